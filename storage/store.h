@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef STORAGE_STORE_H
+#define STORAGE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "util/errbuf.h"
+
+/* The store: one Berkeley DB environment, one writer thread.
+ *
+ * Everything that reads or changes it is a job: a body that runs on the writer
+ * thread inside a transaction, and a `done` that runs there after the commit
+ * is on disk.  Jobs run in the order in which they were submitted, and so do
+ * their dones; what waits is put into one transaction (group commit).  When a
+ * batch fails, it is aborted and its jobs run again one by one, so that a job
+ * fails by its own fault only.  A body therefore may run more than once: it
+ * touches nothing outside its argument and the store, and starts afresh each
+ * time.  A body that returns anything but STORE_OK must not have written yet,
+ * unless the result is STORE_FULL or STORE_ERROR (check, then act). */
+
+enum store_result {
+    STORE_OK = 0,
+    STORE_NOTFOUND, /* no such thing */
+    STORE_EXISTS,   /* there is one of that name or key already */
+    STORE_REFUSED,  /* the body said no; err says why */
+    STORE_FULL,     /* no space on the disk: nothing was written, try later */
+    STORE_ERROR     /* the database failed; err says what */
+};
+
+struct store;
+struct store_txn;
+
+struct store_options {
+    const char *dir;       /* borrowed for the call; must exist */
+    uint64_t cache_bytes;  /* of Berkeley DB; 0: 64 MiB */
+    unsigned batch_jobs;   /* most jobs in one transaction; 0: 512 */
+    unsigned checkpoint_s; /* seconds between checkpoints; 0: 5 */
+    unsigned audit_days;   /* audit records are kept so long; 0: for ever */
+    bool create;           /* make a store if the directory holds none */
+    bool read_only_check;  /* for store_verify's use */
+};
+
+/* Opens the store, with recovery, and starts its threads.  NULL with err if
+ * it cannot be opened: not a store and not `create`, a newer format, in use
+ * by another process, damaged. */
+struct store *store_open(const struct store_options *o,
+                         struct errbuf *err) WARN_UNUSED;
+
+/* Runs what was submitted, writes a checkpoint, stops the threads, closes. */
+void store_close(struct store **store);
+
+/* True if dir holds a store. */
+bool store_exists(const char *dir);
+
+/* Checks a store that no server has open: recovery, then each table's pages,
+ * each record's encoding, and what the tables say of each other.  Findings go
+ * to `report`, a line each.  0: sound; -1 with err: it is not. */
+int store_verify(const char *dir, FILE *report, struct errbuf *err) WARN_UNUSED;
+
+typedef enum store_result store_body_fn(struct store_txn *txn, void *arg,
+                                        struct errbuf *err);
+typedef void store_done_fn(enum store_result result, void *arg,
+                           const struct errbuf *err);
+
+/* Queues a job; never blocks on the disk; any thread but not from a body.
+ * `done` (may be NULL) is called exactly once, on the writer thread. */
+void store_submit(struct store *store, store_body_fn *body, store_done_fn *done,
+                  void *arg);
+
+/* The same, waiting for the end: for start, tools and tests, never for a
+ * thread with an event loop. */
+enum store_result store_run(struct store *store, store_body_fn *body, void *arg,
+                            struct errbuf *err) WARN_UNUSED;
+
+/* Jobs that wait now (any thread; for limits and statistics). */
+unsigned store_backlog(const struct store *store);
+
+/* Called, on the writer thread, when the database says it can no longer go on
+ * (panic).  The default logs and ends the process with status 75, so that a
+ * supervisor starts it again into recovery. */
+void store_on_panic(struct store *store, void (*cb)(void *arg), void *arg);
+
+#endif

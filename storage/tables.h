@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef STORAGE_TABLES_H
+#define STORAGE_TABLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "storage/store.h"
+
+/* What the tables hold.  All functions are for bodies of jobs (store.h).
+ *
+ * Records that come back are filled into caller-owned structs whose pointers
+ * belong to the struct: *_clear frees them; a zeroed struct is empty.  In
+ * records that go in, pointers are borrowed for the call; NULL strings mean "".
+ * Names are given in any case and compared without regard to the case of ASCII
+ * letters; they come back in lower case.  Times are microseconds UTC.
+ *
+ * `settings`, `rights`, `defaults`, `prefs` are texts in the CLI's data format
+ * that storage does not look into ("" where nothing was set). */
+
+/* --- meta: one of each per store (meta_table.c) --- */
+
+#define STORE_SECRET_BYTES 32
+
+enum store_text {
+    STORE_TEXT_MAIN_DOMAIN,     /* name of the main domain */
+    STORE_TEXT_SERVER_SETTINGS, /* server-wide settings */
+    STORE_TEXT_SERVER_ACCOUNT_DEFAULTS,
+    STORE_TEXT_SERVER_DOMAIN_DEFAULTS,
+    STORE_TEXT_CLUSTER_ACCOUNT_DEFAULTS,
+    STORE_TEXT_CLUSTER_DOMAIN_DEFAULTS
+};
+
+/* A secret made with the store, for stable dummy salts and the like. */
+enum store_result meta_secret(struct store_txn *t,
+                              uint8_t out[STORE_SECRET_BYTES],
+                              struct errbuf *err) WARN_UNUSED;
+/* Never NULL with STORE_OK; the caller frees. */
+enum store_result meta_text_get(struct store_txn *t, enum store_text which,
+                                char **text_r, struct errbuf *err) WARN_UNUSED;
+enum store_result meta_text_put(struct store_txn *t, enum store_text which,
+                                const char *text,
+                                struct errbuf *err) WARN_UNUSED;
+/* The next alert id: growing, in commit order, never given twice, also not
+ * after a crash or a removal.  Also for generated alerts that are not kept. */
+enum store_result meta_next_alert_id(struct store_txn *t, uint64_t *id_r,
+                                     struct errbuf *err) WARN_UNUSED;
+/* The newest alert id given out, 0 if none. */
+enum store_result meta_last_alert_id(struct store_txn *t, uint64_t *id_r,
+                                     struct errbuf *err) WARN_UNUSED;
+
+/* --- domains (domain_table.c) --- */
+
+struct domain_rec {
+    uint64_t number; /* never used again */
+    char *name;
+    int64_t created;
+    bool shared; /* of a cluster; false: local */
+    bool suspended;
+    char *settings; /* what was set explicitly */
+    char *defaults; /* account defaults */
+};
+
+void domain_rec_clear(struct domain_rec *d);
+
+/* Gives the record a number (also in *number_r).  STORE_EXISTS. */
+enum store_result domain_add(struct store_txn *t, const struct domain_rec *d,
+                             uint64_t *number_r,
+                             struct errbuf *err) WARN_UNUSED;
+enum store_result domain_get(struct store_txn *t, uint64_t number,
+                             struct domain_rec *d_r,
+                             struct errbuf *err) WARN_UNUSED;
+enum store_result domain_find(struct store_txn *t, const char *name,
+                              struct domain_rec *d_r,
+                              struct errbuf *err) WARN_UNUSED;
+/* Replaces the record of d->number; a changed name is a renaming
+ * (STORE_EXISTS if taken). */
+enum store_result domain_put(struct store_txn *t, const struct domain_rec *d,
+                             struct errbuf *err) WARN_UNUSED;
+/* Removes the domain's record, aliases and alerts.  Its accounts must be gone
+ * (STORE_REFUSED). */
+enum store_result domain_remove(struct store_txn *t, uint64_t number,
+                                struct errbuf *err) WARN_UNUSED;
+
+/* For listings: called in the order of names; the record is borrowed for the
+ * call; returning false ends the walk (still STORE_OK). */
+typedef bool domain_walk_fn(const struct domain_rec *d, void *arg);
+/* after: the last name seen before, NULL from the start. */
+enum store_result domain_walk(struct store_txn *t, const char *after,
+                              domain_walk_fn *fn, void *arg,
+                              struct errbuf *err) WARN_UNUSED;
+
+/* --- accounts (account_table.c) --- */
+
+#define CRED_SALT_BYTES 16
+#define CRED_KEY_BYTES  32
+#define CRED_CRAM_BYTES 32
+
+/* A SCRAM-SHA-256 verifier (RFC 5802, 7677), and on request the HMAC-MD5
+ * state for CRAM-MD5 (inner and outer MD5 state, 16 bytes each). */
+struct credential {
+    uint32_t iterations; /* 0: no password, nobody gets in */
+    uint8_t salt[CRED_SALT_BYTES];
+    uint8_t stored_key[CRED_KEY_BYTES];
+    uint8_t server_key[CRED_KEY_BYTES];
+    bool has_cram;
+    uint8_t cram[CRED_CRAM_BYTES];
+};
+
+struct account_rec {
+    uint64_t number; /* never used again */
+    uint64_t domain; /* number */
+    char *name;      /* without domain */
+    char *real_name;
+    int64_t created;
+    /* Grows whenever log-ins that were remembered and tickets that were given
+     * out must become void: new password, killed sessions. */
+    uint32_t cred_serial;
+    struct credential cred;
+    char *type;     /* "MultiMailbox" etc., as given */
+    char *settings; /* what was set explicitly */
+    char *rights;   /* array of codes, "" none */
+};
+
+void account_rec_clear(struct account_rec *a);
+
+enum store_result account_add(struct store_txn *t, const struct account_rec *a,
+                              uint64_t *number_r,
+                              struct errbuf *err) WARN_UNUSED;
+enum store_result account_get(struct store_txn *t, uint64_t number,
+                              struct account_rec *a_r,
+                              struct errbuf *err) WARN_UNUSED;
+enum store_result account_find(struct store_txn *t, uint64_t domain,
+                               const char *name, struct account_rec *a_r,
+                               struct errbuf *err) WARN_UNUSED;
+/* Replaces; a changed name or domain is a renaming (STORE_EXISTS). */
+enum store_result account_put(struct store_txn *t, const struct account_rec *a,
+                              struct errbuf *err) WARN_UNUSED;
+/* Removes the account with its alerts, state, preferences and tickets. */
+enum store_result account_remove(struct store_txn *t, uint64_t number,
+                                 struct errbuf *err) WARN_UNUSED;
+typedef bool account_walk_fn(const char *name, uint64_t number, void *arg);
+/* The names of a domain's accounts, in order, after `after` (or NULL). */
+enum store_result account_walk(struct store_txn *t, uint64_t domain,
+                               const char *after, account_walk_fn *fn,
+                               void *arg, struct errbuf *err) WARN_UNUSED;
+/* How many accounts a domain has; kept, not counted. */
+enum store_result account_count(struct store_txn *t, uint64_t domain,
+                                uint64_t *count_r,
+                                struct errbuf *err) WARN_UNUSED;
+
+/* Preferences: a dictionary text per account; "" if none.  Caller frees. */
+enum store_result prefs_get(struct store_txn *t, uint64_t account,
+                            char **text_r, struct errbuf *err) WARN_UNUSED;
+enum store_result prefs_put(struct store_txn *t, uint64_t account,
+                            const char *text, struct errbuf *err) WARN_UNUSED;
+
+/* --- what an account has been shown (state_table.c) --- */
+
+struct account_state {
+    uint64_t position; /* every alert up to it was shown */
+    uint64_t *shown;   /* ids beyond it that were shown, ascending */
+    size_t n_shown;
+    uint64_t *dismissed; /* ids of active alerts taken off, ascending */
+    size_t n_dismissed;
+    int64_t last_login; /* 0: never */
+    char *last_address; /* of the last log-in */
+};
+
+void account_state_clear(struct account_state *s);
+/* An account without a record has a zeroed state (STORE_OK). */
+enum store_result state_get(struct store_txn *t, uint64_t account,
+                            struct account_state *s_r,
+                            struct errbuf *err) WARN_UNUSED;
+/* STORE_OK and nothing done if the account is gone. */
+enum store_result state_put(struct store_txn *t, uint64_t account,
+                            const struct account_state *s,
+                            struct errbuf *err) WARN_UNUSED;
+
+/* --- alerts (alert_table.c) --- */
+
+enum alert_scope {
+    ALERT_SERVER = 1,
+    ALERT_CLUSTER,
+    ALERT_DOMAIN,
+    ALERT_ACCOUNT
+};
+enum alert_severity {
+    ALERT_INFO = 1,
+    ALERT_WARNING,
+    ALERT_CRITICAL
+};
+
+struct alert_rec {
+    uint64_t id;
+    enum alert_scope scope;
+    uint64_t target; /* number of domain or account; 0 for the others */
+    enum alert_severity severity;
+    int64_t posted;
+    int64_t until;     /* 0: no end */
+    int64_t key;       /* CLI key as seconds UTC, unique within scope+target */
+    uint64_t author;   /* account number, 0: the local administrator's socket */
+    char *author_name; /* user@domain at the time of the post */
+    char *origin;      /* "ADDRESS DOOR", for example "192.0.2.1 ximss" */
+    char *text;
+    size_t text_len;
+};
+
+void alert_rec_clear(struct alert_rec *a);
+
+/* Gives a->id = the next id and a->key = the first free second at or after
+ * a->posted in its set, and keeps the alert. */
+enum store_result alert_add(struct store_txn *t, struct alert_rec *a,
+                            struct errbuf *err) WARN_UNUSED;
+enum store_result alert_get(struct store_txn *t, uint64_t id,
+                            struct alert_rec *a_r,
+                            struct errbuf *err) WARN_UNUSED;
+/* STORE_NOTFOUND if it is gone already. */
+enum store_result alert_remove(struct store_txn *t, uint64_t id,
+                               struct errbuf *err) WARN_UNUSED;
+typedef bool alert_walk_fn(const struct alert_rec *a, void *arg);
+/* The alerts of one set, oldest (lowest id) first, with ids above `after`. */
+enum store_result alert_walk(struct store_txn *t, enum alert_scope scope,
+                             uint64_t target, uint64_t after, alert_walk_fn *fn,
+                             void *arg, struct errbuf *err) WARN_UNUSED;
+/* All alerts of scope server, cluster, and every domain (for the board at
+ * start; its cost does not depend on the number of accounts' alerts). */
+enum store_result alert_walk_broad(struct store_txn *t, alert_walk_fn *fn,
+                                   void *arg, struct errbuf *err) WARN_UNUSED;
+/* The alert of a set with that CLI key (seconds UTC). */
+enum store_result alert_find_key(struct store_txn *t, enum alert_scope scope,
+                                 uint64_t target, int64_t key,
+                                 struct alert_rec *a_r,
+                                 struct errbuf *err) WARN_UNUSED;
+/* Alerts whose end is at or before `now`, earliest end first, at most `max`;
+ * and the earliest end beyond them, 0 if none. */
+enum store_result alert_walk_ended(struct store_txn *t, int64_t now,
+                                   unsigned max, alert_walk_fn *fn, void *arg,
+                                   int64_t *next_r,
+                                   struct errbuf *err) WARN_UNUSED;
+
+/* --- keys of posts, so that a repeated post is one (post_key_table.c) --- */
+
+#define POST_DIGEST_BYTES 32
+
+/* STORE_OK: the author used the key at or after `since`; the alert's id and
+ * the digest of its content come back.  STORE_NOTFOUND otherwise. */
+enum store_result post_key_find(struct store_txn *t, uint64_t author,
+                                const char *key, int64_t since,
+                                uint64_t *alert_r, int64_t *posted_r,
+                                uint8_t digest_r[POST_DIGEST_BYTES],
+                                struct errbuf *err) WARN_UNUSED;
+enum store_result post_key_put(struct store_txn *t, uint64_t author,
+                               const char *key, int64_t now, uint64_t alert,
+                               const uint8_t digest[POST_DIGEST_BYTES],
+                               struct errbuf *err) WARN_UNUSED;
+/* Drops those used before `before`, at most `max`. */
+enum store_result post_key_expire(struct store_txn *t, int64_t before,
+                                  unsigned max, struct errbuf *err) WARN_UNUSED;
+
+/* --- resume tickets (ticket_table.c) --- */
+
+#define TICKET_HASH_BYTES 32
+
+struct ticket_rec {
+    uint8_t hash[TICKET_HASH_BYTES]; /* of the random ticket */
+    uint64_t account;
+    uint32_t cred_serial; /* void when the account's is another */
+    int64_t expires;
+};
+
+enum store_result ticket_put(struct store_txn *t, const struct ticket_rec *k,
+                             struct errbuf *err) WARN_UNUSED;
+/* Finds the ticket and removes it (good for one log-in). */
+enum store_result ticket_take(struct store_txn *t,
+                              const uint8_t hash[TICKET_HASH_BYTES],
+                              struct ticket_rec *k_r,
+                              struct errbuf *err) WARN_UNUSED;
+enum store_result ticket_expire(struct store_txn *t, int64_t now, unsigned max,
+                                struct errbuf *err) WARN_UNUSED;
+
+/* --- audit (audit_table.c) --- */
+
+struct audit_rec {
+    int64_t time;
+    const char *who;     /* user@domain, or "local:UID" */
+    const char *from;    /* address and door */
+    const char *what;    /* the command or request, without secrets */
+    const char *outcome; /* "ok", or the error text */
+};
+
+/* Adds a line to the batch's audit record; costs no lookup. */
+enum store_result audit_add(struct store_txn *t, const struct audit_rec *a,
+                            struct errbuf *err) WARN_UNUSED;
+typedef bool audit_walk_fn(const struct audit_rec *a, void *arg);
+/* Oldest first, from `since` on. */
+enum store_result audit_walk(struct store_txn *t, int64_t since,
+                             audit_walk_fn *fn, void *arg,
+                             struct errbuf *err) WARN_UNUSED;
+
+#endif

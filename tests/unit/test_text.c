@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <check.h>
+#include <string.h>
+
+#include "util/text.h"
+
+Suite *text_suite(void);
+
+#define T(s) s, sizeof s - 1
+
+static const struct {
+    const char *text;
+    size_t len;
+    size_t bad; /* offset of the first bad byte, or len */
+} utf8[] = {
+    {T(""), 0},
+    {T("abc"), 3},
+    {T("\xc3\xa4"), 2},
+    {T("\xf0\x9f\x98\x80"), 4},
+    {T("a\xf4\x8f\xbf\xbf"), 5},
+    {T("a\x80"), 1},
+    {T("a\xc3"), 1},
+    {T("\xc0\x80"), 0},
+    {T("\xe0\x9f\xbf"), 0},
+    {T("\xed\xa0\x80"), 0},
+    {T("\xf4\x90\x80\x80"), 0},
+    {T("ab\xff"), 2},
+    {T("\xf0\x9f\x98"), 0},
+};
+
+START_TEST(finds_bad_utf8)
+{
+    size_t bad = utf8[_i].len;
+
+    ck_assert_int_eq(text_is_utf8(utf8[_i].text, utf8[_i].len, &bad),
+                     utf8[_i].bad == utf8[_i].len);
+    ck_assert_uint_eq(bad, utf8[_i].bad);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    size_t len;
+    const char *error; /* NULL: allowed */
+} alerts[] = {
+    {T("x"), NULL},
+    {T(" a\tb\r\nc "), NULL},
+    {T("\xe2\x80\xae right to left"), NULL},
+    {T("e\xcc\x81"), NULL},
+    {T(""), "alert text is blank"},
+    {T(" \n\t\r"), "alert text is blank"},
+    {T("\xe3\x80\x80"), "alert text is blank"},
+    {T("a\0b"), "alert text has the character U+0000 at byte 1"},
+    {T("\x1b[0m"), "alert text has the character U+001B at byte 0"},
+    {T("a\x7f"), "alert text has the character U+007F at byte 1"},
+    {T("a\xc2\x85"), "alert text has the character U+0085 at byte 1"},
+    {T("\xef\xbf\xbe"), "alert text has the character U+FFFE at byte 0"},
+    {T("ab\xff"), "alert text is not UTF-8 at byte 2"},
+    {T("123456789"), "alert text of 9 bytes is longer than 8"},
+};
+
+START_TEST(checks_alert_texts)
+{
+    size_t max =
+        alerts[_i].error != NULL && alerts[_i].text[0] == '1' ? 8 : 4096;
+    struct errbuf err = {""};
+    int r = text_check_alert(alerts[_i].text, alerts[_i].len, max, &err);
+
+    if (alerts[_i].error == NULL) {
+        ck_assert_int_eq(r, 0);
+    } else {
+        ck_assert_int_eq(r, -1);
+        ck_assert_str_eq(err.text, alerts[_i].error);
+    }
+}
+END_TEST
+
+START_TEST(refuses_each_control_character)
+{
+    struct errbuf err;
+    char s[3] = "a?";
+
+    for (int c = 0; c < 0x20; c++) {
+        s[1] = (char)c;
+        ck_assert_int_eq(text_check_alert(s, 2, 10, &err),
+                         c == '\t' || c == '\n' || c == '\r' ? 0 : -1);
+    }
+}
+END_TEST
+
+START_TEST(knows_names)
+{
+    char longest[130];
+
+    memset(longest, 'a', sizeof longest);
+    longest[128] = '\0';
+    ck_assert(text_is_name(longest));
+    longest[128] = 'a';
+    longest[129] = '\0';
+    ck_assert(!text_is_name(longest));
+    ck_assert(text_is_name("Joe_1.x-y"));
+    ck_assert(!text_is_name(""));
+    ck_assert(!text_is_name(".a"));
+    ck_assert(!text_is_name("a."));
+    ck_assert(!text_is_name("a..b"));
+    ck_assert(!text_is_name("a b"));
+    ck_assert(!text_is_name("a@b"));
+    ck_assert(!text_is_name("\xc3\xa4"));
+}
+END_TEST
+
+START_TEST(parses_numbers)
+{
+    unsigned long long v = 0;
+    bool yes = false;
+
+    ck_assert_int_eq(text_parse_u64("0", 9, &v), 0);
+    ck_assert_uint_eq(v, 0);
+    ck_assert_int_eq(text_parse_u64("18446744073709551615", ~0ULL, &v), 0);
+    ck_assert(v == ~0ULL);
+    ck_assert_int_eq(text_parse_u64("18446744073709551616", ~0ULL, &v), -1);
+    ck_assert_int_eq(text_parse_u64("7", 5, &v), -1);
+    ck_assert_int_eq(text_parse_u64("10", 9, &v), -1);
+    ck_assert_int_eq(text_parse_u64("", 9, &v), -1);
+    ck_assert_int_eq(text_parse_u64("-1", 9, &v), -1);
+    ck_assert_int_eq(text_parse_u64("1 ", 9, &v), -1);
+    ck_assert_int_eq(text_parse_bool("YES", &yes), 0);
+    ck_assert(yes);
+    ck_assert_int_eq(text_parse_bool("no", &yes), 0);
+    ck_assert(!yes);
+    ck_assert_int_eq(text_parse_bool("perhaps", &yes), -1);
+}
+END_TEST
+
+START_TEST(ignores_case)
+{
+    char s[] = "AbC@Z";
+
+    text_lower(s);
+    ck_assert_str_eq(s, "abc@z");
+    ck_assert(text_equal_nocase("aBc", "AbC"));
+    ck_assert(!text_equal_nocase("abc", "abcd"));
+    ck_assert(!text_equal_nocase("abcd", "abc"));
+}
+END_TEST
+
+Suite *
+text_suite(void)
+{
+    Suite *s = suite_create("text");
+    TCase *t = tcase_create("text");
+
+    tcase_add_loop_test(t, finds_bad_utf8, 0, sizeof utf8 / sizeof utf8[0]);
+    tcase_add_loop_test(t, checks_alert_texts, 0,
+                        sizeof alerts / sizeof alerts[0]);
+    tcase_add_test(t, refuses_each_control_character);
+    tcase_add_test(t, knows_names);
+    tcase_add_test(t, parses_numbers);
+    tcase_add_test(t, ignores_case);
+    suite_add_tcase(s, t);
+    return s;
+}

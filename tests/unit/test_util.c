@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "tests/unit/suite.h"
+
+Suite *buf_suite(void);
+Suite *clock_suite(void);
+Suite *text_suite(void);
+
+SUITE_MAIN(buf_suite, clock_suite, text_suite)

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef UTIL_LOG_H
+#define UTIL_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/errbuf.h"
+
+/* One line per event on standard error.  Lines end here and nowhere else:
+ * libevent's, Berkeley DB's and OpenSSL's messages come through these too.
+ * Any thread may call them.  Line breaks and control characters in the text
+ * are written as \xHH, so that peer text cannot forge a line. */
+enum log_level {
+    LOG_DEBUG_,
+    LOG_INFO_,
+    LOG_WARN_,
+    LOG_ERROR_
+};
+
+/* name: shown in each line, borrowed for the life of the process.  With
+ * `journal`, lines begin with "<N>" as sd-daemon(3) wants them and carry no
+ * time; else they begin with the UTC time. */
+void log_init(const char *name, enum log_level least, bool journal);
+void log_set_level(enum log_level least);
+bool log_wants(enum log_level level);
+
+void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void log_info(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void log_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* Logs at error level and ends the process: status 70 (EX_SOFTWARE). */
+void log_fatal(const char *fmt, ...) PRINTF_LIKE(1, 2)
+    __attribute__((noreturn));
+
+/* Parses "debug", "info", "warn", "error"; -1 for anything else. */
+int log_level_parse(const char *name, enum log_level *level_r) WARN_UNUSED;
+
+#endif

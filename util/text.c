@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "util/text.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+/* Decodes one character; its length in bytes, or 0 if it is not UTF-8. */
+static size_t
+decode(const unsigned char *p, size_t left, uint32_t *c_r)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t n = p[0] < 0x80             ? 1
+               : (p[0] & 0xe0) == 0xc0 ? 2
+               : (p[0] & 0xf0) == 0xe0 ? 3
+               : (p[0] & 0xf8) == 0xf0 ? 4
+                                       : 0;
+    uint32_t c;
+
+    if (n == 0 || n > left)
+        return 0;
+    c = n == 1 ? p[0] : p[0] & (0xffu >> (n + 1));
+    for (size_t i = 1; i < n; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+        c = c << 6 | (p[i] & 0x3f);
+    }
+    if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+        return 0;
+    *c_r = c;
+    return n;
+}
+
+bool
+text_is_utf8(const char *s, size_t len, size_t *bad_r)
+{
+    uint32_t c;
+    size_t n;
+
+    for (size_t i = 0; i < len; i += n) {
+        n = decode((const unsigned char *)s + i, len - i, &c);
+        if (n == 0) {
+            *bad_r = i;
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+is_allowed(uint32_t c)
+{
+    if (c < 0x20)
+        return c == '\t' || c == '\n' || c == '\r';
+    return !(c >= 0x7f && c <= 0x9f) && c != 0xfffe && c != 0xffff;
+}
+
+static bool
+is_blank(uint32_t c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == 0xa0 ||
+           c == 0x1680 || (c >= 0x2000 && c <= 0x200f) || c == 0x2028 ||
+           c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x2060 ||
+           c == 0x3000 || c == 0xfeff;
+}
+
+int
+text_check_alert(const char *s, size_t len, size_t max, struct errbuf *err)
+{
+    bool blank = true;
+    uint32_t c;
+    size_t n;
+
+    if (len > max)
+        return err_set(err, "alert text of %zu bytes is longer than %zu", len,
+                       max);
+    for (size_t i = 0; i < len; i += n) {
+        n = decode((const unsigned char *)s + i, len - i, &c);
+        if (n == 0)
+            return err_set(err, "alert text is not UTF-8 at byte %zu", i);
+        if (!is_allowed(c))
+            return err_set(err,
+                           "alert text has the character U+%04X at byte %zu",
+                           (unsigned)c, i);
+        blank = blank && is_blank(c);
+    }
+    if (blank)
+        return err_set(err, "alert text is blank");
+    return 0;
+}
+
+void
+text_lower(char *s)
+{
+    for (; *s != '\0'; s++)
+        if (*s >= 'A' && *s <= 'Z')
+            *s = (char)(*s + ('a' - 'A'));
+}
+
+static char
+lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+bool
+text_equal_nocase(const char *a, const char *b)
+{
+    while (*a != '\0' && lower(*a) == lower(*b)) {
+        a++;
+        b++;
+    }
+    return lower(*a) == lower(*b);
+}
+
+bool
+text_is_name(const char *s)
+{
+    size_t len = strlen(s);
+
+    if (len == 0 || len > 128 || s[0] == '.' || s[len - 1] == '.' ||
+        strstr(s, "..") != NULL)
+        return false;
+    for (; *s != '\0'; s++)
+        if (!((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') ||
+              (*s >= '0' && *s <= '9') || *s == '_' || *s == '-' || *s == '.'))
+            return false;
+    return true;
+}
+
+int
+text_parse_u64(const char *s, unsigned long long max,
+               unsigned long long *value_r)
+{
+    unsigned long long v = 0;
+
+    if (*s == '\0')
+        return -1;
+    for (; *s != '\0'; s++) {
+        unsigned d = (unsigned)(*s - '0');
+
+        if (d > 9 || d > max || v > (max - d) / 10)
+            return -1;
+        v = v * 10 + d;
+    }
+    *value_r = v;
+    return v <= max ? 0 : -1;
+}
+
+int
+text_parse_bool(const char *s, bool *value_r)
+{
+    static const char *const yes[] = {"yes", "1", "true"};
+    static const char *const no[] = {"no", "0", "false"};
+
+    for (size_t i = 0; i < 3; i++) {
+        if (text_equal_nocase(s, yes[i])) {
+            *value_r = true;
+            return 0;
+        }
+        if (text_equal_nocase(s, no[i])) {
+            *value_r = false;
+            return 0;
+        }
+    }
+    return -1;
+}

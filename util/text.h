@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef UTIL_TEXT_H
+#define UTIL_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/errbuf.h"
+
+/* Checks of text that comes from outside (product.md 2). */
+
+/* True if the bytes are well-formed UTF-8 (RFC 3629: no surrogates, nothing
+ * overlong, nothing above U+10FFFF); else *bad_r is the offset of the first
+ * byte that is not. */
+bool text_is_utf8(const char *s, size_t len, size_t *bad_r);
+
+/* True if text can be an alert: UTF-8, not blank, 1 to max bytes, no control
+ * characters other than TAB, LF and CR, none of U+007F to U+009F, U+FFFE,
+ * U+FFFF.  Else err says what is wrong and at which byte. */
+int text_check_alert(const char *s, size_t len, size_t max,
+                     struct errbuf *err) WARN_UNUSED;
+
+/* Lower-cases ASCII letters in place. */
+void text_lower(char *s);
+
+/* Both ignore the case of ASCII letters only. */
+bool text_equal_nocase(const char *a, const char *b);
+
+/* A name of an account or a domain (protocol.md C.5): letters, digits, "_",
+ * "-", ".", no dot at the ends nor two in a row, 1 to 128 bytes. */
+bool text_is_name(const char *s);
+
+/* Parses a whole number written in decimal digits only, at most max.
+ * 0 or -1. */
+int text_parse_u64(const char *s, unsigned long long max,
+                   unsigned long long *value_r) WARN_UNUSED;
+
+/* "yes"/"no", also "1"/"0", "true"/"false"; -1 for anything else. */
+int text_parse_bool(const char *s, bool *value_r) WARN_UNUSED;
+
+#endif

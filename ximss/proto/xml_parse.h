@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_PROTO_XML_PARSE_H
+#define XIMSS_PROTO_XML_PARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/arena.h"
+#include "util/errbuf.h"
+
+/* The door to expat: one document in, one tree out. */
+
+struct xml_attr {
+    const char *name, *value;
+};
+
+struct xml_elem {
+    const char *name;
+    const struct xml_attr *attrs; /* n_attrs of them, in document order */
+    unsigned n_attrs;
+    const char *text; /* all character data directly inside, joined; never
+                         NULL; terminated */
+    size_t text_len;
+    struct xml_elem *first, *next, *parent; /* child, sibling, parent */
+};
+
+struct xml_limits {    /* 0: the default */
+    size_t bytes;      /* of the document; default 1 MiB */
+    unsigned depth;    /* of nesting, root = 1; default 16 */
+    unsigned attrs;    /* of one element; default 64 */
+    size_t attr_bytes; /* of one attribute's value; default 64 KiB */
+    size_t text_bytes; /* of one element's text; default = bytes */
+};
+
+enum xml_result {
+    XML_PARSED = 0,
+    XML_MALFORMED, /* not well-formed, invalid UTF-8, control characters */
+    XML_TOO_BIG,   /* beyond a limit */
+    XML_FORBIDDEN  /* DOCTYPE, entity declaration */
+};
+
+struct xml_parser;
+
+struct xml_parser *xml_parser_new(const struct xml_limits *limits);
+void xml_parser_free(struct xml_parser **p);
+void xml_parser_set_limits(struct xml_parser *p, const struct xml_limits *l);
+
+/* Parses one whole document (prolog, white space and comments round the root
+ * are tolerated).  Everything that comes back lives in the arena.  On failure
+ * err says what and where (line and column); *root_r is then NULL, and
+ * *id_r the value of the root's attribute `id` if its start tag was read, else
+ * "" (it is set on success too).  A parser may be used again after any
+ * result. */
+enum xml_result xml_parse(struct xml_parser *p, const char *data, size_t len,
+                          struct arena *arena, struct xml_elem **root_r,
+                          const char **id_r, struct errbuf *err) WARN_UNUSED;
+
+/* Value of an attribute, NULL if absent.  The name is matched exactly. */
+const char *xml_attr(const struct xml_elem *e, const char *name);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_ADMIN_H
+#define XIMSS_SERVER_ADMIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "storage/store.h"
+#include "storage/tables.h"
+#include "util/buf.h"
+#include "util/errbuf.h"
+#include "ximss/server/effect.h"
+#include "ximss/server/rights.h"
+
+/* The engine behind every door to administration: CLI commands (cliExecute
+ * now, the PWD port later) and the XIMSS requests that change alerts.
+ *
+ * Everything here runs in bodies of store jobs, that is on the writer thread
+ * inside a transaction, and says what it changed by effects.  Each change adds
+ * an audit record.  Rights are checked here and nowhere else. */
+
+struct admin_context {
+    struct store_txn *txn;
+    const struct caller *caller;
+    int64_t now;                 /* microseconds UTC */
+    struct effect_list *effects; /* filled; published after the commit */
+    const struct admin_settings *settings; /* borrowed; constant during a job */
+};
+
+/* Limits and defaults the engine needs (from the configuration). */
+struct admin_settings {
+    size_t alert_bytes;                  /* longest alert text; default 4096 */
+    int64_t lifetime[ALERT_ACCOUNT + 1]; /* default end by scope, us; 0 none */
+    unsigned iterations;                 /* for new passwords; default 10000 */
+    unsigned session_timeout;            /* reserved */
+    const char *version;                 /* "ximssd 0.1.0" */
+    bool test_hooks;                     /* TESTCLOCK allowed */
+};
+
+/* What a command answers.  code 200: done; 5NN: refused (protocol.md C.2), and
+ * `text` says why, words and dots only.  data: a result in the data format on
+ * one line, or empty.  A zeroed struct is empty; data is owned. */
+struct admin_answer {
+    int code;
+    char text[200];
+    struct buf data;
+};
+
+void admin_answer_clear(struct admin_answer *a);
+
+/* Runs one command line.  STORE_OK: answer filled, also when code is 5NN (then
+ * nothing was changed); STORE_FULL or STORE_ERROR: the job must fail. */
+enum store_result admin_execute(struct admin_context *x, const char *line,
+                                size_t len, struct admin_answer *answer,
+                                struct errbuf *err) WARN_UNUSED;
+
+/* A password that a command line carries must be hashed before the job is
+ * submitted: PBKDF2 takes milliseconds, and the writer has none to spare.
+ * admin_needs_hash looks at a line (any thread) and, if it sets or checks a
+ * password, copies the clear text into password_r (the caller wipes and frees
+ * it) and returns true: the caller makes a credential with fresh salt in its
+ * hash pool and hands it over in admin_hashed; VERIFYACCOUNTPASSWORD needs the
+ * account's salt first, see admin_verify_find. */
+enum admin_hash_kind {
+    ADMIN_HASH_NONE,
+    ADMIN_HASH_NEW,
+    ADMIN_HASH_VERIFY
+};
+enum admin_hash_kind admin_needs_hash(const char *line, size_t len,
+                                      char **password_r, char **account_r);
+
+/* As admin_execute, with the credential that was made (ADMIN_HASH_NEW), or the
+ * outcome of the check (ADMIN_HASH_VERIFY). */
+struct admin_hashed {
+    const struct credential *made; /* borrowed; NULL: none */
+    bool checked, matches;
+};
+enum store_result admin_execute_hashed(struct admin_context *x,
+                                       const char *line, size_t len,
+                                       const struct admin_hashed *hashed,
+                                       struct admin_answer *answer,
+                                       struct errbuf *err) WARN_UNUSED;
+
+/* --- names --- */
+
+/* Finds "name@domain" (a bare name: in default_domain, NULL: the main domain).
+ * STORE_NOTFOUND with *domain_found_r telling which half is missing. */
+enum store_result admin_account_find(struct store_txn *t, const char *address,
+                                     const char *default_domain,
+                                     struct domain_rec *domain_r,
+                                     struct account_rec *account_r,
+                                     bool *domain_found_r,
+                                     struct errbuf *err) WARN_UNUSED;
+
+/* --- alerts, as the XIMSS requests want them --- */
+
+struct post {
+    enum alert_scope scope;
+    const char *target; /* name of the domain or account; NULL for others */
+    enum alert_severity severity;
+    int64_t until;   /* 0: the scope's default lifetime */
+    const char *key; /* idempotency key, NULL none */
+    const char *text;
+    size_t text_len;
+    bool test; /* check and count only */
+};
+
+struct post_result {
+    int code; /* 200, or the error */
+    char text[200];
+    uint64_t id; /* of the alert (new, or the first of that key) */
+    int64_t posted;
+    bool repeated;     /* the key had been used: nothing was posted */
+    uint64_t accounts; /* in the audience, whether connected or not (test
+                               only) */
+    uint64_t target;   /* number of the target, for counting sessions */
+};
+
+enum store_result admin_alert_post(struct admin_context *x,
+                                   const struct post *post,
+                                   struct post_result *result,
+                                   struct errbuf *err) WARN_UNUSED;
+
+/* Removes by id.  code 200 or 514 "no such alert" (also where not allowed). */
+enum store_result admin_alert_remove(struct admin_context *x, uint64_t id,
+                                     int *code_r,
+                                     struct errbuf *err) WARN_UNUSED;
+
+/* Names a scope's target by number and checks that the caller may list or
+ * (watch) follow it.  code 200, 510, 512, 513. */
+enum store_result admin_scope_check(struct admin_context *x,
+                                    enum alert_scope scope, const char *target,
+                                    uint64_t *target_r, bool *may_post_r,
+                                    int *code_r,
+                                    struct errbuf *err) WARN_UNUSED;
+
+/* Removes alerts whose end has come (up to `max`), as effects.  *next_r: the
+ * next end, 0 if none. */
+enum store_result admin_alerts_expire(struct admin_context *x, unsigned max,
+                                      int64_t *next_r,
+                                      struct errbuf *err) WARN_UNUSED;
+
+#endif

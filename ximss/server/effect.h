@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_EFFECT_H
+#define XIMSS_SERVER_EFFECT_H
+
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "storage/tables.h"
+
+/* What a committed change means to those who are connected.
+ *
+ * Bodies of store jobs note effects while they run; when the commit is on
+ * disk, the job's `done` hands them, in order, to the publisher, which tells
+ * every worker.  A body that is run again starts with effect_list_clear. */
+
+enum effect_kind {
+    EFFECT_ALERT_ADDED,     /* alert */
+    EFFECT_ALERT_REMOVED,   /* alert: id, scope, target (no text needed) */
+    EFFECT_ACCOUNT_CHANGED, /* account: rights, name, credential, settings */
+    EFFECT_ACCOUNT_REMOVED, /* account: number, domain */
+    EFFECT_DOMAIN_CHANGED,  /* domain */
+    EFFECT_DOMAIN_REMOVED,  /* domain: number */
+    EFFECT_KILL_SESSIONS,   /* account: number; all its sessions end */
+    EFFECT_KILL_SESSION,    /* session: its number */
+    EFFECT_SHUTDOWN         /* the server drains and ends */
+};
+
+struct effect {
+    STAILQ_ENTRY(effect) link;
+    enum effect_kind kind;
+    struct alert_rec alert;     /* owned */
+    struct account_rec account; /* owned */
+    struct domain_rec domain;   /* owned; also the domain of `account`, and
+                                   of `alert` where it has one */
+    uint64_t session;
+};
+
+STAILQ_HEAD(effect_list, effect);
+
+/* Appends an empty effect of that kind; fill it with copies. */
+struct effect *effect_add(struct effect_list *list, enum effect_kind kind);
+void effect_list_clear(struct effect_list *list);
+
+/* Deep copies, for filling effects. */
+void alert_rec_copy(struct alert_rec *to, const struct alert_rec *from);
+void account_rec_copy(struct account_rec *to, const struct account_rec *from);
+void domain_rec_copy(struct domain_rec *to, const struct domain_rec *from);
+
+#endif

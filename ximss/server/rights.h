@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_RIGHTS_H
+#define XIMSS_SERVER_RIGHTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "storage/tables.h"
+#include "util/errbuf.h"
+
+/* Who may do what (doc/protocol.md 7; product.md 5).  Pure functions. */
+
+enum right {
+    RIGHT_MASTER = 1 << 0,
+    RIGHT_ALL_DOMAINS = 1 << 1,     /* "All Domains" or "Domain" */
+    RIGHT_MONITOR = 1 << 2,         /* "Can Monitor" */
+    RIGHT_SETTINGS = 1 << 3,        /* "Server Settings" */
+    RIGHT_DOMAINS_READ = 1 << 4,    /* "Domains Read" */
+    RIGHT_POST_ALERTS = 1 << 5,     /* CanPostAlerts; from here on: of the own
+                                      domain */
+    RIGHT_CREATE_ACCOUNTS = 1 << 6, /* CanCreateAccounts */
+    RIGHT_BASIC_SETTINGS = 1 << 7,  /* BasicSettings */
+    RIGHT_SESSIONS = 1 << 8,        /* CanCreateWebUserSessions */
+    RIGHT_OTHER_DOMAIN = 1 << 9     /* any other domain administrator's code */
+};
+
+/* Who asks: a snapshot, made when the request comes. */
+struct caller {
+    uint64_t account; /* number; 0: the local administrator (socket) */
+    uint64_t domain;  /* of the account; 0 for the local administrator */
+    unsigned rights;  /* of enum right */
+    const char *name; /* user@domain, or "local:UID" */
+    const char *from; /* "ADDRESS DOOR" */
+};
+
+/* Parses an array of codes (CLI data format); unknown codes are no error and
+ * count as RIGHT_OTHER_DOMAIN only if they are not server-wide codes. "" is no
+ * right.  Text that is not an array gives 0. */
+unsigned rights_parse(const char *text);
+
+/* May the caller post, list with author, watch and remove alerts of the scope?
+ * domain: the target's domain for ALERT_DOMAIN and ALERT_ACCOUNT. */
+bool rights_may_post(const struct caller *c, enum alert_scope scope,
+                     uint64_t domain);
+/* May see the alerts of a scope without posting (Can Monitor, Domains Read). */
+bool rights_may_list(const struct caller *c, enum alert_scope scope,
+                     uint64_t domain);
+/* Is Master, or All Domains, or administers this domain with `need`. */
+bool rights_administers(const struct caller *c, uint64_t domain, unsigned need);
+
+#endif
