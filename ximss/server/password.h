@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_PASSWORD_H
+#define XIMSS_SERVER_PASSWORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "storage/tables.h"
+
+/* Passwords as verifiers (SCRAM-SHA-256, RFC 5802 and 7677; HMAC-MD5 state for
+ * CRAM-MD5, RFC 2195).  Pure functions, any thread.
+ *
+ * For SCRAM a password is prepared by SASLprep (RFC 4013); one that cannot be
+ * prepared counts as the bytes that were typed.  For CRAM-MD5 it is always the
+ * bytes that were typed, as the clients of that time did. */
+
+/* Makes a verifier with a fresh random salt; takes milliseconds, so: in the
+ * hash pool.  iterations at least 1.  The caller wipes `clear`. */
+void password_make(const char *clear, unsigned iterations, bool with_cram,
+                   struct credential *out);
+
+/* The same with a given salt (tests, import); without CRAM state. */
+void password_derive(const char *clear, const uint8_t salt[CRED_SALT_BYTES],
+                     unsigned iterations, struct credential *out);
+
+/* True if this is the password; takes milliseconds.  False at once if no
+ * password is set (iterations 0): where that must not show, check against
+ * password_dummy's credential instead. */
+bool password_matches(const struct credential *c, const char *clear);
+
+/* A credential for a name that does not exist or has no password: the same
+ * salt and keys each time for the same name (in any case of letters) as long
+ * as the store lives, and no password matches. */
+void password_dummy(const uint8_t secret[STORE_SECRET_BYTES], const char *name,
+                    unsigned iterations, struct credential *out);
+
+/* The state from which CRAM-MD5 answers are checked. */
+void password_cram_state(const char *clear, uint8_t out[CRED_CRAM_BYTES]);
+
+/* True if hex (32 digits in any case) is the HMAC-MD5 of the challenge under
+ * the password.  False, in the same time, if the credential has no CRAM state. */
+bool password_cram_matches(const struct credential *c, const char *challenge,
+                           const char *hex);
+
+#endif

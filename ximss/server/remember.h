@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_REMEMBER_H
+#define XIMSS_SERVER_REMEMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Which clear passwords were checked with success, so that a client that
+ * reconnects need not wait for the password hash again.
+ *
+ * Kept is a keyed hash of name and password, under a key that is made at start
+ * and exists in memory only; neither names nor passwords are kept, and nothing
+ * of it goes into a core dump.  At most 56 bytes for each, taken from the
+ * system when they are first used.  Any thread, no call blocks for long.
+ *
+ * Ask throttle_delay first: a try is answered so fast here that guessing would
+ * be, too. */
+
+struct remember;
+
+/* max_entries 0: remembers nothing.  lifetime_us: from remember_add on, however
+ * often it is found. */
+struct remember *remember_new(size_t max_entries, int64_t lifetime_us);
+
+/* True if this password was found right for this name (user@domain, in lower
+ * case) within the lifetime.  The account and its cred_serial as they were
+ * then come back; the caller still checks both against the account. */
+bool remember_find(struct remember *r, const char *name, const char *password,
+                   int64_t mono_now, uint64_t *account_r,
+                   uint32_t *cred_serial_r);
+
+/* Remembers a success; if full, the oldest of its shard (one in 16) goes. */
+void remember_add(struct remember *r, const char *name, const char *password,
+                  int64_t mono_now, uint64_t account, uint32_t cred_serial);
+
+/* Forgets all of an account (new password, deleted, sessions killed).  Cost
+ * does not grow with the number of entries. */
+void remember_forget(struct remember *r, uint64_t account);
+
+/* Forgets everything. */
+void remember_clear(struct remember *r);
+
+/* Entries, with those that have expired but were not yet replaced. */
+size_t remember_count(struct remember *r);
+
+/* Wipes and frees. */
+void remember_free(struct remember **r);
+
+#endif
