@@ -33,14 +33,18 @@ struct cli_value {
 
 struct cli_limits { /* 0: the default */
     size_t bytes;   /* default 1 MiB */
-    unsigned depth; /* default 32 */
+    unsigned depth; /* of arrays and dictionaries; default 32 */
 };
 
 /* Reads one object from data[*pos]; leading blanks, line breaks and comments
  * are skipped.  On success *pos is behind it.  On failure err says what and at
  * which byte (counted from 1), and *pos is where.  Values live in the arena.
- * Escapes as in protocol.md C.3 (\e gives a line feed).  A key that stands
- * twice in a dictionary is an error.  Adjacent quoted strings are joined. */
+ * Texts are UTF-8; the escapes are \" \\ \r \n \t \e (a line feed), \DDD (a
+ * byte, decimal) and \u'HEX' (a character), and none may make a 0.  A key that
+ * stands twice in a dictionary is an error, and so is a missing last ";".
+ * Adjacent quoted strings are joined.  Bare words are made of letters, digits,
+ * non-ASCII and - _ . @ ! # % : * (a value beginning with # is typed; a key is
+ * not).  XML and #(class ...) objects are refused. */
 int cli_data_read(const char *data, size_t len, size_t *pos,
                   const struct cli_limits *limits, struct arena *arena,
                   struct cli_value **value_r, struct errbuf *err) WARN_UNUSED;
@@ -56,12 +60,18 @@ int cli_data_parse(const char *text, size_t len,
 void cli_data_write(struct buf *b, const struct cli_value *v);
 void cli_data_write_string(struct buf *b, const char *s, size_t len);
 
-/* Makes values (in the arena; texts are copied). */
+/* Makes values (in the arena; texts are copied).  An item stands in one array
+ * or dictionary only. */
 struct cli_value *cli_data_string(struct arena *a, const char *s, size_t len);
 struct cli_value *cli_data_array(struct arena *a);
 struct cli_value *cli_data_dictionary(struct arena *a);
 void cli_data_append(struct cli_value *array, struct cli_value *item);
-/* Adds or replaces; key is copied; the item is taken.  NULL item: removes. */
+/* Adds an item under a key (copied) that is known to be new: for building big
+ * dictionaries, where cli_data_set would search each time. */
+void cli_data_add(struct arena *a, struct cli_value *dict, const char *key,
+                  struct cli_value *item);
+/* Adds or replaces (in its place); key is copied; the item is taken.  NULL
+ * item: removes. */
 void cli_data_set(struct arena *a, struct cli_value *dict, const char *key,
                   struct cli_value *item);
 /* NULL if there is none; keys are case-sensitive. */

@@ -27,6 +27,7 @@ struct xml_elem {
 struct xml_limits {    /* 0: the default */
     size_t bytes;      /* of the document; default 1 MiB */
     unsigned depth;    /* of nesting, root = 1; default 16 */
+    unsigned elems;    /* in the document; default 16384 */
     unsigned attrs;    /* of one element; default 64 */
     size_t attr_bytes; /* of one attribute's value; default 64 KiB */
     size_t text_bytes; /* of one element's text; default = bytes */

@@ -8,7 +8,8 @@
 
 /* Writes XML in the style that clients of the family compare with
  * (doc/protocol.md 2): double quotes, no blank before "/>", no prolog, no white
- * space between elements. */
+ * space between elements.  Bytes that are not UTF-8, and characters that XML
+ * cannot carry, come out as U+FFFD: the result is always well-formed. */
 
 /* Escapes into character data: & < > ' as &amp; &lt; &gt; &#39;, a CR as
  * &#13;. */
