@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_CONFIG_VALUE_H
+#define XIMSS_SERVER_CONFIG_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/buf.h"
+#include "util/errbuf.h"
+
+/* The types of values in the configuration: text to value and back.  A value
+ * lives in a slot, a member of struct config of the C type named here; a
+ * zeroed slot is valid and empty. */
+enum config_type {
+    CONFIG_TEXT,   /* char *, owned, never NULL once parsed */
+    CONFIG_PATH,   /* the same; absolute, or empty where min is 0 */
+    CONFIG_BOOL,   /* bool */
+    CONFIG_NUMBER, /* unsigned */
+    CONFIG_BYTES,  /* size_t; K, M, G */
+    CONFIG_TIME,   /* int64_t, microseconds; ms, s, m, h, d */
+    CONFIG_CHOICE, /* an enum: the index of the word */
+    CONFIG_LISTEN, /* struct config_listen */
+    CONFIG_NETS    /* struct config_nets */
+};
+
+/* What a value may be.  min and max: of the number, of the time in
+ * microseconds, of the length of a text. */
+struct config_spec {
+    enum config_type type;
+    unsigned long long min, max;
+    const char *const *choices; /* of CONFIG_CHOICE; ends with NULL */
+};
+
+struct config_listen {
+    struct config_address {
+        char *host;    /* numeric, owned; NULL: all addresses, IPv4 and IPv6 */
+        uint16_t port; /* 0: a free one */
+    } * items;         /* owned */
+    size_t count;
+};
+
+struct config_nets {
+    struct config_net {
+        unsigned char address[16]; /* IPv4 as ::ffff:a.b.c.d */
+        unsigned bits;             /* that count, of 128 */
+    } * items;                     /* owned */
+    size_t count;
+};
+
+bool config_type_is_list(enum config_type type);
+
+/* Parses one value into the slot: a list grows by it, another value is
+ * replaced.  -1: the slot is as before, and err says what was found and what
+ * is allowed. */
+int config_value_parse(const struct config_spec *spec, const char *text,
+                       void *slot, struct errbuf *err) WARN_UNUSED;
+
+/* Appends the value as a configuration file has it (quoted where needed). */
+void config_value_print(const struct config_spec *spec, const void *slot,
+                        struct buf *out);
+
+/* Frees what the slot owns and zeroes it. */
+void config_value_clear(const struct config_spec *spec, void *slot);
+
+/* Replaces what is in `to` by a copy. */
+void config_value_copy(const struct config_spec *spec, void *to,
+                       const void *from);
+
+bool config_value_is_equal(const struct config_spec *spec, const void *a,
+                           const void *b);
+
+/* Appends what is allowed, for people: "a size from 1K to 64M". */
+void config_spec_print(const struct config_spec *spec, struct buf *out);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_CONFIGURATION_H
+#define XIMSS_SERVER_CONFIGURATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "util/buf.h"
+#include "util/errbuf.h"
+#include "util/log.h"
+#include "ximss/server/config_value.h"
+
+struct sockaddr;
+
+/* The configuration of the server.  One table in configuration.c has a row per key;
+ * the member's name is the key with "_" for "-".  Times are microseconds.
+ * Texts are owned by the struct and never NULL. */
+
+enum config_tls {
+    CONFIG_TLS_1_2,
+    CONFIG_TLS_1_3
+};
+
+struct config {
+    /* the process */
+    char *store;
+    char *control_socket; /* STORE/control.sock unless given */
+    char *user;           /* "": stay who we are */
+    char *hostname;       /* "": the machine's name */
+    char *time_zone;
+    enum log_level log_level;
+    unsigned workers; /* 0: as many as cores */
+    unsigned hash_threads;
+
+    /* listeners and TLS */
+    struct config_listen listen;
+    struct config_listen listen_tls;
+    char *tls_certificate; /* "": no TLS; else tls_key is set too */
+    char *tls_key;
+    enum config_tls tls_min_version;
+    struct config_nets trusted_addresses;
+
+    /* connections; 0: no limit */
+    unsigned max_connections;
+    unsigned max_connections_per_address;
+    unsigned max_unauthenticated;
+    unsigned max_unauthenticated_per_address;
+    int64_t login_timeout;
+    int64_t idle_timeout;
+
+    /* messages */
+    size_t message_bytes;
+    size_t message_bytes_before_login;
+    unsigned xml_depth;
+    unsigned xml_attributes;
+    size_t xml_attribute_bytes;
+    unsigned max_malformed;
+    unsigned pipeline;
+    unsigned requests_per_turn;
+    size_t output_soft;
+    size_t output_hard;
+
+    /* alerts; lifetimes: 0 none */
+    size_t alert_bytes;
+    int64_t lifetime_server;
+    int64_t lifetime_cluster;
+    int64_t lifetime_domain;
+    int64_t lifetime_account;
+    int64_t settle_time;
+    size_t prefs_bytes;
+
+    /* passwords and log-in */
+    unsigned password_iterations;
+    unsigned remember_logins;
+    int64_t remember_time;
+    int64_t ticket_time;
+    unsigned login_free_tries;
+    unsigned login_address_free_tries;
+    int64_t login_delay;
+    int64_t login_max_delay;
+    bool clear_passwords_without_tls;
+
+    /* the store */
+    int64_t position_save_interval;
+    int64_t checkpoint_interval;
+    size_t store_cache;
+    unsigned store_batch;
+    unsigned account_cache;
+    unsigned audit_days;
+};
+
+/* A value from the command line, which goes before the file's.  A list key
+ * may come several times; its first value replaces the file's list. */
+struct config_override {
+    const char *key, *value; /* borrowed for the call */
+};
+
+/* Reads the file (NULL: the defaults alone).  NULL with err "FILE:LINE: key:
+ * what is wrong, what is allowed" for what cannot be opened, bad syntax,
+ * unknown keys, keys given twice, values out of range or at odds with each
+ * other.  The caller frees the result.  Errors of overrides begin with
+ * "command line: ". */
+struct config *config_load(const char *file, struct errbuf *err) WARN_UNUSED;
+struct config *config_load_with(const char *file,
+                                const struct config_override *overrides,
+                                size_t n, struct errbuf *err) WARN_UNUSED;
+
+void config_free(struct config **config);
+
+/* Writes all keys with the effective values, as a file that config_load reads
+ * back, with the help as comments. */
+void config_print(FILE *out, const struct config *config);
+
+/* Writes the sample: every key commented out, with its default. */
+void config_print_sample(FILE *out);
+
+/* Appends the keys, with ", " between, that differ and take effect only at the
+ * next start.  Returns true if there are any. */
+bool config_changed_needs_restart(const struct config *running,
+                                  const struct config *loaded,
+                                  struct buf *keys);
+
+/* Puts the running values of those keys into `loaded`, which then tells what
+ * is in force after a reload. */
+void config_keep_running(struct config *loaded, const struct config *running);
+
+/* True if the address (AF_INET or AF_INET6) is one of trusted-addresses. */
+bool config_is_trusted(const struct config *config,
+                       const struct sockaddr *address);
+
+/* The i-th key, or NULL behind the last (for tests and documentation). */
+const char *config_key(size_t i);
+
+#endif
