@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef UTIL_CONN_H
+#define UTIL_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <event2/event_struct.h>
+
+#include "util/shared_buf.h"
+
+struct event_base;
+struct ssl_st;
+struct ssl_ctx_st;
+
+/* The one door to the server's sockets.
+ *
+ * A connection costs its struct and nothing more while it is idle: what is
+ * read goes through a buffer of the thread (struct conn_loop), bytes are kept
+ * only for a message that is not complete, and output only while the socket
+ * does not take it.  A conn is embedded in its owner's struct.  All calls are
+ * made on the thread of its loop. */
+
+struct conn;
+
+enum conn_close_reason {
+    CONN_EOF,   /* the peer closed in order */
+    CONN_RESET, /* the peer, or the network, broke it off */
+    CONN_TLS_ERROR,
+    CONN_OUTPUT_LIMIT /* the peer does not read */
+};
+
+/* What the owner is told.  on_data and on_drained may close the connection
+ * (conn_close); it must not be freed before the end of the loop's turn
+ * (conn_loop_defer). */
+struct conn_ops {
+    /* Bytes arrived (or conn_continue was asked for).  Returns how many of
+     * them are done with; the rest is kept and comes again with what follows.
+     * After conn_close its result does not matter. */
+    size_t (*on_data)(struct conn *c, const char *data, size_t len);
+    /* All output is with the kernel, after some was not. */
+    void (*on_drained)(struct conn *c);
+    /* The connection ended by itself.  The owner calls conn_close. */
+    void (*on_closed)(struct conn *c, enum conn_close_reason reason);
+};
+
+/* Something to be done at the end of the loop's turn. */
+struct conn_deferred {
+    STAILQ_ENTRY(conn_deferred) link;
+    void (*run)(struct conn_deferred *d);
+};
+
+/* One per thread. */
+struct conn_loop;
+struct conn_loop *conn_loop_new(struct event_base *base, void *owner);
+void conn_loop_free(struct conn_loop **loop);
+void *conn_loop_owner(const struct conn_loop *loop);
+/* Bytes of output above which a connection is cut off (CONN_OUTPUT_LIMIT). */
+void conn_loop_set_hard_limit(struct conn_loop *loop, size_t bytes);
+void conn_loop_defer(struct conn_loop *loop, struct conn_deferred *d);
+
+struct conn_out;
+
+struct conn {
+    struct event ev; /* the struct's size is most of a connection's cost */
+    const struct conn_ops *ops;
+    struct conn_loop *loop; /* borrowed */
+    struct ssl_st *tls;     /* owned; NULL: clear text */
+    char *in;               /* owned: the beginning of a message */
+    uint32_t in_len, in_cap;
+    /* The owner's: that many bytes at the start of the rest that on_data left
+     * need not be looked at again. */
+    uint32_t scanned;
+    struct conn_out *out; /* owned: what the kernel did not take */
+    STAILQ_ENTRY(conn) again_link;
+    int fd;
+    uint8_t paused; /* bits: reasons why input waits */
+    bool reading;   /* the event is on the loop */
+    bool writing;   /* ... also for writing */
+    bool closed;
+    bool again; /* on the loop's list: look at its input in the next turn */
+    bool tls_handshake; /* not finished */
+    bool finish;        /* closes once the output is out */
+    bool lingering;     /* output is out; waits for the peer to close */
+};
+
+/* Takes the descriptor (non-blocking).  It is not on the loop yet. */
+void conn_init(struct conn *c, int fd, const struct conn_ops *ops);
+/* Puts it on a loop, and starts to read.  A connection that was detached keeps
+ * its bytes and they are looked at again. */
+void conn_attach(struct conn *c, struct conn_loop *loop);
+/* Takes it off its loop, to be attached to another thread's. */
+void conn_detach(struct conn *c);
+
+/* Begins TLS as the server.  Input that is there in clear is dropped.  0, or
+ * -1 if OpenSSL has no memory. */
+int conn_start_tls(struct conn *c, struct ssl_ctx_st *ctx);
+bool conn_is_encrypted(const struct conn *c);
+
+/* Output.  What is sent in between conn_cork and conn_uncork of the same
+ * connection leaves in one write; only one connection of a loop is corked at a
+ * time. */
+void conn_send(struct conn *c, const void *data, size_t len);
+void conn_send_shared(struct conn *c, struct shared_buf *b); /* borrowed */
+void conn_cork(struct conn *c);
+void conn_uncork(struct conn *c);
+/* Bytes that the kernel has not taken yet (corked ones count). */
+size_t conn_pending(const struct conn *c);
+
+/* Input waits while any bit is set; bits are the owner's. */
+void conn_pause(struct conn *c, uint8_t bit);
+void conn_resume(struct conn *c, uint8_t bit);
+/* Looks at kept input again in the next turn of the loop. */
+void conn_continue(struct conn *c);
+
+/* True if the peer's kernel has acknowledged all that was sent, and no input
+ * waits unread: the moment after which what comes from the peer was sent
+ * later than the acknowledgement. */
+bool conn_is_acknowledged(const struct conn *c);
+
+/* Ends the connection in order: when the output is out, the peer is told (FIN)
+ * and what it still sends is thrown away until it closes too (CONN_EOF): to
+ * close with unread input would reset what it has not read yet.  The owner
+ * bounds the time. */
+void conn_finish(struct conn *c);
+/* Closes now.  May be called more than once.  Callbacks end. */
+void conn_close(struct conn *c);
+
+#endif
