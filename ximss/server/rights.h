@@ -21,8 +21,19 @@ enum right {
     RIGHT_CREATE_ACCOUNTS = 1 << 6, /* CanCreateAccounts */
     RIGHT_BASIC_SETTINGS = 1 << 7,  /* BasicSettings */
     RIGHT_SESSIONS = 1 << 8,        /* CanCreateWebUserSessions */
-    RIGHT_OTHER_DOMAIN = 1 << 9     /* any other domain administrator's code */
+    RIGHT_OTHER_DOMAIN = 1 << 9,    /* any other domain administrator's code */
+    RIGHT_OTHER_SERVER = 1 << 10    /* any other server-wide code */
 };
+
+/* Those that go beyond a domain: only accounts of the main domain can hold
+ * them, and only Master gives them. */
+#define RIGHTS_SERVER_WIDE                                               \
+    (RIGHT_MASTER | RIGHT_ALL_DOMAINS | RIGHT_MONITOR | RIGHT_SETTINGS | \
+     RIGHT_DOMAINS_READ | RIGHT_OTHER_SERVER)
+/* Those of a domain administrator. */
+#define RIGHTS_OF_DOMAIN                                                \
+    (RIGHT_POST_ALERTS | RIGHT_CREATE_ACCOUNTS | RIGHT_BASIC_SETTINGS | \
+     RIGHT_SESSIONS | RIGHT_OTHER_DOMAIN)
 
 /* Who asks: a snapshot, made when the request comes. */
 struct caller {
@@ -37,6 +48,9 @@ struct caller {
  * count as RIGHT_OTHER_DOMAIN only if they are not server-wide codes. "" is no
  * right.  Text that is not an array gives 0. */
 unsigned rights_parse(const char *text);
+/* The right that a single code gives; the case of its letters does not
+ * matter.  Never 0. */
+unsigned rights_of_code(const char *code);
 
 /* May the caller post, list with author, watch and remove alerts of the scope?
  * domain: the target's domain for ALERT_DOMAIN and ALERT_ACCOUNT. */
@@ -45,7 +59,13 @@ bool rights_may_post(const struct caller *c, enum alert_scope scope,
 /* May see the alerts of a scope without posting (Can Monitor, Domains Read). */
 bool rights_may_list(const struct caller *c, enum alert_scope scope,
                      uint64_t domain);
-/* Is Master, or All Domains, or administers this domain with `need`. */
+/* Is Master, or All Domains, or administers this domain with one of `need`. */
 bool rights_administers(const struct caller *c, uint64_t domain, unsigned need);
+/* May read everything of a domain: who administers it by whatever code, or
+ * reads all of them (Can Monitor, Domains Read).  Domain 0: of all domains. */
+bool rights_may_read(const struct caller *c, uint64_t domain);
+/* Holds all that somebody with the rights `held` in `domain` holds, so that
+ * acting on that account (its password, its rights, its end) gains nothing. */
+bool rights_cover(const struct caller *c, uint64_t domain, unsigned held);
 
 #endif

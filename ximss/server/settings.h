@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_SETTINGS_H
+#define XIMSS_SERVER_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "storage/tables.h"
+#include "util/arena.h"
+#include "util/errbuf.h"
+#include "ximss/proto/cli_data.h"
+
+/* Settings of accounts, domains and the server: dictionaries of the CLI's data
+ * format, kept as the text that storage stores.  Keys nobody here knows are
+ * kept and given back as they came.  Values live in the arena. */
+
+/* Reads a stored text; "" and NULL give an empty dictionary. */
+int settings_read(struct arena *arena, const char *text,
+                  struct cli_value **dict_r, struct errbuf *err) WARN_UNUSED;
+
+/* The text to store; "" for an empty dictionary.  The caller frees. */
+char *settings_text(const struct cli_value *dict);
+
+/* Puts copies of the entries of `changes` into dict (their texts are shared);
+ * the value `default` (in any case) takes the key away. */
+void settings_update(struct arena *arena, struct cli_value *dict,
+                     const struct cli_value *changes);
+
+/* The value as a string: strings as they are, numbers as their digits.  NULL
+ * if the key is not there, or holds something else. */
+const char *settings_string(const struct cli_value *dict, const char *key);
+
+/* What is in force: account, its domain's account defaults, the server's (for
+ * shared domains: the cluster's) account defaults, what is built in. */
+enum store_result settings_account(struct store_txn *t, struct arena *arena,
+                                   const struct domain_rec *domain,
+                                   const struct account_rec *account,
+                                   struct cli_value **dict_r,
+                                   struct errbuf *err) WARN_UNUSED;
+
+/* The same for a domain: its settings, the server's (the cluster's) domain
+ * defaults, what is built in. */
+enum store_result settings_domain(struct store_txn *t, struct arena *arena,
+                                  const struct domain_rec *domain,
+                                  struct cli_value **dict_r,
+                                  struct errbuf *err) WARN_UNUSED;
+
+/* Whether the domain wants CRAM-MD5 (CRAMMD5=YES in force): then new passwords
+ * keep the HMAC-MD5 state, and the method is offered. */
+enum store_result settings_domain_cram(struct store_txn *t,
+                                       const struct domain_rec *domain,
+                                       bool *wants_r,
+                                       struct errbuf *err) WARN_UNUSED;
+
+#endif
