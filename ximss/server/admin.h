@@ -40,11 +40,17 @@ struct admin_settings {
 
 /* What a command answers.  code 200: done; 5NN: refused (protocol.md C.2), and
  * `text` says why, words and dots only.  data: a result in the data format on
- * one line, or empty.  A zeroed struct is empty; data is owned. */
+ * one line, or empty.  A zeroed struct is empty; data is owned.
+ *
+ * more: a big piece of work (DELETEDOMAIN FORCE) has done what one job may do.
+ * The caller publishes the effects and submits the same line again, as a new
+ * job, until `more` is false, also if whoever asked is gone by then; the last
+ * answer is the answer.  What was done stays done if it ends before. */
 struct admin_answer {
     int code;
     char text[200];
     struct buf data;
+    bool more;
 };
 
 void admin_answer_clear(struct admin_answer *a);
@@ -55,13 +61,29 @@ enum store_result admin_execute(struct admin_context *x, const char *line,
                                 size_t len, struct admin_answer *answer,
                                 struct errbuf *err) WARN_UNUSED;
 
+/* Adds an audit record in the caller's name: for changes that are made outside
+ * of this module.  outcome: "ok" or the error text. */
+enum store_result admin_audit(struct admin_context *x, const char *what,
+                              const char *outcome,
+                              struct errbuf *err) WARN_UNUSED;
+
+/* --- commands that carry a password --- */
+
 /* A password that a command line carries must be hashed before the job is
  * submitted: PBKDF2 takes milliseconds, and the writer has none to spare.
  * admin_needs_hash looks at a line (any thread) and, if it sets or checks a
  * password, copies the clear text into password_r (the caller wipes and frees
- * it) and returns true: the caller makes a credential with fresh salt in its
- * hash pool and hands it over in admin_hashed; VERIFYACCOUNTPASSWORD needs the
- * account's salt first, see admin_verify_find. */
+ * it) and returns which:
+ * - ADMIN_HASH_NEW: the caller makes a credential with fresh salt in its hash
+ *   pool, always with the CRAM-MD5 state, and hands it to
+ *   admin_execute_hashed, which drops that state if the domain does not want
+ *   it;
+ * - ADMIN_HASH_VERIFY: the caller runs admin_verify_find in a job, checks the
+ *   password against what it found in its hash pool, and hands the outcome to
+ *   admin_execute_hashed (checked false where there was nothing to check).
+ * account_r: the account as the line names it (the caller frees), not NULL if
+ * there is a password.  Lines that would be refused anyway give
+ * ADMIN_HASH_NONE. */
 enum admin_hash_kind {
     ADMIN_HASH_NONE,
     ADMIN_HASH_NEW,
@@ -69,6 +91,13 @@ enum admin_hash_kind {
 };
 enum admin_hash_kind admin_needs_hash(const char *line, size_t len,
                                       char **password_r, char **account_r);
+
+/* Fills *cred_r (iterations 0: there is nothing to check, or not for this
+ * caller; admin_execute_hashed then says why). */
+enum store_result admin_verify_find(struct admin_context *x,
+                                    const char *account,
+                                    struct credential *cred_r,
+                                    struct errbuf *err) WARN_UNUSED;
 
 /* As admin_execute, with the credential that was made (ADMIN_HASH_NEW), or the
  * outcome of the check (ADMIN_HASH_VERIFY). */
@@ -81,6 +110,40 @@ enum store_result admin_execute_hashed(struct admin_context *x,
                                        const struct admin_hashed *hashed,
                                        struct admin_answer *answer,
                                        struct errbuf *err) WARN_UNUSED;
+
+/* --- commands about what lives in memory --- */
+
+/* Commands whose answer is not in the store.  The caller runs admin_live_begin
+ * in a job instead of admin_execute; if it answers 200, the caller does what
+ * `live` says, across the workers, and makes the answer. */
+enum admin_live_command {
+    ADMIN_LIVE_NONE,
+    ADMIN_LIVE_LIST_SESSIONS, /* of `account`: an array of session names */
+    ADMIN_LIVE_GET_SESSION,   /* `session`: a dictionary; restarts its idle
+                                 timer */
+    ADMIN_LIVE_KILL_SESSION,  /* `session` */
+    ADMIN_LIVE_TEST_CLOCK     /* clock_advance(advance) */
+};
+
+struct admin_live {
+    enum admin_live_command command;
+    uint64_t account; /* number */
+    /* For GET and KILL: the session must be one of this domain, else it counts
+     * as unknown.  0: of any. */
+    uint64_t domain;
+    char session[64];
+    int64_t advance; /* microseconds, may be negative */
+};
+
+/* Whether the line is such a command (any thread). */
+bool admin_is_live(const char *line, size_t len);
+
+/* Reads the line, checks rights, resolves names.  Adds the audit record of the
+ * commands that change something.  code 200: *live_r is filled. */
+enum store_result admin_live_begin(struct admin_context *x, const char *line,
+                                   size_t len, struct admin_live *live_r,
+                                   struct admin_answer *answer,
+                                   struct errbuf *err) WARN_UNUSED;
 
 /* --- names --- */
 
@@ -117,6 +180,10 @@ struct post_result {
     uint64_t target;   /* number of the target, for counting sessions */
 };
 
+/* Checks the rights, the text, the end and the key, then posts.  STORE_OK:
+ * result->code says whether it was done (200, 501, 510, 512, 513, 518, 522) and
+ * result->text why not.  An alert for the cluster is refused with 501 as long
+ * as there is no cluster. */
 enum store_result admin_alert_post(struct admin_context *x,
                                    const struct post *post,
                                    struct post_result *result,
