@@ -105,6 +105,8 @@ on_again(evutil_socket_t fd, short what, void *arg)
     struct conn_loop *loop = arg;
     struct conn *c;
 
+    (void)fd;
+    (void)what;
     /* Those that ask again while this runs have to wait for the next turn. */
     for (unsigned n = loop->n_again;
          n > 0 && (c = STAILQ_FIRST(&loop->again)) != NULL; n--) {
