@@ -398,6 +398,44 @@ file_read(struct load *l, struct buf *text)
     return r == 0 ? 0 : load_fail(l, FROM_DEFAULT, NULL);
 }
 
+/* The length of what stands here as one piece: a quoted text, a comment (then
+ * *comment_r), or a character. */
+static size_t
+piece_length(const char *s, bool *comment_r)
+{
+    size_t n = 1;
+
+    *comment_r = *s == '#' || (s[0] == '/' && (s[1] == '/' || s[1] == '*'));
+    if (*comment_r && s[1] == '*' && *s == '/') {
+        const char *end = strstr(s + 2, "*/");
+
+        return end != NULL ? (size_t)(end + 2 - s) : strlen(s);
+    }
+    if (*comment_r)
+        return strcspn(s, "\n");
+    if (*s != '"' && *s != '\'')
+        return 1;
+    while (s[n] != '\0' && s[n] != *s)
+        n += s[n] == '\\' && s[n + 1] != '\0' ? 2 : 1;
+    return s[n] != '\0' ? n + 1 : n;
+}
+
+/* Turns comments into blanks: libconfuse 3.3 counts the line of a comment up
+ * to three times, and the lines it names for errors would be wrong. */
+static void
+blank_comments(char *s)
+{
+    bool comment;
+    size_t n;
+
+    for (; *s != '\0'; s += n) {
+        n = piece_length(s, &comment);
+        for (size_t i = 0; comment && i < n; i++)
+            if (s[i] != '\n')
+                s[i] = ' ';
+    }
+}
+
 /* An empty list, {}, calls nobody back. */
 static void
 take_empty_lists(struct load *l, cfg_t *cfg)
@@ -420,6 +458,7 @@ load_file(struct load *l)
 
     if (file_read(l, &text) != 0)
         goto out;
+    blank_comments(text.data);
     options = options_new();
     cfg = cfg_init(options, CFGF_NONE);
     if (cfg == NULL)
