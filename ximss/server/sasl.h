@@ -28,7 +28,8 @@ enum sasl_result {
     SASL_WANT_CREDENTIAL,
     /* The client has proved that it knows the password of sasl_name. */
     SASL_DONE,
-    /* Wrong proof, or a wish to act for somebody else.  Over. */
+    /* Wrong proof, or a wish to act for somebody else; sasl_name is known.
+     * Over. */
     SASL_REFUSED,
     /* Not base64, or not what the mechanism says.  Over. */
     SASL_MALFORMED

@@ -18,8 +18,8 @@
  *
  * Names are in any case of letters, known or unknown.  Addresses are text: an
  * IPv6 address stands for its /64, an IPv4-mapped one for the IPv4 address,
- * anything else ("local:0") for itself.  Times are microseconds of clock_mono.
- * Memory is bounded (32 bytes an entry); if it is full, what would be forgotten
+ * anything else ("local:0") for itself.  Times are microseconds of clock_mono, above 0.
+ * Memory is bounded (24 bytes an entry); if it is full, what would be forgotten
  * soonest goes.  Names are not kept, only keyed hashes.  Any thread.
  *
  * Tries of one pair that run at the same time are all let in; what bounds them

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "tests/unit/suite.h"
+
+Suite *hash_pool_suite(void);
+Suite *keyed_hash_suite(void);
+Suite *password_suite(void);
+Suite *remember_suite(void);
+Suite *sasl_suite(void);
+Suite *session_id_suite(void);
+Suite *throttle_suite(void);
+Suite *ticket_suite(void);
+
+SUITE_MAIN(hash_pool_suite, keyed_hash_suite, password_suite, remember_suite,
+           sasl_suite, session_id_suite, throttle_suite, ticket_suite)
