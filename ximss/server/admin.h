@@ -128,8 +128,8 @@ enum admin_live_command {
 struct admin_live {
     enum admin_live_command command;
     uint64_t account; /* number */
-    /* For GET and KILL: the session must be one of this domain, else it counts
-     * as unknown.  0: of any. */
+    /* For GET and KILL: the session must be one of this domain (0: of any), and
+     * rights_cover must hold for its account, else it counts as unknown. */
     uint64_t domain;
     char session[64];
     int64_t advance; /* microseconds, may be negative */

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The engine of administration: a line is read, its command looked up in the
+ * families' tables and run, and the attempt goes into the audit log, in the
+ * same transaction as the change.
+ *
+ * A command checks everything before it writes, so that a refused one leaves
+ * nothing behind but its audit record. */
+#include "config.h"
+
+#include "ximss/server/admin.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/text.h"
+#include "util/xmalloc.h"
+#include "ximss/server/admin_call.h"
+#include "ximss/server/settings.h"
+
+const struct admin_family *const admin_families[] = {
+    &admin_alert_family, &admin_domain_family, &admin_account_family,
+    &admin_server_family, NULL};
+
+void
+admin_answer_clear(struct admin_answer *a)
+{
+    buf_clear(&a->data);
+    *a = (struct admin_answer){0};
+}
+
+static const struct admin_command *
+find_command(const char *verb)
+{
+    for (size_t f = 0; admin_families[f] != NULL; f++) {
+        for (size_t i = 0; i < admin_families[f]->n; i++) {
+            const struct admin_command *k = &admin_families[f]->commands[i];
+
+            if (strcmp(k->name, verb) == 0)
+                return k;
+        }
+    }
+    return NULL;
+}
+
+/* --- audit --- */
+
+enum store_result
+admin_audit(struct admin_context *x, const char *what, const char *outcome,
+            struct errbuf *err)
+{
+    struct audit_rec a = {.time = x->now,
+                          .who = x->caller->name,
+                          .from = x->caller->from,
+                          .what = what,
+                          .outcome = outcome};
+
+    return audit_add(x->txn, &a, err);
+}
+
+/* Attempts to change something, and whatever was refused for want of rights
+ * or for a wrong password. */
+static bool
+wants_audit(const struct admin_call *c)
+{
+    return (c->command->flags & ADMIN_CHANGES) != 0 || c->answer->code == 510 ||
+           c->answer->code == 515;
+}
+
+static enum store_result
+audit_call(struct admin_call *c, bool malformed, struct errbuf *err)
+{
+    struct buf what = {0};
+    enum store_result r;
+
+    if (!wants_audit(c))
+        return STORE_OK;
+    if (malformed)
+        buf_appendf(&what, "%s (malformed)", c->command->name);
+    else
+        admin_line_write(&what, c->line);
+    r = admin_audit(c->x, buf_cstr(&what),
+                    c->answer->code == 200 ? "ok" : c->answer->text, err);
+    buf_clear(&what);
+    return r;
+}
+
+/* --- running a line --- */
+
+/* Runs the command and brings its outcome into the form of the interface:
+ * STORE_OK with an answer, or a failure. */
+static enum store_result
+run(struct admin_call *c, const struct errbuf *bad_line, struct errbuf *err)
+{
+    enum store_result r;
+
+    c->answer->code = 200;
+    snprintf(c->answer->text, sizeof c->answer->text, "OK");
+    r = bad_line != NULL ? admin_refuse(c, 501, "%s", bad_line->text)
+                         : c->command->run(c, err);
+    switch (r) {
+    case STORE_OK:
+    case STORE_REFUSED:
+        break;
+    case STORE_NOTFOUND:
+    case STORE_EXISTS:
+        /* A command turns these into answers where they are expected. */
+        err_prefix(err, "%s: unexpected", c->command->name);
+        return STORE_ERROR;
+    case STORE_FULL:
+    case STORE_ERROR:
+        return r;
+    }
+    if (c->answer->code != 200)
+        buf_clear(&c->answer->data);
+    return audit_call(c, bad_line != NULL, err);
+}
+
+static bool
+is_known(const struct admin_command *k, const struct admin_settings *s)
+{
+    return k != NULL && ((k->flags & ADMIN_HIDDEN) == 0 || s->test_hooks);
+}
+
+/* live: NULL for admin_execute; then the commands that need it are unknown
+ * here, and the other way round. */
+static enum store_result
+execute(struct admin_context *x, const char *text, size_t len,
+        const struct admin_hashed *hashed, struct admin_live *live,
+        struct admin_answer *answer, struct errbuf *err)
+{
+    struct arena *arena = arena_new();
+    struct admin_line line;
+    struct errbuf bad;
+    struct admin_call c = {.x = x,
+                           .line = &line,
+                           .arena = arena,
+                           .hashed = hashed,
+                           .answer = answer,
+                           .live = live};
+    bool malformed = admin_line_read(text, len, arena, &line, &bad) != 0;
+    enum store_result r = STORE_OK;
+
+    admin_answer_clear(answer);
+    c.command = find_command(line.verb);
+    if (is_known(c.command, x->settings) &&
+        (c.command->live != ADMIN_LIVE_NONE) == (live != NULL)) {
+        if (live != NULL)
+            live->command = c.command->live;
+        r = run(&c, malformed ? &bad : NULL, err);
+    } else {
+        admin_refuse_code(&c, 500);
+    }
+    arena_free(&arena);
+    return r;
+}
+
+enum store_result
+admin_execute(struct admin_context *x, const char *line, size_t len,
+              struct admin_answer *answer, struct errbuf *err)
+{
+    return execute(x, line, len, NULL, NULL, answer, err);
+}
+
+enum store_result
+admin_execute_hashed(struct admin_context *x, const char *line, size_t len,
+                     const struct admin_hashed *hashed,
+                     struct admin_answer *answer, struct errbuf *err)
+{
+    return execute(x, line, len, hashed, NULL, answer, err);
+}
+
+bool
+admin_is_live(const char *line, size_t len)
+{
+    struct arena *arena = arena_new();
+    struct admin_line l;
+    const struct admin_command *k;
+
+    /* A malformed one is answered by admin_live_begin. */
+    if (admin_line_read(line, len, arena, &l, NULL) != 0)
+        l.n = 0;
+    k = find_command(l.verb);
+    arena_free(&arena);
+    return k != NULL && k->live != ADMIN_LIVE_NONE;
+}
+
+enum store_result
+admin_live_begin(struct admin_context *x, const char *line, size_t len,
+                 struct admin_live *live_r, struct admin_answer *answer,
+                 struct errbuf *err)
+{
+    *live_r = (struct admin_live){0};
+    return execute(x, line, len, NULL, live_r, answer, err);
+}

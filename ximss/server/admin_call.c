@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What commands have in common: arguments taken one after the other, answers,
+ * names looked up for the caller, settings changed with the checks they need. */
+#include "config.h"
+
+#include "ximss/server/admin_call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/clock.h"
+#include "util/text.h"
+#include "util/xmalloc.h"
+#include "ximss/server/alert_admin.h"
+#include "ximss/server/settings.h"
+
+/* Bounds of one dictionary of settings. */
+#define SETTINGS_BYTES   65536
+#define SETTINGS_ENTRIES 1000
+
+/* --- answers --- */
+
+const char *
+admin_code_text(int code)
+{
+    static const struct {
+        int code;
+        const char *text;
+    } texts[] = {
+        {200, "OK"},
+        {500, "unknown command"},
+        {501, "wrong arguments"},
+        {510, "insufficient access rights"},
+        {512, "unknown domain"},
+        {513, "unknown user account"},
+        {514, "no such alert"},
+        {515, "incorrect password"},
+        {520, "account name already exists"},
+        {521, "domain name already exists"},
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (texts[i].code == code)
+            return texts[i].text;
+    }
+    return "failed";
+}
+
+/* Clients read the status line with the grammar of data objects: words, dots
+ * and a few signs, nothing else (protocol.md C.1). */
+static void
+make_plain(char *s)
+{
+    for (; *s != '\0'; s++) {
+        bool plain = (*s >= '0' && *s <= '9') || (*s >= 'A' && *s <= 'Z') ||
+                     (*s >= 'a' && *s <= 'z') || strchr(" .-@_<>", *s) != NULL;
+
+        if (!plain)
+            *s = '.';
+    }
+}
+
+enum store_result
+admin_refuse(struct admin_call *c, int code, const char *fmt, ...)
+{
+    va_list ap;
+
+    c->answer->code = code;
+    va_start(ap, fmt);
+    vsnprintf(c->answer->text, sizeof c->answer->text, fmt, ap);
+    va_end(ap);
+    make_plain(c->answer->text);
+    return STORE_REFUSED;
+}
+
+enum store_result
+admin_refuse_code(struct admin_call *c, int code)
+{
+    if (code == 200)
+        return STORE_OK;
+    return admin_refuse(c, code, "%s", admin_code_text(code));
+}
+
+void
+admin_result(struct admin_call *c, const struct cli_value *v)
+{
+    buf_clear(&c->answer->data);
+    cli_data_write(&c->answer->data, v);
+}
+
+void
+admin_result_string(struct admin_call *c, const char *s)
+{
+    admin_result(c, cli_data_string(c->arena, s, strlen(s)));
+}
+
+/* --- arguments --- */
+
+const struct cli_value *
+admin_arg_peek(const struct admin_call *c)
+{
+    return c->next < c->line->n ? c->line->arg[c->next] : NULL;
+}
+
+bool
+admin_arg_word(struct admin_call *c, const char *word)
+{
+    const struct cli_value *v = admin_arg_peek(c);
+
+    if (v == NULL || v->kind != CLI_STRING || !text_equal_nocase(v->text, word))
+        return false;
+    c->next++;
+    return true;
+}
+
+enum store_result
+admin_arg_keyword(struct admin_call *c, const char *word)
+{
+    if (admin_arg_word(c, word))
+        return STORE_OK;
+    return admin_refuse(c, 501, "keyword %s is missing", word);
+}
+
+const char *
+admin_arg_optional_text(struct admin_call *c)
+{
+    const struct cli_value *v = admin_arg_peek(c);
+    const char *text = v != NULL ? admin_value_text(c->arena, v) : NULL;
+
+    if (text != NULL)
+        c->next++;
+    return text;
+}
+
+enum store_result
+admin_arg_text(struct admin_call *c, const char *what, const char **text_r)
+{
+    *text_r = admin_arg_optional_text(c);
+    return *text_r != NULL ? STORE_OK
+                           : admin_refuse(c, 501, "%s is missing", what);
+}
+
+enum store_result
+admin_arg_number(struct admin_call *c, const char *what, unsigned long long max,
+                 unsigned long long *n_r)
+{
+    const struct cli_value *v = admin_arg_peek(c);
+
+    if (v == NULL || (v->kind != CLI_NUMBER && v->kind != CLI_STRING) ||
+        text_parse_u64(v->text, max, n_r) != 0)
+        return admin_refuse(c, 501, "%s is missing", what);
+    c->next++;
+    return STORE_OK;
+}
+
+enum store_result
+admin_arg_value(struct admin_call *c, enum cli_kind kind, const char *what,
+                const struct cli_value **v_r)
+{
+    const struct cli_value *v = admin_arg_peek(c);
+
+    if (v == NULL || v->kind != kind)
+        return admin_refuse(c, 501, "%s is missing", what);
+    c->next++;
+    *v_r = v;
+    return STORE_OK;
+}
+
+enum store_result
+admin_arg_end(struct admin_call *c)
+{
+    if (c->next == c->line->n)
+        return STORE_OK;
+    return admin_refuse(c, 501, "too many arguments");
+}
+
+/* --- names --- */
+
+enum store_result
+admin_call_domain(struct admin_call *c, const char *name, unsigned need,
+                  struct domain_rec *d_r, struct errbuf *err)
+{
+    int code;
+    enum store_result r = admin_find_domain(c->x, name, need, d_r, &code, err);
+
+    return r == STORE_OK ? admin_refuse_code(c, code) : r;
+}
+
+enum store_result
+admin_call_account(struct admin_call *c, const char *address, unsigned need,
+                   struct domain_rec *d_r, struct account_rec *a_r,
+                   struct errbuf *err)
+{
+    int code;
+    enum store_result r =
+        admin_find_account(c->x, address, need, d_r, a_r, &code, err);
+
+    return r == STORE_OK ? admin_refuse_code(c, code) : r;
+}
+
+enum store_result
+admin_call_cover(struct admin_call *c, const struct domain_rec *d,
+                 const struct account_rec *a)
+{
+    if (rights_cover(c->x->caller, d->number, rights_parse(a->rights)))
+        return STORE_OK;
+    return admin_refuse_code(c, 510);
+}
+
+/* --- settings --- */
+
+/* Values that this server acts on; all others are kept as they come. */
+static enum store_result
+check_settings(struct admin_call *c, const struct cli_value *dict)
+{
+    const struct cli_value *cram = cli_data_find(dict, "CRAMMD5");
+    bool yes;
+
+    if (cram != NULL &&
+        (cram->kind != CLI_STRING || text_parse_bool(cram->text, &yes) != 0))
+        return admin_refuse(c, 501, "CRAMMD5 must be YES or NO");
+    return STORE_OK;
+}
+
+enum store_result
+admin_call_settings(struct admin_call *c, const char *text,
+                    const struct cli_value *changes, bool replace,
+                    char **text_r, struct errbuf *err)
+{
+    struct cli_value *dict;
+    enum store_result r;
+
+    *text_r = NULL;
+    if (changes->n > SETTINGS_ENTRIES)
+        return admin_refuse(c, 501, "too many settings");
+    if (settings_read(c->arena, replace ? "" : text, &dict, err) != 0)
+        return STORE_ERROR;
+    settings_update(c->arena, dict, changes);
+    r = check_settings(c, dict);
+    if (r != STORE_OK)
+        return r;
+    *text_r = settings_text(dict);
+    if (strlen(*text_r) <= SETTINGS_BYTES && dict->n <= SETTINGS_ENTRIES)
+        return STORE_OK;
+    free(*text_r);
+    *text_r = NULL;
+    return admin_refuse(c, 501, "too many settings");
+}
+
+enum store_result
+admin_result_settings(struct admin_call *c, const char *text,
+                      struct errbuf *err)
+{
+    struct cli_value *dict;
+
+    if (settings_read(c->arena, text, &dict, err) != 0)
+        return STORE_ERROR;
+    admin_result(c, dict);
+    return STORE_OK;
+}
+
+/* --- times --- */
+
+struct cli_value *
+admin_time_value(struct admin_call *c, int64_t us)
+{
+    char g[CLOCK_GMT_SIZE], text[32];
+    struct cli_value *v;
+
+    clock_format_gmt(us, g); /* YYYYMMDDTHHMMSSZ */
+    snprintf(text, sizeof text, "%.2s-%.2s-%.4s_%.2s:%.2s:%.2s", g + 6, g + 4,
+             g, g + 9, g + 11, g + 13);
+    v = cli_data_string(c->arena, text, strlen(text));
+    v->kind = CLI_TIME;
+    return v;
+}
+
+/* --- effects --- */
+
+enum store_result
+admin_account_dispose(struct admin_context *x, const struct domain_rec *d,
+                      const struct account_rec *a, struct errbuf *err)
+{
+    struct alert_target t = {.scope = ALERT_ACCOUNT, .number = a->number};
+    enum store_result r;
+
+    domain_rec_copy(&t.domain, d);
+    account_rec_copy(&t.account, a);
+    r = alert_admin_drop_all(x, &t, err);
+    if (r == STORE_OK)
+        r = admin_must(account_remove(x->txn, a->number, err), "an account",
+                       err);
+    if (r == STORE_OK)
+        admin_effect_account(x, EFFECT_ACCOUNT_REMOVED, d, a);
+    alert_target_clear(&t);
+    return r;
+}
+
+void
+admin_effect_account(struct admin_context *x, enum effect_kind kind,
+                     const struct domain_rec *d, const struct account_rec *a)
+{
+    struct effect *e = effect_add(x->effects, kind);
+
+    account_rec_copy(&e->account, a);
+    domain_rec_copy(&e->domain, d);
+}
+
+void
+admin_effect_domain(struct admin_context *x, enum effect_kind kind,
+                    const struct domain_rec *d)
+{
+    domain_rec_copy(&effect_add(x->effects, kind)->domain, d);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_ADMIN_LINE_H
+#define XIMSS_SERVER_ADMIN_LINE_H
+
+#include <stddef.h>
+
+#include "util/arena.h"
+#include "util/buf.h"
+#include "util/errbuf.h"
+#include "ximss/proto/cli_data.h"
+
+/* A command line, taken apart: a word, then objects of the data format with
+ * blanks between them.  Keywords are objects like the others; where one is
+ * expected is for the command to say. */
+
+#define ADMIN_VERB_SIZE 40 /* with the terminating 0 */
+#define ADMIN_ARGS_MAX  32
+
+struct admin_line {
+    char verb[ADMIN_VERB_SIZE]; /* in upper case; "" if it cannot be one */
+    struct cli_value *arg[ADMIN_ARGS_MAX];
+    unsigned n;
+};
+
+/* -1: err says what is wrong, in words and digits only; the verb is filled all
+ * the same if the line begins with a word.  Values live in the arena.
+ *
+ * Nothing is guessed: a quoted string ends at its quote and a blank must
+ * follow, so that text with quotes that a sender did not escape is refused.
+ * Two strings side by side are two objects, not one. */
+int admin_line_read(const char *line, size_t len, struct arena *arena,
+                    struct admin_line *line_r, struct errbuf *err) WARN_UNUSED;
+
+/* The line as the audit log may show it: on one line, cut after some hundred
+ * bytes, and without passwords. */
+void admin_line_write(struct buf *b, const struct admin_line *line);
+
+/* A value as the text a sender meant: strings, and what begins with # and is
+ * sent bare by clients that quote letters and digits only when they must
+ * (#123).  NULL for containers and data blocks. */
+const char *admin_value_text(struct arena *arena, const struct cli_value *v);
+
+#endif

@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Posting and removing alerts.
+ *
+ * A post is checked in this order: may he, is the text good, was the key used,
+ * is the end to come.  The key goes before the end, so that a post that is
+ * repeated by its sender is answered as the first time, however late. */
+#include "config.h"
+
+#include "ximss/server/alert_admin.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/text.h"
+#include "util/xmalloc.h"
+#include "ximss/proto/cli_data.h"
+#include "ximss/server/admin_call.h"
+#include "ximss/server/admin_target.h"
+#include "ximss/server/alert_names.h"
+
+#define POST_KEY_BYTES 200
+#define POST_KEY_LIFE  (24 * 3600 * CLOCK_SECOND)
+/* What of a text goes into the audit log. */
+#define AUDIT_TEXT_BYTES 200
+
+static const char cluster_only[] = "available in the Dynamic Cluster only";
+
+/* --- targets --- */
+
+void
+alert_target_clear(struct alert_target *t)
+{
+    domain_rec_clear(&t->domain);
+    account_rec_clear(&t->account);
+}
+
+static int
+code_of_scope(const struct caller *c, enum alert_scope scope, unsigned need)
+{
+    bool may = (need & NEED_READ_ALL) != 0 ? rights_may_list(c, scope, 0)
+                                           : rights_may_post(c, scope, 0);
+
+    return may ? 200 : 510;
+}
+
+enum store_result
+alert_target_find(struct admin_context *x, enum alert_scope scope,
+                  const char *name, unsigned need, struct alert_target *t_r,
+                  int *code_r, struct errbuf *err)
+{
+    enum store_result r = STORE_OK;
+
+    *t_r = (struct alert_target){.scope = scope};
+    switch (scope) {
+    case ALERT_SERVER:
+    case ALERT_CLUSTER:
+        *code_r = code_of_scope(x->caller, scope, need);
+        break;
+    case ALERT_DOMAIN:
+        r = admin_find_domain(x, name, need, &t_r->domain, code_r, err);
+        t_r->number = t_r->domain.number;
+        break;
+    case ALERT_ACCOUNT:
+        if (name == NULL) {
+            *code_r = 501;
+            break;
+        }
+        r = admin_find_account(x, name, need, &t_r->domain, &t_r->account,
+                               code_r, err);
+        t_r->number = t_r->account.number;
+        break;
+    }
+    return r;
+}
+
+/* The target of an alert that is in the store. */
+static enum store_result
+target_of(struct admin_context *x, const struct alert_rec *a,
+          struct alert_target *t, struct errbuf *err)
+{
+    enum store_result r = STORE_OK;
+
+    *t = (struct alert_target){.scope = a->scope, .number = a->target};
+    switch (a->scope) {
+    case ALERT_SERVER:
+    case ALERT_CLUSTER:
+        return STORE_OK;
+    case ALERT_DOMAIN:
+        return admin_must(domain_get(x->txn, a->target, &t->domain, err),
+                          "an alert's domain", err);
+    case ALERT_ACCOUNT:
+        r = admin_must(account_get(x->txn, a->target, &t->account, err),
+                       "an alert's account", err);
+        if (r == STORE_OK)
+            r = admin_must(
+                domain_get(x->txn, t->account.domain, &t->domain, err),
+                "an account's domain", err);
+        break;
+    }
+    return r;
+}
+
+/* --- adding and removing --- */
+
+static void
+add_effect(struct admin_context *x, enum effect_kind kind,
+           const struct alert_target *t, const struct alert_rec *a)
+{
+    struct effect *e = effect_add(x->effects, kind);
+
+    alert_rec_copy(&e->alert, a);
+    if (t->scope == ALERT_DOMAIN || t->scope == ALERT_ACCOUNT)
+        domain_rec_copy(&e->domain, &t->domain);
+    if (t->scope == ALERT_ACCOUNT) {
+        account_rec_copy(&e->account, &t->account);
+        /* Who is told of an alert has no use for keys. */
+        memset(&e->account.cred, 0, sizeof e->account.cred);
+    }
+}
+
+struct alert_rec
+alert_admin_new(const struct admin_context *x, const struct alert_target *t,
+                int64_t posted)
+{
+    return (struct alert_rec){.scope = t->scope,
+                              .target = t->number,
+                              .severity = ALERT_WARNING,
+                              .posted = posted,
+                              .author = x->caller->account,
+                              .author_name = (char *)(uintptr_t)x->caller->name,
+                              .origin = (char *)(uintptr_t)x->caller->from};
+}
+
+enum store_result
+alert_admin_add(struct admin_context *x, const struct alert_target *t,
+                struct alert_rec *a, struct errbuf *err)
+{
+    enum store_result r = alert_add(x->txn, a, err);
+
+    if (r == STORE_OK)
+        add_effect(x, EFFECT_ALERT_ADDED, t, a);
+    return r;
+}
+
+enum store_result
+alert_admin_drop(struct admin_context *x, const struct alert_target *t,
+                 const struct alert_rec *a, struct errbuf *err)
+{
+    enum store_result r =
+        admin_must(alert_remove(x->txn, a->id, err), "an alert", err);
+
+    if (r == STORE_OK)
+        add_effect(x, EFFECT_ALERT_REMOVED, t, a);
+    return r;
+}
+
+int64_t
+alert_admin_end(const struct admin_context *x, enum alert_scope scope)
+{
+    int64_t life = x->settings->lifetime[scope];
+
+    return life > 0 ? x->now + life : 0;
+}
+
+bool
+alert_admin_ended(const struct admin_context *x, const struct alert_rec *a)
+{
+    return a->until != 0 && a->until <= x->now;
+}
+
+/* --- sets --- */
+
+void
+alert_set_clear(struct alert_set *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        alert_rec_clear(&s->alert[i]);
+    free(s->alert);
+    *s = (struct alert_set){0};
+}
+
+static bool
+keep_alert(const struct alert_rec *a, void *arg)
+{
+    struct alert_set *s = arg;
+
+    if (s->n == s->room) {
+        s->room = s->room > 0 ? 2 * s->room : 16;
+        s->alert = xrealloc(s->alert, s->room * sizeof *s->alert);
+    }
+    alert_rec_copy(&s->alert[s->n++], a);
+    return true;
+}
+
+enum store_result
+alert_set_load(struct admin_context *x, const struct alert_target *t,
+               struct alert_set *s_r, struct errbuf *err)
+{
+    *s_r = (struct alert_set){0};
+    return alert_walk(x->txn, t->scope, t->number, 0, keep_alert, s_r, err);
+}
+
+enum store_result
+alert_admin_drop_all(struct admin_context *x, const struct alert_target *t,
+                     struct errbuf *err)
+{
+    struct alert_set set;
+    enum store_result r = alert_set_load(x, t, &set, err);
+
+    for (size_t i = 0; i < set.n && r == STORE_OK; i++)
+        r = alert_admin_drop(x, t, &set.alert[i], err);
+    alert_set_clear(&set);
+    return r;
+}
+
+/* --- posting --- */
+
+static int refuse(struct post_result *result, int code, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+static int
+refuse(struct post_result *result, int code, const char *fmt, ...)
+{
+    va_list ap;
+
+    result->code = code;
+    va_start(ap, fmt);
+    vsnprintf(result->text, sizeof result->text, fmt, ap);
+    va_end(ap);
+    return -1;
+}
+
+/* What needs no store: text, severity, key. */
+static int
+check_post(const struct admin_context *x, const struct post *p,
+           struct post_result *result)
+{
+    size_t max = x->settings->alert_bytes > 0 ? x->settings->alert_bytes : 4096;
+    struct errbuf why;
+
+    if (p->scope == ALERT_CLUSTER)
+        return refuse(result, 501, "%s", cluster_only);
+    if (text_check_alert(p->text, p->text_len, max, &why) != 0)
+        return refuse(result, 522, "%s", why.text);
+    if (p->key != NULL &&
+        (p->key[0] == '\0' || strlen(p->key) > POST_KEY_BYTES))
+        return refuse(result, 501, "key must have 1 to %d bytes",
+                      POST_KEY_BYTES);
+    return 0;
+}
+
+/* What makes a post with the same key the same post. */
+static void
+digest_post(const struct post *p, const struct alert_target *t,
+            uint8_t digest[POST_DIGEST_BYTES])
+{
+    struct buf b = {0};
+
+    buf_appendf(&b, "%d %llu %d %lld ", (int)p->scope,
+                (unsigned long long)t->number, (int)p->severity,
+                (long long)p->until);
+    buf_append(&b, p->text, p->text_len);
+    if (EVP_Digest(b.data, b.len, digest, NULL, EVP_sha256(), NULL) != 1)
+        log_fatal("SHA-256 is not available");
+    buf_clear(&b);
+}
+
+/* Looks the key up.  STORE_NOTFOUND: it is new; STORE_OK: result says the
+ * rest. */
+static enum store_result
+find_key(struct admin_context *x, const struct post *p,
+         const uint8_t digest[POST_DIGEST_BYTES], struct post_result *result,
+         struct errbuf *err)
+{
+    uint8_t before[POST_DIGEST_BYTES];
+    uint64_t id;
+    int64_t posted;
+    enum store_result r;
+
+    if (p->key == NULL)
+        return STORE_NOTFOUND;
+    r = post_key_find(x->txn, x->caller->account, p->key,
+                      x->now - POST_KEY_LIFE, &id, &posted, before, err);
+    if (r != STORE_OK)
+        return r;
+    if (memcmp(before, digest, sizeof before) != 0) {
+        refuse(result, 518, "the key was used for another alert");
+        return STORE_OK;
+    }
+    result->id = id;
+    result->posted = posted;
+    result->repeated = true;
+    return STORE_OK;
+}
+
+struct audience {
+    struct admin_context *x;
+    uint64_t *domain;
+    size_t n, room;
+};
+
+static bool
+add_domain(const struct domain_rec *d, void *arg)
+{
+    struct audience *a = arg;
+
+    if (d->shared)
+        return true;
+    if (a->n == a->room) {
+        a->room = a->room > 0 ? 2 * a->room : 64;
+        a->domain = xrealloc(a->domain, a->room * sizeof *a->domain);
+    }
+    a->domain[a->n++] = d->number;
+    return true;
+}
+
+/* Of all local domains. */
+static enum store_result
+count_all(struct admin_context *x, uint64_t *count_r, struct errbuf *err)
+{
+    struct audience a = {.x = x};
+    enum store_result r = domain_walk(x->txn, NULL, add_domain, &a, err);
+    uint64_t n;
+
+    for (size_t i = 0; i < a.n && r == STORE_OK; i++) {
+        r = account_count(x->txn, a.domain[i], &n, err);
+        if (r == STORE_OK)
+            *count_r += n;
+    }
+    free(a.domain);
+    return r;
+}
+
+static enum store_result
+count_audience(struct admin_context *x, const struct alert_target *t,
+               uint64_t *count_r, struct errbuf *err)
+{
+    *count_r = 0;
+    switch (t->scope) {
+    case ALERT_SERVER:
+        return count_all(x, count_r, err);
+    case ALERT_CLUSTER:
+        return STORE_OK;
+    case ALERT_DOMAIN:
+        return account_count(x->txn, t->number, count_r, err);
+    case ALERT_ACCOUNT:
+        *count_r = 1;
+        return STORE_OK;
+    }
+    return STORE_ERROR;
+}
+
+/* All checks are behind us. */
+static enum store_result
+keep_post(struct admin_context *x, const struct post *p,
+          const struct alert_target *t, const uint8_t digest[POST_DIGEST_BYTES],
+          struct post_result *result, struct errbuf *err)
+{
+    struct alert_rec a = alert_admin_new(x, t, x->now);
+    enum store_result r;
+
+    a.severity = p->severity;
+    a.until = p->until != 0 ? p->until : alert_admin_end(x, p->scope);
+    a.text = (char *)(uintptr_t)p->text;
+    a.text_len = p->text_len;
+    r = alert_admin_add(x, t, &a, err);
+    if (r == STORE_OK && p->key != NULL)
+        r = post_key_put(x->txn, x->caller->account, p->key, x->now, a.id,
+                         digest, err);
+    result->id = a.id;
+    result->posted = a.posted;
+    return r;
+}
+
+static enum store_result
+post_to(struct admin_context *x, const struct post *p,
+        const struct alert_target *t, struct post_result *result,
+        struct errbuf *err)
+{
+    uint8_t digest[POST_DIGEST_BYTES];
+    enum store_result r;
+
+    result->target = t->number;
+    if (check_post(x, p, result) != 0)
+        return STORE_OK;
+    digest_post(p, t, digest);
+    r = find_key(x, p, digest, result, err);
+    if (r != STORE_NOTFOUND)
+        return r;
+    if (p->until != 0 && p->until <= x->now) {
+        refuse(result, 501, "until is in the past");
+        return STORE_OK;
+    }
+    if (p->test)
+        return count_audience(x, t, &result->accounts, err);
+    return keep_post(x, p, t, digest, result, err);
+}
+
+enum store_result
+alert_admin_post(struct admin_context *x, const struct post *post,
+                 struct post_result *result, struct errbuf *err)
+{
+    struct alert_target t;
+    int code = 510;
+    enum store_result r = alert_target_find(x, post->scope, post->target,
+                                            RIGHT_POST_ALERTS, &t, &code, err);
+
+    *result = (struct post_result){.code = 200, .text = "OK"};
+    if (r == STORE_OK && code == 501)
+        refuse(result, 501, "target is missing");
+    else if (r == STORE_OK && code != 200)
+        refuse(result, code, "%s", admin_code_text(code));
+    else if (r == STORE_OK)
+        r = post_to(x, post, &t, result, err);
+    alert_target_clear(&t);
+    return r;
+}
+
+/* --- as the requests of XIMSS want it, with audit records --- */
+
+static size_t
+cut_text(const char *text, size_t len)
+{
+    if (len <= AUDIT_TEXT_BYTES)
+        return len;
+    len = AUDIT_TEXT_BYTES;
+    while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+        len--;
+    return len;
+}
+
+static enum store_result
+audit_post(struct admin_context *x, const struct post *p,
+           const struct post_result *result, struct errbuf *err)
+{
+    struct buf b = {0};
+    enum store_result r;
+
+    buf_appendf(&b, "alertPost %s %s", alert_scope_name(p->scope),
+                alert_severity_name(p->severity));
+    if (p->target != NULL) {
+        buf_append_str(&b, " target=");
+        cli_data_write_string(&b, p->target,
+                              cut_text(p->target, strlen(p->target)));
+    }
+    if (p->key != NULL) {
+        buf_append_str(&b, " key=");
+        cli_data_write_string(&b, p->key, cut_text(p->key, strlen(p->key)));
+    }
+    if (result->code == 200)
+        buf_appendf(&b, " alertID=%llu", (unsigned long long)result->id);
+    /* A text that was refused may hold anything. */
+    if (result->code != 522) {
+        buf_append_char(&b, ' ');
+        cli_data_write_string(&b, p->text, cut_text(p->text, p->text_len));
+    }
+    r = admin_audit(x, buf_cstr(&b), result->code == 200 ? "ok" : result->text,
+                    err);
+    buf_clear(&b);
+    return r;
+}
+
+enum store_result
+admin_alert_post(struct admin_context *x, const struct post *post,
+                 struct post_result *result, struct errbuf *err)
+{
+    enum store_result r = alert_admin_post(x, post, result, err);
+
+    /* What changed nothing and was allowed to is not worth a line. */
+    if (r != STORE_OK ||
+        (result->code == 200 && (post->test || result->repeated)))
+        return r;
+    return audit_post(x, post, result, err);
+}
+
+/* STORE_OK: t is the alert's and the caller may remove it.  STORE_REFUSED: he
+ * may not. */
+static enum store_result
+may_remove(struct admin_context *x, const struct alert_rec *a,
+           struct alert_target *t, struct errbuf *err)
+{
+    enum store_result r = target_of(x, a, t, err);
+
+    if (r == STORE_OK &&
+        !rights_may_post(x->caller, a->scope, t->domain.number))
+        r = STORE_REFUSED;
+    return r;
+}
+
+static enum store_result
+audit_remove(struct admin_context *x, uint64_t id, const char *outcome,
+             struct errbuf *err)
+{
+    char what[64];
+
+    snprintf(what, sizeof what, "alertRemove alertID=%llu",
+             (unsigned long long)id);
+    return admin_audit(x, what, outcome, err);
+}
+
+enum store_result
+admin_alert_remove(struct admin_context *x, uint64_t id, int *code_r,
+                   struct errbuf *err)
+{
+    struct alert_rec a = {0};
+    struct alert_target t = {0};
+    const char *outcome = "ok";
+    enum store_result r = alert_get(x->txn, id, &a, err);
+
+    if (r == STORE_OK)
+        r = may_remove(x, &a, &t, err);
+    if (r == STORE_OK)
+        r = alert_admin_drop(x, &t, &a, err);
+    *code_r = r == STORE_OK ? 200 : 514;
+    if (r == STORE_NOTFOUND)
+        outcome = admin_code_text(514);
+    else if (r == STORE_REFUSED)
+        outcome = admin_code_text(510);
+    if (r == STORE_OK || r == STORE_NOTFOUND || r == STORE_REFUSED)
+        r = audit_remove(x, id, outcome, err);
+    alert_target_clear(&t);
+    alert_rec_clear(&a);
+    return r;
+}
+
+enum store_result
+admin_scope_check(struct admin_context *x, enum alert_scope scope,
+                  const char *target, uint64_t *target_r, bool *may_post_r,
+                  int *code_r, struct errbuf *err)
+{
+    struct alert_target t;
+    enum store_result r = alert_target_find(
+        x, scope, target, RIGHT_POST_ALERTS | NEED_READ_ALL, &t, code_r, err);
+
+    if (r == STORE_OK && *code_r == 501)
+        *code_r = 513;
+    *target_r = t.number;
+    *may_post_r = r == STORE_OK && *code_r == 200 &&
+                  rights_may_post(x->caller, scope, t.domain.number);
+    alert_target_clear(&t);
+    return r;
+}
+
+enum store_result
+admin_alerts_expire(struct admin_context *x, unsigned max, int64_t *next_r,
+                    struct errbuf *err)
+{
+    struct alert_set ended = {0};
+    struct alert_target t;
+    enum store_result r =
+        alert_walk_ended(x->txn, x->now, max, keep_alert, &ended, next_r, err);
+
+    for (size_t i = 0; i < ended.n && r == STORE_OK; i++) {
+        r = target_of(x, &ended.alert[i], &t, err);
+        if (r == STORE_OK)
+            r = alert_admin_drop(x, &t, &ended.alert[i], err);
+        alert_target_clear(&t);
+    }
+    alert_set_clear(&ended);
+    return r;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_ALERT_ADMIN_H
+#define XIMSS_SERVER_ALERT_ADMIN_H
+
+#include <stdbool.h>
+
+#include "ximss/server/admin.h"
+
+/* Posting and removing alerts: what the CLI's commands and the requests of
+ * XIMSS (admin_alert_* in admin.h) have in common.  Nothing here writes audit
+ * records; its callers do. */
+
+/* Whose alerts: a scope and, for two of them, a domain or an account. */
+struct alert_target {
+    enum alert_scope scope;
+    uint64_t number;            /* of the domain or account, else 0 */
+    struct domain_rec domain;   /* for domain and account */
+    struct account_rec account; /* for account */
+};
+
+void alert_target_clear(struct alert_target *t);
+
+/* need: NEED_... of admin_target.h for domains and accounts; for the other
+ * scopes, posting unless NEED_READ_ALL is in it.  *code_r: 200, 501 (a name is
+ * missing), 510, 512, 513.  The target is to be cleared whatever comes back. */
+enum store_result alert_target_find(struct admin_context *x,
+                                    enum alert_scope scope, const char *name,
+                                    unsigned need, struct alert_target *t_r,
+                                    int *code_r,
+                                    struct errbuf *err) WARN_UNUSED;
+
+/* As admin_alert_post. */
+enum store_result alert_admin_post(struct admin_context *x,
+                                   const struct post *post,
+                                   struct post_result *result,
+                                   struct errbuf *err) WARN_UNUSED;
+
+/* An alert of the caller's at `posted` for that target; severity, until and
+ * text are to be filled in (borrowed pointers, never cleared). */
+struct alert_rec alert_admin_new(const struct admin_context *x,
+                                 const struct alert_target *t, int64_t posted);
+/* Keeps it (id and key come back in it), with the effect. */
+enum store_result alert_admin_add(struct admin_context *x,
+                                  const struct alert_target *t,
+                                  struct alert_rec *a,
+                                  struct errbuf *err) WARN_UNUSED;
+/* Removes it, with the effect. */
+enum store_result alert_admin_drop(struct admin_context *x,
+                                   const struct alert_target *t,
+                                   const struct alert_rec *a,
+                                   struct errbuf *err) WARN_UNUSED;
+/* The end that the scope's alerts have by default; 0: none. */
+int64_t alert_admin_end(const struct admin_context *x, enum alert_scope scope);
+/* Whether its end has come, removed or not. */
+bool alert_admin_ended(const struct admin_context *x,
+                       const struct alert_rec *a);
+
+/* Copies of the alerts of a set, oldest first. */
+struct alert_set {
+    struct alert_rec *alert;
+    size_t n, room;
+};
+
+void alert_set_clear(struct alert_set *s);
+enum store_result alert_set_load(struct admin_context *x,
+                                 const struct alert_target *t,
+                                 struct alert_set *s_r,
+                                 struct errbuf *err) WARN_UNUSED;
+/* Removes all alerts of a target that is about to go, with effects. */
+enum store_result alert_admin_drop_all(struct admin_context *x,
+                                       const struct alert_target *t,
+                                       struct errbuf *err) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,687 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Domains by the CLI (protocol.md C.5), and the defaults that stand behind the
+ * settings of accounts and domains. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/text.h"
+#include "util/xmalloc.h"
+#include "ximss/server/admin_call.h"
+#include "ximss/server/alert_admin.h"
+#include "ximss/server/settings.h"
+
+/* Accounts that one job deletes: so long does everybody else wait. */
+#define DELETE_ACCOUNTS 500
+/* LISTDOMAINOBJECTS: most names in one answer, and most looked at. */
+#define LIST_MAX 10000
+#define SCAN_MAX 50000
+
+static enum store_result
+need_all_domains(struct admin_call *c)
+{
+    if (rights_administers(c->x->caller, 0, 0))
+        return STORE_OK;
+    return admin_refuse_code(c, 510);
+}
+
+/* --- lists --- */
+
+struct domain_list {
+    struct admin_call *call;
+    struct cli_value *names;
+};
+
+static bool
+list_domain(const struct domain_rec *d, void *arg)
+{
+    struct domain_list *l = arg;
+
+    if (rights_may_read(l->call->x->caller, d->number))
+        cli_data_append(l->names, cli_data_string(l->call->arena, d->name,
+                                                  strlen(d->name)));
+    return true;
+}
+
+/* All for those who may read all; a domain administrator sees his own. */
+static enum store_result
+list_domains(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_list l = {c, cli_data_array(c->arena)};
+    struct domain_rec d = {0};
+    enum store_result r = admin_arg_end(c);
+
+    if (r == STORE_OK && !rights_may_read(c->x->caller, c->x->caller->domain))
+        r = admin_refuse_code(c, 510);
+    if (r == STORE_OK && rights_may_read(c->x->caller, 0)) {
+        r = domain_walk(c->x->txn, NULL, list_domain, &l, err);
+    } else if (r == STORE_OK) {
+        r = admin_call_domain(c, NULL, NEED_READ, &d, err);
+        if (r == STORE_OK)
+            list_domain(&d, &l);
+        domain_rec_clear(&d);
+    }
+    if (r == STORE_OK)
+        admin_result(c, l.names);
+    return r;
+}
+
+static enum store_result
+main_domain_name(struct admin_call *c, struct errbuf *err)
+{
+    char *name = NULL;
+    enum store_result r = admin_arg_end(c);
+
+    if (r == STORE_OK && c->x->caller->rights == 0)
+        r = admin_refuse_code(c, 510);
+    if (r == STORE_OK)
+        r = meta_text_get(c->x->txn, STORE_TEXT_MAIN_DOMAIN, &name, err);
+    if (r == STORE_OK)
+        admin_result_string(c, name);
+    free(name);
+    return r;
+}
+
+struct object_list {
+    struct arena *arena;
+    struct cli_value *names;
+    const char *filter;
+    unsigned long long limit;
+    unsigned scanned;
+    const char *last; /* name that was looked at last */
+    bool more;
+};
+
+static bool
+list_object(const char *name, uint64_t number, void *arg)
+{
+    struct object_list *l = arg;
+
+    (void)number;
+    if (l->names->n >= l->limit || l->scanned == SCAN_MAX) {
+        l->more = true;
+        return false;
+    }
+    l->scanned++;
+    l->last = arena_strndup(l->arena, name, strlen(name));
+    if (l->filter == NULL || strcasestr(name, l->filter) != NULL)
+        cli_data_add(l->arena, l->names, name,
+                     cli_data_string(l->arena, "macnt", 5));
+    return true;
+}
+
+struct object_query {
+    const char *domain, *filter, *cookie;
+    unsigned long long limit;
+    bool accounts;
+};
+
+/* d [FILTER f] limit [ACCOUNTS] [ALIASES] [FORWARDERS] [COOKIE c]; a cookie
+ * that is missing behind its word is the empty one. */
+static enum store_result
+read_object_query(struct admin_call *c, struct object_query *q)
+{
+    enum store_result r = admin_arg_text(c, "domain name", &q->domain);
+
+    if (r == STORE_OK && admin_arg_word(c, "FILTER"))
+        r = admin_arg_text(c, "filter", &q->filter);
+    if (r == STORE_OK)
+        r = admin_arg_number(c, "limit", UINT64_MAX, &q->limit);
+    while (r == STORE_OK && admin_arg_peek(c) != NULL) {
+        if (admin_arg_word(c, "ACCOUNTS")) {
+            q->accounts = true;
+        } else if (admin_arg_word(c, "COOKIE")) {
+            q->cookie = admin_arg_optional_text(c);
+            if (q->cookie == NULL)
+                q->cookie = "";
+        } else if (!admin_arg_word(c, "ALIASES") &&
+                   !admin_arg_word(c, "FORWARDERS")) {
+            r = admin_refuse(c, 501, "unknown kind of object");
+        }
+    }
+    return r;
+}
+
+static void
+append_count(struct admin_call *c, struct cli_value *array, uint64_t n)
+{
+    struct buf b = {0};
+
+    buf_appendf(&b, "%llu", (unsigned long long)n);
+    cli_data_append(array, cli_data_string(c->arena, b.data, b.len));
+    buf_clear(&b);
+}
+
+static enum store_result
+list_objects_of(struct admin_call *c, const struct object_query *q,
+                uint64_t domain, struct errbuf *err)
+{
+    struct cli_value *result = cli_data_array(c->arena);
+    struct object_list l = {.arena = c->arena,
+                            .names = cli_data_dictionary(c->arena),
+                            .filter = q->filter,
+                            .limit = q->limit < LIST_MAX ? q->limit : LIST_MAX};
+    const char *cookie;
+    uint64_t total = 0;
+    enum store_result r = account_count(c->x->txn, domain, &total, err);
+
+    if (r == STORE_OK && q->accounts && l.limit > 0)
+        r = account_walk(c->x->txn, domain,
+                         q->cookie != NULL && q->cookie[0] != '\0' ? q->cookie
+                                                                   : NULL,
+                         list_object, &l, err);
+    append_count(c, result, total);
+    cli_data_append(result, l.names);
+    append_count(c, result, 0);
+    append_count(c, result, 0);
+    cookie = l.more && l.last != NULL ? l.last : "";
+    if (q->cookie != NULL)
+        cli_data_append(result,
+                        cli_data_string(c->arena, cookie, strlen(cookie)));
+    if (r == STORE_OK)
+        admin_result(c, result);
+    return r;
+}
+
+static enum store_result
+list_objects(struct admin_call *c, struct errbuf *err)
+{
+    struct object_query q = {0};
+    struct domain_rec d = {0};
+    enum store_result r = read_object_query(c, &q);
+
+    if (r == STORE_OK)
+        r = admin_call_domain(c, q.domain, NEED_READ, &d, err);
+    if (r == STORE_OK)
+        r = list_objects_of(c, &q, d.number, err);
+    domain_rec_clear(&d);
+    return r;
+}
+
+/* --- create and rename --- */
+
+struct creation {
+    const char *name;
+    bool shared;
+    const struct cli_value *settings;
+};
+
+/* name [SHARED] [PATH p] [settings]; the path has no meaning here. */
+static enum store_result
+read_creation(struct admin_call *c, struct creation *n)
+{
+    const char *path;
+    enum store_result r = admin_arg_text(c, "domain name", &n->name);
+
+    n->shared = c->command->detail != 0;
+    if (r == STORE_OK && admin_arg_word(c, "SHARED"))
+        n->shared = true;
+    if (r == STORE_OK && admin_arg_word(c, "PATH"))
+        r = admin_arg_text(c, "path", &path);
+    if (r == STORE_OK && admin_arg_peek(c) != NULL)
+        r = admin_arg_value(c, CLI_DICTIONARY, "dictionary", &n->settings);
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    return r;
+}
+
+/* 501 for what cannot be a domain's name, 521 for one that is taken by
+ * another than `number` (0: by any). */
+static enum store_result
+check_new_name(struct admin_call *c, const char *name, uint64_t number,
+               struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    enum store_result r;
+
+    if (!text_is_name(name))
+        return admin_refuse(c, 501, "illegal domain name");
+    r = domain_find(c->x->txn, name, &d, err);
+    if (r == STORE_OK && (number == 0 || d.number != number))
+        r = admin_refuse_code(c, 521);
+    else if (r == STORE_NOTFOUND)
+        r = STORE_OK;
+    domain_rec_clear(&d);
+    return r;
+}
+
+static enum store_result
+add_domain(struct admin_call *c, const struct creation *n, char *settings,
+           struct errbuf *err)
+{
+    struct domain_rec d = {0}, added = {0};
+    uint64_t number = 0;
+    char *name = xstrdup(n->name), none[] = "";
+    enum store_result r;
+
+    text_lower(name);
+    d.name = name;
+    d.created = c->x->now;
+    d.settings = settings != NULL ? settings : none;
+    d.defaults = none;
+    r = domain_add(c->x->txn, &d, &number, err);
+    if (r == STORE_OK)
+        r = admin_must(domain_get(c->x->txn, number, &added, err),
+                       "the new domain", err);
+    if (r == STORE_OK)
+        admin_effect_domain(c->x, EFFECT_DOMAIN_CHANGED, &added);
+    domain_rec_clear(&added);
+    free(name);
+    return r;
+}
+
+static enum store_result
+create_domain(struct admin_call *c, struct errbuf *err)
+{
+    struct creation n = {0};
+    char *settings = NULL;
+    enum store_result r = read_creation(c, &n);
+
+    if (r == STORE_OK)
+        r = need_all_domains(c);
+    if (r == STORE_OK)
+        r = check_new_name(c, n.name, 0, err);
+    if (r == STORE_OK && n.shared)
+        r = admin_refuse(c, 501, "available in the Dynamic Cluster only");
+    if (r == STORE_OK && n.settings != NULL)
+        r = admin_call_settings(c, "", n.settings, true, &settings, err);
+    if (r == STORE_OK)
+        r = add_domain(c, &n, settings, err);
+    free(settings);
+    return r;
+}
+
+/* Who renames the main domain renames every Master: for Master alone. */
+static enum store_result
+rename_to(struct admin_call *c, struct domain_rec *d, const char *name,
+          struct errbuf *err)
+{
+    bool is_main = false;
+    enum store_result r = admin_is_main(c->x->txn, d, &is_main, err);
+
+    if (r == STORE_OK && is_main && (c->x->caller->rights & RIGHT_MASTER) == 0)
+        r = admin_refuse_code(c, 510);
+    if (r == STORE_OK)
+        r = check_new_name(c, name, d->number, err);
+    if (r != STORE_OK)
+        return r;
+    free(d->name);
+    d->name = xstrdup(name);
+    text_lower(d->name);
+    r = domain_put(c->x->txn, d, err);
+    if (r == STORE_OK && is_main)
+        r = meta_text_put(c->x->txn, STORE_TEXT_MAIN_DOMAIN, d->name, err);
+    if (r == STORE_OK)
+        admin_effect_domain(c->x, EFFECT_DOMAIN_CHANGED, d);
+    return r;
+}
+
+static enum store_result
+rename_domain(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    const char *name, *new_name = NULL;
+    enum store_result r = admin_arg_text(c, "domain name", &name);
+
+    if (r == STORE_OK)
+        r = admin_arg_keyword(c, "INTO");
+    if (r == STORE_OK)
+        r = admin_arg_text(c, "new domain name", &new_name);
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
+        r = admin_call_domain(c, name, 0, &d, err);
+    if (r == STORE_OK)
+        r = rename_to(c, &d, new_name, err);
+    domain_rec_clear(&d);
+    return r;
+}
+
+/* --- delete --- */
+
+struct batch {
+    uint64_t number[DELETE_ACCOUNTS];
+    size_t n;
+    bool more;
+};
+
+static bool
+note_account(const char *name, uint64_t number, void *arg)
+{
+    struct batch *b = arg;
+
+    (void)name;
+    if (b->n == DELETE_ACCOUNTS) {
+        b->more = true;
+        return false;
+    }
+    b->number[b->n++] = number;
+    return true;
+}
+
+static enum store_result
+delete_account(struct admin_call *c, const struct domain_rec *d,
+               uint64_t number, struct errbuf *err)
+{
+    struct account_rec a = {0};
+    enum store_result r =
+        admin_must(account_get(c->x->txn, number, &a, err), "an account", err);
+
+    if (r == STORE_OK)
+        r = admin_account_dispose(c->x, d, &a, err);
+    account_rec_clear(&a);
+    return r;
+}
+
+/* *more_r: not all of them could go in this job. */
+static enum store_result
+delete_accounts(struct admin_call *c, const struct domain_rec *d, bool *more_r,
+                struct errbuf *err)
+{
+    struct batch b = {.n = 0};
+    enum store_result r =
+        account_walk(c->x->txn, d->number, NULL, note_account, &b, err);
+
+    for (size_t i = 0; i < b.n && r == STORE_OK; i++)
+        r = delete_account(c, d, b.number[i], err);
+    *more_r = b.more;
+    return r;
+}
+
+static enum store_result
+delete_rest(struct admin_call *c, const struct domain_rec *d,
+            struct errbuf *err)
+{
+    struct alert_target t = {.scope = ALERT_DOMAIN, .number = d->number};
+    enum store_result r;
+
+    domain_rec_copy(&t.domain, d);
+    r = alert_admin_drop_all(c->x, &t, err);
+    if (r == STORE_OK)
+        r = domain_remove(c->x->txn, d->number, err);
+    if (r == STORE_OK)
+        admin_effect_domain(c->x, EFFECT_DOMAIN_REMOVED, d);
+    alert_target_clear(&t);
+    return r;
+}
+
+static enum store_result
+check_deletion(struct admin_call *c, const struct domain_rec *d, bool force,
+               struct errbuf *err)
+{
+    bool is_main = false;
+    uint64_t n = 0;
+    enum store_result r = admin_is_main(c->x->txn, d, &is_main, err);
+
+    if (r == STORE_OK && is_main)
+        r = admin_refuse(c, 501, "the main domain can not be deleted");
+    if (r == STORE_OK)
+        r = account_count(c->x->txn, d->number, &n, err);
+    if (r == STORE_OK && n > 0 && !force)
+        r = admin_refuse(c, 501, "the domain has accounts");
+    return r;
+}
+
+static enum store_result
+delete_domain(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    const char *name;
+    bool force = false, more = false;
+    enum store_result r = admin_arg_text(c, "domain name", &name);
+
+    if (r == STORE_OK)
+        force = admin_arg_word(c, "FORCE");
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
+        r = admin_call_domain(c, name, 0, &d, err);
+    if (r == STORE_OK)
+        r = check_deletion(c, &d, force, err);
+    if (r == STORE_OK)
+        r = delete_accounts(c, &d, &more, err);
+    if (r == STORE_OK && !more)
+        r = delete_rest(c, &d, err);
+    c->answer->more = r == STORE_OK && more;
+    domain_rec_clear(&d);
+    return r;
+}
+
+/* --- settings of a domain: its own, and the defaults of its accounts --- */
+
+enum domain_dict {
+    OF_DOMAIN,   /* domain_rec.settings */
+    OF_ACCOUNTS, /* domain_rec.defaults */
+    REPLACE = 1 << 4
+};
+
+static char **
+dict_of(const struct admin_call *c, struct domain_rec *d)
+{
+    return (c->command->detail & ~REPLACE) == OF_DOMAIN ? &d->settings
+                                                        : &d->defaults;
+}
+
+static enum store_result
+get_domain_settings(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    const char *name = admin_arg_optional_text(c);
+    enum store_result r = admin_arg_end(c);
+
+    if (r == STORE_OK)
+        r = admin_call_domain(c, name, NEED_READ, &d, err);
+    if (r == STORE_OK)
+        r = admin_result_settings(c, *dict_of(c, &d), err);
+    domain_rec_clear(&d);
+    return r;
+}
+
+static enum store_result
+get_effective(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct cli_value *dict = NULL;
+    const char *name = admin_arg_optional_text(c);
+    enum store_result r = admin_arg_end(c);
+
+    if (r == STORE_OK)
+        r = admin_call_domain(c, name, NEED_READ, &d, err);
+    if (r == STORE_OK)
+        r = settings_domain(c->x->txn, c->arena, &d, &dict, err);
+    if (r == STORE_OK)
+        admin_result(c, dict);
+    domain_rec_clear(&d);
+    return r;
+}
+
+static enum store_result
+store_domain_settings(struct admin_call *c, struct domain_rec *d,
+                      const struct cli_value *changes, struct errbuf *err)
+{
+    char **dict = dict_of(c, d), *text = NULL;
+    enum store_result r = admin_call_settings(
+        c, *dict, changes, (c->command->detail & REPLACE) != 0, &text, err);
+
+    if (r != STORE_OK)
+        return r;
+    free(*dict);
+    *dict = text;
+    r = domain_put(c->x->txn, d, err);
+    if (r == STORE_OK)
+        admin_effect_domain(c->x, EFFECT_DOMAIN_CHANGED, d);
+    return r;
+}
+
+static enum store_result
+change_domain_settings(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    const struct cli_value *changes = NULL;
+    const char *name = admin_arg_optional_text(c);
+    enum store_result r =
+        admin_arg_value(c, CLI_DICTIONARY, "dictionary", &changes);
+
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
+        r = admin_call_domain(c, name, RIGHT_BASIC_SETTINGS, &d, err);
+    if (r == STORE_OK)
+        r = store_domain_settings(c, &d, changes, err);
+    domain_rec_clear(&d);
+    return r;
+}
+
+/* --- defaults of the server --- */
+
+static enum store_result
+check_cluster(struct admin_call *c)
+{
+    switch ((enum store_text)(c->command->detail & ~REPLACE)) {
+    case STORE_TEXT_CLUSTER_ACCOUNT_DEFAULTS:
+    case STORE_TEXT_CLUSTER_DOMAIN_DEFAULTS:
+        return admin_refuse(c, 501, "available in the Dynamic Cluster only");
+    case STORE_TEXT_MAIN_DOMAIN:
+    case STORE_TEXT_SERVER_SETTINGS:
+    case STORE_TEXT_SERVER_ACCOUNT_DEFAULTS:
+    case STORE_TEXT_SERVER_DOMAIN_DEFAULTS:
+        break;
+    }
+    return STORE_OK;
+}
+
+static enum store_result
+get_defaults(struct admin_call *c, struct errbuf *err)
+{
+    char *text = NULL;
+    enum store_result r = admin_arg_end(c);
+
+    if (r == STORE_OK && !rights_may_read(c->x->caller, 0))
+        r = admin_refuse_code(c, 510);
+    if (r == STORE_OK)
+        r = check_cluster(c);
+    if (r == STORE_OK)
+        r = meta_text_get(c->x->txn, (enum store_text)c->command->detail, &text,
+                          err);
+    if (r == STORE_OK)
+        r = admin_result_settings(c, text, err);
+    free(text);
+    return r;
+}
+
+static enum store_result
+store_defaults(struct admin_call *c, const struct cli_value *changes,
+               struct errbuf *err)
+{
+    enum store_text which = (enum store_text)(c->command->detail & ~REPLACE);
+    bool replace = (c->command->detail & REPLACE) != 0;
+    char *old = NULL, *text = NULL;
+    enum store_result r = meta_text_get(c->x->txn, which, &old, err);
+
+    if (r == STORE_OK)
+        r = admin_call_settings(c, old, changes, replace, &text, err);
+    if (r == STORE_OK)
+        r = meta_text_put(c->x->txn, which, text, err);
+    free(old);
+    free(text);
+    return r;
+}
+
+static enum store_result
+change_defaults(struct admin_call *c, struct errbuf *err)
+{
+    const struct cli_value *changes = NULL;
+    enum store_result r =
+        admin_arg_value(c, CLI_DICTIONARY, "dictionary", &changes);
+
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
+        r = need_all_domains(c);
+    if (r == STORE_OK)
+        r = check_cluster(c);
+    if (r == STORE_OK)
+        r = store_defaults(c, changes, err);
+    return r;
+}
+
+/* --- aliases: there are none --- */
+
+static enum store_result
+get_aliases(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    const char *name;
+    enum store_result r = admin_arg_text(c, "domain name", &name);
+
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
+        r = admin_call_domain(c, name, NEED_READ, &d, err);
+    if (r == STORE_OK)
+        admin_result(c, cli_data_array(c->arena));
+    domain_rec_clear(&d);
+    return r;
+}
+
+static enum store_result
+set_aliases(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    const struct cli_value *aliases = NULL;
+    const char *name;
+    enum store_result r = admin_arg_text(c, "domain name", &name);
+
+    if (r == STORE_OK)
+        r = admin_arg_value(c, CLI_ARRAY, "array", &aliases);
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
+        r = admin_call_domain(c, name, 0, &d, err);
+    if (r == STORE_OK && aliases->n > 0)
+        r = admin_refuse(c, 501, "aliases are not supported");
+    domain_rec_clear(&d);
+    return r;
+}
+
+#define CHANGE(NAME, function, what)                           \
+    {                                                          \
+        .name = NAME, .run = function, .flags = ADMIN_CHANGES, \
+        .detail = (int)(what)                                  \
+    }
+
+#define SETTINGS(NAME, get, change, what)                    \
+    {.name = "GET" NAME, .run = get, .detail = (int)(what)}, \
+        CHANGE("UPDATE" NAME, change, what),                 \
+        CHANGE("SET" NAME, change, (int)(what) | REPLACE)
+
+static const struct admin_command commands[] = {
+    {.name = "LISTDOMAINS", .run = list_domains},
+    {.name = "MAINDOMAINNAME", .run = main_domain_name},
+    {.name = "LISTDOMAINOBJECTS", .run = list_objects},
+    CHANGE("CREATEDOMAIN", create_domain, 0),
+    CHANGE("CREATESHAREDDOMAIN", create_domain, 1),
+    CHANGE("RENAMEDOMAIN", rename_domain, 0),
+    CHANGE("DELETEDOMAIN", delete_domain, 0),
+    SETTINGS("DOMAINSETTINGS", get_domain_settings, change_domain_settings,
+             OF_DOMAIN),
+    {.name = "GETDOMAINEFFECTIVESETTINGS", .run = get_effective},
+    SETTINGS("ACCOUNTDEFAULTS", get_domain_settings, change_domain_settings,
+             OF_ACCOUNTS),
+    SETTINGS("SERVERACCOUNTDEFAULTS", get_defaults, change_defaults,
+             STORE_TEXT_SERVER_ACCOUNT_DEFAULTS),
+    SETTINGS("ALLACCOUNTSDEFAULTS", get_defaults, change_defaults,
+             STORE_TEXT_SERVER_ACCOUNT_DEFAULTS),
+    SETTINGS("CLUSTERACCOUNTDEFAULTS", get_defaults, change_defaults,
+             STORE_TEXT_CLUSTER_ACCOUNT_DEFAULTS),
+    SETTINGS("DOMAINDEFAULTS", get_defaults, change_defaults,
+             STORE_TEXT_SERVER_DOMAIN_DEFAULTS),
+    SETTINGS("CLUSTERDOMAINDEFAULTS", get_defaults, change_defaults,
+             STORE_TEXT_CLUSTER_DOMAIN_DEFAULTS),
+    {.name = "GETDOMAINALIASES", .run = get_aliases},
+    CHANGE("SETDOMAINALIASES", set_aliases, 0),
+};
+
+const struct admin_family admin_domain_family = {
+    commands, sizeof commands / sizeof commands[0]};

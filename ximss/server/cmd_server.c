@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Commands about the server itself and about what lives in its memory: the
+ * latter only say here who may and what is meant (admin_live_begin). */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/clock.h"
+#include "util/text.h"
+#include "ximss/server/admin_call.h"
+
+/* A hundred years. */
+#define ADVANCE_MAX (100LL * 366 * 24 * 3600)
+
+static enum store_result
+noop(struct admin_call *c, struct errbuf *err)
+{
+    (void)err;
+    return admin_arg_end(c);
+}
+
+static enum store_result
+echo(struct admin_call *c, struct errbuf *err)
+{
+    const struct cli_value *v = admin_arg_peek(c);
+    enum store_result r;
+
+    (void)err;
+    if (v == NULL)
+        return admin_refuse(c, 501, "object is missing");
+    c->next++;
+    r = admin_arg_end(c);
+    if (r == STORE_OK)
+        admin_result(c, v);
+    return r;
+}
+
+static enum store_result
+get_version(struct admin_call *c, struct errbuf *err)
+{
+    enum store_result r = admin_arg_end(c);
+
+    (void)err;
+    if (r == STORE_OK)
+        admin_result_string(c, c->x->settings->version);
+    return r;
+}
+
+static enum store_result
+get_time(struct admin_call *c, struct errbuf *err)
+{
+    enum store_result r = admin_arg_end(c);
+
+    (void)err;
+    if (r == STORE_OK)
+        admin_result(c, admin_time_value(c, c->x->now));
+    return r;
+}
+
+static enum store_result
+list_commands(struct admin_call *c, struct errbuf *err)
+{
+    struct cli_value *names = cli_data_array(c->arena);
+    enum store_result r = admin_arg_end(c);
+
+    (void)err;
+    for (size_t f = 0; admin_families[f] != NULL; f++) {
+        for (size_t i = 0; i < admin_families[f]->n; i++) {
+            const struct admin_command *k = &admin_families[f]->commands[i];
+
+            if ((k->flags & ADMIN_HIDDEN) == 0)
+                cli_data_append(
+                    names, cli_data_string(c->arena, k->name, strlen(k->name)));
+        }
+    }
+    if (r == STORE_OK)
+        admin_result(c, names);
+    return r;
+}
+
+static enum store_result
+need_master(struct admin_call *c)
+{
+    if ((c->x->caller->rights & RIGHT_MASTER) != 0)
+        return STORE_OK;
+    return admin_refuse_code(c, 510);
+}
+
+static enum store_result
+shut_down(struct admin_call *c, struct errbuf *err)
+{
+    enum store_result r = admin_arg_end(c);
+
+    (void)err;
+    if (r == STORE_OK)
+        r = need_master(c);
+    if (r == STORE_OK)
+        effect_add(c->x->effects, EFFECT_SHUTDOWN);
+    return r;
+}
+
+/* --- sessions --- */
+
+static enum store_result
+list_sessions(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct account_rec a = {0};
+    const char *name;
+    enum store_result r = admin_arg_text(c, "account name", &name);
+
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
+        r = admin_call_account(c, name, RIGHT_SESSIONS, &d, &a, err);
+    if (r == STORE_OK)
+        r = admin_call_cover(c, &d, &a);
+    c->live->account = a.number;
+    domain_rec_clear(&d);
+    account_rec_clear(&a);
+    return r;
+}
+
+/* With a domain: one in which he may.  Without: everywhere, if he may
+ * everywhere, else his own. */
+static enum store_result
+find_session_domain(struct admin_call *c, const char *name, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    enum store_result r;
+
+    c->live->domain = 0;
+    if (name == NULL && rights_administers(c->x->caller, 0, 0))
+        return STORE_OK;
+    r = admin_call_domain(c, name, RIGHT_SESSIONS, &d, err);
+    c->live->domain = d.number;
+    domain_rec_clear(&d);
+    return r;
+}
+
+/* id [DOMAIN d] */
+static enum store_result
+name_session(struct admin_call *c, struct errbuf *err)
+{
+    const char *id = NULL, *domain = NULL;
+    enum store_result r = admin_arg_text(c, "session", &id);
+
+    if (r == STORE_OK && admin_arg_word(c, "DOMAIN"))
+        r = admin_arg_text(c, "domain name", &domain);
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
+        r = find_session_domain(c, domain, err);
+    if (r == STORE_OK && strlen(id) >= sizeof c->live->session)
+        r = admin_refuse(c, 501, "session is missing");
+    if (r == STORE_OK)
+        strcpy(c->live->session, id);
+    return r;
+}
+
+/* --- tests --- */
+
+/* Seconds, negative ones set the clock back. */
+static enum store_result
+test_clock(struct admin_call *c, struct errbuf *err)
+{
+    const char *text = NULL;
+    bool back;
+    unsigned long long n = 0;
+    enum store_result r = admin_arg_text(c, "seconds", &text);
+
+    (void)err;
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
+        r = need_master(c);
+    if (r != STORE_OK)
+        return r;
+    if (*text == '#')
+        text++;
+    back = *text == '-';
+    if (text_parse_u64(text + back, ADVANCE_MAX, &n) != 0)
+        return admin_refuse(c, 501, "seconds is missing");
+    c->live->advance = (back ? -1 : 1) * (int64_t)n * CLOCK_SECOND;
+    return STORE_OK;
+}
+
+static const struct admin_command commands[] = {
+    {.name = "NOOP", .run = noop},
+    {.name = "ECHO", .run = echo},
+    {.name = "GETVERSION", .run = get_version},
+    {.name = "GETCURRENTTIME", .run = get_time},
+    {.name = "LISTCLICOMMANDS", .run = list_commands},
+    {.name = "SHUTDOWN", .run = shut_down, .flags = ADMIN_CHANGES},
+    {.name = "LISTACCOUNTSESSIONS",
+     .run = list_sessions,
+     .live = ADMIN_LIVE_LIST_SESSIONS},
+    {.name = "GETSESSION", .run = name_session, .live = ADMIN_LIVE_GET_SESSION},
+    {.name = "KILLSESSION",
+     .run = name_session,
+     .flags = ADMIN_CHANGES,
+     .live = ADMIN_LIVE_KILL_SESSION},
+    {.name = "TESTCLOCK",
+     .run = test_clock,
+     .flags = ADMIN_HIDDEN,
+     .live = ADMIN_LIVE_TEST_CLOCK},
+};
+
+const struct admin_family admin_server_family = {
+    commands, sizeof commands / sizeof commands[0]};
