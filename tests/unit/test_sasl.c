@@ -63,6 +63,21 @@ step_raw(struct sasl *s, const char *data, size_t len, char **out_r)
     return result;
 }
 
+/* What base64 says, terminated; the caller frees. */
+static char *
+decode(const char *base64)
+{
+    char *data = NULL, *text;
+    size_t len = 0;
+
+    ck_assert_int_eq(gsasl_base64_from(base64, strlen(base64), &data, &len),
+                     GSASL_OK);
+    text = strndup(data, len);
+    ck_assert_ptr_nonnull(text);
+    gsasl_free(data);
+    return text;
+}
+
 /* One answer whose challenge, if any, is of no interest. */
 static enum sasl_result
 answer(struct sasl *s, const char *base64)
@@ -175,16 +190,13 @@ START_TEST(unknown_names_look_like_known_ones)
 
     password_dummy(secret, "eve", 10, &dummy);
     for (int i = 0; i < 2; i++) {
-        char *data = NULL;
-        size_t len = 0;
+        char *base64 = NULL;
 
         s = new_sasl("SCRAM-SHA-256");
         ck_assert_int_eq(answer(s, first), SASL_WANT_CREDENTIAL);
-        ck_assert_int_eq(sasl_credential(s, &dummy, &out[i]), SASL_CHALLENGE);
-        ck_assert_int_eq(gsasl_base64_from(out[i], strlen(out[i]), &data, &len),
-                         GSASL_OK);
-        gsasl_free(out[i]);
-        out[i] = data;
+        ck_assert_int_eq(sasl_credential(s, &dummy, &base64), SASL_CHALLENGE);
+        out[i] = decode(base64);
+        free(base64);
         ck_assert_int_eq(strncmp(out[i], "r=abc", 5), 0);
         sasl_free(&s);
     }
@@ -409,16 +421,13 @@ static struct sasl *
 cram_start(char challenge[300])
 {
     struct sasl *s = new_sasl("CRAM-MD5");
-    char *out = NULL, *data = NULL;
-    size_t len = 0;
+    char *out = NULL, *text;
 
     ck_assert_int_eq(sasl_step(s, NULL, &out), SASL_CHALLENGE);
-    ck_assert_int_eq(gsasl_base64_from(out, strlen(out), &data, &len),
-                     GSASL_OK);
-    ck_assert_uint_lt(len, 300);
-    memcpy(challenge, data, len);
-    challenge[len] = '\0';
-    gsasl_free(data);
+    text = decode(out);
+    ck_assert_uint_lt(strlen(text), 300);
+    strcpy(challenge, text);
+    free(text);
     free(out);
     return s;
 }
