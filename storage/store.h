@@ -39,7 +39,6 @@ struct store_options {
     unsigned checkpoint_s; /* seconds between checkpoints; 0: 5 */
     unsigned audit_days;   /* audit records are kept so long; 0: for ever */
     bool create;           /* make a store if the directory holds none */
-    bool read_only_check;  /* for store_verify's use */
 };
 
 /* Opens the store, with recovery, and starts its threads.  NULL with err if

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* How long recovery takes is decided by how much was logged since the last
+ * checkpoint, so there is one by time and one by volume.  The thread sleeps
+ * while nothing is committed. */
+#include "config.h"
+
+#include "storage/checkpoint.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "storage/thread.h"
+#include "util/xmalloc.h"
+
+/* Looked at once a second.  32 MiB are recovered in well under a second. */
+#define LOG_KBYTES 32768
+
+struct checkpointer {
+    struct env *env;
+    unsigned interval_s;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool dirty; /* committed since the last checkpoint by time */
+    bool stop;
+};
+
+/* Waits a second; false when it is time to stop. */
+static bool
+wait_second(struct checkpointer *c)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec++;
+    while (!c->stop)
+        if (pthread_cond_timedwait(&c->wake, &c->lock, &until) == ETIMEDOUT)
+            break;
+    return !c->stop;
+}
+
+static void *
+run(void *arg)
+{
+    struct checkpointer *c = arg;
+
+    pthread_mutex_lock(&c->lock);
+    while (!c->stop) {
+        bool due = false;
+
+        while (!c->dirty && !c->stop)
+            pthread_cond_wait(&c->wake, &c->lock);
+        for (unsigned s = 1; !due && wait_second(c); s++) {
+            due = s >= c->interval_s;
+            if (due)
+                c->dirty = false;
+            pthread_mutex_unlock(&c->lock);
+            if (env_checkpoint(c->env, due ? 0 : LOG_KBYTES) != 0 && due)
+                checkpointer_wake(c); /* try again after the interval */
+            pthread_mutex_lock(&c->lock);
+        }
+    }
+    pthread_mutex_unlock(&c->lock);
+    return NULL;
+}
+
+struct checkpointer *
+checkpointer_start(struct env *env, unsigned interval_s)
+{
+    struct checkpointer *c = xcalloc(1, sizeof *c);
+    pthread_condattr_t attr;
+
+    c->env = env;
+    c->interval_s = interval_s;
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&c->wake, &attr);
+    pthread_condattr_destroy(&attr);
+    thread_start(&c->thread, "checkpoint", run, c);
+    return c;
+}
+
+void
+checkpointer_wake(struct checkpointer *c)
+{
+    pthread_mutex_lock(&c->lock);
+    if (!c->dirty) {
+        c->dirty = true;
+        pthread_cond_signal(&c->wake);
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
+void
+checkpointer_stop(struct checkpointer **c_p)
+{
+    struct checkpointer *c = *c_p;
+
+    *c_p = NULL;
+    pthread_mutex_lock(&c->lock);
+    c->stop = true;
+    pthread_cond_signal(&c->wake);
+    pthread_mutex_unlock(&c->lock);
+    pthread_join(c->thread, NULL);
+    pthread_cond_destroy(&c->wake);
+    pthread_mutex_destroy(&c->lock);
+    free(c);
+}

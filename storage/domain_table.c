@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Domains by number, and their names, which lead to the numbers. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "storage/txn.h"
+#include "util/text.h"
+#include "util/xmalloc.h"
+
+#define FLAG_SHARED    0x01
+#define FLAG_SUSPENDED 0x02
+
+void
+domain_rec_clear(struct domain_rec *d)
+{
+    free(d->name);
+    free(d->settings);
+    free(d->defaults);
+    memset(d, 0, sizeof *d);
+}
+
+void
+domain_rec_encode(struct buf *b, const struct domain_rec *d)
+{
+    enc_u8(b, 1);
+    enc_i64(b, d->created);
+    enc_u8(b, (uint8_t)((d->shared ? FLAG_SHARED : 0) |
+                        (d->suspended ? FLAG_SUSPENDED : 0)));
+    enc_text(b, d->name);
+    enc_text(b, d->settings);
+    enc_text(b, d->defaults);
+}
+
+int
+domain_rec_decode(const void *data, size_t len, struct domain_rec *d,
+                  struct errbuf *err)
+{
+    uint64_t number = d->number;
+    uint8_t flags;
+    struct dec in;
+
+    memset(d, 0, sizeof *d);
+    dec_init(&in, data, len);
+    dec_version(&in, 1);
+    d->created = dec_i64(&in);
+    flags = dec_u8(&in);
+    if ((flags & ~(FLAG_SHARED | FLAG_SUSPENDED)) != 0)
+        in.bad = true;
+    d->shared = (flags & FLAG_SHARED) != 0;
+    d->suspended = (flags & FLAG_SUSPENDED) != 0;
+    d->name = dec_text(&in);
+    d->settings = dec_text(&in);
+    d->defaults = dec_text(&in);
+    if (dec_end(&in, err) != 0) {
+        domain_rec_clear(d);
+        return -1;
+    }
+    d->number = number;
+    return 0;
+}
+
+static struct key
+key_of(uint64_t number)
+{
+    struct key k = {0};
+
+    key_u64(&k, number);
+    return k;
+}
+
+/* Encodes with the name as names are kept. */
+static void
+encode_lower(struct store_txn *t, const struct domain_rec *d)
+{
+    struct domain_rec copy = *d;
+
+    copy.name = xstrdup(d->name == NULL ? "" : d->name);
+    text_lower(copy.name);
+    domain_rec_encode(txn_record(t), &copy);
+    free(copy.name);
+}
+
+/* --- names --- */
+
+static enum store_result
+name_key(struct key *k, const char *name, struct errbuf *err)
+{
+    memset(k, 0, sizeof *k);
+    return key_text(k, name == NULL ? "" : name, true, err);
+}
+
+static enum store_result
+name_add(struct store_txn *t, const char *name, uint64_t number,
+         struct errbuf *err)
+{
+    struct key k;
+    enum store_result r = name_key(&k, name, err);
+
+    if (r != STORE_OK)
+        return r;
+    number_encode(txn_record(t), number);
+    r = txn_put_new(t, TABLE_DOMAIN_NAME, &k, "storing a domain name", err);
+    if (r == STORE_EXISTS)
+        err_set(err, "there is a domain of that name already");
+    return r;
+}
+
+static enum store_result
+name_find(struct store_txn *t, const char *name, uint64_t *number_r,
+          struct errbuf *err)
+{
+    const char *const doing = "reading a domain name";
+    struct slice value;
+    struct key k;
+    enum store_result r = name_key(&k, name, err);
+
+    if (r != STORE_OK)
+        return STORE_NOTFOUND; /* no domain can have that name */
+    r = txn_get(t, TABLE_DOMAIN_NAME, &k, &value, doing, err);
+    if (r == STORE_OK &&
+        number_decode(value.data, value.len, number_r, err) != 0)
+        return txn_damaged(doing, err);
+    return r;
+}
+
+/* --- domains --- */
+
+enum store_result
+domain_add(struct store_txn *t, const struct domain_rec *d, uint64_t *number_r,
+           struct errbuf *err)
+{
+    uint64_t number = t->counter[COUNTER_DOMAIN] + 1;
+    struct key k = key_of(number);
+    enum store_result r = name_add(t, d->name, number, err);
+
+    if (r == STORE_OK)
+        r = meta_next(t, COUNTER_DOMAIN, number_r, err);
+    if (r != STORE_OK)
+        return r;
+    encode_lower(t, d);
+    return txn_put(t, TABLE_DOMAIN, &k, "storing a domain", err);
+}
+
+enum store_result
+domain_get(struct store_txn *t, uint64_t number, struct domain_rec *d_r,
+           struct errbuf *err)
+{
+    const char *const doing = "reading a domain";
+    struct key k = key_of(number);
+    struct slice value;
+    enum store_result r = txn_get(t, TABLE_DOMAIN, &k, &value, doing, err);
+
+    if (r != STORE_OK)
+        return r;
+    domain_rec_clear(d_r);
+    d_r->number = number;
+    if (domain_rec_decode(value.data, value.len, d_r, err) != 0)
+        return txn_damaged(doing, err);
+    return STORE_OK;
+}
+
+enum store_result
+domain_find(struct store_txn *t, const char *name, struct domain_rec *d_r,
+            struct errbuf *err)
+{
+    uint64_t number;
+    enum store_result r = name_find(t, name, &number, err);
+
+    if (r != STORE_OK)
+        return r;
+    return txn_must_exist(domain_get(t, number, d_r, err), "reading a domain",
+                          err);
+}
+
+static enum store_result
+rename_domain(struct store_txn *t, const char *from, const char *to,
+              uint64_t number, struct errbuf *err)
+{
+    struct key k;
+    enum store_result r = name_add(t, to, number, err);
+
+    if (r == STORE_OK)
+        r = name_key(&k, from, err);
+    if (r == STORE_OK)
+        r = txn_del(t, TABLE_DOMAIN_NAME, &k, "removing a domain name", err);
+    return r;
+}
+
+enum store_result
+domain_put(struct store_txn *t, const struct domain_rec *d, struct errbuf *err)
+{
+    struct key k = key_of(d->number);
+    struct domain_rec old = {0};
+    enum store_result r = domain_get(t, d->number, &old, err);
+
+    if (r == STORE_OK &&
+        !text_equal_nocase(old.name, d->name == NULL ? "" : d->name))
+        r = rename_domain(t, old.name, d->name, d->number, err);
+    domain_rec_clear(&old);
+    if (r != STORE_OK)
+        return r;
+    encode_lower(t, d);
+    return txn_put(t, TABLE_DOMAIN, &k, "storing a domain", err);
+}
+
+enum store_result
+domain_remove(struct store_txn *t, uint64_t number, struct errbuf *err)
+{
+    const char *const doing = "removing a domain";
+    struct key k = key_of(number), name;
+    struct domain_rec d = {0};
+    uint64_t accounts = 0;
+    enum store_result r = domain_get(t, number, &d, err);
+
+    if (r == STORE_OK)
+        r = account_count(t, number, &accounts, err);
+    if (r == STORE_OK && accounts > 0) {
+        err_set(err, "the domain has %llu accounts",
+                (unsigned long long)accounts);
+        r = STORE_REFUSED;
+    }
+    if (r == STORE_OK)
+        r = name_key(&name, d.name, err);
+    if (r == STORE_OK)
+        r = txn_del(t, TABLE_DOMAIN_NAME, &name, doing, err);
+    if (r == STORE_OK)
+        r = txn_del(t, TABLE_DOMAIN, &k, doing, err);
+    if (r == STORE_OK)
+        r = alert_remove_set(t, ALERT_DOMAIN, number, err);
+    domain_rec_clear(&d);
+    return r;
+}
+
+enum store_result
+domain_walk(struct store_txn *t, const char *after, domain_walk_fn *fn,
+            void *arg, struct errbuf *err)
+{
+    const char *const doing = "listing domains";
+    struct key from = {0};
+    struct cursor c;
+    enum store_result r = STORE_OK;
+
+    if (after != NULL && *after != 0) {
+        r = key_text(&from, after, true, err);
+        key_u8(&from, 0); /* the first possible name behind it */
+    }
+    if (r == STORE_OK)
+        r = cursor_open(&c, t, TABLE_DOMAIN_NAME, &from, doing, err);
+    if (r != STORE_OK)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    while (r == STORE_OK) {
+        struct domain_rec d = {0};
+        uint64_t number;
+        bool more;
+
+        if (number_decode(c.value.data, c.value.len, &number, err) != 0) {
+            r = txn_damaged(doing, err);
+            break;
+        }
+        r = txn_must_exist(domain_get(t, number, &d, err), doing, err);
+        if (r != STORE_OK)
+            break;
+        more = fn(&d, arg);
+        domain_rec_clear(&d);
+        if (!more)
+            break;
+        r = cursor_next(&c, err);
+    }
+    cursor_close(&c);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}

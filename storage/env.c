@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* The environment lives in DIR/db, and DIR/lock is locked while a process has
+ * it open.  Because of this lock we are the only user, so recovery is run at
+ * every start, whatever the last end was; it makes the shared regions anew,
+ * and nothing that a power cut left in them is ever believed.  That is why
+ * DB_REGISTER, which would skip recovery after what looks like a clean end and
+ * would let a second server join, is not used.
+ *
+ * The regions are files that other programs of Berkeley DB (db5.3_stat,
+ * db5.3_hotbackup) can attach to.  They are written out in full when they are
+ * made (DB_REGION_INIT): a page of a mapped file that has no place on the disk
+ * yet would be SIGBUS when the disk is full. */
+#include "config.h"
+
+#include "storage/env.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "storage/txn.h"
+#include "util/log.h"
+#include "util/xmalloc.h"
+
+#define CREATE_SUBDIR ENV_SUBDIR ".new"
+
+/* Pages as large as the usual block of a file system: a larger one could be
+ * written by half in a power cut, and the log could not mend it. */
+#define PAGE_BYTES 4096
+
+#define CACHE_BYTES   (UINT64_C(64) << 20)
+#define LOG_FILE      (UINT32_C(16) << 20)
+#define LOG_BUFFER    (UINT32_C(1) << 20)
+#define LOCKS         50000
+#define LOCK_WAIT_US  10000000 /* of programs that read beside us */
+#define SPACE_RESERVE (UINT64_C(8) << 20)
+
+const char *const table_file[TABLE_COUNT] = {
+    [TABLE_META] = "meta.db",
+    [TABLE_DOMAIN] = "domain.db",
+    [TABLE_DOMAIN_NAME] = "domain_name.db",
+    [TABLE_ACCOUNT] = "account.db",
+    [TABLE_ACCOUNT_NAME] = "account_name.db",
+    [TABLE_PREFS] = "prefs.db",
+    [TABLE_STATE] = "state.db",
+    [TABLE_ALERT] = "alert.db",
+    [TABLE_ALERT_ID] = "alert_id.db",
+    [TABLE_ALERT_UNTIL] = "alert_until.db",
+    [TABLE_POST_KEY] = "post_key.db",
+    [TABLE_POST_KEY_TIME] = "post_key_time.db",
+    [TABLE_TICKET] = "ticket.db",
+    [TABLE_TICKET_TIME] = "ticket_time.db",
+    [TABLE_AUDIT] = "audit.db",
+    [TABLE_TRASH] = "trash.db",
+};
+
+static void
+on_error(const DB_ENV *dbenv, const char *prefix, const char *message)
+{
+    const struct env *env = dbenv->app_private;
+
+    (void)prefix;
+    if (env->report != NULL)
+        fprintf(env->report, "%s\n", message);
+    else if (atomic_load(&env->full))
+        log_debug("storage: %s", message); /* one line about it is enough */
+    else
+        log_warn("storage: %s", message);
+}
+
+static void
+on_event(DB_ENV *dbenv, uint32_t event, void *info)
+{
+    struct env *env = dbenv->app_private;
+
+    (void)info;
+    if (event != DB_EVENT_PANIC)
+        return;
+    atomic_store(&env->panicked, true);
+    if (env->on_panic != NULL)
+        env->on_panic(env->panic_arg);
+}
+
+void
+env_set_full(struct env *env, bool full)
+{
+    if (atomic_exchange(&env->full, full) == full)
+        return;
+    if (full)
+        log_error("storage: the disk is full: nothing can be stored until "
+                  "there is space in %s",
+                  env->home);
+    else
+        log_info("storage: there is space again in %s", env->home);
+}
+
+bool
+env_space_low(struct env *env)
+{
+    struct statvfs fs;
+
+    if (statvfs(env->home, &fs) != 0)
+        return false; /* the write itself will tell */
+    return (uint64_t)fs.f_bavail * fs.f_frsize < SPACE_RESERVE;
+}
+
+bool
+env_exists(const char *dir)
+{
+    char *path = xasprintf("%s/" ENV_SUBDIR "/%s", dir, table_file[TABLE_META]);
+    bool exists = access(path, F_OK) == 0;
+
+    free(path);
+    return exists;
+}
+
+static int
+check_library(struct errbuf *err)
+{
+    int major, minor, patch;
+
+    db_version(&major, &minor, &patch);
+    if (major == DB_VERSION_MAJOR && minor == DB_VERSION_MINOR)
+        return 0;
+    return err_set(err,
+                   "built for Berkeley DB %d.%d, but the library is %d.%d.%d",
+                   DB_VERSION_MAJOR, DB_VERSION_MINOR, major, minor, patch);
+}
+
+/* The lock goes with the descriptor, however the process ends. */
+static int
+lock_dir(struct env *env, const char *dir, struct errbuf *err)
+{
+    char *path = xasprintf("%s/lock", dir);
+
+    env->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    free(path);
+    if (env->lock_fd < 0)
+        return err_set(err, "opening the lock of the store: %s",
+                       strerror(errno));
+    if (flock(env->lock_fd, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    if (errno == EWOULDBLOCK)
+        return err_set(err, "the store is in use by another process");
+    return err_set(err, "locking the store: %s", strerror(errno));
+}
+
+static int
+configure(DB_ENV *dbenv, uint64_t cache, struct errbuf *err)
+{
+    const struct {
+        int code;
+        const char *what;
+    } steps[] = {
+        {dbenv->set_cachesize(dbenv, (uint32_t)(cache >> 30),
+                              (uint32_t)(cache & ((UINT32_C(1) << 30) - 1)), 1),
+         "cache"},
+        {dbenv->set_lg_max(dbenv, LOG_FILE), "log file"},
+        {dbenv->set_lg_bsize(dbenv, LOG_BUFFER), "log buffer"},
+        {dbenv->log_set_config(dbenv, DB_LOG_AUTO_REMOVE, 1), "log removal"},
+        {dbenv->set_lk_max_locks(dbenv, LOCKS), "locks"},
+        {dbenv->set_lk_max_objects(dbenv, LOCKS), "lock objects"},
+        {dbenv->set_lk_detect(dbenv, DB_LOCK_DEFAULT), "deadlock detection"},
+        {dbenv->set_timeout(dbenv, LOCK_WAIT_US, DB_SET_LOCK_TIMEOUT),
+         "lock time-out"},
+        {dbenv->set_flags(dbenv, DB_REGION_INIT, 1), "regions"},
+    };
+
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+        if (steps[i].code != 0)
+            return err_set(err, "setting up the database (%s): %s",
+                           steps[i].what, db_strerror(steps[i].code));
+    return 0;
+}
+
+/* Opens DIR/subdir; flags: beside the usual ones. */
+static int
+open_home(struct env *env, uint64_t cache, uint32_t flags, struct errbuf *err)
+{
+    const uint32_t usual = DB_CREATE | DB_THREAD | DB_INIT_LOCK | DB_INIT_LOG |
+                           DB_INIT_MPOOL | DB_INIT_TXN;
+    DB_ENV *dbenv;
+    int ret = db_env_create(&dbenv, 0);
+
+    if (ret != 0)
+        return err_set(err, "starting the database: %s", db_strerror(ret));
+    env->dbenv = dbenv;
+    dbenv->app_private = env;
+    dbenv->set_errcall(dbenv, on_error);
+    if ((ret = dbenv->set_event_notify(dbenv, on_event)) != 0)
+        return err_set(err, "starting the database: %s", db_strerror(ret));
+    if (configure(dbenv, cache, err) != 0)
+        return -1;
+    ret = dbenv->open(dbenv, env->home, usual | flags, 0600);
+    if (ret != 0)
+        return err_set(err, "opening the database in %s: %s", env->home,
+                       db_strerror(ret));
+    return 0;
+}
+
+static struct env *
+env_new(const char *dir, const char *subdir)
+{
+    struct env *env = xcalloc(1, sizeof *env);
+
+    env->lock_fd = -1;
+    env->home = xasprintf("%s/%s", dir, subdir);
+    return env;
+}
+
+struct env *
+env_open(const char *dir, uint64_t cache_bytes, struct errbuf *err)
+{
+    struct env *env = env_new(dir, ENV_SUBDIR);
+
+    if (check_library(err) == 0 && lock_dir(env, dir, err) == 0) {
+        if (!env_exists(dir))
+            err_set(err, "%s holds no store", dir);
+        else if (open_home(env, cache_bytes > 0 ? cache_bytes : CACHE_BYTES,
+                           DB_RECOVER, err) == 0)
+            return env;
+    }
+    env_close(&env);
+    return NULL;
+}
+
+static int
+open_table(struct env *env, enum table i, DB_TXN *txn, uint32_t flags,
+           struct errbuf *err)
+{
+    DB *db;
+    int ret = db_create(&db, env->dbenv, 0);
+
+    if (ret != 0)
+        return err_set(err, "opening %s: %s", table_file[i], db_strerror(ret));
+    env->table[i] = db;
+    if ((flags & DB_CREATE) != 0) {
+        ret = db->set_pagesize(db, PAGE_BYTES);
+        if (ret == 0)
+            ret = db->set_flags(db, DB_CHKSUM);
+    }
+    if (ret == 0)
+        ret = db->open(db, txn, table_file[i], NULL, DB_BTREE,
+                       DB_THREAD | flags, 0600);
+    if (ret != 0)
+        return err_set(err, "opening %s: %s", table_file[i], db_strerror(ret));
+    return 0;
+}
+
+int
+env_open_tables(struct env *env, struct errbuf *err)
+{
+    for (enum table i = 0; i < TABLE_COUNT; i++) {
+        /* The format first: a newer one may have other tables. */
+        if (open_table(env, i, NULL, DB_AUTO_COMMIT, err) != 0)
+            return -1;
+        if (i == TABLE_META && meta_check_format(env, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int
+sync_dir(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int ret;
+
+    if (fd < 0)
+        return -1;
+    ret = fsync(fd);
+    close(fd);
+    return ret;
+}
+
+/* Removes what an interrupted creation left: a directory of plain files. */
+static int
+remove_dir(const char *path)
+{
+    DIR *dir = opendir(path);
+    struct dirent *e;
+
+    if (dir == NULL)
+        return errno == ENOENT ? 0 : -1;
+    while ((e = readdir(dir)) != NULL)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            if (unlinkat(dirfd(dir), e->d_name, 0) != 0) {
+                closedir(dir);
+                return -1;
+            }
+    closedir(dir);
+    return rmdir(path);
+}
+
+/* All tables and the first records, in one transaction. */
+static int
+create_tables(struct env *env, struct errbuf *err)
+{
+    DB_TXN *txn;
+    int ret = env->dbenv->txn_begin(env->dbenv, NULL, &txn, 0);
+
+    if (ret != 0)
+        return err_set(err, "making the store: %s", db_strerror(ret));
+    for (enum table i = 0; i < TABLE_COUNT; i++)
+        if (open_table(env, i, txn, DB_CREATE, err) != 0) {
+            txn->abort(txn);
+            return -1;
+        }
+    if (meta_create(env, txn, err) != 0) {
+        txn->abort(txn);
+        return -1;
+    }
+    if ((ret = txn->commit(txn, DB_TXN_SYNC)) != 0)
+        return err_set(err, "making the store: %s", db_strerror(ret));
+    ret = env->dbenv->txn_checkpoint(env->dbenv, 0, 0, DB_FORCE);
+    if (ret != 0)
+        return err_set(err, "making the store: %s", db_strerror(ret));
+    return 0;
+}
+
+/* The private directory becomes the store by a rename. */
+static int
+create_in(struct env *env, const char *dir, struct errbuf *err)
+{
+    char *home = xasprintf("%s/" ENV_SUBDIR, dir);
+    char *made = xstrdup(env->home);
+    int ret = -1;
+
+    if (lock_dir(env, dir, err) != 0)
+        goto out;
+    if (env_exists(dir)) {
+        err_set(err, "%s holds a store already", dir);
+        goto out;
+    }
+    if (remove_dir(made) != 0 || mkdir(made, 0700) != 0) {
+        err_set(err, "making %s: %s", made, strerror(errno));
+        goto out;
+    }
+    if (open_home(env, 1 << 20, DB_PRIVATE, err) != 0 ||
+        create_tables(env, err) != 0)
+        goto out;
+    env_close(&env);
+    if (sync_dir(made) != 0 || rename(made, home) != 0 || sync_dir(dir) != 0) {
+        err_set(err, "making %s: %s", home, strerror(errno));
+        goto out;
+    }
+    ret = 0;
+out:
+    env_close(&env);
+    free(home);
+    free(made);
+    return ret;
+}
+
+int
+env_create(const char *dir, struct errbuf *err)
+{
+    if (check_library(err) != 0)
+        return -1;
+    return create_in(env_new(dir, CREATE_SUBDIR), dir, err);
+}
+
+int
+env_checkpoint(struct env *env, unsigned kbytes)
+{
+    int ret = env->dbenv->txn_checkpoint(env->dbenv, kbytes, 0, 0);
+
+    if (ret == 0)
+        return 0;
+    if (ret == ENOSPC || ret == EDQUOT)
+        env_set_full(env, true);
+    else if (!atomic_load(&env->panicked))
+        log_error("storage: writing a checkpoint: %s", db_strerror(ret));
+    return -1;
+}
+
+void
+env_close(struct env **env_p)
+{
+    struct env *env = *env_p;
+
+    *env_p = NULL;
+    if (env == NULL)
+        return;
+    /* A table that would not close has nothing to lose: the log has it. */
+    for (enum table i = 0; i < TABLE_COUNT; i++)
+        if (env->table[i] != NULL)
+            env->table[i]->close(env->table[i], 0);
+    if (env->dbenv != NULL)
+        env->dbenv->close(env->dbenv, 0);
+    if (env->lock_fd >= 0)
+        close(env->lock_fd);
+    free(env->home);
+    free(env);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef STORAGE_ENV_H
+#define STORAGE_ENV_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <db.h>
+
+#include "util/errbuf.h"
+
+/* The Berkeley DB environment of a store and its open tables.  Private to
+ * storage/. */
+
+/* The format of the whole store; a store with a higher one is refused. */
+#define STORE_FORMAT 1
+
+/* The directory of the store keeps the environment in here. */
+#define ENV_SUBDIR "db"
+
+enum table {
+    TABLE_META,
+    TABLE_DOMAIN,
+    TABLE_DOMAIN_NAME,
+    TABLE_ACCOUNT,
+    TABLE_ACCOUNT_NAME,
+    TABLE_PREFS,
+    TABLE_STATE,
+    TABLE_ALERT,
+    TABLE_ALERT_ID,
+    TABLE_ALERT_UNTIL,
+    TABLE_POST_KEY,
+    TABLE_POST_KEY_TIME,
+    TABLE_TICKET,
+    TABLE_TICKET_TIME,
+    TABLE_AUDIT,
+    TABLE_TRASH,
+    TABLE_COUNT
+};
+
+extern const char *const table_file[TABLE_COUNT];
+
+struct env {
+    DB_ENV *dbenv;
+    DB *table[TABLE_COUNT];
+    char *home; /* DIR/db */
+    int lock_fd;
+    FILE *report;     /* what the database says goes here, NULL: the log */
+    atomic_bool full; /* the disk was full when last written to */
+    atomic_bool panicked;
+    /* Called when the database panics, by the thread that met it, inside the
+     * database: may only note it or end the process.  NULL: none. */
+    void (*on_panic)(void *arg);
+    void *panic_arg;
+};
+
+/* Locks the store for this process (NULL: another has it), recovers it and
+ * opens the environment, without tables. */
+struct env *env_open(const char *dir, uint64_t cache_bytes,
+                     struct errbuf *err) WARN_UNUSED;
+
+/* Makes an empty store in dir, all or nothing: also after a crash or on a full
+ * disk there either is a complete store or none. */
+int env_create(const char *dir, struct errbuf *err) WARN_UNUSED;
+
+/* Opens all tables and checks the format. */
+int env_open_tables(struct env *env, struct errbuf *err) WARN_UNUSED;
+
+/* Writes everything into the tables; what the log holds before that point is
+ * not needed by recovery, and is removed.  kbytes: only if at least so much
+ * was logged since the last time, 0: always.  0 or -1, logged. */
+int env_checkpoint(struct env *env, unsigned kbytes);
+
+/* Closes tables and environment and unlocks.  Nothing may run in it. */
+void env_close(struct env **env);
+
+/* True if dir holds a store. */
+bool env_exists(const char *dir);
+
+/* True if so little space is left that nothing may be written: a reserve is
+ * kept for checkpoints and recovery, which need some. */
+bool env_space_low(struct env *env);
+
+/* Notes that the disk is, or is no longer, full; logs each change once. */
+void env_set_full(struct env *env, bool full);
+
+#endif

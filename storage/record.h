@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef STORAGE_RECORD_H
+#define STORAGE_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "storage/tables.h"
+#include "util/buf.h"
+#include "util/errbuf.h"
+
+/* How records look on disk (doc/storage-format.md): a version byte, then
+ * fields in a fixed order; numbers big-endian, texts behind their length.
+ * Private to storage/, its tests and the fuzz target. */
+
+/* --- writing: appends to the buffer --- */
+
+void enc_u8(struct buf *b, uint8_t v);
+void enc_u32(struct buf *b, uint32_t v);
+void enc_u64(struct buf *b, uint64_t v);
+void enc_i64(struct buf *b, int64_t v); /* two's complement */
+void enc_bytes(struct buf *b, const uint8_t *p, size_t n);
+void enc_data(struct buf *b, const char *p, size_t n); /* length first */
+void enc_text(struct buf *b, const char *s);           /* NULL is "" */
+void enc_ids(struct buf *b, const uint64_t *ids, size_t n);
+
+/* --- reading: what is short or impossible makes the rest read as 0 --- */
+
+struct dec {
+    const uint8_t *p;
+    size_t left;
+    bool bad;
+};
+
+void dec_init(struct dec *d, const void *data, size_t len);
+uint8_t dec_u8(struct dec *d);
+uint32_t dec_u32(struct dec *d);
+uint64_t dec_u64(struct dec *d);
+int64_t dec_i64(struct dec *d);
+void dec_bytes(struct dec *d, uint8_t *out, size_t n);
+/* A copy with a 0 behind it, which the caller frees; NULL if bad. */
+char *dec_data(struct dec *d, size_t *len_r);
+/* The same for what must not contain a 0. */
+char *dec_text(struct dec *d);
+uint64_t *dec_ids(struct dec *d, size_t *n_r); /* NULL with 0 if none */
+
+/* Reads the version byte; every version from 1 to `newest` is good. */
+uint8_t dec_version(struct dec *d, uint8_t newest);
+
+/* 0 if all was well and nothing is left; else -1 with err. */
+int dec_end(const struct dec *d, struct errbuf *err) WARN_UNUSED;
+
+/* --- the records: each in the file of its table ---
+ *
+ * What stands in a record's key (numbers, hash, scope) is not encoded and is
+ * left as it is by decode.  Decode: 0, or -1 with err and an empty record.
+ * Encoding what was decoded gives the same bytes. */
+
+void domain_rec_encode(struct buf *b, const struct domain_rec *d);
+int domain_rec_decode(const void *data, size_t len, struct domain_rec *d,
+                      struct errbuf *err) WARN_UNUSED;
+
+void account_rec_encode(struct buf *b, const struct account_rec *a);
+int account_rec_decode(const void *data, size_t len, struct account_rec *a,
+                       struct errbuf *err) WARN_UNUSED;
+
+void account_state_encode(struct buf *b, const struct account_state *s);
+int account_state_decode(const void *data, size_t len, struct account_state *s,
+                         struct errbuf *err) WARN_UNUSED;
+
+void alert_rec_encode(struct buf *b, const struct alert_rec *a);
+int alert_rec_decode(const void *data, size_t len, struct alert_rec *a,
+                     struct errbuf *err) WARN_UNUSED;
+
+/* Where an alert is: in the tables that lead to it. */
+struct alert_ref {
+    enum alert_scope scope;
+    uint64_t target;
+};
+void alert_ref_encode(struct buf *b, const struct alert_ref *r);
+int alert_ref_decode(const void *data, size_t len, struct alert_ref *r,
+                     struct errbuf *err) WARN_UNUSED;
+
+struct post_key_rec {
+    int64_t posted;
+    uint64_t alert;
+    uint8_t digest[POST_DIGEST_BYTES];
+};
+void post_key_encode(struct buf *b, const struct post_key_rec *k);
+int post_key_decode(const void *data, size_t len, struct post_key_rec *k,
+                    struct errbuf *err) WARN_UNUSED;
+
+void ticket_rec_encode(struct buf *b, const struct ticket_rec *k);
+int ticket_rec_decode(const void *data, size_t len, struct ticket_rec *k,
+                      struct errbuf *err) WARN_UNUSED;
+
+/* A number by itself: counters, and names that lead to numbers. */
+void number_encode(struct buf *b, uint64_t number);
+int number_decode(const void *data, size_t len, uint64_t *number_r,
+                  struct errbuf *err) WARN_UNUSED;
+
+/* A text by itself: settings, preferences. */
+void text_encode(struct buf *b, const char *text);
+int text_decode(const void *data, size_t len, char **text_r,
+                struct errbuf *err) WARN_UNUSED;
+
+/* Nothing by itself: entries whose key says all. */
+void nothing_encode(struct buf *b);
+int nothing_decode(const void *data, size_t len,
+                   struct errbuf *err) WARN_UNUSED;
+
+/* The audit lines of one transaction: a version byte, then lines to the end of
+ * the record. */
+void audit_begin_encode(struct buf *b);
+void audit_line_encode(struct buf *b, const struct audit_rec *a);
+/* Calls fn (may be NULL) for each line; its returning false ends the reading.
+ */
+int audit_decode(const void *data, size_t len, audit_walk_fn *fn, void *arg,
+                 struct errbuf *err) WARN_UNUSED;
+
+#endif

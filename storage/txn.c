@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Everything the tables do goes through the one transaction that is open on
+ * the writer thread; nothing reads beside it.  (A read without it, of a page
+ * that it wrote, would wait for itself for ever.)
+ *
+ * The first code that Berkeley DB gives back and that is not an ordinary "not
+ * there" is kept in `failed`: from then on everything in this transaction
+ * fails, and so does its commit, even if a body overlooked it. */
+#include "config.h"
+
+#include "storage/txn.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/log.h"
+#include "util/text.h"
+#include "util/xmalloc.h"
+
+/* --- keys --- */
+
+void
+key_bytes(struct key *k, const void *p, size_t n)
+{
+    assert(n <= sizeof k->data - k->len);
+    memcpy(k->data + k->len, p, n);
+    k->len += n;
+}
+
+void
+key_u8(struct key *k, uint8_t v)
+{
+    key_bytes(k, &v, 1);
+}
+
+static void
+key_number(struct key *k, uint64_t v, size_t n)
+{
+    uint8_t p[8];
+
+    for (size_t i = n; i-- > 0; v >>= 8)
+        p[i] = (uint8_t)v;
+    key_bytes(k, p, n);
+}
+
+void
+key_u32(struct key *k, uint32_t v)
+{
+    key_number(k, v, 4);
+}
+
+void
+key_u64(struct key *k, uint64_t v)
+{
+    key_number(k, v, 8);
+}
+
+#define TIME_SIGN (UINT64_C(1) << 63)
+
+void
+key_time(struct key *k, int64_t us)
+{
+    key_u64(k, (uint64_t)us ^ TIME_SIGN);
+}
+
+enum store_result
+key_text(struct key *k, const char *s, bool lower, struct errbuf *err)
+{
+    char copy[KEY_TEXT_BYTES + 1];
+    size_t n = strlen(s);
+
+    if (n == 0 || n > KEY_TEXT_BYTES) {
+        err_set(err, "a name of %zu bytes: 1 to %d are possible", n,
+                KEY_TEXT_BYTES);
+        return STORE_REFUSED;
+    }
+    memcpy(copy, s, n + 1);
+    if (lower)
+        text_lower(copy);
+    key_bytes(k, copy, n);
+    return STORE_OK;
+}
+
+uint64_t
+key_get_u64(const uint8_t *p)
+{
+    uint64_t v = 0;
+
+    for (int i = 0; i < 8; i++)
+        v = v << 8 | p[i];
+    return v;
+}
+
+int64_t
+key_get_time(const uint8_t *p)
+{
+    return (int64_t)(key_get_u64(p) ^ TIME_SIGN);
+}
+
+static DBT
+dbt_of(const void *data, size_t len)
+{
+    DBT d;
+
+    memset(&d, 0, sizeof d);
+    /* The library does not write through it; its struct has no const. */
+    memcpy(&d.data, &data, sizeof d.data);
+    d.size = (uint32_t)len;
+    return d;
+}
+
+/* --- begin and end --- */
+
+struct store_txn *
+txn_new(struct env *env, unsigned audit_days, struct errbuf *err)
+{
+    struct store_txn *t = xcalloc(1, sizeof *t);
+    enum store_result r;
+
+    t->env = env;
+    t->audit_days = audit_days;
+    t->trash = true; /* until a sweep has found nothing */
+    t->value.flags = DB_DBT_REALLOC;
+    r = txn_begin(t, err);
+    if (r == STORE_OK) {
+        r = meta_load_counters(t, err);
+        txn_abort(t);
+    }
+    if (r != STORE_OK)
+        txn_free(&t);
+    return t;
+}
+
+void
+txn_free(struct store_txn **t_p)
+{
+    struct store_txn *t = *t_p;
+
+    *t_p = NULL;
+    if (t == NULL)
+        return;
+    assert(t->handle == NULL);
+    alert_sets_drop(t, false);
+    buf_clear(&t->audit);
+    buf_clear(&t->record);
+    free(t->value.data);
+    free(t);
+}
+
+static void
+reset(struct store_txn *t)
+{
+    t->handle = NULL;
+    t->failed = 0;
+    t->space = SPACE_UNKNOWN;
+    t->changes = 0;
+    t->bytes = 0;
+    t->removed = 0;
+    t->audit.len = 0;
+    t->audit_newest = INT64_MIN;
+}
+
+enum store_result
+txn_begin(struct store_txn *t, struct errbuf *err)
+{
+    int ret;
+
+    assert(t->handle == NULL);
+    reset(t);
+    ret = t->env->dbenv->txn_begin(t->env->dbenv, NULL, &t->handle, 0);
+    if (ret == 0)
+        return STORE_OK;
+    t->handle = NULL;
+    return txn_fail(t, ret, "beginning a transaction", err);
+}
+
+void
+txn_abort(struct store_txn *t)
+{
+    int ret = t->handle->abort(t->handle);
+
+    t->handle = NULL;
+    if (ret != 0 && !atomic_load(&t->env->panicked))
+        log_error("storage: taking a transaction back: %s", db_strerror(ret));
+    memcpy(t->counter, t->committed, sizeof t->counter);
+    alert_sets_drop(t, true);
+}
+
+enum store_result
+txn_commit(struct store_txn *t, struct errbuf *err)
+{
+    enum store_result r = STORE_OK;
+    int ret = t->failed;
+
+    if (ret == 0 && t->audit.len > 0)
+        r = audit_flush(t, err);
+    if (ret == 0 && r == STORE_OK)
+        r = meta_flush_counters(t, err);
+    if (ret != 0)
+        r = txn_fail(t, ret, "committing", err);
+    if (r != STORE_OK) {
+        txn_abort(t);
+        return r;
+    }
+    ret = t->handle->commit(t->handle, DB_TXN_SYNC);
+    t->handle = NULL;
+    if (ret != 0) {
+        memcpy(t->counter, t->committed, sizeof t->counter);
+        alert_sets_drop(t, true);
+        return txn_fail(t, ret, "committing", err);
+    }
+    memcpy(t->committed, t->counter, sizeof t->counter);
+    alert_sets_committed(t);
+    if (t->changes > 0)
+        env_set_full(t->env, false);
+    return STORE_OK;
+}
+
+struct txn_mark
+txn_mark(const struct store_txn *t)
+{
+    return (struct txn_mark){.changes = t->changes,
+                             .audit_len = t->audit.len,
+                             .audit_newest = t->audit_newest};
+}
+
+void
+txn_forget_audit(struct store_txn *t, const struct txn_mark *m)
+{
+    t->audit.len = m->audit_len;
+    t->audit_newest = m->audit_newest;
+}
+
+bool
+txn_may_retry(const struct store_txn *t)
+{
+    return t->failed == DB_LOCK_DEADLOCK || t->failed == DB_LOCK_NOTGRANTED;
+}
+
+enum store_result
+txn_fail(struct store_txn *t, int code, const char *doing, struct errbuf *err)
+{
+    bool no_space = code == ENOSPC || code == EDQUOT;
+
+    /* A cache full of pages that cannot be written is said to be no memory. */
+    if (code == ENOMEM && (atomic_load(&t->env->full) || env_space_low(t->env)))
+        no_space = true;
+    if (t->failed == 0)
+        t->failed = code;
+    if (no_space) {
+        env_set_full(t->env, true);
+        err_set(err, "no space left on the disk");
+        return STORE_FULL;
+    }
+    if (code == DB_RUNRECOVERY)
+        atomic_store(&t->env->panicked, true);
+    err_set(err, "%s: %s", doing, db_strerror(code));
+    return STORE_ERROR;
+}
+
+enum store_result
+txn_damaged(const char *doing, struct errbuf *err)
+{
+    err_prefix(err, "%s", doing);
+    return STORE_ERROR;
+}
+
+enum store_result
+txn_must_exist(enum store_result r, const char *doing, struct errbuf *err)
+{
+    if (r != STORE_NOTFOUND)
+        return r;
+    err_set(err, "%s: damaged store: an entry leads nowhere", doing);
+    return STORE_ERROR;
+}
+
+/* --- one record --- */
+
+enum store_result
+txn_change(struct store_txn *t, const char *doing, struct errbuf *err)
+{
+    assert(t->handle != NULL);
+    if (t->failed != 0)
+        return txn_fail(t, t->failed, doing, err);
+    if (t->space == SPACE_UNKNOWN)
+        t->space = env_space_low(t->env) ? SPACE_LOW : SPACE_ENOUGH;
+    if (t->space == SPACE_LOW) {
+        env_set_full(t->env, true);
+        err_set(err, "no space left on the disk");
+        return STORE_FULL;
+    }
+    t->changes++;
+    return STORE_OK;
+}
+
+enum store_result
+txn_get(struct store_txn *t, enum table table, const struct key *k,
+        struct slice *value_r, const char *doing, struct errbuf *err)
+{
+    DB *db = t->env->table[table];
+    DBT key = dbt_of(k->data, k->len);
+    int ret;
+
+    assert(t->handle != NULL);
+    if (t->failed != 0)
+        return txn_fail(t, t->failed, doing, err);
+    ret = db->get(db, t->handle, &key, &t->value, DB_READ_COMMITTED);
+    if (ret == DB_NOTFOUND)
+        return STORE_NOTFOUND;
+    if (ret != 0)
+        return txn_fail(t, ret, doing, err);
+    value_r->data = t->value.data;
+    value_r->len = t->value.size;
+    return STORE_OK;
+}
+
+enum store_result
+txn_exists(struct store_txn *t, enum table table, const struct key *k,
+           const char *doing, struct errbuf *err)
+{
+    DB *db = t->env->table[table];
+    DBT key = dbt_of(k->data, k->len);
+    int ret;
+
+    assert(t->handle != NULL);
+    if (t->failed != 0)
+        return txn_fail(t, t->failed, doing, err);
+    ret = db->exists(db, t->handle, &key, DB_READ_COMMITTED);
+    if (ret == DB_NOTFOUND)
+        return STORE_NOTFOUND;
+    return ret == 0 ? STORE_OK : txn_fail(t, ret, doing, err);
+}
+
+static enum store_result
+put(struct store_txn *t, enum table table, const struct key *k, uint32_t flags,
+    const char *doing, struct errbuf *err)
+{
+    DB *db = t->env->table[table];
+    DBT key = dbt_of(k->data, k->len);
+    DBT value = dbt_of(t->record.data, t->record.len);
+    enum store_result r = txn_change(t, doing, err);
+    int ret;
+
+    if (r != STORE_OK)
+        return r;
+    ret = db->put(db, t->handle, &key, &value, flags);
+    if (ret == DB_KEYEXIST) {
+        t->changes--;
+        return STORE_EXISTS;
+    }
+    t->bytes += k->len + t->record.len;
+    return ret == 0 ? STORE_OK : txn_fail(t, ret, doing, err);
+}
+
+enum store_result
+txn_put(struct store_txn *t, enum table table, const struct key *k,
+        const char *doing, struct errbuf *err)
+{
+    return put(t, table, k, 0, doing, err);
+}
+
+enum store_result
+txn_put_new(struct store_txn *t, enum table table, const struct key *k,
+            const char *doing, struct errbuf *err)
+{
+    return put(t, table, k, DB_NOOVERWRITE, doing, err);
+}
+
+enum store_result
+txn_del(struct store_txn *t, enum table table, const struct key *k,
+        const char *doing, struct errbuf *err)
+{
+    DB *db = t->env->table[table];
+    DBT key = dbt_of(k->data, k->len);
+    enum store_result r = txn_change(t, doing, err);
+    int ret;
+
+    if (r != STORE_OK)
+        return r;
+    ret = db->del(db, t->handle, &key, 0);
+    if (ret == DB_NOTFOUND) {
+        t->changes--;
+        return STORE_NOTFOUND;
+    }
+    t->bytes += k->len;
+    return ret == 0 ? STORE_OK : txn_fail(t, ret, doing, err);
+}
+
+struct buf *
+txn_record(struct store_txn *t)
+{
+    t->record.len = 0;
+    return &t->record;
+}
+
+/* --- ranges --- */
+
+static enum store_result
+cursor_step(struct cursor *c, uint32_t how, struct errbuf *err)
+{
+    struct store_txn *t = c->txn;
+    int ret = t->failed;
+
+    if (ret == 0)
+        ret = c->dbc->get(c->dbc, &c->k, &c->v, how);
+    if (ret == DB_NOTFOUND)
+        return STORE_NOTFOUND;
+    if (ret != 0)
+        return txn_fail(t, ret, c->doing, err);
+    c->key = (struct slice){c->k.data, c->k.size};
+    c->value = (struct slice){c->v.data, c->v.size};
+    return STORE_OK;
+}
+
+enum store_result
+cursor_open(struct cursor *c, struct store_txn *t, enum table table,
+            const struct key *from, const char *doing, struct errbuf *err)
+{
+    DB *db = t->env->table[table];
+    enum store_result r;
+    int ret = t->failed;
+
+    assert(t->handle != NULL);
+    memset(c, 0, sizeof *c);
+    c->txn = t;
+    c->doing = doing;
+    if (ret == 0)
+        ret = db->cursor(db, t->handle, &c->dbc, DB_READ_COMMITTED);
+    if (ret != 0) {
+        c->dbc = NULL;
+        return txn_fail(t, ret, doing, err);
+    }
+    c->k.flags = c->v.flags = DB_DBT_REALLOC;
+    c->k.data = xmemdup(from->data, from->len > 0 ? from->len : 1);
+    c->k.size = (uint32_t)from->len;
+    r = cursor_step(c, DB_SET_RANGE, err);
+    if (r != STORE_OK)
+        cursor_close(c);
+    return r;
+}
+
+enum store_result
+cursor_next(struct cursor *c, struct errbuf *err)
+{
+    return cursor_step(c, DB_NEXT, err);
+}
+
+enum store_result
+cursor_del(struct cursor *c, struct errbuf *err)
+{
+    enum store_result r = txn_change(c->txn, c->doing, err);
+    int ret;
+
+    if (r != STORE_OK)
+        return r;
+    ret = c->dbc->del(c->dbc, 0);
+    c->txn->bytes += c->key.len;
+    return ret == 0 ? STORE_OK : txn_fail(c->txn, ret, c->doing, err);
+}
+
+void
+cursor_close(struct cursor *c)
+{
+    int ret = 0;
+
+    if (c->dbc != NULL)
+        ret = c->dbc->close(c->dbc);
+    c->dbc = NULL;
+    /* Only a lock that was refused: the commit must not go through then. */
+    if (ret != 0 && c->txn->failed == 0)
+        c->txn->failed = ret;
+    free(c->k.data);
+    free(c->v.data);
+    c->k.data = c->v.data = NULL;
+}
+
+bool
+cursor_at(const struct cursor *c, const struct key *prefix)
+{
+    return c->key.len >= prefix->len &&
+           memcmp(c->key.data, prefix->data, prefix->len) == 0;
+}
