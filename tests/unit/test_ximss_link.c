@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <check.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -553,6 +554,12 @@ END_TEST
 
 START_TEST(tries_the_next_address)
 {
+    struct addrinfo *found = NULL;
+
+    /* A bare machine has no /etc/hosts. */
+    if (getaddrinfo("localhost", NULL, NULL, &found) != 0)
+        return;
+    freeaddrinfo(found);
     /* "localhost" may be ::1 first, where nobody listens. */
     ximss_set_server(f.x, "localhost", f.port);
     fake_log_in(&f);
