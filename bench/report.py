@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The table of a run, as Markdown."""
+
+from statistics import median
+
+BEGIN = "<!-- table: written by scripts/bench --doc -->"
+END = "<!-- end of table -->"
+
+
+def replace_table(text, table):
+    head, rest = text.split(BEGIN, 1)
+    return f"{head}{BEGIN}\n{table}{END}{rest.split(END, 1)[1]}"
+
+
+def values(answers, key):
+    return [a[key] for a in answers]
+
+
+def ratio(answers, floor, key, inverse=False):
+    """Median of the ratios of the rounds."""
+    pairs = zip(values(answers, key), values(floor, key))
+    return median(b / a if inverse else a / b for a, b in pairs)
+
+
+def rows(header, lines):
+    marks = ["---"] + ["---:"] * (len(header) - 1)
+    return "".join("| " + " | ".join(str(c) for c in line) + " |\n"
+                   for line in [header, marks] + lines)
+
+
+NAMES = {"floor1": "floor, 1 thread", "floor2": "floor, 2 threads",
+         "server1": "ximssd, 1 worker", "server2": "ximssd, 2 workers",
+         "gather": "floor, gathered"}
+
+
+def delivery(results):
+    out = "### One alert to N sessions\n\n"
+    lines = []
+    for n, answers in results["delivery"].items():
+        for name in ("floor1", "server1", "floor2", "server2"):
+            a = answers[name]
+            lines.append(
+                [f"{n:,}", NAMES[name]] +
+                [f"{median(values(a, key)):.2f}" for key in
+                 ("first_ms", "median_ms", "p99_ms", "last_ms")] +
+                [f"{ratio(a, answers['floor1'], 'last_ms'):.2f}",
+                 f"{median(values(a, 'cpu_us_each')):.1f}",
+                 f"{results['settling'][n][name]:.1f}"
+                 if name in results["settling"][n] else ""])
+    out += rows(["N", "", "first ms", "median ms", "p99 ms", "last ms",
+                 "last ÷ floor", "CPU µs per delivery", "with settling"],
+                lines)
+    return out + "\n" + growth(results)
+
+
+def growth(results):
+    """The cost per delivery at each N beside that at the first one."""
+    sizes = list(results["delivery"])
+    lines = []
+    for name in ("floor1", "server1", "server2"):
+        each = [median(values(results["delivery"][n][name], "cpu_us_each"))
+                for n in sizes]
+        lines.append([NAMES[name]] +
+                     [f"{e:.2f} ({e / (each[0] or 1):.2f})" for e in each])
+    return ("CPU µs per delivery as N grows (÷ the first):\n\n" +
+            rows([""] + [f"{n:,}" for n in sizes], lines) + "\n")
+
+
+def burst(results):
+    out = "### A burst of 50 alerts to N sessions\n\n"
+    lines = []
+    for n, answers in results["burst"].items():
+        for name in ("floor1", "server1", "server2", "gather"):
+            a = answers[name]
+            lines.append(
+                [f"{n:,}", NAMES[name], f"{median(values(a, 'last_ms')):.1f}",
+                 f"{median(x['count'] / x['last_ms'] for x in a):.0f}",
+                 f"{ratio(a, answers['floor1'], 'last_ms', True):.1f}"])
+    out += rows(["N", "", "last ms", "thousand deliveries/s", "× floor"],
+                lines)
+    return out + "\n"
+
+
+def logins(results):
+    r = results["logins"]
+    lines = [["ximssd, first time", f"{r['first']['per_s']:,.0f}",
+              f"{r['first']['cpu_us_each']:.1f}"]]
+    for name, title in (("again", "ximssd, remembered"),
+                        ("floor", "floor (accepts and answers)")):
+        lines.append([title, f"{median(values(r[name], 'per_s')):,.0f}",
+                      f"{median(values(r[name], 'cpu_us_each')):.1f}"])
+    return (f"### Log-ins ({r['first']['count']:,} accounts)\n\n" +
+            rows(["", "per second", "server CPU µs each"], lines) + "\n")
+
+
+def idle(results):
+    n = results["plan"]["idle_sessions"]
+    lines = []
+    for kind, r in results["idle"].items():
+        lines.append([kind, f"{(r['full'] - r['known']) / n:.3f}",
+                      f"{(r['full'] - r['start']) / n:.3f}",
+                      r["start"], r["known"], r["full"], r["left"]])
+    out = (f"### Memory of {n:,} idle sessions (PSS)\n\n" +
+           rows(["", "KiB per session", "the same with caches",
+                 "started, KiB", "all known", "all in", "all left"], lines))
+    memory = ", ".join(f"{kib:,} KiB after {i}"
+                       for i, kib in results["idle"]["plain"]["churn"])
+    return (out + f"\n{results['plan']['churn_sessions']:,} sessions come and "
+            f"go: {memory} rounds.\n\n")
+
+
+def posts(results):
+    lines = []
+    for shape in results["posts"]:
+        r = shape["rounds"]
+        lines.append(
+            [shape["admins"], shape["depth"],
+             f"{median(x['batch'] for x in r):.1f}",
+             f"{median(x['server']['per_s'] for x in r):,.0f}",
+             f"{median(x['floor']['per_s'] for x in r):,.0f}",
+             f"{median(x['server']['per_s'] / x['floor']['per_s'] for x in r):.2f}"])
+    return ("### Durable posts\n\n" +
+            rows(["administrators", "under way on each", "posts per commit",
+                  "posts/s", "bare loop, records/s", "÷ floor"], lines) + "\n")
+
+
+def table(results):
+    m = results["machine"]
+    out = (f"{m['cpu']}, {m['cores']} cores, Linux {m['kernel']}, "
+           f"{m['date']}; an alert is {results['bytes']} bytes on the wire.\n"
+           "\n")
+    for section in ("delivery", "burst", "logins", "idle", "posts"):
+        if section in results:
+            out += globals()[section](results)
+    return out
