@@ -286,6 +286,27 @@ step_clear(struct sasl *s, const struct input *in, char **out_r)
 
 /* --- SCRAM-SHA-256 --- */
 
+/* True if SASLprep leaves nothing of the name.  GNU SASL says so too, but does
+ * not free what it got for it, and a stranger could ask it often. */
+static bool
+scram_name_is_nothing(const char *first)
+{
+    const char *bare = strchr(first, ',');
+    char *name, *prepared = NULL;
+    bool nothing;
+
+    bare = bare != NULL ? strchr(bare + 1, ',') : NULL;
+    if (bare == NULL || strncmp(bare, ",n=", 3) != 0)
+        return false;
+    name = xstrndup(bare + 3, strcspn(bare + 3, ","));
+    nothing = gsasl_saslprep(name, GSASL_ALLOW_UNASSIGNED, &prepared, NULL) ==
+                  GSASL_OK &&
+              *prepared == '\0';
+    gsasl_free(prepared);
+    free(name);
+    return nothing;
+}
+
 /* Reads the client's first message for the name in it. */
 static enum sasl_result
 scram_first(struct sasl *s, const struct input *in)
@@ -295,7 +316,7 @@ scram_first(struct sasl *s, const struct input *in)
 
     /* A client that binds to the channel uses a mechanism whose name ends in
      * -PLUS; GNU SASL would take it for one that does not bind. */
-    if (in->data[0] == 'p')
+    if (in->data[0] == 'p' || scram_name_is_nothing(in->data))
         return SASL_MALFORMED;
     session_start(s);
     rc = session_step(s, in->data, in->len, &out);
