@@ -106,6 +106,30 @@ START_TEST(forgets_an_account_and_only_it)
 }
 END_TEST
 
+/* Full enough for accounts to share their chains. */
+START_TEST(forgets_among_many)
+{
+    enum {
+        MAX = 1600,
+        ACCOUNTS = 600
+    };
+    struct remember *r = remember_new(MAX, LIFETIME);
+    char name[32];
+
+    for (unsigned i = 0; i < ACCOUNTS; i++) {
+        snprintf(name, sizeof name, "user%u", i);
+        remember_add(r, name, "secret", 1, i, 1);
+    }
+    for (unsigned i = 0; i < ACCOUNTS; i += 2)
+        remember_forget(r, i);
+    for (unsigned i = 0; i < ACCOUNTS; i++) {
+        snprintf(name, sizeof name, "user%u", i);
+        ck_assert_msg(find(r, name, "secret", 1) == (i % 2 == 1), "%s", name);
+    }
+    remember_free(&r);
+}
+END_TEST
+
 START_TEST(is_bounded_and_drops_the_oldest)
 {
     enum {
@@ -281,6 +305,7 @@ remember_suite(void)
     tcase_add_test(t, forgets_after_the_lifetime);
     tcase_add_test(t, another_success_renews);
     tcase_add_test(t, forgets_an_account_and_only_it);
+    tcase_add_test(t, forgets_among_many);
     tcase_add_test(t, is_bounded_and_drops_the_oldest);
     tcase_add_test(t, remembers_nothing_if_told_so);
     tcase_add_test(t, agrees_with_a_model);

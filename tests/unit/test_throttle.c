@@ -76,6 +76,25 @@ START_TEST(failures_are_forgotten_one_by_one)
 }
 END_TEST
 
+/* The wait is that of the last failure: it does not get shorter because the
+ * count falls meanwhile, and ends when nothing is counted any more. */
+START_TEST(a_wait_does_not_shrink)
+{
+    struct throttle_limits l = limits;
+    struct throttle *t;
+    int64_t now = 1000 * S;
+
+    l.pair = (struct throttle_rule){0, 4 * S, 100 * S, 3 * S};
+    t = throttle_new(&l);
+    failures(t, 3, "joe", "192.0.2.1", now);
+    ck_assert_int_eq(throttle_delay(t, "joe", "192.0.2.1", now), 16 * S);
+    ck_assert_int_eq(throttle_delay(t, "joe", "192.0.2.1", now + 4 * S),
+                     12 * S);
+    ck_assert_int_eq(throttle_delay(t, "joe", "192.0.2.1", now + 9 * S), 0);
+    throttle_free(&t);
+}
+END_TEST
+
 START_TEST(forgives_in_a_bounded_time)
 {
     struct throttle *t = throttle_new(&limits);
@@ -179,6 +198,8 @@ static const struct {
     {"local:0", "local:0", true},
     {"local:0", "local:1000", false},
     {"", "0.0.0.0", false},
+    {"abc", "97.98.99.0", false},
+    {"abc", "97.98.99.255", false},
 };
 
 START_TEST(groups_addresses)
@@ -308,6 +329,7 @@ throttle_suite(void)
     tcase_add_loop_test(t, waits_double_up_to_the_longest, 0,
                         sizeof waits / sizeof waits[0]);
     tcase_add_test(t, failures_are_forgotten_one_by_one);
+    tcase_add_test(t, a_wait_does_not_shrink);
     tcase_add_test(t, forgives_in_a_bounded_time);
     tcase_add_test(t, nobody_locks_another_out);
     tcase_add_test(t, addresses_are_slowed_for_all_names);

@@ -30,6 +30,7 @@
 #define WAYS        8
 #define LOCKS       64
 #define MAX_DOUBLES 40 /* more would not fit into 64 bits of microseconds */
+#define NETWORK6    8  /* bytes of an IPv6 address that count: its /64 */
 #define MAX_ADDRESS 64 /* bytes of a key made of an address */
 
 const struct throttle_limits throttle_defaults = {
@@ -192,7 +193,8 @@ table_failed(struct table *t, const struct key *k,
 
 /* --- keys --- */
 
-/* Brings an address to the form in which it counts. */
+/* Brings an address to the form in which it counts.  The first byte says which
+ * kind it is, so that none is ever equal to one of another kind. */
 static size_t
 address_key(const char *address, uint8_t out[MAX_ADDRESS])
 {
@@ -201,21 +203,24 @@ address_key(const char *address, uint8_t out[MAX_ADDRESS])
     size_t len;
 
     if (inet_pton(AF_INET, address, &a4) == 1) {
-        memcpy(out, &a4, sizeof a4);
-        return sizeof a4;
+        out[0] = 4;
+        memcpy(out + 1, &a4, sizeof a4);
+        return 1 + sizeof a4;
     }
     if (inet_pton(AF_INET6, address, &a6) != 1) {
+        out[0] = 0;
         len = strnlen(address, MAX_ADDRESS - 1);
-        memcpy(out, address, len);
-        out[len] = 0xff; /* so that it is never equal to one of the others */
-        return len + 1;
+        memcpy(out + 1, address, len);
+        return 1 + len;
     }
     if (IN6_IS_ADDR_V4MAPPED(&a6)) {
-        memcpy(out, a6.s6_addr + 12, sizeof a4);
-        return sizeof a4;
+        out[0] = 4;
+        memcpy(out + 1, a6.s6_addr + 12, sizeof a4);
+        return 1 + sizeof a4;
     }
-    memcpy(out, a6.s6_addr, 8);
-    return 8;
+    out[0] = 6;
+    memcpy(out + 1, a6.s6_addr, NETWORK6);
+    return 1 + NETWORK6;
 }
 
 static struct key

@@ -14,7 +14,7 @@
  *
  * A count falls by one every `decay`.  The first `free` failures cost nothing;
  * from the next on, the next try must wait base, 2*base, 4*base, ... up to max
- * after the last failure.
+ * after the last failure (or until the count is zero, if that is sooner).
  *
  * Names are in any case of letters, known or unknown.  Addresses are text: an
  * IPv6 address stands for its /64, an IPv4-mapped one for the IPv4 address,
