@@ -3,14 +3,20 @@
 
 #include "tests/unit/suite.h"
 
+Suite *admin_line_suite(void);
+Suite *admin_rights_suite(void);
 Suite *hash_pool_suite(void);
 Suite *keyed_hash_suite(void);
 Suite *password_suite(void);
 Suite *remember_suite(void);
+Suite *rights_suite(void);
 Suite *sasl_suite(void);
 Suite *session_id_suite(void);
+Suite *settings_suite(void);
 Suite *throttle_suite(void);
 Suite *ticket_suite(void);
 
-SUITE_MAIN(hash_pool_suite, keyed_hash_suite, password_suite, remember_suite,
-           sasl_suite, session_id_suite, throttle_suite, ticket_suite)
+SUITE_MAIN(admin_line_suite, admin_rights_suite, hash_pool_suite,
+           keyed_hash_suite, password_suite, remember_suite, rights_suite,
+           sasl_suite, session_id_suite, settings_suite, throttle_suite,
+           ticket_suite)

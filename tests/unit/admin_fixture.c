@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "tests/unit/admin_fixture.h"
+
+#include <check.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util/xmalloc.h"
+#include "ximss/server/password.h"
+
+int64_t fixture_now;
+struct admin_settings fixture_settings;
+const char *fixture_effects;
+const struct admin_live *fixture_live;
+unsigned fixture_jobs;
+
+static char dir[64];
+static struct store *store;
+static struct caller callers[WHO_N];
+static struct buf answer_text, effects_text, audit_text;
+static struct admin_live live;
+static int64_t audit_since;
+
+static const char all_codes[] =
+    "(CanPostAlerts,CanCreateAccounts,BasicSettings,CanCreateWebUserSessions,"
+    "CanCreateAliases)";
+
+static const struct {
+    const char *name, *domain, *rights;
+} people[WHO_N] = {
+    [POSTMASTER] = {"postmaster", "main.test", "(Master)"},
+    [ALL] = {"all", "main.test", "(\"All Domains\")"},
+    [MONITOR] = {"monitor", "main.test", "(\"Can Monitor\")"},
+    [READER] = {"reader", "main.test", "(\"Domains Read\")"},
+    [USER] = {"user", "main.test", ""},
+    [ADMIN] = {"admin", "a.test", all_codes},
+    [POSTER] = {"poster", "a.test", "(CanPostAlerts)"},
+    [CREATOR] = {"creator", "a.test", "(CanCreateAccounts)"},
+    [SETTER] = {"setter", "a.test", "(BasicSettings)"},
+    [WATCHER] = {"watcher", "a.test", "(CanCreateWebUserSessions)"},
+    [OTHER] = {"other", "a.test", "(CanCreateAliases)"},
+    [JOE] = {"joe", "a.test", ""},
+    [STRANGER] = {"stranger", "b.test", all_codes},
+};
+
+/* --- jobs --- */
+
+struct job {
+    enum who who;
+    fixture_fn *fn;
+    void *arg;
+    bool keep;
+    enum store_result inner;
+    struct effect_list effects;
+    struct errbuf err;
+};
+
+static enum store_result
+run_job(struct store_txn *txn, void *arg, struct errbuf *err)
+{
+    struct job *j = arg;
+    struct admin_context x = {.txn = txn,
+                              .caller = &callers[j->who],
+                              .now = fixture_now,
+                              .effects = &j->effects,
+                              .settings = &fixture_settings};
+
+    effect_list_clear(&j->effects);
+    j->inner = j->fn(&x, j->arg, err);
+    if (j->inner != STORE_OK || j->keep)
+        return j->inner;
+    err_set(err, "not to be kept");
+    return STORE_ERROR;
+}
+
+static void
+print_effect(const struct effect *e)
+{
+    switch (e->kind) {
+    case EFFECT_ALERT_ADDED:
+        buf_appendf(&effects_text, "added %llu",
+                    (unsigned long long)e->alert.id);
+        break;
+    case EFFECT_ALERT_REMOVED:
+        buf_appendf(&effects_text, "removed %llu",
+                    (unsigned long long)e->alert.id);
+        break;
+    case EFFECT_ACCOUNT_CHANGED:
+        buf_appendf(&effects_text, "account %s@%s", e->account.name,
+                    e->domain.name);
+        break;
+    case EFFECT_ACCOUNT_REMOVED:
+        buf_appendf(&effects_text, "no account %s@%s", e->account.name,
+                    e->domain.name);
+        break;
+    case EFFECT_DOMAIN_CHANGED:
+        buf_appendf(&effects_text, "domain %s", e->domain.name);
+        break;
+    case EFFECT_DOMAIN_REMOVED:
+        buf_appendf(&effects_text, "no domain %s", e->domain.name);
+        break;
+    case EFFECT_KILL_SESSIONS:
+        buf_appendf(&effects_text, "kill %s@%s", e->account.name,
+                    e->domain.name);
+        break;
+    case EFFECT_KILL_SESSION:
+        buf_append_str(&effects_text, "kill one");
+        break;
+    case EFFECT_SHUTDOWN:
+        buf_append_str(&effects_text, "shutdown");
+        break;
+    }
+    buf_append_str(&effects_text, "; ");
+}
+
+static void
+run(enum who who, fixture_fn *fn, void *arg, bool keep)
+{
+    struct job j = {.who = who, .fn = fn, .arg = arg, .keep = keep};
+    const struct effect *e;
+    enum store_result r;
+
+    STAILQ_INIT(&j.effects);
+    r = store_run(store, run_job, &j, &j.err);
+    ck_assert_msg(j.inner == STORE_OK, "the job failed: %s", j.err.text);
+    ck_assert_int_eq(r, keep ? STORE_OK : STORE_ERROR);
+    STAILQ_FOREACH(e, &j.effects, link)
+    print_effect(e);
+    if (effects_text.len > 0)
+        effects_text.len--;
+    fixture_effects = buf_cstr(&effects_text);
+    effect_list_clear(&j.effects);
+}
+
+void
+fixture_run(enum who who, fixture_fn *fn, void *arg)
+{
+    effects_text.len = 0;
+    run(who, fn, arg, true);
+}
+
+/* --- the people --- */
+
+static enum store_result
+add_domain(struct store_txn *t, const char *name, uint64_t *number_r,
+           struct errbuf *err)
+{
+    struct domain_rec d = {.name = (char *)(uintptr_t)name, .created = 1};
+
+    return domain_add(t, &d, number_r, err);
+}
+
+static enum store_result
+add_person(struct admin_context *x, enum who who, uint64_t domain,
+           struct errbuf *err)
+{
+    char type[] = "MultiMailbox";
+    struct account_rec a = {.domain = domain,
+                            .name = (char *)(uintptr_t)people[who].name,
+                            .rights = (char *)(uintptr_t)people[who].rights,
+                            .type = type,
+                            .created = 1,
+                            .cred_serial = 1};
+    uint64_t number;
+
+    return account_add(x->txn, &a, &number, err);
+}
+
+static enum store_result
+make_people(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    static const char *const domains[] = {"main.test", "a.test", "b.test"};
+    uint64_t number = 0;
+    enum store_result r =
+        meta_text_put(x->txn, STORE_TEXT_MAIN_DOMAIN, domains[0], err);
+
+    (void)arg;
+    for (size_t d = 0; d < 3 && r == STORE_OK; d++) {
+        r = add_domain(x->txn, domains[d], &number, err);
+        for (enum who w = POSTMASTER; w < WHO_N && r == STORE_OK; w++) {
+            if (strcmp(people[w].domain, domains[d]) == 0)
+                r = add_person(x, w, number, err);
+        }
+    }
+    return r;
+}
+
+/* By number if it is known, since tests rename people. */
+static enum store_result
+make_callers(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    (void)arg;
+    callers[LOCAL] = (struct caller){
+        .rights = RIGHT_MASTER, .name = "local:0", .from = "local socket"};
+    for (enum who w = POSTMASTER; w < WHO_N; w++) {
+        struct domain_rec d = {0};
+        struct account_rec a = {0};
+        bool found;
+        char *address = xasprintf("%s@%s", people[w].name, people[w].domain);
+
+        if (admin_account_find(x->txn, address, NULL, &d, &a, &found, err) ==
+            STORE_OK)
+            callers[w] = (struct caller){.account = a.number,
+                                         .domain = d.number,
+                                         .rights = rights_parse(a.rights),
+                                         .name = address,
+                                         .from = "192.0.2.1 ximss"};
+        else
+            free(address);
+        domain_rec_clear(&d);
+        account_rec_clear(&a);
+    }
+    return STORE_OK;
+}
+
+const struct caller *
+fixture_caller(enum who who)
+{
+    return &callers[who];
+}
+
+static void
+forget_callers(void)
+{
+    for (enum who w = POSTMASTER; w < WHO_N; w++)
+        free((char *)(uintptr_t)callers[w].name);
+    memset(callers, 0, sizeof callers);
+}
+
+void
+fixture_refresh(void)
+{
+    forget_callers();
+    fixture_run(LOCAL, make_callers, NULL);
+}
+
+/* --- set up and tear down --- */
+
+void
+fixture_setup(void)
+{
+    struct store_options o = {
+        .dir = dir, .create = true, .cache_bytes = 1 << 20};
+    struct errbuf err = {""};
+    const char *tmp = getenv("TMPDIR");
+
+    snprintf(dir, sizeof dir, "%s/admin.XXXXXX", tmp != NULL ? tmp : "/tmp");
+    ck_assert(mkdtemp(dir) != NULL);
+    store = store_open(&o, &err);
+    ck_assert_msg(store != NULL, "%s", err.text);
+    fixture_now = FIXTURE_NOW;
+    fixture_settings = (struct admin_settings){
+        .alert_bytes = 100, .iterations = 1, .version = "ximssd 1.2.3"};
+    audit_since = 0;
+    fixture_run(LOCAL, make_people, NULL);
+    fixture_refresh();
+}
+
+static int
+remove_entry(const char *path, const struct stat *st, int flag,
+             struct FTW *walk)
+{
+    (void)st;
+    (void)flag;
+    (void)walk;
+    return remove(path);
+}
+
+void
+fixture_teardown(void)
+{
+    forget_callers();
+    store_close(&store);
+    nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    buf_clear(&answer_text);
+    buf_clear(&effects_text);
+    buf_clear(&audit_text);
+}
+
+/* --- saying lines --- */
+
+struct line {
+    const char *text;
+    size_t len;
+    char *account;
+    struct credential cred;
+    struct admin_hashed hashed;
+    bool live;
+    struct admin_answer answer;
+};
+
+static enum store_result
+execute(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    struct line *l = arg;
+
+    if (l->live)
+        return admin_live_begin(x, l->text, l->len, &live, &l->answer, err);
+    return admin_execute_hashed(x, l->text, l->len, &l->hashed, &l->answer,
+                                err);
+}
+
+static enum store_result
+find_credential(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    struct line *l = arg;
+
+    return admin_verify_find(x, l->account, &l->cred, err);
+}
+
+/* What a door does before the job. */
+static void
+prepare(enum who who, struct line *l)
+{
+    char *password;
+
+    switch (admin_needs_hash(l->text, l->len, &password, &l->account)) {
+    case ADMIN_HASH_NONE:
+        ck_assert_ptr_null(password);
+        break;
+    case ADMIN_HASH_NEW:
+        password_make(password, 1, true, &l->cred);
+        l->hashed.made = &l->cred;
+        break;
+    case ADMIN_HASH_VERIFY:
+        fixture_run(who, find_credential, l);
+        l->hashed.checked = l->cred.iterations > 0;
+        l->hashed.matches = password_matches(&l->cred, password);
+        break;
+    }
+    free(password);
+    free(l->account);
+    l->live = admin_is_live(l->text, l->len);
+    fixture_live = &live;
+}
+
+static const char *
+say(enum who who, const char *text, size_t len, bool keep)
+{
+    struct line l = {.text = text, .len = len};
+
+    effects_text.len = 0;
+    prepare(who, &l);
+    effects_text.len = 0;
+    fixture_jobs = 0;
+    do {
+        run(who, execute, &l, keep);
+        fixture_jobs++;
+    } while (l.answer.more && keep);
+    answer_text.len = 0;
+    if (l.answer.code == 200 && l.answer.data.len > 0)
+        buf_appendf(&answer_text, "201 %s", buf_cstr(&l.answer.data));
+    else
+        buf_appendf(&answer_text, "%d %s", l.answer.code, l.answer.text);
+    admin_answer_clear(&l.answer);
+    return buf_cstr(&answer_text);
+}
+
+const char *
+fixture_say(enum who who, const char *line)
+{
+    return say(who, line, strlen(line), true);
+}
+
+const char *
+fixture_say_len(enum who who, const char *line, size_t len)
+{
+    return say(who, line, len, true);
+}
+
+const char *
+fixture_try(enum who who, const char *line)
+{
+    return say(who, line, strlen(line), false);
+}
+
+void
+fixture_converse(const struct exchange *e, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *answer = fixture_say(e[i].who, e[i].line);
+
+        ck_assert_msg(strcmp(answer, e[i].answer) == 0,
+                      "%zu: %s\n  gave     %s\n  expected %s", i, e[i].line,
+                      answer, e[i].answer);
+    }
+}
+
+/* --- the audit log --- */
+
+static bool
+print_audit(const struct audit_rec *a, void *arg)
+{
+    (void)arg;
+    buf_appendf(&audit_text, "%s|%s|%s|%s\n", a->who, a->from, a->what,
+                a->outcome);
+    return true;
+}
+
+static enum store_result
+walk_audit(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    (void)arg;
+    audit_text.len = 0;
+    return audit_walk(x->txn, audit_since, print_audit, NULL, err);
+}
+
+const char *
+fixture_audit(void)
+{
+    fixture_run(LOCAL, walk_audit, NULL);
+    audit_since = ++fixture_now;
+    return buf_cstr(&audit_text);
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Who may run which command: one row per command, one column per kind of
+ * administrator.  Nothing that a row does is kept. */
+#include "config.h"
+
+#include <check.h>
+#include <string.h>
+
+#include "tests/unit/admin_fixture.h"
+
+Suite *admin_rights_suite(void);
+
+/* "." done; "x" 510; digits: 50N or 51N as in `codes`. */
+static const struct {
+    char sign;
+    const char *code;
+} codes[] = {{'.', "20"},  {'0', "500"}, {'1', "501"}, {'x', "510"},
+             {'2', "512"}, {'3', "513"}, {'4', "514"}, {'5', "515"}};
+
+/* Columns: Local, Postmaster, All domains, can Monitor, domains Read, User of
+ * the main domain; of a.test: aDmin, Poster, Creator, Setter, Watcher, Other,
+ * Joe; the admin of b.test. */
+static const struct {
+    const char *line;
+    /*               LPAMRU DPCSWOJ B */
+    const char *may;
+} rows[] = {
+    /* alerts */
+    {"GetServerAlerts", "..... x xxxxxxx x"},
+    {"PostServerAlert hi", "...xx x xxxxxxx x"},
+    {"SetServerAlerts {}", "...xx x xxxxxxx x"},
+    {"RemoveServerAlert 20260101000000", "444xx x xxxxxxx x"},
+    {"GetClusterAlerts", "11111 x xxxxxxx x"},
+    {"PostClusterAlert hi", "111xx x xxxxxxx x"},
+    {"SetClusterAlerts {}", "111xx x xxxxxxx x"},
+    {"RemoveClusterAlert 20260101000000", "111xx x xxxxxxx x"},
+    {"GetDomainAlerts a.test", "..... x ..xxxxx x"},
+    {"SetDomainAlerts a.test {}", "...xx x ..xxxxx x"},
+    {"PostDomainAlert a.test ALERT hi", "...xx x ..xxxxx x"},
+    {"RemoveDomainAlert a.test ALERT 20260101000000", "444xx x 44xxxxx x"},
+    {"PostDomainAlert main.test ALERT hi", "...xx x xxxxxxx x"},
+    {"GetDomainAlerts nowhere.test", "22222 x xxxxxxx x"},
+    {"PostDomainAlert nowhere.test ALERT hi", "22222 x xxxxxxx x"},
+    {"GetAccountAlerts joe@a.test", "..... x ..xxxx. x"},
+    {"SetAccountAlerts joe@a.test {}", "...xx x ..xxxxx x"},
+    {"PostAccountAlert joe@a.test ALERT hi", "...xx x ..xxxxx x"},
+    {"RemoveAccountAlert joe@a.test ALERT 20260101000000", "444xx x 44xxxxx x"},
+    {"PostAccountAlert nobody@a.test ALERT hi", "33333 x 333333x x"},
+    {"PostAccountAlert nobody@nowhere.test ALERT hi", "22222 x xxxxxxx x"},
+    {"PostAccountAlert postmaster@main.test ALERT hi", "...xx x xxxxxxx x"},
+    {"GetAccountAlerts *", "3.... . ....... ."},
+    /* domains */
+    {"ListDomains", "..... x ......x ."},
+    {"MainDomainName", "..... x ......x ."},
+    {"ListDomainObjects a.test 10", "..... x ......x x"},
+    {"CreateDomain new.test", "...xx x xxxxxxx x"},
+    {"CreateDomain new.test SHARED", "111xx x xxxxxxx x"},
+    {"CreateSharedDomain new.test", "111xx x xxxxxxx x"},
+    {"RenameDomain a.test INTO n.test", "...xx x xxxxxxx x"},
+    {"RenameDomain main.test INTO n.test", "..xxx x xxxxxxx x"},
+    {"RenameDomain nowhere.test INTO n.test", "22222 x xxxxxxx x"},
+    {"DeleteDomain b.test FORCE", "...xx x xxxxxxx x"},
+    {"DeleteDomain b.test", "111xx x xxxxxxx x"},
+    {"DeleteDomain main.test FORCE", "111xx x xxxxxxx x"},
+    {"GetDomainSettings a.test", "..... x ......x x"},
+    {"GetDomainSettings nowhere.test", "22222 x xxxxxxx x"},
+    {"GetDomainEffectiveSettings a.test", "..... x ......x x"},
+    {"UpdateDomainSettings a.test {a=b;}", "...xx x .xx.xxx x"},
+    {"SetDomainSettings a.test {a=b;}", "...xx x .xx.xxx x"},
+    {"UpdateDomainSettings main.test {a=b;}", "...xx x xxxxxxx x"},
+    {"GetAccountDefaults a.test", "..... x ......x x"},
+    {"UpdateAccountDefaults a.test {a=b;}", "...xx x .xx.xxx x"},
+    {"SetAccountDefaults a.test {a=b;}", "...xx x .xx.xxx x"},
+    {"GetServerAccountDefaults", "..... x xxxxxxx x"},
+    {"UpdateServerAccountDefaults {a=b;}", "...xx x xxxxxxx x"},
+    {"SetServerAccountDefaults {a=b;}", "...xx x xxxxxxx x"},
+    {"GetAllAccountsDefaults", "..... x xxxxxxx x"},
+    {"UpdateAllAccountsDefaults {a=b;}", "...xx x xxxxxxx x"},
+    {"SetAllAccountsDefaults {a=b;}", "...xx x xxxxxxx x"},
+    {"GetClusterAccountDefaults", "11111 x xxxxxxx x"},
+    {"UpdateClusterAccountDefaults {}", "111xx x xxxxxxx x"},
+    {"SetClusterAccountDefaults {}", "111xx x xxxxxxx x"},
+    {"GetDomainDefaults", "..... x xxxxxxx x"},
+    {"UpdateDomainDefaults {a=b;}", "...xx x xxxxxxx x"},
+    {"SetDomainDefaults {a=b;}", "...xx x xxxxxxx x"},
+    {"GetClusterDomainDefaults", "11111 x xxxxxxx x"},
+    {"UpdateClusterDomainDefaults {}", "111xx x xxxxxxx x"},
+    {"SetClusterDomainDefaults {}", "111xx x xxxxxxx x"},
+    {"GetDomainAliases a.test", "..... x ......x x"},
+    {"SetDomainAliases a.test ()", "...xx x xxxxxxx x"},
+    /* accounts */
+    {"ListAccounts a.test", "..... x ......x x"},
+    {"ListAccounts nowhere.test", "22222 x xxxxxxx x"},
+    {"CreateAccount new@a.test", "...xx x .x.xxxx x"},
+    {"CreateAccount new@main.test", "...xx x xxxxxxx x"},
+    {"RenameAccount joe@a.test into jim@a.test", "...xx x .x.xxxx x"},
+    {"RenameAccount joe@a.test into joe@b.test", "...xx x xxxxxxx x"},
+    {"RenameAccount admin@a.test into boss@a.test", "...xx x .xxxxxx x"},
+    {"RenameAccount postmaster@main.test into p@main.test",
+     "11xxx x xxxxxxx x"},
+    {"DeleteAccount joe@a.test", "...xx x .x.xxxx x"},
+    {"DeleteAccount admin@a.test", "...xx x .xxxxxx x"},
+    {"DeleteAccount all@main.test", "...xx x xxxxxxx x"},
+    {"DeleteAccount postmaster@main.test", "11xxx x xxxxxxx x"},
+    {"DeleteAccount nobody@a.test", "33333 x 333333x x"},
+    {"SetAccountType joe@a.test TextMailbox", "...xx x .xx.xxx x"},
+    {"GetAccountSettings joe@a.test", "..... x ....... x"},
+    {"GetAccountSettings user@main.test", "..... . xxxxxxx x"},
+    {"GetAccountSettings *", "3.... . ....... ."},
+    {"GetAccount joe@a.test", "..... x ....... x"},
+    {"GetAccountEffectiveSettings joe@a.test", "..... x ....... x"},
+    {"UpdateAccountSettings joe@a.test {a=b;}", "...xx x .xx.xxx x"},
+    {"SetAccountSettings joe@a.test {a=b;}", "...xx x .xx.xxx x"},
+    {"UpdateAccount joe@a.test {a=b;}", "...xx x .xx.xxx x"},
+    {"SetAccount joe@a.test {a=b;}", "...xx x .xx.xxx x"},
+    {"UpdateAccountSettings postmaster@main.test {a=b;}", "..xxx x xxxxxxx x"},
+    {"SetAccountPassword joe@a.test PASSWORD secret", "...xx x .xx.xxx x"},
+    {"SetAccountPassword admin@a.test PASSWORD secret", "...xx x .xxxxxx x"},
+    {"SetAccountPassword postmaster@main.test TO secret", "..xxx x xxxxxxx x"},
+    {"UpdateAccountSettings joe@a.test {Password=secret;}",
+     "...xx x .xx.xxx x"},
+    {"VerifyAccountPassword joe@a.test PASSWORD secret", "555xx x 555555x x"},
+    {"VerifyAccountPassword postmaster@main.test PASSWORD secret",
+     "55xxx x xxxxxxx x"},
+    {"GetAccountPlainPassword joe@a.test", "111xx x 1xx1xxx x"},
+    {"GetAccountInfo joe@a.test", "..... x ....... x"},
+    {"GetAccountInfo joe@a.test Key StorageUsed", "..... x ....... x"},
+    {"GetAccountRights joe@a.test", "..... x ......x x"},
+    {"SetAccountRights joe@a.test (CanPostAlerts)", "...xx x xxxxxxx x"},
+    {"SetAccountRights joe@a.test (Master)", "111xx x xxxxxxx x"},
+    {"SetAccountRights joe@a.test (\"Can Monitor\")", "111xx x xxxxxxx x"},
+    {"SetAccountRights user@main.test (\"Can Monitor\")", "..xxx x xxxxxxx x"},
+    {"SetAccountRights user@main.test (CanPostAlerts)", "..xxx x xxxxxxx x"},
+    {"SetAccountRights all@main.test (Master)", "..xxx x xxxxxxx x"},
+    {"SetAccountRights postmaster@main.test ()", ".1xxx x xxxxxxx x"},
+    {"KillAccountSessions joe@a.test", "...xx x .xxx.xx x"},
+    {"KillAccountSessions admin@a.test", "...xx x .xxxxxx x"},
+    {"KillAccountSessions postmaster@main.test", "..xxx x xxxxxxx x"},
+    {"GetAccountAliases joe@a.test", "..... x ....... x"},
+    {"SetAccountAliases joe@a.test ()", "...xx x .x.xxxx x"},
+    /* the server */
+    {"Noop", "..... . ....... ."},
+    {"Echo x", "..... . ....... ."},
+    {"GetVersion", "..... . ....... ."},
+    {"GetCurrentTime", "..... . ....... ."},
+    {"ListCLICommands", "..... . ....... ."},
+    {"Shutdown", "..xxx x xxxxxxx x"},
+    {"ListAccountSessions joe@a.test", "...xx x .xxx.xx x"},
+    {"ListAccountSessions postmaster@main.test", "..xxx x xxxxxxx x"},
+    {"GetSession 100000-abc", "...xx x .xxx.xx ."},
+    {"GetSession 100000-abc DOMAIN a.test", "...xx x .xxx.xx x"},
+    {"KillSession 100000-abc", "...xx x .xxx.xx ."},
+    {"KillSession 100000-abc DOMAIN nowhere.test", "22222 x xxxxxxx x"},
+    {"TestClock 5", "00000 0 0000000 0"},
+    {"NoSuchCommand", "00000 0 0000000 0"},
+};
+
+static char
+sign_of(const char *answer)
+{
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        if (strncmp(answer, codes[i].code, strlen(codes[i].code)) == 0)
+            return codes[i].sign;
+    }
+    return '?';
+}
+
+static void
+ask_everybody(const char *line, char got[64])
+{
+    size_t n = 0;
+
+    for (enum who w = LOCAL; w < WHO_N; w++) {
+        if (w == USER || w == ADMIN || w == STRANGER)
+            got[n++] = ' ';
+        got[n++] = sign_of(fixture_try(w, line));
+    }
+    got[n] = '\0';
+}
+
+START_TEST(knows_who_may)
+{
+    char got[64];
+    struct buf wrong = {0};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ask_everybody(rows[i].line, got);
+        if (strcmp(got, rows[i].may) != 0)
+            buf_appendf(&wrong, "\n%s\n  gave     %s\n  expected %s",
+                        rows[i].line, got, rows[i].may);
+    }
+    ck_assert_msg(wrong.len == 0, "%s", buf_cstr(&wrong));
+    buf_clear(&wrong);
+}
+END_TEST
+
+/* Refused, and refused in the same words, whether it exists or not. */
+START_TEST(does_not_tell_what_exists)
+{
+    static const char *const lines[][2] = {
+        {"GetDomainSettings b.test", "GetDomainSettings nowhere.test"},
+        {"GetAccountSettings stranger@b.test",
+         "GetAccountSettings nobody@b.test"},
+        {"GetAccountSettings stranger@b.test",
+         "GetAccountSettings nobody@nowhere.test"},
+        {"PostAccountAlert stranger@b.test ALERT x",
+         "PostAccountAlert nobody@b.test ALERT x"},
+        {"CreateAccount stranger@b.test", "CreateAccount nobody@b.test"},
+        {"RenameAccount joe@a.test into stranger@b.test",
+         "RenameAccount joe@a.test into nobody@nowhere.test"},
+        {"KillSession 1-x DOMAIN b.test", "KillSession 1-x DOMAIN nowhere"},
+        {"VerifyAccountPassword stranger@b.test PASSWORD x",
+         "VerifyAccountPassword nobody@nowhere.test PASSWORD x"},
+    };
+
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        for (enum who w = ADMIN; w <= JOE; w++) {
+            ck_assert_str_eq(fixture_try(w, lines[i][0]),
+                             "510 insufficient access rights");
+            ck_assert_str_eq(fixture_try(w, lines[i][1]),
+                             "510 insufficient access rights");
+        }
+    }
+}
+END_TEST
+
+Suite *
+admin_rights_suite(void)
+{
+    Suite *s = suite_create("admin_rights");
+    TCase *t = tcase_create("admin_rights");
+
+    tcase_add_checked_fixture(t, fixture_setup, fixture_teardown);
+    tcase_set_timeout(t, 30);
+    tcase_add_test(t, knows_who_may);
+    tcase_add_test(t, does_not_tell_what_exists);
+    suite_add_tcase(s, t);
+    return s;
+}
