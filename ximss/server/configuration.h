@@ -14,7 +14,7 @@
 
 struct sockaddr;
 
-/* The configuration of the server.  One table in configuration.c has a row per key;
+/* The configuration of the server.  One table in config_table.c has a row per key;
  * the member's name is the key with "_" for "-".  Times are microseconds.
  * Texts are owned by the struct and never NULL. */
 

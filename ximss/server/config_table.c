@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* All there is to know about each key: reading, checking, printing, the sample
+ * file, and what a reload may change follow from these rows.  A new key is a
+ * member of struct config, a row here, and an item of ximssd.conf(5). */
+#include "config.h"
+
+#include "ximss/server/config_table.h"
+
+#include <string.h>
+
+#include "ximss/server/configuration.h"
+
+static const char *const tls_versions[] = {"1.2", "1.3", NULL};
+static const char *const log_levels[] = {"debug", "info", "warn", "error",
+                                         NULL};
+
+#define KIB    1024ULL
+#define MIB    (1024 * KIB)
+#define GIB    (1024 * MIB)
+#define MS     1000ULL
+#define SECOND (1000 * MS)
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
+#define YEARS  (3650 * DAY)
+
+#define M(member) offsetof(struct config, member)
+#define TEXT(min, max)              \
+    {                               \
+        CONFIG_TEXT, min, max, NULL \
+    }
+#define PATH(min)                    \
+    {                                \
+        CONFIG_PATH, min, 4000, NULL \
+    }
+#define NUMBER(a, b)              \
+    {                             \
+        CONFIG_NUMBER, a, b, NULL \
+    }
+#define BYTES(a, b)              \
+    {                            \
+        CONFIG_BYTES, a, b, NULL \
+    }
+#define TIME(a, b)              \
+    {                           \
+        CONFIG_TIME, a, b, NULL \
+    }
+#define CHOICE(words)              \
+    {                              \
+        CONFIG_CHOICE, 0, 0, words \
+    }
+#define BOOL                    \
+    {                           \
+        CONFIG_BOOL, 0, 0, NULL \
+    }
+#define LISTEN                    \
+    {                             \
+        CONFIG_LISTEN, 0, 0, NULL \
+    }
+#define NETS                    \
+    {                           \
+        CONFIG_NETS, 0, 0, NULL \
+    }
+#define RELOAD  true
+#define RESTART false
+
+/* clang-format off */
+const struct config_row config_rows[] = {
+{"store", PATH(1), M(store), LOCALSTATEDIR "/lib/ximssd", RESTART,
+ "The directory of the store. The server works in it, so that a core dump\n"
+ "lands there too."},
+{"control-socket", PATH(0), M(control_socket), "", RESTART,
+ "The UNIX socket on which root and the server's own user are\n"
+ "administrators. Empty: control.sock in the store's directory."},
+{"user", TEXT(0, 32), M(user), "", RESTART,
+ "The user to run as when started by root. Empty: stay who we are."},
+{"hostname", TEXT(0, 253), M(hostname), "", RELOAD,
+ "The name of this server for clients. Empty: the machine's name."},
+{"time-zone", TEXT(1, 64), M(time_zone), "UTC", RELOAD,
+ "The time zone of users who have not chosen one, like Europe/Berlin."},
+{"log-level", CHOICE(log_levels), M(log_level), "info", RELOAD,
+ "The least important messages that are logged."},
+{"workers", NUMBER(0, 256), M(workers), "0", RESTART,
+ "Threads that serve sessions. 0: as many as there are cores."},
+{"hash-threads", NUMBER(1, 64), M(hash_threads), "2", RESTART,
+ "Threads that check passwords."},
+
+{"listen", LISTEN, M(listen), "*:11024", RESTART,
+ "Where clients connect; clear text until they ask for TLS. A list, like\n"
+ "{\"192.0.2.1:11024\", \"[2001:db8::1]:11024\"}; * is every address, IPv4\n"
+ "and IPv6, and port 0 a free one that the log tells."},
+{"listen-tls", LISTEN, M(listen_tls), "", RESTART,
+ "The same for connections that begin with TLS."},
+{"tls-certificate", PATH(0), M(tls_certificate), "", RELOAD,
+ "The certificate and the chain behind it (PEM). Empty: no TLS."},
+{"tls-key", PATH(0), M(tls_key), "", RELOAD,
+ "The private key of the certificate (PEM)."},
+{"tls-min-version", CHOICE(tls_versions), M(tls_min_version), "1.2", RELOAD,
+ "The oldest version of TLS that is spoken."},
+{"trusted-addresses", NETS, M(trusted_addresses), "", RELOAD,
+ "Machines that log users in on their behalf (web bridge, mail proxies):\n"
+ "the clientAddress they name is believed. A list, like\n"
+ "{\"192.0.2.7\", \"2001:db8::/64\"}."},
+
+{"max-connections", NUMBER(0, 10000000), M(max_connections), "0", RELOAD,
+ "Connections in all. 0: as many as there are descriptors."},
+{"max-connections-per-address", NUMBER(0, 10000000),
+ M(max_connections_per_address), "0", RELOAD,
+ "Connections from one address. 0: no limit."},
+{"max-unauthenticated", NUMBER(0, 10000000), M(max_unauthenticated), "10000",
+ RELOAD,
+ "Connections that have not logged in yet. 0: no limit."},
+{"max-unauthenticated-per-address", NUMBER(0, 10000000),
+ M(max_unauthenticated_per_address), "1000", RELOAD,
+ "The same from one address. 0: no limit."},
+{"login-timeout", TIME(SECOND, DAY), M(login_timeout), "60s", RELOAD,
+ "A connection that has not logged in by then is closed."},
+{"idle-timeout", TIME(SECOND, 30 * DAY), M(idle_timeout), "10m", RELOAD,
+ "A session without a request for so long is closed; clients can change it\n"
+ "for themselves."},
+
+{"message-bytes", BYTES(4 * KIB, 64 * MIB), M(message_bytes), "1M", RELOAD,
+ "The longest message a client may send."},
+{"message-bytes-before-login", BYTES(1 * KIB, 64 * MIB),
+ M(message_bytes_before_login), "16K", RELOAD,
+ "The same before log-in."},
+{"xml-depth", NUMBER(2, 1000), M(xml_depth), "16", RELOAD,
+ "How deep elements in a message may be nested."},
+{"xml-attributes", NUMBER(8, 10000), M(xml_attributes), "64", RELOAD,
+ "Attributes of one element."},
+{"xml-attribute-bytes", BYTES(1 * KIB, 64 * MIB), M(xml_attribute_bytes),
+ "64K", RELOAD,
+ "The longest value of an attribute."},
+{"max-malformed", NUMBER(1, 1000), M(max_malformed), "3", RELOAD,
+ "The malformed message that ends a connection."},
+{"pipeline", NUMBER(1, 100000), M(pipeline), "128", RELOAD,
+ "Requests of one session that may be in work; more have to wait."},
+{"requests-per-turn", NUMBER(1, 100000), M(requests_per_turn), "64", RELOAD,
+ "Requests of one session that are taken before others have their turn."},
+{"output-soft", BYTES(1 * KIB, 1 * GIB), M(output_soft), "64K", RELOAD,
+ "A client that leaves so much unread gets no more alerts and its requests\n"
+ "wait until it reads."},
+{"output-hard", BYTES(16 * KIB, 1 * GIB), M(output_hard), "1M", RELOAD,
+ "A client that leaves so much unread is cut off."},
+
+{"alert-bytes", BYTES(1, 1 * MIB), M(alert_bytes), "4096", RELOAD,
+ "The longest text of an alert, in bytes of UTF-8."},
+{"lifetime-server", TIME(0, YEARS), M(lifetime_server), "0", RELOAD,
+ "Server-wide alerts that are posted without an end disappear after this\n"
+ "time. 0: they stay until they are removed."},
+{"lifetime-cluster", TIME(0, YEARS), M(lifetime_cluster), "0", RELOAD,
+ "The same for cluster-wide alerts."},
+{"lifetime-domain", TIME(0, YEARS), M(lifetime_domain), "0", RELOAD,
+ "The same for domain-wide alerts."},
+{"lifetime-account", TIME(0, YEARS), M(lifetime_account), "0", RELOAD,
+ "The same for alerts to one account."},
+{"settle-time", TIME(10 * MS, HOUR), M(settle_time), "5s", RELOAD,
+ "An alert is delivered when the client's system has acknowledged it and\n"
+ "the connection has then held for so long, or another request has come."},
+{"prefs-bytes", BYTES(0, 1 * MIB), M(prefs_bytes), "8K", RELOAD,
+ "Preferences that one account may store."},
+
+{"password-iterations", NUMBER(4096, 10000000), M(password_iterations),
+ "10000", RELOAD,
+ "Rounds of PBKDF2 for passwords that are set from now on."},
+{"remember-logins", NUMBER(0, 100000000), M(remember_logins), "100000",
+ RESTART,
+ "Successful log-ins that are remembered, in memory only, so that clients\n"
+ "coming back are let in without the work of a full check."},
+{"remember-time", TIME(0, 365 * DAY), M(remember_time), "12h", RESTART,
+ "How long they are remembered."},
+{"ticket-time", TIME(MINUTE, 365 * DAY), M(ticket_time), "12h", RELOAD,
+ "How long a resume ticket is good for."},
+{"login-free-tries", NUMBER(1, 1000), M(login_free_tries), "3", RESTART,
+ "Failed log-ins to one account from one address before delays begin."},
+{"login-address-free-tries", NUMBER(1, 1000000), M(login_address_free_tries),
+ "20", RESTART,
+ "Failed log-ins from one address, whatever the account."},
+{"login-delay", TIME(0, HOUR), M(login_delay), "1s", RESTART,
+ "The first delay; each further failure doubles it."},
+{"login-max-delay", TIME(0, DAY), M(login_max_delay), "1m", RESTART,
+ "The longest delay."},
+{"clear-passwords-without-tls", BOOL, M(clear_passwords_without_tls), "no",
+ RELOAD,
+ "Whether passwords may cross the network in the clear. They always may on\n"
+ "the machine itself."},
+
+{"position-save-interval", TIME(10 * MS, HOUR), M(position_save_interval),
+ "1s", RELOAD,
+ "How often it is written down what accounts have been shown. A crash shows\n"
+ "again what was not written yet."},
+{"checkpoint-interval", TIME(SECOND, HOUR), M(checkpoint_interval), "5s",
+ RESTART,
+ "How often the store writes a checkpoint: shorter means a faster start\n"
+ "after a crash."},
+{"store-cache", BYTES(1 * MIB, 1024 * GIB), M(store_cache), "64M", RESTART,
+ "Memory for pages of the store."},
+{"store-batch", NUMBER(1, 10000), M(store_batch), "512", RESTART,
+ "The most changes that share one commit."},
+{"account-cache", NUMBER(0, 100000000), M(account_cache), "100000", RESTART,
+ "Accounts without a session that are kept in memory."},
+{"audit-days", NUMBER(0, 36500), M(audit_days), "365", RESTART,
+ "Days that the audit log goes back. 0: for ever."},
+};
+/* clang-format on */
+
+const size_t config_rows_count = sizeof config_rows / sizeof config_rows[0];
+
+const struct config_row *
+config_row_find(const char *key)
+{
+    for (size_t i = 0; i < config_rows_count; i++)
+        if (strcmp(config_rows[i].key, key) == 0)
+            return &config_rows[i];
+    return NULL;
+}
