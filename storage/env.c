@@ -18,6 +18,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -39,8 +40,12 @@
 #define LOG_FILE      (UINT32_C(16) << 20)
 #define LOG_BUFFER    (UINT32_C(1) << 20)
 #define LOCKS         50000
+#define SPARE_MUTEXES 10000
 #define LOCK_WAIT_US  10000000 /* of programs that read beside us */
 #define SPACE_RESERVE (UINT64_C(8) << 20)
+
+/* A broken table needs no million lines. */
+#define REPORT_LINES 1000
 
 const char *const table_file[TABLE_COUNT] = {
     [TABLE_META] = "meta.db",
@@ -61,14 +66,27 @@ const char *const table_file[TABLE_COUNT] = {
     [TABLE_TRASH] = "trash.db",
 };
 
+void
+env_report(struct env *env, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (++env->reported > REPORT_LINES)
+        return;
+    va_start(ap, fmt);
+    vfprintf(env->report, fmt, ap);
+    va_end(ap);
+    fputc('\n', env->report);
+}
+
 static void
 on_error(const DB_ENV *dbenv, const char *prefix, const char *message)
 {
-    const struct env *env = dbenv->app_private;
+    struct env *env = dbenv->app_private;
 
     (void)prefix;
     if (env->report != NULL)
-        fprintf(env->report, "%s\n", message);
+        env_report(env, "%s", message);
     else if (atomic_load(&env->full))
         log_debug("storage: %s", message); /* one line about it is enough */
     else
@@ -162,6 +180,10 @@ configure(DB_ENV *dbenv, uint64_t cache, struct errbuf *err)
         {dbenv->set_cachesize(dbenv, (uint32_t)(cache >> 30),
                               (uint32_t)(cache & ((UINT32_C(1) << 30) - 1)), 1),
          "cache"},
+        {dbenv->set_mp_pagesize(dbenv, PAGE_BYTES), "page size"},
+        {dbenv->mutex_set_increment(dbenv, (uint32_t)(cache / PAGE_BYTES) +
+                                               SPARE_MUTEXES),
+         "mutexes"},
         {dbenv->set_lg_max(dbenv, LOG_FILE), "log file"},
         {dbenv->set_lg_bsize(dbenv, LOG_BUFFER), "log buffer"},
         {dbenv->log_set_config(dbenv, DB_LOG_AUTO_REMOVE, 1), "log removal"},

@@ -47,8 +47,9 @@ struct env {
     DB *table[TABLE_COUNT];
     char *home; /* DIR/db */
     int lock_fd;
-    FILE *report;     /* what the database says goes here, NULL: the log */
-    atomic_bool full; /* the disk was full when last written to */
+    FILE *report; /* what the database says goes here, NULL: the log */
+    unsigned long reported; /* lines of it */
+    atomic_bool full;       /* the disk was full when last written to */
     atomic_bool panicked;
     /* Called when the database panics, by the thread that met it, inside the
      * database: may only note it or end the process.  NULL: none. */
@@ -78,6 +79,9 @@ void env_close(struct env **env);
 
 /* True if dir holds a store. */
 bool env_exists(const char *dir);
+
+/* Adds a line to the report (which there must be), unless it is too long. */
+void env_report(struct env *env, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* True if so little space is left that nothing may be written: a reserve is
  * kept for checkpoints and recovery, which need some. */

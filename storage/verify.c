@@ -15,12 +15,9 @@
 #include "storage/txn.h"
 #include "util/text.h"
 
-#define FINDINGS_SHOWN 1000 /* a broken table needs no million lines */
-
 struct verify {
     struct env *env;
     struct store_txn *t;
-    FILE *report;
     unsigned long findings;
     enum table table; /* being checked */
 
@@ -32,15 +29,14 @@ struct verify {
 
 static void PRINTF_LIKE(2, 3) finding(struct verify *v, const char *fmt, ...)
 {
+    char text[512];
     va_list ap;
 
-    if (++v->findings > FINDINGS_SHOWN)
-        return;
-    fprintf(v->report, "%s: ", table_file[v->table]);
+    v->findings++;
     va_start(ap, fmt);
-    vfprintf(v->report, fmt, ap);
+    vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    fputc('\n', v->report);
+    env_report(v->env, "%s: %s", table_file[v->table], text);
 }
 
 /* --- pages --- */
@@ -589,7 +585,7 @@ check_records(struct verify *v, struct errbuf *err)
 int
 store_verify(const char *dir, FILE *report, struct errbuf *err)
 {
-    struct verify v = {.report = report};
+    struct verify v = {0};
     int ret;
 
     v.env = env_open(dir, 0, err);
