@@ -7,10 +7,10 @@
  * DB_REGISTER, which would skip recovery after what looks like a clean end and
  * would let a second server join, is not used.
  *
- * The regions are files that other programs of Berkeley DB (db5.3_stat,
- * db5.3_hotbackup) can attach to.  They are written out in full when they are
- * made (DB_REGION_INIT): a page of a mapped file that has no place on the disk
- * yet would be SIGBUS when the disk is full. */
+ * The regions (cache, locks, log buffer) are in our own memory, DB_PRIVATE: a
+ * region in a file grows as it is used, also with DB_REGION_INIT, and touching
+ * a page of it that has no place on a full disk is SIGBUS.  The price is that
+ * no other program can look into a store that is open. */
 #include "config.h"
 
 #include "storage/env.h"
@@ -37,11 +37,11 @@
 #define PAGE_BYTES 4096
 
 #define CACHE_BYTES   (UINT64_C(64) << 20)
+#define CACHE_MIN     (UINT64_C(1) << 20)
 #define LOG_FILE      (UINT32_C(16) << 20)
 #define LOG_BUFFER    (UINT32_C(1) << 20)
 #define LOCKS         50000
 #define SPARE_MUTEXES 10000
-#define LOCK_WAIT_US  10000000 /* of programs that read beside us */
 #define SPACE_RESERVE (UINT64_C(8) << 20)
 
 /* A broken table needs no million lines. */
@@ -126,7 +126,8 @@ env_space_low(struct env *env)
 
     if (statvfs(env->home, &fs) != 0)
         return false; /* the write itself will tell */
-    return (uint64_t)fs.f_bavail * fs.f_frsize < SPACE_RESERVE;
+    return (uint64_t)fs.f_bavail * fs.f_frsize <
+           SPACE_RESERVE + atomic_load(&env->unwritten);
 }
 
 bool
@@ -190,9 +191,6 @@ configure(DB_ENV *dbenv, uint64_t cache, struct errbuf *err)
         {dbenv->set_lk_max_locks(dbenv, LOCKS), "locks"},
         {dbenv->set_lk_max_objects(dbenv, LOCKS), "lock objects"},
         {dbenv->set_lk_detect(dbenv, DB_LOCK_DEFAULT), "deadlock detection"},
-        {dbenv->set_timeout(dbenv, LOCK_WAIT_US, DB_SET_LOCK_TIMEOUT),
-         "lock time-out"},
-        {dbenv->set_flags(dbenv, DB_REGION_INIT, 1), "regions"},
     };
 
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
@@ -202,12 +200,20 @@ configure(DB_ENV *dbenv, uint64_t cache, struct errbuf *err)
     return 0;
 }
 
-/* Opens DIR/subdir; flags: beside the usual ones. */
-static int
-open_home(struct env *env, uint64_t cache, uint32_t flags, struct errbuf *err)
+static uint64_t
+cache_size(uint64_t wanted)
 {
-    const uint32_t usual = DB_CREATE | DB_THREAD | DB_INIT_LOCK | DB_INIT_LOG |
-                           DB_INIT_MPOOL | DB_INIT_TXN;
+    if (wanted == 0)
+        return CACHE_BYTES;
+    return wanted < CACHE_MIN ? CACHE_MIN : wanted;
+}
+
+static int
+open_home(struct env *env, uint64_t cache, struct errbuf *err)
+{
+    const uint32_t flags = DB_CREATE | DB_PRIVATE | DB_THREAD | DB_INIT_LOCK |
+                           DB_INIT_LOG | DB_INIT_MPOOL | DB_INIT_TXN |
+                           DB_RECOVER;
     DB_ENV *dbenv;
     int ret = db_env_create(&dbenv, 0);
 
@@ -220,7 +226,7 @@ open_home(struct env *env, uint64_t cache, uint32_t flags, struct errbuf *err)
         return err_set(err, "starting the database: %s", db_strerror(ret));
     if (configure(dbenv, cache, err) != 0)
         return -1;
-    ret = dbenv->open(dbenv, env->home, usual | flags, 0600);
+    ret = dbenv->open(dbenv, env->home, flags, 0600);
     if (ret != 0)
         return err_set(err, "opening the database in %s: %s", env->home,
                        db_strerror(ret));
@@ -245,8 +251,7 @@ env_open(const char *dir, uint64_t cache_bytes, struct errbuf *err)
     if (check_library(err) == 0 && lock_dir(env, dir, err) == 0) {
         if (!env_exists(dir))
             err_set(err, "%s holds no store", dir);
-        else if (open_home(env, cache_bytes > 0 ? cache_bytes : CACHE_BYTES,
-                           DB_RECOVER, err) == 0)
+        else if (open_home(env, cache_size(cache_bytes), err) == 0)
             return env;
     }
     env_close(&env);
@@ -365,8 +370,7 @@ create_in(struct env *env, const char *dir, struct errbuf *err)
         err_set(err, "making %s: %s", made, strerror(errno));
         goto out;
     }
-    if (open_home(env, 1 << 20, DB_PRIVATE, err) != 0 ||
-        create_tables(env, err) != 0)
+    if (open_home(env, CACHE_MIN, err) != 0 || create_tables(env, err) != 0)
         goto out;
     env_close(&env);
     if (sync_dir(made) != 0 || rename(made, home) != 0 || sync_dir(dir) != 0) {
@@ -392,8 +396,12 @@ env_create(const char *dir, struct errbuf *err)
 int
 env_checkpoint(struct env *env, unsigned kbytes)
 {
+    unsigned long long before = atomic_load(&env->unwritten);
     int ret = env->dbenv->txn_checkpoint(env->dbenv, kbytes, 0, 0);
 
+    /* By volume it may have done nothing; the next one by time will count. */
+    if (ret == 0 && kbytes == 0)
+        atomic_fetch_sub(&env->unwritten, before);
     if (ret == 0)
         return 0;
     if (ret == ENOSPC || ret == EDQUOT)

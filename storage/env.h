@@ -51,6 +51,8 @@ struct env {
     unsigned long reported; /* lines of it */
     atomic_bool full;       /* the disk was full when last written to */
     atomic_bool panicked;
+    /* Committed, but only in the log: what the tables may yet grow by. */
+    atomic_ullong unwritten;
     /* Called when the database panics, by the thread that met it, inside the
      * database: may only note it or end the process.  NULL: none. */
     void (*on_panic)(void *arg);
@@ -83,8 +85,9 @@ bool env_exists(const char *dir);
 /* Adds a line to the report (which there must be), unless it is too long. */
 void env_report(struct env *env, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* True if so little space is left that nothing may be written: a reserve is
- * kept for checkpoints and recovery, which need some. */
+/* True if so little space is left that nothing may be written: what was
+ * committed must find its place in the tables, and a reserve is kept for
+ * recovery. */
 bool env_space_low(struct env *env);
 
 /* Notes that the disk is, or is no longer, full; logs each change once. */

@@ -20,6 +20,9 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 
+/* What a change takes in a table beside its key and record, about. */
+#define CHANGE_BYTES 64
+
 /* --- keys --- */
 
 void
@@ -214,8 +217,11 @@ txn_commit(struct store_txn *t, struct errbuf *err)
     }
     memcpy(t->committed, t->counter, sizeof t->counter);
     alert_sets_committed(t);
-    if (t->changes > 0)
+    if (t->changes > 0) {
+        atomic_fetch_add(&t->env->unwritten,
+                         t->bytes + t->changes * CHANGE_BYTES);
         env_set_full(t->env, false);
+    }
     return STORE_OK;
 }
 
