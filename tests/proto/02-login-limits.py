@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Throttling, limits of sockets that have not logged in, timeouts."""
+
+import contextlib
+import time
+
+from ximss import (MAIN, Failed, attr, check, equal, response,
+                   wait_until)
+
+STRICT = {"login_free_tries": 3, "login_address_free_tries": 20,
+          "login_delay": "1s", "login_max_delay": "1m"}
+
+# As dist/fail2ban-ximssd.conf has it.
+BAN = (r"^\s*(?:\S+ )?ximssd\[\d+\](?: \w+)?: login failed user=.* "
+       r"address=127\.0\.0\.9 method=[A-Z0-9-]* reason=[^=]*$")
+
+
+def attempt(server, user, password, source=None):
+    """The errorNum of one log-in, or 0."""
+    c = server.connect(source=source)
+    c.send('<login id="1" userName="%s" authData="%s"/>' % (user, password))
+    got = c.receive()
+    c.close()
+    return int(attr(got, "errorNum", "0"))
+
+
+def throttled(server, user, password, source=None):
+    """Fails until the server says to wait; how many tries it took."""
+    for i in range(200):
+        got = attempt(server, user, password, source)
+        if got == 525:
+            return i
+        equal(got, 515)
+    raise Failed("never held up")
+
+
+def test_pair_of_account_and_address(t):
+    server = t.server(STRICT)
+    joe, ann = (server.account(n + "@" + MAIN) for n in ("joe", "ann"))
+    tries = throttled(server, joe, "wrong", "127.0.0.5")
+    check(3 <= tries <= 4, "held up after %d" % tries)
+    # The right password waits too: else the answer would tell that it is
+    # right.
+    equal(attempt(server, joe, "secret", "127.0.0.5"), 525)
+    # Nobody can lock another out, and other accounts go on.
+    equal(attempt(server, joe, "secret", "127.0.0.6"), 0)
+    equal(attempt(server, ann, "secret", "127.0.0.5"), 0)
+    server.clock(2)
+    equal(attempt(server, joe, "secret", "127.0.0.5"), 0)
+
+
+def test_waits_grow(t):
+    server = t.server(STRICT)
+    server.account("joe@" + MAIN)
+    throttled(server, "joe", "wrong")
+    waits = []
+    for _ in range(8):
+        wait = 0
+        while attempt(server, "joe", "wrong") == 525:
+            server.clock(1)
+            wait += 1
+            check(wait <= 61, "waits too long")
+        waits.append(wait)
+    check(waits == sorted(waits) and waits[-1] > 4 * max(waits[0], 1),
+          "waits %s" % waits)
+    server.clock(61)
+    equal(attempt(server, "joe", "secret"), 0)
+
+
+def test_unknown_accounts_are_held_up_alike(t):
+    server = t.server(STRICT)
+    server.account("joe@" + MAIN)
+    equal(throttled(server, "nobody", "wrong", "127.0.0.7"),
+          throttled(server, "joe", "wrong", "127.0.0.8"))
+
+
+def test_address(t):
+    """One address that tries many names is held up; known good pairs go
+    on."""
+    server = t.server(STRICT)
+    joe = server.account("joe@" + MAIN)
+    server.account("ann@" + MAIN)
+    equal(attempt(server, joe, "secret", "127.0.0.5"), 0)
+    for i in range(200):
+        if attempt(server, "nobody%d" % i, "x", "127.0.0.5") == 525:
+            break
+    else:
+        raise Failed("never held up")
+    check(20 <= i <= 21, "held up after %d" % i)
+    equal(attempt(server, "ann", "secret", "127.0.0.5"), 525)
+    equal(attempt(server, joe, "secret", "127.0.0.5"), 0)
+    equal(attempt(server, "ann", "secret", "127.0.0.6"), 0)
+
+
+def test_every_door_counts(t):
+    """SASL failures count as clear ones do."""
+    server = t.server(STRICT)
+    server.account("joe@" + MAIN)
+    for _ in range(4):
+        c = server.connect()
+        with contextlib.suppress(Failed):
+            c.scram("joe", "wrong")
+        c.close()
+    equal(attempt(server, "joe", "secret"), 525)
+
+
+def test_failed_log_ins_are_one_line_for_a_ban_tool(t):
+    server = t.server()
+    server.account("joe@" + MAIN)
+    for name in ("joe", "nobody"):
+        at = len(server.lines)
+        attempt(server, name, "wrong", "127.0.0.9")
+        line = server.wait_log(BAN, at)
+        check(name in line, line)
+    at = len(server.lines)
+    attempt(server, "joe&#10;x[1] error: forged from 192.0.2.1", "wrong",
+            "127.0.0.9")
+    server.wait_log(BAN, at)
+    check(not any(one.startswith("x[1]") for one in server.lines),
+          "a forged line")
+
+
+def test_passwords_are_in_no_log(t):
+    server = t.server({"log_level": "debug"})
+    server.account("joe@" + MAIN, "correct-horse")
+    attempt(server, "joe", "wrong-battery")
+    attempt(server, "joe", "correct-horse")
+    c = server.login("joe", "correct-horse")
+    c.ok('<passwordModify id="1" oldPassword="correct-horse" '
+         'newPassword="new-staple"/>')
+    server.cli("SetAccountPassword joe@%s PASSWORD set-by-cli" % MAIN)
+    c.cli_error("SetAccountPassword x@y PASSWORD nope-pw")
+    server.stop()
+    for secret in ("wrong-battery", "correct-horse", "new-staple",
+                   "set-by-cli", "nope-pw"):
+        check(not any(secret in line for line in server.lines),
+              secret + " is in the log")
+
+
+# --- sockets that have not logged in ---
+
+def refused_at_the_door(c):
+    """Closed, perhaps with a word before."""
+    wait_until(lambda: c.end or c.fill(time.monotonic())
+               and c.end, "refused at the door")
+    check(not c.buffer or b'errorNum="526"' in c.buffer, repr(c.buffer))
+
+
+def test_per_address(t):
+    server = t.server({"max_unauthenticated_per_address": 10})
+    server.account("joe@" + MAIN)
+    held = [server.connect(source="127.0.0.5") for _ in range(10)]
+    for c in held:
+        c.ask('<noop id="1"/>', response("1"))
+    refused_at_the_door(server.connect(source="127.0.0.5"))
+    server.connect(source="127.0.0.6").login("joe")
+    # Who logs in makes room.
+    held[0].login("joe")
+    server.connect(source="127.0.0.5").login("joe")
+    for c in held[1:]:
+        c.close()
+    c = wait_until(lambda: admitted(server, "127.0.0.5"), "room")
+    c.login("joe")
+
+
+def admitted(server, source):
+    c = server.connect(source=source)
+    try:
+        c.ask('<noop id="1"/>', response("1"))
+        return c
+    except (Failed, OSError):
+        c.close()
+        return None
+
+
+def test_in_all(t):
+    server = t.server({"max_unauthenticated": 20})
+    server.account("joe@" + MAIN)
+    session = server.login("joe")
+    held = [server.connect(source="127.0.0.%d" % (5 + i))
+            for i in range(20)]
+    for c in held:
+        c.ask('<noop id="1"/>', response("1"))
+    refused_at_the_door(server.connect(source="127.0.0.99"))
+    session.quiet()
+    server.admin().quiet()
+    held.pop().close()
+    wait_until(lambda: admitted(server, "127.0.0.99"), "room").login("joe")
+
+
+def test_connections_per_address(t):
+    server = t.server({"max_connections_per_address": 5})
+    server.account("joe@" + MAIN)
+    sessions = [server.connect(source="127.0.0.5") for _ in range(5)]
+    for c in sessions:
+        c.login("joe")
+    refused_at_the_door(server.connect(source="127.0.0.5"))
+    server.connect(source="127.0.0.6").login("joe")
+    for c in sessions:
+        c.quiet()
+
+
+def test_silent_sockets_do_not_keep_users_out(t):
+    server = t.server({"max_unauthenticated_per_address": 50})
+    server.account("joe@" + MAIN)
+    for _ in range(300):
+        with contextlib.suppress(OSError):
+            server.connect(source="127.0.0.5")
+    server.connect(source="127.0.0.6").login("joe")
+    server.clock(61)
+    wait_until(lambda: admitted(server, "127.0.0.5"), "room")
+
+
+# --- time ---
+
+def closed_by_time(c):
+    """Closed, with a bye or without a word."""
+    wait_until(lambda: c.end or c.fill(time.monotonic())
+               and c.end, "closed by the clock")
+    check(c.buffer in (b"", b"<bye/>\0"), repr(c.buffer))
+
+
+def test_log_in_must_finish_in_time(t):
+    server = t.server()
+    server.account("joe@" + MAIN)
+    silent, chatty, half = (server.connect() for _ in range(3))
+    half.send('<login id="1" method="LOGIN"/>')
+    half.challenge("1")
+    session = server.login("joe")
+    server.clock(50)
+    for c in (chatty, half):
+        c.ask('<noop id="1"/>', response("1"))
+    server.clock(11)
+    for c in (silent, chatty, half):
+        closed_by_time(c)
+    session.quiet()
+
+
+def test_log_in_by_drops(t):
+    """A byte now and then does not prolong it."""
+    server = t.server()
+    c = server.connect()
+    for byte in b'<login id="':
+        c.raw(bytes([byte]))
+        server.clock(4)
+    c.raw(b"x")
+    for _ in range(5):
+        server.clock(4)
+    closed_by_time(c)
+
+
+def test_idle_session(t):
+    server = t.server()
+    server.account("joe@" + MAIN)
+    a, b = server.login("joe"), server.login("joe")
+    server.clock(590)
+    b.ask('<noop id="1"/>', response("1"))
+    server.clock(20)
+    closed_by_time(a)
+    b.quiet()
+    server.clock(601)
+    closed_by_time(b)
+
+
+def test_alerts_do_not_keep_an_idle_session(t):
+    server = t.server()
+    user = server.account("joe@" + MAIN)
+    c = server.login("joe")
+    for i in range(4):
+        server.clock(200)
+        if i < 2:
+            server.admin().post("x", "account", target=user)
+    deadline = time.monotonic() + 15
+    while not c.end and time.monotonic() < deadline:
+        c.fill(deadline)
+    check(c.end, "not closed")
+
+
+def test_idle_time_of_the_session(t):
+    server = t.server()
+    server.account("joe@" + MAIN)
+    short, long = server.login("joe"), server.login("joe")
+    short.ok('<setSessionOption id="1" name="idleTimeout" value="60"/>')
+    long.ok('<setSessionOption id="1" name="idleTimeout" value="3600"/>')
+    server.clock(61)
+    closed_by_time(short)
+    server.clock(1800)
+    long.quiet()
+    server.clock(3601)
+    closed_by_time(long)
+
+
+def test_configured_times(t):
+    server = t.server({"idle_timeout": "30s", "login_timeout": "5s"})
+    server.account("joe@" + MAIN)
+    c, waiting = server.login("joe"), server.connect()
+    server.clock(6)
+    closed_by_time(waiting)
+    c.quiet()
+    server.clock(31)
+    closed_by_time(c)
+
+
+def test_clock_set_back_closes_nobody(t):
+    server = t.server()
+    server.account("joe@" + MAIN)
+    c, waiting = server.login("joe"), server.connect()
+    server.clock(-7200)
+    c.quiet()
+    waiting.ask('<noop id="1"/>', response("1"))
+    server.clock(7200)
+    server.login("joe").quiet()

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Resume tickets: random, good for one log-in, void when they should be."""
+
+import os
+
+from ximss import MAIN, attr, check, equal, failure, response
+
+WRONG = failure("t", 515)
+
+
+def ticket(server, user, **kwargs):
+    c = server.connect()
+    session = c.login(user, ticket="yes", **kwargs)
+    value = attr(session, "ticket")
+    check(value and len(value) >= 22, session)
+    return value
+
+
+def resume(server, value, more="", id_="t"):
+    c = server.connect()
+    c.send('<login id="%s" ticket="%s"%s/>' % (id_, value, more))
+    session = c.logged_in(id_)
+    return c, session
+
+
+def void(server, value):
+    server.connect().ask('<login id="t" ticket="%s"/>' % value, WRONG)
+
+
+def test_only_on_request(t):
+    user = t.user()
+    check(attr(t.shared.connect().login(user), "ticket") is None, "unasked")
+    check(attr(t.shared.connect().login(user, ticket="no"), "ticket") is None,
+          "refused and given")
+
+
+def test_logs_in_once_and_gives_the_next(t):
+    user = t.user()
+    first = ticket(t.shared, user)
+    c, session = resume(t.shared, first)
+    equal(attr(session, "userName"), user)
+    second = attr(session, "ticket")
+    check(second and second != first, session)
+    void(t.shared, first)
+    c.quiet()
+    for _ in range(10):
+        c, session = resume(t.shared, second)
+        void(t.shared, second)
+        second = attr(session, "ticket")
+
+
+def test_with_every_method(t):
+    user = t.user()
+    session = t.shared.connect().scram(user, ticket="yes")
+    resume(t.shared, attr(session, "ticket"))
+
+
+def test_several_at_once(t):
+    user = t.user()
+    tickets = [ticket(t.shared, user) for _ in range(10)]
+    equal(len(set(tickets)), 10)
+    for one in reversed(tickets):
+        equal(attr(resume(t.shared, one)[1], "userName"), user)
+
+
+def test_two_at_the_same_time_with_one_ticket(t):
+    user = t.user()
+    for _ in range(10):
+        value = ticket(t.shared, user)
+        clients = [t.shared.connect() for _ in range(5)]
+        for c in clients:
+            c.send('<login id="t" ticket="%s"/>' % value)
+        got = [c.receive() for c in clients]
+        equal(sum(g.startswith("<session ") for g in got), 1, str(got))
+        for c in clients:
+            c.close()
+
+
+def test_options_of_the_log_in(t):
+    user = t.user()
+    value = ticket(t.shared, user)
+    c, _ = resume(t.shared, value, ' alerts="no"')
+    t.shared.admin().post("x", "account", target=user)
+    c.quiet()
+
+
+def test_pending_alerts_come(t):
+    user = t.user()
+    c = t.shared.connect()
+    value = attr(c.login(user, ticket="yes", alerts="no"), "ticket")
+    alert_id = t.shared.admin().post("while away", "account", target=user)
+    c, _ = resume(t.shared, value)
+    check('alertID="%s"' % alert_id in c.receive(), "the pending alert")
+    c.quiet()
+
+
+def test_void_after_a_new_password(t):
+    user = t.user()
+    by_admin, by_user = ticket(t.shared, user), ticket(t.shared, user)
+    c = t.shared.login(user)
+    c.ok('<passwordModify id="1" oldPassword="secret" newPassword="new"/>')
+    void(t.shared, by_user)
+    fresh = ticket(t.shared, user, password="new")
+    t.shared.cli("SetAccountPassword %s PASSWORD newer" % user)
+    void(t.shared, by_admin)
+    void(t.shared, fresh)
+
+
+def test_void_after_killed_sessions(t):
+    user = t.user()
+    value = ticket(t.shared, user)
+    t.shared.cli("KillAccountSessions " + user)
+    void(t.shared, value)
+    resume(t.shared, ticket(t.shared, user))
+
+
+def test_void_after_the_account_is_gone(t):
+    user = t.user()
+    value = ticket(t.shared, user)
+    t.shared.cli("DeleteAccount " + user)
+    void(t.shared, value)
+    t.shared.account(user)
+    void(t.shared, value)
+
+
+def test_kept_by_a_renamed_account(t):
+    user = t.user()
+    domain = user.split("@")[1]
+    value = ticket(t.shared, user)
+    t.shared.cli("RenameAccount %s INTO ann@%s" % (user, domain))
+    equal(attr(resume(t.shared, value)[1], "userName"), "ann@" + domain)
+
+
+def test_expires(t):
+    server = t.server()
+    user = server.account("joe@" + MAIN)
+    good, late = ticket(server, user), ticket(server, user)
+    server.clock(12 * 3600 - 60)
+    _, session = resume(server, good)
+    server.clock(120)
+    void(server, late)
+    resume(server, attr(session, "ticket"))
+
+
+def test_outlives_a_restart(t):
+    server = t.server()
+    user = server.account("joe@" + MAIN)
+    value, used = ticket(server, user), ticket(server, user)
+    resume(server, used)
+    server.restart()
+    void(server, used)
+    resume(server, value)
+
+
+def test_used_ticket_stays_used_after_a_crash(t):
+    server = t.server()
+    user = server.account("joe@" + MAIN)
+    for _ in range(5):
+        value = ticket(server, user)
+        _, session = resume(server, value)
+        server.restart(crash=True)
+        void(server, value)
+        resume(server, attr(session, "ticket"))
+
+
+def test_nonsense(t):
+    for value in ("", "x", "A" * 43, "A" * 44, "A" * 10000, "-" * 43, "å"):
+        c = t.shared.connect()
+        c.send('<login id="t" ticket="%s"/>' % value)
+        got = c.receive()
+        check(attr(got, "errorNum") in ("515", "501"), got)
+        c.ask('<noop id="1"/>', response("1"))
+        c.close()
+
+
+def test_is_not_in_the_store(t):
+    """A thief of the store cannot log in with what it holds."""
+    server = t.server()
+    user = server.account("joe@" + MAIN, "tell-tale-42")
+    value = ticket(server, user, password="tell-tale-42")
+    server.stop()
+    for root, _, files in os.walk(server.store):
+        for name in files:
+            path = os.path.join(root, name)
+            if os.path.isfile(path):
+                with open(path, "rb") as f:
+                    data = f.read()
+                check(value.encode() not in data, path)
+                check(b"tell-tale-42" not in data, "password in " + path)
+
+
+def test_guesses_are_slowed(t):
+    server = t.server({"login_free_tries": 3, "login_address_free_tries": 10})
+    server.account("joe@" + MAIN)
+    for i in range(100):
+        c = server.connect()
+        c.send('<login id="t" ticket="%043d"/>' % i)
+        got = attr(c.receive(), "errorNum")
+        c.close()
+        if got == "525":
+            return
+    raise AssertionError("a hundred guesses were answered at once")

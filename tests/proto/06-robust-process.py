@@ -1,0 +1,598 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The process: start, signals, bad configurations, full disks, damaged
+stores."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+from ximss import (DEADLINE, MAIN, Failed, Server, Skip, alert, attr, check,
+                   equal, post_request, program, response, wait_until)
+
+
+def run(*args, **kwargs):
+    """ximssd with these arguments, to its end."""
+    return subprocess.run([program(), *args], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, check=False,
+                          timeout=DEADLINE * 4, **kwargs)
+
+
+def directory():
+    return tempfile.mkdtemp(prefix="ximss-test-")
+
+
+# --- command line and first start ---
+
+def test_version(t):
+    done = run("--version")
+    equal(done.returncode, 0)
+    check(re.fullmatch(r"ximssd \d+\.\d+\.\d+\n", done.stdout), done.stdout)
+
+
+def test_help(t):
+    done = run("--help")
+    equal(done.returncode, 0)
+    check("--init" in done.stdout and "--verify" in done.stdout, done.stdout)
+
+
+def test_wrong_command_lines(t):
+    for args in (["--nonsense"], ["extra"], ["--listen"]):
+        done = run(*args)
+        equal(done.returncode, 64, "%s %s" % (args, done.stderr))
+        check(done.stderr, "no word about it")
+
+
+def test_init(t):
+    path = directory()
+    try:
+        store = os.path.join(path, "store")
+        os.mkdir(store)
+        password = os.path.join(path, "password")
+        with open(password, "w", encoding="ascii") as f:
+            f.write("from the file\nsecond line\n")
+        done = run("--init", store, "--admin-password-file", password,
+                   "--main-domain", "init.test")
+        equal(done.returncode, 0, done.stderr)
+        again = run("--init", store, "--admin-password-file", password,
+                    "--main-domain", "other.test")
+        check(again.returncode != 0, "made a second time")
+        equal(run("--verify", store).returncode, 0)
+        server = Server(directory=path)
+        try:
+            server.start()
+            c = server.connect()
+            c.login("postmaster@init.test", "from the file")
+            equal(c.cli("MainDomainName"), "init.test")
+        finally:
+            server.end()
+    finally:
+        shutil.rmtree(path)
+
+
+def test_init_needs_a_password(t):
+    path = directory()
+    try:
+        done = run("--init", path, "--main-domain", "x.test")
+        check(done.returncode != 0, "no password was asked for")
+        empty = os.path.join(path, "empty")
+        open(empty, "w", encoding="ascii").close()
+        os.mkdir(os.path.join(path, "s"))
+        done = run("--init", os.path.join(path, "s"),
+                   "--admin-password-file", empty, "--main-domain", "x.test")
+        check(done.returncode != 0, "an empty password")
+    finally:
+        shutil.rmtree(path)
+
+
+def test_start_on_nothing(t):
+    """No store, no password file: says what to do, and ends."""
+    path = directory()
+    try:
+        done = run("--store", path, "--listen", "127.0.0.1:0")
+        check(done.returncode not in (0, None), "started")
+        check("--init" in done.stderr or "password" in done.stderr,
+              done.stderr)
+    finally:
+        shutil.rmtree(path)
+
+
+def test_two_servers_on_one_store(t):
+    server = t.server()
+    server.account("joe@" + MAIN)
+    done = run("--store", server.store, "--listen", "127.0.0.1:0")
+    check(done.returncode not in (0, None), "two servers on one store")
+    server.login("joe").quiet()
+    done = run("--verify", server.store)
+    check(done.returncode != 0, "verified a store in use")
+    server.login("joe").quiet()
+
+
+def test_port_in_use(t):
+    server = t.server()
+    other = Server(listen="127.0.0.1:%d" % server.ports()[0][1])
+    try:
+        try:
+            other.start()
+        except Failed:
+            pass
+        else:
+            raise Failed("two servers on one port")
+        check(any("address" in line.lower() or "listen" in line.lower()
+                  for line in other.lines), "".join(other.lines))
+    finally:
+        other.kill()
+        shutil.rmtree(other.dir)
+
+
+def test_check_config(t):
+    path = directory()
+    config = os.path.join(path, "c")
+    try:
+        for text, line, word in (
+                ("", None, None),
+                ('idle-timeout = "5m"\n', None, None),
+                ('\nidle-timout = "5m"\n', 2, "idle-timout"),
+                ('workers = 1\n\nworkers = 2\n', 3, "workers"),
+                ('idle-timeout = "5 parsecs"\n', 1, "idle-timeout"),
+                ('workers = 1\nlisten = {"x"}\n', 2, "listen"),
+                ('xml-depth = 0\n', 1, "xml-depth"),
+                ('workers = \n', None, ""),
+                ('workers = 1\n"\n', None, "")):
+            with open(config, "w", encoding="utf-8") as f:
+                f.write(text)
+            done = run("--check-config", "--config", config)
+            if word is None:
+                equal(done.returncode, 0, text + done.stderr)
+                continue
+            equal(done.returncode, 78, text + done.stderr)
+            check(config + ":%s" % (line or "") in done.stderr
+                  and word in done.stderr, done.stderr)
+        done = run("--check-config", "--config", config + ".none")
+        equal(done.returncode, 78, done.stderr)
+    finally:
+        shutil.rmtree(path)
+
+
+def test_print_config_reads_back(t):
+    path = directory()
+    config = os.path.join(path, "c")
+    try:
+        with open(config, "w", encoding="utf-8") as f:
+            f.write('idle-timeout = "7m"\n')
+        first = run("--print-config", "--config", config)
+        equal(first.returncode, 0, first.stderr)
+        check("7m" in first.stdout, first.stdout)
+        with open(config, "w", encoding="utf-8") as f:
+            f.write(first.stdout)
+        second = run("--print-config", "--config", config)
+        equal(second.stdout, first.stdout)
+    finally:
+        shutil.rmtree(path)
+
+
+def test_bad_config_does_not_start(t):
+    server = t.server(start=False)
+    server.options["no_such_key"] = 1
+    try:
+        server.start()
+    except Failed:
+        pass
+    else:
+        raise Failed("started")
+    server.process.wait()
+    equal(server.process.returncode, 78)
+    server.process = None
+
+
+def test_systemd_notify(t):
+    """READY=1 only when it listens; STOPPING=1 when it drains."""
+    import socket
+    path = directory()
+    try:
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        s.bind(os.path.join(path, "notify"))
+        s.settimeout(DEADLINE)
+        server = t.server(env={"NOTIFY_SOCKET": os.path.join(path,
+                                                             "notify")},
+                          start=False)
+        server.start(wait=False)
+        while b"READY=1" not in s.recv(4096):
+            pass
+        server.connect().ask('<noop id="1"/>', response("1"))
+        server.signal(signal.SIGTERM)
+        while b"STOPPING=1" not in s.recv(4096):
+            pass
+        server.finish(12)
+    finally:
+        shutil.rmtree(path)
+
+
+# --- ending ---
+
+def test_sigterm_drains(t):
+    """A bye to every session, answers out, status 0."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        server = t.server()
+        users = [server.account("u%d@%s" % (i, MAIN)) for i in range(20)]
+        sessions = [server.login(u) for u in users]
+        waiting = server.connect()
+        waiting.ask('<noop id="1"/>', response("1"))
+        admin = server.admin()
+        admin.send(*[post_request("p%d" % i, "n%d" % i) for i in range(50)])
+        admin.until_response("p0")
+        server.signal(number)
+        answered = {0}
+        for _ in range(49):
+            try:
+                message = admin.receive()
+            except Failed:
+                break
+            if message == "<bye/>":
+                break
+            if message.startswith("<response "):
+                check(attr(message, "errorNum") in (None, "543"), message)
+                answered.add(int(attr(message, "id")[1:]))
+        for c in sessions:
+            got = []
+            while True:
+                try:
+                    got.append(c.receive())
+                except Failed:
+                    break
+            equal(got[-1], "<bye/>")
+        server.finish(12)
+        server.verify()
+
+
+def test_sigterm_with_clients_that_do_not_read(t):
+    server = t.server()
+    server.account("joe@" + MAIN)
+    for _ in range(10):
+        c = server.connect(receive_buffer=2048)
+        c.login("joe")
+    admin = server.admin()
+    for i in range(100):
+        admin.post("x" * 4000)
+    start = time.monotonic()
+    server.stop()
+    check(time.monotonic() - start < 11, "took too long")
+
+
+def test_sigterm_while_starting(t):
+    """At any moment of the start the signal ends it, with a sound store."""
+    server = t.server()
+    server.stop()
+    for i in range(10):
+        server.start(wait=False)
+        if i % 2:
+            server.wait_log(".", len(server.lines)) if i % 4 == 1 else None
+        server.signal(signal.SIGTERM)
+        process, server.process = server.process, None
+        status = process.wait(12)
+        server.reader.join(DEADLINE)
+        check(status in (0, -signal.SIGTERM), "status %s" % status)
+    server.verify()
+    server.start()
+
+
+def test_second_sigterm(t):
+    server = t.server()
+    server.account("joe@" + MAIN)
+    server.login("joe")
+    server.signal(signal.SIGTERM)
+    server.signal(signal.SIGTERM)
+    server.finish(12)
+
+
+def test_listener_is_free_at_once(t):
+    """Restarted on the same port while clients were connected."""
+    server = t.server()
+    server.account("joe@" + MAIN)
+    port = server.ports()[0][1]
+    server.listen = ["127.0.0.1:%d" % port]
+    for _ in range(3):
+        for _ in range(5):
+            server.login("joe")
+        server.restart()
+        equal(server.ports()[0][1], port)
+
+
+# --- SIGHUP ---
+
+class Load:
+    """Sessions that ask, and a poster, while something else happens."""
+
+    def __init__(self, server, count=30):
+        self.server = server
+        self.users = ["l%d@%s" % (i, MAIN) for i in range(count)]
+        server.accounts(self.users)
+        self.clients = [server.login(u) for u in self.users]
+        self.poster = server.control("poster")
+        self.poster.external()
+        self.posted = []
+        self.running = True
+        self.error = None
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        try:
+            while self.running:
+                self.posted.append(self.poster.post("load"))
+                for c in self.clients:
+                    c.send('<noop id="x"/>')
+                for c in self.clients:
+                    c.until_response("x")
+                    del c.transcript[:-20]
+        except Exception as error:
+            self.error = error
+
+    def stop(self):
+        self.running = False
+        self.thread.join()
+        if self.error:
+            raise self.error
+
+
+def test_sighup_under_load(t):
+    """A hundred reloads: good, bad, good; nobody is disconnected."""
+    server = t.server(tls=True)
+    server.expected_errors.append("(?i)config|certificate|no-such-key|tls")
+    load = Load(server)
+    good = dict(server.options)
+    for i in range(100):
+        if i % 3 == 1:
+            server.write_config("no-such-key = 1\n")
+        elif i % 3 == 2:
+            server.write_config('idle-timeout = "x')
+        else:
+            server.options = dict(good, idle_timeout="%dm" % (10 + i))
+            server.write_config()
+        server.signal(signal.SIGHUP)
+        if i % 10 == 0:
+            c = server.connect()
+            c.ask('<noop id="1"/>', response("1"))
+            c.close()
+    load.stop()
+    check(len(load.posted) > 0, "no load")
+    for c in load.clients:
+        c.quiet()
+
+
+def test_sighup_bad_config_keeps_the_old(t):
+    server = t.server({"idle_timeout": "30s"})
+    server.expected_errors.append("(?i)config|no-such-key")
+    server.account("joe@" + MAIN)
+    at = len(server.lines)
+    server.write_config('idle-timeout = "1h"\nno-such-key = 1\n')
+    server.signal(signal.SIGHUP)
+    line = server.wait_log("no-such-key", at)
+    check(server.config + ":2" in line, line)
+    c = server.login("joe")
+    server.clock(31)
+    wait_until(lambda: c.end or c.fill(time.monotonic()) and c.end,
+               "the old idle timeout")
+
+
+def test_sighup_good_config_takes_effect(t):
+    server = t.server()
+    server.account("joe@" + MAIN)
+    server.options["alert_bytes"] = 10
+    server.write_config()
+    server.signal(signal.SIGHUP)
+
+    def refused():
+        c = server.admin()
+        c.send(post_request("p", "x" * 11, test="yes"))
+        return attr(c.until_response("p")[-1], "errorNum") == "522"
+    wait_until(refused, "the new limit")
+    at = len(server.lines)
+    server.options["workers"] = 7
+    server.write_config()
+    server.signal(signal.SIGHUP)
+    server.wait_log("workers", at)
+
+
+def test_sighup_with_a_removed_file(t):
+    server = t.server()
+    server.expected_errors.append("(?i)config|No such file")
+    server.account("joe@" + MAIN)
+    c = server.login("joe")
+    at = len(server.lines)
+    os.unlink(server.config)
+    server.signal(signal.SIGHUP)
+    server.wait_log("No such file", at)
+    c.quiet()
+
+
+# --- the store ---
+
+def test_verify_finds_damage(t):
+    """A sound store is sound; one with a flipped page is not."""
+    server = t.server()
+    for i in range(50):
+        server.admin().post("x" * 1000)
+    server.stop()
+    server.verify()
+    found = 0
+    tables = [os.path.join(root, f) for root, _, files
+              in os.walk(server.store) for f in files if f.endswith(".db")]
+    check(tables, "no tables in the store")
+    for path in tables:
+        with open(path, "rb") as f:
+            data = f.read()
+        if len(data) < 8192 or not re.search(rb"x{500}", data):
+            continue
+        at = re.search(rb"x{500}", data).start() + 100
+        with open(path, "r+b") as f:
+            f.seek(at)
+            f.write(b"Y" * 16)
+        found += run("--verify", server.store).returncode == 65
+        with open(path, "wb") as f:
+            f.write(data)
+    check(found, "no damage was found")
+    server.verify()
+
+
+def test_not_a_store(t):
+    server = t.server()
+    server.stop()
+    path = directory()
+    try:
+        with open(os.path.join(path, "file"), "w", encoding="ascii") as f:
+            f.write("something else")
+        done = run("--store", path, "--listen", "127.0.0.1:0")
+        check(done.returncode not in (0, None), "started")
+        done = run("--verify", path)
+        check(done.returncode not in (0, None), "verified")
+        equal(sorted(os.listdir(path)), ["file"])
+    finally:
+        shutil.rmtree(path)
+
+
+def test_store_that_cannot_be_written(t):
+    if os.geteuid() == 0:
+        raise Skip("root can write everywhere")
+    server = t.server()
+    server.stop()
+    os.chmod(server.store, 0o500)
+    try:
+        server.start()
+    except Failed:
+        return
+    finally:
+        os.chmod(server.store, 0o700)
+    raise Failed("started")
+
+
+def test_logs_of_the_store_are_bounded(t):
+    server = t.server({"checkpoint_interval": "1s"})
+    admin = server.admin()
+
+    def size():
+        total = 0
+        for root, _, files in os.walk(server.store):
+            for f in files:
+                try:
+                    total += os.path.getsize(os.path.join(root, f))
+                except OSError:
+                    pass
+        return total
+    for _ in range(10):
+        admin.send(*[post_request("p", "x" * 4000) for _ in range(500)])
+        ids = [attr(admin.until_response("p")[0], "alertID")
+               for _ in range(500)]
+        admin.send(*['<alertRemove id="r" alertID="%s"/>' % i for i in ids])
+        admin.expect(*[response("r")] * 500)
+        admin.transcript.clear()
+    server.clock(10)
+    # The next checkpoint, by the clock of the machine, removes what is old.
+    wait_until(lambda: size() < 120 * 1024 * 1024, "old logs are removed",
+               DEADLINE * 2)
+
+
+class SmallDisk:
+    """A file system of a few megabytes."""
+
+    def __init__(self, megabytes):
+        self.path = directory()
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=%dm" % megabytes, "tmpfs",
+             self.path], capture_output=True, check=False)
+        if done.returncode != 0:
+            os.rmdir(self.path)
+            raise Skip("cannot mount a small file system")
+
+    def end(self):
+        subprocess.run(["umount", "-l", self.path], check=False)
+        os.rmdir(self.path)
+
+
+def test_full_disk(t):
+    """Posts are refused with a clear error, what is there is served, and
+    posts work again without a restart when there is room."""
+    disk = SmallDisk(96)
+    server = Server(directory=disk.path,
+                    options={"store_cache": "2M", "checkpoint_interval":
+                             "1s"})
+    server.expected_errors.append("(?i)space|full|ENOSPC|BDB|store")
+    server.own_dir = False
+    ballast = os.path.join(disk.path, "ballast")
+    try:
+        server.start()
+        user = server.account("joe@" + MAIN)
+        admin = server.admin()
+        kept = [admin.post("before %d" % i) for i in range(5)]
+        with open(ballast, "wb") as f:
+            try:
+                while True:
+                    f.write(b"\0" * 4096)
+                    f.flush()
+            except OSError:
+                pass
+        refused = None
+        for i in range(20000):
+            admin.send(post_request("p", "filler %d " % i + "x" * 4000))
+            got = admin.until_response("p")
+            if attr(got[-1], "errorNum"):
+                refused = got[-1]
+                break
+            kept.append(attr(got[0], "alertID"))
+            del admin.transcript[:-10]
+        check(refused, "never full")
+        equal(attr(refused, "errorNum"), "530")
+        c = server.login(user)
+        equal(len(c.flush()), len(kept))
+        admin.quiet()
+        os.unlink(ballast)
+
+        def posts():
+            admin.send(post_request("p", "after"))
+            got = admin.until_response("p")
+            return attr(got[0], "alertID") \
+                if attr(got[-1], "errorNum") is None else None
+        after = wait_until(posts, "posts work again")
+        c.expect(alert("after", alert_id=after))
+        kept.append(after)
+        server.restart(crash=True)
+        got = [attr(r, "alertID")
+               for r in server.admin().reports(scope="server")]
+        equal(got, kept)
+        server.stop()
+        server.verify()
+    finally:
+        server.kill()
+        disk.end()
+
+
+def test_recovery_time_is_short(t):
+    server = t.server({"checkpoint_interval": "1s"})
+    server.accounts("u%d@%s" % (i, MAIN) for i in range(2000))
+    admin = server.admin()
+    admin.send(*[post_request("p", "x" * 1000) for _ in range(2000)])
+    for _ in range(2000):
+        admin.until_response("p")
+    start = time.monotonic()
+    server.restart(crash=True)
+    took = time.monotonic() - start
+    check(took < 5 * DEADLINE / 15, "took %.1f s" % took)
+    equal(len(server.admin().reports(scope="server")), 2000)
+
+
+def test_crash_again_and_again(t):
+    """Killed while it recovers: the next start succeeds."""
+    server = t.server()
+    kept = [server.admin().post("n%d" % i) for i in range(100)]
+    server.kill()
+    for i in range(10):
+        server.start(wait=False)
+        server.wait_log(".", max(0, len(server.lines) - 1)) if i % 2 else None
+        server.kill()
+    server.start()
+    equal([attr(r, "alertID")
+           for r in server.admin().reports(scope="server")], kept)
