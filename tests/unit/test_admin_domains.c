@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/admin_fixture.h"
+
+Suite *admin_domains_suite(void);
+
+START_TEST(makes_and_lists_domains)
+{
+    static const struct exchange e[] = {
+        {LOCAL, "ListDomains", "201 (a.test,b.test,main.test)"},
+        {ADMIN, "ListDomains", "201 (a.test)"},
+        {LOCAL, "MAINDOMAINNAME", "201 main.test"},
+        {ALL, "CreateDomain TestDomain.BM", "200 OK"},
+        {ALL, "CreateDomain testdomain.bm", "521 domain name already exists"},
+        {ALL, "CreateDomain \"second.com\" PATH /x {CRAMMD5=YES;a=b;}",
+         "200 OK"},
+        {ALL, "CreateDomain third.com {a = \"b c\";}", "200 OK"},
+        {ALL, "ListDomains",
+         "201 (a.test,b.test,main.test,second.com,testdomain.bm,third.com)"},
+        {ALL, "GetDomainSettings second.com", "201 {CRAMMD5=YES;a=b;}"},
+        {ALL, "GetDomainSettings testdomain.bm", "201 {}"},
+        {ALL, "CreateDomain", "501 domain name is missing"},
+        {ALL, "CreateDomain .bad", "501 illegal domain name"},
+        {ALL, "CreateDomain \"a b\"", "501 illegal domain name"},
+        {ALL, "CreateDomain x@y", "501 illegal domain name"},
+        {ALL, "CreateDomain new.test {CRAMMD5=perhaps;}",
+         "501 CRAMMD5 must be YES or NO"},
+        {ALL, "CreateDomain new.test {a=b;} x", "501 too many arguments"},
+        {ALL, "CreateDomain new.test x", "501 dictionary is missing"},
+        {ALL, "CreateDomain new.test PATH", "501 path is missing"},
+        {ALL, "CreateDomain new.test SHARED",
+         "501 available in the Dynamic Cluster only"},
+        {ALL, "CreateSharedDomain new.test",
+         "501 available in the Dynamic Cluster only"},
+        {ALL, "GetDomainSettings new.test", "512 unknown domain"},
+        {ALL, "ListDomains x", "501 too many arguments"},
+    };
+
+    CONVERSE(e);
+}
+END_TEST
+
+START_TEST(renames_domains)
+{
+    static const struct exchange e[] = {
+        {ALL, "PostDomainAlert a.test ALERT kept", "200 OK"},
+        {ALL, "RenameDomain a.test INTO Z.Test", "200 OK"},
+        {ALL, "ListDomains", "201 (b.test,main.test,z.test)"},
+        {ALL, "GetDomainAlerts z.test", "201 {20261122133000=kept;}"},
+        {ALL, "GetAccountSettings joe@z.test", "201 {}"},
+        {ALL, "GetAccountSettings joe@a.test", "512 unknown domain"},
+        {ALL, "RenameDomain z.test into b.test",
+         "521 domain name already exists"},
+        {ALL, "RenameDomain z.test into Z.TEST", "200 OK"},
+        {ALL, "RenameDomain z.test into ..", "501 illegal domain name"},
+        {ALL, "RenameDomain z.test y.test", "501 keyword INTO is missing"},
+        {POSTMASTER, "RenameDomain main.test into hq.test", "200 OK"},
+        {POSTMASTER, "MainDomainName", "201 hq.test"},
+        {POSTMASTER, "DeleteDomain hq.test FORCE",
+         "501 the main domain can not be deleted"},
+        {POSTMASTER, "GetAccountRights postmaster", "201 (Master)"},
+    };
+
+    CONVERSE(e);
+    ck_assert_str_eq(fixture_say(ALL, "RenameDomain b.test into c.test"),
+                     "200 OK");
+    ck_assert_str_eq(fixture_effects, "domain c.test;");
+}
+END_TEST
+
+START_TEST(deletes_domains)
+{
+    static const struct exchange e[] = {
+        {ALL, "DeleteDomain a.test", "501 the domain has accounts"},
+        {ALL, "DeleteDomain a.test NOW", "501 too many arguments"},
+        {ALL, "DeleteDomain nowhere.test", "512 unknown domain"},
+        {ALL, "CreateDomain empty.test", "200 OK"},
+        {ALL, "DeleteDomain EMPTY.test", "200 OK"},
+        {ALL, "GetDomainSettings empty.test", "512 unknown domain"},
+        {ALL, "PostDomainAlert b.test ALERT x", "200 OK"},
+        {ALL, "PostAccountAlert stranger@b.test ALERT y", "200 OK"},
+    };
+
+    CONVERSE(e);
+    ck_assert_str_eq(fixture_say(ALL, "DeleteDomain b.test FORCE"), "200 OK");
+    ck_assert_uint_eq(fixture_jobs, 1);
+    ck_assert_str_eq(fixture_effects,
+                     "removed 2; no account stranger@b.test; removed 1; "
+                     "no domain b.test;");
+    ck_assert_str_eq(fixture_say(ALL, "ListDomains"), "201 (a.test,main.test)");
+    /* a domain of that name is another one */
+    fixture_say(ALL, "CreateDomain b.test");
+    ck_assert_str_eq(fixture_say(ALL, "GetDomainAlerts b.test"), "201 {}");
+    ck_assert_str_eq(fixture_say(ALL, "ListAccounts b.test"), "201 {}");
+}
+END_TEST
+
+static enum store_result
+add_many(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    char name[16];
+    enum store_result r = domain_find(x->txn, "b.test", &d, err);
+
+    for (int i = 0; i < *(int *)arg && r == STORE_OK; i++) {
+        struct account_rec a = {.domain = d.number, .name = name};
+        uint64_t number;
+
+        snprintf(name, sizeof name, "u%04d", i);
+        r = account_add(x->txn, &a, &number, err);
+    }
+    domain_rec_clear(&d);
+    return r;
+}
+
+START_TEST(deletes_big_domains_in_pieces)
+{
+    int n = 1100; /* and the one that is there */
+
+    fixture_run(LOCAL, add_many, &n);
+    ck_assert_str_eq(fixture_say(ALL, "DeleteDomain b.test"),
+                     "501 the domain has accounts");
+    /* a piece is a job, and what it did is done */
+    ck_assert_str_eq(fixture_try(ALL, "DeleteDomain b.test FORCE"), "200 OK");
+    ck_assert_str_eq(fixture_say(ALL, "ListDomainObjects b.test 0"),
+                     "201 (1101,{},0,0)");
+    ck_assert_str_eq(fixture_say(ALL, "DeleteDomain b.test FORCE"), "200 OK");
+    ck_assert_uint_eq(fixture_jobs, 3);
+    ck_assert_str_eq(fixture_say(ALL, "ListDomains"), "201 (a.test,main.test)");
+}
+END_TEST
+
+START_TEST(lists_objects_in_pieces)
+{
+    static const struct exchange e[] = {
+        {LOCAL, "ListDomainObjects b.test 0 ACCOUNTS", "201 (6,{},0,0)"},
+        {LOCAL, "ListDomainObjects \"b.test\" #10", /* as PY-C sends it */
+         "201 (6,{},0,0)"},
+        {LOCAL, "ListDomainObjects b.test 2 ACCOUNTS",
+         "201 (6,{stranger=macnt;u0000=macnt;},0,0)"},
+        {LOCAL,
+         "ListDomainObjects b.test 2 ACCOUNTS ALIASES FORWARDERS COOKIE "
+         "\"\"",
+         "201 (6,{stranger=macnt;u0000=macnt;},0,0,u0000)"},
+        {LOCAL, "ListDomainObjects b.test 2 ACCOUNTS  COOKIE ",
+         "201 (6,{stranger=macnt;u0000=macnt;},0,0,u0000)"},
+        {LOCAL, "ListDomainObjects b.test 2 ACCOUNTS COOKIE u0000",
+         "201 (6,{u0001=macnt;u0002=macnt;},0,0,u0002)"},
+        {LOCAL, "ListDomainObjects b.test 2 ACCOUNTS COOKIE u0002",
+         "201 (6,{u0003=macnt;u0004=macnt;},0,0,\"\")"},
+        {LOCAL, "ListDomainObjects b.test FILTER U000 3 ACCOUNTS COOKIE \"\"",
+         "201 (6,{u0000=macnt;u0001=macnt;u0002=macnt;},0,0,u0002)"},
+        {LOCAL, "ListDomainObjects b.test FILTER x 3 ACCOUNTS COOKIE \"\"",
+         "201 (6,{},0,0,\"\")"},
+        {LOCAL, "ListDomainObjects b.test", "501 limit is missing"},
+        {LOCAL, "ListDomainObjects b.test -1", "501 limit is missing"},
+        {LOCAL, "ListDomainObjects b.test 1 GROUPS",
+         "501 unknown kind of object"},
+        {LOCAL, "ListAccounts b.test",
+         "201 {stranger=macnt;u0000=macnt;u0001=macnt;u0002=macnt;"
+         "u0003=macnt;u0004=macnt;}"},
+    };
+    int n = 5;
+
+    fixture_run(LOCAL, add_many, &n);
+    CONVERSE(e);
+}
+END_TEST
+
+START_TEST(keeps_settings_of_domains)
+{
+    static const struct exchange e[] = {
+        {ALL, "GetDomainSettings a.test", "201 {}"},
+        {ALL, "GetDomainEffectiveSettings a.test", "201 {CRAMMD5=NO;}"},
+        {SETTER, "UpdateDomainSettings {wn_MaximumAliases=5;\"a b\"=(1,{});}",
+         "200 OK"},
+        {SETTER, "UpdateDomainSettings A.TEST {CRAMMD5=YES;}", "200 OK"},
+        {SETTER, "GetDomainSettings",
+         "201 {wn_MaximumAliases=5;\"a b\"=(1,{});CRAMMD5=YES;}"},
+        {SETTER,
+         "UpdateDomainSettings a.test {wn_MaximumAliases=default;"
+         "nothing=default;}",
+         "200 OK"},
+        {SETTER, "GetDomainSettings a.test",
+         "201 {\"a b\"=(1,{});CRAMMD5=YES;}"},
+        {SETTER, "GetDomainEffectiveSettings",
+         "201 {CRAMMD5=YES;\"a b\"=(1,{});}"},
+        {SETTER, "SetDomainSettings a.test {c=#5;}", "200 OK"},
+        {SETTER, "GetDomainSettings a.test", "201 {c=#5;}"},
+        {SETTER, "UpdateDomainSettings a.test {CRAMMD5=maybe;d=e;}",
+         "501 CRAMMD5 must be YES or NO"},
+        {SETTER, "UpdateDomainSettings a.test", "501 dictionary is missing"},
+        {SETTER, "UpdateDomainSettings", "501 dictionary is missing"},
+        {SETTER, "UpdateDomainSettings a.test {a=b;} x",
+         "501 too many arguments"},
+        {SETTER, "UpdateDomainSettings a.test {a=b}",
+         "501 malformed at byte 33"},
+        {SETTER, "GetDomainSettings a.test", "201 {c=#5;}"},
+        {SETTER, "SetDomainSettings a.test {}", "200 OK"},
+        {SETTER, "GetDomainSettings a.test", "201 {}"},
+
+        {ALL, "SetDomainDefaults {x=y;}", "200 OK"},
+        {ALL, "UpdateDomainDefaults {CRAMMD5=YES;}", "200 OK"},
+        {ALL, "GetDomainDefaults", "201 {x=y;CRAMMD5=YES;}"},
+        {ALL, "GetDomainEffectiveSettings b.test", "201 {CRAMMD5=YES;x=y;}"},
+
+        {ALL, "GetDomainAliases a.test", "201 ()"},
+        {ALL, "SetDomainAliases a.test ()", "200 OK"},
+        {ALL, "SetDomainAliases a.test (other.test)",
+         "501 aliases are not supported"},
+        {ALL, "SetDomainAliases a.test", "501 array is missing"},
+    };
+
+    CONVERSE(e);
+    fixture_say(SETTER, "UpdateDomainSettings a.test {e=f;}");
+    ck_assert_str_eq(fixture_effects, "domain a.test;");
+}
+END_TEST
+
+START_TEST(keeps_defaults_of_accounts)
+{
+    static const struct exchange e[] = {
+        {ALL, "GetAccountEffectiveSettings joe@a.test",
+         "201 {MaxAccountSize=unlimited;QuotaAlert=80;QuotaNotice=90;"
+         "QuotaSuspend=100;}"},
+        {ALL, "GetServerAccountDefaults", "201 {}"},
+        {ALL, "UpdateServerAccountDefaults {QuotaAlert=70;x=server;}",
+         "200 OK"},
+        {ALL, "GetAllAccountsDefaults", "201 {QuotaAlert=70;x=server;}"},
+        {ALL, "SetAllAccountsDefaults {QuotaAlert=75;x=server;}", "200 OK"},
+        {ALL, "UpdateAllAccountsDefaults {x=default;y=server;}", "200 OK"},
+        {SETTER, "UpdateAccountDefaults a.test {MaxAccountSize=50M;}",
+         "200 OK"},
+        {SETTER, "SetAccountDefaults {MaxAccountSize=60M;}", "200 OK"},
+        {SETTER, "GetAccountDefaults a.test", "201 {MaxAccountSize=60M;}"},
+        {SETTER, "UpdateAccountSettings joe {QuotaNotice=#95;}", "200 OK"},
+        {JOE, "GetAccountEffectiveSettings *",
+         "201 {MaxAccountSize=60M;QuotaAlert=75;QuotaNotice=#95;"
+         "QuotaSuspend=100;y=server;}"},
+        {ALL, "SetServerAccountDefaults {}", "200 OK"},
+        {ALL, "GetServerAccountDefaults", "201 {}"},
+        {ALL, "GetClusterAccountDefaults",
+         "501 available in the Dynamic Cluster only"},
+    };
+
+    CONVERSE(e);
+}
+END_TEST
+
+/* So much that no list of settings is, and some more. */
+START_TEST(bounds_settings)
+{
+    struct buf line = {0};
+
+    buf_append_str(&line, "SetDomainSettings a.test {");
+    for (int i = 0; i < 1000; i++)
+        buf_appendf(&line, "k%d=v;", i);
+    buf_append_str(&line, "}");
+    ck_assert_str_eq(fixture_say(ALL, buf_cstr(&line)), "200 OK");
+    ck_assert_str_eq(fixture_say(ALL, "UpdateDomainSettings a.test {k=v;}"),
+                     "501 too many settings");
+    ck_assert_str_eq(fixture_say(ALL, "UpdateDomainSettings a.test {k9=v;}"),
+                     "200 OK");
+    line.len = 0;
+    buf_append_str(&line, "SetDomainSettings a.test {k=");
+    for (int i = 0; i < 70000; i++)
+        buf_append_char(&line, 'v');
+    buf_append_str(&line, ";}");
+    ck_assert_str_eq(fixture_say(ALL, buf_cstr(&line)),
+                     "501 too many settings");
+    buf_clear(&line);
+}
+END_TEST
+
+Suite *
+admin_domains_suite(void)
+{
+    Suite *s = suite_create("admin_domains");
+    TCase *t = tcase_create("admin_domains");
+
+    tcase_add_checked_fixture(t, fixture_setup, fixture_teardown);
+    tcase_set_timeout(t, 30);
+    tcase_add_test(t, makes_and_lists_domains);
+    tcase_add_test(t, renames_domains);
+    tcase_add_test(t, deletes_domains);
+    tcase_add_test(t, deletes_big_domains_in_pieces);
+    tcase_add_test(t, lists_objects_in_pieces);
+    tcase_add_test(t, keeps_settings_of_domains);
+    tcase_add_test(t, keeps_defaults_of_accounts);
+    tcase_add_test(t, bounds_settings);
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <check.h>
+#include <string.h>
+
+#include "tests/unit/admin_fixture.h"
+#include "util/clock.h"
+
+Suite *admin_server_suite(void);
+
+START_TEST(answers_simple_commands)
+{
+    static const struct exchange e[] = {
+        {JOE, "NOOP", "200 OK"},
+        {JOE, " noop \r\n", "200 OK"},
+        {JOE, "NOOP x", "501 too many arguments"},
+        {JOE, "ECHO hello", "201 hello"},
+        {JOE, "Echo \"\"", "201 \"\""},
+        {JOE, "Echo {a = (1, \"b c\", #5, [aGk=]); t=#T22-11-2026;}",
+         "201 {a=(1,\"b c\",#5,[aGk=]);t=#T22-11-2026;}"},
+        {JOE, "Echo", "501 object is missing"},
+        {JOE, "Echo a b", "501 too many arguments"},
+        {JOE, "GETVERSION", "201 \"ximssd 1.2.3\""},
+        {JOE, "GetCurrentTime", "201 #T22-11-2026_13:30:00"},
+        {JOE, "", "500 unknown command"},
+        {JOE, "   ", "500 unknown command"},
+        {JOE, "NoSuch", "500 unknown command"},
+        {JOE, "NoSuch \"", "500 unknown command"},
+        {JOE, "GETSERVERALERT", "500 unknown command"},
+        {JOE, "NOOP \"", "501 malformed at byte 6"},
+        {JOE, "NOOP a\x01", "501 malformed at byte 7"},
+        {POSTMASTER, "TestClock 5", "500 unknown command"},
+        {POSTMASTER, "Shutdown now", "501 too many arguments"},
+    };
+
+    CONVERSE(e);
+    ck_assert_str_eq(fixture_say_len(JOE, "NOOP\0", 5), "500 unknown command");
+    ck_assert_str_eq(fixture_say(POSTMASTER, "Shutdown"), "200 OK");
+    ck_assert_str_eq(fixture_effects, "shutdown;");
+}
+END_TEST
+
+/* Each command of the lists is known, and says so in the same order. */
+START_TEST(lists_commands)
+{
+    const char *list = fixture_say(JOE, "ListCLICommands");
+
+    ck_assert_ptr_nonnull(
+        strstr(list, "(GETSERVERALERTS,SETSERVERALERTS,POSTSERVERALERT,"
+                     "REMOVESERVERALERT,GETCLUSTERALERTS,"));
+    ck_assert_ptr_nonnull(strstr(list, ",LISTCLICOMMANDS,"));
+    ck_assert_ptr_nonnull(strstr(list, ",KILLSESSION)"));
+    ck_assert_ptr_null(strstr(list, "TESTCLOCK"));
+}
+END_TEST
+
+START_TEST(names_sessions)
+{
+    fixture_say(WATCHER, "ListAccountSessions joe@a.test");
+    ck_assert_int_eq(fixture_live->command, ADMIN_LIVE_LIST_SESSIONS);
+    ck_assert_uint_eq(fixture_live->account, fixture_caller(JOE)->account);
+
+    ck_assert_str_eq(fixture_say(WATCHER, "GetSession 100000-Ab12"), "200 OK");
+    ck_assert_int_eq(fixture_live->command, ADMIN_LIVE_GET_SESSION);
+    ck_assert_str_eq(fixture_live->session, "100000-Ab12");
+    ck_assert_uint_eq(fixture_live->domain, fixture_caller(JOE)->domain);
+
+    ck_assert_str_eq(fixture_say(ALL, "KillSession \"100000-Ab12\""), "200 OK");
+    ck_assert_int_eq(fixture_live->command, ADMIN_LIVE_KILL_SESSION);
+    ck_assert_uint_eq(fixture_live->domain, 0);
+    fixture_say(ALL, "KillSession 100000-Ab12 domain A.test");
+    ck_assert_uint_eq(fixture_live->domain, fixture_caller(JOE)->domain);
+}
+END_TEST
+
+START_TEST(refuses_bad_session_commands)
+{
+    static const struct exchange e[] = {
+        {ALL, "ListAccountSessions", "501 account name is missing"},
+        {ALL, "ListAccountSessions nobody@a.test", "513 unknown user account"},
+        {ALL, "ListAccountSessions joe@a.test ADDRESS 1.2.3.4",
+         "501 too many arguments"},
+        {ALL, "GetSession", "501 session is missing"},
+        {ALL, "GetSession 1-x DOMAIN", "501 domain name is missing"},
+        {ALL, "GetSession 1-x DOMAIN nowhere.test", "512 unknown domain"},
+        {ALL, "GetSession 1-x y", "501 too many arguments"},
+        {ALL,
+         "KillSession "
+         "1-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+         "501 session is missing"},
+        {ALL, "KillSession \"", "501 malformed at byte 13"},
+    };
+
+    CONVERSE(e);
+}
+END_TEST
+
+START_TEST(moves_the_clock_in_tests_only)
+{
+    static const struct exchange e[] = {
+        {POSTMASTER, "TestClock 90", "200 OK"},
+        {ALL, "TestClock 90", "510 insufficient access rights"},
+        {POSTMASTER, "TestClock", "501 seconds is missing"},
+        {POSTMASTER, "TestClock x", "501 seconds is missing"},
+        {POSTMASTER, "TestClock --5", "501 seconds is missing"},
+        {POSTMASTER, "TestClock 9999999999999", "501 seconds is missing"},
+    };
+
+    fixture_settings.test_hooks = true;
+    CONVERSE(e);
+    fixture_say(POSTMASTER, "TestClock 90");
+    ck_assert_int_eq(fixture_live->command, ADMIN_LIVE_TEST_CLOCK);
+    ck_assert_int_eq(fixture_live->advance, 90 * CLOCK_SECOND);
+    fixture_say(POSTMASTER, "TestClock -5");
+    ck_assert_int_eq(fixture_live->advance, -5 * CLOCK_SECOND);
+    fixture_say(POSTMASTER, "TestClock #-5");
+    ck_assert_int_eq(fixture_live->advance, -5 * CLOCK_SECOND);
+}
+END_TEST
+
+static const struct {
+    const char *line;
+    bool live;
+} live_lines[] = {
+    {"GETSESSION x", true},
+    {"killsession x", true},
+    {"ListAccountSessions *", true},
+    {"TestClock 1", true},
+    {"GETSESSION \"", true},
+    {"KillAccountSessions joe", false},
+    {"NOOP", false},
+    {"", false},
+};
+
+START_TEST(knows_live_commands)
+{
+    for (size_t i = 0; i < sizeof live_lines / sizeof live_lines[0]; i++)
+        ck_assert(
+            admin_is_live(live_lines[i].line, strlen(live_lines[i].line)) ==
+            live_lines[i].live);
+}
+END_TEST
+
+/* Status texts are words, so that the strictest client can read them. */
+START_TEST(speaks_in_words)
+{
+    static const char *const lines[] = {
+        "SetServerAlerts {\"a,b(c)\"=d;}",
+        "PostServerAlert \"a\\007\"",
+        "UpdateDomainSettings {CRAMMD5=\"?\";}",
+        "CreateAccount \"a,b\"",
+        "ListAccounts \"(x)\"",
+    };
+    static const char plain[] = "0123456789 .-@_<>"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "abcdefghijklmnopqrstuvwxyz";
+
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        const char *answer = fixture_say(LOCAL, lines[i]);
+
+        ck_assert_int_eq(answer[0], '5');
+        ck_assert_uint_eq(strspn(answer, plain), strlen(answer));
+    }
+}
+END_TEST
+
+Suite *
+admin_server_suite(void)
+{
+    Suite *s = suite_create("admin_server");
+    TCase *t = tcase_create("admin_server");
+
+    tcase_add_checked_fixture(t, fixture_setup, fixture_teardown);
+    tcase_add_test(t, answers_simple_commands);
+    tcase_add_test(t, lists_commands);
+    tcase_add_test(t, names_sessions);
+    tcase_add_test(t, refuses_bad_session_commands);
+    tcase_add_test(t, moves_the_clock_in_tests_only);
+    tcase_add_test(t, knows_live_commands);
+    tcase_add_test(t, speaks_in_words);
+    suite_add_tcase(s, t);
+    return s;
+}
