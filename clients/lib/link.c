@@ -88,6 +88,8 @@ link_set_phase(struct ximss *x, enum phase phase, const char *why)
         x->ready_since = now;
         x->keep_alive = now + KEEP_ALIVE;
         x->was_ready = true;
+        x->failure = XIMSS_OK;
+        x->error_num = 0;
     }
     if (is_unconnected(phase))
         request_lose_all(x);

@@ -273,7 +273,7 @@ void ximss_close(struct ximss *x);
 enum ximss_state ximss_state(const struct ximss *x);
 
 /* Why the last call, the connection, or the log-in failed, in words that say
- * what to do about it.  "" if nothing has failed since ximss_start.
+ * what to do about it.  "" if nothing has failed since the last log-in.
  * ximss_error_num is the server's errorNum, 0 if the server had no say. */
 enum ximss_status ximss_failure(const struct ximss *x);
 const char *ximss_error(const struct ximss *x);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CLIENTS_CTL_CTL_H
+#define CLIENTS_CTL_CTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "clients/lib/ximss.h"
+#include "util/arena.h"
+#include "util/buf.h"
+#include "ximss/proto/cli_data.h"
+
+/* ximssctl: what its files share.  A command is a row in the table of its
+ * noun's file; main.c finds the row, reads the options, and runs it. */
+
+enum ctl_exit { /* exit codes; documented in ximssctl(1) */
+    CTL_OK = 0,
+    CTL_REFUSED = 1,
+    CTL_USAGE = 2,
+    CTL_UNREACHABLE = 3,
+    CTL_NO_LOGIN = 4,
+    CTL_PARTLY = 5,
+    CTL_LOCAL = 6 /* a file or the output on this side */
+};
+
+struct ctl_option {
+    const char *name, *arg; /* arg NULL: a switch */
+    const char *help;
+};
+
+#define CTL_OPTIONS_MAX 10
+
+struct ctl;
+
+struct ctl_command {
+    const char *noun, *verb;
+    const char *args;                 /* as in the synopsis */
+    const char *summary;              /* one line */
+    const char *help;                 /* more lines, or NULL */
+    const struct ctl_option *options; /* ended by a NULL name; or NULL */
+    int min_args, max_args;           /* -1: any number */
+    int (*run)(struct ctl *c, int argc, char **argv);
+};
+
+extern const struct ctl_command ctl_alert_commands[];
+extern const struct ctl_command ctl_domain_commands[];
+extern const struct ctl_command ctl_account_commands[];
+extern const struct ctl_command ctl_session_commands[];
+extern const struct ctl_command ctl_cli_commands[];
+
+struct ctl {
+    /* how to connect */
+    const char *socket, *host, *user, *ca_file;
+    unsigned port;
+    enum ximss_tls tls;
+    int password_fd; /* -1: not given */
+    bool json;
+    const struct ctl_command *command;
+    const char *values[CTL_OPTIONS_MAX]; /* of the command's options */
+    struct ximss *x;                     /* NULL before ctl_connect */
+    struct arena *arena;                 /* results live here to the end */
+};
+
+/* The value of an option of the command that runs; NULL: not given ("" for a
+ * switch that is). */
+const char *ctl_option(const struct ctl *c, const char *name);
+
+/* "ximssctl: TEXT" on standard error.  Returns code. */
+int ctl_error(int code, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Asks "TEXT [y/N] " if standard input and error are a terminal, and --yes was
+ * not given.  True: go ahead. */
+bool ctl_confirm(const struct ctl *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* --- ctl_connect.c --- */
+
+/* Logs in (once).  CTL_OK, or the exit code, with the error told. */
+int ctl_connect(struct ctl *c) WARN_UNUSED;
+void ctl_disconnect(struct ctl *c);
+
+/* Turns the loop until *done, or the connection is gone. */
+void ctl_wait(struct ctl *c, const bool *done);
+
+/* The exit code of a result; tells the error. */
+int ctl_result(const struct ximss_result *result);
+
+/* Connects if need be, runs a CLI command, and waits for it.  On CTL_OK
+ * *value_r is the result, NULL if the command has none.  The command's buffer
+ * is wiped and cleared. */
+int ctl_cli(struct ctl *c, struct buf *command,
+            const struct cli_value **value_r) WARN_UNUSED;
+
+/* As ctl_cli for a command without result. */
+int ctl_cli_quiet(struct ctl *c, struct buf *command) WARN_UNUSED;
+
+/* The password of an account that is to be made, changed or checked: from
+ * --new-password-fd, the environment XIMSS_NEW_PASSWORD, or asked on the
+ * terminal (twice if `twice`).  NULL: the error is told. */
+char *ctl_new_password(struct ctl *c, const char *prompt, bool twice);
+
+/* Appends " NAME" as an argument of a CLI command, quoted if need be. */
+void ctl_arg(struct buf *command, const char *name);
+
+/* Appends " {KEY=VALUE;...}" from arguments KEY=VALUE.  -1: one of them has no
+ * "="; told. */
+int ctl_settings(struct buf *command, int argc, char **argv) WARN_UNUSED;
+
+/* --- ctl_output.c --- */
+
+/* A JSON string, with its quotes. */
+void ctl_json_string(struct buf *b, const char *s, size_t len);
+void ctl_json_value(struct buf *b, const struct cli_value *v);
+
+/* `,"name":` (without the comma behind a "{"). */
+void ctl_json_name(struct buf *b, const char *name);
+
+/* Text for one line of a terminal: control characters as \n, \t, \xHH. */
+void ctl_plain(struct buf *b, const char *s, size_t len);
+
+/* Columns that are padded to the widest cell; the last is not. */
+#define CTL_COLUMNS_MAX 8
+
+struct ctl_table {
+    unsigned columns;
+    size_t widths[CTL_COLUMNS_MAX];
+    struct buf cells; /* terminated texts, row by row */
+    unsigned n;       /* of them */
+};
+
+/* header: NULL for none; a cell per column. */
+void ctl_table_init(struct ctl_table *t, unsigned columns,
+                    const char *const *header);
+void ctl_table_add(struct ctl_table *t, const char *text);
+void ctl_table_print(struct ctl_table *t); /* and clears it */
+
+/* Prints a result as JSON (--json), or for people: an array as lines, a
+ * dictionary as a table, all else as text.  NULL prints nothing. */
+void ctl_print_value(const struct ctl *c, const struct cli_value *v);
+
+/* Prints the buffer and a line end, and clears it. */
+void ctl_print_line(struct buf *b);
+
+/* --- ctl_import.c --- */
+
+int ctl_import_run(struct ctl *c, int argc, char **argv);
+
+#endif

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clients/ctl/ctl.h"
+#include "clients/ctl/ctl_until.h"
+#include "util/clock.h"
+#include "util/text.h"
+
+/* alert post, list, remove: by the XIMSS requests, which can more than the
+ * CLI's commands. */
+
+#define SCOPE_OPTIONS                                        \
+    {"server", NULL, "all accounts in local domains"},       \
+        {"cluster", NULL, "all accounts in shared domains"}, \
+        {"domain", "NAME", "all accounts of a domain"},      \
+    {                                                        \
+        "account", "NAME", "one account"                     \
+    }
+
+static const struct ctl_option post_options[] = {
+    SCOPE_OPTIONS,
+    {"severity", "LEVEL", "info, warning or critical (warning)"},
+    {"until", "TIME", "when it ends by itself: see above"},
+    {"key", "TEXT", "post only once with this key within a day"},
+    {"test", NULL, "check and count who would see it; post nothing"},
+    {"yes", NULL, "do not ask"},
+    {NULL, NULL, NULL}};
+
+static const struct ctl_option list_options[] = {
+    SCOPE_OPTIONS,
+    {"own", NULL, "the alerts of the account that is logged in"},
+    {NULL, NULL, NULL}};
+
+/* The scope that the options name: at most one.  -1: told. */
+static int
+get_scope(const struct ctl *c, enum ximss_scope *scope_r, const char **target_r)
+{
+    static const char *const names[] = {"server", "cluster", "domain",
+                                        "account"};
+    unsigned n = 0;
+
+    *scope_r = XIMSS_SCOPE_NONE;
+    *target_r = NULL;
+    for (unsigned i = 0; i < 4; i++) {
+        const char *value = ctl_option(c, names[i]);
+
+        if (value == NULL)
+            continue;
+        n++;
+        *scope_r = (enum ximss_scope)(XIMSS_SCOPE_SERVER + (int)i);
+        *target_r = value[0] != '\0' ? value : NULL;
+        if (i >= 2 && *target_r == NULL)
+            return ctl_error(-1, "--%s needs a name", names[i]);
+    }
+    if (n > 1)
+        return ctl_error(-1, "only one of --server, --cluster, --domain and "
+                             "--account");
+    return 0;
+}
+
+static int
+get_severity(const struct ctl *c, enum ximss_severity *severity_r)
+{
+    const char *name = ctl_option(c, "severity");
+
+    *severity_r = XIMSS_WARNING;
+    for (int i = XIMSS_INFO; name != NULL && i <= XIMSS_CRITICAL; i++)
+        if (strcmp(name, ximss_severity_name((enum ximss_severity)i)) == 0) {
+            *severity_r = (enum ximss_severity)i;
+            return 0;
+        }
+    if (name == NULL)
+        return 0;
+    return ctl_error(-1, "--severity takes info, warning or critical, not %s",
+                     name);
+}
+
+/* --- post --- */
+
+/* Standard input up to its end, without the last line's end. */
+static void
+read_text(struct buf *b)
+{
+    char chunk[4096];
+    size_t n;
+
+    if (isatty(STDIN_FILENO))
+        fputs("Type the alert; end with Ctrl-D on a line of its own.\n",
+              stderr);
+    while (b->len < (size_t)2 << 20 &&
+           (n = fread(chunk, 1, sizeof chunk, stdin)) > 0)
+        buf_append(b, chunk, n);
+    if (b->len > 0 && b->data[b->len - 1] == '\n')
+        b->len--;
+}
+
+struct post_call {
+    const struct ctl *c;
+    bool test, done;
+    int code;
+};
+
+static void
+print_posted_json(const struct ximss_posted *p, bool test)
+{
+    char when[CLOCK_GMT_SIZE];
+    struct buf b = {0};
+
+    buf_append_char(&b, '{');
+    if (!test) {
+        clock_format_gmt(p->gmt_time * CLOCK_SECOND, when);
+        ctl_json_name(&b, "alertID");
+        ctl_json_string(&b, p->id, strlen(p->id));
+        ctl_json_name(&b, "gmtTime");
+        ctl_json_string(&b, when, strlen(when));
+        ctl_json_name(&b, "repeated");
+        buf_append_str(&b, p->repeated ? "true" : "false");
+    }
+    ctl_json_name(&b, "sessions");
+    buf_appendf(&b, "%llu", (unsigned long long)p->sessions);
+    if (test) {
+        ctl_json_name(&b, "accounts");
+        buf_appendf(&b, "%llu", (unsigned long long)p->accounts);
+    }
+    buf_append_char(&b, '}');
+    ctl_print_line(&b);
+}
+
+static void
+print_posted(const struct ximss_posted *p, bool test)
+{
+    unsigned long long sessions = p->sessions, accounts = p->accounts;
+
+    if (test)
+        printf("nothing posted; it would be for %llu account%s, and shown at "
+               "once in %llu session%s\n",
+               accounts, accounts == 1 ? "" : "s", sessions,
+               sessions == 1 ? "" : "s");
+    else if (p->repeated)
+        printf("nothing posted: alert %s has this key\n", p->id);
+    else
+        printf("alert %s posted, %llu session%s told\n", p->id, sessions,
+               sessions == 1 ? "" : "s");
+}
+
+static void
+on_posted(struct ximss *x, const struct ximss_result *result,
+          const struct ximss_posted *posted, void *arg)
+{
+    struct post_call *call = arg;
+
+    (void)x;
+    call->done = true;
+    call->code = ctl_result(result);
+    if (posted == NULL)
+        return;
+    if (call->c->json)
+        print_posted_json(posted, call->test);
+    else
+        print_posted(posted, call->test);
+}
+
+static int
+send_post(struct ctl *c, const struct ximss_post *post)
+{
+    struct post_call call = {.c = c, .test = post->test};
+
+    call.code = ctl_connect(c);
+    if (call.code != CTL_OK)
+        return call.code;
+    if (ximss_post(c->x, post, on_posted, &call) < 0)
+        return ctl_error(CTL_USAGE, "%s", ximss_error(c->x));
+    ctl_wait(c, &call.done);
+    return call.code;
+}
+
+static int
+get_post(struct ctl *c, struct ximss_post *p)
+{
+    const char *until = ctl_option(c, "until");
+
+    if (get_scope(c, &p->scope, &p->target) < 0 ||
+        get_severity(c, &p->severity) < 0)
+        return -1;
+    if (p->scope == XIMSS_SCOPE_NONE)
+        return ctl_error(-1, "say who is to see it: --server, --cluster, "
+                             "--domain NAME or --account NAME");
+    if (until != NULL &&
+        ctl_until_parse(until, clock_now() / CLOCK_SECOND, &p->until) < 0)
+        return ctl_error(-1,
+                         "--until takes +90m, +2h, +3d, 2026-12-01, "
+                         "\"2026-12-01 06:00\" or 20261201T060000Z, not %s",
+                         until);
+    p->key = ctl_option(c, "key");
+    p->test = ctl_option(c, "test") != NULL;
+    return 0;
+}
+
+static int
+run_post(struct ctl *c, int argc, char **argv)
+{
+    struct ximss_post p = {.text = NULL};
+    struct buf b = {0};
+    int r = CTL_OK;
+
+    if (get_post(c, &p) < 0)
+        return CTL_USAGE;
+    if (argc == 0 || strcmp(argv[0], "-") == 0)
+        read_text(&b);
+    else
+        buf_append_str(&b, argv[0]);
+    p.text = buf_cstr(&b);
+    p.text_len = b.len;
+    /* A text that was typed cannot be asked about: its input is used up. */
+    if (argc > 0 && p.scope < XIMSS_SCOPE_DOMAIN && !p.test &&
+        !ctl_confirm(c, "Post this to all accounts of the %s?",
+                     ximss_scope_name(p.scope)))
+        r = ctl_error(CTL_REFUSED, "not posted");
+    if (r == CTL_OK)
+        r = send_post(c, &p);
+    buf_clear(&b);
+    return r;
+}
+
+/* --- list --- */
+
+struct list_call {
+    const struct ctl *c;
+    struct ctl_table table;
+    struct buf json;
+    bool done;
+    int code;
+};
+
+static void
+json_text(struct buf *b, const char *name, const char *text)
+{
+    if (text[0] == '\0')
+        return;
+    ctl_json_name(b, name);
+    ctl_json_string(b, text, strlen(text));
+}
+
+static void
+json_time(struct buf *b, const char *name, int64_t seconds)
+{
+    char when[CLOCK_GMT_SIZE];
+
+    if (seconds == 0)
+        return;
+    clock_format_gmt(seconds * CLOCK_SECOND, when);
+    json_text(b, name, when);
+}
+
+static void
+add_json(struct buf *b, const struct ximss_alert *a)
+{
+    buf_append_str(b, b->len > 1 ? ",{" : "{");
+    json_text(b, "alertID", a->id);
+    json_text(b, "scope", ximss_scope_name(a->scope));
+    json_text(b, "target", a->target);
+    json_text(b, "severity", ximss_severity_name(a->severity));
+    json_time(b, "gmtTime", a->gmt_time);
+    json_text(b, "localTime", a->local_time);
+    json_time(b, "until", a->until);
+    json_text(b, "author", a->author);
+    json_text(b, "origin", a->origin);
+    json_text(b, "key", a->key);
+    ctl_json_name(b, "seen");
+    buf_append_str(b, a->seen ? "true" : "false");
+    ctl_json_name(b, "text");
+    ctl_json_string(b, a->text, a->text_len);
+    buf_append_char(b, '}');
+}
+
+static void
+add_time(struct ctl_table *t, int64_t seconds)
+{
+    time_t when = (time_t)seconds;
+    struct tm tm;
+    char text[40] = "-";
+
+    if (seconds != 0 && localtime_r(&when, &tm) != NULL)
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
+    ctl_table_add(t, text);
+}
+
+static void
+on_alert(struct ximss *x, const struct ximss_alert *a, void *arg)
+{
+    struct list_call *call = arg;
+
+    (void)x;
+    if (call->c->json) {
+        add_json(&call->json, a);
+        return;
+    }
+    ctl_table_add(&call->table, a->id);
+    add_time(&call->table, a->gmt_time);
+    ctl_table_add(&call->table, ximss_severity_name(a->severity));
+    add_time(&call->table, a->until);
+    ctl_table_add(&call->table, a->author[0] != '\0' ? a->author : "-");
+    ctl_table_add(&call->table, a->text);
+}
+
+static void
+on_listed(struct ximss *x, const struct ximss_result *result, void *arg)
+{
+    struct list_call *call = arg;
+
+    (void)x;
+    call->done = true;
+    call->code = ctl_result(result);
+}
+
+static int
+run_list(struct ctl *c, int argc, char **argv)
+{
+    static const char *const header[] = {"ID",    "POSTED", "SEVERITY",
+                                         "UNTIL", "AUTHOR", "TEXT"};
+    struct list_call call = {.c = c};
+    enum ximss_scope scope;
+    const char *target;
+
+    (void)argc;
+    (void)argv;
+    if (get_scope(c, &scope, &target) < 0)
+        return CTL_USAGE;
+    if (scope == XIMSS_SCOPE_NONE && ctl_option(c, "own") == NULL)
+        scope = XIMSS_SCOPE_SERVER;
+    call.code = ctl_connect(c);
+    if (call.code != CTL_OK)
+        return call.code;
+    buf_append_char(&call.json, '[');
+    ctl_table_init(&call.table, 6, header);
+    if (ximss_list(c->x, scope, target, on_alert, on_listed, &call) < 0)
+        call.code = ctl_error(CTL_USAGE, "%s", ximss_error(c->x));
+    else
+        ctl_wait(c, &call.done);
+    buf_append_char(&call.json, ']');
+    if (call.code == CTL_OK && c->json)
+        ctl_print_line(&call.json);
+    else if (call.code == CTL_OK)
+        ctl_table_print(&call.table);
+    buf_clear(&call.json);
+    buf_clear(&call.table.cells);
+    return call.code;
+}
+
+/* --- remove --- */
+
+struct remove_call {
+    int failed; /* the code of the last refusal */
+    unsigned n_ok, n_failed;
+    bool done;
+};
+
+static void
+on_removed(struct ximss *x, const struct ximss_result *result, void *arg)
+{
+    struct remove_call *call = arg;
+
+    (void)x;
+    call->done = true;
+    if (result->status == XIMSS_OK) {
+        call->n_ok++;
+        return;
+    }
+    call->n_failed++;
+    call->failed = ctl_result(result);
+}
+
+static int
+run_remove(struct ctl *c, int argc, char **argv)
+{
+    struct remove_call call = {.failed = CTL_OK};
+    int r = ctl_connect(c);
+
+    if (r != CTL_OK)
+        return r;
+    for (int i = 0; i < argc; i++) {
+        call.done = false;
+        if (ximss_remove(c->x, argv[i], on_removed, &call) < 0)
+            return ctl_error(CTL_USAGE, "%s", ximss_error(c->x));
+        ctl_wait(c, &call.done);
+        if (call.failed == CTL_UNREACHABLE)
+            return call.failed;
+    }
+    return call.n_ok > 0 && call.n_failed > 0 ? CTL_PARTLY : call.failed;
+}
+
+const struct ctl_command ctl_alert_commands[] = {
+    {"alert", "post", "[TEXT]", "Posts an alert",
+     "The text is the argument, or standard input if there is none or it is "
+     "\"-\".\nOne of --server, --cluster, --domain and --account says who is "
+     "to see it.\nTIME is +30m, +2h, +3d or +1w from now, 2026-12-01 or "
+     "\"2026-12-01 06:00\" in this\nmachine's time zone, or 20261201T060000Z "
+     "(GMT).\n",
+     post_options, 0, 1, run_post},
+    {"alert", "list", "", "Lists the active alerts of a scope",
+     "Without a scope: --server.\n", list_options, 0, 0, run_list},
+    {"alert", "remove", "ID...", "Withdraws alerts from everybody", NULL, NULL,
+     1, -1, run_remove},
+    {0}};

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CLIENTS_CTL_CTL_UNTIL_H
+#define CLIENTS_CTL_CTL_UNTIL_H
+
+#include <stdint.h>
+
+#include "util/errbuf.h"
+
+/* The end of an alert as people write it: +N and one of s m h d w from now,
+ * YYYY-MM-DD or "YYYY-MM-DD HH:MM[:SS]" (also with a T between) in this
+ * machine's zone, or an XIMSS time stamp.  Seconds since 1970.  0 or -1. */
+int ctl_until_parse(const char *text, int64_t now,
+                    int64_t *seconds_r) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <getopt.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clients/ctl/ctl.h"
+#include "util/text.h"
+
+/* ximssctl: finds the command in the tables, reads options wherever they
+ * stand, and runs it. */
+
+static const struct ctl_command *const tables[] = {
+    ctl_alert_commands,   ctl_domain_commands, ctl_account_commands,
+    ctl_session_commands, ctl_cli_commands,
+};
+
+#define N_TABLES (sizeof tables / sizeof tables[0])
+
+/* Options that every command takes; their places are codes for take_global. */
+static const struct ctl_option globals[] = {
+    {"socket", "PATH", "the server's UNIX socket on this machine"},
+    {"host", "HOST", "a server on the network instead"},
+    {"port", "N", "its port (11024)"},
+    {"user", "NAME", "log in as NAME with a password"},
+    {"password-fd", "N", "read that password from descriptor N"},
+    {"tls", "MODE", "auto, none, starttls or implicit (auto)"},
+    {"ca-file", "FILE", "trust the authorities in FILE (PEM) alone"},
+    {"json", NULL, "print JSON"},
+    {"help", NULL, "print help"},
+    {"version", NULL, "print the version"},
+    {NULL, NULL, NULL},
+};
+
+enum global {
+    GLOBAL_SOCKET,
+    GLOBAL_HOST,
+    GLOBAL_PORT,
+    GLOBAL_USER,
+    GLOBAL_PASSWORD_FD,
+    GLOBAL_TLS,
+    GLOBAL_CA_FILE,
+    GLOBAL_JSON,
+    GLOBAL_HELP,
+    GLOBAL_VERSION,
+    N_GLOBALS
+};
+
+#define FIRST_CODE 256 /* of the globals; the command's follow */
+
+static bool want_help;
+
+int
+ctl_error(int code, const char *fmt, ...)
+{
+    va_list ap;
+
+    fputs("ximssctl: ", stderr);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+    return code;
+}
+
+const char *
+ctl_option(const struct ctl *c, const char *name)
+{
+    const struct ctl_option *o = c->command->options;
+
+    for (unsigned i = 0; o != NULL && o[i].name != NULL; i++)
+        if (strcmp(o[i].name, name) == 0)
+            return c->values[i];
+    return NULL;
+}
+
+bool
+ctl_confirm(const struct ctl *c, const char *fmt, ...)
+{
+    char answer[16];
+    va_list ap;
+
+    if (ctl_option(c, "yes") != NULL || !isatty(STDIN_FILENO) ||
+        !isatty(STDERR_FILENO))
+        return true;
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputs(" [y/N] ", stderr);
+    return fgets(answer, sizeof answer, stdin) != NULL &&
+           (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+/* --- help --- */
+
+static void
+print_options(const struct ctl_option *o)
+{
+    char left[64];
+
+    for (; o != NULL && o->name != NULL; o++) {
+        snprintf(left, sizeof left, "--%s%s%s", o->name,
+                 o->arg != NULL ? " " : "", o->arg != NULL ? o->arg : "");
+        printf("  %-22s %s\n", left, o->help);
+    }
+}
+
+static void
+print_names(const struct ctl_command *c)
+{
+    char left[100];
+
+    snprintf(left, sizeof left, "%s%s%s%s%s", c->noun,
+             c->verb[0] != '\0' ? " " : "", c->verb,
+             c->args[0] != '\0' ? " " : "", c->args);
+    printf("  %-38s %s\n", left, c->summary);
+}
+
+/* noun NULL: all commands. */
+static void
+print_help(const char *noun)
+{
+    printf("Usage: ximssctl [options] %s%sCOMMAND ...\n\n%s",
+           noun != NULL ? noun : "", noun != NULL ? " " : "",
+           noun != NULL ? "" : "Administers a ximssd server.\n\n");
+    fputs("Commands:\n", stdout);
+    for (size_t i = 0; i < N_TABLES; i++)
+        for (const struct ctl_command *c = tables[i]; c->noun != NULL; c++)
+            if (noun == NULL || strcmp(c->noun, noun) == 0)
+                print_names(c);
+    fputs("\nOptions for every command:\n", stdout);
+    print_options(globals);
+    fputs("\n\"ximssctl COMMAND --help\" tells more about a command; "
+          "ximssctl(1) tells all.\n",
+          stdout);
+}
+
+static void
+print_command_help(const struct ctl_command *c)
+{
+    printf("Usage: ximssctl %s%s%s [options] %s\n\n%s.\n", c->noun,
+           c->verb[0] != '\0' ? " " : "", c->verb, c->args, c->summary);
+    if (c->help != NULL)
+        printf("\n%s", c->help);
+    if (c->options != NULL)
+        fputs("\nOptions:\n", stdout);
+    print_options(c->options);
+    fputs("\nOptions for every command:\n", stdout);
+    print_options(globals);
+}
+
+/* --- options --- */
+
+static int
+parse_tls(const char *mode, enum ximss_tls *tls_r)
+{
+    static const char *const names[] = {
+        [XIMSS_TLS_AUTO] = "auto",
+        [XIMSS_TLS_NONE] = "none",
+        [XIMSS_TLS_START] = "starttls",
+        [XIMSS_TLS_IMPLICIT] = "implicit",
+    };
+
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(names[i], mode) == 0) {
+            *tls_r = (enum ximss_tls)i;
+            return 0;
+        }
+    return ctl_error(-1, "--tls takes auto, none, starttls or implicit, not %s",
+                     mode);
+}
+
+static int
+parse_number(const char *name, const char *text, unsigned max,
+             unsigned *value_r)
+{
+    unsigned long long n;
+
+    if (text_parse_u64(text, max, &n) < 0)
+        return ctl_error(-1, "--%s takes a number up to %u, not %s", name, max,
+                         text);
+    *value_r = (unsigned)n;
+    return 0;
+}
+
+static int
+take_global(struct ctl *c, enum global g, const char *value)
+{
+    unsigned n = 0;
+
+    switch (g) {
+    case GLOBAL_SOCKET:
+        c->socket = value;
+        return 0;
+    case GLOBAL_HOST:
+        c->host = value;
+        return 0;
+    case GLOBAL_PORT:
+        return parse_number("port", value, 65535, &c->port);
+    case GLOBAL_USER:
+        c->user = value;
+        return 0;
+    case GLOBAL_PASSWORD_FD:
+        if (parse_number("password-fd", value, 65535, &n) < 0)
+            return -1;
+        c->password_fd = (int)n;
+        return 0;
+    case GLOBAL_TLS:
+        return parse_tls(value, &c->tls);
+    case GLOBAL_CA_FILE:
+        c->ca_file = value;
+        return 0;
+    case GLOBAL_JSON:
+        c->json = true;
+        return 0;
+    case GLOBAL_HELP:
+        want_help = true;
+        return 0;
+    case GLOBAL_VERSION:
+        printf("ximssctl %s\n", ximss_version());
+        exit(CTL_OK);
+    case N_GLOBALS:
+        break;
+    }
+    return -1;
+}
+
+static unsigned
+add_options(struct option *to, const struct ctl_option *from, int code)
+{
+    unsigned n = 0;
+
+    for (; from != NULL && from[n].name != NULL; n++)
+        to[n] = (struct option){
+            .name = from[n].name,
+            .has_arg = from[n].arg != NULL ? required_argument : no_argument,
+            .val = code + (int)n};
+    return n;
+}
+
+/* Reads options; `command` NULL: the global ones before the command. */
+static int
+parse_options(struct ctl *c, int argc, char **argv,
+              const struct ctl_command *command)
+{
+    struct option longs[N_GLOBALS + CTL_OPTIONS_MAX + 1] = {{0}};
+    unsigned n = add_options(longs, globals, FIRST_CODE);
+    int o;
+
+    if (command != NULL)
+        add_options(longs + n, command->options, FIRST_CODE + N_GLOBALS);
+    optind = 0;
+    while ((o = getopt_long(argc, argv, command == NULL ? "+h" : "h", longs,
+                            NULL)) != -1) {
+        if (o == 'h')
+            want_help = true;
+        else if (o == '?')
+            return -1;
+        else if (o >= FIRST_CODE + N_GLOBALS)
+            c->values[o - FIRST_CODE - N_GLOBALS] =
+                optarg != NULL ? optarg : "";
+        else if (take_global(c, (enum global)(o - FIRST_CODE), optarg) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* --- commands --- */
+
+static bool
+is_noun(const char *name)
+{
+    for (size_t i = 0; i < N_TABLES; i++)
+        if (strcmp(tables[i]->noun, name) == 0)
+            return true;
+    return false;
+}
+
+static const struct ctl_command *
+find_command(const char *noun, const char *verb)
+{
+    for (size_t i = 0; i < N_TABLES; i++)
+        for (const struct ctl_command *c = tables[i]; c->noun != NULL; c++)
+            if (strcmp(c->noun, noun) == 0 &&
+                (c->verb[0] == '\0' ||
+                 (verb != NULL && strcmp(c->verb, verb) == 0)))
+                return c;
+    return NULL;
+}
+
+static int
+run_command(struct ctl *c, int argc, char **argv)
+{
+    static char name[] = "ximssctl";
+    int used = c->command->verb[0] != '\0' ? 2 : 1, n, r;
+
+    /* getopt takes the word before the options for the program's name. */
+    argv[used - 1] = name;
+    if (parse_options(c, argc - used + 1, argv + used - 1, c->command) < 0)
+        return ctl_error(CTL_USAGE, "try: ximssctl %s %s --help",
+                         c->command->noun, c->command->verb);
+    if (want_help) {
+        print_command_help(c->command);
+        return CTL_OK;
+    }
+    argv += used - 1 + optind;
+    n = argc - used + 1 - optind;
+    if (n < c->command->min_args ||
+        (c->command->max_args >= 0 && n > c->command->max_args))
+        return ctl_error(CTL_USAGE, "usage: ximssctl %s %s %s",
+                         c->command->noun, c->command->verb, c->command->args);
+    c->arena = arena_new();
+    r = c->command->run(c, n, argv);
+    ctl_disconnect(c);
+    arena_free(&c->arena);
+    return r;
+}
+
+static int
+run(struct ctl *c, int argc, char **argv)
+{
+    const char *noun, *verb;
+
+    if (parse_options(c, argc, argv, NULL) < 0)
+        return ctl_error(CTL_USAGE, "try: ximssctl --help");
+    argc -= optind;
+    argv += optind;
+    noun = argc > 0 ? argv[0] : NULL;
+    verb = argc > 1 ? argv[1] : NULL;
+    if (noun == NULL) {
+        if (!want_help)
+            return ctl_error(CTL_USAGE, "no command; try: ximssctl --help");
+        print_help(NULL);
+        return CTL_OK;
+    }
+    if (!is_noun(noun))
+        return ctl_error(CTL_USAGE, "unknown command: %s; try: ximssctl --help",
+                         noun);
+    c->command = find_command(noun, verb);
+    if (c->command != NULL)
+        return run_command(c, argc, argv);
+    if (want_help || (verb != NULL && (strcmp(verb, "--help") == 0 ||
+                                       strcmp(verb, "-h") == 0))) {
+        print_help(noun);
+        return CTL_OK;
+    }
+    if (verb == NULL)
+        return ctl_error(CTL_USAGE, "%s what? try: ximssctl %s --help", noun,
+                         noun);
+    return ctl_error(CTL_USAGE,
+                     "unknown command: %s %s; try: ximssctl %s --help", noun,
+                     verb, noun);
+}
+
+int
+main(int argc, char **argv)
+{
+    struct ctl c = {.password_fd = -1};
+    int r;
+
+    setlocale(LC_CTYPE, "");
+    r = run(&c, argc, argv);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return ctl_error(CTL_LOCAL, "standard output cannot be written");
+    return r;
+}

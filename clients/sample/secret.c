@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "clients/sample/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define SECRET_MAX 1024
+
+/* Reads up to the end of the line, byte by byte: what follows on the
+ * descriptor is somebody else's. */
+static char *
+read_line(int fd, const char **why_r)
+{
+    char line[SECRET_MAX], *copy = NULL;
+    size_t n = 0;
+    ssize_t r;
+
+    while ((r = read(fd, line + n, 1)) == 1 || (r < 0 && errno == EINTR)) {
+        if (r == 1 && line[n] == '\n')
+            break;
+        if (r == 1 && ++n == sizeof line)
+            break;
+    }
+    if (r < 0)
+        *why_r = strerror(errno);
+    else if (n == sizeof line)
+        *why_r = "the password is too long";
+    else if (r == 0 && n == 0)
+        *why_r = "there is no password to read";
+    else
+        copy = strndup(line, n);
+    explicit_bzero(line, sizeof line);
+    return copy;
+}
+
+/* Signals wait while the echo is off, so that none leaves it so. */
+static char *
+ask(const char *prompt, const char **why_r)
+{
+    int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    struct termios saved, quiet;
+    sigset_t block, before;
+    char *line = NULL;
+
+    if (fd < 0 || tcgetattr(fd, &saved) != 0) {
+        *why_r = "there is no terminal to ask for the password";
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    sigemptyset(&block);
+    sigaddset(&block, SIGINT);
+    sigaddset(&block, SIGTSTP);
+    sigaddset(&block, SIGTERM);
+    sigprocmask(SIG_BLOCK, &block, &before);
+    quiet = saved;
+    quiet.c_lflag &= ~(tcflag_t)ECHO;
+    tcsetattr(fd, TCSAFLUSH, &quiet);
+    if (write(fd, prompt, strlen(prompt)) >= 0)
+        line = read_line(fd, why_r);
+    tcsetattr(fd, TCSAFLUSH, &saved);
+    (void)!write(fd, "\n", 1);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    close(fd);
+    return line;
+}
+
+char *
+secret_get(int fd, const char *env, const char *prompt, const char **why_r)
+{
+    char *value = getenv(env), *copy;
+
+    *why_r = NULL;
+    if (fd >= 0)
+        return read_line(fd, why_r);
+    if (value == NULL)
+        return ask(prompt, why_r);
+    copy = strdup(value);
+    explicit_bzero(value, strlen(value));
+    unsetenv(env);
+    return copy;
+}
+
+void
+secret_free(char **secret)
+{
+    if (*secret == NULL)
+        return;
+    explicit_bzero(*secret, strlen(*secret));
+    free(*secret);
+    *secret = NULL;
+}
