@@ -146,9 +146,16 @@ dec_data(struct dec *d, size_t *len_r)
 {
     size_t n = dec_u32(d);
     const uint8_t *p = take(d, n);
+    char *copy;
 
-    *len_r = p == NULL ? 0 : n;
-    return p == NULL ? NULL : xstrndup((const char *)p, n);
+    *len_r = 0;
+    if (p == NULL)
+        return NULL;
+    copy = xmalloc(n + 1);
+    memcpy(copy, p, n);
+    copy[n] = 0;
+    *len_r = n;
+    return copy;
 }
 
 char *

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/store_fixture.h"
+#include "tests/unit/suite.h"
+#include "util/xmalloc.h"
+
+Suite *account_table_suite(void);
+
+static uint64_t domain, other;
+
+static void
+setup(void)
+{
+    fixture_setup();
+    domain = fixture_domain("example.test");
+    other = fixture_domain("other.test");
+}
+
+struct ask {
+    uint64_t number, domain, count, alert;
+    const char *name, *after, *put;
+    char *text;
+    struct account_rec a;
+    struct account_state s;
+    char names[512];
+    unsigned stop_at, n;
+};
+
+static enum store_result
+add(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+
+    return account_add(t, &q->a, &q->number, err);
+}
+
+static enum store_result
+get(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+
+    return account_get(t, q->number, &q->a, err);
+}
+
+static enum store_result
+find(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+
+    return account_find(t, q->domain, q->name, &q->a, err);
+}
+
+static enum store_result
+put(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+
+    return account_put(t, &q->a, err);
+}
+
+static enum store_result
+drop(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+
+    return account_remove(t, q->number, err);
+}
+
+static enum store_result
+count(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+
+    return account_count(t, q->domain, &q->count, err);
+}
+
+static bool
+collect(const char *name, uint64_t number, void *arg)
+{
+    struct ask *q = arg;
+    char part[300];
+
+    snprintf(part, sizeof part, "%s=%llu ", name, (unsigned long long)number);
+    strcat(q->names, part);
+    return ++q->n != q->stop_at;
+}
+
+static enum store_result
+walk(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+
+    q->names[0] = 0;
+    q->n = 0;
+    return account_walk(t, q->domain, q->after, collect, q, err);
+}
+
+static enum store_result
+get_prefs(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+
+    free(q->text);
+    return prefs_get(t, q->number, &q->text, err);
+}
+
+static enum store_result
+put_prefs(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+
+    return prefs_put(t, q->number, q->put, err);
+}
+
+static enum store_result
+put_state(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+
+    return state_put(t, q->number, &q->s, err);
+}
+
+static enum store_result
+get_state(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+
+    return state_get(t, q->number, &q->s, err);
+}
+
+static uint64_t
+count_of(uint64_t number)
+{
+    struct ask q = {.domain = number};
+
+    fixture_run(count, &q, STORE_OK);
+    return q.count;
+}
+
+START_TEST(all_fields_come_back)
+{
+    char name[] = "Joe.Doe", real[] = "Jo\xc3\xa9", type[] = "MultiMailbox";
+    char settings[] = "{a=1;}", rights[] = "(Master)";
+    struct ask q = {.a = {.domain = domain,
+                          .name = name,
+                          .real_name = real,
+                          .created = -3,
+                          .cred_serial = 4000000000,
+                          .type = type,
+                          .settings = settings,
+                          .rights = rights}};
+    struct ask r = {.domain = domain, .name = "JOE.doe"};
+
+    q.a.cred.iterations = 10000;
+    memset(q.a.cred.salt, 1, sizeof q.a.cred.salt);
+    memset(q.a.cred.stored_key, 2, sizeof q.a.cred.stored_key);
+    memset(q.a.cred.server_key, 3, sizeof q.a.cred.server_key);
+    q.a.cred.has_cram = true;
+    memset(q.a.cred.cram, 4, sizeof q.a.cred.cram);
+    fixture_run(add, &q, STORE_OK);
+    fixture_reopen();
+    fixture_run(find, &r, STORE_OK);
+    ck_assert_uint_eq(r.a.number, q.number);
+    ck_assert_uint_eq(r.a.domain, domain);
+    ck_assert_str_eq(r.a.name, "joe.doe");
+    ck_assert_str_eq(r.a.real_name, real);
+    ck_assert_int_eq(r.a.created, -3);
+    ck_assert_uint_eq(r.a.cred_serial, 4000000000);
+    ck_assert_uint_eq(r.a.cred.iterations, 10000);
+    ck_assert_mem_eq(r.a.cred.salt, q.a.cred.salt, sizeof q.a.cred.salt);
+    ck_assert_mem_eq(r.a.cred.stored_key, q.a.cred.stored_key,
+                     sizeof q.a.cred.stored_key);
+    ck_assert_mem_eq(r.a.cred.server_key, q.a.cred.server_key,
+                     sizeof q.a.cred.server_key);
+    ck_assert(r.a.cred.has_cram);
+    ck_assert_mem_eq(r.a.cred.cram, q.a.cred.cram, sizeof q.a.cred.cram);
+    ck_assert_str_eq(r.a.type, type);
+    ck_assert_str_eq(r.a.settings, settings);
+    ck_assert_str_eq(r.a.rights, rights);
+    account_rec_clear(&r.a);
+    fixture_verify();
+}
+END_TEST
+
+START_TEST(names_are_unique_in_their_domain)
+{
+    char name[] = "JOE";
+    struct ask q = {.a = {.domain = domain, .name = name}};
+
+    fixture_run(add, &q, STORE_OK);
+    fixture_run(add, &q, STORE_EXISTS);
+    q.a.domain = other;
+    fixture_run(add, &q, STORE_OK);
+    ck_assert_uint_eq(q.number, 2);
+    q.a.domain = 99;
+    fixture_run(add, &q, STORE_REFUSED);
+    name[0] = 0;
+    q.a.domain = domain;
+    fixture_run(add, &q, STORE_REFUSED);
+    ck_assert_uint_eq(count_of(domain), 1);
+    ck_assert_uint_eq(count_of(other), 1);
+    ck_assert_uint_eq(count_of(99), 0);
+    q = (struct ask){.domain = domain, .name = "nobody"};
+    fixture_run(find, &q, STORE_NOTFOUND);
+    q.number = 99;
+    fixture_run(get, &q, STORE_NOTFOUND);
+    fixture_verify();
+}
+END_TEST
+
+START_TEST(renaming_and_moving)
+{
+    uint64_t joe = fixture_account(domain, "joe");
+    struct ask q = {.number = joe};
+    char taken[] = "AMY", fresh[] = "Joseph";
+
+    fixture_account(domain, "amy");
+    fixture_run(get, &q, STORE_OK);
+    free(q.a.name);
+    q.a.name = xstrdup(taken);
+    fixture_run(put, &q, STORE_EXISTS);
+    free(q.a.name);
+    q.a.name = xstrdup(fresh);
+    fixture_run(put, &q, STORE_OK);
+    q.domain = domain;
+    q.name = "joe";
+    fixture_run(find, &q, STORE_NOTFOUND);
+    q.a.domain = other;
+    fixture_run(put, &q, STORE_OK);
+    ck_assert_uint_eq(count_of(domain), 1);
+    ck_assert_uint_eq(count_of(other), 1);
+    q.domain = other;
+    q.name = "joseph";
+    fixture_run(find, &q, STORE_OK);
+    ck_assert_uint_eq(q.a.number, joe);
+    q.a.domain = 99;
+    fixture_run(put, &q, STORE_REFUSED);
+    q.a.domain = other;
+    q.a.cred_serial = 5; /* a change that is no renaming */
+    fixture_run(put, &q, STORE_OK);
+    fixture_run(get, &q, STORE_OK);
+    ck_assert_uint_eq(q.a.cred_serial, 5);
+    q.a.number = 99;
+    fixture_run(put, &q, STORE_NOTFOUND);
+    account_rec_clear(&q.a);
+    fixture_verify();
+}
+END_TEST
+
+START_TEST(removing_takes_all_of_it)
+{
+    uint64_t joe = fixture_account(domain, "joe");
+    uint64_t amy = fixture_account(domain, "amy");
+    struct ask q = {.number = joe, .put = "{Language=fr;}"};
+    struct ask r = {.number = joe};
+
+    fixture_post(ALERT_ACCOUNT, joe, SECOND, "a");
+    fixture_post(ALERT_ACCOUNT, amy, SECOND, "b");
+    q.s.position = 1;
+    fixture_run(put_prefs, &q, STORE_OK);
+    fixture_run(put_state, &q, STORE_OK);
+    fixture_run(drop, &q, STORE_OK);
+    fixture_run(drop, &q, STORE_NOTFOUND);
+    fixture_run(get, &q, STORE_NOTFOUND);
+    fixture_run(get_prefs, &r, STORE_OK);
+    ck_assert_str_eq(r.text, "");
+    fixture_run(get_state, &r, STORE_OK);
+    ck_assert_uint_eq(r.s.position, 0);
+    ck_assert_uint_eq(count_of(domain), 1);
+    fixture_run(put_state, &q, STORE_OK); /* does nothing */
+    fixture_run(put_prefs, &q, STORE_NOTFOUND);
+    fixture_reopen();
+    ck_assert_uint_eq(fixture_account(domain, "joe"), amy + 1);
+    fixture_verify();
+    free(r.text);
+}
+END_TEST
+
+START_TEST(walking)
+{
+    struct ask q = {.domain = domain};
+
+    fixture_run(walk, &q, STORE_OK);
+    ck_assert_str_eq(q.names, "");
+    fixture_account(domain, "b");
+    fixture_account(other, "x");
+    fixture_account(domain, "A.b");
+    fixture_account(domain, "a");
+    fixture_run(walk, &q, STORE_OK);
+    ck_assert_str_eq(q.names, "a=4 a.b=3 b=1 ");
+    q.after = "A";
+    fixture_run(walk, &q, STORE_OK);
+    ck_assert_str_eq(q.names, "a.b=3 b=1 ");
+    q.stop_at = 1;
+    fixture_run(walk, &q, STORE_OK);
+    ck_assert_str_eq(q.names, "a.b=3 ");
+    q.after = "b";
+    fixture_run(walk, &q, STORE_OK);
+    ck_assert_str_eq(q.names, "");
+    q.domain = 99;
+    q.after = NULL;
+    fixture_run(walk, &q, STORE_OK);
+    ck_assert_str_eq(q.names, "");
+}
+END_TEST
+
+START_TEST(preferences)
+{
+    struct ask q = {.number = fixture_account(domain, "joe")};
+
+    fixture_run(get_prefs, &q, STORE_OK);
+    ck_assert_str_eq(q.text, "");
+    q.put = "{TimeZone=\"Europe/Berlin\";}";
+    fixture_run(put_prefs, &q, STORE_OK);
+    fixture_reopen();
+    fixture_run(get_prefs, &q, STORE_OK);
+    ck_assert_str_eq(q.text, q.put);
+    q.put = "";
+    fixture_run(put_prefs, &q, STORE_OK);
+    fixture_run(get_prefs, &q, STORE_OK);
+    ck_assert_str_eq(q.text, "");
+    free(q.text);
+    fixture_verify();
+}
+END_TEST
+
+START_TEST(state)
+{
+    struct ask q = {.number = fixture_account(domain, "joe")};
+    uint64_t shown[] = {5, 7, UINT64_MAX}, dismissed[] = {6};
+    char address[] = "2001:db8::1";
+    uint64_t alert = 0;
+
+    for (unsigned i = 0; i < 3; i++)
+        alert = fixture_post(ALERT_SERVER, 0, SECOND, "x");
+    fixture_run(get_state, &q, STORE_OK);
+    ck_assert_uint_eq(q.s.position, 0);
+    ck_assert_uint_eq(q.s.n_shown, 0);
+    ck_assert_ptr_null(q.s.last_address);
+    q.s = (struct account_state){.position = alert,
+                                 .shown = shown,
+                                 .n_shown = 3,
+                                 .dismissed = dismissed,
+                                 .n_dismissed = 1,
+                                 .last_login = 99,
+                                 .last_address = address};
+    fixture_run(put_state, &q, STORE_OK);
+    q.s = (struct account_state){0};
+    fixture_reopen();
+    fixture_run(get_state, &q, STORE_OK);
+    ck_assert_uint_eq(q.s.position, alert);
+    ck_assert_uint_eq(q.s.n_shown, 3);
+    ck_assert_mem_eq(q.s.shown, shown, sizeof shown);
+    ck_assert_uint_eq(q.s.n_dismissed, 1);
+    ck_assert_uint_eq(q.s.dismissed[0], 6);
+    ck_assert_int_eq(q.s.last_login, 99);
+    ck_assert_str_eq(q.s.last_address, address);
+    fixture_run(get_state, &q, STORE_OK); /* frees what was in it */
+    account_state_clear(&q.s);
+    fixture_verify();
+}
+END_TEST
+
+/* Ten thousand states in one job, as the server saves them. */
+#define CROWD 10000
+
+static enum store_result
+add_crowd(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+    enum store_result r = STORE_OK;
+
+    for (unsigned i = 0; r == STORE_OK && i < CROWD; i++) {
+        char name[32];
+        struct account_rec a = {.domain = q->domain, .name = name};
+
+        snprintf(name, sizeof name, "user%u", i);
+        r = account_add(t, &a, &q->number, err);
+    }
+    return r;
+}
+
+static enum store_result
+put_crowd(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+    enum store_result r = STORE_OK;
+
+    for (unsigned i = 0; r == STORE_OK && i < CROWD; i++)
+        r = state_put(t, (uint64_t)i * 7919 % CROWD + 1, &q->s, err);
+    return r;
+}
+
+START_TEST(a_crowd)
+{
+    struct ask q = {.domain = domain};
+
+    fixture_run(add_crowd, &q, STORE_OK);
+    ck_assert_uint_eq(count_of(domain), CROWD);
+    for (unsigned i = 0; i < 3; i++)
+        fixture_run(put_crowd, &q, STORE_OK);
+    fixture_verify();
+}
+END_TEST
+
+Suite *
+account_table_suite(void)
+{
+    Suite *s = suite_create("account_table");
+    TCase *tc = tcase_create("account_table");
+
+    tcase_add_checked_fixture(tc, setup, fixture_teardown);
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, all_fields_come_back);
+    tcase_add_test(tc, names_are_unique_in_their_domain);
+    tcase_add_test(tc, renaming_and_moving);
+    tcase_add_test(tc, removing_takes_all_of_it);
+    tcase_add_test(tc, walking);
+    tcase_add_test(tc, preferences);
+    tcase_add_test(tc, state);
+    tcase_add_test(tc, a_crowd);
+    suite_add_tcase(s, tc);
+    return s;
+}

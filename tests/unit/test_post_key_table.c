@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/store_fixture.h"
+#include "tests/unit/suite.h"
+
+Suite *post_key_table_suite(void);
+
+struct ask {
+    uint64_t author, alert;
+    const char *key;
+    int64_t time; /* since, now, before */
+    int64_t posted;
+    unsigned max;
+    uint8_t digest[POST_DIGEST_BYTES];
+};
+
+static enum store_result
+put(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+
+    return post_key_put(t, q->author, q->key, q->time, q->alert, q->digest,
+                        err);
+}
+
+static enum store_result
+find(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+
+    return post_key_find(t, q->author, q->key, q->time, &q->alert, &q->posted,
+                         q->digest, err);
+}
+
+static enum store_result
+expire(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+
+    return post_key_expire(t, q->time, q->max, err);
+}
+
+static void
+remember(uint64_t author, const char *key, int64_t now, uint64_t alert)
+{
+    struct ask q = {.author = author, .key = key, .time = now, .alert = alert};
+
+    memset(q.digest, (int)alert, sizeof q.digest);
+    fixture_run(put, &q, STORE_OK);
+}
+
+/* The alert, 0 if it is not found. */
+static uint64_t
+look_up(uint64_t author, const char *key, int64_t since)
+{
+    struct ask q = {.author = author, .key = key, .time = since};
+    enum store_result r = store_run(fixture_store, find, &q, &fixture_err);
+    uint8_t digest[POST_DIGEST_BYTES];
+
+    if (r == STORE_NOTFOUND)
+        return 0;
+    ck_assert_int_eq(r, STORE_OK);
+    memset(digest, (int)q.alert, sizeof digest);
+    ck_assert_mem_eq(q.digest, digest, sizeof digest);
+    ck_assert_int_ge(q.posted, since);
+    return q.alert;
+}
+
+START_TEST(found_by_author_key_and_time)
+{
+    remember(1, "backup", 100, 7);
+    remember(2, "backup", 200, 8);
+    remember(1, "Backup", 300, 9);
+    fixture_reopen();
+    ck_assert_uint_eq(look_up(1, "backup", 100), 7);
+    ck_assert_uint_eq(look_up(1, "backup", 101), 0);
+    ck_assert_uint_eq(look_up(2, "backup", 0), 8);
+    ck_assert_uint_eq(look_up(1, "Backup", 0), 9);
+    ck_assert_uint_eq(look_up(3, "backup", 0), 0);
+    ck_assert_uint_eq(look_up(1, "back", 0), 0);
+    ck_assert_uint_eq(look_up(1, "backups", 0), 0);
+    fixture_verify();
+}
+END_TEST
+
+START_TEST(used_again)
+{
+    struct ask q = {.time = 150, .max = 10};
+
+    remember(1, "backup", 100, 7);
+    remember(1, "backup", 200, 8);
+    ck_assert_uint_eq(look_up(1, "backup", 0), 8);
+    fixture_run(expire, &q, STORE_OK); /* of the first use there is nothing */
+    ck_assert_uint_eq(look_up(1, "backup", 200), 8);
+    remember(1, "backup", 200, 9); /* in the same moment */
+    ck_assert_uint_eq(look_up(1, "backup", 200), 9);
+    remember(1, "backup", 10, 10); /* the clock was set back */
+    ck_assert_uint_eq(look_up(1, "backup", 10), 10);
+    fixture_verify();
+}
+END_TEST
+
+START_TEST(expiring)
+{
+    struct ask q = {.max = 2};
+    unsigned left = 0;
+
+    fixture_run(expire, &q, STORE_OK);
+    for (unsigned i = 0; i < 5; i++) {
+        char key[8];
+
+        snprintf(key, sizeof key, "k%u", i);
+        remember(1, key, 100 - (int64_t)i, i + 1); /* k4 is the oldest */
+    }
+    q.time = 99; /* before it: k2, k3, k4 */
+    fixture_run(expire, &q, STORE_OK);
+    ck_assert_uint_eq(look_up(1, "k4", 0), 0);
+    ck_assert_uint_eq(look_up(1, "k3", 0), 0);
+    ck_assert_uint_eq(look_up(1, "k2", 0), 3);
+    for (int i = 0; i < 3; i++)
+        fixture_run(expire, &q, STORE_OK);
+    for (unsigned i = 0; i < 5; i++) {
+        char key[8];
+
+        snprintf(key, sizeof key, "k%u", i);
+        left += look_up(1, key, 0) != 0;
+    }
+    ck_assert_uint_eq(left, 2);
+    fixture_verify();
+}
+END_TEST
+
+START_TEST(keys_of_all_sizes)
+{
+    char key[300] = {0};
+    struct ask q = {.author = UINT64_MAX, .key = key, .alert = 1};
+
+    fixture_run(put, &q, STORE_REFUSED);
+    memset(key, 'k', 255);
+    remember(UINT64_MAX, key, 1, 5);
+    ck_assert_uint_eq(look_up(UINT64_MAX, key, 0), 5);
+    fixture_verify();
+    key[255] = 'k';
+    fixture_run(put, &q, STORE_REFUSED);
+    fixture_run(find, &q, STORE_REFUSED);
+    q = (struct ask){.time = INT64_MAX, .max = 9};
+    fixture_run(expire, &q, STORE_OK);
+    fixture_verify();
+}
+END_TEST
+
+Suite *
+post_key_table_suite(void)
+{
+    Suite *s = suite_create("post_key_table");
+    TCase *tc = tcase_create("post_key_table");
+
+    tcase_add_checked_fixture(tc, fixture_setup, fixture_teardown);
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, found_by_author_key_and_time);
+    tcase_add_test(tc, used_again);
+    tcase_add_test(tc, expiring);
+    tcase_add_test(tc, keys_of_all_sizes);
+    suite_add_tcase(s, tc);
+    return s;
+}

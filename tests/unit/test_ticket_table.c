@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <string.h>
+
+#include "tests/unit/store_fixture.h"
+#include "tests/unit/suite.h"
+
+Suite *ticket_table_suite(void);
+
+static uint64_t joe;
+
+static void
+setup(void)
+{
+    fixture_setup();
+    joe = fixture_account(fixture_domain("example.test"), "joe");
+}
+
+struct ask {
+    struct ticket_rec k;
+    int64_t now;
+    unsigned max;
+};
+
+static enum store_result
+put(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+
+    return ticket_put(t, &q->k, err);
+}
+
+static enum store_result
+take(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+    uint8_t hash[TICKET_HASH_BYTES];
+
+    memcpy(hash, q->k.hash, sizeof hash);
+    memset(&q->k, 0, sizeof q->k);
+    return ticket_take(t, hash, &q->k, err);
+}
+
+static enum store_result
+expire(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+
+    return ticket_expire(t, q->now, q->max, err);
+}
+
+static enum store_result
+remove_joe(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    (void)arg;
+    return account_remove(t, joe, err);
+}
+
+static struct ask
+ticket(uint8_t n, int64_t expires)
+{
+    struct ask q = {.k = {.account = joe, .cred_serial = n}};
+
+    memset(q.k.hash, n, sizeof q.k.hash);
+    q.k.expires = expires;
+    return q;
+}
+
+START_TEST(good_for_once)
+{
+    struct ask q = ticket(200, 1000), r = ticket(200, 0);
+
+    fixture_run(take, &r, STORE_NOTFOUND);
+    fixture_run(put, &q, STORE_OK);
+    fixture_run(put, &q, STORE_EXISTS);
+    fixture_reopen();
+    r = ticket(200, 0);
+    fixture_run(take, &r, STORE_OK);
+    ck_assert_mem_eq(r.k.hash, q.k.hash, sizeof q.k.hash);
+    ck_assert_uint_eq(r.k.account, joe);
+    ck_assert_uint_eq(r.k.cred_serial, 200);
+    ck_assert_int_eq(r.k.expires, 1000);
+    r = ticket(200, 0);
+    fixture_run(take, &r, STORE_NOTFOUND);
+    fixture_verify();
+}
+END_TEST
+
+START_TEST(expiring)
+{
+    struct ask q = {.now = 100, .max = 1};
+
+    fixture_run(expire, &q, STORE_OK);
+    for (uint8_t i = 0; i < 4; i++) { /* 101, 100, 99, 98 */
+        struct ask k = ticket(i, 101 - i);
+
+        fixture_run(put, &k, STORE_OK);
+    }
+    fixture_run(expire, &q, STORE_OK);
+    for (uint8_t i = 0; i < 4; i++) {
+        struct ask k = ticket(i, 0);
+        bool there = i != 3;
+
+        fixture_run(take, &k, there ? STORE_OK : STORE_NOTFOUND);
+        k.k.expires = 101 - i;
+        if (there)
+            fixture_run(put, &k, STORE_OK);
+    }
+    q.max = 10;
+    fixture_run(expire, &q, STORE_OK); /* at or before */
+    for (uint8_t i = 0; i < 4; i++) {
+        struct ask k = ticket(i, 0);
+
+        fixture_run(take, &k, i == 0 ? STORE_OK : STORE_NOTFOUND);
+    }
+    fixture_verify();
+}
+END_TEST
+
+START_TEST(void_without_its_account)
+{
+    struct ask q = ticket(1, 1000);
+
+    fixture_run(put, &q, STORE_OK);
+    fixture_run(remove_joe, NULL, STORE_OK);
+    fixture_run(take, &q, STORE_NOTFOUND);
+    fixture_verify();
+    q.now = 2000;
+    q.max = 10;
+    fixture_run(expire, &q, STORE_OK);
+    fixture_verify();
+}
+END_TEST
+
+Suite *
+ticket_table_suite(void)
+{
+    Suite *s = suite_create("ticket_table");
+    TCase *tc = tcase_create("ticket_table");
+
+    tcase_add_checked_fixture(tc, setup, fixture_teardown);
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, good_for_once);
+    tcase_add_test(tc, expiring);
+    tcase_add_test(tc, void_without_its_account);
+    suite_add_tcase(s, tc);
+    return s;
+}
