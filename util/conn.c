@@ -300,6 +300,9 @@ conn_finish(struct conn *c)
     if (c->closed)
         return;
     c->finish = true;
+    free(c->in);
+    c->in = NULL;
+    c->in_len = c->in_cap = 0;
     if (c->loop->corked == c)
         return; /* conn_uncork looks at it */
     if (c->out != NULL) {
@@ -423,6 +426,12 @@ conn_cork(struct conn *c)
 {
     assert(c->loop->corked == NULL);
     c->loop->corked = c;
+}
+
+bool
+conn_is_corked(const struct conn *c)
+{
+    return c->loop != NULL && c->loop->corked == c;
 }
 
 void

@@ -106,6 +106,7 @@ void conn_send(struct conn *c, const void *data, size_t len);
 void conn_send_shared(struct conn *c, struct shared_buf *b); /* borrowed */
 void conn_cork(struct conn *c);
 void conn_uncork(struct conn *c);
+bool conn_is_corked(const struct conn *c);
 /* Bytes that the kernel has not taken yet (corked ones count). */
 size_t conn_pending(const struct conn *c);
 

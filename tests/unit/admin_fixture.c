@@ -114,6 +114,9 @@ print_effect(const struct effect *e)
     case EFFECT_SHUTDOWN:
         buf_append_str(&effects_text, "shutdown");
         break;
+    case EFFECT_COUNT_AUDIENCE:
+        buf_append_str(&effects_text, "count");
+        break;
     }
     buf_append_str(&effects_text, "; ");
 }

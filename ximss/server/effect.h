@@ -22,7 +22,8 @@ enum effect_kind {
     EFFECT_DOMAIN_REMOVED,  /* domain: number */
     EFFECT_KILL_SESSIONS,   /* account: number; all its sessions end */
     EFFECT_KILL_SESSION,    /* session: its number */
-    EFFECT_SHUTDOWN         /* the server drains and ends */
+    EFFECT_SHUTDOWN,        /* the server drains and ends */
+    EFFECT_COUNT_AUDIENCE   /* alert: scope, target; counts, tells nobody */
 };
 
 struct effect {

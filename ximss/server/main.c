@@ -1,8 +1,365 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* ximssd: the command line, signals, and the main thread's timer. */
 #include "config.h"
 
-int
-main(void)
+#include <errno.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <systemd/sd-daemon.h>
+
+#include "storage/store.h"
+#include "util/log.h"
+#include "ximss/server/configuration.h"
+#include "ximss/server/first_start.h"
+#include "ximss/server/server.h"
+
+#define OVERRIDES_MOST 64
+
+/* sysexits(3) */
+enum {
+    EXIT_USAGE = 64,
+    EXIT_DAMAGED = 65,
+    EXIT_CANNOT_START = 73,
+    EXIT_CONFIG = 78
+};
+
+struct options {
+    struct config_override overrides[OVERRIDES_MOST];
+    size_t n_overrides;
+    const char *config_file, *init, *password_file, *main_domain, *verify;
+    bool check_config, print_config, test_hooks;
+};
+
+struct process {
+    struct server *server;
+    const struct server_options *options;
+    struct event_base *base;
+};
+
+static void
+print_help(void)
 {
+    puts(
+        "Usage: ximssd [OPTION]...\n"
+        "The alert server.  It stays in the foreground; see ximssd(8).\n\n"
+        "  --config FILE               read the configuration from FILE\n"
+        "  --store DIR                 the store's directory\n"
+        "  --listen ADDRESS:PORT       accept clients there (repeatable)\n"
+        "  --listen-tls ADDRESS:PORT   the same, with TLS from the start\n"
+        "  --workers N                 threads that serve sessions\n"
+        "  --init DIR                  make a new store in DIR and end\n"
+        "  --admin-password-file FILE  postmaster's first password, for a new\n"
+        "                              store; - is standard input\n"
+        "  --main-domain NAME          main domain of a new store\n"
+        "  --check-config              check the configuration and end\n"
+        "  --print-config              print the effective configuration\n"
+        "  --verify DIR                check the store in DIR and end\n"
+        "  --foreground                (always so)\n"
+        "  --test-hooks                for tests: the clock can be moved\n"
+        "  --version, --help");
+}
+
+enum {
+    OPT_CONFIG = 256,
+    OPT_STORE,
+    OPT_LISTEN,
+    OPT_LISTEN_TLS,
+    OPT_WORKERS,
+    OPT_INIT,
+    OPT_PASSWORD_FILE,
+    OPT_MAIN_DOMAIN,
+    OPT_CHECK,
+    OPT_PRINT,
+    OPT_VERIFY,
+    OPT_FOREGROUND,
+    OPT_TEST_HOOKS,
+    OPT_VERSION,
+    OPT_HELP
+};
+
+static const struct option long_options[] = {
+    {"config", required_argument, NULL, OPT_CONFIG},
+    {"store", required_argument, NULL, OPT_STORE},
+    {"listen", required_argument, NULL, OPT_LISTEN},
+    {"listen-tls", required_argument, NULL, OPT_LISTEN_TLS},
+    {"workers", required_argument, NULL, OPT_WORKERS},
+    {"init", required_argument, NULL, OPT_INIT},
+    {"admin-password-file", required_argument, NULL, OPT_PASSWORD_FILE},
+    {"main-domain", required_argument, NULL, OPT_MAIN_DOMAIN},
+    {"check-config", no_argument, NULL, OPT_CHECK},
+    {"print-config", no_argument, NULL, OPT_PRINT},
+    {"verify", required_argument, NULL, OPT_VERIFY},
+    {"foreground", no_argument, NULL, OPT_FOREGROUND},
+    {"test-hooks", no_argument, NULL, OPT_TEST_HOOKS},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {"help", no_argument, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0},
+};
+
+static int
+override(struct options *o, const char *key, const char *value)
+{
+    if (o->n_overrides == OVERRIDES_MOST) {
+        fprintf(stderr, "ximssd: too many options\n");
+        return -1;
+    }
+    o->overrides[o->n_overrides++] = (struct config_override){key, value};
     return 0;
+}
+
+/* 0: go on; 1: end with status 0; -1: usage. */
+static int
+take_option(struct options *o, int c)
+{
+    switch (c) {
+    case OPT_CONFIG:
+        o->config_file = optarg;
+        return 0;
+    case OPT_STORE:
+        return override(o, "store", optarg);
+    case OPT_LISTEN:
+        return override(o, "listen", optarg);
+    case OPT_LISTEN_TLS:
+        return override(o, "listen-tls", optarg);
+    case OPT_WORKERS:
+        return override(o, "workers", optarg);
+    case OPT_INIT:
+        o->init = optarg;
+        return 0;
+    case OPT_PASSWORD_FILE:
+        o->password_file = optarg;
+        return 0;
+    case OPT_MAIN_DOMAIN:
+        o->main_domain = optarg;
+        return 0;
+    case OPT_CHECK:
+        o->check_config = true;
+        return 0;
+    case OPT_PRINT:
+        o->print_config = true;
+        return 0;
+    case OPT_VERIFY:
+        o->verify = optarg;
+        return 0;
+    case OPT_FOREGROUND:
+        return 0;
+    case OPT_TEST_HOOKS:
+        o->test_hooks = true;
+        return 0;
+    case OPT_VERSION:
+        puts(PACKAGE_NAME " " PACKAGE_VERSION);
+        return 1;
+    case OPT_HELP:
+        print_help();
+        return 1;
+    default:
+        return -1;
+    }
+}
+
+static int
+parse(struct options *o, int argc, char **argv)
+{
+    int c, r;
+
+    while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        r = take_option(o, c);
+        if (r != 0)
+            return r;
+    }
+    if (optind < argc) {
+        fprintf(stderr, "ximssd: %s: not an option\n", argv[optind]);
+        return -1;
+    }
+    return 0;
+}
+
+/* --- the life of the process --- */
+
+static void
+on_end(evutil_socket_t sig, short what, void *arg)
+{
+    struct process *p = arg;
+
+    (void)what;
+    log_info("ending: signal %d", (int)sig);
+    event_base_loopbreak(p->base);
+}
+
+static void
+on_hup(evutil_socket_t sig, short what, void *arg)
+{
+    struct process *p = arg;
+    struct errbuf err;
+
+    (void)sig;
+    (void)what;
+    sd_notify(0, "RELOADING=1");
+    if (server_reload(p->server, p->options, &err) < 0)
+        log_error("configuration not reloaded, the old one stays: %s",
+                  err.text);
+    sd_notify(0, "READY=1");
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct process *p = arg;
+
+    (void)fd;
+    (void)what;
+    server_tick(p->server);
+}
+
+static void
+serve(struct process *p)
+{
+    static const struct timeval second = {1, 0};
+    struct event *term, *intr, *hup, *tick;
+
+    p->base = event_base_new();
+    term = evsignal_new(p->base, SIGTERM, on_end, p);
+    intr = evsignal_new(p->base, SIGINT, on_end, p);
+    hup = evsignal_new(p->base, SIGHUP, on_hup, p);
+    tick = event_new(p->base, -1, EV_PERSIST, on_tick, p);
+    event_add(term, NULL);
+    event_add(intr, NULL);
+    event_add(hup, NULL);
+    event_add(tick, &second);
+    log_info(PACKAGE_NAME " " PACKAGE_VERSION " is ready");
+    sd_notify(0, "READY=1");
+    event_base_dispatch(p->base);
+    sd_notify(0, "STOPPING=1");
+    server_stop(&p->server);
+    event_free(term);
+    event_free(intr);
+    event_free(hup);
+    event_free(tick);
+    event_base_free(p->base);
+    log_info("ended");
+}
+
+static void
+on_libevent_log(int severity, const char *text)
+{
+    if (severity >= EVENT_LOG_ERR)
+        log_error("libevent: %s", text);
+    else if (severity == EVENT_LOG_WARN)
+        log_warn("libevent: %s", text);
+}
+
+/* Makes dir and gives it to the user that the server will run as. */
+static int
+prepare_directory(const char *dir, const char *user, struct errbuf *err)
+{
+    struct passwd *pw = user[0] != '\0' ? getpwnam(user) : NULL;
+
+    if (mkdir(dir, 0750) < 0 && errno != EEXIST)
+        return err_set(err, "making %s: %s", dir, strerror(errno));
+    if (pw != NULL && geteuid() == 0 && chown(dir, pw->pw_uid, pw->pw_gid) < 0)
+        return err_set(err, "giving %s to %s: %s", dir, user, strerror(errno));
+    return 0;
+}
+
+static int
+init_store(const struct options *o, const struct config *c, const char *dir)
+{
+    struct errbuf err;
+
+    if (prepare_directory(dir, c->user, &err) < 0 ||
+        server_drop_privileges(c->user, &err) < 0 ||
+        first_start(dir, o->main_domain, o->password_file,
+                    c->password_iterations, &err) < 0) {
+        log_error("%s", err.text);
+        return EXIT_CANNOT_START;
+    }
+    log_info("made a store in %s", dir);
+    return 0;
+}
+
+static int
+verify_store(const char *dir)
+{
+    struct errbuf err;
+
+    if (store_verify(dir, stdout, &err) < 0) {
+        log_error("%s", err.text);
+        return EXIT_DAMAGED;
+    }
+    printf("%s: the store is sound\n", dir);
+    return 0;
+}
+
+static int
+run(const struct options *o, struct config *config)
+{
+    struct server_options so = {o->config_file, o->overrides, o->n_overrides,
+                                o->test_hooks};
+    struct process p = {.options = &so};
+    struct errbuf err;
+    int r;
+
+    if (!store_exists(config->store)) {
+        if (o->password_file == NULL) {
+            log_error("%s holds no store; make one with: ximssd --init %s",
+                      config->store, config->store);
+            config_free(&config);
+            return EXIT_CANNOT_START;
+        }
+        r = init_store(o, config, config->store);
+        if (r != 0) {
+            config_free(&config);
+            return r;
+        }
+    }
+    p.server = server_start(&so, config, &err);
+    if (p.server == NULL) {
+        log_error("%s", err.text);
+        return EXIT_CANNOT_START;
+    }
+    serve(&p);
+    return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct options o = {.n_overrides = 0};
+    struct config *config;
+    struct errbuf err;
+    int r = parse(&o, argc, argv);
+
+    if (r != 0) {
+        if (r < 0)
+            fprintf(stderr, "Try 'ximssd --help'.\n");
+        return r < 0 ? EXIT_USAGE : 0;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    log_init("ximssd", LOG_INFO_, getenv("JOURNAL_STREAM") != NULL);
+    event_set_log_callback(on_libevent_log);
+    config = config_load_with(o.config_file, o.overrides, o.n_overrides, &err);
+    if (config == NULL) {
+        fprintf(stderr, "ximssd: %s\n", err.text);
+        return EXIT_CONFIG;
+    }
+    log_set_level(config->log_level);
+    if (!o.check_config && !o.print_config && o.init == NULL &&
+        o.verify == NULL)
+        return run(&o, config);
+    if (o.print_config)
+        config_print(stdout, config);
+    else if (o.init != NULL)
+        r = init_store(&o, config, o.init);
+    else if (o.verify != NULL)
+        r = verify_store(o.verify);
+    config_free(&config);
+    return r;
 }

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Alerts in memory and on the wire.  An alert is shared by all workers; its
+ * encoded forms hang on it in a list that only grows, so that reading needs no
+ * lock: two workers that encode for the same zone at once agree by
+ * compare-and-swap, and the loser's bytes are dropped. */
+#include "config.h"
+
+#include "ximss/server/alert.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/clock.h"
+#include "util/xmalloc.h"
+#include "util/zone.h"
+#include "ximss/proto/xml_write.h"
+#include "ximss/server/alert_names.h"
+
+struct alert_message {
+    struct alert_message *next;
+    const struct zone *zone;
+    struct shared_buf *bytes; /* owned */
+};
+
+struct alert *
+alert_new(struct alert_rec *rec)
+{
+    struct alert *a = xcalloc(1, sizeof *a);
+
+    atomic_init(&a->refs, 1);
+    atomic_init(&a->messages, NULL);
+    a->rec = *rec;
+    memset(rec, 0, sizeof *rec);
+    return a;
+}
+
+struct alert *
+alert_ref(struct alert *a)
+{
+    atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
+    return a;
+}
+
+void
+alert_unref(struct alert **a)
+{
+    struct alert *dead = *a;
+    struct alert_message *m, *next;
+
+    *a = NULL;
+    if (dead == NULL ||
+        atomic_fetch_sub_explicit(&dead->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    for (m = atomic_load(&dead->messages); m != NULL; m = next) {
+        next = m->next;
+        shared_buf_unref(&m->bytes);
+        free(m);
+    }
+    alert_rec_clear(&dead->rec);
+    free(dead);
+}
+
+bool
+alert_is_over(const struct alert *a, int64_t now)
+{
+    return a->rec.until != 0 && a->rec.until <= now;
+}
+
+static void
+write_times(struct buf *b, int64_t posted, const struct zone *zone)
+{
+    char gmt[CLOCK_GMT_SIZE], local[CLOCK_LOCAL_SIZE];
+
+    clock_format_gmt(posted, gmt);
+    zone_format_local(zone, posted, local);
+    xml_write_attr(b, "gmtTime", gmt);
+    xml_write_attr(b, "localTime", local);
+}
+
+static struct shared_buf *
+encode(const struct alert_rec *a, const struct zone *zone)
+{
+    struct buf b = {0};
+    struct shared_buf *bytes;
+
+    buf_append_str(&b, "<alert");
+    write_times(&b, a->posted, zone);
+    xml_write_attr_u64(&b, "alertID", a->id);
+    xml_write_attr(&b, "scope", alert_scope_name(a->scope));
+    xml_write_attr(&b, "severity", alert_severity_name(a->severity));
+    buf_append_char(&b, '>');
+    xml_write_text(&b, a->text, a->text_len);
+    buf_append(&b, "</alert>", sizeof "</alert>");
+    bytes = shared_buf_new(b.data, b.len);
+    buf_clear(&b);
+    return bytes;
+}
+
+static struct alert_message *
+find_message(struct alert_message *m, const struct zone *zone)
+{
+    while (m != NULL && m->zone != zone)
+        m = m->next;
+    return m;
+}
+
+struct shared_buf *
+alert_message(struct alert *a, const struct zone *zone)
+{
+    struct alert_message *first = atomic_load(&a->messages), *m, *made;
+
+    m = find_message(first, zone);
+    if (m != NULL)
+        return m->bytes;
+    made = xmalloc(sizeof *made);
+    made->zone = zone;
+    made->bytes = encode(&a->rec, zone);
+    made->next = first;
+    while (!atomic_compare_exchange_weak(&a->messages, &made->next, made)) {
+        m = find_message(made->next, zone);
+        if (m != NULL) {
+            shared_buf_unref(&made->bytes);
+            free(made);
+            return m->bytes;
+        }
+    }
+    return made->bytes;
+}
+
+void
+alert_report(struct buf *b, const struct alert_rec *a,
+             const struct alert_view *view)
+{
+    char until[CLOCK_GMT_SIZE], key[CLOCK_GMT_SIZE];
+
+    buf_append_str(b, "<alertReport");
+    xml_write_attr(b, "id", view->id);
+    xml_write_attr_u64(b, "alertID", a->id);
+    xml_write_attr(b, "scope", alert_scope_name(a->scope));
+    xml_write_attr(b, "target", view->target);
+    xml_write_attr(b, "severity", alert_severity_name(a->severity));
+    write_times(b, a->posted, view->zone);
+    if (a->until != 0) {
+        clock_format_gmt(a->until, until);
+        xml_write_attr(b, "until", until);
+    }
+    if (!view->watch)
+        xml_write_attr(b, "seen", view->seen ? "yes" : "no");
+    if (view->posting) {
+        xml_write_attr(b, "author", a->author_name);
+        xml_write_attr(b, "origin", a->origin);
+        clock_format_gmt(a->key * CLOCK_SECOND, key);
+        /* The CLI's form: digits only. */
+        memmove(key + 8, key + 9, 6);
+        key[14] = '\0';
+        xml_write_attr(b, "key", key);
+    }
+    buf_append_char(b, '>');
+    xml_write_text(b, a->text, a->text_len);
+    buf_append(b, "</alertReport>", sizeof "</alertReport>");
+}
+
+void
+alert_removed(struct buf *b, uint64_t id)
+{
+    buf_append_str(b, "<alertRemoved");
+    xml_write_attr_u64(b, "alertID", id);
+    buf_append(b, "/>", sizeof "/>");
+}
+
+/* --- sets --- */
+
+uint32_t
+alert_array_after(const struct alert_array *set, uint64_t id)
+{
+    uint32_t low = 0, high = set->n;
+
+    /* Nearly always everything, or all but the newest, is known. */
+    if (set->n == 0 || set->v[set->n - 1]->rec.id <= id)
+        return set->n;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+
+        if (set->v[mid]->rec.id <= id)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+void
+alert_array_add(struct alert_array *set, struct alert *a)
+{
+    uint32_t at = alert_array_after(set, a->rec.id);
+
+    if (at > 0 && set->v[at - 1]->rec.id == a->rec.id)
+        return;
+    if (set->n == set->cap) {
+        set->cap = set->cap > 0 ? set->cap * 2 : 4;
+        set->v = xrealloc(set->v, set->cap * sizeof(set->v[0]));
+    }
+    memmove(set->v + at + 1, set->v + at, (set->n - at) * sizeof(set->v[0]));
+    set->v[at] = alert_ref(a);
+    set->n++;
+}
+
+bool
+alert_array_remove(struct alert_array *set, uint64_t id)
+{
+    uint32_t after = alert_array_after(set, id);
+
+    if (after == 0 || set->v[after - 1]->rec.id != id)
+        return false;
+    alert_unref(&set->v[after - 1]);
+    memmove(set->v + after - 1, set->v + after,
+            (set->n - after) * sizeof(set->v[0]));
+    set->n--;
+    if (set->n == 0)
+        alert_array_clear(set);
+    return true;
+}
+
+struct alert *
+alert_array_find(const struct alert_array *set, uint64_t id)
+{
+    uint32_t after = alert_array_after(set, id);
+
+    return after > 0 && set->v[after - 1]->rec.id == id ? set->v[after - 1]
+                                                        : NULL;
+}
+
+void
+alert_array_clear(struct alert_array *set)
+{
+    for (uint32_t i = 0; i < set->n; i++)
+        alert_unref(&set->v[i]);
+    free(set->v);
+    *set = (struct alert_array){0};
+}

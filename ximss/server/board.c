@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "ximss/server/board.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/xmalloc.h"
+
+static void
+domain_free(void *p)
+{
+    struct domain *d = p;
+
+    alert_array_clear(&d->alerts);
+    free(d->name);
+    free(d);
+}
+
+void
+board_init(struct board *b)
+{
+    memset(b, 0, sizeof *b);
+    b->domains =
+        g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, domain_free);
+    b->removals = g_array_new(FALSE, FALSE, sizeof(struct removal));
+}
+
+void
+board_clear(struct board *b)
+{
+    alert_array_clear(&b->server);
+    alert_array_clear(&b->cluster);
+    g_hash_table_destroy(b->domains);
+    g_array_free(b->removals, TRUE);
+    memset(b, 0, sizeof *b);
+}
+
+struct domain *
+board_find_domain(const struct board *b, uint64_t number)
+{
+    return g_hash_table_lookup(b->domains, &number);
+}
+
+struct domain *
+board_domain(struct board *b, uint64_t number, const char *name, bool shared)
+{
+    struct domain *d = board_find_domain(b, number);
+
+    if (d != NULL)
+        return d;
+    d = xcalloc(1, sizeof *d);
+    d->number = number;
+    d->name = xstrdup(name);
+    d->shared = shared;
+    TAILQ_INIT(&d->online);
+    g_hash_table_insert(b->domains, &d->number, d);
+    return d;
+}
+
+void
+board_release_domain(struct board *b, struct domain *d)
+{
+    if (d->accounts == 0 && d->alerts.n == 0)
+        g_hash_table_remove(b->domains, &d->number);
+}
+
+void
+board_add(struct board *b, struct alert *a, const char *domain_name,
+          bool shared)
+{
+    switch (a->rec.scope) {
+    case ALERT_SERVER:
+        alert_array_add(&b->server, a);
+        break;
+    case ALERT_CLUSTER:
+        alert_array_add(&b->cluster, a);
+        break;
+    case ALERT_DOMAIN:
+        alert_array_add(
+            &board_domain(b, a->rec.target, domain_name, shared)->alerts, a);
+        break;
+    case ALERT_ACCOUNT:
+        break;
+    }
+    b->version++;
+}
+
+void
+board_remove(struct board *b, enum alert_scope scope, uint64_t target,
+             uint64_t id)
+{
+    struct domain *d;
+
+    switch (scope) {
+    case ALERT_SERVER:
+        alert_array_remove(&b->server, id);
+        break;
+    case ALERT_CLUSTER:
+        alert_array_remove(&b->cluster, id);
+        break;
+    case ALERT_DOMAIN:
+        d = board_find_domain(b, target);
+        if (d != NULL) {
+            alert_array_remove(&d->alerts, id);
+            board_release_domain(b, d);
+        }
+        break;
+    case ALERT_ACCOUNT:
+        break;
+    }
+    b->version++;
+}
+
+const struct alert_array *
+board_set(const struct board *b, enum alert_scope scope, uint64_t target)
+{
+    struct domain *d;
+
+    switch (scope) {
+    case ALERT_SERVER:
+        return &b->server;
+    case ALERT_CLUSTER:
+        return &b->cluster;
+    case ALERT_DOMAIN:
+        d = board_find_domain(b, target);
+        return d != NULL ? &d->alerts : NULL;
+    case ALERT_ACCOUNT:
+        break;
+    }
+    return NULL;
+}
+
+uint64_t
+board_next_removal(const struct board *b)
+{
+    return b->first_removal + b->removals->len;
+}
+
+uint64_t
+board_note_removal(struct board *b, const struct removal *r)
+{
+    g_array_append_vals(b->removals, r, 1);
+    if (b->removals->len > 2 * BOARD_REMOVALS) {
+        g_array_remove_range(b->removals, 0, BOARD_REMOVALS);
+        b->first_removal += BOARD_REMOVALS;
+    }
+    return board_next_removal(b);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_BOARD_H
+#define XIMSS_SERVER_BOARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "util/queue_safe.h"
+#include "ximss/server/alert.h"
+
+struct user;
+
+/* The board: what is active for many, as one worker sees it.  Each worker has
+ * its own index of the shared alerts, changed by its mail only, so looking at
+ * it needs no lock. */
+
+/* A domain that has alerts, or accounts in memory. */
+struct domain {
+    uint64_t number;
+    char *name; /* owned */
+    bool shared;
+    struct alert_array alerts;
+    TAILQ_HEAD(, user) online; /* accounts of this worker with sessions */
+    unsigned accounts;         /* in memory that point here */
+};
+
+/* A removal that sessions with alertChanges are to be told. */
+struct removal {
+    uint64_t id;
+    enum alert_scope scope;
+    uint64_t target;
+};
+
+struct board {
+    struct alert_array server, cluster;
+    GHashTable *domains;    /* number -> struct domain, owned */
+    uint64_t last_id;       /* the newest alert this worker has heard of */
+    uint64_t version;       /* grows with every change */
+    GArray *removals;       /* struct removal, in order */
+    uint64_t first_removal; /* number of removals[0] */
+};
+
+void board_init(struct board *b);
+void board_clear(struct board *b);
+
+/* The domain of that number, made if there is none yet. */
+struct domain *board_domain(struct board *b, uint64_t number, const char *name,
+                            bool shared);
+struct domain *board_find_domain(const struct board *b, uint64_t number);
+/* Forgets a domain that nothing points to any more. */
+void board_release_domain(struct board *b, struct domain *d);
+
+/* Not for account alerts: those hang on their accounts. */
+void board_add(struct board *b, struct alert *a, const char *domain_name,
+               bool shared);
+void board_remove(struct board *b, enum alert_scope scope, uint64_t target,
+                  uint64_t id);
+/* The set of a scope; NULL if it is empty. */
+const struct alert_array *board_set(const struct board *b,
+                                    enum alert_scope scope, uint64_t target);
+
+/* Notes a removal and returns the number behind it; entries beyond the newest
+ * BOARD_REMOVALS are forgotten. */
+#define BOARD_REMOVALS 16384
+uint64_t board_note_removal(struct board *b, const struct removal *r);
+/* The number that the next removal will get. */
+uint64_t board_next_removal(const struct board *b);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_BROADCAST_H
+#define XIMSS_SERVER_BROADCAST_H
+
+struct server;
+struct worker;
+
+/* Calls visit once on each worker's thread, in the order of its mail, and done
+ * once, on the thread of the worker that is last.  Any thread may ask.  Two
+ * broadcasts of one thread reach every worker in the same order. */
+void broadcast(struct server *server,
+               void (*visit)(struct worker *w, void *arg),
+               void (*done)(void *arg), void *arg);
+
+#endif

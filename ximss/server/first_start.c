@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "ximss/server/first_start.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "storage/tables.h"
+#include "util/clock.h"
+#include "util/text.h"
+#include "util/xmalloc.h"
+#include "ximss/server/password.h"
+
+struct beginning {
+    const char *domain;
+    struct credential cred;
+};
+
+static enum store_result
+body(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct beginning *b = arg;
+    struct domain_rec d = {.name = (char *)(uintptr_t)b->domain,
+                           .created = clock_now()};
+    struct account_rec a = {.name = (char *)(uintptr_t) "postmaster",
+                            .type = (char *)(uintptr_t) "MultiMailbox",
+                            .rights = (char *)(uintptr_t) "(Master)",
+                            .created = d.created,
+                            .cred = b->cred};
+    struct audit_rec audit = {.time = d.created,
+                              .who = "server",
+                              .from = "local",
+                              .what = "init",
+                              .outcome = "ok"};
+    uint64_t number;
+    enum store_result r = domain_add(t, &d, &a.domain, err);
+
+    if (r == STORE_OK)
+        r = meta_text_put(t, STORE_TEXT_MAIN_DOMAIN, b->domain, err);
+    if (r == STORE_OK)
+        r = account_add(t, &a, &number, err);
+    if (r == STORE_OK)
+        r = audit_add(t, &audit, err);
+    return r;
+}
+
+static int
+read_password(const char *file, char *out, size_t size, struct errbuf *err)
+{
+    FILE *f = strcmp(file, "-") == 0 ? stdin : fopen(file, "r");
+    char *line;
+
+    if (f == NULL)
+        return err_set(err, "%s: %s", file, strerror(errno));
+    line = fgets(out, (int)size, f);
+    if (f != stdin)
+        fclose(f);
+    if (line == NULL)
+        return err_set(err, "%s: no password in its first line", file);
+    out[strcspn(out, "\r\n")] = '\0';
+    if (out[0] == '\0')
+        return err_set(err, "%s: the first line is empty", file);
+    return 0;
+}
+
+static const char *
+machine_name(char *out, size_t size)
+{
+    if (gethostname(out, size) < 0)
+        return "localhost";
+    out[size - 1] = '\0';
+    return text_is_name(out) ? out : "localhost";
+}
+
+static int
+make(const char *dir, struct beginning *b, struct errbuf *err)
+{
+    struct store_options o = {.dir = dir, .create = true};
+    struct store *store = store_open(&o, err);
+    enum store_result r;
+
+    if (store == NULL)
+        return -1;
+    r = store_run(store, body, b, err);
+    store_close(&store);
+    return r == STORE_OK ? 0 : -1;
+}
+
+int
+first_start(const char *dir, const char *main_domain, const char *password_file,
+            unsigned iterations, struct errbuf *err)
+{
+    struct beginning b = {0};
+    char host[129], password[1024] = "";
+    int r;
+
+    b.domain =
+        main_domain != NULL ? main_domain : machine_name(host, sizeof host);
+    if (!text_is_name(b.domain))
+        return err_set(err, "%s cannot be the name of a domain", b.domain);
+    if (store_exists(dir))
+        return err_set(err, "%s holds a store already", dir);
+    if (password_file != NULL) {
+        if (read_password(password_file, password, sizeof password, err) < 0)
+            return -1;
+        password_make(password, iterations, false, &b.cred);
+        OPENSSL_cleanse(password, sizeof password);
+    }
+    if (mkdir(dir, 0750) < 0 && errno != EEXIST)
+        return err_set(err, "making %s: %s", dir, strerror(errno));
+    r = make(dir, &b, err);
+    OPENSSL_cleanse(&b.cred, sizeof b.cred);
+    return r;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "ximss/server/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/xmalloc.h"
+#include "ximss/server/publish.h"
+#include "ximss/server/server.h"
+#include "ximss/server/worker.h"
+
+void
+job_init(struct job *j, struct server *server, struct worker *worker)
+{
+    memset(j, 0, sizeof *j);
+    j->server = server;
+    j->worker = worker;
+    STAILQ_INIT(&j->effects);
+}
+
+static enum store_result
+run_body(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct job *j = arg;
+
+    effect_list_clear(&j->effects); /* it may be a second try */
+    return j->body(j, t, err);
+}
+
+static void
+deliver(struct mail *m, void *owner)
+{
+    struct job *j = (struct job *)m;
+
+    (void)owner;
+    j->finish(j);
+}
+
+static void
+go_home(void *arg)
+{
+    struct job *j = arg;
+
+    j->mail.deliver = deliver;
+    if (j->worker != NULL)
+        mailbox_put(j->worker->box, &j->mail);
+    else
+        j->finish(j);
+}
+
+/* On the writer thread, after the commit. */
+static void
+on_done(enum store_result result, void *arg, const struct errbuf *err)
+{
+    struct job *j = arg;
+
+    j->result = result;
+    if (err != NULL)
+        j->err = *err;
+    if (result != STORE_OK)
+        effect_list_clear(&j->effects);
+    if (STAILQ_EMPTY(&j->effects))
+        go_home(j);
+    else
+        publish(j->server, &j->effects, &j->sessions, go_home, j);
+}
+
+void
+job_submit(struct job *j)
+{
+    store_submit(j->server->store, run_body, on_done, j);
+}
+
+void
+job_clear(struct job *j)
+{
+    effect_list_clear(&j->effects);
+}
+
+void
+job_caller_set(struct job_caller *to, const struct caller *from)
+{
+    to->caller = *from;
+    to->caller.name = to->name = xstrdup(from->name);
+    to->caller.from = to->from = xstrdup(from->from);
+}
+
+void
+job_caller_clear(struct job_caller *c)
+{
+    free(c->name);
+    free(c->from);
+    memset(c, 0, sizeof *c);
+}

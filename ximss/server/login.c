@@ -1,0 +1,960 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Logging in.
+ *
+ * An attempt passes through these stages, each of which may wait for another
+ * thread, and each of which ends quietly if the session is gone by then:
+ *
+ *   wait     as long as the throttle wants
+ *   recall   a password that was right before lets in at once
+ *   look up  the store: account and credential, or a dummy for unknown names
+ *   check    in the hash pool (clear passwords), or by SASL
+ *   move     the session to its account's worker
+ *   load     the account, if it is not in memory
+ *   ticket   if one was asked for
+ *   open
+ *
+ * Whether a name exists can be told neither by the answer nor by the time: a
+ * dummy goes the same way and never matches. */
+#include "config.h"
+
+#include "ximss/server/login.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <openssl/crypto.h>
+
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/text.h"
+#include "util/xmalloc.h"
+#include "ximss/proto/xml_parse.h"
+#include "ximss/proto/xml_write.h"
+#include "ximss/server/hash_pool.h"
+#include "ximss/server/job.h"
+#include "ximss/server/password.h"
+#include "ximss/server/remember.h"
+#include "ximss/server/req_session.h"
+#include "ximss/server/request.h"
+#include "ximss/server/sasl.h"
+#include "ximss/server/server.h"
+#include "ximss/server/session_private.h"
+#include "ximss/server/settings.h"
+#include "ximss/server/throttle.h"
+#include "ximss/server/ticket.h"
+
+struct login_options {
+    bool confirm, changes, alerts, ticket;
+};
+
+struct login {
+    char *domain; /* owned; target domain, NULL: the main domain */
+    struct login_options options;
+    struct sasl *sasl; /* owned; an exchange is under way */
+    /* Whom the exchange is about, once its credential was looked up. */
+    uint64_t attempt_account;
+    uint32_t attempt_serial;
+    bool attempt_known;
+};
+
+/* One attempt: a job first, so that it can go to the store and come back. */
+struct attempt {
+    struct job job;
+    struct req *req;
+    int64_t ticket_time; /* microseconds a new ticket lives */
+    char *name;          /* owned; normalised user@domain */
+    char *password;      /* owned, wiped; NULL: SASL or ticket */
+    const char *method;
+    char address[PEER_TEXT_SIZE];
+    struct credential cred;
+    uint64_t account;
+    uint32_t serial;
+    bool known;    /* the account exists and may log in */
+    bool recalled; /* let in by memory: the serial is to be compared */
+    bool matches;
+    bool by_ticket;
+    uint8_t hash[TICKET_HASH_BYTES]; /* of the ticket that was shown */
+    uint8_t next_hash[TICKET_HASH_BYTES];
+    char ticket[TICKET_TEXT_SIZE]; /* the next one; "" none */
+    struct conn_deferred move;
+    struct mail moved;
+    struct event *timer; /* owned */
+};
+
+static void attempt_wait(struct attempt *a);
+static void attempt_look_up(struct attempt *a);
+
+void
+login_free(struct login **l)
+{
+    if (*l == NULL)
+        return;
+    sasl_free(&(*l)->sasl);
+    free((*l)->domain);
+    free(*l);
+    *l = NULL;
+}
+
+static struct login *
+login_of(struct session *s)
+{
+    if (s->login == NULL) {
+        s->login = xcalloc(1, sizeof *s->login);
+        s->login->options.alerts = true;
+    }
+    return s->login;
+}
+
+/* --- attempts --- */
+
+static struct attempt *
+attempt_new(struct req *r, const char *name, const char *method)
+{
+    struct attempt *a = xcalloc(1, sizeof *a);
+    struct server *server = r->worker->server;
+    const char *domain = login_of(r->session)->domain;
+    char *main_domain = NULL;
+
+    job_init(&a->job, server, r->worker);
+    a->req = r;
+    a->ticket_time = r->worker->cfg->ticket_time;
+    a->method = method;
+    peer_format(session_address(r->session), a->address);
+    if (name != NULL && strchr(name, '@') != NULL) {
+        a->name = xstrdup(name);
+    } else if (name != NULL) {
+        main_domain = server_main_domain(server);
+        a->name =
+            xasprintf("%s@%s", name, domain != NULL ? domain : main_domain);
+        free(main_domain);
+    }
+    if (a->name != NULL)
+        text_lower(a->name);
+    return a;
+}
+
+static void
+attempt_free(struct attempt *a)
+{
+    if (a->timer != NULL)
+        event_free(a->timer);
+    if (a->password != NULL)
+        OPENSSL_cleanse(a->password, strlen(a->password));
+    free(a->password);
+    free(a->name);
+    job_clear(&a->job);
+    OPENSSL_cleanse(a, sizeof *a);
+    free(a);
+}
+
+/* Ends an attempt whose session is gone; true if so. */
+static bool
+attempt_is_orphan(struct attempt *a)
+{
+    if (a->req->session != NULL)
+        return false;
+    req_finish(a->req);
+    attempt_free(a);
+    return true;
+}
+
+/* A user name for a log line that tools read: one word. */
+static void
+one_word(char *out, size_t size, const char *text)
+{
+    size_t n = 0;
+
+    for (; *text != '\0' && n + 1 < size; text++)
+        out[n++] = *text > ' ' && *text < 0x7f && *text != '"' ? *text : '?';
+    out[n] = '\0';
+}
+
+static void
+answer_and_free(struct attempt *a, unsigned code, const char *text)
+{
+    struct req *r = a->req;
+
+    if (r->session != NULL) {
+        login_free(&r->session->login);
+        session_set_state(r->session, SESSION_NEW);
+    }
+    req_fail(r, code, text);
+    attempt_free(a);
+    req_finish(r);
+}
+
+static void
+attempt_refuse(struct attempt *a, const char *reason)
+{
+    char user[USER_NAME_SIZE];
+
+    one_word(user, sizeof user, a->name != NULL ? a->name : "-");
+    log_warn("login failed user=%s address=%s method=%s reason=%s", user,
+             a->address, a->method, reason);
+    throttle_failed(a->job.server->throttle, a->name != NULL ? a->name : "",
+                    a->address, clock_mono());
+    answer_and_free(a, 515, "incorrect password");
+}
+
+static void
+attempt_fail_store(struct attempt *a)
+{
+    if (a->job.result == STORE_FULL) {
+        answer_and_free(a, 530, "the store is full, try again later");
+        return;
+    }
+    log_error("log-in failed in the store: %s", a->job.err.text);
+    answer_and_free(a, 531, "the store failed");
+}
+
+/* --- open --- */
+
+static void
+write_session(struct attempt *a, struct session *s)
+{
+    struct req *r = a->req;
+
+    buf_append_str(&r->out, "<session");
+    xml_write_attr(&r->out, "id", r->id);
+    req_session_attributes(&r->out, s);
+    if (a->ticket[0] != '\0')
+        xml_write_attr(&r->out, "ticket", a->ticket);
+    buf_append(&r->out, "/>", sizeof "/>");
+}
+
+static void
+log_opened(const struct session *s, const char *method)
+{
+    char user[USER_NAME_SIZE], address[PEER_TEXT_SIZE];
+
+    if (!log_wants(LOG_INFO_))
+        return;
+    session_user(s, user);
+    peer_format(session_address(s), address);
+    log_info("session begin id=%llu user=%s address=%s method=%s tls=%s",
+             (unsigned long long)s->number, user, address, method,
+             conn_is_encrypted(&s->conn) ? "yes" : "no");
+}
+
+static void
+attempt_open(struct attempt *a, struct user *account)
+{
+    struct req *r = a->req;
+    struct session *s = r->session;
+    struct login_options o = s->login->options;
+    bool cork = !conn_is_corked(&s->conn);
+
+    login_free(&s->login);
+    s->opt_alerts = o.alerts;
+    s->opt_changes = o.changes;
+    s->opt_confirm = o.confirm;
+    session_open(s, account);
+    log_opened(s, a->method);
+    if (a->name != NULL && !a->recalled)
+        throttle_succeeded(a->job.server->throttle, a->name, a->address,
+                           clock_mono());
+    write_session(a, s);
+    req_ok(r);
+    attempt_free(a);
+    if (cork)
+        conn_cork(&s->conn);
+    req_finish(r);
+    if (s->state == SESSION_OPEN)
+        session_start_alerts(s);
+    if (cork)
+        conn_uncork(&s->conn);
+}
+
+/* --- ticket --- */
+
+static enum store_result
+ticket_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+    struct ticket_rec k = {.account = a->account, .cred_serial = a->serial};
+
+    memcpy(k.hash, a->next_hash, sizeof k.hash);
+    k.expires = clock_now() + a->ticket_time;
+    return ticket_put(t, &k, err);
+}
+
+static void
+ticket_finish(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+    struct user *account;
+
+    if (attempt_is_orphan(a))
+        return;
+    account = user_find(a->job.worker, a->account);
+    if (j->result != STORE_OK)
+        attempt_fail_store(a);
+    else if (account == NULL)
+        attempt_refuse(a, "deleted");
+    else
+        attempt_open(a, account);
+}
+
+/* --- load --- */
+
+static void
+on_account(struct user *account, void *arg, const struct errbuf *err)
+{
+    struct attempt *a = arg;
+
+    if (attempt_is_orphan(a))
+        return;
+    if (account == NULL) {
+        if (err != NULL && err->text[0] != '\0') {
+            a->job.err = *err;
+            a->job.result = STORE_ERROR;
+            attempt_fail_store(a);
+        } else {
+            attempt_refuse(a, "unknown");
+        }
+        return;
+    }
+    if (account->cred_serial != a->serial) {
+        /* What let it in is void by now: a new password, or killed. */
+        remember_forget(a->job.server->remember, a->account);
+        if (a->recalled) {
+            a->recalled = false;
+            attempt_look_up(a);
+        } else {
+            attempt_refuse(a, "changed");
+        }
+        return;
+    }
+    if (a->req->session->login->options.ticket && a->ticket[0] == '\0') {
+        ticket_make(a->ticket, a->next_hash);
+        a->job.body = ticket_body;
+        a->job.finish = ticket_finish;
+        job_submit(&a->job);
+        return;
+    }
+    attempt_open(a, account);
+}
+
+/* --- move --- */
+
+static void
+on_moved(struct mail *m, void *owner)
+{
+    struct attempt *a =
+        (struct attempt *)(void *)((char *)m - offsetof(struct attempt, moved));
+    struct worker *w = owner;
+
+    session_attach(a->req->session, w);
+    a->req->worker = w;
+    a->job.worker = w;
+    user_open(w, a->account, on_account, a);
+}
+
+static void
+run_move(struct conn_deferred *d)
+{
+    struct attempt *a =
+        (struct attempt *)(void *)((char *)d - offsetof(struct attempt, move));
+
+    if (attempt_is_orphan(a))
+        return;
+    session_detach(a->req->session);
+    a->moved.deliver = on_moved;
+    mailbox_put(worker_of_account(a->job.server, a->account)->box, &a->moved);
+}
+
+static void
+attempt_attach(struct attempt *a)
+{
+    struct worker *home = worker_of_account(a->job.server, a->account);
+
+    if (home == a->req->worker) {
+        user_open(home, a->account, on_account, a);
+        return;
+    }
+    /* At the end of the turn: callers up the stack still look at the session,
+     * and from the move on it is another thread's. */
+    a->move.run = run_move;
+    conn_loop_defer(a->req->worker->loop, &a->move);
+}
+
+/* --- check --- */
+
+static void
+checked(struct mail *m, void *owner)
+{
+    struct attempt *a = (struct attempt *)(void *)m; /* the job's mail */
+
+    (void)owner;
+    if (attempt_is_orphan(a))
+        return;
+    if (!a->matches || !a->known) {
+        attempt_refuse(a, a->known ? "password" : "unknown");
+        return;
+    }
+    remember_add(a->job.server->remember, a->name, a->password, clock_mono(),
+                 a->account, a->serial);
+    attempt_attach(a);
+}
+
+static void
+check_work(void *arg)
+{
+    struct attempt *a = arg;
+
+    a->matches = password_matches(&a->cred, a->password);
+}
+
+static void
+check_done(void *arg)
+{
+    struct attempt *a = arg;
+
+    a->job.mail.deliver = checked;
+    mailbox_put(a->job.worker->box, &a->job.mail);
+}
+
+static enum req_result after_step(struct req *r, enum sasl_result result,
+                                  char *challenge, struct attempt *a);
+
+/* --- look up --- */
+
+static void
+set_dummy(struct attempt *a)
+{
+    password_dummy(a->job.server->secret, a->name,
+                   a->job.server->admin.iterations, &a->cred);
+    a->known = false;
+}
+
+static enum store_result
+look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+    struct domain_rec domain = {0};
+    struct account_rec account = {0};
+    enum store_result r;
+    bool found;
+
+    r = admin_account_find(t, a->name, NULL, &domain, &account, &found, err);
+    a->known =
+        r == STORE_OK && account.cred.iterations > 0 && !domain.suspended;
+    if (a->known) {
+        a->cred = account.cred;
+        a->account = account.number;
+        a->serial = account.cred_serial;
+    } else {
+        set_dummy(a);
+    }
+    account_rec_clear(&account);
+    domain_rec_clear(&domain);
+    return r == STORE_NOTFOUND || r == STORE_REFUSED ? STORE_OK : r;
+}
+
+static void
+look_up_finish(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+    enum sasl_result result;
+    char *challenge;
+
+    if (attempt_is_orphan(a))
+        return;
+    if (j->result != STORE_OK) {
+        attempt_fail_store(a);
+        return;
+    }
+    if (a->password != NULL) {
+        if (hash_pool_submit(a->job.server->hash_pool, check_work, check_done,
+                             a) < 0)
+            answer_and_free(a, 525, "too busy, try again later");
+        return;
+    }
+    result =
+        sasl_credential(a->req->session->login->sasl, &a->cred, &challenge);
+    after_step(a->req, result, challenge, a);
+}
+
+static void
+attempt_look_up(struct attempt *a)
+{
+    a->job.body = look_up_body;
+    a->job.finish = look_up_finish;
+    job_submit(&a->job);
+}
+
+/* --- recall --- */
+
+static void
+attempt_recall(struct attempt *a)
+{
+    if (a->password != NULL &&
+        remember_find(a->job.server->remember, a->name, a->password,
+                      clock_mono(), &a->account, &a->serial)) {
+        a->recalled = true;
+        attempt_attach(a);
+    } else {
+        attempt_look_up(a);
+    }
+}
+
+/* --- wait --- */
+
+static void
+on_wait_over(evutil_socket_t fd, short what, void *arg)
+{
+    struct attempt *a = arg;
+
+    (void)fd;
+    (void)what;
+    if (!attempt_is_orphan(a))
+        attempt_wait(a);
+}
+
+static void
+attempt_wait(struct attempt *a)
+{
+    int64_t wait = throttle_delay(a->job.server->throttle, a->name, a->address,
+                                  clock_mono());
+    struct timeval tv = {wait / CLOCK_SECOND, wait % CLOCK_SECOND};
+
+    if (wait <= 0) {
+        attempt_recall(a);
+        return;
+    }
+    if (a->timer == NULL)
+        a->timer = evtimer_new(a->job.worker->base, on_wait_over, a);
+    if (a->timer == NULL || event_add(a->timer, &tv) < 0)
+        answer_and_free(a, 525, "too many failed log-ins, try again later");
+}
+
+/* What the client sends meanwhile waits. */
+static void
+begin(struct session *s)
+{
+    session_set_state(s, SESSION_LOGIN);
+    conn_pause(&s->conn, PAUSE_BUSY);
+}
+
+/* Takes the request over: it is answered later. */
+static enum req_result
+attempt_start(struct attempt *a)
+{
+    begin(a->req->session);
+    attempt_wait(a);
+    return REQ_PENDING;
+}
+
+/* --- tickets as a way in --- */
+
+static enum store_result
+redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+    struct ticket_rec k = {0}, next = {0};
+    struct account_rec account = {0};
+    enum store_result r = ticket_take(t, a->hash, &k, err);
+    int64_t now = clock_now();
+
+    a->known = false;
+    if (r == STORE_OK)
+        r = account_get(t, k.account, &account, err);
+    if (r == STORE_OK && k.expires > now &&
+        account.cred_serial == k.cred_serial) {
+        a->known = true;
+        a->account = k.account;
+        a->serial = k.cred_serial;
+        next = k;
+        memcpy(next.hash, a->next_hash, sizeof next.hash);
+        next.expires = now + a->ticket_time;
+        r = ticket_put(t, &next, err);
+    }
+    account_rec_clear(&account);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+static void
+redeem_finish(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    if (attempt_is_orphan(a))
+        return;
+    if (j->result != STORE_OK)
+        attempt_fail_store(a);
+    else if (!a->known)
+        attempt_refuse(a, "ticket");
+    else
+        attempt_attach(a);
+}
+
+static enum req_result
+login_with_ticket(struct req *r, const char *ticket)
+{
+    struct attempt *a = attempt_new(r, NULL, "ticket");
+
+    if (ticket_hash(ticket, a->hash) < 0)
+        memset(a->hash, 0, sizeof a->hash);
+    ticket_make(a->ticket, a->next_hash);
+    a->by_ticket = true;
+    a->job.body = redeem_body;
+    a->job.finish = redeem_finish;
+    begin(r->session);
+    job_submit(&a->job);
+    return REQ_PENDING;
+}
+
+/* --- requests --- */
+
+static bool
+clear_is_allowed(const struct session *s)
+{
+    const struct config *cfg = session_worker(s)->cfg;
+
+    return conn_is_encrypted(&s->conn) || peer_is_loopback(&s->peer) ||
+           cfg->clear_passwords_without_tls;
+}
+
+static bool
+external_is_allowed(const struct session *s)
+{
+    return s->door == SESSION_LOCAL && (s->uid == 0 || s->uid == geteuid());
+}
+
+static int
+take_bool(struct req *r, const struct xml_elem *e, const char *name,
+          bool *value)
+{
+    bool b;
+    const char *text = xml_attr(e, name);
+
+    if (text == NULL)
+        return 0;
+    if (text_parse_bool(text, &b) < 0) {
+        req_failf(r, 501, "%s must be yes or no", name);
+        return -1;
+    }
+    *value = b;
+    return 0;
+}
+
+/* Attributes that login, auth and listFeatures share.  -1: answered. */
+static int
+take_options(struct req *r, const struct xml_elem *e)
+{
+    struct session *s = r->session;
+    struct login *l = login_of(s);
+    const char *domain = xml_attr(e, "domain");
+    const char *client = xml_attr(e, "clientAddress");
+    struct sockaddr_storage sa;
+    struct peer peer;
+
+    if (take_bool(r, e, "alertConfirm", &l->options.confirm) < 0 ||
+        take_bool(r, e, "alertChanges", &l->options.changes) < 0 ||
+        take_bool(r, e, "alerts", &l->options.alerts) < 0)
+        return -1;
+    /* ticket="yes" asks for one; any other text is one. */
+    if (xml_attr(e, "ticket") != NULL &&
+        text_equal_nocase(xml_attr(e, "ticket"), "yes"))
+        l->options.ticket = true;
+    if (domain != NULL && domain[0] != '\0') {
+        free(l->domain);
+        l->domain = xstrdup(domain);
+    }
+    peer_to_sockaddr(&s->peer, &sa);
+    if (client == NULL ||
+        (s->door != SESSION_LOCAL &&
+         !config_is_trusted(session_worker(s)->cfg, (struct sockaddr *)&sa)))
+        return 0;
+    if (peer_parse(&peer, client) < 0) {
+        req_fail(r, 501, "clientAddress is not an address");
+        return -1;
+    }
+    free(s->client);
+    s->client = xmemdup(&peer, sizeof peer);
+    return 0;
+}
+
+static enum req_result
+login_in_clear(struct req *r, const char *name, const char *password,
+               const char *method)
+{
+    struct attempt *a;
+
+    if (!clear_is_allowed(r->session)) {
+        req_fail(r, 519, "encryption required");
+        return REQ_DONE;
+    }
+    a = attempt_new(r, name, method);
+    a->password = xstrdup(password);
+    return attempt_start(a);
+}
+
+static enum req_result
+login_external(struct req *r)
+{
+    struct session *s = r->session;
+    struct attempt *a;
+
+    if (!external_is_allowed(s)) {
+        req_fail(r, 527, "log-in method not offered");
+        return REQ_DONE;
+    }
+    a = attempt_new(r, NULL, "EXTERNAL");
+    login_of(s)->options.alerts = false;
+    attempt_open(a, NULL);
+    return REQ_PENDING;
+}
+
+/* Ends the exchange with an error. */
+static enum req_result
+sasl_end(struct req *r, struct attempt *a, unsigned code, const char *text)
+{
+    if (a != NULL) {
+        answer_and_free(a, code, text);
+        return REQ_PENDING;
+    }
+    sasl_free(&login_of(r->session)->sasl);
+    req_fail(r, code, text);
+    return REQ_DONE;
+}
+
+static void
+write_challenge(struct req *r, const char *challenge)
+{
+    buf_append_str(&r->out, "<challenge");
+    xml_write_attr(&r->out, "id", r->id);
+    xml_write_attr(&r->out, "value", challenge);
+    buf_append(&r->out, "/>", sizeof "/>");
+}
+
+/* What a step of SASL, by a message or by a credential, leads to.  a: the
+ * attempt under way, NULL in a message; it is taken. */
+static enum req_result
+after_step(struct req *r, enum sasl_result result, char *challenge,
+           struct attempt *a)
+{
+    struct login *l = login_of(r->session);
+    struct sasl *sasl = l->sasl;
+    enum req_result done = a != NULL ? REQ_PENDING : REQ_DONE;
+
+    switch (result) {
+    case SASL_CHALLENGE:
+        write_challenge(r, challenge);
+        free(challenge);
+        if (a != NULL) {
+            /* The account is kept for the step that will prove it. */
+            l->attempt_account = a->account;
+            l->attempt_serial = a->serial;
+            l->attempt_known = a->known;
+            session_set_state(r->session, SESSION_NEW);
+            attempt_free(a);
+            req_finish(r);
+        }
+        return done;
+    case SASL_CHECK_PASSWORD:
+        return login_in_clear(r, sasl_name(sasl), sasl_password(sasl),
+                              sasl_mechanism(sasl));
+    case SASL_WANT_CREDENTIAL:
+        return attempt_start(
+            attempt_new(r, sasl_name(sasl), sasl_mechanism(sasl)));
+    case SASL_DONE:
+        if (a == NULL) {
+            a = attempt_new(r, sasl_name(sasl), sasl_mechanism(sasl));
+            a->account = l->attempt_account;
+            a->serial = l->attempt_serial;
+            a->known = l->attempt_known;
+            begin(r->session);
+        }
+        if (a->known)
+            attempt_attach(a);
+        else
+            attempt_refuse(a, "unknown");
+        return REQ_PENDING;
+    case SASL_REFUSED:
+        if (a == NULL)
+            a = attempt_new(r, sasl_name(sasl), sasl_mechanism(sasl));
+        attempt_refuse(a, "password");
+        return REQ_PENDING;
+    case SASL_MALFORMED:
+        return sasl_end(r, a, 501, "the SASL message is malformed");
+    }
+    return done;
+}
+
+static const char *
+sasl_value(const struct xml_elem *e)
+{
+    return req_attr(e, "value", xml_attr(e, "authData"));
+}
+
+static enum req_result
+login_by_sasl(struct req *r, const struct xml_elem *e, const char *method)
+{
+    struct login *l = login_of(r->session);
+    struct errbuf err;
+    char *challenge = NULL;
+    enum sasl_result result;
+
+    if (text_equal_nocase(method, "EXTERNAL"))
+        return login_external(r);
+    sasl_free(&l->sasl);
+    l->sasl = sasl_new(method, &err);
+    if (l->sasl == NULL) {
+        req_fail(r, 527, "log-in method not offered");
+        return REQ_DONE;
+    }
+    if (sasl_is_clear(l->sasl) && !clear_is_allowed(r->session)) {
+        sasl_free(&l->sasl);
+        req_fail(r, 519, "encryption required");
+        return REQ_DONE;
+    }
+    result = sasl_step(l->sasl, sasl_value(e), &challenge);
+    return after_step(r, result, challenge, NULL);
+}
+
+static enum req_result
+handle_login(struct req *r, const struct xml_elem *e)
+{
+    const char *method = xml_attr(e, "method");
+    const char *ticket = xml_attr(e, "ticket");
+    const char *name = req_attr(e, "userName", xml_attr(e, "username"));
+    const char *password = req_attr(e, "authData", xml_attr(e, "password"));
+
+    if (take_options(r, e) < 0)
+        return REQ_DONE;
+    if (ticket != NULL && !text_equal_nocase(ticket, "yes"))
+        return login_with_ticket(r, ticket);
+    if (method != NULL)
+        return login_by_sasl(r, e, method);
+    if (name == NULL || name[0] == '\0') {
+        req_fail(r, 501, "userName is missing");
+        return REQ_DONE;
+    }
+    if (password == NULL) {
+        req_fail(r, 501, "authData is missing");
+        return REQ_DONE;
+    }
+    return login_in_clear(r, name, password, "clear");
+}
+
+static enum req_result
+handle_auth(struct req *r, const struct xml_elem *e)
+{
+    struct login *l = login_of(r->session);
+    const char *value = sasl_value(e);
+    char *challenge = NULL;
+    enum sasl_result result;
+
+    if (l->sasl == NULL) {
+        req_fail(r, 501, "auth without login");
+        return REQ_DONE;
+    }
+    if (take_options(r, e) < 0)
+        return REQ_DONE;
+    if (value == NULL) {
+        req_fail(r, 501, "value is missing");
+        return REQ_DONE;
+    }
+    if (strcmp(value, "*") == 0)
+        return sasl_end(r, NULL, 501, "the exchange was cancelled");
+    result = sasl_step(l->sasl, value, &challenge);
+    return after_step(r, result, challenge, NULL);
+}
+
+/* --- listFeatures --- */
+
+struct features_job {
+    struct job job;
+    struct req *req;
+    char *domain; /* owned; asked for, then found */
+    bool cram;
+};
+
+static enum store_result
+features_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct features_job *f = (struct features_job *)j;
+    struct domain_rec d = {0};
+    enum store_result r = domain_find(t, f->domain, &d, err);
+
+    if (r == STORE_NOTFOUND)
+        r = domain_get(t, j->server->main_domain_number, &d, err);
+    if (r == STORE_OK) {
+        free(f->domain);
+        f->domain = xstrdup(d.name);
+        r = settings_domain_cram(t, &d, &f->cram, err);
+    }
+    domain_rec_clear(&d);
+    return r;
+}
+
+static void
+write_features(struct req *r, const struct features_job *f)
+{
+    struct session *s = r->session;
+
+    buf_append_str(&r->out, "<features");
+    xml_write_attr(&r->out, "id", r->id);
+    xml_write_attr(&r->out, "domain", f->domain);
+    buf_append_char(&r->out, '>');
+    if (!conn_is_encrypted(&s->conn) && session_worker(s)->tls != NULL)
+        buf_append_str(&r->out, "<starttls/>");
+    if (clear_is_allowed(s))
+        buf_append_str(&r->out, "<sasl>LOGIN</sasl><sasl>PLAIN</sasl>");
+    if (f->cram)
+        buf_append_str(&r->out, "<sasl>CRAM-MD5</sasl>");
+    buf_append_str(&r->out, "<sasl>SCRAM-SHA-256</sasl>");
+    if (external_is_allowed(s))
+        buf_append_str(&r->out, "<sasl>EXTERNAL</sasl>");
+    buf_append(&r->out, "</features>", sizeof "</features>");
+}
+
+static void
+features_finish(struct job *j)
+{
+    struct features_job *f = (struct features_job *)j;
+    struct req *r = f->req;
+
+    if (r->session != NULL) {
+        if (j->result == STORE_OK) {
+            write_features(r, f);
+            req_ok(r);
+        } else {
+            req_fail_store(r, j->result, &j->err);
+        }
+    }
+    req_finish(r);
+    free(f->domain);
+    job_clear(j);
+    free(f);
+}
+
+static enum req_result
+handle_list_features(struct req *r, const struct xml_elem *e)
+{
+    struct features_job *f;
+
+    if (take_options(r, e) < 0)
+        return REQ_DONE;
+    f = xcalloc(1, sizeof *f);
+    job_init(&f->job, r->worker->server, r->worker);
+    f->req = r;
+    f->domain = login_of(r->session)->domain != NULL
+                    ? xstrdup(login_of(r->session)->domain)
+                    : server_main_domain(r->worker->server);
+    f->job.body = features_body;
+    f->job.finish = features_finish;
+    job_submit(&f->job);
+    return REQ_PENDING;
+}
+
+const struct req_desc req_login_table[] = {
+    {"login", REQ_BEFORE_LOGIN, handle_login},
+    {"auth", REQ_BEFORE_LOGIN, handle_auth},
+    {"listFeatures", REQ_BEFORE_LOGIN | REQ_IN_SESSION, handle_list_features},
+    {NULL, 0, NULL},
+};

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From a commit to the workers.  The effects of one job travel as one
+ * broadcast; alerts are turned into shared objects before, so that a worker
+ * only takes a reference.  What each effect means to a worker is in follow():
+ * the only place where other people's changes reach sessions. */
+#include "config.h"
+
+#include "ximss/server/publish.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "util/log.h"
+#include "util/xmalloc.h"
+#include "ximss/server/alert.h"
+#include "ximss/server/broadcast.h"
+#include "ximss/server/push.h"
+#include "ximss/server/remember.h"
+#include "ximss/server/server.h"
+#include "ximss/server/session.h"
+#include "ximss/server/user.h"
+#include "ximss/server/watch.h"
+#include "ximss/server/worker.h"
+
+struct bulletin {
+    struct server *server;
+    struct effect_list effects;
+    struct alert **alerts; /* of the effects that add one, in order */
+    unsigned n_alerts;
+    atomic_uint sessions;
+    unsigned *sessions_r;
+    void (*done)(void *arg);
+    void *arg;
+};
+
+static unsigned
+follow_added(struct worker *w, struct alert *a, const struct effect *e)
+{
+    if (a->rec.id > w->board.last_id)
+        w->board.last_id = a->rec.id;
+    board_add(&w->board, a, e->domain.name != NULL ? e->domain.name : "",
+              e->domain.shared);
+    if (a->rec.scope == ALERT_ACCOUNT)
+        user_alert_added(w, a);
+    watch_tell_added(w, a);
+    return push_audience(w, a->rec.scope, a->rec.target, PUSH_TELL);
+}
+
+static void
+follow_removed(struct worker *w, const struct alert_rec *a)
+{
+    struct removal r = {a->id, a->scope, a->target};
+
+    board_remove(&w->board, a->scope, a->target, a->id);
+    if (a->scope == ALERT_ACCOUNT) {
+        user_alert_removed(w, a->target, a->id);
+    } else {
+        board_note_removal(&w->board, &r);
+        push_audience(w, a->scope, a->target, PUSH_CHANGES);
+    }
+    watch_tell_removed(w, a);
+}
+
+static unsigned
+follow(struct worker *w, const struct effect *e, struct alert *added)
+{
+    switch (e->kind) {
+    case EFFECT_ALERT_ADDED:
+        return follow_added(w, added, e);
+    case EFFECT_COUNT_AUDIENCE:
+        return push_audience(w, e->alert.scope, e->alert.target, PUSH_COUNT);
+    case EFFECT_ALERT_REMOVED:
+        follow_removed(w, &e->alert);
+        break;
+    case EFFECT_ACCOUNT_CHANGED:
+        user_changed(w, &e->account, &e->domain);
+        break;
+    case EFFECT_ACCOUNT_REMOVED:
+        user_removed(w, e->account.number);
+        break;
+    case EFFECT_DOMAIN_CHANGED:
+        user_domain_changed(w, &e->domain);
+        break;
+    case EFFECT_DOMAIN_REMOVED:
+        user_domain_removed(w, e->domain.number);
+        break;
+    case EFFECT_KILL_SESSIONS:
+        user_kill_sessions(w, e->account.number);
+        break;
+    case EFFECT_KILL_SESSION:
+        session_kill(w, e->session);
+        break;
+    case EFFECT_SHUTDOWN:
+        server_ask_stop(w->server);
+        break;
+    }
+    return 0;
+}
+
+static void
+visit(struct worker *w, void *arg)
+{
+    struct bulletin *b = arg;
+    struct effect *e;
+    unsigned n = 0, alert = 0;
+
+    STAILQ_FOREACH(e, &b->effects, link)
+    n +=
+        follow(w, e, e->kind == EFFECT_ALERT_ADDED ? b->alerts[alert++] : NULL);
+    if (n > 0)
+        atomic_fetch_add(&b->sessions, n);
+}
+
+static void
+finished(void *arg)
+{
+    struct bulletin *b = arg;
+
+    *b->sessions_r = atomic_load(&b->sessions);
+    b->done(b->arg);
+    for (unsigned i = 0; i < b->n_alerts; i++)
+        alert_unref(&b->alerts[i]);
+    effect_list_clear(&b->effects);
+    free(b->alerts);
+    free(b);
+}
+
+/* What is shared by all threads follows here, once. */
+static void
+follow_shared(struct server *s, const struct effect *e)
+{
+    switch (e->kind) {
+    case EFFECT_ALERT_ADDED:
+        if (e->alert.until != 0) {
+            uint64_t next = atomic_load(&s->next_expiry);
+            uint64_t until = (uint64_t)e->alert.until;
+
+            while ((next == 0 || until < next) &&
+                   !atomic_compare_exchange_weak(&s->next_expiry, &next, until))
+                continue;
+        }
+        break;
+    case EFFECT_ACCOUNT_REMOVED:
+    case EFFECT_KILL_SESSIONS:
+        remember_forget(s->remember, e->account.number);
+        break;
+    case EFFECT_DOMAIN_CHANGED:
+        if (e->domain.number == s->main_domain_number)
+            server_set_main_domain(s, e->domain.name);
+        break;
+    case EFFECT_ACCOUNT_CHANGED:
+    case EFFECT_ALERT_REMOVED:
+    case EFFECT_COUNT_AUDIENCE:
+    case EFFECT_DOMAIN_REMOVED:
+    case EFFECT_KILL_SESSION:
+    case EFFECT_SHUTDOWN:
+        break;
+    }
+}
+
+void
+publish(struct server *server, struct effect_list *effects,
+        unsigned *sessions_r, void (*done)(void *arg), void *arg)
+{
+    struct bulletin *b = xcalloc(1, sizeof *b);
+    struct effect *e;
+
+    b->server = server;
+    b->sessions_r = sessions_r;
+    b->done = done;
+    b->arg = arg;
+    STAILQ_INIT(&b->effects);
+    STAILQ_CONCAT(&b->effects, effects);
+    STAILQ_FOREACH(e, &b->effects, link)
+    {
+        follow_shared(server, e);
+        if (e->kind != EFFECT_ALERT_ADDED)
+            continue;
+        if (b->n_alerts % 16 == 0)
+            b->alerts =
+                xrealloc(b->alerts, (b->n_alerts + 16) * sizeof(b->alerts[0]));
+        b->alerts[b->n_alerts++] = alert_new(&e->alert);
+    }
+    broadcast(server, visit, finished, b);
+}

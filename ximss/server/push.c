@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Level-triggered pushes.
+ *
+ * When an alert comes, the sessions of its audience are put on a queue, each at
+ * most once; the queue is worked off some hundred sessions a turn.  A session's
+ * turn sends everything beyond its cursor in one write, or nothing if its
+ * output still waits: then on_drained comes back here.  So no alert is ever
+ * queued for a session, a slow reader costs its cursor and nothing else, and a
+ * burst leaves in as few writes as the sockets allow.
+ *
+ * Sessions that stand at the same place, in the same domain and time zone, get
+ * the same bytes: the last gathering is kept and shared. */
+#include "config.h"
+
+#include "ximss/server/push.h"
+
+#include <event2/event.h>
+
+#include "util/clock.h"
+#include "util/log.h"
+#include "ximss/server/alert.h"
+#include "ximss/server/board.h"
+#include "ximss/server/session_private.h"
+#include "ximss/server/settle.h"
+#include "ximss/server/user.h"
+
+#define SESSIONS_PER_TURN 256
+#define GATHER_BYTES      65536
+
+/* --- what to send --- */
+
+static bool
+is_wanted(const struct session *s, const struct alert *a, int64_t now)
+{
+    if (alert_is_over(a, now))
+        return false;
+    if (user_has_dismissed(s->user, a->rec.id))
+        return false;
+    /* What was posted since the log-in goes to every session that is open,
+     * whatever the account's other sessions have seen. */
+    return a->rec.id > s->login_id || !user_was_shown(s->user, a->rec.id);
+}
+
+/* Collects messages up to GATHER_BYTES; returns the last id looked at. */
+static uint64_t
+gather(struct worker *w, struct session *s, struct buf *b,
+       struct shared_buf **single_r, bool *timeless_r)
+{
+    uint64_t at = s->cursor;
+    int64_t now = clock_now();
+    struct alert *a;
+    unsigned n = 0;
+
+    *timeless_r = true;
+    while ((a = user_next_alert(w, s->user, at)) != NULL) {
+        struct shared_buf *msg;
+
+        if (b->len >= GATHER_BYTES)
+            return at;
+        at = a->rec.id;
+        *timeless_r = *timeless_r && a->rec.until == 0;
+        if (!is_wanted(s, a, now))
+            continue;
+        msg = alert_message(a, s->user->zone);
+        if (n++ == 0) {
+            *single_r = msg;
+            continue;
+        }
+        if (*single_r != NULL) {
+            buf_append(b, (*single_r)->bytes, (*single_r)->len);
+            *single_r = NULL;
+        }
+        buf_append(b, msg->bytes, msg->len);
+    }
+    /* Nothing is left: what is known to the worker is dealt with. */
+    return at > w->board.last_id ? at : w->board.last_id;
+}
+
+/* True if what the session lacks depends on nothing of its own. */
+static bool
+is_ordinary(const struct session *s)
+{
+    const struct user *a = s->user;
+
+    return s->cursor >= s->login_id && a->n_dismissed == 0 &&
+           alert_array_after(&a->alerts, s->cursor) == a->alerts.n;
+}
+
+static void
+remember(struct worker *w, const struct session *s, uint64_t to,
+         struct shared_buf *bytes)
+{
+    shared_buf_unref(&w->last_gather.bytes);
+    w->last_gather.from = s->cursor;
+    w->last_gather.to = to;
+    w->last_gather.version = w->board.version;
+    w->last_gather.zone = s->user->zone;
+    w->last_gather.domain = s->user->domain->number;
+    w->last_gather.bytes = shared_buf_ref(bytes);
+}
+
+static bool
+is_remembered(const struct worker *w, const struct session *s)
+{
+    return w->last_gather.bytes != NULL && w->last_gather.from == s->cursor &&
+           w->last_gather.version == w->board.version &&
+           w->last_gather.zone == s->user->zone &&
+           w->last_gather.domain == s->user->domain->number;
+}
+
+/* The next bytes for the session (a reference), NULL if it has everything;
+ * *to_r: its cursor when they are sent. */
+static struct shared_buf *
+next_bytes(struct worker *w, struct session *s, uint64_t *to_r)
+{
+    bool ordinary = is_ordinary(s), timeless;
+    struct shared_buf *single = NULL, *bytes;
+    struct buf b = {0};
+
+    if (ordinary && is_remembered(w, s)) {
+        *to_r = w->last_gather.to;
+        return shared_buf_ref(w->last_gather.bytes);
+    }
+    *to_r = gather(w, s, &b, &single, &timeless);
+    if (single != NULL)
+        bytes = shared_buf_ref(single);
+    else if (b.len > 0)
+        bytes = shared_buf_new(b.data, b.len);
+    else
+        bytes = NULL;
+    buf_clear(&b);
+    if (bytes != NULL && ordinary && timeless)
+        remember(w, s, *to_r, bytes);
+    return bytes;
+}
+
+bool
+push_is_audience(const struct session *s, enum alert_scope scope,
+                 uint64_t target)
+{
+    const struct user *a = s->user;
+
+    if (a == NULL || !s->opt_alerts)
+        return false;
+    switch (scope) {
+    case ALERT_SERVER:
+        return !a->domain->shared;
+    case ALERT_CLUSTER:
+        return a->domain->shared;
+    case ALERT_DOMAIN:
+        return a->domain->number == target;
+    case ALERT_ACCOUNT:
+        return a->number == target;
+    }
+    return false;
+}
+
+/* Tells of removals, one after the other.  False: it is too far behind. */
+static bool
+push_removals(struct worker *w, struct session *s)
+{
+    struct board *board = &w->board;
+    uint64_t end = board_next_removal(board);
+    struct buf b = {0};
+
+    if (s->removal < board->first_removal)
+        return false;
+    for (; s->removal < end && b.len < GATHER_BYTES; s->removal++) {
+        const struct removal *r = &g_array_index(
+            board->removals, struct removal, s->removal - board->first_removal);
+
+        if (push_is_audience(s, r->scope, r->target))
+            alert_removed(&b, r->id);
+    }
+    if (b.len > 0)
+        conn_send(&s->conn, b.data, b.len);
+    buf_clear(&b);
+    return true;
+}
+
+/* Output that is corked leaves in the same write; output that the socket did
+ * not take comes first. */
+static bool
+has_room(const struct worker *w, const struct session *s)
+{
+    return s->state == SESSION_OPEN && s->conn.out == NULL &&
+           conn_pending(&s->conn) < w->cfg->output_soft;
+}
+
+/* Bytes of alerts that wait for a session whose output is blocked. */
+static size_t
+bytes_behind(struct worker *w, const struct session *s, size_t enough)
+{
+    size_t n = 0;
+    uint64_t at = s->cursor;
+    struct alert *a;
+
+    while (n <= enough && (a = user_next_alert(w, s->user, at)) != NULL) {
+        at = a->rec.id;
+        n += a->rec.text_len + 150; /* about what the markup takes */
+    }
+    return n;
+}
+
+static void
+check_behind(struct worker *w, struct session *s)
+{
+    if (s->state == SESSION_OPEN && s->conn.out != NULL &&
+        bytes_behind(w, s, w->cfg->output_hard) > w->cfg->output_hard)
+        session_close(s, "the client does not read: output limit");
+}
+
+void
+push_session(struct worker *w, struct session *s)
+{
+    struct shared_buf *bytes;
+    uint64_t to;
+
+    if (s->user == NULL || !s->opt_alerts || s->state != SESSION_OPEN)
+        return;
+    if (s->opt_changes && has_room(w, s) && !push_removals(w, s)) {
+        session_close(s, "the client does not read: removals");
+        return;
+    }
+    while (has_room(w, s)) {
+        bytes = next_bytes(w, s, &to);
+        s->cursor = to;
+        if (bytes == NULL)
+            break;
+        conn_send_shared(&s->conn, bytes);
+        shared_buf_unref(&bytes);
+        if (s->state != SESSION_OPEN)
+            return;
+        if (!s->opt_confirm)
+            settle_add(w, s);
+    }
+    if (s->state == SESSION_OPEN && s->user->alerts.n > 0)
+        user_drop_delivered(w, s->user);
+}
+
+/* --- whom to send --- */
+
+static void
+on_push(evutil_socket_t fd, short what, void *arg)
+{
+    static const struct timeval now = {0, 0};
+    struct worker *w = arg;
+    struct session *s;
+
+    (void)fd;
+    (void)what;
+    for (int i = 0; i < SESSIONS_PER_TURN; i++) {
+        s = TAILQ_FIRST(&w->push_queue);
+        if (s == NULL)
+            return;
+        TAILQ_REMOVE(&w->push_queue, s, push);
+        s->push_queued = false;
+        push_session(w, s);
+        check_behind(w, s);
+    }
+    if (!TAILQ_EMPTY(&w->push_queue))
+        event_add(w->push_ev, &now);
+}
+
+void
+push_init(struct worker *w)
+{
+    TAILQ_INIT(&w->push_queue);
+    w->push_ev = evtimer_new(w->base, on_push, w);
+    if (w->push_ev == NULL)
+        log_fatal("making a worker: out of memory");
+}
+
+void
+push_clear(struct worker *w)
+{
+    shared_buf_unref(&w->last_gather.bytes);
+    event_free(w->push_ev);
+}
+
+void
+push_forget(struct worker *w, struct session *s)
+{
+    if (s->push_queued)
+        TAILQ_REMOVE(&w->push_queue, s, push);
+    s->push_queued = false;
+}
+
+/* Returns 1 if the session gets alerts. */
+static unsigned
+mark(struct worker *w, struct session *s, enum push_mode mode)
+{
+    if (s->state != SESSION_OPEN || !s->opt_alerts || s->user == NULL)
+        return 0;
+    if (mode != PUSH_COUNT && !s->push_queued &&
+        (mode == PUSH_TELL || s->opt_changes)) {
+        TAILQ_INSERT_TAIL(&w->push_queue, s, push);
+        s->push_queued = true;
+    }
+    return 1;
+}
+
+static unsigned
+mark_account(struct worker *w, struct user *a, enum push_mode mode)
+{
+    struct session *s;
+    unsigned n = 0;
+
+    if (a != NULL)
+        TAILQ_FOREACH(s, &a->sessions, of_account)
+            n += mark(w, s, mode);
+    return n;
+}
+
+static unsigned
+mark_domain(struct worker *w, const struct domain *d, enum push_mode mode)
+{
+    struct user *a;
+    unsigned n = 0;
+
+    if (d != NULL)
+        TAILQ_FOREACH(a, &d->online, link)
+            n += mark_account(w, a, mode);
+    return n;
+}
+
+static unsigned
+mark_all(struct worker *w, bool shared, enum push_mode mode)
+{
+    struct session *s;
+    unsigned n = 0;
+
+    TAILQ_FOREACH(s, &w->sessions, all)
+        if (s->user != NULL && s->user->domain->shared == shared)
+            n += mark(w, s, mode);
+    return n;
+}
+
+unsigned
+push_audience(struct worker *w, enum alert_scope scope, uint64_t target,
+              enum push_mode mode)
+{
+    static const struct timeval now = {0, 0};
+    unsigned n = 0;
+
+    switch (scope) {
+    case ALERT_SERVER:
+    case ALERT_CLUSTER:
+        n = mark_all(w, scope == ALERT_CLUSTER, mode);
+        break;
+    case ALERT_DOMAIN:
+        n = mark_domain(w, board_find_domain(&w->board, target), mode);
+        break;
+    case ALERT_ACCOUNT:
+        n = mark_account(w, user_find(w, target), mode);
+        break;
+    }
+    if (!TAILQ_EMPTY(&w->push_queue) && !evtimer_pending(w->push_ev, NULL))
+        event_add(w->push_ev, &now);
+    return n;
+}

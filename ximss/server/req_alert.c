@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests about alerts.  Those that change the store go to its writer as jobs
+ * and are answered when the commit is on disk and every worker has followed it;
+ * those about one's own alerts are answered from the worker's memory. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/clock.h"
+#include "util/text.h"
+#include "util/xmalloc.h"
+#include "ximss/proto/xml_parse.h"
+#include "ximss/proto/xml_write.h"
+#include "ximss/server/alert.h"
+#include "ximss/server/alert_names.h"
+#include "ximss/server/job.h"
+#include "ximss/server/request.h"
+#include "ximss/server/server.h"
+#include "ximss/server/session_private.h"
+#include "ximss/server/watch.h"
+
+/* --- attributes --- */
+
+static int
+take_id(struct req *r, const struct xml_elem *e, uint64_t *id_r)
+{
+    const char *text = xml_attr(e, "alertID");
+    unsigned long long id;
+
+    if (text == NULL) {
+        req_fail(r, 501, "alertID is missing");
+        return -1;
+    }
+    if (text_parse_u64(text, UINT64_MAX, &id) < 0 || id == 0) {
+        req_fail(r, 514, "no such alert");
+        return -1;
+    }
+    *id_r = id;
+    return 0;
+}
+
+/* The scope and, where the scope has one, the target.  -1: answered. */
+static int
+take_scope(struct req *r, const struct xml_elem *e, enum alert_scope *scope_r,
+           const char **target_r)
+{
+    const char *scope = xml_attr(e, "scope");
+
+    *target_r = xml_attr(e, "target");
+    if (scope == NULL) {
+        req_fail(r, 501, "scope is missing");
+        return -1;
+    }
+    if (alert_scope_parse(scope, scope_r) < 0) {
+        req_fail(r, 501, "scope must be server, cluster, domain or account");
+        return -1;
+    }
+    if (*scope_r == ALERT_DOMAIN || *scope_r == ALERT_ACCOUNT) {
+        if (*target_r == NULL || (*target_r)[0] == '\0') {
+            req_failf(r, 501, "target is missing: the scope %s needs one",
+                      scope);
+            return -1;
+        }
+    } else if (*target_r != NULL) {
+        req_failf(r, 501, "the scope %s has no target", scope);
+        return -1;
+    }
+    return 0;
+}
+
+static void
+fill_context(struct admin_context *x, struct job *j, struct store_txn *t,
+             const struct job_caller *caller)
+{
+    *x = (struct admin_context){.txn = t,
+                                .caller = &caller->caller,
+                                .now = clock_now(),
+                                .effects = &j->effects,
+                                .settings = &j->server->admin};
+}
+
+/* --- alertPost --- */
+
+struct post_job {
+    struct job job;
+    struct req *req;
+    struct job_caller caller;
+    struct post post; /* its texts are owned here */
+    char *target, *key, *text;
+    struct post_result result;
+};
+
+static enum store_result
+post_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct post_job *p = (struct post_job *)j;
+    struct admin_context x;
+    struct effect *e;
+    enum store_result r;
+
+    fill_context(&x, j, t, &p->caller);
+    r = admin_alert_post(&x, &p->post, &p->result, err);
+    if (r == STORE_OK && p->post.test && p->result.code == 200) {
+        e = effect_add(&j->effects, EFFECT_COUNT_AUDIENCE);
+        e->alert.scope = p->post.scope;
+        e->alert.target = p->result.target;
+    }
+    return r;
+}
+
+static void
+post_job_free(struct post_job *p)
+{
+    job_caller_clear(&p->caller);
+    job_clear(&p->job);
+    free(p->target);
+    free(p->key);
+    free(p->text);
+    free(p);
+}
+
+static void
+write_posted(struct req *r, const struct post_job *p)
+{
+    char gmt[CLOCK_GMT_SIZE];
+
+    buf_append_str(&r->out, "<alertPosted");
+    xml_write_attr(&r->out, "id", r->id);
+    if (!p->post.test) {
+        clock_format_gmt(p->result.posted, gmt);
+        xml_write_attr_u64(&r->out, "alertID", p->result.id);
+        xml_write_attr(&r->out, "gmtTime", gmt);
+    }
+    xml_write_attr_u64(&r->out, "sessions",
+                       p->result.repeated ? 0 : p->job.sessions);
+    if (p->post.test)
+        xml_write_attr_u64(&r->out, "accounts", p->result.accounts);
+    if (p->result.repeated)
+        xml_write_attr(&r->out, "repeated", "yes");
+    buf_append(&r->out, "/>", sizeof "/>");
+}
+
+static void
+post_finish(struct job *j)
+{
+    struct post_job *p = (struct post_job *)j;
+    struct req *r = p->req;
+
+    if (j->result != STORE_OK) {
+        req_fail_store(r, j->result, &j->err);
+    } else if (p->result.code != 200) {
+        req_fail(r, (unsigned)p->result.code, p->result.text);
+    } else {
+        write_posted(r, p);
+        req_ok(r);
+    }
+    req_finish(r);
+    post_job_free(p);
+}
+
+/* -1: answered. */
+static int
+take_post(struct req *r, const struct xml_elem *e, struct post_job *p)
+{
+    const char *target, *until = xml_attr(e, "until");
+    const char *severity = req_attr(e, "severity", "warning");
+    const char *test = req_attr(e, "test", "no");
+    const char *key = xml_attr(e, "key");
+
+    if (take_scope(r, e, &p->post.scope, &target) < 0)
+        return -1;
+    if (alert_severity_parse(severity, &p->post.severity) < 0) {
+        req_fail(r, 501, "severity must be info, warning or critical");
+        return -1;
+    }
+    if (until != NULL && clock_parse_gmt(until, &p->post.until) < 0) {
+        req_fail(r, 501, "until must be a time like 20261201T060000Z");
+        return -1;
+    }
+    if (text_parse_bool(test, &p->post.test) < 0) {
+        req_fail(r, 501, "test must be yes or no");
+        return -1;
+    }
+    if (e->first != NULL) {
+        req_fail(r, 522, "alert text must not have elements in it");
+        return -1;
+    }
+    p->target = target != NULL ? xstrdup(target) : NULL;
+    p->key = key != NULL ? xstrdup(key) : NULL;
+    p->text = xmemdup(e->text, e->text_len + 1);
+    p->post.target = p->target;
+    p->post.key = p->key;
+    p->post.text = p->text;
+    p->post.text_len = e->text_len;
+    return 0;
+}
+
+static enum req_result
+handle_post(struct req *r, const struct xml_elem *e)
+{
+    struct post_job *p = xcalloc(1, sizeof *p);
+    struct session_caller caller;
+
+    job_init(&p->job, r->worker->server, r->worker);
+    if (take_post(r, e, p) < 0) {
+        post_job_free(p);
+        return REQ_DONE;
+    }
+    session_caller(r->session, &caller);
+    job_caller_set(&p->caller, &caller.caller);
+    p->req = r;
+    p->job.body = post_body;
+    p->job.finish = post_finish;
+    job_submit(&p->job);
+    return REQ_PENDING;
+}
+
+/* --- alertRemove --- */
+
+struct remove_job {
+    struct job job;
+    struct req *req;
+    struct job_caller caller;
+    uint64_t id;
+    int code;
+};
+
+static enum store_result
+remove_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct remove_job *p = (struct remove_job *)j;
+    struct admin_context x;
+
+    fill_context(&x, j, t, &p->caller);
+    return admin_alert_remove(&x, p->id, &p->code, err);
+}
+
+static void
+remove_finish(struct job *j)
+{
+    struct remove_job *p = (struct remove_job *)j;
+    struct req *r = p->req;
+
+    if (j->result != STORE_OK)
+        req_fail_store(r, j->result, &j->err);
+    else if (p->code != 200)
+        req_fail(r, 514, "no such alert");
+    else
+        req_ok(r);
+    req_finish(r);
+    job_caller_clear(&p->caller);
+    job_clear(j);
+    free(p);
+}
+
+static enum req_result
+handle_remove(struct req *r, const struct xml_elem *e)
+{
+    struct session_caller caller;
+    struct remove_job *p;
+    uint64_t id;
+
+    if (take_id(r, e, &id) < 0)
+        return REQ_DONE;
+    p = xcalloc(1, sizeof *p);
+    job_init(&p->job, r->worker->server, r->worker);
+    session_caller(r->session, &caller);
+    job_caller_set(&p->caller, &caller.caller);
+    p->req = r;
+    p->id = id;
+    p->job.body = remove_body;
+    p->job.finish = remove_finish;
+    job_submit(&p->job);
+    return REQ_PENDING;
+}
+
+/* --- alertConfirm, alertDismiss --- */
+
+static enum req_result
+handle_confirm(struct req *r, const struct xml_elem *e)
+{
+    struct user *a = r->session->user;
+    uint64_t id;
+
+    if (take_id(r, e, &id) < 0)
+        return REQ_DONE;
+    if (a == NULL || id > r->worker->board.last_id ||
+        (!user_was_shown(a, id) && user_find_alert(r->worker, a, id) == NULL)) {
+        req_fail(r, 514, "no such alert");
+        return REQ_DONE;
+    }
+    user_shown(r->worker, a, id);
+    req_ok(r);
+    return REQ_DONE;
+}
+
+static enum req_result
+handle_dismiss(struct req *r, const struct xml_elem *e)
+{
+    struct user *a = r->session->user;
+    struct buf b = {0};
+    uint64_t id;
+
+    if (take_id(r, e, &id) < 0)
+        return REQ_DONE;
+    if (a != NULL && user_has_dismissed(a, id)) {
+        req_ok(r);
+        return REQ_DONE;
+    }
+    if (a == NULL || user_find_alert(r->worker, a, id) == NULL) {
+        req_fail(r, 514, "no such alert");
+        return REQ_DONE;
+    }
+    user_dismiss(r->worker, a, id);
+    alert_removed(&b, id);
+    session_send_changes(&a->sessions, b.data, b.len, r->session);
+    buf_clear(&b);
+    req_ok(r);
+    return REQ_DONE;
+}
+
+/* --- alertList --- */
+
+struct list_state {
+    struct alert_array alerts;
+    uint32_t at;
+    char *target; /* owned; NULL: not shown */
+    bool posting;
+};
+
+static void
+list_free(void *p)
+{
+    struct list_state *l = p;
+
+    alert_array_clear(&l->alerts);
+    free(l->target);
+    free(l);
+}
+
+static bool
+list_step(struct req *r)
+{
+    struct list_state *l = r->state;
+    struct session *s = r->session;
+    struct user *a = s->user;
+    size_t piece = r->worker->cfg->output_soft;
+
+    for (; l->at < l->alerts.n && r->out.len < piece; l->at++) {
+        struct alert *al = l->alerts.v[l->at];
+        struct alert_view view = {.id = r->id,
+                                  .zone = a != NULL ? a->zone : r->worker->zone,
+                                  .target = l->target,
+                                  .seen = a != NULL &&
+                                          user_was_shown(a, al->rec.id),
+                                  .posting = l->posting};
+
+        alert_report(&r->out, &al->rec, &view);
+    }
+    if (l->at < l->alerts.n)
+        return false;
+    req_ok(r);
+    return true;
+}
+
+static enum req_result
+list_own(struct req *r)
+{
+    struct user *a = r->session->user;
+    struct list_state *l = xcalloc(1, sizeof *l);
+    int64_t now = clock_now();
+    struct alert *al;
+
+    for (uint64_t at = 0;
+         a != NULL && (al = user_next_alert(r->worker, a, at)) != NULL;
+         at = al->rec.id)
+        if (!user_has_dismissed(a, al->rec.id) && !al->delivered &&
+            !alert_is_over(al, now))
+            alert_array_add(&l->alerts, al);
+    req_stream(r, list_step, l, list_free);
+    return REQ_PENDING;
+}
+
+struct scope_job {
+    struct job job;
+    struct req *req;
+    struct job_caller caller;
+    enum alert_scope scope;
+    char *target; /* owned; NULL: none */
+    bool watch, stop;
+    uint64_t number, domain;
+    bool posting;
+    int code;
+    struct alert_array
+        alerts; /* of an account, which the board does not have */
+};
+
+static void
+scope_job_free(struct scope_job *p)
+{
+    job_caller_clear(&p->caller);
+    job_clear(&p->job);
+    alert_array_clear(&p->alerts);
+    free(p->target);
+    free(p);
+}
+
+static bool
+take_listed(const struct alert_rec *rec, void *arg)
+{
+    struct scope_job *p = arg;
+    struct alert_rec copy;
+    struct alert *a;
+
+    alert_rec_copy(&copy, rec);
+    a = alert_new(&copy);
+    alert_array_add(&p->alerts, a);
+    alert_unref(&a);
+    return true;
+}
+
+static enum store_result
+scope_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct scope_job *p = (struct scope_job *)j;
+    struct admin_context x;
+    struct account_rec account = {0};
+    enum store_result r;
+
+    alert_array_clear(&p->alerts);
+    fill_context(&x, j, t, &p->caller);
+    r = admin_scope_check(&x, p->scope, p->target, &p->number, &p->posting,
+                          &p->code, err);
+    if (r != STORE_OK || p->code != 200 || p->scope != ALERT_ACCOUNT) {
+        p->domain = p->number;
+        return r;
+    }
+    r = account_get(t, p->number, &account, err);
+    p->domain = account.domain;
+    account_rec_clear(&account);
+    if (r == STORE_OK && !p->watch)
+        r = alert_walk(t, ALERT_ACCOUNT, p->number, 0, take_listed, p, err);
+    return r;
+}
+
+static const char *
+scope_error(int code)
+{
+    return code == 512   ? "unknown domain"
+           : code == 513 ? "unknown account"
+                         : "insufficient access rights";
+}
+
+static void
+watch_scope(struct scope_job *p)
+{
+    struct req *r = p->req;
+    struct watch_spec spec = {p->scope, p->number, p->domain, p->target};
+
+    if (p->stop)
+        watch_remove(r->worker, r->session, &spec);
+    else
+        watch_add(r->worker, r->session, &spec);
+    req_ok(r);
+    req_finish(r);
+}
+
+static void
+list_scope(struct scope_job *p)
+{
+    struct req *r = p->req;
+    struct list_state *l = xcalloc(1, sizeof *l);
+    const struct alert_array *set =
+        board_set(&r->worker->board, p->scope, p->number);
+    int64_t now = clock_now();
+
+    l->target = p->target;
+    l->posting = p->posting;
+    p->target = NULL;
+    if (p->scope == ALERT_ACCOUNT)
+        set = &p->alerts;
+    for (uint32_t i = 0; set != NULL && i < set->n; i++)
+        if (!alert_is_over(set->v[i], now))
+            alert_array_add(&l->alerts, set->v[i]);
+    req_stream(r, list_step, l, list_free);
+}
+
+static void
+scope_finish(struct job *j)
+{
+    struct scope_job *p = (struct scope_job *)j;
+    struct req *r = p->req;
+
+    if (r->session == NULL || j->result != STORE_OK || p->code != 200) {
+        if (j->result != STORE_OK)
+            req_fail_store(r, j->result, &j->err);
+        else
+            req_fail(r, (unsigned)p->code, scope_error(p->code));
+        req_finish(r);
+    } else if (p->watch) {
+        watch_scope(p);
+    } else {
+        list_scope(p);
+    }
+    scope_job_free(p);
+}
+
+static enum req_result
+start_scope(struct req *r, const struct xml_elem *e, bool watch)
+{
+    struct scope_job *p = xcalloc(1, sizeof *p);
+    struct session_caller caller;
+    const char *target, *stop = req_attr(e, "stop", "no");
+
+    job_init(&p->job, r->worker->server, r->worker);
+    p->watch = watch;
+    if (take_scope(r, e, &p->scope, &target) < 0) {
+        scope_job_free(p);
+        return REQ_DONE;
+    }
+    if (text_parse_bool(stop, &p->stop) < 0) {
+        req_fail(r, 501, "stop must be yes or no");
+        scope_job_free(p);
+        return REQ_DONE;
+    }
+    session_caller(r->session, &caller);
+    job_caller_set(&p->caller, &caller.caller);
+    p->req = r;
+    p->target = target != NULL ? xstrdup(target) : NULL;
+    if (p->target != NULL)
+        text_lower(p->target);
+    p->job.body = scope_body;
+    p->job.finish = scope_finish;
+    job_submit(&p->job);
+    return REQ_PENDING;
+}
+
+static enum req_result
+handle_list(struct req *r, const struct xml_elem *e)
+{
+    if (xml_attr(e, "scope") == NULL && xml_attr(e, "target") == NULL)
+        return list_own(r);
+    return start_scope(r, e, false);
+}
+
+static enum req_result
+handle_watch(struct req *r, const struct xml_elem *e)
+{
+    return start_scope(r, e, true);
+}
+
+const struct req_desc req_alert_table[] = {
+    {"alertPost", REQ_IN_SESSION | REQ_OVERLAP, handle_post},
+    {"alertRemove", REQ_IN_SESSION | REQ_OVERLAP, handle_remove},
+    {"alertConfirm", REQ_IN_SESSION, handle_confirm},
+    {"alertDismiss", REQ_IN_SESSION, handle_dismiss},
+    {"alertList", REQ_IN_SESSION, handle_list},
+    {"alertWatch", REQ_IN_SESSION, handle_watch},
+    {NULL, 0, NULL},
+};

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* passwordModify: a user changes the own password. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "util/clock.h"
+#include "util/xmalloc.h"
+#include "ximss/proto/xml_parse.h"
+#include "ximss/server/hash_pool.h"
+#include "ximss/server/job.h"
+#include "ximss/server/password.h"
+#include "ximss/server/remember.h"
+#include "ximss/server/request.h"
+#include "ximss/server/server.h"
+#include "ximss/server/session_private.h"
+#include "ximss/server/settings.h"
+#include "ximss/server/throttle.h"
+
+#define PASSWORD_MOST 1024
+
+struct change {
+    struct job job;
+    struct req *req;
+    uint64_t account;
+    struct job_caller caller;
+    char address[PEER_TEXT_SIZE];
+    char *old, *new; /* owned, wiped */
+    struct credential now, next;
+    uint32_t serial; /* the password was checked against this one's */
+    bool matches, changed_meanwhile;
+};
+
+static void
+wipe(char **text)
+{
+    if (*text != NULL)
+        OPENSSL_cleanse(*text, strlen(*text));
+    free(*text);
+    *text = NULL;
+}
+
+static void
+change_free(struct change *c)
+{
+    wipe(&c->old);
+    wipe(&c->new);
+    job_caller_clear(&c->caller);
+    job_clear(&c->job);
+    OPENSSL_cleanse(c, sizeof *c);
+    free(c);
+}
+
+static enum store_result
+write_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct change *c = (struct change *)j;
+    struct account_rec a = {0};
+    struct domain_rec d = {0};
+    struct effect *e;
+    struct admin_context x = {.txn = t,
+                              .caller = &c->caller.caller,
+                              .now = clock_now(),
+                              .effects = &j->effects,
+                              .settings = &j->server->admin};
+    enum store_result r = account_get(t, c->account, &a, err);
+
+    if (r == STORE_OK)
+        r = domain_get(t, a.domain, &d, err);
+    if (r == STORE_OK)
+        r = settings_domain_cram(t, &d, &c->next.has_cram, err);
+    c->changed_meanwhile = r == STORE_OK && a.cred_serial != c->serial;
+    if (r == STORE_OK && !c->changed_meanwhile) {
+        a.cred = c->next;
+        if (!a.cred.has_cram)
+            memset(a.cred.cram, 0, sizeof a.cred.cram);
+        a.cred_serial++;
+        r = account_put(t, &a, err);
+        if (r == STORE_OK)
+            r = admin_audit(&x, "passwordModify", "ok", err);
+        e = effect_add(&j->effects, EFFECT_ACCOUNT_CHANGED);
+        account_rec_copy(&e->account, &a);
+        domain_rec_copy(&e->domain, &d);
+    }
+    account_rec_clear(&a);
+    domain_rec_clear(&d);
+    return r;
+}
+
+static void
+write_finish(struct job *j)
+{
+    struct change *c = (struct change *)j;
+    struct req *r = c->req;
+
+    remember_forget(j->server->remember, c->account);
+    if (j->result == STORE_NOTFOUND || c->changed_meanwhile)
+        req_fail(r, 515, "incorrect password");
+    else if (j->result != STORE_OK)
+        req_fail_store(r, j->result, &j->err);
+    else
+        req_ok(r);
+    req_finish(r);
+    change_free(c);
+}
+
+static void
+on_hashed(struct mail *m, void *owner)
+{
+    struct change *c = (struct change *)(void *)m;
+    struct req *r = c->req;
+
+    (void)owner;
+    if (!c->matches) {
+        throttle_failed(c->job.server->throttle, c->caller.name, c->address,
+                        clock_mono());
+        req_fail(r, 515, "incorrect password");
+        req_finish(r);
+        change_free(c);
+        return;
+    }
+    c->job.body = write_body;
+    c->job.finish = write_finish;
+    job_submit(&c->job);
+}
+
+static void
+hash_work(void *arg)
+{
+    struct change *c = arg;
+
+    c->matches = password_matches(&c->now, c->old);
+    if (c->matches)
+        password_make(c->new, c->job.server->admin.iterations, true, &c->next);
+}
+
+static void
+hash_done(void *arg)
+{
+    struct change *c = arg;
+
+    c->job.mail.deliver = on_hashed;
+    mailbox_put(c->job.worker->box, &c->job.mail);
+}
+
+static enum store_result
+read_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct change *c = (struct change *)j;
+    struct account_rec a = {0};
+    enum store_result r = account_get(t, c->account, &a, err);
+
+    c->now = a.cred;
+    c->serial = a.cred_serial;
+    account_rec_clear(&a);
+    return r;
+}
+
+static void
+read_finish(struct job *j)
+{
+    struct change *c = (struct change *)j;
+    struct req *r = c->req;
+
+    if (j->result == STORE_OK &&
+        hash_pool_submit(j->server->hash_pool, hash_work, hash_done, c) == 0)
+        return;
+    if (j->result == STORE_OK)
+        req_fail(r, 525, "too busy, try again later");
+    else
+        req_fail_store(r, j->result, &j->err);
+    req_finish(r);
+    change_free(c);
+}
+
+static enum req_result
+handle_modify(struct req *r, const struct xml_elem *e)
+{
+    const char *old = xml_attr(e, "oldPassword");
+    const char *new = xml_attr(e, "newPassword");
+    struct session *s = r->session;
+    struct session_caller caller;
+    struct change *c;
+
+    if (s->user == NULL) {
+        req_fail(r, 510, "the local administrator has no account");
+        return REQ_DONE;
+    }
+    if (old == NULL || new == NULL) {
+        req_failf(r, 501, "%s is missing",
+                  old == NULL ? "oldPassword" : "newPassword");
+        return REQ_DONE;
+    }
+    if (new[0] == '\0' || strlen(new) > PASSWORD_MOST) {
+        req_failf(r, 501, "newPassword must have 1 to %d bytes", PASSWORD_MOST);
+        return REQ_DONE;
+    }
+    if (!conn_is_encrypted(&s->conn) && !peer_is_loopback(&s->peer) &&
+        !r->worker->cfg->clear_passwords_without_tls) {
+        req_fail(r, 519, "encryption required");
+        return REQ_DONE;
+    }
+    session_caller(s, &caller);
+    c = xcalloc(1, sizeof *c);
+    job_init(&c->job, r->worker->server, r->worker);
+    peer_format(session_address(s), c->address);
+    if (throttle_delay(c->job.server->throttle, caller.name, c->address,
+                       clock_mono()) > 0) {
+        req_fail(r, 525, "too many failed log-ins, try again later");
+        change_free(c);
+        return REQ_DONE;
+    }
+    c->req = r;
+    c->account = s->user->number;
+    job_caller_set(&c->caller, &caller.caller);
+    c->old = xstrdup(old);
+    c->new = xstrdup(new);
+    c->job.body = read_body;
+    c->job.finish = read_finish;
+    job_submit(&c->job);
+    return REQ_PENDING;
+}
+
+const struct req_desc req_password_table[] = {
+    {"passwordModify", REQ_IN_SESSION, handle_modify},
+    {NULL, 0, NULL},
+};

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests about the session itself. */
+#include "config.h"
+
+#include "ximss/server/req_session.h"
+
+#include <string.h>
+
+#include "util/clock.h"
+#include "util/text.h"
+#include "util/zone.h"
+#include "ximss/proto/xml_parse.h"
+#include "ximss/proto/xml_write.h"
+#include "ximss/server/request.h"
+#include "ximss/server/session_id.h"
+#include "ximss/server/session_private.h"
+
+/* Longest idle time a client may ask for. */
+#define IDLE_MOST_SECONDS 86400
+
+void
+req_session_attributes(struct buf *b, const struct session *s)
+{
+    char id[SESSION_ID_TEXT_SIZE], random[SESSION_ID_RANDOM_SIZE];
+    char user[USER_NAME_SIZE];
+    const char *real = s->user != NULL ? s->user->real_name : NULL;
+
+    session_id_format(s->number, id);
+    session_id_random(s->number, random);
+    session_user(s, user);
+    xml_write_attr(b, "urlID", id);
+    xml_write_attr(b, "userName", user);
+    xml_write_attr(b, "realName", real != NULL ? real : "");
+    xml_write_attr(b, "version", PACKAGE_VERSION);
+    xml_write_attr(b, "random", random);
+}
+
+static enum req_result
+handle_noop(struct req *r, const struct xml_elem *e)
+{
+    (void)e;
+    req_ok(r);
+    return REQ_DONE;
+}
+
+static enum req_result
+handle_bye(struct req *r, const struct xml_elem *e)
+{
+    (void)e;
+    req_ok(r);
+    return REQ_CLOSE;
+}
+
+static enum req_result
+handle_read_time(struct req *r, const struct xml_elem *e)
+{
+    const struct session *s = r->session;
+    const struct zone *zone = s->user != NULL ? s->user->zone : r->worker->zone;
+    char gmt[CLOCK_GMT_SIZE], local[CLOCK_LOCAL_SIZE];
+    int64_t now = clock_now();
+
+    (void)e;
+    clock_format_gmt(now, gmt);
+    zone_format_local(zone, now, local);
+    buf_append_str(&r->out, "<currentTime");
+    xml_write_attr(&r->out, "id", r->id);
+    xml_write_attr(&r->out, "gmtTime", gmt);
+    xml_write_attr(&r->out, "localTime", local);
+    buf_append(&r->out, "/>", sizeof "/>");
+    req_ok(r);
+    return REQ_DONE;
+}
+
+static enum req_result
+handle_read_session(struct req *r, const struct xml_elem *e)
+{
+    (void)e;
+    buf_append_str(&r->out, "<session");
+    xml_write_attr(&r->out, "id", r->id);
+    req_session_attributes(&r->out, r->session);
+    buf_append(&r->out, "/>", sizeof "/>");
+    req_ok(r);
+    return REQ_DONE;
+}
+
+static enum req_result
+set_idle_timeout(struct req *r, const char *value)
+{
+    unsigned long long seconds;
+
+    if (text_parse_u64(value, IDLE_MOST_SECONDS, &seconds) < 0 ||
+        seconds == 0) {
+        req_failf(r, 501, "idleTimeout must be 1 to %d seconds",
+                  IDLE_MOST_SECONDS);
+        return REQ_DONE;
+    }
+    r->session->idle_timeout = (uint32_t)seconds;
+    req_ok(r);
+    return REQ_DONE;
+}
+
+static void
+set_alert_option(struct session *s, const char *name, bool on)
+{
+    if (strcmp(name, "alertConfirm") == 0) {
+        s->opt_confirm = on;
+    } else if (strcmp(name, "alertChanges") == 0) {
+        if (on && !s->opt_changes)
+            s->removal = board_next_removal(&session_worker(s)->board);
+        s->opt_changes = on;
+    } else if (on != s->opt_alerts) {
+        s->opt_alerts = on && s->user != NULL;
+        if (s->opt_alerts)
+            session_start_alerts(s);
+    }
+}
+
+static enum req_result
+handle_set_option(struct req *r, const struct xml_elem *e)
+{
+    const char *name = xml_attr(e, "name"), *value = xml_attr(e, "value");
+    bool on;
+
+    if (name == NULL || value == NULL) {
+        req_failf(r, 501, "%s is missing", name == NULL ? "name" : "value");
+        return REQ_DONE;
+    }
+    if (strcmp(name, "idleTimeout") == 0)
+        return set_idle_timeout(r, value);
+    if (strcmp(name, "alertConfirm") != 0 &&
+        strcmp(name, "alertChanges") != 0 && strcmp(name, "alerts") != 0) {
+        req_ok(r); /* of other parts of a groupware server */
+        return REQ_DONE;
+    }
+    if (text_parse_bool(value, &on) < 0) {
+        req_failf(r, 501, "%s must be yes or no", name);
+        return REQ_DONE;
+    }
+    req_ok(r);
+    set_alert_option(r->session, name, on);
+    return REQ_DONE;
+}
+
+static enum req_result
+handle_starttls(struct req *r, const struct xml_elem *e)
+{
+    struct session *s = r->session;
+
+    (void)e;
+    if (conn_is_encrypted(&s->conn)) {
+        req_fail(r, 501, "already encrypted");
+    } else if (session_worker(s)->tls == NULL) {
+        req_fail(r, 501, "TLS is not configured");
+    } else {
+        req_ok(r);
+        s->tls_started = true; /* session.c does it behind the answer */
+    }
+    return REQ_DONE;
+}
+
+const struct req_desc req_session_table[] = {
+    {"noop", REQ_BEFORE_LOGIN | REQ_IN_SESSION, handle_noop},
+    {"bye", REQ_BEFORE_LOGIN | REQ_IN_SESSION, handle_bye},
+    {"starttls", REQ_BEFORE_LOGIN, handle_starttls},
+    {"readTime", REQ_IN_SESSION, handle_read_time},
+    {"readSession", REQ_IN_SESSION, handle_read_session},
+    {"setSessionOption", REQ_IN_SESSION, handle_set_option},
+    {"setClientName", REQ_IN_SESSION, handle_noop},
+    {NULL, 0, NULL},
+};

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_REQ_SESSION_H
+#define XIMSS_SERVER_REQ_SESSION_H
+
+struct buf;
+struct session;
+
+/* Appends the attributes of the `session` data (protocol.md A.7): urlID,
+ * userName, realName, version, random. */
+void req_session_attributes(struct buf *b, const struct session *s);
+
+#endif

@@ -1,0 +1,641 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Start, reload, upkeep and end of the server: what happens once for all
+ * threads. */
+#include "config.h"
+
+#include "ximss/server/server.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/mailbox.h"
+#include "util/tls.h"
+#include "util/xmalloc.h"
+#include "util/zone.h"
+#include "ximss/server/broadcast.h"
+#include "ximss/server/hash_pool.h"
+#include "ximss/server/job.h"
+#include "ximss/server/listener.h"
+#include "ximss/server/peers.h"
+#include "ximss/server/remember.h"
+#include "ximss/server/session_id.h"
+#include "ximss/server/throttle.h"
+#include "ximss/server/user.h"
+#include "ximss/server/worker.h"
+
+#define HASH_WAITING_MOST 4096
+#define DRAIN_US          (9 * CLOCK_SECOND)
+#define UPKEEP_US         (600 * CLOCK_SECOND)
+#define UPKEEP_BATCH      1000
+#define EXPIRE_BATCH      500
+#define KEY_LIFETIME      (86400 * CLOCK_SECOND)
+
+/* --- settings that follow from the configuration --- */
+
+static void
+fill_admin(struct admin_settings *a, const struct config *c, bool test_hooks)
+{
+    memset(a, 0, sizeof *a);
+    a->alert_bytes = c->alert_bytes;
+    a->lifetime[ALERT_SERVER] = c->lifetime_server;
+    a->lifetime[ALERT_CLUSTER] = c->lifetime_cluster;
+    a->lifetime[ALERT_DOMAIN] = c->lifetime_domain;
+    a->lifetime[ALERT_ACCOUNT] = c->lifetime_account;
+    a->iterations = c->password_iterations;
+    a->version = PACKAGE_NAME " " PACKAGE_VERSION;
+    a->test_hooks = test_hooks;
+}
+
+static struct throttle_limits
+throttle_limits_of(const struct config *c)
+{
+    struct throttle_limits l = throttle_defaults;
+
+    l.pair.free = c->login_free_tries;
+    l.pair.base_us = c->login_delay;
+    l.pair.max_us = c->login_max_delay;
+    l.address.free = c->login_address_free_tries;
+    if (c->login_delay == 0)
+        l.address.base_us = 0;
+    return l;
+}
+
+static void
+apply_limits(struct server *s, const struct config *c)
+{
+    struct throttle_limits t = throttle_limits_of(c);
+    struct peers_limits p = {c->max_connections, c->max_connections_per_address,
+                             c->max_unauthenticated,
+                             c->max_unauthenticated_per_address};
+
+    throttle_set_limits(s->throttle, &t);
+    peers_set_limits(s->peers, &p);
+    log_set_level(c->log_level);
+}
+
+static int
+load_tls(const struct config *c, struct ssl_ctx_st **tls_r, struct errbuf *err)
+{
+    *tls_r = NULL;
+    if (c->tls_certificate[0] == '\0')
+        return 0;
+    *tls_r = tls_server_context(
+        c->tls_certificate, c->tls_key,
+        c->tls_min_version == CONFIG_TLS_1_3 ? "1.3" : "1.2", err);
+    return *tls_r != NULL ? 0 : -1;
+}
+
+/* --- start --- */
+
+static void
+raise_descriptor_limit(void)
+{
+    struct rlimit l;
+
+    if (getrlimit(RLIMIT_NOFILE, &l) < 0 || l.rlim_cur == l.rlim_max)
+        return;
+    l.rlim_cur = l.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &l) < 0)
+        log_warn("raising the limit of open files: %s", strerror(errno));
+}
+
+int
+server_drop_privileges(const char *user, struct errbuf *err)
+{
+    struct passwd *pw;
+
+    if (user[0] == '\0')
+        return 0;
+    pw = getpwnam(user);
+    if (pw == NULL)
+        return err_set(err, "user %s: there is none of that name", user);
+    if (pw->pw_uid == geteuid())
+        return 0;
+    if (initgroups(user, pw->pw_gid) < 0 || setgid(pw->pw_gid) < 0 ||
+        setuid(pw->pw_uid) < 0)
+        return err_set(err, "becoming user %s: %s", user, strerror(errno));
+    return 0;
+}
+
+struct start_data {
+    struct server *server;
+    char *main_domain;
+    GHashTable *shared; /* numbers of shared domains; NULL: none seen */
+};
+
+static bool
+take_broad(const struct alert_rec *rec, void *arg)
+{
+    struct start_data *d = arg;
+    struct alert_rec copy;
+    struct alert *a;
+
+    alert_rec_copy(&copy, rec);
+    a = alert_new(&copy);
+    for (unsigned i = 0; i < d->server->n_workers; i++)
+        board_add(&d->server->workers[i]->board, a, "", false);
+    alert_unref(&a);
+    return true;
+}
+
+static bool
+take_domain(const struct domain_rec *rec, void *arg)
+{
+    struct start_data *d = arg;
+
+    for (unsigned i = 0; i < d->server->n_workers; i++)
+        user_domain_changed(d->server->workers[i], rec);
+    return true;
+}
+
+static bool
+stop_walk(const struct alert_rec *rec, void *arg)
+{
+    (void)rec;
+    (void)arg;
+    return true;
+}
+
+static enum store_result
+load_body(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct start_data *d = arg;
+    struct server *s = d->server;
+    struct domain_rec domain = {0};
+    uint64_t last = 0;
+    int64_t next = 0;
+    enum store_result r = meta_secret(t, s->secret, err);
+
+    if (r == STORE_OK)
+        r = meta_text_get(t, STORE_TEXT_MAIN_DOMAIN, &d->main_domain, err);
+    if (r == STORE_OK)
+        r = domain_find(t, d->main_domain, &domain, err);
+    if (r == STORE_OK)
+        s->main_domain_number = domain.number;
+    domain_rec_clear(&domain);
+    if (r == STORE_OK)
+        r = meta_last_alert_id(t, &last, err);
+    if (r == STORE_OK)
+        r = alert_walk_broad(t, take_broad, d, err);
+    if (r == STORE_OK) /* the names of the domains that have alerts */
+        r = domain_walk(t, NULL, take_domain, d, err);
+    if (r == STORE_OK)
+        r = alert_walk_ended(t, 0, 1, stop_walk, NULL, &next, err);
+    for (unsigned i = 0; i < s->n_workers; i++)
+        s->workers[i]->board.last_id = last;
+    atomic_store(&s->next_expiry, (uint64_t)next);
+    return r;
+}
+
+static int
+open_store(struct server *s, const struct config *c, struct errbuf *err)
+{
+    struct store_options o = {
+        .dir = c->store,
+        .cache_bytes = c->store_cache,
+        .batch_jobs = c->store_batch,
+        .checkpoint_s = (unsigned)(c->checkpoint_interval / CLOCK_SECOND),
+        .audit_days = c->audit_days};
+    struct start_data d = {.server = s};
+    enum store_result r;
+
+    s->store = store_open(&o, err);
+    if (s->store == NULL)
+        return -1;
+    r = store_run(s->store, load_body, &d, err);
+    s->main_domain = d.main_domain;
+    if (r == STORE_NOTFOUND)
+        return err_set(err, "the store %s has no main domain", c->store);
+    return r == STORE_OK ? 0 : -1;
+}
+
+static int
+open_listeners(struct server *s, const struct config *c, struct buf *ports,
+               struct errbuf *err)
+{
+    if (c->listen_tls.count > 0 && s->tls == NULL)
+        return err_set(err, "listen-tls needs tls-certificate and tls-key");
+    if (listener_open_all(s->workers, s->n_workers, &c->listen, SESSION_TCP,
+                          ports, err) < 0 ||
+        listener_open_all(s->workers, s->n_workers, &c->listen_tls, SESSION_TLS,
+                          ports, err) < 0)
+        return -1;
+    return 0;
+}
+
+/* STORE/ports: the addresses, for whoever asked for free ones.  It appears when
+ * the server is ready, and goes with it. */
+static void
+write_ports(struct server *s, const struct config *c, struct buf *ports)
+{
+    char *temporary = xasprintf("%s/ports.new", c->store);
+    FILE *f = fopen(temporary, "w");
+    bool ok = f != NULL && fwrite(ports->data, 1, ports->len, f) == ports->len;
+
+    s->ports_file = xasprintf("%s/ports", c->store);
+    if (f != NULL)
+        ok = fclose(f) == 0 && ok;
+    if (!ok || rename(temporary, s->ports_file) < 0)
+        log_warn("writing %s: %s", s->ports_file, strerror(errno));
+    free(temporary);
+}
+
+static unsigned
+count_workers(const struct config *c)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (c->workers > 0)
+        return c->workers;
+    return cores > 0 ? (unsigned)cores : 1;
+}
+
+static void
+make_workers(struct server *s, const struct config *c)
+{
+    const struct zone *zone = zone_find(c->time_zone);
+
+    if (zone == NULL) {
+        log_warn("time-zone %s is not known; UTC is used", c->time_zone);
+        zone = zone_find("UTC");
+    }
+    s->n_workers = count_workers(c);
+    s->workers = xcalloc(s->n_workers, sizeof s->workers[0]);
+    for (unsigned i = 0; i < s->n_workers; i++) {
+        s->workers[i] = worker_new(s, i);
+        s->workers[i]->zone = zone;
+        worker_set_config(s->workers[i], c, s->tls);
+    }
+}
+
+static void
+server_free(struct server *s)
+{
+    for (unsigned i = 0; i < s->n_workers; i++)
+        worker_free(&s->workers[i]);
+    free(s->workers);
+    hash_pool_free(&s->hash_pool);
+    remember_free(&s->remember);
+    throttle_free(&s->throttle);
+    peers_free(&s->peers);
+    tls_context_unref(&s->tls);
+    config_free(&s->config);
+    pthread_mutex_destroy(&s->lock);
+    pthread_cond_destroy(&s->drained);
+    free(s->main_domain);
+    free(s->ports_file);
+    free(s);
+}
+
+static struct server *
+server_new(const struct server_options *o, struct config *c)
+{
+    struct server *s = xcalloc(1, sizeof *s);
+    struct throttle_limits t = throttle_limits_of(c);
+
+    s->config = c;
+    s->test_hooks = o->test_hooks;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->drained, NULL);
+    atomic_init(&s->next_session, SESSION_ID_FIRST);
+    atomic_init(&s->next_expiry, 0);
+    fill_admin(&s->admin, c, o->test_hooks);
+    s->remember = remember_new(c->remember_logins, c->remember_time);
+    s->throttle = throttle_new(&t);
+    s->peers = peers_new();
+    apply_limits(s, c);
+    return s;
+}
+
+static int
+start_parts(struct server *s, struct buf *ports, struct errbuf *err)
+{
+    struct config *c = s->config;
+
+    if (load_tls(c, &s->tls, err) < 0)
+        return -1;
+    make_workers(s, c);
+    if (open_listeners(s, c, ports, err) < 0 ||
+        server_drop_privileges(c->user, err) < 0)
+        return -1;
+    if (chdir(c->store) < 0)
+        return err_set(err, "the store %s: %s", c->store, strerror(errno));
+    if (open_store(s, c, err) < 0)
+        return -1;
+    if (listener_open_local(s->workers[0], c->control_socket, ports, err) < 0)
+        return -1;
+    s->hash_pool = hash_pool_new(c->hash_threads, HASH_WAITING_MOST, err);
+    return s->hash_pool != NULL ? 0 : -1;
+}
+
+struct server *
+server_start(const struct server_options *o, struct config *config,
+             struct errbuf *err)
+{
+    struct server *s = server_new(o, config);
+    struct buf ports = {0};
+
+    raise_descriptor_limit();
+    if (start_parts(s, &ports, err) < 0) {
+        if (s->store != NULL)
+            store_close(&s->store);
+        buf_clear(&ports);
+        server_free(s);
+        return NULL;
+    }
+    for (unsigned i = 0; i < s->n_workers; i++)
+        worker_start(s->workers[i]);
+    write_ports(s, config, &ports);
+    for (char *line = ports.data, *end; ports.len > 0; line = end + 1) {
+        end = memchr(line, '\n', ports.len - (size_t)(line - ports.data));
+        if (end == NULL)
+            break;
+        log_info("listening on %.*s", (int)(end - line), line);
+        if (end + 1 >= ports.data + ports.len)
+            break;
+    }
+    buf_clear(&ports);
+    return s;
+}
+
+/* --- reload --- */
+
+struct reload {
+    struct server *server;
+    struct config *next; /* becomes the server's */
+    struct config *old;  /* freed when no worker sees it any more */
+    struct ssl_ctx_st *tls;
+    struct admin_settings admin;
+};
+
+static void
+visit_reload(struct worker *w, void *arg)
+{
+    struct reload *r = arg;
+
+    worker_set_config(w, r->next, r->tls);
+}
+
+static void
+reload_done(void *arg)
+{
+    struct reload *r = arg;
+
+    config_free(&r->old);
+    tls_context_unref(&r->tls);
+    log_info("configuration and certificates were read again");
+    free(r);
+}
+
+/* The writer thread's settings change between two jobs. */
+static enum store_result
+reload_body(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct reload *r = arg;
+
+    (void)t;
+    (void)err;
+    r->server->admin = r->admin;
+    return STORE_OK;
+}
+
+static void
+reload_stored(enum store_result result, void *arg, const struct errbuf *err)
+{
+    struct reload *r = arg;
+
+    (void)result;
+    (void)err;
+    broadcast(r->server, visit_reload, reload_done, r);
+}
+
+int
+server_reload(struct server *s, const struct server_options *o,
+              struct errbuf *err)
+{
+    struct config *next =
+        config_load_with(o->config_file, o->overrides, o->n_overrides, err);
+    struct ssl_ctx_st *tls;
+    struct buf keys = {0};
+    struct reload *r;
+
+    if (next == NULL)
+        return -1;
+    if (load_tls(next, &tls, err) < 0) {
+        config_free(&next);
+        return -1;
+    }
+    if (config_changed_needs_restart(s->config, next, &keys))
+        log_warn("these settings take effect at the next start: %s",
+                 buf_cstr(&keys));
+    buf_clear(&keys);
+    config_keep_running(next, s->config);
+    r = xcalloc(1, sizeof *r);
+    r->server = s;
+    r->old = s->config;
+    r->next = s->config = next;
+    r->tls = tls_context_ref(tls);
+    tls_context_unref(&s->tls);
+    s->tls = tls;
+    fill_admin(&r->admin, next, s->test_hooks);
+    apply_limits(s, next);
+    store_submit(s->store, reload_body, reload_stored, r);
+    return 0;
+}
+
+/* --- upkeep --- */
+
+struct expire_job {
+    struct job job;
+    struct caller caller;
+    int64_t next;
+    bool upkeep;
+};
+
+static void
+lower_expiry(struct server *s, int64_t when)
+{
+    uint64_t next = atomic_load(&s->next_expiry);
+
+    while (
+        when != 0 && (next == 0 || (uint64_t)when < next) &&
+        !atomic_compare_exchange_weak(&s->next_expiry, &next, (uint64_t)when))
+        continue;
+}
+
+static enum store_result
+expire_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct expire_job *x = (struct expire_job *)j;
+    int64_t now = clock_now();
+    struct admin_context c = {.txn = t,
+                              .caller = &x->caller,
+                              .now = now,
+                              .effects = &j->effects,
+                              .settings = &j->server->admin};
+    enum store_result r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
+
+    if (r == STORE_OK && x->upkeep)
+        r = post_key_expire(t, now - KEY_LIFETIME, UPKEEP_BATCH, err);
+    if (r == STORE_OK && x->upkeep)
+        r = ticket_expire(t, now, UPKEEP_BATCH, err);
+    return r;
+}
+
+static void
+expire_finish(struct job *j)
+{
+    struct expire_job *x = (struct expire_job *)j;
+
+    if (j->result == STORE_OK) {
+        lower_expiry(j->server, x->next);
+    } else {
+        log_warn("removing alerts whose end has come: %s (tried again)",
+                 j->err.text);
+        lower_expiry(j->server, clock_now() + CLOCK_SECOND);
+    }
+    job_clear(j);
+    free(x);
+}
+
+void
+server_tick(struct server *s)
+{
+    uint64_t next = atomic_load(&s->next_expiry);
+    int64_t mono = clock_mono();
+    bool due = next != 0 && next <= (uint64_t)clock_now();
+    bool upkeep = mono >= atomic_load(&s->next_upkeep);
+    struct expire_job *x;
+
+    if (!due && !upkeep)
+        return;
+    if (upkeep)
+        atomic_store(&s->next_upkeep, mono + UPKEEP_US);
+    /* Set anew by what the job finds, and by posts meanwhile. */
+    atomic_store(&s->next_expiry, 0);
+    x = xcalloc(1, sizeof *x);
+    job_init(&x->job, s, NULL);
+    x->caller = (struct caller){
+        .rights = RIGHT_MASTER, .name = "server", .from = "local"};
+    x->upkeep = upkeep;
+    x->job.body = expire_body;
+    x->job.finish = expire_finish;
+    job_submit(&x->job);
+}
+
+/* --- end --- */
+
+void
+server_ask_stop(struct server *s)
+{
+    (void)s;
+    kill(getpid(), SIGTERM);
+}
+
+void
+server_worker_drained(struct server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    if (--s->undrained == 0)
+        pthread_cond_signal(&s->drained);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void
+visit_drain(struct worker *w, void *arg)
+{
+    (void)arg;
+    worker_drain(w, DRAIN_US);
+}
+
+static void
+visit_exit(struct worker *w, void *arg)
+{
+    (void)arg;
+    worker_exit(w);
+}
+
+static void
+nothing(void *arg)
+{
+    (void)arg;
+}
+
+static void
+drain_workers(struct server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->undrained = s->n_workers;
+    pthread_mutex_unlock(&s->lock);
+    broadcast(s, visit_drain, nothing, NULL);
+    pthread_mutex_lock(&s->lock);
+    while (s->undrained > 0)
+        pthread_cond_wait(&s->drained, &s->lock);
+    pthread_mutex_unlock(&s->lock);
+    broadcast(s, visit_exit, nothing, NULL);
+    for (unsigned i = 0; i < s->n_workers; i++)
+        worker_join(s->workers[i]);
+}
+
+/* What still comes by mail is delivered on this thread, so that nothing that
+ * was under way leaks. */
+static void
+flush_mail(struct server *s)
+{
+    unsigned n;
+
+    do {
+        n = 0;
+        for (unsigned i = 0; i < s->n_workers; i++)
+            n += mailbox_flush(s->workers[i]->box);
+    } while (n > 0);
+}
+
+void
+server_stop(struct server **sp)
+{
+    struct server *s = *sp;
+
+    if (s == NULL)
+        return;
+    unlink(s->ports_file);
+    unlink(s->config->control_socket);
+    drain_workers(s);
+    flush_mail(s);
+    hash_pool_free(&s->hash_pool);
+    flush_mail(s);
+    store_close(&s->store);
+    flush_mail(s);
+    server_free(s);
+    *sp = NULL;
+}
+
+char *
+server_main_domain(struct server *s)
+{
+    char *name;
+
+    pthread_mutex_lock(&s->lock);
+    name = xstrdup(s->main_domain);
+    pthread_mutex_unlock(&s->lock);
+    return name;
+}
+
+void
+server_set_main_domain(struct server *s, const char *name)
+{
+    pthread_mutex_lock(&s->lock);
+    free(s->main_domain);
+    s->main_domain = xstrdup(name);
+    pthread_mutex_unlock(&s->lock);
+}

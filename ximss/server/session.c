@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A session: one connection, from accept to close.
+ *
+ * Messages are taken off the wire one by one while nothing forbids it; what
+ * forbids it is a bit of conn's pause mask, and session_update_pauses is the
+ * one place that clears those.  A session that ends is unlinked from
+ * everything at once and freed at the end of the loop's turn, so no callback
+ * ever sees freed memory. */
+#include "config.h"
+
+#include "ximss/server/session_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/text.h"
+#include "util/xmalloc.h"
+#include "ximss/proto/cli_data.h"
+#include "ximss/proto/frame.h"
+#include "ximss/server/login.h"
+#include "ximss/server/peers.h"
+#include "ximss/server/push.h"
+#include "ximss/server/request.h"
+#include "ximss/server/server.h"
+#include "ximss/server/session_id.h"
+#include "ximss/server/settle.h"
+#include "ximss/server/watch.h"
+
+/* A client that does not close after our end is given so long. */
+#define LINGER_SECONDS 3
+
+static const char *const state_names[] = {
+    [SESSION_NEW] = "new",       [SESSION_LOGIN] = "login",
+    [SESSION_OPEN] = "open",     [SESSION_ENDING] = "ending",
+    [SESSION_CLOSED] = "closed",
+};
+
+static const char *const door_names[] = {
+    [SESSION_TCP] = "ximss",
+    [SESSION_TLS] = "ximsss",
+    [SESSION_LOCAL] = "socket",
+};
+
+uint32_t
+session_seconds(void)
+{
+    return (uint32_t)(clock_mono() / CLOCK_SECOND);
+}
+
+struct worker *
+session_worker(const struct session *s)
+{
+    return conn_loop_owner(s->conn.loop);
+}
+
+const struct peer *
+session_address(const struct session *s)
+{
+    return s->client != NULL ? s->client : &s->peer;
+}
+
+void
+session_user(const struct session *s, char out[USER_NAME_SIZE])
+{
+    if (s->user != NULL)
+        user_full_name(s->user, out);
+    else if (s->local_admin)
+        snprintf(out, USER_NAME_SIZE, "local:%u", s->uid);
+    else
+        out[0] = '\0';
+}
+
+void
+session_caller(const struct session *s, struct session_caller *c)
+{
+    char address[PEER_TEXT_SIZE];
+
+    memset(&c->caller, 0, sizeof c->caller);
+    session_user(s, c->name);
+    peer_format(session_address(s), address);
+    snprintf(c->from, sizeof c->from, "%s %s", address, door_names[s->door]);
+    c->caller.name = c->name;
+    c->caller.from = c->from;
+    if (s->user != NULL) {
+        c->caller.account = s->user->number;
+        c->caller.domain = s->user->domain->number;
+        c->caller.rights = s->user->rights;
+    } else if (s->local_admin) {
+        c->caller.rights = RIGHT_MASTER;
+    }
+}
+
+void
+session_set_state(struct session *s, enum session_state state)
+{
+    char address[PEER_TEXT_SIZE];
+
+    if (log_wants(LOG_DEBUG_)) {
+        peer_format(session_address(s), address);
+        log_debug("session=%llu address=%s state=%s was=%s",
+                  (unsigned long long)s->number, address, state_names[state],
+                  state_names[s->state]);
+    }
+    s->state = (uint8_t)state;
+}
+
+/* --- ending --- */
+
+static void
+run_free(struct conn_deferred *d)
+{
+    struct session *s =
+        (struct session *)(void *)((char *)d -
+                                   offsetof(struct session, deferred));
+
+    free(s->client);
+    free(s);
+}
+
+static void
+unlink_all(struct session *s, struct worker *w)
+{
+    req_abandon_all(s);
+    login_free(&s->login);
+    push_forget(w, s);
+    settle_forget(w, s);
+    if (s->watching)
+        watch_remove_all(w, s);
+    if (s->user != NULL)
+        user_session_removed(w, s->user, s);
+    s->user = NULL;
+    TAILQ_REMOVE(&w->sessions, s, all);
+    w->n_sessions--;
+    peers_remove(w->server->peers, &s->peer, !s->counted_fresh);
+}
+
+void
+session_close(struct session *s, const char *reason)
+{
+    struct worker *w;
+    char user[USER_NAME_SIZE], address[PEER_TEXT_SIZE];
+
+    if (s->state == SESSION_CLOSED)
+        return;
+    w = session_worker(s);
+    if (log_wants(s->number != 0 ? LOG_INFO_ : LOG_DEBUG_)) {
+        session_user(s, user);
+        peer_format(session_address(s), address);
+        (s->number != 0 ? log_info : log_debug)(
+            "session end id=%llu user=%s address=%s reason=\"%s\"",
+            (unsigned long long)s->number, user, address, reason);
+    }
+    session_set_state(s, SESSION_CLOSED);
+    unlink_all(s, w);
+    conn_close(&s->conn);
+    s->deferred.run = run_free;
+    conn_loop_defer(w->loop, &s->deferred);
+}
+
+void
+session_finish(struct session *s, const char *reason)
+{
+    if (s->state >= SESSION_ENDING)
+        return;
+    log_debug("session ending id=%llu reason=\"%s\"",
+              (unsigned long long)s->number, reason);
+    session_set_state(s, SESSION_ENDING);
+    s->last_input = session_seconds();
+    conn_finish(&s->conn);
+}
+
+static void
+on_closed(struct conn *c, enum conn_close_reason reason)
+{
+    static const char *const texts[] = {
+        [CONN_EOF] = "closed by the client",
+        [CONN_RESET] = "connection broken off",
+        [CONN_TLS_ERROR] = "TLS error",
+        [CONN_OUTPUT_LIMIT] = "the client does not read: output limit",
+    };
+    struct session *s = (struct session *)c;
+
+    if (s->state == SESSION_CLOSED)
+        return;
+    if (reason == CONN_EOF) {
+        settle_on_eof(session_worker(s), s);
+        if (s->state < SESSION_ENDING && !TAILQ_EMPTY(&s->reqs)) {
+            /* It has asked and closed its side: it still wants the answers. */
+            conn_pause(c, PAUSE_EOF);
+            return;
+        }
+    }
+    session_close(s, texts[reason]);
+}
+
+/* --- input --- */
+
+static size_t
+message_limit(const struct session *s)
+{
+    const struct config *cfg = session_worker(s)->cfg;
+
+    return s->state == SESSION_OPEN ? cfg->message_bytes
+                                    : cfg->message_bytes_before_login;
+}
+
+static bool
+may_go_on(const struct session *s)
+{
+    return s->state < SESSION_ENDING && s->conn.paused == 0 && !s->tls_started;
+}
+
+static void
+too_big(struct session *s)
+{
+    static const char text[] =
+        "<response id=\"\" errorText=\"message too big\" errorNum=\"541\"/>";
+
+    conn_send(&s->conn, text, sizeof text);
+    session_finish(s, "message too big");
+}
+
+/* Behind the answer to starttls; what the client sent behind its request is
+ * dropped, so that nobody can slip requests in before the encryption. */
+static void
+start_tls(struct session *s)
+{
+    s->tls_started = false;
+    conn_uncork(&s->conn);
+    if (s->state >= SESSION_ENDING)
+        return;
+    if (s->conn.out != NULL ||
+        conn_start_tls(&s->conn, session_worker(s)->tls) < 0)
+        session_close(s, "TLS could not be started");
+}
+
+static size_t
+on_data(struct conn *c, const char *data, size_t len)
+{
+    struct session *s = (struct session *)c;
+    struct worker *w = session_worker(s);
+    size_t used = 0, scanned = c->scanned, n;
+    const char *msg;
+
+    c->scanned = 0;
+    for (unsigned turn = 0; may_go_on(s); turn++) {
+        size_t step = frame_next(data + used, len - used, scanned, &msg, &n);
+
+        scanned = 0;
+        if (msg == NULL) {
+            used += step;
+            c->scanned = (uint32_t)(len - used);
+            if (len - used > message_limit(s))
+                too_big(s);
+            break;
+        }
+        if (n > message_limit(s)) {
+            too_big(s);
+            break;
+        }
+        if (turn >= w->cfg->requests_per_turn) {
+            conn_continue(c);
+            break;
+        }
+        s->last_input = session_seconds();
+        settle_on_input(w, s);
+        if (!req_dispatch(s, msg, n)) {
+            conn_pause(c, PAUSE_BUSY);
+            break;
+        }
+        used += step;
+    }
+    if (s->tls_started) {
+        start_tls(s);
+        return len;
+    }
+    return used;
+}
+
+void
+session_update_pauses(struct session *s)
+{
+    const struct config *cfg;
+    struct worker *w;
+
+    if (s->state >= SESSION_ENDING)
+        return;
+    w = session_worker(s);
+    cfg = w->cfg;
+    if (s->n_reqs == 0 && (s->conn.paused & PAUSE_EOF) != 0) {
+        session_finish(s, "closed by the client");
+        return;
+    }
+    if (s->n_reqs == 0 && (s->conn.paused & PAUSE_DRAIN) != 0) {
+        static const char bye[] = "<bye/>";
+
+        conn_send(&s->conn, bye, sizeof bye);
+        session_finish(s, "the server ends");
+        return;
+    }
+    if (s->state != SESSION_OPEN || s->cursor >= s->login_id)
+        conn_resume(&s->conn, PAUSE_PENDING);
+    if (conn_pending(&s->conn) < cfg->output_soft)
+        conn_resume(&s->conn, PAUSE_OUTPUT);
+    else
+        conn_pause(&s->conn, PAUSE_OUTPUT);
+    if (s->n_reqs == 0)
+        conn_resume(&s->conn, PAUSE_BUSY);
+}
+
+static void
+on_drained(struct conn *c)
+{
+    struct session *s = (struct session *)c;
+
+    if (s->state == SESSION_OPEN)
+        push_session(session_worker(s), s);
+    if (s->state < SESSION_ENDING)
+        req_run_steps(s);
+    session_update_pauses(s);
+}
+
+static const struct conn_ops session_ops = {
+    .on_data = on_data,
+    .on_drained = on_drained,
+    .on_closed = on_closed,
+};
+
+/* --- beginning --- */
+
+static void
+link_to_worker(struct session *s, struct worker *w)
+{
+    TAILQ_INSERT_TAIL(&w->sessions, s, all);
+    w->n_sessions++;
+    conn_attach(&s->conn, w->loop);
+}
+
+void
+session_new(struct worker *w, int fd, enum session_door door,
+            const struct peer *peer, unsigned uid)
+{
+    struct session *s;
+
+    if (!peers_add(w->server->peers, peer)) {
+        char address[PEER_TEXT_SIZE];
+
+        peer_format(peer, address);
+        log_debug("connection refused address=%s reason=\"too many\"", address);
+        close(fd);
+        return;
+    }
+    s = xcalloc(1, sizeof *s);
+    conn_init(&s->conn, fd, &session_ops);
+    TAILQ_INIT(&s->reqs);
+    s->peer = *peer;
+    s->door = (uint8_t)door;
+    s->uid = uid;
+    s->counted_fresh = true;
+    s->opt_alerts = true;
+    s->last_input = s->login_since = session_seconds();
+    s->idle_timeout = (uint32_t)(w->cfg->idle_timeout / CLOCK_SECOND);
+    link_to_worker(s, w);
+    if (door == SESSION_TLS &&
+        (w->tls == NULL || conn_start_tls(&s->conn, w->tls) < 0))
+        session_close(s, "no TLS");
+}
+
+void
+session_detach(struct session *s)
+{
+    struct worker *w = session_worker(s);
+
+    TAILQ_REMOVE(&w->sessions, s, all);
+    w->n_sessions--;
+    conn_detach(&s->conn);
+}
+
+void
+session_attach(struct session *s, struct worker *w)
+{
+    link_to_worker(s, w);
+    if (w->draining)
+        conn_pause(&s->conn, PAUSE_DRAIN);
+}
+
+void
+session_open(struct session *s, struct user *a)
+{
+    struct worker *w = session_worker(s);
+
+    s->number = atomic_fetch_add(&w->server->next_session, 1);
+    s->removal = board_next_removal(&w->board);
+    s->user = a;
+    s->local_admin = a == NULL;
+    if (s->counted_fresh) {
+        peers_logged_in(w->server->peers, &s->peer);
+        s->counted_fresh = false;
+    }
+    if (a != NULL) {
+        user_session_added(w, a, s);
+        a->last_login = clock_now();
+        a->last_peer = *session_address(s);
+        user_touch(w, a);
+    }
+    session_set_state(s, SESSION_OPEN);
+}
+
+void
+session_start_alerts(struct session *s)
+{
+    struct worker *w = session_worker(s);
+
+    s->login_id = w->board.last_id;
+    s->cursor = s->user != NULL ? s->user->position : s->login_id;
+    s->removal = board_next_removal(&w->board);
+    if (s->user == NULL || !s->opt_alerts)
+        s->cursor = s->login_id;
+    push_session(w, s);
+    if (s->state == SESSION_OPEN && s->cursor < s->login_id)
+        conn_pause(&s->conn, PAUSE_PENDING);
+}
+
+/* --- sessions of an account --- */
+
+void
+session_link_account(struct session *s, struct user_sessions *head)
+{
+    TAILQ_INSERT_TAIL(head, s, of_account);
+}
+
+void
+session_unlink_account(struct session *s, struct user_sessions *head)
+{
+    TAILQ_REMOVE(head, s, of_account);
+}
+
+bool
+session_awaits(const struct user_sessions *head, uint64_t alert)
+{
+    const struct session *s;
+
+    TAILQ_FOREACH(s, head, of_account)
+        if (s->state == SESSION_OPEN && s->opt_alerts && s->cursor < alert &&
+            s->login_id < alert)
+            return true;
+    return false;
+}
+
+void
+session_send_changes(const struct user_sessions *head, const void *data,
+                     size_t len, const struct session *except)
+{
+    struct session *s, *next;
+
+    TAILQ_FOREACH_SAFE(s, head, of_account, next)
+        if (s != except && s->state == SESSION_OPEN && s->opt_changes &&
+            s->opt_alerts)
+            conn_send(&s->conn, data, len);
+}
+
+/* --- ending from outside --- */
+
+static void
+say_bye(struct session *s, const char *reason)
+{
+    static const char bye[] = "<bye/>";
+
+    if (s->state == SESSION_OPEN)
+        conn_send(&s->conn, bye, sizeof bye);
+    session_finish(s, reason);
+}
+
+/* Takes the session out of its account at once: it must not count any more
+ * when whoever asked for its end is answered. */
+static void
+kill_session(struct session *s)
+{
+    struct worker *w = session_worker(s);
+
+    say_bye(s, "killed by an administrator");
+    if (s->state == SESSION_CLOSED)
+        return;
+    req_abandon_all(s);
+    if (s->user != NULL)
+        user_session_removed(w, s->user, s);
+    s->user = NULL;
+    push_forget(w, s);
+    settle_forget(w, s);
+}
+
+void
+session_kill_all(struct user_sessions *head)
+{
+    struct session *s, *next;
+
+    TAILQ_FOREACH_SAFE(s, head, of_account, next)
+        kill_session(s);
+}
+
+void
+session_kill(struct worker *w, uint64_t number)
+{
+    struct session *s;
+
+    TAILQ_FOREACH(s, &w->sessions, all)
+        if (s->number == number && s->state == SESSION_OPEN) {
+            kill_session(s);
+            return;
+        }
+}
+
+void
+session_check_times(struct worker *w)
+{
+    uint32_t now = session_seconds();
+    uint32_t login = (uint32_t)(w->cfg->login_timeout / CLOCK_SECOND);
+    struct session *s, *next;
+
+    TAILQ_FOREACH_SAFE(s, &w->sessions, all, next) {
+        uint32_t silent = now - s->last_input;
+
+        if ((int32_t)silent < 0)
+            continue;
+        if (s->state == SESSION_OPEN && s->idle_timeout != 0 &&
+            silent >= s->idle_timeout && s->n_reqs == 0)
+            say_bye(s, "idle");
+        else if (s->state == SESSION_ENDING && silent >= LINGER_SECONDS)
+            session_close(s, "the client does not close");
+        else if (s->state < SESSION_OPEN && now - s->login_since >= login)
+            session_close(s, "no log-in in time");
+    }
+}
+
+void
+session_drain_all(struct worker *w)
+{
+    struct session *s, *next;
+
+    TAILQ_FOREACH_SAFE(s, &w->sessions, all, next) {
+        if (s->state >= SESSION_ENDING)
+            continue;
+        conn_pause(&s->conn, PAUSE_DRAIN);
+        session_update_pauses(s);
+    }
+}
+
+void
+session_close_all(struct worker *w)
+{
+    struct session *s, *next;
+
+    TAILQ_FOREACH_SAFE(s, &w->sessions, all, next)
+        session_close(s, "the server ends");
+}
+
+void
+session_describe(const struct session *s, struct buf *b)
+{
+    char id[SESSION_ID_TEXT_SIZE], user[USER_NAME_SIZE];
+    char address[PEER_TEXT_SIZE];
+
+    session_id_format(s->number, id);
+    session_user(s, user);
+    peer_format(session_address(s), address);
+    buf_append_str(b, "{id=");
+    cli_data_write_string(b, id, strlen(id));
+    buf_append_str(b, ";user=");
+    cli_data_write_string(b, user, strlen(user));
+    buf_append_str(b, ";address=");
+    cli_data_write_string(b, address, strlen(address));
+    buf_appendf(b, ";door=%s;encrypted=%s;idle=%u;}", door_names[s->door],
+                conn_is_encrypted(&s->conn) ? "YES" : "NO",
+                session_seconds() - s->last_input);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_SESSION_H
+#define XIMSS_SERVER_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "util/buf.h"
+#include "ximss/server/peer.h"
+
+/* Sessions as the rest of the server sees them; session_private.h is for the
+ * files that carry out requests.  Everything happens on the thread of the
+ * session's worker. */
+
+struct session;
+struct worker;
+TAILQ_HEAD(user_sessions, session);
+
+/* How a connection came in. */
+enum session_door {
+    SESSION_TCP,
+    SESSION_TLS,
+    SESSION_LOCAL
+};
+
+/* Takes the descriptor (non-blocking).  peer is copied; uid: of the peer on a
+ * local socket.  Closes it if a limit is reached. */
+void session_new(struct worker *w, int fd, enum session_door door,
+                 const struct peer *peer, unsigned uid);
+
+/* `head` is the account's list. */
+void session_link_account(struct session *s, struct user_sessions *head);
+void session_unlink_account(struct session *s, struct user_sessions *head);
+
+/* True if a session of the list was open when the alert came and has not been
+ * sent it yet. */
+bool session_awaits(const struct user_sessions *head, uint64_t alert);
+
+/* Sends to the account's sessions that asked for alertChanges, but `except`. */
+void session_send_changes(const struct user_sessions *head, const void *data,
+                          size_t len, const struct session *except);
+
+/* Says bye to all sessions of the list and ends them. */
+void session_kill_all(struct user_sessions *head);
+/* The same for the session of that number, if this worker has it. */
+void session_kill(struct worker *w, uint64_t number);
+
+/* Ends sessions that have been silent too long, or have not logged in. */
+void session_check_times(struct worker *w);
+
+/* The server ends: no more requests; bye when the answers are out. */
+void session_drain_all(struct worker *w);
+/* Closes what is left. */
+void session_close_all(struct worker *w);
+
+/* Appends the session's description as a dictionary of the CLI's data format
+ * (LISTACCOUNTSESSIONS, GETSESSION). */
+void session_describe(const struct session *s, struct buf *b);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_SESSION_PRIVATE_H
+#define XIMSS_SERVER_SESSION_PRIVATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/conn.h"
+#include "util/errbuf.h"
+#include "util/queue_safe.h"
+#include "ximss/server/peer.h"
+#include "ximss/server/rights.h"
+#include "ximss/server/session.h"
+#include "ximss/server/user.h"
+#include "ximss/server/worker.h"
+
+struct login;
+struct req;
+
+enum session_state {
+    SESSION_NEW,    /* connected, not logged in */
+    SESSION_LOGIN,  /* a log-in is being checked */
+    SESSION_OPEN,   /* logged in */
+    SESSION_ENDING, /* the last answers are on their way out */
+    SESSION_CLOSED  /* freed at the end of the turn */
+};
+
+/* Reasons why input waits (conn_pause). */
+enum {
+    PAUSE_BUSY = 1,    /* a request that others must not overtake */
+    PAUSE_OUTPUT = 2,  /* the client does not read its answers */
+    PAUSE_PENDING = 4, /* alerts of the log-in go first */
+    PAUSE_EOF = 8,     /* the client has closed its side; answers go out */
+    PAUSE_DRAIN = 16   /* the server ends */
+};
+
+struct session {
+    struct conn conn; /* first */
+    struct conn_deferred deferred;
+    struct user *user;        /* borrowed while open; NULL: local administrator,
+                                or not logged in */
+    TAILQ_ENTRY(session) all; /* worker->sessions */
+    TAILQ_ENTRY(session) of_account; /* user->sessions */
+    TAILQ_ENTRY(session) push;       /* worker->push_queue, if push_queued */
+    TAILQ_ENTRY(session) settle;     /* worker->settling, if settling */
+    TAILQ_HEAD(req_queue, req) reqs; /* in the order of their answers; owned */
+    struct login *login;             /* owned; until logged in */
+    struct peer *client;             /* owned; clientAddress, NULL: peer */
+    struct peer peer;
+
+    uint64_t number;     /* from log-in on */
+    uint64_t cursor;     /* alerts up to here were sent, or need not be */
+    uint64_t login_id;   /* the newest alert when it logged in */
+    uint64_t acked_id;   /* the cursor when TCP had acknowledged; 0: not yet */
+    uint64_t removal;    /* number of the next removal to be told */
+    uint32_t acked_at;   /* seconds (clock_mono) */
+    uint32_t last_input; /* seconds (clock_mono) */
+    uint32_t idle_timeout; /* seconds; 0: never */
+    uint32_t login_since;  /* seconds: when it connected */
+    uint32_t uid;          /* of the local administrator's process */
+    uint16_t n_reqs;
+    uint8_t state; /* enum session_state */
+    uint8_t door;  /* enum session_door */
+    uint8_t malformed;
+    bool local_admin : 1;
+    bool opt_alerts : 1;  /* gets alerts */
+    bool opt_confirm : 1; /* delivered only when confirmed */
+    bool opt_changes : 1; /* wants alertRemoved */
+    bool push_queued : 1;
+    bool settling : 1;
+    bool counted_fresh : 1; /* peers: not logged in yet */
+    bool watching : 1;
+    bool tls_started : 1; /* in this turn: what followed in clear is dropped */
+};
+
+/* The address that limits and log lines speak of. */
+const struct peer *session_address(const struct session *s);
+/* Seconds of clock_mono. */
+uint32_t session_seconds(void);
+struct worker *session_worker(const struct session *s);
+
+/* "user@domain", "local:UID", or "" before log-in. */
+void session_user(const struct session *s, char out[USER_NAME_SIZE]);
+/* Who asks, for the administration engine; texts live in the struct. */
+struct session_caller {
+    struct caller caller;
+    char name[USER_NAME_SIZE];
+    char from[PEER_TEXT_SIZE + 16];
+};
+void session_caller(const struct session *s, struct session_caller *c);
+
+/* The only function that writes `state`; logs the change. */
+void session_set_state(struct session *s, enum session_state state);
+
+/* Ends now; the reason goes into the log.  Frees at the end of the turn. */
+void session_close(struct session *s, const char *reason);
+/* Ends when its output is out. */
+void session_finish(struct session *s, const char *reason);
+
+/* The same session on another worker: takes it off this one.  Only while it
+ * logs in, with no request but the log-in. */
+void session_detach(struct session *s);
+void session_attach(struct session *s, struct worker *w);
+
+/* It is logged in as the account (NULL: local administrator): links it, gives
+ * it a number.  Alerts are not sent before session_start_alerts. */
+void session_open(struct session *s, struct user *a);
+/* Begins to send what is pending; what is sent later is live. */
+void session_start_alerts(struct session *s);
+
+/* Looks whether input may go on (answers out, alerts sent). */
+void session_update_pauses(struct session *s);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A process that dies with unread data resets its connection, but its kernel
+ * has acknowledged that data before.  So acknowledgement alone proves nothing:
+ * it takes something that came after it.  conn_is_acknowledged is asked, and
+ * says yes only while no input waits, so that whatever is read later was sent
+ * later. */
+#include "config.h"
+
+#include "ximss/server/settle.h"
+
+#include <event2/event.h>
+
+#include "util/clock.h"
+#include "util/log.h"
+#include "ximss/server/session_private.h"
+
+#define CHECK_US  250000
+#define PER_CHECK 2048
+
+static void
+drop(struct worker *w, struct session *s)
+{
+    if (s->settling)
+        TAILQ_REMOVE(&w->settling, s, settle);
+    s->settling = false;
+    s->acked_id = 0;
+}
+
+static void
+arm(struct worker *w)
+{
+    static const struct timeval wait = {0, CHECK_US};
+
+    if (!evtimer_pending(w->settle_ev, NULL))
+        event_add(w->settle_ev, &wait);
+}
+
+void
+settle_add(struct worker *w, struct session *s)
+{
+    if (s->settling)
+        return;
+    TAILQ_INSERT_TAIL(&w->settling, s, settle);
+    s->settling = true;
+    s->acked_id = 0;
+    arm(w);
+}
+
+static void
+delivered(struct worker *w, struct session *s)
+{
+    uint64_t id = s->acked_id;
+
+    s->acked_id = 0;
+    if (s->cursor <= id)
+        drop(w, s);
+    if (s->user != NULL)
+        user_shown_up_to(w, s->user, id);
+}
+
+/* True if TCP has acknowledged everything up to the cursor just now. */
+static bool
+acknowledged(struct session *s)
+{
+    if (conn_pending(&s->conn) > 0 || !conn_is_acknowledged(&s->conn))
+        return false;
+    s->acked_id = s->cursor;
+    s->acked_at = session_seconds();
+    return true;
+}
+
+void
+settle_on_input(struct worker *w, struct session *s)
+{
+    if (!s->settling)
+        return;
+    /* acked_id was noted before this message was read. */
+    if (s->acked_id != 0)
+        delivered(w, s);
+}
+
+void
+settle_on_eof(struct worker *w, struct session *s)
+{
+    if (s->settling && s->acked_id != 0)
+        delivered(w, s);
+    if (s->settling && acknowledged(s))
+        delivered(w, s);
+}
+
+void
+settle_forget(struct worker *w, struct session *s)
+{
+    drop(w, s);
+}
+
+static void
+check_one(struct worker *w, struct session *s, uint32_t now, uint32_t wait)
+{
+    TAILQ_REMOVE(&w->settling, s, settle);
+    TAILQ_INSERT_TAIL(&w->settling, s, settle);
+    if (s->acked_id == 0)
+        acknowledged(s);
+    else if (now - s->acked_at >= wait)
+        delivered(w, s);
+}
+
+void
+settle_check(struct worker *w)
+{
+    uint32_t now = session_seconds();
+    uint32_t wait = (uint32_t)(w->cfg->settle_time / CLOCK_SECOND);
+    struct session *s, *last = TAILQ_LAST(&w->settling, session_list);
+
+    for (int i = 0; i < PER_CHECK && last != NULL; i++) {
+        s = TAILQ_FIRST(&w->settling);
+        check_one(w, s, now, wait);
+        if (s == last)
+            break;
+    }
+    if (!TAILQ_EMPTY(&w->settling))
+        arm(w);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    settle_check(arg);
+}
+
+void
+settle_init(struct worker *w)
+{
+    TAILQ_INIT(&w->settling);
+    w->settle_ev = evtimer_new(w->base, on_timer, w);
+    if (w->settle_ev == NULL)
+        log_fatal("making a worker: out of memory");
+}
+
+void
+settle_clear(struct worker *w)
+{
+    event_free(w->settle_ev);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_SETTLE_H
+#define XIMSS_SERVER_SETTLE_H
+
+struct session;
+struct worker;
+
+/* When does an alert that was sent count as delivered (product.md 3)?  When the
+ * receiver's TCP has acknowledged its last byte, and then a later request, an
+ * orderly close, or some seconds without a reset have followed.  For sessions
+ * without confirm mode. */
+
+void settle_init(struct worker *w);
+void settle_clear(struct worker *w);
+
+/* Alerts up to the session's cursor were sent. */
+void settle_add(struct worker *w, struct session *s);
+/* A message of the session has been read. */
+void settle_on_input(struct worker *w, struct session *s);
+/* The peer has closed in order. */
+void settle_on_eof(struct worker *w, struct session *s);
+/* The session ends: what is not settled stays pending. */
+void settle_forget(struct worker *w, struct session *s);
+
+/* Looks at sessions that wait; called by a timer of its own, and when the
+ * clock was moved. */
+void settle_check(struct worker *w);
+
+#endif

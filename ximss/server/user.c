@@ -1,0 +1,712 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Accounts in memory.  One thread, the account's worker, reads and changes
+ * everything here, so there is no lock and no question of who was first: loads
+ * come back, and other people's changes arrive, in the order of commits through
+ * the same mailbox.  While an account is loading, changes need not be followed:
+ * those that were committed before the load are in it, those after it come
+ * after it. */
+#include "config.h"
+
+#include "ximss/server/user.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/xmalloc.h"
+#include "util/zone.h"
+#include "ximss/server/board.h"
+#include "ximss/server/job.h"
+#include "ximss/server/prefs.h"
+#include "ximss/server/rights.h"
+#include "ximss/server/server.h"
+#include "ximss/server/session.h"
+#include "ximss/server/worker.h"
+
+#define SAVE_BATCH 256
+
+struct user_waiter {
+    struct user_waiter *next;
+    user_ready_fn *ready;
+    void *arg;
+};
+
+struct user *
+user_find(struct worker *w, uint64_t number)
+{
+    struct user *a = g_hash_table_lookup(w->accounts, &number);
+
+    return a != NULL && !a->loading ? a : NULL;
+}
+
+void
+user_full_name(const struct user *a, char out[USER_NAME_SIZE])
+{
+    snprintf(out, USER_NAME_SIZE, "%s@%s", a->name, a->domain->name);
+}
+
+static void
+user_free(struct worker *w, struct user *a)
+{
+    struct domain *d = a->domain;
+
+    g_hash_table_remove(w->accounts, &a->number);
+    alert_array_clear(&a->alerts);
+    free(a->name);
+    free(a->real_name);
+    free(a->shown);
+    free(a->dismissed);
+    free(a);
+    if (d != NULL) {
+        d->accounts--;
+        board_release_domain(&w->board, d);
+    }
+}
+
+/* --- loading --- */
+
+struct load_job {
+    struct job job;
+    uint64_t number;
+    struct account_rec account;
+    struct domain_rec domain;
+    struct account_state state;
+    const struct zone *zone;
+    struct alert_array alerts;
+};
+
+static void
+load_clear(struct load_job *l)
+{
+    account_rec_clear(&l->account);
+    domain_rec_clear(&l->domain);
+    account_state_clear(&l->state);
+    alert_array_clear(&l->alerts);
+}
+
+static bool
+take_alert(const struct alert_rec *rec, void *arg)
+{
+    struct load_job *l = arg;
+    struct alert_rec copy;
+    struct alert *a;
+
+    alert_rec_copy(&copy, rec);
+    a = alert_new(&copy);
+    alert_array_add(&l->alerts, a);
+    alert_unref(&a);
+    return true;
+}
+
+static enum store_result
+load_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct load_job *l = (struct load_job *)j;
+    enum store_result r;
+    char *prefs = NULL;
+
+    load_clear(l);
+    r = account_get(t, l->number, &l->account, err);
+    if (r == STORE_OK)
+        r = domain_get(t, l->account.domain, &l->domain, err);
+    if (r == STORE_OK)
+        r = state_get(t, l->number, &l->state, err);
+    if (r == STORE_OK)
+        r = alert_walk(t, ALERT_ACCOUNT, l->number, 0, take_alert, l, err);
+    if (r == STORE_OK)
+        r = prefs_get(t, l->number, &prefs, err);
+    if (r == STORE_OK)
+        l->zone = prefs_zone(prefs); /* may read the disk: not on a loop */
+    free(prefs);
+    return r;
+}
+
+static char *
+keep_unless_empty(const char *s)
+{
+    return s != NULL && s[0] != '\0' ? xstrdup(s) : NULL;
+}
+
+static void
+fill(struct worker *w, struct user *a, struct load_job *l)
+{
+    a->domain = board_domain(&w->board, l->domain.number, l->domain.name,
+                             l->domain.shared);
+    a->domain->accounts++;
+    a->zone = l->zone != NULL ? l->zone : w->zone;
+    a->name = xstrdup(l->account.name);
+    a->real_name = keep_unless_empty(l->account.real_name);
+    a->rights = rights_parse(l->account.rights);
+    a->cred_serial = l->account.cred_serial;
+    a->alerts = l->alerts;
+    l->alerts = (struct alert_array){0};
+    a->position = l->state.position;
+    a->shown = l->state.shown;
+    a->n_shown = (uint32_t)l->state.n_shown;
+    a->dismissed = l->state.dismissed;
+    a->n_dismissed = (uint32_t)l->state.n_dismissed;
+    l->state.shown = l->state.dismissed = NULL;
+    l->state.n_shown = l->state.n_dismissed = 0;
+    a->last_login = l->state.last_login;
+    if (l->state.last_address != NULL &&
+        peer_parse(&a->last_peer, l->state.last_address) < 0)
+        a->last_peer.kind = PEER_LOCAL;
+    a->loading = false;
+    TAILQ_INSERT_TAIL(&w->idle, a, link);
+    w->n_idle++;
+}
+
+/* The last life of the server ended between saving the position and removing
+ * what it covers. */
+static void
+forget_shown_alerts(struct worker *w, struct user *a)
+{
+    for (uint32_t i = 0; i < a->alerts.n; i++) {
+        struct alert *al = a->alerts.v[i];
+
+        if (user_was_shown(a, al->rec.id)) {
+            al->delivered = true;
+            g_array_append_val(w->delivered, al->rec.id);
+        }
+    }
+    user_drop_delivered(w, a);
+}
+
+static void
+load_finish(struct job *j)
+{
+    struct load_job *l = (struct load_job *)j;
+    struct worker *w = j->worker;
+    struct user *a = g_hash_table_lookup(w->accounts, &l->number);
+    struct user_waiter *waiter = a->waiters, *next;
+    bool ok = j->result == STORE_OK;
+
+    a->waiters = NULL;
+    if (ok) {
+        fill(w, a, l);
+        forget_shown_alerts(w, a);
+    } else {
+        user_free(w, a);
+    }
+    if (j->result == STORE_NOTFOUND)
+        j->err.text[0] = '\0';
+    for (; waiter != NULL; waiter = next) {
+        next = waiter->next;
+        waiter->ready(ok ? a : NULL, waiter->arg, &j->err);
+        free(waiter);
+    }
+    load_clear(l);
+    job_clear(j);
+    free(l);
+}
+
+void
+user_open(struct worker *w, uint64_t number, user_ready_fn *ready, void *arg)
+{
+    struct user *a = g_hash_table_lookup(w->accounts, &number);
+    struct user_waiter *waiter;
+    struct load_job *l;
+
+    if (a != NULL && !a->loading) {
+        ready(a, arg, NULL);
+        return;
+    }
+    if (a == NULL) {
+        a = xcalloc(1, sizeof *a);
+        a->number = number;
+        a->loading = true;
+        TAILQ_INIT(&a->sessions);
+        g_hash_table_insert(w->accounts, &a->number, a);
+        l = xcalloc(1, sizeof *l);
+        job_init(&l->job, w->server, w);
+        l->number = number;
+        l->job.body = load_body;
+        l->job.finish = load_finish;
+        job_submit(&l->job);
+    }
+    waiter = xmalloc(sizeof *waiter);
+    *waiter = (struct user_waiter){a->waiters, ready, arg};
+    a->waiters = waiter;
+}
+
+/* --- sessions --- */
+
+void
+user_session_added(struct worker *w, struct user *a, struct session *s)
+{
+    if (a->n_sessions++ == 0) {
+        TAILQ_REMOVE(&w->idle, a, link);
+        w->n_idle--;
+        TAILQ_INSERT_TAIL(&a->domain->online, a, link);
+    }
+    session_link_account(s, &a->sessions);
+}
+
+void
+user_session_removed(struct worker *w, struct user *a, struct session *s)
+{
+    session_unlink_account(s, &a->sessions);
+    if (--a->n_sessions == 0) {
+        TAILQ_REMOVE(&a->domain->online, a, link);
+        TAILQ_INSERT_TAIL(&w->idle, a, link);
+        w->n_idle++;
+    }
+    user_drop_delivered(w, a);
+}
+
+/* --- sorted arrays of ids --- */
+
+static uint32_t
+ids_after(const uint64_t *v, uint32_t n, uint64_t id)
+{
+    uint32_t low = 0, high = n;
+
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+
+        if (v[mid] <= id)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+static bool
+ids_have(const uint64_t *v, uint32_t n, uint64_t id)
+{
+    uint32_t after = ids_after(v, n, id);
+
+    return after > 0 && v[after - 1] == id;
+}
+
+static void
+ids_add(uint64_t **v, uint32_t *n, uint64_t id)
+{
+    uint32_t after = ids_after(*v, *n, id);
+
+    if (after > 0 && (*v)[after - 1] == id)
+        return;
+    *v = xrealloc(*v, (*n + 1) * sizeof(**v));
+    memmove(*v + after + 1, *v + after, (*n - after) * sizeof(**v));
+    (*v)[after] = id;
+    ++*n;
+}
+
+static void
+ids_drop_up_to(uint64_t **v, uint32_t *n, uint64_t id)
+{
+    uint32_t after = ids_after(*v, *n, id);
+
+    if (after == 0)
+        return;
+    *n -= after;
+    memmove(*v, *v + after, *n * sizeof(**v));
+    if (*n == 0) {
+        free(*v);
+        *v = NULL;
+    }
+}
+
+/* --- shown and dismissed --- */
+
+bool
+user_was_shown(const struct user *a, uint64_t id)
+{
+    return id <= a->position || ids_have(a->shown, a->n_shown, id);
+}
+
+bool
+user_has_dismissed(const struct user *a, uint64_t id)
+{
+    return ids_have(a->dismissed, a->n_dismissed, id);
+}
+
+void
+user_touch(struct worker *w, struct user *a)
+{
+    if (a->dirty)
+        return;
+    a->dirty = true;
+    g_array_append_val(w->dirty, a->number);
+}
+
+static void
+set_position(struct worker *w, struct user *a, uint64_t id)
+{
+    if (id > a->position)
+        a->position = id;
+    ids_drop_up_to(&a->shown, &a->n_shown, a->position);
+    user_touch(w, a);
+}
+
+static void
+mark_delivered(struct worker *w, struct alert *al)
+{
+    if (al->delivered)
+        return;
+    al->delivered = true;
+    g_array_append_val(w->delivered, al->rec.id);
+}
+
+void
+user_shown_up_to(struct worker *w, struct user *a, uint64_t id)
+{
+    if (id <= a->position)
+        return;
+    for (uint32_t i = 0; i < a->alerts.n && a->alerts.v[i]->rec.id <= id; i++)
+        mark_delivered(w, a->alerts.v[i]);
+    set_position(w, a, id);
+    user_drop_delivered(w, a);
+}
+
+static const struct alert_array *
+broad_set(const struct worker *w, const struct user *a)
+{
+    return a->domain->shared ? &w->board.cluster : &w->board.server;
+}
+
+struct alert *
+user_next_alert(struct worker *w, const struct user *a, uint64_t id)
+{
+    const struct alert_array *sets[] = {broad_set(w, a), &a->domain->alerts,
+                                        &a->alerts};
+    struct alert *best = NULL;
+
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+        uint32_t at = alert_array_after(sets[i], id);
+
+        if (at < sets[i]->n &&
+            (best == NULL || sets[i]->v[at]->rec.id < best->rec.id))
+            best = sets[i]->v[at];
+    }
+    return best;
+}
+
+struct alert *
+user_find_alert(struct worker *w, const struct user *a, uint64_t id)
+{
+    struct alert *al = id > 0 ? user_next_alert(w, a, id - 1) : NULL;
+
+    return al != NULL && al->rec.id == id ? al : NULL;
+}
+
+/* Moves the position over everything that was shown. */
+static void
+advance(struct worker *w, struct user *a)
+{
+    uint64_t position = a->position;
+    struct alert *next;
+
+    while ((next = user_next_alert(w, a, position)) != NULL &&
+           ids_have(a->shown, a->n_shown, next->rec.id))
+        position = next->rec.id;
+    if (next != NULL)
+        position = next->rec.id - 1;
+    else if (w->board.last_id > position)
+        position = w->board.last_id;
+    set_position(w, a, position);
+}
+
+void
+user_shown(struct worker *w, struct user *a, uint64_t id)
+{
+    struct alert *own = alert_array_find(&a->alerts, id);
+
+    if (own != NULL)
+        mark_delivered(w, own);
+    if (!user_was_shown(a, id)) {
+        ids_add(&a->shown, &a->n_shown, id);
+        advance(w, a);
+    }
+    if (own != NULL)
+        user_drop_delivered(w, a);
+}
+
+void
+user_dismiss(struct worker *w, struct user *a, uint64_t id)
+{
+    struct alert *own = alert_array_find(&a->alerts, id);
+
+    if (own == NULL)
+        ids_add(&a->dismissed, &a->n_dismissed, id);
+    user_shown(w, a, id);
+    alert_array_remove(&a->alerts, id);
+    user_touch(w, a);
+}
+
+void
+user_drop_delivered(struct worker *w, struct user *a)
+{
+    (void)w;
+    for (uint32_t i = 0; i < a->alerts.n;) {
+        struct alert *al = a->alerts.v[i];
+
+        if (al->delivered && !session_awaits(&a->sessions, al->rec.id))
+            alert_array_remove(&a->alerts, al->rec.id);
+        else
+            i++;
+    }
+}
+
+/* --- what the mail brings --- */
+
+void
+user_alert_added(struct worker *w, struct alert *al)
+{
+    struct user *a = user_find(w, al->rec.target);
+
+    if (a != NULL)
+        alert_array_add(&a->alerts, al);
+}
+
+void
+user_alert_removed(struct worker *w, uint64_t account, uint64_t id)
+{
+    struct user *a = user_find(w, account);
+    struct buf b = {0};
+
+    if (a == NULL)
+        return;
+    alert_array_remove(&a->alerts, id);
+    alert_removed(&b, id);
+    session_send_changes(&a->sessions, b.data, b.len, NULL);
+    buf_clear(&b);
+}
+
+void
+user_changed(struct worker *w, const struct account_rec *rec,
+             const struct domain_rec *domain)
+{
+    struct user *a = user_find(w, rec->number);
+
+    if (a == NULL)
+        return;
+    (void)domain;
+    free(a->name);
+    a->name = xstrdup(rec->name);
+    free(a->real_name);
+    a->real_name = keep_unless_empty(rec->real_name);
+    a->rights = rights_parse(rec->rights);
+    a->cred_serial = rec->cred_serial;
+    /* An account that changes its domain changes its audience. */
+    if (rec->domain != a->domain->number) {
+        session_kill_all(&a->sessions);
+        user_free(w, a);
+    }
+}
+
+void
+user_kill_sessions(struct worker *w, uint64_t number)
+{
+    struct user *a = user_find(w, number);
+
+    if (a != NULL)
+        session_kill_all(&a->sessions);
+}
+
+/* Takes an account without sessions out of memory. */
+static void
+forget(struct worker *w, struct user *a)
+{
+    TAILQ_REMOVE(&w->idle, a, link);
+    w->n_idle--;
+    user_free(w, a);
+}
+
+void
+user_removed(struct worker *w, uint64_t number)
+{
+    struct user *a = user_find(w, number);
+
+    if (a == NULL)
+        return;
+    session_kill_all(&a->sessions);
+    forget(w, a);
+}
+
+void
+user_domain_changed(struct worker *w, const struct domain_rec *rec)
+{
+    struct domain *d = board_find_domain(&w->board, rec->number);
+
+    if (d == NULL)
+        return;
+    free(d->name);
+    d->name = xstrdup(rec->name);
+    if (d->shared != rec->shared) {
+        d->shared = rec->shared;
+        w->board.version++;
+    }
+}
+
+void
+user_domain_removed(struct worker *w, uint64_t number)
+{
+    struct domain *d = board_find_domain(&w->board, number);
+
+    if (d == NULL)
+        return;
+    alert_array_clear(&d->alerts);
+    w->board.version++;
+    board_release_domain(&w->board, d);
+}
+
+/* --- saving --- */
+
+struct saved {
+    uint64_t account;
+    struct account_state state; /* owned */
+};
+
+struct save_job {
+    struct job job;
+    struct saved *states;
+    unsigned n_states;
+    uint64_t *removed;
+    unsigned n_removed;
+};
+
+static enum store_result
+save_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct save_job *s = (struct save_job *)j;
+    enum store_result r = STORE_OK;
+
+    for (unsigned i = 0; i < s->n_states && r == STORE_OK; i++)
+        r = state_put(t, s->states[i].account, &s->states[i].state, err);
+    for (unsigned i = 0; i < s->n_removed && r == STORE_OK; i++) {
+        r = alert_remove(t, s->removed[i], err);
+        if (r == STORE_NOTFOUND)
+            r = STORE_OK; /* an administrator was quicker */
+    }
+    return r;
+}
+
+static void
+save_again(struct worker *w, struct save_job *s)
+{
+    struct user *a;
+
+    log_warn("saving what accounts have been shown: %s (tried again)",
+             s->job.err.text);
+    for (unsigned i = 0; i < s->n_states; i++) {
+        a = user_find(w, s->states[i].account);
+        if (a != NULL)
+            user_touch(w, a);
+    }
+    g_array_append_vals(w->delivered, s->removed, s->n_removed);
+}
+
+static void
+save_finish(struct job *j)
+{
+    struct save_job *s = (struct save_job *)j;
+    struct worker *w = j->worker;
+    bool ok = j->result == STORE_OK;
+
+    w->saving = false;
+    if (!ok)
+        save_again(w, s);
+    for (unsigned i = 0; i < s->n_states; i++)
+        account_state_clear(&s->states[i].state);
+    free(s->states);
+    free(s->removed);
+    job_clear(j);
+    free(s);
+    if (ok && (w->dirty->len >= SAVE_BATCH || w->draining))
+        user_save(w);
+}
+
+static uint64_t *
+copy_ids(const uint64_t *v, uint32_t n)
+{
+    return n > 0 ? xmemdup(v, n * sizeof *v) : NULL;
+}
+
+/* Ids of alerts that are gone need not be remembered. */
+static void
+prune_dismissed(struct worker *w, struct user *a)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < a->n_dismissed; i++)
+        if (user_find_alert(w, a, a->dismissed[i]) != NULL)
+            a->dismissed[kept++] = a->dismissed[i];
+    a->n_dismissed = kept;
+}
+
+static void
+take_state(struct worker *w, struct user *a, struct saved *to)
+{
+    char address[PEER_TEXT_SIZE];
+
+    a->dirty = false;
+    prune_dismissed(w, a);
+    peer_format(&a->last_peer, address);
+    to->account = a->number;
+    to->state = (struct account_state){
+        .position = a->position,
+        .shown = copy_ids(a->shown, a->n_shown),
+        .n_shown = a->n_shown,
+        .dismissed = copy_ids(a->dismissed, a->n_dismissed),
+        .n_dismissed = a->n_dismissed,
+        .last_login = a->last_login,
+        .last_address = xstrdup(address),
+    };
+}
+
+bool
+user_save(struct worker *w)
+{
+    struct save_job *s;
+    unsigned n = w->dirty->len < SAVE_BATCH ? w->dirty->len : SAVE_BATCH;
+
+    if (w->saving)
+        return false;
+    if (w->dirty->len == 0 && w->delivered->len == 0)
+        return true;
+    s = xcalloc(1, sizeof *s);
+    job_init(&s->job, w->server, w);
+    s->job.body = save_body;
+    s->job.finish = save_finish;
+    s->states = xcalloc(n, sizeof s->states[0]);
+    for (unsigned i = 0; i < n; i++) {
+        struct user *a = user_find(w, g_array_index(w->dirty, uint64_t, i));
+
+        if (a != NULL && a->dirty)
+            take_state(w, a, &s->states[s->n_states++]);
+    }
+    g_array_remove_range(w->dirty, 0, n);
+    s->n_removed = w->delivered->len;
+    s->removed =
+        copy_ids((uint64_t *)(void *)w->delivered->data, w->delivered->len);
+    g_array_set_size(w->delivered, 0);
+    w->saving = true;
+    job_submit(&s->job);
+    return false;
+}
+
+void
+user_trim(struct worker *w, unsigned keep)
+{
+    struct user *a, *next;
+
+    TAILQ_FOREACH_SAFE(a, &w->idle, link, next) {
+        if (w->n_idle <= keep)
+            break;
+        if (!a->dirty)
+            forget(w, a);
+    }
+}
+
+void
+user_free_all(struct worker *w)
+{
+    struct user *a, *next;
+
+    TAILQ_FOREACH_SAFE(a, &w->idle, link, next)
+        forget(w, a);
+}

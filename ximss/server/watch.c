@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "ximss/server/watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/xmalloc.h"
+#include "ximss/server/alert.h"
+#include "ximss/server/push.h"
+#include "ximss/server/session_private.h"
+
+struct watch {
+    LIST_ENTRY(watch) link;
+    struct session *session; /* borrowed */
+    enum alert_scope scope;
+    uint64_t target, domain;
+    char *name; /* owned; NULL: none */
+};
+
+static struct watch *
+find(struct worker *w, const struct session *s, const struct watch_spec *spec)
+{
+    struct watch *x;
+
+    LIST_FOREACH(x, &w->watches, link)
+        if (x->session == s && x->scope == spec->scope &&
+            x->target == spec->target)
+            return x;
+    return NULL;
+}
+
+void
+watch_add(struct worker *w, struct session *s, const struct watch_spec *spec)
+{
+    struct watch *x;
+
+    if (find(w, s, spec) != NULL)
+        return;
+    x = xcalloc(1, sizeof *x);
+    x->session = s;
+    x->scope = spec->scope;
+    x->target = spec->target;
+    x->domain = spec->domain;
+    x->name = spec->name != NULL ? xstrdup(spec->name) : NULL;
+    LIST_INSERT_HEAD(&w->watches, x, link);
+    s->watching = true;
+}
+
+static void
+drop(struct watch *x)
+{
+    LIST_REMOVE(x, link);
+    free(x->name);
+    free(x);
+}
+
+void
+watch_remove(struct worker *w, struct session *s, const struct watch_spec *spec)
+{
+    struct watch *x = find(w, s, spec);
+
+    if (x != NULL)
+        drop(x);
+}
+
+void
+watch_remove_all(struct worker *w, struct session *s)
+{
+    struct watch *x, *next;
+
+    LIST_FOREACH_SAFE(x, &w->watches, link, next)
+        if (x->session == s)
+            drop(x);
+    s->watching = false;
+}
+
+static bool
+concerns(const struct watch *x, const struct alert_rec *a)
+{
+    struct session_caller c;
+
+    if (x->scope != a->scope || x->target != a->target)
+        return false;
+    session_caller(x->session, &c);
+    return rights_may_list(&c.caller, x->scope, x->domain);
+}
+
+void
+watch_tell_added(struct worker *w, const struct alert *a)
+{
+    struct watch *x, *next;
+    struct buf b = {0};
+
+    LIST_FOREACH_SAFE(x, &w->watches, link, next) {
+        struct session_caller c;
+        struct alert_view view = {.watch = true, .target = x->name};
+
+        if (!concerns(x, &a->rec))
+            continue;
+        session_caller(x->session, &c);
+        view.posting = rights_may_post(&c.caller, x->scope, x->domain);
+        view.zone = x->session->user != NULL ? x->session->user->zone : w->zone;
+        b.len = 0;
+        alert_report(&b, &a->rec, &view);
+        conn_send(&x->session->conn, b.data, b.len);
+    }
+    buf_clear(&b);
+}
+
+void
+watch_tell_removed(struct worker *w, const struct alert_rec *a)
+{
+    struct watch *x, *next;
+    struct buf b = {0};
+
+    alert_removed(&b, a->id);
+    LIST_FOREACH_SAFE(x, &w->watches, link, next) {
+        /* One who gets removals as a member of the audience is not told
+         * twice. */
+        if (concerns(x, a) &&
+            !(x->session->opt_changes &&
+              push_is_audience(x->session, a->scope, a->target)))
+            conn_send(&x->session->conn, b.data, b.len);
+    }
+    buf_clear(&b);
+}
