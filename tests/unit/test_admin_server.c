@@ -2,6 +2,8 @@
 #include "config.h"
 
 #include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/admin_fixture.h"
@@ -38,6 +40,45 @@ START_TEST(answers_simple_commands)
     ck_assert_str_eq(fixture_say_len(JOE, "NOOP\0", 5), "500 unknown command");
     ck_assert_str_eq(fixture_say(POSTMASTER, "Shutdown"), "200 OK");
     ck_assert_str_eq(fixture_effects, "shutdown;");
+}
+END_TEST
+
+static char *
+read_document(const char *name)
+{
+    const char *srcdir = getenv("srcdir");
+    char path[512], *text;
+    size_t n;
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/%s", srcdir != NULL ? srcdir : ".", name);
+    f = fopen(path, "r");
+    ck_assert_msg(f != NULL, "%s", path);
+    text = calloc(1, 1 << 20);
+    n = fread(text, 1, (1 << 20) - 1, f);
+    ck_assert_uint_gt(n, 0);
+    fclose(f);
+    return text;
+}
+
+/* doc/cli.md has a row for each command, and none besides. */
+START_TEST(documents_commands)
+{
+    char *text = read_document("doc/cli.md"), *list, row[64];
+    unsigned commands = 0, rows = 0;
+
+    list = strdup(fixture_say(JOE, "ListCLICommands") + strlen("201 ("));
+    for (char *name = strtok(list, ",)"); name != NULL;
+         name = strtok(NULL, ",)")) {
+        snprintf(row, sizeof row, "\n| `%s` |", name);
+        ck_assert_msg(strstr(text, row) != NULL, "%s", name);
+        commands++;
+    }
+    for (const char *p = text; (p = strstr(p, "\n| `")) != NULL; p += 4)
+        rows += p[4] >= 'A' && p[4] <= 'Z' && p[5] >= 'A' && p[5] <= 'Z';
+    ck_assert_uint_eq(rows, commands);
+    free(list);
+    free(text);
 }
 END_TEST
 
@@ -173,6 +214,7 @@ admin_server_suite(void)
 
     tcase_add_checked_fixture(t, fixture_setup, fixture_teardown);
     tcase_add_test(t, answers_simple_commands);
+    tcase_add_test(t, documents_commands);
     tcase_add_test(t, lists_commands);
     tcase_add_test(t, names_sessions);
     tcase_add_test(t, refuses_bad_session_commands);
