@@ -30,7 +30,6 @@ static const struct ctl_option post_options[] = {
     {"until", "TIME", "when it ends by itself: see above"},
     {"key", "TEXT", "post only once with this key within a day"},
     {"test", NULL, "check and count who would see it; post nothing"},
-    {"yes", NULL, "do not ask"},
     {NULL, NULL, NULL}};
 
 static const struct ctl_option list_options[] = {
@@ -208,7 +207,7 @@ run_post(struct ctl *c, int argc, char **argv)
 {
     struct ximss_post p = {.text = NULL};
     struct buf b = {0};
-    int r = CTL_OK;
+    int r;
 
     if (get_post(c, &p) < 0)
         return CTL_USAGE;
@@ -218,13 +217,7 @@ run_post(struct ctl *c, int argc, char **argv)
         buf_append_str(&b, argv[0]);
     p.text = buf_cstr(&b);
     p.text_len = b.len;
-    /* A text that was typed cannot be asked about: its input is used up. */
-    if (argc > 0 && p.scope < XIMSS_SCOPE_DOMAIN && !p.test &&
-        !ctl_confirm(c, "Post this to all accounts of the %s?",
-                     ximss_scope_name(p.scope)))
-        r = ctl_error(CTL_REFUSED, "not posted");
-    if (r == CTL_OK)
-        r = send_post(c, &p);
+    r = send_post(c, &p);
     buf_clear(&b);
     return r;
 }

@@ -82,6 +82,9 @@ fake_clear(struct fake_server *f)
     buf_clear(&f->in);
     remove_file(f, "control.sock");
     remove_file(f, "cert.pem");
+    remove_file(f, "input");
+    remove_file(f, "stdout");
+    remove_file(f, "stderr");
     rmdir(f->dir);
 }
 
@@ -120,7 +123,7 @@ fake_turn(struct fake_server *f)
 
     if (ximss_wants(f->x) & XIMSS_WANT_WRITE)
         p[1].events |= POLLOUT;
-    poll(p, 2, 1);
+    poll(p, 2, 10);
     ximss_run_once(f->x, 0);
     receive(f);
 }

@@ -3,7 +3,11 @@
 
 #include "tests/unit/suite.h"
 
+Suite *client_programs_suite(void);
+Suite *csv_suite(void);
+Suite *ctl_output_suite(void);
 Suite *ximss_link_suite(void);
 Suite *ximss_login_suite(void);
 
-SUITE_MAIN(ximss_link_suite, ximss_login_suite)
+SUITE_MAIN(ximss_link_suite, ximss_login_suite, csv_suite, ctl_output_suite,
+           client_programs_suite)

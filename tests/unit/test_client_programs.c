@@ -1,0 +1,798 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/unit/fake_server.h"
+
+Suite *client_programs_suite(void);
+
+/* ximss-client and ximssctl as processes, against the scripted server.  The
+ * programs are in the folder where `make check` runs. */
+
+static struct fake_server f;
+static pid_t child;
+
+static void
+setup(void)
+{
+    fake_init(&f, false);
+    setenv("TZ", "UTC", 1);
+    setenv("XIMSS_PASSWORD", "secret", 1);
+    unsetenv("NO_COLOR");
+    child = 0;
+}
+
+static void
+setup_unix(void)
+{
+    fake_init(&f, true);
+    setenv("TZ", "UTC", 1);
+    setenv("XIMSS_SOCKET", f.path, 1);
+    child = 0;
+}
+
+static void
+teardown(void)
+{
+    if (child > 0) {
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+    }
+    fake_clear(&f);
+}
+
+static const char *
+path_of(const char *name)
+{
+    static char path[4][200];
+    static unsigned n;
+    char *p = path[n++ % 4];
+
+    snprintf(p, 200, "%s/%s", f.dir, name);
+    return p;
+}
+
+static void
+redirect(const char *path, int flags, int fd)
+{
+    int from = open(path, flags, 0600);
+
+    if (from < 0 || dup2(from, fd) < 0)
+        _exit(99);
+}
+
+/* Starts a program with its output in files. */
+static void
+start(const char *const *argv)
+{
+    char *copy[20] = {NULL};
+
+    for (int i = 0; argv[i] != NULL; i++)
+        copy[i] = strdup(argv[i]);
+    child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        redirect(access(path_of("input"), F_OK) == 0 ? path_of("input")
+                                                     : "/dev/null",
+                 O_RDONLY, 0);
+        redirect(path_of("stdout"), O_WRONLY | O_CREAT | O_TRUNC, 1);
+        redirect(path_of("stderr"), O_WRONLY | O_CREAT | O_TRUNC, 2);
+        execvp(copy[0], copy);
+        _exit(98);
+    }
+    for (int i = 0; copy[i] != NULL; i++)
+        free(copy[i]);
+}
+
+#define START(...) start((const char *const[]){__VA_ARGS__, NULL})
+
+/* Waits for its end; the exit code. */
+static int
+finish(void)
+{
+    int status;
+
+    while (waitpid(child, &status, 0) < 0)
+        ck_assert_int_eq(errno, EINTR);
+    child = 0;
+    ck_assert(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* A whole file (static memory). */
+static const char *
+contents(const char *name)
+{
+    static char text[8192];
+    FILE *file = fopen(path_of(name), "r");
+    size_t n;
+
+    ck_assert_ptr_nonnull(file);
+    n = fread(text, 1, sizeof text - 1, file);
+    text[n] = '\0';
+    fclose(file);
+    return text;
+}
+
+static void
+write_input(const char *text)
+{
+    FILE *file = fopen(path_of("input"), "w");
+
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void
+ok(unsigned id)
+{
+    char m[100];
+
+    snprintf(m, sizeof m, "<response id=\"%u\"/>", id);
+    fake_send(&f, m);
+}
+
+static void
+bye(unsigned id)
+{
+    char m[100];
+
+    snprintf(m, sizeof m, "<bye id=\"%u\"/>", id);
+    fake_expect(&f, m);
+    ok(id);
+}
+
+/* --- ximss-client --- */
+
+static const char *
+port(void)
+{
+    static char text[16];
+
+    snprintf(text, sizeof text, "%u", f.port);
+    return text;
+}
+
+static void
+let_client_in(const char *options)
+{
+    char m[300];
+
+    fake_accept(&f);
+    fake_expect(&f, "<listFeatures id=\"1\" domain=\"example.test\"/>");
+    fake_send(&f, "<features id=\"1\"/>");
+    ok(1);
+    snprintf(m, sizeof m,
+             "<login id=\"2\" userName=\"joe@example.test\" "
+             "authData=\"secret\"%s alertChanges=\"yes\" ticket=\"yes\"/>",
+             options);
+    fake_expect(&f, m);
+    fake_send(&f, "<session id=\"2\" userName=\"joe@example.test\"/>");
+    ok(2);
+}
+
+static const char hostile[] =
+    "<alert alertID=\"7\" scope=\"server\" severity=\"critical\" "
+    "gmtTime=\"20261122T133000Z\" localTime=\"20261122T153000\">"
+    "one\ntwo \"\\\" \xc2\x9b"
+    "31m &lt;b&gt;</alert>";
+
+START_TEST(client_prints)
+{
+    START("./ximss-client", "--host", "127.0.0.1", "--port", port(), "--count",
+          "2", "joe@example.test");
+    let_client_in(" alertConfirm=\"yes\"");
+    fake_send(&f, hostile);
+    fake_expect(&f, "<alertConfirm id=\"3\" alertID=\"7\"/>");
+    ok(3);
+    fake_send(&f, hostile);
+    fake_expect(&f, "<alertConfirm id=\"4\" alertID=\"7\"/>");
+    fake_send(&f, "<alertRemoved alertID=\"7\"/>");
+    fake_send(&f, "<alert alertID=\"8\" gmtTime=\"20261122T133001Z\">x</alert>"
+                  "\0<alert alertID=\"9\">y</alert>");
+    fake_expect(&f, "<alertConfirm id=\"5\" alertID=\"8\"/>");
+    bye(6);
+    ck_assert_int_eq(finish(), 0);
+    ck_assert_ptr_nonnull(
+        strstr(contents("stdout"),
+               "2026-11-22 13:30:00  critical  one\n"
+               "                               two \"\\\" \\x9B31m <b>\n"));
+    ck_assert_ptr_nonnull(strstr(contents("stdout"), "withdrawn  alert 7\n"));
+    ck_assert_ptr_nonnull(
+        strstr(contents("stdout"), "2026-11-22 13:30:01  warning   x\n"));
+    ck_assert_ptr_null(strchr(contents("stdout"), '\033'));
+    ck_assert_str_eq(contents("stderr"),
+                     "ximss-client: logged in as joe@example.test\n");
+}
+END_TEST
+
+START_TEST(client_prints_json)
+{
+    START("./ximss-client", "--host", "127.0.0.1", "--port", port(), "--once",
+          "--json", "--quiet", "joe@example.test");
+    let_client_in(" alertConfirm=\"yes\"");
+    fake_send(&f, "<alertRemoved alertID=\"6\"/>");
+    fake_send(&f, hostile);
+    fake_expect(&f, "<alertConfirm id=\"3\" alertID=\"7\"/>");
+    bye(4);
+    ck_assert_int_eq(finish(), 0);
+    ck_assert_str_eq(
+        contents("stdout"),
+        "{\"event\":\"removed\",\"alertID\":\"6\"}\n"
+        "{\"event\":\"alert\",\"alertID\":\"7\",\"scope\":\"server\","
+        "\"severity\":\"critical\",\"gmtTime\":\"2026-11-22T13:30:00Z\","
+        "\"localTime\":\"20261122T153000\",\"text\":\"one\\u000atwo "
+        "\\\"\\\\\\\" \xc2\x9b"
+        "31m <b>\"}\n");
+    ck_assert_str_eq(contents("stderr"), "");
+}
+END_TEST
+
+START_TEST(client_runs_commands)
+{
+    static const char command[] =
+        "#!/bin/sh\n"
+        "cat\n"
+        "echo \"$ALERT_ID $ALERT_SCOPE $ALERT_SEVERITY $ALERT_TIME $1\"\n"
+        "[ \"$ALERT_TEXT\" = '$(touch x) `y`' ] && echo same\n"
+        "[ -z \"$XIMSS_PASSWORD\" ] && echo no password\n";
+    char exec[300];
+
+    write_input(command);
+    ck_assert_int_eq(chmod(path_of("input"), 0700), 0);
+    snprintf(exec, sizeof exec, "%s  --word", path_of("input"));
+    START("./ximss-client", "--host", "127.0.0.1", "--port", port(), "--once",
+          "--exec", exec, "joe@example.test");
+    let_client_in(" alertConfirm=\"yes\"");
+    fake_send(&f, "<alert alertID=\"7\" scope=\"account\" "
+                  "gmtTime=\"20261122T133000Z\">$(touch x) `y`</alert>");
+    fake_expect(&f, "<alertConfirm id=\"3\" alertID=\"7\"/>");
+    bye(4);
+    ck_assert_int_eq(finish(), 0);
+    ck_assert_str_eq(contents("stdout"),
+                     "$(touch x) `y`\n"
+                     "7 account warning 2026-11-22T13:30:00+0000 --word\n"
+                     "same\nno password\n");
+}
+END_TEST
+
+START_TEST(client_does_not_confirm_what_it_cannot_run)
+{
+    START("./ximss-client", "--host", "127.0.0.1", "--port", port(), "--exec",
+          "/nonexistent/command", "joe@example.test");
+    let_client_in(" alertConfirm=\"yes\"");
+    fake_send(&f, hostile);
+    bye(3);
+    ck_assert_int_eq(finish(), 5);
+    ck_assert_ptr_nonnull(
+        strstr(contents("stderr"), "/nonexistent/command: No such file"));
+}
+END_TEST
+
+START_TEST(client_stays_through_restarts)
+{
+    START("./ximss-client", "--host", "127.0.0.1", "--port", port(), "--once",
+          "joe@example.test");
+    let_client_in(" alertConfirm=\"yes\"");
+    fake_send(&f, "<bye/>");
+    fake_accept(&f);
+    fake_expect(&f, "<listFeatures id=\"3\" domain=\"example.test\"/>");
+    ck_assert_ptr_nonnull(strstr(contents("stderr"),
+                                 "the server ended the session; connecting "
+                                 "again in 1 s\n"));
+}
+END_TEST
+
+START_TEST(client_is_refused)
+{
+    START("./ximss-client", "--host", "127.0.0.1", "--port", port(),
+          "joe@example.test");
+    fake_accept(&f);
+    fake_read(&f);
+    ok(1);
+    fake_read(&f);
+    fake_send(&f, "<response id=\"2\" errorText=\"incorrect password\" "
+                  "errorNum=\"515\"/>");
+    ck_assert_int_eq(finish(), 4);
+    ck_assert_str_eq(contents("stderr"),
+                     "ximss-client: log-in refused: incorrect password (515); "
+                     "check the account's name and the password\n");
+}
+END_TEST
+
+static const struct {
+    const char *arg;
+    int code;
+    const char *out, *err;
+} usages[] = {
+    {"--help", 0, "  --password-fd N  ", ""},
+    {"--version", 0, "ximss-client " PACKAGE_VERSION "\n", ""},
+    {"--nonsense", 2, "", "Try: ximss-client --help\n"},
+    {"--count=0x", 2, "", "Try: ximss-client --help\n"},
+    {"--tls=ssl", 2, "", "Try: ximss-client --help\n"},
+    {"joe", 2, "", "no server: give a host"},
+};
+
+START_TEST(client_usage)
+{
+    START("./ximss-client", usages[_i].arg);
+    ck_assert_int_eq(finish(), usages[_i].code);
+    ck_assert_ptr_nonnull(strstr(contents("stdout"), usages[_i].out));
+    ck_assert_ptr_nonnull(strstr(contents("stderr"), usages[_i].err));
+}
+END_TEST
+
+/* --- ximssctl --- */
+
+static void
+let_ctl_in(void)
+{
+    fake_accept(&f);
+    fake_expect(&f, "<login id=\"1\" method=\"EXTERNAL\" alerts=\"no\"/>");
+    fake_send(&f, "<session id=\"1\" userName=\"local:0\"/>");
+    ok(1);
+}
+
+/* Answers one command (request 2) and the farewell. */
+static int
+answer(const char *command, const char *result)
+{
+    char m[1000];
+
+    let_ctl_in();
+    snprintf(m, sizeof m, "<cliExecute id=\"2\">%s</cliExecute>", command);
+    fake_expect(&f, m);
+    if (result != NULL) {
+        snprintf(m, sizeof m, "<cliResult id=\"2\">%s</cliResult>", result);
+        fake_send(&f, m);
+    }
+    ok(2);
+    bye(3);
+    return finish();
+}
+
+START_TEST(ctl_posts)
+{
+    START("./ximssctl", "alert", "post", "--domain", "example.test",
+          "--severity=critical", "--until", "2026-12-01 06:00", "--key", "k",
+          "a <b>");
+    let_ctl_in();
+    fake_expect(&f, "<alertPost id=\"2\" scope=\"domain\" "
+                    "target=\"example.test\" severity=\"critical\" "
+                    "until=\"20261201T060000Z\" key=\"k\">a &lt;b&gt;"
+                    "</alertPost>");
+    fake_send(&f, "<alertPosted id=\"2\" alertID=\"17\" "
+                  "gmtTime=\"20261122T133000Z\" sessions=\"1\"/>");
+    ok(2);
+    bye(3);
+    ck_assert_int_eq(finish(), 0);
+    ck_assert_str_eq(contents("stdout"), "alert 17 posted, 1 session told\n");
+}
+END_TEST
+
+START_TEST(ctl_posts_from_standard_input)
+{
+    write_input("two\nlines\n");
+    START("./ximssctl", "--json", "alert", "post", "--server", "--test");
+    let_ctl_in();
+    fake_expect(&f, "<alertPost id=\"2\" scope=\"server\" "
+                    "severity=\"warning\" test=\"yes\">two\nlines"
+                    "</alertPost>");
+    fake_send(&f, "<alertPosted id=\"2\" sessions=\"2\" accounts=\"9\"/>");
+    ok(2);
+    bye(3);
+    ck_assert_int_eq(finish(), 0);
+    ck_assert_str_eq(contents("stdout"), "{\"sessions\":2,\"accounts\":9}\n");
+}
+END_TEST
+
+START_TEST(ctl_lists_alerts)
+{
+    START("./ximssctl", "alert", "list");
+    let_ctl_in();
+    fake_expect(&f, "<alertList id=\"2\" scope=\"server\"/>");
+    fake_send(&f, "<alertReport id=\"2\" alertID=\"17\" scope=\"server\" "
+                  "severity=\"info\" gmtTime=\"20261122T133000Z\" "
+                  "author=\"a@b\">x\ny</alertReport>");
+    ok(2);
+    bye(3);
+    ck_assert_int_eq(finish(), 0);
+    ck_assert_str_eq(contents("stdout"),
+                     "ID  POSTED               SEVERITY  UNTIL  AUTHOR  TEXT\n"
+                     "17  2026-11-22 13:30:00  info      -      a@b     "
+                     "x\\ny\n");
+}
+END_TEST
+
+START_TEST(ctl_removes_some)
+{
+    START("./ximssctl", "alert", "remove", "17", "18");
+    let_ctl_in();
+    fake_expect(&f, "<alertRemove id=\"2\" alertID=\"17\"/>");
+    ok(2);
+    fake_expect(&f, "<alertRemove id=\"3\" alertID=\"18\"/>");
+    fake_send(&f, "<response id=\"3\" errorText=\"no such alert\" "
+                  "errorNum=\"514\"/>");
+    bye(4);
+    ck_assert_int_eq(finish(), 5);
+    ck_assert_str_eq(contents("stderr"), "ximssctl: no such alert (514)\n");
+}
+END_TEST
+
+#define Q "\""
+
+static const struct {
+    const char *args[8];
+    const char *command, *result, *out;
+} commands[] = {
+    {{"domain", "list"}, "LISTDOMAINS", "(a.test,b.test)", "a.test\nb.test\n"},
+    {{"domain", "create", "a.test"}, "CREATEDOMAIN a.test", NULL, ""},
+    {{"domain", "create", "a.test", "k=v w"},
+     "CREATEDOMAIN a.test {k=" Q "v w" Q ";}",
+     NULL,
+     ""},
+    {{"domain", "delete", "a.test", "--force"},
+     "DELETEDOMAIN a.test FORCE",
+     NULL,
+     ""},
+    {{"domain", "rename", "a.test", "b.test"},
+     "RENAMEDOMAIN a.test INTO b.test",
+     NULL,
+     ""},
+    {{"domain", "settings", "a.test"},
+     "GETDOMAINSETTINGS a.test",
+     "{k=v;long=(1,2);}",
+     "k     v\nlong  (1,2)\n"},
+    {{"domain", "settings", "a.test", "k=default"},
+     "UPDATEDOMAINSETTINGS a.test {k=default;}",
+     NULL,
+     ""},
+    {{"account", "list", "a.test"},
+     "LISTACCOUNTS a.test",
+     "{joe=macnt;sue=macnt;}",
+     "joe\nsue\n"},
+    {{"--json", "account", "list"},
+     "LISTACCOUNTS",
+     "{joe=macnt;}",
+     "[\"joe\"]\n"},
+    {{"account", "create", "joe@a.test", "--real-name", "Joe D."},
+     "CREATEACCOUNT joe@a.test {Password=" Q "p \\" Q "w" Q ";RealName=" Q
+     "Joe D." Q ";}",
+     NULL,
+     ""},
+    {{"account", "create", "joe@a.test", "MaxAccountSize=5M", "--no-password"},
+     "CREATEACCOUNT joe@a.test {MaxAccountSize=5M;}",
+     NULL,
+     ""},
+    {{"account", "delete", "joe@a.test"}, "DELETEACCOUNT joe@a.test", NULL, ""},
+    {{"account", "rename", "joe@a.test", "jim@a.test"},
+     "RENAMEACCOUNT joe@a.test INTO jim@a.test",
+     NULL,
+     ""},
+    {{"account", "password", "joe@a.test"},
+     "SETACCOUNTPASSWORD joe@a.test PASSWORD " Q "p \\" Q "w" Q,
+     NULL,
+     ""},
+    {{"account", "verify", "joe@a.test"},
+     "VERIFYACCOUNTPASSWORD joe@a.test PASSWORD " Q "p \\" Q "w" Q,
+     NULL,
+     ""},
+    {{"account", "settings", "joe@a.test", "--effective"},
+     "GETACCOUNTEFFECTIVESETTINGS joe@a.test",
+     "{QuotaAlert=80;}",
+     "QuotaAlert  80\n"},
+    {{"account", "settings", "joe@a.test", "QuotaAlert=90"},
+     "UPDATEACCOUNTSETTINGS joe@a.test {QuotaAlert=90;}",
+     NULL,
+     ""},
+    {{"account", "info", "joe@a.test"},
+     "GETACCOUNTINFO joe@a.test",
+     "{StorageUsed=0;}",
+     "StorageUsed  0\n"},
+    {{"account", "rights", "joe@a.test"},
+     "GETACCOUNTRIGHTS joe@a.test",
+     "(" Q "All Domains" Q ",CanPostAlerts)",
+     "All Domains\nCanPostAlerts\n"},
+    {{"account", "rights", "joe@a.test", "All Domains", "CanPostAlerts"},
+     "SETACCOUNTRIGHTS joe@a.test (" Q "All Domains" Q ",CanPostAlerts)",
+     NULL,
+     ""},
+    {{"account", "rights", "joe@a.test", "--clear"},
+     "SETACCOUNTRIGHTS joe@a.test ()",
+     NULL,
+     ""},
+    {{"session", "list"},
+     "LISTSESSIONS 1000",
+     "({id=100000-a;user=" Q "joe@a.test" Q ";address=" Q "[::1]:5" Q
+     ";seconds=7;})",
+     "ID        USER        ADDRESS  DOOR  SECONDS\n"
+     "100000-a  joe@a.test  [::1]:5  -     7\n"},
+    {{"session", "list", "--account", "joe@a.test"},
+     "LISTACCOUNTSESSIONS joe@a.test",
+     "(100000-a)",
+     "100000-a\n"},
+    {{"session", "kill", "100000-a"}, "KILLSESSION 100000-a", NULL, ""},
+    {{"session", "kill", "--account", "joe@a.test"},
+     "KILLACCOUNTSESSIONS joe@a.test",
+     NULL,
+     ""},
+    {{"cli", "ECHO (a, b)"}, "ECHO (a, b)", "(a, b)", "(a,b)\n"},
+    {{"cli", "--json", "ECHO {a=b;}"},
+     "ECHO {a=b;}",
+     "{a=b;}",
+     "{\"a\":\"b\"}\n"},
+};
+
+START_TEST(ctl_runs_commands)
+{
+    const char *argv[12] = {"./ximssctl"};
+
+    for (unsigned i = 0; commands[_i].args[i] != NULL; i++)
+        argv[i + 1] = commands[_i].args[i];
+    setenv("XIMSS_NEW_PASSWORD", "p \"w", 1);
+    start(argv);
+    ck_assert_int_eq(answer(commands[_i].command, commands[_i].result), 0);
+    ck_assert_str_eq(contents("stdout"), commands[_i].out);
+    ck_assert_str_eq(contents("stderr"), "");
+}
+END_TEST
+
+START_TEST(ctl_tells_refusals)
+{
+    START("./ximssctl", "cli", "GETDOMAINSETTINGS none");
+    let_ctl_in();
+    fake_read(&f);
+    fake_send(&f, "<response id=\"2\" errorText=\"unknown domain\" "
+                  "errorNum=\"512\"/>");
+    bye(3);
+    ck_assert_int_eq(finish(), 1);
+    ck_assert_str_eq(contents("stderr"), "ximssctl: unknown domain (512)\n");
+}
+END_TEST
+
+START_TEST(ctl_tells_a_lost_connection)
+{
+    START("./ximssctl", "cli", "NOOP");
+    let_ctl_in();
+    fake_read(&f);
+    fake_hang_up(&f);
+    ck_assert_int_eq(finish(), 3);
+    ck_assert_str_eq(contents("stderr"),
+                     "ximssctl: the connection was lost before the answer "
+                     "came; it may have been carried out\n");
+}
+END_TEST
+
+START_TEST(ctl_is_refused)
+{
+    START("./ximssctl", "cli", "NOOP");
+    fake_accept(&f);
+    fake_read(&f);
+    fake_send(&f, "<response id=\"1\" errorText=\"insufficient access "
+                  "rights\" errorNum=\"510\"/>");
+    ck_assert_int_eq(finish(), 4);
+}
+END_TEST
+
+START_TEST(ctl_cannot_connect)
+{
+    START("./ximssctl", "--socket", "/nonexistent/socket", "cli", "NOOP");
+    ck_assert_int_eq(finish(), 3);
+    ck_assert_ptr_nonnull(strstr(contents("stderr"), "is the server running"));
+}
+END_TEST
+
+static const struct {
+    const char *args[5];
+    int code;
+    const char *out, *err;
+} ctl_usages[] = {
+    {{"--help"}, 0, "account import FILE.csv", ""},
+    {{"alert", "--help"}, 0, "alert remove ID...", ""},
+    {{"alert", "post", "--help"}, 0, "--until TIME", ""},
+    {{"account", "import", "-h"}, 0, "--window N", ""},
+    {{"--version"}, 0, "ximssctl " PACKAGE_VERSION "\n", ""},
+    {{NULL}, 2, "", "no command; try: ximssctl --help"},
+    {{"nonsense"}, 2, "", "unknown command: nonsense"},
+    {{"alert"}, 2, "", "alert what?"},
+    {{"alert", "x"}, 2, "", "unknown command: alert x"},
+    {{"alert", "post", "x"}, 2, "", "say who is to see it"},
+    {{"alert", "post", "--server", "--account=a", "x"}, 2, "", "only one of"},
+    {{"alert", "post", "--server", "--until=never", "x"}, 2, "", "--until"},
+    {{"alert", "post", "--server", "--severity=x", "x"}, 2, "", "--severity"},
+    {{"alert", "remove"}, 2, "", "usage: ximssctl alert remove ID..."},
+    {{"alert", "list", "--bad"}, 2, "", "try: ximssctl alert list --help"},
+    {{"domain", "create", "x", "novalue"}, 2, "", "KEY=VALUE"},
+    {{"session", "kill"}, 2, "", "either IDs or --account"},
+    {{"--tls", "x", "cli", "NOOP"}, 2, "", "--tls takes"},
+    {{"--port", "99999", "cli", "NOOP"}, 2, "", "--port takes"},
+    {{"--host", "h", "cli", "NOOP"}, 2, "", "--host needs --user"},
+    {{"account", "import", "/nonexistent.csv"}, 6, "", "No such file"},
+};
+
+START_TEST(ctl_usage)
+{
+    const char *argv[8] = {"./ximssctl"};
+
+    for (unsigned i = 0; i < 5 && ctl_usages[_i].args[i] != NULL; i++)
+        argv[i + 1] = ctl_usages[_i].args[i];
+    start(argv);
+    ck_assert_int_eq(finish(), ctl_usages[_i].code);
+    ck_assert_ptr_nonnull(strstr(contents("stdout"), ctl_usages[_i].out));
+    ck_assert_ptr_nonnull(strstr(contents("stderr"), ctl_usages[_i].err));
+}
+END_TEST
+
+/* --- ximssctl account import --- */
+
+static void
+expect_creation(unsigned id, const char *rest)
+{
+    char m[300];
+
+    snprintf(m, sizeof m, "<cliExecute id=\"%u\">CREATEACCOUNT %s</cliExecute>",
+             id, rest);
+    fake_expect(&f, m);
+}
+
+START_TEST(import_pipelines)
+{
+    write_input("name,password,real name,MaxAccountSize\n"
+                "joe,pw 1,Joe,5M\n"
+                "sue@b.test,pw2,,\n"
+                "\n"
+                "jim,,\"Jim\nB\",\n"
+                "a,b,c,d,e\n"
+                "amy,pw,x,\n");
+    START("./ximssctl", "account", "import", "--domain", "a.test", "-");
+    let_ctl_in();
+    /* All are sent before the first is answered. */
+    expect_creation(2, "joe@a.test {Password=\"pw 1\";RealName=Joe;"
+                       "MaxAccountSize=5M;}");
+    expect_creation(3, "sue@b.test {Password=pw2;}");
+    expect_creation(4, "jim@a.test {RealName=\"Jim\\eB\";}");
+    expect_creation(5, "amy@a.test {Password=pw;RealName=x;}");
+    ok(2);
+    fake_send(&f, "<response id=\"3\" errorText=\"unknown domain\" "
+                  "errorNum=\"512\"/>");
+    fake_send(&f, "<response id=\"4\" errorText=\"exists\" "
+                  "errorNum=\"520\"/>");
+    ok(5);
+    bye(6);
+    ck_assert_int_eq(finish(), 5);
+    ck_assert_str_eq(contents("stdout"),
+                     "2 created, 1 existed already, 2 refused\n");
+    ck_assert_str_eq(contents("stderr"),
+                     "standard input:7: there are too many fields\n"
+                     "standard input:3: sue@b.test: unknown domain (512)\n");
+}
+END_TEST
+
+START_TEST(import_keeps_to_its_window)
+{
+    write_input("a,1\nb,2\nc,3\n");
+    START("./ximssctl", "account", "import", "--window=2", path_of("input"));
+    let_ctl_in();
+    expect_creation(2, "a {Password=1;}");
+    expect_creation(3, "b {Password=2;}");
+    fake_turn(&f);
+    ck_assert_uint_eq(f.in.len, 0);
+    ok(2);
+    expect_creation(4, "c {Password=3;}");
+    ok(3);
+    ok(4);
+    bye(5);
+    ck_assert_int_eq(finish(), 0);
+}
+END_TEST
+
+START_TEST(import_says_where_to_go_on)
+{
+    write_input("a,1\nb,2\nc,3\nd,4\n");
+    START("./ximssctl", "--json", "account", "import", "--from", "2",
+          path_of("input"));
+    let_ctl_in();
+    expect_creation(2, "b {Password=2;}");
+    expect_creation(3, "c {Password=3;}");
+    expect_creation(4, "d {Password=4;}");
+    ok(2);
+    fake_hang_up(&f);
+    ck_assert_int_eq(finish(), 5);
+    ck_assert_str_eq(
+        contents("stdout"),
+        "{\"created\":1,\"existing\":0,\"failed\":0,\"nextLine\":3}\n");
+    ck_assert_ptr_nonnull(strstr(contents("stderr"), "go on with --from 3\n"));
+}
+END_TEST
+
+START_TEST(import_is_stopped_by_a_signal)
+{
+    write_input("a,1\nb,2\nc,3\n");
+    START("./ximssctl", "account", "import", "--window=1", path_of("input"));
+    let_ctl_in();
+    expect_creation(2, "a {Password=1;}");
+    kill(child, SIGINT);
+    ok(2);
+    /* Whether the answer or the signal came first: it ends in good order. */
+    if (strncmp(fake_read(&f), "<bye", 4) != 0) {
+        ok(3);
+        bye(4);
+    } else {
+        ok(3);
+    }
+    ck_assert_int_eq(finish(), 5);
+    ck_assert_ptr_nonnull(strstr(contents("stderr"), "go on with --from "));
+}
+END_TEST
+
+START_TEST(import_takes_broken_files)
+{
+    write_input("a,1\n\"b\"x,2\n,3\n\xff,4\nc,5\n");
+    START("./ximssctl", "account", "import", path_of("input"));
+    let_ctl_in();
+    expect_creation(2, "a {Password=1;}");
+    expect_creation(3, "c {Password=5;}");
+    ok(2);
+    ok(3);
+    bye(4);
+    ck_assert_int_eq(finish(), 5);
+    ck_assert_ptr_nonnull(
+        strstr(contents("stderr"), "input:2: the record is broken: "));
+    ck_assert_ptr_nonnull(
+        strstr(contents("stderr"), "input:3: there is no name\n"));
+    ck_assert_ptr_nonnull(strstr(contents("stderr"), "input:4: "));
+}
+END_TEST
+
+Suite *
+client_programs_suite(void)
+{
+    Suite *s = suite_create("client_programs");
+    TCase *client = tcase_create("ximss_client"),
+          *ctl = tcase_create("ximssctl");
+
+    tcase_set_timeout(client, 60);
+    tcase_add_checked_fixture(client, setup, teardown);
+    tcase_add_test(client, client_prints);
+    tcase_add_test(client, client_prints_json);
+    tcase_add_test(client, client_runs_commands);
+    tcase_add_test(client, client_does_not_confirm_what_it_cannot_run);
+    tcase_add_test(client, client_stays_through_restarts);
+    tcase_add_test(client, client_is_refused);
+    tcase_add_loop_test(client, client_usage, 0,
+                        sizeof usages / sizeof usages[0]);
+    suite_add_tcase(s, client);
+
+    tcase_set_timeout(ctl, 60);
+    tcase_add_checked_fixture(ctl, setup_unix, teardown);
+    tcase_add_test(ctl, ctl_posts);
+    tcase_add_test(ctl, ctl_posts_from_standard_input);
+    tcase_add_test(ctl, ctl_lists_alerts);
+    tcase_add_test(ctl, ctl_removes_some);
+    tcase_add_loop_test(ctl, ctl_runs_commands, 0,
+                        sizeof commands / sizeof commands[0]);
+    tcase_add_test(ctl, ctl_tells_refusals);
+    tcase_add_test(ctl, ctl_tells_a_lost_connection);
+    tcase_add_test(ctl, ctl_is_refused);
+    tcase_add_test(ctl, ctl_cannot_connect);
+    tcase_add_loop_test(ctl, ctl_usage, 0,
+                        sizeof ctl_usages / sizeof ctl_usages[0]);
+    tcase_add_test(ctl, import_pipelines);
+    tcase_add_test(ctl, import_keeps_to_its_window);
+    tcase_add_test(ctl, import_says_where_to_go_on);
+    tcase_add_test(ctl, import_is_stopped_by_a_signal);
+    tcase_add_test(ctl, import_takes_broken_files);
+    suite_add_tcase(s, ctl);
+    return s;
+}

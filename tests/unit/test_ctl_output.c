@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "clients/ctl/ctl.h"
+#include "clients/ctl/ctl_until.h"
+
+Suite *ctl_output_suite(void);
+
+#define T(s) s, sizeof s - 1
+
+static const struct {
+    const char *text;
+    size_t len;
+    const char *json, *plain;
+} texts[] = {
+    {T(""), "\"\"", ""},
+    {T("a b"), "\"a b\"", "a b"},
+    {T("\"\\/"), "\"\\\"\\\\/\"", "\"\\/"},
+    {T("\b\f\n\r\t"), "\"\\b\\f\\n\\r\\t\"", "\\x08\\x0C\\n\\x0D\\t"},
+    {T("\x01\x1b[31m\x7f"), "\"\\u0001\\u001b[31m\\u007f\"",
+     "\\x01\\x1B[31m\\x7F"},
+    {T("a\0b"), "\"a\\u0000b\"", "a\\x00b"},
+    {T("\xc3\xa9\xf0\x9f\x98\x80"), "\"\xc3\xa9\xf0\x9f\x98\x80\"",
+     "\xc3\xa9\xf0\x9f\x98\x80"},
+    {T("\xc2\x9b"
+       "31m\xc2\xa0"),
+     "\"\xc2\x9b"
+     "31m\xc2\xa0\"",
+     "\\x9B31m\xc2\xa0"},
+};
+
+START_TEST(escapes_texts)
+{
+    struct buf b = {0};
+
+    ctl_json_string(&b, texts[_i].text, texts[_i].len);
+    ck_assert_str_eq(buf_cstr(&b), texts[_i].json);
+    b.len = 0;
+    ctl_plain(&b, texts[_i].text, texts[_i].len);
+    ck_assert_str_eq(buf_cstr(&b), texts[_i].plain);
+    buf_clear(&b);
+}
+END_TEST
+
+static const struct {
+    const char *data, *json;
+} values[] = {
+    {"()", "[]"},
+    {"{}", "{}"},
+    {"joe", "\"joe\""},
+    {"(a,\"b c\",{k=v;l=(#1,#-2.5);})",
+     "[\"a\",\"b c\",{\"k\":\"v\",\"l\":[1,-2.5]}]"},
+    {"(#0x17,#01,#0)", "[\"0x17\",\"01\",0]"},
+    {"#NULL#", "null"},
+    {"[YWJjZA==]", "\"YWJjZA==\""},
+    {"#T22-11-2026_13:30:00", "\"22-11-2026_13:30:00\""},
+    {"{\"a\\\"b\"=\"c\\ed\";}", "{\"a\\\"b\":\"c\\nd\"}"},
+};
+
+START_TEST(turns_data_into_json)
+{
+    struct arena *a = arena_new();
+    struct cli_value *v = NULL;
+    struct errbuf err = {""};
+    struct buf b = {0};
+
+    ck_assert_msg(cli_data_parse(values[_i].data, strlen(values[_i].data), NULL,
+                                 a, &v, &err) == 0,
+                  "%s: %s", values[_i].data, err.text);
+    ctl_json_value(&b, v);
+    ck_assert_str_eq(buf_cstr(&b), values[_i].json);
+    buf_clear(&b);
+    arena_free(&a);
+}
+END_TEST
+
+#define NOW INT64_C(1795354200) /* 2026-11-22 13:30:00 UTC */
+
+static const struct {
+    const char *text;
+    int64_t seconds; /* 0: refused */
+} untils[] = {
+    {"+90m", NOW + 5400},
+    {"+2h", NOW + 7200},
+    {"+3d", NOW + 259200},
+    {"+1w", NOW + 604800},
+    {"+10s", NOW + 10},
+    {"20261201T060000Z", 1796104800},
+    {"20261201T060000", 1796104800},
+    {"2026-12-01", 1796083200},
+    {"2026-12-01 06:00", 1796104800},
+    {"2026-12-01T06:00:30", 1796104830},
+    {"+", 0},
+    {"+h", 0},
+    {"+2", 0},
+    {"+2hh", 0},
+    {"+-2h", 0},
+    {"+99999999999999999999d", 0},
+    {"2026-02-30", 0},
+    {"tomorrow", 0},
+    {"", 0},
+    {"2026-12-01 06:00 x", 0},
+};
+
+START_TEST(reads_ends)
+{
+    int64_t seconds = 0;
+    int r;
+
+    setenv("TZ", "UTC", 1);
+    tzset();
+    r = ctl_until_parse(untils[_i].text, NOW, &seconds);
+    ck_assert_msg((r == 0) == (untils[_i].seconds != 0), "%s", untils[_i].text);
+    ck_assert_int_eq(seconds, untils[_i].seconds);
+}
+END_TEST
+
+START_TEST(reads_ends_in_the_local_zone)
+{
+    int64_t seconds = 0;
+
+    setenv("TZ", "XXX-3", 1);
+    tzset();
+    ck_assert_int_eq(ctl_until_parse("2026-12-01 09:00", NOW, &seconds), 0);
+    ck_assert_int_eq(seconds, 1796104800);
+}
+END_TEST
+
+Suite *
+ctl_output_suite(void)
+{
+    Suite *s = suite_create("ctl_output");
+    TCase *t = tcase_create("ctl_output");
+
+    tcase_add_loop_test(t, escapes_texts, 0, sizeof texts / sizeof texts[0]);
+    tcase_add_loop_test(t, turns_data_into_json, 0,
+                        sizeof values / sizeof values[0]);
+    tcase_add_loop_test(t, reads_ends, 0, sizeof untils / sizeof untils[0]);
+    tcase_add_test(t, reads_ends_in_the_local_zone);
+    suite_add_tcase(s, t);
+    return s;
+}
