@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "storage/store.h"
+#include "tests/unit/disk_fault.h"
+#include "tests/unit/store_fixture.h"
+#include "tests/unit/suite.h"
+#include "util/log.h"
+
+Suite *disk_full_suite(void);
+
+static enum store_result
+add(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    return alert_add(t, arg, err);
+}
+
+static bool
+count(const struct alert_rec *a, void *arg)
+{
+    (void)a;
+    ++*(unsigned *)arg;
+    return true;
+}
+
+static enum store_result
+count_alerts(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    *(unsigned *)arg = 0;
+    return alert_walk(t, ALERT_SERVER, 0, 0, count, arg, err);
+}
+
+static unsigned
+alerts_there(void)
+{
+    unsigned n;
+
+    fixture_run(count_alerts, &n, STORE_OK);
+    return n;
+}
+
+static void
+full_setup(void)
+{
+    fixture_setup();
+    log_set_level(LOG_ERROR_ + 1); /* it will complain, as it should */
+}
+
+static void
+full_teardown(void)
+{
+    disk_fault_end();
+    fixture_teardown();
+}
+
+START_TEST(low_space_refuses_and_serves)
+{
+    struct alert_rec a = fixture_alert(ALERT_SERVER, 0, SECOND, "x");
+
+    fixture_run(add, &a, STORE_OK);
+    disk_fault_space(1 << 20);
+    for (int i = 0; i < 3; i++) {
+        fixture_run(add, &a, STORE_FULL);
+        ck_assert_str_eq(fixture_err.text, "no space left on the disk");
+        ck_assert_uint_eq(alerts_there(), 1);
+    }
+    disk_fault_end();
+    fixture_run(add, &a, STORE_OK);
+    ck_assert_uint_eq(a.id, 2);
+    ck_assert_uint_eq(alerts_there(), 2);
+    fixture_verify();
+}
+END_TEST
+
+/* What was committed but is only in the log still has to find its place in the
+ * tables: that much space is kept, and a checkpoint sets it free. */
+START_TEST(space_is_kept_for_the_tables)
+{
+    char text[4001];
+    struct alert_rec a;
+    unsigned n = 0;
+    enum store_result r;
+
+    memset(text, 'x', 4000);
+    text[4000] = 0;
+    disk_fault_space(12 << 20);
+    do {
+        a = fixture_alert(ALERT_SERVER, 0, SECOND, text);
+        r = store_run(fixture_store, add, &a, &fixture_err);
+        n += r == STORE_OK;
+    } while (r == STORE_OK && n < 3000);
+    ck_assert_int_eq(r, STORE_FULL);
+    ck_assert_uint_gt(n, 500);
+    disk_fault_end();
+    fixture_reopen();
+    disk_fault_space(12 << 20);
+    fixture_run(add, &a, STORE_OK);
+    ck_assert_uint_eq(alerts_there(), n + 1);
+}
+END_TEST
+
+/* --- the disk fails although it said there was space --- */
+
+#define JOBS 40
+
+struct post {
+    struct alert_rec a;
+    enum store_result result;
+};
+
+static enum store_result
+post_body(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct post *p = arg;
+
+    return alert_add(t, &p->a, err);
+}
+
+static void
+post_done(enum store_result result, void *arg, const struct errbuf *err)
+{
+    struct post *p = arg;
+
+    (void)err;
+    p->result = result;
+}
+
+static bool
+note_id(const struct alert_rec *a, void *arg)
+{
+    bool *there = arg;
+
+    ck_assert_uint_lt(a->id, 10000);
+    there[a->id] = true;
+    return true;
+}
+
+static enum store_result
+list_ids(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    return alert_walk(t, ALERT_SERVER, 0, 0, note_id, arg, err);
+}
+
+/* Submits posts of which some fail; how many were acknowledged. */
+static unsigned
+post_some(bool *acknowledged, size_t len)
+{
+    static char text[8192];
+    struct post posts[JOBS];
+    unsigned n, good = 0;
+
+    memset(text, 'x', len);
+    text[len] = 0;
+    for (unsigned i = 0; i < JOBS; i++) {
+        posts[i].a = fixture_alert(ALERT_SERVER, 0, SECOND, text);
+        store_submit(fixture_store, post_body, post_done, &posts[i]);
+    }
+    fixture_run(count_alerts, &n, STORE_OK);
+    for (unsigned i = 0; i < JOBS; i++) {
+        ck_assert(posts[i].result == STORE_OK || posts[i].result == STORE_FULL);
+        if (posts[i].result == STORE_OK) {
+            ck_assert(!acknowledged[posts[i].a.id]);
+            acknowledged[posts[i].a.id] = true;
+            good++;
+        }
+    }
+    return good;
+}
+
+static void
+check_alerts(const bool *acknowledged)
+{
+    bool there[10000] = {false};
+
+    fixture_run(list_ids, there, STORE_OK);
+    ck_assert_mem_eq(there, acknowledged, sizeof there);
+}
+
+/* Writes begin to fail at every point of the work, and end to. */
+START_TEST(failing_writes_lose_nothing)
+{
+    bool acknowledged[10000] = {false};
+    unsigned refused = 0;
+
+    for (unsigned after = 0; after < 12; after++) {
+        disk_fault_after(after);
+        refused += JOBS - post_some(acknowledged, 200);
+        check_alerts(acknowledged);
+        disk_fault_end();
+        ck_assert_uint_eq(post_some(acknowledged, 200), JOBS);
+        check_alerts(acknowledged);
+    }
+    ck_assert_uint_gt(refused, 0);
+    fixture_reopen();
+    check_alerts(acknowledged);
+    fixture_verify();
+    check_alerts(acknowledged);
+}
+END_TEST
+
+/* A cache full of pages that cannot be written. */
+START_TEST(a_full_cache_on_a_full_disk)
+{
+    bool acknowledged[10000] = {false};
+    unsigned good = 0;
+
+    while (good < 2000) /* 16 MB, four times the cache */
+        good += post_some(acknowledged, 8000);
+    disk_fault_after(0);
+    for (int i = 0; i < 5; i++)
+        ck_assert_uint_eq(post_some(acknowledged, 8000), 0);
+    ck_assert_uint_gt(disk_fault_count(), 0);
+    disk_fault_end();
+    ck_assert_uint_eq(post_some(acknowledged, 8000), JOBS);
+    check_alerts(acknowledged);
+    fixture_verify();
+    check_alerts(acknowledged);
+}
+END_TEST
+
+START_TEST(creation_on_a_full_disk)
+{
+    char path[128];
+    struct store_options o = {.dir = path, .create = true};
+    struct store *s;
+
+    snprintf(path, sizeof path, "%s/new", fixture_dir);
+    mkdir(path, 0700);
+    for (unsigned after = 0; after < 60; after += 7) {
+        disk_fault_after(after);
+        s = store_open(&o, &fixture_err);
+        if (s != NULL)
+            break;
+        ck_assert(!store_exists(path));
+        disk_fault_end();
+    }
+    disk_fault_end();
+    if (s == NULL)
+        s = store_open(&o, &fixture_err);
+    ck_assert_msg(s != NULL, "%s", fixture_err.text);
+    store_close(&s);
+    ck_assert_int_eq(store_verify(path, stderr, &fixture_err), 0);
+}
+END_TEST
+
+Suite *
+disk_full_suite(void)
+{
+    Suite *s = suite_create("disk_full");
+    TCase *tc = tcase_create("disk_full");
+
+    tcase_add_checked_fixture(tc, full_setup, full_teardown);
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, low_space_refuses_and_serves);
+    tcase_add_test(tc, space_is_kept_for_the_tables);
+    tcase_add_test(tc, failing_writes_lose_nothing);
+    tcase_add_test(tc, a_full_cache_on_a_full_disk);
+    tcase_add_test(tc, creation_on_a_full_disk);
+    suite_add_tcase(s, tc);
+    return s;
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "storage/txn.h"
+#include "tests/unit/store_fixture.h"
+#include "tests/unit/suite.h"
+
+Suite *verify_suite(void);
+
+#define T0 (INT64_C(1764000000) * SECOND)
+
+/* --- a store with something in each table --- */
+
+static enum store_result
+fill(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct alert_rec a = fixture_alert(ALERT_DOMAIN, 1, T0, "x");
+    struct account_state s = {.position = 1, .last_login = 1};
+    struct ticket_rec k = {.account = 1, .expires = T0};
+    struct audit_rec line = {.time = T0, .who = "me", .what = "it"};
+    static const uint8_t digest[POST_DIGEST_BYTES];
+    enum store_result r;
+
+    (void)arg;
+    a.until = T0 + SECOND;
+    r = alert_add(t, &a, err);
+    if (r == STORE_OK)
+        r = state_put(t, 1, &s, err);
+    if (r == STORE_OK)
+        r = prefs_put(t, 1, "{}", err);
+    if (r == STORE_OK)
+        r = ticket_put(t, &k, err);
+    if (r == STORE_OK)
+        r = audit_add(t, &line, err);
+    if (r == STORE_OK)
+        r = post_key_put(t, 1, "key", T0, 1, digest, err);
+    if (r == STORE_OK)
+        r = meta_text_put(t, STORE_TEXT_MAIN_DOMAIN, "a.test", err);
+    return r;
+}
+
+static void
+setup(void)
+{
+    fixture_setup();
+    fixture_account(fixture_domain("a.test"), "joe");
+    fixture_run(fill, NULL, STORE_OK);
+}
+
+/* Verifies the closed store; the report, which the caller frees. */
+static char *
+verify(int expected)
+{
+    struct errbuf err = {{0}};
+    char *report;
+    size_t len;
+    FILE *f = open_memstream(&report, &len);
+    int ret = store_verify(fixture_dir, f, &err);
+
+    fclose(f);
+    ck_assert_msg(ret == expected, "%d: %s: %s", ret, err.text, report);
+    ck_assert((ret == 0) == (len == 0));
+    ck_assert((ret == 0) == (err.text[0] == 0));
+    return report;
+}
+
+START_TEST(a_sound_store)
+{
+    fixture_close();
+    free(verify(0));
+    free(verify(0)); /* which it still is */
+    fixture_open();
+}
+END_TEST
+
+/* --- damaged pages: each table, any byte --- */
+
+static void
+flip_bit(const char *file, off_t at, unsigned bit)
+{
+    char path[256];
+    uint8_t byte;
+    int fd;
+
+    snprintf(path, sizeof path, "%s/db/%s", fixture_dir, file);
+    fd = open(path, O_RDWR);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
+    byte ^= (uint8_t)(1u << bit);
+    ck_assert_int_eq(pwrite(fd, &byte, 1, at), 1);
+    close(fd);
+}
+
+#define META_BYTES 512 /* of the first page; nothing is behind them */
+
+START_TEST(a_flipped_bit_is_found)
+{
+    const char *file = table_file[_i];
+    unsigned seed = (unsigned)_i + 1;
+
+    for (int round = 0; round < 4; round++) {
+        off_t at = round % 2 == 0 ? rand_r(&seed) % META_BYTES
+                                  : 4096 + rand_r(&seed) % 4096;
+        char *report;
+
+        fixture_close();
+        flip_bit(file, at, (unsigned)round);
+        report = verify(-1);
+        ck_assert_msg(strstr(report, file) != NULL, "%s at %lld: %s", file,
+                      (long long)at, report);
+        free(report);
+        fixture_teardown();
+        setup();
+    }
+}
+END_TEST
+
+/* --- tables that contradict each other --- */
+
+struct damage {
+    const char *name;
+    enum table table;
+    const char *key;    /* hexadecimal */
+    const char *value;  /* hexadecimal, NULL: the record is removed */
+    const char *report; /* must be in the report */
+};
+
+#define N1 "0000000000000001"
+#define N9 "0000000000000009"
+
+static const struct damage damages[] = {
+    {"a name that leads nowhere", TABLE_DOMAIN_NAME, "62", "01" N9,
+     "domain_name.db: b: leads to no domain"},
+    {"a domain without name", TABLE_DOMAIN_NAME, "612e74657374", NULL,
+     "domain.db: domain 1: its name does not lead to it"},
+    {"a domain beyond the counter", TABLE_META, "636f756e7465722f646f6d61696e",
+     "01"
+     "0000000000000000",
+     "domain.db: domain 1: a number not yet given"},
+    {"an account without name", TABLE_ACCOUNT_NAME, N1 "6a6f65", NULL,
+     "account.db: account 1: its name does not lead to it"},
+    {"a wrong count", TABLE_ACCOUNT_NAME, N1, "01" N9,
+     "account_name.db: domain 1: has 1 accounts, says 9"},
+    {"no count", TABLE_ACCOUNT_NAME, N1, NULL,
+     "account_name.db: domain 1: has 1 accounts, says 0"},
+    {"a name of nobody", TABLE_ACCOUNT_NAME, N1 "7a", "01" N9,
+     "account_name.db: domain 1, z: leads to no account"},
+    {"no account", TABLE_ACCOUNT, N1, NULL,
+     "prefs.db: account 1: does not exist"},
+    {"a damaged account", TABLE_ACCOUNT, N1, "01",
+     "account.db: account 1: damaged record"},
+    {"a state of nobody", TABLE_STATE, N9,
+     "01" N1 N1 "00000000"
+     "00000000"
+     "00000000",
+     "state.db: account 9: does not exist"},
+    {"a position too far", TABLE_STATE, N1,
+     "01" N9 N1 "00000000"
+     "00000000"
+     "00000000",
+     "state.db: account 1: a position beyond all alerts"},
+    {"ids out of order", TABLE_STATE, N1,
+     "01" N1 N1 "00000000"
+     "00000002" N9 N1 "00000000",
+     "state.db: account 1: ids that do not ascend"},
+    {"preferences damaged", TABLE_PREFS, N1, "02",
+     "prefs.db: account 1: damaged record"},
+    {"no alert", TABLE_ALERT, "03" N1 N1, NULL,
+     "alert_id.db: alert 1: does not exist"},
+    {"an end of no alert", TABLE_ALERT_UNTIL, N1 N1, "0103" N1,
+     "alert_until.db: an end that is no alert's"},
+    {"an alert not found by id", TABLE_ALERT_ID, N1, NULL,
+     "alert.db: alert 1: its id does not lead to it"},
+    {"an id that leads elsewhere", TABLE_ALERT_ID, N1, "0104" N1,
+     "alert.db: alert 1: its id does not lead to it"},
+    {"an end without entry", TABLE_ALERT_UNTIL, "*", NULL,
+     "alert.db: alert 1: no entry for its end"},
+    {"a key used twice", TABLE_ALERT, "03" N1 "0000000000000000",
+     "0102"
+     "0006445fd6b14000"
+     "0000000000000000"
+     "0000000069248100"
+     "0000000000000001"
+     "00000000"
+     "00000000"
+     "00000000",
+     "its key is another's too"},
+    {"no entry of a post key", TABLE_POST_KEY_TIME, "*", NULL,
+     "post_key.db: a key of alert 1 has no entry by time"},
+    {"no post key", TABLE_POST_KEY, "*", NULL,
+     "post_key_time.db: an entry that leads to no key"},
+    {"no entry of a ticket", TABLE_TICKET_TIME, "*", NULL,
+     "ticket.db: a ticket of account 1 has no entry by time"},
+    {"no ticket", TABLE_TICKET, "*", NULL,
+     "ticket_time.db: an entry that leads to no ticket"},
+    {"audit damaged", TABLE_AUDIT,
+     "8000000000000000"
+     "00000000",
+     "01ff", "audit.db: damaged record"},
+    {"trash damaged", TABLE_TRASH, "03", "01", "trash.db: a key of 1 bytes"},
+    {"a text damaged", TABLE_META, "746578742f61", "0100", "meta.db: text"},
+};
+
+static size_t
+from_hex(const char *hex, uint8_t *out)
+{
+    size_t n = 0;
+
+    for (; *hex != 0; hex += *hex == ' ' ? 1 : 2) {
+        char digits[3] = {hex[0], *hex == ' ' ? 0 : hex[1], 0};
+
+        if (*hex != ' ')
+            out[n++] = (uint8_t)strtoul(digits, NULL, 16);
+    }
+    return n;
+}
+
+/* Key "*": the table's first record. */
+static enum store_result
+first_key(struct store_txn *t, enum table table, struct key *k,
+          struct errbuf *err)
+{
+    struct key from = {0};
+    struct cursor c;
+    enum store_result r = cursor_open(&c, t, table, &from, "testing", err);
+
+    if (r != STORE_OK)
+        return r;
+    key_bytes(k, c.key.data, c.key.len);
+    cursor_close(&c);
+    return STORE_OK;
+}
+
+static enum store_result
+do_damage(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    const struct damage *d = arg;
+    struct key k = {0};
+    uint8_t value[256];
+
+    if (strcmp(d->key, "*") == 0) {
+        enum store_result r = first_key(t, d->table, &k, err);
+
+        if (r != STORE_OK)
+            return r;
+    } else {
+        k.len = from_hex(d->key, k.data);
+    }
+    if (d->value == NULL)
+        return txn_del(t, d->table, &k, "testing", err);
+    buf_append(txn_record(t), value, from_hex(d->value, value));
+    return txn_put(t, d->table, &k, "testing", err);
+}
+
+START_TEST(a_contradiction_is_found)
+{
+    struct damage d = damages[_i];
+    char *report;
+
+    fixture_run(do_damage, &d, STORE_OK);
+    fixture_close();
+    report = verify(-1);
+    ck_assert_msg(strstr(report, d.report) != NULL, "%s: %s", d.name, report);
+    free(report);
+    fixture_open();
+}
+END_TEST
+
+Suite *
+verify_suite(void)
+{
+    Suite *s = suite_create("verify");
+    TCase *tc = tcase_create("verify");
+
+    tcase_add_checked_fixture(tc, setup, fixture_teardown);
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, a_sound_store);
+    tcase_add_loop_test(tc, a_flipped_bit_is_found, 0, TABLE_COUNT);
+    tcase_add_loop_test(tc, a_contradiction_is_found, 0,
+                        sizeof damages / sizeof damages[0]);
+    suite_add_tcase(s, tc);
+    return s;
+}
