@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -135,13 +136,19 @@ static int
 set_name(SSL *ssl, const char *name)
 {
     unsigned char address[16];
+    char *copy;
+    int ok;
 
     if (inet_pton(AF_INET, name, address) == 1 ||
         inet_pton(AF_INET6, name, address) == 1)
         return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name);
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return SSL_set1_host(ssl, name) == 1 &&
-           SSL_set_tlsext_host_name(ssl, name) == 1;
+    /* OpenSSL's macro casts const away, and clang warns. */
+    copy = strdup(name);
+    ok = copy != NULL && SSL_set1_host(ssl, name) == 1 &&
+         SSL_set_tlsext_host_name(ssl, copy) == 1;
+    free(copy);
+    return ok;
 }
 
 SSL *

@@ -177,7 +177,7 @@ deliver_live(struct mail *m, void *owner)
         break;
     case ADMIN_LIVE_GET_SESSION:
         buf_append(&c->answer.data, c->found.data, c->found.len);
-        /* fall through */
+        __attribute__((fallthrough));
     case ADMIN_LIVE_KILL_SESSION:
         if (c->n_found == 0) {
             c->answer.code = 501;
