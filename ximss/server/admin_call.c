@@ -201,6 +201,14 @@ admin_call_account(struct admin_call *c, const char *address, unsigned need,
 }
 
 enum store_result
+admin_call_all_domains(struct admin_call *c)
+{
+    if (rights_administers(c->x->caller, 0, 0))
+        return STORE_OK;
+    return admin_refuse_code(c, 510);
+}
+
+enum store_result
 admin_call_cover(struct admin_call *c, const struct domain_rec *d,
                  const struct account_rec *a)
 {

@@ -37,9 +37,20 @@ struct admin_family {
     size_t n;
 };
 
+/* A row of a command that changes something. */
+#define ADMIN_CHANGE(NAME, function, what)                     \
+    {                                                          \
+        .name = NAME, .run = function, .flags = ADMIN_CHANGES, \
+        .detail = (int)(what)                                  \
+    }
+
 extern const struct admin_family admin_alert_family;
 extern const struct admin_family admin_domain_family;
+extern const struct admin_family admin_domain_settings_family;
 extern const struct admin_family admin_account_family;
+extern const struct admin_family admin_account_settings_family;
+extern const struct admin_family admin_account_rights_family;
+extern const struct admin_family admin_password_family;
 extern const struct admin_family admin_server_family;
 
 /* All families; ends with NULL. */
@@ -102,6 +113,8 @@ enum store_result admin_call_account(struct admin_call *c, const char *address,
                                      unsigned need, struct domain_rec *d_r,
                                      struct account_rec *a_r,
                                      struct errbuf *err) WARN_UNUSED;
+/* 510 unless the caller is Master or holds All Domains. */
+enum store_result admin_call_all_domains(struct admin_call *c) WARN_UNUSED;
 /* 510 unless the caller holds all that the account holds. */
 enum store_result admin_call_cover(struct admin_call *c,
                                    const struct domain_rec *d,

@@ -7,8 +7,8 @@
 #include "ximss/server/admin.h"
 
 /* Posting and removing alerts: what the CLI's commands and the requests of
- * XIMSS (admin_alert_* in admin.h) have in common.  Nothing here writes audit
- * records; its callers do. */
+ * XIMSS (alert_request.c) have in common.  Nothing here writes audit records; its
+ * callers do. */
 
 /* Whose alerts: a scope and, for two of them, a domain or an account. */
 struct alert_target {
@@ -29,7 +29,14 @@ enum store_result alert_target_find(struct admin_context *x,
                                     int *code_r,
                                     struct errbuf *err) WARN_UNUSED;
 
-/* As admin_alert_post. */
+/* The target of an alert that is in the store; to be cleared whatever comes
+ * back. */
+enum store_result alert_target_of(struct admin_context *x,
+                                  const struct alert_rec *a,
+                                  struct alert_target *t_r,
+                                  struct errbuf *err) WARN_UNUSED;
+
+/* As admin_alert_post, without the audit record. */
 enum store_result alert_admin_post(struct admin_context *x,
                                    const struct post *post,
                                    struct post_result *result,

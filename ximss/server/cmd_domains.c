@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Domains by the CLI (protocol.md C.5), and the defaults that stand behind the
- * settings of accounts and domains. */
+/* Domains by the CLI (protocol.md C.5): listed, made, renamed, deleted. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -10,21 +9,12 @@
 #include "util/xmalloc.h"
 #include "ximss/server/admin_call.h"
 #include "ximss/server/alert_admin.h"
-#include "ximss/server/settings.h"
 
 /* Accounts that one job deletes: so long does everybody else wait. */
 #define DELETE_ACCOUNTS 500
 /* LISTDOMAINOBJECTS: most names in one answer, and most looked at. */
 #define LIST_MAX 10000
 #define SCAN_MAX 50000
-
-static enum store_result
-need_all_domains(struct admin_call *c)
-{
-    if (rights_administers(c->x->caller, 0, 0))
-        return STORE_OK;
-    return admin_refuse_code(c, 510);
-}
 
 /* --- lists --- */
 
@@ -279,7 +269,7 @@ create_domain(struct admin_call *c, struct errbuf *err)
     enum store_result r = read_creation(c, &n);
 
     if (r == STORE_OK)
-        r = need_all_domains(c);
+        r = admin_call_all_domains(c);
     if (r == STORE_OK)
         r = check_new_name(c, n.name, 0, err);
     if (r == STORE_OK && n.shared)
@@ -448,239 +438,14 @@ delete_domain(struct admin_call *c, struct errbuf *err)
     return r;
 }
 
-/* --- settings of a domain: its own, and the defaults of its accounts --- */
-
-enum domain_dict {
-    OF_DOMAIN,   /* domain_rec.settings */
-    OF_ACCOUNTS, /* domain_rec.defaults */
-    REPLACE = 1 << 4
-};
-
-static char **
-dict_of(const struct admin_call *c, struct domain_rec *d)
-{
-    return (c->command->detail & ~REPLACE) == OF_DOMAIN ? &d->settings
-                                                        : &d->defaults;
-}
-
-static enum store_result
-get_domain_settings(struct admin_call *c, struct errbuf *err)
-{
-    struct domain_rec d = {0};
-    const char *name = admin_arg_optional_text(c);
-    enum store_result r = admin_arg_end(c);
-
-    if (r == STORE_OK)
-        r = admin_call_domain(c, name, NEED_READ, &d, err);
-    if (r == STORE_OK)
-        r = admin_result_settings(c, *dict_of(c, &d), err);
-    domain_rec_clear(&d);
-    return r;
-}
-
-static enum store_result
-get_effective(struct admin_call *c, struct errbuf *err)
-{
-    struct domain_rec d = {0};
-    struct cli_value *dict = NULL;
-    const char *name = admin_arg_optional_text(c);
-    enum store_result r = admin_arg_end(c);
-
-    if (r == STORE_OK)
-        r = admin_call_domain(c, name, NEED_READ, &d, err);
-    if (r == STORE_OK)
-        r = settings_domain(c->x->txn, c->arena, &d, &dict, err);
-    if (r == STORE_OK)
-        admin_result(c, dict);
-    domain_rec_clear(&d);
-    return r;
-}
-
-static enum store_result
-store_domain_settings(struct admin_call *c, struct domain_rec *d,
-                      const struct cli_value *changes, struct errbuf *err)
-{
-    char **dict = dict_of(c, d), *text = NULL;
-    enum store_result r = admin_call_settings(
-        c, *dict, changes, (c->command->detail & REPLACE) != 0, &text, err);
-
-    if (r != STORE_OK)
-        return r;
-    free(*dict);
-    *dict = text;
-    r = domain_put(c->x->txn, d, err);
-    if (r == STORE_OK)
-        admin_effect_domain(c->x, EFFECT_DOMAIN_CHANGED, d);
-    return r;
-}
-
-static enum store_result
-change_domain_settings(struct admin_call *c, struct errbuf *err)
-{
-    struct domain_rec d = {0};
-    const struct cli_value *changes = NULL;
-    const char *name = admin_arg_optional_text(c);
-    enum store_result r =
-        admin_arg_value(c, CLI_DICTIONARY, "dictionary", &changes);
-
-    if (r == STORE_OK)
-        r = admin_arg_end(c);
-    if (r == STORE_OK)
-        r = admin_call_domain(c, name, RIGHT_BASIC_SETTINGS, &d, err);
-    if (r == STORE_OK)
-        r = store_domain_settings(c, &d, changes, err);
-    domain_rec_clear(&d);
-    return r;
-}
-
-/* --- defaults of the server --- */
-
-static enum store_result
-check_cluster(struct admin_call *c)
-{
-    switch ((enum store_text)(c->command->detail & ~REPLACE)) {
-    case STORE_TEXT_CLUSTER_ACCOUNT_DEFAULTS:
-    case STORE_TEXT_CLUSTER_DOMAIN_DEFAULTS:
-        return admin_refuse(c, 501, "available in the Dynamic Cluster only");
-    case STORE_TEXT_MAIN_DOMAIN:
-    case STORE_TEXT_SERVER_SETTINGS:
-    case STORE_TEXT_SERVER_ACCOUNT_DEFAULTS:
-    case STORE_TEXT_SERVER_DOMAIN_DEFAULTS:
-        break;
-    }
-    return STORE_OK;
-}
-
-static enum store_result
-get_defaults(struct admin_call *c, struct errbuf *err)
-{
-    char *text = NULL;
-    enum store_result r = admin_arg_end(c);
-
-    if (r == STORE_OK && !rights_may_read(c->x->caller, 0))
-        r = admin_refuse_code(c, 510);
-    if (r == STORE_OK)
-        r = check_cluster(c);
-    if (r == STORE_OK)
-        r = meta_text_get(c->x->txn, (enum store_text)c->command->detail, &text,
-                          err);
-    if (r == STORE_OK)
-        r = admin_result_settings(c, text, err);
-    free(text);
-    return r;
-}
-
-static enum store_result
-store_defaults(struct admin_call *c, const struct cli_value *changes,
-               struct errbuf *err)
-{
-    enum store_text which = (enum store_text)(c->command->detail & ~REPLACE);
-    bool replace = (c->command->detail & REPLACE) != 0;
-    char *old = NULL, *text = NULL;
-    enum store_result r = meta_text_get(c->x->txn, which, &old, err);
-
-    if (r == STORE_OK)
-        r = admin_call_settings(c, old, changes, replace, &text, err);
-    if (r == STORE_OK)
-        r = meta_text_put(c->x->txn, which, text, err);
-    free(old);
-    free(text);
-    return r;
-}
-
-static enum store_result
-change_defaults(struct admin_call *c, struct errbuf *err)
-{
-    const struct cli_value *changes = NULL;
-    enum store_result r =
-        admin_arg_value(c, CLI_DICTIONARY, "dictionary", &changes);
-
-    if (r == STORE_OK)
-        r = admin_arg_end(c);
-    if (r == STORE_OK)
-        r = need_all_domains(c);
-    if (r == STORE_OK)
-        r = check_cluster(c);
-    if (r == STORE_OK)
-        r = store_defaults(c, changes, err);
-    return r;
-}
-
-/* --- aliases: there are none --- */
-
-static enum store_result
-get_aliases(struct admin_call *c, struct errbuf *err)
-{
-    struct domain_rec d = {0};
-    const char *name;
-    enum store_result r = admin_arg_text(c, "domain name", &name);
-
-    if (r == STORE_OK)
-        r = admin_arg_end(c);
-    if (r == STORE_OK)
-        r = admin_call_domain(c, name, NEED_READ, &d, err);
-    if (r == STORE_OK)
-        admin_result(c, cli_data_array(c->arena));
-    domain_rec_clear(&d);
-    return r;
-}
-
-static enum store_result
-set_aliases(struct admin_call *c, struct errbuf *err)
-{
-    struct domain_rec d = {0};
-    const struct cli_value *aliases = NULL;
-    const char *name;
-    enum store_result r = admin_arg_text(c, "domain name", &name);
-
-    if (r == STORE_OK)
-        r = admin_arg_value(c, CLI_ARRAY, "array", &aliases);
-    if (r == STORE_OK)
-        r = admin_arg_end(c);
-    if (r == STORE_OK)
-        r = admin_call_domain(c, name, 0, &d, err);
-    if (r == STORE_OK && aliases->n > 0)
-        r = admin_refuse(c, 501, "aliases are not supported");
-    domain_rec_clear(&d);
-    return r;
-}
-
-#define CHANGE(NAME, function, what)                           \
-    {                                                          \
-        .name = NAME, .run = function, .flags = ADMIN_CHANGES, \
-        .detail = (int)(what)                                  \
-    }
-
-#define SETTINGS(NAME, get, change, what)                    \
-    {.name = "GET" NAME, .run = get, .detail = (int)(what)}, \
-        CHANGE("UPDATE" NAME, change, what),                 \
-        CHANGE("SET" NAME, change, (int)(what) | REPLACE)
-
 static const struct admin_command commands[] = {
     {.name = "LISTDOMAINS", .run = list_domains},
     {.name = "MAINDOMAINNAME", .run = main_domain_name},
     {.name = "LISTDOMAINOBJECTS", .run = list_objects},
-    CHANGE("CREATEDOMAIN", create_domain, 0),
-    CHANGE("CREATESHAREDDOMAIN", create_domain, 1),
-    CHANGE("RENAMEDOMAIN", rename_domain, 0),
-    CHANGE("DELETEDOMAIN", delete_domain, 0),
-    SETTINGS("DOMAINSETTINGS", get_domain_settings, change_domain_settings,
-             OF_DOMAIN),
-    {.name = "GETDOMAINEFFECTIVESETTINGS", .run = get_effective},
-    SETTINGS("ACCOUNTDEFAULTS", get_domain_settings, change_domain_settings,
-             OF_ACCOUNTS),
-    SETTINGS("SERVERACCOUNTDEFAULTS", get_defaults, change_defaults,
-             STORE_TEXT_SERVER_ACCOUNT_DEFAULTS),
-    SETTINGS("ALLACCOUNTSDEFAULTS", get_defaults, change_defaults,
-             STORE_TEXT_SERVER_ACCOUNT_DEFAULTS),
-    SETTINGS("CLUSTERACCOUNTDEFAULTS", get_defaults, change_defaults,
-             STORE_TEXT_CLUSTER_ACCOUNT_DEFAULTS),
-    SETTINGS("DOMAINDEFAULTS", get_defaults, change_defaults,
-             STORE_TEXT_SERVER_DOMAIN_DEFAULTS),
-    SETTINGS("CLUSTERDOMAINDEFAULTS", get_defaults, change_defaults,
-             STORE_TEXT_CLUSTER_DOMAIN_DEFAULTS),
-    {.name = "GETDOMAINALIASES", .run = get_aliases},
-    CHANGE("SETDOMAINALIASES", set_aliases, 0),
+    ADMIN_CHANGE("CREATEDOMAIN", create_domain, 0),
+    ADMIN_CHANGE("CREATESHAREDDOMAIN", create_domain, 1),
+    ADMIN_CHANGE("RENAMEDOMAIN", rename_domain, 0),
+    ADMIN_CHANGE("DELETEDOMAIN", delete_domain, 0),
 };
 
 const struct admin_family admin_domain_family = {

@@ -9,7 +9,7 @@
 
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/admin_password.h"
+#include "ximss/server/admin_account.h"
 #include "ximss/server/settings.h"
 
 #define PASSWORD_MAX 1024
@@ -200,8 +200,8 @@ admin_password_from_settings(struct admin_call *c,
     return take_credential(c, d, a, err);
 }
 
-enum store_result
-admin_password_set(struct admin_call *c, struct errbuf *err)
+static enum store_result
+password_set(struct admin_call *c, struct errbuf *err)
 {
     struct password_line p = {0};
     struct domain_rec d = {0};
@@ -243,8 +243,8 @@ find_verified(struct admin_call *c, const char *name, struct account_rec *a,
     return r;
 }
 
-enum store_result
-admin_password_verify(struct admin_call *c, struct errbuf *err)
+static enum store_result
+password_verify(struct admin_call *c, struct errbuf *err)
 {
     struct password_line p = {0};
     struct account_rec a = {0};
@@ -280,8 +280,8 @@ admin_verify_find(struct admin_context *x, const char *account,
 }
 
 /* Clear texts are not kept; those who might have got one are told so. */
-enum store_result
-admin_password_plain(struct admin_call *c, struct errbuf *err)
+static enum store_result
+password_plain(struct admin_call *c, struct errbuf *err)
 {
     struct domain_rec d = {0};
     struct account_rec a = {0};
@@ -298,3 +298,12 @@ admin_password_plain(struct admin_call *c, struct errbuf *err)
     account_rec_clear(&a);
     return r;
 }
+
+static const struct admin_command commands[] = {
+    ADMIN_CHANGE("SETACCOUNTPASSWORD", password_set, 0),
+    {.name = "VERIFYACCOUNTPASSWORD", .run = password_verify},
+    {.name = "GETACCOUNTPLAINPASSWORD", .run = password_plain},
+};
+
+const struct admin_family admin_password_family = {
+    commands, sizeof commands / sizeof commands[0]};
