@@ -394,7 +394,17 @@ on_eof(struct ximss *x)
                 "%s closed the connection during the log-in; check the port, "
                 "and whether it wants TLS from the start",
                 x->dial.where);
-    link_end(x, XIMSS_LOST, true);
+    link_end(x, x->phase == PHASE_READY ? XIMSS_LOST : XIMSS_UNREACHABLE, true);
+}
+
+static void
+on_read_error(struct ximss *x)
+{
+    /* Before the log-in, a reset means what an end means. */
+    if (x->phase == PHASE_READY || x->phase == PHASE_BYE || x->wire.ssl != NULL)
+        link_end(x, XIMSS_LOST, true);
+    else
+        on_eof(x);
 }
 
 static void
@@ -426,7 +436,7 @@ receive(struct ximss *x)
             on_eof(x);
             return;
         case WIRE_FAILED:
-            link_end(x, XIMSS_LOST, true);
+            on_read_error(x);
             return;
         }
         if (x->wire.fd < 0 || x->doomed || x->phase == PHASE_HANDSHAKE)
