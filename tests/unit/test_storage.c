@@ -3,6 +3,17 @@
 
 #include "tests/unit/suite.h"
 
+#ifdef WITH_SANITIZER
+/* After a panic Berkeley DB does not free what it has. */
+const char *__lsan_default_suppressions(void);
+
+const char *
+__lsan_default_suppressions(void)
+{
+    return "leak:__os_malloc\nleak:__os_calloc\nleak:__os_realloc\n";
+}
+#endif
+
 Suite *account_table_suite(void);
 Suite *alert_set_suite(void);
 Suite *alert_table_suite(void);
