@@ -168,6 +168,7 @@ static const struct {
     {"killsession x", true},
     {"ListAccountSessions *", true},
     {"TestClock 1", true},
+    {"ListSessions 10", true},
     {"GETSESSION \"", true},
     {"KillAccountSessions joe", false},
     {"NOOP", false},

@@ -119,6 +119,7 @@ enum store_result admin_execute_hashed(struct admin_context *x,
 enum admin_live_command {
     ADMIN_LIVE_NONE,
     ADMIN_LIVE_LIST_SESSIONS, /* of `account`: an array of session names */
+    ADMIN_LIVE_LIST_ALL,      /* array of dictionaries, at most `limit` */
     ADMIN_LIVE_GET_SESSION,   /* `session`: a dictionary; restarts its idle
                                  timer */
     ADMIN_LIVE_KILL_SESSION,  /* `session` */
@@ -132,6 +133,7 @@ struct admin_live {
      * rights_cover must hold for its account, else it counts as unknown. */
     uint64_t domain;
     char session[64];
+    unsigned limit;
     int64_t advance; /* microseconds, may be negative */
 };
 

@@ -11,7 +11,8 @@
 #include "ximss/server/admin_call.h"
 
 /* A hundred years. */
-#define ADVANCE_MAX (100LL * 366 * 24 * 3600)
+#define SESSIONS_MOST 1000000
+#define ADVANCE_MAX   (100LL * 366 * 24 * 3600)
 
 static enum store_result
 noop(struct admin_call *c, struct errbuf *err)
@@ -122,6 +123,28 @@ list_sessions(struct admin_call *c, struct errbuf *err)
     return r;
 }
 
+/* [limit]: everybody's sessions, an extension. */
+static enum store_result
+list_all_sessions(struct admin_call *c, struct errbuf *err)
+{
+    unsigned long long n = 1000;
+    enum store_result r = STORE_OK;
+
+    (void)err;
+    if (admin_arg_peek(c) != NULL)
+        r = admin_arg_number(c, "limit", SESSIONS_MOST, &n);
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK &&
+        (c->x->caller->rights &
+         (RIGHT_MASTER | RIGHT_ALL_DOMAINS | RIGHT_MONITOR)) == 0)
+        r = admin_refuse_code(c, 510);
+    if (r != STORE_OK)
+        return r;
+    c->live->limit = (unsigned)n;
+    return STORE_OK;
+}
+
 /* With a domain: one in which he may.  Without: everywhere, if he may
  * everywhere, else his own. */
 static enum store_result
@@ -196,6 +219,9 @@ static const struct admin_command commands[] = {
     {.name = "LISTACCOUNTSESSIONS",
      .run = list_sessions,
      .live = ADMIN_LIVE_LIST_SESSIONS},
+    {.name = "LISTSESSIONS",
+     .run = list_all_sessions,
+     .live = ADMIN_LIVE_LIST_ALL},
     {.name = "GETSESSION", .run = name_session, .live = ADMIN_LIVE_GET_SESSION},
     {.name = "KILLSESSION",
      .run = name_session,

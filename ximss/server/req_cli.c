@@ -110,6 +110,8 @@ is_meant(const struct cli_job *c, const struct session *s, uint64_t number)
 {
     if (s->state != SESSION_OPEN)
         return false;
+    if (c->live.command == ADMIN_LIVE_LIST_ALL)
+        return true;
     if (c->live.command == ADMIN_LIVE_LIST_SESSIONS)
         return s->user != NULL && s->user->number == c->live.account;
     if (s->number != number)
@@ -130,6 +132,10 @@ take_session(struct cli_job *c, struct session *s)
         cli_data_write_string(&c->found, id, strlen(id));
     } else if (c->live.command == ADMIN_LIVE_GET_SESSION) {
         session_describe(s, &c->found);
+    } else if (c->live.command == ADMIN_LIVE_LIST_ALL &&
+               c->n_found < c->live.limit) {
+        buf_append_str(&c->found, c->n_found > 0 ? "," : "");
+        session_describe(s, &c->found);
     }
     c->n_found++;
     pthread_mutex_unlock(&c->lock);
@@ -149,6 +155,7 @@ visit_live(struct worker *w, void *arg)
         return;
     }
     if (c->live.command != ADMIN_LIVE_LIST_SESSIONS &&
+        c->live.command != ADMIN_LIVE_LIST_ALL &&
         !session_id_parse(c->live.session, &number))
         return;
     TAILQ_FOREACH_SAFE(s, &w->sessions, all, next) {
@@ -171,6 +178,7 @@ deliver_live(struct mail *m, void *owner)
     case ADMIN_LIVE_TEST_CLOCK:
         break;
     case ADMIN_LIVE_LIST_SESSIONS:
+    case ADMIN_LIVE_LIST_ALL:
         buf_append_char(&c->answer.data, '(');
         buf_append(&c->answer.data, c->found.data, c->found.len);
         buf_append_char(&c->answer.data, ')');

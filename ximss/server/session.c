@@ -573,7 +573,8 @@ session_describe(const struct session *s, struct buf *b)
     cli_data_write_string(b, user, strlen(user));
     buf_append_str(b, ";address=");
     cli_data_write_string(b, address, strlen(address));
-    buf_appendf(b, ";door=%s;encrypted=%s;idle=%u;}", door_names[s->door],
-                conn_is_encrypted(&s->conn) ? "YES" : "NO",
+    buf_appendf(b, ";door=%s;encrypted=%s;seconds=%u;idle=%u;}",
+                door_names[s->door], conn_is_encrypted(&s->conn) ? "YES" : "NO",
+                session_seconds() - s->login_since,
                 session_seconds() - s->last_input);
 }
