@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TESTS_UNIT_CERTIFICATE_H
+#define TESTS_UNIT_CERTIFICATE_H
+
+/* A directory of its own with two self-signed certificates, made anew. */
+struct certificates {
+    char dir[64];
+    char cert[80], key[80];             /* that fit */
+    char other_cert[80], other_key[80]; /* the second pair */
+    char garbage[80], missing[80];      /* no PEM; not there */
+};
+
+void certificates_make(struct certificates *c);
+void certificates_remove(struct certificates *c);
+
+#endif

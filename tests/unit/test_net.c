@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "tests/unit/suite.h"
+
+Suite *conn_suite(void);
+Suite *conn_tls_suite(void);
+Suite *mailbox_suite(void);
+Suite *shared_buf_suite(void);
+Suite *tls_suite(void);
+
+SUITE_MAIN(shared_buf_suite, mailbox_suite, tls_suite, conn_suite,
+           conn_tls_suite)

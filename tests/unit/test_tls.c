@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "util/tls.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "tests/unit/certificate.h"
+#include "util/xmalloc.h"
+
+Suite *tls_suite(void);
+
+static struct certificates files;
+
+static void
+setup(void)
+{
+    certificates_make(&files);
+}
+
+static void
+teardown(void)
+{
+    certificates_remove(&files);
+}
+
+START_TEST(test_good)
+{
+    static const struct {
+        const char *version;
+        long least;
+    } rows[] = {{"1.2", TLS1_2_VERSION}, {"1.3", TLS1_3_VERSION}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct errbuf err = {""};
+        struct ssl_ctx_st *ctx = tls_server_context(files.cert, files.key,
+                                                    rows[i].version, &err),
+                          *other;
+
+        ck_assert_msg(ctx != NULL, "row %zu: %s", i, err.text);
+        ck_assert_int_eq(SSL_CTX_get_min_proto_version(ctx), rows[i].least);
+        other = tls_context_ref(ctx);
+        ck_assert_ptr_eq(ctx, other);
+        tls_context_unref(&ctx);
+        ck_assert_ptr_null(ctx);
+        ck_assert_int_eq(SSL_CTX_get_min_proto_version(other), rows[i].least);
+        tls_context_unref(&other);
+        tls_context_unref(&other);
+    }
+    ck_assert_ptr_null(tls_context_ref(NULL));
+}
+END_TEST
+
+/* The text says which file, and what is wrong with it. */
+START_TEST(test_errors)
+{
+    const struct {
+        const char *cert, *key, *begins, *file, *says;
+    } rows[] = {
+        {files.missing, files.key, "reading the certificate ", files.missing,
+         "No such file or directory"},
+        {files.garbage, files.key, "reading the certificate ", files.garbage,
+         "no start line"},
+        {files.key, files.key, "reading the certificate ", files.key,
+         "no start line"},
+        {files.dir, files.key, "reading the certificate ", files.dir, ": "},
+        {files.cert, files.missing, "reading the private key ", files.missing,
+         "No such file or directory"},
+        {files.cert, files.garbage, "reading the private key ", files.garbage,
+         ": "},
+        {files.cert, files.cert, "reading the private key ", files.cert, ": "},
+        {files.cert, files.other_key, "", files.other_key, "mismatch"},
+        {files.other_cert, files.key, "", files.key, "mismatch"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct errbuf err = {""};
+        struct ssl_ctx_st *ctx =
+            tls_server_context(rows[i].cert, rows[i].key, "1.2", &err);
+        char *begins = xasprintf("%s%s: ", rows[i].begins, rows[i].file);
+
+        ck_assert_msg(ctx == NULL, "row %zu", i);
+        ck_assert_msg(strstr(err.text, begins) != NULL &&
+                          (rows[i].begins[0] == '\0' ||
+                           strstr(err.text, begins) == err.text) &&
+                          strstr(err.text, rows[i].says) != NULL,
+                      "row %zu: %s", i, err.text);
+        /* Nothing stays for who asks OpenSSL next. */
+        ck_assert_msg(ERR_peek_error() == 0, "row %zu", i);
+        free(begins);
+    }
+}
+END_TEST
+
+Suite *
+tls_suite(void)
+{
+    Suite *s = suite_create("tls");
+    TCase *t = tcase_create("tls");
+
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_set_timeout(t, 60);
+    tcase_add_test(t, test_good);
+    tcase_add_test(t, test_errors);
+    suite_add_tcase(s, t);
+    return s;
+}
