@@ -11,13 +11,14 @@
 static int
 fail(struct errbuf *err, const char *doing, const char *file)
 {
-    char text[160] = "unknown error";
-    unsigned long e = ERR_peek_last_error();
+    /* The first of them is the cause; the others say who passed it on. */
+    unsigned long e = ERR_get_error();
+    const char *text = ERR_SYSTEM_ERROR(e) ? strerror(ERR_GET_REASON(e))
+                                           : ERR_reason_error_string(e);
 
-    if (e != 0)
-        ERR_error_string_n(e, text, sizeof text);
     ERR_clear_error();
-    return err_set(err, "%s %s: %s", doing, file, text);
+    return err_set(err, "%s %s: %s", doing, file,
+                   text != NULL ? text : "unknown error");
 }
 
 static int
@@ -36,8 +37,10 @@ struct ssl_ctx_st *
 tls_server_context(const char *certificate, const char *key,
                    const char *min_version, struct errbuf *err)
 {
-    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    SSL_CTX *ctx;
 
+    ERR_clear_error();
+    ctx = SSL_CTX_new(TLS_server_method());
     if (ctx == NULL) {
         fail(err, "making a TLS context for", certificate);
         return NULL;
