@@ -53,7 +53,7 @@ struct conn_loop {
     unsigned n_again;
     struct conn *corked;
     struct buf cork;
-    size_t hard_limit;
+    size_t soft_limit, hard_limit;
     char in[READ_BYTES];
 };
 
@@ -124,7 +124,7 @@ conn_loop_new(struct event_base *base, void *owner)
     struct conn_loop *loop = xmalloc(sizeof *loop);
 
     *loop = (struct conn_loop){.base = base, .owner = owner};
-    loop->hard_limit = SIZE_MAX;
+    loop->soft_limit = loop->hard_limit = SIZE_MAX;
     STAILQ_INIT(&loop->deferred);
     loop->deferred_ev = event_new(base, -1, 0, on_deferred, loop);
     STAILQ_INIT(&loop->again);
@@ -157,6 +157,12 @@ void
 conn_loop_set_hard_limit(struct conn_loop *loop, size_t bytes)
 {
     loop->hard_limit = bytes;
+}
+
+void
+conn_loop_set_soft_limit(struct conn_loop *loop, size_t bytes)
+{
+    loop->soft_limit = bytes;
 }
 
 void
@@ -448,8 +454,12 @@ conn_uncork(struct conn *c)
         send_now(c, loop->cork.data, len, NULL);
     if (loop->cork.cap > 4 * READ_BYTES)
         buf_clear(&loop->cork);
-    if (c->finish && !c->closed)
+    if (c->closed)
+        return;
+    if (c->finish)
         conn_finish(c);
+    else if (len >= loop->soft_limit && c->out == NULL)
+        c->ops->on_drained(c); /* nobody else would tell */
 }
 
 size_t

@@ -40,7 +40,8 @@ struct conn_ops {
      * them are done with; the rest is kept and comes again with what follows.
      * After conn_close its result does not matter. */
     size_t (*on_data)(struct conn *c, const char *data, size_t len);
-    /* All output is with the kernel, after some was not. */
+    /* All output is with the kernel, after some was not, or after the cork had
+     * reached the soft limit. */
     void (*on_drained)(struct conn *c);
     /* The connection ended by itself.  The owner calls conn_close. */
     void (*on_closed)(struct conn *c, enum conn_close_reason reason);
@@ -59,6 +60,9 @@ void conn_loop_free(struct conn_loop **loop);
 void *conn_loop_owner(const struct conn_loop *loop);
 /* Bytes of output above which a connection is cut off (CONN_OUTPUT_LIMIT). */
 void conn_loop_set_hard_limit(struct conn_loop *loop, size_t bytes);
+/* Bytes of corked output from which on its leaving is told (on_drained): where
+ * owners stop to send more.  None by default. */
+void conn_loop_set_soft_limit(struct conn_loop *loop, size_t bytes);
 void conn_loop_defer(struct conn_loop *loop, struct conn_deferred *d);
 
 struct conn_out;

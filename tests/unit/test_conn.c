@@ -448,6 +448,41 @@ START_TEST(test_pull_when_drained)
 }
 END_TEST
 
+static size_t
+send_until_full(struct conn_end *e, const char *data, size_t len)
+{
+    (void)data;
+    while (conn_pending(&e->c) < e->n)
+        conn_send(&e->c, "0123456789", 10);
+    return len;
+}
+
+/* An owner that stopped at the soft limit is told when it may go on, also if
+ * only the cork was full and the kernel took all of it at once. */
+START_TEST(test_drained_after_cork)
+{
+    static const struct {
+        size_t limit;
+        unsigned drained;
+    } rows[] = {{0, 0}, {1010, 0}, {1000, 1}, {500, 1}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct conn_end *e = end_new();
+
+        if (rows[i].limit != 0)
+            conn_loop_set_soft_limit(loop, rows[i].limit);
+        e->on_data = send_until_full;
+        e->n = 1000;
+        say(e, "x");
+        turns();
+        ck_assert_uint_eq(strlen(heard(e)), 1000);
+        ck_assert_msg(e->n_drained == rows[i].drained, "row %zu: %u", i,
+                      e->n_drained);
+        conn_end_free(&e);
+    }
+}
+END_TEST
+
 START_TEST(test_hard_limit)
 {
     struct conn_end *e = end_new();
@@ -927,6 +962,7 @@ conn_suite(void)
     tcase_add_test(t, test_full_socket);
     tcase_add_test(t, test_shared_in_part);
     tcase_add_test(t, test_pull_when_drained);
+    tcase_add_test(t, test_drained_after_cork);
     tcase_add_test(t, test_hard_limit);
     tcase_add_test(t, test_reasons);
     tcase_add_test(t, test_send_to_nobody);

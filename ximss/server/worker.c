@@ -95,6 +95,7 @@ worker_set_config(struct worker *w, const struct config *cfg,
     w->cfg = cfg;
     tls_context_unref(&w->tls);
     w->tls = tls_context_ref(tls);
+    conn_loop_set_soft_limit(w->loop, cfg->output_soft);
     conn_loop_set_hard_limit(w->loop, cfg->output_hard);
     xml_parser_set_limits(w->parser, &limits);
 }
