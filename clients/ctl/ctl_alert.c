@@ -228,7 +228,7 @@ struct list_call {
     const struct ctl *c;
     struct ctl_table table;
     struct buf json;
-    bool done;
+    bool own, done;
     int code;
 };
 
@@ -299,7 +299,10 @@ on_alert(struct ximss *x, const struct ximss_alert *a, void *arg)
     add_time(&call->table, a->gmt_time);
     ctl_table_add(&call->table, ximss_severity_name(a->severity));
     add_time(&call->table, a->until);
-    ctl_table_add(&call->table, a->author[0] != '\0' ? a->author : "-");
+    if (call->own)
+        ctl_table_add(&call->table, ximss_scope_name(a->scope));
+    else
+        ctl_table_add(&call->table, a->author[0] != '\0' ? a->author : "-");
     ctl_table_add(&call->table, a->text);
 }
 
@@ -316,9 +319,10 @@ on_listed(struct ximss *x, const struct ximss_result *result, void *arg)
 static int
 run_list(struct ctl *c, int argc, char **argv)
 {
-    static const char *const header[] = {"ID",    "POSTED", "SEVERITY",
-                                         "UNTIL", "AUTHOR", "TEXT"};
-    struct list_call call = {.c = c};
+    struct list_call call = {.c = c, .own = ctl_option(c, "own") != NULL};
+    const char *const header[] = {
+        "ID",  "POSTED", "SEVERITY", "UNTIL", call.own ? "SCOPE" : "AUTHOR",
+        "TEXT"};
     enum ximss_scope scope;
     const char *target;
 
@@ -326,7 +330,9 @@ run_list(struct ctl *c, int argc, char **argv)
     (void)argv;
     if (get_scope(c, &scope, &target) < 0)
         return CTL_USAGE;
-    if (scope == XIMSS_SCOPE_NONE && ctl_option(c, "own") == NULL)
+    if (call.own && scope != XIMSS_SCOPE_NONE)
+        return ctl_error(CTL_USAGE, "either a scope or --own");
+    if (!call.own && scope == XIMSS_SCOPE_NONE)
         scope = XIMSS_SCOPE_SERVER;
     call.code = ctl_connect(c);
     if (call.code != CTL_OK)

@@ -386,13 +386,13 @@ const char *ximss_severity_name(enum ximss_severity severity);
 
 /* --- the ready loop --- */
 
-/* Runs until the object is OFF (0: ximss_close was called) or FAILED (-1).
- * Calls back. */
+/* Runs until the object is OFF (0: ximss_close was called) or FAILED, or a
+ * callback freed it (-1).  Calls back. */
 int ximss_run(struct ximss *x);
 
 /* One turn: waits at most max_ms (-1: as long as it takes) for something to do,
  * does it, and returns 0; also after a signal was caught.  -1 if the object is
- * OFF or FAILED.  Calls back. */
+ * OFF or FAILED, or a callback freed it.  Calls back. */
 int ximss_run_once(struct ximss *x, int max_ms);
 
 /* --- event loops --- */
@@ -417,9 +417,9 @@ typedef void ximss_watch_fd_cb(struct ximss *x, int fd, unsigned wants,
                                void *arg);
 void ximss_on_watch_fd(struct ximss *x, ximss_watch_fd_cb *cb, void *arg);
 
-/* Something happened to the descriptor (an error or a hang-up counts as both).
- * Called at the wrong moment they do no harm.  They call back, and return
- * after a bounded amount of work. */
+/* Something happened to the descriptor (an error or a hang-up counts as both);
+ * it is to be watched by level, not by edge.  Called at the wrong moment they
+ * do no harm.  They call back, and return after a bounded amount of work. */
 void ximss_on_readable(struct ximss *x);
 void ximss_on_writable(struct ximss *x);
 void ximss_on_timer(struct ximss *x);

@@ -415,6 +415,22 @@ START_TEST(ctl_lists_alerts)
 }
 END_TEST
 
+START_TEST(ctl_lists_own_alerts)
+{
+    START("./ximssctl", "alert", "list", "--own");
+    let_ctl_in();
+    fake_expect(&f, "<alertList id=\"2\"/>");
+    fake_send(&f, "<alertReport id=\"2\" alertID=\"17\" scope=\"server\" "
+                  "gmtTime=\"20261122T133000Z\" "
+                  "until=\"20261122T143000Z\">x</alertReport>");
+    ok(2);
+    bye(3);
+    ck_assert_int_eq(finish(), 0);
+    ck_assert_ptr_nonnull(
+        strstr(contents("stdout"), "2026-11-22 14:30:00  server  x\n"));
+}
+END_TEST
+
 START_TEST(ctl_removes_some)
 {
     START("./ximssctl", "alert", "remove", "17", "18");
@@ -779,6 +795,7 @@ client_programs_suite(void)
     tcase_add_test(ctl, ctl_posts);
     tcase_add_test(ctl, ctl_posts_from_standard_input);
     tcase_add_test(ctl, ctl_lists_alerts);
+    tcase_add_test(ctl, ctl_lists_own_alerts);
     tcase_add_test(ctl, ctl_removes_some);
     tcase_add_loop_test(ctl, ctl_runs_commands, 0,
                         sizeof commands / sizeof commands[0]);

@@ -605,6 +605,20 @@ START_TEST(may_be_freed_in_a_callback)
 }
 END_TEST
 
+START_TEST(may_be_freed_under_the_ready_loop)
+{
+    struct ximss *x = f.x;
+
+    fake_log_in(&f);
+    ximss_on_alert(x, free_it, NULL);
+    seen[0] = '\0';
+    fake_send(&f, "<alert alertID=\"1\">a</alert>");
+    ck_assert_int_eq(ximss_run(x), -1);
+    ck_assert_ptr_null(f.x);
+    ck_assert_str_eq(seen, "freed=1 ");
+}
+END_TEST
+
 static void
 close_it(struct ximss *x, const struct ximss_result *r, void *arg)
 {
@@ -655,7 +669,7 @@ END_TEST
 
 START_TEST(wipes_what_it_sent)
 {
-    static const char zeros[64];
+    static const char zeros[55];
 
     fake_log_in(&f);
     /* Where "<login ... authData="secret"/>" stood. */
@@ -719,6 +733,7 @@ ximss_link_suite(void)
     tcase_add_test(t, tries_the_next_address);
     tcase_add_test(t, gives_up_an_address_in_time);
     tcase_add_test(t, may_be_freed_in_a_callback);
+    tcase_add_test(t, may_be_freed_under_the_ready_loop);
     tcase_add_test(t, may_be_closed_in_a_callback);
     tcase_add_test(t, tells_an_event_loop);
     tcase_add_test(t, wipes_what_it_sent);
