@@ -541,6 +541,49 @@ START_TEST(needs_a_readable_ca_file)
 }
 END_TEST
 
+/* --- noise --- */
+
+static unsigned
+next_random(unsigned *state)
+{
+    *state = *state * 1664525U + 1013904223U;
+    return *state >> 8;
+}
+
+/* Whatever a server sends, and however it is cut: no crash, nothing read that
+ * is not there (the sanitizer builds look), and the client gets to an end. */
+START_TEST(survives_noise)
+{
+    static const char good[] =
+        "<features id=\"1\"><sasl>SCRAM-SHA-256</sasl></features>\0"
+        "<response id=\"1\"/>\0<challenge id=\"2\" value=\"cj1hLHM9Yg==\"/>\0"
+        "<session id=\"2\" userName=\"a\" ticket=\"t\"/>\0"
+        "<response id=\"2\"/>\0"
+        "<alert alertID=\"1\" gmtTime=\"20261122T133000Z\">x</alert>\0"
+        "<alertRemoved alertID=\"1\"/>\0<bye/>";
+    char data[sizeof good];
+    unsigned random = (unsigned)_i;
+    size_t cut;
+
+    memcpy(data, good, sizeof good);
+    for (unsigned n = next_random(&random) % 4; n > 0; n--)
+        data[next_random(&random) % sizeof data] = (char)next_random(&random);
+    cut = next_random(&random) % sizeof data;
+    ximss_set_method(f.x, _i % 3 == 0 ? XIMSS_METHOD_CLEAR : XIMSS_METHOD_AUTO);
+    ximss_start(f.x);
+    fake_accept(&f);
+    fake_send_raw(&f, data, cut);
+    fake_turn(&f);
+    /* The client may have hung up already. */
+    if (ximss_fd(f.x) >= 0)
+        fake_send_raw(&f, data + cut, sizeof data - cut);
+    fake_turn(&f);
+    fake_hang_up(&f);
+    fake_wait(&f, XIMSS_FAILED);
+    ck_assert_str_ne(ximss_error(f.x), "");
+}
+END_TEST
+
 Suite *
 ximss_login_suite(void)
 {
@@ -574,6 +617,7 @@ ximss_login_suite(void)
     tcase_add_test(t, does_not_go_on_without_tls);
     tcase_add_test(t, says_that_tls_is_not_spoken);
     tcase_add_test(t, needs_a_readable_ca_file);
+    tcase_add_loop_test(t, survives_noise, 0, 80);
     suite_add_tcase(s, t);
     return s;
 }
