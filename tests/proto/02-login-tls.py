@@ -115,7 +115,7 @@ def test_client_leaves_in_the_handshake(t):
 
 def test_implicit_tls(t):
     user = t.user()
-    c = t.shared.connect(kind="ximss-tls")
+    c = t.shared.connect(kind="tls")
     c.handshake()
     c.login(user)
     alert_id = t.shared.admin().post("over TLS", "account", target=user)
@@ -128,7 +128,7 @@ def test_old_tls_is_refused(t):
     for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
         context = trusting(version)
         context.set_ciphers("ALL:@SECLEVEL=0")
-        c = t.shared.connect(kind="ximss-tls")
+        c = t.shared.connect(kind="tls")
         try:
             c.handshake(context)
         except (ssl.SSLError, ConnectionError):
@@ -138,13 +138,13 @@ def test_old_tls_is_refused(t):
 
 def test_tls_versions(t):
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
-        c = t.shared.connect(kind="ximss-tls")
+        c = t.shared.connect(kind="tls")
         c.handshake(trusting(version))
         c.ask('<noop id="1"/>', response("1"))
 
 
 def test_clear_text_at_the_tls_port(t):
-    c = t.shared.connect(kind="ximss-tls")
+    c = t.shared.connect(kind="tls")
     c.raw(b'<noop id="1"/>\0')
     wait_until(lambda: c.end or c.fill(time.monotonic())
                and c.end, "closed")
@@ -153,7 +153,7 @@ def test_clear_text_at_the_tls_port(t):
 
 def test_large_messages_over_tls(t):
     user = t.user()
-    c = t.shared.connect(kind="ximss-tls")
+    c = t.shared.connect(kind="tls")
     c.handshake()
     c.login(user)
     c.ask('<noop id="1"><!--%s--></noop>' % ("x" * 900000), response("1"))
@@ -162,7 +162,7 @@ def test_large_messages_over_tls(t):
 
 
 def test_one_byte_records(t):
-    c = t.shared.connect(kind="ximss-tls")
+    c = t.shared.connect(kind="tls")
     c.handshake()
     for byte in b'<noop id="1"/>\0':
         c.raw(bytes([byte]))
@@ -185,14 +185,14 @@ def test_new_certificate_for_new_connections(t):
     user = server.account("joe@" + MAIN)
 
     def shows(name):
-        c = server.connect(kind="ximss-tls")
+        c = server.connect(kind="tls")
         c.handshake()
         c.ask('<noop id="1"/>', response("1"))
         got = common_name(c)
         c.close()
         return got == name
     wait_until(lambda: shows("first"), "the first certificate")
-    old = server.connect(kind="ximss-tls")
+    old = server.connect(kind="tls")
     old.handshake()
     old.login(user)
     make_certificate(server.dir, "second")
@@ -285,14 +285,16 @@ def test_clear_passwords_where_configured(t):
 def test_ipv6(t):
     if not os.path.exists("/proc/net/if_inet6"):
         raise Skip("no IPv6")
-    server = t.server(listen=["127.0.0.1:0", "[::1]:0"])
+    server = t.server({"position_save_interval": "10ms"},
+                      listen=["127.0.0.1:0", "[::1]:0"])
     server.account("joe@" + MAIN)
     equal(len(server.ports()), 2)
     for index in (0, 1):
         c = server.connect(index=index)
         c.login("joe")
-        got = server.cli("GetAccountInfo joe@%s Key LastAddress" % MAIN)
-        check(("127.0.0.1", "::1")[index] in got, got)
+        wait_until(lambda: server.cli(
+            "GetAccountInfo joe@%s Key LastAddress" % MAIN).strip('"')
+            == ("127.0.0.1", "::1")[index], "the address of the log-in")
 
 
 def test_all_addresses(t):

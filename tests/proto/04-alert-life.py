@@ -8,6 +8,9 @@ from ximss import (MAIN, alert, attr, check, equal, failure, post_request,
                    wait_until)
 
 
+SERVER = {"options": {"idle_timeout": "1d"}}
+
+
 def stamp(seconds):
     return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(seconds))
 
@@ -261,7 +264,7 @@ def test_default_lifetimes(t):
 
 
 def test_nothing_expires_when_the_clock_is_set_back(t):
-    server = t.server()
+    server = t.server({"idle_timeout": "1d"})
     server.account("joe@" + MAIN)
     now = server_time(server)
     id_ = server.admin().post("x", until=stamp(now + 100))

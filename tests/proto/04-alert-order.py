@@ -188,8 +188,8 @@ def test_removed_at_once(t):
         equal(id_, str(first + 1 + i), "the next id")
         admin.expect(response("r"))
         got = c.flush()
-        check(got in ([], [got[0], '<alertRemoved alertID="%s"/>' % id_]
-                      if got else []), str(got))
+        if any(g.startswith("<alert ") for g in got):
+            equal(got[1:], ['<alertRemoved alertID="%s"/>' % id_], str(got))
         late = t.shared.login(t.user("late%d" % i, user.split("@")[1]))
         late.quiet()
         late.close()

@@ -63,7 +63,7 @@ def test_echo_of_every_kind(t):
     c = t.shared.admin()
     for given, shown in (
             ("abc", "abc"), ('"abc"', "abc"), ('""', '""'),
-            ('"a b"', '"a b"'), ('"a\\eb\\tc\\"d\\\\"', '"a\\eb\\tc\\"d\\\\"'),
+            ('"a b"', '"a b"'), ('"a\\eb\\tc\\"d\\\\"', '"a\\eb\\009c\\"d\\\\"'),
             ("()", "()"), ("{}", "{}"), ("(a,b,(c))", "(a,b,(c))"),
             ("{a=b;c=(d);}", "{a=b;c=(d);}"), ("#123", "#123"),
             ("#-5", "#-5"), ("#T07-11-2011_16:53:05",
@@ -263,8 +263,8 @@ def test_account_info(t):
     check("StorageUsed=0;" in got, got)
     equal(c.cli("GetAccountInfo %s Key Missing" % user), '""')
     t.shared.login(user).close()
-    check("127.0.0.1" in c.cli("GetAccountInfo %s Key LastAddress" % user),
-          "last address")
+    wait_until(lambda: "127.0.0.1" in c.cli(
+        "GetAccountInfo %s Key LastAddress" % user), "the last address")
 
 
 def test_rights(t):

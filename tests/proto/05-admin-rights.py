@@ -86,14 +86,13 @@ def test_table(t):
         for who, c in world.logins.items():
             n += 1
             c.send('<cliExecute id="x">%s</cliExecute>'
-                   % escape(command.format(n=n)
-                            if "{n}" in command else command))
+                   % escape(command.replace("{n}", str(n))))
             got = c.until_response("x")[-1]
             may = attr(got, "errorNum") != "510"
             if may != (who in allowed):
                 wrong.append("%s %s: %s" % (who, command, got))
             if undo and attr(got, "errorNum") is None:
-                world.server.cli(undo.format(n=n) if "{n}" in undo else undo)
+                world.server.cli(undo.replace("{n}", str(n)))
     check(not wrong, "\n".join(wrong))
 
 

@@ -173,7 +173,7 @@ def test_reader_that_is_slow_but_reads(t):
 def test_zero_window_with_tls(t):
     server = t.server({"output_soft": "16K", "output_hard": "64K"}, tls=True)
     user = server.account("joe@" + MAIN)
-    c = server.connect(kind="ximss-tls", receive_buffer=2048)
+    c = server.connect(kind="tls", receive_buffer=2048)
     c.handshake()
     c.login(user)
     other = server.login(user)

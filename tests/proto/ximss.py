@@ -678,7 +678,7 @@ class Server:
 
     # its doors
 
-    def ports(self, kind="ximss"):
+    def ports(self, kind="tcp"):
         """The addresses that the server listens on, as (host, port)."""
         with open(os.path.join(self.store, "ports"), encoding="utf-8") as f:
             lines = [line.split() for line in f]
@@ -686,11 +686,11 @@ class Server:
         return [(a.rpartition(":")[0].strip("[]"), int(a.rpartition(":")[2]))
                 for a in found]
 
-    def connect(self, name=None, kind="ximss", source=None, host=None,
+    def connect(self, name=None, kind="tcp", source=None, host=None,
                 index=0, family=None, receive_buffer=None):
         address = self.ports(kind)[index]
-        if host:
-            address = (host, address[1])
+        if host or address[0] == "*":
+            address = (host or "127.0.0.1", address[1])
         family = family or (socket.AF_INET6 if ":" in address[0]
                             else socket.AF_INET)
         sock = socket.socket(family, socket.SOCK_STREAM)
@@ -816,12 +816,16 @@ class Test:
     """Handed to each test function: servers of its own, and the file's shared
     one, in which each test has names of its own."""
 
+    number = 0
+
     def __init__(self, shared, name):
         self._shared = shared
         self.name = name
         self.servers = []
         self.used_shared = False
-        self.prefix = re.sub(r"[^a-z0-9]", "", name.lower())[:20]
+        Test.number += 1
+        self.prefix = "%s-%d-" % (re.sub(r"[^a-z0-9]", "", name.lower())[4:20],
+                                  Test.number)
         self.serial = 0
 
     @property
