@@ -725,7 +725,7 @@ on_event(evutil_socket_t fd, short what, void *arg)
 }
 
 bool
-conn_is_acknowledged(const struct conn *c)
+conn_is_acknowledged_but(const struct conn *c)
 {
     int out = 0, in = 0;
 
@@ -733,5 +733,11 @@ conn_is_acknowledged(const struct conn *c)
         return false;
     if (ioctl(c->fd, SIOCOUTQ, &out) < 0 || out > 0)
         return false;
-    return ioctl(c->fd, FIONREAD, &in) == 0 && in == 0 && c->in_len == 0;
+    return ioctl(c->fd, FIONREAD, &in) == 0 && in == 0;
+}
+
+bool
+conn_is_acknowledged(const struct conn *c)
+{
+    return c->in_len == 0 && conn_is_acknowledged_but(c);
 }

@@ -243,6 +243,7 @@ on_data(struct conn *c, const char *data, size_t len)
 {
     struct session *s = (struct session *)c;
     struct worker *w = session_worker(s);
+    uint64_t acked = settle_before_input(s);
     size_t used = 0, scanned = c->scanned, n;
     const char *msg;
 
@@ -278,6 +279,8 @@ on_data(struct conn *c, const char *data, size_t len)
         start_tls(s);
         return len;
     }
+    if (used == len)
+        settle_after_input(s, acked);
     return used;
 }
 

@@ -79,6 +79,23 @@ settle_on_input(struct worker *w, struct session *s)
         delivered(w, s);
 }
 
+uint64_t
+settle_before_input(const struct session *s)
+{
+    if (!s->settling || s->acked_id != 0 || conn_pending(&s->conn) > 0)
+        return 0;
+    return conn_is_acknowledged_but(&s->conn) ? s->cursor : 0;
+}
+
+void
+settle_after_input(struct session *s, uint64_t acked)
+{
+    if (acked == 0 || !s->settling || s->acked_id != 0)
+        return;
+    s->acked_id = acked;
+    s->acked_at = session_seconds();
+}
+
 void
 settle_on_eof(struct worker *w, struct session *s)
 {

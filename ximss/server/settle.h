@@ -2,6 +2,8 @@
 #ifndef XIMSS_SERVER_SETTLE_H
 #define XIMSS_SERVER_SETTLE_H
 
+#include <stdint.h>
+
 struct session;
 struct worker;
 
@@ -17,6 +19,12 @@ void settle_clear(struct worker *w);
 void settle_add(struct worker *w, struct session *s);
 /* A message of the session has been read. */
 void settle_on_input(struct worker *w, struct session *s);
+/* Input has come and not been looked at: the cursor if everything up to it is
+ * acknowledged, else 0.  This input may have been sent before, so it proves
+ * nothing; what comes behind it does, and settle_after_input, with that value,
+ * is called when all of it has been dealt with. */
+uint64_t settle_before_input(const struct session *s);
+void settle_after_input(struct session *s, uint64_t acked);
 /* The peer has closed in order. */
 void settle_on_eof(struct worker *w, struct session *s);
 /* The session ends: what is not settled stays pending. */
