@@ -189,7 +189,7 @@ def test_several_sessions_of_one_account(t):
     equal(len(ids), 20)
     equal(t.shared.sessions(user), 20)
     for c in clients[:10]:
-        c.ok('<bye id="1"/>')
+        c.bye()
     wait_until(lambda: t.shared.sessions(user) == 10, "ten sessions end")
     for c in clients[10:]:
         c.quiet()

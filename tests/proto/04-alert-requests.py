@@ -378,7 +378,7 @@ def test_sessions_are_counted(t):
     t.shared.login(users[0], alerts="no")
     equal(told("account", users[0]), 3)
     for c in sessions[:6]:
-        c.ok('<bye id="1"/>')
+        c.bye()
     wait_until(lambda: told("domain", domain) == 6, "six sessions left")
 
 

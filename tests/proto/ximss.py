@@ -362,6 +362,12 @@ class Client:
         self.send('<auth id="%s" value=""/>' % id_)
         return self.logged_in(id_)
 
+    def bye(self):
+        """Logs out, in order on both sides."""
+        self.ok('<bye id="bye"/>')
+        self.expect_closed()
+        self.close()
+
     # other ends
 
     def starttls(self, context=None, hostname="localhost"):
