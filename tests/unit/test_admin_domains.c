@@ -204,8 +204,8 @@ START_TEST(keeps_settings_of_domains)
         {SETTER, "SetDomainSettings a.test {}", "200 OK"},
         {SETTER, "GetDomainSettings a.test", "201 {}"},
 
-        {ALL, "SetDomainDefaults {x=y;}", "200 OK"},
-        {ALL, "UpdateDomainDefaults {CRAMMD5=YES;}", "200 OK"},
+        {LOCAL, "SetDomainDefaults {x=y;}", "200 OK"},
+        {LOCAL, "UpdateDomainDefaults {CRAMMD5=YES;}", "200 OK"},
         {ALL, "GetDomainDefaults", "201 {x=y;CRAMMD5=YES;}"},
         {ALL, "GetDomainEffectiveSettings b.test", "201 {CRAMMD5=YES;x=y;}"},
 
@@ -229,11 +229,11 @@ START_TEST(keeps_defaults_of_accounts)
          "201 {MaxAccountSize=unlimited;QuotaAlert=80;QuotaNotice=90;"
          "QuotaSuspend=100;}"},
         {ALL, "GetServerAccountDefaults", "201 {}"},
-        {ALL, "UpdateServerAccountDefaults {QuotaAlert=70;x=server;}",
+        {LOCAL, "UpdateServerAccountDefaults {QuotaAlert=70;x=server;}",
          "200 OK"},
         {ALL, "GetAllAccountsDefaults", "201 {QuotaAlert=70;x=server;}"},
-        {ALL, "SetAllAccountsDefaults {QuotaAlert=75;x=server;}", "200 OK"},
-        {ALL, "UpdateAllAccountsDefaults {x=default;y=server;}", "200 OK"},
+        {LOCAL, "SetAllAccountsDefaults {QuotaAlert=75;x=server;}", "200 OK"},
+        {LOCAL, "UpdateAllAccountsDefaults {x=default;y=server;}", "200 OK"},
         {SETTER, "UpdateAccountDefaults a.test {MaxAccountSize=50M;}",
          "200 OK"},
         {SETTER, "SetAccountDefaults {MaxAccountSize=60M;}", "200 OK"},
@@ -242,7 +242,7 @@ START_TEST(keeps_defaults_of_accounts)
         {JOE, "GetAccountEffectiveSettings *",
          "201 {MaxAccountSize=60M;QuotaAlert=75;QuotaNotice=#95;"
          "QuotaSuspend=100;y=server;}"},
-        {ALL, "SetServerAccountDefaults {}", "200 OK"},
+        {LOCAL, "SetServerAccountDefaults {}", "200 OK"},
         {ALL, "GetServerAccountDefaults", "201 {}"},
         {ALL, "GetClusterAccountDefaults",
          "501 available in the Dynamic Cluster only"},

@@ -201,6 +201,14 @@ admin_call_account(struct admin_call *c, const char *address, unsigned need,
 }
 
 enum store_result
+admin_call_master(struct admin_call *c)
+{
+    if ((c->x->caller->rights & RIGHT_MASTER) != 0)
+        return STORE_OK;
+    return admin_refuse_code(c, 510);
+}
+
+enum store_result
 admin_call_all_domains(struct admin_call *c)
 {
     if (rights_administers(c->x->caller, 0, 0))

@@ -113,6 +113,8 @@ enum store_result admin_call_account(struct admin_call *c, const char *address,
                                      unsigned need, struct domain_rec *d_r,
                                      struct account_rec *a_r,
                                      struct errbuf *err) WARN_UNUSED;
+/* 510 unless the caller is Master. */
+enum store_result admin_call_master(struct admin_call *c) WARN_UNUSED;
 /* 510 unless the caller is Master or holds All Domains. */
 enum store_result admin_call_all_domains(struct admin_call *c) WARN_UNUSED;
 /* 510 unless the caller holds all that the account holds. */

@@ -62,9 +62,9 @@ static int
 code_of_domain(const struct caller *c, bool found, uint64_t domain,
                unsigned need)
 {
-    if (!found)
-        return rights_may_read(c, 0) ? 512 : 510;
-    return allowed(c, domain, need) ? 200 : 510;
+    if (!allowed(c, found ? domain : 0, need))
+        return 510;
+    return found ? 200 : 512;
 }
 
 static enum store_result
@@ -133,9 +133,7 @@ code_of_account(const struct caller *c, bool domain_found, bool found,
     if (!domain_found)
         return code_of_domain(c, false, 0, need);
     if (!found)
-        return allowed(c, d->number, need) || rights_may_read(c, d->number)
-                   ? 513
-                   : 510;
+        return allowed(c, d->number, need) ? 513 : 510;
     if ((need & NEED_OWN) != 0 && a->number == c->account)
         return 200;
     return code_of_domain(c, true, d->number, need);

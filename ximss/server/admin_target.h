@@ -8,10 +8,8 @@
 
 /* Which domain or account a name means, and whether the caller may.
  *
- * What exists is told to those only who may read it: a caller who may read all
- * domains hears 512 and 513 for names that do not exist; a domain administrator
- * hears 513 within his domain; everybody else, and he elsewhere, hears 510
- * whether the name exists or not. */
+ * What is missing is told to those only who might do it if it were there:
+ * everybody else hears 510, whether the name exists or not. */
 
 /* What is needed: rights of a domain administrator (enum right), one of which
  * must be held in the target's domain, and besides: */

@@ -93,7 +93,7 @@ change_domain_settings(struct admin_call *c, struct errbuf *err)
     return r;
 }
 
-/* --- defaults of the server --- */
+/* --- defaults of the server: nobody's domain, so for Master --- */
 
 static enum store_result
 check_cluster(struct admin_call *c)
@@ -158,7 +158,7 @@ change_defaults(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_arg_end(c);
     if (r == STORE_OK)
-        r = admin_call_all_domains(c);
+        r = admin_call_master(c);
     if (r == STORE_OK)
         r = check_cluster(c);
     if (r == STORE_OK)

@@ -81,21 +81,13 @@ list_commands(struct admin_call *c, struct errbuf *err)
 }
 
 static enum store_result
-need_master(struct admin_call *c)
-{
-    if ((c->x->caller->rights & RIGHT_MASTER) != 0)
-        return STORE_OK;
-    return admin_refuse_code(c, 510);
-}
-
-static enum store_result
 shut_down(struct admin_call *c, struct errbuf *err)
 {
     enum store_result r = admin_arg_end(c);
 
     (void)err;
     if (r == STORE_OK)
-        r = need_master(c);
+        r = admin_call_master(c);
     if (r == STORE_OK)
         effect_add(c->x->effects, EFFECT_SHUTDOWN);
     return r;
@@ -197,7 +189,7 @@ test_clock(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_arg_end(c);
     if (r == STORE_OK)
-        r = need_master(c);
+        r = admin_call_master(c);
     if (r != STORE_OK)
         return r;
     if (*text == '#')
