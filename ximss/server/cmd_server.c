@@ -10,9 +10,8 @@
 #include "util/text.h"
 #include "ximss/server/admin_call.h"
 
-/* A hundred years. */
 #define SESSIONS_MOST 1000000
-#define ADVANCE_MAX   (100LL * 366 * 24 * 3600)
+#define ADVANCE_MAX   (100LL * 366 * 24 * 3600) /* a hundred years */
 
 static enum store_result
 noop(struct admin_call *c, struct errbuf *err)
