@@ -112,23 +112,62 @@ put_record(struct store_txn *t, uint64_t number, const struct account_rec *a,
     return r;
 }
 
-/* --- counts --- */
+/* --- counts ---
+ *
+ * Accounts come by the thousand, and of one domain: its count is changed in
+ * memory and written once per transaction. */
+
+enum store_result
+account_flush_count(struct store_txn *t, struct errbuf *err)
+{
+    const char *const doing = "counting accounts";
+    struct key k = key_of(t->count_domain);
+    enum store_result r;
+
+    if (!t->count_changed)
+        return STORE_OK;
+    t->count_changed = false;
+    if (t->count == 0) {
+        r = txn_del(t, TABLE_ACCOUNT_NAME, &k, doing, err);
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    }
+    number_encode(txn_record(t), t->count);
+    return txn_put(t, TABLE_ACCOUNT_NAME, &k, doing, err);
+}
+
+/* Makes it the domain whose count is in memory. */
+static enum store_result
+load_count(struct store_txn *t, uint64_t domain, struct errbuf *err)
+{
+    const char *const doing = "reading the number of accounts";
+    struct key k = key_of(domain);
+    struct slice value;
+    enum store_result r;
+
+    if (t->count_domain == domain)
+        return STORE_OK;
+    r = account_flush_count(t, err);
+    if (r != STORE_OK)
+        return r;
+    t->count_domain = 0;
+    t->count = 0;
+    r = txn_get(t, TABLE_ACCOUNT_NAME, &k, &value, doing, err);
+    if (r == STORE_OK &&
+        number_decode(value.data, value.len, &t->count, err) != 0)
+        return txn_damaged(doing, err);
+    if (r != STORE_OK && r != STORE_NOTFOUND)
+        return r;
+    t->count_domain = domain;
+    return STORE_OK;
+}
 
 enum store_result
 account_count(struct store_txn *t, uint64_t domain, uint64_t *count_r,
               struct errbuf *err)
 {
-    const char *const doing = "reading the number of accounts";
-    struct key k = key_of(domain);
-    struct slice value;
-    enum store_result r =
-        txn_get(t, TABLE_ACCOUNT_NAME, &k, &value, doing, err);
+    enum store_result r = load_count(t, domain, err);
 
-    *count_r = 0;
-    if (r == STORE_NOTFOUND)
-        return STORE_OK;
-    if (r == STORE_OK && number_decode(value.data, value.len, count_r, err))
-        return txn_damaged(doing, err);
+    *count_r = r == STORE_OK ? t->count : 0;
     return r;
 }
 
@@ -136,18 +175,16 @@ static enum store_result
 count_change(struct store_txn *t, uint64_t domain, bool more,
              struct errbuf *err)
 {
-    const char *const doing = "counting accounts";
-    struct key k = key_of(domain);
-    uint64_t count;
-    enum store_result r = account_count(t, domain, &count, err);
+    enum store_result r = load_count(t, domain, err);
 
     if (r != STORE_OK)
         return r;
-    count = more ? count + 1 : count - (count > 0);
-    if (count == 0)
-        return txn_del(t, TABLE_ACCOUNT_NAME, &k, doing, err);
-    number_encode(txn_record(t), count);
-    return txn_put(t, TABLE_ACCOUNT_NAME, &k, doing, err);
+    if (more)
+        t->count++;
+    else if (t->count > 0)
+        t->count--;
+    t->count_changed = true;
+    return STORE_OK;
 }
 
 /* --- names --- */
@@ -196,9 +233,11 @@ static enum store_result
 domain_must_exist(struct store_txn *t, uint64_t domain, struct errbuf *err)
 {
     struct key k = key_of(domain);
-    enum store_result r =
-        txn_exists(t, TABLE_DOMAIN, &k, "reading a domain", err);
+    enum store_result r;
 
+    if (t->count_domain == domain && t->count > 0)
+        return STORE_OK; /* it has accounts, so it is there */
+    r = txn_exists(t, TABLE_DOMAIN, &k, "reading a domain", err);
     if (r != STORE_NOTFOUND)
         return r;
     err_set(err, "there is no such domain");

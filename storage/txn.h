@@ -70,6 +70,12 @@ struct store_txn {
     uint64_t counter[COUNTER_COUNT];   /* last number given out */
     uint64_t committed[COUNTER_COUNT]; /* the same on disk */
 
+    /* The number of accounts of the domain last counted, in this transaction;
+     * written at its end, or when another domain's is wanted. */
+    uint64_t count_domain; /* 0: none */
+    uint64_t count;
+    bool count_changed;
+
     struct buf audit; /* lines of this transaction, encoded */
     int64_t audit_newest;
     uint32_t audit_seq;
@@ -196,6 +202,10 @@ enum store_result meta_flush_counters(struct store_txn *t,
 /* The next number of a counter; it is on disk with the commit. */
 enum store_result meta_next(struct store_txn *t, enum counter c,
                             uint64_t *number_r, struct errbuf *err) WARN_UNUSED;
+
+/* account_table.c */
+enum store_result account_flush_count(struct store_txn *t,
+                                      struct errbuf *err) WARN_UNUSED;
 
 /* audit_table.c */
 enum store_result audit_flush(struct store_txn *t,

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "storage/store.h"
+#include "storage/txn.h"
 #include "tests/unit/disk_fault.h"
 #include "tests/unit/store_fixture.h"
 #include "tests/unit/suite.h"
@@ -223,6 +223,34 @@ START_TEST(a_full_cache_on_a_full_disk)
 }
 END_TEST
 
+static enum store_result
+checkpoint(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    (void)err;
+    *(int *)arg = env_checkpoint(t->env, 0);
+    return STORE_OK;
+}
+
+START_TEST(a_checkpoint_on_a_full_disk)
+{
+    bool acknowledged[10000] = {false};
+    int ret;
+
+    post_some(acknowledged, 200);
+    for (unsigned after = 0; after < 4; after++) {
+        disk_fault_after(after);
+        fixture_run(checkpoint, &ret, STORE_OK);
+        ck_assert(ret == -1 || disk_fault_count() == 0);
+        disk_fault_end();
+        fixture_run(checkpoint, &ret, STORE_OK);
+        ck_assert_int_eq(ret, 0);
+        ck_assert_uint_eq(post_some(acknowledged, 200), JOBS);
+    }
+    check_alerts(acknowledged);
+    fixture_verify();
+}
+END_TEST
+
 START_TEST(creation_on_a_full_disk)
 {
     char path[128];
@@ -260,6 +288,7 @@ disk_full_suite(void)
     tcase_add_test(tc, space_is_kept_for_the_tables);
     tcase_add_test(tc, failing_writes_lose_nothing);
     tcase_add_test(tc, a_full_cache_on_a_full_disk);
+    tcase_add_test(tc, a_checkpoint_on_a_full_disk);
     tcase_add_test(tc, creation_on_a_full_disk);
     suite_add_tcase(s, tc);
     return s;

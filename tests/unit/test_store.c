@@ -525,6 +525,66 @@ START_TEST(a_newer_format_is_refused)
 }
 END_TEST
 
+/* --- checkpoints --- */
+
+static enum store_result
+get_unwritten(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    (void)err;
+    *(unsigned long long *)arg = atomic_load(&t->env->unwritten);
+    return STORE_OK;
+}
+
+/* Jobs are run until the other thread has been seen to do its work. */
+START_TEST(checkpoints_come_by_themselves)
+{
+    struct store_options o = {.dir = fixture_dir, .checkpoint_s = 1};
+    unsigned long long unwritten;
+
+    fixture_close();
+    fixture_store = store_open(&o, &fixture_err);
+    ck_assert_ptr_nonnull(fixture_store);
+    for (int i = 0; i < 2; i++) {
+        fixture_post(ALERT_SERVER, 0, SECOND, "x");
+        fixture_run(get_unwritten, &unwritten, STORE_OK);
+        ck_assert_uint_gt(unwritten, 0);
+        while (unwritten > 0)
+            fixture_run(get_unwritten, &unwritten, STORE_OK);
+    }
+}
+END_TEST
+
+static enum store_result
+post_megabytes(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    static char text[1 << 20];
+    struct alert_rec a = fixture_alert(ALERT_SERVER, 0, SECOND, "");
+    enum store_result r = STORE_OK;
+
+    memset(text, 'x', sizeof text);
+    a.text = text;
+    a.text_len = sizeof text;
+    for (int i = 0; r == STORE_OK && i < *(int *)arg; i++)
+        r = alert_add(t, &a, err);
+    return r;
+}
+
+START_TEST(old_log_files_go)
+{
+    char path[128];
+    int n = 8;
+
+    snprintf(path, sizeof path, "%s/db/log.0000000001", fixture_dir);
+    ck_assert_int_eq(access(path, F_OK), 0);
+    for (int i = 0; i < 3; i++)
+        fixture_run(post_megabytes, &n, STORE_OK);
+    fixture_close();
+    ck_assert_int_eq(access(path, F_OK), -1);
+    fixture_open();
+    fixture_verify();
+}
+END_TEST
+
 /* --- the process dies --- */
 
 struct child_post {
@@ -708,6 +768,8 @@ store_suite(void)
     tcase_add_test(tc, a_store_is_one_process_s);
     tcase_add_test(tc, creation_is_all_or_nothing);
     tcase_add_test(tc, a_newer_format_is_refused);
+    tcase_add_test(tc, checkpoints_come_by_themselves);
+    tcase_add_test(tc, old_log_files_go);
     tcase_add_test(tc, what_was_acknowledged_survives_a_kill);
     tcase_add_test(tc, a_panic_ends_the_process);
     tcase_add_test(tc, a_panic_can_be_told);
