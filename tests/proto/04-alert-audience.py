@@ -265,6 +265,20 @@ def test_account_that_moves_to_another_domain(t):
     c.quiet()
 
 
+def test_account_that_moves_while_it_is_connected(t):
+    a, b = t.domain(), t.domain()
+    joe = t.user("joe", a)
+    c = t.shared.login(joe)
+    t.shared.cli("RenameAccount %s INTO joe@%s" % (joe, b))
+    c.expect("<bye/>")
+    c.expect_closed()
+    again = t.shared.login("joe@" + b)
+    t.shared.admin().post("of a", "domain", target=a)
+    t.shared.admin().post("of b", "domain", target=b)
+    again.expect(alert("of b", "domain"))
+    again.quiet()
+
+
 def test_renamed_domain_keeps_its_alerts(t):
     a = t.domain()
     t.user("joe", a)

@@ -47,22 +47,35 @@ user_full_name(const struct user *a, char out[USER_NAME_SIZE])
     snprintf(out, USER_NAME_SIZE, "%s@%s", a->name, a->domain->name);
 }
 
+/* domain NULL: none. */
+static void
+set_domain(struct worker *w, struct user *a, const struct domain_rec *domain)
+{
+    struct domain *old = a->domain;
+
+    a->domain = NULL;
+    if (domain != NULL) {
+        a->domain = board_domain(&w->board, domain->number, domain->name,
+                                 domain->shared);
+        a->domain->accounts++;
+    }
+    if (old != NULL) {
+        old->accounts--;
+        board_release_domain(&w->board, old);
+    }
+}
+
 static void
 user_free(struct worker *w, struct user *a)
 {
-    struct domain *d = a->domain;
-
     g_hash_table_remove(w->accounts, &a->number);
     alert_array_clear(&a->alerts);
     free(a->name);
     free(a->real_name);
     free(a->shown);
     free(a->dismissed);
+    set_domain(w, a, NULL);
     free(a);
-    if (d != NULL) {
-        d->accounts--;
-        board_release_domain(&w->board, d);
-    }
 }
 
 /* --- loading --- */
@@ -132,9 +145,7 @@ keep_unless_empty(const char *s)
 static void
 fill(struct worker *w, struct user *a, struct load_job *l)
 {
-    a->domain = board_domain(&w->board, l->domain.number, l->domain.name,
-                             l->domain.shared);
-    a->domain->accounts++;
+    set_domain(w, a, &l->domain);
     a->zone = l->zone != NULL ? l->zone : w->zone;
     a->name = xstrdup(l->account.name);
     a->real_name = keep_unless_empty(l->account.real_name);
@@ -484,7 +495,6 @@ user_changed(struct worker *w, const struct account_rec *rec,
 
     if (a == NULL)
         return;
-    (void)domain;
     free(a->name);
     a->name = xstrdup(rec->name);
     free(a->real_name);
@@ -494,7 +504,7 @@ user_changed(struct worker *w, const struct account_rec *rec,
     /* An account that changes its domain changes its audience. */
     if (rec->domain != a->domain->number) {
         session_kill_all(&a->sessions);
-        user_free(w, a);
+        set_domain(w, a, domain);
     }
 }
 
