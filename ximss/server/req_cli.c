@@ -205,6 +205,27 @@ live_done(void *arg)
     mailbox_put(c->job.worker->box, &c->job.mail);
 }
 
+/* On the writer thread: what the new time has brought about is on its way to
+ * the workers, and what is asked of them now comes behind it. */
+static void
+clock_settled(enum store_result result, void *arg, const struct errbuf *err)
+{
+    struct cli_job *c = arg;
+
+    (void)result;
+    (void)err;
+    broadcast(c->job.server, visit_live, live_done, c);
+}
+
+static enum store_result
+do_nothing(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    (void)t;
+    (void)arg;
+    (void)err;
+    return STORE_OK;
+}
+
 static enum store_result
 live_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -228,6 +249,8 @@ live_finish(struct job *j)
     if (c->live.command == ADMIN_LIVE_TEST_CLOCK) {
         clock_advance(c->live.advance);
         server_tick(j->server);
+        store_submit(j->server->store, do_nothing, clock_settled, c);
+        return;
     }
     broadcast(j->server, visit_live, live_done, c);
 }

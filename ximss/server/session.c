@@ -269,6 +269,11 @@ on_data(struct conn *c, const char *data, size_t len)
         }
         s->last_input = session_seconds();
         settle_on_input(w, s);
+        /* What this worker has heard of goes before the answer. */
+        if (s->push_queued)
+            push_session(w, s);
+        if (s->state >= SESSION_ENDING)
+            break;
         if (!req_dispatch(s, msg, n)) {
             conn_pause(c, PAUSE_BUSY);
             break;
