@@ -248,12 +248,11 @@ env_open(const char *dir, uint64_t cache_bytes, struct errbuf *err)
 {
     struct env *env = env_new(dir, ENV_SUBDIR);
 
-    if (check_library(err) == 0 && lock_dir(env, dir, err) == 0) {
-        if (!env_exists(dir))
-            err_set(err, "%s holds no store", dir);
-        else if (open_home(env, cache_size(cache_bytes), err) == 0)
-            return env;
-    }
+    if (!env_exists(dir))
+        err_set(err, "%s holds no store", dir);
+    else if (check_library(err) == 0 && lock_dir(env, dir, err) == 0 &&
+             open_home(env, cache_size(cache_bytes), err) == 0)
+        return env;
     env_close(&env);
     return NULL;
 }

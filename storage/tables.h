@@ -14,7 +14,12 @@
  * belong to the struct: *_clear frees them; a zeroed struct is empty.  In
  * records that go in, pointers are borrowed for the call; NULL strings mean "".
  * Names are given in any case and compared without regard to the case of ASCII
- * letters; they come back in lower case.  Times are microseconds UTC.
+ * letters; they come back in lower case.  Names and keys of posts have 1 to 255
+ * bytes, else STORE_REFUSED (STORE_NOTFOUND where a name is looked up).  Times
+ * are microseconds UTC.
+ *
+ * A function that a walk calls may read and change anything in the same
+ * transaction.
  *
  * `settings`, `rights`, `defaults`, `prefs` are texts in the CLI's data format
  * that storage does not look into ("" where nothing was set). */
@@ -125,6 +130,7 @@ struct account_rec {
 
 void account_rec_clear(struct account_rec *a);
 
+/* STORE_EXISTS; STORE_REFUSED if there is no such domain. */
 enum store_result account_add(struct store_txn *t, const struct account_rec *a,
                               uint64_t *number_r,
                               struct errbuf *err) WARN_UNUSED;
@@ -150,7 +156,8 @@ enum store_result account_count(struct store_txn *t, uint64_t domain,
                                 uint64_t *count_r,
                                 struct errbuf *err) WARN_UNUSED;
 
-/* Preferences: a dictionary text per account; "" if none.  Caller frees. */
+/* Preferences: a dictionary text per account; "" if none.  Caller frees.
+ * prefs_put: STORE_NOTFOUND if there is no such account. */
 enum store_result prefs_get(struct store_txn *t, uint64_t account,
                             char **text_r, struct errbuf *err) WARN_UNUSED;
 enum store_result prefs_put(struct store_txn *t, uint64_t account,
@@ -210,7 +217,8 @@ struct alert_rec {
 void alert_rec_clear(struct alert_rec *a);
 
 /* Gives a->id = the next id and a->key = the first free second at or after
- * a->posted in its set, and keeps the alert. */
+ * a->posted in its set, and keeps the alert.  STORE_NOTFOUND if its domain or
+ * account does not exist. */
 enum store_result alert_add(struct store_txn *t, struct alert_rec *a,
                             struct errbuf *err) WARN_UNUSED;
 enum store_result alert_get(struct store_txn *t, uint64_t id,
@@ -270,9 +278,11 @@ struct ticket_rec {
     int64_t expires;
 };
 
+/* STORE_EXISTS. */
 enum store_result ticket_put(struct store_txn *t, const struct ticket_rec *k,
                              struct errbuf *err) WARN_UNUSED;
-/* Finds the ticket and removes it (good for one log-in). */
+/* Finds the ticket and removes it (good for one log-in).  STORE_NOTFOUND also
+ * if its account is gone; the caller looks at cred_serial and expires. */
 enum store_result ticket_take(struct store_txn *t,
                               const uint8_t hash[TICKET_HASH_BYTES],
                               struct ticket_rec *k_r,
@@ -290,7 +300,8 @@ struct audit_rec {
     const char *outcome; /* "ok", or the error text */
 };
 
-/* Adds a line to the batch's audit record; costs no lookup. */
+/* Adds a line to the batch's audit record; costs no lookup.  A job that fails
+ * leaves no line. */
 enum store_result audit_add(struct store_txn *t, const struct audit_rec *a,
                             struct errbuf *err) WARN_UNUSED;
 typedef bool audit_walk_fn(const struct audit_rec *a, void *arg);

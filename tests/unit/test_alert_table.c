@@ -377,7 +377,7 @@ END_TEST
 
 /* --- targets that go, with more alerts than one transaction removes --- */
 
-#define CROWD 12000
+#define CROWD 6000
 
 struct crowd {
     uint64_t target;

@@ -209,7 +209,7 @@ START_TEST(a_full_cache_on_a_full_disk)
     bool acknowledged[10000] = {false};
     unsigned good = 0;
 
-    while (good < 2000) /* 16 MB, four times the cache */
+    while (good < 800) /* 6 MB: more than the cache */
         good += post_some(acknowledged, 8000);
     disk_fault_after(0);
     for (int i = 0; i < 5; i++)

@@ -452,7 +452,10 @@ START_TEST(only_a_store_is_opened)
 
     ck_assert(store_exists(fixture_dir));
     snprintf(path, sizeof path, "%s/none", fixture_dir);
+    check_open_fails(&o, "holds no store");
+    o.create = true;
     check_open_fails(&o, "No such file");
+    o.create = false;
     mkdir(path, 0700);
     ck_assert(!store_exists(path));
     check_open_fails(&o, "holds no store");
