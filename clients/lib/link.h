@@ -8,6 +8,10 @@
 #include "clients/lib/ximss_private.h"
 #include "util/errbuf.h"
 
+/* Without sending for so long a keep-alive is sent (microseconds); servers
+ * close after 600 s. */
+#define LINK_KEEP_ALIVE INT64_C(270000000)
+
 /* The life of the connection: connecting, TLS, messages, time-outs, the end,
  * and coming back. */
 

@@ -14,8 +14,8 @@
 #include "ximss/proto/xml_parse.h"
 
 /* The body of the object, for the files of this library.  ximss.c holds what
- * is set and asked; link.c the life of the connection; login.c the log-in;
- * request.c the table of requests; alert.c alerts in and out; loop.c the ready
+ * is set and asked; link.c the life of the connection; exchange.c its
+ * messages; login.c the log-in; request.c the table of requests; alert.c alerts in and out; loop.c the ready
  * loop. */
 
 struct sasl;

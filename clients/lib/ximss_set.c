@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "clients/lib/sasl.h"
+#include "clients/lib/ximss.h"
+#include "clients/lib/ximss_private.h"
+#include "util/xmalloc.h"
+
+/* What is set: it is looked at when the next connection is made. */
+
+static void
+set_text(char **to, const char *from)
+{
+    char *copy = from != NULL ? xstrdup(from) : NULL;
+
+    sasl_wipe(to);
+    *to = copy;
+}
+
+void
+ximss_set_server(struct ximss *x, const char *host, unsigned port)
+{
+    set_text(&x->set.host, host);
+    x->set.port = port != 0 ? port : XIMSS_DEFAULT_PORT;
+}
+
+void
+ximss_set_socket(struct ximss *x, const char *path)
+{
+    set_text(&x->set.socket, path);
+}
+
+void
+ximss_set_user(struct ximss *x, const char *user)
+{
+    set_text(&x->set.user, user);
+}
+
+void
+ximss_set_password(struct ximss *x, const char *password)
+{
+    set_text(&x->set.password, password);
+}
+
+void
+ximss_set_domain(struct ximss *x, const char *domain)
+{
+    set_text(&x->set.domain, domain);
+}
+
+void
+ximss_set_tls(struct ximss *x, enum ximss_tls tls)
+{
+    x->set.tls = tls;
+}
+
+void
+ximss_set_tls_name(struct ximss *x, const char *name)
+{
+    set_text(&x->set.tls_name, name);
+}
+
+void
+ximss_set_ca_file(struct ximss *x, const char *path)
+{
+    set_text(&x->set.ca_file, path);
+}
+
+void
+ximss_set_method(struct ximss *x, enum ximss_method method)
+{
+    x->set.method = method;
+}
+
+void
+ximss_set_options(struct ximss *x, unsigned options)
+{
+    x->set.options = options;
+}
+
+void
+ximss_set_ticket(struct ximss *x, const char *ticket)
+{
+    set_text(&x->set.ticket, ticket);
+}
+
+const char *
+ximss_ticket(const struct ximss *x)
+{
+    return x->set.ticket;
+}
+
+void
+ximss_set_client_address(struct ximss *x, const char *address)
+{
+    set_text(&x->set.client_address, address);
+}
+
+void
+ximss_set_reconnect(struct ximss *x, enum ximss_reconnect how)
+{
+    x->set.reconnect = how;
+}
+
+void
+ximss_set_limit(struct ximss *x, size_t bytes)
+{
+    struct xml_limits limits = {.bytes = bytes,
+                                .depth = 64,
+                                .attrs = 256,
+                                .attr_bytes = bytes,
+                                .text_bytes = bytes};
+
+    x->set.limit = bytes;
+    if (x->parser == NULL)
+        x->parser = xml_parser_new(&limits);
+    else
+        xml_parser_set_limits(x->parser, &limits);
+}
+
+/* --- callbacks --- */
+
+void
+ximss_on_state(struct ximss *x, ximss_state_cb *cb, void *arg)
+{
+    x->on.state = cb;
+    x->on.state_arg = arg;
+}
+
+void
+ximss_on_alert(struct ximss *x, ximss_alert_cb *cb, void *arg)
+{
+    x->on.alert = cb;
+    x->on.alert_arg = arg;
+}
+
+void
+ximss_on_removed(struct ximss *x, ximss_removed_cb *cb, void *arg)
+{
+    x->on.removed = cb;
+    x->on.removed_arg = arg;
+}
+
+void
+ximss_on_report(struct ximss *x, ximss_alert_cb *cb, void *arg)
+{
+    x->on.report = cb;
+    x->on.report_arg = arg;
+}
+
+void
+ximss_on_bye(struct ximss *x, ximss_bye_cb *cb, void *arg)
+{
+    x->on.bye = cb;
+    x->on.bye_arg = arg;
+}
+
+void
+ximss_on_message(struct ximss *x, ximss_message_cb *cb, void *arg)
+{
+    x->on.message = cb;
+    x->on.message_arg = arg;
+}
+
+void
+ximss_on_watch_fd(struct ximss *x, ximss_watch_fd_cb *cb, void *arg)
+{
+    x->on.watch_fd = cb;
+    x->on.watch_fd_arg = arg;
+}
