@@ -205,10 +205,11 @@ def make_store(build, directory, accounts, progress):
 
 
 def copy_store(store, name):
+    """Without the regions of memory, which are made anew at each start."""
     copy = os.path.join(os.path.dirname(store), name)
     shutil.copytree(store, copy,
                     ignore=lambda d, names: [n for n in names
-                                             if re.search(r"\.sock$", n)])
+                                             if re.search(r"\.sock$|^__db", n)])
     return copy
 
 
