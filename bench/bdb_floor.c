@@ -17,6 +17,7 @@
 #include "util/xmalloc.h"
 
 #define KEY_BYTES 17
+#define MUTEXES   30000
 
 struct settings {
     const char *dir;
@@ -46,10 +47,12 @@ open_env(const struct settings *s)
     check(env->set_lk_max_locks(env, 50000), "set_lk_max_locks");
     check(env->set_lk_max_objects(env, 50000), "set_lk_max_objects");
     check(env->set_lk_detect(env, DB_LOCK_DEFAULT), "set_lk_detect");
-    check(env->set_flags(env, DB_REGION_INIT, 1), "set_flags");
+    check(env->set_mp_pagesize(env, s->page), "set_mp_pagesize");
+    check(env->mutex_set_increment(env, MUTEXES), "mutex_set_increment");
     check(env->open(env, s->dir,
-                    DB_CREATE | DB_THREAD | DB_RECOVER | DB_INIT_LOCK |
-                        DB_INIT_LOG | DB_INIT_MPOOL | DB_INIT_TXN,
+                    DB_CREATE | DB_PRIVATE | DB_THREAD | DB_RECOVER |
+                        DB_INIT_LOCK | DB_INIT_LOG | DB_INIT_MPOOL |
+                        DB_INIT_TXN,
                     0600),
           "opening the environment");
     return env;
@@ -107,22 +110,6 @@ run(DB_ENV *env, DB *db, const struct settings *s)
            (double)s->records * 1e6 / (double)start);
 }
 
-/* How many transactions the environment of a running server has committed
- * since it was opened: with the number of posts this gives their batches. */
-static void
-print_commits(const char *dir)
-{
-    DB_ENV *env;
-    DB_TXN_STAT *stat;
-
-    check(db_env_create(&env, 0), "db_env_create");
-    check(env->open(env, dir, 0, 0), "joining the environment");
-    check(env->txn_stat(env, &stat, 0), "txn_stat");
-    printf("{\"commits\": %llu}\n", (unsigned long long)stat->st_ncommits);
-    free(stat);
-    check(env->close(env, 0), "leaving the environment");
-}
-
 static unsigned
 number(const char *text)
 {
@@ -145,7 +132,6 @@ main(int argc, char **argv)
         {"bytes", required_argument, NULL, 's'},
         {"page", required_argument, NULL, 'p'},
         {"cache", required_argument, NULL, 'c'},
-        {"commits", required_argument, NULL, 'C'},
         {NULL, 0, NULL, 0},
     };
     struct settings s = {NULL, 20000, 64, 200, 4096, 64};
@@ -166,9 +152,6 @@ main(int argc, char **argv)
             s.page = number(optarg);
         } else if (code == 'c') {
             s.cache_mib = number(optarg);
-        } else if (code == 'C') {
-            print_commits(optarg);
-            return 0;
         } else {
             s.dir = NULL;
             break;
@@ -176,8 +159,7 @@ main(int argc, char **argv)
     }
     if (s.dir == NULL) {
         fputs("usage: bdb_floor --dir DIR [--records N] [--batch N] "
-              "[--bytes N] [--page BYTES] [--cache MIB]\n"
-              "       bdb_floor --commits DIR\n",
+              "[--bytes N] [--page BYTES] [--cache MIB]\n",
               stderr);
         return 2;
     }

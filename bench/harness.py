@@ -5,12 +5,13 @@ each of them."""
 import atexit
 import json
 import os
-import re
 import shutil
 import socket
+import struct
 import subprocess
 import time
 
+MAIN_DOMAIN = "main.test"
 DOMAIN = "bench.test"
 PASSWORD = "bench password"
 ADMIN_PASSWORD = "bench administrator"
@@ -20,7 +21,6 @@ STOP_S = 20
 # Only what a load generator on one machine needs otherwise than its users:
 # thousands of log-ins from a few addresses, and sessions that say nothing.
 CONFIG = """\
-hostname = "{domain}"
 store = "{store}"
 listen = {{"127.0.0.1:{port}"}}
 {tls}workers = {workers}
@@ -76,15 +76,22 @@ def free_port():
         return s.getsockname()[1]
 
 
-def wait_for_port(port, process):
+def accepts(family, address):
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as s:
+            s.connect(address)
+            return True
+    except OSError:
+        return False
+
+
+def wait_for_listeners(port, path, process):
     end = time.monotonic() + START_S
-    while process.poll() is None and time.monotonic() < end:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.02)
-    raise BenchError(f"nothing listens on port {port}: {process.args}")
+    while not (accepts(socket.AF_UNIX, path) and
+               accepts(socket.AF_INET, ("127.0.0.1", port))):
+        if process.poll() is not None or time.monotonic() > end:
+            raise BenchError(f"nobody listens on {path} and port {port}")
+        time.sleep(0.02)
 
 
 class Load:
@@ -143,7 +150,8 @@ class Floor:
 class Server:
     """ximssd on a store of its own."""
 
-    def __init__(self, build, store, workers, tls=False):
+    def __init__(self, build, store, workers, tls=False, count=False):
+        """count: of its commits."""
         self.build, self.store = build, store
         self.port = free_port()
         self.tls_port = free_port() if tls else None
@@ -152,25 +160,32 @@ class Server:
                                       dir=os.path.dirname(store))
                     if tls else "")
         with open(config, "w") as f:
-            f.write(CONFIG.format(domain=DOMAIN, store=store, port=self.port,
+            f.write(CONFIG.format(store=store, port=self.port,
                                   tls=tls_text, workers=workers))
         self.log = open(f"{store}.log", "a")
+        self.syncs = f"{store}.syncs"
+        with open(self.syncs, "wb") as f:
+            f.write(bytes(8))
         self.process = _start([f"{build}/ximssd", "--config", config],
-                              stderr=self.log)
-        wait_for_port(self.port, self.process)
+                              stderr=self.log, env=self.environment(count))
+        wait_for_listeners(self.port, f"{store}/control.sock", self.process)
         self.load = self.new_load()
 
     def new_load(self, **options):
         port = self.tls_port if "tls" in options else self.port
         return Load(self.build, f"127.0.0.1:{port}", self.process.pid,
-                    admin=f"postmaster@{DOMAIN}",
+                    admin=f"postmaster@{MAIN_DOMAIN}",
                     admin_password=ADMIN_PASSWORD, **options)
 
+    def environment(self, count):
+        if not count:
+            return None
+        return dict(os.environ, SYNC_COUNT=self.syncs,
+                    LD_PRELOAD=f"{self.build}/bench/.libs/count_syncs.so")
+
     def commits(self):
-        out = subprocess.run([f"{self.build}/bench/bdb_floor", "--commits",
-                              f"{self.store}/db"], stdout=subprocess.PIPE,
-                             check=True)
-        return json.loads(out.stdout)["commits"]
+        with open(self.syncs, "rb") as f:
+            return struct.unpack("=Q", f.read())[0]
 
     def stop(self):
         self.load.close()
@@ -181,18 +196,14 @@ class Server:
                 raise BenchError(f"ximssd ended with {status}:\n{log.read()}")
 
 
-def make_store(build, directory, accounts, progress):
+def make_store(build, store, accounts, progress):
     """A store with accounts u1 to uN; made once, copied for each server."""
-    store = f"{directory}/store"
-    secret = f"{directory}/admin-password"
+    secret = f"{store}.password"
     with open(secret, "w") as f:
         os.fchmod(f.fileno(), 0o600)
         f.write(ADMIN_PASSWORD + "\n")
-    config = f"{directory}/init.conf"
-    with open(config, "w") as f:
-        f.write(f'hostname = "{DOMAIN}"\n')
-    subprocess.run([f"{build}/ximssd", "--config", config, "--init", store,
-                    "--admin-password-file", secret], check=True)
+    subprocess.run([f"{build}/ximssd", "--init", store, "--main-domain",
+                    MAIN_DOMAIN, "--admin-password-file", secret], check=True)
     server = Server(build, store, 2)
     try:
         setup = Load(build, f"{store}/control.sock", server.process.pid)
@@ -201,16 +212,12 @@ def make_store(build, directory, accounts, progress):
         setup.close()
     finally:
         server.stop()
-    return store
 
 
-def copy_store(store, name):
-    """Without the regions of memory, which are made anew at each start."""
-    copy = os.path.join(os.path.dirname(store), name)
-    shutil.copytree(store, copy,
-                    ignore=lambda d, names: [n for n in names
-                                             if re.search(r"\.sock$|^__db", n)])
-    return copy
+def copy_store(store, copy):
+    """With the holes in its files: a log whose blocks are on the disk already
+    would be faster than a fresh one."""
+    subprocess.run(["cp", "-r", "--sparse=always", store, copy], check=True)
 
 
 def make_certificate(directory):
