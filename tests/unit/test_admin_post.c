@@ -221,6 +221,31 @@ START_TEST(counts_without_posting)
 }
 END_TEST
 
+static enum store_result
+share_b(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    enum store_result r = domain_find(x->txn, "b.test", &d, err);
+
+    (void)arg;
+    d.shared = true;
+    if (r == STORE_OK)
+        r = domain_put(x->txn, &d, err);
+    domain_rec_clear(&d);
+    return r;
+}
+
+/* Server-wide alerts are for the accounts of local domains. */
+START_TEST(counts_local_domains_alone)
+{
+    struct post_result r;
+
+    fixture_run(LOCAL, share_b, NULL);
+    r = post(ALL, (struct post){.scope = ALERT_SERVER, .test = true});
+    ck_assert_uint_eq(r.accounts, WHO_N - 2);
+}
+END_TEST
+
 /* --- removing --- */
 
 struct try_remove {
@@ -481,6 +506,7 @@ admin_post_suite(void)
     tcase_add_test(t, posts_a_key_once);
     tcase_add_test(t, answers_late_repetitions);
     tcase_add_test(t, counts_without_posting);
+    tcase_add_test(t, counts_local_domains_alone);
     tcase_add_test(t, removes_what_it_may);
     tcase_add_test(t, checks_scopes);
     tcase_add_test(t, sweeps_what_has_ended);
