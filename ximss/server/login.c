@@ -300,6 +300,18 @@ ticket_finish(struct job *j)
 
 /* --- load --- */
 
+/* What was remembered of the old name lets nobody in by it. */
+static bool
+is_renamed(const struct attempt *a, const struct user *account)
+{
+    char name[USER_NAME_SIZE];
+
+    if (!a->recalled)
+        return false;
+    user_full_name(account, name);
+    return strcmp(name, a->name) != 0;
+}
+
 static void
 on_account(struct user *account, void *arg, const struct errbuf *err)
 {
@@ -317,8 +329,8 @@ on_account(struct user *account, void *arg, const struct errbuf *err)
         }
         return;
     }
-    if (account->cred_serial != a->serial) {
-        /* What let it in is void by now: a new password, or killed. */
+    if (account->cred_serial != a->serial || is_renamed(a, account)) {
+        /* What let it in is void by now: a new password, killed, renamed. */
         remember_forget(a->job.server->remember, a->account);
         if (a->recalled) {
             a->recalled = false;

@@ -140,15 +140,16 @@ follow_shared(struct server *s, const struct effect *e)
                 continue;
         }
         break;
+    case EFFECT_ACCOUNT_CHANGED:
     case EFFECT_ACCOUNT_REMOVED:
     case EFFECT_KILL_SESSIONS:
         remember_forget(s->remember, e->account.number);
         break;
     case EFFECT_DOMAIN_CHANGED:
+        remember_clear(s->remember); /* it may be suspended now */
         if (e->domain.number == s->main_domain_number)
             server_set_main_domain(s, e->domain.name);
         break;
-    case EFFECT_ACCOUNT_CHANGED:
     case EFFECT_ALERT_REMOVED:
     case EFFECT_COUNT_AUDIENCE:
     case EFFECT_DOMAIN_REMOVED:
