@@ -157,6 +157,27 @@ set_options(int fd, const struct sockaddr_storage *sa, bool any)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
 }
 
+/* SO_REUSEPORT, which lets our workers share the port, would let a second
+ * server take half of the connections.  -1: somebody else listens there. */
+static int
+check_free(const struct sockaddr_storage *sa, socklen_t len, bool any)
+{
+    int one = 1, off = any ? 0 : 1;
+    int fd = socket(sa->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int r, saved;
+
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (sa->ss_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    r = bind(fd, (const struct sockaddr *)sa, len);
+    saved = errno;
+    close(fd);
+    errno = saved;
+    return r;
+}
+
 static int
 open_socket(const struct sockaddr_storage *sa, socklen_t len, bool any)
 {
@@ -200,7 +221,10 @@ open_address(struct worker **workers, unsigned n,
 
     for (unsigned i = 0; i < n; i++) {
         socklen_t len = make_address(a, port, &sa);
-        int fd = len > 0 ? open_socket(&sa, len, a->host == NULL) : -1;
+        int fd = -1;
+
+        if (len > 0 && (i > 0 || check_free(&sa, len, a->host == NULL) == 0))
+            fd = open_socket(&sa, len, a->host == NULL);
 
         if (fd < 0 && len > 0 && errno == EAFNOSUPPORT && a->host == NULL) {
             /* No IPv6 on this machine. */
