@@ -219,6 +219,21 @@ on_tick(evutil_socket_t fd, short what, void *arg)
     server_tick(p->server);
 }
 
+/* While the server starts, signals wait: whoever has seen that it listens may
+ * tell it to end.  The threads that are made meanwhile leave them to this
+ * one for good. */
+static void
+hold_signals(int how)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(how, &set, NULL);
+}
+
 static void
 serve(struct process *p)
 {
@@ -234,6 +249,7 @@ serve(struct process *p)
     event_add(intr, NULL);
     event_add(hup, NULL);
     event_add(tick, &second);
+    hold_signals(SIG_UNBLOCK);
     log_info(PACKAGE_NAME " " PACKAGE_VERSION " is ready");
     sd_notify(0, "READY=1");
     event_base_dispatch(p->base);
@@ -272,15 +288,12 @@ prepare_directory(const char *dir, const char *user, struct errbuf *err)
 static int
 init_store(const struct options *o, const struct config *c, const char *dir)
 {
-    const char *domain = c->hostname[0] != '\0' ? c->hostname : NULL;
     struct errbuf err;
 
-    if (o->main_domain != NULL)
-        domain = o->main_domain;
     if (prepare_directory(dir, c->user, &err) < 0 ||
         server_drop_privileges(c->user, &err) < 0 ||
-        first_start(dir, domain, o->password_file, c->password_iterations,
-                    &err) < 0) {
+        first_start(dir, o->main_domain, o->password_file,
+                    c->password_iterations, &err) < 0) {
         log_error("%s", err.text);
         return EXIT_CANNOT_START;
     }
@@ -323,6 +336,7 @@ run(const struct options *o, struct config *config)
             return r;
         }
     }
+    hold_signals(SIG_BLOCK);
     p.server = server_start(&so, config, &err);
     if (p.server == NULL) {
         log_error("%s", err.text);
