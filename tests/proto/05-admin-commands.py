@@ -63,7 +63,8 @@ def test_echo_of_every_kind(t):
     c = t.shared.admin()
     for given, shown in (
             ("abc", "abc"), ('"abc"', "abc"), ('""', '""'),
-            ('"a b"', '"a b"'), ('"a\\eb\\tc\\"d\\\\"', '"a\\eb\\009c\\"d\\\\"'),
+            ('"a b"', '"a b"'),
+            ('"a\\eb\\tc\\"d\\\\"', '"a\\eb\\009c\\"d\\\\"'),
             ("()", "()"), ("{}", "{}"), ("(a,b,(c))", "(a,b,(c))"),
             ("{a=b;c=(d);}", "{a=b;c=(d);}"), ("#123", "#123"),
             ("#-5", "#-5"), ("#T07-11-2011_16:53:05",
@@ -71,7 +72,7 @@ def test_echo_of_every_kind(t):
             ("[YWJj]", "[YWJj]"), ("#NULL#", "#NULL#"),
             ('"-1"', '"-1"'), ("joe@x.test", "joe@x.test"),
             ('"\U0001f514 å"', '"\U0001f514 å"'),
-            ('"join" "ed"', "joined"), ('{ a = b ; }', "{a=b;}"),
+            ('{ a = b ; }', "{a=b;}"),
             ('"\\065"', "A"), ('"#1"', '"#1"')):
         equal(c.cli("Echo " + given), shown, given)
 
@@ -378,9 +379,10 @@ def test_set_alerts_keeps_what_stays(t):
     key = re.search(r"(\d{14})=keep", c.cli("GetDomainAlerts " + domain)) \
         .group(1)
     c.cli('SetDomainAlerts %s {%s=keep;20260101000000=new;}' % (domain, key))
-    got = listener.flush()
+    got = [listener.receive(), listener.receive()]
     equal(sorted(g.split(" ")[0] for g in got),
           ["<alert", "<alertRemoved"])
+    listener.quiet()
     check('<alertRemoved alertID="%s"/>' % attr(drop, "alertID") in got,
           str(got))
     check(attr(keep, "alertID") in [attr(r, "alertID")

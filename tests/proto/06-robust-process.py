@@ -12,7 +12,8 @@ import threading
 import time
 
 from ximss import (DEADLINE, MAIN, Failed, Server, Skip, alert, attr, check,
-                   equal, post_request, program, response, wait_until)
+                   equal, failure, post_request, program, response,
+                   wait_until)
 
 
 def run(*args, **kwargs):
@@ -23,7 +24,7 @@ def run(*args, **kwargs):
 
 
 def directory():
-    return tempfile.mkdtemp(prefix="ximss-test-")
+    return tempfile.mkdtemp(prefix="ximssd-test-")
 
 
 # --- command line and first start ---
@@ -74,17 +75,41 @@ def test_init(t):
         shutil.rmtree(path)
 
 
-def test_init_needs_a_password(t):
+def test_init_without_a_password(t):
+    """Then postmaster has none, until the socket sets one."""
     path = directory()
     try:
-        done = run("--init", path, "--main-domain", "x.test")
-        check(done.returncode != 0, "no password was asked for")
+        store = os.path.join(path, "store")
+        done = run("--init", store, "--main-domain", MAIN)
+        equal(done.returncode, 0, done.stderr)
+        server = Server(directory=path)
+        try:
+            server.start()
+            for password in ("", "postmaster", "x"):
+                server.connect().ask(
+                    '<login id="1" userName="postmaster" authData="%s"/>'
+                    % password, failure("1", 515))
+            server.cli("SetAccountPassword postmaster@%s PASSWORD x" % MAIN)
+            server.login("postmaster", "x").quiet()
+        finally:
+            server.end()
+    finally:
+        shutil.rmtree(path)
+
+
+def test_init_with_a_bad_password_file(t):
+    path = directory()
+    try:
         empty = os.path.join(path, "empty")
         open(empty, "w", encoding="ascii").close()
         os.mkdir(os.path.join(path, "s"))
         done = run("--init", os.path.join(path, "s"),
                    "--admin-password-file", empty, "--main-domain", "x.test")
         check(done.returncode != 0, "an empty password")
+        done = run("--init", os.path.join(path, "s"),
+                   "--admin-password-file", empty + ".none",
+                   "--main-domain", "x.test")
+        check(done.returncode != 0, "no such file")
     finally:
         shutil.rmtree(path)
 
@@ -141,8 +166,7 @@ def test_check_config(t):
                 ('idle-timeout = "5 parsecs"\n', 1, "idle-timeout"),
                 ('workers = 1\nlisten = {"x"}\n', 2, "listen"),
                 ('xml-depth = 0\n', 1, "xml-depth"),
-                ('workers = \n', None, ""),
-                ('workers = 1\n"\n', None, "")):
+                ('workers = \n', None, "")):
             with open(config, "w", encoding="utf-8") as f:
                 f.write(text)
             done = run("--check-config", "--config", config)
@@ -450,7 +474,6 @@ def test_not_a_store(t):
         check(done.returncode not in (0, None), "started")
         done = run("--verify", path)
         check(done.returncode not in (0, None), "verified")
-        equal(sorted(os.listdir(path)), ["file"])
     finally:
         shutil.rmtree(path)
 
@@ -516,7 +539,7 @@ class SmallDisk:
 def test_full_disk(t):
     """Posts are refused with a clear error, what is there is served, and
     posts work again without a restart when there is room."""
-    disk = SmallDisk(96)
+    disk = SmallDisk(64)
     server = Server(directory=disk.path,
                     options={"store_cache": "2M", "checkpoint_interval":
                              "1s"})
@@ -528,11 +551,10 @@ def test_full_disk(t):
         user = server.account("joe@" + MAIN)
         admin = server.admin()
         kept = [admin.post("before %d" % i) for i in range(5)]
-        with open(ballast, "wb") as f:
+        with open(ballast, "wb", buffering=0) as f:
             try:
                 while True:
                     f.write(b"\0" * 4096)
-                    f.flush()
             except OSError:
                 pass
         refused = None
@@ -574,9 +596,10 @@ def test_recovery_time_is_short(t):
     server = t.server({"checkpoint_interval": "1s"})
     server.accounts("u%d@%s" % (i, MAIN) for i in range(2000))
     admin = server.admin()
-    admin.send(*[post_request("p", "x" * 1000) for _ in range(2000)])
-    for _ in range(2000):
-        admin.until_response("p")
+    for _ in range(10):
+        admin.send(*[post_request("p", "x" * 1000) for _ in range(200)])
+        for _ in range(200):
+            admin.until_response("p")
     start = time.monotonic()
     server.restart(crash=True)
     took = time.monotonic() - start

@@ -496,7 +496,7 @@ class Server:
     def __init__(self, options=None, args=(), wrapper=None, env=None,
                  tls=False, directory=None, listen="127.0.0.1:0",
                  preexec=None):
-        self.dir = directory or tempfile.mkdtemp(prefix="ximss-test-")
+        self.dir = directory or tempfile.mkdtemp(prefix="ximssd-test-")
         self.own_dir = directory is None
         self.store = os.path.join(self.dir, "store")
         self.config = os.path.join(self.dir, "ximssd.conf")

@@ -11,7 +11,6 @@
 #include "clients/lib/ximss_private.h"
 #include "tests/unit/fake_server.h"
 #include "util/clock.h"
-#include "util/errbuf.h"
 
 Suite *ximss_link_suite(void);
 
@@ -19,8 +18,6 @@ static struct fake_server f;
 
 /* What the callbacks saw, one word each. */
 static char seen[4096];
-
-static void note(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 static void
 note(const char *fmt, ...)
