@@ -343,6 +343,7 @@ main(int argc, char **argv)
     c.colour = isatty(STDOUT_FILENO) && (no_colour == NULL || !*no_colour);
     if (parse_options(argc, argv, x, &c) < 0) {
         fputs("Try: ximss-client --help\n", stderr);
+        ximss_free(&x);
         return EXIT_USAGE;
     }
     ximss_set_options(x, XIMSS_ALERT_CHANGES | XIMSS_TICKETS |

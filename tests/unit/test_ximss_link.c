@@ -11,6 +11,7 @@
 #include "clients/lib/ximss_private.h"
 #include "tests/unit/fake_server.h"
 #include "util/clock.h"
+#include "util/errbuf.h"
 
 Suite *ximss_link_suite(void);
 
@@ -18,6 +19,8 @@ static struct fake_server f;
 
 /* What the callbacks saw, one word each. */
 static char seen[4096];
+
+static void note(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 static void
 note(const char *fmt, ...)

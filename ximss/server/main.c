@@ -288,12 +288,15 @@ prepare_directory(const char *dir, const char *user, struct errbuf *err)
 static int
 init_store(const struct options *o, const struct config *c, const char *dir)
 {
+    const char *domain = c->hostname[0] != '\0' ? c->hostname : NULL;
     struct errbuf err;
 
+    if (o->main_domain != NULL)
+        domain = o->main_domain;
     if (prepare_directory(dir, c->user, &err) < 0 ||
         server_drop_privileges(c->user, &err) < 0 ||
-        first_start(dir, o->main_domain, o->password_file,
-                    c->password_iterations, &err) < 0) {
+        first_start(dir, domain, o->password_file, c->password_iterations,
+                    &err) < 0) {
         log_error("%s", err.text);
         return EXIT_CANNOT_START;
     }

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef STORAGE_ALERT_TABLE_H
+#define STORAGE_ALERT_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "storage/txn.h"
+
+/* What the files alert_*.c share.  Private to storage/; what other tables need
+ * is in txn.h. */
+
+/* --- keys (alert_record.c) --- */
+
+struct key alert_set_key(struct alert_ref set); /* begins those of its alerts */
+struct key alert_key(struct alert_ref set, uint64_t id);
+struct key alert_id_key(uint64_t id);
+struct key alert_until_key(int64_t until, uint64_t id);
+
+/* True if alerts of this scope have an entry by id. */
+bool alert_has_id_entry(enum alert_scope scope);
+
+/* The alert the cursor stands on, into an empty record. */
+enum store_result alert_decode_at(const struct cursor *c, struct alert_rec *a,
+                                  struct errbuf *err) WARN_UNUSED;
+
+/* What stands before the texts of a record; in->bad if it is damaged. */
+void alert_head_decode(struct dec *in, struct alert_rec *a);
+
+/* --- records --- */
+
+enum store_result alert_get_in_set(struct store_txn *t, struct alert_ref set,
+                                   uint64_t id, struct alert_rec *a_r,
+                                   struct errbuf *err) WARN_UNUSED;
+
+/* Removes the entries that lead to an alert. */
+enum store_result alert_del_entries(struct store_txn *t, enum alert_scope scope,
+                                    uint64_t id, int64_t until,
+                                    struct errbuf *err) WARN_UNUSED;
+
+/* True if the target is gone and the set waits to be swept (alert_trash.c). */
+enum store_result alert_is_trash(struct store_txn *t, struct alert_ref set,
+                                 bool *yes_r, struct errbuf *err) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef STORAGE_VERIFY_H
+#define STORAGE_VERIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "storage/alert_set.h"
+#include "storage/env.h"
+#include "storage/txn.h"
+
+/* What the files verify*.c share.  Private to storage/. */
+
+struct verify {
+    struct env *env;
+    struct store_txn *t;
+    unsigned long findings;
+    enum table table; /* being checked */
+
+    /* Names of accounts: the domain being walked. */
+    uint64_t domain, count, counted;
+    /* Alerts: the set being walked. */
+    struct alert_set *set;
+};
+
+/* Checks one record; err is room for texts. */
+typedef void verify_fn(struct verify *v, const struct slice *key,
+                       const struct slice *value, struct errbuf *err);
+
+verify_fn verify_meta;
+verify_fn verify_domain;
+verify_fn verify_domain_name;
+verify_fn verify_account;
+verify_fn verify_account_name;
+verify_fn verify_prefs;
+verify_fn verify_state;
+verify_fn verify_alert;
+verify_fn verify_alert_id;
+verify_fn verify_alert_until;
+verify_fn verify_post_key;
+verify_fn verify_post_key_time;
+verify_fn verify_ticket;
+verify_fn verify_ticket_time;
+verify_fn verify_audit;
+verify_fn verify_trash;
+
+/* The count of the domain whose names were walked last (verify_account.c). */
+void verify_count(struct verify *v);
+
+/* Reports what is wrong with the table being checked. */
+void verify_finding(struct verify *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+struct key verify_number_key(uint64_t number);
+bool verify_exists(struct verify *v, enum table table, const struct key *k);
+/* The record, or NULL; in *value, borrowed until the next one. */
+const struct slice *verify_get(struct verify *v, enum table table,
+                               const struct key *k, struct slice *value);
+/* True if a name's entry is there and leads to the number. */
+bool verify_leads_to(struct verify *v, enum table table, const struct key *k,
+                     uint64_t number);
+/* True if the key is a number alone; else that is a finding. */
+bool verify_key_number(struct verify *v, const struct slice *key,
+                       uint64_t *number_r);
+unsigned long long verify_llu(uint64_t n); /* for printing */
+
+#endif

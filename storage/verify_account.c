@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Verification of what is kept once, of domains and of accounts. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "storage/verify.h"
+
+void
+verify_meta(struct verify *v, const struct slice *key,
+            const struct slice *value, struct errbuf *err)
+{
+    uint64_t number;
+    char *text = NULL;
+
+    if (key->len > 8 && memcmp(key->data, "counter/", 8) == 0) {
+        if (number_decode(value->data, value->len, &number, err) != 0)
+            verify_finding(v, "counter: %s", err->text);
+    } else if (key->len > 5 && memcmp(key->data, "text/", 5) == 0) {
+        if (text_decode(value->data, value->len, &text, err) != 0)
+            verify_finding(v, "text: %s", err->text);
+        free(text);
+    }
+}
+
+void
+verify_domain(struct verify *v, const struct slice *key,
+              const struct slice *value, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct key name = {0};
+    uint64_t number;
+
+    if (!verify_key_number(v, key, &number))
+        return;
+    if (domain_rec_decode(value->data, value->len, &d, err) != 0) {
+        verify_finding(v, "domain %llu: %s", verify_llu(number), err->text);
+        return;
+    }
+    if (number > v->t->counter[COUNTER_DOMAIN])
+        verify_finding(v, "domain %llu: a number not yet given out",
+                       verify_llu(number));
+    if (key_text(&name, d.name, true, err) != STORE_OK ||
+        !verify_leads_to(v, TABLE_DOMAIN_NAME, &name, number))
+        verify_finding(v, "domain %llu: its name does not lead to it",
+                       verify_llu(number));
+    domain_rec_clear(&d);
+}
+
+void
+verify_domain_name(struct verify *v, const struct slice *key,
+                   const struct slice *value, struct errbuf *err)
+{
+    uint64_t number;
+    struct key k;
+
+    if (number_decode(value->data, value->len, &number, err) != 0) {
+        verify_finding(v, "%.*s: %s", (int)key->len, (const char *)key->data,
+                       err->text);
+        return;
+    }
+    k = verify_number_key(number);
+    if (!verify_exists(v, TABLE_DOMAIN, &k))
+        verify_finding(v, "%.*s: leads to no domain", (int)key->len,
+                       (const char *)key->data);
+}
+
+void
+verify_account(struct verify *v, const struct slice *key,
+               const struct slice *value, struct errbuf *err)
+{
+    struct account_rec a = {0};
+    struct key name, domain;
+    uint64_t number;
+
+    if (!verify_key_number(v, key, &number))
+        return;
+    if (account_rec_decode(value->data, value->len, &a, err) != 0) {
+        verify_finding(v, "account %llu: %s", verify_llu(number), err->text);
+        return;
+    }
+    if (number > v->t->counter[COUNTER_ACCOUNT])
+        verify_finding(v, "account %llu: a number not yet given out",
+                       verify_llu(number));
+    domain = name = verify_number_key(a.domain);
+    if (!verify_exists(v, TABLE_DOMAIN, &domain))
+        verify_finding(v, "account %llu: its domain does not exist",
+                       verify_llu(number));
+    if (key_text(&name, a.name, true, err) != STORE_OK ||
+        !verify_leads_to(v, TABLE_ACCOUNT_NAME, &name, number))
+        verify_finding(v, "account %llu: its name does not lead to it",
+                       verify_llu(number));
+    account_rec_clear(&a);
+}
+
+/* A domain's count comes before its names; now another domain begins. */
+void
+verify_count(struct verify *v)
+{
+    if (v->count != v->counted)
+        verify_finding(v, "domain %llu: has %llu accounts, says %llu",
+                       verify_llu(v->domain), verify_llu(v->counted),
+                       verify_llu(v->count));
+    v->count = v->counted = 0;
+}
+
+void
+verify_account_name(struct verify *v, const struct slice *key,
+                    const struct slice *value, struct errbuf *err)
+{
+    struct account_rec a = {0};
+    uint64_t number, domain;
+    struct slice record;
+    struct key k;
+
+    if (key->len < 8 ||
+        number_decode(value->data, value->len, &number, err) != 0) {
+        verify_finding(v, "a damaged name");
+        return;
+    }
+    domain = key_get_u64(key->data);
+    if (domain != v->domain)
+        verify_count(v);
+    v->domain = domain;
+    if (key->len == 8) {
+        v->count = number;
+        return;
+    }
+    v->counted++;
+    k = verify_number_key(number);
+    if (verify_get(v, TABLE_ACCOUNT, &k, &record) == NULL ||
+        account_rec_decode(record.data, record.len, &a, err) != 0 ||
+        a.domain != domain || strlen(a.name) != key->len - 8 ||
+        memcmp(a.name, key->data + 8, key->len - 8) != 0)
+        verify_finding(v, "domain %llu, %.*s: leads to no account of that name",
+                       verify_llu(domain), (int)key->len - 8,
+                       (const char *)key->data + 8);
+    account_rec_clear(&a);
+}
+
+void
+verify_prefs(struct verify *v, const struct slice *key,
+             const struct slice *value, struct errbuf *err)
+{
+    struct key k;
+    uint64_t account;
+    char *text = NULL;
+
+    if (!verify_key_number(v, key, &account))
+        return;
+    k = verify_number_key(account);
+    if (text_decode(value->data, value->len, &text, err) != 0)
+        verify_finding(v, "account %llu: %s", verify_llu(account), err->text);
+    if (!verify_exists(v, TABLE_ACCOUNT, &k))
+        verify_finding(v, "account %llu: does not exist", verify_llu(account));
+    free(text);
+}
+
+static bool
+ascending(const uint64_t *ids, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (ids[i - 1] >= ids[i])
+            return false;
+    return true;
+}
+
+void
+verify_state(struct verify *v, const struct slice *key,
+             const struct slice *value, struct errbuf *err)
+{
+    struct account_state s = {0};
+    uint64_t account;
+    struct key k;
+
+    if (!verify_key_number(v, key, &account))
+        return;
+    k = verify_number_key(account);
+    if (account_state_decode(value->data, value->len, &s, err) != 0) {
+        verify_finding(v, "account %llu: %s", verify_llu(account), err->text);
+        return;
+    }
+    if (s.position > v->t->counter[COUNTER_ALERT])
+        verify_finding(v, "account %llu: a position beyond all alerts",
+                       verify_llu(account));
+    if (!ascending(s.shown, s.n_shown) ||
+        !ascending(s.dismissed, s.n_dismissed))
+        verify_finding(v, "account %llu: ids that do not ascend",
+                       verify_llu(account));
+    if (!verify_exists(v, TABLE_ACCOUNT, &k))
+        verify_finding(v, "account %llu: does not exist", verify_llu(account));
+    account_state_clear(&s);
+}
