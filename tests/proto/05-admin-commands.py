@@ -3,7 +3,7 @@
 
 import re
 
-from ximss import (MAIN, alert, attr, body, check, equal, escape, failure,
+from ximss import (MAIN, MASTER_PASSWORD, alert, attr, body, check, equal, escape, failure,
                    response, wait_until)
 
 
@@ -449,3 +449,20 @@ def test_many_commands_pipelined(t):
     for i in range(500):
         equal(body(c.receive()), str(i))
         c.expect(response(str(i)))
+
+
+def test_nobody_ends_the_session_of_one_who_may_more(t):
+    server = t.server()
+    server.account("web@" + MAIN, rights=("CanCreateWebUserSessions",))
+    server.account("joe@" + MAIN)
+    chief = server.login("postmaster", password=MASTER_PASSWORD)
+    joe, web = server.login("joe"), server.login("web")
+    name = attr(chief.ok('<readSession id="r"/>')[0], "urlID")
+    equal(web.cli_error("KillSession " + name),
+          web.cli_error("KillSession 1-aaaaaaaaaaaaaaaaaaaa"))
+    web.cli_error("GetSession " + name)
+    chief.ok('<noop id="still"/>')
+    web.cli("KillSession "
+            + attr(joe.ok('<readSession id="r"/>')[0], "urlID"))
+    joe.expect("<bye/>")
+    joe.expect_closed()

@@ -116,8 +116,13 @@ is_meant(const struct cli_job *c, const struct session *s, uint64_t number)
         return s->user != NULL && s->user->number == c->live.account;
     if (s->number != number)
         return false;
-    return c->live.domain == 0 ||
-           (s->user != NULL && s->user->domain->number == c->live.domain);
+    if (s->user == NULL)
+        return c->live.domain == 0 && (c->caller.caller.rights & RIGHT_MASTER);
+    /* Nobody acts on one who may more: for him there is no such session. */
+    if (!rights_cover(&c->caller.caller, s->user->domain->number,
+                      s->user->rights))
+        return false;
+    return c->live.domain == 0 || s->user->domain->number == c->live.domain;
 }
 
 static void
@@ -332,7 +337,7 @@ submit_hash(struct cli_job *c)
         return;
     c->job.result = STORE_OK;
     c->answer.code = 525;
-    strcpy(c->answer.text, "too busy, try again later");
+    strcpy(c->answer.text, "too busy. try again later");
     answer(c);
 }
 
@@ -368,7 +373,9 @@ start(struct cli_job *c)
         job_submit(&c->job);
         return;
     }
-    c->kind = admin_needs_hash(c->line, c->len, &c->password, &c->account);
+    /* One without any right is refused anyway, and costs no hash. */
+    if (c->caller.caller.rights != 0)
+        c->kind = admin_needs_hash(c->line, c->len, &c->password, &c->account);
     switch (c->kind) {
     case ADMIN_HASH_NONE:
         submit_command(c);
