@@ -720,7 +720,7 @@ on_event(evutil_socket_t fd, short what, void *arg)
         return;
     if (c->paused != 0)
         update_event(c, false, c->writing);
-    else
+    else if (!c->again) /* what is kept goes first, before the end too */
         take_input(c, false);
 }
 

@@ -257,6 +257,47 @@ START_TEST(test_continue_starves_nobody)
 }
 END_TEST
 
+/* What is kept is looked at before what comes behind it, and before the end:
+ * a client may ask much at once and close its side. */
+START_TEST(test_kept_before_the_end)
+{
+    struct conn_end *e = end_new();
+
+    e->on_data = take_one;
+    say(e, "abc");
+    shutdown(e->peer, SHUT_WR);
+    turns();
+    ck_assert_str_eq(buf_cstr(&order), "abc");
+    ck_assert_str_eq(buf_cstr(&e->offers), "abc|bc|c|");
+    ck_assert_uint_eq(e->n_closed, 1);
+    ck_assert_int_eq(e->reason, CONN_EOF);
+    buf_clear(&order);
+    conn_end_free(&e);
+}
+END_TEST
+
+/* Who sends more than he is served does not fill the memory. */
+START_TEST(test_flood)
+{
+    struct conn_end *e = end_new();
+    char bytes[4096];
+    uint32_t most = 0;
+
+    memset(bytes, 'x', sizeof bytes);
+    e->on_data = take_one;
+    for (int i = 0; i < 500; i++) {
+        send(e->peer, bytes, sizeof bytes, MSG_DONTWAIT);
+        event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+        if (e->c.in_len > most)
+            most = e->c.in_len;
+        e->offers.len = 0;
+    }
+    ck_assert_uint_le(most, 65536);
+    buf_clear(&order);
+    conn_end_free(&e);
+}
+END_TEST
+
 /* --- output --- */
 
 START_TEST(test_cork)
@@ -957,6 +998,8 @@ conn_suite(void)
     tcase_add_test(t, test_resume_offers_kept);
     tcase_add_test(t, test_continue_is_fair);
     tcase_add_test(t, test_continue_starves_nobody);
+    tcase_add_test(t, test_kept_before_the_end);
+    tcase_add_test(t, test_flood);
     tcase_add_test(t, test_cork);
     tcase_add_test(t, test_cork_while_reading);
     tcase_add_test(t, test_full_socket);
