@@ -48,9 +48,13 @@ watch_add(struct worker *w, struct session *s, const struct watch_spec *spec)
     s->watching = true;
 }
 
+/* Telling one may end its session, and that drops its watches, also those that
+ * are to be told next. */
 static void
-drop(struct watch *x)
+drop(struct worker *w, struct watch *x)
 {
+    if (w->next_watch == x)
+        w->next_watch = LIST_NEXT(x, link);
     LIST_REMOVE(x, link);
     free(x->name);
     free(x);
@@ -62,7 +66,7 @@ watch_remove(struct worker *w, struct session *s, const struct watch_spec *spec)
     struct watch *x = find(w, s, spec);
 
     if (x != NULL)
-        drop(x);
+        drop(w, x);
 }
 
 void
@@ -72,7 +76,7 @@ watch_remove_all(struct worker *w, struct session *s)
 
     LIST_FOREACH_SAFE(x, &w->watches, link, next)
         if (x->session == s)
-            drop(x);
+            drop(w, x);
     s->watching = false;
 }
 
@@ -90,13 +94,14 @@ concerns(const struct watch *x, const struct alert_rec *a)
 void
 watch_tell_added(struct worker *w, const struct alert *a)
 {
-    struct watch *x, *next;
+    struct watch *x;
     struct buf b = {0};
 
-    LIST_FOREACH_SAFE(x, &w->watches, link, next) {
+    for (x = LIST_FIRST(&w->watches); x != NULL; x = w->next_watch) {
         struct session_caller c;
         struct alert_view view = {.watch = true, .target = x->name};
 
+        w->next_watch = LIST_NEXT(x, link);
         if (!concerns(x, &a->rec))
             continue;
         session_caller(x->session, &c);
@@ -112,11 +117,12 @@ watch_tell_added(struct worker *w, const struct alert *a)
 void
 watch_tell_removed(struct worker *w, const struct alert_rec *a)
 {
-    struct watch *x, *next;
+    struct watch *x;
     struct buf b = {0};
 
     alert_removed(&b, a->id);
-    LIST_FOREACH_SAFE(x, &w->watches, link, next) {
+    for (x = LIST_FIRST(&w->watches); x != NULL; x = w->next_watch) {
+        w->next_watch = LIST_NEXT(x, link);
         /* One who gets removals as a member of the audience is not told
          * twice. */
         if (concerns(x, a) &&

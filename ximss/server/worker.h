@@ -60,6 +60,7 @@ struct worker {
 
     struct board board;
     struct watch_list watches;
+    struct watch *next_watch; /* borrowed; to be told after this one */
 
     /* push.c */
     struct session_list push_queue; /* sessions that may be behind */
