@@ -158,6 +158,26 @@ req_stream(struct req *r, bool (*step)(struct req *r), void *state,
         req_finish(r);
 }
 
+/* Sends what the step has made.  False: the session has ended over it, and the
+ * request is gone. */
+static bool
+send_piece(struct session *s, struct req *r)
+{
+    struct buf piece = r->out;
+    bool there;
+
+    r->out = (struct buf){0};
+    conn_send(&s->conn, piece.data, piece.len);
+    there = TAILQ_FIRST(&s->reqs) == r;
+    if (there) {
+        r->out = piece;
+        r->out.len = 0;
+    } else {
+        buf_clear(&piece);
+    }
+    return there;
+}
+
 void
 req_run_steps(struct session *s)
 {
@@ -174,10 +194,8 @@ req_run_steps(struct session *s)
             req_finish(r);
             return;
         }
-        conn_send(&s->conn, r->out.data, r->out.len);
-        r->out.len = 0;
-        if (TAILQ_FIRST(&s->reqs) != r)
-            return; /* the session has ended */
+        if (!send_piece(s, r))
+            return;
     }
     r->stepping = false;
 }
