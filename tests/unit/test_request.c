@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "ximss/server/request.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <event2/event.h>
+
+#include "tests/unit/stage.h"
+#include "util/log.h"
+#include "util/xmalloc.h"
+
+Suite *request_suite(void);
+
+#define POST(id)                                                       \
+    "<alertPost id=\"" id "\" scope=\"domain\" target=\"a.test\">text" \
+    "</alertPost>\n"
+
+/* The ids of the messages that have come, in order: "1 1 2 ". */
+static const char *
+ids(struct client *c)
+{
+    static struct buf b;
+    const char *p = client_hear(c), *end;
+
+    b.len = 0;
+    while ((p = strstr(p, " id=\"")) != NULL) {
+        p += 5;
+        end = strchr(p, '"');
+        buf_append(&b, p, (size_t)(end - p));
+        buf_append_char(&b, ' ');
+    }
+    return buf_cstr(&b);
+}
+
+static unsigned
+count(const char *text, const char *what)
+{
+    unsigned n = 0;
+
+    for (; (text = strstr(text, what)) != NULL; text += strlen(what))
+        n++;
+    return n;
+}
+
+/* Answers come in the order of the requests, whatever each of them needs. */
+START_TEST(test_order)
+{
+    static const struct {
+        const char *say, *ids;
+    } rows[] = {
+        {"<noop id=\"1\"/>\n<noop id=\"2\"/>\n", "1 2 "},
+        {POST("1") POST("2") POST("3"), "1 1 2 2 3 3 "},
+        {POST("1") "<noop id=\"2\"/>\n" POST("3"), "1 1 2 3 3 "},
+        {POST("1") "<alertRemove id=\"2\" alertID=\"999\"/>\n" POST("3"),
+         "1 1 2 3 3 "},
+        {POST("1") "<alertPost id=\"2\"/>\n" POST("3"), "1 1 2 3 3 "},
+        {POST("1") "<nonsense id=\"2\"/>\n<noop id=\"3\"/>\n", "1 1 2 3 "},
+        {POST("1") "<not xml\n" POST("3"), "1 1  3 3 "},
+        {POST("1") "<alertWatch id=\"2\" scope=\"server\"/>\n" POST("3"),
+         "1 1 2 3 3 "},
+        {"<alertList id=\"1\" scope=\"server\"/>\n" POST("2"), "1 2 2 "},
+        {POST("1") "<cliExecute id=\"2\">GetServerAlerts</cliExecute>\n" POST(
+             "3") "<noop id=\"4\"/>\n",
+         "1 1 2 2 3 3 4 "},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct client *c = client_open_local();
+        struct buf got = {0};
+
+        client_say(c, rows[i].say);
+        while (count(rows[i].ids, " ") > count(buf_cstr(&got), " ")) {
+            stage_sync();
+            buf_append_str(&got, ids(c));
+        }
+        ck_assert_msg(strcmp(buf_cstr(&got), rows[i].ids) == 0, "row %zu: %s",
+                      i, buf_cstr(&got));
+        buf_clear(&got);
+        client_free(&c);
+    }
+}
+END_TEST
+
+struct watching {
+    struct client *c;
+    unsigned most, answers;
+    bool paused;
+};
+
+static bool
+all_answered(void *arg)
+{
+    struct watching *w = arg;
+
+    if (w->c->s->n_reqs > w->most)
+        w->most = w->c->s->n_reqs;
+    if ((w->c->s->conn.paused & PAUSE_BUSY) != 0)
+        w->paused = true;
+    w->answers += count(client_packet(w->c), "<response");
+    return w->answers >= 40;
+}
+
+/* No more than `pipeline` requests are in work at a time; input waits. */
+START_TEST(test_pipeline)
+{
+    static const unsigned limits[] = {1, 2, 7};
+    struct buf b = {0};
+
+    for (int i = 0; i < 40; i++)
+        buf_append_str(&b, POST("1"));
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        struct watching w = {.c = client_open_local()};
+
+        stage_config->pipeline = limits[i];
+        client_say(w.c, buf_cstr(&b));
+        stage_until(all_answered, &w);
+        ck_assert_uint_le(w.most, limits[i]);
+        ck_assert(w.paused);
+        ck_assert_uint_eq(w.answers, 40);
+        ck_assert_uint_eq(w.c->s->n_reqs, 0);
+        ck_assert_uint_eq(w.c->s->conn.paused, 0);
+        client_free(&w.c);
+    }
+    buf_clear(&b);
+}
+END_TEST
+
+/* More requests in one packet than a turn takes. */
+START_TEST(test_requests_per_turn)
+{
+    struct client *c = client_open_local();
+    struct buf b = {0};
+
+    stage_config->requests_per_turn = 3;
+    for (int i = 0; i < 20; i++)
+        buf_append_str(&b, "<noop id=\"x\"/>\n");
+    client_say(c, buf_cstr(&b));
+    ck_assert_uint_eq(count(client_hear(c), "<response id=\"x\"/>\n"), 20);
+    buf_clear(&b);
+    client_free(&c);
+}
+END_TEST
+
+/* --- errors --- */
+
+/* The third malformed message closes, after its answer; what is behind it is
+ * not looked at. */
+START_TEST(test_malformed)
+{
+    struct client *c = client_open_local();
+    const char *text;
+
+    client_say(c, "<a\n<noop id=\"1\"/>\n<b id=\"7\"><c></b>\n");
+    text = client_hear(c);
+    ck_assert_ptr_eq(
+        strstr(text, "<response id=\"\" errorText=\"malformed message: "),
+        text);
+    ck_assert_uint_eq(count(text, "errorNum=\"540\"/>\n"), 2);
+    ck_assert_ptr_nonnull(strstr(text, "/>\n<response id=\"1\"/>\n<response "
+                                       "id=\"7\" errorText=\"malformed"));
+    ck_assert(client_is_open(c));
+    client_say(c, "<noop id=\"2\"/>\n\x01\n<noop id=\"3\"/>\n");
+    text = client_hear(c);
+    ck_assert_ptr_eq(strstr(text, "<response id=\"2\"/>\n<response id=\"\" "
+                                  "errorText=\"malformed message: "),
+                     text);
+    ck_assert_uint_eq(count(text, "<response"), 2);
+    ck_assert(client_at_end(c));
+    ck_assert(!client_is_open(c));
+    client_free(&c);
+}
+END_TEST
+
+/* What closes at once, after the answer. */
+START_TEST(test_closing)
+{
+    static const struct {
+        const char *say, *hear;
+    } rows[] = {
+        {"<bye id=\"1\"/>\n<noop id=\"2\"/>\n", "<response id=\"1\"/>\n"},
+        {"<!DOCTYPE a><a id=\"1\"/>\n<noop id=\"2\"/>\n",
+         "<response id=\"\" errorText=\"forbidden in a message: "},
+        {"<a id=\"1\"><b><b><b><b><b/></b></b></b></b></a>\n<noop id=\"2\"/>\n",
+         "<response id=\"1\" errorText=\"message too big: "},
+    };
+
+    stage_config->xml_depth = 4;
+    worker_set_config(stage->workers[0], stage_config, NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct client *c = client_open_local();
+        const char *text;
+
+        client_say(c, rows[i].say);
+        text = client_hear(c);
+        ck_assert_msg(strstr(text, rows[i].hear) == text, "row %zu: %s", i,
+                      text);
+        ck_assert_msg(count(text, "<response") == 1, "row %zu: %s", i, text);
+        ck_assert_msg(client_at_end(c), "row %zu", i);
+        client_free(&c);
+    }
+}
+END_TEST
+
+START_TEST(test_states)
+{
+    static const struct {
+        const char *request, *fresh, *open;
+    } rows[] = {
+        {"<noop id=\"1\"/>\n", "<response id=\"1\"/>\n",
+         "<response id=\"1\"/>\n"},
+        {"<noop/>\n", "<response id=\"\"/>\n", "<response id=\"\"/>\n"},
+        {"<no id=\"&lt;&quot;\"/>\n",
+         "<response id=\"&lt;&quot;\" errorText=\"unknown command\" "
+         "errorNum=\"500\"/>\n",
+         "<response id=\"&lt;&quot;\" errorText=\"unknown command\" "
+         "errorNum=\"500\"/>\n"},
+        {"<readTime id=\"1\" />\n",
+         "<response id=\"1\" errorText=\"log in first\" errorNum=\"516\"/>\n",
+         NULL},
+        {"<login id=\"1\"/>\n", NULL,
+         "<response id=\"1\" errorText=\"already logged in\" "
+         "errorNum=\"517\"/>\n"},
+        {"<starttls id=\"1\"/>\n",
+         "<response id=\"1\" errorText=\"TLS is not configured\" "
+         "errorNum=\"501\"/>\n",
+         NULL},
+    };
+    struct client *fresh = client_connect(ANN, 0), *open = client_open(ANN, 0);
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].fresh != NULL) {
+            client_say(fresh, rows[i].request);
+            ck_assert_str_eq(client_hear(fresh), rows[i].fresh);
+        }
+        if (rows[i].open != NULL) {
+            client_say(open, rows[i].request);
+            ck_assert_str_eq(client_hear(open), rows[i].open);
+        }
+    }
+    client_free(&fresh);
+    client_free(&open);
+}
+END_TEST
+
+START_TEST(test_exe_time)
+{
+    static const struct {
+        const char *value;
+        bool answered;
+    } rows[] = {
+        {"", false}, {"0", false}, {"00", false}, {"1", true}, {"yes", true}};
+    struct client *c = client_open_local();
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *say =
+            xasprintf("<noop id=\"1\" exeTime=\"%s\"/>\n", rows[i].value);
+
+        client_say(c, say);
+        ck_assert_msg(
+            (strstr(client_hear(c), "<response id=\"1\" exeTime=\"") != NULL) ==
+                rows[i].answered,
+            "row %zu", i);
+        free(say);
+    }
+    client_free(&c);
+}
+END_TEST
+
+/* What a request says when the store fails it. */
+START_TEST(test_store_errors)
+{
+    static const struct {
+        enum store_result result;
+        const char *xml;
+    } rows[] = {
+        {STORE_FULL, "<response id=\"\" errorText=\"the store is full, try "
+                     "again later\" errorNum=\"530\"/>"},
+        {STORE_ERROR, "<response id=\"\" errorText=\"the store failed\" "
+                      "errorNum=\"531\"/>"},
+    };
+    const struct errbuf err = {"what nobody outside is told"};
+
+    log_set_level(LOG_ERROR_ + 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct req *r = xcalloc(1, sizeof *r + 1);
+
+        req_fail_store(r, rows[i].result, &err);
+        ck_assert_str_eq(r->out.data, rows[i].xml);
+        ck_assert_uint_eq(r->out.len, strlen(rows[i].xml) + 1);
+        buf_clear(&r->out);
+        free(r);
+    }
+}
+END_TEST
+
+/* --- long answers --- */
+
+/* Alerts for a list of some 100 KB, which nobody is pushed. */
+static void
+post_many(void)
+{
+    char text[4001];
+
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    for (int i = 0; i < 25; i++)
+        stage_post_soon(ALERT_SERVER, 0, text);
+    stage_sync();
+    stage_config->output_soft = 16384;
+    worker_set_config(stage->workers[0], stage_config, NULL);
+}
+
+/* In pieces, as the socket takes them: an own list begins in the cork, that of
+ * a scope outside of it; a socket that takes all at once, one that does not. */
+static const struct {
+    const char *request;
+    unsigned flags;
+} long_rows[] = {
+    {"<alertList id=\"1\"/>\n<noop id=\"2\"/>\n", CLIENT_NO_ALERTS},
+    {"<alertList id=\"1\"/>\n<noop id=\"2\"/>\n",
+     CLIENT_NO_ALERTS | CLIENT_SMALL},
+    {"<alertList id=\"1\" scope=\"server\"/>\n<noop id=\"2\"/>\n",
+     CLIENT_NO_ALERTS},
+    {"<alertList id=\"1\" scope=\"server\"/>\n<noop id=\"2\"/>\n",
+     CLIENT_NO_ALERTS | CLIENT_SMALL},
+};
+
+START_TEST(test_long_answer)
+{
+    struct client *c;
+    const char *text;
+
+    post_many();
+    c = client_open(MASTER, long_rows[_i].flags);
+    client_say(c, long_rows[_i].request);
+    stage_sync();
+    ck_assert_uint_le(conn_pending(&c->s->conn), 2 * 16384);
+    text = client_hear(c);
+    ck_assert_uint_eq(count(text, "<alertReport id=\"1\" "), 25);
+    ck_assert_ptr_nonnull(
+        strstr(text, "<response id=\"1\"/>\n<response id=\"2\"/>\n"));
+    ck_assert_uint_eq(c->s->n_reqs, 0);
+    client_free(&c);
+}
+END_TEST
+
+/* The client goes in the middle of it. */
+START_TEST(test_long_answer_to_nobody)
+{
+    struct client *c;
+
+    post_many();
+    c = client_open(MASTER, long_rows[_i].flags);
+    client_say(c, long_rows[_i].request);
+    stage_sync();
+    if (c->s->state == SESSION_OPEN && c->s->n_reqs > 0) {
+        /* Not noticed before the next piece is written. */
+        client_packet(c);
+        shutdown(c->fd, SHUT_RDWR);
+        req_run_steps(c->s);
+    }
+    client_free(&c);
+    stage_sync();
+    ck_assert_uint_eq(stage->workers[0]->n_sessions, 0);
+}
+END_TEST
+
+struct pieces {
+    unsigned steps;
+    bool *freed;
+};
+
+static bool
+step_into_the_void(struct req *r)
+{
+    struct pieces *p = r->state;
+
+    p->steps++;
+    buf_append_str(&r->out, "a piece");
+    return p->steps == 100;
+}
+
+static void
+free_pieces(void *state)
+{
+    struct pieces *p = state;
+
+    *p->freed = true;
+    free(p);
+}
+
+/* A piece that finds nobody: the request is gone with its session. */
+START_TEST(test_piece_to_nobody)
+{
+    struct client *c = client_open(MASTER, CLIENT_NO_ALERTS);
+    struct req *r = xcalloc(1, sizeof *r + 1);
+    struct pieces *p = xcalloc(1, sizeof *p);
+    bool freed = false;
+
+    p->freed = &freed;
+    r->session = c->s;
+    r->worker = session_worker(c->s);
+    TAILQ_INSERT_TAIL(&c->s->reqs, r, link);
+    c->s->n_reqs++;
+    shutdown(c->fd, SHUT_RDWR); /* not noticed yet */
+    req_stream(r, step_into_the_void, p, free_pieces);
+    ck_assert(freed);
+    ck_assert_int_eq(c->s->state, SESSION_CLOSED);
+    client_free(&c);
+}
+END_TEST
+
+/* --- sessions that end first --- */
+
+/* The client goes while its request is in work: the work is done, the answer
+ * goes nowhere. */
+START_TEST(test_orphans)
+{
+    struct client *c = client_open_local();
+
+    client_say(c, POST("1") POST("2") "<alertWatch id=\"3\" "
+                                      "scope=\"server\"/>\n");
+    event_base_loop(stage->workers[0]->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    ck_assert_uint_gt(c->s->n_reqs, 0);
+    client_free(&c);
+    stage_sync();
+    ck_assert(stage_has_alert(1) && stage_has_alert(2));
+    ck_assert_uint_eq(stage->workers[0]->n_sessions, 0);
+}
+END_TEST
+
+/* It has asked and closed its side: it still gets the answers. */
+START_TEST(test_half_closed)
+{
+    struct client *c = client_open_local();
+
+    client_say(c, POST("1") POST("2") "<noop id=\"3\"/>\n");
+    shutdown(c->fd, SHUT_WR);
+    stage_sync();
+    stage_sync();
+    ck_assert_str_eq(ids(c), "1 1 2 2 3 ");
+    ck_assert(client_at_end(c));
+    client_free(&c);
+}
+END_TEST
+
+Suite *
+request_suite(void)
+{
+    Suite *s = suite_create("request");
+    TCase *t = tcase_create("request");
+
+    tcase_add_checked_fixture(t, stage_setup, stage_teardown);
+    tcase_set_timeout(t, 120);
+    tcase_add_test(t, test_order);
+    tcase_add_test(t, test_pipeline);
+    tcase_add_test(t, test_requests_per_turn);
+    tcase_add_test(t, test_malformed);
+    tcase_add_test(t, test_closing);
+    tcase_add_test(t, test_states);
+    tcase_add_test(t, test_exe_time);
+    tcase_add_test(t, test_store_errors);
+    tcase_add_loop_test(t, test_long_answer, 0,
+                        sizeof long_rows / sizeof long_rows[0]);
+    tcase_add_loop_test(t, test_long_answer_to_nobody, 0,
+                        sizeof long_rows / sizeof long_rows[0]);
+    tcase_add_test(t, test_piece_to_nobody);
+    tcase_add_test(t, test_orphans);
+    tcase_add_test(t, test_half_closed);
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -1,0 +1,612 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "ximss/server/user.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/stage.h"
+#include "util/clock.h"
+#include "util/xmalloc.h"
+#include "ximss/server/rights.h"
+
+Suite *user_suite(void);
+
+/* --- what was shown --- */
+
+static void
+print_ids(struct buf *b, const char *name, const uint64_t *v, uint32_t n)
+{
+    buf_appendf(b, " %s", name);
+    for (uint32_t i = 0; i < n; i++)
+        buf_appendf(b, "%s%llu", i > 0 ? "," : "", (unsigned long long)v[i]);
+}
+
+/* "position shown=ids dismissed=ids own=ids" */
+static const char *
+print(const struct user *a)
+{
+    static struct buf b;
+
+    b.len = 0;
+    buf_appendf(&b, "%llu", (unsigned long long)a->position);
+    print_ids(&b, "shown=", a->shown, a->n_shown);
+    print_ids(&b, "dismissed=", a->dismissed, a->n_dismissed);
+    buf_append_str(&b, " own=");
+    for (uint32_t i = 0; i < a->alerts.n; i++)
+        buf_appendf(&b, "%s%llu", i > 0 ? "," : "",
+                    (unsigned long long)a->alerts.v[i]->rec.id);
+    return buf_cstr(&b);
+}
+
+static void
+post_six(void)
+{
+    ck_assert_uint_eq(stage_post(ALERT_SERVER, 0, "1"), 1);
+    ck_assert_uint_eq(stage_post(ALERT_DOMAIN, DAN, "2: not Ann's"), 2);
+    ck_assert_uint_eq(stage_post(ALERT_SERVER, 0, "3"), 3);
+    ck_assert_uint_eq(stage_post(ALERT_ACCOUNT, ANN, "4"), 4);
+    ck_assert_uint_eq(stage_post(ALERT_DOMAIN, ANN, "5"), 5);
+    ck_assert_uint_eq(stage_post(ALERT_SERVER, 0, "6"), 6);
+}
+
+static const struct scenario {
+    struct {
+        char what; /* 's'hown, shown 'u'p to, 'd'ismissed, 'r'emoved */
+        uint64_t id;
+        const char *then;
+    } steps[7];
+} scenarios[] = {
+    /* in order: the position follows, over what is not of the audience too */
+    {{{'s', 1, "2 shown= dismissed= own=4"},
+      {'s', 3, "3 shown= dismissed= own=4"},
+      {'s', 4, "4 shown= dismissed= own="},
+      {'s', 5, "5 shown= dismissed= own="},
+      {'s', 6, "6 shown= dismissed= own="}}},
+    /* out of order: remembered beside the position until the gap closes */
+    {{{'s', 3, "0 shown=3 dismissed= own=4"},
+      {'s', 6, "0 shown=3,6 dismissed= own=4"},
+      {'s', 3, "0 shown=3,6 dismissed= own=4"},
+      {'s', 1, "3 shown=6 dismissed= own=4"},
+      {'s', 5, "3 shown=5,6 dismissed= own=4"},
+      {'s', 4, "6 shown= dismissed= own="}}},
+    /* all up to one: never back */
+    {{{'u', 3, "3 shown= dismissed= own=4"},
+      {'u', 2, "3 shown= dismissed= own=4"},
+      {'s', 6, "3 shown=6 dismissed= own=4"},
+      {'u', 5, "5 shown=6 dismissed= own="},
+      {'u', 6, "6 shown= dismissed= own="},
+      {'u', 6, "6 shown= dismissed= own="}}},
+    /* dismissed counts as shown; an account's own alert is gone with it */
+    {{{'d', 3, "0 shown=3 dismissed=3 own=4"},
+      {'d', 1, "3 shown= dismissed=1,3 own=4"},
+      {'d', 4, "4 shown= dismissed=1,3 own="},
+      {'d', 5, "5 shown= dismissed=1,3,5 own="},
+      {'s', 6, "6 shown= dismissed=1,3,5 own="}}},
+    /* a gap that is removed is no gap, from the next one shown on */
+    {{{'s', 3, "0 shown=3 dismissed= own=4"},
+      {'r', 1, "0 shown=3 dismissed= own=4"},
+      {'s', 4, "4 shown= dismissed= own="},
+      {'r', 5, "4 shown= dismissed= own="},
+      {'s', 6, "6 shown= dismissed= own="}}},
+    /* the last ones are removed: everything known is dealt with */
+    {{{'r', 6, "0 shown= dismissed= own=4"},
+      {'r', 5, "0 shown= dismissed= own=4"},
+      {'r', 4, "0 shown= dismissed= own="},
+      {'s', 1, "2 shown= dismissed= own="},
+      {'s', 3, "6 shown= dismissed= own="}}},
+};
+
+START_TEST(test_positions)
+{
+    const struct scenario *sc = &scenarios[_i];
+    struct worker *w = stage_worker(ANN);
+    struct user *a;
+
+    post_six();
+    a = stage_user(ANN);
+    ck_assert_str_eq(print(a), "0 shown= dismissed= own=4");
+    for (size_t i = 0; sc->steps[i].what != '\0'; i++) {
+        uint64_t id = sc->steps[i].id;
+
+        switch (sc->steps[i].what) {
+        case 's':
+            user_shown(w, a, id);
+            break;
+        case 'u':
+            user_shown_up_to(w, a, id);
+            break;
+        case 'd':
+            user_dismiss(w, a, id);
+            break;
+        default:
+            stage_remove(id);
+            break;
+        }
+        ck_assert_msg(strcmp(print(a), sc->steps[i].then) == 0, "step %zu: %s",
+                      i, print(a));
+        if (sc->steps[i].what != 'r')
+            ck_assert(user_was_shown(a, id));
+        ck_assert(a->dirty || sc->steps[i].what == 'r');
+    }
+}
+END_TEST
+
+/* Who is in whose audience. */
+START_TEST(test_audience)
+{
+    static const struct {
+        enum stage_who who;
+        const char *ids;
+    } rows[] = {
+        {ANN, "1 3 4 5 6 "}, {BOB, "1 3 5 6 "}, {DAN, "1 2 3 6 "},
+        {EVE, "1 2 3 6 "},   {SUE, "7 "},
+    };
+    struct alert_rec rec = {.id = 7, .scope = ALERT_CLUSTER};
+    struct alert *a = alert_new(&rec), *next;
+
+    post_six();
+    board_add(&stage->workers[0]->board, a, "", false);
+    alert_unref(&a);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct worker *w = stage_worker(rows[i].who);
+        struct user *u = stage_user(rows[i].who);
+        struct buf b = {0};
+
+        for (uint64_t at = 0; (next = user_next_alert(w, u, at)) != NULL;
+             at = next->rec.id)
+            buf_appendf(&b, "%llu ", (unsigned long long)next->rec.id);
+        ck_assert_msg(strcmp(buf_cstr(&b), rows[i].ids) == 0, "row %zu: %s", i,
+                      buf_cstr(&b));
+        for (uint64_t id = 0; id < 9; id++) {
+            char text[8] = {(char)('0' + id), ' ', '\0'};
+
+            ck_assert_msg((user_find_alert(w, u, id) != NULL) ==
+                              (strstr(rows[i].ids, text) != NULL),
+                          "row %zu, id %d", i, (int)id);
+        }
+        buf_clear(&b);
+    }
+}
+END_TEST
+
+/* --- an account's own alerts --- */
+
+static void
+block(struct client *c)
+{
+    char bytes[512];
+
+    memset(bytes, '.', sizeof bytes);
+    while (conn_pending(&c->s->conn) == 0)
+        conn_send(&c->s->conn, bytes, sizeof bytes);
+}
+
+/* Delivered to one session, it goes from the store, and from memory when every
+ * session has it that was open when it was posted. */
+START_TEST(test_slow_session)
+{
+    struct worker *w = stage_worker(ANN);
+    struct client *quick = client_open(ANN, 0),
+                  *slow = client_open(ANN, CLIENT_SMALL), *late;
+    struct user *a = stage_user(ANN);
+    uint64_t id;
+
+    block(slow);
+    id = stage_post(ALERT_ACCOUNT, ANN, "own");
+    ck_assert_uint_eq(stage_told, 2);
+    client_expect(quick, stage_alert(id, "account", "own"));
+    ck_assert_uint_eq(a->alerts.n, 1);
+    user_shown_up_to(w, a, id);
+    ck_assert_uint_eq(a->alerts.n, 1); /* the slow one has not got it */
+    stage_save();
+    ck_assert(!stage_has_alert(id));
+    late = client_open(ANN, 0);
+    ck_assert_str_eq(client_hear(late), ""); /* it was delivered */
+    ck_assert_ptr_nonnull(
+        strstr(client_hear(slow), stage_alert(id, "account", "own")));
+    ck_assert_uint_eq(a->alerts.n, 0);
+    client_free(&quick);
+    client_free(&slow);
+    client_free(&late);
+}
+END_TEST
+
+/* The slow one ends instead. */
+START_TEST(test_slow_session_ends)
+{
+    struct worker *w = stage_worker(ANN);
+    struct client *slow = client_open(ANN, CLIENT_SMALL);
+    struct user *a = stage_user(ANN);
+    uint64_t id;
+
+    block(slow);
+    id = stage_post(ALERT_ACCOUNT, ANN, "own");
+    user_shown_up_to(w, a, id);
+    ck_assert_uint_eq(a->alerts.n, 1);
+    client_free(&slow);
+    ck_assert_uint_eq(a->alerts.n, 0);
+}
+END_TEST
+
+/* Removal tells those who asked for it. */
+START_TEST(test_alert_removed)
+{
+    struct client *plain = client_open(ANN, 0),
+                  *changes = client_open(ANN, CLIENT_CHANGES),
+                  *other = client_open(BOB, CLIENT_CHANGES);
+    uint64_t id = stage_post(ALERT_ACCOUNT, ANN, "own");
+
+    ck_assert_uint_eq(stage_told, 2);
+    client_expect(plain, stage_alert(id, "account", "own"));
+    client_expect(changes, stage_alert(id, "account", "own"));
+    stage_remove(id);
+    ck_assert_str_eq(client_hear(changes), "<alertRemoved alertID=\"1\"/>\n");
+    ck_assert_str_eq(client_hear(plain), "");
+    ck_assert_str_eq(client_hear(other), "");
+    ck_assert_uint_eq(stage_user(ANN)->alerts.n, 0);
+    client_free(&plain);
+    client_free(&changes);
+    client_free(&other);
+}
+END_TEST
+
+/* --- loading and saving --- */
+
+START_TEST(test_save_and_reload)
+{
+    struct worker *w = stage_worker(ANN);
+    struct peer peer;
+    struct user *a;
+
+    post_six();
+    a = stage_user(ANN);
+    user_shown(w, a, 1);
+    user_dismiss(w, a, 6);
+    user_dismiss(w, a, 5);
+    stage_remove(6); /* need not be remembered */
+    a->last_login = 12345;
+    ck_assert_int_eq(peer_parse(&peer, "192.0.2.1"), 0);
+    a->last_peer = peer;
+    ck_assert_str_eq(print(a), "2 shown=5,6 dismissed=5,6 own=4");
+    stage_save();
+    ck_assert(!a->dirty);
+    user_shown(w, a, 3); /* not saved: shown again, never lost */
+    stage_restart();
+    w = stage_worker(ANN);
+    ck_assert_ptr_null(user_find(w, stage_account(ANN)));
+    a = stage_user(ANN);
+    ck_assert_str_eq(print(a), "2 shown=5,6 dismissed=5 own=4");
+    ck_assert_int_eq(a->last_login, 12345);
+    ck_assert_mem_eq(a->last_peer.address, peer.address, 16);
+    ck_assert_str_eq(a->name, "ann");
+    ck_assert_ptr_null(a->real_name);
+    ck_assert_ptr_eq(user_find(w, stage_account(ANN)), a);
+}
+END_TEST
+
+struct put {
+    uint64_t account;
+    struct account_state state;
+};
+
+static enum store_result
+put_state(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct put *p = arg;
+
+    return state_put(t, p->account, &p->state, err);
+}
+
+/* The position was saved, the removal of what it covers was not. */
+START_TEST(test_delivered_before_crash)
+{
+    struct put p = {stage_account(ANN), {.position = 1}};
+    struct user *a;
+
+    ck_assert_uint_eq(stage_post(ALERT_ACCOUNT, ANN, "delivered"), 1);
+    ck_assert_uint_eq(stage_post(ALERT_ACCOUNT, ANN, "not yet"), 2);
+    stage_run(put_state, &p);
+    a = stage_user(ANN);
+    ck_assert_str_eq(print(a), "1 shown= dismissed= own=2");
+    stage_save();
+    ck_assert(!stage_has_alert(1));
+    ck_assert(stage_has_alert(2));
+}
+END_TEST
+
+/* Many at a time go in batches; what is not in memory any more is passed. */
+START_TEST(test_save_in_batches)
+{
+    struct worker *w = stage_worker(ANN);
+    struct user *a = stage_user(ANN);
+    struct account_state state;
+
+    ck_assert(user_save(w)); /* nothing */
+    for (uint64_t i = 0; i < 300; i++) {
+        uint64_t number = 1000000 + i;
+
+        g_array_append_val(w->dirty, number);
+    }
+    stage_post(ALERT_SERVER, 0, "1");
+    user_shown(w, a, 1);
+    user_touch(w, a); /* once is enough */
+    ck_assert_uint_eq(w->dirty->len, 301);
+    ck_assert(!user_save(w));
+    ck_assert_uint_eq(w->dirty->len, 45);
+    ck_assert(!user_save(w)); /* one at a time */
+    ck_assert_uint_eq(w->dirty->len, 45);
+    stage_save();
+    ck_assert_uint_eq(w->dirty->len, 0);
+    state = stage_state(ANN);
+    ck_assert_uint_eq(state.position, 1);
+    account_state_clear(&state);
+    user_save(w);
+    ck_assert(user_save(w));
+}
+END_TEST
+
+struct opened {
+    unsigned calls;
+    struct user *user;
+    char text[256];
+};
+
+static void
+on_opened(struct user *a, void *arg, const struct errbuf *err)
+{
+    struct opened *o = arg;
+
+    o->calls++;
+    o->user = a;
+    snprintf(o->text, sizeof o->text, "%s", err != NULL ? err->text : "");
+}
+
+START_TEST(test_open)
+{
+    struct worker *w = stage_worker(ANN);
+    struct opened first = {0}, second = {0}, third = {0}, none = {0};
+
+    user_open(w, stage_account(ANN), on_opened, &first);
+    user_open(w, stage_account(ANN), on_opened, &second); /* one load */
+    user_open(w, 999999, on_opened, &none);
+    ck_assert_uint_eq(first.calls + second.calls + none.calls, 0);
+    ck_assert_ptr_null(user_find(w, stage_account(ANN)));
+    stage_post(ALERT_ACCOUNT, ANN, "while it loads");
+    stage_sync();
+    ck_assert_uint_eq(first.calls, 1);
+    ck_assert_uint_eq(second.calls, 1);
+    ck_assert_ptr_nonnull(first.user);
+    ck_assert_ptr_eq(first.user, second.user);
+    ck_assert_uint_eq(first.user->alerts.n, 1);
+    ck_assert_uint_eq(none.calls, 1);
+    ck_assert_ptr_null(none.user);
+    ck_assert_str_eq(none.text, "");
+    user_open(w, stage_account(ANN), on_opened, &third); /* at once */
+    ck_assert_uint_eq(third.calls, 1);
+    ck_assert_ptr_eq(third.user, first.user);
+}
+END_TEST
+
+START_TEST(test_trim)
+{
+    struct worker *w = stage_worker(ANN);
+    struct client *c = client_open(BOB, 0);
+
+    stage_user(ANN);
+    stage_user(DAN);
+    stage_user(EVE);
+    stage_save();
+    user_touch(w, stage_user(DAN));
+    ck_assert_uint_eq(w->n_idle, 3);
+    user_trim(w, 3);
+    ck_assert_uint_eq(w->n_idle, 3);
+    user_trim(w, 2); /* the oldest goes */
+    ck_assert_ptr_null(user_find(w, stage_account(ANN)));
+    user_trim(w, 0); /* but not who is not saved, nor who is there */
+    ck_assert_uint_eq(w->n_idle, 1);
+    ck_assert_ptr_nonnull(user_find(w, stage_account(DAN)));
+    ck_assert_ptr_nonnull(user_find(w, stage_account(BOB)));
+    stage_save();
+    user_trim(w, 0);
+    ck_assert_uint_eq(w->n_idle, 0);
+    ck_assert_ptr_null(board_find_domain(&w->board, stage_domain(DAN)));
+    client_free(&c);
+    ck_assert_uint_eq(w->n_idle, 1);
+}
+END_TEST
+
+/* --- what others change --- */
+
+static void
+fill_account(struct effect *e, void *arg)
+{
+    const struct account_rec *rec = arg;
+
+    account_rec_copy(&e->account, rec);
+    e->domain.number = rec->domain;
+    e->domain.name = xstrdup("a.test");
+}
+
+static struct account_rec
+ann_rec(void)
+{
+    static char name[] = "anna", real[] = "Anna A.", rights[] = "(Master)";
+
+    return (struct account_rec){.number = stage_account(ANN),
+                                .domain = stage_domain(ANN),
+                                .name = name,
+                                .real_name = real,
+                                .rights = rights,
+                                .cred_serial = 9};
+}
+
+START_TEST(test_changed)
+{
+    struct client *c = client_open(ANN, 0);
+    struct account_rec rec = ann_rec();
+    struct user *a = stage_user(ANN);
+    char name[USER_NAME_SIZE], empty[] = "";
+
+    stage_effect(fill_account, EFFECT_ACCOUNT_CHANGED, &rec);
+    user_full_name(a, name);
+    ck_assert_str_eq(name, "anna@main.test");
+    ck_assert_str_eq(a->real_name, "Anna A.");
+    ck_assert_uint_eq(a->rights, RIGHT_MASTER);
+    ck_assert_uint_eq(a->cred_serial, 9);
+    ck_assert(client_is_open(c));
+    rec.real_name = empty;
+    stage_effect(fill_account, EFFECT_ACCOUNT_CHANGED, &rec);
+    ck_assert_ptr_null(a->real_name);
+    rec.number = 999999; /* not in memory: nothing */
+    stage_effect(fill_account, EFFECT_ACCOUNT_CHANGED, &rec);
+    client_free(&c);
+}
+END_TEST
+
+/* Another domain is another audience: its sessions end. */
+START_TEST(test_moved)
+{
+    struct worker *w = stage_worker(ANN);
+    struct client *c = client_open(ANN, 0), *bob = client_open(BOB, 0);
+    struct account_rec rec = ann_rec();
+    char name[USER_NAME_SIZE];
+    struct user *a;
+
+    rec.domain = stage_domain(DAN);
+    stage_effect(fill_account, EFFECT_ACCOUNT_CHANGED, &rec);
+    ck_assert_str_eq(client_hear(c), "<bye/>\n");
+    ck_assert(client_at_end(c));
+    a = stage_user(ANN);
+    user_full_name(a, name);
+    ck_assert_str_eq(name, "anna@a.test");
+    ck_assert_uint_eq(a->domain->accounts, 1);
+    ck_assert_uint_eq(w->n_idle, 1);
+    ck_assert_ptr_eq(TAILQ_FIRST(&w->idle), a);
+    client_free(&c);
+    client_free(&bob);
+    ck_assert_uint_eq(w->n_idle, 2);
+    user_trim(w, 0); /* Bob's log-in is not saved; Ann's neither */
+    stage_save();
+    user_trim(w, 0);
+    ck_assert_ptr_null(board_find_domain(&w->board, stage_domain(DAN)));
+    ck_assert_ptr_null(board_find_domain(&w->board, stage_domain(ANN)));
+}
+END_TEST
+
+static void
+fill_number(struct effect *e, void *arg)
+{
+    e->account.number = stage_account(*(enum stage_who *)arg);
+    e->account.domain = stage_domain(*(enum stage_who *)arg);
+}
+
+/* Killed (0), removed (1): the sessions end; only then it is gone. */
+START_TEST(test_ended_by_others)
+{
+    struct worker *w = stage_worker(ANN);
+    struct client *one = client_open(ANN, 0), *two = client_open(ANN, 0),
+                  *bob = client_open(BOB, 0);
+    enum stage_who who = ANN;
+
+    stage_effect(fill_number,
+                 _i == 0 ? EFFECT_KILL_SESSIONS : EFFECT_ACCOUNT_REMOVED, &who);
+    ck_assert_str_eq(client_hear(one), "<bye/>\n");
+    ck_assert_str_eq(client_hear(two), "<bye/>\n");
+    ck_assert(client_at_end(one) && client_at_end(two));
+    ck_assert(client_is_open(bob));
+    ck_assert_uint_eq(user_find(w, stage_account(ANN)) != NULL, _i == 0);
+    stage_effect(fill_number, EFFECT_ACCOUNT_REMOVED, &who); /* again */
+    client_free(&one);
+    client_free(&two);
+    client_free(&bob);
+    ck_assert_uint_eq(w->n_sessions, 0);
+}
+END_TEST
+
+struct domain_change {
+    uint64_t number;
+    const char *name;
+    bool shared;
+};
+
+static void
+fill_domain(struct effect *e, void *arg)
+{
+    const struct domain_change *d = arg;
+
+    e->domain.number = d->number;
+    e->domain.name = xstrdup(d->name);
+    e->domain.shared = d->shared;
+}
+
+START_TEST(test_domain_changed)
+{
+    struct worker *w = stage_worker(DAN);
+    struct user *a = stage_user(DAN);
+    struct domain_change d = {stage_domain(DAN), "new.test", false};
+    uint64_t version = w->board.version;
+    char name[USER_NAME_SIZE];
+
+    stage_post(ALERT_SERVER, 0, "for local domains");
+    ck_assert_ptr_nonnull(user_next_alert(w, a, 0));
+    version = w->board.version;
+    stage_effect(fill_domain, EFFECT_DOMAIN_CHANGED, &d);
+    user_full_name(a, name);
+    ck_assert_str_eq(name, "dan@new.test");
+    ck_assert_uint_eq(w->board.version, version);
+    d.shared = true;
+    stage_effect(fill_domain, EFFECT_DOMAIN_CHANGED, &d);
+    ck_assert_ptr_null(user_next_alert(w, a, 0));
+    ck_assert_uint_gt(w->board.version, version); /* shared bytes are void */
+    d.number = 999999;
+    stage_effect(fill_domain, EFFECT_DOMAIN_CHANGED, &d);
+}
+END_TEST
+
+START_TEST(test_domain_removed)
+{
+    struct worker *w = stage_worker(DAN);
+    struct domain_change d = {stage_domain(DAN), "a.test", false};
+    enum stage_who who = DAN;
+
+    stage_post(ALERT_DOMAIN, DAN, "of the domain");
+    stage_user(DAN);
+    stage_effect(fill_number, EFFECT_ACCOUNT_REMOVED, &who);
+    ck_assert_ptr_nonnull(board_find_domain(&w->board, d.number));
+    stage_effect(fill_domain, EFFECT_DOMAIN_REMOVED, &d);
+    ck_assert_ptr_null(board_find_domain(&w->board, d.number));
+    stage_effect(fill_domain, EFFECT_DOMAIN_REMOVED, &d);
+}
+END_TEST
+
+Suite *
+user_suite(void)
+{
+    Suite *s = suite_create("user");
+    TCase *t = tcase_create("user");
+
+    tcase_add_checked_fixture(t, stage_setup, stage_teardown);
+    tcase_set_timeout(t, 120);
+    tcase_add_loop_test(t, test_positions, 0,
+                        sizeof scenarios / sizeof scenarios[0]);
+    tcase_add_test(t, test_audience);
+    tcase_add_test(t, test_slow_session);
+    tcase_add_test(t, test_slow_session_ends);
+    tcase_add_test(t, test_alert_removed);
+    tcase_add_test(t, test_save_and_reload);
+    tcase_add_test(t, test_delivered_before_crash);
+    tcase_add_test(t, test_save_in_batches);
+    tcase_add_test(t, test_open);
+    tcase_add_test(t, test_trim);
+    tcase_add_test(t, test_changed);
+    tcase_add_test(t, test_moved);
+    tcase_add_loop_test(t, test_ended_by_others, 0, 2);
+    tcase_add_test(t, test_domain_changed);
+    tcase_add_test(t, test_domain_removed);
+    suite_add_tcase(s, t);
+    return s;
+}
