@@ -46,6 +46,18 @@ buf_append_char(struct buf *b, char c)
 }
 
 void
+buf_append_u64(struct buf *b, unsigned long long n)
+{
+    char digits[20], *p = digits + sizeof digits;
+
+    do {
+        *--p = (char)('0' + n % 10);
+        n /= 10;
+    } while (n > 0);
+    buf_append(b, p, (size_t)(digits + sizeof digits - p));
+}
+
+void
 buf_appendf(struct buf *b, const char *fmt, ...)
 {
     va_list ap;

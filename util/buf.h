@@ -18,6 +18,7 @@ void buf_reserve(struct buf *b, size_t more); /* room for more bytes */
 void buf_append(struct buf *b, const void *data, size_t len);
 void buf_append_str(struct buf *b, const char *s);
 void buf_append_char(struct buf *b, char c);
+void buf_append_u64(struct buf *b, unsigned long long n); /* in decimal */
 void buf_appendf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Drops the first n bytes. */

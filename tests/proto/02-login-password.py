@@ -7,7 +7,7 @@ import socket
 import statistics
 import time
 
-from ximss import (MAIN, MASTER_PASSWORD, Skip, attr, attribute, check,
+from ximss import (MAIN, MASTER_PASSWORD, PASSWORD, Skip, attr, attribute, check,
                    equal, failure, match, response, wait_until)
 
 WRONG = '<response id="1" errorText="incorrect password" errorNum="515"/>'
@@ -422,3 +422,14 @@ def test_client_address_must_be_one(t):
         got = t.shared.cli("GetAccountInfo %s Key LastAddress" % user)
         check("forged" not in got and "x" not in got, got)
         c.close()
+
+
+def test_domain_holds_for_what_follows(t):
+    domain = t.domain()
+    joe = t.user("joe", domain)
+    c = t.shared.connect()
+    c.ok('<noop id="1" domain="%s"/>' % domain)
+    c.send('<login id="2" userName="%s" authData="%s"/>'
+           % (joe.split("@")[0], PASSWORD))
+    got = c.until_response("2")
+    equal(attr(got[0], "userName"), joe)

@@ -32,6 +32,12 @@ def test_only_on_request(t):
     check(attr(t.shared.connect().login(user), "ticket") is None, "unasked")
 
 
+def test_no_is_no_ticket(t):
+    user = t.user()
+    session = t.shared.connect().login(user, ticket="no")
+    check(attr(session, "ticket") is None, "a ticket that was not wanted")
+
+
 def test_logs_in_once_and_gives_the_next(t):
     user = t.user()
     first = ticket(t.shared, user)

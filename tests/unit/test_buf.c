@@ -30,6 +30,20 @@ START_TEST(grows_and_drops)
 }
 END_TEST
 
+START_TEST(writes_numbers)
+{
+    struct buf b = {0};
+
+    buf_append_u64(&b, 0);
+    buf_append_char(&b, ' ');
+    buf_append_u64(&b, 1234567890);
+    buf_append_char(&b, ' ');
+    buf_append_u64(&b, ~0ULL);
+    ck_assert_str_eq(buf_cstr(&b), "0 1234567890 18446744073709551615");
+    buf_clear(&b);
+}
+END_TEST
+
 START_TEST(arena_gives_and_takes)
 {
     struct arena *a = arena_new();
@@ -53,6 +67,7 @@ buf_suite(void)
     TCase *t = tcase_create("buf");
 
     tcase_add_test(t, grows_and_drops);
+    tcase_add_test(t, writes_numbers);
     tcase_add_test(t, arena_gives_and_takes);
     suite_add_tcase(s, t);
     return s;

@@ -104,5 +104,9 @@ xml_write_attr(struct buf *b, const char *name, const char *value)
 void
 xml_write_attr_u64(struct buf *b, const char *name, unsigned long long value)
 {
-    buf_appendf(b, " %s=\"%llu\"", name, value);
+    buf_append_char(b, ' ');
+    buf_append_str(b, name);
+    buf_append_str(b, "=\"");
+    buf_append_u64(b, value);
+    buf_append_char(b, '"');
 }

@@ -378,13 +378,14 @@ post_to(struct admin_context *x, const struct post *p,
         const struct alert_target *t, struct post_result *result,
         struct errbuf *err)
 {
-    uint8_t digest[POST_DIGEST_BYTES];
+    uint8_t digest[POST_DIGEST_BYTES] = {0};
     enum store_result r;
 
     result->target = t->number;
     if (check_post(x, p, result) != 0)
         return STORE_OK;
-    digest_post(p, t, digest);
+    if (p->key != NULL) /* else nobody asks for it */
+        digest_post(p, t, digest);
     r = find_key(x, p, digest, result, err);
     if (r != STORE_NOTFOUND)
         return r;

@@ -34,8 +34,10 @@ audit_post(struct admin_context *x, const struct post *p,
     struct buf b = {0};
     enum store_result r;
 
-    buf_appendf(&b, "alertPost %s %s", alert_scope_name(p->scope),
-                alert_severity_name(p->severity));
+    buf_append_str(&b, "alertPost ");
+    buf_append_str(&b, alert_scope_name(p->scope));
+    buf_append_char(&b, ' ');
+    buf_append_str(&b, alert_severity_name(p->severity));
     if (p->target != NULL) {
         buf_append_str(&b, " target=");
         cli_data_write_string(&b, p->target,
@@ -45,8 +47,10 @@ audit_post(struct admin_context *x, const struct post *p,
         buf_append_str(&b, " key=");
         cli_data_write_string(&b, p->key, cut_text(p->key, strlen(p->key)));
     }
-    if (result->code == 200)
-        buf_appendf(&b, " alertID=%llu", (unsigned long long)result->id);
+    if (result->code == 200) {
+        buf_append_str(&b, " alertID=");
+        buf_append_u64(&b, result->id);
+    }
     /* A text that was refused may hold anything. */
     if (result->code != 522) {
         buf_append_char(&b, ' ');

@@ -108,6 +108,15 @@ login_of(struct session *s)
     return s->login;
 }
 
+void
+login_set_domain(struct session *s, const char *domain)
+{
+    struct login *l = login_of(s);
+
+    free(l->domain);
+    l->domain = xstrdup(domain);
+}
+
 /* --- attempts --- */
 
 static struct attempt *
@@ -653,13 +662,21 @@ take_bool(struct req *r, const struct xml_elem *e, const char *name,
     return 0;
 }
 
+/* ticket="yes" asks for one, "no" does not; any other text is one. */
+static bool
+is_ticket(const char *text)
+{
+    bool wanted;
+
+    return text != NULL && text_parse_bool(text, &wanted) < 0;
+}
+
 /* Attributes that login, auth and listFeatures share.  -1: answered. */
 static int
 take_options(struct req *r, const struct xml_elem *e)
 {
     struct session *s = r->session;
     struct login *l = login_of(s);
-    const char *domain = xml_attr(e, "domain");
     const char *client = xml_attr(e, "clientAddress");
     struct sockaddr_storage sa;
     struct peer peer;
@@ -668,14 +685,9 @@ take_options(struct req *r, const struct xml_elem *e)
         take_bool(r, e, "alertChanges", &l->options.changes) < 0 ||
         take_bool(r, e, "alerts", &l->options.alerts) < 0)
         return -1;
-    /* ticket="yes" asks for one; any other text is one. */
-    if (xml_attr(e, "ticket") != NULL &&
-        text_equal_nocase(xml_attr(e, "ticket"), "yes"))
-        l->options.ticket = true;
-    if (domain != NULL && domain[0] != '\0') {
-        free(l->domain);
-        l->domain = xstrdup(domain);
-    }
+    if (!is_ticket(xml_attr(e, "ticket")) &&
+        take_bool(r, e, "ticket", &l->options.ticket) < 0)
+        return -1;
     peer_to_sockaddr(&s->peer, &sa);
     if (client == NULL ||
         (s->door != SESSION_LOCAL &&
@@ -838,7 +850,7 @@ handle_login(struct req *r, const struct xml_elem *e)
 
     if (take_options(r, e) < 0)
         return REQ_DONE;
-    if (ticket != NULL && !text_equal_nocase(ticket, "yes"))
+    if (is_ticket(ticket))
         return login_with_ticket(r, ticket);
     if (method != NULL)
         return login_by_sasl(r, e, method);

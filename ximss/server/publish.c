@@ -61,12 +61,13 @@ follow_removed(struct worker *w, const struct alert_rec *a)
     watch_tell_removed(w, a);
 }
 
+/* *next: the shared alert of the next effect that adds one. */
 static unsigned
-follow(struct worker *w, const struct effect *e, struct alert *added)
+follow(struct worker *w, const struct effect *e, struct alert ***next)
 {
     switch (e->kind) {
     case EFFECT_ALERT_ADDED:
-        return follow_added(w, added, e);
+        return follow_added(w, *(*next)++, e);
     case EFFECT_COUNT_AUDIENCE:
         return push_audience(w, e->alert.scope, e->alert.target, PUSH_COUNT);
     case EFFECT_ALERT_REMOVED:
@@ -102,11 +103,11 @@ visit(struct worker *w, void *arg)
 {
     struct bulletin *b = arg;
     struct effect *e;
-    unsigned n = 0, alert = 0;
+    struct alert **next = b->alerts;
+    unsigned n = 0;
 
     STAILQ_FOREACH(e, &b->effects, link)
-    n +=
-        follow(w, e, e->kind == EFFECT_ALERT_ADDED ? b->alerts[alert++] : NULL);
+    n += follow(w, e, &next);
     if (n > 0)
         atomic_fetch_add(&b->sessions, n);
 }

@@ -20,7 +20,7 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
-#include "ximss/server/push.h"
+#include "ximss/server/login.h"
 #include "ximss/server/session_private.h"
 
 static const struct req_desc *const tables[] = {
@@ -299,6 +299,8 @@ run(struct session *s, const struct req_desc *d, const struct xml_elem *e,
     if (strspn(exe, "0") != strlen(exe))
         r->started = clock_mono();
     r->desc = d;
+    if (s->state == SESSION_NEW && req_attr(e, "domain", "")[0] != '\0')
+        login_set_domain(s, xml_attr(e, "domain"));
     if (code != 0)
         req_fail(r, code, text);
     else
