@@ -34,7 +34,7 @@ void fixture_verify(void);
 uint64_t fixture_domain(const char *name);
 uint64_t fixture_account(uint64_t domain, const char *name);
 
-/* An alert as posted at `posted`. */
+/* An alert as posted at `posted`; the text is borrowed. */
 struct alert_rec fixture_alert(enum alert_scope scope, uint64_t target,
                                int64_t posted, const char *text);
 /* Adds it; the id. */

@@ -231,7 +231,7 @@ START_TEST(any_byte_may_be_anything)
     for (size_t at = 0; at < n; at++) {
         uint8_t was = data[at];
 
-        for (unsigned v = 0; v < 256; v++) {
+        for (unsigned v = 0; v < 256; v += v < 8 ? 1 : 31) {
             data[at] = (uint8_t)v;
             if (recode_exact((size_t)_i, data, n, &again, &err) != 0)
                 continue;

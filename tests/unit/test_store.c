@@ -382,7 +382,7 @@ END_TEST
 /* --- several threads --- */
 
 #define THREADS    4
-#define PER_THREAD 300
+#define PER_THREAD 100
 
 struct poster {
     pthread_t thread;
@@ -575,7 +575,7 @@ post_megabytes(struct store_txn *t, void *arg, struct errbuf *err)
 START_TEST(old_log_files_go)
 {
     char path[128];
-    int n = 8;
+    int n = 6;
 
     snprintf(path, sizeof path, "%s/db/log.0000000001", fixture_dir);
     ck_assert_int_eq(access(path, F_OK), 0);

@@ -103,21 +103,19 @@ START_TEST(a_flipped_bit_is_found)
 {
     const char *file = table_file[_i];
     unsigned seed = (unsigned)_i + 1;
+    /* Half of the tables in their first page, half in the second. */
+    off_t at =
+        _i % 2 == 0 ? rand_r(&seed) % META_BYTES : 4096 + rand_r(&seed) % 4096;
+    char *report;
 
-    for (int round = 0; round < 2; round++) {
-        off_t at = round % 2 == 0 ? rand_r(&seed) % META_BYTES
-                                  : 4096 + rand_r(&seed) % 4096;
-        char *report;
-
-        fixture_close();
-        flip_bit(file, at, (unsigned)round);
-        report = verify(-1);
-        ck_assert_msg(strstr(report, file) != NULL, "%s at %lld: %s", file,
-                      (long long)at, report);
-        free(report);
-        fixture_teardown();
-        setup();
-    }
+    fixture_close();
+    flip_bit(file, at, (unsigned)_i % 8);
+    report = verify(-1);
+    ck_assert_msg(strstr(report, file) != NULL, "%s at %lld: %s", file,
+                  (long long)at, report);
+    free(report);
+    fixture_teardown();
+    fixture_setup();
 }
 END_TEST
 
