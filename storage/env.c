@@ -227,6 +227,11 @@ open_home(struct env *env, uint64_t cache, struct errbuf *err)
     if (configure(dbenv, cache, err) != 0)
         return -1;
     ret = dbenv->open(dbenv, env->home, flags, 0600);
+    /* Recovery that finds no space says that recovery is needed. */
+    if (ret != 0 && env_space_low(env))
+        return err_set(err,
+                       "opening the database in %s: no space left on the disk",
+                       env->home);
     if (ret != 0)
         return err_set(err, "opening the database in %s: %s", env->home,
                        db_strerror(ret));

@@ -251,6 +251,24 @@ START_TEST(a_checkpoint_on_a_full_disk)
 }
 END_TEST
 
+START_TEST(recovery_on_a_full_disk)
+{
+    const struct store_options o = {.dir = fixture_dir};
+
+    fixture_post(ALERT_SERVER, 0, SECOND, "x");
+    fixture_close();
+    disk_fault_space(0);
+    disk_fault_after(0);
+    fixture_store = store_open(&o, &fixture_err);
+    ck_assert_ptr_null(fixture_store);
+    ck_assert_ptr_nonnull(strstr(fixture_err.text, "no space left"));
+    disk_fault_end();
+    fixture_open();
+    ck_assert_uint_eq(alerts_there(), 1);
+    fixture_verify();
+}
+END_TEST
+
 START_TEST(creation_on_a_full_disk)
 {
     char path[128];
@@ -289,6 +307,7 @@ disk_full_suite(void)
     tcase_add_test(tc, failing_writes_lose_nothing);
     tcase_add_test(tc, a_full_cache_on_a_full_disk);
     tcase_add_test(tc, a_checkpoint_on_a_full_disk);
+    tcase_add_test(tc, recovery_on_a_full_disk);
     tcase_add_test(tc, creation_on_a_full_disk);
     suite_add_tcase(s, tc);
     return s;
