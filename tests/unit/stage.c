@@ -5,12 +5,14 @@
 
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "tests/unit/pump.h"
@@ -363,6 +365,31 @@ stage_save(void)
     for (unsigned i = 0; i < stage->n_workers; i++)
         while (!user_save(stage->workers[i]))
             stage_sync();
+}
+
+/* --- the disk --- */
+
+static atomic_bool disk_full;
+
+void
+stage_disk_full(bool full)
+{
+    atomic_store(&disk_full, full);
+}
+
+/* Stands before the C library's: how the store asks for space. */
+int
+statvfs(const char *restrict path, struct statvfs *restrict out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), r;
+
+    if (fd < 0)
+        return -1;
+    r = fstatvfs(fd, out);
+    close(fd);
+    if (atomic_load(&disk_full))
+        out->f_bavail = out->f_bfree = 0;
+    return r;
 }
 
 /* --- what is in the store --- */

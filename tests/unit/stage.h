@@ -54,6 +54,8 @@ void stage_run(enum store_result (*body)(struct store_txn *t, void *arg,
                void *arg);
 struct account_state
 stage_state(enum stage_who who); /* as it is in the store */
+/* From now on the disk is full (or has space again): the store refuses. */
+void stage_disk_full(bool full);
 /* Whether the store has the alert. */
 bool stage_has_alert(uint64_t id);
 

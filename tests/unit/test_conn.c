@@ -609,6 +609,24 @@ pause_at_end(struct conn_end *e)
     conn_pause(&e->c, 1);
 }
 
+/* The same when a cork is pulled, and with more in it than is kept of it. */
+START_TEST(test_uncork_to_nobody)
+{
+    struct conn_end *e = end_new();
+
+    conn_end_hang_up(e);
+    conn_end_pattern(&e->got, 300000);
+    conn_cork(&e->c);
+    conn_send(&e->c, e->got.data, e->got.len);
+    ck_assert_uint_eq(conn_pending(&e->c), 300000);
+    conn_uncork(&e->c);
+    ck_assert_uint_eq(e->n_closed, 1);
+    ck_assert_int_eq(e->reason, CONN_RESET);
+    ck_assert_uint_eq(e->n_drained, 0);
+    conn_end_free(&e);
+}
+END_TEST
+
 /* An owner that still has answers to send pauses instead of closing. */
 START_TEST(test_answers_after_eof)
 {
@@ -1009,6 +1027,7 @@ conn_suite(void)
     tcase_add_test(t, test_hard_limit);
     tcase_add_test(t, test_reasons);
     tcase_add_test(t, test_send_to_nobody);
+    tcase_add_test(t, test_uncork_to_nobody);
     tcase_add_test(t, test_answers_after_eof);
     tcase_add_test(t, test_finish);
     tcase_add_test(t, test_finish_after_output);

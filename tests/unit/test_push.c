@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "tests/unit/stage.h"
 #include "util/clock.h"
@@ -194,6 +195,28 @@ START_TEST(test_too_slow)
     ck_assert(client_is_open(quick));
     client_free(&slow);
     client_free(&quick);
+}
+END_TEST
+
+/* A connection that turns out to be gone while it is told. */
+START_TEST(test_gone)
+{
+    struct client *gone = client_open(ANN, 0), *c = client_open(BOB, 0);
+
+    stage_post_soon(ALERT_SERVER, 0, "1");
+    stage_post_soon(ALERT_ACCOUNT, ANN, "2");
+    wait_for_store();
+    mailbox_flush(stage->workers[0]->box);
+    shutdown(gone->fd, SHUT_RDWR); /* not noticed yet */
+    push_session(session_worker(gone->s), gone->s);
+    ck_assert(!client_is_open(gone));
+    ck_assert_str_eq(client_hear(c), stage_alert(1, "server", "1"));
+    ck_assert_uint_eq(stage_user(ANN)->position, 0); /* comes again */
+    client_free(&gone);
+    gone = client_open(ANN, 0);
+    ck_assert_uint_eq(count(client_hear(gone), "<alert "), 2);
+    client_free(&gone);
+    client_free(&c);
 }
 END_TEST
 
@@ -486,6 +509,7 @@ push_suite(void)
     tcase_add_test(t, test_long_login);
     tcase_add_test(t, test_long_start);
     tcase_add_test(t, test_too_slow);
+    tcase_add_test(t, test_gone);
     tcase_add_test(t, test_shared_bytes);
     tcase_add_test(t, test_not_shared);
     tcase_add_test(t, test_expired);

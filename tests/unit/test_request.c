@@ -225,6 +225,9 @@ START_TEST(test_states)
         {"<login id=\"1\"/>\n", NULL,
          "<response id=\"1\" errorText=\"already logged in\" "
          "errorNum=\"517\"/>\n"},
+        {"<setSessionOption id=\"1\" name=\"alerts\"/>\n", NULL,
+         "<response id=\"1\" errorText=\"value is missing\" "
+         "errorNum=\"501\"/>\n"},
         {"<starttls id=\"1\"/>\n",
          "<response id=\"1\" errorText=\"TLS is not configured\" "
          "errorNum=\"501\"/>\n",

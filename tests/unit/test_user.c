@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "tests/unit/stage.h"
-#include "util/clock.h"
+#include "util/log.h"
 #include "util/xmalloc.h"
 #include "ximss/server/rights.h"
 
@@ -349,6 +349,36 @@ START_TEST(test_save_in_batches)
 }
 END_TEST
 
+/* What the store refuses is tried again, until it is kept. */
+START_TEST(test_save_fails)
+{
+    struct worker *w = stage_worker(ANN);
+    struct user *a;
+    struct account_state state;
+
+    stage_post(ALERT_ACCOUNT, ANN, "own");
+    a = stage_user(ANN);
+    user_shown(w, a, 1);
+    log_set_level(LOG_ERROR_ + 1); /* it will complain */
+    stage_disk_full(true);
+    for (int i = 0; i < 3; i++) {
+        ck_assert(!user_save(w));
+        stage_sync();
+        ck_assert(a->dirty);
+        ck_assert_uint_eq(w->dirty->len, 1);
+        ck_assert_uint_eq(w->delivered->len, 1);
+        user_trim(w, 0); /* it must not be forgotten meanwhile */
+    }
+    ck_assert(stage_has_alert(1));
+    stage_disk_full(false);
+    stage_save();
+    ck_assert(!stage_has_alert(1));
+    state = stage_state(ANN);
+    ck_assert_uint_eq(state.position, 1);
+    account_state_clear(&state);
+}
+END_TEST
+
 struct opened {
     unsigned calls;
     struct user *user;
@@ -600,6 +630,7 @@ user_suite(void)
     tcase_add_test(t, test_save_and_reload);
     tcase_add_test(t, test_delivered_before_crash);
     tcase_add_test(t, test_save_in_batches);
+    tcase_add_test(t, test_save_fails);
     tcase_add_test(t, test_open);
     tcase_add_test(t, test_trim);
     tcase_add_test(t, test_changed);
