@@ -12,6 +12,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -358,6 +359,21 @@ write_some(struct conn *c, const struct iovec *iov, int n)
     return r;
 }
 
+/* One piece above the limit is let through, or a long answer could never be
+ * given: what waits beside it is counted. */
+static bool
+is_too_much(const struct conn_out *out, size_t limit)
+{
+    const struct segment *seg;
+    size_t n = 0;
+
+    if (out->total <= limit)
+        return false;
+    STAILQ_FOREACH(seg, &out->segments, link)
+    n += seg->len > limit ? 0 : seg->len - seg->off;
+    return n > limit;
+}
+
 static void
 queue_out(struct conn *c, const char *data, size_t len, struct shared_buf *b,
           size_t off)
@@ -377,7 +393,7 @@ queue_out(struct conn *c, const char *data, size_t len, struct shared_buf *b,
     STAILQ_INSERT_TAIL(&c->out->segments, seg, link);
     c->out->total += seg->len - seg->off;
     update_event(c, c->reading, true);
-    if (c->out->total > c->loop->hard_limit)
+    if (is_too_much(c->out, c->loop->hard_limit))
         ended(c, CONN_OUTPUT_LIMIT);
 }
 
@@ -734,6 +750,15 @@ conn_is_acknowledged_but(const struct conn *c)
     if (ioctl(c->fd, SIOCOUTQ, &out) < 0 || out > 0)
         return false;
     return ioctl(c->fd, FIONREAD, &in) == 0 && in == 0;
+}
+
+bool
+conn_is_broken(const struct conn *c)
+{
+    struct pollfd p = {.fd = c->fd};
+
+    return c->closed ||
+           (poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP)) != 0);
 }
 
 bool

@@ -126,6 +126,8 @@ void conn_continue(struct conn *c);
 bool conn_is_acknowledged(const struct conn *c);
 /* The same but for the input that on_data has just been given. */
 bool conn_is_acknowledged_but(const struct conn *c);
+/* True if it was broken off, also while input waits and nobody looks. */
+bool conn_is_broken(const struct conn *c);
 
 /* Ends the connection in order: when the output is out, the peer is told (FIN)
  * and what it still sends is thrown away until it closes too (CONN_EOF): to

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Defects that a review found: one test for each, named by what went wrong."""
+
+import os
+import socket
+import tempfile
+import time
+
+from ximss import (MAIN, PASSWORD, alert, attr, check, equal, failure,
+                   make_certificate, post_request, response)
+
+
+SERVER = {"options": {"idle_timeout": "1d"}}
+
+
+def test_close_behind_pipelined_requests(t):
+    """Who sends requests and closes at once has asked for all of them: the
+    end of the input must not overtake what waits before it."""
+    user = t.user()
+    for turn in range(5):
+        c = t.shared.connect()
+        c.send('<login id="1" userName="%s" authData="%s"/>'
+               % (user, PASSWORD),
+               *['<prefsStore id="%d"><K%d>v</K%d></prefsStore>' % (i, i, i)
+                 for i in range(2, 9)],
+               '<bye id="9"/>')
+        c.sock.shutdown(socket.SHUT_WR)
+        equal(c.until_response("9")[-1], response("9"), "turn %d" % turn)
+        c.close()
+
+
+def test_flood_of_small_requests(t):
+    """Input is read no faster than it is worked off, or a stranger who sends
+    requests without end fills the memory."""
+    server = t.server(options={"requests_per_turn": 1})
+    server.admin()
+    c = server.connect()
+    c.sock.setblocking(False)
+    data = b'<noop id="1"/>\0' * 4000
+    before, sent, end = server.rss(), 0, time.monotonic() + 1
+    while sent < 64 << 20 and time.monotonic() < end:
+        try:
+            sent += c.sock.send(data)
+        except BlockingIOError:
+            pass
+        try:
+            c.sock.recv(1 << 20)
+        except BlockingIOError:
+            pass
+    grown = server.rss() - before
+    check(grown < 4 << 20, "%d bytes were sent, the server has grown by %d"
+          % (sent, grown))
+
+
+def test_answer_above_the_hard_limit(t):
+    """A long answer is no reader that hangs."""
+    server = t.server(options={"output_hard": "32K", "output_soft": "16K"})
+    admin = server.admin()
+    for i in range(200):
+        admin.post("%d" % i + "x" * 4000)
+    check(len(admin.cli("GetServerAlerts")) > 800000, "the list is cut")
+    admin.quiet()
