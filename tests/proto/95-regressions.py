@@ -52,6 +52,21 @@ def test_flood_of_small_requests(t):
           % (sent, grown))
 
 
+def test_reset_while_a_long_list_comes(t):
+    """The list's next piece finds the connection broken."""
+    server = t.server(options={"output_soft": "1K"})
+    user = server.account("joe@" + server.domain("a.test"))
+    admin = server.admin()
+    for i in range(40):
+        admin.post("%d " % i + "x" * 1000, "account", target=user)
+    for _ in range(200):
+        c = server.control()
+        c.external()
+        c.send('<alertList id="1" scope="account" target="%s"/>' % user)
+        c.close()
+    admin.quiet()
+
+
 def test_answer_above_the_hard_limit(t):
     """A long answer is no reader that hangs."""
     server = t.server(options={"output_hard": "32K", "output_soft": "16K"})
