@@ -52,6 +52,23 @@ def test_flood_of_small_requests(t):
           % (sent, grown))
 
 
+def test_watcher_of_two_scopes_does_not_read(t):
+    """Its session ends while it is being told, and all its watches with it."""
+    server = t.server(options={"output_hard": "32K", "output_soft": "16K"})
+    server.domain("a.test")
+    c = server.control()
+    c.external()
+    c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    c.ok('<alertWatch id="1" scope="server"/>')
+    c.ok('<alertWatch id="2" scope="domain" target="a.test"/>')
+    admin = server.admin()
+    for _ in range(100):
+        for scope, target in (("server", None), ("domain", "a.test")):
+            admin.post("x" * 4096, scope, target=target)
+    server.wait_log("output limit")
+    admin.quiet()
+
+
 def test_reset_while_a_long_list_comes(t):
     """The list's next piece finds the connection broken."""
     server = t.server(options={"output_soft": "1K"})

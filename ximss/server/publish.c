@@ -75,6 +75,7 @@ follow(struct worker *w, const struct effect *e, struct alert ***next)
         break;
     case EFFECT_ACCOUNT_CHANGED:
         user_changed(w, &e->account, &e->domain);
+        watch_account_moved(w, e->account.number, e->account.domain);
         break;
     case EFFECT_ACCOUNT_REMOVED:
         user_removed(w, e->account.number);

@@ -70,6 +70,16 @@ watch_remove(struct worker *w, struct session *s, const struct watch_spec *spec)
 }
 
 void
+watch_account_moved(struct worker *w, uint64_t account, uint64_t domain)
+{
+    struct watch *x;
+
+    LIST_FOREACH(x, &w->watches, link)
+        if (x->scope == ALERT_ACCOUNT && x->target == account)
+            x->domain = domain;
+}
+
+void
 watch_remove_all(struct worker *w, struct session *s)
 {
     struct watch *x, *next;

@@ -26,6 +26,8 @@ void watch_add(struct worker *w, struct session *s,
                const struct watch_spec *spec);
 void watch_remove(struct worker *w, struct session *s,
                   const struct watch_spec *spec);
+/* An account belongs to that domain now, whose administrators may watch it. */
+void watch_account_moved(struct worker *w, uint64_t account, uint64_t domain);
 void watch_remove_all(struct worker *w, struct session *s);
 
 void watch_tell_added(struct worker *w, const struct alert *a);
