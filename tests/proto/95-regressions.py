@@ -92,3 +92,72 @@ def test_answer_above_the_hard_limit(t):
         admin.post("%d" % i + "x" * 4000)
     check(len(admin.cli("GetServerAlerts")) > 800000, "the list is cut")
     admin.quiet()
+
+
+def test_strangers_who_do_not_wait(t):
+    """A log-in that has to wait is forgotten with its connection: nothing of
+    it is left when the server ends (sanitizers and valgrind see it)."""
+    server = t.server(options={"login_free_tries": 1, "login_delay": "1h",
+                               "login_max_delay": "1h"})
+    server.admin()
+    wrong = '<login id="1" userName="x" authData="y"/>'
+    for _ in range(2):
+        server.connect().ask(wrong, failure("1", 515))
+    waiting = [server.connect() for _ in range(10)]
+    for c in waiting:
+        c.send(wrong)
+    for c in waiting[5:]:
+        c.close()
+    server.clock(61)
+    for c in waiting[:5]:
+        c.expect_closed()
+    server.admin().quiet()
+    c = server.connect()
+    c.send(wrong)
+    server.stop()
+
+
+def test_what_was_said_before_encryption(t):
+    """Somebody on the way could have said it."""
+    with tempfile.TemporaryDirectory() as d:
+        certificate, key = make_certificate(d)
+        server = t.server(options={"tls_certificate": certificate,
+                                   "tls_key": key})
+        user = server.account("joe@" + MAIN)
+        server.domain("evil.test")
+        c = server.connect()
+        c.send('<listFeatures id="1" domain="evil.test"/>')
+        c.until_response("1")
+        c.send('<login id="2" method="SCRAM-SHA-256" alerts="no"/>')
+        c.receive()
+        c.starttls()
+        c.ask('<auth id="3" value=""/>', failure("3", 501))
+        equal(attr(c.login("joe"), "userName"), user)
+        id_ = server.admin().post("seen")
+        c.expect(alert("seen", alert_id=id_))
+
+
+def test_options_are_those_of_the_log_in(t):
+    """A log-in that failed leaves no options behind, but the domain."""
+    user = t.user()
+    c = t.shared.connect()
+    c.ask('<login id="1" userName="x" alerts="no" domain="%s"/>'
+          % user.split("@")[1], failure("1", 501))
+    c.ask('<login id="2" userName="joe" authData="wrong"/>',
+          failure("2", 515))
+    equal(attr(c.login("joe"), "userName"), user)
+    id_ = t.shared.admin().post("x", "account", target=user)
+    c.expect(alert("x", "account", alert_id=id_))
+
+
+def test_too_big_behind_requests_in_work(t):
+    """Answers come in the order of requests."""
+    user = t.user()
+    c = t.shared.control()
+    c.external()
+    c.send(*[post_request(str(i), "x", "account", target=user)
+             for i in range(20)], "x" * (2 << 20))
+    for i in range(20):
+        equal(c.until_response(str(i))[-1], response(str(i)))
+    c.expect(failure("", 541))
+    c.expect_closed()

@@ -58,6 +58,7 @@ struct login {
     uint64_t attempt_account;
     uint32_t attempt_serial;
     bool attempt_known;
+    struct attempt *waiting; /* owned; as long as the throttle wants */
 };
 
 /* One attempt: a job first, so that it can go to the store and come back. */
@@ -84,6 +85,7 @@ struct attempt {
     struct event *timer; /* owned */
 };
 
+static bool attempt_is_orphan(struct attempt *a);
 static void attempt_wait(struct attempt *a);
 static void attempt_look_up(struct attempt *a);
 
@@ -92,6 +94,9 @@ login_free(struct login **l)
 {
     if (*l == NULL)
         return;
+    /* Strangers who come and go must not leave attempts behind. */
+    if ((*l)->waiting != NULL)
+        attempt_is_orphan((*l)->waiting);
     sasl_free(&(*l)->sasl);
     free((*l)->domain);
     free(*l);
@@ -187,7 +192,7 @@ answer_and_free(struct attempt *a, unsigned code, const char *text)
     struct req *r = a->req;
 
     if (r->session != NULL) {
-        login_free(&r->session->login);
+        sasl_free(&r->session->login->sasl); /* the target domain stays */
         session_set_state(r->session, SESSION_NEW);
     }
     req_fail(r, code, text);
@@ -290,21 +295,21 @@ ticket_body(struct job *j, struct store_txn *t, struct errbuf *err)
     return ticket_put(t, &k, err);
 }
 
+static void on_account(struct user *account, void *arg,
+                       const struct errbuf *err);
+
 static void
 ticket_finish(struct job *j)
 {
     struct attempt *a = (struct attempt *)j;
-    struct user *account;
 
     if (attempt_is_orphan(a))
         return;
-    account = user_find(a->job.worker, a->account);
+    /* It may have been changed, or have left the memory, meanwhile. */
     if (j->result != STORE_OK)
         attempt_fail_store(a);
-    else if (account == NULL)
-        attempt_refuse(a, "deleted");
     else
-        attempt_open(a, account);
+        user_open(a->job.worker, a->account, on_account, a);
 }
 
 /* --- load --- */
@@ -343,6 +348,7 @@ on_account(struct user *account, void *arg, const struct errbuf *err)
         remember_forget(a->job.server->remember, a->account);
         if (a->recalled) {
             a->recalled = false;
+            a->ticket[0] = '\0'; /* void as well */
             attempt_look_up(a);
         } else {
             attempt_refuse(a, "changed");
@@ -531,8 +537,8 @@ on_wait_over(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (!attempt_is_orphan(a))
-        attempt_wait(a);
+    a->req->session->login->waiting = NULL;
+    attempt_wait(a);
 }
 
 static void
@@ -550,6 +556,8 @@ attempt_wait(struct attempt *a)
         a->timer = evtimer_new(a->job.worker->base, on_wait_over, a);
     if (a->timer == NULL || event_add(a->timer, &tv) < 0)
         answer_and_free(a, 525, "too many failed log-ins, try again later");
+    else
+        a->req->session->login->waiting = a;
 }
 
 /* What the client sends meanwhile waits. */
@@ -577,13 +585,16 @@ redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct attempt *a = (struct attempt *)j;
     struct ticket_rec k = {0}, next = {0};
     struct account_rec account = {0};
+    struct domain_rec domain = {0};
     enum store_result r = ticket_take(t, a->hash, &k, err);
     int64_t now = clock_now();
 
     a->known = false;
     if (r == STORE_OK)
         r = account_get(t, k.account, &account, err);
-    if (r == STORE_OK && k.expires > now &&
+    if (r == STORE_OK)
+        r = domain_get(t, account.domain, &domain, err);
+    if (r == STORE_OK && k.expires > now && !domain.suspended &&
         account.cred_serial == k.cred_serial) {
         a->known = true;
         a->account = k.account;
@@ -594,6 +605,7 @@ redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
         r = ticket_put(t, &next, err);
     }
     account_rec_clear(&account);
+    domain_rec_clear(&domain);
     return r == STORE_NOTFOUND ? STORE_OK : r;
 }
 
@@ -671,15 +683,11 @@ is_ticket(const char *text)
     return text != NULL && text_parse_bool(text, &wanted) < 0;
 }
 
-/* Attributes that login, auth and listFeatures share.  -1: answered. */
+/* Options of a log-in.  -1: answered. */
 static int
 take_options(struct req *r, const struct xml_elem *e)
 {
-    struct session *s = r->session;
-    struct login *l = login_of(s);
-    const char *client = xml_attr(e, "clientAddress");
-    struct sockaddr_storage sa;
-    struct peer peer;
+    struct login *l = login_of(r->session);
 
     if (take_bool(r, e, "alertConfirm", &l->options.confirm) < 0 ||
         take_bool(r, e, "alertChanges", &l->options.changes) < 0 ||
@@ -688,6 +696,18 @@ take_options(struct req *r, const struct xml_elem *e)
     if (!is_ticket(xml_attr(e, "ticket")) &&
         take_bool(r, e, "ticket", &l->options.ticket) < 0)
         return -1;
+    return 0;
+}
+
+/* clientAddress, which holds for what follows, too.  -1: answered. */
+static int
+take_client(struct req *r, const struct xml_elem *e)
+{
+    struct session *s = r->session;
+    const char *client = xml_attr(e, "clientAddress");
+    struct sockaddr_storage sa;
+    struct peer peer;
+
     peer_to_sockaddr(&s->peer, &sa);
     if (client == NULL ||
         (s->door != SESSION_LOCAL &&
@@ -848,7 +868,8 @@ handle_login(struct req *r, const struct xml_elem *e)
     const char *name = req_attr(e, "userName", xml_attr(e, "username"));
     const char *password = req_attr(e, "authData", xml_attr(e, "password"));
 
-    if (take_options(r, e) < 0)
+    login_of(r->session)->options = (struct login_options){.alerts = true};
+    if (take_options(r, e) < 0 || take_client(r, e) < 0)
         return REQ_DONE;
     if (is_ticket(ticket))
         return login_with_ticket(r, ticket);
@@ -877,7 +898,7 @@ handle_auth(struct req *r, const struct xml_elem *e)
         req_fail(r, 501, "auth without login");
         return REQ_DONE;
     }
-    if (take_options(r, e) < 0)
+    if (take_options(r, e) < 0 || take_client(r, e) < 0)
         return REQ_DONE;
     if (value == NULL) {
         req_fail(r, 501, "value is missing");
@@ -962,7 +983,7 @@ handle_list_features(struct req *r, const struct xml_elem *e)
 {
     struct features_job *f;
 
-    if (take_options(r, e) < 0)
+    if (take_client(r, e) < 0)
         return REQ_DONE;
     f = xcalloc(1, sizeof *f);
     job_init(&f->job, r->worker->server, r->worker);

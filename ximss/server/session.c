@@ -220,16 +220,24 @@ too_big(struct session *s)
     static const char text[] =
         "<response id=\"\" errorText=\"message too big\" errorNum=\"541\"/>";
 
+    if (s->n_reqs > 0) {
+        conn_pause(&s->conn, PAUSE_BUSY); /* their answers go first */
+        return;
+    }
     conn_send(&s->conn, text, sizeof text);
     session_finish(s, "message too big");
 }
 
 /* Behind the answer to starttls; what the client sent behind its request is
- * dropped, so that nobody can slip requests in before the encryption. */
+ * dropped, and what it said before is forgotten, so that nobody can slip
+ * anything in before the encryption. */
 static void
 start_tls(struct session *s)
 {
     s->tls_started = false;
+    login_free(&s->login);
+    free(s->client);
+    s->client = NULL;
     conn_uncork(&s->conn);
     if (s->state >= SESSION_ENDING)
         return;
