@@ -150,6 +150,26 @@ def test_options_are_those_of_the_log_in(t):
     c.expect(alert("x", "account", alert_id=id_))
 
 
+def test_confirm_mode_begins_while_an_alert_is_on_its_way(t):
+    """What is sent in confirm mode does not count as delivered with what was
+    sent before."""
+    server = t.server()
+    user = server.account("joe@" + MAIN)
+    admin = server.admin()
+    c = server.login(user)
+    admin.post("plain")
+    c.send('<setSessionOption id="1" name="alertConfirm" value="yes"/>')
+    c.until_response("1")
+    second = admin.post("to be confirmed")
+    c.expect(alert("to be confirmed", alert_id=second))
+    for _ in range(3):
+        server.clock(10)
+        c.quiet()
+    c.close()
+    c = server.login(user)
+    c.flush_exactly(alert("to be confirmed", alert_id=second))
+
+
 def test_too_big_behind_requests_in_work(t):
     """Answers come in the order of requests."""
     user = t.user()

@@ -48,20 +48,22 @@ struct session {
     struct peer *client;             /* owned; clientAddress, NULL: peer */
     struct peer peer;
 
-    uint64_t number;     /* from log-in on */
-    uint64_t cursor;     /* alerts up to here were sent, or need not be */
-    uint64_t login_id;   /* the newest alert when it logged in */
-    uint64_t acked_id;   /* the cursor when TCP had acknowledged; 0: not yet */
-    uint64_t removal;    /* number of the next removal to be told */
-    uint32_t acked_at;   /* seconds (clock_mono) */
-    uint32_t last_input; /* seconds (clock_mono) */
+    uint64_t number;       /* from log-in on */
+    uint64_t cursor;       /* alerts up to here were sent, or need not be */
+    uint64_t login_id;     /* the newest alert when it logged in */
+    uint64_t plain_id;     /* the cursor when alerts were last sent that need no
+                            confirmation */
+    uint64_t acked_id;     /* plain_id when TCP had acknowledged; 0: not yet */
+    uint64_t removal;      /* number of the next removal to be told */
+    uint32_t acked_at;     /* milliseconds (clock_mono) */
+    uint32_t last_input;   /* seconds (clock_mono) */
     uint32_t idle_timeout; /* seconds; 0: never */
     uint32_t login_since;  /* seconds: when it connected */
     uint32_t uid;          /* of the local administrator's process */
-    uint16_t n_reqs;
+    uint32_t n_reqs;
     uint8_t state; /* enum session_state */
     uint8_t door;  /* enum session_door */
-    uint8_t malformed;
+    uint16_t malformed;
     bool local_admin : 1;
     bool opt_alerts : 1;  /* gets alerts */
     bool opt_confirm : 1; /* delivered only when confirmed */

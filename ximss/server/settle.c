@@ -26,6 +26,12 @@ drop(struct worker *w, struct session *s)
     s->acked_id = 0;
 }
 
+static uint32_t
+milliseconds(void)
+{
+    return (uint32_t)(clock_mono() / 1000);
+}
+
 static void
 arm(struct worker *w)
 {
@@ -38,6 +44,7 @@ arm(struct worker *w)
 void
 settle_add(struct worker *w, struct session *s)
 {
+    s->plain_id = s->cursor;
     if (s->settling)
         return;
     TAILQ_INSERT_TAIL(&w->settling, s, settle);
@@ -52,20 +59,20 @@ delivered(struct worker *w, struct session *s)
     uint64_t id = s->acked_id;
 
     s->acked_id = 0;
-    if (s->cursor <= id)
+    if (s->plain_id <= id)
         drop(w, s);
     if (s->user != NULL)
         user_shown_up_to(w, s->user, id);
 }
 
-/* True if TCP has acknowledged everything up to the cursor just now. */
+/* True if TCP has acknowledged all that was sent just now. */
 static bool
 acknowledged(struct session *s)
 {
     if (conn_pending(&s->conn) > 0 || !conn_is_acknowledged(&s->conn))
         return false;
-    s->acked_id = s->cursor;
-    s->acked_at = session_seconds();
+    s->acked_id = s->plain_id;
+    s->acked_at = milliseconds();
     return true;
 }
 
@@ -84,7 +91,7 @@ settle_before_input(const struct session *s)
 {
     if (!s->settling || s->acked_id != 0 || conn_pending(&s->conn) > 0)
         return 0;
-    return conn_is_acknowledged_but(&s->conn) ? s->cursor : 0;
+    return conn_is_acknowledged_but(&s->conn) ? s->plain_id : 0;
 }
 
 void
@@ -93,7 +100,7 @@ settle_after_input(struct session *s, uint64_t acked)
     if (acked == 0 || !s->settling || s->acked_id != 0)
         return;
     s->acked_id = acked;
-    s->acked_at = session_seconds();
+    s->acked_at = milliseconds();
 }
 
 void
@@ -118,15 +125,15 @@ check_one(struct worker *w, struct session *s, uint32_t now, uint32_t wait)
     TAILQ_INSERT_TAIL(&w->settling, s, settle);
     if (s->acked_id == 0)
         acknowledged(s);
-    else if (now - s->acked_at >= wait)
+    else if (now - s->acked_at >= wait && !conn_is_broken(&s->conn))
         delivered(w, s);
 }
 
 void
 settle_check(struct worker *w)
 {
-    uint32_t now = session_seconds();
-    uint32_t wait = (uint32_t)(w->cfg->settle_time / CLOCK_SECOND);
+    uint32_t now = milliseconds();
+    uint32_t wait = (uint32_t)(w->cfg->settle_time / 1000);
     struct session *s, *last = TAILQ_LAST(&w->settling, session_list);
 
     for (int i = 0; i < PER_CHECK && last != NULL; i++) {

@@ -15,11 +15,11 @@ struct worker;
 void settle_init(struct worker *w);
 void settle_clear(struct worker *w);
 
-/* Alerts up to the session's cursor were sent. */
+/* Alerts up to the session's cursor were sent, and need no confirmation. */
 void settle_add(struct worker *w, struct session *s);
 /* A message of the session has been read. */
 void settle_on_input(struct worker *w, struct session *s);
-/* Input has come and not been looked at: the cursor if everything up to it is
+/* Input has come and not been looked at: plain_id if everything up to it is
  * acknowledged, else 0.  This input may have been sent before, so it proves
  * nothing; what comes behind it does, and settle_after_input, with that value,
  * is called when all of it has been dealt with. */
