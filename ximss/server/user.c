@@ -638,14 +638,14 @@ copy_ids(const uint64_t *v, uint32_t n)
 
 /* Ids of alerts that are gone need not be remembered. */
 static void
-prune_dismissed(struct worker *w, struct user *a)
+prune(struct worker *w, const struct user *a, uint64_t *ids, uint32_t *n)
 {
     uint32_t kept = 0;
 
-    for (uint32_t i = 0; i < a->n_dismissed; i++)
-        if (user_find_alert(w, a, a->dismissed[i]) != NULL)
-            a->dismissed[kept++] = a->dismissed[i];
-    a->n_dismissed = kept;
+    for (uint32_t i = 0; i < *n; i++)
+        if (user_find_alert(w, a, ids[i]) != NULL)
+            ids[kept++] = ids[i];
+    *n = kept;
 }
 
 static void
@@ -654,7 +654,8 @@ take_state(struct worker *w, struct user *a, struct saved *to)
     char address[PEER_TEXT_SIZE];
 
     a->dirty = false;
-    prune_dismissed(w, a);
+    prune(w, a, a->shown, &a->n_shown);
+    prune(w, a, a->dismissed, &a->n_dismissed);
     peer_format(&a->last_peer, address);
     to->account = a->number;
     to->state = (struct account_state){
