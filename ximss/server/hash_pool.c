@@ -110,6 +110,8 @@ hash_pool_submit(struct hash_pool *pool, hash_pool_fn *work, hash_pool_fn *done,
 {
     int result = -1;
 
+    if (pool == NULL)
+        return -1;
     pthread_mutex_lock(&pool->lock);
     if (!pool->ending && pool->waiting < pool->size) {
         pool->ring[(pool->first + pool->waiting) % pool->size] =

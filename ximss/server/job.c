@@ -70,6 +70,13 @@ on_done(enum store_result result, void *arg, const struct errbuf *err)
 void
 job_submit(struct job *j)
 {
+    if (j->server->store == NULL) { /* the last mail, see server_stop */
+        effect_list_clear(&j->effects);
+        j->result = STORE_ERROR;
+        err_set(&j->err, "the server ends");
+        j->finish(j);
+        return;
+    }
     store_submit(j->server->store, run_body, on_done, j);
 }
 
