@@ -35,6 +35,7 @@ struct cli_job {
     size_t len;
     enum admin_hash_kind kind;
     char *password, *account; /* owned, wiped */
+    unsigned iterations;      /* of a new password */
     struct credential cred;
     struct admin_hashed hashed;
     struct admin_live live;
@@ -310,8 +311,7 @@ hash_work(void *arg)
     struct cli_job *c = arg;
 
     if (c->kind == ADMIN_HASH_NEW) {
-        password_make(c->password, c->job.server->admin.iterations, true,
-                      &c->cred);
+        password_make(c->password, c->iterations, true, &c->cred);
         c->hashed.made = &c->cred;
     } else {
         c->hashed.checked = c->cred.iterations > 0;
@@ -409,6 +409,7 @@ handle_cli(struct req *r, const struct xml_elem *e)
     c->req = r;
     c->line = xmemdup(e->text, e->text_len + 1);
     c->len = e->text_len;
+    c->iterations = r->worker->cfg->password_iterations;
     start(c);
     return REQ_PENDING;
 }

@@ -31,6 +31,7 @@ struct change {
     char *old, *new; /* owned, wiped */
     struct credential now, next;
     uint32_t serial; /* the password was checked against this one's */
+    unsigned iterations;
     bool matches, changed_meanwhile;
 };
 
@@ -134,7 +135,7 @@ hash_work(void *arg)
 
     c->matches = password_matches(&c->now, c->old);
     if (c->matches)
-        password_make(c->new, c->job.server->admin.iterations, true, &c->next);
+        password_make(c->new, c->iterations, true, &c->next);
 }
 
 static void
@@ -215,6 +216,7 @@ handle_modify(struct req *r, const struct xml_elem *e)
     }
     c->req = r;
     c->account = s->user->number;
+    c->iterations = r->worker->cfg->password_iterations;
     job_caller_set(&c->caller, &caller.caller);
     c->old = xstrdup(old);
     c->new = xstrdup(new);
