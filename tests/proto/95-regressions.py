@@ -181,3 +181,18 @@ def test_too_big_behind_requests_in_work(t):
         equal(c.until_response(str(i))[-1], response(str(i)))
     c.expect(failure("", 541))
     c.expect_closed()
+
+
+def test_control_socket_that_is_a_file(t):
+    """Nothing but a socket is taken out of the way."""
+    with tempfile.TemporaryDirectory() as d:
+        path = os.path.join(d, "precious")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("precious")
+        server = t.server(options={"control_socket": path}, start=False)
+        server.start(wait=False)
+        server.process.wait(20)
+        server.reader.join(20)
+        server.process = None
+        with open(path, encoding="utf-8") as f:
+            equal(f.read(), "precious")

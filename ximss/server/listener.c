@@ -277,6 +277,7 @@ listener_open_local(struct worker *w, const char *path, struct buf *ports,
                     struct errbuf *err)
 {
     struct sockaddr_un sun = {.sun_family = AF_UNIX};
+    struct stat st;
     int fd;
 
     if (strlen(path) >= sizeof sun.sun_path)
@@ -285,6 +286,8 @@ listener_open_local(struct worker *w, const char *path, struct buf *ports,
     strcpy(sun.sun_path, path);
     if (is_alive(&sun))
         return err_set(err, "another server listens on %s", path);
+    if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+        return err_set(err, "%s is there and is not a socket", path);
     unlink(path);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0 || bind(fd, (struct sockaddr *)&sun, sizeof sun) < 0 ||
