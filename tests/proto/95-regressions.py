@@ -105,6 +105,7 @@ def test_strangers_who_do_not_wait(t):
         server.connect().ask(wrong, failure("1", 515))
     waiting = [server.connect() for _ in range(10)]
     for c in waiting:
+        c.ask('<noop id="0"/>', response("0"))
         c.send(wrong)
     for c in waiting[5:]:
         c.close()
