@@ -33,7 +33,6 @@ struct admin_settings {
     size_t alert_bytes;                  /* longest alert text; default 4096 */
     int64_t lifetime[ALERT_ACCOUNT + 1]; /* default end by scope, us; 0 none */
     unsigned iterations;                 /* for new passwords; default 10000 */
-    unsigned session_timeout;            /* reserved */
     const char *version;                 /* "ximssd 0.1.0" */
     bool test_hooks;                     /* TESTCLOCK allowed */
 };

@@ -76,7 +76,6 @@ struct attempt {
     bool known;    /* the account exists and may log in */
     bool recalled; /* let in by memory: the serial is to be compared */
     bool matches;
-    bool by_ticket;
     uint8_t hash[TICKET_HASH_BYTES]; /* of the ticket that was shown */
     uint8_t next_hash[TICKET_HASH_BYTES];
     char ticket[TICKET_TEXT_SIZE]; /* the next one; "" none */
@@ -632,7 +631,6 @@ login_with_ticket(struct req *r, const char *ticket)
     if (ticket_hash(ticket, a->hash) < 0)
         memset(a->hash, 0, sizeof a->hash);
     ticket_make(a->ticket, a->next_hash);
-    a->by_ticket = true;
     a->job.body = redeem_body;
     a->job.finish = redeem_finish;
     begin(r->session);
