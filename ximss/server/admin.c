@@ -33,6 +33,7 @@ void
 admin_answer_clear(struct admin_answer *a)
 {
     buf_clear(&a->data);
+    free(a->next);
     *a = (struct admin_answer){0};
 }
 

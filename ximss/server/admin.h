@@ -26,6 +26,8 @@ struct admin_context {
     int64_t now;                 /* microseconds UTC */
     struct effect_list *effects; /* filled; published after the commit */
     const struct admin_settings *settings; /* borrowed; constant during a job */
+    const char *from; /* borrowed: `next` of the answer before; NULL: the first
+                         piece (see admin_answer) */
 };
 
 /* Limits and defaults the engine needs (from the configuration). */
@@ -41,15 +43,20 @@ struct admin_settings {
  * `text` says why, words and dots only.  data: a result in the data format on
  * one line, or empty.  A zeroed struct is empty; data is owned.
  *
- * more: a big piece of work (DELETEDOMAIN FORCE) has done what one job may do.
- * The caller publishes the effects and submits the same line again, as a new
- * job, until `more` is false, also if whoever asked is gone by then; the last
- * answer is the answer.  What was done stays done if it ends before. */
+ * more: a big piece of work has done what one job may do, and the caller
+ * submits the same line again, as a new job, until `more` is false:
+ * - a change (DELETEDOMAIN FORCE; `next` is NULL): also if whoever asked is gone
+ *   by then; the last answer is the answer.  What was done stays done if it
+ *   ends before;
+ * - a listing (`next` is set): data is the next piece of the result, which the
+ *   caller sends first, when there is room, and `next` goes into the context as
+ *   `from`.  Only the first piece can be refused. */
 struct admin_answer {
     int code;
     char text[200];
     struct buf data;
     bool more;
+    char *next; /* owned */
 };
 
 void admin_answer_clear(struct admin_answer *a);
