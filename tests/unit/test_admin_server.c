@@ -162,25 +162,36 @@ END_TEST
 
 static const struct {
     const char *line;
-    bool live;
+    bool live, alone;
 } live_lines[] = {
-    {"GETSESSION x", true},
-    {"killsession x", true},
-    {"ListAccountSessions *", true},
-    {"TestClock 1", true},
-    {"ListSessions 10", true},
-    {"GETSESSION \"", true},
-    {"KillAccountSessions joe", false},
-    {"NOOP", false},
-    {"", false},
+    {"GETSESSION x", true, true},
+    {"killsession x", true, true},
+    {"ListAccountSessions *", true, true},
+    {"TestClock 1", true, true},
+    {"ListSessions 10", true, true},
+    {"GETSESSION \"", true, true},
+    {"KillAccountSessions joe", false, false},
+    {"LISTACCOUNTS", false, true},
+    {"ListAccounts \"", false, true},
+    {"listdomains", false, true},
+    {"ListDomainObjects a.test 1", false, true},
+    {"DeleteDomain a.test FORCE", false, true},
+    {"DeleteAccount joe", false, false},
+    {"NOOP", false, false},
+    {"", false, false},
 };
 
 START_TEST(knows_live_commands)
 {
-    for (size_t i = 0; i < sizeof live_lines / sizeof live_lines[0]; i++)
-        ck_assert(
-            admin_is_live(live_lines[i].line, strlen(live_lines[i].line)) ==
-            live_lines[i].live);
+    for (size_t i = 0; i < sizeof live_lines / sizeof live_lines[0]; i++) {
+        const char *line = live_lines[i].line;
+
+        ck_assert_msg(admin_is_live(line, strlen(line)) == live_lines[i].live,
+                      "%s", line);
+        ck_assert_msg(admin_runs_alone(line, strlen(line)) ==
+                          live_lines[i].alone,
+                      "%s", line);
+    }
 }
 END_TEST
 

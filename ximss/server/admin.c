@@ -178,19 +178,38 @@ admin_execute_hashed(struct admin_context *x, const char *line, size_t len,
     return execute(x, line, len, hashed, NULL, answer, err);
 }
 
-bool
-admin_is_live(const char *line, size_t len)
+/* The command that the line begins with, also if the rest of it is malformed;
+ * NULL if it is unknown. */
+static const struct admin_command *
+command_of_line(const char *line, size_t len)
 {
     struct arena *arena = arena_new();
     struct admin_line l;
     const struct admin_command *k;
 
-    /* A malformed one is answered by admin_live_begin. */
     if (admin_line_read(line, len, arena, &l, NULL) != 0)
         l.n = 0;
     k = find_command(l.verb);
     arena_free(&arena);
+    return k;
+}
+
+bool
+admin_is_live(const char *line, size_t len)
+{
+    /* A malformed one is answered by admin_live_begin. */
+    const struct admin_command *k = command_of_line(line, len);
+
     return k != NULL && k->live != ADMIN_LIVE_NONE;
+}
+
+bool
+admin_runs_alone(const char *line, size_t len)
+{
+    const struct admin_command *k = command_of_line(line, len);
+
+    return k != NULL &&
+           (k->live != ADMIN_LIVE_NONE || (k->flags & ADMIN_ALONE) != 0);
 }
 
 enum store_result

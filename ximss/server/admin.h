@@ -146,6 +146,11 @@ struct admin_live {
 /* Whether the line is such a command (any thread). */
 bool admin_is_live(const char *line, size_t len);
 
+/* Whether the command may take more than one job, or is answered outside of the
+ * store: while it runs, no other of the same connection should, or what comes
+ * later would be done earlier (any thread). */
+bool admin_runs_alone(const char *line, size_t len);
+
 /* Reads the line, checks rights, resolves names.  Adds the audit record of the
  * commands that change something.  code 200: *live_r is filled. */
 enum store_result admin_live_begin(struct admin_context *x, const char *line,

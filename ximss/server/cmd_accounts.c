@@ -317,7 +317,7 @@ set_type(struct admin_call *c, struct errbuf *err)
 }
 
 static const struct admin_command commands[] = {
-    {.name = "LISTACCOUNTS", .run = list_accounts},
+    {.name = "LISTACCOUNTS", .run = list_accounts, .flags = ADMIN_ALONE},
     ADMIN_CHANGE("CREATEACCOUNT", create_account, 0),
     ADMIN_CHANGE("RENAMEACCOUNT", rename_account, 0),
     ADMIN_CHANGE("DELETEACCOUNT", delete_account, 0),

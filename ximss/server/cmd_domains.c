@@ -439,13 +439,15 @@ delete_domain(struct admin_call *c, struct errbuf *err)
 }
 
 static const struct admin_command commands[] = {
-    {.name = "LISTDOMAINS", .run = list_domains},
+    {.name = "LISTDOMAINS", .run = list_domains, .flags = ADMIN_ALONE},
     {.name = "MAINDOMAINNAME", .run = main_domain_name},
-    {.name = "LISTDOMAINOBJECTS", .run = list_objects},
+    {.name = "LISTDOMAINOBJECTS", .run = list_objects, .flags = ADMIN_ALONE},
     ADMIN_CHANGE("CREATEDOMAIN", create_domain, 0),
     ADMIN_CHANGE("CREATESHAREDDOMAIN", create_domain, 1),
     ADMIN_CHANGE("RENAMEDOMAIN", rename_domain, 0),
-    ADMIN_CHANGE("DELETEDOMAIN", delete_domain, 0),
+    {.name = "DELETEDOMAIN",
+     .run = delete_domain,
+     .flags = ADMIN_CHANGES | ADMIN_ALONE},
 };
 
 const struct admin_family admin_domain_family = {
