@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Command lines with the whole engine behind them, and a real store behind
+ * that: each input is cut into lines as a door does it, and they are executed
+ * in a transaction that is always taken back.
+ *
+ * An answer keeps the rules of replies; what was refused has changed nothing; a
+ * user without rights changes nothing at all, and an administrator of one
+ * domain nothing of another; passwords are not in the audit log; the store is
+ * afterwards what it was before. */
+#include "config.h"
+
+#include <ftw.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "storage/txn.h"
+#include "tests/fuzz/fuzz.h"
+#include "ximss/proto/cli_data.h"
+#include "ximss/server/admin.h"
+#include "ximss/server/first_start.h"
+#include "ximss/server/password.h"
+
+#define MEMORY_DIR "/dev/shm"
+#define NOW        INT64_C(1795354200250000) /* 2026-11-22 13:30 GMT */
+#define LINES_MAX  40
+#define PIECES_MAX 1000
+#define SECRET     "hush-hush-7" /* the password that is looked for */
+
+static const struct admin_settings settings = {.alert_bytes = 200,
+                                               .iterations = 1,
+                                               .version = "ximssd 1.2.3",
+                                               .test_hooks = true};
+static const struct cli_limits wide = {.bytes = 1 << 24, .depth = 64};
+
+static char dir[64];
+static struct store *store;
+
+static struct caller master = {
+    .rights = RIGHT_MASTER, .name = "local:0", .from = "local socket"};
+static struct caller joe = {.name = "joe@a.test", .from = "192.0.2.1 pwd"};
+static struct caller stranger = {.name = "admin@b.test",
+                                 .from = "192.0.2.1 pwd"};
+
+/* What the store holds when an input comes. */
+static const char made_at_start[] =
+    "CreateDomain a.test {Own=\"x y\";}\n"
+    "CreateDomain b.test\n"
+    "CreateAccount joe@a.test {Password=" SECRET ";RealName=Joe;}\n"
+    "CreateAccount admin@a.test\n"
+    "CreateAccount admin@b.test\n"
+    "SetAccountRights admin@a.test (CanPostAlerts,BasicSettings)\n"
+    "SetAccountRights admin@b.test (CanPostAlerts,CanCreateAccounts,"
+    "BasicSettings,CanCreateWebUserSessions,CanCreateAliases)\n"
+    "UpdateAccountDefaults a.test {MaxAccountSize=10M;}\n"
+    "PostServerAlert \"The server stops at noon.\"\n"
+    "PostServerAlert second\n"
+    "PostDomainAlert a.test ALERT \"of the domain\"\n"
+    "PostAccountAlert joe@a.test ALERT \"of the account\"\n";
+
+/* And what must still be so after whatever b.test's administrator said. */
+static const char witnesses[] = "ListDomains\n"
+                                "ListDomainObjects a.test 100 ACCOUNTS\n"
+                                "ListAccounts main.test\n"
+                                "GetDomainSettings a.test\n"
+                                "GetAccountDefaults a.test\n"
+                                "GetServerAccountDefaults\n"
+                                "GetDomainDefaults\n"
+                                "GetAccountSettings joe@a.test\n"
+                                "GetAccountRights admin@a.test\n"
+                                "GetAccountRights admin@b.test\n"
+                                "GetServerAlerts\n"
+                                "GetDomainAlerts a.test\n"
+                                "GetAccountAlerts joe@a.test\n";
+static struct buf expected;
+
+/* --- one line --- */
+
+struct door {
+    struct admin_context x;
+    struct effect_list effects;
+    struct admin_answer answer;
+    struct buf result; /* of the line, all pieces of it */
+    struct buf *all;   /* results of all lines go there, NULL: nowhere */
+};
+
+static unsigned
+n_effects(const struct door *d)
+{
+    const struct effect *e;
+    unsigned n = 0;
+
+    STAILQ_FOREACH(e, &d->effects, link)
+    n++;
+    return n;
+}
+
+static void
+must(enum store_result r, const struct errbuf *err)
+{
+    if (r != STORE_OK)
+        fprintf(stderr, "result %d: %s\n", (int)r, err->text);
+    FUZZ_CHECK(r == STORE_OK);
+}
+
+static void
+execute(struct door *d, const char *line, size_t len,
+        const struct admin_hashed *hashed)
+{
+    struct admin_live live;
+    struct errbuf err = {""};
+    enum store_result r;
+
+    if (admin_is_live(line, len))
+        r = admin_live_begin(&d->x, line, len, &live, &d->answer, &err);
+    else
+        r = admin_execute_hashed(&d->x, line, len, hashed, &d->answer, &err);
+    must(r, &err);
+    if (d->answer.data.len > 0)
+        buf_append(&d->result, d->answer.data.data, d->answer.data.len);
+}
+
+/* Until nothing more comes. */
+static void
+execute_all(struct door *d, const char *line, size_t len,
+            const struct admin_hashed *hashed)
+{
+    unsigned pieces = 0;
+
+    d->x.from = NULL;
+    execute(d, line, len, hashed);
+    while (d->answer.more) {
+        char *from = d->answer.next;
+
+        FUZZ_CHECK(d->answer.code == 200 && ++pieces < PIECES_MAX);
+        FUZZ_CHECK(admin_runs_alone(line, len));
+        d->answer.next = NULL;
+        d->x.from = from;
+        execute(d, line, len, hashed);
+        d->x.from = NULL;
+        free(from);
+    }
+}
+
+/* Words, digits, blanks, dots and a few signs. */
+static bool
+is_plain(const char *text)
+{
+    return text[0] != '\0' && text[strspn(text, "0123456789"
+                                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                                "abcdefghijklmnopqrstuvwxyz"
+                                                " .-@_<>")] == '\0';
+}
+
+static void
+check_answer(const struct door *d)
+{
+    static struct arena *arena;
+    struct cli_value *v;
+    struct errbuf err;
+    const struct buf *b = &d->result;
+
+    FUZZ_CHECK(d->answer.code == 200 ||
+               (d->answer.code >= 500 && d->answer.code < 600));
+    FUZZ_CHECK(is_plain(d->answer.text));
+    if (b->len == 0)
+        return;
+    FUZZ_CHECK(d->answer.code == 200);
+    FUZZ_CHECK(memchr(b->data, '\n', b->len) == NULL &&
+               memchr(b->data, '\r', b->len) == NULL &&
+               memchr(b->data, '\0', b->len) == NULL);
+    if (arena == NULL)
+        arena = arena_new();
+    FUZZ_CHECK(cli_data_parse(b->data, b->len, &wide, arena, &v, &err) == 0);
+    arena_reset(arena);
+}
+
+/* --- what a line must not have done --- */
+
+/* The password stood in the line in one place, as such. */
+static bool
+tells_secret(const char *line, size_t len, const char *password)
+{
+    const char *first = memmem(line, len, SECRET, strlen(SECRET));
+
+    return first != NULL && password != NULL && strcmp(password, SECRET) == 0 &&
+           memmem(first + 1, len - (size_t)(first + 1 - line), SECRET,
+                  strlen(SECRET)) == NULL;
+}
+
+static void
+check_audit(const struct buf *audit, size_t before)
+{
+    size_t from = audit->len >= before ? before : 0;
+
+    FUZZ_CHECK(audit->len == from ||
+               memmem(audit->data + from, audit->len - from, SECRET,
+                      strlen(SECRET)) == NULL);
+}
+
+/* As a door does it: what a password needs comes first. */
+static void
+say_hashed(struct door *d, const char *line, size_t len)
+{
+    struct admin_hashed hashed = {0};
+    struct credential cred = {0};
+    struct errbuf err = {""};
+    size_t audited = d->x.txn->audit.len;
+    char *password, *account;
+
+    switch (admin_needs_hash(line, len, &password, &account)) {
+    case ADMIN_HASH_NONE:
+        FUZZ_CHECK(password == NULL);
+        break;
+    case ADMIN_HASH_NEW:
+        password_make(password, 1, true, &cred);
+        hashed.made = &cred;
+        break;
+    case ADMIN_HASH_VERIFY:
+        must(admin_verify_find(&d->x, account, &cred, &err), &err);
+        hashed.checked = cred.iterations > 0;
+        hashed.matches = hashed.checked && password_matches(&cred, password);
+        break;
+    }
+    execute_all(d, line, len, &hashed);
+    if (tells_secret(line, len, password))
+        check_audit(&d->x.txn->audit, audited);
+    free(password);
+    free(account);
+}
+
+static void
+say(struct door *d, const char *line, size_t len)
+{
+    unsigned changes = d->x.txn->changes, effects = n_effects(d);
+
+    d->result.len = 0;
+    say_hashed(d, line, len);
+    check_answer(d);
+    if (d->answer.code != 200)
+        FUZZ_CHECK(d->x.txn->changes == changes && n_effects(d) == effects);
+    if (d->all != NULL)
+        buf_appendf(d->all, "%d %s %.*s\n", d->answer.code, d->answer.text,
+                    (int)d->result.len, buf_cstr(&d->result));
+}
+
+/* --- many lines --- */
+
+/* Each ends with LF or CR LF; the last may go without. */
+static void
+say_lines(struct store_txn *txn, const struct caller *who, const char *data,
+          size_t size, struct buf *all)
+{
+    struct door d = {.x = {.txn = txn,
+                           .caller = who,
+                           .now = NOW,
+                           .effects = &d.effects,
+                           .settings = &settings},
+                     .all = all};
+    const char *end = data + size;
+
+    STAILQ_INIT(&d.effects);
+    for (unsigned n = 0; data < end && n < LINES_MAX; n++) {
+        const char *lf = memchr(data, '\n', (size_t)(end - data));
+        size_t len = (size_t)((lf != NULL ? lf : end) - data);
+
+        if (lf != NULL && len > 0 && data[len - 1] == '\r')
+            len--;
+        say(&d, data, len);
+        data = lf != NULL ? lf + 1 : end;
+    }
+    effect_list_clear(&d.effects);
+    admin_answer_clear(&d.answer);
+    buf_clear(&d.result);
+}
+
+static void
+check_witnesses(struct store_txn *txn)
+{
+    struct buf got = {0};
+
+    say_lines(txn, &master, witnesses, strlen(witnesses), &got);
+    if (got.len != expected.len ||
+        memcmp(got.data, expected.data, got.len) != 0)
+        fprintf(stderr, "expected\n%s\ngot\n%s\n", buf_cstr(&expected),
+                buf_cstr(&got));
+    FUZZ_CHECK(got.len == expected.len &&
+               memcmp(got.data, expected.data, got.len) == 0);
+    buf_clear(&got);
+}
+
+struct input {
+    const char *data;
+    size_t size;
+};
+
+static enum store_result
+run_input(struct store_txn *txn, void *arg, struct errbuf *err)
+{
+    const struct input *in = arg;
+
+    check_witnesses(txn); /* nothing is left of the input before */
+    say_lines(txn, &joe, in->data, in->size, NULL);
+    FUZZ_CHECK(txn->changes == 0);
+    say_lines(txn, &stranger, in->data, in->size, NULL);
+    if (txn->changes > 0)
+        check_witnesses(txn);
+    say_lines(txn, &master, in->data, in->size, NULL);
+    err_set(err, "not to be kept");
+    return STORE_ERROR;
+}
+
+/* --- the store --- */
+
+static void
+find_caller(struct store_txn *txn, struct caller *who)
+{
+    struct domain_rec d = {0};
+    struct account_rec a = {0};
+    struct errbuf err = {""};
+    bool found;
+
+    must(admin_account_find(txn, who->name, NULL, &d, &a, &found, &err), &err);
+    who->account = a.number;
+    who->domain = d.number;
+    who->rights = rights_parse(a.rights);
+    domain_rec_clear(&d);
+    account_rec_clear(&a);
+}
+
+static enum store_result
+fill_store(struct store_txn *txn, void *arg, struct errbuf *err)
+{
+    struct buf answers = {0};
+
+    (void)arg;
+    (void)err;
+    say_lines(txn, &master, made_at_start, strlen(made_at_start), &answers);
+    if (strstr(buf_cstr(&answers), "\n5") != NULL)
+        fprintf(stderr, "%s", buf_cstr(&answers));
+    FUZZ_CHECK(strstr(buf_cstr(&answers), "\n5") == NULL);
+    find_caller(txn, &joe);
+    find_caller(txn, &stranger);
+    expected.len = 0;
+    say_lines(txn, &master, witnesses, strlen(witnesses), &expected);
+    buf_clear(&answers);
+    return STORE_OK;
+}
+
+static int
+remove_entry(const char *path, const struct stat *st, int flag,
+             struct FTW *walk)
+{
+    (void)st;
+    (void)flag;
+    (void)walk;
+    return remove(path);
+}
+
+/* What was taken back so often must have left a sound store. */
+static void
+end(void)
+{
+    struct errbuf err = {""};
+    int sound;
+
+    store_close(&store);
+    sound = store_verify(dir, stderr, &err);
+    nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    buf_clear(&expected);
+    if (sound != 0)
+        fprintf(stderr, "%s\n", err.text);
+    FUZZ_CHECK(sound == 0);
+}
+
+static void
+begin(void)
+{
+    struct store_options o = {.dir = dir, .cache_bytes = 1 << 20};
+    struct errbuf err = {""};
+
+    snprintf(dir, sizeof dir, "%s/fuzz-admin-XXXXXX",
+             access(MEMORY_DIR, W_OK) == 0 ? MEMORY_DIR : "/tmp");
+    FUZZ_CHECK(mkdtemp(dir) != NULL);
+    if (first_start(dir, "main.test", NULL, 1, &err) == 0)
+        store = store_open(&o, &err);
+    if (store == NULL)
+        fprintf(stderr, "%s: %s\n", dir, err.text);
+    FUZZ_CHECK(store != NULL);
+    must(store_run(store, fill_store, NULL, &err), &err);
+    atexit(end);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct input in = {.data = (const char *)data, .size = size};
+    struct errbuf err;
+
+    if (store == NULL)
+        begin();
+    FUZZ_CHECK(store_run(store, run_input, &in, &err) == STORE_ERROR);
+    return 0;
+}
