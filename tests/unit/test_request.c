@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "ximss/server/dialect.h"
 #include "ximss/server/request.h"
 
 #include <check.h>
@@ -292,6 +293,7 @@ START_TEST(test_store_errors)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct req *r = xcalloc(1, sizeof *r + 1);
 
+        r->dialect = &dialect_ximss;
         req_fail_store(r, rows[i].result, &err);
         ck_assert_str_eq(r->out.data, rows[i].xml);
         ck_assert_uint_eq(r->out.len, strlen(rows[i].xml) + 1);
@@ -378,14 +380,14 @@ struct pieces {
     bool *freed;
 };
 
-static bool
+static enum req_step
 step_into_the_void(struct req *r)
 {
     struct pieces *p = r->state;
 
     p->steps++;
     buf_append_str(&r->out, "a piece");
-    return p->steps == 100;
+    return p->steps == 100 ? STEP_LAST : STEP_MORE;
 }
 
 static void

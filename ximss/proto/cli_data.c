@@ -225,3 +225,15 @@ cli_data_find(const struct cli_value *dict, const char *key)
             return v;
     return NULL;
 }
+
+void
+cli_plain_text(char *s)
+{
+    for (; *s != '\0'; s++) {
+        bool plain = (*s >= '0' && *s <= '9') || (*s >= 'A' && *s <= 'Z') ||
+                     (*s >= 'a' && *s <= 'z') || strchr(" .-@_<>", *s) != NULL;
+
+        if (!plain)
+            *s = '.';
+    }
+}

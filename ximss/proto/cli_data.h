@@ -8,7 +8,7 @@
 #include "util/buf.h"
 #include "util/errbuf.h"
 
-/* The CLI's data format (doc/protocol.md 8): strings, numbers, time stamps,
+/* The CLI's data format (doc/cli.md 5): strings, numbers, time stamps,
  * data blocks, addresses, arrays, dictionaries. */
 
 enum cli_kind {
@@ -76,5 +76,9 @@ void cli_data_set(struct arena *a, struct cli_value *dict, const char *key,
                   struct cli_value *item);
 /* NULL if there is none; keys are case-sensitive. */
 struct cli_value *cli_data_find(const struct cli_value *dict, const char *key);
+
+/* Makes a text fit for a status line: clients read that with the grammar of
+ * data objects, so all but letters, digits, blanks and . - @ _ < > become dots. */
+void cli_plain_text(char *s);
 
 #endif

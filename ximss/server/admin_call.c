@@ -48,20 +48,6 @@ admin_code_text(int code)
     return "failed";
 }
 
-/* Clients read the status line with the grammar of data objects: words, dots
- * and a few signs, nothing else (protocol.md C.1). */
-static void
-make_plain(char *s)
-{
-    for (; *s != '\0'; s++) {
-        bool plain = (*s >= '0' && *s <= '9') || (*s >= 'A' && *s <= 'Z') ||
-                     (*s >= 'a' && *s <= 'z') || strchr(" .-@_<>", *s) != NULL;
-
-        if (!plain)
-            *s = '.';
-    }
-}
-
 enum store_result
 admin_refuse(struct admin_call *c, int code, const char *fmt, ...)
 {
@@ -71,7 +57,7 @@ admin_refuse(struct admin_call *c, int code, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(c->answer->text, sizeof c->answer->text, fmt, ap);
     va_end(ap);
-    make_plain(c->answer->text);
+    cli_plain_text(c->answer->text);
     return STORE_REFUSED;
 }
 

@@ -92,6 +92,11 @@ const struct config_row config_rows[] = {
  "and IPv6, and port 0 a free one that the log tells."},
 {"listen-tls", LISTEN, M(listen_tls), "", RESTART,
  "The same for connections that begin with TLS."},
+{"listen-pwd", LISTEN, M(listen_pwd), "", RESTART,
+ "Where administrators' scripts connect with the PWD protocol (the CLI by\n"
+ "lines, port 106 by custom). Empty: nowhere."},
+{"listen-pwd-tls", LISTEN, M(listen_pwd_tls), "", RESTART,
+ "The same for connections that begin with TLS (port 1106 by custom)."},
 {"tls-certificate", PATH(0), M(tls_certificate), "", RELOAD,
  "The certificate and the chain behind it (PEM). Empty: no TLS."},
 {"tls-key", PATH(0), M(tls_key), "", RELOAD,
@@ -119,12 +124,18 @@ const struct config_row config_rows[] = {
 {"idle-timeout", TIME(SECOND, 30 * DAY), M(idle_timeout), "10m", RELOAD,
  "A session without a request for so long is closed; clients can change it\n"
  "for themselves."},
+{"pwd-idle-timeout", TIME(SECOND, 30 * DAY), M(pwd_idle_timeout), "5m",
+ RELOAD,
+ "The same for PWD connections."},
 
 {"message-bytes", BYTES(4 * KIB, 64 * MIB), M(message_bytes), "1M", RELOAD,
  "The longest message a client may send."},
 {"message-bytes-before-login", BYTES(1 * KIB, 64 * MIB),
  M(message_bytes_before_login), "16K", RELOAD,
  "The same before log-in."},
+{"pwd-line-bytes", BYTES(4 * KIB, 64 * MIB), M(pwd_line_bytes), "1M", RELOAD,
+ "The longest line a PWD client may send; before log-in,\n"
+ "message-bytes-before-login holds. What is longer is refused and skipped."},
 {"xml-depth", NUMBER(2, 1000), M(xml_depth), "16", RELOAD,
  "How deep elements in a message may be nested."},
 {"xml-attributes", NUMBER(8, 10000), M(xml_attributes), "64", RELOAD,

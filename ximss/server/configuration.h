@@ -37,6 +37,8 @@ struct config {
     /* listeners and TLS */
     struct config_listen listen;
     struct config_listen listen_tls;
+    struct config_listen listen_pwd;
+    struct config_listen listen_pwd_tls;
     char *tls_certificate; /* "": no TLS; else tls_key is set too */
     char *tls_key;
     enum config_tls tls_min_version;
@@ -49,10 +51,12 @@ struct config {
     unsigned max_unauthenticated_per_address;
     int64_t login_timeout;
     int64_t idle_timeout;
+    int64_t pwd_idle_timeout;
 
     /* messages */
     size_t message_bytes;
     size_t message_bytes_before_login;
+    size_t pwd_line_bytes;
     unsigned xml_depth;
     unsigned xml_attributes;
     size_t xml_attribute_bytes;

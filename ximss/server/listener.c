@@ -210,6 +210,11 @@ port_of(int fd)
     return p.port;
 }
 
+static const char *const kinds[] = {[SESSION_TCP] = "tcp",
+                                    [SESSION_TLS] = "tls",
+                                    [SESSION_PWD] = "pwd",
+                                    [SESSION_PWD_TLS] = "pwds"};
+
 static int
 open_address(struct worker **workers, unsigned n,
              const struct config_address *a, enum session_door door,
@@ -242,7 +247,7 @@ open_address(struct worker **workers, unsigned n,
     buf_appendf(ports,
                 a->host != NULL && strchr(a->host, ':') != NULL ? "%s [%s]:%u\n"
                                                                 : "%s %s:%u\n",
-                door == SESSION_TLS ? "tls" : "tcp", host, port);
+                kinds[door], host, port);
     return 0;
 }
 

@@ -33,11 +33,11 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
+#include "ximss/server/dialect.h"
 #include "ximss/server/hash_pool.h"
 #include "ximss/server/job.h"
 #include "ximss/server/password.h"
 #include "ximss/server/remember.h"
-#include "ximss/server/req_session.h"
 #include "ximss/server/request.h"
 #include "ximss/server/sasl.h"
 #include "ximss/server/server.h"
@@ -226,19 +226,6 @@ attempt_fail_store(struct attempt *a)
 /* --- open --- */
 
 static void
-write_session(struct attempt *a, struct session *s)
-{
-    struct req *r = a->req;
-
-    buf_append_str(&r->out, "<session");
-    xml_write_attr(&r->out, "id", r->id);
-    req_session_attributes(&r->out, s);
-    if (a->ticket[0] != '\0')
-        xml_write_attr(&r->out, "ticket", a->ticket);
-    buf_append(&r->out, "/>", sizeof "/>");
-}
-
-static void
 log_opened(const struct session *s, const char *method)
 {
     char user[USER_NAME_SIZE], address[PEER_TEXT_SIZE];
@@ -269,8 +256,7 @@ attempt_open(struct attempt *a, struct user *account)
     if (a->name != NULL && !a->recalled)
         throttle_succeeded(a->job.server->throttle, a->name, a->address,
                            clock_mono());
-    write_session(a, s);
-    req_ok(r);
+    r->dialect->logged_in(r, a->ticket);
     attempt_free(a);
     if (cork)
         conn_cork(&s->conn);
@@ -720,7 +706,7 @@ take_client(struct req *r, const struct xml_elem *e)
     return 0;
 }
 
-static enum req_result
+enum req_result
 login_in_clear(struct req *r, const char *name, const char *password,
                const char *method)
 {
@@ -764,15 +750,6 @@ sasl_end(struct req *r, struct attempt *a, unsigned code, const char *text)
     return REQ_DONE;
 }
 
-static void
-write_challenge(struct req *r, const char *challenge)
-{
-    buf_append_str(&r->out, "<challenge");
-    xml_write_attr(&r->out, "id", r->id);
-    xml_write_attr(&r->out, "value", challenge);
-    buf_append(&r->out, "/>", sizeof "/>");
-}
-
 /* What a step of SASL, by a message or by a credential, leads to.  a: the
  * attempt under way, NULL in a message; it is taken. */
 static enum req_result
@@ -785,7 +762,7 @@ after_step(struct req *r, enum sasl_result result, char *challenge,
 
     switch (result) {
     case SASL_CHALLENGE:
-        write_challenge(r, challenge);
+        r->dialect->challenge(r, challenge);
         free(challenge);
         if (a != NULL) {
             /* The account is kept for the step that will prove it. */
@@ -833,8 +810,8 @@ sasl_value(const struct xml_elem *e)
     return req_attr(e, "value", xml_attr(e, "authData"));
 }
 
-static enum req_result
-login_by_sasl(struct req *r, const struct xml_elem *e, const char *method)
+enum req_result
+login_begin_sasl(struct req *r, const char *method, const char *base64)
 {
     struct login *l = login_of(r->session);
     struct errbuf err;
@@ -854,8 +831,32 @@ login_by_sasl(struct req *r, const struct xml_elem *e, const char *method)
         req_fail(r, 519, "encryption required");
         return REQ_DONE;
     }
-    result = sasl_step(l->sasl, sasl_value(e), &challenge);
+    result = sasl_step(l->sasl, base64, &challenge);
     return after_step(r, result, challenge, NULL);
+}
+
+bool
+login_is_exchanging(const struct session *s)
+{
+    return s->login != NULL && s->login->sasl != NULL;
+}
+
+enum req_result
+login_next_sasl(struct req *r, const char *base64)
+{
+    char *challenge = NULL;
+    enum sasl_result result;
+
+    if (strcmp(base64, "*") == 0)
+        return sasl_end(r, NULL, 501, "the exchange was cancelled");
+    result = sasl_step(r->session->login->sasl, base64, &challenge);
+    return after_step(r, result, challenge, NULL);
+}
+
+void
+login_without_alerts(struct session *s)
+{
+    login_of(s)->options = (struct login_options){.alerts = false};
 }
 
 static enum req_result
@@ -872,7 +873,7 @@ handle_login(struct req *r, const struct xml_elem *e)
     if (is_ticket(ticket))
         return login_with_ticket(r, ticket);
     if (method != NULL)
-        return login_by_sasl(r, e, method);
+        return login_begin_sasl(r, method, sasl_value(e));
     if (name == NULL || name[0] == '\0') {
         req_fail(r, 501, "userName is missing");
         return REQ_DONE;
@@ -887,12 +888,9 @@ handle_login(struct req *r, const struct xml_elem *e)
 static enum req_result
 handle_auth(struct req *r, const struct xml_elem *e)
 {
-    struct login *l = login_of(r->session);
     const char *value = sasl_value(e);
-    char *challenge = NULL;
-    enum sasl_result result;
 
-    if (l->sasl == NULL) {
+    if (!login_is_exchanging(r->session)) {
         req_fail(r, 501, "auth without login");
         return REQ_DONE;
     }
@@ -902,10 +900,7 @@ handle_auth(struct req *r, const struct xml_elem *e)
         req_fail(r, 501, "value is missing");
         return REQ_DONE;
     }
-    if (strcmp(value, "*") == 0)
-        return sasl_end(r, NULL, 501, "the exchange was cancelled");
-    result = sasl_step(l->sasl, value, &challenge);
-    return after_step(r, result, challenge, NULL);
+    return login_next_sasl(r, value);
 }
 
 /* --- listFeatures --- */

@@ -2,6 +2,10 @@
 #ifndef XIMSS_SERVER_LOGIN_H
 #define XIMSS_SERVER_LOGIN_H
 
+#include <stdbool.h>
+
+#include "ximss/server/request.h"
+
 struct login;
 struct session;
 
@@ -11,6 +15,21 @@ struct session;
 /* The domain that names without one belong to, for this request and those that
  * follow (protocol.md A.6); copied.  Only before log-in. */
 void login_set_domain(struct session *s, const char *domain);
+
+/* The ways in, for the dialects.  They answer the request, at once or later, by
+ * r->dialect: `logged_in`, `challenge`, or an error (501, 515, 519, 525, 527,
+ * 530, 531).  method: for the log. */
+enum req_result login_in_clear(struct req *r, const char *name,
+                               const char *password, const char *method);
+/* SASL: the first message (NULL: none), then the others ("*" gives up), as long
+ * as an exchange is under way. */
+enum req_result login_begin_sasl(struct req *r, const char *method,
+                                 const char *base64);
+enum req_result login_next_sasl(struct req *r, const char *base64);
+bool login_is_exchanging(const struct session *s);
+
+/* The log-in that is under way asks for no alerts and nothing else. */
+void login_without_alerts(struct session *s);
 
 /* Wipes what is secret. */
 void login_free(struct login **l);

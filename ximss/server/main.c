@@ -54,6 +54,9 @@ print_help(void)
         "  --store DIR                 the store's directory\n"
         "  --listen ADDRESS:PORT       accept clients there (repeatable)\n"
         "  --listen-tls ADDRESS:PORT   the same, with TLS from the start\n"
+        "  --listen-pwd ADDRESS:PORT   accept the CLI's scripts (PWD) there\n"
+        "  --listen-pwd-tls ADDRESS:PORT\n"
+        "                              the same, with TLS from the start\n"
         "  --workers N                 threads that serve sessions\n"
         "  --init DIR                  make a new store in DIR and end\n"
         "  --admin-password-file FILE  postmaster's first password, for a new\n"
@@ -72,6 +75,8 @@ enum {
     OPT_STORE,
     OPT_LISTEN,
     OPT_LISTEN_TLS,
+    OPT_LISTEN_PWD,
+    OPT_LISTEN_PWD_TLS,
     OPT_WORKERS,
     OPT_INIT,
     OPT_PASSWORD_FILE,
@@ -90,6 +95,8 @@ static const struct option long_options[] = {
     {"store", required_argument, NULL, OPT_STORE},
     {"listen", required_argument, NULL, OPT_LISTEN},
     {"listen-tls", required_argument, NULL, OPT_LISTEN_TLS},
+    {"listen-pwd", required_argument, NULL, OPT_LISTEN_PWD},
+    {"listen-pwd-tls", required_argument, NULL, OPT_LISTEN_PWD_TLS},
     {"workers", required_argument, NULL, OPT_WORKERS},
     {"init", required_argument, NULL, OPT_INIT},
     {"admin-password-file", required_argument, NULL, OPT_PASSWORD_FILE},
@@ -129,6 +136,10 @@ take_option(struct options *o, int c)
         return override(o, "listen", optarg);
     case OPT_LISTEN_TLS:
         return override(o, "listen-tls", optarg);
+    case OPT_LISTEN_PWD:
+        return override(o, "listen-pwd", optarg);
+    case OPT_LISTEN_PWD_TLS:
+        return override(o, "listen-pwd-tls", optarg);
     case OPT_WORKERS:
         return override(o, "workers", optarg);
     case OPT_INIT:

@@ -339,7 +339,7 @@ list_free(void *p)
     free(l);
 }
 
-static bool
+static enum req_step
 list_step(struct req *r)
 {
     struct list_state *l = r->state;
@@ -359,9 +359,9 @@ list_step(struct req *r)
         alert_report(&r->out, &al->rec, &view);
     }
     if (l->at < l->alerts.n)
-        return false;
+        return STEP_MORE;
     req_ok(r);
-    return true;
+    return STEP_LAST;
 }
 
 static enum req_result

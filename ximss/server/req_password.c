@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* passwordModify: a user changes the own password. */
+/* passwordModify, and NEWPASS of PWD: a user changes the own password. */
 #include "config.h"
+
+#include "ximss/server/req_password.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +30,8 @@ struct change {
     uint64_t account;
     struct job_caller caller;
     char address[PEER_TEXT_SIZE];
-    char *old, *new; /* owned, wiped */
+    const char *what; /* for the audit log */
+    char *old, *new;  /* owned, wiped; old NULL: not asked for */
     struct credential now, next;
     uint32_t serial; /* the password was checked against this one's */
     unsigned iterations;
@@ -81,7 +84,7 @@ write_body(struct job *j, struct store_txn *t, struct errbuf *err)
         a.cred_serial++;
         r = account_put(t, &a, err);
         if (r == STORE_OK)
-            r = admin_audit(&x, "passwordModify", "ok", err);
+            r = admin_audit(&x, c->what, "ok", err);
         e = effect_add(&j->effects, EFFECT_ACCOUNT_CHANGED);
         account_rec_copy(&e->account, &a);
         domain_rec_copy(&e->domain, &d);
@@ -133,7 +136,7 @@ hash_work(void *arg)
 {
     struct change *c = arg;
 
-    c->matches = password_matches(&c->now, c->old);
+    c->matches = c->old == NULL || password_matches(&c->now, c->old);
     if (c->matches)
         password_make(c->new, c->iterations, true, &c->next);
 }
@@ -177,53 +180,69 @@ read_finish(struct job *j)
     change_free(c);
 }
 
-static enum req_result
-handle_modify(struct req *r, const struct xml_elem *e)
+/* Whether it may be tried now; else answered. */
+static bool
+is_allowed(struct req *r, const char *new)
 {
-    const char *old = xml_attr(e, "oldPassword");
-    const char *new = xml_attr(e, "newPassword");
+    const struct session *s = r->session;
+
+    if (s->user == NULL)
+        req_fail(r, 510, "the local administrator has no account");
+    else if (new[0] == '\0' || strlen(new) > PASSWORD_MOST)
+        req_failf(r, 501, "newPassword must have 1 to %d bytes", PASSWORD_MOST);
+    else if (!conn_is_encrypted(&s->conn) && !peer_is_loopback(&s->peer) &&
+             !r->worker->cfg->clear_passwords_without_tls)
+        req_fail(r, 519, "encryption required");
+    else
+        return true;
+    return false;
+}
+
+enum req_result
+req_password_change(struct req *r, const char *what, const char *old,
+                    const char *new)
+{
     struct session *s = r->session;
     struct session_caller caller;
     struct change *c;
 
-    if (s->user == NULL) {
-        req_fail(r, 510, "the local administrator has no account");
+    if (!is_allowed(r, new))
         return REQ_DONE;
-    }
-    if (old == NULL || new == NULL) {
-        req_failf(r, 501, "%s is missing",
-                  old == NULL ? "oldPassword" : "newPassword");
-        return REQ_DONE;
-    }
-    if (new[0] == '\0' || strlen(new) > PASSWORD_MOST) {
-        req_failf(r, 501, "newPassword must have 1 to %d bytes", PASSWORD_MOST);
-        return REQ_DONE;
-    }
-    if (!conn_is_encrypted(&s->conn) && !peer_is_loopback(&s->peer) &&
-        !r->worker->cfg->clear_passwords_without_tls) {
-        req_fail(r, 519, "encryption required");
-        return REQ_DONE;
-    }
     session_caller(s, &caller);
     c = xcalloc(1, sizeof *c);
     job_init(&c->job, r->worker->server, r->worker);
     peer_format(session_address(s), c->address);
-    if (throttle_delay(c->job.server->throttle, caller.name, c->address,
-                       clock_mono()) > 0) {
+    if (old != NULL && throttle_delay(c->job.server->throttle, caller.name,
+                                      c->address, clock_mono()) > 0) {
         req_fail(r, 525, "too many failed log-ins, try again later");
         change_free(c);
         return REQ_DONE;
     }
     c->req = r;
+    c->what = what;
     c->account = s->user->number;
     c->iterations = r->worker->cfg->password_iterations;
     job_caller_set(&c->caller, &caller.caller);
-    c->old = xstrdup(old);
+    c->old = old != NULL ? xstrdup(old) : NULL;
     c->new = xstrdup(new);
     c->job.body = read_body;
     c->job.finish = read_finish;
     job_submit(&c->job);
     return REQ_PENDING;
+}
+
+static enum req_result
+handle_modify(struct req *r, const struct xml_elem *e)
+{
+    const char *old = xml_attr(e, "oldPassword");
+    const char *new = xml_attr(e, "newPassword");
+
+    if (old == NULL || new == NULL) {
+        req_failf(r, 501, "%s is missing",
+                  old == NULL ? "oldPassword" : "newPassword");
+        return REQ_DONE;
+    }
+    return req_password_change(r, "passwordModify", old, new);
 }
 
 const struct req_desc req_password_table[] = {

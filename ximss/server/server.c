@@ -223,13 +223,22 @@ static int
 open_listeners(struct server *s, const struct config *c, struct buf *ports,
                struct errbuf *err)
 {
-    if (c->listen_tls.count > 0 && s->tls == NULL)
-        return err_set(err, "listen-tls needs tls-certificate and tls-key");
-    if (listener_open_all(s->workers, s->n_workers, &c->listen, SESSION_TCP,
-                          ports, err) < 0 ||
-        listener_open_all(s->workers, s->n_workers, &c->listen_tls, SESSION_TLS,
-                          ports, err) < 0)
-        return -1;
+    const struct {
+        const struct config_listen *at;
+        enum session_door door;
+    } doors[] = {{&c->listen, SESSION_TCP},
+                 {&c->listen_tls, SESSION_TLS},
+                 {&c->listen_pwd, SESSION_PWD},
+                 {&c->listen_pwd_tls, SESSION_PWD_TLS}};
+
+    if (s->tls == NULL && c->listen_tls.count + c->listen_pwd_tls.count > 0)
+        return err_set(err, "%s needs tls-certificate and tls-key",
+                       c->listen_tls.count > 0 ? "listen-tls"
+                                               : "listen-pwd-tls");
+    for (size_t i = 0; i < sizeof doors / sizeof doors[0]; i++)
+        if (listener_open_all(s->workers, s->n_workers, doors[i].at,
+                              doors[i].door, ports, err) < 0)
+            return -1;
     return 0;
 }
 

@@ -20,7 +20,7 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/cli_data.h"
-#include "ximss/proto/frame.h"
+#include "ximss/server/dialect.h"
 #include "ximss/server/login.h"
 #include "ximss/server/peers.h"
 #include "ximss/server/push.h"
@@ -40,10 +40,22 @@ static const char *const state_names[] = {
 };
 
 static const char *const door_names[] = {
-    [SESSION_TCP] = "ximss",
-    [SESSION_TLS] = "ximsss",
-    [SESSION_LOCAL] = "socket",
+    [SESSION_TCP] = "ximss",    [SESSION_TLS] = "ximsss",
+    [SESSION_LOCAL] = "socket", [SESSION_PWD] = "pwd",
+    [SESSION_PWD_TLS] = "pwds",
 };
+
+static const struct dialect *const dialects[] = {
+    [SESSION_TCP] = &dialect_ximss,   [SESSION_TLS] = &dialect_ximss,
+    [SESSION_LOCAL] = &dialect_ximss, [SESSION_PWD] = &dialect_pwd,
+    [SESSION_PWD_TLS] = &dialect_pwd,
+};
+
+const struct dialect *
+session_dialect(const struct session *s)
+{
+    return dialects[s->door];
+}
 
 uint32_t
 session_seconds(void)
@@ -116,7 +128,10 @@ run_free(struct conn_deferred *d)
     struct session *s =
         (struct session *)(void *)((char *)d -
                                    offsetof(struct session, deferred));
+    const struct dialect *dialect = session_dialect(s);
 
+    if (dialect->reset != NULL)
+        dialect->reset(s);
     free(s->client);
     free(s);
 }
@@ -199,33 +214,10 @@ on_closed(struct conn *c, enum conn_close_reason reason)
 
 /* --- input --- */
 
-static size_t
-message_limit(const struct session *s)
-{
-    const struct config *cfg = session_worker(s)->cfg;
-
-    return s->state == SESSION_OPEN ? cfg->message_bytes
-                                    : cfg->message_bytes_before_login;
-}
-
 static bool
 may_go_on(const struct session *s)
 {
     return s->state < SESSION_ENDING && s->conn.paused == 0 && !s->tls_started;
-}
-
-static void
-too_big(struct session *s)
-{
-    static const char text[] =
-        "<response id=\"\" errorText=\"message too big\" errorNum=\"541\"/>";
-
-    if (s->n_reqs > 0) {
-        conn_pause(&s->conn, PAUSE_BUSY); /* their answers go first */
-        return;
-    }
-    conn_send(&s->conn, text, sizeof text);
-    session_finish(s, "message too big");
 }
 
 /* Behind the answer to starttls; what the client sent behind its request is
@@ -234,8 +226,12 @@ too_big(struct session *s)
 static void
 start_tls(struct session *s)
 {
+    const struct dialect *d = session_dialect(s);
+
     s->tls_started = false;
     login_free(&s->login);
+    if (d->reset != NULL)
+        d->reset(s);
     free(s->client);
     s->client = NULL;
     conn_uncork(&s->conn);
@@ -251,25 +247,28 @@ on_data(struct conn *c, const char *data, size_t len)
 {
     struct session *s = (struct session *)c;
     struct worker *w = session_worker(s);
+    const struct dialect *d = session_dialect(s);
     uint64_t acked = settle_before_input(s);
     size_t used = 0, scanned = c->scanned, n;
     const char *msg;
 
     c->scanned = 0;
     for (unsigned turn = 0; may_go_on(s); turn++) {
-        size_t step = frame_next(data + used, len - used, scanned, &msg, &n);
+        size_t step = d->next(s, data + used, len - used, scanned, &msg, &n);
 
         scanned = 0;
         if (msg == NULL) {
             used += step;
+            if (len - used > d->limit(s) && d->too_big(s, false))
+                used = len;
             c->scanned = (uint32_t)(len - used);
-            if (len - used > message_limit(s))
-                too_big(s);
             break;
         }
-        if (n > message_limit(s)) {
-            too_big(s);
-            break;
+        if (n > d->limit(s)) {
+            if (!d->too_big(s, true))
+                break;
+            used += step;
+            continue;
         }
         if (turn >= w->cfg->requests_per_turn) {
             conn_continue(c);
@@ -282,7 +281,7 @@ on_data(struct conn *c, const char *data, size_t len)
             push_session(w, s);
         if (s->state >= SESSION_ENDING)
             break;
-        if (!req_dispatch(s, msg, n)) {
+        if (!d->dispatch(s, msg, n)) {
             conn_pause(c, PAUSE_BUSY);
             break;
         }
@@ -312,9 +311,7 @@ session_update_pauses(struct session *s)
         return;
     }
     if (s->n_reqs == 0 && (s->conn.paused & PAUSE_DRAIN) != 0) {
-        static const char bye[] = "<bye/>";
-
-        conn_send(&s->conn, bye, sizeof bye);
+        session_dialect(s)->bye(s);
         session_finish(s, "the server ends");
         return;
     }
@@ -360,6 +357,8 @@ void
 session_new(struct worker *w, int fd, enum session_door door,
             const struct peer *peer, unsigned uid)
 {
+    const struct dialect *d = dialects[door];
+    bool pwd = d == &dialect_pwd;
     struct session *s;
 
     if (!peers_add(w->server->peers, peer)) {
@@ -370,7 +369,7 @@ session_new(struct worker *w, int fd, enum session_door door,
         close(fd);
         return;
     }
-    s = xcalloc(1, sizeof *s);
+    s = xcalloc(1, d->session_size);
     conn_init(&s->conn, fd, &session_ops);
     TAILQ_INIT(&s->reqs);
     s->peer = *peer;
@@ -379,11 +378,15 @@ session_new(struct worker *w, int fd, enum session_door door,
     s->counted_fresh = true;
     s->opt_alerts = true;
     s->last_input = s->login_since = session_seconds();
-    s->idle_timeout = (uint32_t)(w->cfg->idle_timeout / CLOCK_SECOND);
+    s->idle_timeout =
+        (uint32_t)((pwd ? w->cfg->pwd_idle_timeout : w->cfg->idle_timeout) /
+                   CLOCK_SECOND);
     link_to_worker(s, w);
-    if (door == SESSION_TLS &&
+    if ((door == SESSION_TLS || door == SESSION_PWD_TLS) &&
         (w->tls == NULL || conn_start_tls(&s->conn, w->tls) < 0))
         session_close(s, "no TLS");
+    else if (d->greet != NULL)
+        d->greet(s);
 }
 
 void
@@ -484,10 +487,8 @@ session_send_changes(const struct user_sessions *head, const void *data,
 static void
 say_bye(struct session *s, const char *reason)
 {
-    static const char bye[] = "<bye/>";
-
     if (s->state == SESSION_OPEN)
-        conn_send(&s->conn, bye, sizeof bye);
+        session_dialect(s)->bye(s);
     session_finish(s, reason);
 }
 

@@ -22,7 +22,9 @@ TAILQ_HEAD(user_sessions, session);
 enum session_door {
     SESSION_TCP,
     SESSION_TLS,
-    SESSION_LOCAL
+    SESSION_LOCAL,
+    SESSION_PWD,
+    SESSION_PWD_TLS
 };
 
 /* Takes the descriptor (non-blocking).  peer is copied; uid: of the peer on a

@@ -14,6 +14,7 @@
 #include "ximss/server/user.h"
 #include "ximss/server/worker.h"
 
+struct dialect;
 struct login;
 struct req;
 
@@ -80,6 +81,8 @@ const struct peer *session_address(const struct session *s);
 /* Seconds of clock_mono. */
 uint32_t session_seconds(void);
 struct worker *session_worker(const struct session *s);
+/* How one speaks with it; its door tells. */
+const struct dialect *session_dialect(const struct session *s);
 
 /* "user@domain", "local:UID", or "" before log-in. */
 void session_user(const struct session *s, char out[USER_NAME_SIZE]);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_CLI_JOB_H
+#define XIMSS_SERVER_CLI_JOB_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "ximss/server/job.h"
+#include "ximss/server/request.h"
+
+/* A line of the CLI in work: what cli_run.c and cli_live.c share. */
+struct cli_job {
+    struct job job;
+    struct req *req; /* NULL: a listing that nobody reads any more */
+    struct job_caller caller;
+    char *line; /* owned, wiped: it may hold a password */
+    size_t len;
+    enum admin_hash_kind kind;
+    char *password, *account; /* owned, wiped */
+    unsigned iterations;      /* of a new password */
+    struct credential cred;
+    struct admin_hashed hashed;
+    struct admin_live live;
+    struct admin_answer answer;
+    /* A listing in pieces. */
+    char *from; /* owned; where the next piece begins */
+    bool first; /* no piece has been sent */
+    bool in_flight;
+    /* What the workers find; under lock. */
+    pthread_mutex_t lock;
+    struct buf found;
+    unsigned n_found;
+};
+
+/* Answers, and frees it. */
+void cli_answer(struct cli_job *c);
+
+/* For bodies of jobs. */
+void cli_context(struct admin_context *x, struct cli_job *c,
+                 struct store_txn *t);
+
+/* Begins a command about what lives in memory (cli_live.c). */
+void cli_live_begin(struct cli_job *c);
+
+#endif

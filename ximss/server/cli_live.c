@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Commands about what lives in memory: a job checks the rights and says what is
+ * meant, then all workers are asked. */
+#include "config.h"
+
+#include <string.h>
+
+#include "util/clock.h"
+#include "ximss/proto/cli_data.h"
+#include "ximss/server/broadcast.h"
+#include "ximss/server/cli_job.h"
+#include "ximss/server/server.h"
+#include "ximss/server/session_id.h"
+#include "ximss/server/session_private.h"
+
+static bool
+is_meant(const struct cli_job *c, const struct session *s, uint64_t number)
+{
+    if (s->state != SESSION_OPEN)
+        return false;
+    if (c->live.command == ADMIN_LIVE_LIST_ALL)
+        return true;
+    if (c->live.command == ADMIN_LIVE_LIST_SESSIONS)
+        return s->user != NULL && s->user->number == c->live.account;
+    if (s->number != number)
+        return false;
+    if (s->user == NULL)
+        return c->live.domain == 0 && (c->caller.caller.rights & RIGHT_MASTER);
+    /* Nobody acts on one who may more: for him there is no such session. */
+    if (!rights_cover(&c->caller.caller, s->user->domain->number,
+                      s->user->rights))
+        return false;
+    return c->live.domain == 0 || s->user->domain->number == c->live.domain;
+}
+
+static void
+take_session(struct cli_job *c, struct session *s)
+{
+    char id[SESSION_ID_TEXT_SIZE];
+
+    pthread_mutex_lock(&c->lock);
+    if (c->live.command == ADMIN_LIVE_LIST_SESSIONS) {
+        session_id_format(s->number, id);
+        buf_append_str(&c->found, c->n_found > 0 ? "," : "");
+        cli_data_write_string(&c->found, id, strlen(id));
+    } else if (c->live.command == ADMIN_LIVE_GET_SESSION) {
+        session_describe(s, &c->found);
+    } else if (c->live.command == ADMIN_LIVE_LIST_ALL &&
+               c->n_found < c->live.limit) {
+        buf_append_str(&c->found, c->n_found > 0 ? "," : "");
+        session_describe(s, &c->found);
+    }
+    c->n_found++;
+    pthread_mutex_unlock(&c->lock);
+    if (c->live.command == ADMIN_LIVE_GET_SESSION)
+        s->last_input = session_seconds();
+}
+
+static void
+visit_live(struct worker *w, void *arg)
+{
+    struct cli_job *c = arg;
+    struct session *s, *next;
+    uint64_t number = 0;
+
+    if (c->live.command == ADMIN_LIVE_TEST_CLOCK) {
+        worker_check_times(w);
+        return;
+    }
+    if (c->live.command != ADMIN_LIVE_LIST_SESSIONS &&
+        c->live.command != ADMIN_LIVE_LIST_ALL &&
+        !session_id_parse(c->live.session, &number))
+        return;
+    TAILQ_FOREACH_SAFE(s, &w->sessions, all, next) {
+        if (!is_meant(c, s, number))
+            continue;
+        take_session(c, s);
+        if (c->live.command == ADMIN_LIVE_KILL_SESSION)
+            session_kill(w, number);
+    }
+}
+
+static void
+deliver_live(struct mail *m, void *owner)
+{
+    struct cli_job *c = (struct cli_job *)(void *)m;
+
+    (void)owner;
+    switch (c->live.command) {
+    case ADMIN_LIVE_NONE:
+    case ADMIN_LIVE_TEST_CLOCK:
+        break;
+    case ADMIN_LIVE_LIST_SESSIONS:
+    case ADMIN_LIVE_LIST_ALL:
+        buf_append_char(&c->answer.data, '(');
+        buf_append(&c->answer.data, c->found.data, c->found.len);
+        buf_append_char(&c->answer.data, ')');
+        break;
+    case ADMIN_LIVE_GET_SESSION:
+        buf_append(&c->answer.data, c->found.data, c->found.len);
+        __attribute__((fallthrough));
+    case ADMIN_LIVE_KILL_SESSION:
+        if (c->n_found == 0) {
+            c->answer.code = 501;
+            strcpy(c->answer.text, "unknown session");
+        }
+        break;
+    }
+    cli_answer(c);
+}
+
+static void
+live_done(void *arg)
+{
+    struct cli_job *c = arg;
+
+    c->job.mail.deliver = deliver_live;
+    mailbox_put(c->job.worker->box, &c->job.mail);
+}
+
+/* On the writer thread: what the new time has brought about is on its way to
+ * the workers, and what is asked of them now comes behind it. */
+static void
+clock_settled(enum store_result result, void *arg, const struct errbuf *err)
+{
+    struct cli_job *c = arg;
+
+    (void)result;
+    (void)err;
+    broadcast(c->job.server, visit_live, live_done, c);
+}
+
+static enum store_result
+do_nothing(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    (void)t;
+    (void)arg;
+    (void)err;
+    return STORE_OK;
+}
+
+static enum store_result
+live_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct cli_job *c = (struct cli_job *)j;
+    struct admin_context x;
+
+    cli_context(&x, c, t);
+    admin_answer_clear(&c->answer);
+    return admin_live_begin(&x, c->line, c->len, &c->live, &c->answer, err);
+}
+
+static void
+live_finish(struct job *j)
+{
+    struct cli_job *c = (struct cli_job *)j;
+
+    if (j->result != STORE_OK || c->answer.code != 200) {
+        cli_answer(c);
+        return;
+    }
+    if (c->live.command == ADMIN_LIVE_TEST_CLOCK) {
+        clock_advance(c->live.advance);
+        server_tick(j->server);
+        store_submit(j->server->store, do_nothing, clock_settled, c);
+        return;
+    }
+    broadcast(j->server, visit_live, live_done, c);
+}
+
+void
+cli_live_begin(struct cli_job *c)
+{
+    c->job.body = live_body;
+    c->job.finish = live_finish;
+    job_submit(&c->job);
+}

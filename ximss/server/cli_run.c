@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One line of the CLI, from its request to its answer.
+ *
+ * Most are one job of the store.  A password that is set passes through the
+ * hash pool before the line takes its turn, so that a bulk load has the hashes
+ * of many lines in work while their effects keep the order.  A password that is
+ * checked is looked up, hashed and judged in its turn.  Long changes are
+ * submitted again until they are done; listings come in pieces, as the client
+ * reads them. */
+#include "config.h"
+
+#include "ximss/server/cli_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/xmalloc.h"
+#include "ximss/server/cli_job.h"
+#include "ximss/server/dialect.h"
+#include "ximss/server/hash_pool.h"
+#include "ximss/server/password.h"
+#include "ximss/server/server.h"
+#include "ximss/server/session_private.h"
+
+static void
+wipe(char **text)
+{
+    if (*text != NULL)
+        OPENSSL_cleanse(*text, strlen(*text));
+    free(*text);
+    *text = NULL;
+}
+
+static void
+job_free(struct cli_job *c)
+{
+    wipe(&c->line);
+    wipe(&c->password);
+    free(c->account);
+    free(c->from);
+    OPENSSL_cleanse(&c->cred, sizeof c->cred);
+    admin_answer_clear(&c->answer);
+    job_caller_clear(&c->caller);
+    job_clear(&c->job);
+    buf_clear(&c->found);
+    pthread_mutex_destroy(&c->lock);
+    free(c);
+}
+
+void
+cli_answer(struct cli_job *c)
+{
+    struct req *r = c->req;
+    const struct admin_answer *a = &c->answer;
+
+    if (c->job.result != STORE_OK)
+        req_fail_store(r, c->job.result, &c->job.err);
+    else if (a->code != 200)
+        req_fail(r, (unsigned)a->code, a->text);
+    else
+        r->dialect->result(r, a->data.data, a->data.len, true, true);
+    req_finish(r);
+    job_free(c);
+}
+
+void
+cli_context(struct admin_context *x, struct cli_job *c, struct store_txn *t)
+{
+    *x = (struct admin_context){.txn = t,
+                                .caller = &c->caller.caller,
+                                .now = clock_now(),
+                                .effects = &c->job.effects,
+                                .settings = &c->job.server->admin,
+                                .from = c->from};
+}
+
+/* --- listings in pieces --- */
+
+static void
+submit_next_piece(struct cli_job *c)
+{
+    free(c->from);
+    c->from = c->answer.next;
+    c->answer.next = NULL;
+    c->in_flight = true;
+    job_submit(&c->job);
+}
+
+static enum req_step
+send_piece(struct req *r)
+{
+    struct cli_job *c = r->state;
+    const struct admin_answer *a = &c->answer;
+
+    if (c->in_flight)
+        return STEP_WAIT;
+    if (c->job.result != STORE_OK || a->code != 200) {
+        log_error("a listing broke off: %s",
+                  c->job.result != STORE_OK ? c->job.err.text : a->text);
+        return STEP_FAIL;
+    }
+    r->dialect->result(r, a->data.data, a->data.len, c->first, !a->more);
+    c->first = false;
+    if (!a->more)
+        return STEP_LAST;
+    submit_next_piece(c);
+    return STEP_MORE;
+}
+
+static void
+free_listing(void *state)
+{
+    struct cli_job *c = state;
+
+    c->req = NULL;
+    if (!c->in_flight)
+        job_free(c);
+}
+
+static void
+take_piece(struct cli_job *c)
+{
+    c->in_flight = false;
+    if (c->req == NULL)
+        job_free(c);
+    else
+        req_run_steps(c->req->session);
+}
+
+/* --- commands in the store --- */
+
+static enum store_result
+command_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct cli_job *c = (struct cli_job *)j;
+    struct admin_context x;
+
+    cli_context(&x, c, t);
+    admin_answer_clear(&c->answer);
+    if (c->kind == ADMIN_HASH_NONE)
+        return admin_execute(&x, c->line, c->len, &c->answer, err);
+    return admin_execute_hashed(&x, c->line, c->len, &c->hashed, &c->answer,
+                                err);
+}
+
+static void
+command_finish(struct job *j)
+{
+    struct cli_job *c = (struct cli_job *)j;
+    bool more = j->result == STORE_OK && c->answer.more;
+
+    if (c->in_flight) {
+        take_piece(c);
+    } else if (more && c->answer.next != NULL) {
+        c->first = true;
+        req_stream(c->req, send_piece, c, free_listing);
+    } else if (more) {
+        job_submit(j);
+    } else {
+        cli_answer(c);
+    }
+}
+
+static void
+submit_command(struct cli_job *c)
+{
+    c->job.body = command_body;
+    c->job.finish = command_finish;
+    job_submit(&c->job);
+}
+
+/* --- passwords --- */
+
+static void take_turn(struct cli_job *c);
+
+static void
+on_hashed(struct mail *m, void *owner)
+{
+    struct cli_job *c = (struct cli_job *)(void *)m;
+
+    (void)owner;
+    if (c->kind == ADMIN_HASH_VERIFY) {
+        submit_command(c);
+    } else if (c->req->session != NULL) {
+        take_turn(c);
+    } else {
+        req_finish(c->req);
+        job_free(c);
+    }
+}
+
+static void
+hash_work(void *arg)
+{
+    struct cli_job *c = arg;
+
+    if (c->kind == ADMIN_HASH_NEW) {
+        password_make(c->password, c->iterations, true, &c->cred);
+        c->hashed.made = &c->cred;
+    } else {
+        c->hashed.checked = c->cred.iterations > 0;
+        c->hashed.matches =
+            c->hashed.checked && password_matches(&c->cred, c->password);
+    }
+}
+
+static void
+hash_done(void *arg)
+{
+    struct cli_job *c = arg;
+
+    c->job.mail.deliver = on_hashed;
+    mailbox_put(c->job.worker->box, &c->job.mail);
+}
+
+/* -1: the answer says that it was not possible. */
+static int
+submit_hash(struct cli_job *c)
+{
+    if (hash_pool_submit(c->job.server->hash_pool, hash_work, hash_done, c) ==
+        0)
+        return 0;
+    c->job.result = STORE_OK;
+    c->answer.code = 525;
+    strcpy(c->answer.text, "too busy. try again later");
+    return -1;
+}
+
+static enum store_result
+verify_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct cli_job *c = (struct cli_job *)j;
+    struct admin_context x;
+
+    cli_context(&x, c, t);
+    return admin_verify_find(&x, c->account, &c->cred, err);
+}
+
+static void
+verify_finish(struct job *j)
+{
+    struct cli_job *c = (struct cli_job *)j;
+
+    if (j->result != STORE_OK || submit_hash(c) < 0)
+        cli_answer(c);
+}
+
+/* --- the request --- */
+
+static void
+begin(struct req *r)
+{
+    struct cli_job *c = r->state;
+
+    r->state = NULL;
+    r->free_state = NULL;
+    if (c->answer.code != 0) {
+        cli_answer(c); /* refused before it took its turn */
+    } else if (admin_is_live(c->line, c->len)) {
+        cli_live_begin(c);
+    } else if (c->kind == ADMIN_HASH_VERIFY) {
+        c->job.body = verify_body;
+        c->job.finish = verify_finish;
+        job_submit(&c->job);
+    } else {
+        submit_command(c);
+    }
+}
+
+static void
+free_waiting(void *state)
+{
+    job_free(state);
+}
+
+static void
+take_turn(struct cli_job *c)
+{
+    req_take_turn(c->req, begin, c, free_waiting);
+}
+
+enum req_result
+cli_run(struct req *r, const char *line, size_t len)
+{
+    struct cli_job *c = xcalloc(1, sizeof *c);
+    struct session_caller caller;
+
+    job_init(&c->job, r->worker->server, r->worker);
+    pthread_mutex_init(&c->lock, NULL);
+    session_caller(r->session, &caller);
+    job_caller_set(&c->caller, &caller.caller);
+    c->req = r;
+    c->line = xmalloc(len + 1);
+    memcpy(c->line, line, len);
+    c->line[len] = '\0';
+    c->len = len;
+    c->iterations = r->worker->cfg->password_iterations;
+    r->alone = admin_runs_alone(line, len);
+    /* One without any right is refused anyway, and costs no hash. */
+    if (caller.caller.rights != 0 && !r->alone)
+        c->kind = admin_needs_hash(line, len, &c->password, &c->account);
+    if (c->kind != ADMIN_HASH_NEW || submit_hash(c) < 0)
+        take_turn(c);
+    return REQ_PENDING;
+}
