@@ -103,6 +103,45 @@ START_TEST(scans_once)
 }
 END_TEST
 
+/* What comes, what is done with, and the line ("-": none yet). */
+static const struct line_row {
+    const char *data;
+    size_t len, scanned, done;
+    const char *line;
+} line_rows[] = {
+    {"", 0, 0, 0, "-"},
+    {"NOOP", 4, 0, 0, "-"},
+    {"NOOP\n", 5, 0, 5, "NOOP"},
+    {"NOOP\r\n", 6, 0, 6, "NOOP"},
+    {"NOOP\r\r\n", 7, 0, 7, "NOOP\r"},
+    {"\n", 1, 0, 1, ""},
+    {"\r\n", 2, 0, 2, ""},
+    {"a\rb\nc\n", 6, 0, 4, "a\rb"},
+    {"a\0b\n", 4, 0, 4, "a\0b"},
+    {"half\n", 5, 4, 5, "half"},
+    {"lo\nst", 5, 3, 0, "-"},
+};
+
+START_TEST(finds_lines)
+{
+    const struct line_row *row = &line_rows[_i];
+    const char *msg;
+    size_t len;
+
+    ck_assert_uint_eq(
+        frame_next_line(row->data, row->len, row->scanned, &msg, &len),
+        row->done);
+    if (row->line[0] == '-') {
+        ck_assert_ptr_null(msg);
+        ck_assert_uint_eq(len, 0);
+        return;
+    }
+    ck_assert_ptr_nonnull(msg);
+    ck_assert_mem_eq(msg, row->line, len);
+    ck_assert(row->data[len] == '\n' || row->data[len] == '\r');
+}
+END_TEST
+
 Suite *
 frame_suite(void)
 {
@@ -112,6 +151,8 @@ frame_suite(void)
     tcase_add_loop_test(t, finds_messages, 0, sizeof rows / sizeof rows[0]);
     tcase_add_loop_test(t, cut_anywhere, 1, 45);
     tcase_add_test(t, scans_once);
+    tcase_add_loop_test(t, finds_lines, 0,
+                        sizeof line_rows / sizeof line_rows[0]);
     suite_add_tcase(s, t);
     return s;
 }
