@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <nettle/pbkdf2.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include "util/log.h"
@@ -31,16 +31,16 @@ wipe_free(char *s)
     free(s);
 }
 
+/* By Nettle, which is more than twice as fast at this as OpenSSL 3.0: there each
+ * round copies contexts that live on the heap. */
 static void
 salted_password(const char *clear, const uint8_t salt[CRED_SALT_BYTES],
                 unsigned iterations, uint8_t out[CRED_KEY_BYTES])
 {
     char *prepared = sasl_prepare(clear);
 
-    if (PKCS5_PBKDF2_HMAC(prepared, (int)strlen(prepared), salt,
-                          CRED_SALT_BYTES, (int)iterations, EVP_sha256(),
-                          CRED_KEY_BYTES, out) != 1)
-        log_fatal("hashing a password failed");
+    pbkdf2_hmac_sha256(strlen(prepared), (const uint8_t *)prepared, iterations,
+                       CRED_SALT_BYTES, salt, CRED_KEY_BYTES, out);
     wipe_free(prepared);
 }
 
