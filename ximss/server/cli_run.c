@@ -303,6 +303,10 @@ cli_run(struct req *r, const char *line, size_t len)
     /* One without any right is refused anyway, and costs no hash. */
     if (caller.caller.rights != 0 && !r->alone)
         c->kind = admin_needs_hash(line, len, &c->password, &c->account);
+    /* Two jobs with a hash between them: what comes behind must not change
+     * the account meanwhile. */
+    if (c->kind == ADMIN_HASH_VERIFY)
+        r->alone = true;
     if (c->kind != ADMIN_HASH_NEW || submit_hash(c) < 0)
         take_turn(c);
     return REQ_PENDING;
