@@ -185,11 +185,17 @@ log_in(struct req *r, const char *name, const char *rest, const char *method)
 static enum req_result
 run_pass(struct req *r, struct pwd *p, const char *rest)
 {
-    if (p->user == NULL) {
+    char *user = p->user;
+    enum req_result outcome;
+
+    if (user == NULL) {
         req_fail(r, 501, "please send the USER first");
         return REQ_DONE;
     }
-    return log_in(r, p->user, rest, "PASS");
+    p->user = NULL; /* good for one try */
+    outcome = log_in(r, user, rest, "PASS");
+    wipe(&user);
+    return outcome;
 }
 
 static enum req_result
