@@ -507,7 +507,7 @@ class Server:
 
     def __init__(self, options=None, args=(), wrapper=None, env=None,
                  tls=False, directory=None, listen="127.0.0.1:0",
-                 preexec=None):
+                 listen_pwd=(), preexec=None):
         self.dir = directory or tempfile.mkdtemp(prefix="ximssd-test-")
         self.own_dir = directory is None
         self.store = os.path.join(self.dir, "store")
@@ -515,6 +515,7 @@ class Server:
         self.options = dict(DEFAULTS)
         self.options.update(options or {})
         self.listen = [listen] if isinstance(listen, str) else list(listen)
+        self.listen_pwd = list(listen_pwd)
         self.args = list(args)
         self.wrapper = wrapper
         self.env = dict(env or {})
@@ -531,8 +532,10 @@ class Server:
             self.options.setdefault("tls_certificate", cert)
             self.options.setdefault("tls_key", key)
             self.listen_tls = ["127.0.0.1:0"]
+            self.listen_pwd_tls = ["127.0.0.1:0"] if listen_pwd else []
         else:
             self.listen_tls = []
+            self.listen_pwd_tls = []
 
     # its life
 
@@ -561,10 +564,12 @@ class Server:
                                    "--main-domain", MAIN,
                                    "--admin-password-file", password,
                                    "--test-hooks"]
-        for address in self.listen:
-            command += ["--listen", address]
-        for address in self.listen_tls:
-            command += ["--listen-tls", address]
+        for option, addresses in (("--listen", self.listen),
+                                  ("--listen-tls", self.listen_tls),
+                                  ("--listen-pwd", self.listen_pwd),
+                                  ("--listen-pwd-tls", self.listen_pwd_tls)):
+            for address in addresses:
+                command += [option, address]
         return command + self.args
 
     def start(self, wait=True):
@@ -710,7 +715,7 @@ class Server:
                 for a in found]
 
     def connect(self, name=None, kind="tcp", source=None, host=None,
-                index=0, family=None, receive_buffer=None):
+                index=0, family=None, receive_buffer=None, make=None):
         address = self.ports(kind)[index]
         if host or address[0] == "*":
             address = (host or "127.0.0.1", address[1])
@@ -725,7 +730,8 @@ class Server:
         sock.settimeout(DEADLINE)
         sock.connect(address)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        client = Client(sock, name or "client%d" % (len(self.clients) + 1))
+        client = (make or Client)(sock, name or "client%d"
+                                  % (len(self.clients) + 1))
         self.clients.append(client)
         return client
 
