@@ -23,6 +23,7 @@ STOP_S = 20
 CONFIG = """\
 store = "{store}"
 listen = {{"127.0.0.1:{port}"}}
+listen-pwd = {{"127.0.0.1:{pwd_port}"}}
 {tls}workers = {workers}
 log-level = warn
 idle-timeout = 1d
@@ -153,7 +154,7 @@ class Server:
     def __init__(self, build, store, workers, tls=False, count=False):
         """count: of its commits."""
         self.build, self.store = build, store
-        self.port = free_port()
+        self.port, self.pwd_port = free_port(), free_port()
         self.tls_port = free_port() if tls else None
         config = f"{store}.conf"
         tls_text = (TLS_CONFIG.format(port=self.tls_port,
@@ -161,6 +162,7 @@ class Server:
                     if tls else "")
         with open(config, "w") as f:
             f.write(CONFIG.format(store=store, port=self.port,
+                                  pwd_port=self.pwd_port,
                                   tls=tls_text, workers=workers))
         self.log = open(f"{store}.log", "a")
         self.syncs = f"{store}.syncs"

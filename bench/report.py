@@ -124,12 +124,38 @@ def posts(results):
                   "posts/s", "bare loop, records/s", "÷ floor"], lines) + "\n")
 
 
+def cli(results):
+    r = results["cli"]
+    listing = r["listing"]
+    hashes, commits = r["hash_floor"]["per_s"], r["commit_floor"]["per_s"]
+
+    def line(title, x, floor, per_s):
+        return [title, f"{x['count']:,}", f"{x['seconds']:.2f}",
+                f"{x['per_s']:,.0f}", f"{x['cpu_us_each']:.1f}",
+                f"{x['batch']:.0f}" if per_s else "", floor,
+                f"{x['per_s'] / per_s:.2f}" if per_s else ""]
+    out = "### The CLI over one PWD connection, pipelined\n\n"
+    out += rows(["", "lines", "seconds", "per second", "server CPU µs each",
+                 "lines per commit", "floor", "÷ floor"],
+                [line("NOOP", r["noop"], "", 0),
+                 line("CreateAccount with a password", r["password"],
+                      f"two threads that only hash: {hashes:,.0f}/s", hashes),
+                 line("CreateAccount without", r["plain"],
+                      f"bare commit loop: {commits:,.0f}/s", commits)])
+    return (out + f"\nListAccounts of {r['plain']['count']:,} accounts and "
+            f"more: {listing['bytes'] / 1e6:.1f} MB in "
+            f"{listing['seconds']:.2f} s; meanwhile another connection's NOOP "
+            f"took {listing['median_ms']:.2f} ms (median), "
+            f"{listing['slowest_ms']:.1f} ms at most, and the server had "
+            f"{listing['grown_kib']:,} KiB more at the end.\n\n")
+
+
 def table(results):
     m = results["machine"]
     out = (f"{m['cpu']}, {m['cores']} cores, Linux {m['kernel']}, "
            f"{m['date']}; an alert is {results['bytes']} bytes on the wire.\n"
            "\n")
-    for section in ("delivery", "burst", "logins", "idle", "posts"):
+    for section in ("delivery", "burst", "logins", "idle", "posts", "cli"):
         if section in results:
             out += globals()[section](results)
     return out
