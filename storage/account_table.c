@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Accounts by number, their names within domains, and their preferences.
- *
- * The table of names also holds each domain's count of accounts, under the
- * domain's number alone: it sorts before the names of that domain. */
+/* Accounts by number, and their preferences.  Their names are in
+ * account_name.c. */
 #include "config.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/account_name.h"
 #include "storage/txn.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 
-#define DOMAIN_BYTES 8 /* of a name's key, before the name */
-#define FLAG_CRAM    0x01
+#define FLAG_CRAM 0x01
 
 void
 account_rec_clear(struct account_rec *a)
@@ -112,121 +110,6 @@ put_record(struct store_txn *t, uint64_t number, const struct account_rec *a,
     return r;
 }
 
-/* --- counts ---
- *
- * Accounts come by the thousand, and of one domain: its count is changed in
- * memory and written once per transaction. */
-
-enum store_result
-account_flush_count(struct store_txn *t, struct errbuf *err)
-{
-    const char *const doing = "counting accounts";
-    struct key k = key_of(t->count_domain);
-    enum store_result r;
-
-    if (!t->count_changed)
-        return STORE_OK;
-    t->count_changed = false;
-    if (t->count == 0) {
-        r = txn_del(t, TABLE_ACCOUNT_NAME, &k, doing, err);
-        return r == STORE_NOTFOUND ? STORE_OK : r;
-    }
-    number_encode(txn_record(t), t->count);
-    return txn_put(t, TABLE_ACCOUNT_NAME, &k, doing, err);
-}
-
-/* Makes it the domain whose count is in memory. */
-static enum store_result
-load_count(struct store_txn *t, uint64_t domain, struct errbuf *err)
-{
-    const char *const doing = "reading the number of accounts";
-    struct key k = key_of(domain);
-    struct slice value;
-    enum store_result r;
-
-    if (t->count_domain == domain)
-        return STORE_OK;
-    r = account_flush_count(t, err);
-    if (r != STORE_OK)
-        return r;
-    t->count_domain = 0;
-    t->count = 0;
-    r = txn_get(t, TABLE_ACCOUNT_NAME, &k, &value, doing, err);
-    if (r == STORE_OK &&
-        number_decode(value.data, value.len, &t->count, err) != 0)
-        return txn_damaged(doing, err);
-    if (r != STORE_OK && r != STORE_NOTFOUND)
-        return r;
-    t->count_domain = domain;
-    return STORE_OK;
-}
-
-enum store_result
-account_count(struct store_txn *t, uint64_t domain, uint64_t *count_r,
-              struct errbuf *err)
-{
-    enum store_result r = load_count(t, domain, err);
-
-    *count_r = r == STORE_OK ? t->count : 0;
-    return r;
-}
-
-static enum store_result
-count_change(struct store_txn *t, uint64_t domain, bool more,
-             struct errbuf *err)
-{
-    enum store_result r = load_count(t, domain, err);
-
-    if (r != STORE_OK)
-        return r;
-    if (more)
-        t->count++;
-    else if (t->count > 0)
-        t->count--;
-    t->count_changed = true;
-    return STORE_OK;
-}
-
-/* --- names --- */
-
-static enum store_result
-name_key(struct key *k, uint64_t domain, const char *name, struct errbuf *err)
-{
-    *k = key_of(domain);
-    return key_text(k, name == NULL ? "" : name, true, err);
-}
-
-/* A name comes into a domain. */
-static enum store_result
-name_add(struct store_txn *t, uint64_t domain, const char *name,
-         uint64_t number, struct errbuf *err)
-{
-    struct key k;
-    enum store_result r = name_key(&k, domain, name, err);
-
-    if (r != STORE_OK)
-        return r;
-    number_encode(txn_record(t), number);
-    r = txn_put_new(t, TABLE_ACCOUNT_NAME, &k, "storing an account name", err);
-    if (r == STORE_EXISTS)
-        err_set(err, "there is an account of that name already");
-    return r == STORE_OK ? count_change(t, domain, true, err) : r;
-}
-
-static enum store_result
-name_remove(struct store_txn *t, uint64_t domain, const char *name,
-            struct errbuf *err)
-{
-    const char *const doing = "removing an account name";
-    struct key k;
-    enum store_result r = name_key(&k, domain, name, err);
-
-    if (r == STORE_OK)
-        r = txn_must_exist(txn_del(t, TABLE_ACCOUNT_NAME, &k, doing, err),
-                           doing, err);
-    return r == STORE_OK ? count_change(t, domain, false, err) : r;
-}
-
 /* --- accounts --- */
 
 static enum store_result
@@ -235,7 +118,7 @@ domain_must_exist(struct store_txn *t, uint64_t domain, struct errbuf *err)
     struct key k = key_of(domain);
     enum store_result r;
 
-    if (t->count_domain == domain && t->count > 0)
+    if (account_name_any(t, domain))
         return STORE_OK; /* it has accounts, so it is there */
     r = txn_exists(t, TABLE_DOMAIN, &k, "reading a domain", err);
     if (r != STORE_NOTFOUND)
@@ -252,7 +135,7 @@ account_add(struct store_txn *t, const struct account_rec *a,
     enum store_result r = domain_must_exist(t, a->domain, err);
 
     if (r == STORE_OK)
-        r = name_add(t, a->domain, a->name, number, err);
+        r = account_name_add(t, a->domain, a->name, number, err);
     if (r == STORE_OK)
         r = meta_next(t, COUNTER_ACCOUNT, number_r, err);
     return r == STORE_OK ? put_record(t, number, a, err) : r;
@@ -280,20 +163,59 @@ enum store_result
 account_find(struct store_txn *t, uint64_t domain, const char *name,
              struct account_rec *a_r, struct errbuf *err)
 {
-    const char *const doing = "reading an account name";
-    struct slice value;
     uint64_t number;
-    struct key k;
-    enum store_result r = name_key(&k, domain, name, err);
+    enum store_result r = account_name_find(t, domain, name, &number, err);
 
     if (r != STORE_OK)
-        return STORE_NOTFOUND; /* no account can have that name */
-    r = txn_get(t, TABLE_ACCOUNT_NAME, &k, &value, doing, err);
-    if (r != STORE_OK)
         return r;
-    if (number_decode(value.data, value.len, &number, err) != 0)
-        return txn_damaged(doing, err);
-    return txn_must_exist(account_get(t, number, a_r, err), doing, err);
+    return txn_must_exist(account_get(t, number, a_r, err),
+                          "reading an account name", err);
+}
+
+/* The aliases that move with an account to another domain; STORE_EXISTS if they
+ * cannot, or if its new name is among them. */
+static enum store_result
+aliases_to_move(struct store_txn *t, const struct account_rec *old,
+                const struct account_rec *a, struct alias_list *l_r,
+                struct errbuf *err)
+{
+    enum store_result r =
+        account_name_get_aliases(t, old->domain, a->number, l_r, err);
+
+    if (r == STORE_OK)
+        r = account_name_check_aliases(t, a->domain, a->number, l_r, err);
+    for (size_t i = 0; r == STORE_OK && i < l_r->n; i++) {
+        if (text_equal_nocase(l_r->name[i], a->name == NULL ? "" : a->name)) {
+            err_set(err, "the name %s is taken", l_r->name[i]);
+            r = STORE_EXISTS;
+        }
+    }
+    return r;
+}
+
+static enum store_result
+rename_account(struct store_txn *t, const struct account_rec *old,
+               const struct account_rec *a, struct errbuf *err)
+{
+    static const struct alias_list none = {0};
+    struct alias_list aliases = {0};
+    bool moves = old->domain != a->domain;
+    enum store_result r = STORE_OK;
+
+    if (moves)
+        r = domain_must_exist(t, a->domain, err);
+    if (r == STORE_OK && moves)
+        r = aliases_to_move(t, old, a, &aliases, err);
+    if (r == STORE_OK)
+        r = account_name_add(t, a->domain, a->name, a->number, err);
+    if (r == STORE_OK)
+        r = account_name_remove(t, old->domain, old->name, err);
+    if (r == STORE_OK && aliases.n > 0)
+        r = account_name_set_aliases(t, old->domain, a->number, &none, err);
+    if (r == STORE_OK && aliases.n > 0)
+        r = account_name_set_aliases(t, a->domain, a->number, &aliases, err);
+    alias_list_clear(&aliases);
+    return r;
 }
 
 enum store_result
@@ -304,14 +226,9 @@ account_put(struct store_txn *t, const struct account_rec *a,
     struct account_rec old = {0};
     enum store_result r = account_get(t, a->number, &old, err);
 
-    if (r == STORE_OK && old.domain != a->domain)
-        r = domain_must_exist(t, a->domain, err);
     if (r == STORE_OK &&
-        (old.domain != a->domain || !text_equal_nocase(old.name, name))) {
-        r = name_add(t, a->domain, name, a->number, err);
-        if (r == STORE_OK)
-            r = name_remove(t, old.domain, old.name, err);
-    }
+        (old.domain != a->domain || !text_equal_nocase(old.name, name)))
+        r = rename_account(t, &old, a, err);
     account_rec_clear(&old);
     return r == STORE_OK ? put_record(t, a->number, a, err) : r;
 }
@@ -329,12 +246,15 @@ del_any(struct store_txn *t, enum table table, const struct key *k,
 enum store_result
 account_remove(struct store_txn *t, uint64_t number, struct errbuf *err)
 {
+    static const struct alias_list none = {0};
     struct key k = key_of(number);
     struct account_rec a = {0};
     enum store_result r = account_get(t, number, &a, err);
 
     if (r == STORE_OK)
-        r = name_remove(t, a.domain, a.name, err);
+        r = account_name_set_aliases(t, a.domain, number, &none, err);
+    if (r == STORE_OK)
+        r = account_name_remove(t, a.domain, a.name, err);
     if (r == STORE_OK)
         r = del_any(t, TABLE_ACCOUNT, &k, err);
     if (r == STORE_OK)
@@ -348,47 +268,32 @@ account_remove(struct store_txn *t, uint64_t number, struct errbuf *err)
     return r;
 }
 
-/* Calls fn for the name that the cursor stands on; false in more_r ends. */
-static enum store_result
-walk_one(const struct cursor *c, account_walk_fn *fn, void *arg, bool *more_r,
-         struct errbuf *err)
-{
-    uint64_t number;
-    char *name;
+/* --- aliases --- */
 
-    if (number_decode(c->value.data, c->value.len, &number, err) != 0)
-        return txn_damaged(c->doing, err);
-    name = xstrndup((const char *)c->key.data + DOMAIN_BYTES,
-                    c->key.len - DOMAIN_BYTES);
-    *more_r = fn(name, number, arg);
-    free(name);
-    return STORE_OK;
+enum store_result
+account_aliases_get(struct store_txn *t, uint64_t account,
+                    struct alias_list *l_r, struct errbuf *err)
+{
+    struct account_rec a = {0};
+    enum store_result r = account_get(t, account, &a, err);
+
+    if (r == STORE_OK)
+        r = account_name_get_aliases(t, a.domain, account, l_r, err);
+    account_rec_clear(&a);
+    return r;
 }
 
 enum store_result
-account_walk(struct store_txn *t, uint64_t domain, const char *after,
-             account_walk_fn *fn, void *arg, struct errbuf *err)
+account_aliases_set(struct store_txn *t, uint64_t account,
+                    const struct alias_list *l, struct errbuf *err)
 {
-    struct key prefix = key_of(domain), from = prefix;
-    struct cursor c;
-    bool more = true;
-    enum store_result r = STORE_OK;
+    struct account_rec a = {0};
+    enum store_result r = account_get(t, account, &a, err);
 
-    if (after != NULL && *after != 0)
-        r = key_text(&from, after, true, err);
-    key_u8(&from, 0); /* behind it, or behind the count */
     if (r == STORE_OK)
-        r = cursor_open(&c, t, TABLE_ACCOUNT_NAME, &from, "listing accounts",
-                        err);
-    if (r != STORE_OK)
-        return r == STORE_NOTFOUND ? STORE_OK : r;
-    while (r == STORE_OK && more && cursor_at(&c, &prefix)) {
-        r = walk_one(&c, fn, arg, &more, err);
-        if (r == STORE_OK && more)
-            r = cursor_next(&c, err);
-    }
-    cursor_close(&c);
-    return r == STORE_NOTFOUND ? STORE_OK : r;
+        r = account_name_set_aliases(t, a.domain, account, l, err);
+    account_rec_clear(&a);
+    return r;
 }
 
 /* --- preferences --- */

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Domains by number, and their names, which lead to the numbers. */
+/* Domains by number, and their names and aliases, which lead to the numbers.
+ * The entries of aliases begin with a byte 0, so that they sort before all
+ * names. */
 #include "config.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/alias_table.h"
 #include "storage/txn.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
@@ -19,19 +22,36 @@ domain_rec_clear(struct domain_rec *d)
     free(d->name);
     free(d->settings);
     free(d->defaults);
+    free(d->account_template);
     memset(d, 0, sizeof *d);
 }
 
 void
 domain_rec_encode(struct buf *b, const struct domain_rec *d)
 {
-    enc_u8(b, 1);
+    bool has_template =
+        d->account_template != NULL && d->account_template[0] != '\0';
+
+    enc_u8(b, has_template ? 2 : 1);
     enc_i64(b, d->created);
     enc_u8(b, (uint8_t)((d->shared ? FLAG_SHARED : 0) |
                         (d->suspended ? FLAG_SUSPENDED : 0)));
     enc_text(b, d->name);
     enc_text(b, d->settings);
     enc_text(b, d->defaults);
+    if (has_template)
+        enc_text(b, d->account_template);
+}
+
+/* Version 2 has a template, version 1 has none. */
+static char *
+decode_template(struct dec *in, uint8_t version)
+{
+    char *text = version == 2 ? dec_text(in) : xstrdup("");
+
+    if (version == 2 && text != NULL && text[0] == '\0')
+        in->bad = true;
+    return text;
 }
 
 int
@@ -39,12 +59,12 @@ domain_rec_decode(const void *data, size_t len, struct domain_rec *d,
                   struct errbuf *err)
 {
     uint64_t number = d->number;
-    uint8_t flags;
+    uint8_t version, flags;
     struct dec in;
 
     memset(d, 0, sizeof *d);
     dec_init(&in, data, len);
-    dec_version(&in, 1);
+    version = dec_version(&in, 2);
     d->created = dec_i64(&in);
     flags = dec_u8(&in);
     if ((flags & ~(FLAG_SHARED | FLAG_SUSPENDED)) != 0)
@@ -54,6 +74,7 @@ domain_rec_decode(const void *data, size_t len, struct domain_rec *d,
     d->name = dec_text(&in);
     d->settings = dec_text(&in);
     d->defaults = dec_text(&in);
+    d->account_template = decode_template(&in, version);
     if (dec_end(&in, err) != 0) {
         domain_rec_clear(d);
         return -1;
@@ -71,16 +92,31 @@ key_of(uint64_t number)
     return k;
 }
 
-/* Encodes with the name as names are kept. */
-static void
-encode_lower(struct store_txn *t, const struct domain_rec *d)
+/* With the name as names are kept. */
+static enum store_result
+put_record(struct store_txn *t, uint64_t number, const struct domain_rec *d,
+           struct errbuf *err)
 {
+    struct key k = key_of(number);
     struct domain_rec copy = *d;
 
     copy.name = xstrdup(d->name == NULL ? "" : d->name);
     text_lower(copy.name);
     domain_rec_encode(txn_record(t), &copy);
     free(copy.name);
+    if (d->account_template != NULL && d->account_template[0] != '\0')
+        meta_need_format(t, FORMAT_TEMPLATE);
+    return txn_put(t, TABLE_DOMAIN, &k, "storing a domain", err);
+}
+
+static struct alias_owner
+owner_of(uint64_t number)
+{
+    struct alias_owner o = {.table = TABLE_DOMAIN_NAME, .number = number};
+
+    key_u8(&o.aliases, 0);
+    key_u64(&o.aliases, number);
+    return o;
 }
 
 /* --- names --- */
@@ -96,15 +132,16 @@ static enum store_result
 name_add(struct store_txn *t, const char *name, uint64_t number,
          struct errbuf *err)
 {
+    const struct name_rec rec = {.number = number};
     struct key k;
     enum store_result r = name_key(&k, name, err);
 
     if (r != STORE_OK)
         return r;
-    number_encode(txn_record(t), number);
+    name_rec_encode(txn_record(t), &rec);
     r = txn_put_new(t, TABLE_DOMAIN_NAME, &k, "storing a domain name", err);
     if (r == STORE_EXISTS)
-        err_set(err, "there is a domain of that name already");
+        err_set(err, "the name %s is taken", name);
     return r;
 }
 
@@ -113,6 +150,7 @@ name_find(struct store_txn *t, const char *name, uint64_t *number_r,
           struct errbuf *err)
 {
     const char *const doing = "reading a domain name";
+    struct name_rec rec;
     struct slice value;
     struct key k;
     enum store_result r = name_key(&k, name, err);
@@ -120,10 +158,12 @@ name_find(struct store_txn *t, const char *name, uint64_t *number_r,
     if (r != STORE_OK)
         return STORE_NOTFOUND; /* no domain can have that name */
     r = txn_get(t, TABLE_DOMAIN_NAME, &k, &value, doing, err);
-    if (r == STORE_OK &&
-        number_decode(value.data, value.len, number_r, err) != 0)
+    if (r != STORE_OK)
+        return r;
+    if (name_rec_decode(value.data, value.len, &rec, err) != 0)
         return txn_damaged(doing, err);
-    return r;
+    *number_r = rec.number;
+    return STORE_OK;
 }
 
 /* --- domains --- */
@@ -133,15 +173,11 @@ domain_add(struct store_txn *t, const struct domain_rec *d, uint64_t *number_r,
            struct errbuf *err)
 {
     uint64_t number = t->counter[COUNTER_DOMAIN] + 1;
-    struct key k = key_of(number);
     enum store_result r = name_add(t, d->name, number, err);
 
     if (r == STORE_OK)
         r = meta_next(t, COUNTER_DOMAIN, number_r, err);
-    if (r != STORE_OK)
-        return r;
-    encode_lower(t, d);
-    return txn_put(t, TABLE_DOMAIN, &k, "storing a domain", err);
+    return r == STORE_OK ? put_record(t, number, d, err) : r;
 }
 
 enum store_result
@@ -192,7 +228,6 @@ rename_domain(struct store_txn *t, const char *from, const char *to,
 enum store_result
 domain_put(struct store_txn *t, const struct domain_rec *d, struct errbuf *err)
 {
-    struct key k = key_of(d->number);
     struct domain_rec old = {0};
     enum store_result r = domain_get(t, d->number, &old, err);
 
@@ -200,15 +235,13 @@ domain_put(struct store_txn *t, const struct domain_rec *d, struct errbuf *err)
         !text_equal_nocase(old.name, d->name == NULL ? "" : d->name))
         r = rename_domain(t, old.name, d->name, d->number, err);
     domain_rec_clear(&old);
-    if (r != STORE_OK)
-        return r;
-    encode_lower(t, d);
-    return txn_put(t, TABLE_DOMAIN, &k, "storing a domain", err);
+    return r == STORE_OK ? put_record(t, d->number, d, err) : r;
 }
 
 enum store_result
 domain_remove(struct store_txn *t, uint64_t number, struct errbuf *err)
 {
+    static const struct alias_list none = {0};
     const char *const doing = "removing a domain";
     struct key k = key_of(number), name;
     struct domain_rec d = {0};
@@ -223,6 +256,8 @@ domain_remove(struct store_txn *t, uint64_t number, struct errbuf *err)
         r = STORE_REFUSED;
     }
     if (r == STORE_OK)
+        r = domain_aliases_set(t, number, &none, err);
+    if (r == STORE_OK)
         r = name_key(&name, d.name, err);
     if (r == STORE_OK)
         r = txn_del(t, TABLE_DOMAIN_NAME, &name, doing, err);
@@ -234,40 +269,84 @@ domain_remove(struct store_txn *t, uint64_t number, struct errbuf *err)
     return r;
 }
 
+/* --- aliases --- */
+
+static enum store_result
+must_exist(struct store_txn *t, uint64_t number, struct errbuf *err)
+{
+    struct key k = key_of(number);
+
+    return txn_exists(t, TABLE_DOMAIN, &k, "reading a domain", err);
+}
+
+enum store_result
+domain_aliases_get(struct store_txn *t, uint64_t domain, struct alias_list *l_r,
+                   struct errbuf *err)
+{
+    struct alias_owner o = owner_of(domain);
+    enum store_result r = must_exist(t, domain, err);
+
+    return r == STORE_OK ? alias_list_get(t, &o, l_r, err) : r;
+}
+
+enum store_result
+domain_aliases_set(struct store_txn *t, uint64_t domain,
+                   const struct alias_list *l, struct errbuf *err)
+{
+    struct alias_owner o = owner_of(domain);
+    size_t before, after;
+    enum store_result r = must_exist(t, domain, err);
+
+    return r == STORE_OK ? alias_set(t, &o, l, &before, &after, err) : r;
+}
+
+/* --- walking --- */
+
+/* Calls fn for the domain whose name the cursor stands on; aliases are passed
+ * over.  False in more_r ends. */
+static enum store_result
+walk_one(const struct cursor *c, domain_walk_fn *fn, void *arg, bool *more_r,
+         struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct name_rec rec;
+    enum store_result r;
+
+    if (name_rec_decode(c->value.data, c->value.len, &rec, err) != 0)
+        return txn_damaged(c->doing, err);
+    if (rec.alias)
+        return STORE_OK;
+    r = txn_must_exist(domain_get(c->txn, rec.number, &d, err), c->doing, err);
+    if (r == STORE_OK)
+        *more_r = fn(&d, arg);
+    domain_rec_clear(&d);
+    return r;
+}
+
 enum store_result
 domain_walk(struct store_txn *t, const char *after, domain_walk_fn *fn,
             void *arg, struct errbuf *err)
 {
-    const char *const doing = "listing domains";
     struct key from = {0};
     struct cursor c;
+    bool more = true;
     enum store_result r = STORE_OK;
 
     if (after != NULL && *after != 0) {
         r = key_text(&from, after, true, err);
         key_u8(&from, 0); /* the first possible name behind it */
+    } else {
+        key_u8(&from, 1); /* behind the entries of aliases */
     }
     if (r == STORE_OK)
-        r = cursor_open(&c, t, TABLE_DOMAIN_NAME, &from, doing, err);
+        r = cursor_open(&c, t, TABLE_DOMAIN_NAME, &from, "listing domains",
+                        err);
     if (r != STORE_OK)
         return r == STORE_NOTFOUND ? STORE_OK : r;
-    while (r == STORE_OK) {
-        struct domain_rec d = {0};
-        uint64_t number;
-        bool more;
-
-        if (number_decode(c.value.data, c.value.len, &number, err) != 0) {
-            r = txn_damaged(doing, err);
-            break;
-        }
-        r = txn_must_exist(domain_get(t, number, &d, err), doing, err);
-        if (r != STORE_OK)
-            break;
-        more = fn(&d, arg);
-        domain_rec_clear(&d);
-        if (!more)
-            break;
-        r = cursor_next(&c, err);
+    while (r == STORE_OK && more) {
+        r = walk_one(&c, fn, arg, &more, err);
+        if (r == STORE_OK && more)
+            r = cursor_next(&c, err);
     }
     cursor_close(&c);
     return r == STORE_NOTFOUND ? STORE_OK : r;

@@ -14,8 +14,13 @@
 /* The Berkeley DB environment of a store and its open tables.  Private to
  * storage/. */
 
-/* The format of the whole store; a store with a higher one is refused. */
-#define STORE_FORMAT 1
+/* The format of the whole store; a store with a higher one is refused.  One
+ * with a lower one keeps it until something is stored that needs more
+ * (meta_need_format). */
+#define STORE_FORMAT 2
+/* What the formats brought. */
+#define FORMAT_ALIASES  2
+#define FORMAT_TEMPLATE 2
 
 /* The directory of the store keeps the environment in here. */
 #define ENV_SUBDIR "db"

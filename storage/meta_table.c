@@ -23,6 +23,7 @@ static const char *const counter_key[COUNTER_COUNT] = {
     [COUNTER_ALERT] = "counter/alert",
     [COUNTER_DOMAIN] = "counter/domain",
     [COUNTER_ACCOUNT] = "counter/account",
+    [COUNTER_FORMAT] = KEY_FORMAT,
 };
 
 static const char *const text_key[] = {
@@ -157,6 +158,13 @@ meta_next(struct store_txn *t, enum counter c, uint64_t *number_r,
     if (r == STORE_OK)
         *number_r = ++t->counter[c];
     return r;
+}
+
+void
+meta_need_format(struct store_txn *t, uint64_t format)
+{
+    if (t->counter[COUNTER_FORMAT] < format)
+        t->counter[COUNTER_FORMAT] = format;
 }
 
 enum store_result

@@ -230,6 +230,62 @@ number_decode(const void *data, size_t len, uint64_t *number_r,
     return dec_end(&d, err);
 }
 
+/* Names that are no aliases look as they did before there were aliases, and so
+ * do counts where there are none: version 1 is not written anew. */
+
+#define NAME_ALIAS 1
+
+void
+name_rec_encode(struct buf *b, const struct name_rec *n)
+{
+    enc_u8(b, n->alias ? 2 : 1);
+    if (n->alias)
+        enc_u8(b, NAME_ALIAS);
+    enc_u64(b, n->number);
+}
+
+int
+name_rec_decode(const void *data, size_t len, struct name_rec *n,
+                struct errbuf *err)
+{
+    struct dec d;
+
+    dec_init(&d, data, len);
+    n->alias = dec_version(&d, 2) == 2;
+    if (n->alias && dec_u8(&d) != NAME_ALIAS)
+        d.bad = true;
+    n->number = dec_u64(&d);
+    return dec_end(&d, err);
+}
+
+void
+name_count_encode(struct buf *b, const struct name_count *n)
+{
+    enc_u8(b, n->aliases > 0 ? 2 : 1);
+    enc_u64(b, n->accounts);
+    if (n->aliases > 0)
+        enc_u64(b, n->aliases);
+}
+
+int
+name_count_decode(const void *data, size_t len, struct name_count *n,
+                  struct errbuf *err)
+{
+    uint8_t version;
+    struct dec d;
+
+    memset(n, 0, sizeof *n);
+    dec_init(&d, data, len);
+    version = dec_version(&d, 2);
+    n->accounts = dec_u64(&d);
+    if (version == 2) {
+        n->aliases = dec_u64(&d);
+        if (n->aliases == 0)
+            d.bad = true;
+    }
+    return dec_end(&d, err);
+}
+
 void
 text_encode(struct buf *b, const char *text)
 {

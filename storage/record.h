@@ -95,10 +95,27 @@ void ticket_rec_encode(struct buf *b, const struct ticket_rec *k);
 int ticket_rec_decode(const void *data, size_t len, struct ticket_rec *k,
                       struct errbuf *err) WARN_UNUSED;
 
-/* A number by itself: counters, and names that lead to numbers. */
+/* A number by itself: counters. */
 void number_encode(struct buf *b, uint64_t number);
 int number_decode(const void *data, size_t len, uint64_t *number_r,
                   struct errbuf *err) WARN_UNUSED;
+
+/* What a name leads to. */
+struct name_rec {
+    uint64_t number;
+    bool alias; /* it is not the real name of what it leads to */
+};
+void name_rec_encode(struct buf *b, const struct name_rec *n);
+int name_rec_decode(const void *data, size_t len, struct name_rec *n,
+                    struct errbuf *err) WARN_UNUSED;
+
+/* How many names a domain has. */
+struct name_count {
+    uint64_t accounts, aliases;
+};
+void name_count_encode(struct buf *b, const struct name_count *n);
+int name_count_decode(const void *data, size_t len, struct name_count *n,
+                      struct errbuf *err) WARN_UNUSED;
 
 /* A text by itself: settings, preferences. */
 void text_encode(struct buf *b, const char *text);

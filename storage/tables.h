@@ -63,11 +63,15 @@ struct domain_rec {
     int64_t created;
     bool shared; /* of a cluster; false: local */
     bool suspended;
-    char *settings; /* what was set explicitly */
-    char *defaults; /* account defaults */
+    char *settings;         /* what was set explicitly */
+    char *defaults;         /* account defaults */
+    char *account_template; /* settings that new accounts begin with */
 };
 
 void domain_rec_clear(struct domain_rec *d);
+
+/* Names and aliases of domains are names of one kind: none is given twice, and
+ * domain_find finds by both. */
 
 /* Gives the record a number (also in *number_r).  STORE_EXISTS. */
 enum store_result domain_add(struct store_txn *t, const struct domain_rec *d,
@@ -80,7 +84,7 @@ enum store_result domain_find(struct store_txn *t, const char *name,
                               struct domain_rec *d_r,
                               struct errbuf *err) WARN_UNUSED;
 /* Replaces the record of d->number; a changed name is a renaming
- * (STORE_EXISTS if taken). */
+ * (STORE_EXISTS if taken, also by an alias of its own).  Aliases stay. */
 enum store_result domain_put(struct store_txn *t, const struct domain_rec *d,
                              struct errbuf *err) WARN_UNUSED;
 /* Removes the domain's record, aliases and alerts.  Its accounts must be gone
@@ -96,7 +100,29 @@ enum store_result domain_walk(struct store_txn *t, const char *after,
                               domain_walk_fn *fn, void *arg,
                               struct errbuf *err) WARN_UNUSED;
 
-/* --- accounts (account_table.c) --- */
+/* Other names, in order.  A zeroed list is empty. */
+struct alias_list {
+    char **name; /* owned, and each of them */
+    size_t n;
+};
+
+void alias_list_clear(struct alias_list *l);
+/* Takes a copy of the name, at the end. */
+void alias_list_add(struct alias_list *l, const char *name);
+
+/* STORE_NOTFOUND if there is no such domain. */
+enum store_result domain_aliases_get(struct store_txn *t, uint64_t domain,
+                                     struct alias_list *l_r,
+                                     struct errbuf *err) WARN_UNUSED;
+/* Makes these its aliases, in whatever order; those that it had besides are
+ * free then.  A name that stands twice counts once.  STORE_EXISTS with err
+ * saying which of them is taken, STORE_REFUSED for what cannot be a name,
+ * STORE_NOTFOUND: nothing was changed. */
+enum store_result domain_aliases_set(struct store_txn *t, uint64_t domain,
+                                     const struct alias_list *l,
+                                     struct errbuf *err) WARN_UNUSED;
+
+/* --- accounts (account_table.c, names in account_name.c) --- */
 
 #define CRED_SALT_BYTES 16
 #define CRED_KEY_BYTES  32
@@ -130,6 +156,9 @@ struct account_rec {
 
 void account_rec_clear(struct account_rec *a);
 
+/* Within a domain, names and aliases of accounts are names of one kind: none is
+ * given twice, and account_find finds by both. */
+
 /* STORE_EXISTS; STORE_REFUSED if there is no such domain. */
 enum store_result account_add(struct store_txn *t, const struct account_rec *a,
                               uint64_t *number_r,
@@ -140,21 +169,43 @@ enum store_result account_get(struct store_txn *t, uint64_t number,
 enum store_result account_find(struct store_txn *t, uint64_t domain,
                                const char *name, struct account_rec *a_r,
                                struct errbuf *err) WARN_UNUSED;
-/* Replaces; a changed name or domain is a renaming (STORE_EXISTS). */
+/* Replaces; a changed name or domain is a renaming.  Into another domain the
+ * aliases come along.  STORE_EXISTS with err saying which name is taken (also
+ * by an alias of its own): nothing was changed. */
 enum store_result account_put(struct store_txn *t, const struct account_rec *a,
                               struct errbuf *err) WARN_UNUSED;
-/* Removes the account with its alerts, state, preferences and tickets. */
+/* Removes the account with its aliases, alerts, state, preferences and
+ * tickets. */
 enum store_result account_remove(struct store_txn *t, uint64_t number,
                                  struct errbuf *err) WARN_UNUSED;
-typedef bool account_walk_fn(const char *name, uint64_t number, void *arg);
-/* The names of a domain's accounts, in order, after `after` (or NULL). */
+/* A name of a domain, and the account that it leads to. */
+struct account_name {
+    const char *name; /* borrowed for the call */
+    uint64_t number;
+    bool alias;
+};
+typedef bool account_walk_fn(const struct account_name *n, void *arg);
+/* The names of a domain's accounts and of their aliases, in one order, after
+ * `after` (or NULL). */
 enum store_result account_walk(struct store_txn *t, uint64_t domain,
                                const char *after, account_walk_fn *fn,
                                void *arg, struct errbuf *err) WARN_UNUSED;
-/* How many accounts a domain has; kept, not counted. */
+/* How many accounts a domain has, and how many aliases these have in all; kept,
+ * not counted. */
 enum store_result account_count(struct store_txn *t, uint64_t domain,
                                 uint64_t *count_r,
                                 struct errbuf *err) WARN_UNUSED;
+enum store_result account_alias_count(struct store_txn *t, uint64_t domain,
+                                      uint64_t *count_r,
+                                      struct errbuf *err) WARN_UNUSED;
+
+/* As domain_aliases_get and domain_aliases_set. */
+enum store_result account_aliases_get(struct store_txn *t, uint64_t account,
+                                      struct alias_list *l_r,
+                                      struct errbuf *err) WARN_UNUSED;
+enum store_result account_aliases_set(struct store_txn *t, uint64_t account,
+                                      const struct alias_list *l,
+                                      struct errbuf *err) WARN_UNUSED;
 
 /* Preferences: a dictionary text per account; "" if none.  Caller frees.
  * prefs_put: STORE_NOTFOUND if there is no such account. */

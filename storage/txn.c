@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/account_name.h"
 #include "util/log.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
@@ -162,7 +163,8 @@ reset(struct store_txn *t)
     t->changes = 0;
     t->bytes = 0;
     t->removed = 0;
-    t->count_domain = t->count = 0;
+    t->count_domain = 0;
+    t->count = (struct name_count){0};
     t->count_changed = false;
     t->audit.len = 0;
     t->audit_newest = INT64_MIN;
@@ -203,7 +205,7 @@ txn_commit(struct store_txn *t, struct errbuf *err)
     if (ret == 0 && t->audit.len > 0)
         r = audit_flush(t, err);
     if (ret == 0 && r == STORE_OK)
-        r = account_flush_count(t, err);
+        r = account_name_flush_count(t, err);
     if (ret == 0 && r == STORE_OK)
         r = meta_flush_counters(t, err);
     if (ret != 0)

@@ -48,6 +48,7 @@ enum counter {
     COUNTER_ALERT,
     COUNTER_DOMAIN,
     COUNTER_ACCOUNT,
+    COUNTER_FORMAT, /* no counter, but it is kept like them, and grows */
     COUNTER_COUNT
 };
 
@@ -70,10 +71,10 @@ struct store_txn {
     uint64_t counter[COUNTER_COUNT];   /* last number given out */
     uint64_t committed[COUNTER_COUNT]; /* the same on disk */
 
-    /* The number of accounts of the domain last counted, in this transaction;
-     * written at its end, or when another domain's is wanted. */
+    /* The numbers of the domain last counted, in this transaction; written at
+     * its end, or when another domain's are wanted. */
     uint64_t count_domain; /* 0: none */
-    uint64_t count;
+    struct name_count count;
     bool count_changed;
 
     struct buf audit; /* lines of this transaction, encoded */
@@ -202,10 +203,9 @@ enum store_result meta_flush_counters(struct store_txn *t,
 /* The next number of a counter; it is on disk with the commit. */
 enum store_result meta_next(struct store_txn *t, enum counter c,
                             uint64_t *number_r, struct errbuf *err) WARN_UNUSED;
-
-/* account_table.c */
-enum store_result account_flush_count(struct store_txn *t,
-                                      struct errbuf *err) WARN_UNUSED;
+/* Something is being stored that programs which know lower formats only would
+ * take for damage: from the commit on they refuse the store. */
+void meta_need_format(struct store_txn *t, uint64_t format);
 
 /* audit_table.c */
 enum store_result audit_flush(struct store_txn *t,

@@ -77,18 +77,26 @@ verify_get(struct verify *v, enum table table, const struct key *k,
     return value;
 }
 
-/* True if a name's entry is there and leads to the number. */
 bool
 verify_leads_to(struct verify *v, enum table table, const struct key *k,
-                uint64_t number)
+                uint64_t number, bool alias)
 {
     struct errbuf err;
     struct slice value;
-    uint64_t found;
+    struct name_rec found;
 
     return verify_get(v, table, k, &value) != NULL &&
-           number_decode(value.data, value.len, &found, &err) == 0 &&
-           found == number;
+           name_rec_decode(value.data, value.len, &found, &err) == 0 &&
+           found.number == number && found.alias == alias;
+}
+
+void
+verify_format(struct verify *v, uint64_t format)
+{
+    if (v->t->counter[COUNTER_FORMAT] < format)
+        verify_finding(v, "a record of format %llu in a store of format %llu",
+                       verify_llu(format),
+                       verify_llu(v->t->counter[COUNTER_FORMAT]));
 }
 
 unsigned long long

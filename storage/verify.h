@@ -18,7 +18,8 @@ struct verify {
     enum table table; /* being checked */
 
     /* Names of accounts: the domain being walked. */
-    uint64_t domain, count, counted;
+    uint64_t domain;
+    struct name_count count, counted;
     /* Alerts: the set being walked. */
     struct alert_set *set;
 };
@@ -44,7 +45,7 @@ verify_fn verify_ticket_time;
 verify_fn verify_audit;
 verify_fn verify_trash;
 
-/* The count of the domain whose names were walked last (verify_account.c). */
+/* The numbers of the domain whose names were walked last (verify_name.c). */
 void verify_count(struct verify *v);
 
 /* Reports what is wrong with the table being checked. */
@@ -55,9 +56,12 @@ bool verify_exists(struct verify *v, enum table table, const struct key *k);
 /* The record, or NULL; in *value, borrowed until the next one. */
 const struct slice *verify_get(struct verify *v, enum table table,
                                const struct key *k, struct slice *value);
-/* True if a name's entry is there and leads to the number. */
+/* True if the name is there, is an alias or is none, and leads to the
+ * number. */
 bool verify_leads_to(struct verify *v, enum table table, const struct key *k,
-                     uint64_t number);
+                     uint64_t number, bool alias);
+/* A finding if the store's format is lower than what is in it needs. */
+void verify_format(struct verify *v, uint64_t format);
 /* True if the key is a number alone; else that is a finding. */
 bool verify_key_number(struct verify *v, const struct slice *key,
                        uint64_t *number_r);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Verification of what is kept once, of domains and of accounts. */
+/* Verification of what is kept once, of domains and of accounts.  Their names
+ * are checked in verify_name.c. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -42,29 +43,13 @@ verify_domain(struct verify *v, const struct slice *key,
     if (number > v->t->counter[COUNTER_DOMAIN])
         verify_finding(v, "domain %llu: a number not yet given out",
                        verify_llu(number));
+    if (d.account_template[0] != '\0')
+        verify_format(v, FORMAT_TEMPLATE);
     if (key_text(&name, d.name, true, err) != STORE_OK ||
-        !verify_leads_to(v, TABLE_DOMAIN_NAME, &name, number))
+        !verify_leads_to(v, TABLE_DOMAIN_NAME, &name, number, false))
         verify_finding(v, "domain %llu: its name does not lead to it",
                        verify_llu(number));
     domain_rec_clear(&d);
-}
-
-void
-verify_domain_name(struct verify *v, const struct slice *key,
-                   const struct slice *value, struct errbuf *err)
-{
-    uint64_t number;
-    struct key k;
-
-    if (number_decode(value->data, value->len, &number, err) != 0) {
-        verify_finding(v, "%.*s: %s", (int)key->len, (const char *)key->data,
-                       err->text);
-        return;
-    }
-    k = verify_number_key(number);
-    if (!verify_exists(v, TABLE_DOMAIN, &k))
-        verify_finding(v, "%.*s: leads to no domain", (int)key->len,
-                       (const char *)key->data);
 }
 
 void
@@ -89,54 +74,9 @@ verify_account(struct verify *v, const struct slice *key,
         verify_finding(v, "account %llu: its domain does not exist",
                        verify_llu(number));
     if (key_text(&name, a.name, true, err) != STORE_OK ||
-        !verify_leads_to(v, TABLE_ACCOUNT_NAME, &name, number))
+        !verify_leads_to(v, TABLE_ACCOUNT_NAME, &name, number, false))
         verify_finding(v, "account %llu: its name does not lead to it",
                        verify_llu(number));
-    account_rec_clear(&a);
-}
-
-/* A domain's count comes before its names; now another domain begins. */
-void
-verify_count(struct verify *v)
-{
-    if (v->count != v->counted)
-        verify_finding(v, "domain %llu: has %llu accounts, says %llu",
-                       verify_llu(v->domain), verify_llu(v->counted),
-                       verify_llu(v->count));
-    v->count = v->counted = 0;
-}
-
-void
-verify_account_name(struct verify *v, const struct slice *key,
-                    const struct slice *value, struct errbuf *err)
-{
-    struct account_rec a = {0};
-    uint64_t number, domain;
-    struct slice record;
-    struct key k;
-
-    if (key->len < 8 ||
-        number_decode(value->data, value->len, &number, err) != 0) {
-        verify_finding(v, "a damaged name");
-        return;
-    }
-    domain = key_get_u64(key->data);
-    if (domain != v->domain)
-        verify_count(v);
-    v->domain = domain;
-    if (key->len == 8) {
-        v->count = number;
-        return;
-    }
-    v->counted++;
-    k = verify_number_key(number);
-    if (verify_get(v, TABLE_ACCOUNT, &k, &record) == NULL ||
-        account_rec_decode(record.data, record.len, &a, err) != 0 ||
-        a.domain != domain || strlen(a.name) != key->len - 8 ||
-        memcmp(a.name, key->data + 8, key->len - 8) != 0)
-        verify_finding(v, "domain %llu, %.*s: leads to no account of that name",
-                       verify_llu(domain), (int)key->len - 8,
-                       (const char *)key->data + 8);
     account_rec_clear(&a);
 }
 

@@ -79,13 +79,15 @@ count(struct store_txn *t, void *arg, struct errbuf *err)
     return account_count(t, q->domain, &q->count, err);
 }
 
+/* "name=1 alias->1 " */
 static bool
-collect(const char *name, uint64_t number, void *arg)
+collect(const struct account_name *n, void *arg)
 {
     struct ask *q = arg;
     char part[300];
 
-    snprintf(part, sizeof part, "%s=%llu ", name, (unsigned long long)number);
+    snprintf(part, sizeof part, "%s%s%llu ", n->name, n->alias ? "->" : "=",
+             (unsigned long long)n->number);
     strcat(q->names, part);
     return ++q->n != q->stop_at;
 }
@@ -366,6 +368,211 @@ START_TEST(state)
 }
 END_TEST
 
+/* --- aliases --- */
+
+/* From "a b c" */
+static struct alias_list
+list_of(const char *words)
+{
+    struct alias_list l = {0};
+    char *copy = xstrdup(words);
+
+    for (char *w = strtok(copy, " "); w != NULL; w = strtok(NULL, " "))
+        alias_list_add(&l, w);
+    free(copy);
+    return l;
+}
+
+static enum store_result
+set_aliases(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+    struct alias_list l = list_of(q->name);
+    enum store_result r = account_aliases_set(t, q->number, &l, err);
+
+    alias_list_clear(&l);
+    return r;
+}
+
+static enum store_result
+get_aliases(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+    struct alias_list l = {0};
+    enum store_result r = account_aliases_get(t, q->number, &l, err);
+
+    q->names[0] = 0;
+    for (size_t i = 0; i < l.n; i++) {
+        strcat(q->names, l.name[i]);
+        strcat(q->names, " ");
+    }
+    alias_list_clear(&l);
+    return r;
+}
+
+static enum store_result
+count_aliases(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+
+    return account_alias_count(t, q->domain, &q->count, err);
+}
+
+static void
+give(uint64_t account, const char *aliases, enum store_result expected)
+{
+    struct ask q = {.number = account, .name = aliases};
+
+    fixture_run(set_aliases, &q, expected);
+}
+
+static void
+check_aliases(uint64_t account, const char *expected)
+{
+    struct ask q = {.number = account};
+
+    fixture_run(get_aliases, &q, STORE_OK);
+    ck_assert_str_eq(q.names, expected);
+}
+
+/* The domain's names in order, and how many of them are aliases. */
+static void
+check_names(uint64_t number, uint64_t aliases, const char *expected)
+{
+    struct ask q = {.domain = number};
+
+    fixture_run(walk, &q, STORE_OK);
+    ck_assert_str_eq(q.names, expected);
+    fixture_run(count_aliases, &q, STORE_OK);
+    ck_assert_uint_eq(q.count, aliases);
+}
+
+/* The number of the account that a name leads to, 0 if to none. */
+static uint64_t
+lookup(uint64_t number, const char *name)
+{
+    struct ask q = {.domain = number, .name = name};
+    enum store_result r = store_run(fixture_store, find, &q, &fixture_err);
+    uint64_t found = r == STORE_OK ? q.a.number : 0;
+
+    account_rec_clear(&q.a);
+    return found;
+}
+
+START_TEST(aliases_lead_to_their_account)
+{
+    uint64_t joe = fixture_account(domain, "joe");
+    uint64_t amy = fixture_account(domain, "amy");
+
+    check_aliases(joe, "");
+    give(joe, "Z sales JOSEPH sales", STORE_OK);
+    check_aliases(joe, "joseph sales z ");
+    check_aliases(amy, "");
+    check_names(domain, 3, "amy=2 joe=1 joseph->1 sales->1 z->1 ");
+    check_names(other, 0, "");
+    ck_assert_uint_eq(count_of(domain), 2);
+    ck_assert_uint_eq(lookup(domain, "SALES"), joe);
+    ck_assert_uint_eq(lookup(other, "sales"), 0);
+    fixture_verify();
+    give(joe, "z y", STORE_OK); /* replaces all */
+    check_names(domain, 2, "amy=2 joe=1 y->1 z->1 ");
+    ck_assert_uint_eq(lookup(domain, "sales"), 0);
+    give(amy, "sales", STORE_OK); /* free again */
+    ck_assert_uint_eq(lookup(domain, "sales"), amy);
+    fixture_reopen();
+    check_names(domain, 3, "amy=2 joe=1 sales->2 y->1 z->1 ");
+    give(joe, "", STORE_OK);
+    give(amy, "", STORE_OK);
+    check_names(domain, 0, "amy=2 joe=1 ");
+    give(99, "x", STORE_NOTFOUND);
+    fixture_verify();
+}
+END_TEST
+
+START_TEST(aliases_share_the_names_of_accounts)
+{
+    uint64_t joe = fixture_account(domain, "joe");
+    uint64_t amy = fixture_account(domain, "amy");
+    char name[] = "Sales", long_name[257] = {0};
+    struct ask q = {0}, fresh = {.a = {.domain = domain, .name = name}};
+
+    give(joe, "sales z", STORE_OK);
+    /* All of these are refused before anything is changed. */
+    give(amy, "a SALES b", STORE_EXISTS);
+    ck_assert_str_eq(fixture_err.text, "the name sales is taken");
+    give(amy, "a amy", STORE_EXISTS); /* what is its own name */
+    give(amy, "a joe", STORE_EXISTS);
+    ck_assert_str_eq(fixture_err.text, "the name joe is taken");
+    memset(long_name, 'x', 256);
+    give(amy, long_name, STORE_REFUSED);
+    check_names(domain, 2, "amy=2 joe=1 sales->1 z->1 ");
+    fixture_run(add, &fresh, STORE_EXISTS);
+    ck_assert_str_eq(fixture_err.text, "the name Sales is taken");
+    q.number = amy;
+    fixture_run(get, &q, STORE_OK);
+    free(q.a.name);
+    q.a.name = xstrdup("Z");
+    fixture_run(put, &q, STORE_EXISTS);
+    account_rec_clear(&q.a);
+    q.number = joe; /* not into its own alias either */
+    fixture_run(get, &q, STORE_OK);
+    free(q.a.name);
+    q.a.name = xstrdup("z");
+    fixture_run(put, &q, STORE_EXISTS);
+    check_names(domain, 2, "amy=2 joe=1 sales->1 z->1 ");
+    free(q.a.name);
+    q.a.name = xstrdup("Joseph"); /* within the domain they stay */
+    fixture_run(put, &q, STORE_OK);
+    account_rec_clear(&q.a);
+    check_names(domain, 2, "amy=2 joseph=1 sales->1 z->1 ");
+    fixture_verify();
+}
+END_TEST
+
+START_TEST(aliases_move_with_their_account)
+{
+    uint64_t joe = fixture_account(domain, "joe");
+    struct ask q = {.number = joe};
+
+    give(joe, "b a", STORE_OK);
+    give(fixture_account(domain, "amy"), "c", STORE_OK);
+    fixture_account(other, "b");
+    fixture_run(get, &q, STORE_OK);
+    q.a.domain = other;
+    fixture_run(put, &q, STORE_EXISTS);
+    ck_assert_str_eq(fixture_err.text, "the name b is taken");
+    free(q.a.name);
+    q.a.name = xstrdup("A"); /* which would be there twice */
+    give(joe, "a", STORE_OK);
+    fixture_run(put, &q, STORE_EXISTS);
+    check_names(domain, 2, "a->1 amy=2 c->2 joe=1 ");
+    check_names(other, 0, "b=3 ");
+    free(q.a.name);
+    q.a.name = xstrdup("joseph");
+    fixture_run(put, &q, STORE_OK);
+    check_names(domain, 1, "amy=2 c->2 ");
+    check_names(other, 1, "a->1 b=3 joseph=1 ");
+    check_aliases(joe, "a ");
+    account_rec_clear(&q.a);
+    fixture_verify();
+}
+END_TEST
+
+START_TEST(aliases_go_with_their_account)
+{
+    uint64_t joe = fixture_account(domain, "joe");
+    struct ask q = {.number = joe};
+
+    give(joe, "b a", STORE_OK);
+    give(fixture_account(domain, "amy"), "c", STORE_OK);
+    fixture_run(drop, &q, STORE_OK);
+    check_names(domain, 1, "amy=2 c->2 ");
+    ck_assert_uint_eq(lookup(domain, "a"), 0);
+    ck_assert_uint_eq(fixture_account(domain, "a"), 3);
+    fixture_verify();
+}
+END_TEST
+
 /* Many states in one job, as the server saves them. */
 #define CROWD 3000
 
@@ -423,6 +630,10 @@ account_table_suite(void)
     tcase_add_test(tc, walking);
     tcase_add_test(tc, preferences);
     tcase_add_test(tc, state);
+    tcase_add_test(tc, aliases_lead_to_their_account);
+    tcase_add_test(tc, aliases_share_the_names_of_accounts);
+    tcase_add_test(tc, aliases_move_with_their_account);
+    tcase_add_test(tc, aliases_go_with_their_account);
     tcase_add_test(tc, a_crowd);
     suite_add_tcase(s, tc);
     return s;

@@ -81,12 +81,14 @@ walk(struct store_txn *t, void *arg, struct errbuf *err)
 START_TEST(all_fields_come_back)
 {
     char name[] = "Example.TEST", settings[] = "{a=1;}", defaults[] = "{b=2;}";
+    char template[] = "{c=3;}";
     struct ask q = {.d = {.name = name,
                           .created = 12345,
                           .shared = true,
                           .suspended = true,
                           .settings = settings,
-                          .defaults = defaults}};
+                          .defaults = defaults,
+                          .account_template = template}};
     struct ask r = {.name = "eXAMPLE.test"};
 
     fixture_run(add, &q, STORE_OK);
@@ -100,6 +102,7 @@ START_TEST(all_fields_come_back)
     ck_assert(r.d.suspended);
     ck_assert_str_eq(r.d.settings, "{a=1;}");
     ck_assert_str_eq(r.d.defaults, "{b=2;}");
+    ck_assert_str_eq(r.d.account_template, "{c=3;}");
     r.number = 1; /* into a record that is not empty */
     fixture_run(get, &r, STORE_OK);
     ck_assert_str_eq(r.d.name, "example.test");
@@ -117,6 +120,7 @@ START_TEST(null_is_empty)
     fixture_run(find, &r, STORE_OK);
     ck_assert_str_eq(r.d.settings, "");
     ck_assert_str_eq(r.d.defaults, "");
+    ck_assert_str_eq(r.d.account_template, "");
     ck_assert(!r.d.shared);
     domain_rec_clear(&r.d);
 }
@@ -245,6 +249,125 @@ START_TEST(walking)
 }
 END_TEST
 
+/* --- aliases --- */
+
+static enum store_result
+set_aliases(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+    struct alias_list l = {0};
+    char words[128];
+    enum store_result r;
+
+    snprintf(words, sizeof words, "%s", q->name);
+    for (char *w = strtok(words, " "); w != NULL; w = strtok(NULL, " "))
+        alias_list_add(&l, w);
+    r = domain_aliases_set(t, q->number, &l, err);
+    alias_list_clear(&l);
+    return r;
+}
+
+static enum store_result
+get_aliases(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+    struct alias_list l = {0};
+    enum store_result r = domain_aliases_get(t, q->number, &l, err);
+
+    q->names[0] = 0;
+    for (size_t i = 0; i < l.n; i++) {
+        strcat(q->names, l.name[i]);
+        strcat(q->names, " ");
+    }
+    alias_list_clear(&l);
+    return r;
+}
+
+static void
+give(uint64_t domain, const char *aliases, enum store_result expected)
+{
+    struct ask q = {.number = domain, .name = aliases};
+
+    fixture_run(set_aliases, &q, expected);
+}
+
+static void
+check_aliases(uint64_t domain, const char *expected)
+{
+    struct ask q = {.number = domain};
+
+    fixture_run(get_aliases, &q, STORE_OK);
+    ck_assert_str_eq(q.names, expected);
+}
+
+static uint64_t
+lookup(const char *name)
+{
+    struct ask q = {.name = name};
+    enum store_result r = store_run(fixture_store, find, &q, &fixture_err);
+    uint64_t found = r == STORE_OK ? q.d.number : 0;
+
+    domain_rec_clear(&q.d);
+    return found;
+}
+
+START_TEST(aliases_lead_to_their_domain)
+{
+    uint64_t a = fixture_domain("a.test"), b = fixture_domain("b.test");
+    struct ask q = {0};
+
+    check_aliases(a, "");
+    give(a, "Z.test aa.test z.TEST", STORE_OK);
+    check_aliases(a, "aa.test z.test ");
+    check_aliases(b, "");
+    ck_assert_uint_eq(lookup("AA.test"), a);
+    fixture_run(walk, &q, STORE_OK);
+    ck_assert_str_eq(q.names, "a.test b.test "); /* each once */
+    q.after = "aa.test";
+    fixture_run(walk, &q, STORE_OK);
+    ck_assert_str_eq(q.names, "b.test ");
+    fixture_verify();
+    give(a, "z.test", STORE_OK);
+    give(b, "aa.test", STORE_OK);
+    fixture_reopen();
+    ck_assert_uint_eq(lookup("aa.test"), b);
+    ck_assert_uint_eq(lookup("z.test"), a);
+    give(99, "x", STORE_NOTFOUND);
+    q.number = 99;
+    fixture_run(get_aliases, &q, STORE_NOTFOUND);
+    fixture_verify();
+}
+END_TEST
+
+START_TEST(aliases_share_the_names_of_domains)
+{
+    uint64_t a = fixture_domain("a.test"), b = fixture_domain("b.test");
+    char alias[] = "C.test", fresh[] = "d.test";
+    struct ask q = {.d = {.name = alias}};
+
+    give(a, "c.test", STORE_OK);
+    give(b, "d.test C.test", STORE_EXISTS);
+    ck_assert_str_eq(fixture_err.text, "the name c.test is taken");
+    give(b, "d.test b.test", STORE_EXISTS);
+    check_aliases(b, "");
+    ck_assert_uint_eq(lookup("d.test"), 0);
+    fixture_run(add, &q, STORE_EXISTS);
+    q.d.number = b;
+    fixture_run(put, &q, STORE_EXISTS);
+    q.d.number = a; /* not into its own alias either */
+    fixture_run(put, &q, STORE_EXISTS);
+    q.d.name = fresh;
+    fixture_run(put, &q, STORE_OK);
+    check_aliases(a, "c.test ");
+    ck_assert_uint_eq(lookup("c.test"), a);
+    q.number = a; /* and they go with it */
+    fixture_run(drop, &q, STORE_OK);
+    ck_assert_uint_eq(lookup("c.test"), 0);
+    ck_assert_uint_eq(fixture_domain("c.test"), b + 1);
+    fixture_verify();
+}
+END_TEST
+
 Suite *
 domain_table_suite(void)
 {
@@ -260,6 +383,8 @@ domain_table_suite(void)
     tcase_add_test(tc, renaming);
     tcase_add_test(tc, removing);
     tcase_add_test(tc, walking);
+    tcase_add_test(tc, aliases_lead_to_their_domain);
+    tcase_add_test(tc, aliases_share_the_names_of_domains);
     suite_add_tcase(s, tc);
     return s;
 }

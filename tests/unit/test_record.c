@@ -41,6 +41,8 @@ RECODER(alert_rec, alert_rec_decode, alert_rec_encode, alert_rec_clear)
 RECODER(alert_ref, alert_ref_decode, alert_ref_encode, KEEP)
 RECODER(post_key_rec, post_key_decode, post_key_encode, KEEP)
 RECODER(ticket_rec, ticket_rec_decode, ticket_rec_encode, KEEP)
+RECODER(name_rec, name_rec_decode, name_rec_encode, KEEP)
+RECODER(name_count, name_count_decode, name_count_encode, KEEP)
 
 static int
 recode_number(const void *data, size_t len, struct buf *again,
@@ -123,6 +125,14 @@ static const struct {
      "01 0000000000000005 0000000000000006 55*32"},
     {"ticket", recode_ticket_rec_decode,
      "01 0000000000000005 00000006 0000000000000007"},
+    {"domain with a template", recode_domain_rec_decode,
+     "02 00000000000003e8 00 00000004 612e6363 00000000 00000000"
+     "00000002 7b7d"},
+    {"name", recode_name_rec_decode, "01 0102030405060708"},
+    {"alias", recode_name_rec_decode, "02 01 0102030405060708"},
+    {"numbers of names", recode_name_count_decode, "01 0000000000000005"},
+    {"numbers of names, with aliases", recode_name_count_decode,
+     "02 0000000000000005 0000000000000001"},
 };
 
 #define ROWS (sizeof rows / sizeof rows[0])
@@ -208,11 +218,12 @@ START_TEST(other_versions_are_refused)
     struct buf again = {0};
     struct errbuf err;
     size_t n = from_hex(rows[_i].hex, data);
+    uint8_t version = data[0];
 
     for (unsigned v = 0; v < 256; v++) {
         data[0] = (uint8_t)v;
         ck_assert_msg((recode_exact((size_t)_i, data, n, &again, &err) == 0) ==
-                          (v == 1),
+                          (v == version),
                       "%s: version %u", rows[_i].name, v);
     }
     buf_clear(&again);
@@ -256,6 +267,8 @@ START_TEST(impossible_values_are_refused)
         {9, 1, 0},                  /* alert: severity */
         {9, 1, 4},      {10, 1, 0}, /* reference: scope */
         {10, 1, 5},     {1, 6, 0},  /* a text with a 0 in it */
+        {15, 1, 0},     {15, 1, 2}, /* a name: unknown kinds */
+        {17, 16, 0},                /* aliases counted, and none */
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

@@ -15,6 +15,7 @@
 #include "storage/txn.h"
 #include "tests/unit/store_fixture.h"
 #include "tests/unit/suite.h"
+#include "util/xmalloc.h"
 
 Suite *store_suite(void);
 
@@ -522,9 +523,106 @@ START_TEST(a_newer_format_is_refused)
 
     fixture_run(set_format, &format, STORE_OK);
     fixture_close();
-    check_open_fails(&o, "format 2, made by a newer version");
+    check_open_fails(&o, "format 3, made by a newer version");
     ck_assert_int_eq(store_verify(fixture_dir, stderr, &err), -1);
     check_open_fails(&o, "newer version"); /* and nothing was changed */
+}
+END_TEST
+
+static enum store_result
+get_format(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct key k = {0};
+    struct slice value;
+    enum store_result r;
+
+    key_bytes(&k, "format", 6);
+    r = txn_get(t, TABLE_META, &k, &value, "testing", err);
+    if (r == STORE_OK && number_decode(value.data, value.len, arg, err) != 0)
+        r = STORE_ERROR;
+    return r;
+}
+
+static enum store_result
+add_alias(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct alias_list l = {0};
+    enum store_result r;
+
+    alias_list_add(&l, arg);
+    r = account_aliases_set(t, 1, &l, err);
+    alias_list_clear(&l);
+    return r;
+}
+
+static enum store_result
+add_alias_in_vain(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    enum store_result r = add_alias(t, arg, err);
+
+    return r == STORE_OK ? STORE_ERROR : r;
+}
+
+static enum store_result
+add_template(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    enum store_result r = domain_get(t, 1, &d, err);
+
+    if (r == STORE_OK) {
+        free(d.account_template);
+        d.account_template = xstrdup(arg);
+        r = domain_put(t, &d, err);
+    }
+    domain_rec_clear(&d);
+    return r;
+}
+
+static void
+check_format(uint64_t expected)
+{
+    uint64_t format;
+
+    fixture_run(get_format, &format, STORE_OK);
+    ck_assert_uint_eq(format, expected);
+}
+
+/* What a store of the version before is like. */
+static void
+make_old(void)
+{
+    uint64_t format = 1;
+
+    fixture_account(fixture_domain("a.test"), "joe");
+    check_format(STORE_FORMAT);
+    fixture_run(set_format, &format, STORE_OK);
+    fixture_reopen();
+}
+
+/* The program that made it can go on with it, until there is something in it
+ * that this program cannot read. */
+START_TEST(an_older_format_is_kept)
+{
+    char alias[] = "j", text[] = "{a=b;}", none[] = "";
+
+    make_old();
+    fixture_account(1, "amy");
+    fixture_domain("b.test");
+    fixture_run(add_template, none, STORE_OK);
+    fixture_run(add_alias_in_vain, alias, STORE_ERROR);
+    fixture_verify();
+    check_format(1);
+    fixture_run(add_alias, alias, STORE_OK);
+    check_format(2);
+    fixture_verify();
+    check_format(2);
+
+    fixture_teardown();
+    fixture_setup();
+    make_old();
+    fixture_run(add_template, text, STORE_OK);
+    check_format(2);
+    fixture_verify();
 }
 END_TEST
 
@@ -771,6 +869,7 @@ store_suite(void)
     tcase_add_test(tc, a_store_is_one_process_s);
     tcase_add_test(tc, creation_is_all_or_nothing);
     tcase_add_test(tc, a_newer_format_is_refused);
+    tcase_add_test(tc, an_older_format_is_kept);
     tcase_add_test(tc, checkpoints_come_by_themselves);
     tcase_add_test(tc, old_log_files_go);
     tcase_add_test(tc, what_was_acknowledged_survives_a_kill);

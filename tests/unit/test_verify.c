@@ -17,6 +17,22 @@ Suite *verify_suite(void);
 
 /* --- a store with something in each table --- */
 
+/* "z" of the account, "b" of the domain. */
+static enum store_result
+add_aliases(struct store_txn *t, struct errbuf *err)
+{
+    struct alias_list l = {0};
+    enum store_result r;
+
+    alias_list_add(&l, "z");
+    r = account_aliases_set(t, 1, &l, err);
+    strcpy(l.name[0], "b");
+    if (r == STORE_OK)
+        r = domain_aliases_set(t, 1, &l, err);
+    alias_list_clear(&l);
+    return r;
+}
+
 static enum store_result
 fill(struct store_txn *t, void *arg, struct errbuf *err)
 {
@@ -42,7 +58,7 @@ fill(struct store_txn *t, void *arg, struct errbuf *err)
         r = post_key_put(t, 1, "key", T0, 1, digest, err);
     if (r == STORE_OK)
         r = meta_text_put(t, STORE_TEXT_MAIN_DOMAIN, "a.test", err);
-    return r;
+    return r == STORE_OK ? add_aliases(t, err) : r;
 }
 
 static void
@@ -129,12 +145,31 @@ struct damage {
     const char *report; /* must be in the report */
 };
 
+#define N0 "0000000000000000"
 #define N1 "0000000000000001"
 #define N9 "0000000000000009"
 
 static const struct damage damages[] = {
-    {"a name that leads nowhere", TABLE_DOMAIN_NAME, "62", "01" N9,
+    {"a name that leads nowhere", TABLE_DOMAIN_NAME, "63", "01" N9,
+     "domain_name.db: c: leads to no domain"},
+    {"a second name", TABLE_DOMAIN_NAME, "63", "01" N1,
+     "domain_name.db: c: leads to no domain"},
+    {"an alias that leads nowhere", TABLE_DOMAIN_NAME, "62", "0201" N9,
      "domain_name.db: b: leads to no domain"},
+    {"an alias without entry", TABLE_DOMAIN_NAME, "00" N1 "62", NULL,
+     "domain_name.db: b: an alias of which its domain does not know"},
+    {"an entry without alias", TABLE_DOMAIN_NAME, "62", NULL,
+     "domain_name.db: b: is no alias of domain 1"},
+    {"an entry of a name", TABLE_DOMAIN_NAME, "62", "01" N1,
+     "domain_name.db: b: is no alias of domain 1"},
+    {"an entry of nobody", TABLE_DOMAIN_NAME, "00" N9 "62", "01",
+     "domain_name.db: b: is no alias of domain 9"},
+    {"an entry damaged", TABLE_DOMAIN_NAME, "00" N1 "62", "0100",
+     "domain_name.db: a damaged entry"},
+    {"an entry cut short", TABLE_DOMAIN_NAME, "00" N1, "01",
+     "domain_name.db: a damaged entry"},
+    {"a domain by its alias only", TABLE_DOMAIN_NAME, "612e74657374", "0201" N1,
+     "domain.db: domain 1: its name does not lead to it"},
     {"a domain without name", TABLE_DOMAIN_NAME, "612e74657374", NULL,
      "domain.db: domain 1: its name does not lead to it"},
     {"a domain beyond the counter", TABLE_META, "636f756e7465722f646f6d61696e",
@@ -145,10 +180,33 @@ static const struct damage damages[] = {
      "account.db: account 1: its name does not lead to it"},
     {"a wrong count", TABLE_ACCOUNT_NAME, N1, "01" N9,
      "account_name.db: domain 1: has 1 accounts, says 9"},
+    {"aliases not counted", TABLE_ACCOUNT_NAME, N1, "01" N1,
+     "account_name.db: domain 1: has 1 aliases, says 0"},
+    {"a damaged count", TABLE_ACCOUNT_NAME, N1, "02" N1,
+     "account_name.db: domain 1: damaged record"},
     {"no count", TABLE_ACCOUNT_NAME, N1, NULL,
      "account_name.db: domain 1: has 1 accounts, says 0"},
-    {"a name of nobody", TABLE_ACCOUNT_NAME, N1 "7a", "01" N9,
-     "account_name.db: domain 1, z: leads to no account"},
+    {"a name of nobody", TABLE_ACCOUNT_NAME, N1 "79", "01" N9,
+     "account_name.db: domain 1, y: leads to no account of that name"},
+    {"an account's alias that leads nowhere", TABLE_ACCOUNT_NAME, N1 "7a",
+     "0201" N9,
+     "account_name.db: domain 1, z: leads to no account of the domain"},
+    {"an alias in another domain", TABLE_ACCOUNT_NAME, N9 "7a", "0201" N1,
+     "account_name.db: domain 9, z: leads to no account of the domain"},
+    {"an account's alias without entry", TABLE_ACCOUNT_NAME, N0 N1 "7a", NULL,
+     "account_name.db: domain 1, z: an alias of which its account does not"},
+    {"an account's entry without alias", TABLE_ACCOUNT_NAME, N1 "7a", NULL,
+     "account_name.db: z: is no alias of account 1"},
+    {"an account's entry of a name", TABLE_ACCOUNT_NAME, N1 "7a", "01" N1,
+     "account_name.db: z: is no alias of account 1"},
+    {"an account's entry of nobody", TABLE_ACCOUNT_NAME, N0 N9 "7a", "01",
+     "account_name.db: z: is no alias of account 9"},
+    {"an account's entry damaged", TABLE_ACCOUNT_NAME, N0 N1, "01",
+     "account_name.db: a damaged entry"},
+    {"an account by its alias only", TABLE_ACCOUNT_NAME, N1 "6a6f65", "0201" N1,
+     "account.db: account 1: its name does not lead to it"},
+    {"aliases that an older program would read", TABLE_META, "666f726d6174",
+     "01" N1, "a record of format 2 in a store of format 1"},
     {"no account", TABLE_ACCOUNT, N1, NULL,
      "prefs.db: account 1: does not exist"},
     {"a damaged account", TABLE_ACCOUNT, N1, "01",

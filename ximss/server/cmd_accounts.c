@@ -38,13 +38,13 @@ struct account_list {
 };
 
 static bool
-list_account(const char *name, uint64_t number, void *arg)
+list_account(const struct account_name *n, void *arg)
 {
     struct account_list *l = arg;
 
-    (void)number;
-    cli_data_add(l->arena, l->names, name,
-                 cli_data_string(l->arena, "macnt", 5));
+    if (!n->alias)
+        cli_data_add(l->arena, l->names, n->name,
+                     cli_data_string(l->arena, "macnt", 5));
     return true;
 }
 

@@ -84,19 +84,20 @@ struct object_list {
 };
 
 static bool
-list_object(const char *name, uint64_t number, void *arg)
+list_object(const struct account_name *n, void *arg)
 {
     struct object_list *l = arg;
 
-    (void)number;
+    if (n->alias)
+        return true;
     if (l->names->n >= l->limit || l->scanned == SCAN_MAX) {
         l->more = true;
         return false;
     }
     l->scanned++;
-    l->last = arena_strndup(l->arena, name, strlen(name));
-    if (l->filter == NULL || strcasestr(name, l->filter) != NULL)
-        cli_data_add(l->arena, l->names, name,
+    l->last = arena_strndup(l->arena, n->name, strlen(n->name));
+    if (l->filter == NULL || strcasestr(n->name, l->filter) != NULL)
+        cli_data_add(l->arena, l->names, n->name,
                      cli_data_string(l->arena, "macnt", 5));
     return true;
 }
@@ -337,16 +338,17 @@ struct batch {
 };
 
 static bool
-note_account(const char *name, uint64_t number, void *arg)
+note_account(const struct account_name *n, void *arg)
 {
     struct batch *b = arg;
 
-    (void)name;
+    if (n->alias)
+        return true;
     if (b->n == DELETE_ACCOUNTS) {
         b->more = true;
         return false;
     }
-    b->number[b->n++] = number;
+    b->number[b->n++] = n->number;
     return true;
 }
 

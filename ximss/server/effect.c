@@ -70,4 +70,5 @@ domain_rec_copy(struct domain_rec *to, const struct domain_rec *from)
     to->name = copy(from->name);
     to->settings = copy(from->settings);
     to->defaults = copy(from->defaults);
+    to->account_template = copy(from->account_template);
 }
