@@ -18,6 +18,7 @@ Suite *rights_suite(void);
 Suite *sasl_suite(void);
 Suite *session_id_suite(void);
 Suite *settings_suite(void);
+Suite *stat_suite(void);
 Suite *throttle_suite(void);
 Suite *ticket_suite(void);
 
@@ -25,4 +26,5 @@ SUITE_MAIN(admin_accounts_suite, admin_alerts_suite, admin_domains_suite,
            admin_line_suite, admin_post_suite, admin_rights_suite,
            admin_server_suite, hash_pool_suite, keyed_hash_suite,
            password_suite, remember_suite, rights_suite, sasl_suite,
-           session_id_suite, settings_suite, throttle_suite, ticket_suite)
+           session_id_suite, settings_suite, stat_suite, throttle_suite,
+           ticket_suite)

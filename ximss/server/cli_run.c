@@ -25,6 +25,7 @@
 #include "ximss/server/password.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session_private.h"
+#include "ximss/server/stat.h"
 
 static void
 wipe(char **text)
@@ -289,6 +290,7 @@ cli_run(struct req *r, const char *line, size_t len)
     struct cli_job *c = xcalloc(1, sizeof *c);
     struct session_caller caller;
 
+    stat_add(STAT_CLI_COMMANDS, 1);
     job_init(&c->job, r->worker->server, r->worker);
     pthread_mutex_init(&c->lock, NULL);
     session_caller(r->session, &caller);

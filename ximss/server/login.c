@@ -43,6 +43,7 @@
 #include "ximss/server/server.h"
 #include "ximss/server/session_private.h"
 #include "ximss/server/settings.h"
+#include "ximss/server/stat.h"
 #include "ximss/server/throttle.h"
 #include "ximss/server/ticket.h"
 
@@ -209,6 +210,7 @@ attempt_refuse(struct attempt *a, const char *reason)
              a->address, a->method, reason);
     throttle_failed(a->job.server->throttle, a->name != NULL ? a->name : "",
                     a->address, clock_mono());
+    stat_add(STAT_LOGINS_FAILED, 1);
     answer_and_free(a, 515, "incorrect password");
 }
 
@@ -253,6 +255,7 @@ attempt_open(struct attempt *a, struct user *account)
     s->opt_confirm = o.confirm;
     session_open(s, account);
     log_opened(s, a->method);
+    stat_add(STAT_LOGINS, 1);
     if (a->name != NULL && !a->recalled)
         throttle_succeeded(a->job.server->throttle, a->name, a->address,
                            clock_mono());

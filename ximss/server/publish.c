@@ -18,6 +18,7 @@
 #include "ximss/server/remember.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session.h"
+#include "ximss/server/stat.h"
 #include "ximss/server/user.h"
 #include "ximss/server/watch.h"
 #include "ximss/server/worker.h"
@@ -133,6 +134,7 @@ follow_shared(struct server *s, const struct effect *e)
 {
     switch (e->kind) {
     case EFFECT_ALERT_ADDED:
+        stat_add(STAT_ALERTS_POSTED, 1);
         if (e->alert.until != 0) {
             uint64_t next = atomic_load(&s->next_expiry);
             uint64_t until = (uint64_t)e->alert.until;
@@ -153,6 +155,8 @@ follow_shared(struct server *s, const struct effect *e)
             server_set_main_domain(s, e->domain.name);
         break;
     case EFFECT_ALERT_REMOVED:
+        stat_add(STAT_ALERTS_REMOVED, 1);
+        break;
     case EFFECT_COUNT_AUDIENCE:
     case EFFECT_DOMAIN_REMOVED:
     case EFFECT_KILL_SESSION:

@@ -22,6 +22,7 @@
 #include "ximss/server/board.h"
 #include "ximss/server/session_private.h"
 #include "ximss/server/settle.h"
+#include "ximss/server/stat.h"
 #include "ximss/server/user.h"
 
 #define SESSIONS_PER_TURN 256
@@ -44,13 +45,13 @@ is_wanted(const struct session *s, const struct alert *a, int64_t now)
 /* Collects messages up to GATHER_BYTES; returns the last id looked at. */
 static uint64_t
 gather(struct worker *w, struct session *s, struct buf *b,
-       struct shared_buf **single_r, bool *timeless_r)
+       struct shared_buf **single_r, unsigned *n_r, bool *timeless_r)
 {
     uint64_t at = s->cursor;
     int64_t now = clock_now();
     struct alert *a;
-    unsigned n = 0;
 
+    *n_r = 0;
     *timeless_r = true;
     while ((a = user_next_alert(w, s->user, at)) != NULL) {
         struct shared_buf *msg;
@@ -62,7 +63,7 @@ gather(struct worker *w, struct session *s, struct buf *b,
         if (!is_wanted(s, a, now))
             continue;
         msg = alert_message(a, s->user->zone);
-        if (n++ == 0) {
+        if ((*n_r)++ == 0) {
             *single_r = msg;
             continue;
         }
@@ -95,12 +96,13 @@ has_everything(const struct worker *w, const struct session *s)
 }
 
 static void
-remember(struct worker *w, const struct session *s, uint64_t to,
+remember(struct worker *w, const struct session *s, uint64_t to, unsigned n,
          struct shared_buf *bytes)
 {
     shared_buf_unref(&w->last_gather.bytes);
     w->last_gather.from = s->cursor;
     w->last_gather.to = to;
+    w->last_gather.n = n;
     w->last_gather.version = w->board.version;
     w->last_gather.zone = s->user->zone;
     w->last_gather.domain = s->user->domain->number;
@@ -117,9 +119,9 @@ is_remembered(const struct worker *w, const struct session *s)
 }
 
 /* The next bytes for the session (a reference), NULL if it has everything;
- * *to_r: its cursor when they are sent. */
+ * *n_r: how many alerts they are; *to_r: its cursor when they are sent. */
 static struct shared_buf *
-next_bytes(struct worker *w, struct session *s, uint64_t *to_r)
+next_bytes(struct worker *w, struct session *s, unsigned *n_r, uint64_t *to_r)
 {
     bool ordinary = is_ordinary(s), timeless;
     struct shared_buf *single = NULL, *bytes;
@@ -127,9 +129,10 @@ next_bytes(struct worker *w, struct session *s, uint64_t *to_r)
 
     if (ordinary && is_remembered(w, s)) {
         *to_r = w->last_gather.to;
+        *n_r = w->last_gather.n;
         return shared_buf_ref(w->last_gather.bytes);
     }
-    *to_r = gather(w, s, &b, &single, &timeless);
+    *to_r = gather(w, s, &b, &single, n_r, &timeless);
     if (single != NULL)
         bytes = shared_buf_ref(single);
     else if (b.len > 0)
@@ -138,7 +141,7 @@ next_bytes(struct worker *w, struct session *s, uint64_t *to_r)
         bytes = NULL;
     buf_clear(&b);
     if (bytes != NULL && ordinary && timeless)
-        remember(w, s, *to_r, bytes);
+        remember(w, s, *to_r, *n_r, bytes);
     return bytes;
 }
 
@@ -222,6 +225,7 @@ void
 push_session(struct worker *w, struct session *s)
 {
     struct shared_buf *bytes;
+    unsigned n;
     uint64_t to;
 
     if (s->user == NULL || !s->opt_alerts || s->state != SESSION_OPEN)
@@ -231,11 +235,12 @@ push_session(struct worker *w, struct session *s)
         return;
     }
     while (!has_everything(w, s) && has_room(w, s)) {
-        bytes = next_bytes(w, s, &to);
+        bytes = next_bytes(w, s, &n, &to);
         s->cursor = to;
         if (bytes == NULL)
             break;
         conn_send_shared(&s->conn, bytes);
+        stat_add(STAT_ALERTS_SENT, n);
         shared_buf_unref(&bytes);
         if (s->state != SESSION_OPEN)
             return;

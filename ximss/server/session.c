@@ -28,6 +28,7 @@
 #include "ximss/server/server.h"
 #include "ximss/server/session_id.h"
 #include "ximss/server/settle.h"
+#include "ximss/server/stat.h"
 #include "ximss/server/watch.h"
 
 /* A client that does not close after our end is given so long. */
@@ -151,6 +152,9 @@ unlink_all(struct session *s, struct worker *w)
     TAILQ_REMOVE(&w->sessions, s, all);
     w->n_sessions--;
     peers_remove(w->server->peers, &s->peer, !s->counted_fresh);
+    stat_add(STAT_CONNECTIONS_OPEN, -1);
+    if (!s->counted_fresh)
+        stat_add(STAT_SESSIONS_OPEN, -1);
 }
 
 void
@@ -369,6 +373,8 @@ session_new(struct worker *w, int fd, enum session_door door,
         close(fd);
         return;
     }
+    stat_add(STAT_CONNECTIONS, 1);
+    stat_add(STAT_CONNECTIONS_OPEN, 1);
     s = xcalloc(1, d->session_size);
     conn_init(&s->conn, fd, &session_ops);
     TAILQ_INIT(&s->reqs);
@@ -418,6 +424,7 @@ session_open(struct session *s, struct user *a)
     s->local_admin = a == NULL;
     if (s->counted_fresh) {
         peers_logged_in(w->server->peers, &s->peer);
+        stat_add(STAT_SESSIONS_OPEN, 1);
         s->counted_fresh = false;
     }
     if (a != NULL) {

@@ -67,6 +67,7 @@ struct worker {
     struct event *push_ev;          /* owned */
     struct {                        /* what the last session was sent */
         uint64_t from, to, version;
+        unsigned n; /* alerts */
         const struct zone *zone;
         uint64_t domain;
         struct shared_buf *bytes; /* counted */
