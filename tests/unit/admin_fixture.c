@@ -10,7 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "util/clock.h"
 #include "util/xmalloc.h"
+#include "util/zone.h"
 #include "ximss/server/password.h"
 
 int64_t fixture_now;
@@ -97,6 +99,11 @@ print_effect(const struct effect *e)
     case EFFECT_ACCOUNT_REMOVED:
         buf_appendf(&effects_text, "no account %s@%s", e->account.name,
                     e->domain.name);
+        break;
+    case EFFECT_PREFS_CHANGED:
+        buf_appendf(&effects_text, "prefs %llu zone %s",
+                    (unsigned long long)e->account.number,
+                    e->zone != NULL ? zone_name(e->zone) : "-");
         break;
     case EFFECT_DOMAIN_CHANGED:
         buf_appendf(&effects_text, "domain %s", e->domain.name);
@@ -257,8 +264,13 @@ fixture_setup(void)
     store = store_open(&o, &err);
     ck_assert_msg(store != NULL, "%s", err.text);
     fixture_now = FIXTURE_NOW;
-    fixture_settings = (struct admin_settings){
-        .alert_bytes = 100, .iterations = 1, .version = "ximssd 1.2.3"};
+    fixture_settings =
+        (struct admin_settings){.alert_bytes = 100,
+                                .iterations = 1,
+                                .prefs_bytes = 200,
+                                .time_zone = "Europe/Berlin",
+                                .started = FIXTURE_NOW - 90 * CLOCK_SECOND,
+                                .version = "ximssd 1.2.3"};
     audit_since = 0;
     fixture_run(LOCAL, make_people, NULL);
     fixture_refresh();

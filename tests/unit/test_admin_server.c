@@ -61,28 +61,51 @@ read_document(const char *name)
     return text;
 }
 
-/* Section 4 of doc/cli.md has a row for each command, and none besides. */
+static const char absent_title[] = "\n### What this server does not have";
+
+/* Names in the tables of the text: `NAME`. */
+static unsigned
+count_names(const char *text, const char *begin)
+{
+    unsigned n = 0;
+
+    for (const char *p = text; (p = strstr(p, begin)) != NULL; p++) {
+        const char *name = p + strlen(begin);
+
+        n += name[0] >= 'A' && name[0] <= 'Z' && name[1] >= 'A' &&
+             name[1] <= 'Z';
+    }
+    return n;
+}
+
+/* Section 4 of doc/cli.md has a row for each command, and none besides; those
+ * of its last part stand together by families. */
 START_TEST(documents_commands)
 {
     char *document = read_document("doc/cli.md"), *list, row[64];
-    char *text = strstr(document, "\n## 4. "), *end;
-    unsigned commands = 0, rows = 0;
+    char *text = strstr(document, "\n## 4. "), *absent, *end;
+    unsigned commands = 0;
 
     ck_assert_ptr_nonnull(text);
     end = strstr(text, "\n## 5. ");
     ck_assert_ptr_nonnull(end);
     *end = '\0';
+    absent = strstr(text, absent_title);
+    ck_assert_ptr_nonnull(absent);
+    *absent++ = '\0';
 
     list = strdup(fixture_say(JOE, "ListCLICommands") + strlen("201 ("));
     for (char *name = strtok(list, ",)"); name != NULL;
          name = strtok(NULL, ",)")) {
         snprintf(row, sizeof row, "\n| `%s` |", name);
-        ck_assert_msg(strstr(text, row) != NULL, "%s", name);
+        if (strstr(text, row) == NULL) {
+            snprintf(row, sizeof row, " `%s`", name);
+            ck_assert_msg(strstr(absent, row) != NULL, "%s", name);
+        }
         commands++;
     }
-    for (const char *p = text; (p = strstr(p, "\n| `")) != NULL; p += 4)
-        rows += p[4] >= 'A' && p[4] <= 'Z' && p[5] >= 'A' && p[5] <= 'Z';
-    ck_assert_uint_eq(rows, commands);
+    ck_assert_uint_eq(count_names(text, "\n| `") + count_names(absent, " `"),
+                      commands);
     free(list);
     free(document);
 }
@@ -97,49 +120,8 @@ START_TEST(lists_commands)
         strstr(list, "(GETSERVERALERTS,SETSERVERALERTS,POSTSERVERALERT,"
                      "REMOVESERVERALERT,GETCLUSTERALERTS,"));
     ck_assert_ptr_nonnull(strstr(list, ",LISTCLICOMMANDS,"));
-    ck_assert_ptr_nonnull(strstr(list, ",KILLSESSION)"));
+    ck_assert_ptr_nonnull(strstr(list, ",KILLSESSION,"));
     ck_assert_ptr_null(strstr(list, "TESTCLOCK"));
-}
-END_TEST
-
-START_TEST(names_sessions)
-{
-    fixture_say(WATCHER, "ListAccountSessions joe@a.test");
-    ck_assert_int_eq(fixture_live->command, ADMIN_LIVE_LIST_SESSIONS);
-    ck_assert_uint_eq(fixture_live->account, fixture_caller(JOE)->account);
-
-    ck_assert_str_eq(fixture_say(WATCHER, "GetSession 100000-Ab12"), "200 OK");
-    ck_assert_int_eq(fixture_live->command, ADMIN_LIVE_GET_SESSION);
-    ck_assert_str_eq(fixture_live->session, "100000-Ab12");
-    ck_assert_uint_eq(fixture_live->domain, fixture_caller(JOE)->domain);
-
-    ck_assert_str_eq(fixture_say(ALL, "KillSession \"100000-Ab12\""), "200 OK");
-    ck_assert_int_eq(fixture_live->command, ADMIN_LIVE_KILL_SESSION);
-    ck_assert_uint_eq(fixture_live->domain, 0);
-    fixture_say(ALL, "KillSession 100000-Ab12 domain A.test");
-    ck_assert_uint_eq(fixture_live->domain, fixture_caller(JOE)->domain);
-}
-END_TEST
-
-START_TEST(refuses_bad_session_commands)
-{
-    static const struct exchange e[] = {
-        {ALL, "ListAccountSessions", "501 account name is missing"},
-        {ALL, "ListAccountSessions nobody@a.test", "513 unknown user account"},
-        {ALL, "ListAccountSessions joe@a.test ADDRESS 1.2.3.4",
-         "501 too many arguments"},
-        {ALL, "GetSession", "501 session is missing"},
-        {ALL, "GetSession 1-x DOMAIN", "501 domain name is missing"},
-        {ALL, "GetSession 1-x DOMAIN nowhere.test", "512 unknown domain"},
-        {ALL, "GetSession 1-x y", "501 too many arguments"},
-        {ALL,
-         "KillSession "
-         "1-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
-         "501 session is missing"},
-        {ALL, "KillSession \"", "501 malformed at byte 13"},
-    };
-
-    CONVERSE(e);
 }
 END_TEST
 
@@ -183,6 +165,11 @@ static const struct {
     {"ListDomainObjects a.test 1", false, true},
     {"DeleteDomain a.test FORCE", false, true},
     {"DeleteAccount joe", false, false},
+    {"FindAccountSession joe", true, true},
+    {"WriteLog 3 x", true, true},
+    {"SetLogAll", true, true},
+    {"TestLoop 1", true, true},
+    {"GetStatElement x", false, false},
     {"NOOP", false, false},
     {"", false, false},
 };
@@ -234,8 +221,6 @@ admin_server_suite(void)
     tcase_add_test(t, answers_simple_commands);
     tcase_add_test(t, documents_commands);
     tcase_add_test(t, lists_commands);
-    tcase_add_test(t, names_sessions);
-    tcase_add_test(t, refuses_bad_session_commands);
     tcase_add_test(t, moves_the_clock_in_tests_only);
     tcase_add_test(t, knows_live_commands);
     tcase_add_test(t, speaks_in_words);

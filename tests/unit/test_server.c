@@ -3,13 +3,18 @@
 
 #include "tests/unit/suite.h"
 
+Suite *admin_absent_suite(void);
 Suite *admin_accounts_suite(void);
 Suite *admin_alerts_suite(void);
 Suite *admin_domains_suite(void);
 Suite *admin_line_suite(void);
 Suite *admin_post_suite(void);
+Suite *admin_prefs_suite(void);
 Suite *admin_rights_suite(void);
 Suite *admin_server_suite(void);
+Suite *admin_sessions_suite(void);
+Suite *admin_state_suite(void);
+Suite *admin_system_suite(void);
 Suite *hash_pool_suite(void);
 Suite *keyed_hash_suite(void);
 Suite *password_suite(void);
@@ -22,9 +27,10 @@ Suite *stat_suite(void);
 Suite *throttle_suite(void);
 Suite *ticket_suite(void);
 
-SUITE_MAIN(admin_accounts_suite, admin_alerts_suite, admin_domains_suite,
-           admin_line_suite, admin_post_suite, admin_rights_suite,
-           admin_server_suite, hash_pool_suite, keyed_hash_suite,
-           password_suite, remember_suite, rights_suite, sasl_suite,
-           session_id_suite, settings_suite, stat_suite, throttle_suite,
-           ticket_suite)
+SUITE_MAIN(admin_absent_suite, admin_accounts_suite, admin_alerts_suite,
+           admin_domains_suite, admin_line_suite, admin_post_suite,
+           admin_prefs_suite, admin_rights_suite, admin_server_suite,
+           admin_sessions_suite, admin_state_suite, admin_system_suite,
+           hash_pool_suite, keyed_hash_suite, password_suite, remember_suite,
+           rights_suite, sasl_suite, session_id_suite, settings_suite,
+           stat_suite, throttle_suite, ticket_suite)

@@ -10,7 +10,9 @@
 #include "storage/tables.h"
 #include "util/buf.h"
 #include "util/errbuf.h"
+#include "util/log.h"
 #include "ximss/server/effect.h"
+#include "ximss/server/peer.h"
 #include "ximss/server/rights.h"
 
 /* The engine behind every door to administration: CLI commands (cliExecute
@@ -35,6 +37,9 @@ struct admin_settings {
     size_t alert_bytes;                  /* longest alert text; default 4096 */
     int64_t lifetime[ALERT_ACCOUNT + 1]; /* default end by scope, us; 0 none */
     unsigned iterations;                 /* for new passwords; default 10000 */
+    size_t prefs_bytes;                  /* longest preferences */
+    char time_zone[65];                  /* of those who chose none */
+    int64_t started;                     /* when the server began to run */
     const char *version;                 /* "ximssd 0.1.0" */
     bool test_hooks;                     /* TESTCLOCK allowed */
 };
@@ -125,22 +130,41 @@ enum store_result admin_execute_hashed(struct admin_context *x,
 enum admin_live_command {
     ADMIN_LIVE_NONE,
     ADMIN_LIVE_LIST_SESSIONS, /* of `account`: an array of session names */
+    ADMIN_LIVE_FIND_SESSION,  /* of `account`: the name of one; 501 if none */
     ADMIN_LIVE_LIST_ALL,      /* array of dictionaries, at most `limit` */
     ADMIN_LIVE_GET_SESSION,   /* `session`: a dictionary; restarts its idle
                                  timer */
     ADMIN_LIVE_KILL_SESSION,  /* `session` */
+    ADMIN_LIVE_WRITE_LOG,     /* `text` at `level` */
+    ADMIN_LIVE_LOG_ALL,       /* `on`: all of the log; else as configured */
+    ADMIN_LIVE_TEST_LOOP,     /* measures; the result is a number */
     ADMIN_LIVE_TEST_CLOCK     /* clock_advance(advance) */
 };
 
+/* Which of an account's sessions are meant. */
+struct admin_session_filter {
+    struct peer address; /* PEER_NONE: any */
+    struct peer proxied; /* behind the proxy `address`; PEER_NONE: any */
+    char protocol[16];   /* "": any; the case of letters does not matter */
+    char transport[16];  /* the same */
+    bool nothing;        /* it asks for what no session has */
+};
+
+#define ADMIN_LOG_BYTES 1000 /* longest text of WRITELOG */
+
 struct admin_live {
     enum admin_live_command command;
-    uint64_t account; /* number */
+    uint64_t account;                   /* number */
+    struct admin_session_filter filter; /* LIST and FIND */
     /* For GET and KILL: the session must be one of this domain (0: of any), and
      * rights_cover must hold for its account, else it counts as unknown. */
     uint64_t domain;
     char session[64];
     unsigned limit;
     int64_t advance; /* microseconds, may be negative */
+    enum log_level level;
+    char text[ADMIN_LOG_BYTES + 1];
+    bool on;
 };
 
 /* Whether the line is such a command (any thread). */

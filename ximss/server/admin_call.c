@@ -211,6 +211,21 @@ admin_call_cover(struct admin_call *c, const struct domain_rec *d,
     return admin_refuse_code(c, 510);
 }
 
+enum store_result
+admin_call_monitor(struct admin_call *c)
+{
+    if ((c->x->caller->rights &
+         (RIGHT_MASTER | RIGHT_ALL_DOMAINS | RIGHT_MONITOR)) != 0)
+        return STORE_OK;
+    return admin_refuse_code(c, 510);
+}
+
+enum store_result
+admin_refuse_cluster(struct admin_call *c)
+{
+    return admin_refuse(c, 501, "available in the Dynamic Cluster only");
+}
+
 /* --- settings --- */
 
 /* Values that this server acts on; all others are kept as they come. */
@@ -263,7 +278,7 @@ admin_result_settings(struct admin_call *c, const char *text,
     return STORE_OK;
 }
 
-/* --- times --- */
+/* --- times and numbers --- */
 
 struct cli_value *
 admin_time_value(struct admin_call *c, int64_t us)
@@ -277,6 +292,37 @@ admin_time_value(struct admin_call *c, int64_t us)
     v = cli_data_string(c->arena, text, strlen(text));
     v->kind = CLI_TIME;
     return v;
+}
+
+struct cli_value *
+admin_count_value(struct admin_call *c, uint64_t n)
+{
+    char text[24];
+    int len = snprintf(text, sizeof text, "%llu", (unsigned long long)n);
+
+    return cli_data_string(c->arena, text, (size_t)len);
+}
+
+/* --- one entry of a dictionary --- */
+
+enum store_result
+admin_arg_key(struct admin_call *c, const char **key_r)
+{
+    *key_r = NULL;
+    return admin_arg_word(c, "KEY") ? admin_arg_text(c, "key", key_r)
+                                    : STORE_OK;
+}
+
+void
+admin_result_key(struct admin_call *c, const struct cli_value *dict,
+                 const char *key)
+{
+    const struct cli_value *v = key != NULL ? cli_data_find(dict, key) : dict;
+
+    if (v != NULL)
+        admin_result(c, v);
+    else
+        admin_result_string(c, "");
 }
 
 /* --- effects --- */

@@ -52,6 +52,12 @@ extern const struct admin_family admin_account_family;
 extern const struct admin_family admin_account_settings_family;
 extern const struct admin_family admin_account_rights_family;
 extern const struct admin_family admin_password_family;
+extern const struct admin_family admin_domain_state_family;
+extern const struct admin_family admin_prefs_family;
+extern const struct admin_family admin_session_family;
+extern const struct admin_family admin_stat_family;
+extern const struct admin_family admin_system_family;
+extern const struct admin_family admin_absent_family;
 extern const struct admin_family admin_server_family;
 
 /* All families; ends with NULL. */
@@ -122,6 +128,10 @@ enum store_result admin_call_all_domains(struct admin_call *c) WARN_UNUSED;
 enum store_result admin_call_cover(struct admin_call *c,
                                    const struct domain_rec *d,
                                    const struct account_rec *a) WARN_UNUSED;
+/* 510 unless the caller is Master or holds All Domains or Can Monitor. */
+enum store_result admin_call_monitor(struct admin_call *c) WARN_UNUSED;
+/* 501: for what needs a cluster. */
+enum store_result admin_refuse_cluster(struct admin_call *c);
 
 /* --- settings, as several commands change them --- */
 
@@ -136,10 +146,21 @@ enum store_result admin_call_settings(struct admin_call *c, const char *text,
 enum store_result admin_result_settings(struct admin_call *c, const char *text,
                                         struct errbuf *err) WARN_UNUSED;
 
-/* --- times --- */
+/* --- times and numbers --- */
 
 /* A time stamp of the data format, GMT. */
 struct cli_value *admin_time_value(struct admin_call *c, int64_t us);
+/* Plain digits, as clients want numbers. */
+struct cli_value *admin_count_value(struct admin_call *c, uint64_t n);
+
+/* --- dictionaries of which one entry may be asked for --- */
+
+/* Takes [KEY key]; *key_r is NULL if there is none. */
+enum store_result admin_arg_key(struct admin_call *c,
+                                const char **key_r) WARN_UNUSED;
+/* The dictionary as the result, or that entry of it ("" if there is none). */
+void admin_result_key(struct admin_call *c, const struct cli_value *dict,
+                      const char *key);
 
 /* --- effects --- */
 

@@ -21,6 +21,7 @@ struct domain {
     uint64_t number;
     char *name; /* owned */
     bool shared;
+    bool suspended; /* nobody logs in; as of the accounts in memory */
     struct alert_array alerts;
     TAILQ_HEAD(, user) online; /* accounts of this worker with sessions */
     unsigned accounts;         /* in memory that point here */

@@ -1,17 +1,66 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Commands about what lives in memory: a job checks the rights and says what is
- * meant, then all workers are asked. */
+ * meant, then it is done, mostly by asking all workers. */
 #include "config.h"
 
 #include <string.h>
 
 #include "util/clock.h"
+#include "util/log.h"
+#include "util/text.h"
 #include "ximss/proto/cli_data.h"
 #include "ximss/server/broadcast.h"
 #include "ximss/server/cli_job.h"
+#include "ximss/server/dialect.h"
+#include "ximss/server/hash_pool.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session_id.h"
 #include "ximss/server/session_private.h"
+
+/* TESTLOOP: so long the test takes, and what it repeats. */
+#define LOOP_US    10000
+#define LOOP_STEPS 1000
+
+static bool
+same_address(const struct peer *a, const struct peer *b)
+{
+    return a->kind == b->kind &&
+           memcmp(a->address, b->address, sizeof a->address) == 0;
+}
+
+/* Behind a proxy, the connection is the proxy's. */
+static bool
+is_at(const struct session *s, const struct admin_session_filter *f)
+{
+    if (f->address.kind == PEER_NONE)
+        return true;
+    if (f->proxied.kind == PEER_NONE)
+        return same_address(session_address(s), &f->address);
+    return s->client != NULL && same_address(&s->peer, &f->address) &&
+           same_address(s->client, &f->proxied);
+}
+
+static bool
+is_named(const char *asked, const char *name)
+{
+    return asked[0] == '\0' || text_equal_nocase(asked, name);
+}
+
+static bool
+passes(const struct session *s, const struct admin_session_filter *f)
+{
+    const char *name = session_dialect(s) == &dialect_pwd ? "PWD" : "XIMSS";
+
+    return !f->nothing && is_named(f->protocol, name) &&
+           is_named(f->transport, name) && is_at(s, f);
+}
+
+static bool
+is_of_account(enum admin_live_command command)
+{
+    return command == ADMIN_LIVE_LIST_SESSIONS ||
+           command == ADMIN_LIVE_FIND_SESSION;
+}
 
 static bool
 is_meant(const struct cli_job *c, const struct session *s, uint64_t number)
@@ -20,8 +69,9 @@ is_meant(const struct cli_job *c, const struct session *s, uint64_t number)
         return false;
     if (c->live.command == ADMIN_LIVE_LIST_ALL)
         return true;
-    if (c->live.command == ADMIN_LIVE_LIST_SESSIONS)
-        return s->user != NULL && s->user->number == c->live.account;
+    if (is_of_account(c->live.command))
+        return s->user != NULL && s->user->number == c->live.account &&
+               passes(s, &c->live.filter);
     if (s->number != number)
         return false;
     if (s->user == NULL)
@@ -39,7 +89,8 @@ take_session(struct cli_job *c, struct session *s)
     char id[SESSION_ID_TEXT_SIZE];
 
     pthread_mutex_lock(&c->lock);
-    if (c->live.command == ADMIN_LIVE_LIST_SESSIONS) {
+    if (c->live.command == ADMIN_LIVE_LIST_SESSIONS ||
+        (c->live.command == ADMIN_LIVE_FIND_SESSION && c->n_found == 0)) {
         session_id_format(s->number, id);
         buf_append_str(&c->found, c->n_found > 0 ? "," : "");
         cli_data_write_string(&c->found, id, strlen(id));
@@ -67,7 +118,7 @@ visit_live(struct worker *w, void *arg)
         worker_check_times(w);
         return;
     }
-    if (c->live.command != ADMIN_LIVE_LIST_SESSIONS &&
+    if (!is_of_account(c->live.command) &&
         c->live.command != ADMIN_LIVE_LIST_ALL &&
         !session_id_parse(c->live.session, &number))
         return;
@@ -88,7 +139,12 @@ deliver_live(struct mail *m, void *owner)
     (void)owner;
     switch (c->live.command) {
     case ADMIN_LIVE_NONE:
+    case ADMIN_LIVE_WRITE_LOG:
+    case ADMIN_LIVE_LOG_ALL:
     case ADMIN_LIVE_TEST_CLOCK:
+        break;
+    case ADMIN_LIVE_TEST_LOOP:
+        buf_append(&c->answer.data, c->found.data, c->found.len);
         break;
     case ADMIN_LIVE_LIST_SESSIONS:
     case ADMIN_LIVE_LIST_ALL:
@@ -96,6 +152,7 @@ deliver_live(struct mail *m, void *owner)
         buf_append(&c->answer.data, c->found.data, c->found.len);
         buf_append_char(&c->answer.data, ')');
         break;
+    case ADMIN_LIVE_FIND_SESSION:
     case ADMIN_LIVE_GET_SESSION:
         buf_append(&c->answer.data, c->found.data, c->found.len);
         __attribute__((fallthrough));
@@ -139,6 +196,63 @@ do_nothing(struct store_txn *t, void *arg, struct errbuf *err)
     return STORE_OK;
 }
 
+/* --- log and machine: no worker is asked --- */
+
+static void
+write_log(const struct cli_job *c)
+{
+    static void (*const writers[])(const char *fmt, ...) = {
+        [LOG_DEBUG_] = log_debug,
+        [LOG_INFO_] = log_info,
+        [LOG_WARN_] = log_warn,
+        [LOG_ERROR_] = log_error,
+    };
+
+    writers[c->live.level]("SYSTEM user=%s %s", c->caller.caller.name,
+                           c->live.text);
+}
+
+/* How often a fixed piece of work can be done in a second. */
+static void
+loop_work(void *arg)
+{
+    struct cli_job *c = arg;
+    volatile uint32_t x = 1;
+    unsigned long long n = 0;
+    int64_t begin = clock_mono(), took;
+
+    do {
+        for (unsigned i = 0; i < LOOP_STEPS; i++)
+            x = x * 1664525 + 1013904223;
+        n++;
+        took = clock_mono() - begin;
+    } while (took < LOOP_US);
+    buf_appendf(&c->found, "%llu",
+                n * (unsigned long long)CLOCK_SECOND /
+                    (unsigned long long)took);
+}
+
+static void
+test_loop(struct cli_job *c)
+{
+    if (hash_pool_submit(c->job.server->hash_pool, loop_work, live_done, c) ==
+        0)
+        return;
+    c->answer.code = 525;
+    strcpy(c->answer.text, "too busy. try again later");
+    cli_answer(c);
+}
+
+/* --- from the job to what is asked --- */
+
+static void
+move_clock(struct cli_job *c)
+{
+    clock_advance(c->live.advance);
+    server_tick(c->job.server);
+    store_submit(c->job.server->store, do_nothing, clock_settled, c);
+}
+
 static enum store_result
 live_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -159,13 +273,30 @@ live_finish(struct job *j)
         cli_answer(c);
         return;
     }
-    if (c->live.command == ADMIN_LIVE_TEST_CLOCK) {
-        clock_advance(c->live.advance);
-        server_tick(j->server);
-        store_submit(j->server->store, do_nothing, clock_settled, c);
-        return;
+    switch (c->live.command) {
+    case ADMIN_LIVE_WRITE_LOG:
+        write_log(c);
+        cli_answer(c);
+        break;
+    case ADMIN_LIVE_LOG_ALL:
+        log_set_level(c->live.on ? LOG_DEBUG_ : j->worker->cfg->log_level);
+        cli_answer(c);
+        break;
+    case ADMIN_LIVE_TEST_LOOP:
+        test_loop(c);
+        break;
+    case ADMIN_LIVE_TEST_CLOCK:
+        move_clock(c);
+        break;
+    case ADMIN_LIVE_NONE:
+    case ADMIN_LIVE_LIST_SESSIONS:
+    case ADMIN_LIVE_FIND_SESSION:
+    case ADMIN_LIVE_LIST_ALL:
+    case ADMIN_LIVE_GET_SESSION:
+    case ADMIN_LIVE_KILL_SESSION:
+        broadcast(j->server, visit_live, live_done, c);
+        break;
     }
-    broadcast(j->server, visit_live, live_done, c);
 }
 
 void

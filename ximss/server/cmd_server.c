@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Commands about the server itself and about what lives in its memory: the
- * latter only say here who may and what is meant (admin_live_begin). */
+/* Commands that ask nothing of the store: about the command line itself, the
+ * end of the server, and tests. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -10,8 +10,7 @@
 #include "util/text.h"
 #include "ximss/server/admin_call.h"
 
-#define SESSIONS_MOST 1000000
-#define ADVANCE_MAX   (100LL * 366 * 24 * 3600) /* a hundred years */
+#define ADVANCE_MAX (100LL * 366 * 24 * 3600) /* a hundred years */
 
 static enum store_result
 noop(struct admin_call *c, struct errbuf *err)
@@ -92,87 +91,6 @@ shut_down(struct admin_call *c, struct errbuf *err)
     return r;
 }
 
-/* --- sessions --- */
-
-static enum store_result
-list_sessions(struct admin_call *c, struct errbuf *err)
-{
-    struct domain_rec d = {0};
-    struct account_rec a = {0};
-    const char *name;
-    enum store_result r = admin_arg_text(c, "account name", &name);
-
-    if (r == STORE_OK)
-        r = admin_arg_end(c);
-    if (r == STORE_OK)
-        r = admin_call_account(c, name, RIGHT_SESSIONS, &d, &a, err);
-    if (r == STORE_OK)
-        r = admin_call_cover(c, &d, &a);
-    c->live->account = a.number;
-    domain_rec_clear(&d);
-    account_rec_clear(&a);
-    return r;
-}
-
-/* [limit]: everybody's sessions, an extension. */
-static enum store_result
-list_all_sessions(struct admin_call *c, struct errbuf *err)
-{
-    unsigned long long n = 1000;
-    enum store_result r = STORE_OK;
-
-    (void)err;
-    if (admin_arg_peek(c) != NULL)
-        r = admin_arg_number(c, "limit", SESSIONS_MOST, &n);
-    if (r == STORE_OK)
-        r = admin_arg_end(c);
-    if (r == STORE_OK &&
-        (c->x->caller->rights &
-         (RIGHT_MASTER | RIGHT_ALL_DOMAINS | RIGHT_MONITOR)) == 0)
-        r = admin_refuse_code(c, 510);
-    if (r != STORE_OK)
-        return r;
-    c->live->limit = (unsigned)n;
-    return STORE_OK;
-}
-
-/* With a domain: one in which he may.  Without: everywhere, if he may
- * everywhere, else his own. */
-static enum store_result
-find_session_domain(struct admin_call *c, const char *name, struct errbuf *err)
-{
-    struct domain_rec d = {0};
-    enum store_result r;
-
-    c->live->domain = 0;
-    if (name == NULL && rights_administers(c->x->caller, 0, 0))
-        return STORE_OK;
-    r = admin_call_domain(c, name, RIGHT_SESSIONS, &d, err);
-    c->live->domain = d.number;
-    domain_rec_clear(&d);
-    return r;
-}
-
-/* id [DOMAIN d] */
-static enum store_result
-name_session(struct admin_call *c, struct errbuf *err)
-{
-    const char *id = NULL, *domain = NULL;
-    enum store_result r = admin_arg_text(c, "session", &id);
-
-    if (r == STORE_OK && admin_arg_word(c, "DOMAIN"))
-        r = admin_arg_text(c, "domain name", &domain);
-    if (r == STORE_OK)
-        r = admin_arg_end(c);
-    if (r == STORE_OK)
-        r = find_session_domain(c, domain, err);
-    if (r == STORE_OK && strlen(id) >= sizeof c->live->session)
-        r = admin_refuse(c, 501, "session is missing");
-    if (r == STORE_OK)
-        strcpy(c->live->session, id);
-    return r;
-}
-
 /* --- tests --- */
 
 /* Seconds, negative ones set the clock back. */
@@ -207,17 +125,6 @@ static const struct admin_command commands[] = {
     {.name = "GETCURRENTTIME", .run = get_time},
     {.name = "LISTCLICOMMANDS", .run = list_commands},
     {.name = "SHUTDOWN", .run = shut_down, .flags = ADMIN_CHANGES},
-    {.name = "LISTACCOUNTSESSIONS",
-     .run = list_sessions,
-     .live = ADMIN_LIVE_LIST_SESSIONS},
-    {.name = "LISTSESSIONS",
-     .run = list_all_sessions,
-     .live = ADMIN_LIVE_LIST_ALL},
-    {.name = "GETSESSION", .run = name_session, .live = ADMIN_LIVE_GET_SESSION},
-    {.name = "KILLSESSION",
-     .run = name_session,
-     .flags = ADMIN_CHANGES,
-     .live = ADMIN_LIVE_KILL_SESSION},
     {.name = "TESTCLOCK",
      .run = test_clock,
      .flags = ADMIN_HIDDEN,

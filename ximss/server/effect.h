@@ -7,6 +7,8 @@
 
 #include "storage/tables.h"
 
+struct zone;
+
 /* What a committed change means to those who are connected.
  *
  * Bodies of store jobs note effects while they run; when the commit is on
@@ -18,6 +20,7 @@ enum effect_kind {
     EFFECT_ALERT_REMOVED,   /* alert: id, scope, target (no text needed) */
     EFFECT_ACCOUNT_CHANGED, /* account: rights, name, credential, settings */
     EFFECT_ACCOUNT_REMOVED, /* account: number, domain */
+    EFFECT_PREFS_CHANGED,   /* account: number; zone */
     EFFECT_DOMAIN_CHANGED,  /* domain */
     EFFECT_DOMAIN_REMOVED,  /* domain: number */
     EFFECT_KILL_SESSIONS,   /* account: number; all its sessions end */
@@ -34,6 +37,7 @@ struct effect {
     struct domain_rec domain;   /* owned; also the domain of `account`, and
                                    of `alert` where it has one */
     uint64_t session;
+    const struct zone *zone; /* lives for ever; NULL: the server's */
 };
 
 STAILQ_HEAD(effect_list, effect);

@@ -331,6 +331,11 @@ on_account(struct user *account, void *arg, const struct errbuf *err)
         }
         return;
     }
+    if (account->domain->suspended) {
+        /* Since it was looked up, or let in by memory. */
+        attempt_refuse(a, "suspended");
+        return;
+    }
     if (account->cred_serial != a->serial || is_renamed(a, account)) {
         /* What let it in is void by now: a new password, killed, renamed. */
         remember_forget(a->job.server->remember, a->account);

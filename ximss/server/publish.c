@@ -81,6 +81,9 @@ follow(struct worker *w, const struct effect *e, struct alert ***next)
     case EFFECT_ACCOUNT_REMOVED:
         user_removed(w, e->account.number);
         break;
+    case EFFECT_PREFS_CHANGED:
+        user_prefs_changed(w, e->account.number, e->zone);
+        break;
     case EFFECT_DOMAIN_CHANGED:
         user_domain_changed(w, &e->domain);
         break;
@@ -157,6 +160,7 @@ follow_shared(struct server *s, const struct effect *e)
     case EFFECT_ALERT_REMOVED:
         stat_add(STAT_ALERTS_REMOVED, 1);
         break;
+    case EFFECT_PREFS_CHANGED:
     case EFFECT_COUNT_AUDIENCE:
     case EFFECT_DOMAIN_REMOVED:
     case EFFECT_KILL_SESSION:

@@ -8,9 +8,7 @@
 #include <string.h>
 
 #include "util/arena.h"
-#include "util/text.h"
 #include "util/xmalloc.h"
-#include "util/zone.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/job.h"
@@ -23,23 +21,6 @@
 /* Names that are asked for or stored in one request. */
 #define NAMES_MOST 64
 
-const struct zone *
-prefs_zone(const char *text)
-{
-    struct arena *arena = arena_new();
-    struct cli_value *dict;
-    const char *name = NULL;
-    const struct zone *zone = NULL;
-    struct errbuf err;
-
-    if (settings_read(arena, text, &dict, &err) == 0)
-        name = settings_string(dict, "TimeZone");
-    if (name != NULL && name[0] != '\0')
-        zone = zone_find(name);
-    arena_free(&arena);
-    return zone;
-}
-
 struct prefs_job {
     struct job job;
     struct req *req;
@@ -50,7 +31,6 @@ struct prefs_job {
     struct buf found;          /* the children of the answer */
     size_t limit;
     const struct zone *zone;
-    bool bad_zone, too_big;
 };
 
 static struct prefs_job *
@@ -73,19 +53,6 @@ prefs_job_free(struct prefs_job *p)
     arena_free(&p->arena);
     job_clear(&p->job);
     free(p);
-}
-
-static bool
-is_pref_name(const char *name)
-{
-    size_t len = strlen(name);
-
-    if (len == 0 || len > 64 ||
-        !((name[0] >= 'a' && name[0] <= 'z') ||
-          (name[0] >= 'A' && name[0] <= 'Z')))
-        return false;
-    return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                        "0123456789_-.") == len;
 }
 
 static void
@@ -120,7 +87,8 @@ read_body(struct job *j, struct store_txn *t, struct errbuf *err)
         const char *name = p->names->n > 0 ? v->text : v->key;
         const char *value = settings_string(dict, name);
 
-        if (value != NULL)
+        /* Not what only the CLI can name. */
+        if (value != NULL && prefs_is_name(name))
             write_pref(&p->found, name, value);
     }
     return STORE_OK;
@@ -170,7 +138,7 @@ handle_read(struct req *r, const struct xml_elem *e)
     p->names = cli_data_array(p->arena);
     for (const struct xml_elem *c = e->first;
          c != NULL && p->names->n < NAMES_MOST; c = c->next)
-        if (strcmp(c->name, "name") == 0 && is_pref_name(c->text))
+        if (strcmp(c->name, "name") == 0 && prefs_is_name(c->text))
             cli_data_append(p->names,
                             cli_data_string(p->arena, c->text, c->text_len));
     p->job.body = read_body;
@@ -185,26 +153,15 @@ static enum store_result
 store_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct prefs_job *p = (struct prefs_job *)j;
-    struct cli_value *dict;
-    const char *zone;
-    char *text = NULL;
-    enum store_result r = prefs_get(t, p->account, &text, err);
+    char *old = NULL, *text = NULL;
+    enum store_result r = prefs_get(t, p->account, &old, err);
 
-    if (r != STORE_OK)
-        return r;
-    if (settings_read(p->arena, text, &dict, err) < 0)
-        r = STORE_ERROR;
-    free(text);
-    if (r != STORE_OK)
-        return r;
-    settings_update(p->arena, dict, p->changes);
-    zone = settings_string(dict, "TimeZone");
-    p->zone = zone != NULL ? zone_find(zone) : NULL;
-    p->bad_zone = zone != NULL && p->zone == NULL;
-    text = settings_text(dict);
-    p->too_big = strlen(text) > p->limit;
-    r = p->bad_zone || p->too_big ? STORE_REFUSED
-                                  : prefs_put(t, p->account, text, err);
+    if (r == STORE_OK)
+        r = prefs_change(p->arena, old, p->changes, false, p->limit, &text,
+                         &p->zone, err);
+    if (r == STORE_OK)
+        r = prefs_put(t, p->account, text, err);
+    free(old);
     free(text);
     return r;
 }
@@ -216,15 +173,12 @@ store_finish(struct job *j)
     struct req *r = p->req;
     struct user *a = user_find(r->worker, p->account);
 
-    if (p->bad_zone)
-        req_fail(r, 501, "TimeZone is not a known time zone");
-    else if (p->too_big)
-        req_failf(r, 501, "preferences would be longer than %zu bytes",
-                  p->limit);
-    else if (j->result != STORE_OK)
-        req_fail_store(r, j->result, &j->err);
-    else
+    if (j->result == STORE_OK)
         req_ok(r);
+    else if (j->result == STORE_REFUSED)
+        req_fail(r, 501, j->err.text);
+    else
+        req_fail_store(r, j->result, &j->err);
     if (j->result == STORE_OK && a != NULL)
         a->zone = p->zone != NULL ? p->zone : r->worker->zone;
     req_finish(r);
@@ -244,7 +198,7 @@ handle_store(struct req *r, const struct xml_elem *e)
         /* An empty element takes the preference away. */
         const char *value = c->text_len > 0 ? c->text : "default";
 
-        if (!is_pref_name(c->name) || c->first != NULL ||
+        if (!prefs_is_name(c->name) || c->first != NULL ||
             p->changes->n >= NAMES_MOST) {
             req_failf(r, 501, "%s is not a preference", c->name);
             prefs_job_free(p);

@@ -43,9 +43,13 @@
 /* --- settings that follow from the configuration --- */
 
 static void
-fill_admin(struct admin_settings *a, const struct config *c, bool test_hooks)
+fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
+           bool test_hooks)
 {
     memset(a, 0, sizeof *a);
+    a->started = started;
+    a->prefs_bytes = c->prefs_bytes;
+    snprintf(a->time_zone, sizeof a->time_zone, "%s", c->time_zone);
     a->alert_bytes = c->alert_bytes;
     a->lifetime[ALERT_SERVER] = c->lifetime_server;
     a->lifetime[ALERT_CLUSTER] = c->lifetime_cluster;
@@ -318,7 +322,7 @@ server_new(const struct server_options *o, struct config *c)
     pthread_cond_init(&s->drained, NULL);
     atomic_init(&s->next_session, SESSION_ID_FIRST);
     atomic_init(&s->next_expiry, 0);
-    fill_admin(&s->admin, c, o->test_hooks);
+    fill_admin(&s->admin, c, clock_now(), o->test_hooks);
     s->remember = remember_new(c->remember_logins, c->remember_time);
     s->throttle = throttle_new(&t);
     s->peers = peers_new();
@@ -456,7 +460,7 @@ server_reload(struct server *s, const struct server_options *o,
     r->tls = tls_context_ref(tls);
     tls_context_unref(&s->tls);
     s->tls = tls;
-    fill_admin(&r->admin, next, s->test_hooks);
+    fill_admin(&r->admin, next, s->admin.started, s->test_hooks);
     apply_limits(s, next);
     store_submit(s->store, reload_body, reload_stored, r);
     return 0;

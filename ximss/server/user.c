@@ -57,6 +57,7 @@ set_domain(struct worker *w, struct user *a, const struct domain_rec *domain)
     if (domain != NULL) {
         a->domain = board_domain(&w->board, domain->number, domain->name,
                                  domain->shared);
+        a->domain->suspended = domain->suspended;
         a->domain->accounts++;
     }
     if (old != NULL) {
@@ -509,6 +510,15 @@ user_changed(struct worker *w, const struct account_rec *rec,
 }
 
 void
+user_prefs_changed(struct worker *w, uint64_t number, const struct zone *zone)
+{
+    struct user *a = user_find(w, number);
+
+    if (a != NULL)
+        a->zone = zone != NULL ? zone : w->zone;
+}
+
+void
 user_kill_sessions(struct worker *w, uint64_t number)
 {
     struct user *a = user_find(w, number);
@@ -537,6 +547,15 @@ user_removed(struct worker *w, uint64_t number)
     forget(w, a);
 }
 
+static void
+kill_sessions_of_domain(struct domain *d)
+{
+    struct user *a, *next;
+
+    TAILQ_FOREACH_SAFE(a, &d->online, link, next)
+        session_kill_all(&a->sessions);
+}
+
 void
 user_domain_changed(struct worker *w, const struct domain_rec *rec)
 {
@@ -550,6 +569,9 @@ user_domain_changed(struct worker *w, const struct domain_rec *rec)
         d->shared = rec->shared;
         w->board.version++;
     }
+    d->suspended = rec->suspended;
+    if (d->suspended)
+        kill_sessions_of_domain(d);
 }
 
 void

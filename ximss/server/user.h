@@ -89,6 +89,9 @@ void user_alert_removed(struct worker *w, uint64_t account, uint64_t id);
 void user_changed(struct worker *w, const struct account_rec *rec,
                   const struct domain_rec *domain);
 void user_removed(struct worker *w, uint64_t number);
+/* zone NULL: the server's. */
+void user_prefs_changed(struct worker *w, uint64_t number,
+                        const struct zone *zone);
 void user_kill_sessions(struct worker *w, uint64_t number);
 void user_domain_changed(struct worker *w, const struct domain_rec *rec);
 void user_domain_removed(struct worker *w, uint64_t number);

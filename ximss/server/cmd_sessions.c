@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sessions by the CLI (protocol.md C.9).  What lives in memory is only named
+ * here, with who may (admin_live_begin); a session that is made is a ticket for
+ * one log-in. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "util/clock.h"
+#include "util/text.h"
+#include "ximss/server/admin_account.h"
+#include "ximss/server/ticket.h"
+
+#define SESSIONS_MOST 1000000
+/* So long a made session waits for its log-in. */
+#define TICKET_TIME (600 * CLOCK_SECOND)
+
+/* --- arguments --- */
+
+/* 192.0.2.1, "2001:db8::1", #I[192.0.2.1]:25; the port has no meaning. */
+static int
+parse_address(struct admin_call *c, const char *text, struct peer *p)
+{
+    const char *end;
+
+    if (strncmp(text, "#I", 2) == 0)
+        text += 2;
+    end = *text == '[' ? strchr(text, ']') : NULL;
+    if (end != NULL)
+        text = arena_strndup(c->arena, text + 1, (size_t)(end - text - 1));
+    return peer_parse(p, text);
+}
+
+static enum store_result
+arg_address(struct admin_call *c, struct peer *p)
+{
+    const char *text;
+    enum store_result r = admin_arg_text(c, "address", &text);
+
+    if (r == STORE_OK && parse_address(c, text, p) != 0)
+        r = admin_refuse(c, 501, "not an address");
+    return r;
+}
+
+/* ADDRESS ip [FOR origin] */
+static enum store_result
+arg_addresses(struct admin_call *c, struct admin_session_filter *f)
+{
+    enum store_result r = admin_arg_keyword(c, "ADDRESS");
+
+    if (r == STORE_OK)
+        r = arg_address(c, &f->address);
+    if (r == STORE_OK && admin_arg_word(c, "FOR"))
+        r = arg_address(c, &f->proxied);
+    return r;
+}
+
+/* [word name]: no session has a longer name than there is room for. */
+static enum store_result
+arg_name(struct admin_call *c, const char *word, char *out, size_t size,
+         bool *nothing)
+{
+    const char *text;
+    enum store_result r;
+
+    if (!admin_arg_word(c, word))
+        return STORE_OK;
+    r = admin_arg_text(c, "name", &text);
+    if (r != STORE_OK)
+        return r;
+    if (text[0] == '\0' || strlen(text) >= size)
+        *nothing = true;
+    else
+        strcpy(out, text);
+    return STORE_OK;
+}
+
+/* [ADDRESS ip [FOR p]] [PROTOCOL p] [TRANSPORT t] [CLIENT c]; clients of XIMSS
+ * do not say who they are. */
+static enum store_result
+arg_filter(struct admin_call *c, struct admin_session_filter *f)
+{
+    const struct cli_value *next = admin_arg_peek(c);
+    const char *client;
+    enum store_result r = STORE_OK;
+
+    *f = (struct admin_session_filter){0};
+    if (next != NULL && next->kind == CLI_STRING &&
+        text_equal_nocase(next->text, "ADDRESS"))
+        r = arg_addresses(c, f);
+    if (r == STORE_OK)
+        r = arg_name(c, "PROTOCOL", f->protocol, sizeof f->protocol,
+                     &f->nothing);
+    if (r == STORE_OK)
+        r = arg_name(c, "TRANSPORT", f->transport, sizeof f->transport,
+                     &f->nothing);
+    if (r == STORE_OK && admin_arg_word(c, "CLIENT")) {
+        r = admin_arg_text(c, "name", &client);
+        f->nothing = true;
+    }
+    return r;
+}
+
+/* --- sessions that are there --- */
+
+/* LIST and FIND: account and filter. */
+static enum store_result
+name_sessions(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct account_rec a = {0};
+    const char *name;
+    enum store_result r = admin_arg_text(c, "account name", &name);
+
+    if (r == STORE_OK)
+        r = arg_filter(c, &c->live->filter);
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
+        r = admin_call_account(c, name, RIGHT_SESSIONS, &d, &a, err);
+    if (r == STORE_OK)
+        r = admin_call_cover(c, &d, &a);
+    c->live->account = a.number;
+    admin_clear(&d, &a);
+    return r;
+}
+
+/* [limit]: everybody's sessions, an extension. */
+static enum store_result
+list_all_sessions(struct admin_call *c, struct errbuf *err)
+{
+    unsigned long long n = 1000;
+    enum store_result r = STORE_OK;
+
+    (void)err;
+    if (admin_arg_peek(c) != NULL)
+        r = admin_arg_number(c, "limit", SESSIONS_MOST, &n);
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
+        r = admin_call_monitor(c);
+    if (r != STORE_OK)
+        return r;
+    c->live->limit = (unsigned)n;
+    return STORE_OK;
+}
+
+/* With a domain: one in which he may.  Without: everywhere, if he may
+ * everywhere, else his own. */
+static enum store_result
+find_session_domain(struct admin_call *c, const char *name, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    enum store_result r;
+
+    c->live->domain = 0;
+    if (name == NULL && rights_administers(c->x->caller, 0, 0))
+        return STORE_OK;
+    r = admin_call_domain(c, name, RIGHT_SESSIONS, &d, err);
+    c->live->domain = d.number;
+    domain_rec_clear(&d);
+    return r;
+}
+
+/* id [DOMAIN d] */
+static enum store_result
+name_session(struct admin_call *c, struct errbuf *err)
+{
+    const char *id = NULL, *domain = NULL;
+    enum store_result r = admin_arg_text(c, "session", &id);
+
+    if (r == STORE_OK && admin_arg_word(c, "DOMAIN"))
+        r = admin_arg_text(c, "domain name", &domain);
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
+        r = find_session_domain(c, domain, err);
+    if (r == STORE_OK && strlen(id) >= sizeof c->live->session)
+        r = admin_refuse(c, 501, "session is missing");
+    if (r == STORE_OK)
+        strcpy(c->live->session, id);
+    return r;
+}
+
+/* --- sessions that are made --- */
+
+/* The name of the session lets in once; its hash is kept, it is not. */
+static enum store_result
+give_ticket(struct admin_call *c, const struct account_rec *a,
+            struct errbuf *err)
+{
+    struct ticket_rec k = {.account = a->number,
+                           .cred_serial = a->cred_serial,
+                           .expires = c->x->now + TICKET_TIME};
+    char text[TICKET_TEXT_SIZE];
+    enum store_result r;
+
+    ticket_make(text, k.hash);
+    r = ticket_put(c->x->txn, &k, err);
+    if (r == STORE_OK)
+        admin_result_string(c, text);
+    OPENSSL_cleanse(text, sizeof text);
+    return r;
+}
+
+/* [WML | IMODE] [SKIN name]: of sessions of the web interface. */
+static enum store_result
+arg_web_options(struct admin_call *c)
+{
+    const char *skin;
+
+    if (!admin_arg_word(c, "WML"))
+        admin_arg_word(c, "IMODE");
+    return admin_arg_word(c, "SKIN") ? admin_arg_text(c, "skin", &skin)
+                                     : STORE_OK;
+}
+
+/* account ADDRESS ip [FOR origin]; detail: with web options. */
+static enum store_result
+create_session(struct admin_call *c, struct errbuf *err)
+{
+    struct admin_session_filter where = {0};
+    struct domain_rec d = {0};
+    struct account_rec a = {0};
+    const char *name;
+    enum store_result r = admin_arg_text(c, "account name", &name);
+
+    if (r == STORE_OK)
+        r = arg_addresses(c, &where);
+    if (r == STORE_OK && c->command->detail != 0)
+        r = arg_web_options(c);
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
+        r = admin_call_account(c, name, RIGHT_SESSIONS, &d, &a, err);
+    if (r == STORE_OK)
+        r = admin_call_cover(c, &d, &a);
+    if (r == STORE_OK && d.suspended)
+        r = admin_refuse(c, 501, "the domain is suspended");
+    if (r == STORE_OK)
+        r = give_ticket(c, &a, err);
+    admin_clear(&d, &a);
+    return r;
+}
+
+#define LIVE(NAME, function, what)                  \
+    {                                               \
+        .name = NAME, .run = function, .live = what \
+    }
+#define LIVE_CHANGE(NAME, function, what)                                   \
+    {                                                                       \
+        .name = NAME, .run = function, .flags = ADMIN_CHANGES, .live = what \
+    }
+
+static const struct admin_command commands[] = {
+    ADMIN_CHANGE("CREATEXIMSSSESSION", create_session, false),
+    ADMIN_CHANGE("CREATEWEBUSERSESSION", create_session, true),
+    LIVE("FINDACCOUNTSESSION", name_sessions, ADMIN_LIVE_FIND_SESSION),
+    LIVE("LISTACCOUNTSESSIONS", name_sessions, ADMIN_LIVE_LIST_SESSIONS),
+    LIVE("LISTSESSIONS", list_all_sessions, ADMIN_LIVE_LIST_ALL),
+    LIVE("GETSESSION", name_session, ADMIN_LIVE_GET_SESSION),
+    LIVE_CHANGE("KILLSESSION", name_session, ADMIN_LIVE_KILL_SESSION),
+    /* As old clients spell them. */
+    LIVE("FINDWEBUSERSESSION", name_sessions, ADMIN_LIVE_FIND_SESSION),
+    LIVE("GETWEBUSERSESSION", name_session, ADMIN_LIVE_GET_SESSION),
+    LIVE_CHANGE("KILLWEBUSERSESSION", name_session, ADMIN_LIVE_KILL_SESSION),
+};
+
+const struct admin_family admin_session_family = {
+    commands, sizeof commands / sizeof commands[0]};
