@@ -305,6 +305,39 @@ def test_list_domain_objects(t):
     equal(c.cli("ListDomainObjects %s 0 ACCOUNTS" % domain)[:4], "(25,")
 
 
+def make_crowd(c, domain, n):
+    """Accounts without passwords, user00000 and so on; their names."""
+    names = ["user%05d" % i for i in range(n)]
+    for at in range(0, n, 500):
+        some = names[at:at + 500]
+        c.send(*['<cliExecute id="%s">CreateAccount %s@%s</cliExecute>'
+                 % (name, name, domain) for name in some])
+        c.expect(*[response(name) for name in some])
+    return names
+
+
+def test_lists_of_any_length(t):
+    """They come in pieces, and are whole."""
+    domain = t.domain()
+    c = t.shared.admin()
+    names = make_crowd(c, domain, 4500)
+    whole = "{%s}" % "".join(name + "=macnt;" for name in names)
+    check(c.cli("ListAccounts " + domain) == whole, "all accounts")
+    check(c.cli("ListDomainObjects %s 100000 ACCOUNTS" % domain) ==
+          "(4500,%s,0,0)" % whole, "all objects")
+    page = "{%s}" % "".join(name + "=macnt;" for name in names[100:3100])
+    check(c.cli("ListDomainObjects %s 3000 ACCOUNTS COOKIE %s"
+                % (domain, names[99])) ==
+          "(4500,%s,0,0,%s)" % (page, names[3099]), "a page")
+    # What is sent behind a list is answered behind it.
+    c.send('<cliExecute id="1">ListAccounts %s</cliExecute>' % domain,
+           '<cliExecute id="2">DeleteDomain %s FORCE</cliExecute>' % domain,
+           '<cliExecute id="3">ListAccounts %s</cliExecute>' % domain)
+    got = c.receive()
+    check(got == '<cliResult id="1">%s</cliResult>' % whole, got[:100])
+    c.expect(response("1"), response("2"), failure("3", 512))
+
+
 # --- alerts ---
 
 def test_alerts_of_each_scope(t):

@@ -20,6 +20,8 @@ struct admin_settings fixture_settings;
 const char *fixture_effects;
 const struct admin_live *fixture_live;
 unsigned fixture_jobs;
+size_t fixture_longest;
+void (*fixture_between)(void);
 
 static char dir[64];
 static struct store *store;
@@ -272,6 +274,8 @@ fixture_setup(void)
                                 .started = FIXTURE_NOW - 90 * CLOCK_SECOND,
                                 .version = "ximssd 1.2.3"};
     audit_since = 0;
+    fixture_longest = 0;
+    fixture_between = NULL;
     fixture_run(LOCAL, make_people, NULL);
     fixture_refresh();
 }
@@ -307,6 +311,7 @@ struct line {
     struct admin_hashed hashed;
     bool live;
     struct admin_answer answer;
+    char *from; /* where the piece begins */
 };
 
 static enum store_result
@@ -314,6 +319,7 @@ execute(struct admin_context *x, void *arg, struct errbuf *err)
 {
     struct line *l = arg;
 
+    x->from = l->from;
     if (l->live)
         return admin_live_begin(x, l->text, l->len, &live, &l->answer, err);
     return admin_execute_hashed(x, l->text, l->len, &l->hashed, &l->answer,
@@ -354,6 +360,24 @@ prepare(enum who who, struct line *l)
     fixture_live = &live;
 }
 
+/* Behind the pieces that came before; and on to the next one. */
+static void
+take_piece(struct line *l)
+{
+    const struct buf *data = &l->answer.data;
+
+    if (l->from == NULL && data->len > 0)
+        buf_append_str(&answer_text, "201 ");
+    buf_append(&answer_text, data->data, data->len);
+    if (data->len > fixture_longest)
+        fixture_longest = data->len;
+    free(l->from);
+    l->from = l->answer.next;
+    l->answer.next = NULL;
+    if (l->from != NULL && fixture_between != NULL)
+        fixture_between();
+}
+
 static const char *
 say(enum who who, const char *text, size_t len, bool keep)
 {
@@ -363,14 +387,14 @@ say(enum who who, const char *text, size_t len, bool keep)
     prepare(who, &l);
     effects_text.len = 0;
     fixture_jobs = 0;
+    answer_text.len = 0;
     do {
         run(who, execute, &l, keep);
+        take_piece(&l);
         fixture_jobs++;
     } while (l.answer.more && keep);
-    answer_text.len = 0;
-    if (l.answer.code == 200 && l.answer.data.len > 0)
-        buf_appendf(&answer_text, "201 %s", buf_cstr(&l.answer.data));
-    else
+    free(l.from);
+    if (answer_text.len == 0)
         buf_appendf(&answer_text, "%d %s", l.answer.code, l.answer.text);
     admin_answer_clear(&l.answer);
     return buf_cstr(&answer_text);

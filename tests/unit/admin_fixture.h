@@ -42,13 +42,18 @@ const struct caller *fixture_caller(enum who who);
 void fixture_refresh(void);
 
 /* "200 OK", "201 DATA", "5NN text"; with `more` set, runs the line until it is
- * done.  The text is good until the next call. */
+ * done, and puts the pieces together.  The text is good until the next call. */
 const char *fixture_say(enum who who, const char *line);
 const char *fixture_say_len(enum who who, const char *line, size_t len);
 /* The same without keeping what it changed. */
 const char *fixture_try(enum who who, const char *line);
 /* How many jobs the last line took. */
 extern unsigned fixture_jobs;
+/* The longest piece of a result since the set-up. */
+extern size_t fixture_longest;
+/* Called between the pieces of a result; NULL: nothing.  It must not say a
+ * line: fixture_run is for it. */
+extern void (*fixture_between)(void);
 
 /* Runs a body in a job and fails the test unless it ends with STORE_OK. */
 typedef enum store_result fixture_fn(struct admin_context *x, void *arg,

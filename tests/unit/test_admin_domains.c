@@ -135,43 +135,6 @@ START_TEST(deletes_big_domains_in_pieces)
 }
 END_TEST
 
-START_TEST(lists_objects_in_pieces)
-{
-    static const struct exchange e[] = {
-        {LOCAL, "ListDomainObjects b.test 0 ACCOUNTS", "201 (6,{},0,0)"},
-        {LOCAL, "ListDomainObjects \"b.test\" #10", /* as PY-C sends it */
-         "201 (6,{},0,0)"},
-        {LOCAL, "ListDomainObjects b.test 2 ACCOUNTS",
-         "201 (6,{stranger=macnt;u0000=macnt;},0,0)"},
-        {LOCAL,
-         "ListDomainObjects b.test 2 ACCOUNTS ALIASES FORWARDERS COOKIE "
-         "\"\"",
-         "201 (6,{stranger=macnt;u0000=macnt;},0,0,u0000)"},
-        {LOCAL, "ListDomainObjects b.test 2 ACCOUNTS  COOKIE ",
-         "201 (6,{stranger=macnt;u0000=macnt;},0,0,u0000)"},
-        {LOCAL, "ListDomainObjects b.test 2 ACCOUNTS COOKIE u0000",
-         "201 (6,{u0001=macnt;u0002=macnt;},0,0,u0002)"},
-        {LOCAL, "ListDomainObjects b.test 2 ACCOUNTS COOKIE u0002",
-         "201 (6,{u0003=macnt;u0004=macnt;},0,0,\"\")"},
-        {LOCAL, "ListDomainObjects b.test FILTER U000 3 ACCOUNTS COOKIE \"\"",
-         "201 (6,{u0000=macnt;u0001=macnt;u0002=macnt;},0,0,u0002)"},
-        {LOCAL, "ListDomainObjects b.test FILTER x 3 ACCOUNTS COOKIE \"\"",
-         "201 (6,{},0,0,\"\")"},
-        {LOCAL, "ListDomainObjects b.test", "501 limit is missing"},
-        {LOCAL, "ListDomainObjects b.test -1", "501 limit is missing"},
-        {LOCAL, "ListDomainObjects b.test 1 GROUPS",
-         "501 unknown kind of object"},
-        {LOCAL, "ListAccounts b.test",
-         "201 {stranger=macnt;u0000=macnt;u0001=macnt;u0002=macnt;"
-         "u0003=macnt;u0004=macnt;}"},
-    };
-    int n = 5;
-
-    fixture_run(LOCAL, add_many, &n);
-    CONVERSE(e);
-}
-END_TEST
-
 START_TEST(keeps_settings_of_domains)
 {
     static const struct exchange e[] = {
@@ -289,7 +252,6 @@ admin_domains_suite(void)
     tcase_add_test(t, renames_domains);
     tcase_add_test(t, deletes_domains);
     tcase_add_test(t, deletes_big_domains_in_pieces);
-    tcase_add_test(t, lists_objects_in_pieces);
     tcase_add_test(t, keeps_settings_of_domains);
     tcase_add_test(t, keeps_defaults_of_accounts);
     tcase_add_test(t, bounds_settings);

@@ -46,6 +46,7 @@ struct admin_family {
     }
 
 extern const struct admin_family admin_alert_family;
+extern const struct admin_family admin_list_family;
 extern const struct admin_family admin_domain_family;
 extern const struct admin_family admin_domain_settings_family;
 extern const struct admin_family admin_account_family;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Accounts by the CLI (protocol.md C.6): listed, made, renamed, deleted. */
+/* Accounts by the CLI (protocol.md C.6): made, renamed, deleted. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -9,9 +9,6 @@
 #include "util/xmalloc.h"
 #include "ximss/server/admin_account.h"
 #include "ximss/server/admin_call.h"
-
-/* More than that is listed by LISTDOMAINOBJECTS, in pieces. */
-#define LIST_MAX 100000
 
 /* Renaming and deleting: all that the account holds, and not the postmaster. */
 static enum store_result
@@ -27,55 +24,6 @@ check_disposal(struct admin_call *c, const struct domain_rec *d,
     if (r == STORE_OK && postmaster)
         r = admin_refuse(c, 501, "postmaster of the main domain can not be %s",
                          what);
-    return r;
-}
-
-/* --- list --- */
-
-struct account_list {
-    struct arena *arena;
-    struct cli_value *names;
-};
-
-static bool
-list_account(const struct account_name *n, void *arg)
-{
-    struct account_list *l = arg;
-
-    if (!n->alias)
-        cli_data_add(l->arena, l->names, n->name,
-                     cli_data_string(l->arena, "macnt", 5));
-    return true;
-}
-
-static enum store_result
-list_accounts_of(struct admin_call *c, uint64_t domain, struct errbuf *err)
-{
-    struct account_list l = {c->arena, cli_data_dictionary(c->arena)};
-    uint64_t n = 0;
-    enum store_result r = account_count(c->x->txn, domain, &n, err);
-
-    if (r == STORE_OK && n > LIST_MAX)
-        r = admin_refuse(c, 501, "too many accounts. use LISTDOMAINOBJECTS");
-    if (r == STORE_OK)
-        r = account_walk(c->x->txn, domain, NULL, list_account, &l, err);
-    if (r == STORE_OK)
-        admin_result(c, l.names);
-    return r;
-}
-
-static enum store_result
-list_accounts(struct admin_call *c, struct errbuf *err)
-{
-    struct domain_rec d = {0};
-    const char *name = admin_arg_optional_text(c);
-    enum store_result r = admin_arg_end(c);
-
-    if (r == STORE_OK)
-        r = admin_call_domain(c, name, NEED_READ, &d, err);
-    if (r == STORE_OK)
-        r = list_accounts_of(c, d.number, err);
-    domain_rec_clear(&d);
     return r;
 }
 
@@ -317,7 +265,6 @@ set_type(struct admin_call *c, struct errbuf *err)
 }
 
 static const struct admin_command commands[] = {
-    {.name = "LISTACCOUNTS", .run = list_accounts, .flags = ADMIN_ALONE},
     ADMIN_CHANGE("CREATEACCOUNT", create_account, 0),
     ADMIN_CHANGE("RENAMEACCOUNT", rename_account, 0),
     ADMIN_CHANGE("DELETEACCOUNT", delete_account, 0),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Domains by the CLI (protocol.md C.5): listed, made, renamed, deleted. */
+/* Domains by the CLI (protocol.md C.5): made, renamed, deleted. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -12,50 +12,6 @@
 
 /* Accounts that one job deletes: so long does everybody else wait. */
 #define DELETE_ACCOUNTS 500
-/* LISTDOMAINOBJECTS: most names in one answer, and most looked at. */
-#define LIST_MAX 10000
-#define SCAN_MAX 50000
-
-/* --- lists --- */
-
-struct domain_list {
-    struct admin_call *call;
-    struct cli_value *names;
-};
-
-static bool
-list_domain(const struct domain_rec *d, void *arg)
-{
-    struct domain_list *l = arg;
-
-    if (rights_may_read(l->call->x->caller, d->number))
-        cli_data_append(l->names, cli_data_string(l->call->arena, d->name,
-                                                  strlen(d->name)));
-    return true;
-}
-
-/* All for those who may read all; a domain administrator sees his own. */
-static enum store_result
-list_domains(struct admin_call *c, struct errbuf *err)
-{
-    struct domain_list l = {c, cli_data_array(c->arena)};
-    struct domain_rec d = {0};
-    enum store_result r = admin_arg_end(c);
-
-    if (r == STORE_OK && !rights_may_read(c->x->caller, c->x->caller->domain))
-        r = admin_refuse_code(c, 510);
-    if (r == STORE_OK && rights_may_read(c->x->caller, 0)) {
-        r = domain_walk(c->x->txn, NULL, list_domain, &l, err);
-    } else if (r == STORE_OK) {
-        r = admin_call_domain(c, NULL, NEED_READ, &d, err);
-        if (r == STORE_OK)
-            list_domain(&d, &l);
-        domain_rec_clear(&d);
-    }
-    if (r == STORE_OK)
-        admin_result(c, l.names);
-    return r;
-}
 
 static enum store_result
 main_domain_name(struct admin_call *c, struct errbuf *err)
@@ -70,123 +26,6 @@ main_domain_name(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         admin_result_string(c, name);
     free(name);
-    return r;
-}
-
-struct object_list {
-    struct arena *arena;
-    struct cli_value *names;
-    const char *filter;
-    unsigned long long limit;
-    unsigned scanned;
-    const char *last; /* name that was looked at last */
-    bool more;
-};
-
-static bool
-list_object(const struct account_name *n, void *arg)
-{
-    struct object_list *l = arg;
-
-    if (n->alias)
-        return true;
-    if (l->names->n >= l->limit || l->scanned == SCAN_MAX) {
-        l->more = true;
-        return false;
-    }
-    l->scanned++;
-    l->last = arena_strndup(l->arena, n->name, strlen(n->name));
-    if (l->filter == NULL || strcasestr(n->name, l->filter) != NULL)
-        cli_data_add(l->arena, l->names, n->name,
-                     cli_data_string(l->arena, "macnt", 5));
-    return true;
-}
-
-struct object_query {
-    const char *domain, *filter, *cookie;
-    unsigned long long limit;
-    bool accounts;
-};
-
-/* d [FILTER f] limit [ACCOUNTS] [ALIASES] [FORWARDERS] [COOKIE c]; a cookie
- * that is missing behind its word is the empty one. */
-static enum store_result
-read_object_query(struct admin_call *c, struct object_query *q)
-{
-    enum store_result r = admin_arg_text(c, "domain name", &q->domain);
-
-    if (r == STORE_OK && admin_arg_word(c, "FILTER"))
-        r = admin_arg_text(c, "filter", &q->filter);
-    if (r == STORE_OK)
-        r = admin_arg_number(c, "limit", UINT64_MAX, &q->limit);
-    while (r == STORE_OK && admin_arg_peek(c) != NULL) {
-        if (admin_arg_word(c, "ACCOUNTS")) {
-            q->accounts = true;
-        } else if (admin_arg_word(c, "COOKIE")) {
-            q->cookie = admin_arg_optional_text(c);
-            if (q->cookie == NULL)
-                q->cookie = "";
-        } else if (!admin_arg_word(c, "ALIASES") &&
-                   !admin_arg_word(c, "FORWARDERS")) {
-            r = admin_refuse(c, 501, "unknown kind of object");
-        }
-    }
-    return r;
-}
-
-static void
-append_count(struct admin_call *c, struct cli_value *array, uint64_t n)
-{
-    struct buf b = {0};
-
-    buf_appendf(&b, "%llu", (unsigned long long)n);
-    cli_data_append(array, cli_data_string(c->arena, b.data, b.len));
-    buf_clear(&b);
-}
-
-static enum store_result
-list_objects_of(struct admin_call *c, const struct object_query *q,
-                uint64_t domain, struct errbuf *err)
-{
-    struct cli_value *result = cli_data_array(c->arena);
-    struct object_list l = {.arena = c->arena,
-                            .names = cli_data_dictionary(c->arena),
-                            .filter = q->filter,
-                            .limit = q->limit < LIST_MAX ? q->limit : LIST_MAX};
-    const char *cookie;
-    uint64_t total = 0;
-    enum store_result r = account_count(c->x->txn, domain, &total, err);
-
-    if (r == STORE_OK && q->accounts && l.limit > 0)
-        r = account_walk(c->x->txn, domain,
-                         q->cookie != NULL && q->cookie[0] != '\0' ? q->cookie
-                                                                   : NULL,
-                         list_object, &l, err);
-    append_count(c, result, total);
-    cli_data_append(result, l.names);
-    append_count(c, result, 0);
-    append_count(c, result, 0);
-    cookie = l.more && l.last != NULL ? l.last : "";
-    if (q->cookie != NULL)
-        cli_data_append(result,
-                        cli_data_string(c->arena, cookie, strlen(cookie)));
-    if (r == STORE_OK)
-        admin_result(c, result);
-    return r;
-}
-
-static enum store_result
-list_objects(struct admin_call *c, struct errbuf *err)
-{
-    struct object_query q = {0};
-    struct domain_rec d = {0};
-    enum store_result r = read_object_query(c, &q);
-
-    if (r == STORE_OK)
-        r = admin_call_domain(c, q.domain, NEED_READ, &d, err);
-    if (r == STORE_OK)
-        r = list_objects_of(c, &q, d.number, err);
-    domain_rec_clear(&d);
     return r;
 }
 
@@ -441,9 +280,7 @@ delete_domain(struct admin_call *c, struct errbuf *err)
 }
 
 static const struct admin_command commands[] = {
-    {.name = "LISTDOMAINS", .run = list_domains, .flags = ADMIN_ALONE},
     {.name = "MAINDOMAINNAME", .run = main_domain_name},
-    {.name = "LISTDOMAINOBJECTS", .run = list_objects, .flags = ADMIN_ALONE},
     ADMIN_CHANGE("CREATEDOMAIN", create_domain, 0),
     ADMIN_CHANGE("CREATESHAREDDOMAIN", create_domain, 1),
     ADMIN_CHANGE("RENAMEDOMAIN", rename_domain, 0),
