@@ -301,6 +301,7 @@ cli_run(struct req *r, const char *line, size_t len)
     c->line[len] = '\0';
     c->len = len;
     c->iterations = r->worker->cfg->password_iterations;
+    r->bytes = len;
     r->alone = admin_runs_alone(line, len);
     /* One without any right is refused anyway, and costs no hash. */
     if (caller.caller.rights != 0 && !r->alone)

@@ -112,13 +112,22 @@ req_take_turn(struct req *r, void (*begin)(struct req *r), void *state,
 
 /* --- the queue of answers --- */
 
+/* Answers of a client that does not read stay here, and keep others from coming
+ * in, rather than grow its output until it is cut off. */
+static bool
+has_room(const struct session *s)
+{
+    return s->state >= SESSION_ENDING ||
+           conn_pending(&s->conn) < session_worker(s)->cfg->output_soft;
+}
+
 static void
 send_answers(struct session *s)
 {
     struct req *r;
     bool close = false;
 
-    while ((r = TAILQ_FIRST(&s->reqs)) != NULL && r->done) {
+    while ((r = TAILQ_FIRST(&s->reqs)) != NULL && r->done && has_room(s)) {
         TAILQ_REMOVE(&s->reqs, r, link);
         s->n_reqs--;
         close = r->close;
@@ -185,14 +194,11 @@ void
 req_run_steps(struct session *s)
 {
     struct req *r = TAILQ_FIRST(&s->reqs);
-    const struct config *cfg;
 
     if (r == NULL || r->step == NULL || r->done || r->stepping)
         return;
-    cfg = session_worker(s)->cfg;
     r->stepping = true;
-    while (s->state < SESSION_ENDING && s->conn.out == NULL &&
-           conn_pending(&s->conn) < cfg->output_soft) {
+    while (s->state < SESSION_ENDING && s->conn.out == NULL && has_room(s)) {
         switch (r->step(r)) {
         case STEP_MORE:
             if (!send_piece(s, r))
@@ -210,6 +216,17 @@ req_run_steps(struct session *s)
         break;
     }
     r->stepping = false;
+}
+
+void
+req_go_on(struct session *s)
+{
+    const struct req *r = TAILQ_FIRST(&s->reqs);
+
+    if (r != NULL && r->done)
+        send_answers(s);
+    if (s->state < SESSION_ENDING)
+        req_run_steps(s);
 }
 
 void
@@ -260,6 +277,17 @@ req_handled(struct req *r, enum req_result result)
     }
 }
 
+static size_t
+bytes_in_work(const struct session *s)
+{
+    const struct req *r;
+    size_t sum = 0;
+
+    TAILQ_FOREACH(r, &s->reqs, link)
+        sum += r->bytes + r->out.len;
+    return sum;
+}
+
 bool
 req_must_wait(const struct session *s, unsigned flags)
 {
@@ -270,5 +298,7 @@ req_must_wait(const struct session *s, unsigned flags)
         return false;
     if (last->desc == NULL || (flags & last->desc->flags & kinds) == 0)
         return true;
-    return s->n_reqs >= session_worker(s)->cfg->pipeline;
+    if (s->n_reqs >= session_worker(s)->cfg->pipeline || !has_room(s))
+        return true;
+    return bytes_in_work(s) >= session_worker(s)->cfg->output_soft;
 }

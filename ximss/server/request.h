@@ -40,6 +40,7 @@ struct req {
     void (*begin)(struct req *r); /* see req_take_turn */
     void *state;                  /* of step and begin; owned */
     void (*free_state)(void *state);
+    size_t bytes; /* of the line it came from, for what waits; 0: short */
     bool stepping;
     bool ready;       /* waits for its turn only */
     bool begun;       /* those behind it may begin, unless it is alone */
@@ -99,6 +100,8 @@ void req_stream(struct req *r, enum req_step (*step)(struct req *r),
                 void *state, void (*free_state)(void *state));
 /* Goes on with it, if the session's output has room. */
 void req_run_steps(struct session *s);
+/* The output has room again: sends the answers that wait. */
+void req_go_on(struct session *s);
 
 /* For REQ_TURNS: begin is called when all requests before it have begun; if it
  * is alone, or the one before it is, when that is answered.  Preparations may

@@ -337,7 +337,7 @@ on_drained(struct conn *c)
     if (s->state == SESSION_OPEN)
         push_session(session_worker(s), s);
     if (s->state < SESSION_ENDING)
-        req_run_steps(s);
+        req_go_on(s);
     session_update_pauses(s);
 }
 
