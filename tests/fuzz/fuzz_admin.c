@@ -4,8 +4,8 @@
  * in a transaction that is always taken back.
  *
  * An answer keeps the rules of replies; what was refused has changed nothing; a
- * user without rights changes nothing at all, and an administrator of one
- * domain nothing of another; passwords are not in the audit log; the store is
+ * user without rights changes nothing but his own preferences, and an
+ * administrator of one domain nothing of another; passwords are not in the audit log; the store is
  * afterwards what it was before. */
 #include "config.h"
 
@@ -63,10 +63,14 @@ static const char witnesses[] = "ListDomains\n"
                                 "ListDomainObjects a.test 100 ACCOUNTS\n"
                                 "ListAccounts main.test\n"
                                 "GetDomainSettings a.test\n"
+                                "GetDomainAliases a.test\n"
                                 "GetAccountDefaults a.test\n"
+                                "GetDomainStat a.test\n"
                                 "GetServerAccountDefaults\n"
                                 "GetDomainDefaults\n"
                                 "GetAccountSettings joe@a.test\n"
+                                "GetAccountAliases joe@a.test\n"
+                                "GetAccountPrefs admin@a.test\n"
                                 "GetAccountRights admin@a.test\n"
                                 "GetAccountRights admin@b.test\n"
                                 "GetServerAlerts\n"
@@ -229,16 +233,34 @@ say_hashed(struct door *d, const char *line, size_t len)
     free(account);
 }
 
+/* A number of accounts that is still to be written counts as written. */
+static unsigned
+n_changes(const struct store_txn *txn)
+{
+    return txn->changes + (txn->count_changed ? 1 : 0);
+}
+
+/* What everybody may change of his own. */
+static bool
+is_own(const char *line, size_t len)
+{
+    char verb[40];
+
+    snprintf(verb, sizeof verb, "%.*s", (int)len, line);
+    return strcasestr(verb, "AccountPrefs ") != NULL ||
+           strcasestr(verb, "SetWebUser ") != NULL;
+}
+
 static void
 say(struct door *d, const char *line, size_t len)
 {
-    unsigned changes = d->x.txn->changes, effects = n_effects(d);
+    unsigned changes = n_changes(d->x.txn), effects = n_effects(d);
 
     d->result.len = 0;
     say_hashed(d, line, len);
     check_answer(d);
-    if (d->answer.code != 200)
-        FUZZ_CHECK(d->x.txn->changes == changes && n_effects(d) == effects);
+    if (d->answer.code != 200 || (d->x.caller == &joe && !is_own(line, len)))
+        FUZZ_CHECK(n_changes(d->x.txn) == changes && n_effects(d) == effects);
     if (d->all != NULL)
         buf_appendf(d->all, "%d %s %.*s\n", d->answer.code, d->answer.text,
                     (int)d->result.len, buf_cstr(&d->result));
@@ -301,7 +323,6 @@ run_input(struct store_txn *txn, void *arg, struct errbuf *err)
 
     check_witnesses(txn); /* nothing is left of the input before */
     say_lines(txn, &joe, in->data, in->size, NULL);
-    FUZZ_CHECK(txn->changes == 0);
     say_lines(txn, &stranger, in->data, in->size, NULL);
     if (txn->changes > 0)
         check_witnesses(txn);
