@@ -112,13 +112,13 @@ def test_reader_who_does_not_read(t):
     server = t.server(listen_pwd=PWD)
     # As much as both kernels keep is not the server's.
     c = connect(server, receive_buffer=4096).login()
-    text = "x" * 60000
+    line = ("Echo %s\r\n" % ("x" * 1000)).encode() * 60
     before = server.rss()
     c.sock.settimeout(0.5 if not is_instrumented() else 3)
     sent = 0
     try:
         while sent < 64 << 20:
-            sent += c.sock.send(("Echo %s\r\n" % text).encode())
+            sent += c.sock.send(line[sent % len(line):])
     except TimeoutError:
         pass
     check(sent < 64 << 20, "everything was taken")
@@ -249,6 +249,7 @@ def test_server_ends_with_the_answers(t):
     server.signal(signal.SIGTERM)
     for one in (c, silent, waiting, half):
         one.expect_closed()
+        one.close()
     server.finish(12)
     server.start()
     equal(list(log_in(server).do("GetServerAlerts").values()), ["the last"])
@@ -260,6 +261,7 @@ def test_shutdown_command(t):
     c.ask("Shutdown", OK)
     for one in (c, other):
         one.expect_closed()
+        one.close()
     server.finish(12)
 
 

@@ -296,6 +296,7 @@ def test_newpass_leaves_a_trace_without_the_password(t):
     server.account("joe@" + MAIN, "hush-hush-6")
     c = log_in(server, "joe", "hush-hush-6")
     c.ask("NEWPASS hush-hush-7", "200 Password updated")
+    c.close()
     server.stop()
     check(not any("hush-hush" in line for line in server.lines), "the log")
     trail = b""

@@ -2,6 +2,7 @@
 """Who may do what through the PWD port: each command for each kind of
 administrator, and what those who may not hear of it."""
 
+import pwd_absent
 from pwd_port import PWD, Refused, connect, log_in
 from ximss import MAIN, check, equal
 
@@ -160,12 +161,45 @@ TABLE = [
     row("GetVersion", EVERYBODY), row("GetCurrentTime", EVERYBODY),
     row("ListCLICommands", EVERYBODY),
     row("MainDomainName", D | R | ANY | {"stranger", "settings"}),
-]
+    row("GetSystemInfo", D | R | ANY | {"stranger", "settings"}),
+
+    row("SuspendDomain n{n}.test", D, DOMAIN, NO_DOMAIN),
+    row("ResumeDomain a.test", D),
+    row("ListControlledDomains", D | R | ANY | {"stranger"}),
+    row("ListAdminDomains a.test", D | R | ANY),
+    row("GetDomainLocation a.test", D | R | ANY),
+    row("GetDomainStat a.test", D | R | ANY),
+    row("GetAccountPrefs joe@a.test", D | R | ANY),
+    row("GetAccountEffectivePrefs joe@a.test", D | R | ANY),
+    row("GetEffectiveAccountPrefs joe@a.test", D | R | ANY),
+    row("GetWebUser joe@a.test", D | R | ANY),
+    row("GetEffectiveWebUser joe@a.test", D | R | ANY),
+    row("UpdateAccountPrefs joe@a.test {}", D | {"basic"}),
+    row("SetAccountPrefs joe@a.test {}", D | {"basic"}),
+    row("SetWebUser joe@a.test {}", D | {"basic"}),
+    row("GetAccountLocation joe@a.test", D | R | ANY),
+    row("GetAccountStat joe@a.test", D | R | ANY),
+    row("Route joe@a.test", D | R | ANY),
+    row("GetStatElement logins", D | {"monitor"}),
+    row("GetSNMPElement logins", D | {"monitor"}),
+    row('GetNextStatName ""', D | {"monitor"}),
+    row("WriteLog 3 x", D | {"monitor"}), row("TestLoop 1", D | {"monitor"}),
+    row("SetLogAll OFF", D | {"monitor"}),
+    row("GetCurrentController", D | {"monitor"}),
+    row("CreateXIMSSSession joe@a.test ADDRESS 192.0.2.1", D | {"web"}),
+    row("CreateWebUserSession joe@a.test ADDRESS 192.0.2.1", D | {"web"}),
+    row("FindAccountSession joe@a.test", D | {"web"}),
+    row("FindWebUserSession joe@a.test", D | {"web"}),
+] + [row(line, (D if not reads else D | R) if server else
+         (D | ANY if not reads else D | R | ANY))
+     for line, server, reads in pwd_absent.by_right()]
 
 # What is an account's own.
 OWN = {"GetAccountSettings {own}", "GetAccountEffectiveSettings {own}",
        "GetAccount {own}", "GetAccountInfo {own}", "GetAccountAlerts {own}",
-       "GetAccountAliases {own}"}
+       "GetAccountAliases {own}", "GetAccountPrefs {own}",
+       "SetAccountPrefs {own} {}", "GetAccountStat {own}", "Route {own}",
+       "GetAccountMailRules {own}", "ListMailboxes {own}"}
 # What is greater than its caller: the domain "" is the main one.
 GREATER = ["SetAccountPassword postmaster@{m} PASSWORD x",
            "UpdateAccountSettings postmaster@{m} {x=1;}",
@@ -177,7 +211,8 @@ GREATER = ["SetAccountPassword postmaster@{m} PASSWORD x",
 # Commands that no table of rights has to name, and why.
 WITHOUT_TABLE = {
     "SHUTDOWN": "test_shutdown", "GETSESSION": "test_sessions",
-    "KILLSESSION": "test_sessions"}
+    "KILLSESSION": "test_sessions", "GETWEBUSERSESSION": "test_sessions",
+    "KILLWEBUSERSESSION": "test_sessions"}
 
 
 def test_matrix(t):
@@ -289,11 +324,13 @@ def test_shutdown(t):
 
 def test_sessions(t):
     world = World(t)
-    for who in sorted(EVERYBODY):
+    for number, who in enumerate(sorted(EVERYBODY)):
+        kill = ("KillSession", "KillWebUserSession")[number % 2]
         listener = world.server.login("joe@a.test")
         name = world.admin.do("ListAccountSessions joe@a.test")[-1]
         for command in ("GetSession %s DOMAIN a.test",
-                        "KillSession %s DOMAIN a.test"):
+                        "GetWebUserSession %s DOMAIN a.test",
+                        kill + " %s DOMAIN a.test"):
             code = world.attempt(who, command % name, (), ())
             equal(code, 200 if who in D | {"web"} else 510,
                   "%s by %s" % (command, who))
