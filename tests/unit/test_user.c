@@ -11,6 +11,7 @@
 #include "tests/unit/stage.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
+#include "util/zone.h"
 #include "ximss/server/rights.h"
 
 Suite *user_suite(void);
@@ -560,7 +561,7 @@ END_TEST
 struct domain_change {
     uint64_t number;
     const char *name;
-    bool shared;
+    bool shared, suspended;
 };
 
 static void
@@ -571,13 +572,14 @@ fill_domain(struct effect *e, void *arg)
     e->domain.number = d->number;
     e->domain.name = xstrdup(d->name);
     e->domain.shared = d->shared;
+    e->domain.suspended = d->suspended;
 }
 
 START_TEST(test_domain_changed)
 {
     struct worker *w = stage_worker(DAN);
     struct user *a = stage_user(DAN);
-    struct domain_change d = {stage_domain(DAN), "new.test", false};
+    struct domain_change d = {.number = stage_domain(DAN), .name = "new.test"};
     uint64_t version = w->board.version;
     char name[USER_NAME_SIZE];
 
@@ -597,10 +599,89 @@ START_TEST(test_domain_changed)
 }
 END_TEST
 
+/* Sessions of its accounts end; accounts that come into memory later, or by
+ * another's move, know of it too. */
+START_TEST(test_domain_suspended)
+{
+    struct client *dan = client_open(DAN, 0), *ann = client_open(ANN, 0);
+    struct client *eve = client_open(EVE, 0);
+    struct domain_change d = {
+        .number = stage_domain(DAN), .name = "a.test", .suspended = true};
+
+    ck_assert(!stage_user(DAN)->domain->suspended);
+    stage_effect(fill_domain, EFFECT_DOMAIN_CHANGED, &d);
+    ck_assert_str_eq(client_hear(dan), "<bye/>\n");
+    ck_assert_str_eq(client_hear(eve), "<bye/>\n");
+    ck_assert(client_at_end(dan) && client_at_end(eve));
+    ck_assert(client_is_open(ann));
+    ck_assert(stage_user(DAN)->domain->suspended);
+    ck_assert(!stage_user(ANN)->domain->suspended);
+    d.suspended = false;
+    stage_effect(fill_domain, EFFECT_DOMAIN_CHANGED, &d);
+    ck_assert(!stage_user(DAN)->domain->suspended);
+    client_free(&dan);
+    client_free(&eve);
+    client_free(&ann);
+}
+END_TEST
+
+static enum store_result
+suspend(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    enum store_result r = domain_get(t, *(uint64_t *)arg, &d, err);
+
+    d.suspended = true;
+    if (r == STORE_OK)
+        r = domain_put(t, &d, err);
+    domain_rec_clear(&d);
+    return r;
+}
+
+START_TEST(test_loaded_suspended)
+{
+    uint64_t number = stage_domain(DAN);
+
+    stage_run(suspend, &number);
+    ck_assert(stage_user(DAN)->domain->suspended);
+    ck_assert(!stage_user(ANN)->domain->suspended);
+}
+END_TEST
+
+struct prefs_change {
+    uint64_t number;
+    const struct zone *zone;
+};
+
+static void
+fill_prefs(struct effect *e, void *arg)
+{
+    const struct prefs_change *p = arg;
+
+    e->account.number = p->number;
+    e->zone = p->zone;
+}
+
+START_TEST(test_prefs_changed)
+{
+    struct user *a = stage_user(ANN);
+    struct prefs_change p = {stage_account(ANN), zone_find("Asia/Tokyo")};
+
+    ck_assert_ptr_nonnull(p.zone);
+    stage_effect(fill_prefs, EFFECT_PREFS_CHANGED, &p);
+    ck_assert_ptr_eq(a->zone, p.zone);
+    p.zone = NULL;
+    stage_effect(fill_prefs, EFFECT_PREFS_CHANGED, &p);
+    ck_assert_ptr_eq(a->zone, stage_worker(ANN)->zone);
+    p.number = 999999; /* not in memory: nothing */
+    stage_effect(fill_prefs, EFFECT_PREFS_CHANGED, &p);
+}
+END_TEST
+
 START_TEST(test_domain_removed)
 {
     struct worker *w = stage_worker(DAN);
-    struct domain_change d = {stage_domain(DAN), "a.test", false};
+    struct domain_change d = {.number = stage_domain(DAN), .name = "a.test"};
     enum stage_who who = DAN;
 
     stage_post(ALERT_DOMAIN, DAN, "of the domain");
@@ -637,6 +718,9 @@ user_suite(void)
     tcase_add_test(t, test_moved);
     tcase_add_loop_test(t, test_ended_by_others, 0, 2);
     tcase_add_test(t, test_domain_changed);
+    tcase_add_test(t, test_domain_suspended);
+    tcase_add_test(t, test_loaded_suspended);
+    tcase_add_test(t, test_prefs_changed);
     tcase_add_test(t, test_domain_removed);
     suite_add_tcase(s, t);
     return s;
