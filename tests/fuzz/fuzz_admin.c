@@ -210,6 +210,7 @@ say_hashed(struct door *d, const char *line, size_t len)
     struct credential cred = {0};
     struct errbuf err = {""};
     size_t audited = d->x.txn->audit.len;
+    uint64_t guessed;
     char *password, *account;
 
     switch (admin_needs_hash(line, len, &password, &account)) {
@@ -221,7 +222,7 @@ say_hashed(struct door *d, const char *line, size_t len)
         hashed.made = &cred;
         break;
     case ADMIN_HASH_VERIFY:
-        must(admin_verify_find(&d->x, account, &cred, &err), &err);
+        must(admin_verify_find(&d->x, account, &cred, &guessed, &err), &err);
         hashed.checked = cred.iterations > 0;
         hashed.matches = hashed.checked && password_matches(&cred, password);
         break;

@@ -173,6 +173,36 @@ def test_find_session_behind_a_proxy(t):
               "(%s)" % attr(session, "urlID") if found else "()", args)
 
 
+# --- passwords that are tried ---
+
+def test_guessing_is_slowed_down(t):
+    server = t.server({"login_free_tries": 5, "login_delay": "30s"})
+    domain = t.domain(server)
+    joe, ann = (t.user(name, domain, server) for name in ("joe", "ann"))
+    poster = t.user("poster", domain, server, rights=("CanPostAlerts",))
+    setter = t.user("setter", domain, server, rights=("BasicSettings",))
+    c, trusted = server.login(poster), server.login(setter)
+
+    def tried(client, user, password):
+        return client.cli_error("VerifyAccountPassword %s PASSWORD %s"
+                                % (user, password))
+
+    equal([tried(c, joe, "wrong") for _ in range(8)],
+          [515] * 6 + [525] * 2)
+    # by another spelling, and by the right password
+    equal(tried(c, "JOE", "wrong"), 525)
+    equal(tried(c, joe, "secret"), 525)
+    # neither another account nor the account itself is held up, nor one who
+    # could set the password
+    c.cli("VerifyAccountPassword %s PASSWORD secret" % ann)
+    trusted.cli("VerifyAccountPassword %s PASSWORD secret" % joe)
+    server.login(joe).quiet()
+    equal([tried(trusted, joe, "wrong") for _ in range(12)], [515] * 12)
+    server.clock(31)
+    c = server.login(poster)
+    c.cli("VerifyAccountPassword %s PASSWORD secret" % joe)
+
+
 # --- the server ---
 
 def test_counters(t):

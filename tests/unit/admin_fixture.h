@@ -33,6 +33,8 @@ extern struct admin_settings fixture_settings;
 /* What the last job noted, in order: "added 1; removed 2; account joe;" */
 extern const char *fixture_effects;
 extern const struct admin_live *fixture_live;
+/* Of the last line that checked a password: see admin_verify_find. */
+extern uint64_t fixture_guessed;
 
 void fixture_setup(void); /* for tcase_add_checked_fixture */
 void fixture_teardown(void);

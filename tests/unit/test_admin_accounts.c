@@ -410,6 +410,33 @@ START_TEST(kills_sessions)
 }
 END_TEST
 
+/* Those who might set the password may try as many as they like. */
+START_TEST(knows_who_guesses)
+{
+    static const struct {
+        enum who who;
+        bool joe, admin; /* whose password he only guesses */
+    } rows[] = {
+        {LOCAL, false, false}, {POSTMASTER, false, false}, {ALL, false, false},
+        {ADMIN, false, false}, {SETTER, false, true},      {POSTER, true, true},
+        {OTHER, true, true},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fixture_say(rows[i].who, "VerifyAccountPassword joe@a.test PASSWORD x");
+        ck_assert_uint_eq(fixture_guessed,
+                          rows[i].joe ? fixture_caller(JOE)->account : 0);
+        fixture_say(rows[i].who,
+                    "VerifyAccountPassword ADMIN@a.test PASSWORD x");
+        ck_assert_uint_eq(fixture_guessed,
+                          rows[i].admin ? fixture_caller(ADMIN)->account : 0);
+    }
+    /* nothing is checked for those who may not ask */
+    fixture_say(JOE, "VerifyAccountPassword joe@a.test PASSWORD x");
+    ck_assert_uint_eq(fixture_guessed, 0);
+}
+END_TEST
+
 Suite *
 admin_accounts_suite(void)
 {
@@ -427,6 +454,7 @@ admin_accounts_suite(void)
     tcase_add_test(t, says_which_lines_need_a_hash);
     tcase_add_test(t, gives_and_takes_rights);
     tcase_add_test(t, kills_sessions);
+    tcase_add_test(t, knows_who_guesses);
     suite_add_tcase(s, t);
     return s;
 }

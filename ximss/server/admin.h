@@ -104,10 +104,13 @@ enum admin_hash_kind admin_needs_hash(const char *line, size_t len,
                                       char **password_r, char **account_r);
 
 /* Fills *cred_r (iterations 0: there is nothing to check, or not for this
- * caller; admin_execute_hashed then says why). */
+ * caller; admin_execute_hashed then says why).  *guessed_r: the number of the
+ * account if its password is not the caller's to set, so that he must not try
+ * many; else 0. */
 enum store_result admin_verify_find(struct admin_context *x,
                                     const char *account,
                                     struct credential *cred_r,
+                                    uint64_t *guessed_r,
                                     struct errbuf *err) WARN_UNUSED;
 
 /* As admin_execute, with the credential that was made (ADMIN_HASH_NEW), or the

@@ -19,6 +19,7 @@ struct cli_job {
     char *password, *account; /* owned, wiped */
     unsigned iterations;      /* of a new password */
     struct credential cred;
+    uint64_t guessed; /* see admin_verify_find */
     struct admin_hashed hashed;
     struct admin_live live;
     struct admin_answer answer;

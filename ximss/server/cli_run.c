@@ -11,6 +11,7 @@
 
 #include "ximss/server/cli_run.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@
 #include "ximss/server/server.h"
 #include "ximss/server/session_private.h"
 #include "ximss/server/stat.h"
+#include "ximss/server/throttle.h"
 
 static void
 wipe(char **text)
@@ -174,6 +176,48 @@ submit_command(struct cli_job *c)
     job_submit(&c->job);
 }
 
+/* --- passwords that are tried --- */
+
+/* Whose passwords are not his to set, he tries no faster than by logging in.
+ * Each account counts for itself: one who asks for many users (a web server)
+ * is not held up by those who forgot their password. */
+struct guess {
+    char name[32], by[USER_NAME_SIZE + 40];
+};
+
+static struct guess
+guess_of(const struct cli_job *c)
+{
+    struct guess g;
+
+    snprintf(g.name, sizeof g.name, "#%llu", (unsigned long long)c->guessed);
+    snprintf(g.by, sizeof g.by, "%s %s", c->caller.caller.name, g.name);
+    return g;
+}
+
+static bool
+may_guess(struct cli_job *c)
+{
+    struct guess g = guess_of(c);
+
+    if (c->guessed == 0 || throttle_delay(c->job.server->throttle, g.name, g.by,
+                                          clock_mono()) <= 0)
+        return true;
+    c->answer.code = 525;
+    strcpy(c->answer.text, "too many wrong passwords. try again later");
+    return false;
+}
+
+static void
+note_guess(const struct cli_job *c)
+{
+    struct guess g = guess_of(c);
+
+    if (c->guessed != 0)
+        (c->hashed.matches ? throttle_succeeded : throttle_failed)(
+            c->job.server->throttle, g.name, g.by, clock_mono());
+}
+
 /* --- passwords --- */
 
 static void take_turn(struct cli_job *c);
@@ -185,6 +229,7 @@ on_hashed(struct mail *m, void *owner)
 
     (void)owner;
     if (c->kind == ADMIN_HASH_VERIFY) {
+        note_guess(c);
         submit_command(c);
     } else if (c->req->session != NULL) {
         take_turn(c);
@@ -238,7 +283,7 @@ verify_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct admin_context x;
 
     cli_context(&x, c, t);
-    return admin_verify_find(&x, c->account, &c->cred, err);
+    return admin_verify_find(&x, c->account, &c->cred, &c->guessed, err);
 }
 
 static void
@@ -246,7 +291,7 @@ verify_finish(struct job *j)
 {
     struct cli_job *c = (struct cli_job *)j;
 
-    if (j->result != STORE_OK || submit_hash(c) < 0)
+    if (j->result != STORE_OK || !may_guess(c) || submit_hash(c) < 0)
         cli_answer(c);
 }
 

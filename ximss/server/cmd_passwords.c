@@ -228,53 +228,65 @@ password_set(struct admin_call *c, struct errbuf *err)
 /* Whoever administers the domain by some code may ask; but nobody may try the
  * passwords of those who can do more than the domain. */
 static enum store_result
-find_verified(struct admin_call *c, const char *name, struct account_rec *a,
-              struct errbuf *err)
+find_verified(struct admin_call *c, const char *name, struct domain_rec *d,
+              struct account_rec *a, struct errbuf *err)
 {
-    struct domain_rec d = {0};
     enum store_result r =
-        admin_call_account(c, name, RIGHTS_OF_DOMAIN, &d, a, err);
+        admin_call_account(c, name, RIGHTS_OF_DOMAIN, d, a, err);
 
     if (r == STORE_OK &&
-        !rights_cover(c->x->caller, d.number,
+        !rights_cover(c->x->caller, d->number,
                       rights_parse(a->rights) & RIGHTS_SERVER_WIDE))
         r = admin_refuse_code(c, 510);
-    domain_rec_clear(&d);
     return r;
+}
+
+static bool
+may_set(const struct caller *by, const struct domain_rec *d,
+        const struct account_rec *a)
+{
+    return rights_administers(by, d->number, RIGHT_BASIC_SETTINGS) &&
+           rights_cover(by, d->number, rights_parse(a->rights));
 }
 
 static enum store_result
 password_verify(struct admin_call *c, struct errbuf *err)
 {
     struct password_line p = {0};
+    struct domain_rec d = {0};
     struct account_rec a = {0};
     enum store_result r = read_password_line(c, &p);
 
     if (r == STORE_OK)
-        r = find_verified(c, p.account, &a, err);
+        r = find_verified(c, p.account, &d, &a, err);
     if (r == STORE_OK &&
         (c->hashed == NULL || !c->hashed->checked || !c->hashed->matches))
         r = admin_refuse_code(c, 515);
-    account_rec_clear(&a);
+    admin_clear(&d, &a);
     return r;
 }
 
 enum store_result
 admin_verify_find(struct admin_context *x, const char *account,
-                  struct credential *cred_r, struct errbuf *err)
+                  struct credential *cred_r, uint64_t *guessed_r,
+                  struct errbuf *err)
 {
     struct arena *arena = arena_new();
     struct admin_answer answer = {0};
     struct admin_call c = {.x = x, .arena = arena, .answer = &answer};
+    struct domain_rec d = {0};
     struct account_rec a = {0};
-    enum store_result r = find_verified(&c, account, &a, err);
+    enum store_result r = find_verified(&c, account, &d, &a, err);
 
     *cred_r = (struct credential){0};
-    if (r == STORE_OK)
+    *guessed_r = 0;
+    if (r == STORE_OK) {
         *cred_r = a.cred;
-    else if (r == STORE_REFUSED)
+        *guessed_r = may_set(x->caller, &d, &a) ? 0 : a.number;
+    } else if (r == STORE_REFUSED) {
         r = STORE_OK;
-    account_rec_clear(&a);
+    }
+    admin_clear(&d, &a);
     arena_free(&arena);
     return r;
 }
