@@ -3,6 +3,7 @@
 
 #include "clients/ctl/csv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* One pass, a byte at a time.  Fields are gathered in one buffer, each ended by
@@ -15,9 +16,9 @@ struct record {
 };
 
 void
-csv_init(struct csv *c, FILE *file)
+csv_init(struct csv *c, struct input *in)
 {
-    *c = (struct csv){.file = file, .line = 1};
+    *c = (struct csv){.in = in};
     /* Room for the longest record: its bytes are never copied elsewhere. */
     buf_reserve(&c->text, CSV_RECORD_MAX + 1);
 }
@@ -27,27 +28,6 @@ csv_clear(struct csv *c)
 {
     explicit_bzero(c->text.data, c->text.cap);
     buf_clear(&c->text);
-}
-
-static int
-next_byte(struct csv *c)
-{
-    int ch = getc(c->file);
-
-    if (ch == EOF)
-        return EOF;
-    c->read++;
-    if (ch == '\n')
-        c->line++;
-    return ch;
-}
-
-static int
-peek_byte(struct csv *c)
-{
-    int ch = getc(c->file);
-
-    return ch == EOF ? EOF : ungetc(ch, c->file);
 }
 
 static void
@@ -67,11 +47,11 @@ read_quoted(struct csv *c, struct record *r)
 {
     int ch;
 
-    while ((ch = next_byte(c)) != EOF) {
+    while ((ch = input_get(c->in)) != EOF) {
         if (ch == '"') {
-            if (peek_byte(c) != '"')
+            if (input_peek(c->in) != '"')
                 return;
-            next_byte(c);
+            input_get(c->in);
         }
         add(c, r, ch);
     }
@@ -82,16 +62,17 @@ read_quoted(struct csv *c, struct record *r)
 static void
 read_field(struct csv *c, struct record *r)
 {
-    int quoted = peek_byte(c) == '"', ch;
+    int quoted = input_peek(c->in) == '"', ch;
 
     if (quoted) {
-        next_byte(c);
+        input_get(c->in);
         read_quoted(c, r);
     }
-    while ((ch = next_byte(c)) != EOF && ch != '\n') {
+    while ((ch = input_get(c->in)) != EOF && ch != '\n') {
         if (ch == ',')
             return;
-        if (ch == '\r' && (peek_byte(c) == '\n' || peek_byte(c) == EOF))
+        if (ch == '\r' &&
+            (input_peek(c->in) == '\n' || input_peek(c->in) == EOF))
             continue;
         if (quoted)
             r->broken = "text stands behind a closing quote";
@@ -102,22 +83,10 @@ read_field(struct csv *c, struct record *r)
 }
 
 static void
-skip_mark(struct csv *c)
-{
-    static const char mark[] = "\xef\xbb\xbf";
-
-    /* The byte order mark that spreadsheets put in front. */
-    if (c->read > 0 || peek_byte(c) != (unsigned char)mark[0])
-        return;
-    for (int i = 0; i < 3; i++)
-        next_byte(c);
-}
-
-static void
 read_record(struct csv *c, struct record *r)
 {
     *r = (struct record){.ended = 0};
-    c->first_line = c->line;
+    c->first_line = c->in->line;
     c->n = 0;
     explicit_bzero(c->text.data, c->text.len);
     c->text.len = 0;
@@ -139,9 +108,8 @@ csv_next(struct csv *c, struct errbuf *err)
 {
     struct record r;
 
-    skip_mark(c);
     do {
-        if (peek_byte(c) == EOF)
+        if (input_peek(c->in) == EOF)
             return 0;
         read_record(c, &r);
         if (r.broken != NULL)

@@ -2,8 +2,7 @@
 #ifndef CLIENTS_CTL_CSV_H
 #define CLIENTS_CTL_CSV_H
 
-#include <stdio.h>
-
+#include "clients/ctl/input.h"
 #include "util/buf.h"
 #include "util/errbuf.h"
 
@@ -14,9 +13,7 @@
 #define CSV_RECORD_MAX 65536
 
 struct csv {
-    FILE *file;              /* borrowed */
-    unsigned long line;      /* of the next byte, from 1 */
-    unsigned long long read; /* bytes */
+    struct input *in; /* borrowed */
     /* the last record */
     unsigned long first_line;
     unsigned n; /* fields */
@@ -24,7 +21,7 @@ struct csv {
     struct buf text;
 };
 
-void csv_init(struct csv *c, FILE *file);
+void csv_init(struct csv *c, struct input *in);
 
 /* Reads the next record that is not empty.  1: there is one; 0: the end; -1:
  * the record at first_line is broken, err says how, and the next call goes on

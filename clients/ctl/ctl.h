@@ -74,6 +74,8 @@ bool ctl_confirm(const struct ctl *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* --- ctl_connect.c --- */
 
+#define CTL_LIMIT ((size_t)256 << 20) /* of a result: millions of accounts */
+
 /* Logs in (once).  CTL_OK, or the exit code, with the error told. */
 int ctl_connect(struct ctl *c) WARN_UNUSED;
 void ctl_disconnect(struct ctl *c);

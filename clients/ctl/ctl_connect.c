@@ -13,7 +13,6 @@
  * It gets no alerts, so that it uses up none of its administrator's. */
 
 #define CTL_SOCKET LOCALSTATEDIR "/lib/ximssd/control.sock"
-#define CTL_LIMIT  ((size_t)256 << 20) /* a list of millions of accounts */
 
 static const char *
 socket_path(const struct ctl *c)

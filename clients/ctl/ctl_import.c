@@ -1,31 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "clients/ctl/batch.h"
 #include "clients/ctl/csv.h"
-#include "clients/ctl/ctl.h"
-#include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 
-/* account import: a window of CREATEACCOUNT commands is kept under way, so
- * that the server can hash passwords on all its cores and commit many accounts
- * at once.  Answers come in the order of the lines; the first line without an
- * answer is where an import that was stopped goes on. */
+/* account import: a CREATEACCOUNT for each record of a file. */
 
-#define WINDOW         64
-#define WINDOW_MAX     1000
-#define REDRAW         (CLOCK_SECOND / 5)
-#define BAR_WIDTH      30
-#define STOP_TIMEOUT   (5 * CLOCK_SECOND)
 #define ACCOUNT_EXISTS 520
 
 enum column {
@@ -35,127 +20,35 @@ enum column {
     COLUMN_SETTING
 };
 
-struct row;
-
 struct import {
-    struct ctl *c;
-    const char *path, *domain;
+    struct batch batch; /* first: what its functions are given */
+    const char *domain;
     struct csv csv;
-    char *file_buffer; /* stdio's; wiped at the end */
+    bool begun;
     unsigned n_columns;
     enum column columns[CSV_FIELDS_MAX];
     char *keys[CSV_FIELDS_MAX]; /* of settings; owned */
-    unsigned window;
-    unsigned long from;     /* first line to be carried out */
-    unsigned long resume;   /* first line whose answer was lost; 0: none */
-    TAILQ_HEAD(, row) rows; /* under way, oldest first */
-    unsigned long long created, existing, failed;
-    unsigned long long size; /* of the file; 0: not known */
-    bool bar;
-    int64_t started, drawn;
-    bool at_end;
+    unsigned long long existing;
 };
-
-struct row {
-    TAILQ_ENTRY(row) link;
-    struct import *import;
-    unsigned long line;
-    char *name;
-};
-
-static volatile sig_atomic_t stopped;
-
-static void
-on_signal(int sig)
-{
-    (void)sig;
-    stopped = 1;
-}
-
-/* --- progress --- */
-
-static void
-clear_bar(const struct import *m)
-{
-    if (m->bar)
-        fputs("\r\033[K", stderr);
-}
-
-static void
-draw_bar(struct import *m)
-{
-    unsigned long long done = m->created + m->existing + m->failed;
-    int64_t now = clock_mono(), spent = now - m->started;
-    double part = m->size > 0 ? (double)m->csv.read / (double)m->size : 0;
-    char bar[BAR_WIDTH + 1];
-
-    if (!m->bar || now - m->drawn < REDRAW)
-        return;
-    m->drawn = now;
-    part = part > 1 ? 1 : part;
-    for (int i = 0; i < BAR_WIDTH; i++)
-        bar[i] = i < (int)(part * BAR_WIDTH) ? '#' : '.';
-    bar[BAR_WIDTH] = '\0';
-    fprintf(stderr, "\r\033[K");
-    if (m->size > 0)
-        fprintf(stderr, "[%s] %3d%%  ", bar, (int)(part * 100));
-    fprintf(stderr, "%llu accounts, %.0f/s", done,
-            (double)done * 1e6 / (double)(spent > 0 ? spent : 1));
-    if (m->failed > 0)
-        fprintf(stderr, ", %llu refused", m->failed);
-    if (m->size > 0 && part > 0.01)
-        fprintf(stderr, ", %.0f s left", (double)spent / 1e6 * (1 / part - 1));
-    fflush(stderr);
-}
-
-static void
-tell(struct import *m, unsigned long line, const char *name, const char *text)
-{
-    struct buf b = {0};
-
-    clear_bar(m);
-    ctl_plain(&b, name, strlen(name));
-    fprintf(stderr, "%s:%lu: %s%s%s\n", m->path, line, buf_cstr(&b),
-            name[0] != '\0' ? ": " : "", text);
-    buf_clear(&b);
-    m->drawn = 0;
-}
 
 /* --- one account --- */
 
 static void
-free_row(struct row *row)
+on_answer(struct batch *b, const struct batch_item *item,
+          const struct ximss_result *result, const char *data, size_t len)
 {
-    free(row->name);
-    free(row);
-}
+    struct import *m = (struct import *)b;
 
-static void
-on_created(struct ximss *x, const struct ximss_result *result, const char *data,
-           size_t len, void *arg)
-{
-    struct row *row = arg;
-    struct import *m = row->import;
-    char text[300];
-
-    (void)x;
     (void)data;
     (void)len;
-    if (result->status == XIMSS_LOST) {
-        if (m->resume == 0)
-            m->resume = row->line;
-    } else if (result->status == XIMSS_OK) {
-        m->created++;
+    if (result->status == XIMSS_OK) {
+        b->p.done++;
     } else if (result->error_num == ACCOUNT_EXISTS) {
+        b->p.done++;
         m->existing++;
     } else {
-        m->failed++;
-        snprintf(text, sizeof text, "%s (%d)", result->error_text,
-                 result->error_num);
-        tell(m, row->line, row->name, text);
+        batch_refuse_result(b, item, result);
     }
-    TAILQ_REMOVE(&m->rows, row, link);
-    free_row(row);
 }
 
 static void
@@ -200,34 +93,39 @@ make_command(struct import *m, struct buf *b, char **name_r)
     buf_append_char(b, '}');
 }
 
-static void
-send_row(struct import *m)
+/* -1: *why_r says why it cannot be sent. */
+static int
+send_command(struct import *m, const char *name, struct buf *command,
+             const char **why_r)
 {
-    struct row *row = xcalloc(1, sizeof *row);
-    struct buf b = {0};
+    int r;
 
-    /* Room for every byte escaped: no copies of passwords left behind. */
-    buf_reserve(&b, m->csv.text.len * 4 + 4096);
-    row->import = m;
-    row->line = m->csv.first_line;
-    make_command(m, &b, &row->name);
-    if (row->name[0] == '\0' || row->name[0] == '@') {
-        m->failed++;
-        tell(m, row->line, "", "there is no name");
-    } else if (ximss_cli_execute(m->c->x, buf_cstr(&b), on_created, row) < 0) {
-        m->failed++;
-        tell(m, row->line, row->name, ximss_error(m->c->x));
-    } else {
-        TAILQ_INSERT_TAIL(&m->rows, row, link);
-        row = NULL;
-    }
-    if (row != NULL)
-        free_row(row);
-    explicit_bzero(b.data, b.cap);
-    buf_clear(&b);
+    *why_r = "there is no name";
+    if (name[0] == '\0' || name[0] == '@')
+        return -1;
+    r = batch_send(&m->batch, m->csv.first_line, name, command);
+    if (r < 0)
+        *why_r = ximss_error(m->batch.c->x);
+    return r;
 }
 
-/* --- the file --- */
+static void
+send_record(struct import *m)
+{
+    struct buf command = {0};
+    const char *why;
+    char *name;
+
+    /* Room for every byte escaped: no copies of passwords left behind. */
+    buf_reserve(&command, m->csv.text.len * 4 + 4096);
+    make_command(m, &command, &name);
+    if (send_command(m, name, &command, &why) < 0)
+        batch_refuse(&m->batch, m->csv.first_line, name, why);
+    free(name);
+    if (command.data != NULL)
+        explicit_bzero(command.data, command.cap);
+    buf_clear(&command);
+}
 
 /* The first record names the columns if it begins with name,password. */
 static bool
@@ -249,217 +147,93 @@ take_header(struct import *m)
     return true;
 }
 
-/* Sends the next record.  False: the end. */
-static bool
-read_row(struct import *m)
+static void
+take_record(struct import *m, bool first)
 {
-    bool first = m->csv.read == 0;
+    if ((first && take_header(m)) || m->csv.first_line < m->batch.from)
+        return;
+    if (m->csv.n <= m->n_columns)
+        send_record(m);
+    else
+        batch_refuse(&m->batch, m->csv.first_line, "",
+                     "there are too many fields");
+}
+
+static bool
+read_record(struct batch *b)
+{
+    struct import *m = (struct import *)b;
+    bool first = !m->begun;
     struct errbuf err;
 
+    m->begun = true;
     switch (csv_next(&m->csv, &err)) {
     case 0:
         return false;
     case 1:
-        if ((first && take_header(m)) || m->csv.first_line < m->from)
-            return true;
-        if (m->csv.n > m->n_columns) {
-            m->failed++;
-            tell(m, m->csv.first_line, "", "there are too many fields");
-        } else {
-            send_row(m);
-        }
+        take_record(m, first);
         return true;
     default:
-        if (m->csv.first_line < m->from)
-            return true;
-        m->failed++;
-        tell(m, m->csv.first_line, "", err.text);
+        if (m->csv.first_line >= b->from)
+            batch_refuse(b, m->csv.first_line, "", err.text);
         return true;
-    }
-}
-
-static void
-run_loop(struct import *m)
-{
-    struct ximss *x = m->c->x;
-    int64_t give_up = 0;
-
-    for (;;) {
-        while (!m->at_end && !stopped && ximss_state(x) == XIMSS_READY &&
-               ximss_pending(x) < m->window)
-            m->at_end = !read_row(m);
-        if (ximss_pending(x) == 0 || ximss_run_once(x, 200) < 0)
-            return;
-        draw_bar(m);
-        if (stopped && give_up == 0)
-            give_up = clock_mono() + STOP_TIMEOUT;
-        if (give_up != 0 && clock_mono() >= give_up)
-            return;
     }
 }
 
 /* --- the command --- */
 
-static int
-get_options(struct ctl *c, struct import *m)
-{
-    const char *from = ctl_option(c, "from"), *window = ctl_option(c, "window");
-    unsigned long long n = 1;
-
-    if (from != NULL && text_parse_u64(from, ~0UL, &n) < 0)
-        return ctl_error(-1, "--from takes the number of a line, not %s", from);
-    m->from = (unsigned long)n;
-    n = WINDOW;
-    if (window != NULL &&
-        (text_parse_u64(window, WINDOW_MAX, &n) < 0 || n == 0))
-        return ctl_error(-1, "--window takes a number from 1 to %d, not %s",
-                         WINDOW_MAX, window);
-    m->window = (unsigned)n;
-    m->domain = ctl_option(c, "domain");
-    m->bar = isatty(STDERR_FILENO) && ctl_option(c, "quiet") == NULL;
-    return 0;
-}
-
-static FILE *
-open_file(struct import *m, const char *path)
-{
-    bool is_stdin = strcmp(path, "-") == 0;
-    FILE *f = is_stdin ? stdin : fopen(path, "re");
-    struct stat st;
-
-    m->path = is_stdin ? "standard input" : path;
-    if (f == NULL) {
-        ctl_error(0, "%s: %s", path, strerror(errno));
-        return NULL;
-    }
-    if (fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode))
-        m->size = (unsigned long long)st.st_size;
-    m->file_buffer = xmalloc(BUFSIZ);
-    setvbuf(f, m->file_buffer, _IOFBF, BUFSIZ);
-    return f;
-}
-
-/* Where an import that did not come to its end goes on; 0: it did. */
-static unsigned long
-resume_line(const struct import *m)
-{
-    if (m->resume != 0)
-        return m->resume;
-    return m->at_end ? 0 : m->csv.line;
-}
-
 static void
-print_summary(struct import *m, unsigned long next)
+print_summary(struct import *m)
 {
+    const struct progress *p = &m->batch.p;
+    unsigned long long created = p->done - m->existing;
+    unsigned long rest = batch_rest(&m->batch);
     struct buf b = {0};
 
-    if (m->c->json) {
+    if (m->batch.c->json) {
         buf_appendf(&b,
                     "{\"created\":%llu,\"existing\":%llu,\"failed\":%llu,"
                     "\"nextLine\":",
-                    m->created, m->existing, m->failed);
-        if (next != 0)
-            buf_appendf(&b, "%lu}", next);
+                    created, m->existing, p->refused);
+        if (rest != 0)
+            buf_appendf(&b, "%lu}", rest);
         else
             buf_append_str(&b, "null}");
     } else {
         buf_appendf(&b, "%llu created, %llu existed already, %llu refused",
-                    m->created, m->existing, m->failed);
+                    created, m->existing, p->refused);
     }
     ctl_print_line(&b);
-    if (next != 0)
-        ctl_error(0, "stopped before line %lu of %s; go on with --from %lu",
-                  next, m->path, next);
 }
 
 static int
-exit_code(const struct import *m, unsigned long next, bool lost)
+run_import(struct import *m)
 {
-    bool some = m->created + m->existing > 0;
-
-    if (next == 0 && m->failed == 0)
-        return CTL_OK;
-    if (some)
-        return CTL_PARTLY;
-    if (lost)
-        return CTL_UNREACHABLE;
-    return m->failed > 0 ? CTL_REFUSED : CTL_PARTLY;
-}
-
-static void
-catch_signals(void)
-{
-    struct sigaction a = {.sa_handler = on_signal,
-                          .sa_flags = (int)SA_RESETHAND};
-
-    sigaction(SIGINT, &a, NULL);
-    sigaction(SIGTERM, &a, NULL);
-}
-
-/* What is not waited for any longer. */
-static void
-forget_rows(struct import *m)
-{
-    struct row *row = TAILQ_FIRST(&m->rows);
-
-    if (row == NULL)
-        return;
-    m->resume = row->line;
-    ximss_free(&m->c->x);
-    while ((row = TAILQ_FIRST(&m->rows)) != NULL) {
-        TAILQ_REMOVE(&m->rows, row, link);
-        free_row(row);
-    }
-}
-
-static int
-import_file(struct import *m, FILE *f)
-{
-    unsigned long next;
-    bool lost;
-    int r = ctl_connect(m->c);
+    int r = batch_run(&m->batch);
 
     if (r != CTL_OK)
         return r;
-    catch_signals();
-    csv_init(&m->csv, f);
-    m->started = clock_mono();
-    run_loop(m);
-    clear_bar(m);
-    lost = ximss_state(m->c->x) != XIMSS_READY;
-    if (lost)
-        ctl_error(0, "%s", ximss_error(m->c->x));
-    forget_rows(m);
-    if (ferror(f))
-        ctl_error(0, "reading %s failed", m->path);
-    next = resume_line(m);
-    print_summary(m, next);
-    r = ferror(f) ? CTL_LOCAL : exit_code(m, next, lost);
-    csv_clear(&m->csv);
-    return r;
+    print_summary(m);
+    return batch_end(&m->batch);
 }
 
 int
 ctl_import_run(struct ctl *c, int argc, char **argv)
 {
     struct import m = {
-        .c = c,
+        .batch = {.next = read_record, .answer = on_answer},
+        .domain = ctl_option(c, "domain"),
         .n_columns = 3,
         .columns = {COLUMN_NAME, COLUMN_PASSWORD, COLUMN_REAL_NAME}};
-    FILE *f;
-    int r;
+    int r = batch_open(&m.batch, c, argv[0]);
 
     (void)argc;
-    TAILQ_INIT(&m.rows);
-    if (get_options(c, &m) < 0)
-        return CTL_USAGE;
-    f = open_file(&m, argv[0]);
-    if (f == NULL)
-        return CTL_LOCAL;
-    r = import_file(&m, f);
-    fclose(f);
-    explicit_bzero(m.file_buffer, BUFSIZ);
-    free(m.file_buffer);
+    if (r == CTL_OK) {
+        csv_init(&m.csv, &m.batch.in);
+        r = run_import(&m);
+        csv_clear(&m.csv);
+    }
+    batch_close(&m.batch);
     for (unsigned i = 0; i < CSV_FIELDS_MAX; i++)
         free(m.keys[i]);
     return r;

@@ -6,7 +6,7 @@
 #include "clients/ctl/ctl.h"
 #include "util/text.h"
 
-/* session list, kill; and cli, the door to every command. */
+/* session list, kill. */
 
 static const struct ctl_option list_options[] = {
     {"account", "NAME", "those of one account"},
@@ -103,31 +103,4 @@ const struct ctl_command ctl_session_commands[] = {
      run_list},
     {"session", "kill", "[ID...]", "Ends sessions", NULL, kill_options, 0, -1,
      run_kill},
-    {0}};
-
-/* The result as it came, for programs that read the data format. */
-static int
-run_cli(struct ctl *c, int argc, char **argv)
-{
-    const struct cli_value *v;
-    struct buf b = {0};
-    int r;
-
-    (void)argc;
-    buf_append_str(&b, argv[0]);
-    r = ctl_cli(c, &b, &v);
-    if (r != CTL_OK || v == NULL)
-        return r;
-    if (c->json)
-        ctl_json_value(&b, v);
-    else
-        cli_data_write(&b, v);
-    ctl_print_line(&b);
-    return r;
-}
-
-const struct ctl_command ctl_cli_commands[] = {
-    {"cli", "", "'COMMAND'", "Runs a command of the server's CLI",
-     "Prints the result in the CLI's data format, or as JSON with --json.\n",
-     NULL, 1, 1, run_cli},
     {0}};

@@ -54,6 +54,17 @@ def program():
     return os.path.abspath(path)
 
 
+def ctl(server, *args, stdin="", env=None):
+    """ximssctl, to its end, on the server's own socket unless the arguments
+    say otherwise."""
+    path = os.path.join(os.path.dirname(program()), "ximssctl")
+    return subprocess.run([path, *args], input=stdin, capture_output=True,
+                          text=True, check=False, timeout=DEADLINE * 4,
+                          env=dict(os.environ, TZ="UTC",
+                                   XIMSS_SOCKET=server.control_path(),
+                                   **(env or {})))
+
+
 @functools.lru_cache(None)
 def is_instrumented():
     """Is the server built with a sanitizer, or run by valgrind?"""

@@ -635,6 +635,12 @@ static const struct {
     {{"--port", "99999", "cli", "NOOP"}, 2, "", "--port takes"},
     {{"--host", "h", "cli", "NOOP"}, 2, "", "--host needs --user"},
     {{"account", "import", "/nonexistent.csv"}, 6, "", "No such file"},
+    {{"account", "import", "x", "--window=0"}, 2, "", "--window takes"},
+    {{"account", "import", "x", "--from=x"}, 2, "", "--from takes"},
+    {{"cli"}, 2, "", "either a command or --file FILE"},
+    {{"cli", "NOOP", "--file=x"}, 2, "", "either a command or --file FILE"},
+    {{"cli", "--file=x", "--window=2"}, 2, "", "--window needs --keep-going"},
+    {{"cli", "--file=/nonexistent"}, 6, "", "No such file"},
 };
 
 START_TEST(ctl_usage)
@@ -771,6 +777,196 @@ START_TEST(import_takes_broken_files)
 }
 END_TEST
 
+/* --- ximssctl cli --file --- */
+
+static const char three[] = "# a file\n"
+                            "ECHO (a, b)\n"
+                            "\n"
+                            "CREATEACCOUNT joe@none {Password=x;}\r\n"
+                            "  NOOP\n";
+
+static void
+expect_cli(unsigned id, const char *command)
+{
+    char m[300];
+
+    snprintf(m, sizeof m, "<cliExecute id=\"%u\">%s</cliExecute>", id, command);
+    fake_expect(&f, m);
+}
+
+static void
+refuse(unsigned id, int code, const char *text)
+{
+    char m[300];
+
+    snprintf(m, sizeof m,
+             "<response id=\"%u\" errorText=\"%s\" errorNum=\"%d\"/>", id, text,
+             code);
+    fake_send(&f, m);
+}
+
+static void
+give(unsigned id, const char *result)
+{
+    char m[300];
+
+    snprintf(m, sizeof m, "<cliResult id=\"%u\">%s</cliResult>", id, result);
+    fake_send(&f, m);
+    ok(id);
+}
+
+static void
+nothing_is_sent(void)
+{
+    fake_turn(&f);
+    ck_assert_uint_eq(f.in.len, 0);
+}
+
+START_TEST(file_stops_at_a_refusal)
+{
+    write_input(three);
+    START("./ximssctl", "cli", "--file", path_of("input"));
+    let_ctl_in();
+    expect_cli(2, "ECHO (a, b)");
+    nothing_is_sent();
+    give(2, "(a, b)");
+    expect_cli(3, "CREATEACCOUNT joe@none {Password=x;}");
+    nothing_is_sent();
+    refuse(3, 512, "unknown domain");
+    bye(4);
+    ck_assert_int_eq(finish(), 5);
+    ck_assert_str_eq(contents("stdout"), "(a,b)\n");
+    ck_assert_ptr_nonnull(strstr(contents("stderr"),
+                                 "/input:4: CREATEACCOUNT joe@none ...: "
+                                 "unknown domain (512)\n"
+                                 "ximssctl: stopped before line 4 of "));
+    ck_assert_ptr_nonnull(strstr(contents("stderr"), "go on with --from 4\n"));
+}
+END_TEST
+
+START_TEST(file_stops_at_its_first_line)
+{
+    write_input("PASS secret\nNOOP\n");
+    START("./ximssctl", "cli", "--file", "-");
+    let_ctl_in();
+    expect_cli(2, "PASS secret");
+    refuse(2, 500, "unknown command");
+    bye(3);
+    ck_assert_int_eq(finish(), 1);
+    ck_assert_str_eq(contents("stdout"), "");
+    ck_assert_str_eq(contents("stderr"),
+                     "standard input:1: PASS: unknown command (500)\n"
+                     "ximssctl: stopped before line 1 of standard input; go on "
+                     "with --from 1\n");
+}
+END_TEST
+
+START_TEST(file_keeps_going)
+{
+    write_input(three);
+    START("./ximssctl", "cli", "--keep-going", "--file", "-");
+    let_ctl_in();
+    /* All are sent before the first is answered. */
+    expect_cli(2, "ECHO (a, b)");
+    expect_cli(3, "CREATEACCOUNT joe@none {Password=x;}");
+    expect_cli(4, "NOOP");
+    give(2, "(a, b)");
+    refuse(3, 512, "unknown domain");
+    ok(4);
+    bye(5);
+    ck_assert_int_eq(finish(), 5);
+    ck_assert_str_eq(contents("stdout"), "(a,b)\n");
+    ck_assert_str_eq(contents("stderr"),
+                     "standard input:4: CREATEACCOUNT joe@none ...: unknown "
+                     "domain (512)\n"
+                     "2 done, 1 refused\n");
+}
+END_TEST
+
+START_TEST(file_gives_json)
+{
+    write_input("ECHO (a, b)\n\xff\nNOOP\nX \"y\n");
+    START("./ximssctl", "--json", "cli", "--keep-going", "--window", "1",
+          "--file", "-");
+    let_ctl_in();
+    expect_cli(2, "ECHO (a, b)");
+    nothing_is_sent();
+    give(2, "(a, b)");
+    expect_cli(3, "NOOP");
+    ok(3);
+    expect_cli(4, "X \"y");
+    refuse(4, 501, "malformed at byte 5");
+    bye(5);
+    ck_assert_int_eq(finish(), 5);
+    ck_assert_str_eq(
+        contents("stdout"),
+        "{\"line\":1,\"command\":\"ECHO ...\",\"code\":200,"
+        "\"result\":[\"a\",\"b\"]}\n"
+        "{\"line\":2,\"command\":\"\",\"error\":\"the text is not UTF-8 or has "
+        "control characters\"}\n"
+        "{\"line\":3,\"command\":\"NOOP\",\"code\":200}\n"
+        "{\"line\":4,\"command\":\"X ...\",\"code\":501,"
+        "\"error\":\"malformed at byte 5\"}\n");
+}
+END_TEST
+
+START_TEST(file_of_what_goes_well)
+{
+    write_input("NOOP\nNOOP");
+    START("./ximssctl", "cli", "--from", "2", "--file", path_of("input"));
+    let_ctl_in();
+    expect_cli(2, "NOOP");
+    ok(2);
+    bye(3);
+    ck_assert_int_eq(finish(), 0);
+    ck_assert_str_eq(contents("stdout"), "");
+    ck_assert_str_eq(contents("stderr"), "");
+}
+END_TEST
+
+START_TEST(file_says_what_a_lost_connection_leaves)
+{
+    write_input("NOOP\nNOOP\nNOOP\nNOOP\n");
+    START("./ximssctl", "cli", "--keep-going", "--window", "2", "--file", "-");
+    let_ctl_in();
+    expect_cli(2, "NOOP");
+    expect_cli(3, "NOOP");
+    ok(2);
+    expect_cli(4, "NOOP");
+    fake_hang_up(&f);
+    ck_assert_int_eq(finish(), 5);
+    ck_assert_ptr_nonnull(
+        strstr(contents("stderr"),
+               "1 done, 0 refused\n"
+               "ximssctl: lines 2 to 3 may have been carried out\n"
+               "ximssctl: stopped before line 2 of standard input; go on with "
+               "--from 2\n"));
+}
+END_TEST
+
+/* Commands from a pipe are carried out as they come. */
+START_TEST(file_does_not_wait_for_its_end)
+{
+    int fd;
+
+    ck_assert_int_eq(mkfifo(path_of("input"), 0600), 0);
+    START("./ximssctl", "cli", "--keep-going", "--file", "-");
+    fd = open(path_of("input"), O_WRONLY);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, "ECHO a\n", 7), 7);
+    let_ctl_in();
+    expect_cli(2, "ECHO a");
+    give(2, "a");
+    ck_assert_int_eq(write(fd, "ECHO b\n", 7), 7);
+    expect_cli(3, "ECHO b");
+    give(3, "b");
+    close(fd);
+    bye(4);
+    ck_assert_int_eq(finish(), 0);
+    ck_assert_str_eq(contents("stdout"), "a\nb\n");
+}
+END_TEST
+
 Suite *
 client_programs_suite(void)
 {
@@ -810,6 +1006,13 @@ client_programs_suite(void)
     tcase_add_test(ctl, import_says_where_to_go_on);
     tcase_add_test(ctl, import_is_stopped_by_a_signal);
     tcase_add_test(ctl, import_takes_broken_files);
+    tcase_add_test(ctl, file_stops_at_a_refusal);
+    tcase_add_test(ctl, file_stops_at_its_first_line);
+    tcase_add_test(ctl, file_keeps_going);
+    tcase_add_test(ctl, file_gives_json);
+    tcase_add_test(ctl, file_of_what_goes_well);
+    tcase_add_test(ctl, file_says_what_a_lost_connection_leaves);
+    tcase_add_test(ctl, file_does_not_wait_for_its_end);
     suite_add_tcase(s, ctl);
     return s;
 }

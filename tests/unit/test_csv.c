@@ -2,8 +2,10 @@
 #include "config.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clients/ctl/csv.h"
 
@@ -25,6 +27,8 @@ static const struct {
     {T("a\rb,c\r"), "1:a\rb|c;"},
     {T("\xef\xbb\xbfname,password\n"), "1:name|password;"},
     {T("\"a,b\",\"c\"\"d\",\"\"\n"), "1:a,b|c\"d|;"},
+    {T("\xef\xbb"), "1:\xef\xbb;"},
+    {T("\xef\xbd\xb1,x\n"), "1:\xef\xbd\xb1|x;"},
     {T("\"two\nlines\",x\ny\n"), "1:two\nlines|x;3:y;"},
     {T("\"a\"\r\nb\n"), "1:a;2:b;"},
     {T("a\"b\",c\n"), "1:a\"b\"|c;"},
@@ -41,12 +45,14 @@ static const struct {
 static void
 read_all(FILE *f, char *out, size_t size)
 {
+    struct input in;
     struct errbuf err;
     struct csv c;
     int r;
 
     out[0] = '\0';
-    csv_init(&c, f);
+    input_init(&in, dup(fileno(f)));
+    csv_init(&c, &in);
     while ((r = csv_next(&c, &err)) != 0) {
         size_t n = strlen(out);
 
@@ -59,6 +65,7 @@ read_all(FILE *f, char *out, size_t size)
         snprintf(out + n, size - n, "%s;", r > 0 ? "" : err.text);
     }
     csv_clear(&c);
+    input_close(&in);
 }
 
 START_TEST(reads_records)
