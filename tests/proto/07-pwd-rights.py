@@ -9,7 +9,7 @@ from ximss import MAIN, check, equal
 # Administrators of a.test by one code each, and one with all of b.test's.
 CODES = {"alerts": "CanPostAlerts", "create": "CanCreateAccounts",
          "basic": "BasicSettings", "web": "CanCreateWebUserSessions",
-         "other": "CanCreateAliases"}
+         "aliases": "CanCreateAliases", "other": "CanCreateLists"}
 SERVER_WIDE = {"master": "Master", "all": "All Domains",
                "monitor": "Can Monitor", "reader": "Domains Read",
                "settings": "Server Settings"}
@@ -110,6 +110,9 @@ TABLE = [
     row("GetAccountDefaults a.test", D | R | ANY),
     row("UpdateAccountDefaults a.test {x=1;}", D | {"basic"}),
     row("SetAccountDefaults a.test {}", D | {"basic"}),
+    row("GetAccountTemplate a.test", D | R | ANY),
+    row("UpdateAccountTemplate a.test {x=1;}", D | {"basic"}),
+    row("SetAccountTemplate a.test {}", D | {"basic"}),
     row("GetDomainAliases a.test", D | R | ANY),
     row("SetDomainAliases a.test ()", D),
 
@@ -152,7 +155,7 @@ TABLE = [
     row("SetAccountRights user@a.test ()", D),
     row("KillAccountSessions joe@a.test", D | {"web"}),
     row("GetAccountAliases joe@a.test", D | R | ANY),
-    row("SetAccountAliases joe@a.test ()", D | {"create"}),
+    row("SetAccountAliases joe@a.test ()", D | {"aliases"}),
 
     row("ListAccountSessions joe@a.test", D | {"web"}),
     row("ListSessions", D | {"monitor"}),

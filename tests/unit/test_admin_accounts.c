@@ -150,9 +150,6 @@ START_TEST(keeps_settings_of_accounts)
          "510 insufficient access rights"},
         {SETTER, "SetAccountType joe BGRADE", "200 OK"},
         {SETTER, "SetAccountType joe Huge", "501 unknown account type"},
-        {SETTER, "GetAccountAliases joe", "201 ()"},
-        {CREATOR, "SetAccountAliases joe ()", "200 OK"},
-        {CREATOR, "SetAccountAliases joe (j)", "501 aliases are not supported"},
     };
 
     CONVERSE(e);

@@ -171,12 +171,6 @@ START_TEST(keeps_settings_of_domains)
         {LOCAL, "UpdateDomainDefaults {CRAMMD5=YES;}", "200 OK"},
         {ALL, "GetDomainDefaults", "201 {x=y;CRAMMD5=YES;}"},
         {ALL, "GetDomainEffectiveSettings b.test", "201 {CRAMMD5=YES;x=y;}"},
-
-        {ALL, "GetDomainAliases a.test", "201 ()"},
-        {ALL, "SetDomainAliases a.test ()", "200 OK"},
-        {ALL, "SetDomainAliases a.test (other.test)",
-         "501 aliases are not supported"},
-        {ALL, "SetDomainAliases a.test", "501 array is missing"},
     };
 
     CONVERSE(e);
@@ -212,6 +206,53 @@ START_TEST(keeps_defaults_of_accounts)
     };
 
     CONVERSE(e);
+}
+END_TEST
+
+START_TEST(begins_accounts_with_a_template)
+{
+    static const struct exchange e[] = {
+        {ALL, "GetAccountTemplate a.test", "201 {}"},
+        {SETTER, "SetAccountTemplate {MaxAccountSize=10M;x=template;}",
+         "200 OK"},
+        {SETTER, "UpdateAccountTemplate A.TEST {y=(1,2);RealName=Nobody;}",
+         "200 OK"},
+        {SETTER, "GetAccountTemplate",
+         "201 {MaxAccountSize=10M;x=template;y=(1,2);RealName=Nobody;}"},
+        {CREATOR, "CreateAccount one", "200 OK"},
+        {CREATOR, "GetAccountSettings one",
+         "201 {MaxAccountSize=10M;x=template;y=(1,2);RealName=Nobody;}"},
+        {CREATOR,
+         "CreateAccount two {x=own;MaxAccountSize=default;RealName=T.;}",
+         "200 OK"},
+        {CREATOR, "GetAccountSettings two", "201 {x=own;y=(1,2);RealName=T.;}"},
+        {CREATOR, "CreateAccount three {Password=secret;}", "200 OK"},
+        {CREATOR, "VerifyAccountPassword three PASSWORD secret", "200 OK"},
+        {CREATOR, "GetAccountSettings three",
+         "201 {MaxAccountSize=10M;x=template;y=(1,2);RealName=Nobody;}"},
+        /* what was made before, and who is elsewhere, has nothing of it */
+        {CREATOR, "GetAccountSettings joe", "201 {}"},
+        {STRANGER, "CreateAccount one", "200 OK"},
+        {STRANGER, "GetAccountSettings one", "201 {}"},
+        {SETTER, "UpdateAccountTemplate {x=default;y=default;}", "200 OK"},
+        {SETTER, "GetAccountTemplate",
+         "201 {MaxAccountSize=10M;RealName=Nobody;}"},
+        {SETTER, "SetAccountTemplate {password=secret;}",
+         "501 a template can not have a password"},
+        {SETTER, "UpdateAccountTemplate {RealName=\"a\\eb\";}",
+         "501 RealName can not be used"},
+        {SETTER, "UpdateAccountTemplate", "501 dictionary is missing"},
+        {SETTER, "SetAccountTemplate {}", "200 OK"},
+        {SETTER, "GetAccountTemplate", "201 {}"},
+        {CREATOR, "CreateAccount four", "200 OK"},
+        {CREATOR, "GetAccountSettings four", "201 {}"},
+    };
+
+    CONVERSE(e);
+    fixture_say(SETTER, "SetAccountTemplate {a=b;}");
+    ck_assert_str_eq(fixture_effects, "");
+    ck_assert_ptr_nonnull(
+        strstr(fixture_audit(), "|SETACCOUNTTEMPLATE {a=b;}|ok\n"));
 }
 END_TEST
 
@@ -254,6 +295,7 @@ admin_domains_suite(void)
     tcase_add_test(t, deletes_big_domains_in_pieces);
     tcase_add_test(t, keeps_settings_of_domains);
     tcase_add_test(t, keeps_defaults_of_accounts);
+    tcase_add_test(t, begins_accounts_with_a_template);
     tcase_add_test(t, bounds_settings);
     suite_add_tcase(s, t);
     return s;

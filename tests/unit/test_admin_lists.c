@@ -259,6 +259,31 @@ START_TEST(lists_objects)
 }
 END_TEST
 
+START_TEST(lists_aliases_with_their_accounts)
+{
+    static const struct exchange e[] = {
+        {LOCAL, "SetAccountAliases u00001@b.test (u00000a,\"-x\")", "200 OK"},
+        {LOCAL, "ListDomainObjects b.test 9", "201 (3,{},2,0)"},
+        {LOCAL, "ListDomainObjects b.test 9 ALIASES",
+         "201 (3,{\"-x\"=u00001;u00000a=u00001;},2,0)"},
+        {LOCAL, "ListDomainObjects b.test 9 FORWARDERS", "201 (3,{},2,0)"},
+        {LOCAL, "ListDomainObjects b.test 9 ACCOUNTS ALIASES",
+         "201 (3,{\"-x\"=u00001;stranger=macnt;u00000=macnt;u00000a=u00001;"
+         "u00001=macnt;},2,0)"},
+        {LOCAL, "ListDomainObjects b.test 2 ALIASES ACCOUNTS COOKIE \"-x\"",
+         "201 (3,{stranger=macnt;u00000=macnt;},2,0,u00000)"},
+        {LOCAL, "ListDomainObjects b.test FILTER 0a 9 ACCOUNTS ALIASES",
+         "201 (3,{u00000a=u00001;},2,0)"},
+        {LOCAL, "ListAccounts b.test",
+         "201 {stranger=macnt;u00000=macnt;u00001=macnt;}"},
+    };
+    int n = 2;
+
+    fixture_run(LOCAL, add_many, &n);
+    CONVERSE(e);
+}
+END_TEST
+
 /* What no client sends, but anybody may. */
 START_TEST(takes_any_cookie)
 {
@@ -399,6 +424,7 @@ admin_lists_suite(void)
     tcase_add_test(t, goes_on_behind_a_name_that_is_gone);
     tcase_add_test(t, goes_on_in_a_domain_that_is_renamed);
     tcase_add_test(t, lists_objects);
+    tcase_add_test(t, lists_aliases_with_their_accounts);
     tcase_add_test(t, takes_any_cookie);
     tcase_add_test(t, walks_by_cookies);
     tcase_add_test(t, honours_any_limit);

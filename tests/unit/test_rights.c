@@ -25,6 +25,7 @@ static const struct {
      RIGHT_POST_ALERTS | RIGHT_CREATE_ACCOUNTS},
     {"(BasicSettings,CanCreateWebUserSessions)",
      RIGHT_BASIC_SETTINGS | RIGHT_SESSIONS},
+    {"(CanCreateAliases)", RIGHT_CREATE_ALIASES},
     {"(MaxAccountSize,CentralDirectory)", RIGHT_OTHER_DOMAIN},
     {"(\"Master \")", RIGHT_OTHER_DOMAIN}, /* not Master */
     {"((Master))", 0},

@@ -6,6 +6,7 @@
 Suite *admin_absent_suite(void);
 Suite *admin_accounts_suite(void);
 Suite *admin_alerts_suite(void);
+Suite *admin_aliases_suite(void);
 Suite *admin_domains_suite(void);
 Suite *admin_line_suite(void);
 Suite *admin_lists_suite(void);
@@ -29,10 +30,10 @@ Suite *throttle_suite(void);
 Suite *ticket_suite(void);
 
 SUITE_MAIN(admin_absent_suite, admin_accounts_suite, admin_alerts_suite,
-           admin_domains_suite, admin_line_suite, admin_lists_suite,
-           admin_post_suite, admin_prefs_suite, admin_rights_suite,
-           admin_server_suite, admin_sessions_suite, admin_state_suite,
-           admin_system_suite, hash_pool_suite, keyed_hash_suite,
-           password_suite, remember_suite, rights_suite, sasl_suite,
-           session_id_suite, settings_suite, stat_suite, throttle_suite,
-           ticket_suite)
+           admin_aliases_suite, admin_domains_suite, admin_line_suite,
+           admin_lists_suite, admin_post_suite, admin_prefs_suite,
+           admin_rights_suite, admin_server_suite, admin_sessions_suite,
+           admin_state_suite, admin_system_suite, hash_pool_suite,
+           keyed_hash_suite, password_suite, remember_suite, rights_suite,
+           sasl_suite, session_id_suite, settings_suite, stat_suite,
+           throttle_suite, ticket_suite)

@@ -19,14 +19,23 @@
 #include "ximss/server/settings.h"
 
 const struct admin_family *const admin_families[] = {
-    &admin_alert_family,        &admin_list_family,
-    &admin_domain_family,       &admin_domain_settings_family,
-    &admin_account_family,      &admin_account_settings_family,
-    &admin_password_family,     &admin_account_rights_family,
-    &admin_domain_state_family, &admin_prefs_family,
-    &admin_session_family,      &admin_stat_family,
-    &admin_system_family,       &admin_server_family,
-    &admin_absent_family,       NULL,
+    &admin_alert_family,
+    &admin_list_family,
+    &admin_domain_family,
+    &admin_domain_settings_family,
+    &admin_account_family,
+    &admin_alias_family,
+    &admin_account_settings_family,
+    &admin_password_family,
+    &admin_account_rights_family,
+    &admin_domain_state_family,
+    &admin_prefs_family,
+    &admin_session_family,
+    &admin_stat_family,
+    &admin_system_family,
+    &admin_server_family,
+    &admin_absent_family,
+    NULL,
 };
 
 void

@@ -66,21 +66,39 @@ is_real_name(const char *s)
             strpbrk(s, "\t\r\n") == NULL);
 }
 
+static enum store_result
+check_real_name(struct admin_call *c, const struct cli_value *settings)
+{
+    const char *real = settings_string(settings, "RealName");
+
+    if (real != NULL && !is_real_name(real))
+        return admin_refuse(c, 501, "RealName can not be used");
+    return STORE_OK;
+}
+
+enum store_result
+admin_check_template(struct admin_call *c, const struct cli_value *settings)
+{
+    if (admin_password_strip(c, settings) != settings)
+        return admin_refuse(c, 501, "a template can not have a password");
+    return check_real_name(c, settings);
+}
+
 /* What the account's settings become, without the password they may carry;
  * the real name is kept in the record too. */
 enum store_result
 admin_make_settings(struct admin_call *c, const struct cli_value *changes,
                     bool replace, struct account_rec *a, struct errbuf *err)
 {
-    const char *real = settings_string(changes, "RealName");
     struct cli_value *dict;
+    const char *real;
     char *text;
-    enum store_result r;
+    enum store_result r = check_real_name(c, changes);
 
-    if (real != NULL && !is_real_name(real))
-        return admin_refuse(c, 501, "RealName can not be used");
-    r = admin_call_settings(c, a->settings, admin_password_strip(c, changes),
-                            replace, &text, err);
+    if (r == STORE_OK)
+        r = admin_call_settings(c, a->settings,
+                                admin_password_strip(c, changes), replace,
+                                &text, err);
     if (r != STORE_OK)
         return r;
     free(a->settings);

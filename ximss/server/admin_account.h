@@ -29,6 +29,12 @@ enum store_result admin_make_settings(struct admin_call *c,
                                       bool replace, struct account_rec *a,
                                       struct errbuf *err) WARN_UNUSED;
 
+/* 501 unless these settings can be those of a template: no password, which
+ * would have to be kept in clear, and a name that can be shown. */
+enum store_result
+admin_check_template(struct admin_call *c,
+                     const struct cli_value *settings) WARN_UNUSED;
+
 /* --- passwords in settings (cmd_passwords.c) ---
  *
  * The clear text was hashed before the job began (admin_needs_hash in

@@ -50,6 +50,7 @@ extern const struct admin_family admin_list_family;
 extern const struct admin_family admin_domain_family;
 extern const struct admin_family admin_domain_settings_family;
 extern const struct admin_family admin_account_family;
+extern const struct admin_family admin_alias_family;
 extern const struct admin_family admin_account_settings_family;
 extern const struct admin_family admin_account_rights_family;
 extern const struct admin_family admin_password_family;

@@ -150,43 +150,6 @@ get_info(struct admin_call *c, struct errbuf *err)
     return r;
 }
 
-/* --- aliases: there are none --- */
-
-static enum store_result
-get_aliases(struct admin_call *c, struct errbuf *err)
-{
-    struct domain_rec d = {0};
-    struct account_rec a = {0};
-    enum store_result r =
-        admin_only_account(c, NEED_READ | NEED_OWN, &d, &a, err);
-
-    if (r == STORE_OK)
-        admin_result(c, cli_data_array(c->arena));
-    admin_clear(&d, &a);
-    return r;
-}
-
-static enum store_result
-set_aliases(struct admin_call *c, struct errbuf *err)
-{
-    struct domain_rec d = {0};
-    struct account_rec a = {0};
-    const struct cli_value *aliases = NULL;
-    const char *name;
-    enum store_result r = admin_arg_text(c, "account name", &name);
-
-    if (r == STORE_OK)
-        r = admin_arg_value(c, CLI_ARRAY, "array", &aliases);
-    if (r == STORE_OK)
-        r = admin_arg_end(c);
-    if (r == STORE_OK)
-        r = admin_call_account(c, name, RIGHT_CREATE_ACCOUNTS, &d, &a, err);
-    if (r == STORE_OK && aliases->n > 0)
-        r = admin_refuse(c, 501, "aliases are not supported");
-    admin_clear(&d, &a);
-    return r;
-}
-
 static const struct admin_command commands[] = {
     {.name = "GETACCOUNTSETTINGS", .run = get_settings},
     {.name = "GETACCOUNT", .run = get_settings},
@@ -196,8 +159,6 @@ static const struct admin_command commands[] = {
     ADMIN_CHANGE("SETACCOUNTSETTINGS", change_settings, 1),
     ADMIN_CHANGE("SETACCOUNT", change_settings, 1),
     {.name = "GETACCOUNTINFO", .run = get_info},
-    {.name = "GETACCOUNTALIASES", .run = get_aliases},
-    ADMIN_CHANGE("SETACCOUNTALIASES", set_aliases, 0),
 };
 
 const struct admin_family admin_account_settings_family = {

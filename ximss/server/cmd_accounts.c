@@ -93,19 +93,38 @@ new_address(struct admin_call *c, const char *address,
     return r;
 }
 
-/* 520 if somebody other than `number` (0: anybody) has the name. */
+/* 520 if it is the name or an alias of any account; `self` (may be NULL) can
+ * keep the name that it has, but not take one of its aliases. */
 static enum store_result
 check_new_name(struct admin_call *c, uint64_t domain, const char *name,
-               uint64_t number, struct errbuf *err)
+               const struct account_rec *self, struct errbuf *err)
 {
     struct account_rec a = {0};
     enum store_result r = account_find(c->x->txn, domain, name, &a, err);
 
-    if (r == STORE_OK && (number == 0 || a.number != number))
+    if (r == STORE_OK && (self == NULL || a.number != self->number ||
+                          !text_equal_nocase(a.name, name)))
         r = admin_refuse_code(c, 520);
     else if (r == STORE_NOTFOUND)
         r = STORE_OK;
     account_rec_clear(&a);
+    return r;
+}
+
+/* The domain's template, with the settings given (may be NULL) laid over it. */
+static enum store_result
+make_settings(struct admin_call *c, const struct cli_value *settings,
+              const struct domain_rec *d, struct account_rec *a,
+              struct errbuf *err)
+{
+    enum store_result r;
+
+    if (settings == NULL)
+        settings = cli_data_dictionary(c->arena);
+    a->settings = xstrdup(d->account_template);
+    r = admin_make_settings(c, settings, false, a, err);
+    if (r == STORE_OK)
+        r = admin_password_from_settings(c, settings, d, a, err);
     return r;
 }
 
@@ -119,14 +138,10 @@ add_account(struct admin_call *c, const struct creation *n, const char *name,
                             .name = xstrdup(name),
                             .type = xstrdup(n->type),
                             .rights = xstrdup("")};
-    enum store_result r = STORE_OK;
+    enum store_result r;
 
     text_lower(a.name);
-    if (n->settings != NULL) {
-        r = admin_make_settings(c, n->settings, true, &a, err);
-        if (r == STORE_OK)
-            r = admin_password_from_settings(c, n->settings, d, &a, err);
-    }
+    r = make_settings(c, n->settings, d, &a, err);
     if (r == STORE_OK)
         r = account_add(c->x->txn, &a, &a.number, err);
     if (r == STORE_OK)
@@ -146,7 +161,7 @@ create_account(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = new_address(c, n.name, NULL, &d, &name, err);
     if (r == STORE_OK)
-        r = check_new_name(c, d.number, name, 0, err);
+        r = check_new_name(c, d.number, name, NULL, err);
     if (r == STORE_OK)
         r = add_account(c, &n, name, &d, err);
     domain_rec_clear(&d);
@@ -183,7 +198,7 @@ rename_to(struct admin_call *c, const struct domain_rec *d,
     enum store_result r = new_address(c, address, d->name, &to, &name, err);
 
     if (r == STORE_OK)
-        r = check_new_name(c, to.number, name, a->number, err);
+        r = check_new_name(c, to.number, name, a, err);
     if (r == STORE_OK)
         r = check_move(c, &to, a, err);
     if (r == STORE_OK) {
@@ -193,6 +208,8 @@ rename_to(struct admin_call *c, const struct domain_rec *d,
         a->domain = to.number;
         r = admin_put_account(c, &to, a, err);
     }
+    if (r == STORE_EXISTS) /* an alias that would come along */
+        r = admin_refuse(c, 520, "%s", err->text);
     domain_rec_clear(&to);
     return r;
 }

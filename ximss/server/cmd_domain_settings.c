@@ -1,26 +1,43 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Settings of domains by the CLI (protocol.md C.5), and the defaults that stand
- * behind the settings of accounts and domains. */
+/* Settings of domains by the CLI (protocol.md C.5): with the template of new
+ * accounts, and the defaults that stand behind the settings of accounts and
+ * domains. */
 #include "config.h"
 
 #include <stdlib.h>
 
-#include "ximss/server/admin_call.h"
+#include "ximss/server/admin_account.h"
 #include "ximss/server/settings.h"
 
-/* --- settings of a domain: its own, and the defaults of its accounts --- */
+/* --- settings of a domain: its own, the defaults of its accounts, and what
+ * new accounts begin with --- */
 
 enum domain_dict {
-    OF_DOMAIN,   /* domain_rec.settings */
-    OF_ACCOUNTS, /* domain_rec.defaults */
+    OF_DOMAIN,       /* domain_rec.settings */
+    OF_ACCOUNTS,     /* domain_rec.defaults */
+    OF_NEW_ACCOUNTS, /* domain_rec.account_template */
     REPLACE = 1 << 4
 };
+
+static enum domain_dict
+which_dict(const struct admin_call *c)
+{
+    return (enum domain_dict)(c->command->detail & ~REPLACE);
+}
 
 static char **
 dict_of(const struct admin_call *c, struct domain_rec *d)
 {
-    return (c->command->detail & ~REPLACE) == OF_DOMAIN ? &d->settings
-                                                        : &d->defaults;
+    switch (which_dict(c)) {
+    case OF_ACCOUNTS:
+        return &d->defaults;
+    case OF_NEW_ACCOUNTS:
+        return &d->account_template;
+    case OF_DOMAIN:
+    case REPLACE:
+        break;
+    }
+    return &d->settings;
 }
 
 static enum store_result
@@ -61,15 +78,20 @@ store_domain_settings(struct admin_call *c, struct domain_rec *d,
                       const struct cli_value *changes, struct errbuf *err)
 {
     char **dict = dict_of(c, d), *text = NULL;
-    enum store_result r = admin_call_settings(
-        c, *dict, changes, (c->command->detail & REPLACE) != 0, &text, err);
+    bool of_new = which_dict(c) == OF_NEW_ACCOUNTS;
+    enum store_result r = STORE_OK;
 
+    if (of_new)
+        r = admin_check_template(c, changes);
+    if (r == STORE_OK)
+        r = admin_call_settings(
+            c, *dict, changes, (c->command->detail & REPLACE) != 0, &text, err);
     if (r != STORE_OK)
         return r;
     free(*dict);
     *dict = text;
     r = domain_put(c->x->txn, d, err);
-    if (r == STORE_OK)
+    if (r == STORE_OK && !of_new) /* which nobody who is here notices */
         admin_effect_domain(c->x, EFFECT_DOMAIN_CHANGED, d);
     return r;
 }
@@ -166,45 +188,6 @@ change_defaults(struct admin_call *c, struct errbuf *err)
     return r;
 }
 
-/* --- aliases: there are none --- */
-
-static enum store_result
-get_aliases(struct admin_call *c, struct errbuf *err)
-{
-    struct domain_rec d = {0};
-    const char *name;
-    enum store_result r = admin_arg_text(c, "domain name", &name);
-
-    if (r == STORE_OK)
-        r = admin_arg_end(c);
-    if (r == STORE_OK)
-        r = admin_call_domain(c, name, NEED_READ, &d, err);
-    if (r == STORE_OK)
-        admin_result(c, cli_data_array(c->arena));
-    domain_rec_clear(&d);
-    return r;
-}
-
-static enum store_result
-set_aliases(struct admin_call *c, struct errbuf *err)
-{
-    struct domain_rec d = {0};
-    const struct cli_value *aliases = NULL;
-    const char *name;
-    enum store_result r = admin_arg_text(c, "domain name", &name);
-
-    if (r == STORE_OK)
-        r = admin_arg_value(c, CLI_ARRAY, "array", &aliases);
-    if (r == STORE_OK)
-        r = admin_arg_end(c);
-    if (r == STORE_OK)
-        r = admin_call_domain(c, name, 0, &d, err);
-    if (r == STORE_OK && aliases->n > 0)
-        r = admin_refuse(c, 501, "aliases are not supported");
-    domain_rec_clear(&d);
-    return r;
-}
-
 #define SETTINGS(NAME, get, change, what)                    \
     {.name = "GET" NAME, .run = get, .detail = (int)(what)}, \
         ADMIN_CHANGE("UPDATE" NAME, change, what),           \
@@ -216,6 +199,8 @@ static const struct admin_command commands[] = {
     {.name = "GETDOMAINEFFECTIVESETTINGS", .run = get_effective},
     SETTINGS("ACCOUNTDEFAULTS", get_domain_settings, change_domain_settings,
              OF_ACCOUNTS),
+    SETTINGS("ACCOUNTTEMPLATE", get_domain_settings, change_domain_settings,
+             OF_NEW_ACCOUNTS),
     SETTINGS("SERVERACCOUNTDEFAULTS", get_defaults, change_defaults,
              STORE_TEXT_SERVER_ACCOUNT_DEFAULTS),
     SETTINGS("ALLACCOUNTSDEFAULTS", get_defaults, change_defaults,
@@ -226,8 +211,6 @@ static const struct admin_command commands[] = {
              STORE_TEXT_SERVER_DOMAIN_DEFAULTS),
     SETTINGS("CLUSTERDOMAINDEFAULTS", get_defaults, change_defaults,
              STORE_TEXT_CLUSTER_DOMAIN_DEFAULTS),
-    {.name = "GETDOMAINALIASES", .run = get_aliases},
-    ADMIN_CHANGE("SETDOMAINALIASES", set_aliases, 0),
 };
 
 const struct admin_family admin_domain_settings_family = {

@@ -10,8 +10,9 @@
 #include "ximss/server/admin_call.h"
 #include "ximss/server/alert_admin.h"
 
-/* Accounts that one job deletes: so long does everybody else wait. */
-#define DELETE_ACCOUNTS 500
+/* Names of accounts that one job deletes, about: so long does everybody else
+ * wait. */
+#define DELETE_NAMES 500
 
 static enum store_result
 main_domain_name(struct admin_call *c, struct errbuf *err)
@@ -56,11 +57,12 @@ read_creation(struct admin_call *c, struct creation *n)
     return r;
 }
 
-/* 501 for what cannot be a domain's name, 521 for one that is taken by
- * another than `number` (0: by any). */
+/* 501 for what cannot be a domain's name, 521 for the name or an alias of any;
+ * `self` (may be NULL) can keep the name that it has, but not take one of its
+ * aliases. */
 static enum store_result
-check_new_name(struct admin_call *c, const char *name, uint64_t number,
-               struct errbuf *err)
+check_new_name(struct admin_call *c, const char *name,
+               const struct domain_rec *self, struct errbuf *err)
 {
     struct domain_rec d = {0};
     enum store_result r;
@@ -68,7 +70,8 @@ check_new_name(struct admin_call *c, const char *name, uint64_t number,
     if (!text_is_name(name))
         return admin_refuse(c, 501, "illegal domain name");
     r = domain_find(c->x->txn, name, &d, err);
-    if (r == STORE_OK && (number == 0 || d.number != number))
+    if (r == STORE_OK && (self == NULL || d.number != self->number ||
+                          !text_equal_nocase(d.name, name)))
         r = admin_refuse_code(c, 521);
     else if (r == STORE_NOTFOUND)
         r = STORE_OK;
@@ -90,6 +93,7 @@ add_domain(struct admin_call *c, const struct creation *n, char *settings,
     d.created = c->x->now;
     d.settings = settings != NULL ? settings : none;
     d.defaults = none;
+    d.account_template = none;
     r = domain_add(c->x->txn, &d, &number, err);
     if (r == STORE_OK)
         r = admin_must(domain_get(c->x->txn, number, &added, err),
@@ -111,7 +115,7 @@ create_domain(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_call_all_domains(c);
     if (r == STORE_OK)
-        r = check_new_name(c, n.name, 0, err);
+        r = check_new_name(c, n.name, NULL, err);
     if (r == STORE_OK && n.shared)
         r = admin_refuse(c, 501, "available in the Dynamic Cluster only");
     if (r == STORE_OK && n.settings != NULL)
@@ -133,7 +137,7 @@ rename_to(struct admin_call *c, struct domain_rec *d, const char *name,
     if (r == STORE_OK && is_main && (c->x->caller->rights & RIGHT_MASTER) == 0)
         r = admin_refuse_code(c, 510);
     if (r == STORE_OK)
-        r = check_new_name(c, name, d->number, err);
+        r = check_new_name(c, name, d, err);
     if (r != STORE_OK)
         return r;
     free(d->name);
@@ -171,37 +175,47 @@ rename_domain(struct admin_call *c, struct errbuf *err)
 /* --- delete --- */
 
 struct batch {
-    uint64_t number[DELETE_ACCOUNTS];
+    uint64_t number[DELETE_NAMES];
     size_t n;
-    bool more;
 };
 
+/* An alias may come long before its account. */
 static bool
-note_account(const struct account_name *n, void *arg)
+note_account(const struct account_name *name, void *arg)
 {
     struct batch *b = arg;
 
-    if (n->alias)
-        return true;
-    if (b->n == DELETE_ACCOUNTS) {
-        b->more = true;
-        return false;
-    }
-    b->number[b->n++] = n->number;
-    return true;
+    b->number[b->n++] = name->number;
+    return b->n < DELETE_NAMES;
 }
 
+/* Deletes the account, unless it went by another of its names. */
 static enum store_result
 delete_account(struct admin_call *c, const struct domain_rec *d,
                uint64_t number, struct errbuf *err)
 {
     struct account_rec a = {0};
-    enum store_result r =
-        admin_must(account_get(c->x->txn, number, &a, err), "an account", err);
+    enum store_result r = account_get(c->x->txn, number, &a, err);
 
     if (r == STORE_OK)
         r = admin_account_dispose(c->x, d, &a, err);
+    else if (r == STORE_NOTFOUND)
+        r = STORE_OK;
     account_rec_clear(&a);
+    return r;
+}
+
+/* The names of a domain's accounts and their aliases. */
+static enum store_result
+count_names(struct admin_call *c, const struct domain_rec *d, uint64_t *n_r,
+            struct errbuf *err)
+{
+    uint64_t aliases = 0;
+    enum store_result r = account_count(c->x->txn, d->number, n_r, err);
+
+    if (r == STORE_OK)
+        r = account_alias_count(c->x->txn, d->number, &aliases, err);
+    *n_r += aliases;
     return r;
 }
 
@@ -211,12 +225,19 @@ delete_accounts(struct admin_call *c, const struct domain_rec *d, bool *more_r,
                 struct errbuf *err)
 {
     struct batch b = {.n = 0};
-    enum store_result r =
-        account_walk(c->x->txn, d->number, NULL, note_account, &b, err);
+    uint64_t before = 0, left = 0;
+    enum store_result r = count_names(c, d, &before, err);
 
-    for (size_t i = 0; i < b.n && r == STORE_OK; i++)
+    if (r == STORE_OK)
+        r = account_walk(c->x->txn, d->number, NULL, note_account, &b, err);
+    left = before;
+    for (size_t i = 0; i < b.n && r == STORE_OK && before - left < DELETE_NAMES;
+         i++) {
         r = delete_account(c, d, b.number[i], err);
-    *more_r = b.more;
+        if (r == STORE_OK)
+            r = count_names(c, d, &left, err);
+    }
+    *more_r = left > 0 && b.n > 0;
     return r;
 }
 

@@ -29,6 +29,7 @@ static const struct {
     {"CanCreateAccounts", RIGHT_CREATE_ACCOUNTS},
     {"BasicSettings", RIGHT_BASIC_SETTINGS},
     {"CanCreateWebUserSessions", RIGHT_SESSIONS},
+    {"CanCreateAliases", RIGHT_CREATE_ALIASES},
 };
 
 unsigned
