@@ -137,6 +137,27 @@ def test_two_servers_on_one_store(t):
     server.login("joe").quiet()
 
 
+def test_verify_without_a_store(t):
+    """It says so, and leaves nothing there."""
+    path = directory()
+    done = run("--verify", path)
+    equal(done.returncode, 65)
+    check("holds no store" in done.stderr, done.stderr)
+    equal(os.listdir(path), [])
+    shutil.rmtree(path)
+
+
+def test_password_line_that_is_too_long(t):
+    path = directory()
+    with open(path + "/password", "w") as f:
+        f.write("x" * 5000 + "\n")
+    done = run("--init", path + "/store", "--main-domain", MAIN,
+               "--admin-password-file", path + "/password")
+    check(done.returncode != 0, "made a store")
+    check("the first line has more than" in done.stderr, done.stderr)
+    shutil.rmtree(path)
+
+
 def test_port_in_use(t):
     server = t.server()
     other = Server(listen="127.0.0.1:%d" % server.ports()[0][1])
@@ -237,6 +258,24 @@ def test_systemd_notify(t):
 
 
 # --- ending ---
+
+def test_held_up_log_in_does_not_hold_up_the_end(t):
+    """A client that waits for the throttle is closed at once."""
+    server = t.server({"login_free_tries": 1, "login_delay": "1h",
+                       "login_max_delay": "1h"})
+    server.account("joe@" + MAIN)
+    for _ in range(2):
+        server.connect().ask('<login id="1" userName="joe" authData="no"/>',
+                             failure("1", 515))
+    held = server.connect()
+    held.send('<login id="1" userName="joe" authData="no"/>')
+    held.send('<noop id="2"/>')
+    other = server.connect()
+    other.ask('<noop id="1"/>', response("1"))
+    server.signal(signal.SIGTERM)
+    held.expect_closed()
+    equal(server.process.wait(DEADLINE), 0)
+
 
 def test_sigterm_drains(t):
     """A bye to every session, answers out, status 0."""

@@ -125,6 +125,10 @@ def test_reader_who_does_not_read(t):
     check(server.rss() - before < 16 << 20, "memory")
     other = log_in(server)
     other.in_step()
+    # Half an answer read is no life.
+    server.clock(301)
+    wait_until(lambda: any("session end" in line for line in server.lines),
+               "it is closed")
     c.close()
 
 

@@ -77,7 +77,7 @@ const struct config_row config_rows[] = {
 {"hostname", TEXT(0, 128), M(hostname), "", RESTART,
  "The name of this server: a store that it makes gets it as main domain,\n"
  "unless --main-domain says otherwise. Empty: the machine's name."},
-{"time-zone", TEXT(1, 64), M(time_zone), "UTC", RELOAD,
+{"time-zone", TEXT(1, 64), M(time_zone), "UTC", RESTART,
  "The time zone of users who have not chosen one, like Europe/Berlin."},
 {"log-level", CHOICE(log_levels), M(log_level), "info", RELOAD,
  "The least important messages that are logged."},

@@ -64,6 +64,9 @@ read_password(const char *file, char *out, size_t size, struct errbuf *err)
         fclose(f);
     if (line == NULL)
         return err_set(err, "%s: no password in its first line", file);
+    if (strlen(out) + 1 == size && out[size - 2] != '\n')
+        return err_set(err, "%s: the first line has more than %zu bytes", file,
+                       size - 2);
     out[strcspn(out, "\r\n")] = '\0';
     if (out[0] == '\0')
         return err_set(err, "%s: the first line is empty", file);

@@ -861,6 +861,12 @@ login_next_sasl(struct req *r, const char *base64)
     return after_step(r, result, challenge, NULL);
 }
 
+bool
+login_is_held_up(const struct session *s)
+{
+    return s->login != NULL && s->login->waiting != NULL;
+}
+
 void
 login_without_alerts(struct session *s)
 {

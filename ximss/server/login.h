@@ -28,6 +28,9 @@ enum req_result login_begin_sasl(struct req *r, const char *method,
 enum req_result login_next_sasl(struct req *r, const char *base64);
 bool login_is_exchanging(const struct session *s);
 
+/* Held up by the throttle: nothing else is under way for it. */
+bool login_is_held_up(const struct session *s);
+
 /* The log-in that is under way asks for no alerts and nothing else. */
 void login_without_alerts(struct session *s);
 

@@ -320,6 +320,10 @@ verify_store(const char *dir)
 {
     struct errbuf err;
 
+    if (!store_exists(dir)) {
+        log_error("%s holds no store", dir);
+        return EXIT_DAMAGED;
+    }
     if (store_verify(dir, stdout, &err) < 0) {
         log_error("%s", err.text);
         return EXIT_DAMAGED;

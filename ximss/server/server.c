@@ -461,6 +461,7 @@ server_reload(struct server *s, const struct server_options *o,
     tls_context_unref(&s->tls);
     s->tls = tls;
     fill_admin(&r->admin, next, s->admin.started, s->test_hooks);
+    memcpy(r->admin.time_zone, s->admin.time_zone, sizeof r->admin.time_zone);
     apply_limits(s, next);
     store_submit(s->store, reload_body, reload_stored, r);
     return 0;

@@ -334,6 +334,8 @@ on_drained(struct conn *c)
 {
     struct session *s = (struct session *)c;
 
+    if (s->n_reqs > 0)
+        s->last_input = session_seconds(); /* it reads a long answer */
     if (s->state == SESSION_OPEN)
         push_session(session_worker(s), s);
     if (s->state < SESSION_ENDING)
@@ -538,6 +540,13 @@ session_kill(struct worker *w, uint64_t number)
         }
 }
 
+/* Nothing is under way for it; an answer that it has left half read is not. */
+static bool
+is_idle(const struct session *s)
+{
+    return s->n_reqs == 0 || s->conn.out != NULL;
+}
+
 void
 session_check_times(struct worker *w)
 {
@@ -551,7 +560,7 @@ session_check_times(struct worker *w)
         if ((int32_t)silent < 0)
             continue;
         if (s->state == SESSION_OPEN && s->idle_timeout != 0 &&
-            silent >= s->idle_timeout && s->n_reqs == 0)
+            silent >= s->idle_timeout && is_idle(s))
             say_bye(s, "idle");
         else if (s->state == SESSION_ENDING && silent >= LINGER_SECONDS)
             session_close(s, "the client does not close");
@@ -568,6 +577,10 @@ session_drain_all(struct worker *w)
     TAILQ_FOREACH_SAFE(s, &w->sessions, all, next) {
         if (s->state >= SESSION_ENDING)
             continue;
+        if (login_is_held_up(s)) {
+            session_close(s, "the server ends");
+            continue;
+        }
         conn_pause(&s->conn, PAUSE_DRAIN);
         session_update_pauses(s);
     }
