@@ -6,7 +6,8 @@
  *
  *   wait     as long as the throttle wants
  *   recall   a password that was right before lets in at once
- *   look up  the store: account and credential, or a dummy for unknown names
+ *   look up  the store: account and credential, or a dummy for unknown names;
+ *            an alias whose account's password is remembered needs no check
  *   check    in the hash pool (clear passwords), or by SASL
  *   move     the session to its account's worker
  *   load     the account, if it is not in memory
@@ -67,7 +68,9 @@ struct attempt {
     struct job job;
     struct req *req;
     int64_t ticket_time; /* microseconds a new ticket lives */
-    char *name;          /* owned; normalised user@domain */
+    char *name;          /* owned; normalised user@domain, as it was typed */
+    char *real;          /* owned; that of the account, which `name` may be an
+                            alias of; NULL as long as it is not known */
     char *password;      /* owned, wiped; NULL: SASL or ticket */
     const char *method;
     char address[PEER_TEXT_SIZE];
@@ -159,6 +162,7 @@ attempt_free(struct attempt *a)
         OPENSSL_cleanse(a->password, strlen(a->password));
     free(a->password);
     free(a->name);
+    free(a->real);
     job_clear(&a->job);
     OPENSSL_cleanse(a, sizeof *a);
     free(a);
@@ -311,7 +315,7 @@ is_renamed(const struct attempt *a, const struct user *account)
     if (!a->recalled)
         return false;
     user_full_name(account, name);
-    return strcmp(name, a->name) != 0;
+    return strcmp(name, a->real) != 0;
 }
 
 static void
@@ -415,7 +419,7 @@ checked(struct mail *m, void *owner)
         attempt_refuse(a, a->known ? "password" : "unknown");
         return;
     }
-    remember_add(a->job.server->remember, a->name, a->password, clock_mono(),
+    remember_add(a->job.server->remember, a->real, a->password, clock_mono(),
                  a->account, a->serial);
     attempt_attach(a);
 }
@@ -440,6 +444,31 @@ check_done(void *arg)
 static enum req_result after_step(struct req *r, enum sasl_result result,
                                   char *challenge, struct attempt *a);
 
+/* --- recall ---
+ *
+ * Remembered is the real name of the account.  That an alias leads to it is
+ * looked up each time: it may lead elsewhere by now, and only the store knows. */
+
+static bool
+recalls(struct attempt *a, const char *name)
+{
+    a->recalled = a->password != NULL &&
+                  remember_find(a->job.server->remember, name, a->password,
+                                clock_mono(), &a->account, &a->serial);
+    return a->recalled;
+}
+
+static void
+attempt_recall(struct attempt *a)
+{
+    if (recalls(a, a->name)) {
+        a->real = xstrdup(a->name);
+        attempt_attach(a);
+    } else {
+        attempt_look_up(a);
+    }
+}
+
 /* --- look up --- */
 
 static void
@@ -462,7 +491,10 @@ look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
     r = admin_account_find(t, a->name, NULL, &domain, &account, &found, err);
     a->known =
         r == STORE_OK && account.cred.iterations > 0 && !domain.suspended;
+    free(a->real);
+    a->real = NULL;
     if (a->known) {
+        a->real = xasprintf("%s@%s", account.name, domain.name);
         a->cred = account.cred;
         a->account = account.number;
         a->serial = account.cred_serial;
@@ -472,6 +504,12 @@ look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
     account_rec_clear(&account);
     domain_rec_clear(&domain);
     return r == STORE_NOTFOUND || r == STORE_REFUSED ? STORE_OK : r;
+}
+
+static bool
+is_alias(const struct attempt *a)
+{
+    return a->known && strcmp(a->real, a->name) != 0;
 }
 
 static void
@@ -488,8 +526,10 @@ look_up_finish(struct job *j)
         return;
     }
     if (a->password != NULL) {
-        if (hash_pool_submit(a->job.server->hash_pool, check_work, check_done,
-                             a) < 0)
+        if (is_alias(a) && recalls(a, a->real))
+            attempt_attach(a);
+        else if (hash_pool_submit(a->job.server->hash_pool, check_work,
+                                  check_done, a) < 0)
             answer_and_free(a, 525, "too busy, try again later");
         return;
     }
@@ -504,21 +544,6 @@ attempt_look_up(struct attempt *a)
     a->job.body = look_up_body;
     a->job.finish = look_up_finish;
     job_submit(&a->job);
-}
-
-/* --- recall --- */
-
-static void
-attempt_recall(struct attempt *a)
-{
-    if (a->password != NULL &&
-        remember_find(a->job.server->remember, a->name, a->password,
-                      clock_mono(), &a->account, &a->serial)) {
-        a->recalled = true;
-        attempt_attach(a);
-    } else {
-        attempt_look_up(a);
-    }
 }
 
 /* --- wait --- */
