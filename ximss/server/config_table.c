@@ -6,8 +6,6 @@
 
 #include "ximss/server/config_table.h"
 
-#include <string.h>
-
 #include "ximss/server/configuration.h"
 
 static const char *const tls_versions[] = {"1.2", "1.3", NULL};
@@ -65,7 +63,7 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error",
 #define RESTART false
 
 /* clang-format off */
-const struct config_row config_rows[] = {
+static const struct config_row rows[] = {
 {"store", PATH(1), M(store), LOCALSTATEDIR "/lib/ximssd", RESTART,
  "The directory of the store. The server works in it, so that a core dump\n"
  "lands there too."},
@@ -216,13 +214,6 @@ const struct config_row config_rows[] = {
 };
 /* clang-format on */
 
-const size_t config_rows_count = sizeof config_rows / sizeof config_rows[0];
-
-const struct config_row *
-config_row_find(const char *key)
-{
-    for (size_t i = 0; i < config_rows_count; i++)
-        if (strcmp(config_rows[i].key, key) == 0)
-            return &config_rows[i];
-    return NULL;
-}
+const struct config_table config_table = {rows, sizeof rows / sizeof rows[0],
+                                          sizeof(struct config), "ximssd",
+                                          config_check};

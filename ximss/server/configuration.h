@@ -8,9 +8,10 @@
 #include <stdio.h>
 
 #include "util/buf.h"
+#include "util/config_table.h"
+#include "util/config_value.h"
 #include "util/errbuf.h"
 #include "util/log.h"
-#include "ximss/server/config_value.h"
 
 struct sockaddr;
 
@@ -93,12 +94,6 @@ struct config {
     unsigned store_batch;
     unsigned account_cache;
     unsigned audit_days;
-};
-
-/* A value from the command line, which goes before the file's.  A list key
- * may come several times; its first value replaces the file's list. */
-struct config_override {
-    const char *key, *value; /* borrowed for the call */
 };
 
 /* Reads the file (NULL: the defaults alone).  NULL with err "FILE:LINE: key:

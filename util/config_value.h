@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_CONFIG_VALUE_H
-#define XIMSS_SERVER_CONFIG_VALUE_H
+#ifndef UTIL_CONFIG_VALUE_H
+#define UTIL_CONFIG_VALUE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include "util/errbuf.h"
 
 /* The types of values in the configuration: text to value and back.  A value
- * lives in a slot, a member of struct config of the C type named here; a
+ * lives in a slot, a member of the program's struct, of the C type named here; a
  * zeroed slot is valid and empty. */
 enum config_type {
     CONFIG_TEXT,   /* char *, owned, never NULL once parsed */
@@ -47,6 +47,12 @@ struct config_nets {
     } * items;                     /* owned */
     size_t count;
 };
+
+struct sockaddr;
+
+/* True if the address (AF_INET or AF_INET6) is in one of the nets. */
+bool config_nets_hold(const struct config_nets *nets,
+                      const struct sockaddr *address);
 
 bool config_type_is_list(enum config_type type);
 

@@ -4,7 +4,7 @@
  * back as the same value; copies and comparisons rest on that. */
 #include "config.h"
 
-#include "ximss/server/config_value.h"
+#include "util/config_value.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -518,4 +518,32 @@ config_spec_print(const struct config_spec *spec, struct buf *out)
         buf_append_str(out, "an address or ADDRESS/BITS");
         break;
     }
+}
+
+static bool
+net_holds(const struct config_net *net, const unsigned char address[16])
+{
+    unsigned bytes = net->bits / 8, rest = net->bits % 8;
+
+    if (memcmp(net->address, address, bytes) != 0)
+        return false;
+    return rest == 0 || ((net->address[bytes] ^ address[bytes]) &
+                         (0xff00u >> rest) & 0xff) == 0;
+}
+
+bool
+config_nets_hold(const struct config_nets *nets, const struct sockaddr *address)
+{
+    unsigned char a[16] = {[10] = 0xff, [11] = 0xff};
+
+    if (address->sa_family == AF_INET)
+        memcpy(a + 12, &((const struct sockaddr_in *)address)->sin_addr, 4);
+    else if (address->sa_family == AF_INET6)
+        memcpy(a, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
+    else
+        return false;
+    for (size_t i = 0; i < nets->count; i++)
+        if (net_holds(&nets->items[i], a))
+            return true;
+    return false;
 }

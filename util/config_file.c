@@ -4,7 +4,7 @@
  * they work on stands in a thread-local pointer while a file is read. */
 #include "config.h"
 
-#include "ximss/server/config_file.h"
+#include "util/config_file.h"
 
 #include <confuse.h>
 #include <errno.h>
@@ -14,13 +14,14 @@
 #include <string.h>
 
 #include "util/buf.h"
+#include "util/config_table.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
-#include "ximss/server/config_table.h"
 
 #define MOST_BYTES (1024 * 1024) /* of a file */
 
 struct reading {
+    const struct config_table *table;
     const char *file;
     config_file_fn *take;
     void *arg;
@@ -43,8 +44,9 @@ read_fail(struct reading *r, int line)
 static int
 on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 {
-    const struct config_file_value v = {config_row_find(opt->name), text,
-                                        opt->nvalues <= 1, cfg->line};
+    const struct config_file_value v = {
+        config_table_find(reading->table, opt->name), text, opt->nvalues <= 1,
+        cfg->line};
 
     *(const char **)result = text;
     if (reading->take(&v, reading->arg, reading->err) == 0)
@@ -56,9 +58,11 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 static int
 take_empty_lists(struct reading *r, cfg_t *cfg)
 {
-    for (size_t i = 0; i < config_rows_count; i++) {
-        const cfg_opt_t *opt = cfg_getopt(cfg, config_rows[i].key);
-        const struct config_file_value v = {&config_rows[i], NULL, true, 0};
+    const struct config_row *rows = r->table->rows;
+
+    for (size_t i = 0; i < r->table->n_rows; i++) {
+        const cfg_opt_t *opt = cfg_getopt(cfg, rows[i].key);
+        const struct config_file_value v = {&rows[i], NULL, true, 0};
 
         if (config_type_is_list(v.row->spec.type) && opt->nvalues == 0 &&
             (opt->flags & CFGF_MODIFIED) != 0 &&
@@ -82,8 +86,9 @@ on_syntax_error(cfg_t *cfg, const char *fmt, va_list ap)
         return;
     vsnprintf(text, sizeof text, fmt, ap);
     if (strncmp(text, unknown, len) == 0)
-        err_set(reading->err, "%.*s: there is no such key, see ximssd.conf(5)",
-                (int)strcspn(text + len, "'"), text + len);
+        err_set(reading->err, "%.*s: there is no such key, see %s.conf(5)",
+                (int)strcspn(text + len, "'"), text + len,
+                reading->table->program);
     else
         err_set(reading->err, "%s", text);
     read_fail(reading, cfg->line);
@@ -91,13 +96,13 @@ on_syntax_error(cfg_t *cfg, const char *fmt, va_list ap)
 
 /* libconfuse copies the options. */
 static cfg_opt_t *
-options_new(void)
+options_new(const struct config_table *t)
 {
-    cfg_opt_t *options = xcalloc(config_rows_count + 1, sizeof *options);
+    cfg_opt_t *options = xcalloc(t->n_rows + 1, sizeof *options);
     const cfg_opt_t end = CFG_END();
 
-    for (size_t i = 0; i < config_rows_count; i++) {
-        const struct config_row *row = &config_rows[i];
+    for (size_t i = 0; i < t->n_rows; i++) {
+        const struct config_row *row = &t->rows[i];
         const cfg_opt_t one =
             CFG_STR_CB(row->key, NULL, CFGF_NODEFAULT, on_value);
         const cfg_opt_t list =
@@ -105,7 +110,7 @@ options_new(void)
 
         options[i] = config_type_is_list(row->spec.type) ? list : one;
     }
-    options[config_rows_count] = end;
+    options[t->n_rows] = end;
     return options;
 }
 
@@ -178,7 +183,7 @@ blank_comments(char *s)
 static int
 text_parse(struct reading *r, const char *text)
 {
-    cfg_opt_t *options = options_new();
+    cfg_opt_t *options = options_new(r->table);
     cfg_t *cfg = cfg_init(options, CFGF_NONE);
     int result = -1;
 
@@ -199,10 +204,11 @@ text_parse(struct reading *r, const char *text)
 }
 
 int
-config_file_read(const char *file, config_file_fn *take, void *arg,
-                 struct errbuf *err)
+config_file_read(const struct config_table *table, const char *file,
+                 config_file_fn *take, void *arg, struct errbuf *err)
 {
-    struct reading r = {.file = file, .take = take, .arg = arg, .err = err};
+    struct reading r = {
+        .table = table, .file = file, .take = take, .arg = arg, .err = err};
     struct buf text = {0};
     int result = text_read(&r, &text);
 
