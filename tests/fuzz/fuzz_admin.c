@@ -17,6 +17,7 @@
 #include "storage/txn.h"
 #include "tests/fuzz/fuzz.h"
 #include "ximss/proto/cli_data.h"
+#include "ximss/proto/frame.h"
 #include "ximss/server/admin.h"
 #include "ximss/server/first_start.h"
 #include "ximss/server/password.h"
@@ -52,6 +53,9 @@ static const char made_at_start[] =
     "SetAccountRights admin@a.test (CanPostAlerts,BasicSettings)\n"
     "SetAccountRights admin@b.test (CanPostAlerts,CanCreateAccounts,"
     "BasicSettings,CanCreateWebUserSessions,CanCreateAliases)\n"
+    "SetAccountAliases joe@a.test (sales,info)\n"
+    "SetDomainAliases a.test (aa.test)\n"
+    "SetAccountTemplate a.test {MaxAccountSize=5M;}\n"
     "UpdateAccountDefaults a.test {MaxAccountSize=10M;}\n"
     "PostServerAlert \"The server stops at noon.\"\n"
     "PostServerAlert second\n"
@@ -60,10 +64,12 @@ static const char made_at_start[] =
 
 /* And what must still be so after whatever b.test's administrator said. */
 static const char witnesses[] = "ListDomains\n"
-                                "ListDomainObjects a.test 100 ACCOUNTS\n"
+                                "ListDomainObjects a.test 100 ACCOUNTS "
+                                "ALIASES\n"
                                 "ListAccounts main.test\n"
                                 "GetDomainSettings a.test\n"
                                 "GetDomainAliases a.test\n"
+                                "GetAccountTemplate a.test\n"
                                 "GetAccountDefaults a.test\n"
                                 "GetDomainStat a.test\n"
                                 "GetServerAccountDefaults\n"
@@ -269,7 +275,27 @@ say(struct door *d, const char *line, size_t len)
 
 /* --- many lines --- */
 
-/* Each ends with LF or CR LF; the last may go without. */
+/* Cut as the port cuts them, also when they come a byte at a time; the last
+ * may go without its end.  Returns how many bytes the line took. */
+static size_t
+next_line(const char *data, size_t size, const char **line_r, size_t *len_r)
+{
+    const char *line;
+    size_t len, n = frame_next_line(data, size, 0, line_r, len_r);
+
+    if (n == 0) {
+        *line_r = data;
+        *len_r = size;
+        return size;
+    }
+    FUZZ_CHECK(n <= size && data[n - 1] == '\n' && *line_r == data);
+    FUZZ_CHECK(memchr(data, '\n', *len_r) == NULL && n - *len_r <= 2);
+    FUZZ_CHECK(frame_next_line(data, n - 1, 0, &line, &len) == 0);
+    FUZZ_CHECK(frame_next_line(data, size, n - 1, &line, &len) == n &&
+               line == *line_r && len == *len_r);
+    return n;
+}
+
 static void
 say_lines(struct store_txn *txn, const struct caller *who, const char *data,
           size_t size, struct buf *all)
@@ -280,17 +306,15 @@ say_lines(struct store_txn *txn, const struct caller *who, const char *data,
                            .effects = &d.effects,
                            .settings = &settings},
                      .all = all};
-    const char *end = data + size;
+    const char *line;
+    size_t len, n;
 
     STAILQ_INIT(&d.effects);
-    for (unsigned n = 0; data < end && n < LINES_MAX; n++) {
-        const char *lf = memchr(data, '\n', (size_t)(end - data));
-        size_t len = (size_t)((lf != NULL ? lf : end) - data);
-
-        if (lf != NULL && len > 0 && data[len - 1] == '\r')
-            len--;
-        say(&d, data, len);
-        data = lf != NULL ? lf + 1 : end;
+    for (unsigned i = 0; size > 0 && i < LINES_MAX; i++) {
+        n = next_line(data, size, &line, &len);
+        say(&d, line, len);
+        data += n;
+        size -= n;
     }
     effect_list_clear(&d.effects);
     admin_answer_clear(&d.answer);
