@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The PWD port: how lines may end, arrive and be spelled."""
 
+import random
+import re
+
 from pwd_port import OK, PWD, connect, log_in
 from ximss import MAIN, check, equal
 
@@ -232,6 +235,62 @@ def test_each_change_is_seen_by_the_next_line(t):
     c.say(*lines)
     c.expect(*expected)
     equal(len(c.do("ListAccounts " + domain)), 30)
+
+
+# --- whatever comes ---
+
+def random_line(rng, words):
+    """A command that was true once, with something done to it."""
+    line = bytearray(rng.choice(words).encode())
+    for _ in range(rng.randrange(4)):
+        at = rng.randrange(len(line) + 1)
+        what = rng.randrange(3)
+        if what == 0:
+            line[at:at] = rng.choice((b'"', b"\\", b"{", b"}", b"(", b")", b";",
+                                      b"=", b",", b" ", b"#", b"\xff", b"\r",
+                                      b"\0", b"\xc3\xa9", b"x" * 5000))
+        elif what == 1:
+            del line[at:at + rng.randrange(8)]
+        else:
+            line[at:at + 1] = bytes([rng.randrange(256)])
+    return bytes(line).replace(b"\n", b"")
+
+
+def is_ours(line):
+    """One of the words that end the connection or ask for something."""
+    return re.match(rb"[ \t]*(quit|stls|auth|shutdown|pass)", line, re.I)
+
+
+def test_every_line_has_one_answer(t):
+    """Whatever stands in it, and however it is cut into packets."""
+    server = t.server({"pwd_line_bytes": 4096}, listen_pwd=PWD)
+    server.domain("a.test")
+    server.account("joe@a.test")
+    words = ["Echo {a=b;c=(d,\"e f\");}", "PostServerAlert \"a \\\"b\\\"\"",
+             "GetServerAlerts", "SetServerAlerts {20200101000000=x;}",
+             "UpdateAccountSettings joe@a.test {a=b;Password=secret;}",
+             "VerifyAccountPassword joe@a.test PASSWORD secret",
+             "ListDomainObjects a.test 10 ACCOUNTS COOKIE \"\"",
+             "ListAccountSessions joe@a.test", "Noop", "", "INLINE", "USER x",
+             "GetAccountInfo joe@a.test Key StorageUsed"]
+    rng = random.Random(20261122)
+    for before in (False, True):
+        c = connect(server) if before else log_in(server)
+        for _ in range(60):
+            lines = [line for line in
+                     (random_line(rng, words)
+                      for _ in range(rng.randrange(1, 8)))
+                     if not is_ours(line)]
+            data = b"".join(line + rng.choice((b"\n", b"\r\n"))
+                            for line in lines)
+            cut = rng.randrange(len(data) + 1)
+            c.raw(data[:cut])
+            c.raw(data[cut:])
+            for line in lines:
+                got = c.receive()
+                check(re.match(r"(20[01]|300|5\d\d) .", got),
+                      "%r: %s" % (line, got))
+        (c.nothing_came if before else c.in_step)()
 
 
 def test_main_domain_is_meant_where_none_is_named(t):

@@ -46,6 +46,20 @@ def test_bare_name_is_of_the_main_domain(t):
     log_in(t.shared, "postmaster").do("ListDomains")
 
 
+def test_alias(t):
+    """An alias is a name like the real one."""
+    domain = t.domain()
+    user = t.user("joe", domain)
+    c = log_in(t.shared)
+    c.do("SetAccountAliases %s (sales)" % user)
+    c.do("SetDomainAliases %s (alias-%s)" % (domain, domain))
+    for name in ("sales@" + domain, "joe@alias-" + domain,
+                 "SALES@alias-" + domain):
+        own = log_in(t.shared, name)
+        equal(own.do("GetAccountSettings *"), {"RealName": "Joe"})
+        equal(own.do("Route *"), ["LOCAL", user, user])
+
+
 def test_any_case(t):
     user = t.user()
     for verb in ("USER %s|PASS %s|INLINE", "user %s|pass %s|inline",
@@ -369,6 +383,33 @@ def test_what_was_said_before_stls_is_forgotten(t):
     c.say("PASS secret")
     check(c.receive()[0] == "5", "the name was remembered")
     c.login(user)
+
+
+def test_stls_behind_a_log_in(t):
+    """It waits for the log-in's end: after a wrong password TLS begins, and
+    what is behind it is dropped; after the right one it is refused."""
+    user = t.user()
+    c = connect(t.shared)
+    c.say("USER " + user, "PASS wrong", "STLS", "USER " + user, "PASS secret")
+    c.expect(SEND_PASS, WRONG, "200 please start TLS")
+    c.handshake()
+    c.nothing_came()
+    c.login(user)
+    c = connect(t.shared)
+    c.say("USER " + user, "PASS secret", "STLS", "Noop")
+    c.expect(SEND_PASS, LOGGED_IN, "501 TLS is possible before login only",
+             OK)
+
+
+def test_doors_in_the_list_of_sessions(t):
+    user = t.user()
+    for kind in ("pwd", "pwds"):
+        connect(t.shared, kind=kind).login(user)
+    c = log_in(t.shared)
+    listed = [s for s in c.do("ListSessions") if s["user"] == user]
+    equal(sorted((s["door"], s["encrypted"]) for s in listed),
+          [("pwd", "NO"), ("pwds", "YES")])
+    equal(len(c.do("ListAccountSessions %s PROTOCOL PWD" % user)), 2)
 
 
 def test_garbage_instead_of_a_handshake(t):
