@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What this server does not have (doc/cli.md): the commands that scripts of
+"""What this server does not have (ximss-cli(7)): the commands that scripts of
 the family say all the same, with their first argument and their answer."""
 
 NO_CLUSTER = "501 available in the Dynamic Cluster only"
