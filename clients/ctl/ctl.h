@@ -30,22 +30,55 @@ struct ctl_option {
 
 #define CTL_OPTIONS_MAX 10
 
+/* What several commands say alike. */
+#define CTL_OPTIONS_END  \
+    {                    \
+        NULL, NULL, NULL \
+    }
+#define CTL_YES                   \
+    {                             \
+        "yes", NULL, "do not ask" \
+    }
+#define CTL_EFFECTIVE                          \
+    {                                          \
+        "effective", NULL, "show defaults too" \
+    }
+#define CTL_SET                                            \
+    {                                                      \
+        "set", "A,B,...", "replace all; '' takes all away" \
+    }
+#define CTL_SETTINGS_HELP \
+    "With settings: changes those; the value \"default\" removes one.\n"
+
 struct ctl;
 
+typedef void ctl_show_fn(const struct ctl *c, const struct cli_value *v);
+
+/* Most commands are a line of the server's CLI (ctl_line.h); the others are a
+ * function. */
 struct ctl_command {
     const char *noun, *verb;
     const char *args;                 /* as in the synopsis */
     const char *summary;              /* one line */
     const char *help;                 /* more lines, or NULL */
     const struct ctl_option *options; /* ended by a NULL name; or NULL */
-    int min_args, max_args;           /* -1: any number */
+
+    const char *line;  /* or NULL */
+    const char *ask;   /* asked before, with the first argument behind it */
+    ctl_show_fn *show; /* the result, if there is one; NULL: ctl_print_value */
+
     int (*run)(struct ctl *c, int argc, char **argv);
+    int min_args, max_args; /* of run; -1: any number */
 };
+
+/* Ended by NULL; each table by a row without a noun. */
+extern const struct ctl_command *const ctl_tables[];
 
 extern const struct ctl_command ctl_alert_commands[];
 extern const struct ctl_command ctl_domain_commands[];
 extern const struct ctl_command ctl_account_commands[];
 extern const struct ctl_command ctl_session_commands[];
+extern const struct ctl_command ctl_server_commands[];
 extern const struct ctl_command ctl_cli_commands[];
 
 struct ctl {
@@ -86,26 +119,41 @@ void ctl_wait(struct ctl *c, const bool *done);
 /* The exit code of a result; tells the error. */
 int ctl_result(const struct ximss_result *result);
 
+/* --- ctl_run.c --- */
+
 /* Connects if need be, runs a CLI command, and waits for it.  On CTL_OK
  * *value_r is the result, NULL if the command has none.  The command's buffer
  * is wiped and cleared. */
 int ctl_cli(struct ctl *c, struct buf *command,
             const struct cli_value **value_r) WARN_UNUSED;
 
+/* As ctl_cli, but a refusal with the code `quiet` is as a command without
+ * result. */
+int ctl_cli_but(struct ctl *c, struct buf *command, int quiet,
+                const struct cli_value **value_r) WARN_UNUSED;
+
 /* As ctl_cli for a command without result. */
 int ctl_cli_quiet(struct ctl *c, struct buf *command) WARN_UNUSED;
+
+/* Runs a command that is a line.  The exit code. */
+int ctl_run_line(struct ctl *c, int argc, char **argv);
+
+/* How the command that runs is written, on standard error.  CTL_USAGE. */
+int ctl_usage(const struct ctl *c);
 
 /* The password of an account that is to be made, changed or checked: from
  * --new-password-fd, the environment XIMSS_NEW_PASSWORD, or asked on the
  * terminal (twice if `twice`).  NULL: the error is told. */
 char *ctl_new_password(struct ctl *c, const char *prompt, bool twice);
 
-/* Appends " NAME" as an argument of a CLI command, quoted if need be. */
-void ctl_arg(struct buf *command, const char *name);
+/* --- ctl_help.c --- */
 
-/* Appends " {KEY=VALUE;...}" from arguments KEY=VALUE.  -1: one of them has no
- * "="; told. */
-int ctl_settings(struct buf *command, int argc, char **argv) WARN_UNUSED;
+/* Options that every command takes, ended by a NULL name. */
+extern const struct ctl_option ctl_globals[];
+
+/* noun NULL: all commands. */
+void ctl_help(const char *noun);
+void ctl_help_command(const struct ctl_command *command);
 
 /* --- ctl_output.c --- */
 

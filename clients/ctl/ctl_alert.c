@@ -30,12 +30,12 @@ static const struct ctl_option post_options[] = {
     {"until", "TIME", "when it ends by itself: see above"},
     {"key", "TEXT", "post only once with this key within a day"},
     {"test", NULL, "check and count who would see it; post nothing"},
-    {NULL, NULL, NULL}};
+    CTL_OPTIONS_END};
 
 static const struct ctl_option list_options[] = {
     SCOPE_OPTIONS,
     {"own", NULL, "the alerts of the account that is logged in"},
-    {NULL, NULL, NULL}};
+    CTL_OPTIONS_END};
 
 /* The scope that the options name: at most one.  -1: told. */
 static int
@@ -402,9 +402,9 @@ const struct ctl_command ctl_alert_commands[] = {
      "to see it.\nTIME is +30m, +2h, +3d or +1w from now, 2026-12-01 or "
      "\"2026-12-01 06:00\" in this\nmachine's time zone, or 20261201T060000Z "
      "(GMT).\n",
-     post_options, 0, 1, run_post},
+     post_options, .run = run_post, .max_args = 1},
     {"alert", "list", "", "Lists the active alerts of a scope",
-     "Without a scope: --server.\n", list_options, 0, 0, run_list},
-    {"alert", "remove", "ID...", "Withdraws alerts from everybody", NULL, NULL,
-     1, -1, run_remove},
+     "Without a scope: --server.\n", list_options, .run = run_list},
+    {"alert", "remove", "ID...", "Withdraws alerts from everybody",
+     .run = run_remove, .min_args = 1, .max_args = -1},
     {0}};

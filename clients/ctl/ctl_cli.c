@@ -21,7 +21,7 @@ static const struct ctl_option cli_options[] = {
     {"from", "LINE", "begin at this line of the file"},
     {"window", "N", "with --keep-going: commands under way at once (64)"},
     {"quiet", NULL, "no progress bar"},
-    {NULL, NULL, NULL}};
+    CTL_OPTIONS_END};
 
 /* The result as it came, for programs that read the data format. */
 static int
@@ -220,10 +220,10 @@ run_cli(struct ctl *c, int argc, char **argv)
 }
 
 const struct ctl_command ctl_cli_commands[] = {
-    {"cli", "", "'COMMAND'", "Runs a command of the server's CLI",
+    {"cli", "", "'COMMAND' | --file FILE", "Runs commands of the server's CLI",
      "Prints the result in the CLI's data format, or as JSON with --json.\n"
      "With --file, instead of a command: runs those in a file, \"-\" is "
      "standard input.\nLines that are empty or begin with # or // are skipped. "
      "The first that is refused\nends it, unless --keep-going is given.\n",
-     cli_options, 0, 1, run_cli},
+     cli_options, .run = run_cli, .max_args = 1},
     {0}};

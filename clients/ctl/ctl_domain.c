@@ -3,109 +3,44 @@
 
 #include "clients/ctl/ctl.h"
 
-/* domain list, create, delete, rename, settings. */
+/* domain ...: each is a line of the CLI. */
 
 static const struct ctl_option delete_options[] = {
-    {"force", NULL, "also if it has accounts"},
-    {"yes", NULL, "do not ask"},
-    {NULL, NULL, NULL}};
+    {"force", NULL, "also if it has accounts"}, CTL_YES, CTL_OPTIONS_END};
 
-static const struct ctl_option settings_options[] = {
-    {"effective", NULL, "show defaults too"}, {NULL, NULL, NULL}};
+static const struct ctl_option settings_options[] = {CTL_EFFECTIVE,
+                                                     CTL_OPTIONS_END};
 
-static int
-run_list(struct ctl *c, int argc, char **argv)
-{
-    const struct cli_value *v;
-    struct buf b = {0};
-    int r;
-
-    (void)argc;
-    (void)argv;
-    buf_append_str(&b, "LISTDOMAINS");
-    r = ctl_cli(c, &b, &v);
-    if (r == CTL_OK)
-        ctl_print_value(c, v);
-    return r;
-}
-
-static int
-run_create(struct ctl *c, int argc, char **argv)
-{
-    struct buf b = {0};
-
-    buf_append_str(&b, "CREATEDOMAIN");
-    ctl_arg(&b, argv[0]);
-    if (argc > 1 && ctl_settings(&b, argc - 1, argv + 1) < 0) {
-        buf_clear(&b);
-        return CTL_USAGE;
-    }
-    return ctl_cli_quiet(c, &b);
-}
-
-static int
-run_delete(struct ctl *c, int argc, char **argv)
-{
-    struct buf b = {0};
-
-    (void)argc;
-    if (!ctl_confirm(c, "Delete the domain %s with everything in it?", argv[0]))
-        return ctl_error(CTL_REFUSED, "not deleted");
-    buf_append_str(&b, "DELETEDOMAIN");
-    ctl_arg(&b, argv[0]);
-    if (ctl_option(c, "force") != NULL)
-        buf_append_str(&b, " FORCE");
-    return ctl_cli_quiet(c, &b);
-}
-
-static int
-run_rename(struct ctl *c, int argc, char **argv)
-{
-    struct buf b = {0};
-
-    (void)argc;
-    buf_append_str(&b, "RENAMEDOMAIN");
-    ctl_arg(&b, argv[0]);
-    buf_append_str(&b, " INTO");
-    ctl_arg(&b, argv[1]);
-    return ctl_cli_quiet(c, &b);
-}
-
-static int
-run_settings(struct ctl *c, int argc, char **argv)
-{
-    const struct cli_value *v;
-    struct buf b = {0};
-    int r;
-
-    if (argc > 1) {
-        buf_append_str(&b, "UPDATEDOMAINSETTINGS");
-        ctl_arg(&b, argv[0]);
-        if (ctl_settings(&b, argc - 1, argv + 1) == 0)
-            return ctl_cli_quiet(c, &b);
-        buf_clear(&b);
-        return CTL_USAGE;
-    }
-    buf_append_str(&b, ctl_option(c, "effective") != NULL
-                           ? "GETDOMAINEFFECTIVESETTINGS"
-                           : "GETDOMAINSETTINGS");
-    ctl_arg(&b, argv[0]);
-    r = ctl_cli(c, &b, &v);
-    if (r == CTL_OK)
-        ctl_print_value(c, v);
-    return r;
-}
+static const struct ctl_option aliases_options[] = {CTL_SET, CTL_OPTIONS_END};
 
 const struct ctl_command ctl_domain_commands[] = {
-    {"domain", "list", "", "Lists all domains", NULL, NULL, 0, 0, run_list},
-    {"domain", "create", "NAME [KEY=VALUE...]", "Makes a domain", NULL, NULL, 1,
-     -1, run_create},
-    {"domain", "delete", "NAME", "Deletes a domain and its alerts", NULL,
-     delete_options, 1, 1, run_delete},
-    {"domain", "rename", "OLD NEW", "Renames a domain", NULL, NULL, 2, 2,
-     run_rename},
+    {"domain", "list", "", "Lists all domains", .line = "LISTDOMAINS"},
+    {"domain", "create", "NAME [KEY=VALUE...]", "Makes a domain",
+     .line = "CREATEDOMAIN $1[ $=]"},
+    {"domain", "delete", "NAME", "Deletes a domain and its alerts",
+     .options = delete_options, .line = "DELETEDOMAIN $1[ FORCE$force][$yes]",
+     .ask = "Delete, with everything in it, the domain"},
+    {"domain", "rename", "OLD NEW", "Renames a domain",
+     .line = "RENAMEDOMAIN $1 INTO $2"},
+    {"domain", "suspend", "NAME", "Ends its sessions and lets nobody in",
+     .line = "SUSPENDDOMAIN $1"},
+    {"domain", "resume", "NAME", "Lets the people of a domain in again",
+     .line = "RESUMEDOMAIN $1"},
     {"domain", "settings", "NAME [KEY=VALUE...]",
-     "Shows or changes a domain's settings",
-     "With settings: changes those; the value \"default\" removes one.\n",
-     settings_options, 1, -1, run_settings},
+     "Shows or changes a domain's settings", CTL_SETTINGS_HELP,
+     settings_options,
+     .line = "UPDATEDOMAINSETTINGS $1 $=|"
+             "GETDOMAINEFFECTIVESETTINGS $1$effective|"
+             "GETDOMAINSETTINGS $1"},
+    {"domain", "defaults", "NAME [KEY=VALUE...]",
+     "Settings that its accounts inherit", CTL_SETTINGS_HELP,
+     .line = "UPDATEACCOUNTDEFAULTS $1 $=|GETACCOUNTDEFAULTS $1"},
+    {"domain", "template", "NAME [KEY=VALUE...]",
+     "Settings that new accounts begin with", CTL_SETTINGS_HELP,
+     .line = "UPDATEACCOUNTTEMPLATE $1 $=|GETACCOUNTTEMPLATE $1"},
+    {"domain", "aliases", "NAME [--set A,B,...]",
+     "Shows or sets a domain's other names", .options = aliases_options,
+     .line = "SETDOMAINALIASES $1 $,set|GETDOMAINALIASES $1"},
+    {"domain", "stat", "NAME [KEY]", "Shows numbers of a domain, or one",
+     .line = "GETDOMAINSTAT $1[ KEY $2]"},
     {0}};

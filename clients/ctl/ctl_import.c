@@ -6,6 +6,7 @@
 
 #include "clients/ctl/batch.h"
 #include "clients/ctl/csv.h"
+#include "clients/ctl/ctl_line.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 
@@ -75,7 +76,7 @@ make_command(struct import *m, struct buf *b, char **name_r)
                   ? xasprintf("%s@%s", name, m->domain)
                   : xstrdup(name);
     buf_append_str(b, "CREATEACCOUNT");
-    ctl_arg(b, *name_r);
+    ctl_line_arg(b, *name_r);
     buf_append_str(b, " {");
     for (unsigned i = 0; i < m->csv.n && i < m->n_columns; i++)
         switch (m->columns[i]) {

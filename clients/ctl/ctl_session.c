@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include <string.h>
+#include "clients/ctl/ctl_line.h"
 
-#include "clients/ctl/ctl.h"
-#include "util/text.h"
-
-/* session list, kill. */
+/* session ...: lines of the CLI, but for kill, which takes several. */
 
 static const struct ctl_option list_options[] = {
-    {"account", "NAME", "those of one account"},
-    {"limit", "N", "at most N (1000)"},
-    {NULL, NULL, NULL}};
+    {"limit", "N", "at most N (1000)"}, CTL_OPTIONS_END};
 
-static const struct ctl_option kill_options[] = {
-    {"account", "NAME", "all sessions of an account"}, {NULL, NULL, NULL}};
+static const struct ctl_option find_options[] = {
+    {"address", "IP", "the address that it comes from"},
+    {"for", "IP", "with --address, which is a proxy's: of the client"},
+    {"protocol", "NAME", "XIMSS or PWD"},
+    {"transport", "NAME", "XIMSS or PWD"},
+    {"client", "NAME", "the name that the program has given"},
+    CTL_OPTIONS_END};
+
+static const struct ctl_option create_options[] = {
+    {"address", "IP", "the address of the client, which is needed"},
+    {"for", "IP", "if that is a proxy: the address behind it"},
+    CTL_OPTIONS_END};
 
 /* One row per dictionary; what a server does not tell is "-". */
 static void
-print_sessions(const struct cli_value *v)
+show_sessions(const struct ctl *c, const struct cli_value *v)
 {
     static const char *const header[] = {"ID", "USER", "ADDRESS", "DOOR",
                                          "SECONDS"};
@@ -26,6 +31,10 @@ print_sessions(const struct cli_value *v)
                                        "seconds"};
     struct ctl_table t;
 
+    if (c->json) {
+        ctl_print_value(c, v);
+        return;
+    }
     ctl_table_init(&t, 5, header);
     for (v = v->first; v != NULL; v = v->next)
         for (unsigned i = 0; i < 5; i++) {
@@ -39,54 +48,16 @@ print_sessions(const struct cli_value *v)
 }
 
 static int
-run_list(struct ctl *c, int argc, char **argv)
-{
-    const char *account = ctl_option(c, "account"),
-               *limit = ctl_option(c, "limit");
-    const struct cli_value *v;
-    unsigned long long n = 1000;
-    struct buf b = {0};
-    int r;
-
-    (void)argc;
-    (void)argv;
-    if (limit != NULL && text_parse_u64(limit, 1000000000, &n) < 0)
-        return ctl_error(CTL_USAGE, "--limit takes a number, not %s", limit);
-    if (account != NULL) {
-        buf_append_str(&b, "LISTACCOUNTSESSIONS");
-        ctl_arg(&b, account);
-    } else {
-        buf_appendf(&b, "LISTSESSIONS %llu", n);
-    }
-    r = ctl_cli(c, &b, &v);
-    if (r != CTL_OK || v == NULL)
-        return r;
-    if (account != NULL || c->json || v->kind != CLI_ARRAY)
-        ctl_print_value(c, v);
-    else
-        print_sessions(v);
-    return r;
-}
-
-static int
 run_kill(struct ctl *c, int argc, char **argv)
 {
-    const char *account = ctl_option(c, "account");
     int failed = CTL_OK, n_failed = 0;
     struct buf b = {0};
 
-    if ((argc == 0) == (account == NULL))
-        return ctl_error(CTL_USAGE, "either IDs or --account NAME");
-    if (account != NULL) {
-        buf_append_str(&b, "KILLACCOUNTSESSIONS");
-        ctl_arg(&b, account);
-        return ctl_cli_quiet(c, &b);
-    }
     for (int i = 0; i < argc; i++) {
         int r;
 
         buf_append_str(&b, "KILLSESSION");
-        ctl_arg(&b, argv[i]);
+        ctl_line_arg(&b, argv[i]);
         r = ctl_cli_quiet(c, &b);
         if (r > CTL_REFUSED)
             return r;
@@ -99,8 +70,19 @@ run_kill(struct ctl *c, int argc, char **argv)
 }
 
 const struct ctl_command ctl_session_commands[] = {
-    {"session", "list", "", "Lists who is logged in", NULL, list_options, 0, 0,
-     run_list},
-    {"session", "kill", "[ID...]", "Ends sessions", NULL, kill_options, 0, -1,
-     run_kill},
+    {"session", "list", "", "Lists who is logged in", .options = list_options,
+     .line = "LISTSESSIONS[ $limit]", .show = show_sessions},
+    {"session", "find", "ACCOUNT", "Finds a session of an account",
+     .options = find_options,
+     .line = "FINDACCOUNTSESSION $1[ ADDRESS $address][ FOR $for]"
+             "[ PROTOCOL $protocol][ TRANSPORT $transport][ CLIENT $client]"},
+    {"session", "show", "ID", "Shows a session; counts as its activity",
+     .line = "GETSESSION $1"},
+    {"session", "kill", "ID...", "Ends sessions", .run = run_kill,
+     .min_args = 1, .max_args = -1},
+    {"session", "create", "ACCOUNT --address IP",
+     "Makes a ticket for one log-in",
+     "The ticket takes the place of a password, for ten minutes.\n",
+     create_options,
+     .line = "CREATEXIMSSSESSION $1 ADDRESS $address[ FOR $for]"},
     {0}};

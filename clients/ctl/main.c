@@ -15,28 +15,7 @@
 /* ximssctl: finds the command in the tables, reads options wherever they
  * stand, and runs it. */
 
-static const struct ctl_command *const tables[] = {
-    ctl_alert_commands,   ctl_domain_commands, ctl_account_commands,
-    ctl_session_commands, ctl_cli_commands,
-};
-
-#define N_TABLES (sizeof tables / sizeof tables[0])
-
-/* Options that every command takes; their places are codes for take_global. */
-static const struct ctl_option globals[] = {
-    {"socket", "PATH", "the server's UNIX socket on this machine"},
-    {"host", "HOST", "a server on the network instead"},
-    {"port", "N", "its port (11024)"},
-    {"user", "NAME", "log in as NAME with a password"},
-    {"password-fd", "N", "read that password from descriptor N"},
-    {"tls", "MODE", "auto, none, starttls or implicit (auto)"},
-    {"ca-file", "FILE", "trust the authorities in FILE (PEM) alone"},
-    {"json", NULL, "print JSON"},
-    {"help", NULL, "print help"},
-    {"version", NULL, "print the version"},
-    {NULL, NULL, NULL},
-};
-
+/* Places in ctl_globals. */
 enum global {
     GLOBAL_SOCKET,
     GLOBAL_HOST,
@@ -94,64 +73,6 @@ ctl_confirm(const struct ctl *c, const char *fmt, ...)
     fputs(" [y/N] ", stderr);
     return fgets(answer, sizeof answer, stdin) != NULL &&
            (answer[0] == 'y' || answer[0] == 'Y');
-}
-
-/* --- help --- */
-
-static void
-print_options(const struct ctl_option *o)
-{
-    char left[64];
-
-    for (; o != NULL && o->name != NULL; o++) {
-        snprintf(left, sizeof left, "--%s%s%s", o->name,
-                 o->arg != NULL ? " " : "", o->arg != NULL ? o->arg : "");
-        printf("  %-22s %s\n", left, o->help);
-    }
-}
-
-static void
-print_names(const struct ctl_command *c)
-{
-    char left[100];
-
-    snprintf(left, sizeof left, "%s%s%s%s%s", c->noun,
-             c->verb[0] != '\0' ? " " : "", c->verb,
-             c->args[0] != '\0' ? " " : "", c->args);
-    printf("  %-38s %s\n", left, c->summary);
-}
-
-/* noun NULL: all commands. */
-static void
-print_help(const char *noun)
-{
-    printf("Usage: ximssctl [options] %s%sCOMMAND ...\n\n%s",
-           noun != NULL ? noun : "", noun != NULL ? " " : "",
-           noun != NULL ? "" : "Administers a ximssd server.\n\n");
-    fputs("Commands:\n", stdout);
-    for (size_t i = 0; i < N_TABLES; i++)
-        for (const struct ctl_command *c = tables[i]; c->noun != NULL; c++)
-            if (noun == NULL || strcmp(c->noun, noun) == 0)
-                print_names(c);
-    fputs("\nOptions for every command:\n", stdout);
-    print_options(globals);
-    fputs("\n\"ximssctl COMMAND --help\" tells more about a command; "
-          "ximssctl(1) tells all.\n",
-          stdout);
-}
-
-static void
-print_command_help(const struct ctl_command *c)
-{
-    printf("Usage: ximssctl %s%s%s [options] %s\n\n%s.\n", c->noun,
-           c->verb[0] != '\0' ? " " : "", c->verb, c->args, c->summary);
-    if (c->help != NULL)
-        printf("\n%s", c->help);
-    if (c->options != NULL)
-        fputs("\nOptions:\n", stdout);
-    print_options(c->options);
-    fputs("\nOptions for every command:\n", stdout);
-    print_options(globals);
 }
 
 /* --- options --- */
@@ -249,7 +170,7 @@ parse_options(struct ctl *c, int argc, char **argv,
               const struct ctl_command *command)
 {
     struct option longs[N_GLOBALS + CTL_OPTIONS_MAX + 1] = {{0}};
-    unsigned n = add_options(longs, globals, FIRST_CODE);
+    unsigned n = add_options(longs, ctl_globals, FIRST_CODE);
     int o;
 
     if (command != NULL)
@@ -275,8 +196,8 @@ parse_options(struct ctl *c, int argc, char **argv,
 static bool
 is_noun(const char *name)
 {
-    for (size_t i = 0; i < N_TABLES; i++)
-        if (strcmp(tables[i]->noun, name) == 0)
+    for (size_t i = 0; ctl_tables[i] != NULL; i++)
+        if (strcmp(ctl_tables[i]->noun, name) == 0)
             return true;
     return false;
 }
@@ -284,8 +205,8 @@ is_noun(const char *name)
 static const struct ctl_command *
 find_command(const char *noun, const char *verb)
 {
-    for (size_t i = 0; i < N_TABLES; i++)
-        for (const struct ctl_command *c = tables[i]; c->noun != NULL; c++)
+    for (size_t i = 0; ctl_tables[i] != NULL; i++)
+        for (const struct ctl_command *c = ctl_tables[i]; c->noun != NULL; c++)
             if (strcmp(c->noun, noun) == 0 &&
                 (c->verb[0] == '\0' ||
                  (verb != NULL && strcmp(c->verb, verb) == 0)))
@@ -305,17 +226,17 @@ run_command(struct ctl *c, int argc, char **argv)
         return ctl_error(CTL_USAGE, "try: ximssctl %s %s --help",
                          c->command->noun, c->command->verb);
     if (want_help) {
-        print_command_help(c->command);
+        ctl_help_command(c->command);
         return CTL_OK;
     }
     argv += used - 1 + optind;
     n = argc - used + 1 - optind;
-    if (n < c->command->min_args ||
-        (c->command->max_args >= 0 && n > c->command->max_args))
-        return ctl_error(CTL_USAGE, "usage: ximssctl %s %s %s",
-                         c->command->noun, c->command->verb, c->command->args);
+    if (c->command->run != NULL &&
+        (n < c->command->min_args ||
+         (c->command->max_args >= 0 && n > c->command->max_args)))
+        return ctl_usage(c);
     c->arena = arena_new();
-    r = c->command->run(c, n, argv);
+    r = (c->command->run != NULL ? c->command->run : ctl_run_line)(c, n, argv);
     ctl_disconnect(c);
     arena_free(&c->arena);
     return r;
@@ -335,7 +256,7 @@ run(struct ctl *c, int argc, char **argv)
     if (noun == NULL) {
         if (!want_help)
             return ctl_error(CTL_USAGE, "no command; try: ximssctl --help");
-        print_help(NULL);
+        ctl_help(NULL);
         return CTL_OK;
     }
     if (!is_noun(noun))
@@ -346,7 +267,7 @@ run(struct ctl *c, int argc, char **argv)
         return run_command(c, argc, argv);
     if (want_help || (verb != NULL && (strcmp(verb, "--help") == 0 ||
                                        strcmp(verb, "-h") == 0))) {
-        print_help(noun);
+        ctl_help(noun);
         return CTL_OK;
     }
     if (verb == NULL)

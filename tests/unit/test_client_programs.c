@@ -362,6 +362,36 @@ answer(const char *command, const char *result)
     return finish();
 }
 
+static void
+expect_cli(unsigned id, const char *command)
+{
+    char m[300];
+
+    snprintf(m, sizeof m, "<cliExecute id=\"%u\">%s</cliExecute>", id, command);
+    fake_expect(&f, m);
+}
+
+static void
+refuse(unsigned id, int code, const char *text)
+{
+    char m[300];
+
+    snprintf(m, sizeof m,
+             "<response id=\"%u\" errorText=\"%s\" errorNum=\"%d\"/>", id, text,
+             code);
+    fake_send(&f, m);
+}
+
+static void
+give(unsigned id, const char *result)
+{
+    char m[300];
+
+    snprintf(m, sizeof m, "<cliResult id=\"%u\">%s</cliResult>", id, result);
+    fake_send(&f, m);
+    ok(id);
+}
+
 START_TEST(ctl_posts)
 {
     START("./ximssctl", "alert", "post", "--domain", "example.test",
@@ -520,29 +550,77 @@ static const struct {
      "GETACCOUNTRIGHTS joe@a.test",
      "(" Q "All Domains" Q ",CanPostAlerts)",
      "All Domains\nCanPostAlerts\n"},
-    {{"account", "rights", "joe@a.test", "All Domains", "CanPostAlerts"},
+    {{"account", "rights", "joe@a.test", "--set", "All Domains,CanPostAlerts"},
      "SETACCOUNTRIGHTS joe@a.test (" Q "All Domains" Q ",CanPostAlerts)",
      NULL,
      ""},
-    {{"account", "rights", "joe@a.test", "--clear"},
+    {{"account", "rights", "joe@a.test", "--set="},
      "SETACCOUNTRIGHTS joe@a.test ()",
      NULL,
      ""},
-    {{"session", "list"},
-     "LISTSESSIONS 1000",
+    {{"account", "info", "joe@a.test", "StorageUsed", "LastLogin"},
+     "GETACCOUNTINFO joe@a.test (StorageUsed,LastLogin)",
+     "{StorageUsed=0;LastLogin=#T22-11-2026_13:30:00;}",
+     "StorageUsed  0\nLastLogin    22-11-2026_13:30:00\n"},
+    {{"account", "stat", "joe@a.test", "Alerts"},
+     "GETACCOUNTSTAT joe@a.test KEY Alerts",
+     "2",
+     "2\n"},
+    {{"account", "prefs", "joe@a.test", "--effective"},
+     "GETACCOUNTEFFECTIVEPREFS joe@a.test",
+     "{TimeZone=" Q "(UTC)" Q ";}",
+     "TimeZone  (UTC)\n"},
+    {{"account", "aliases", "joe@a.test", "--set", "j,jo"},
+     "SETACCOUNTALIASES joe@a.test (j,jo)",
+     NULL,
+     ""},
+    {{"account", "sessions", "joe@a.test"},
+     "LISTACCOUNTSESSIONS joe@a.test",
+     "(100000-a)",
+     "100000-a\n"},
+    {{"account", "kill", "joe@a.test"},
+     "KILLACCOUNTSESSIONS joe@a.test",
+     NULL,
+     ""},
+    {{"session", "list", "--limit", "5"},
+     "LISTSESSIONS 5",
      "({id=100000-a;user=" Q "joe@a.test" Q ";address=" Q "[::1]:5" Q
      ";seconds=7;})",
      "ID        USER        ADDRESS  DOOR  SECONDS\n"
      "100000-a  joe@a.test  [::1]:5  -     7\n"},
-    {{"session", "list", "--account", "joe@a.test"},
-     "LISTACCOUNTSESSIONS joe@a.test",
-     "(100000-a)",
+    {{"--json", "session", "list"},
+     "LISTSESSIONS",
+     "({id=100000-a;})",
+     "[{\"id\":\"100000-a\"}]\n"},
+    {{"session", "find", "joe", "--protocol", "XIMSS", "--address", "::1"},
+     "FINDACCOUNTSESSION joe ADDRESS " Q "::1" Q " PROTOCOL XIMSS",
+     "100000-a",
      "100000-a\n"},
     {{"session", "kill", "100000-a"}, "KILLSESSION 100000-a", NULL, ""},
-    {{"session", "kill", "--account", "joe@a.test"},
-     "KILLACCOUNTSESSIONS joe@a.test",
+    {{"session", "create", "joe", "--address", "10.0.0.1", "--for=10.0.0.2"},
+     "CREATEXIMSSSESSION joe ADDRESS 10.0.0.1 FOR 10.0.0.2",
+     Q "x+y" Q,
+     "x+y\n"},
+    {{"domain", "suspend", "a.test"}, "SUSPENDDOMAIN a.test", NULL, ""},
+    {{"domain", "template", "a.test", "QuotaAlert=70"},
+     "UPDATEACCOUNTTEMPLATE a.test {QuotaAlert=70;}",
      NULL,
      ""},
+    {{"domain", "aliases", "a.test"},
+     "GETDOMAINALIASES a.test",
+     "(b.test)",
+     "b.test\n"},
+    {{"server", "log", "3", "say \"hi\""},
+     "WRITELOG 3 " Q "say \\" Q "hi\\" Q Q,
+     NULL,
+     ""},
+    {{"server", "account-defaults", "QuotaAlert=70"},
+     "UPDATESERVERACCOUNTDEFAULTS {QuotaAlert=70;}",
+     NULL,
+     ""},
+    {{"server", "account-defaults"}, "GETSERVERACCOUNTDEFAULTS", "{}", ""},
+    {{"server", "stat", "logins"}, "GETSTATELEMENT logins", "7", "7\n"},
+    {{"server", "shutdown", "--yes"}, "SHUTDOWN", NULL, ""},
     {{"cli", "ECHO (a, b)"}, "ECHO (a, b)", "(a, b)", "(a,b)\n"},
     {{"cli", "--json", "ECHO {a=b;}"},
      "ECHO {a=b;}",
@@ -561,6 +639,42 @@ START_TEST(ctl_runs_commands)
     ck_assert_int_eq(answer(commands[_i].command, commands[_i].result), 0);
     ck_assert_str_eq(contents("stdout"), commands[_i].out);
     ck_assert_str_eq(contents("stderr"), "");
+}
+END_TEST
+
+START_TEST(ctl_asks_for_every_counter)
+{
+    START("./ximssctl", "server", "stat");
+    let_ctl_in();
+    expect_cli(2, "GETNEXTSTATNAME \"\"");
+    give(2, "logins");
+    expect_cli(3, "GETSTATELEMENT logins");
+    give(3, "7");
+    expect_cli(4, "GETNEXTSTATNAME logins");
+    give(4, "alertsPosted");
+    expect_cli(5, "GETSTATELEMENT alertsPosted");
+    give(5, "12");
+    expect_cli(6, "GETNEXTSTATNAME alertsPosted");
+    refuse(6, 501, "no next element");
+    bye(7);
+    ck_assert_int_eq(finish(), 0);
+    ck_assert_str_eq(contents("stdout"), "logins        7\n"
+                                         "alertsPosted  12\n");
+    ck_assert_str_eq(contents("stderr"), "");
+}
+END_TEST
+
+START_TEST(ctl_may_not_ask_for_counters)
+{
+    START("./ximssctl", "server", "stat");
+    let_ctl_in();
+    fake_read(&f);
+    refuse(2, 510, "insufficient access rights");
+    bye(3);
+    ck_assert_int_eq(finish(), 1);
+    ck_assert_str_eq(contents("stdout"), "");
+    ck_assert_str_eq(contents("stderr"),
+                     "ximssctl: insufficient access rights (510)\n");
 }
 END_TEST
 
@@ -630,7 +744,13 @@ static const struct {
     {{"alert", "remove"}, 2, "", "usage: ximssctl alert remove ID..."},
     {{"alert", "list", "--bad"}, 2, "", "try: ximssctl alert list --help"},
     {{"domain", "create", "x", "novalue"}, 2, "", "KEY=VALUE"},
-    {{"session", "kill"}, 2, "", "either IDs or --account"},
+    {{"domain", "settings", "x", "k=v", "--effective"}, 2, "", "usage: "},
+    {{"domain", "suspend"}, 2, "", "usage: ximssctl domain suspend NAME\n"},
+    {{"domain", "suspend", "a", "b"}, 2, "", "usage: "},
+    {{"account", "aliases", "a", "b", "--set=c"}, 2, "", "usage: "},
+    {{"session", "create", "x"}, 2, "", "[options] ACCOUNT --address IP\n"},
+    {{"session", "kill"}, 2, "", "usage: ximssctl session kill ID...\n"},
+    {{"server", "-h"}, 0, "server log LEVEL TEXT", ""},
     {{"--tls", "x", "cli", "NOOP"}, 2, "", "--tls takes"},
     {{"--port", "99999", "cli", "NOOP"}, 2, "", "--port takes"},
     {{"--host", "h", "cli", "NOOP"}, 2, "", "--host needs --user"},
@@ -784,36 +904,6 @@ static const char three[] = "# a file\n"
                             "\n"
                             "CREATEACCOUNT joe@none {Password=x;}\r\n"
                             "  NOOP\n";
-
-static void
-expect_cli(unsigned id, const char *command)
-{
-    char m[300];
-
-    snprintf(m, sizeof m, "<cliExecute id=\"%u\">%s</cliExecute>", id, command);
-    fake_expect(&f, m);
-}
-
-static void
-refuse(unsigned id, int code, const char *text)
-{
-    char m[300];
-
-    snprintf(m, sizeof m,
-             "<response id=\"%u\" errorText=\"%s\" errorNum=\"%d\"/>", id, text,
-             code);
-    fake_send(&f, m);
-}
-
-static void
-give(unsigned id, const char *result)
-{
-    char m[300];
-
-    snprintf(m, sizeof m, "<cliResult id=\"%u\">%s</cliResult>", id, result);
-    fake_send(&f, m);
-    ok(id);
-}
 
 static void
 nothing_is_sent(void)
@@ -995,6 +1085,8 @@ client_programs_suite(void)
     tcase_add_test(ctl, ctl_removes_some);
     tcase_add_loop_test(ctl, ctl_runs_commands, 0,
                         sizeof commands / sizeof commands[0]);
+    tcase_add_test(ctl, ctl_asks_for_every_counter);
+    tcase_add_test(ctl, ctl_may_not_ask_for_counters);
     tcase_add_test(ctl, ctl_tells_refusals);
     tcase_add_test(ctl, ctl_tells_a_lost_connection);
     tcase_add_test(ctl, ctl_is_refused);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CLIENTS_CTL_CTL_LINE_H
+#define CLIENTS_CTL_CTL_LINE_H
+
+#include "clients/ctl/ctl.h"
+
+/* The CLI command that a command of ximssctl stands for, written as a line with
+ * places in it:
+ *
+ *   $1 ... $9  an argument, as a string of the data format
+ *   $=         the arguments that are left, each KEY=VALUE, as a dictionary
+ *   $+         the arguments that are left, as an array
+ *   $name      the value of the option --name, as a string; nothing for a
+ *              switch, which has been given all the same
+ *   $,name     the value of an option, cut at its commas, as an array
+ *   [...]      is left out if there is nothing for one of its places
+ *   |          stands between lines of which the first that fits is taken
+ *
+ * A line fits if there is something for each of its places outside brackets,
+ * and a place for all that was given. */
+
+struct ctl_given {
+    int argc;
+    char **argv;
+    const struct ctl_option *options; /* or NULL */
+    const char *const *values;        /* of these */
+};
+
+/* Appends the command.  -1: nothing is appended; err says what is wrong, or is
+ * empty if no line fits. */
+int ctl_line_make(struct buf *b, const char *line,
+                  const struct ctl_given *given,
+                  struct errbuf *err) WARN_UNUSED;
+
+/* Appends " TEXT" as an argument, quoted if need be. */
+void ctl_line_arg(struct buf *b, const char *text);
+
+/* Appends {KEY=VALUE;...} from arguments KEY=VALUE.  -1: one of them has no
+ * "=". */
+int ctl_line_settings(struct buf *b, int argc, char **argv,
+                      struct errbuf *err) WARN_UNUSED;
+
+#endif

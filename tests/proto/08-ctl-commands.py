@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The commands of ximssctl against the server that they are for."""
+
+import json
+import re
+
+from ximss import MAIN, check, ctl, equal, wait_until
+
+
+def shell(t, steps, server=None):
+    """Runs steps: the words of a command and what it prints, exactly; or
+    (status, words, standard output, standard error)."""
+    for step in steps:
+        status, words, out, err = step if len(step) == 4 else (0, *step, "")
+        done = ctl(server or t.shared, *words)
+        equal((done.returncode, done.stdout, done.stderr),
+              (status, out, err), " ".join(words))
+
+
+def columns(done):
+    equal((done.returncode, done.stderr), (0, ""))
+    return dict(line.split("  ", 1) for line in done.stdout.splitlines())
+
+
+UNKNOWN_DOMAIN = "ximssctl: unknown domain (512)\n"
+UNKNOWN_SESSION = "ximssctl: unknown session (501)\n"
+
+
+# --- domains ---
+
+def test_domains(t):
+    a, b = t.prefix + "a.test", t.prefix + "b.test"
+    shell(t, [
+        (["domain", "create", a, "Note=one = two", "CRAMMD5=YES"], ""),
+        (["domain", "settings", a], "Note     one = two\nCRAMMD5  YES\n"),
+        (["domain", "settings", a, "Note=default", "X="], ""),
+        (["--json", "domain", "settings", a], '{"CRAMMD5":"YES","X":""}\n'),
+        (["domain", "rename", a, b], ""),
+        (1, ["domain", "settings", a], "", UNKNOWN_DOMAIN),
+        (["account", "create", "joe@" + b, "--no-password"], ""),
+        (1, ["domain", "delete", b], "",
+         "ximssctl: the domain has accounts (501)\n"),
+        (["domain", "delete", b, "--force"], ""),
+        (1, ["domain", "stat", b], "", UNKNOWN_DOMAIN),
+    ])
+    check(MAIN in ctl(t.shared, "domain", "list").stdout.splitlines(),
+          "the main domain is missing")
+
+
+def test_what_accounts_of_a_domain_get(t):
+    d = t.domain()
+    shell(t, [
+        (["domain", "defaults", d, "QuotaAlert=70"], ""),
+        (["domain", "defaults", d], "QuotaAlert  70\n"),
+        (["domain", "template", d, "Plan=small"], ""),
+        (["--json", "domain", "template", d], '{"Plan":"small"}\n'),
+        (["account", "create", "joe@" + d, "--no-password",
+          "--real-name", "Joe D."], ""),
+        (["account", "settings", "joe@" + d],
+         "Plan      small\nRealName  Joe D.\n"),
+        (["domain", "template", d, "Plan=default"], ""),
+        (["domain", "template", d], ""),
+    ])
+    found = columns(ctl(t.shared, "account", "settings", "joe@" + d,
+                        "--effective"))
+    equal(found["QuotaAlert"].strip(), "70")
+
+
+def test_defaults_of_the_server(t):
+    s = t.server()
+    shell(t, [
+        (["server", "account-defaults", "QuotaNotice=77"], ""),
+        (["server", "account-defaults"], "QuotaNotice  77\n"),
+        (["server", "domain-defaults", "CRAMMD5=YES"], ""),
+        (["--json", "server", "domain-defaults"], '{"CRAMMD5":"YES"}\n'),
+        (["domain", "settings", MAIN], ""),
+        (["--json", "domain", "settings", MAIN, "--effective"],
+         '{"CRAMMD5":"YES"}\n'),
+        (["server", "account-defaults", "QuotaNotice=default"], ""),
+        (["server", "account-defaults"], ""),
+    ], s)
+
+
+def test_suspended_domain(t):
+    user = t.user()
+    d = user.split("@")[1]
+    c = t.shared.login(user)
+    shell(t, [(["domain", "suspend", d], ""),
+              (["domain", "stat", d, "Suspended"], "YES\n")])
+    c.expect("<bye/>")
+    shell(t, [(["domain", "resume", d], ""),
+              (["domain", "stat", d, "Suspended"], "NO\n")])
+    t.shared.login(user).quiet()
+
+
+def test_aliases(t):
+    user = t.user()
+    d = user.split("@")[1]
+    shell(t, [
+        (["account", "aliases", user], ""),
+        (["account", "aliases", user, "--set", "jo,joseph"], ""),
+        (["account", "aliases", "jo@" + d], "jo\njoseph\n"),
+        (1, ["account", "create", "jo@" + d, "--no-password"], "",
+         "ximssctl: account name already exists (520)\n"),
+        (["domain", "aliases", d, "--set", "x-" + d], ""),
+        (["--json", "domain", "aliases", "x-" + d], '["x-%s"]\n' % d),
+        (["server", "route", "jo@x-" + d], "LOCAL\n%s\n%s\n" % (user, user)),
+        (["account", "aliases", user, "--set", ""], ""),
+        (["--json", "account", "aliases", user], "[]\n"),
+        (["domain", "aliases", d, "--set="], ""),
+        (1, ["domain", "aliases", "x-" + d], "", UNKNOWN_DOMAIN),
+    ])
+
+
+# --- accounts ---
+
+def test_accounts(t):
+    d = t.domain()
+    joe, sue = "joe@" + d, "sue@" + d
+    shell(t, [
+        (["account", "create", joe, "--no-password", "Note=\"q\" \\ ;"], ""),
+        (["account", "list", d], "joe\n"),
+        (["account", "settings", joe], 'Note  "q" \\ ;\n'),
+        (["account", "settings", joe, "Note=default", "MaxAccountSize=5M"],
+         ""),
+        (["--json", "account", "settings", joe], '{"MaxAccountSize":"5M"}\n'),
+        (["account", "rename", joe, sue], ""),
+        (["--json", "account", "list", d], '["sue"]\n'),
+        (["account", "prefs", sue, "TimeZone=Europe/Berlin"], ""),
+        (["account", "prefs", sue], "TimeZone  Europe/Berlin\n"),
+        (["account", "info", sue], "StorageUsed  0\n"),
+        (["account", "stat", sue, "Alerts"], "0\n"),
+        (["--json", "account", "info", sue, "StorageUsed"],
+         '{"StorageUsed":"0"}\n'),
+        (["account", "delete", sue], ""),
+        (1, ["account", "delete", sue], "",
+         "ximssctl: unknown user account (513)\n"),
+        (["account", "list", d], ""),
+    ])
+
+
+def test_rights(t):
+    user = t.user()
+    shell(t, [
+        (["account", "rights", user], ""),
+        (["account", "rights", user, "--set",
+          "CanPostAlerts,Can Create Things"], ""),
+        (["account", "rights", user], "CanPostAlerts\nCan Create Things\n"),
+        (["--json", "account", "rights", user],
+         '["CanPostAlerts","Can Create Things"]\n'),
+        (["account", "rights", user, "--set", ""], ""),
+        (["account", "rights", user], ""),
+    ])
+
+
+def test_passwords(t):
+    """From the environment or a descriptor, and never in the arguments."""
+    d = t.domain()
+    name = "joe@" + d
+    word = 'a "b" \\ ;=\u00e5'
+    for args, password, status in (
+            (["create", name], word, 0), (["verify", name], word, 0),
+            (["verify", name], "wrong", 1), (["password", name], "new", 0),
+            (["verify", name], word, 1), (["verify", name], "new", 0)):
+        done = ctl(t.shared, "account", *args,
+                   env={"XIMSS_NEW_PASSWORD": password})
+        equal((done.returncode, done.stdout, done.stderr),
+              (status, "", "ximssctl: incorrect password (515)\n"
+               if status else ""), args)
+    done = ctl(t.shared, "account", "verify", name, "--new-password-fd", "0",
+               stdin="new\nmore\n")
+    equal((done.returncode, done.stdout, done.stderr), (0, "", ""))
+    done = ctl(t.shared, "account", "create", "x@" + d, "new")
+    equal(done.returncode, 2)
+
+
+# --- sessions ---
+
+def test_sessions(t):
+    user = t.user()
+    c = t.shared.login(user)
+    found = ctl(t.shared, "account", "sessions", user).stdout
+    check(re.fullmatch(r"[0-9]+-\S+\n", found), found)
+    name = found.strip()
+    shell(t, [
+        (["session", "find", user], found),
+        (["session", "find", user, "--address", "127.0.0.1",
+          "--protocol", "XIMSS"], found),
+        (1, ["session", "find", user, "--protocol", "PWD"], "",
+         UNKNOWN_SESSION),
+        (["--json", "account", "sessions", user], '["%s"]\n' % name),
+    ])
+    shown = columns(ctl(t.shared, "session", "show", name))
+    equal(shown["user"].strip(), user)
+    lines = ctl(t.shared, "session", "list").stdout.splitlines()
+    check(re.fullmatch(r"ID +USER +ADDRESS +DOOR +SECONDS", lines[0]), lines)
+    check([line for line in lines
+           if re.fullmatch(r"%s  %s +127\.0\.0\.1 +ximss +\d+"
+                           % (name, user), line)], lines)
+    listed = json.loads(ctl(t.shared, "--json", "session", "list").stdout)
+    check([s for s in listed if s["id"] == name and s["user"] == user],
+          listed)
+    done = ctl(t.shared, "session", "kill", name, "none")
+    equal((done.returncode, done.stderr), (5, UNKNOWN_SESSION))
+    c.expect("<bye/>")
+    c = t.shared.login(user)
+    shell(t, [(["account", "kill", user], "")])
+    c.expect("<bye/>")
+
+
+def test_session_made_for_somebody(t):
+    user = t.user()
+    done = ctl(t.shared, "session", "create", user, "--address", "10.0.0.1",
+               "--for", "10.0.0.2")
+    equal((done.returncode, done.stderr), (0, ""))
+    ticket = done.stdout.strip()
+    c = t.shared.connect()
+    c.send('<login id="1" ticket="%s"/>' % ticket)
+    check('userName="%s"' % user in c.receive(), "not logged in")
+
+
+# --- the server ---
+
+def test_server(t):
+    s = t.server()
+    info = columns(ctl(s, "server", "info"))
+    equal(info["mainDomainName"].strip(), MAIN)
+    shell(t, [(["server", "info", "MainDomainName"], MAIN + "\n"),
+              (["server", "stat", "alertsPosted"], "0\n"),
+              (["alert", "post", "--server", "hello"],
+               "alert 1 posted, 0 sessions told\n"),
+              (["server", "stat", "alertsPosted"], "1\n"),
+              (1, ["server", "stat", "nothing"], "",
+               "ximssctl: unknown element (501)\n"),
+              (["server", "log", "3", "say \"hi\""], ""),
+              (1, ["server", "log", "ten", "x"], "",
+               "ximssctl: level is missing (501)\n")], s)
+    s.wait_log(r'SYSTEM user=\S+ say "hi"$')
+    counters = json.loads(ctl(s, "--json", "server", "stat").stdout)
+    equal(counters["alertsPosted"], "1")
+    equal(list(counters)[0], "connections")
+    equal(list(columns(ctl(s, "server", "stat"))), list(counters))
+    now = ctl(s, "server", "time").stdout
+    check(re.fullmatch(r"\d\d-\d\d-20\d\d_\d\d:\d\d:\d\d\n", now), now)
+    shell(t, [(["server", "shutdown"], "")], s)
+    wait_until(lambda: s.process.poll() is not None, "the server ends", 15)
+
+
+def test_each_command_has_help(t):
+    """And each group; the synopsis names nothing that is not there."""
+    top = ctl(t.shared, "--help").stdout
+    rows = re.findall(r"^  ([a-z]+) ([a-z-]+)?.*  ", top, re.M)
+    for noun in {noun for noun, _ in rows}:
+        part = ctl(t.shared, noun, "--help")
+        check("%s " % noun in part.stdout, part)
+    for noun, verb in rows:
+        words = [noun] + ([verb] if noun != "cli" else [])
+        done = ctl(t.shared, *words, "--help")
+        check(done.stdout.startswith("Usage: ximssctl " + " ".join(words)),
+              done)
+        done = ctl(t.shared, *words, "--nonsense")
+        equal(done.returncode, 2)
