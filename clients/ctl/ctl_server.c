@@ -71,7 +71,7 @@ const struct ctl_command ctl_server_commands[] = {
      .line = "GETSYSTEMINFO[ $1]"},
     {"server", "stat", "[NAME]", "Shows its counters, or one of them",
      .run = run_stat, .max_args = 1},
-    {"server", "time", "", "Shows the server's clock (GMT)",
+    {"server", "time", "", "Shows the server's clock, in GMT",
      .line = "GETCURRENTTIME"},
     {"server", "log", "LEVEL TEXT", "Writes a line into the server's log",
      "LEVEL is 0 to 2 for errors, 3 information, 4 warnings, 5 to 9 debug.\n",
