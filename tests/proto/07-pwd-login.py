@@ -469,11 +469,14 @@ def test_a_pwd_connection_gets_no_alerts(t):
     and nothing counts as delivered."""
     server = t.server(listen_pwd=PWD)
     user = server.account("joe@" + MAIN)
-    c = log_in(server, user)
+    clients = [log_in(server, user), connect(server), connect(server)]
+    clients[1].ask("AUTH PLAIN " + b64("\0%s\0secret" % user), LOGGED_IN)
+    equal(clients[2].auth(user), LOGGED_IN)
     server.cli('PostServerAlert "for all"')
     server.cli("PostAccountAlert %s ALERT own" % user)
-    c.ask("NOOP", OK)
-    c.in_step()
+    for c in clients:
+        c.ask("NOOP", OK)
+        c.in_step()
     equal(server.sessions(user), 0)
     shown = server.login(user)
     check(shown.receive().endswith(">for all</alert>")
