@@ -84,6 +84,34 @@ def test_reset_while_a_long_list_comes(t):
     admin.quiet()
 
 
+def test_alerts_while_a_listing_comes(t):
+    """They wait for its end, or they would stand in its text."""
+    user = t.user(rights=("CanPostAlerts",))
+    domain = user.split("@")[1]
+    make, admin = t.shared.control(), t.shared.control()
+    for c in (make, admin):
+        c.external()
+    for start in range(0, 5000, 100):
+        make.send(*['<cliExecute id="%d">CreateAccount u%05d@%s</cliExecute>'
+                    % (i, i, domain) for i in range(start, start + 100)])
+        make.until_response(str(start + 99))
+    c = t.shared.login(user, alertChanges="yes")
+    c.ok('<alertWatch id="1" scope="domain" target="%s"/>' % domain)
+    own = admin.post("own", "account", target=user)
+    c.expect(alert("own", "account", alert_id=own))
+    c.send('<cliExecute id="2">ListAccounts %s</cliExecute>' % domain)
+    ids = [admin.post("%d" % i, "domain", target=domain) for i in range(10)]
+    admin.remove(own)
+    got = [c.receive()]
+    while not got[-1].startswith("<cliResult "):
+        got.append(c.receive())
+    equal(got[-1].count("="), 5001 + 1, "the listing")
+    c.expect(response("2"))
+    got += c.flush()
+    for kind in ("<alert ", "<alertReport "):
+        equal([attr(g, "alertID") for g in got if g.startswith(kind)], ids)
+
+
 def test_answer_above_the_hard_limit(t):
     """A long answer is no reader that hangs."""
     server = t.server(options={"output_hard": "32K", "output_soft": "16K"})

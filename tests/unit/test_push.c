@@ -12,6 +12,7 @@
 #include "util/mailbox.h"
 #include "util/zone.h"
 #include "ximss/server/alert.h"
+#include "ximss/server/dialect.h"
 
 Suite *push_suite(void);
 
@@ -406,6 +407,82 @@ START_TEST(test_counts)
 }
 END_TEST
 
+/* --- behind a long answer --- */
+
+static enum {
+    BEGIN,
+    WAIT,
+    END
+} piece;
+
+static enum req_step
+give_piece(struct req *r)
+{
+    switch (piece) {
+    case BEGIN:
+        r->dialect->result(r, "(a,", 3, true, false);
+        piece = WAIT;
+        return STEP_MORE;
+    case WAIT:
+        return STEP_WAIT;
+    case END:
+        r->dialect->result(r, "b)", 2, false, true);
+        return STEP_LAST;
+    }
+    return STEP_FAIL;
+}
+
+/* A message that comes in pieces has nothing else in it. */
+START_TEST(test_not_within_a_message)
+{
+    struct client *c = client_open(ANN, CLIENT_CHANGES);
+    uint64_t own = stage_post(ALERT_ACCOUNT, ANN, "own"), late;
+    struct buf b = {0};
+
+    ck_assert_str_eq(client_hear(c), stage_alert(own, "account", "own"));
+    piece = BEGIN;
+    req_stream(req_new(c->s, "1"), give_piece, NULL, NULL);
+    late = stage_post(ALERT_SERVER, 0, "late");
+    stage_remove(own);
+    ck_assert_str_eq(client_hear(c), "<cliResult id=\"1\">(a,");
+    piece = END;
+    req_run_steps(c->s);
+    buf_appendf(&b,
+                "b)</cliResult>\n<response id=\"1\"/>\n"
+                "<alertRemoved alertID=\"%llu\"/>\n%s",
+                (unsigned long long)own, stage_alert(late, "server", "late"));
+    ck_assert_str_eq(client_hear(c), buf_cstr(&b));
+    buf_clear(&b);
+    client_free(&c);
+}
+END_TEST
+
+/* One who does not read is cut off, also then; and nobody says bye there. */
+START_TEST(test_too_much_within_a_message)
+{
+    struct client *c = client_open(ANN, CLIENT_CHANGES);
+    char text[1000] = "";
+
+    stage_config->output_hard = 16384;
+    worker_set_config(stage_worker(ANN), stage_config, NULL);
+    piece = BEGIN;
+    req_stream(req_new(c->s, "1"), give_piece, NULL, NULL);
+    for (int i = 0; i < 16; i++)
+        session_tell(c->s, text, sizeof text);
+    ck_assert(client_is_open(c));
+    session_tell(c->s, text, sizeof text);
+    ck_assert(!client_is_open(c));
+    ck_assert_str_eq(client_hear(c), "<cliResult id=\"1\">(a,");
+    client_free(&c);
+    c = client_open(ANN, CLIENT_CHANGES);
+    piece = BEGIN;
+    req_stream(req_new(c->s, "2"), give_piece, NULL, NULL);
+    session_kill(stage_worker(ANN), c->number);
+    ck_assert_str_eq(client_hear(c), "<cliResult id=\"2\">(a,");
+    client_free(&c);
+}
+END_TEST
+
 /* --- removals --- */
 
 /* Told to those who asked, in order, also after a time of silence. */
@@ -515,6 +592,8 @@ push_suite(void)
     tcase_add_test(t, test_expired);
     tcase_add_test(t, test_once);
     tcase_add_test(t, test_counts);
+    tcase_add_test(t, test_not_within_a_message);
+    tcase_add_test(t, test_too_much_within_a_message);
     tcase_add_test(t, test_removals);
     tcase_add_loop_test(t, test_many_removals, 0, 2);
     tcase_add_test(t, test_many_sessions);

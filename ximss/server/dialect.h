@@ -41,7 +41,8 @@ struct dialect {
     /* Logged in, with the response.  ticket: "" none. */
     void (*logged_in)(struct req *r, const char *ticket);
     /* A piece of the result of a command: the first begins it, the last ends
-     * it, with the response.  Data that is empty altogether is no result. */
+     * it, with the response.  Data that is empty altogether is no result.  In
+     * between nothing else may be sent (session->mid_message). */
     void (*result)(struct req *r, const char *data, size_t len, bool first,
                    bool last);
     /* The server ends the session without having been asked. */

@@ -98,6 +98,8 @@ result(struct req *r, const char *data, size_t len, bool first, bool last)
         buf_append_char(&r->out, '>');
     }
     xml_write_text(&r->out, data, len);
+    if (r->session != NULL)
+        r->session->mid_message = !last;
     if (last) {
         buf_append(&r->out, "</cliResult>", sizeof "</cliResult>");
         ok(r);
@@ -109,7 +111,8 @@ bye(struct session *s)
 {
     static const char text[] = "<bye/>";
 
-    conn_send(&s->conn, text, sizeof text);
+    if (!s->mid_message)
+        conn_send(&s->conn, text, sizeof text);
 }
 
 /* --- messages --- */

@@ -190,11 +190,11 @@ push_removals(struct worker *w, struct session *s)
 }
 
 /* Output that is corked leaves in the same write; output that the socket did
- * not take comes first. */
+ * not take comes first, and so does the rest of a message. */
 static bool
 has_room(const struct worker *w, const struct session *s)
 {
-    return s->state == SESSION_OPEN && s->conn.out == NULL &&
+    return s->state == SESSION_OPEN && !s->mid_message && s->conn.out == NULL &&
            conn_pending(&s->conn) < w->cfg->output_soft;
 }
 

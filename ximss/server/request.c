@@ -125,15 +125,18 @@ static void
 send_answers(struct session *s)
 {
     struct req *r;
-    bool close = false;
+    bool close = false, in_pieces;
 
     while ((r = TAILQ_FIRST(&s->reqs)) != NULL && r->done && has_room(s)) {
         TAILQ_REMOVE(&s->reqs, r, link);
         s->n_reqs--;
         close = r->close;
+        in_pieces = r->step != NULL;
         if (s->state < SESSION_ENDING)
             conn_send(&s->conn, r->out.data, r->out.len);
         req_free(r);
+        if (in_pieces)
+            session_tell_held(s);
         if (close)
             break;
     }

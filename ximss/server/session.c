@@ -123,6 +123,8 @@ session_set_state(struct session *s, enum session_state state)
 
 /* --- ending --- */
 
+static void free_held(struct session *s);
+
 static void
 run_free(struct conn_deferred *d)
 {
@@ -133,6 +135,7 @@ run_free(struct conn_deferred *d)
 
     if (dialect->reset != NULL)
         dialect->reset(s);
+    free_held(s);
     free(s->client);
     free(s);
 }
@@ -453,6 +456,42 @@ session_start_alerts(struct session *s)
         conn_pause(&s->conn, PAUSE_PENDING);
 }
 
+/* --- messages that are no answers --- */
+
+static void
+free_held(struct session *s)
+{
+    if (s->held != NULL)
+        buf_clear(s->held);
+    free(s->held);
+    s->held = NULL;
+}
+
+void
+session_tell(struct session *s, const void *data, size_t len)
+{
+    if (!s->mid_message) {
+        conn_send(&s->conn, data, len);
+        return;
+    }
+    if (s->held == NULL)
+        s->held = xcalloc(1, sizeof *s->held);
+    buf_append(s->held, data, len);
+    if (s->held->len > session_worker(s)->cfg->output_hard)
+        session_close(s, "the client does not read: output limit");
+}
+
+void
+session_tell_held(struct session *s)
+{
+    if (s->mid_message || s->state != SESSION_OPEN)
+        return;
+    if (s->held != NULL)
+        conn_send(&s->conn, s->held->data, s->held->len);
+    free_held(s);
+    push_session(session_worker(s), s);
+}
+
 /* --- sessions of an account --- */
 
 void
@@ -488,7 +527,7 @@ session_send_changes(const struct user_sessions *head, const void *data,
     TAILQ_FOREACH_SAFE(s, head, of_account, next)
         if (s != except && s->state == SESSION_OPEN && s->opt_changes &&
             s->opt_alerts)
-            conn_send(&s->conn, data, len);
+            session_tell(s, data, len);
 }
 
 /* --- ending from outside --- */

@@ -46,6 +46,8 @@ struct session {
     TAILQ_ENTRY(session) settle;     /* worker->settling, if settling */
     TAILQ_HEAD(req_queue, req) reqs; /* in the order of their answers; owned */
     struct login *login;             /* owned; until logged in */
+    struct buf *held;                /* owned; waits for the end of a message;
+                                        NULL: nothing does */
     struct peer *client;             /* owned; clientAddress, NULL: peer */
     struct peer peer;
 
@@ -74,6 +76,7 @@ struct session {
     bool counted_fresh : 1; /* peers: not logged in yet */
     bool watching : 1;
     bool tls_started : 1; /* in this turn: what followed in clear is dropped */
+    bool mid_message : 1; /* a piece of one was sent, and its end was not */
 };
 
 /* The address that limits and log lines speak of. */
@@ -112,6 +115,12 @@ void session_attach(struct session *s, struct worker *w);
 void session_open(struct session *s, struct user *a);
 /* Begins to send what is pending; what is sent later is live. */
 void session_start_alerts(struct session *s);
+
+/* Sends a message that is no answer; while a long one is on its way in pieces,
+ * behind that. */
+void session_tell(struct session *s, const void *data, size_t len);
+/* A long message has ended: sends what had to wait for that. */
+void session_tell_held(struct session *s);
 
 /* Looks whether input may go on (answers out, alerts sent). */
 void session_update_pauses(struct session *s);

@@ -119,7 +119,7 @@ watch_tell_added(struct worker *w, const struct alert *a)
         view.zone = x->session->user != NULL ? x->session->user->zone : w->zone;
         b.len = 0;
         alert_report(&b, &a->rec, &view);
-        conn_send(&x->session->conn, b.data, b.len);
+        session_tell(x->session, b.data, b.len);
     }
     buf_clear(&b);
 }
@@ -138,7 +138,7 @@ watch_tell_removed(struct worker *w, const struct alert_rec *a)
         if (concerns(x, a) &&
             !(x->session->opt_changes &&
               push_is_audience(x->session, a->scope, a->target)))
-            conn_send(&x->session->conn, b.data, b.len);
+            session_tell(x->session, b.data, b.len);
     }
     buf_clear(&b);
 }
