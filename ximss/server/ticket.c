@@ -47,9 +47,12 @@ ticket_make(char out[TICKET_TEXT_SIZE], uint8_t hash_r[TICKET_HASH_BYTES])
 {
     uint8_t bytes[TICKET_BYTES];
 
-    if (RAND_bytes(bytes, sizeof bytes) != 1)
-        log_fatal("no random bytes from OpenSSL");
-    encode(bytes, out);
+    /* One that begins with - or _ would have to be quoted in the CLI. */
+    do {
+        if (RAND_bytes(bytes, sizeof bytes) != 1)
+            log_fatal("no random bytes from OpenSSL");
+        encode(bytes, out);
+    } while (out[0] == '-' || out[0] == '_');
     hash(out, hash_r);
     OPENSSL_cleanse(bytes, sizeof bytes);
 }
