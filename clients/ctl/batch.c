@@ -222,6 +222,8 @@ run_loop(struct batch *b)
             return;
         if (ximss_state(x) != XIMSS_READY)
             return;
+        if (may_begin(b)) /* whoever writes the commands may wait for results */
+            fflush(stdout);
         take_turn(b);
         progress_draw(&b->p, clock_mono());
         b->stop = b->stop || ferror(stdout);

@@ -54,15 +54,22 @@ def program():
     return os.path.abspath(path)
 
 
+def ctl_environment(server, more=None):
+    return dict(os.environ, TZ="UTC", XIMSS_SOCKET=server.control_path(),
+                **(more or {}))
+
+
+def ctl_program():
+    return os.path.join(os.path.dirname(program()), "ximssctl")
+
+
 def ctl(server, *args, stdin="", env=None):
     """ximssctl, to its end, on the server's own socket unless the arguments
     say otherwise."""
-    path = os.path.join(os.path.dirname(program()), "ximssctl")
-    return subprocess.run([path, *args], input=stdin, capture_output=True,
-                          text=True, check=False, timeout=DEADLINE * 4,
-                          env=dict(os.environ, TZ="UTC",
-                                   XIMSS_SOCKET=server.control_path(),
-                                   **(env or {})))
+    return subprocess.run([ctl_program(), *args], input=stdin,
+                          capture_output=True, text=True, check=False,
+                          timeout=DEADLINE * 4,
+                          env=ctl_environment(server, env))
 
 
 @functools.lru_cache(None)

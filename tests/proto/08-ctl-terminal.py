@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""ximssctl on a terminal, and with a program that writes its commands."""
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import time
+
+from ximss import (DEADLINE, Failed, check, ctl, ctl_environment, ctl_program,
+                   equal)
+
+
+class Running:
+    """ximssctl with pipes, or a terminal in place of some of them."""
+
+    def __init__(self, server, *args, terminal=()):
+        self.terminal, slave = pty.openpty()
+        ends = {name: slave if name in terminal else subprocess.PIPE
+                for name in ("stdin", "stdout", "stderr")}
+        self.process = subprocess.Popen(
+            [ctl_program(), *args], bufsize=0, env=ctl_environment(server),
+            start_new_session=True, **ends)
+        os.close(slave)
+
+    def write(self, text):
+        os.write(self.process.stdin.fileno() if self.process.stdin
+                 else self.terminal, text.encode())
+
+    def until(self, text, stream=None):
+        """Reads the stream (or the terminal) until the text has come."""
+        fd = stream.fileno() if stream else self.terminal
+        got, end = "", time.monotonic() + DEADLINE
+        while text not in got:
+            if not select.select([fd], [], [],
+                                 max(0, end - time.monotonic()))[0]:
+                raise Failed("no %r in %r" % (text, got))
+            got += os.read(fd, 4096).decode()
+        return got
+
+    def end(self):
+        """The status, and what was not read of standard output and error."""
+        out, err = self.process.communicate(timeout=DEADLINE)
+        os.close(self.terminal)
+        return (self.process.returncode, (out or b"").decode(),
+                (err or b"").decode())
+
+
+def test_dialogue(t):
+    """Each result comes before the next command is written."""
+    for options in ([], ["--keep-going"]):
+        r = Running(t.shared, "cli", *options, "--file", "-")
+        for i in range(3):
+            r.write("ECHO %d\n" % i)
+            equal(r.until("\n", r.process.stdout), "%d\n" % i)
+        r.process.stdin.close()
+        r.process.stdin = None
+        equal(r.end(), (0, "", "3 done, 0 refused\n" if options else ""))
+
+
+def test_signal(t):
+    r = Running(t.shared, "cli", "--file", "-")
+    r.write("ECHO a\n")
+    r.until("a\n", r.process.stdout)
+    r.process.send_signal(signal.SIGINT)
+    equal(r.end(), (5, "", "ximssctl: stopped before line 2 of standard input; "
+                           "go on with --from 2\n"))
+
+
+def test_progress(t):
+    """Drawn while it waits, and gone at the end."""
+    r = Running(t.shared, "cli", "--keep-going", "--file", "-",
+                terminal=["stderr"])
+    r.write("NOOP\nX\nNOOP\n")
+    got = r.until("\r\033[K2 done, ") + r.until("/s, 1 refused")
+    check("\r\033[Kstandard input:2: X: unknown command (500)\r\n" in got, got)
+    r.process.stdin.close()
+    r.process.stdin = None
+    check(r.until("2 done, 1 refused\r\n").endswith(
+        "\r\033[K2 done, 1 refused\r\n"), "the progress is not taken away")
+    equal(r.end()[0], 5)
+
+
+def test_quiet(t):
+    r = Running(t.shared, "cli", "--keep-going", "--quiet", "--file", "-",
+                terminal=["stderr"])
+    r.write("NOOP\n")
+    r.process.stdin.close()
+    r.process.stdin = None
+    equal(r.until("refused\r\n"), "1 done, 0 refused\r\n")
+    equal(r.end()[0], 0)
+
+
+def test_question(t):
+    d = t.domain()
+    for answer, status in (("n", 1), ("", 1), ("y", 0)):
+        r = Running(t.shared, "domain", "delete", d,
+                    terminal=["stdin", "stderr"])
+        got = r.until("[y/N] ")
+        equal(got, "Delete, with everything in it, the domain %s? [y/N] " % d)
+        r.write(answer + "\n")
+        if status:
+            r.until("ximssctl: nothing done\r\n")
+        equal(r.end()[0], status)
+        equal(ctl(t.shared, "domain", "stat", d, "Accounts").returncode,
+              0 if status else 1)
+
+
+def test_question_that_is_not_asked(t):
+    d = t.domain()
+    r = Running(t.shared, "domain", "delete", "--yes", d,
+                terminal=["stdin", "stderr"])
+    equal(r.end()[0], 0)
