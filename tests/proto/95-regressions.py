@@ -6,6 +6,7 @@ import socket
 import tempfile
 import time
 
+from pwd_port import OK, PWD, connect
 from ximss import (MAIN, PASSWORD, alert, attr, check, equal, failure,
                    make_certificate, post_request, response)
 
@@ -225,3 +226,26 @@ def test_control_socket_that_is_a_file(t):
         server.process = None
         with open(path, encoding="utf-8") as f:
             equal(f.read(), "precious")
+
+
+def test_new_password_that_comes_too_late(t):
+    """What it would have said is not said to the next command."""
+    server = t.server({"password_iterations": 200000}, listen_pwd=PWD)
+    clients = [connect(server).login() for _ in range(2)]
+    for c in clients:
+        c.say("NEWPASS other", "NOOP")
+    equal(sorted(c.receive() for c in clients),
+          ["200 Password updated", "515 incorrect password"])
+    for c in clients:
+        c.expect(OK)
+
+
+def test_line_too_long_behind_one_in_work(t):
+    """The line behind it has to wait; what was thrown away stays so, even if
+    it looks like a command."""
+    server = t.server({"password_iterations": 200000, "pwd_line_bytes": 4096},
+                      listen_pwd=PWD)
+    c = connect(server).login()
+    for _ in range(3):
+        c.say("NEWPASS other", "PostServerAlert " + "x" * 200000, "NOOP")
+        c.expect("200 Password updated", "501 line too long", OK)

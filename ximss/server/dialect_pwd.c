@@ -34,12 +34,7 @@ fail(struct req *r, unsigned code, const char *text)
 static void
 ok(struct req *r)
 {
-    struct pwd *p = r->session != NULL ? pwd_of(r->session) : NULL;
-    const char *text = p != NULL && p->ok_text != NULL ? p->ok_text : "OK";
-
-    buf_appendf(&r->out, "200 %s\r\n", text);
-    if (p != NULL)
-        p->ok_text = NULL;
+    buf_appendf(&r->out, "200 %s\r\n", r->ok_text != NULL ? r->ok_text : "OK");
 }
 
 /* A reply is never without a text: an empty challenge is written as in the
@@ -158,7 +153,7 @@ take_line(struct session *s, const char *line)
 }
 
 static bool
-dispatch(struct session *s, const char *msg, size_t len)
+take(struct session *s, const char *msg, size_t len)
 {
     size_t bad = len;
     char *line;
@@ -178,6 +173,16 @@ dispatch(struct session *s, const char *msg, size_t len)
     return taken;
 }
 
+static bool
+dispatch(struct session *s, const char *msg, size_t len)
+{
+    bool taken = take(s, msg, len);
+
+    if (taken)
+        pwd_of(s)->dropping = false;
+    return taken;
+}
+
 static size_t
 limit(const struct session *s)
 {
@@ -193,19 +198,21 @@ next(struct session *s, const char *data, size_t len, size_t scanned,
 {
     struct pwd *p = pwd_of(s);
     const char *end;
-    size_t start = 0;
+    size_t start = 0, step;
 
     *msg_r = NULL;
     if (p->dropping) {
         end = memchr(data, '\n', len);
         if (end == NULL)
             return len;
-        p->dropping = false;
         start = (size_t)(end - data) + 1;
         scanned = 0;
     }
-    return start +
-           frame_next_line(data + start, len - start, scanned, msg_r, len_r);
+    step = frame_next_line(data + start, len - start, scanned, msg_r, len_r);
+    /* A line behind it may have to wait, and then all of this comes again. */
+    if (*msg_r == NULL)
+        p->dropping = false;
+    return start + step;
 }
 
 /* Answered in its turn; the next line is a command again. */
@@ -242,7 +249,6 @@ reset(struct session *s)
     struct pwd *p = pwd_of(s);
 
     pwd_wipe(&p->user);
-    p->ok_text = NULL;
     p->inline_data = p->dropping = false;
 }
 

@@ -10,7 +10,6 @@
 struct pwd {
     struct session session; /* first */
     char *user;             /* owned; of USER, until PASS */
-    const char *ok_text;    /* of the command in work; NULL: OK */
     bool inline_data;       /* results stand in the status line */
     bool dropping;          /* the rest of a line that was too long */
 };

@@ -177,6 +177,7 @@ run_stls(struct req *r, struct pwd *p, const char *rest)
 {
     struct session *s = r->session;
 
+    (void)p;
     (void)rest;
     if (s->state == SESSION_OPEN) {
         req_fail(r, 501, "TLS is possible before login only");
@@ -185,7 +186,7 @@ run_stls(struct req *r, struct pwd *p, const char *rest)
     } else if (session_worker(s)->tls == NULL) {
         req_fail(r, 501, "TLS is not configured");
     } else {
-        p->ok_text = "please start TLS";
+        r->ok_text = "please start TLS";
         req_ok(r);
         s->tls_started = true; /* session.c does it behind the answer */
     }
@@ -212,10 +213,9 @@ run_newpass(struct req *r, struct pwd *p, const char *rest)
     char *password = take_text(rest);
     enum req_result outcome;
 
-    p->ok_text = "Password updated";
+    (void)p;
+    r->ok_text = "Password updated";
     outcome = req_password_change(r, "NEWPASS", NULL, password);
-    if (outcome == REQ_DONE)
-        p->ok_text = NULL; /* refused */
     pwd_wipe(&password);
     return outcome;
 }
@@ -223,8 +223,9 @@ run_newpass(struct req *r, struct pwd *p, const char *rest)
 static enum req_result
 run_quit(struct req *r, struct pwd *p, const char *rest)
 {
+    (void)p;
     (void)rest;
-    p->ok_text = PACKAGE_NAME " PWD connection closed";
+    r->ok_text = PACKAGE_NAME " PWD connection closed";
     req_ok(r);
     return REQ_CLOSE;
 }

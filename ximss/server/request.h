@@ -41,11 +41,11 @@ struct req {
     void *state;                  /* of step and begin; owned */
     void (*free_state)(void *state);
     size_t bytes; /* of the line it came from, for what waits; 0: short */
+    const char *ok_text; /* PWD: what success is called; NULL: OK */
     bool stepping;
-    bool ready;       /* waits for its turn only */
-    bool begun;       /* those behind it may begin, unless it is alone */
-    bool alone;       /* overlaps with no other */
-    bool inline_data; /* PWD: results stand in the status line */
+    bool ready; /* waits for its turn only */
+    bool begun; /* those behind it may begin, unless it is alone */
+    bool alone; /* overlaps with no other */
     bool done;
     bool close; /* the session ends after the answer */
     char id[];  /* as it came; "" in PWD */
