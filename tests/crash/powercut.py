@@ -132,6 +132,8 @@ def main():
         rounds = run(options, server, model, dice)
     except (Failed, Violation) as error:
         trouble = error
+        # What it says about a store in pieces is no other failure.
+        server.kill()
     finally:
         server.end(failed=bool(trouble or model.failures())
                    and not options.blind, keep=options.keep)
