@@ -249,3 +249,21 @@ def test_line_too_long_behind_one_in_work(t):
     for _ in range(3):
         c.say("NEWPASS other", "PostServerAlert " + "x" * 200000, "NOOP")
         c.expect("200 Password updated", "501 line too long", OK)
+
+
+def test_settings_of_a_domain_and_remembered_log_ins(t):
+    """A domain administrator does not make everybody's log-in expensive."""
+    server = t.server({"password_iterations": 400000})
+    user = server.account("joe@" + MAIN)
+    domain = server.domain("a.test")
+
+    def login():
+        start = time.monotonic()
+        server.login(user).close()
+        return time.monotonic() - start
+    first, again = login(), []
+    for i in range(10):
+        server.cli("UpdateDomainSettings %s {Key=%d;}" % (domain, i))
+        again.append(login())
+    check(min(again) < first / 5,
+          "first %.4f s, again %.4f s" % (first, min(again)))

@@ -153,7 +153,8 @@ follow_shared(struct server *s, const struct effect *e)
         remember_forget(s->remember, e->account.number);
         break;
     case EFFECT_DOMAIN_CHANGED:
-        remember_clear(s->remember); /* it may be suspended now */
+        if (e->domain.suspended)
+            remember_clear(s->remember);
         if (e->domain.number == s->main_domain_number)
             server_set_main_domain(s, e->domain.name);
         break;
