@@ -267,3 +267,14 @@ def test_settings_of_a_domain_and_remembered_log_ins(t):
         again.append(login())
     check(min(again) < first / 5,
           "first %.4f s, again %.4f s" % (first, min(again)))
+
+
+def test_guesses_of_one_with_a_long_name(t):
+    """They are counted for each account by itself, as everybody's."""
+    server = t.server({"login_address_free_tries": 3, "login_delay": "10s"})
+    domain = server.domain("a.test")
+    by = server.account("a" * 100 + "@" + domain, rights=("CanPostAlerts",))
+    c = server.login(by)
+    for i in range(6):
+        user = server.account("u%d@%s" % (i, domain))
+        equal(c.cli_error("VerifyAccountPassword %s PASSWORD x" % user), 515)

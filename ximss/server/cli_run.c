@@ -191,7 +191,9 @@ guess_of(const struct cli_job *c)
     struct guess g;
 
     snprintf(g.name, sizeof g.name, "#%llu", (unsigned long long)c->guessed);
-    snprintf(g.by, sizeof g.by, "%s %s", c->caller.caller.name, g.name);
+    /* What tells accounts apart comes first: of a long text only the beginning
+     * counts. */
+    snprintf(g.by, sizeof g.by, "%s %s", g.name, c->caller.caller.name);
     return g;
 }
 
