@@ -64,6 +64,23 @@ def test_ways_in(t):
             check(False, "a wrong password was taken")
 
 
+def salt(t, user):
+    """What SCRAM gives to anybody."""
+    c = t.shared.connect()
+    c.send('<login id="login" method="SCRAM-SHA-256" value="%s"/>'
+           % b64("n,,n=%s,r=nonce" % user))
+    fields = c.challenge().decode().split(",")
+    return [f for f in fields if not f.startswith("r=")]
+
+
+def test_salts_do_not_tell_who_exists(t):
+    """By two names of the domain they are the same for everybody."""
+    user, _, aliases = make(t)
+    domain, alias = user.split("@")[1], aliases[1].split("@")[1]
+    for name in ("joe", "nobody"):
+        equal(salt(t, name + "@" + alias), salt(t, name + "@" + domain), name)
+
+
 def test_domain_s_alias_as_target(t):
     user, _, aliases = make(t)
     alias = aliases[1].split("@")[1]

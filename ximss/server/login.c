@@ -472,11 +472,20 @@ attempt_recall(struct attempt *a)
 /* --- look up --- */
 
 static void
-set_dummy(struct attempt *a)
+set_dummy(struct attempt *a, const struct domain_rec *domain)
 {
-    password_dummy(a->job.server->secret, a->name,
-                   a->job.server->admin.iterations, &a->cred);
+    const char *at = strrchr(a->name, '@');
+    char *name;
+
+    /* The salts of those who exist are the same by each name of the domain. */
+    name =
+        domain->name != NULL && at != NULL
+            ? xasprintf("%.*s@%s", (int)(at - a->name), a->name, domain->name)
+            : xstrdup(a->name);
+    password_dummy(a->job.server->secret, name, a->job.server->admin.iterations,
+                   &a->cred);
     a->known = false;
+    free(name);
 }
 
 static enum store_result
@@ -499,7 +508,7 @@ look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
         a->account = account.number;
         a->serial = account.cred_serial;
     } else {
-        set_dummy(a);
+        set_dummy(a, &domain);
     }
     account_rec_clear(&account);
     domain_rec_clear(&domain);
