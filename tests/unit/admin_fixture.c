@@ -313,6 +313,7 @@ struct line {
     bool live;
     struct admin_answer answer;
     char *from; /* where the piece begins */
+    uint64_t target;
 };
 
 static enum store_result
@@ -321,6 +322,7 @@ execute(struct admin_context *x, void *arg, struct errbuf *err)
     struct line *l = arg;
 
     x->from = l->from;
+    x->target = l->target;
     if (l->live)
         return admin_live_begin(x, l->text, l->len, &live, &l->answer, err);
     return admin_execute_hashed(x, l->text, l->len, &l->hashed, &l->answer,
@@ -375,7 +377,8 @@ take_piece(struct line *l)
     free(l->from);
     l->from = l->answer.next;
     l->answer.next = NULL;
-    if (l->from != NULL && fixture_between != NULL)
+    l->target = l->answer.target;
+    if (l->answer.more && fixture_between != NULL)
         fixture_between();
 }
 

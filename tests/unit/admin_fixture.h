@@ -53,7 +53,7 @@ const char *fixture_try(enum who who, const char *line);
 extern unsigned fixture_jobs;
 /* The longest piece of a result since the set-up. */
 extern size_t fixture_longest;
-/* Called between the pieces of a result; NULL: nothing.  It must not say a
+/* Called between the jobs of one line; NULL: nothing.  It must not say a
  * line: fixture_run is for it. */
 extern void (*fixture_between)(void);
 

@@ -3,9 +3,11 @@
 
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/admin_fixture.h"
+#include "util/xmalloc.h"
 
 Suite *admin_domains_suite(void);
 
@@ -132,6 +134,53 @@ START_TEST(deletes_big_domains_in_pieces)
     ck_assert_str_eq(fixture_say(ALL, "DeleteDomain b.test FORCE"), "200 OK");
     ck_assert_uint_eq(fixture_jobs, 3);
     ck_assert_str_eq(fixture_say(ALL, "ListDomains"), "201 (a.test,main.test)");
+}
+END_TEST
+
+/* Takes the name from the domain, for another with an account. */
+static enum store_result
+replace(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    char name[] = "b.test", account[] = "kept", none[] = "";
+    struct domain_rec d = {0}, fresh = {.name = name,
+                                        .settings = none,
+                                        .defaults = none,
+                                        .account_template = none};
+    struct account_rec a = {.name = account};
+    enum store_result r = domain_find(x->txn, name, &d, err);
+
+    (void)arg;
+    free(d.name);
+    d.name = xstrdup("old.test");
+    if (r == STORE_OK)
+        r = domain_put(x->txn, &d, err);
+    if (r == STORE_OK)
+        r = domain_add(x->txn, &fresh, &a.domain, err);
+    if (r == STORE_OK)
+        r = account_add(x->txn, &a, &a.number, err);
+    domain_rec_clear(&d);
+    return r;
+}
+
+static void
+replace_between(void)
+{
+    fixture_between = NULL;
+    fixture_run(LOCAL, replace, NULL);
+}
+
+START_TEST(deletes_no_other_domain)
+{
+    int n = 1100;
+
+    fixture_run(LOCAL, add_many, &n);
+    fixture_between = replace_between;
+    ck_assert_str_eq(fixture_say(ALL, "DeleteDomain b.test FORCE"),
+                     "512 unknown domain");
+    ck_assert_str_eq(fixture_say(ALL, "ListAccounts b.test"),
+                     "201 {kept=macnt;}");
+    ck_assert_str_eq(fixture_say(ALL, "ListDomainObjects old.test 0"),
+                     "201 (601,{},0,0)");
 }
 END_TEST
 
@@ -293,6 +342,7 @@ admin_domains_suite(void)
     tcase_add_test(t, renames_domains);
     tcase_add_test(t, deletes_domains);
     tcase_add_test(t, deletes_big_domains_in_pieces);
+    tcase_add_test(t, deletes_no_other_domain);
     tcase_add_test(t, keeps_settings_of_domains);
     tcase_add_test(t, keeps_defaults_of_accounts);
     tcase_add_test(t, begins_accounts_with_a_template);

@@ -30,6 +30,7 @@ struct admin_context {
     const struct admin_settings *settings; /* borrowed; constant during a job */
     const char *from; /* borrowed: `next` of the answer before; NULL: the first
                          piece (see admin_answer) */
+    uint64_t target;  /* that of the answer before; 0: the first job */
 };
 
 /* Limits and defaults the engine needs (from the configuration). */
@@ -51,8 +52,9 @@ struct admin_settings {
  * more: a big piece of work has done what one job may do, and the caller
  * submits the same line again, as a new job, until `more` is false:
  * - a change (DELETEDOMAIN FORCE; `next` is NULL): also if whoever asked is gone
- *   by then; the last answer is the answer.  What was done stays done if it
- *   ends before;
+ *   by then; `target` goes into the context, so that what has got the name
+ *   meanwhile is not meant; the last answer is the answer.  What was done stays
+ *   done if it ends before;
  * - a listing (`next` is set): data is the next piece of the result, which the
  *   caller sends first, when there is room, and `next` goes into the context as
  *   `from`.  Only the first piece can be refused. */
@@ -61,7 +63,8 @@ struct admin_answer {
     char text[200];
     struct buf data;
     bool more;
-    char *next; /* owned */
+    uint64_t target; /* number of what is being changed */
+    char *next;      /* owned */
 };
 
 void admin_answer_clear(struct admin_answer *a);

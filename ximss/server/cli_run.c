@@ -78,7 +78,8 @@ cli_context(struct admin_context *x, struct cli_job *c, struct store_txn *t)
                                 .now = clock_now(),
                                 .effects = &c->job.effects,
                                 .settings = &c->job.server->admin,
-                                .from = c->from};
+                                .from = c->from,
+                                .target = c->target};
 }
 
 /* --- listings in pieces --- */
@@ -162,6 +163,7 @@ command_finish(struct job *j)
         c->first = true;
         req_stream(c->req, send_piece, c, free_listing);
     } else if (more) {
+        c->target = c->answer.target;
         job_submit(j);
     } else {
         cli_answer(c);

@@ -289,6 +289,9 @@ delete_domain(struct admin_call *c, struct errbuf *err)
         r = admin_arg_end(c);
     if (r == STORE_OK)
         r = admin_call_domain(c, name, 0, &d, err);
+    /* Another may have its name by now. */
+    if (r == STORE_OK && c->x->target != 0 && c->x->target != d.number)
+        r = admin_refuse_code(c, 512);
     if (r == STORE_OK)
         r = check_deletion(c, &d, force, err);
     if (r == STORE_OK)
@@ -296,6 +299,7 @@ delete_domain(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK && !more)
         r = delete_rest(c, &d, err);
     c->answer->more = r == STORE_OK && more;
+    c->answer->target = d.number;
     domain_rec_clear(&d);
     return r;
 }
