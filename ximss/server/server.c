@@ -418,6 +418,7 @@ reload_body(struct store_txn *t, void *arg, struct errbuf *err)
 
     (void)t;
     (void)err;
+    r->admin.started = r->server->admin.started;
     r->server->admin = r->admin;
     return STORE_OK;
 }
@@ -460,8 +461,7 @@ server_reload(struct server *s, const struct server_options *o,
     r->tls = tls_context_ref(tls);
     tls_context_unref(&s->tls);
     s->tls = tls;
-    fill_admin(&r->admin, next, s->admin.started, s->test_hooks);
-    memcpy(r->admin.time_zone, s->admin.time_zone, sizeof r->admin.time_zone);
+    fill_admin(&r->admin, next, 0, s->test_hooks);
     apply_limits(s, next);
     store_submit(s->store, reload_body, reload_stored, r);
     return 0;
