@@ -69,9 +69,6 @@ is_meant(const struct cli_job *c, const struct session *s, uint64_t number)
         return false;
     if (c->live.command == ADMIN_LIVE_LIST_ALL)
         return true;
-    if (is_of_account(c->live.command))
-        return s->user != NULL && s->user->number == c->live.account &&
-               passes(s, &c->live.filter);
     if (s->number != number)
         return false;
     if (s->user == NULL)
@@ -107,6 +104,20 @@ take_session(struct cli_job *c, struct session *s)
         s->last_input = session_seconds();
 }
 
+/* An account's sessions are few, and all on its worker. */
+static void
+visit_account(struct worker *w, struct cli_job *c)
+{
+    const struct user *a = user_find(w, c->live.account);
+    struct session *s;
+
+    if (a == NULL)
+        return;
+    TAILQ_FOREACH(s, &a->sessions, of_account)
+        if (s->state == SESSION_OPEN && passes(s, &c->live.filter))
+            take_session(c, s);
+}
+
 static void
 visit_live(struct worker *w, void *arg)
 {
@@ -118,8 +129,11 @@ visit_live(struct worker *w, void *arg)
         worker_check_times(w);
         return;
     }
-    if (!is_of_account(c->live.command) &&
-        c->live.command != ADMIN_LIVE_LIST_ALL &&
+    if (is_of_account(c->live.command)) {
+        visit_account(w, c);
+        return;
+    }
+    if (c->live.command != ADMIN_LIVE_LIST_ALL &&
         !session_id_parse(c->live.session, &number))
         return;
     TAILQ_FOREACH_SAFE(s, &w->sessions, all, next) {
