@@ -82,6 +82,26 @@ START_TEST(refuses_bad_preferences)
 }
 END_TEST
 
+/* Before any work is done: a line has room for a hundred thousand. */
+START_TEST(refuses_too_many)
+{
+    static const char *const verbs[] = {"SetAccountPrefs",
+                                        "UpdateAccountPrefs"};
+    struct buf line = {0};
+
+    for (int i = 0; i < 2; i++) {
+        line.len = 0;
+        buf_appendf(&line, "%s joe@a.test {", verbs[i]);
+        for (int n = 0; n < 1001; n++)
+            buf_appendf(&line, "k%d=default;", n);
+        buf_append_char(&line, '}');
+        ck_assert_str_eq(fixture_say(JOE, buf_cstr(&line)),
+                         "501 too many preferences");
+    }
+    buf_clear(&line);
+}
+END_TEST
+
 /* Who is logged in hears of it; the zone comes along, found. */
 START_TEST(tells_sessions)
 {
@@ -119,6 +139,7 @@ admin_prefs_suite(void)
     tcase_add_test(t, keeps_preferences);
     tcase_add_test(t, knows_old_names);
     tcase_add_test(t, refuses_bad_preferences);
+    tcase_add_test(t, refuses_too_many);
     tcase_add_test(t, tells_sessions);
     suite_add_tcase(s, t);
     return s;

@@ -12,6 +12,9 @@
 #include "ximss/server/settings.h"
 
 #define NAME_MAX_BYTES 64
+/* Of an account, and of a change: each is looked for among the others, while
+ * the store waits. */
+#define PREFS_MOST 1000
 
 const struct zone *
 prefs_zone(const char *text)
@@ -68,7 +71,12 @@ prefs_change(struct arena *arena, const char *text,
     *text_r = NULL;
     if (settings_read(arena, replace ? "" : text, &dict, err) != 0)
         return STORE_ERROR;
-    settings_update(arena, dict, changes);
+    if (changes->n <= PREFS_MOST)
+        settings_update(arena, dict, changes);
+    if (changes->n > PREFS_MOST || dict->n > PREFS_MOST) {
+        err_set(err, "too many preferences");
+        return STORE_REFUSED;
+    }
     if (find_zone(dict, zone_r) != 0) {
         err_set(err, "TimeZone is not a known time zone");
         return STORE_REFUSED;

@@ -26,7 +26,7 @@ bool prefs_is_name(const char *name);
 /* What the preferences `text` become by `changes`, which replace all or are
  * laid over them, in *text_r (the caller frees), and their time zone in *zone_r
  * (NULL: the server's).  STORE_REFUSED: the time zone is not known, or it would
- * be longer than max bytes; err says so.  STORE_ERROR: text is damaged.  May
+ * be longer than max bytes, or too many; err says so.  STORE_ERROR: text is damaged.  May
  * read the disk. */
 enum store_result prefs_change(struct arena *arena, const char *text,
                                const struct cli_value *changes, bool replace,
