@@ -148,6 +148,19 @@ login_sasl(struct ximss *x, enum ximss_method method)
 }
 
 static void
+login_by_cram(struct ximss *x)
+{
+    struct attrs a = {.n = 0};
+
+    add(&a, "method", mechanism_names[XIMSS_METHOD_CRAM_MD5]);
+    add(&a, "nonce", x->set.cram_challenge);
+    add(&a, "userName", x->set.user);
+    add(&a, "value", x->set.cram_answer);
+    send_login(x, &a);
+    ximss_set_cram(x, NULL, NULL);
+}
+
+static void
 login_by(struct ximss *x, enum ximss_method method)
 {
     struct attrs a = {.n = 0};
@@ -158,6 +171,8 @@ login_by(struct ximss *x, enum ximss_method method)
         err_set(&x->err, "the password is not sent over an unencrypted "
                          "connection; use TLS");
         link_end(x, XIMSS_NO_LOGIN, false);
+    } else if (method == XIMSS_METHOD_CRAM_MD5 && x->set.cram_answer != NULL) {
+        login_by_cram(x);
     } else if (method != XIMSS_METHOD_CLEAR) {
         login_sasl(x, method);
     } else {
@@ -292,6 +307,8 @@ on_refused(struct ximss *x, const struct xml_elem *e)
         return;
     }
     x->error_num = (int)n;
+    free(x->refusal);
+    x->refusal = xstrdup(text != NULL ? text : "");
     err_set(&x->err, "log-in refused: %s (%llu)%s",
             text != NULL ? text : "no reason given", n, hint(x, (int)n));
     link_end(x, XIMSS_NO_LOGIN, is_passing((int)n));

@@ -46,6 +46,8 @@ free_settings(struct settings *s)
     free(s->client_address);
     sasl_wipe(&s->password);
     sasl_wipe(&s->ticket);
+    free(s->cram_challenge);
+    sasl_wipe(&s->cram_answer);
 }
 
 void
@@ -64,6 +66,7 @@ ximss_free(struct ximss **xp)
     request_clear(&x->requests);
     login_forget_session(x);
     free_settings(&x->set);
+    free(x->refusal);
     xml_parser_free(&x->parser);
     arena_free(&x->arena);
     free(x);
@@ -88,6 +91,8 @@ misuse(struct ximss *x, const char *text)
 static bool
 needs_password(const struct settings *s)
 {
+    if (s->cram_answer != NULL)
+        return false;
     if (s->method == XIMSS_METHOD_AUTO)
         return s->ticket == NULL && s->socket == NULL;
     return s->method != XIMSS_METHOD_EXTERNAL;
@@ -124,6 +129,8 @@ ximss_start(struct ximss *x)
         return -1;
     x->failure = XIMSS_OK;
     x->error_num = 0;
+    free(x->refusal);
+    x->refusal = NULL;
     x->err.text[0] = '\0';
     x->was_ready = false;
     x->attempts = 0;
@@ -183,6 +190,12 @@ int
 ximss_error_num(const struct ximss *x)
 {
     return x->error_num;
+}
+
+const char *
+ximss_refusal(const struct ximss *x)
+{
+    return x->refusal != NULL ? x->refusal : "";
 }
 
 const char *

@@ -143,6 +143,12 @@ enum ximss_method {
  * a connection that is neither encrypted nor local, also if it is named here. */
 void ximss_set_method(struct ximss *x, enum ximss_method method);
 
+/* For a proxy that gave out a challenge of CRAM-MD5 itself: the challenge, and
+ * the user's answer, base64 of the 32 hex digits.  With XIMSS_METHOD_CRAM_MD5,
+ * and to servers that trust the proxy only; used for one log-in.  Instead of a
+ * password.  NULL, NULL: none. */
+void ximss_set_cram(struct ximss *x, const char *challenge, const char *answer);
+
 /* Options of the log-in; combined with |.  Default 0. */
 enum ximss_option {
     XIMSS_ALERT_CONFIRM = 1, /* an alert counts as delivered when ximss_confirm
@@ -245,6 +251,9 @@ struct ximss_message;
 const char *ximss_message_name(const struct ximss_message *m);
 /* NULL if there is no such attribute. */
 const char *ximss_message_attr(const struct ximss_message *m, const char *name);
+/* The attributes in their order, i from 0.  -1: there is no i-th one. */
+int ximss_message_attr_at(const struct ximss_message *m, size_t i,
+                          const char **name_r, const char **value_r);
 /* All character data directly inside; never NULL.  len_r may be NULL. */
 const char *ximss_message_text(const struct ximss_message *m, size_t *len_r);
 /* First child and next sibling; NULL if there is none. */
@@ -278,6 +287,9 @@ enum ximss_state ximss_state(const struct ximss *x);
 enum ximss_status ximss_failure(const struct ximss *x);
 const char *ximss_error(const struct ximss *x);
 int ximss_error_num(const struct ximss *x);
+
+/* The words in which the server refused the log-in, "" if it did not. */
+const char *ximss_refusal(const struct ximss *x);
 
 /* Attribute of the `session` that the log-in gave: "userName" (the full name),
  * "realName", "urlID", "version".  NULL before the log-in, and if not told. */

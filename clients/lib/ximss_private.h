@@ -36,7 +36,7 @@ enum phase {
 
 struct settings { /* strings: owned, may be NULL */
     char *host, *socket, *user, *password, *domain, *tls_name, *ca_file,
-        *client_address, *ticket;
+        *client_address, *ticket, *cram_challenge, *cram_answer;
     unsigned port, options;
     enum ximss_tls tls;
     enum ximss_method method;
@@ -86,6 +86,7 @@ struct ximss {
 
     enum ximss_status failure;
     int error_num;
+    char *refusal; /* owned; NULL: none */
     struct errbuf err;
 
     struct xml_parser *parser;

@@ -29,6 +29,17 @@ ximss_message_attr(const struct ximss_message *m, const char *name)
     return xml_attr(elem(m), name);
 }
 
+int
+ximss_message_attr_at(const struct ximss_message *m, size_t i,
+                      const char **name_r, const char **value_r)
+{
+    if (i >= elem(m)->n_attrs)
+        return -1;
+    *name_r = elem(m)->attrs[i].name;
+    *value_r = elem(m)->attrs[i].value;
+    return 0;
+}
+
 const char *
 ximss_message_text(const struct ximss_message *m, size_t *len_r)
 {

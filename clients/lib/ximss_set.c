@@ -97,6 +97,13 @@ ximss_set_client_address(struct ximss *x, const char *address)
 }
 
 void
+ximss_set_cram(struct ximss *x, const char *challenge, const char *answer)
+{
+    set_text(&x->set.cram_challenge, challenge);
+    set_text(&x->set.cram_answer, answer);
+}
+
+void
 ximss_set_reconnect(struct ximss *x, enum ximss_reconnect how)
 {
     x->set.reconnect = how;

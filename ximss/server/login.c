@@ -725,19 +725,26 @@ take_options(struct req *r, const struct xml_elem *e)
     return 0;
 }
 
+/* A machine that logs users in on their behalf. */
+static bool
+is_proxy(const struct session *s)
+{
+    struct sockaddr_storage sa;
+
+    peer_to_sockaddr(&s->peer, &sa);
+    return s->door == SESSION_LOCAL ||
+           config_is_trusted(session_worker(s)->cfg, (struct sockaddr *)&sa);
+}
+
 /* clientAddress, which holds for what follows, too.  -1: answered. */
 static int
 take_client(struct req *r, const struct xml_elem *e)
 {
     struct session *s = r->session;
     const char *client = xml_attr(e, "clientAddress");
-    struct sockaddr_storage sa;
     struct peer peer;
 
-    peer_to_sockaddr(&s->peer, &sa);
-    if (client == NULL ||
-        (s->door != SESSION_LOCAL &&
-         !config_is_trusted(session_worker(s)->cfg, (struct sockaddr *)&sa)))
+    if (client == NULL || !is_proxy(s))
         return 0;
     if (peer_parse(&peer, client) < 0) {
         req_fail(r, 501, "clientAddress is not an address");
@@ -877,6 +884,25 @@ login_begin_sasl(struct req *r, const char *method, const char *base64)
     return after_step(r, result, challenge, NULL);
 }
 
+/* A proxy gave the challenge out itself (its clients come back on another
+ * connection), and vouches that it is fresh. */
+static enum req_result
+login_answered(struct req *r, const char *challenge, const char *name,
+               const char *value)
+{
+    struct login *l = login_of(r->session);
+    struct errbuf err;
+
+    if (name == NULL || value == NULL) {
+        req_failf(r, 501, "%s is missing", name == NULL ? "userName" : "value");
+        return REQ_DONE;
+    }
+    sasl_free(&l->sasl);
+    l->sasl = sasl_new("CRAM-MD5", &err);
+    return after_step(r, sasl_cram_answered(l->sasl, challenge, name, value),
+                      NULL, NULL);
+}
+
 bool
 login_is_exchanging(const struct session *s)
 {
@@ -920,6 +946,9 @@ handle_login(struct req *r, const struct xml_elem *e)
         return REQ_DONE;
     if (is_ticket(ticket))
         return login_with_ticket(r, ticket);
+    if (method != NULL && xml_attr(e, "nonce") != NULL &&
+        text_equal_nocase(method, "CRAM-MD5") && is_proxy(r->session))
+        return login_answered(r, xml_attr(e, "nonce"), name, sasl_value(e));
     if (method != NULL)
         return login_begin_sasl(r, method, sasl_value(e));
     if (name == NULL || name[0] == '\0') {

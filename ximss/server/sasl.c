@@ -508,6 +508,28 @@ out:
 }
 
 enum sasl_result
+sasl_cram_answered(struct sasl *s, const char *challenge, const char *name,
+                   const char *base64_hex)
+{
+    struct input in = {NULL, 0};
+    enum sasl_result result = SASL_MALFORMED;
+    char *none = NULL;
+
+    if (s->state == AT_START && from_base64(base64_hex, &in) == 0 &&
+        is_text(&in)) {
+        s->challenge = xstrdup(challenge);
+        s->name = xstrdup(name);
+        s->hex = xstrdup(in.data);
+        if (keep_name(s)) {
+            s->state = AT_CREDENTIAL;
+            result = SASL_WANT_CREDENTIAL;
+        }
+    }
+    free(in.data);
+    return settle(s, result, &none);
+}
+
+enum sasl_result
 sasl_credential(struct sasl *s, const struct credential *c, char **base64_out_r)
 {
     enum sasl_result result = SASL_MALFORMED;

@@ -50,6 +50,12 @@ enum sasl_result sasl_step(struct sasl *s, const char *base64_in,
 enum sasl_result sasl_credential(struct sasl *s, const struct credential *c,
                                  char **base64_out_r) WARN_UNUSED;
 
+/* CRAM-MD5 where somebody else gave the challenge out: as sasl_step with the
+ * answer.  base64_hex: of the 32 hex digits alone. */
+enum sasl_result sasl_cram_answered(struct sasl *s, const char *challenge,
+                                    const char *name,
+                                    const char *base64_hex) WARN_UNUSED;
+
 /* The mechanism in upper case; constant. */
 const char *sasl_mechanism(const struct sasl *s);
 /* True for PLAIN and LOGIN. */
