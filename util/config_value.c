@@ -359,6 +359,34 @@ nets_print(const struct config_spec *spec, const void *slot, struct buf *out)
     buf_append_char(out, '}');
 }
 
+static int
+texts_parse(const struct config_spec *spec, const char *text, void *slot)
+{
+    struct config_texts *l = slot;
+    char *copy = NULL;
+
+    if (text_parse(spec, text, &copy) != 0)
+        return -1;
+    l->items = xrealloc(l->items, (l->count + 1) * sizeof *l->items);
+    l->items[l->count++] = copy;
+    return 0;
+}
+
+static void
+texts_print(const struct config_spec *spec, const void *slot, struct buf *out)
+{
+    const struct config_texts *l = slot;
+
+    (void)spec;
+    buf_append_char(out, '{');
+    for (size_t i = 0; i < l->count; i++) {
+        if (i > 0)
+            buf_append_str(out, ", ");
+        quoted_print(l->items[i], out);
+    }
+    buf_append_char(out, '}');
+}
+
 /* --- the types --- */
 
 static const struct {
@@ -377,12 +405,13 @@ static const struct {
     [CONFIG_LISTEN] = {listen_parse, listen_print,
                        sizeof(struct config_listen)},
     [CONFIG_NETS] = {nets_parse, nets_print, sizeof(struct config_nets)},
+    [CONFIG_TEXTS] = {texts_parse, texts_print, sizeof(struct config_texts)},
 };
 
 bool
 config_type_is_list(enum config_type type)
 {
-    return type == CONFIG_LISTEN || type == CONFIG_NETS;
+    return type == CONFIG_LISTEN || type == CONFIG_NETS || type == CONFIG_TEXTS;
 }
 
 int
@@ -420,6 +449,12 @@ config_value_clear(const struct config_spec *spec, void *slot)
         free(l->items);
     } else if (spec->type == CONFIG_NETS) {
         free(((struct config_nets *)slot)->items);
+    } else if (spec->type == CONFIG_TEXTS) {
+        struct config_texts *l = slot;
+
+        for (size_t i = 0; i < l->count; i++)
+            free(l->items[i]);
+        free(l->items);
     }
     memset(slot, 0, types[spec->type].size);
 }
@@ -429,8 +464,10 @@ config_value_copy(const struct config_spec *spec, void *to, const void *from)
 {
     const struct config_listen *listen_from = from;
     const struct config_nets *nets_from = from;
+    const struct config_texts *texts_from = from;
     struct config_listen *listen_to = to;
     struct config_nets *nets_to = to;
+    struct config_texts *texts_to = to;
 
     config_value_clear(spec, to);
     memcpy(to, from, types[spec->type].size);
@@ -446,6 +483,10 @@ config_value_copy(const struct config_spec *spec, void *to, const void *from)
     } else if (spec->type == CONFIG_NETS && nets_from->count > 0) {
         nets_to->items = xmemdup(nets_from->items,
                                  nets_from->count * sizeof *nets_from->items);
+    } else if (spec->type == CONFIG_TEXTS && texts_from->count > 0) {
+        texts_to->items = xcalloc(texts_from->count, sizeof *texts_to->items);
+        for (size_t i = 0; i < texts_to->count; i++)
+            texts_to->items[i] = xstrdup(texts_from->items[i]);
     }
 }
 
@@ -516,6 +557,9 @@ config_spec_print(const struct config_spec *spec, struct buf *out)
         break;
     case CONFIG_NETS:
         buf_append_str(out, "an address or ADDRESS/BITS");
+        break;
+    case CONFIG_TEXTS:
+        buf_appendf(out, "texts of %llu to %llu bytes", spec->min, spec->max);
         break;
     }
 }

@@ -21,7 +21,8 @@ enum config_type {
     CONFIG_TIME,   /* int64_t, microseconds; ms, s, m, h, d */
     CONFIG_CHOICE, /* an enum: the index of the word */
     CONFIG_LISTEN, /* struct config_listen */
-    CONFIG_NETS    /* struct config_nets */
+    CONFIG_NETS,   /* struct config_nets */
+    CONFIG_TEXTS   /* struct config_texts */
 };
 
 /* What a value may be.  min and max: of the number, of the time in
@@ -53,6 +54,11 @@ struct sockaddr;
 /* True if the address (AF_INET or AF_INET6) is in one of the nets. */
 bool config_nets_hold(const struct config_nets *nets,
                       const struct sockaddr *address);
+
+struct config_texts {
+    char **items; /* owned */
+    size_t count;
+};
 
 bool config_type_is_list(enum config_type type);
 

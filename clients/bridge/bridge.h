@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CLIENTS_BRIDGE_BRIDGE_H
+#define CLIENTS_BRIDGE_BRIDGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "clients/bridge/bridge_config.h"
+#include "clients/bridge/client.h"
+#include "clients/bridge/files.h"
+#include "clients/bridge/form.h"
+#include "clients/bridge/http_conn.h"
+#include "clients/bridge/nonce.h"
+#include "util/errbuf.h"
+
+struct event_base;
+struct web_session;
+
+#define BRIDGE_BUCKETS 4096
+
+TAILQ_HEAD(http_conn_list, http_conn);
+LIST_HEAD(http_address_list, http_conn);
+LIST_HEAD(web_session_list, web_session);
+
+/* What is counted since the start; see /metrics. */
+struct bridge_counts {
+    uint64_t connections, refused, requests, logins, logins_failed, relayed,
+        pushed, reconnects, lost;
+};
+
+/* The process: one thread, one loop. */
+struct bridge {
+    struct bridge_config *cfg; /* owned */
+    struct event_base *base;   /* owned */
+    struct conn_loop *loop;    /* owned */
+    struct ssl_ctx_st *tls;    /* counted; NULL: none */
+    struct files *files;       /* owned */
+    struct xml_parser *parser; /* owned */
+    struct http_owner http;
+    struct http_conn_list conns;
+    struct http_address_list addresses[BRIDGE_BUCKETS];
+    struct web_session_list sessions[BRIDGE_BUCKETS];
+    size_t n_sessions, n_streams;
+    uint64_t next_session;
+    struct nonces nonces;
+    struct bridge_counts counts;
+    struct bridge_listener *listeners; /* owned */
+};
+
+/* Takes the configuration; loads what it names and opens the listeners.  NULL
+ * with err. */
+struct bridge *bridge_start(struct bridge_config *cfg, struct event_base *base,
+                            struct errbuf *err) WARN_UNUSED;
+
+/* Puts a new configuration in force.  -1 with err: the old one stays; the new
+ * one is freed in any case. */
+int bridge_reload(struct bridge *b, struct bridge_config *cfg,
+                  struct errbuf *err) WARN_UNUSED;
+
+/* Ends sessions and connections, and frees. */
+void bridge_stop(struct bridge **b);
+
+/* A request on its way through the handlers. */
+struct call {
+    struct bridge *bridge;
+    struct http_conn *http;
+    const struct http_request *q;
+    struct client client;
+    struct form form; /* of the query */
+};
+
+/* Answers with a status and a text. */
+void call_fail(struct call *c, unsigned status, const char *reason);
+/* Answers 200 with XML: the body, and CR LF. */
+void call_xml(struct call *c, const char *xml, size_t len, const char *headers);
+
+/* The same, for connections whose call is over: later replies. */
+void reply_xml(struct bridge *b, struct http_conn *h, const char *xml,
+               size_t len, const char *headers);
+void reply_fail(struct bridge *b, struct http_conn *h, unsigned status,
+                const char *reason, const char *headers);
+
+#endif

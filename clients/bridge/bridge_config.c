@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The keys of ximss-bridge.conf.  A new key is a member of struct
+ * bridge_config, a row here, and an item of ximss-bridge.conf(5). */
+#include "config.h"
+
+#include "clients/bridge/bridge_config.h"
+
+#include <arpa/inet.h>
+
+static const char *const tls_versions[] = {"1.2", "1.3", NULL};
+static const char *const log_levels[] = {"debug", "info", "warn", "error",
+                                         NULL};
+
+#define KIB    1024ULL
+#define MIB    (1024 * KIB)
+#define MS     1000ULL
+#define SECOND (1000 * MS)
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
+
+#define M(member) offsetof(struct bridge_config, member)
+#define TEXT(min, max)              \
+    {                               \
+        CONFIG_TEXT, min, max, NULL \
+    }
+#define PATH                       \
+    {                              \
+        CONFIG_PATH, 0, 4000, NULL \
+    }
+#define NUMBER(a, b)              \
+    {                             \
+        CONFIG_NUMBER, a, b, NULL \
+    }
+#define BYTES(a, b)              \
+    {                            \
+        CONFIG_BYTES, a, b, NULL \
+    }
+#define TIME(a, b)              \
+    {                           \
+        CONFIG_TIME, a, b, NULL \
+    }
+#define CHOICE(words)              \
+    {                              \
+        CONFIG_CHOICE, 0, 0, words \
+    }
+#define LIST(type)         \
+    {                      \
+        type, 1, 256, NULL \
+    }
+#define BOOL                    \
+    {                           \
+        CONFIG_BOOL, 0, 0, NULL \
+    }
+#define RELOAD  true
+#define RESTART false
+
+/* clang-format off */
+static const struct config_row rows[] = {
+{"user", TEXT(0, 32), M(user), "", RESTART,
+ "The user to run as when started by root. Empty: stay who we are."},
+{"log-level", CHOICE(log_levels), M(log_level), "info", RELOAD,
+ "The least important messages that are logged."},
+
+{"listen", LIST(CONFIG_LISTEN), M(listen), "127.0.0.1:8100", RESTART,
+ "Where browsers, or a proxy before them, connect by HTTP. A list, like\n"
+ "{\"192.0.2.1:80\", \"[2001:db8::1]:80\"}; * is every address, and port 0 a\n"
+ "free one that the log tells."},
+{"listen-tls", LIST(CONFIG_LISTEN), M(listen_tls), "", RESTART,
+ "The same for HTTPS."},
+{"tls-certificate", PATH, M(tls_certificate), "", RELOAD,
+ "The certificate and the chain behind it (PEM). Empty: no TLS."},
+{"tls-key", PATH, M(tls_key), "", RELOAD,
+ "The private key of the certificate (PEM)."},
+{"tls-min-version", CHOICE(tls_versions), M(tls_min_version), "1.2", RELOAD,
+ "The oldest version of TLS that is spoken."},
+
+{"server-socket", PATH, M(server_socket), "", RESTART,
+ "The UNIX socket of ximssd. Empty: its address and port."},
+{"server-address", TEXT(1, 64), M(server_address), "127.0.0.1", RESTART,
+ "The address of ximssd, in numbers. Passwords go to it in the clear: log-ins\n"
+ "are refused unless it is on this machine."},
+{"server-port", NUMBER(1, 65535), M(server_port), "11024", RESTART,
+ "The port of ximssd, without TLS."},
+
+{"pages", PATH, M(pages), PAGESDIR, RELOAD,
+ "The directory of the users' and the administrators' pages. Empty: none."},
+{"relay", BOOL, M(relay), "yes", RELOAD,
+ "Whether a connection that begins with XML is handed on to ximssd."},
+{"trusted-proxies", LIST(CONFIG_NETS), M(trusted_proxies), "", RELOAD,
+ "Proxies whose Forwarded or X-Forwarded-For and -Proto are believed. A\n"
+ "list, like {\"127.0.0.1\", \"2001:db8::/64\"}."},
+{"allowed-origins", LIST(CONFIG_TEXTS), M(allowed_origins), "", RELOAD,
+ "Other sites whose pages may use this one, like {\"https://example.test\"}."},
+{"clear-passwords-without-tls", BOOL, M(clear_passwords_without_tls), "no",
+ RELOAD,
+ "Whether passwords may cross the network in the clear. They always may on\n"
+ "the machine itself, and from a trusted proxy that says it spoke HTTPS."},
+
+{"max-connections", NUMBER(0, 10000000), M(max_connections), "0", RELOAD,
+ "Connections in all. 0: as many as there are descriptors."},
+{"max-connections-per-address", NUMBER(0, 10000000),
+ M(max_connections_per_address), "0", RELOAD,
+ "Connections from one address that is no trusted proxy. 0: no limit."},
+{"max-sessions", NUMBER(1, 10000000), M(max_sessions), "100000", RELOAD,
+ "Web sessions in all."},
+{"head-bytes", BYTES(1 * KIB, 1 * MIB), M(head_bytes), "16K", RELOAD,
+ "The longest head of a request: its first line and its headers."},
+{"body-bytes", BYTES(1 * KIB, 64 * MIB), M(body_bytes), "1M", RELOAD,
+ "The longest body of a request."},
+{"output-hard", BYTES(64 * KIB, 1024 * MIB), M(output_hard), "1M", RELOAD,
+ "A client that leaves so much unread is cut off."},
+{"request-timeout", TIME(100 * MS, HOUR), M(request_timeout), "30s", RELOAD,
+ "A request that has not come whole by then ends its connection."},
+{"keep-alive", TIME(100 * MS, HOUR), M(keep_alive), "15s", RELOAD,
+ "A connection without a request for so long is closed."},
+{"max-wait", TIME(100 * MS, HOUR), M(max_wait), "120s", RELOAD,
+ "The longest time that a poll waits, whatever it asks for."},
+{"answer-timeout", TIME(100 * MS, HOUR), M(answer_timeout), "8s", RELOAD,
+ "How long requests wait for ximssd to come back; then the client is asked\n"
+ "to try again (503)."},
+{"session-idle", TIME(SECOND, 30 * DAY), M(session_idle), "10m", RELOAD,
+ "A web session without a request, a poll, or an event stream for so long\n"
+ "ends; clients can change it for themselves."},
+{"heartbeat", TIME(100 * MS, HOUR), M(heartbeat), "15s", RELOAD,
+ "How often an event stream without events says that it is alive."},
+};
+/* clang-format on */
+
+static int
+check_tls(struct config_load *l, const struct bridge_config *c)
+{
+    if (*c->tls_certificate != '\0' && *c->tls_key == '\0')
+        return config_conflict(l, "tls-certificate", "needs tls-key too");
+    if (*c->tls_key != '\0' && *c->tls_certificate == '\0')
+        return config_conflict(l, "tls-key", "needs tls-certificate too");
+    if (c->listen_tls.count > 0 && *c->tls_certificate == '\0')
+        return config_conflict(l, "listen-tls",
+                               "needs tls-certificate and tls-key");
+    return 0;
+}
+
+/* A name would be looked up, and everybody would wait for that. */
+static int
+check_server(struct config_load *l, const struct bridge_config *c)
+{
+    unsigned char bytes[16];
+
+    if (inet_pton(AF_INET, c->server_address, bytes) == 1 ||
+        inet_pton(AF_INET6, c->server_address, bytes) == 1)
+        return 0;
+    return config_conflict(l, "server-address",
+                           "must be an address in numbers");
+}
+
+static int
+check(struct config_load *l, void *config)
+{
+    const struct bridge_config *c = config;
+
+    if (c->listen.count + c->listen_tls.count == 0)
+        return config_conflict(l, "listen", "there is no listener at all");
+    if (check_tls(l, c) < 0)
+        return -1;
+    return check_server(l, c);
+}
+
+const struct config_table bridge_config_table = {
+    rows, sizeof rows / sizeof rows[0], sizeof(struct bridge_config),
+    "ximss-bridge", check};

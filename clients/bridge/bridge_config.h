@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CLIENTS_BRIDGE_BRIDGE_CONFIG_H
+#define CLIENTS_BRIDGE_BRIDGE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/config_table.h"
+#include "util/config_value.h"
+#include "util/log.h"
+
+/* The configuration of ximss-bridge: the member's name is the key with "_" for
+ * "-".  Times are microseconds. */
+struct bridge_config {
+    char *user; /* "": stay who we are */
+    enum log_level log_level;
+
+    struct config_listen listen;
+    struct config_listen listen_tls;
+    char *tls_certificate;
+    char *tls_key;
+    unsigned tls_min_version;
+
+    char *server_socket; /* "": server_address and server_port */
+    char *server_address;
+    unsigned server_port;
+
+    char *pages; /* a directory; "": none are served */
+    bool relay;
+    struct config_nets trusted_proxies;
+    struct config_texts allowed_origins;
+    bool clear_passwords_without_tls;
+
+    unsigned max_connections; /* 0: no limit */
+    unsigned max_connections_per_address;
+    unsigned max_sessions;
+    size_t head_bytes;
+    size_t body_bytes;
+    size_t output_hard;
+    int64_t request_timeout;
+    int64_t keep_alive;
+    int64_t max_wait;
+    int64_t answer_timeout;
+    int64_t session_idle;
+    int64_t heartbeat;
+};
+
+extern const struct config_table bridge_config_table;
+
+#endif

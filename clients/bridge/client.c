@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "clients/bridge/client.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "util/text.h"
+
+/* --- addresses --- */
+
+static bool
+to_sockaddr(const char *text, struct sockaddr_storage *out)
+{
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
+    struct sockaddr_in *in = (struct sockaddr_in *)out;
+
+    memset(out, 0, sizeof *out);
+    if (inet_pton(AF_INET, text, &in->sin_addr) == 1)
+        in->sin_family = AF_INET;
+    else if (inet_pton(AF_INET6, text, &in6->sin6_addr) == 1)
+        in6->sin6_family = AF_INET6;
+    else
+        return false;
+    return true;
+}
+
+static void
+format(const struct sockaddr_storage *sa, char out[INET6_ADDRSTRLEN])
+{
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)sa;
+
+    if (sa->ss_family == AF_INET)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)sa)->sin_addr, out,
+                  INET6_ADDRSTRLEN);
+    else if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+        inet_ntop(AF_INET, in6->sin6_addr.s6_addr + 12, out, INET6_ADDRSTRLEN);
+    else
+        inet_ntop(AF_INET6, &in6->sin6_addr, out, INET6_ADDRSTRLEN);
+}
+
+/* `192.0.2.1:80`, `[2001:db8::1]:80`, or without port and brackets. */
+static bool
+node_parse(const char *s, size_t len, struct sockaddr_storage *out)
+{
+    char text[64];
+    char *colon;
+
+    while (len > 0 && (*s == ' ' || *s == '"' || *s == '\t')) {
+        s++;
+        len--;
+    }
+    while (len > 0 &&
+           (s[len - 1] == ' ' || s[len - 1] == '"' || s[len - 1] == '\t'))
+        len--;
+    if (len == 0 || len >= sizeof text)
+        return false;
+    memcpy(text, s, len);
+    text[len] = '\0';
+    if (text[0] == '[') {
+        text[strcspn(text, "]")] = '\0';
+        return to_sockaddr(text + 1, out);
+    }
+    colon = strchr(text, ':');
+    if (colon != NULL && strchr(colon + 1, ':') == NULL)
+        *colon = '\0';
+    return to_sockaddr(text, out);
+}
+
+/* The value of `name` in one element of Forwarded: for=…;proto=…; NULL: not
+ * there. */
+static const char *
+parameter(const char *s, size_t len, const char *name, size_t *len_r)
+{
+    size_t name_len = strlen(name);
+    const char *end = s + len;
+
+    while (s < end) {
+        const char *stop = memchr(s, ';', (size_t)(end - s));
+
+        if (stop == NULL)
+            stop = end;
+        while (s < stop && *s == ' ')
+            s++;
+        if ((size_t)(stop - s) > name_len && s[name_len] == '=' &&
+            strncasecmp(s, name, name_len) == 0) {
+            *len_r = (size_t)(stop - s) - name_len - 1;
+            return s + name_len + 1;
+        }
+        s = stop + (stop < end);
+    }
+    return NULL;
+}
+
+bool
+client_forwarded(const struct config_nets *trusted, const char *list,
+                 bool is_rfc7239, char out[INET6_ADDRSTRLEN])
+{
+    size_t end = strlen(list);
+    bool found = false;
+
+    for (;;) {
+        struct sockaddr_storage sa;
+        size_t begin = end, len;
+        const char *node;
+
+        while (begin > 0 && list[begin - 1] != ',')
+            begin--;
+        node = list + begin;
+        len = end - begin;
+        if (is_rfc7239)
+            node = parameter(node, len, "for", &len);
+        /* Beyond what cannot be read nothing is believed. */
+        if (node == NULL || !node_parse(node, len, &sa))
+            return found;
+        format(&sa, out);
+        found = true;
+        if (begin == 0 ||
+            !config_nets_hold(trusted, (const struct sockaddr *)&sa))
+            return true;
+        end = begin - 1;
+    }
+}
+
+static bool
+proxy_was_secure(const struct http_conn *h)
+{
+    const char *forwarded = http_header(h, "Forwarded");
+    const char *proto = http_header(h, "X-Forwarded-Proto");
+    const char *last;
+    size_t len;
+
+    if (forwarded == NULL)
+        return proto != NULL && text_equal_nocase(proto, "https");
+    last = strrchr(forwarded, ',');
+    last = last != NULL ? last + 1 : forwarded;
+    proto = parameter(last, strlen(last), "proto", &len);
+    return proto != NULL && len == 5 && strncasecmp(proto, "https", 5) == 0;
+}
+
+/* --- origins --- */
+
+static bool
+is_listed(const struct bridge_config *cfg, const char *origin)
+{
+    for (size_t i = 0; i < cfg->allowed_origins.count; i++)
+        if (text_equal_nocase(cfg->allowed_origins.items[i], origin))
+            return true;
+    return false;
+}
+
+static bool
+is_configured(const struct bridge_config *cfg, const char *origin)
+{
+    return is_listed(cfg, origin) || is_listed(cfg, "*");
+}
+
+/* A page of ours: its origin's host is the one that was asked. */
+static bool
+is_own(const struct http_conn *h, const char *origin)
+{
+    const char *site = http_header(h, "Sec-Fetch-Site");
+    const char *host = http_header(h, "Host");
+    const char *slashes = strstr(origin, "://");
+
+    if (site != NULL && strcmp(site, "same-origin") == 0)
+        return true;
+    return slashes != NULL && host != NULL &&
+           text_equal_nocase(slashes + 3, host);
+}
+
+void
+client_cors(const struct bridge_config *cfg, const struct http_conn *h,
+            struct buf *headers)
+{
+    const char *origin = http_header(h, "Origin");
+
+    if (cfg->allowed_origins.count == 0)
+        return;
+    buf_append_str(headers, "Vary: Origin\r\n");
+    if (origin == NULL || !is_configured(cfg, origin))
+        return;
+    buf_appendf(headers, "Access-Control-Allow-Origin: %s\r\n", origin);
+    /* Cookies and cached passwords only where the origin itself is named. */
+    if (is_listed(cfg, origin))
+        buf_append_str(headers, "Access-Control-Allow-Credentials: true\r\n");
+}
+
+void
+client_read(const struct bridge_config *cfg, const struct http_conn *h,
+            struct client *out)
+{
+    const char *origin = http_header(h, "Origin");
+    const char *forwarded = http_header(h, "Forwarded");
+    const char *for_ = http_header(h, "X-Forwarded-For");
+
+    format(h->peer, out->address);
+    out->secure = http_is_encrypted(h);
+    out->loopback = h->loopback && forwarded == NULL && for_ == NULL;
+    out->allowed_origin =
+        origin == NULL || is_own(h, origin) || is_configured(cfg, origin);
+    if (!config_nets_hold(&cfg->trusted_proxies,
+                          (const struct sockaddr *)h->peer))
+        return;
+    if (forwarded != NULL)
+        client_forwarded(&cfg->trusted_proxies, forwarded, true, out->address);
+    else if (for_ != NULL)
+        client_forwarded(&cfg->trusted_proxies, for_, false, out->address);
+    out->secure = out->secure || proxy_was_secure(h);
+}

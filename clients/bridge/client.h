@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CLIENTS_BRIDGE_CLIENT_H
+#define CLIENTS_BRIDGE_CLIENT_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+
+#include "clients/bridge/bridge_config.h"
+#include "clients/bridge/http_conn.h"
+
+/* Who is behind a request: the peer of the connection, or whom a trusted proxy
+ * names. */
+struct client {
+    char address[INET6_ADDRSTRLEN];
+    bool secure;         /* TLS to us, or to the trusted proxy */
+    bool loopback;       /* this machine, without a proxy */
+    bool allowed_origin; /* no Origin, our own, or a configured one */
+};
+
+void client_read(const struct bridge_config *cfg, const struct http_conn *h,
+                 struct client *out);
+
+/* The address in a Forwarded or X-Forwarded-For list that a trusted proxy
+ * wrote: the last one that is not itself a trusted proxy's.  False: there is
+ * none that can be believed.  Pure. */
+bool client_forwarded(const struct config_nets *trusted, const char *list,
+                      bool is_rfc7239, char out[INET6_ADDRSTRLEN]);
+
+/* Appends the headers of CORS (protocol.md B.12), if the request is from a
+ * configured origin. */
+void client_cors(const struct bridge_config *cfg, const struct http_conn *h,
+                 struct buf *headers);
+
+#endif

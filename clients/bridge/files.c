@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "clients/bridge/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/buf.h"
+#include "util/xmalloc.h"
+
+#define MOST_BYTES (8 * 1024 * 1024) /* of a file */
+
+struct files {
+    struct file *items; /* owned */
+    size_t n;
+};
+
+const char files_headers[] =
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src "
+    "'self'; connect-src 'self'; img-src 'self' data:; manifest-src 'self'; "
+    "worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
+    "'none'\r\n"
+    "Cross-Origin-Opener-Policy: same-origin\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\n";
+
+static const struct {
+    const char *ending, *type;
+} types[] = {
+    {".html", "text/html;charset=utf-8"},
+    {".css", "text/css;charset=utf-8"},
+    {".js", "text/javascript;charset=utf-8"},
+    {".mjs", "text/javascript;charset=utf-8"},
+    {".svg", "image/svg+xml"},
+    {".png", "image/png"},
+    {".ico", "image/x-icon"},
+    {".webmanifest", "application/manifest+json"},
+};
+
+/* NULL: not a file for browsers. */
+static const char *
+type_of(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+
+    for (size_t i = 0; dot != NULL && i < sizeof types / sizeof types[0]; i++)
+        if (strcmp(dot, types[i].ending) == 0)
+            return types[i].type;
+    return NULL;
+}
+
+static int
+read_file(const char *path, struct buf *out, struct errbuf *err)
+{
+    FILE *f = fopen(path, "re");
+    char piece[16384];
+    size_t n;
+    int r = 0;
+
+    if (f == NULL)
+        return err_set(err, "%.160s: %s", path, strerror(errno));
+    while (out->len <= MOST_BYTES && (n = fread(piece, 1, sizeof piece, f)) > 0)
+        buf_append(out, piece, n);
+    if (ferror(f))
+        r = err_set(err, "%.160s: %s", path, strerror(errno));
+    else if (out->len > MOST_BYTES)
+        r = err_set(err, "%.160s: the file is too long", path);
+    fclose(f);
+    return r;
+}
+
+/* Tells one version of a file from another (FNV-1a). */
+static void
+make_etag(struct file *file)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < file->len; i++)
+        h = (h ^ (unsigned char)file->data[i]) * UINT64_C(0x100000001b3);
+    snprintf(file->etag, sizeof file->etag, "\"%016" PRIx64 "\"", h);
+}
+
+static char *
+path_of(const char *name)
+{
+    if (strcmp(name, "index.html") == 0)
+        return xstrdup("/");
+    if (strcmp(name, "admin.html") == 0)
+        return xstrdup("/admin/");
+    return xasprintf("/pages/%s", name);
+}
+
+static int
+add(struct files *f, const char *directory, const char *name,
+    struct errbuf *err)
+{
+    char *path = xasprintf("%s/%s", directory, name);
+    struct file file = {.type = type_of(name)};
+    struct buf data = {0};
+    int r = read_file(path, &data, err);
+
+    free(path);
+    if (r < 0) {
+        buf_clear(&data);
+        return -1;
+    }
+    file.len = data.len;
+    file.data = buf_take(&data);
+    file.path = path_of(name);
+    make_etag(&file);
+    f->items = xrealloc(f->items, (f->n + 1) * sizeof *f->items);
+    f->items[f->n++] = file;
+    return 0;
+}
+
+struct files *
+files_load(const char *directory, struct errbuf *err)
+{
+    struct files *f = xcalloc(1, sizeof *f);
+    struct dirent *entry;
+    int r = 0;
+    DIR *d;
+
+    if (*directory == '\0')
+        return f;
+    d = opendir(directory);
+    if (d == NULL) {
+        err_set(err, "pages: %.160s: %s", directory, strerror(errno));
+        files_free(&f);
+        return NULL;
+    }
+    while (r == 0 && (entry = readdir(d)) != NULL)
+        if (entry->d_name[0] != '.' && type_of(entry->d_name) != NULL)
+            r = add(f, directory, entry->d_name, err);
+    closedir(d);
+    if (r < 0)
+        files_free(&f);
+    return f;
+}
+
+void
+files_free(struct files **f)
+{
+    if (*f == NULL)
+        return;
+    for (size_t i = 0; i < (*f)->n; i++) {
+        free((*f)->items[i].path);
+        free((*f)->items[i].data);
+    }
+    free((*f)->items);
+    free(*f);
+    *f = NULL;
+}
+
+const struct file *
+files_find(const struct files *f, const char *path)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (strcmp(f->items[i].path, path) == 0)
+            return &f->items[i];
+    return NULL;
+}

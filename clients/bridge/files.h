@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CLIENTS_BRIDGE_FILES_H
+#define CLIENTS_BRIDGE_FILES_H
+
+#include <stddef.h>
+
+#include "util/errbuf.h"
+
+/* The pages, read into memory once. */
+struct files;
+
+struct file {
+    char *path; /* "/", "/admin/", "/pages/NAME" */
+    char *data;
+    size_t len;
+    const char *type;
+    char etag[20]; /* with its quotes */
+};
+
+/* Reads a directory: index.html is "/", admin.html is "/admin/", every file
+ * with a known ending is "/pages/NAME".  "": nothing.  NULL with err. */
+struct files *files_load(const char *directory, struct errbuf *err) WARN_UNUSED;
+void files_free(struct files **f);
+
+/* NULL: there is none. */
+const struct file *files_find(const struct files *f, const char *path);
+
+/* The headers of every page: what its scripts may do is what the bridge
+ * serves. */
+extern const char files_headers[];
+
+#endif

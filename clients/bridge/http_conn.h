@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CLIENTS_BRIDGE_HTTP_CONN_H
+#define CLIENTS_BRIDGE_HTTP_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#include <http_parser.h>
+
+#include "util/buf.h"
+#include "util/conn.h"
+
+/* One HTTP/1.1 connection: requests come in whole, one at a time; each gets
+ * one reply, at once or later.  The grammar is http-parser's, the socket is
+ * util/conn's. */
+
+struct http_conn;
+
+/* A request, valid until its reply was given. */
+struct http_request {
+    unsigned method;   /* enum http_method */
+    const char *path;  /* as sent, still percent-encoded */
+    const char *query; /* behind the "?"; "" if there is none */
+    const char *body;  /* terminated by a 0 that is not counted */
+    size_t body_len;
+};
+
+/* What the owner of all connections wants to hear and to limit. */
+struct http_owner {
+    /* Answers by http_reply or http_stream, now or later. */
+    void (*on_request)(struct http_conn *h, const struct http_request *q);
+    /* The first byte is "<".  True: the connection is a relay's from now on
+     * (relay.h); false: it is to be closed. */
+    bool (*on_xml)(struct http_conn *h, const char *data, size_t len);
+    void (*on_closed)(struct http_conn *h); /* it is freed afterwards */
+    void *arg;
+    size_t head_bytes, body_bytes;
+    int64_t request_timeout, keep_alive; /* microseconds */
+    size_t open;                         /* connections */
+};
+
+/* What waits for a connection that answers later: told once, when the
+ * connection is gone before the reply. */
+struct http_waiter {
+    void (*on_gone)(struct http_waiter *w);
+    /* A stream's output has left. */
+    void (*on_drained)(struct http_waiter *w);
+};
+
+struct http_conn {
+    struct conn conn;
+    struct event timer;
+    struct conn_deferred end;
+    http_parser parser;
+    struct http_owner *owner;           /* borrowed */
+    struct http_message *message;       /* owned; NULL between requests */
+    struct http_waiter *waiter;         /* borrowed; NULL: none */
+    struct relay *relay;                /* owned; NULL: it speaks HTTP */
+    TAILQ_ENTRY(http_conn) link;        /* the owner's */
+    LIST_ENTRY(http_conn) same_address; /* the owner's */
+    struct sockaddr_storage *peer;      /* owned */
+    bool begun;                         /* a byte has come */
+    bool is_head;                       /* no body in the reply: HEAD */
+    bool busy;                          /* a request is being answered */
+    bool keep;      /* the connection stays after the reply */
+    bool streaming; /* the reply goes on until the connection ends */
+    bool ended;     /* to be freed at the end of the turn */
+    bool loopback;  /* the peer is this machine */
+};
+
+/* Takes the descriptor; ctx NULL: no TLS. */
+struct http_conn *http_conn_new(struct http_owner *owner,
+                                struct conn_loop *loop, int fd,
+                                const struct sockaddr *peer,
+                                struct ssl_ctx_st *ctx);
+/* Closes at once. */
+void http_conn_end(struct http_conn *h);
+bool http_is_encrypted(const struct http_conn *h);
+
+/* A header of the request under way; NULL: not sent.  Several of one name are
+ * joined by ", ".  Any case of letters. */
+const char *http_header(const struct http_conn *h, const char *name);
+
+struct http_reply {
+    unsigned status;
+    const char *reason; /* NULL: the usual one; cleaned of line breaks */
+    const char *type;   /* NULL: no body */
+    const char *body;
+    size_t len;
+    const char *cache;   /* NULL: no-cache,must-revalidate */
+    const char *headers; /* further lines, each ended by CR LF; NULL: none */
+};
+
+/* Answers the request under way with one write. */
+void http_reply(struct http_conn *h, const struct http_reply *r);
+
+/* Makes the request's reply wait for w. */
+void http_wait(struct http_conn *h, struct http_waiter *w);
+
+/* Begins a reply without an end; http_send goes on with it.  Nothing more is
+ * read from the connection. */
+void http_stream(struct http_conn *h, const struct http_reply *r,
+                 struct http_waiter *w);
+void http_send(struct http_conn *h, const void *data, size_t len);
+size_t http_pending(const struct http_conn *h);
+/* Ends a stream in order. */
+void http_finish(struct http_conn *h);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CLIENTS_BRIDGE_RELAY_H
+#define CLIENTS_BRIDGE_RELAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct bridge_config;
+struct http_conn;
+struct relay;
+
+/* A connection that speaks XIMSS, not HTTP (protocol.md A.1): its bytes go to
+ * ximssd as they are, and ximssd's to it.  Each side is read only as fast as
+ * the other one takes it. */
+
+/* Takes the connection over, with the bytes that have come; false: ximssd
+ * cannot be reached. */
+bool relay_begin(struct http_conn *h, const struct bridge_config *cfg,
+                 const char *data, size_t len);
+
+/* What happens to the taken connection. */
+void relay_on_data(struct relay *r, const char *data, size_t len);
+void relay_on_drained(struct relay *r);
+void relay_on_end(struct relay *r);
+
+#endif

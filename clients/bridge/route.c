@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From method and path to what answers.  Paths of the family are matched
+ * without regard to case (protocol.md B.1), those of the pages exactly. */
+#include "config.h"
+
+#include "clients/bridge/route.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "clients/bridge/stream.h"
+#include "clients/bridge/web_login.h"
+#include "clients/bridge/web_session.h"
+#include "util/clock.h"
+#include "util/text.h"
+#include "util/xmalloc.h"
+
+/* --- requests of a session --- */
+
+static bool
+is_xml(const struct call *c)
+{
+    return c->q->body[strspn(c->q->body, " \t\r\n")] == '<';
+}
+
+static void
+do_sync(struct call *c, struct web_session *s)
+{
+    exec_call(c, s, false);
+}
+
+static void
+do_async(struct call *c, struct web_session *s)
+{
+    exec_call(c, s, true);
+}
+
+static void
+do_poll(struct call *c, struct web_session *s)
+{
+    int64_t most = s->bridge->cfg->max_wait, wait;
+
+    wait = (int64_t)form_number(&c->form, "maxWait", 0, 1000000) * CLOCK_SECOND;
+    web_session_poll(s, c->http, form_number(&c->form, "ackSeq", 0, UINT64_MAX),
+                     wait < most ? wait : most);
+}
+
+/* Without an element after the id, a body makes it a sync. */
+static void
+do_plain(struct call *c, struct web_session *s)
+{
+    if (is_xml(c))
+        do_sync(c, s);
+    else
+        do_poll(c, s);
+}
+
+static void
+do_kill(struct call *c, struct web_session *s)
+{
+    web_session_end(s, true);
+    call_xml(c, "<XIMSS/>", 8, NULL);
+}
+
+static void
+do_ack(struct call *c, struct web_session *s)
+{
+    (void)s; /* session_call took ackEvent */
+    call_xml(c, "<XIMSS/>", 8, NULL);
+}
+
+static void
+do_events(struct call *c, struct web_session *s)
+{
+    const char *id = form_get(&c->form, "lastEventID");
+    const char *header = http_header(c->http, "Last-Event-ID");
+
+    stream_begin(s, c->http, header != NULL ? header : id);
+}
+
+#define GET  1
+#define POST 2
+
+static const struct {
+    const char *name; /* the last element of the path */
+    unsigned methods;
+    void (*run)(struct call *c, struct web_session *s);
+} session_routes[] = {
+    {"sync", GET | POST, do_sync}, {"async", GET | POST, do_async},
+    {"", GET | POST, do_plain},    {"get", GET | POST, do_poll},
+    {"kill", POST, do_kill},       {"events", GET, do_events},
+    {"ack", POST, do_ack},
+};
+
+/* The value of a cookie, NULL: not sent. */
+static bool
+has_cookie(const struct call *c, const char *value)
+{
+    const char *header = http_header(c->http, "Cookie");
+    char *wanted = xasprintf("CGateProWebUser=%s", value);
+    size_t len = strlen(wanted);
+    bool found = false;
+
+    for (const char *p = header; p != NULL && !found;) {
+        p += strspn(p, " ;");
+        found = strncmp(p, wanted, len) == 0 && strchr("; ", p[len]) != NULL;
+        p = strchr(p, ';');
+    }
+    free(wanted);
+    return found;
+}
+
+/* NULL: there is none, or it is somebody else's. */
+static struct web_session *
+session_of(const struct call *c, const char *id)
+{
+    struct web_session *s = web_session_find(c->bridge, id);
+
+    if (s == NULL ||
+        (s->watches_address && strcmp(s->address, c->client.address) != 0) ||
+        (s->cookie_given && !has_cookie(c, s->cookie)))
+        return NULL;
+    return s;
+}
+
+static void
+session_call(struct call *c, const char *id, const char *rest)
+{
+    unsigned method = c->q->method == HTTP_GET    ? GET
+                      : c->q->method == HTTP_POST ? POST
+                                                  : 0;
+    const size_t n = sizeof session_routes / sizeof session_routes[0];
+    struct web_session *s = session_of(c, id);
+    size_t i = 0;
+
+    if (s == NULL) {
+        call_fail(c, 550, "Session not found");
+        return;
+    }
+    while (i < n && !text_equal_nocase(session_routes[i].name, rest))
+        i++;
+    if (i == n) {
+        call_fail(c, 404, "Not Found");
+    } else if ((session_routes[i].methods & method) == 0) {
+        call_fail(c, 405, "Method Not Allowed");
+    } else {
+        web_session_touch(s);
+        if (form_get(&c->form, "ackEvent") != NULL)
+            push_log_ack(&s->log,
+                         form_number(&c->form, "ackEvent", 0, UINT64_MAX));
+        session_routes[i].run(c, s);
+    }
+}
+
+/* /Session/ID/REST; without an id there is no such session. */
+static void
+do_session(struct call *c, const char *path)
+{
+    size_t len = strcspn(path, "/");
+    char *id = xstrndup(path, len);
+
+    session_call(c, id, path[len] == '/' ? path + len + 1 : "");
+    free(id);
+}
+
+/* --- the rest --- */
+
+static void
+do_login(struct call *c, const char *path)
+{
+    if (*path != '\0')
+        call_fail(c, 404, "Not Found");
+    else
+        web_login(c);
+}
+
+static void
+do_health(struct call *c, const char *path)
+{
+    struct http_reply r = {
+        .status = 200, .type = "text/plain", .body = "ok\r\n", .len = 4};
+
+    (void)path;
+    http_reply(c->http, &r);
+}
+
+static void
+do_metrics(struct call *c, const char *path)
+{
+    const struct bridge *b = c->bridge;
+    const struct {
+        const char *name;
+        uint64_t value;
+    } rows[] = {
+        {"connections", b->http.open},
+        {"sessions", b->n_sessions},
+        {"streams", b->n_streams},
+        {"connections_total", b->counts.connections},
+        {"connections_refused_total", b->counts.refused},
+        {"requests_total", b->counts.requests},
+        {"logins_total", b->counts.logins},
+        {"logins_failed_total", b->counts.logins_failed},
+        {"relayed_total", b->counts.relayed},
+        {"messages_pushed_total", b->counts.pushed},
+        {"reconnects_total", b->counts.reconnects},
+        {"sessions_lost_total", b->counts.lost},
+    };
+    struct http_reply r = {.status = 200, .type = "text/plain; version=0.0.4"};
+    struct buf out = {0};
+
+    (void)path;
+    if (!c->client.loopback) {
+        call_fail(c, 404, "Not Found");
+        return;
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        buf_appendf(&out, "ximss_bridge_%s %llu\n", rows[i].name,
+                    (unsigned long long)rows[i].value);
+    r.body = out.data;
+    r.len = out.len;
+    http_reply(c->http, &r);
+    buf_clear(&out);
+}
+
+static const struct {
+    const char *prefix;
+    bool whole; /* nothing may follow */
+    void (*run)(struct call *c, const char *rest);
+} routes[] = {
+    {"/ximsslogin/", true, do_login}, {"/ximsslogin", true, do_login},
+    {"/session/", false, do_session}, {"/healthz", true, do_health},
+    {"/metrics", true, do_metrics},
+};
+
+static void
+do_file(struct call *c)
+{
+    const struct file *f = files_find(c->bridge->files, c->q->path);
+    const char *known = http_header(c->http, "If-None-Match");
+    struct http_reply r = {.status = 200, .cache = "no-cache"};
+    char *headers;
+
+    if (f == NULL && strcmp(c->q->path, "/admin") == 0 &&
+        files_find(c->bridge->files, "/admin/") != NULL) {
+        r.status = 301;
+        r.headers = "Location: /admin/\r\n";
+        http_reply(c->http, &r);
+        return;
+    }
+    if (f == NULL) {
+        call_fail(c, 404, "Not Found");
+        return;
+    }
+    if (c->q->method != HTTP_GET && c->q->method != HTTP_HEAD) {
+        call_fail(c, 405, "Method Not Allowed");
+        return;
+    }
+    headers = xasprintf("ETag: %s\r\n%s", f->etag, files_headers);
+    r.headers = headers;
+    if (known != NULL && strstr(known, f->etag) != NULL) {
+        r.status = 304;
+    } else {
+        r.type = f->type;
+        r.body = f->data;
+        r.len = f->len;
+    }
+    http_reply(c->http, &r);
+    free(headers);
+}
+
+/* The question before a request from another site (B.12). */
+static void
+do_preflight(struct call *c)
+{
+    struct http_reply r = {.status = 204};
+    struct buf headers = {0};
+
+    client_cors(c->bridge->cfg, c->http, &headers);
+    buf_append_str(&headers,
+                   "Access-Control-Allow-Methods: GET, POST, OPTIONS\r\n"
+                   "Access-Control-Allow-Headers: Content-Type, "
+                   "Authorization\r\n"
+                   "Access-Control-Max-Age: 86400\r\n");
+    r.headers = buf_cstr(&headers);
+    http_reply(c->http, &r);
+    buf_clear(&headers);
+}
+
+void
+route(struct call *c)
+{
+    const char *path = c->q->path;
+
+    if (c->q->method == HTTP_OPTIONS) {
+        do_preflight(c);
+        return;
+    }
+    if (c->q->method == HTTP_POST && !c->client.allowed_origin) {
+        call_fail(c, 403, "not from this site");
+        return;
+    }
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        size_t len = strlen(routes[i].prefix);
+
+        if (strncasecmp(path, routes[i].prefix, len) == 0 &&
+            (!routes[i].whole || path[len] == '\0')) {
+            routes[i].run(c, path + len);
+            return;
+        }
+    }
+    do_file(c);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "clients/bridge/server_link.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static socklen_t
+make_address(const struct bridge_config *cfg, struct sockaddr_storage *sa)
+{
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)sa;
+    struct sockaddr_in *in = (struct sockaddr_in *)sa;
+    struct sockaddr_un *sun = (struct sockaddr_un *)sa;
+
+    memset(sa, 0, sizeof *sa);
+    if (*cfg->server_socket != '\0') {
+        sun->sun_family = AF_UNIX;
+        snprintf(sun->sun_path, sizeof sun->sun_path, "%s", cfg->server_socket);
+        return sizeof *sun;
+    }
+    if (inet_pton(AF_INET, cfg->server_address, &in->sin_addr) == 1) {
+        in->sin_family = AF_INET;
+        in->sin_port = htons((uint16_t)cfg->server_port);
+        return sizeof *in;
+    }
+    inet_pton(AF_INET6, cfg->server_address, &in6->sin6_addr);
+    in6->sin6_family = AF_INET6;
+    in6->sin6_port = htons((uint16_t)cfg->server_port);
+    return sizeof *in6;
+}
+
+int
+server_link_open(const struct bridge_config *cfg)
+{
+    struct sockaddr_storage sa;
+    socklen_t len = make_address(cfg, &sa);
+    int one = 1;
+    int fd =
+        socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -1;
+    if (sa.ss_family != AF_UNIX)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (connect(fd, (struct sockaddr *)&sa, len) == 0 || errno == EINPROGRESS)
+        return fd;
+    close(fd);
+    return -1;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CLIENTS_BRIDGE_SERVER_LINK_H
+#define CLIENTS_BRIDGE_SERVER_LINK_H
+
+#include "clients/bridge/bridge_config.h"
+
+/* A new connection to ximssd, without waiting: a descriptor that may still be
+ * connecting, or -1. */
+int server_link_open(const struct bridge_config *cfg);
+
+#endif

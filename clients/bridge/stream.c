@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A stream pulls from the session's log while its socket takes what it is
+ * given: a slow browser costs a number, not a buffer. */
+#include "config.h"
+
+#include "clients/bridge/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "clients/bridge/random_text.h"
+#include "clients/bridge/web_session.h"
+#include "util/clock.h"
+#include "util/text.h"
+#include "util/xmalloc.h"
+
+#define PULL_BELOW 16384 /* bytes that wait for the socket */
+
+static void
+arm(struct stream *st)
+{
+    int64_t us = st->session->bridge->cfg->heartbeat;
+    const struct timeval tv = {us / CLOCK_SECOND, us % CLOCK_SECOND};
+
+    evtimer_add(&st->timer, &tv);
+}
+
+static void
+pull(struct stream *st)
+{
+    struct push_log *log = &st->session->log;
+    const struct push *p;
+    struct buf out = {0};
+
+    while (http_pending(st->http) + out.len < PULL_BELOW &&
+           (p = push_log_next(log, st->sent)) != NULL) {
+        push_log_frame(&out, p->id, p->name, p->xml, p->len);
+        st->sent = p->id;
+    }
+    if (st->sent > log->streamed)
+        log->streamed = st->sent;
+    if (out.len > 0) {
+        arm(st);
+        http_send(st->http, out.data, out.len);
+    }
+    buf_clear(&out);
+}
+
+static void
+stream_free(struct stream *st)
+{
+    LIST_REMOVE(st, link);
+    st->session->bridge->n_streams--;
+    event_del(&st->timer);
+    free(st);
+}
+
+static void
+on_gone(struct http_waiter *w)
+{
+    struct stream *st = (struct stream *)(void *)w;
+
+    web_session_touch(st->session);
+    stream_free(st);
+}
+
+static void
+on_drained(struct http_waiter *w)
+{
+    pull((struct stream *)(void *)w);
+}
+
+static void
+on_heartbeat(evutil_socket_t fd, short what, void *arg)
+{
+    struct stream *st = arg;
+
+    (void)fd;
+    (void)what;
+    arm(st);
+    if (http_pending(st->http) == 0)
+        http_send(st->http, ": heartbeat\n\n", 13);
+}
+
+/* --- what a new stream is told --- */
+
+/* Browsers come back after a time of their own: ten thousand that lost a
+ * server together do not come in the same second. */
+static void
+greet(struct stream *st)
+{
+    struct buf out = {0};
+    uint16_t random;
+
+    random_bytes(&random, sizeof random);
+    buf_appendf(&out, "retry: %u\n: hello\n\n", 2000 + random % 8001U);
+    http_send(st->http, out.data, out.len);
+    buf_clear(&out);
+}
+
+/* What alertList says, as events without id.  The stream may be gone by
+ * then. */
+struct listing {
+    struct web_session *session;
+    struct stream *stream;
+};
+
+static bool
+is_there(const struct listing *l)
+{
+    struct stream *st;
+
+    LIST_FOREACH(st, &l->session->streams, link)
+        if (st == l->stream)
+            return true;
+    return false;
+}
+
+static void
+on_report(struct ximss *x, const struct ximss_message *m, void *arg)
+{
+    struct listing *l = arg;
+    struct buf xml = {0}, out = {0};
+
+    (void)x;
+    if (!is_there(l))
+        return;
+    upstream_write(&xml, m, NULL, l->session->id);
+    push_log_frame(&out, 0, ximss_message_name(m), xml.data, xml.len);
+    http_send(l->stream->http, out.data, out.len);
+    buf_clear(&xml);
+    buf_clear(&out);
+}
+
+static void
+on_listed(struct ximss *x, const struct ximss_result *result, void *arg)
+{
+    (void)x;
+    (void)result;
+    free(arg);
+}
+
+/* The stream's browser may lack anything: all that is active. */
+static void
+list(struct stream *st)
+{
+    struct web_session *s = st->session;
+    struct listing *l = xcalloc(1, sizeof *l);
+
+    l->session = s;
+    l->stream = st;
+    if (ximss_request(s->up.x, "alertList", NULL, NULL, 0, on_report, on_listed,
+                      l) < 0)
+        free(l);
+    upstream_look(&s->up);
+}
+
+/* The first event to send, from what the browser says that it has. */
+static void
+position(struct stream *st, const char *last_id)
+{
+    struct push_log *log = &st->session->log;
+    unsigned long long id;
+
+    if (last_id == NULL)
+        return;
+    if (text_parse_u64(last_id, UINT64_MAX, &id) < 0 ||
+        !push_log_knows(log, id)) {
+        list(st);
+        return;
+    }
+    push_log_ack(log, id);
+    st->sent = id;
+}
+
+void
+stream_begin(struct web_session *s, struct http_conn *h, const char *last_id)
+{
+    struct http_reply r = {.status = 200, .type = "text/event-stream"};
+    struct stream *st = xcalloc(1, sizeof *st), *other;
+    /* The request's memory ends where the stream begins. */
+    char *last = last_id != NULL ? xstrdup(last_id) : NULL;
+    struct buf headers = {0};
+    unsigned n = 0;
+
+    st->waiter.on_gone = on_gone;
+    st->waiter.on_drained = on_drained;
+    st->session = s;
+    st->http = h;
+    evtimer_assign(&st->timer, s->bridge->base, on_heartbeat, st);
+    client_cors(s->bridge->cfg, h, &headers);
+    buf_append_str(&headers, "X-Accel-Buffering: no\r\n");
+    r.headers = buf_cstr(&headers);
+    http_stream(h, &r, &st->waiter);
+    buf_clear(&headers);
+    LIST_INSERT_HEAD(&s->streams, st, link);
+    s->bridge->n_streams++;
+    arm(st);
+    greet(st);
+    position(st, last);
+    free(last);
+    pull(st);
+    LIST_FOREACH(other, &s->streams, link)
+        if (++n > STREAMS_MOST) {
+            http_conn_end(other->http); /* which tells on_gone */
+            break;
+        }
+}
+
+void
+stream_wake_all(struct web_session *s)
+{
+    struct stream *st, *next;
+
+    for (st = LIST_FIRST(&s->streams); st != NULL; st = next) {
+        next = LIST_NEXT(st, link); /* a stream may be cut off by this */
+        pull(st);
+    }
+}
+
+void
+stream_tell_all(struct web_session *s, const char *name, const char *xml)
+{
+    struct stream *st, *next;
+    struct buf out = {0};
+
+    push_log_frame(&out, 0, name, xml, strlen(xml));
+    for (st = LIST_FIRST(&s->streams); st != NULL; st = next) {
+        next = LIST_NEXT(st, link);
+        http_send(st->http, out.data, out.len);
+    }
+    buf_clear(&out);
+}
+
+void
+stream_end_all(struct web_session *s)
+{
+    struct stream *st;
+
+    while ((st = LIST_FIRST(&s->streams)) != NULL) {
+        struct http_conn *h = st->http;
+
+        stream_free(st);
+        http_finish(h);
+    }
+}

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The life of web sessions, and what ximssd pushes to them.
+ *
+ * An alert is confirmed to ximssd when the browser has it, never before.  When
+ * the connection to ximssd is lost and comes back, ximssd pushes all alerts
+ * again that were not confirmed: those that the browser was sent already are
+ * held back, those that it was not are taken in their new place. */
+#include "config.h"
+
+#include "clients/bridge/web_session.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "clients/bridge/random_text.h"
+#include "clients/bridge/stream.h"
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/xmalloc.h"
+
+#define LOG_MOST_BYTES (4 << 20) /* of pushed messages that nobody fetches */
+#define LOG_MOST       10000
+
+static const struct timeval *
+to_timeval(int64_t us, struct timeval *tv)
+{
+    *tv = (struct timeval){us / CLOCK_SECOND, us % CLOCK_SECOND};
+    return tv;
+}
+
+/* --- alerts known --- */
+
+static uint64_t
+hash(uint64_t h, const char *s)
+{
+    for (; s != NULL && *s != '\0'; s++)
+        h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
+    return (h ^ 0xff) * UINT64_C(0x100000001b3);
+}
+
+/* A server whose store was made anew begins its ids again: the time counts,
+ * too. */
+static uint64_t
+hash_of(const struct ximss_message *m)
+{
+    return hash(
+        hash(UINT64_C(0xcbf29ce484222325), ximss_message_attr(m, "alertID")),
+        ximss_message_attr(m, "gmtTime"));
+}
+
+static struct known *
+find_known(struct web_session *s, uint64_t h)
+{
+    unsigned n =
+        s->n_known < WEB_SESSION_KNOWN ? s->n_known : WEB_SESSION_KNOWN;
+
+    for (unsigned i = 0; i < n; i++)
+        if (s->known[i].hash == h)
+            return &s->known[i];
+    return NULL;
+}
+
+static void
+add_known(struct web_session *s, uint64_t h)
+{
+    unsigned n = s->n_known;
+
+    /* The ring grows by doubling: most sessions see few alerts. */
+    if (n < WEB_SESSION_KNOWN && (n & (n - 1)) == 0)
+        s->known =
+            xrealloc(s->known, (n == 0 ? 1 : 2 * (size_t)n) * sizeof *s->known);
+    s->known[n % WEB_SESSION_KNOWN] = (struct known){h, false};
+    s->n_known++;
+    if (s->n_known == 2 * WEB_SESSION_KNOWN)
+        s->n_known = WEB_SESSION_KNOWN;
+}
+
+static void
+confirm(struct web_session *s, const char *alert)
+{
+    if (s->confirms_itself || s->up.x == NULL ||
+        ximss_state(s->up.x) != XIMSS_READY)
+        return;
+    ximss_confirm(s->up.x, alert, NULL, NULL);
+    upstream_look(&s->up);
+}
+
+static uint64_t
+hash_of_push(const struct push *p)
+{
+    /* It stands in the XML as it was written: gmtTime="…" */
+    const char *time = strstr(p->xml, " gmtTime=\"");
+    char text[32] = "";
+
+    if (time != NULL)
+        snprintf(text, sizeof text, "%.*s", (int)strcspn(time + 10, "\""),
+                 time + 10);
+    return hash(hash(UINT64_C(0xcbf29ce484222325), p->alert),
+                time != NULL ? text : NULL);
+}
+
+static void
+on_confirm(void *arg, const struct push *p)
+{
+    struct web_session *s = arg;
+    struct known *k;
+
+    if (p->alert == NULL)
+        return;
+    k = find_known(s, hash_of_push(p));
+    if (k != NULL)
+        k->confirmed = true;
+    confirm(s, p->alert);
+}
+
+/* --- pushed messages --- */
+
+/* True if the browser need not see it: it has it, or soon will. */
+static bool
+is_repeated(struct web_session *s, const struct ximss_message *m,
+            const char *alert)
+{
+    uint64_t h = hash_of(m);
+    struct known *k = find_known(s, h);
+
+    if (k == NULL) {
+        add_known(s, h);
+        return false;
+    }
+    if (k->confirmed)
+        confirm(s, alert); /* that was lost with the connection */
+    return k->confirmed || push_log_holds(&s->log, alert);
+}
+
+static void
+on_message(struct ximss *x, const struct ximss_message *m, void *arg)
+{
+    struct web_session *s = arg;
+    const char *name = ximss_message_name(m);
+    const char *alert = ximss_message_attr(m, "alertID");
+    bool is_alert = strcmp(name, "alert") == 0 && alert != NULL;
+    bool is_removal = strcmp(name, "alertRemoved") == 0 && alert != NULL;
+    struct buf xml = {0};
+
+    (void)x;
+    if (s->ended || (is_alert && is_repeated(s, m, alert)) ||
+        (is_removal && push_log_withdraw(&s->log, alert)))
+        return;
+    s->bridge->counts.pushed++;
+    upstream_write(&xml, m, NULL, s->id);
+    web_session_push(s, name, xml.data, xml.len, is_alert ? alert : NULL,
+                     is_removal && !s->wants_changes);
+    buf_clear(&xml);
+}
+
+static void answer_poll(struct web_session *s, const char *xml, size_t len);
+
+static void
+wake_poll(struct web_session *s)
+{
+    const char *text;
+    size_t len;
+
+    if (s->poll.http == NULL || !push_log_has_unsent(&s->log))
+        return;
+    push_log_poll(&s->log, 0, &text, &len);
+    answer_poll(s, text, len);
+}
+
+void
+web_session_push(struct web_session *s, const char *name, const char *xml,
+                 size_t len, const char *alert, bool events_only)
+{
+    push_log_add(&s->log, name, xml, len, alert, events_only);
+    wake_poll(s);
+    stream_wake_all(s);
+    if (s->log.n > LOG_MOST || s->log.bytes > LOG_MOST_BYTES) {
+        log_warn("web session %" PRIu64 " ends: nobody fetches its messages",
+                 s->number);
+        web_session_end(s, true);
+    }
+}
+
+/* --- polls --- */
+
+static void
+answer_poll(struct web_session *s, const char *xml, size_t len)
+{
+    struct http_conn *h = s->poll.http;
+
+    s->poll.http = NULL;
+    event_del(&s->poll.timer);
+    reply_xml(s->bridge, h, xml, len, NULL);
+}
+
+static void
+on_poll_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct poll *p = arg;
+
+    (void)fd;
+    (void)what;
+    answer_poll(p->session, "<XIMSS/>", 8);
+}
+
+static void
+on_poll_gone(struct http_waiter *w)
+{
+    struct poll *p = (struct poll *)(void *)w;
+
+    p->http = NULL;
+    event_del(&p->timer);
+}
+
+void
+web_session_poll(struct web_session *s, struct http_conn *h, uint64_t ack_seq,
+                 int64_t wait)
+{
+    struct timeval tv;
+    const char *text;
+    size_t len;
+
+    /* Of two polls the newer one wins. */
+    if (s->poll.http != NULL)
+        answer_poll(s, "<XIMSS/>", 8);
+    if (push_log_poll(&s->log, ack_seq, &text, &len)) {
+        reply_xml(s->bridge, h, text, len, NULL);
+        return;
+    }
+    if (wait <= 0) {
+        reply_xml(s->bridge, h, "<XIMSS/>", 8, NULL);
+        return;
+    }
+    s->poll.http = h;
+    http_wait(h, &s->poll.waiter);
+    evtimer_add(&s->poll.timer, to_timeval(wait, &tv));
+}
+
+/* --- ximssd --- */
+
+static void
+on_ready(struct web_session *s)
+{
+    struct login_wait *l = s->login;
+
+    /* From here on it is the ticket that brings the session back. */
+    ximss_set_password(s->up.x, NULL);
+    ximss_set_method(s->up.x, XIMSS_METHOD_AUTO);
+    s->login = NULL;
+    if (l != NULL) {
+        l->done(l, s, true);
+        return;
+    }
+    s->bridge->counts.reconnects++;
+    push_log_forget_unsent(&s->log);
+    exec_resume_all(s);
+    stream_tell_all(s, "resumed", "<resumed/>");
+}
+
+static void
+on_failed(struct web_session *s)
+{
+    struct login_wait *l = s->login;
+
+    if (l != NULL) {
+        s->login = NULL;
+        l->done(l, s, false);
+    } else {
+        log_info("web session %" PRIu64 " is lost: %s", s->number,
+                 ximss_error(s->up.x));
+        s->bridge->counts.lost++;
+    }
+    web_session_end(s, true);
+}
+
+static void
+on_state(struct ximss *x, enum ximss_state state, const char *why, void *arg)
+{
+    struct web_session *s = arg;
+
+    (void)x;
+    if (s->ended)
+        return;
+    if (state == XIMSS_READY)
+        on_ready(s);
+    else if (state == XIMSS_FAILED)
+        on_failed(s);
+    else if (state == XIMSS_WAITING)
+        log_debug("web session %" PRIu64 " waits for ximssd: %s", s->number,
+                  why);
+}
+
+/* --- life --- */
+
+static void
+on_idle(evutil_socket_t fd, short what, void *arg)
+{
+    struct web_session *s = arg;
+
+    (void)fd;
+    (void)what;
+    if (s->poll.http != NULL || !LIST_EMPTY(&s->streams) ||
+        !LIST_EMPTY(&s->execs))
+        web_session_touch(s);
+    else
+        web_session_end(s, true);
+}
+
+void
+web_session_touch(struct web_session *s)
+{
+    struct timeval tv;
+
+    if (!s->ended)
+        evtimer_add(&s->idle_timer, to_timeval(s->idle, &tv));
+}
+
+void
+web_session_set_idle(struct web_session *s, int64_t us)
+{
+    s->idle = us;
+    web_session_touch(s);
+}
+
+static struct web_session_list *
+bucket(struct bridge *b, uint64_t number)
+{
+    return &b->sessions[number % BRIDGE_BUCKETS];
+}
+
+static void
+make_id(struct web_session *s)
+{
+    char secret[20 + 1];
+
+    s->number = s->bridge->next_session++;
+    random_text(secret, sizeof secret - 1);
+    snprintf(s->id, sizeof s->id, "%" PRIu64 "-%s", s->number, secret);
+    explicit_bzero(secret, sizeof secret);
+    LIST_INSERT_HEAD(bucket(s->bridge, s->number), s, link);
+}
+
+struct web_session *
+web_session_new(struct bridge *b, const struct client *client)
+{
+    struct web_session *s = xcalloc(1, sizeof *s);
+
+    s->bridge = b;
+    snprintf(s->address, sizeof s->address, "%s", client->address);
+    s->idle = b->cfg->session_idle;
+    LIST_INIT(&s->streams);
+    LIST_INIT(&s->execs);
+    push_log_init(&s->log, on_confirm, s);
+    s->poll.session = s;
+    s->poll.waiter.on_gone = on_poll_gone;
+    evtimer_assign(&s->poll.timer, b->base, on_poll_timer, &s->poll);
+    evtimer_assign(&s->idle_timer, b->base, on_idle, s);
+    upstream_init(&s->up, b->base, b->cfg);
+    ximss_set_options(s->up.x, XIMSS_ALERT_CONFIRM | XIMSS_ALERT_CHANGES |
+                                   XIMSS_TICKETS);
+    ximss_set_reconnect(s->up.x, XIMSS_RECONNECT_AFTER_LOGIN);
+    ximss_set_client_address(s->up.x, client->address);
+    ximss_on_state(s->up.x, on_state, s);
+    ximss_on_message(s->up.x, on_message, s);
+    make_id(s);
+    b->n_sessions++;
+    return s;
+}
+
+void
+web_session_start(struct web_session *s, struct login_wait *l)
+{
+    s->login = l;
+    web_session_touch(s);
+    if (upstream_start(&s->up) < 0 && !s->ended)
+        on_failed(s); /* refused before it began: it called nobody */
+}
+
+struct web_session *
+web_session_find(struct bridge *b, const char *id)
+{
+    uint64_t number = strtoull(id, NULL, 10);
+    struct web_session *s;
+    unsigned differ = 0;
+
+    LIST_FOREACH(s, bucket(b, number), link) {
+        if (s->number != number || strlen(s->id) != strlen(id) ||
+            s->login != NULL)
+            continue;
+        /* In a time that tells nothing. */
+        for (size_t i = 0; id[i] != '\0'; i++)
+            differ |= (unsigned)(unsigned char)id[i] ^ (unsigned char)s->id[i];
+        return differ == 0 ? s : NULL;
+    }
+    return NULL;
+}
+
+/* Nobody who held the old id gets anything more by it. */
+static void
+let_go(struct web_session *s, bool lost)
+{
+    static const char bye[] = "<bye/>";
+
+    if (lost) {
+        push_log_add(&s->log, "bye", bye, sizeof bye - 1, NULL, false);
+        wake_poll(s);
+        stream_wake_all(s);
+    }
+    if (s->poll.http != NULL)
+        answer_poll(s, "<XIMSS/>", 8);
+    stream_end_all(s);
+    exec_end_all(s);
+}
+
+void
+web_session_rename(struct web_session *s)
+{
+    let_go(s, false);
+    LIST_REMOVE(s, link);
+    make_id(s);
+    push_log_restart(&s->log);
+    s->has_seq = s->cookie_given = false;
+    s->cookie[0] = '\0';
+}
+
+static void
+run_end(struct conn_deferred *d)
+{
+    struct web_session *s =
+        (struct web_session *)(void *)((char *)d -
+                                       offsetof(struct web_session, end));
+
+    push_log_clear(&s->log);
+    free(s->known);
+    free(s->last_reply);
+    explicit_bzero(s, sizeof *s);
+    free(s);
+}
+
+void
+web_session_end(struct web_session *s, bool lost)
+{
+    if (s->ended)
+        return;
+    s->ended = true;
+    LIST_REMOVE(s, link);
+    s->bridge->n_sessions--;
+    let_go(s, lost);
+    event_del(&s->idle_timer);
+    event_del(&s->poll.timer);
+    upstream_end(&s->up);
+    s->end.run = run_end;
+    conn_loop_defer(s->bridge->loop, &s->end);
+}
+
+void
+web_session_end_all(struct bridge *b)
+{
+    struct web_session *s;
+
+    for (size_t i = 0; i < BRIDGE_BUCKETS; i++)
+        while ((s = LIST_FIRST(&b->sessions[i])) != NULL)
+            web_session_end(s, false);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CLIENTS_BRIDGE_WEB_SESSION_H
+#define CLIENTS_BRIDGE_WEB_SESSION_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "clients/bridge/bridge.h"
+#include "clients/bridge/exec.h"
+#include "clients/bridge/push_log.h"
+#include "clients/bridge/upstream.h"
+
+/* One web session: a log-in of a user over HTTP, with its session on ximssd.
+ *
+ * Its id is what opens it: unguessable, and in every path of its requests.
+ * It ends by `bye`, by KILL, by silence, by a log-in that takes its place, or
+ * when ximssd no longer knows it; from then on its id gets 550. */
+
+#define WEB_SESSION_ID_SIZE (20 + 1 + 20 + 1)
+#define WEB_SESSION_COOKIE  20
+
+struct stream {
+    struct http_waiter waiter; /* first */
+    LIST_ENTRY(stream) link;
+    struct web_session *session;
+    struct http_conn *http;
+    uint64_t sent; /* the last event */
+    struct event timer;
+};
+LIST_HEAD(stream_list, stream);
+
+struct poll {
+    struct http_waiter waiter; /* first */
+    struct web_session *session;
+    struct http_conn *http; /* NULL: nobody waits */
+    struct event timer;
+};
+
+/* An alert that came before: what is to be done when the server, back again,
+ * pushes it once more. */
+struct known {
+    uint64_t hash;
+    bool confirmed;
+};
+#define WEB_SESSION_KNOWN 256
+
+/* The log-in that waits for the session's first word. */
+struct login_wait {
+    void (*done)(struct login_wait *l, struct web_session *s, bool worked);
+};
+
+struct web_session {
+    LIST_ENTRY(web_session) link;
+    struct bridge *bridge;
+    uint64_t number;
+    char id[WEB_SESSION_ID_SIZE];
+    char address[INET6_ADDRSTRLEN];
+    char cookie[WEB_SESSION_COOKIE + 1]; /* "": none is used */
+    bool cookie_given;
+    bool watches_address;
+    bool wants_changes;   /* alertRemoved by polls */
+    bool confirms_itself; /* the browser sends alertConfirm */
+    bool has_known;       /* it was ready once */
+    bool ended;
+    struct upstream up;
+    struct login_wait *login; /* borrowed; NULL once it is open */
+    struct push_log log;
+    struct known *known; /* owned; the last alerts, a ring */
+    unsigned n_known;
+    struct poll poll;
+    struct stream_list streams;
+    struct exec_list execs;
+    struct exec *numbered; /* the last with a reqSeq, if it is under way */
+    bool has_seq;
+    uint64_t seq;     /* of the last numbered request */
+    char *last_reply; /* owned; to it */
+    size_t last_reply_len;
+    int64_t idle; /* microseconds */
+    struct event idle_timer;
+    struct conn_deferred end;
+};
+
+/* A session that is not open yet; the caller sets its upstream's credentials
+ * and calls web_session_start. */
+struct web_session *web_session_new(struct bridge *b,
+                                    const struct client *client);
+void web_session_start(struct web_session *s, struct login_wait *l);
+
+/* NULL: there is no such session. */
+struct web_session *web_session_find(struct bridge *b, const char *id);
+/* Gives it a new id, and a new numbering of batches; what was not confirmed
+ * comes again. */
+void web_session_rename(struct web_session *s);
+/* Ends it; ximssd is told.  Polls and streams get <bye/> if `lost`, requests
+ * 550. */
+void web_session_end(struct web_session *s, bool lost);
+void web_session_end_all(struct bridge *b);
+
+/* Somebody asks for something: it is not idle. */
+void web_session_touch(struct web_session *s);
+void web_session_set_idle(struct web_session *s, int64_t us);
+
+/* Adds what was pushed, or what async requests were answered, and wakes polls
+ * and streams. */
+void web_session_push(struct web_session *s, const char *name, const char *xml,
+                      size_t len, const char *alert, bool events_only);
+
+/* A poll: answers now or later. */
+void web_session_poll(struct web_session *s, struct http_conn *h,
+                      uint64_t ack_seq, int64_t wait);
+
+#endif

@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Logging in over HTTP (protocol.md B.1, B.3, B.4)."""
+
+import base64
+import hmac
+import re
+import urllib.parse
+
+from bridge import EMPTY, bridge, check_reply, xml
+from ximss import MAIN, attr, check, equal, match, unescape
+
+SERVER = {"options": {"trusted_addresses": ["127.0.0.1"]}}
+SESSION = ('<XIMSS><session urlID="…" userName="%s" realName="…" version="…" '
+           'random="…"/></XIMSS>\r\n')
+WRONG = ('<XIMSS><response errorText="incorrect password" errorNum="515"/>'
+         '</XIMSS>\r\n')
+
+
+def query(**parameters):
+    return urllib.parse.urlencode(parameters)
+
+
+def basic(user, password):
+    text = base64.b64encode(("%s:%s" % (user, password)).encode()).decode()
+    return [("Authorization", "Basic " + text)]
+
+
+def test_reply_has_the_session_first_and_nothing_else(t):
+    user = t.user()
+    reply = bridge(t).ask("GET", "/XIMSSLogin/?" + query(
+        userName=user, password="secret", errorAsXML=1, version="6.1",
+        random="0.1", x2auth=1, canUpdatePwd=1, unknown="x"))
+    check_reply("log-in", reply, 200, SESSION % user)
+    equal(reply.header("Content-Type"), "text/xml;charset=utf-8")
+    check(re.match(r'[0-9]{6}-[A-Za-z0-9]{20}$', attr(
+        reply.text[7:], "urlID")), reply.text)
+    check(re.match(r'[0-9A-F]{16}$', attr(reply.text[7:], "random")),
+          reply.text)
+
+
+def test_case_of_the_path_and_of_parameters(t):
+    user = t.user()
+    b = bridge(t)
+    for path in ("/XIMSSLogin/", "/ximsslogin/", "/ximssLogin/",
+                 "/XIMSSLOGIN/", "/ximsslogin"):
+        reply = b.ask("GET", path + "?" + query(username=user,
+                                                PASSWORD="secret"))
+        check_reply(path, reply, 200, SESSION % user)
+
+
+def test_name_that_is_not_encoded(t):
+    user = t.user()
+    reply = bridge(t).ask("GET", "/ximsslogin/?userName=%s&password=secret"
+                          % user)
+    check_reply("raw @", reply, 200, SESSION % user)
+
+
+def test_form_body_whatever_its_type(t):
+    user = t.user()
+    b = bridge(t)
+    for kind in ("application/x-www-form-urlencoded", "text/xml", None):
+        headers = [("Content-Type", kind)] if kind else []
+        reply = b.ask("POST", "/ximsslogin/",
+                      "\r\n " + query(userName=user, password="secret"),
+                      headers)
+        check_reply("form", reply, 200, SESSION % user)
+
+
+def test_basic(t):
+    user = t.user()
+    b = bridge(t)
+    check_reply("basic", b.ask("POST", "/ximsslogin/",
+                               headers=basic(user, "secret")),
+                200, SESSION % user)
+    check_reply("wrong", b.ask("POST", "/ximsslogin/",
+                               headers=basic(user, "wrong")), 403)
+
+
+def test_challenge_only_without_anything(t):
+    user = t.user()
+    b = bridge(t)
+    reply = b.ask("GET", "/XIMSSLogin/", host="example.test:8100")
+    equal((reply.status, reply.header("WWW-Authenticate")),
+          (401, 'Basic realm="example.test"'))
+    check_reply("after it", b.ask("GET", "/XIMSSLogin/",
+                                  headers=basic(user, "secret")),
+                200, SESSION % user)
+
+
+def test_failure_with_and_without_error_as_xml(t):
+    user = t.user()
+    b = bridge(t)
+    for name in (user, "nobody@" + MAIN):
+        check_reply("as XML", b.ask("GET", "/XIMSSLogin/?" + query(
+            userName=name, password="wrong", errorAsXML=1)), 200, WRONG)
+        reply = b.ask("GET", "/XIMSSLogin/?" + query(userName=name,
+                                                     password="wrong"))
+        equal((reply.status, reply.reason, reply.text),
+              (403, "incorrect password", "incorrect password\r\n"))
+        equal(reply.header("WWW-Authenticate"), None)
+
+
+def test_bare_name_is_completed_by_the_host(t):
+    user = t.user()
+    b = bridge(t)
+    name, domain = user.split("@")
+    for host in (domain, domain.upper() + ":8100"):
+        check_reply(host, b.ask("GET", "/XIMSSLogin/?" + query(
+            userName=name, password="secret"), host=host), 200,
+            SESSION % user)
+
+
+def test_bare_name_at_an_unknown_host_is_of_the_main_domain(t):
+    t.shared.account("bare@" + MAIN)
+    check_reply("main", bridge(t).ask("GET", "/XIMSSLogin/?" + query(
+        userName="bare", password="secret"), host="127.0.0.1:8100"), 200,
+        SESSION % ("bare@" + MAIN))
+
+
+def features(b, cram=False):
+    reply = b.ask("POST", "/XIMSSLogin/?errorAsXML=1",
+                  '<XIMSS><listFeatures id="list" /></XIMSS>')
+    check(reply.text.startswith('<XIMSS><features id="list" domain="'),
+          reply.text)
+    check(reply.text.endswith('</features><response id="list"/></XIMSS>\r\n'),
+          reply.text)
+    equal("<sasl>CRAM-MD5</sasl>" in reply.text, cram, reply.text)
+    return unescape(re.search("<nonce>([^<]+)</nonce>", reply.text).group(1))
+
+
+def answer(nonce, password="secret", padding=True):
+    text = hmac.new(password.encode(), nonce.encode(), "md5").hexdigest()
+    coded = base64.b64encode(text.encode()).decode()
+    return coded if padding else coded.rstrip("=")
+
+
+def test_features_come_first_and_say_what_works_here(t):
+    b = bridge(t)
+    nonces = {features(b) for _ in range(3)}
+    equal(len(nonces), 3)
+    reply = b.ask("POST", "/ximssLogin/",
+                  '<XIMSS><listFeatures id="list"/></XIMSS>')
+    match(reply.text, xml('<features id="list" domain="%s">'
+                          '<sasl>LOGIN</sasl><sasl>PLAIN</sasl>'
+                          '<nonce>&lt;…&gt;</nonce></features>'
+                          '<response id="list"/>' % MAIN))
+
+
+def test_other_requests_before_a_log_in(t):
+    b = bridge(t)
+    reply = b.ask("POST", "/ximsslogin/", "<XIMSS>\n <recoverPassword id='0' "
+                  "domain='x' userName='joe'/>\n <signup id='1'/>\n</XIMSS>")
+    match(reply.text, xml('<response id="0" errorText="…" errorNum="…"/>',
+                          '<response id="1" errorText="…" errorNum="…"/>'))
+    check_reply("nothing", b.ask("POST", "/ximsslogin/", "<XIMSS/>"), 200,
+                EMPTY)
+    check_reply("broken", b.ask("POST", "/ximsslogin/", "<XIMSS><a"), 400)
+
+
+def cram_user(t):
+    domain = t.domain(settings="{CRAMMD5=YES;}")
+    return t.shared.account("joe@" + domain)
+
+
+def test_cram_md5(t):
+    user = cram_user(t)
+    b = bridge(t)
+    for padding in (True, False):
+        nonce = features(b)
+        check_reply("cram", b.ask("GET", "/XIMSSLogin/?" + query(
+            userName=user, nonce=nonce,
+            authData=answer(nonce, padding=padding))), 200, SESSION % user)
+
+
+def test_nonce_is_good_for_one_try(t):
+    user = cram_user(t)
+    b = bridge(t)
+    for first in ("wrong", "secret"):
+        nonce = features(b)
+        b.ask("GET", "/XIMSSLogin/?" + query(
+            userName=user, nonce=nonce, authData=answer(nonce, first)))
+        check_reply("again", b.ask("GET", "/XIMSSLogin/?" + query(
+            userName=user, nonce=nonce, authData=answer(nonce),
+            errorAsXML=1)), 200, WRONG)
+
+
+def test_nonce_of_our_own_only(t):
+    user = cram_user(t)
+    b = bridge(t)
+    good = features(b)
+    number, time, rest = good.split(".", 2)
+    for nonce in ("<1.55@mymac.ru>", "", good + "x", good.upper(),
+                  ".".join((number + "1", time, rest)),
+                  ".".join((number, str(int(time) + 1), rest))):
+        check_reply(nonce, b.ask("GET", "/XIMSSLogin/?" + query(
+            userName=user, nonce=nonce, authData=answer(nonce),
+            errorAsXML=1)), 200, WRONG)
+
+
+def test_by_another_session(t):
+    user = t.user()
+    b = bridge(t)
+    old = b.login(user)
+    reply = b.ask("GET", "/XIMSSLogin/?" + query(sessionid=old.id))
+    check_reply("second", reply, 200, SESSION % user)
+    equal(old.status(), 200)
+    check(attr(reply.text[7:], "urlID") != old.id, reply.text)
+
+
+def test_by_another_session_that_is_to_end(t):
+    user = t.user()
+    b = bridge(t)
+    old = b.login(user)
+    t.shared.admin().post("kept", "account", target=user)
+    poll = old.start_poll(0)
+    poll.expect(200)
+    reply = b.ask("GET", "/XIMSSLogin/?" + query(sessionid=old.id, killOld=1))
+    check_reply("second", reply, 200, SESSION % user)
+    equal(old.status(), 550)
+    new = attr(reply.text[7:], "urlID")
+    text = b.ask("GET", "/Session/%s/?ackSeq=0" % new).text
+    check(text.startswith('<XIMSS respSeq="1"><alert ') and "kept" in text,
+          text)
+
+
+def test_by_a_session_that_is_over(t):
+    b = bridge(t)
+    for id_ in ("100000-aaaaaaaaaaaaaaaaaaaa", "x", "1"):
+        check_reply(id_, b.ask("GET", "/XIMSSLogin/?" + query(sessionid=id_)),
+                    403)
+
+
+def test_clear_passwords_need_tls_away_from_home(t):
+    user = t.user()
+    b = bridge(t, trusted_proxies=["127.0.0.1"])
+    path = "/XIMSSLogin/?" + query(userName=user, password="secret",
+                                   errorAsXML=1)
+    far = [("X-Forwarded-For", "192.0.2.1")]
+    check_reply("clear", b.ask("GET", path, headers=far), 200,
+                '<XIMSS><response errorText="encryption required" '
+                'errorNum="519"/></XIMSS>\r\n')
+    check_reply("https", b.ask("GET", path, headers=far + [
+        ("X-Forwarded-Proto", "https")]), 200, SESSION % user)
+    text = b.ask("POST", "/XIMSSLogin/",
+                 '<XIMSS><listFeatures id="1"/></XIMSS>', far).text
+    check("PLAIN" not in text, text)
+    b.reload(clear_passwords_without_tls=True)
+    check_reply("allowed", b.ask("GET", path, headers=far), 200,
+                SESSION % user)
+
+
+def test_over_tls(t):
+    user = t.user()
+    b = bridge(t, tls=True)
+    reply = b.connect(tls=True).ask("GET", "/XIMSSLogin/?" + query(
+        userName=user, password="secret"))
+    check_reply("TLS", reply, 200, SESSION % user)
+
+
+def test_client_address_is_passed_on(t):
+    user = t.user()
+    b = bridge(t, trusted_proxies=["127.0.0.1", "198.51.100.0/24"],
+               clear_passwords_without_tls=True)
+    since = len(t.shared.lines)
+
+    def seen(address, *headers):
+        b.ask("GET", "/XIMSSLogin/?" + query(userName=user,
+                                             password="wrong"),
+              headers=headers)
+        t.shared.wait_log(r"login failed user=%s address=%s "
+                          % (re.escape(user), re.escape(address)), since)
+    seen("192.0.2.1", ("X-Forwarded-For", "203.0.113.9, 192.0.2.1"))
+    seen("192.0.2.2", ("X-Forwarded-For", "192.0.2.2, 198.51.100.7"))
+    seen("192.0.2.3", ("Forwarded", 'for=192.0.2.3;proto=https'))
+    seen("2001:db8::1", ("Forwarded",
+                         'for=1.2.3.4, For="[2001:db8::1]:99";by=x'))
+    seen("192.0.2.4", ("Forwarded", "for=192.0.2.4"),
+         ("X-Forwarded-For", "192.0.2.5"))
+
+
+def test_forwarded_from_others_is_ignored(t):
+    user = t.user()
+    b = bridge(t)
+    since = len(t.shared.lines)
+    b.ask("GET", "/XIMSSLogin/?" + query(userName=user, password="wrong"),
+          headers=[("X-Forwarded-For", "192.0.2.1")])
+    equal(b.ask("GET", "/metrics",
+                headers=[("X-Forwarded-For", "192.0.2.1")]).status, 404)
+    b.reload(clear_passwords_without_tls=True)
+    b.ask("GET", "/XIMSSLogin/?" + query(userName=user, password="wrong"),
+          headers=[("X-Forwarded-For", "192.0.2.1")])
+    t.shared.wait_log(r"login failed user=%s address=127.0.0.1 "
+                      % re.escape(user), since)
+
+
+def test_server_that_is_not_there(t):
+    server = t.server()
+    b = bridge(t, server)
+    server.stop()
+    path = "/XIMSSLogin/?" + query(userName="joe@x", password="x")
+    check_reply("down", b.ask("GET", path), 503)
+    check_reply("bare", b.ask("GET", path.replace("%40x", "")), 503)
+    check_reply("as XML", b.ask("GET", path + "&errorAsXML=1"), 200,
+                '<XIMSS><response errorText="…" errorNum="531"/></XIMSS>\r\n')
+    check_reply("ask", b.ask("POST", "/XIMSSLogin/",
+                             '<XIMSS><listFeatures id="1"/></XIMSS>'), 503)

@@ -1,0 +1,343 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The relay, limits, files, and ximssd coming and going under the bridge."""
+
+import os
+import re
+import socket
+
+import ximss
+from bridge import EMPTY, batch, bridge, check_reply, event, xml
+from ximss import (Client, alert, check, equal, failure, match, response,
+                   wait_until)
+
+SERVER = {"options": {"trusted_addresses": ["127.0.0.1"]}}
+NOOP = '<noop id="1"/>'
+
+
+def posted(text):
+    return alert(text, "account")
+
+
+# --- A.1: a connection that begins with XML ---
+
+def relayed(b, tls=False):
+    sock = b.connect(tls=tls).sock
+    client = Client(sock, "relayed")
+    return client
+
+
+def test_relay(t):
+    user = t.user()
+    b = bridge(t, tls=True)
+    for tls in (False, True):
+        c = relayed(b, tls)
+        c.login(user)
+        t.shared.admin().post("hello", "account", target=user)
+        c.expect(posted("hello"))
+        c.ask('<noop id="1"/>', response("1"))
+        c.bye()
+
+
+def test_relay_byte_by_byte(t):
+    user = t.user()
+    c = relayed(bridge(t))
+    for byte in ('<login id="1" userName="%s" authData="secret"/>\0'
+                 % user).encode():
+        c.raw(bytes([byte]))
+    c.logged_in("1")
+
+
+def test_relay_of_much_in_both_directions(t):
+    c = relayed(bridge(t))
+    c.login(t.user())
+    n = 3000
+    c.send(*('<unknown id="%d" x="%s"/>' % (i, "x" * 200) for i in range(n)))
+    for i in range(n):
+        c.expect(failure(str(i), 500, "unknown command"))
+
+
+def test_relay_switched_off(t):
+    b = bridge(t, relay=False)
+    c = relayed(b)
+    c.raw(b"<")
+    c.expect_closed()
+    equal(b.ask("GET", "/healthz").status, 200)
+
+
+def test_relay_without_a_server(t):
+    server = t.server()
+    b = bridge(t, server)
+    server.stop()
+    c = relayed(b)
+    c.send('<noop id="1"/>')
+    c.expect_closed()
+
+
+# --- limits ---
+
+def test_long_heads_and_bodies(t):
+    b = bridge(t, head_bytes=2048, body_bytes=4096)
+    for path, headers, body, status in (
+            ("/" + "x" * 4000, [], "", 414),
+            ("/", [("X-Long", "x" * 4000)], "", 431),
+            ("/", [("X-%d" % i, "y" * 20) for i in range(90)], "", 431),
+            ("/Session/x/sync", [], "<XIMSS>" + "x" * 5000, 413)):
+        client = b.connect()
+        client.send("POST", path, body, headers)
+        reply = client.receive()
+        equal((reply.status, reply.header("Connection")), (status, "close"))
+        client.expect_closed()
+    s = b.login(t.user())
+    s.sync('<noop id="%s"/>' % ("i" * 3000), expected=[response("i" * 3000)])
+
+
+def test_chunked_body(t):
+    s = bridge(t).login(t.user())
+    body = ("<XIMSS>%s</XIMSS>" % NOOP).encode()
+    s.http.raw(("POST %ssync HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+                "chunked\r\n\r\n" % s.path).encode())
+    for i in range(0, len(body), 5):
+        piece = body[i:i + 5]
+        s.http.raw(b"%x\r\n%s\r\n" % (len(piece), piece))
+    s.http.raw(b"0\r\n\r\n")
+    s.http.expect(200, xml(response("1")))
+
+
+def test_what_is_no_http(t):
+    b = bridge(t)
+    for data in (b"\0\0\0\0", b"GET\r\n\r\n", b"\x16\x03\x01\x02\x00",
+                 b"GET / HTTP/1.1\r\nContent-Length: 1\r\n"
+                 b"Transfer-Encoding: chunked\r\n\r\n",
+                 b"GET / HTTP/x\r\n\r\n", b"A" * 100):
+        client = b.connect()
+        client.raw(data)
+        reply = client.receive()
+        equal(reply.status, 400, str(data))
+        client.expect_closed()
+
+
+def test_slow_request(t):
+    b = bridge(t, request_timeout="300ms")
+    client = b.connect()
+    client.raw(b"GET / HTTP/1.1\r\nHo")
+    equal(client.receive().status, 408)
+    client.expect_closed()
+    b.connect().expect_closed()
+
+
+def test_connections_of_one_address_and_in_all(t):
+    b = bridge(t, max_connections_per_address=3, max_connections=5)
+    clients = [b.connect() for _ in range(3)]
+    for client in clients:
+        equal(client.ask("GET", "/healthz").text, "ok\r\n")
+    b.connect().expect_closed()
+    others = [b.connect(source="127.0.0.2") for _ in range(2)]
+    for client in others:
+        equal(client.ask("GET", "/healthz").text, "ok\r\n")
+    b.connect(source="127.0.0.3").expect_closed()
+    others[0].close()
+    wait_until(lambda: try_health(b), "a free place")
+
+
+def try_health(b):
+    client = b.connect(source="127.0.0.4")
+    try:
+        return client.ask("GET", "/healthz").status == 200
+    except ximss.Failed:
+        return False
+
+
+def test_most_sessions(t):
+    user = t.user()
+    b = bridge(t, max_sessions=2)
+    first = b.login(user)
+    b.login(user)
+    path = "/XIMSSLogin/?userName=%s&password=secret" % user
+    equal(b.ask("GET", path).status, 503)
+    first.sync('<bye id="1"/>')
+    equal(b.ask("GET", path).status, 200)
+
+
+# --- files ---
+
+def pages(t):
+    directory = os.path.join(t.shared.dir, "pages")
+    os.makedirs(directory, exist_ok=True)
+    for name, text in (("index.html", "<p>users</p>"),
+                       ("admin.html", "<p>admins</p>"),
+                       ("a.js", "export {};"), ("style.css", "p {}"),
+                       ("Makefile.inc", "secret"), (".hidden.js", "secret")):
+        with open(os.path.join(directory, name), "w", encoding="utf-8") as f:
+            f.write(text)
+    return directory
+
+
+def test_files(t):
+    b = bridge(t, pages=pages(t))
+    for path, kind, text in (
+            ("/", "text/html;charset=utf-8", "<p>users</p>"),
+            ("/admin/", "text/html;charset=utf-8", "<p>admins</p>"),
+            ("/pages/a.js", "text/javascript;charset=utf-8", "export {};"),
+            ("/pages/style.css", "text/css;charset=utf-8", "p {}")):
+        reply = b.ask("GET", path + "?x=1")
+        check_reply(path, reply, 200, text)
+        equal(reply.header("Content-Type"), kind)
+        equal(reply.header("X-Content-Type-Options"), "nosniff")
+        equal(reply.header("Referrer-Policy"), "no-referrer")
+        policy = reply.header("Content-Security-Policy")
+        for part in ("default-src 'none'", "script-src 'self'",
+                     "frame-ancestors 'none'", "base-uri 'none'",
+                     "connect-src 'self'", "form-action 'self'"):
+            check(part in policy, policy)
+        check("unsafe" not in policy, policy)
+        head = b.ask("HEAD", path)
+        equal((head.status, head.body, head.header("Content-Length")),
+              (200, b"", str(len(text))))
+        again = b.ask("GET", path, headers=[
+            ("If-None-Match", reply.header("ETag"))])
+        equal((again.status, again.body), (304, b""))
+        equal(b.ask("POST", path).status, 405)
+    equal(b.ask("GET", "/admin").header("Location"), "/admin/")
+    for path in ("/pages/Makefile.inc", "/pages/.hidden.js", "/pages/../a.js",
+                 "/pages/", "/PAGES/a.js", "/pages/%61.js", "/favicon.ico",
+                 "/pages/../../ximssd.conf"):
+        equal(b.ask("GET", path).status, 404, path)
+
+
+def test_reload(t):
+    directory = pages(t)
+    b = bridge(t, pages=directory)
+    s = b.login(t.user())
+    with open(os.path.join(directory, "a.js"), "w", encoding="utf-8") as f:
+        f.write("export const a = 1;")
+    b.reload(keep_alive="1m")
+    check_reply("new", b.ask("GET", "/pages/a.js"), 200,
+                "export const a = 1;")
+    equal(s.status(), 200)
+    line = b.reload(pages="/nonexistent")
+    check("the old one stays" in line, line)
+    equal(b.ask("GET", "/pages/a.js").status, 200)
+    b.reload(pages=directory, listen=["127.0.0.1:1"])
+    b.wait_log("these take effect at the next start: listen")
+
+
+# --- ximssd ends and comes back ---
+
+def own(t, **options):
+    server = t.server({"trusted_addresses": ["127.0.0.1"]},
+                      listen="127.0.0.1:0")
+    port = server.ports()[0][1]
+    server.listen = ["127.0.0.1:%d" % port]
+    user = server.account("joe@" + server.domain("one.test"))
+    b = bridge(t, server, **options)
+    s = b.login(user)
+    s.user = user
+    return server, s
+
+
+def test_sessions_come_back_by_their_tickets(t):
+    server, s = own(t)
+    stream = s.stream()
+    server.admin().post("before", "account", target=s.user)
+    equal(event(stream)[1], "alert")
+    for crash in (False, True):
+        server.restart(crash=crash)
+        id_, name, data = event(stream, 60)
+        equal((id_, name, data), (None, "resumed", "<resumed/>"))
+        s.sync(NOOP, expected=[response("1")])
+    server.admin().post("after", "account", target=s.user)
+    id_, _, data = event(stream)
+    equal(id_, "2", data)
+    match(data, posted("after"))
+    s.http.ask("POST", s.path + "ack?ackEvent=2")
+    client = server.login(s.user)
+    wait_until(lambda: not client.flush(), "nothing more to be told")
+
+
+def test_alerts_are_not_shown_twice_after_a_restart(t):
+    server, s = own(t)
+    server.admin().post("one", "account", target=s.user)
+    s.start_poll(0).expect(200, batch(1, posted("one")))
+    poll = s.start_poll(1)
+    server.admin().post("two", "account", target=s.user)
+    poll.expect(200, batch(2, posted("two")))
+    poll = s.start_poll(1)
+    poll.expect(200, batch(2, posted("two")))
+    server.restart()
+    wait_until(lambda: s.bridge.metric("reconnects_total") == 1, "back")
+    server.admin().post("three", "account", target=s.user)
+    match(s.poll(1), batch(2, posted("two")))
+    match(s.poll(2, 20), batch(3, posted("three")))
+    equal(s.poll(3), EMPTY)
+
+
+def test_requests_wait_for_the_server(t):
+    server, s = own(t, answer_timeout="60s")
+    server.stop()
+    s.bridge.connect()
+    client = s.bridge.connect()
+    client.send("POST", s.path + "sync?reqSeq=1",
+                "<XIMSS>%s</XIMSS>" % NOOP)
+    again = s.bridge.connect()
+    again.send("POST", s.path + "sync?reqSeq=1", "<XIMSS>%s</XIMSS>" % NOOP)
+    client.expect(503)
+    server.start()
+    again.expect(200, xml(response("1")))
+
+
+def test_requests_that_waited_too_long_were_not_executed(t):
+    server, s = own(t, answer_timeout="300ms")
+    server.stop()
+    body = '<prefsStore id="1"><Language>one</Language></prefsStore>'
+    reply = s.sync(body, query="?reqSeq=1")
+    equal(reply.status, 503)
+    server.start()
+    wait_until(lambda: s.bridge.metric("reconnects_total") == 1, "back", 60)
+    s.sync(body, query="?reqSeq=1", expected=[response("1")])
+    s.sync('<prefsRead id="2"><name>Language</name></prefsRead>',
+           expected=['<prefs id="2"><Language>one</Language></prefs>',
+                     response("2")])
+
+
+def test_550_when_the_ticket_is_no_longer_good(t):
+    server, s = own(t)
+    poll = s.start_poll(0)
+    stream = s.stream()
+    server.cli("SetAccountPassword %s PASSWORD new" % s.user)
+    server.restart()
+    equal(event(stream, 60)[1], "bye")
+    stream.expect_closed()
+    poll.expect(200, batch(1, "<bye/>"))
+    equal(s.status(), 550)
+    equal(s.bridge.metric("sessions_lost_total"), 1)
+
+
+def test_end_of_the_bridge_ends_its_sessions(t):
+    user = t.user()
+    b = bridge(t)
+    b.login(user).stream()
+    b.end()
+    wait_until(lambda: t.shared.sessions(user) == 0, "no sessions")
+
+
+def test_broken_connections_leave_nothing(t):
+    user = t.user()
+    b = bridge(t)
+    s = b.login(user)
+    open_now = b.metric("connections")
+    for _ in range(20):
+        client = b.connect()
+        client.send("GET", "/XIMSSLogin/?userName=%s&password=secret" % user)
+        client.close()
+        s.start_poll(0).close()
+        s.stream().close()
+        client = b.connect()
+        client.raw(b"POST /XIMSS")
+        client.close()
+        client = b.connect()
+        client.raw(b"<login")
+        client.close()
+    # the session's own, and the one that asks
+    wait_until(lambda: b.metric("connections") <= open_now + 1
+               and b.metric("streams") == 0, "all closed")
+    s.sync(NOOP, expected=[response("1")])
