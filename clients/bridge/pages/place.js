@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The choice of server, domain or account.  It stands in the page's address,
+// behind "#", so that a reload and a bookmark keep it.
+import { byId } from "./view.js";
+
+export class PlaceForm {
+    domain = "";
+    #scope = "";
+    #account = "";
+    #domains = [];
+    #go;
+
+    // go(place) is called when the choice is complete, go(null) when not.
+    constructor(go) {
+        this.#go = go;
+        byId("place").addEventListener("change", ({ target }) => {
+            if (target.name === "scope")
+                this.#setScope(target.value);
+        });
+        byId("place").addEventListener("submit", (e) => e.preventDefault());
+        window.addEventListener("hashchange", () => this.#follow());
+    }
+
+    // What may be chosen: {server: whether, domains: names}.
+    open({ server, domains }) {
+        byId("choice-server").hidden = !server;
+        this.#domains = domains;
+        if (this.#follow())
+            return;
+        this.domain = domains.length === 1 ? domains[0] : "";
+        this.#setScope(server ? "server" : "domain");
+    }
+
+    setDomain(name) {
+        if (name !== this.domain)
+            this.#account = "";
+        this.domain = name;
+        this.#show();
+        if (this.#scope === "account" && this.#account === "")
+            byId("account").focus();
+    }
+
+    setAccount(name) {
+        this.#account = name.split("@")[0];
+        this.#show();
+    }
+
+    #setScope(scope) {
+        this.#scope = scope;
+        this.#show();
+    }
+
+    // Takes the choice from the address, if there is one.
+    #follow() {
+        const [, scope, target = ""] =
+            /^#(server|domain|account)(?:\/(.+))?$/.exec(location.hash) ?? [];
+
+        if (scope === undefined)
+            return false;
+        const name = decodeURIComponent(target);
+        const [account, domain] = scope === "account" ? name.split("@")
+            : ["", name];
+        this.#scope = scope;
+        this.#account = account;
+        this.domain = domain || this.domain;
+        this.#show();
+        return true;
+    }
+
+    #show() {
+        const wantsDomain = this.#scope !== "server";
+        const onlyOne = this.#domains.length === 1 &&
+            this.#domains[0] === this.domain;
+
+        for (const radio of byId("place").elements.scope)
+            radio.checked = radio.value === this.#scope;
+        byId("domain-field").hidden = !wantsDomain || onlyOne;
+        byId("account-field").hidden = this.#scope !== "account" ||
+            this.domain === "";
+        byId("domain").value = this.domain;
+        byId("account").value = this.#account;
+        this.#tell();
+    }
+
+    #place() {
+        switch (this.#scope) {
+        case "server":
+            return { scope: "server" };
+        case "domain":
+            return this.domain === "" ? null
+                : { scope: "domain", target: this.domain };
+        default:
+            return this.#account === "" || this.domain === "" ? null
+                : { scope: "account",
+                    target: `${this.#account}@${this.domain}` };
+        }
+    }
+
+    #tell() {
+        const place = this.#place();
+
+        if (place !== null) {
+            const target = place.target === undefined ? ""
+                : "/" + encodeURIComponent(place.target);
+            history.replaceState(null, "", `#${place.scope}${target}`);
+        }
+        this.#go(place);
+    }
+}

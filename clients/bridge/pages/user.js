@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The user's page: the alerts that he has, as they come, until he dismisses
+// them.  An alert counts as shown when a tab that can be seen shows it.
+import { AlertList, alertOf } from "./alerts.js";
+import { Frame } from "./frame.js";
+import { Notices } from "./notices.js";
+import { groupByDay } from "./time.js";
+import { alertCard, announce, arrange, byId, confirmed, make, severityWord }
+    from "./view.js";
+import { Refused, parseMessage } from "./ximss.js";
+
+const NO_SUCH_ALERT = 514;
+
+const list = new AlertList();
+const items = new Map(); // alert's id -> its li
+const days = new Map();  // day -> its section
+const notices = new Notices();
+let newest = null;       // the last event that came
+let frame;
+
+const count = (n) => n === 1 ? "1 alert" : `${n} alerts`;
+
+// --- what is on the screen ---
+
+function itemOf(alert) {
+    const button = make("button", { type: "button", className: "plain" },
+                        "Dismiss");
+    const card = alertCard(alert, frame.zone);
+
+    button.setAttribute("aria-label", "Dismiss: " + alert.text.slice(0, 80));
+    button.addEventListener("click", () => dismiss([alert.id]));
+    card.querySelector(".card-head").append(button);
+    return make("li", {}, card);
+}
+
+function dayOf(key, first) {
+    if (!days.has(key))
+        days.set(key, make("section", {}, make("h2"), make("ol")));
+    days.get(key).firstElementChild.textContent =
+        frame.zone.day(first.posted);
+    return days.get(key);
+}
+
+function forgetUnused() {
+    for (const id of items.keys())
+        if (!list.has(id))
+            items.delete(id);
+    for (const [key, section] of days)
+        if (!section.isConnected)
+            days.delete(key);
+}
+
+function draw() {
+    const groups = groupByDay(list.newestFirst(), frame.zone,
+                              (alert) => alert.posted);
+
+    for (const alert of list.newestFirst())
+        if (!items.has(alert.id))
+            items.set(alert.id, itemOf(alert));
+    arrange(byId("days"), groups.map(({ key, items: alerts }) => {
+        const section = dayOf(key, alerts[0]);
+        arrange(section.lastElementChild,
+                alerts.map((alert) => items.get(alert.id)));
+        return section;
+    }));
+    forgetUnused();
+    byId("nothing").hidden = list.size > 0;
+    byId("dismiss-all").hidden = list.size < 2;
+    byId("count").textContent = list.size === 0 ? "" : count(list.size);
+    notices.keepOnly((id) => list.has(id));
+    look();
+}
+
+// What is drawn, and can be seen, was shown.
+function look() {
+    if (document.visibilityState !== "visible" || frame.session === null ||
+        byId("inside").hidden)
+        return;
+    notices.looked();
+    if (newest !== null) {
+        frame.tabs.shown(newest);
+        newest = null;
+    }
+}
+
+// --- what comes ---
+
+function tell(alerts) {
+    for (const alert of alerts) {
+        announce(`${severityWord(alert.severity)}: ${alert.text}`,
+                 { urgent: alert.severity === "critical" });
+        notices.add(alert);
+    }
+}
+
+// A list that was asked for does not have what an account's own alerts were
+// once they are shown: those stay until they are dismissed.
+async function refresh() {
+    const asked = list.last;
+    const { session } = frame;
+    let reports;
+
+    try {
+        reports = await session.ask("alertList");
+    } catch (error) {
+        if (session === frame.session)
+            byId("trouble").textContent = error.message;
+        return;
+    }
+    if (session !== frame.session)
+        return;
+    byId("trouble").textContent = "";
+    const added = list.replace(reports.map(alertOf), asked,
+                               (alert) => alert.scope === "account");
+    draw();
+    tell(added.filter((alert) => !alert.seen));
+}
+
+function onEvent(event) {
+    const message = parseMessage(event.data);
+
+    newest = event;
+    if (event.name === "alert") {
+        const alert = { ...alertOf(message), event: event.seq };
+        const isNew = list.add(alert);
+        if (byId("inside").hidden)
+            return;
+        draw();
+        if (isNew)
+            tell([alert]);
+    } else if (event.name === "alertRemoved") {
+        list.remove(Number(message.getAttribute("alertID")));
+        draw();
+    }
+}
+
+// --- what the user does ---
+
+// Where the focus goes when its button is gone.
+function focusBeside(id) {
+    const buttons = [...byId("days").querySelectorAll("button")];
+    const at = buttons.indexOf(items.get(id)?.querySelector("button"));
+
+    return () => {
+        const left = [...byId("days").querySelectorAll("button")];
+        (left[Math.min(at, left.length - 1)] ?? byId("count")).focus();
+    };
+}
+
+function removeAll(ids) {
+    for (const id of ids)
+        list.remove(id);
+    draw();
+}
+
+async function dismiss(ids) {
+    const moveFocus = focusBeside(ids[0]);
+
+    try {
+        const answers = await frame.session.askAll(
+            ids.map((id) => ["alertDismiss", { alertID: id }]));
+        // What the server no longer has is off the screen as well.
+        const done = ids.filter((_, i) => !(answers[i] instanceof Refused) ||
+            answers[i].number === NO_SUCH_ALERT);
+        removeAll(done);
+        frame.tabs.note({ dismissed: done }, { keep: true });
+        announce(done.length === 1 ? "Dismissed"
+            : `${count(done.length)} dismissed`);
+        byId("trouble").textContent =
+            answers.find((a) => a instanceof Refused &&
+                         a.number !== NO_SUCH_ALERT)?.message ?? "";
+        moveFocus();
+    } catch (error) {
+        byId("trouble").textContent = error.message;
+    }
+}
+
+async function dismissAll() {
+    const ids = list.newestFirst().map((alert) => alert.id);
+
+    byId("ask-dismiss-text").textContent =
+        `Dismiss all ${ids.length} alerts? ` +
+        "They will not be shown to you again, here or elsewhere.";
+    if (await confirmed(byId("ask-dismiss")))
+        dismiss(ids);
+}
+
+// The way to the other page is shown to those whom it shows something.
+async function offerAdministration() {
+    byId("to-admin").hidden = true;
+    try {
+        await frame.session.cli("MainDomainName");
+        byId("to-admin").hidden = false;
+    } catch {
+        // no administrator
+    }
+}
+
+frame = new Frame({
+    open() {
+        draw();
+        refresh();
+        offerAdministration();
+    },
+    close() {
+        list.clear();
+        items.clear();
+        newest = null;
+        byId("days").replaceChildren();
+        byId("trouble").textContent = "";
+        notices.clear();
+    },
+    refresh,
+    event: onEvent,
+    shown: (seq) => notices.shownElsewhere(seq),
+    note: (note) => removeAll(note.dismissed ?? []),
+});
+byId("dismiss-all").addEventListener("click", dismissAll);
+document.addEventListener("visibilitychange", look);
+// Today is not today for ever.
+setInterval(() => frame.session !== null && draw(), 60000);

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Zone, formatGmt, groupByDay, isZone, parseGmt }
+    from "../../../clients/bridge/pages/time.js";
+
+const at = (text) => new Date(text);
+
+test("times of the protocol", () => {
+    assert.deepEqual(parseGmt("20261122T133000Z"), at("2026-11-22T13:30:00Z"));
+    assert.deepEqual(parseGmt("20261122T133000"), at("2026-11-22T13:30:00Z"));
+    for (const text of [null, undefined, "", "2026-11-22", "20261122T1330Z"])
+        assert.equal(parseGmt(text), null);
+    assert.equal(formatGmt(at("2026-11-22T13:30:05.678Z")),
+                 "20261122T133005Z");
+});
+
+test("zones that there are", () => {
+    assert.equal(isZone("Europe/Berlin"), true);
+    for (const name of ["", undefined, null, "Mars/Olympus"])
+        assert.equal(isZone(name), false);
+});
+
+test("a day is the zone's, not Greenwich's", () => {
+    const late = at("2026-11-22T23:30:00Z");
+    assert.equal(new Zone("UTC").dayKey(late), "2026-11-22");
+    assert.equal(new Zone("Europe/Berlin").dayKey(late), "2026-11-23");
+    assert.equal(new Zone("America/New_York").dayKey(late), "2026-11-22");
+    assert.equal(new Zone("Europe/Berlin").time(late), "00:30");
+});
+
+test("headings", () => {
+    const zone = new Zone("Europe/Berlin");
+    const now = at("2026-11-23T00:10:00Z");
+    assert.match(zone.day(at("2026-11-22T23:30:00Z"), now),
+                 /^Today, Monday,? 23 November 2026$/);
+    assert.match(zone.day(at("2026-11-22T22:30:00Z"), now),
+                 /^Yesterday, Sunday,? 22 November 2026$/);
+    assert.match(zone.day(at("2026-11-20T12:00:00Z"), now),
+                 /^Friday,? 20 November 2026$/);
+    // the first of March, and of January
+    assert.match(zone.day(at("2028-02-29T12:00:00Z"),
+                          at("2028-03-01T12:00:00Z")), /^Yesterday/);
+    assert.match(zone.day(at("2026-12-31T12:00:00Z"),
+                          at("2027-01-01T12:00:00Z")), /^Yesterday/);
+});
+
+// wall time, zone, UTC
+const WALLS = [
+    ["2026-11-22T14:30", "UTC", "2026-11-22T14:30:00Z"],
+    ["2026-11-22T14:30", "Europe/Berlin", "2026-11-22T13:30:00Z"],
+    ["2026-07-01T14:30", "Europe/Berlin", "2026-07-01T12:30:00Z"],
+    ["2026-01-01T00:00", "Pacific/Kiritimati", "2025-12-31T10:00:00Z"],
+    ["2026-01-01T00:00", "Asia/Kathmandu", "2025-12-31T18:15:00Z"],
+    // twice: the first time counts
+    ["2026-10-25T02:30", "Europe/Berlin", "2026-10-25T00:30:00Z"],
+    ["2026-10-25T03:00", "Europe/Berlin", "2026-10-25T02:00:00Z"],
+    ["2026-11-01T01:30", "America/New_York", "2026-11-01T05:30:00Z"],
+    // never: as if the clock had not been put on yet
+    ["2026-03-29T02:30", "Europe/Berlin", "2026-03-29T01:30:00Z"],
+    ["2026-03-29T01:59", "Europe/Berlin", "2026-03-29T00:59:00Z"],
+    ["2026-03-29T03:00", "Europe/Berlin", "2026-03-29T01:00:00Z"],
+];
+
+for (const [wall, name, gmt] of WALLS)
+    test(`${wall} in ${name}`, () => {
+        assert.deepEqual(new Zone(name).fromWall(wall), at(gmt));
+    });
+
+test("to the wall and back, round the year", () => {
+    for (const name of ["Europe/Berlin", "America/St_Johns",
+                        "Australia/Lord_Howe", "UTC"]) {
+        const zone = new Zone(name);
+        for (let day = 0; day < 366; day++) {
+            const date = new Date(Date.UTC(2026, 0, 1 + day, 12, 0));
+            assert.deepEqual(zone.fromWall(zone.wall(date)), date);
+        }
+    }
+    assert.equal(new Zone("UTC").fromWall("nonsense"), null);
+});
+
+test("groups of a day", () => {
+    const zone = new Zone("Europe/Berlin");
+    const times = ["2026-11-22T23:30:00Z", "2026-11-22T22:59:00Z",
+                   "2026-11-22T10:00:00Z"].map(at);
+    assert.deepEqual(groupByDay(times, zone, (t) => t), [
+        { key: "2026-11-23", items: [times[0]] },
+        { key: "2026-11-22", items: [times[1], times[2]] },
+    ]);
+    assert.deepEqual(groupByDay([], zone, (t) => t), []);
+});
