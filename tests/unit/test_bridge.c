@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "tests/unit/suite.h"
+
+Suite *bridge_parts_suite(void);
+Suite *push_log_suite(void);
+
+SUITE_MAIN(bridge_parts_suite, push_log_suite)

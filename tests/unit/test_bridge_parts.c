@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The small pure parts of the bridge: forms, base64, nonces, addresses behind
+ * proxies, bytes of replies, its configuration. */
+#include "config.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clients/bridge/base64.h"
+#include "clients/bridge/bridge_config.h"
+#include "clients/bridge/client.h"
+#include "clients/bridge/form.h"
+#include "clients/bridge/http_reply.h"
+#include "clients/bridge/nonce.h"
+#include "util/xmalloc.h"
+
+Suite *bridge_parts_suite(void);
+
+/* --- form --- */
+
+static const struct {
+    const char *text, *name, *value; /* NULL: not there */
+} fields[] = {
+    {"a=1&b=2", "b", "2"},
+    {"userName=joe@x", "username", "joe@x"},
+    {"a=1&A=2", "a", "1"},
+    {"a=x+y%20z%2B%2b", "a", "x y z++"},
+    {"a=%4", "a", "%4"},
+    {"a=%zz&b=1", "a", "%zz"},
+    {"a", "a", ""},
+    {"a=&b", "a", ""},
+    {"=1&&a=2", "a", "2"},
+    {"a=b=c", "a", "b=c"},
+    {"", "a", NULL},
+    {"a=%00x", "a", NULL},
+    {"a=%ff", "a", NULL},
+    {"a=%01", "a", NULL},
+    {"a=%c3%a4", "a", "\xc3\xa4"},
+    {"ab=1", "a", NULL},
+};
+
+START_TEST(forms)
+{
+    struct form f = {.n = 0};
+    const char *found;
+
+    form_parse(&f, fields[_i].text, strlen(fields[_i].text));
+    found = form_get(&f, fields[_i].name);
+    if (fields[_i].value == NULL)
+        ck_assert_ptr_null(found);
+    else
+        ck_assert_str_eq(found, fields[_i].value);
+    form_clear(&f);
+}
+END_TEST
+
+START_TEST(numbers_and_flags_of_forms)
+{
+    static const char text[] = "n=12&e=&x=1x&m=-1&b=99999999999999999999999&"
+                               "on=1&yes=YES&no=0";
+    struct form f = {.n = 0};
+
+    form_parse(&f, text, strlen(text));
+    ck_assert_uint_eq(form_number(&f, "n", 7, 100), 12);
+    ck_assert_uint_eq(form_number(&f, "n", 7, 10), 10);
+    ck_assert_uint_eq(form_number(&f, "e", 7, 100), 7);
+    ck_assert_uint_eq(form_number(&f, "x", 7, 100), 7);
+    ck_assert_uint_eq(form_number(&f, "m", 7, 100), 7);
+    ck_assert_uint_eq(form_number(&f, "b", 7, UINT64_MAX), UINT64_MAX);
+    ck_assert_uint_eq(form_number(&f, "none", 7, 100), 7);
+    ck_assert(form_is_on(&f, "on"));
+    ck_assert(form_is_on(&f, "yes"));
+    ck_assert(!form_is_on(&f, "no"));
+    ck_assert(!form_is_on(&f, "none"));
+    form_clear(&f);
+}
+END_TEST
+
+START_TEST(more_fields_than_there_is_room_for)
+{
+    struct form f = {.n = 0};
+    struct buf text = {0};
+
+    for (int i = 0; i < 2 * FORM_MOST; i++)
+        buf_appendf(&text, "a%d=%d&", i, i);
+    form_parse(&f, text.data, text.len);
+    ck_assert_uint_eq(f.n, FORM_MOST);
+    ck_assert_str_eq(form_get(&f, "a63"), "63");
+    ck_assert_ptr_null(form_get(&f, "a64"));
+    form_clear(&f);
+    buf_clear(&text);
+}
+END_TEST
+
+/* --- base64 --- */
+
+static const struct {
+    const char *coded, *plain; /* NULL: refused */
+} codes[] = {
+    {"", ""},
+    {"Zg==", "f"},
+    {"Zg", "f"},
+    {"Zm8=", "fo"},
+    {"Zm8", "fo"},
+    {"Zm9v", "foo"},
+    {"+/ +", "\xfb\xff\xbe"},
+    {"Z", NULL},
+    {"Zm9v!", NULL},
+    {"Zg==Zg==", NULL},
+    {"Zm9vYmFyYmF6", NULL},
+};
+
+START_TEST(base64)
+{
+    char out[8];
+    ssize_t len = base64_decode(codes[_i].coded, out, sizeof out);
+
+    if (codes[_i].plain == NULL) {
+        ck_assert_int_eq(len, -1);
+        return;
+    }
+    ck_assert_int_eq(len, (ssize_t)strlen(codes[_i].plain));
+    ck_assert_mem_eq(out, codes[_i].plain, (size_t)len);
+}
+END_TEST
+
+START_TEST(base64_both_ways)
+{
+    for (size_t n = 0; n < 7; n++) {
+        char *coded = base64_encode("a\xff\x00\x80-z", n), out[8];
+
+        ck_assert_uint_eq(strlen(coded) % 4, 0);
+        ck_assert_int_eq(base64_decode(coded, out, sizeof out), (ssize_t)n);
+        ck_assert_mem_eq(out, "a\xff\x00\x80-z", n);
+        free(coded);
+    }
+}
+END_TEST
+
+/* --- nonces --- */
+
+START_TEST(nonce_for_one_try)
+{
+    static struct nonces n;
+    char one[NONCE_SIZE], two[NONCE_SIZE];
+
+    nonce_init(&n);
+    nonce_make(&n, "192.0.2.1", 1000, one);
+    nonce_make(&n, "192.0.2.1", 1000, two);
+    ck_assert_str_ne(one, two);
+    ck_assert(one[0] == '<' && one[strlen(one) - 1] == '>');
+    ck_assert(!nonce_take(&n, one, "192.0.2.2", 1000));
+    ck_assert(!nonce_take(&n, one, "192.0.2.1", 999));
+    ck_assert(!nonce_take(&n, one, "192.0.2.1", 1000 + NONCE_LIFE));
+    ck_assert(nonce_take(&n, one, "192.0.2.1", 999 + NONCE_LIFE));
+    ck_assert(!nonce_take(&n, one, "192.0.2.1", 999 + NONCE_LIFE));
+    ck_assert(nonce_take(&n, two, "192.0.2.1", 999 + NONCE_LIFE));
+}
+END_TEST
+
+START_TEST(nonce_of_another_process)
+{
+    static struct nonces n, other;
+    char text[NONCE_SIZE];
+
+    nonce_init(&n);
+    nonce_init(&other);
+    nonce_make(&other, "192.0.2.1", 1000, text);
+    ck_assert(!nonce_take(&n, text, "192.0.2.1", 1000));
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        char kept = text[i];
+
+        text[i] = kept == '7' ? '8' : '7';
+        ck_assert(!nonce_take(&other, text, "192.0.2.1", 1000));
+        text[i] = kept;
+    }
+    ck_assert(nonce_take(&other, text, "192.0.2.1", 1000));
+}
+END_TEST
+
+START_TEST(nonces_of_a_flood_are_refused_not_reused)
+{
+    static struct nonces n;
+    char first[NONCE_SIZE], text[NONCE_SIZE];
+
+    nonce_init(&n);
+    nonce_make(&n, "x", 0, first);
+    ck_assert(nonce_take(&n, first, "x", 0));
+    for (int i = 1; i < NONCE_USED; i++) {
+        nonce_make(&n, "x", 0, text);
+        ck_assert(nonce_take(&n, text, "x", 0));
+    }
+    nonce_make(&n, "x", 1, text);
+    ck_assert(!nonce_take(&n, text, "x", 1));
+    ck_assert(!nonce_take(&n, first, "x", 1));
+    ck_assert(nonce_take(&n, text, "x", NONCE_LIFE));
+}
+END_TEST
+
+/* --- addresses behind proxies --- */
+
+static const struct {
+    bool is_rfc7239;
+    const char *list, *expected; /* NULL: none */
+} lists[] = {
+    {false, "192.0.2.1", "192.0.2.1"},
+    {false, "203.0.113.1, 192.0.2.1", "192.0.2.1"},
+    {false, "203.0.113.1, 192.0.2.1, 10.1.2.3", "192.0.2.1"},
+    {false, "10.9.9.9, 10.1.2.3", "10.9.9.9"},
+    {false, "192.0.2.1:4711", "192.0.2.1"},
+    {false, "2001:db8::1", "2001:db8::1"},
+    {false, "[2001:db8::1]:80", "2001:db8::1"},
+    {false, "::ffff:192.0.2.1", "192.0.2.1"},
+    {false, "", NULL},
+    {false, "unknown", NULL},
+    {false, "192.0.2.1, unknown", NULL},
+    {false, "192.0.2.1,", NULL},
+    {false, "unknown, 10.1.2.3", "10.1.2.3"},
+    {true, "for=192.0.2.1", "192.0.2.1"},
+    {true, "For=\"[2001:db8::1]:80\";proto=https", "2001:db8::1"},
+    {true, "proto=https; for=192.0.2.1;by=x", "192.0.2.1"},
+    {true, "for=203.0.113.1, for=192.0.2.1, for=10.0.0.1", "192.0.2.1"},
+    {true, "for=_hidden", NULL},
+    {true, "proto=https", NULL},
+    {true, "192.0.2.1", NULL},
+};
+
+START_TEST(forwarded)
+{
+    const struct config_spec spec = {CONFIG_NETS, 0, 0, NULL};
+    char out[INET6_ADDRSTRLEN] = "";
+    struct config_nets nets = {0};
+    bool found;
+
+    ck_assert_int_eq(config_value_parse(&spec, "10.0.0.0/8", &nets, NULL), 0);
+    found = client_forwarded(&nets, lists[_i].list, lists[_i].is_rfc7239, out);
+    ck_assert_int_eq(found, lists[_i].expected != NULL);
+    if (found)
+        ck_assert_str_eq(out, lists[_i].expected);
+    config_value_clear(&spec, &nets);
+}
+END_TEST
+
+/* --- replies --- */
+
+START_TEST(reply_in_the_order_of_the_family)
+{
+    const struct http_reply r = {.status = 200,
+                                 .type = "text/xml;charset=utf-8",
+                                 .body = "<XIMSS/>\r\n",
+                                 .len = 10};
+    struct buf out = {0};
+
+    http_reply_write(&out, &r, true, false, INT64_C(784111777000000));
+    ck_assert_str_eq(buf_cstr(&out),
+                     "HTTP/1.1 200 OK\r\n"
+                     "Connection: keep-alive\r\n"
+                     "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                     "Content-Type: text/xml;charset=utf-8\r\n"
+                     "Content-Length: 10\r\n"
+                     "Server: ximss-bridge/" PACKAGE_VERSION "\r\n"
+                     "Cache-Control: no-cache,must-revalidate\r\n"
+                     "Referrer-Policy: no-referrer\r\n"
+                     "X-Frame-Options: DENY\r\n"
+                     "X-Content-Type-Options: nosniff\r\n"
+                     "X-XSS-Protection: 0\r\n"
+                     "\r\n"
+                     "<XIMSS/>\r\n");
+    buf_clear(&out);
+}
+END_TEST
+
+START_TEST(reason_cannot_break_the_head)
+{
+    const struct http_reply r = {.status = 403, .reason = "a\r\nb: c\x80"};
+    struct buf out = {0};
+
+    http_reply_write(&out, &r, false, false, 0);
+    ck_assert_int_eq(strncmp(buf_cstr(&out),
+                             "HTTP/1.1 403 a??b: c?\r\nConnection: close\r\n",
+                             41),
+                     0);
+    buf_clear(&out);
+}
+END_TEST
+
+/* --- configuration --- */
+
+static char *
+file_text(const char *name)
+{
+    const char *dir = getenv("srcdir");
+    char *path = xasprintf("%s/%s", dir != NULL ? dir : ".", name);
+    struct buf b = {0};
+    FILE *f = fopen(path, "r");
+    int c;
+
+    ck_assert_msg(f != NULL, "%s cannot be read", path);
+    while ((c = fgetc(f)) != EOF)
+        buf_append_char(&b, (char)c);
+    fclose(f);
+    free(path);
+    buf_cstr(&b);
+    return buf_take(&b);
+}
+
+START_TEST(manual_and_sample_have_every_key)
+{
+    char *manual = file_text("doc/man/ximss-bridge.conf.5");
+    char *sample = file_text("dist/ximss-bridge.conf");
+
+    for (size_t i = 0; i < bridge_config_table.n_rows; i++) {
+        const char *key = bridge_config_table.rows[i].key;
+        char *item = xasprintf("\n.It Cm %s\n", key);
+        char *line = xasprintf("\n#%s = ", key);
+
+        ck_assert_msg(strstr(manual, item) != NULL, "no %s", key);
+        ck_assert_msg(strstr(sample, line) != NULL, "no %s", key);
+        free(item);
+        free(line);
+    }
+    free(manual);
+    free(sample);
+}
+END_TEST
+
+static const struct {
+    const char *key, *value, *error;
+} wrong[] = {
+    {"server-address", "localhost",
+     "command line: server-address: must be an address in numbers"},
+    {"listen-tls", "*:0", "listen-tls: needs tls-certificate and tls-key"},
+    {"tls-key", "/x", "command line: tls-key: needs tls-certificate too"},
+    {"nothing", "1", "command line: nothing: there is no such key"},
+    {"max-sessions", "0",
+     "command line: max-sessions: \"0\" is not allowed; it takes a number from "
+     "1 to 10000000"},
+};
+
+START_TEST(wrong_configurations)
+{
+    const struct config_override o = {wrong[_i].key, wrong[_i].value};
+    struct errbuf err = {""};
+
+    ck_assert_ptr_null(
+        config_table_load(&bridge_config_table, NULL, &o, 1, &err));
+    ck_assert_msg(strstr(err.text, wrong[_i].error) != NULL, "%s", err.text);
+}
+END_TEST
+
+START_TEST(lists_of_texts)
+{
+    const struct config_override o[] = {
+        {"allowed-origins", "https://a.test"},
+        {"allowed-origins", "https://b.test:8443"}};
+    struct errbuf err = {""};
+    struct bridge_config *c =
+        config_table_load(&bridge_config_table, NULL, o, 2, &err);
+    struct bridge_config *other =
+        config_table_load(&bridge_config_table, NULL, NULL, 0, &err);
+
+    ck_assert_msg(c != NULL, "%s", err.text);
+    ck_assert_uint_eq(c->allowed_origins.count, 2);
+    ck_assert_str_eq(c->allowed_origins.items[1], "https://b.test:8443");
+    ck_assert_uint_eq(other->allowed_origins.count, 0);
+    config_table_keep_running(&bridge_config_table, other, c);
+    ck_assert_uint_eq(other->allowed_origins.count, 0);
+    config_table_free(&bridge_config_table, c);
+    config_table_free(&bridge_config_table, other);
+}
+END_TEST
+
+#define LOOP(tc, test, rows) \
+    tcase_add_loop_test(tc, test, 0, sizeof(rows) / sizeof(rows)[0])
+
+Suite *
+bridge_parts_suite(void)
+{
+    Suite *s = suite_create("bridge_parts");
+    TCase *tc = tcase_create("all");
+
+    LOOP(tc, forms, fields);
+    tcase_add_test(tc, numbers_and_flags_of_forms);
+    tcase_add_test(tc, more_fields_than_there_is_room_for);
+    LOOP(tc, base64, codes);
+    tcase_add_test(tc, base64_both_ways);
+    tcase_add_test(tc, nonce_for_one_try);
+    tcase_add_test(tc, nonce_of_another_process);
+    tcase_add_test(tc, nonces_of_a_flood_are_refused_not_reused);
+    LOOP(tc, forwarded, lists);
+    tcase_add_test(tc, reply_in_the_order_of_the_family);
+    tcase_add_test(tc, reason_cannot_break_the_head);
+    tcase_add_test(tc, manual_and_sample_have_every_key);
+    LOOP(tc, wrong_configurations, wrong);
+    tcase_add_test(tc, lists_of_texts);
+    suite_add_tcase(s, tc);
+    return s;
+}
