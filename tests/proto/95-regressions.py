@@ -6,7 +6,7 @@ import socket
 import tempfile
 import time
 
-from pwd_port import OK, PWD, connect
+from pwd_port import OK, PWD, connect, parse
 from ximss import (MAIN, PASSWORD, alert, attr, check, equal, failure,
                    make_certificate, post_request, response)
 
@@ -278,3 +278,17 @@ def test_guesses_of_one_with_a_long_name(t):
     for i in range(6):
         user = server.account("u%d@%s" % (i, domain))
         equal(c.cli_error("VerifyAccountPassword %s PASSWORD x" % user), 515)
+
+
+def test_ids_of_sessions_in_the_list(t):
+    """Who has one whole can act as the session."""
+    user = t.user()
+    held = t.shared.login(user)
+    monitor = t.shared.account("monitor@" + MAIN, rights=("Can Monitor",))
+    ids = []
+    for c in (t.shared.admin(), t.shared.login(monitor)):
+        ids += [s["id"] for s in parse(c.cli("ListSessions 1000"))
+                if s["user"] == user]
+    equal(ids[0].split("-"), [ids[1], ids[0][7:]])
+    check(len(ids[0]) > 20, "not whole: " + ids[0])
+    held.quiet()

@@ -153,6 +153,10 @@ static const struct {
 } shown[] = {
     {"noop", "NOOP"},
     {"SetAccountPassword joe PASSWORD secret", "SETACCOUNTPASSWORD joe ***"},
+    {"KillSession 100007-Ab12 DOMAIN a.test",
+     "KILLSESSION 100007 DOMAIN a.test"},
+    {"GetSession \"100007-Ab12\"", "GETSESSION 100007"},
+    {"KillAccountSessions joe-x", "KILLACCOUNTSESSIONS joe-x"},
     {"SetAccountPassword joe TO \"se cret\"", "SETACCOUNTPASSWORD joe ***"},
     {"VerifyAccountPassword joe PASSWORD secret",
      "VERIFYACCOUNTPASSWORD joe ***"},

@@ -439,7 +439,7 @@ START_TEST(writes_the_audit_log)
         "setter@a.test|192.0.2.1 ximss|SETACCOUNTPASSWORD joe ***|ok\n"
         "other@a.test|192.0.2.1 ximss|VERIFYACCOUNTPASSWORD joe ***|"
         "incorrect password\n"
-        "all@main.test|192.0.2.1 ximss|KILLSESSION 100000-x|ok\n");
+        "all@main.test|192.0.2.1 ximss|KILLSESSION 100000|ok\n");
 }
 END_TEST
 

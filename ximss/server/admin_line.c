@@ -229,6 +229,30 @@ cut(struct buf *b, size_t max)
     buf_append_str(b, "...");
 }
 
+/* Who has the whole name of a session can act as it: its number is enough. */
+static bool
+names_session(const char *verb)
+{
+    static const char *const verbs[] = {
+        "GETSESSION", "KILLSESSION", "GETWEBUSERSESSION", "KILLWEBUSERSESSION"};
+
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        if (strcmp(verbs[i], verb) == 0)
+            return true;
+    return false;
+}
+
+static void
+write_first(struct buf *b, const struct admin_line *line)
+{
+    const struct cli_value *v = line->arg[0];
+
+    if (v->kind == CLI_STRING && names_session(line->verb))
+        cli_data_write_string(b, v->text, strcspn(v->text, "-"));
+    else
+        write_masked(b, v);
+}
+
 void
 admin_line_write(struct buf *b, const struct admin_line *line)
 {
@@ -241,7 +265,10 @@ admin_line_write(struct buf *b, const struct admin_line *line)
             buf_append_str(b, "***");
             break;
         }
-        write_masked(b, line->arg[i]);
+        if (i == 0)
+            write_first(b, line);
+        else
+            write_masked(b, line->arg[i]);
     }
     cut(b, AUDIT_BYTES);
 }

@@ -62,6 +62,20 @@ is_of_account(enum admin_live_command command)
            command == ADMIN_LIVE_FIND_SESSION;
 }
 
+/* Whether he may end the session, or act in it.  Nobody acts on one who may
+ * more: for him there is no such session. */
+static bool
+may_act(const struct caller *by, const struct session *s)
+{
+    uint64_t domain;
+
+    if (s->user == NULL)
+        return (by->rights & RIGHT_MASTER) != 0;
+    domain = s->user->domain->number;
+    return rights_administers(by, domain, RIGHT_SESSIONS) &&
+           rights_cover(by, domain, s->user->rights);
+}
+
 static bool
 is_meant(const struct cli_job *c, const struct session *s, uint64_t number)
 {
@@ -69,15 +83,9 @@ is_meant(const struct cli_job *c, const struct session *s, uint64_t number)
         return false;
     if (c->live.command == ADMIN_LIVE_LIST_ALL)
         return true;
-    if (s->number != number)
-        return false;
-    if (s->user == NULL)
-        return c->live.domain == 0 && (c->caller.caller.rights & RIGHT_MASTER);
-    /* Nobody acts on one who may more: for him there is no such session. */
-    if (!rights_cover(&c->caller.caller, s->user->domain->number,
-                      s->user->rights))
-        return false;
-    return c->live.domain == 0 || s->user->domain->number == c->live.domain;
+    return s->number == number && may_act(&c->caller.caller, s) &&
+           (c->live.domain == 0 ||
+            (s->user != NULL && s->user->domain->number == c->live.domain));
 }
 
 static void
@@ -92,11 +100,11 @@ take_session(struct cli_job *c, struct session *s)
         buf_append_str(&c->found, c->n_found > 0 ? "," : "");
         cli_data_write_string(&c->found, id, strlen(id));
     } else if (c->live.command == ADMIN_LIVE_GET_SESSION) {
-        session_describe(s, &c->found);
+        session_describe(s, true, &c->found);
     } else if (c->live.command == ADMIN_LIVE_LIST_ALL &&
                c->n_found < c->live.limit) {
         buf_append_str(&c->found, c->n_found > 0 ? "," : "");
-        session_describe(s, &c->found);
+        session_describe(s, may_act(&c->caller.caller, s), &c->found);
     }
     c->n_found++;
     pthread_mutex_unlock(&c->lock);

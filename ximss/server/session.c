@@ -635,12 +635,14 @@ session_close_all(struct worker *w)
 }
 
 void
-session_describe(const struct session *s, struct buf *b)
+session_describe(const struct session *s, bool whole_id, struct buf *b)
 {
     char id[SESSION_ID_TEXT_SIZE], user[USER_NAME_SIZE];
     char address[PEER_TEXT_SIZE];
 
     session_id_format(s->number, id);
+    if (!whole_id)
+        id[strcspn(id, "-")] = '\0';
     session_user(s, user);
     peer_format(session_address(s), address);
     buf_append_str(b, "{id=");

@@ -58,7 +58,8 @@ void session_drain_all(struct worker *w);
 void session_close_all(struct worker *w);
 
 /* Appends the session's description as a dictionary of the CLI's data format
- * (LISTACCOUNTSESSIONS, GETSESSION). */
-void session_describe(const struct session *s, struct buf *b);
+ * (LISTSESSIONS, GETSESSION); whole_id: not just the number, but the secret by
+ * which one can act as the session. */
+void session_describe(const struct session *s, bool whole_id, struct buf *b);
 
 #endif
