@@ -25,7 +25,7 @@ struct ask {
     size_t left; /* answers */
     ask_fn *fn;
     void *arg;
-    bool open, ended;
+    bool open, started, ended;
 };
 
 static void
@@ -50,8 +50,14 @@ ask_cancel(struct ask *a)
 static void
 finish(struct ask *a, int worked)
 {
+    static const struct timeval now = {0, 0};
+
     if (a->ended)
         return;
+    if (!a->started) { /* the caller has no result yet: in a moment */
+        evtimer_add(&a->timer, &now);
+        return;
+    }
     ask_cancel(a);
     a->fn(a->arg, NULL, worked);
 }
@@ -155,14 +161,15 @@ ask_start(struct bridge *b, const struct xml_elem *root, const char *address,
     a->fn = fn;
     a->arg = arg;
     evtimer_assign(&a->timer, b->base, on_timer, a);
+    evtimer_add(&a->timer, &tv);
     if (fd < 0) {
-        tv = (struct timeval){0, 0};
+        finish(a, 0);
     } else {
         a->open = true;
         conn_init(&a->conn, fd, &ops);
         conn_attach(&a->conn, b->loop);
         send_all(a, root, address);
     }
-    evtimer_add(&a->timer, &tv);
+    a->started = true;
     return a;
 }
