@@ -162,7 +162,6 @@ async function go(to) {
         if (to !== place)
             return;
         view.clear(frame.zone, audience !== null);
-        byId("remove-row").hidden = audience === null;
         byId("remove-error").textContent = "";
         postForm.open(to, audience);
         await refresh();

@@ -38,6 +38,7 @@ export class PostedView {
         }));
         this.#forgetUnused();
         byId("none-posted").hidden = alerts.length > 0;
+        byId("remove-row").hidden = !this.#removable || !alerts.some(own);
     }
 
     get marked() {

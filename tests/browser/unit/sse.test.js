@@ -42,7 +42,8 @@ test("an event is nothing before its blank line, or without data", () => {
 });
 
 test("empty lines of a text survive", () => {
-    const [event] = new EventParser().feed("data: a\ndata:\ndata:\ndata: b\n\n");
+    const [event] = new EventParser()
+        .feed("data: a\ndata:\ndata:\ndata: b\n\n");
     assert.equal(event.data, "a\n\n\nb");
 });
 

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The administrators' page against the real servers.
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { live, logIn, newBrowser, openTab, shoot, shows, takeTroubles, user,
+         world } from "./browser.js";
+
+const EVIL = "</p><script>document.title='evil'</script>";
+
+const w = world(async (servers) => {
+    for (const domain of ["a.test", "b.test", "c.test"])
+        await servers.cli(`CreateDomain ${domain}`);
+    for (let i = 0; i < 50; i++)
+        await servers.account(`clerk${i}@a.test`);
+    await servers.account("sue@a.test");
+    await servers.account("joe@a.test");
+    await servers.account("all@example.test", "All Domains");
+    await servers.account("monitor@example.test", "Can Monitor");
+    await servers.account("poster@a.test", "CanPostAlerts");
+    await servers.account("other@a.test", "CanPostAlerts");
+    await servers.account("reader@a.test", "BasicSettings");
+});
+
+beforeEach(async () => {
+    await w.servers.cli("SetServerAlerts {}");
+    for (const domain of ["a.test", "b.test"])
+        await w.servers.cli(`SetDomainAlerts ${domain} {}`);
+});
+afterEach(async () => {
+    for (const context of w.browser.contexts())
+        await context.close();
+    assert.deepEqual(takeTroubles(), []);
+});
+
+const admin = (name, place = "", options = {}) =>
+    user(w, name, { path: "/admin/" + place, ...options });
+
+const there = (page) => page.locator("#there").waitFor();
+const choice = (page, name) => page.getByLabel(name, { exact: true });
+const marks = (page) =>
+    page.locator("#posted").getByRole("checkbox").count();
+
+async function post(page, text) {
+    await page.getByLabel("Text").fill(text);
+    await page.getByRole("button", { name: "Post Alert" }).click();
+}
+
+const posted = (page) => page.getByText(/^Posted; /).waitFor();
+
+test("one page posts and removes, and others follow", async () => {
+    const page = await admin("all@example.test", "#domain/a.test");
+    const tab = await openTab(page.context(), "/admin/#domain/a.test");
+    const other = await admin("poster@a.test");
+    const joe = await user(w, "joe@a.test");
+    for (const p of [page, tab, other])
+        await there(p);
+    await post(page, "Lunch is ready.");
+    await posted(page);
+    for (const p of [page, tab, other, joe])
+        await shows(p, ["Lunch is ready."]);
+    assert.match(await page.locator("#post-done").textContent(),
+                 /^Posted; \d+ sessions told at once\.$/);
+    await post(other, "And coffee.");
+    for (const p of [page, tab, other, joe])
+        await shows(p, ["And coffee.", "Lunch is ready."]);
+    await page.getByText("by poster@a.test").waitFor();
+    // a tab that goes elsewhere does not take the news from the other
+    await choice(tab, "the whole server").check();
+    await shows(tab, []);
+    const remove = page.getByRole("button", { name: "Remove Marked" });
+    assert.equal(await remove.isDisabled(), true);
+    await page.getByLabel("Mark: Lunch is ready.").check();
+    await remove.click();
+    for (const p of [page, other, joe])
+        await shows(p, ["And coffee."]);
+    await post(other, "And tea.");
+    for (const p of [page, other, joe])
+        await shows(p, ["And tea.", "And coffee."]);
+});
+
+test("a server-wide post says first how many it tells", async () => {
+    const page = await admin("all@example.test");
+    const joe = await user(w, "joe@a.test");
+    await user(w, "sue@a.test");
+    await there(page);
+    assert.equal(await choice(page, "the whole server").isChecked(), true);
+    await post(page, "The server stops at noon.");
+    const dialog = page.getByRole("dialog");
+    const { sessions, accounts } = JSON.parse(await w.servers.post(
+        ["--server"], "x", "--test", "--json"));
+    assert.ok(sessions >= 3);
+    await dialog.getByText(`${sessions} sessions would be shown it now, ` +
+        `and all ${accounts} accounts sooner or later.`).waitFor();
+    await shoot(page, "admin-confirm", { fullPage: false });
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    assert.equal(await page.getByLabel("Text").inputValue(),
+                 "The server stops at noon.");
+    await shows(page, []);
+    await page.getByRole("button", { name: "Post Alert" }).click();
+    await dialog.getByRole("button", { name: "Post Alert" }).click();
+    await posted(page);
+    await shows(joe, ["The server stops at noon."]);
+    await shows(page, ["The server stops at noon."]);
+});
+
+test("a domain's page has the server's alerts in bold", async () => {
+    await w.servers.post(["--server"], "of the server");
+    await w.servers.post(["--domain", "a.test"], "of the domain",
+                         "--severity", "critical");
+    for (const name of ["all@example.test", "poster@a.test"]) {
+        const page = await admin(name, "#domain/a.test");
+        await there(page);
+        await shows(page, ["of the domain", "of the server"]);
+        assert.equal(await marks(page), 1);
+        await page.getByLabel("Mark: of the domain").waitFor();
+        const weight = (text) => page.getByText(text, { exact: true })
+            .evaluate((p) => Number(getComputedStyle(p).fontWeight));
+        assert.ok(await weight("of the server") >= 600);
+        assert.ok(await weight("of the domain") < 600);
+        await shoot(page, `admin-domain-${name.split("@")[0]}`);
+    }
+});
+
+test("a domain's administrator is told of the server's alerts", async () => {
+    const page = await admin("poster@a.test");
+    await there(page);
+    await w.servers.post(["--server"], "of the server");
+    await shows(page, ["of the server"]);
+    assert.equal(await marks(page), 0);
+    await w.servers.cli("SetServerAlerts {}");
+    await shows(page, []);
+});
+
+test("rights decide what is offered", async () => {
+    const see = async (name, place) => {
+        const page = await admin(name, place);
+        await there(page);
+        return {
+            server: await choice(page, "the whole server").isVisible(),
+            post: await page.locator("#post").isVisible(),
+            remove: await page.locator("#remove").isVisible(),
+            domain: await page.locator("#domain").isVisible(),
+            marks: await marks(page),
+        };
+    };
+    await w.servers.post(["--domain", "a.test"], "of a.test");
+    await w.servers.post(["--server"], "of the server");
+    assert.deepEqual(await see("all@example.test", "#domain/a.test"), {
+        server: true, post: true, remove: true, domain: true, marks: 1 });
+    assert.deepEqual(await see("monitor@example.test", "#domain/a.test"), {
+        server: true, post: false, remove: false, domain: true, marks: 0 });
+    assert.deepEqual(await see("poster@a.test", ""), {
+        server: false, post: true, remove: true, domain: false, marks: 1 });
+});
+
+test("a domain's administrator who may not post sees that", async () => {
+    const page = await admin("reader@a.test");
+    await page.getByText("Insufficient access rights.").waitFor();
+    assert.equal(await page.locator("#there").isVisible(), false);
+});
+
+test("another domain is not to be had by its address", async () => {
+    const page = await admin("poster@a.test", "#domain/b.test");
+    await page.getByText("Insufficient access rights.").waitFor();
+    assert.equal(await page.locator("#there").isVisible(), false);
+});
+
+test("a plain user finds nothing to administer", async () => {
+    const page = await admin("joe@a.test");
+    await page.getByText("There is nothing to administer for you.").waitFor();
+    assert.equal(await page.locator("#admin").isVisible(), false);
+    await page.goto("/");
+    await live(page);
+    assert.equal(await page.locator("#to-admin").isVisible(), false);
+});
+
+test("an administrator gets from one page to the other", async () => {
+    const page = await user(w, "poster@a.test");
+    await page.getByRole("link", { name: "Administration" }).click();
+    await there(page);
+    await page.getByRole("link", { name: "My alerts" }).click();
+    await page.getByText("There are no alerts.").waitFor();
+});
+
+test("an account is found among many, by keyboard", async () => {
+    const page = await admin("all@example.test");
+    await there(page);
+    await choice(page, "one account").check();
+    const domain = page.getByLabel("Domain", { exact: true });
+    await domain.click();
+    await page.getByRole("option").first().waitFor();
+    assert.deepEqual(await page.getByRole("option").allTextContents(),
+                     ["a.test", "b.test", "c.test", "example.test"]);
+    await domain.fill("a.t");
+    await page.getByRole("option", { name: "b.test" })
+        .waitFor({ state: "detached" });
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    const account = page.getByRole("combobox", { name: "Account" });
+    await account.click();
+    await page.getByRole("option", { name: "More…" }).click();
+    await page.waitForFunction(() =>
+        document.querySelectorAll(
+            "#account-options [role=option]").length > 21);
+    await account.fill("SUE");
+    await page.waitForFunction(() =>
+        document.querySelectorAll(
+            "#account-options [role=option]").length === 1);
+    await shoot(page, "admin-account");
+    await account.focus();
+    await page.getByRole("option", { name: "sue" }).waitFor();
+    await page.keyboard.press("ArrowDown");
+    assert.equal(await account.getAttribute("aria-activedescendant"),
+                 await page.getByRole("option").getAttribute("id"));
+    await page.keyboard.press("Enter");
+    await there(page);
+    assert.match(page.url(), /#account\/sue%40a\.test$/);
+    await post(page, "Sue, call the help desk.");
+    await posted(page);
+    await shows(page, ["Sue, call the help desk."]);
+    // gone as soon as she has seen it
+    await shows(await user(w, "sue@a.test"), ["Sue, call the help desk."]);
+    await w.servers.delivered("sue@a.test");
+    await page.reload();
+    await there(page);
+    await shows(page, []);
+});
+
+test("an unknown name is told", async () => {
+    const page = await admin("all@example.test", "#account/nobody%40a.test");
+    await page.getByText(/^Unknown (user )?account\.$/i).waitFor();
+});
+
+test("the preview is what users see; severity and end are kept", async () => {
+    const page = await admin("all@example.test", "#domain/b.test",
+                             { timezoneId: "Europe/Berlin" });
+    await there(page);
+    await page.getByLabel("Text").fill("two\nlines <b>");
+    await page.getByLabel("Severity").selectOption("Critical");
+    const preview = page.locator("#preview");
+    assert.equal(await preview.locator(".text").textContent(),
+                 "two\nlines <b>");
+    await preview.getByText("Critical").waitFor();
+    await page.getByLabel(/^Ends by itself/).fill("2099-07-01T12:00");
+    await shoot(page, "admin-post");
+    await page.getByRole("button", { name: "Post Alert" }).click();
+    await posted(page);
+    await shows(page, ["two\nlines <b>"]);
+    const list = JSON.parse(await w.servers.ctl(
+        "--json", "alert", "list", "--domain", "b.test"));
+    const [alert] = list.alerts ?? list;
+    assert.equal(alert.severity, "critical");
+    assert.match(alert.until, /^2099-?07-?01T10:?00/);
+});
+
+test("what the server refuses is told, and nothing is lost", async () => {
+    const page = await admin("all@example.test", "#domain/a.test");
+    await there(page);
+    const error = page.locator("#post-error");
+    await post(page, "   ");
+    await page.getByText("Alert text is blank.").waitFor();
+    await post(page, "x".repeat(5000));
+    await error.getByText(/too long|bytes/).waitFor();
+    assert.equal((await page.getByLabel("Text").inputValue()).length, 5000);
+    await post(page, "bad \u0007 bell");
+    await page.getByText("The text has control characters in it.").waitFor();
+    await shows(page, []);
+});
+
+test("texts are texts", async () => {
+    const page = await admin("all@example.test", "#domain/a.test");
+    await there(page);
+    await post(page, EVIL);
+    await posted(page);
+    await shows(page, [EVIL]);
+    assert.equal(await page.locator("main script").count(), 0);
+    assert.equal(await page.title(), "Alerts – Administration");
+});
+
+test("log-out leaves nothing of the administrator", async () => {
+    const page = await admin("all@example.test", "#domain/a.test");
+    await there(page);
+    await page.getByLabel("Text").fill("half written");
+    await page.getByRole("button", { name: "Log out" }).click();
+    await page.locator("#login").waitFor();
+    await logIn(page, "poster@a.test");
+    await there(page);
+    assert.equal(await page.getByLabel("Text").inputValue(), "");
+});

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The pages while servers go away and come back.
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import { live, logIn, openTab, shoot, shows, takeTroubles, user, world }
+    from "./browser.js";
+
+const w = world(async (servers) => {
+    await servers.cli("CreateDomain a.test");
+    await servers.account("joe@a.test");
+    await servers.account("poster@a.test", "CanPostAlerts");
+});
+
+afterEach(async () => {
+    for (const context of w.browser.contexts())
+        await context.close();
+    await w.servers.cli("SetServerAlerts {}");
+    await w.servers.cli("SetDomainAlerts a.test {}");
+    assert.deepEqual(takeTroubles(), []);
+});
+
+const LONG = 30000; // a retry time, and what comes on top
+
+// As when a network comes back: the page need not wait any longer.
+const wake = (page) =>
+    page.evaluate(() => window.dispatchEvent(new Event("online")));
+
+test("the network breaks, and nothing is missed or shown twice", async () => {
+    const page = await user(w, "joe@a.test");
+    await w.servers.post(["--server"], "before");
+    await shows(page, ["before"]);
+    // A shared worker's requests pass the network of the whole context.
+    await page.context().setOffline(true);
+    await w.servers.post(["--server"], "meanwhile");
+    await page.context().setOffline(false);
+    await wake(page);
+    await shows(page, ["meanwhile", "before"], LONG);
+});
+
+test("ximssd is killed and comes back: nobody has to log in", async () => {
+    const page = await user(w, "joe@a.test");
+    const admin = await user(w, "poster@a.test", { path: "/admin/" });
+    await w.servers.post(["--domain", "a.test"], "before");
+    await shows(page, ["before"]);
+    await w.servers.killServer();
+    await w.servers.startServer();
+    await w.servers.post(["--domain", "a.test"], "after");
+    await shows(page, ["after", "before"], LONG);
+    await shows(admin, ["after", "before"], LONG);
+    assert.equal(await page.locator("#inside").isVisible(), true);
+    // and it is no picture: it works
+    await page.getByRole("button", { name: "Dismiss: before" }).click();
+    await shows(page, ["after"]);
+});
+
+test("the bridge is killed: the page says so, then asks", async () => {
+    const page = await user(w, "joe@a.test");
+    const second = await openTab(page.context());
+    await second.locator("#inside").waitFor();
+    await w.servers.post(["--server"], "before");
+    await shows(page, ["before"]);
+    await w.servers.killBridge();
+    for (const tab of [page, second]) {
+        await tab.getByText("The connection is lost.").waitFor();
+        // what is known stays readable
+        await shows(tab, ["before"]);
+    }
+    await shoot(page, "user-offline");
+    await w.servers.startBridge();
+    await wake(page);
+    for (const tab of [page, second])
+        await tab.getByText("Your session has ended. Please log in again.")
+            .waitFor({ timeout: LONG });
+    await shoot(page, "user-lost");
+    await logIn(page, "joe@a.test");
+    await live(second);
+    await w.servers.post(["--server"], "after");
+    for (const tab of [page, second])
+        await shows(tab, ["after", "before"]);
+});
+
+test("an administrator ends the session", async () => {
+    const page = await user(w, "joe@a.test");
+    await w.servers.cli("KillAccountSessions joe@a.test");
+    await page.getByText("Your session has ended. Please log in again.")
+        .waitFor({ timeout: LONG });
+});
+
+test("a post whose answer is lost is posted once", async () => {
+    const page = await user(w, "poster@a.test", { path: "/admin/" });
+    await page.locator("#there").waitFor();
+    let lost = 0;
+    await page.route("**/sync", async (route) => {
+        if (/<alertPost[^>]*key=/.test(route.request().postData() ?? "") &&
+            lost < 2) {
+            lost += 1;
+            await route.fetch();
+            await route.abort();
+        } else {
+            await route.continue();
+        }
+    });
+    await page.getByLabel("Text").fill("Once.");
+    await page.getByRole("button", { name: "Post Alert" }).click();
+    await page.getByText(/^Posted; /).waitFor({ timeout: LONG });
+    assert.equal(lost, 2);
+    await shows(page, ["Once."]);
+    await page.reload();
+    await shows(page, ["Once."]);
+});
