@@ -262,16 +262,15 @@ def test_systemd_notify(t):
 def test_held_up_log_in_does_not_hold_up_the_end(t):
     """A client that waits for the throttle is closed at once."""
     server = t.server({"login_free_tries": 1, "login_delay": "1h",
-                       "login_max_delay": "1h"})
+                       "login_max_delay": "1h", "log_level": "debug"})
     server.account("joe@" + MAIN)
     for _ in range(2):
         server.connect().ask('<login id="1" userName="joe" authData="no"/>',
                              failure("1", 515))
     held = server.connect()
     held.send('<login id="1" userName="joe" authData="no"/>')
-    held.send('<noop id="2"/>')
-    other = server.connect()
-    other.ask('<noop id="1"/>', response("1"))
+    wait_until(lambda: sum("state=login" in line for line in server.lines)
+               == 3, "it is held up")
     server.signal(signal.SIGTERM)
     held.expect_closed()
     equal(server.process.wait(DEADLINE), 0)

@@ -117,7 +117,11 @@ run(struct admin_call *c, const struct errbuf *bad_line, struct errbuf *err)
                          : c->command->run(c, err);
     switch (r) {
     case STORE_OK:
+        break;
     case STORE_REFUSED:
+        /* By the store, where the command did not expect it. */
+        if (c->answer->code == 200)
+            return STORE_ERROR;
         break;
     case STORE_NOTFOUND:
     case STORE_EXISTS:
