@@ -16,6 +16,7 @@
 #include "ximss/server/password.h"
 
 int64_t fixture_now;
+struct audit_budget *fixture_budget;
 struct admin_settings fixture_settings;
 const char *fixture_effects;
 const struct admin_live *fixture_live;
@@ -73,7 +74,8 @@ run_job(struct store_txn *txn, void *arg, struct errbuf *err)
                               .caller = &callers[j->who],
                               .now = fixture_now,
                               .effects = &j->effects,
-                              .settings = &fixture_settings};
+                              .settings = &fixture_settings,
+                              .budget = fixture_budget};
 
     effect_list_clear(&j->effects);
     j->inner = j->fn(&x, j->arg, err);

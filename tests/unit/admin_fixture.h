@@ -30,6 +30,7 @@ enum who {
 #define FIXTURE_NOW INT64_C(1795354200250000)
 extern int64_t fixture_now;
 extern struct admin_settings fixture_settings;
+extern struct audit_budget *fixture_budget; /* NULL: none */
 /* What the last job noted, in order: "added 1; removed 2; account joe;" */
 extern const char *fixture_effects;
 extern const struct admin_live *fixture_live;

@@ -8,6 +8,7 @@
 
 #include "tests/unit/admin_fixture.h"
 #include "util/clock.h"
+#include "ximss/server/audit_budget.h"
 
 Suite *admin_server_suite(void);
 
@@ -230,6 +231,38 @@ START_TEST(speaks_in_words)
 }
 END_TEST
 
+static unsigned
+lines_of(const char *text)
+{
+    unsigned n = 0;
+
+    for (; *text != '\0'; text++)
+        n += *text == '\n';
+    return n;
+}
+
+/* Who has no right cannot fill the audit log; who has one is all in it. */
+START_TEST(bounds_the_audit_of_the_many)
+{
+    fixture_budget = audit_budget_new();
+    fixture_audit();
+    for (int i = 0; i < 30; i++)
+        ck_assert_str_eq(fixture_say(JOE, "PostServerAlert hi"),
+                         "510 insufficient access rights");
+    ck_assert_uint_eq(lines_of(fixture_audit()), AUDIT_BUDGET_RECORDS);
+    for (int i = 0; i < 30; i++)
+        fixture_say(POSTER, "PostServerAlert hi");
+    ck_assert_uint_eq(lines_of(fixture_audit()), 30);
+    fixture_now += 61 * INT64_C(1000000);
+    fixture_say(JOE, "PostServerAlert hi");
+    ck_assert_ptr_nonnull(
+        strstr(fixture_audit(), "(and 10 before it, by such accounts)|"));
+    fixture_say(JOE, "PostServerAlert hi");
+    ck_assert_ptr_null(strstr(fixture_audit(), "before it"));
+    audit_budget_free(&fixture_budget);
+}
+END_TEST
+
 Suite *
 admin_server_suite(void)
 {
@@ -239,6 +272,7 @@ admin_server_suite(void)
     tcase_add_checked_fixture(t, fixture_setup, fixture_teardown);
     tcase_add_test(t, answers_simple_commands);
     tcase_add_test(t, documents_commands);
+    tcase_add_test(t, bounds_the_audit_of_the_many);
     tcase_add_test(t, lists_commands);
     tcase_add_test(t, moves_the_clock_in_tests_only);
     tcase_add_test(t, knows_live_commands);

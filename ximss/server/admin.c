@@ -16,6 +16,7 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/admin_call.h"
+#include "ximss/server/audit_budget.h"
 #include "ximss/server/settings.h"
 
 const struct admin_family *const admin_families[] = {
@@ -71,8 +72,21 @@ admin_audit(struct admin_context *x, const char *what, const char *outcome,
                           .from = x->caller->from,
                           .what = what,
                           .outcome = outcome};
+    struct buf more = {0};
+    unsigned skipped = 0;
+    enum store_result r;
 
-    return audit_add(x->txn, &a, err);
+    if (x->budget != NULL && x->caller->rights == 0 &&
+        !audit_budget_take(x->budget, x->caller->account, x->now, &skipped))
+        return STORE_OK;
+    if (skipped > 0) {
+        buf_appendf(&more, "%s (and %u before it, by such accounts)", what,
+                    skipped);
+        a.what = buf_cstr(&more);
+    }
+    r = audit_add(x->txn, &a, err);
+    buf_clear(&more);
+    return r;
 }
 
 /* Attempts to change something, and whatever was refused for want of rights

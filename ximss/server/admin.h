@@ -22,12 +22,15 @@
  * inside a transaction, and says what it changed by effects.  Each change adds
  * an audit record.  Rights are checked here and nowhere else. */
 
+struct audit_budget;
+
 struct admin_context {
     struct store_txn *txn;
     const struct caller *caller;
     int64_t now;                 /* microseconds UTC */
     struct effect_list *effects; /* filled; published after the commit */
     const struct admin_settings *settings; /* borrowed; constant during a job */
+    struct audit_budget *budget;           /* borrowed; NULL: no limit */
     const char *from; /* borrowed: `next` of the answer before; NULL: the first
                          piece (see admin_answer) */
     uint64_t target;  /* that of the answer before; 0: the first job */
@@ -76,7 +79,9 @@ enum store_result admin_execute(struct admin_context *x, const char *line,
                                 struct errbuf *err) WARN_UNUSED;
 
 /* Adds an audit record in the caller's name: for changes that are made outside
- * of this module.  outcome: "ok" or the error text. */
+ * of this module.  outcome: "ok" or the error text.  Of callers without any
+ * right only as many as the budget has (audit_budget.h); the next record says
+ * how many were left out. */
 enum store_result admin_audit(struct admin_context *x, const char *what,
                               const char *outcome,
                               struct errbuf *err) WARN_UNUSED;

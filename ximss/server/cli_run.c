@@ -78,6 +78,7 @@ cli_context(struct admin_context *x, struct cli_job *c, struct store_txn *t)
                                 .now = clock_now(),
                                 .effects = &c->job.effects,
                                 .settings = &c->job.server->admin,
+                                .budget = c->job.server->audit_budget,
                                 .from = c->from,
                                 .target = c->target};
 }

@@ -77,7 +77,8 @@ fill_context(struct admin_context *x, struct job *j, struct store_txn *t,
                                 .caller = &caller->caller,
                                 .now = clock_now(),
                                 .effects = &j->effects,
-                                .settings = &j->server->admin};
+                                .settings = &j->server->admin,
+                                .budget = j->server->audit_budget};
 }
 
 /* --- alertPost --- */

@@ -69,7 +69,8 @@ write_body(struct job *j, struct store_txn *t, struct errbuf *err)
                               .caller = &c->caller.caller,
                               .now = clock_now(),
                               .effects = &j->effects,
-                              .settings = &j->server->admin};
+                              .settings = &j->server->admin,
+                              .budget = j->server->audit_budget};
     enum store_result r = account_get(t, c->account, &a, err);
 
     if (r == STORE_OK)

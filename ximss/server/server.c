@@ -22,6 +22,7 @@
 #include "util/tls.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
+#include "ximss/server/audit_budget.h"
 #include "ximss/server/broadcast.h"
 #include "ximss/server/hash_pool.h"
 #include "ximss/server/job.h"
@@ -300,6 +301,7 @@ server_free(struct server *s)
     hash_pool_free(&s->hash_pool);
     remember_free(&s->remember);
     throttle_free(&s->throttle);
+    audit_budget_free(&s->audit_budget);
     peers_free(&s->peers);
     tls_context_unref(&s->tls);
     config_free(&s->config);
@@ -326,6 +328,7 @@ server_new(const struct server_options *o, struct config *c)
     s->remember = remember_new(c->remember_logins, c->remember_time);
     s->throttle = throttle_new(&t);
     s->peers = peers_new();
+    s->audit_budget = audit_budget_new();
     apply_limits(s, c);
     return s;
 }
