@@ -42,6 +42,8 @@ on_message(struct ximss *x, const char *msg, size_t len)
     struct errbuf why;
     const char *id;
 
+    if (x->arena == NULL)
+        x->arena = arena_new();
     arena_reset(x->arena);
     if (xml_parse(x->parser, msg, len, x->arena, &e, &id, &why) != XML_PARSED) {
         err_set(&x->err, "the server sent what is no XIMSS message: %s",

@@ -123,6 +123,9 @@ link_leave(struct ximss *x)
 {
     if (--x->depth > 0)
         return;
+    /* Idle sessions are many, and keep nothing. */
+    arena_free(&x->arena);
+    wire_idle(&x->wire);
     if (x->doomed)
         ximss_free(&x);
     else

@@ -169,6 +169,19 @@ wire_trim(struct wire *w)
         buf_clear(&w->in);
 }
 
+void
+wire_idle(struct wire *w)
+{
+    wire_trim(w);
+    if (w->in.len == 0)
+        buf_clear(&w->in);
+    if (w->out.data == NULL || w->sent < w->out.len)
+        return;
+    explicit_bzero(w->out.data, w->out.cap);
+    buf_clear(&w->out);
+    w->sent = 0;
+}
+
 struct buf *
 wire_out(struct wire *w, size_t more)
 {

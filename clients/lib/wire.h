@@ -51,6 +51,9 @@ bool wire_next(struct wire *w, const char **msg_r, size_t *len_r);
 const char *wire_rest(const struct wire *w, size_t *len_r);
 void wire_trim(struct wire *w); /* frees the room of taken messages */
 
+/* Gives back the memory of buffers that hold nothing. */
+void wire_idle(struct wire *w);
+
 /* A buffer to append messages to, with room for `more` bytes: to use no more
  * than that keeps copies of secrets from being left behind. */
 struct buf *wire_out(struct wire *w, size_t more);

@@ -27,7 +27,6 @@ ximss_new(void)
     x->set.port = XIMSS_DEFAULT_PORT;
     x->phase = PHASE_OFF;
     x->told_fd = -1;
-    x->arena = arena_new();
     wire_init(&x->wire);
     request_init(&x->requests);
     ximss_set_limit(x, DEFAULT_LIMIT);

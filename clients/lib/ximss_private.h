@@ -90,7 +90,7 @@ struct ximss {
     struct errbuf err;
 
     struct xml_parser *parser;
-    struct arena *arena; /* of the message that is being handled */
+    struct arena *arena; /* of the message that is being handled; else NULL */
 
     uint64_t remembered[XIMSS_REMEMBERED]; /* hashes of alerts, a ring */
     unsigned n_remembered;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "clients/lib/ximss_private.h"
 #include "tests/unit/fake_server.h"
@@ -672,12 +673,29 @@ END_TEST
 
 START_TEST(wipes_what_it_sent)
 {
-    static const char zeros[55];
+    static const char secret[] = "<login authData=\"secret\"/>";
+    static const char zeros[sizeof secret];
+    struct errbuf err;
+    struct wire w;
+    int fds[2];
 
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    wire_init(&w);
+    wire_open(&w, fds[0]);
+    buf_append(wire_out(&w, sizeof secret), secret, sizeof secret);
+    ck_assert_int_eq(wire_flush(&w, &err), WIRE_OK);
+    ck_assert_mem_eq(w.out.data, zeros, sizeof zeros);
+    wire_close(&w);
+    close(fds[1]);
+}
+END_TEST
+
+START_TEST(keeps_no_buffers_while_idle)
+{
     fake_log_in(&f);
-    /* Where "<login ... authData="secret"/>" stood. */
-    ck_assert_uint_gt(f.x->wire.out.cap, sizeof zeros);
-    ck_assert_mem_eq(f.x->wire.out.data, zeros, sizeof zeros);
+    ck_assert_ptr_null(f.x->wire.in.data);
+    ck_assert_ptr_null(f.x->wire.out.data);
+    ck_assert_ptr_null(f.x->arena);
 }
 END_TEST
 
@@ -740,6 +758,7 @@ ximss_link_suite(void)
     tcase_add_test(t, may_be_closed_in_a_callback);
     tcase_add_test(t, tells_an_event_loop);
     tcase_add_test(t, wipes_what_it_sent);
+    tcase_add_test(t, keeps_no_buffers_while_idle);
     tcase_add_loop_test(t, checks_settings, 0,
                         sizeof settings / sizeof settings[0]);
     suite_add_tcase(s, t);
