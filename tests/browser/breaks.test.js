@@ -79,6 +79,18 @@ test("the bridge is killed: the page says so, then asks", async () => {
         await shows(tab, ["after", "before"]);
 });
 
+test("a page that begins while the server is away", async () => {
+    const page = await user(w, "joe@a.test");
+    let away = true;
+    await page.route("**/sync", (route) =>
+        away ? route.abort() : route.continue());
+    await page.reload();
+    await page.getByText("The server cannot be reached. Trying again…")
+        .waitFor();
+    away = false;
+    await page.getByText("There are no alerts.").waitFor();
+});
+
 test("an administrator ends the session", async () => {
     const page = await user(w, "joe@a.test");
     await w.servers.cli("KillAccountSessions joe@a.test");

@@ -239,6 +239,13 @@ test("ten tabs have one stream, and the tenth works", async () => {
 
 for (const [how, script] of [
     ["without shared workers", () => { delete window.SharedWorker; }],
+    ["whose shared worker does not start", () => {
+        window.SharedWorker = class extends SharedWorker {
+            constructor(_, options) {
+                super("/pages/nothing.js", options);
+            }
+        };
+    }],
     ["without workers and locks", () => {
         delete window.SharedWorker;
         Object.defineProperty(navigator, "locks", { value: undefined });

@@ -7,6 +7,8 @@ import { Zone, isZone } from "./time.js";
 import { byId } from "./view.js";
 
 const LOST = "Your session has ended. Please log in again.";
+const AWAY = "The server cannot be reached. Trying again…";
+const PATIENCE = 3000; // ms between tries to begin
 
 export class Frame {
     tabs;
@@ -91,16 +93,27 @@ export class Frame {
         const { session } = this;
 
         this.#complain("");
-        try {
-            await this.#read(session);
-        } catch {
-            return; // the session is lost, or refresh() comes
-        }
-        if (session !== this.session)
+        if (!await this.#begin(session))
             return;
         byId("user").textContent = this.userName;
         this.#show(true);
         this.#page.open();
+    }
+
+    // Tries until it works; false: the session is another by now, or none.
+    async #begin(session) {
+        while (session === this.session)
+            try {
+                await this.#read(session);
+                return session === this.session;
+            } catch {
+                if (session !== this.session)
+                    return false;
+                byId("waiting").textContent = AWAY;
+                byId("waiting").hidden = false;
+                await new Promise((r) => setTimeout(r, PATIENCE));
+            }
+        return false;
     }
 
     // Who we are, and which zone we want.
@@ -143,11 +156,7 @@ export class Frame {
     }
 
     #refresh() {
-        if (this.session === null)
-            return;
-        if (byId("inside").hidden)
-            this.#open();
-        else
+        if (this.session !== null && !byId("inside").hidden)
             this.#page.refresh();
     }
 }

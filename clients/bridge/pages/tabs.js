@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// One hub for all tabs: in a shared worker; where there is none, in the tab
-// that holds a lock; where there are no locks either (no https), in each tab.
+// One hub for all tabs: in a shared worker; where there is none, or it does not
+// start, in the tab that holds a lock; where there are no locks either (no
+// https), in each tab.
 //
 // The session's id is kept by the tab in sessionStorage, for a reload, and in
 // the hub, for new tabs; never where it would outlive the browser's windows.
@@ -16,11 +17,12 @@ const newHub = () => new Hub((session, on) => new Stream(session, on));
 // Each way gives {post(message)} and calls receive(message), and again()
 // when a new hub has come that knows nothing yet.
 
-function throughWorker(receive) {
+function throughWorker(receive, failed) {
     const worker = new SharedWorker("/pages/worker.js",
                                     { type: "module", name: NAME });
     const { port } = worker;
 
+    worker.onerror = failed;
     port.onmessage = ({ data }) => receive(data);
     return { post: (message) => port.postMessage(message) };
 }
@@ -74,12 +76,19 @@ function throughLeader(receive, again) {
     return { post: (message) => post(message) };
 }
 
+function withoutWorker(receive, again) {
+    return navigator.locks && typeof BroadcastChannel === "function"
+        ? throughLeader(receive, again) : alone(receive);
+}
+
 function connect(receive, again) {
-    if (typeof SharedWorker === "function")
-        return throughWorker(receive);
-    if (navigator.locks && typeof BroadcastChannel === "function")
-        return throughLeader(receive, again);
-    return alone(receive);
+    if (typeof SharedWorker !== "function")
+        return withoutWorker(receive, again);
+    let hub = throughWorker(receive, () => {
+        hub = withoutWorker(receive, again);
+        again();
+    });
+    return { post: (message) => hub.post(message) };
 }
 
 export class Tabs {
