@@ -37,7 +37,9 @@ export function world(prepare) {
         await prepare(w.servers);
         w.browser = await chromium.launch({
             executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-            args: process.getuid() === 0 ? ["--no-sandbox"] : [],
+            // A container's /dev/shm may be too small for it.
+            args: ["--disable-dev-shm-usage",
+                ...(process.getuid() === 0 ? ["--no-sandbox"] : [])],
         });
     });
     after(async () => {
