@@ -285,9 +285,16 @@ static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct http_conn *h = arg;
+    size_t unsent = conn_pending(&h->conn);
 
     (void)fd;
     (void)what;
+    /* A slow network is no silence, as long as something moves. */
+    if (unsent > 0 && unsent != h->unsent) {
+        h->unsent = unsent;
+        arm(h, h->owner->request_timeout);
+        return;
+    }
     if (!h->busy && h->message != NULL && h->message->head.len > 0)
         give_up(h, 408);
     else
@@ -400,6 +407,7 @@ static void
 after_reply(struct http_conn *h)
 {
     h->busy = false;
+    h->unsent = 0;
     h->waiter = NULL;
     message_free(&h->message);
     if (h->ended)

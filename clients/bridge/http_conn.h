@@ -62,6 +62,7 @@ struct http_conn {
     TAILQ_ENTRY(http_conn) link;        /* the owner's */
     LIST_ENTRY(http_conn) same_address; /* the owner's */
     struct sockaddr_storage *peer;      /* owned */
+    size_t unsent;                      /* when the timer came last */
     bool begun;                         /* a byte has come */
     bool is_head;                       /* no body in the reply: HEAD */
     bool busy;                          /* a request is being answered */

@@ -100,36 +100,23 @@ greet(struct stream *st)
     buf_clear(&out);
 }
 
-/* What alertList says, as events without id.  The stream may be gone by
- * then. */
-struct listing {
-    struct web_session *session;
-    struct stream *stream;
-};
-
-static bool
-is_there(const struct listing *l)
-{
-    struct stream *st;
-
-    LIST_FOREACH(st, &l->session->streams, link)
-        if (st == l->stream)
-            return true;
-    return false;
-}
-
+/* What alertList says, as events without id, for the stream that asked: lists
+ * are answered in the order in which they were asked for. */
 static void
 on_report(struct ximss *x, const struct ximss_message *m, void *arg)
 {
-    struct listing *l = arg;
+    struct web_session *s = arg;
     struct buf xml = {0}, out = {0};
+    struct stream *st, *next;
 
     (void)x;
-    if (!is_there(l))
-        return;
-    upstream_write(&xml, m, NULL, l->session->id);
+    upstream_write(&xml, m, NULL, s->id);
     push_log_frame(&out, 0, ximss_message_name(m), xml.data, xml.len);
-    http_send(l->stream->http, out.data, out.len);
+    for (st = LIST_FIRST(&s->streams); st != NULL; st = next) {
+        next = LIST_NEXT(st, link);
+        if (st->list == s->lists_answered + 1)
+            http_send(st->http, out.data, out.len);
+    }
     buf_clear(&xml);
     buf_clear(&out);
 }
@@ -137,9 +124,11 @@ on_report(struct ximss *x, const struct ximss_message *m, void *arg)
 static void
 on_listed(struct ximss *x, const struct ximss_result *result, void *arg)
 {
+    struct web_session *s = arg;
+
     (void)x;
     (void)result;
-    free(arg);
+    s->lists_answered++;
 }
 
 /* The stream's browser may lack anything: all that is active. */
@@ -147,13 +136,11 @@ static void
 list(struct stream *st)
 {
     struct web_session *s = st->session;
-    struct listing *l = xcalloc(1, sizeof *l);
 
-    l->session = s;
-    l->stream = st;
+    /* If ximssd is away, `resumed` will tell the browser to ask. */
     if (ximss_request(s->up.x, "alertList", NULL, NULL, 0, on_report, on_listed,
-                      l) < 0)
-        free(l);
+                      s) == 0)
+        st->list = ++s->lists_asked;
     upstream_look(&s->up);
 }
 

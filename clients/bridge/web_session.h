@@ -27,6 +27,7 @@ struct stream {
     struct web_session *session;
     struct http_conn *http;
     uint64_t sent; /* the last event */
+    uint64_t list; /* number of the alertList that it asked for; 0: none */
     struct event timer;
 };
 LIST_HEAD(stream_list, stream);
@@ -71,6 +72,7 @@ struct web_session {
     unsigned n_known;
     struct poll poll;
     struct stream_list streams;
+    uint64_t lists_asked, lists_answered; /* alertLists of streams */
     struct exec_list execs;
     struct exec *numbered; /* the last with a reqSeq, if it is under way */
     bool has_seq;

@@ -177,6 +177,20 @@ def test_unknown_ids_get_the_whole_set(t):
         stream.close()
 
 
+def test_lists_go_to_the_streams_that_asked(t):
+    s = logged_in(t)
+    t.shared.admin().post("x", "domain", target=s.user.split("@")[1])
+    plain = s.stream()
+    expect(plain, "1", "alert", alert("x", "domain"))
+    asked = [s.stream("garbage") for _ in range(3)]
+    for stream in asked:
+        equal(sorted(event(stream)[1] for _ in range(2)),
+              ["alert", "alertReport"])
+    t.shared.admin().post("y", "account", target=s.user)
+    for stream in asked + [plain]:
+        expect(stream, "2", "alert", posted("y"))
+
+
 def test_two_streams_of_one_session(t):
     s = logged_in(t)
     streams = [s.stream(), s.stream()]

@@ -125,6 +125,31 @@ def test_slow_request(t):
     b.connect().expect_closed()
 
 
+def test_slow_download_is_not_idle(t):
+    directory = os.path.join(t.shared.dir, "large")
+    os.makedirs(directory, exist_ok=True)
+    text = b"x" * (7 << 20)
+    with open(os.path.join(directory, "a.js"), "wb") as f:
+        f.write(text)
+    b = bridge(t, pages=directory, keep_alive="200ms")
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    sock.connect(("127.0.0.1", b.port))
+    sock.settimeout(ximss.DEADLINE)
+    for more in (b"", b"Connection: close\r\n"):
+        sock.sendall(b"GET /pages/a.js HTTP/1.1\r\nHost: x\r\n" + more
+                     + b"\r\n")
+        got = 0
+        for _ in range(4):  # each of them as long as a silence
+            other = b.connect()
+            other.ask("GET", "/healthz")
+            other.expect_closed()
+            got += len(sock.recv(65536))
+        while got < len(text):
+            got += len(sock.recv(1 << 20))
+    sock.close()
+
+
 def test_connections_of_one_address_and_in_all(t):
     b = bridge(t, max_connections_per_address=3, max_connections=5)
     clients = [b.connect() for _ in range(3)]
