@@ -185,22 +185,10 @@ async function dismissAll() {
         dismiss(ids);
 }
 
-// The way to the other page is shown to those whom it shows something.
-async function offerAdministration() {
-    byId("to-admin").hidden = true;
-    try {
-        await frame.session.cli("MainDomainName");
-        byId("to-admin").hidden = false;
-    } catch {
-        // no administrator
-    }
-}
-
 frame = new Frame({
     open() {
         draw();
         refresh();
-        offerAdministration();
     },
     close() {
         list.clear();
