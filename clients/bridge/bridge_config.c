@@ -108,7 +108,7 @@ static const struct config_row rows[] = {
  "The longest head of a request: its first line and its headers."},
 {"body-bytes", BYTES(1 * KIB, 64 * MIB), M(body_bytes), "1M", RELOAD,
  "The longest body of a request."},
-{"output-hard", BYTES(64 * KIB, 1024 * MIB), M(output_hard), "1M", RELOAD,
+{"output-hard", BYTES(512 * KIB, 1024 * MIB), M(output_hard), "1M", RELOAD,
  "A client that leaves so much unread is cut off."},
 {"request-timeout", TIME(100 * MS, HOUR), M(request_timeout), "30s", RELOAD,
  "A request that has not come whole by then ends its connection."},

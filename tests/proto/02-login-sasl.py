@@ -351,3 +351,45 @@ def test_cram_md5_switched_off_again(t):
         c.send('<auth id="1" value="%s"/>' % b64(user + " " + "0" * 32))
         got = c.receive()
     check(attr(got, "errorNum") in ("527", "515"), got)
+
+
+def answered(c, user, nonce, password="secret"):
+    """CRAM-MD5 with a challenge that the caller claims to have given out."""
+    text = hmac.new(password.encode(), nonce.encode(), "md5").hexdigest()
+    c.send('<login id="c" method="CRAM-MD5" nonce="%s" userName="%s" '
+           'value="%s"/>' % (nonce, user, b64(text)))
+
+
+def test_cram_challenge_of_a_proxy(t):
+    user = t.shared.account("joe@" + t.domain(settings="{CRAMMD5=YES;}"))
+    c = t.shared.control()
+    answered(c, user, "1.2@proxy", "wrong")
+    c.expect(failure("c", 515, WRONG))
+    for value in ("!", ""):
+        c.ask('<login id="m" method="CRAM-MD5" nonce="x" userName="%s" '
+              'value="%s"/>' % (user, value), failure(
+                  "m", 501 if value else 515))
+    c.ask('<login id="m" method="CRAM-MD5" nonce="x" value="eA=="/>',
+          failure("m", 501, "userName is missing"))
+    answered(c, user, "1.2@proxy")
+    equal(attr(c.logged_in("c"), "userName"), user)
+
+
+def test_cram_challenge_of_nobody(t):
+    user = t.shared.account("joe@" + t.domain(settings="{CRAMMD5=YES;}"))
+    c = t.shared.connect()
+    answered(c, user, "1.2@proxy")
+    c.expect(failure("c", 501))
+
+
+def test_cram_challenge_of_a_trusted_address(t):
+    server = t.server({"trusted_addresses": ["127.0.0.1"]})
+    user = server.account("joe@" + server.domain("cram.test",
+                                                 "{CRAMMD5=YES;}"))
+    c = server.connect()
+    answered(c, user, "1.2@proxy")
+    equal(attr(c.logged_in("c"), "userName"), user)
+    plain_user = server.account("ann@" + server.domain("plain.test"))
+    c = server.connect()
+    answered(c, plain_user, "1.2@proxy")
+    c.expect(failure("c", 515, WRONG))

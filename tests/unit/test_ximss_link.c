@@ -690,6 +690,32 @@ START_TEST(wipes_what_it_sent)
 }
 END_TEST
 
+static void
+list_attributes(struct ximss *x, const struct ximss_message *m, void *arg)
+{
+    struct buf *out = arg;
+    const char *name, *value;
+
+    (void)x;
+    for (size_t i = 0; ximss_message_attr_at(m, i, &name, &value) == 0; i++)
+        buf_appendf(out, "%zu %s=%s;", i, name, value);
+    ck_assert_int_eq(ximss_message_attr_at(m, 99, &name, &value), -1);
+}
+
+START_TEST(lists_attributes_in_their_order)
+{
+    struct buf out = {0};
+
+    ximss_on_message(f.x, list_attributes, &out);
+    fake_log_in(&f);
+    fake_send(&f, "<news b='1' a='&lt;'/>");
+    while (out.len == 0)
+        fake_turn(&f);
+    ck_assert_str_eq(buf_cstr(&out), "0 b=1;1 a=<;");
+    buf_clear(&out);
+}
+END_TEST
+
 START_TEST(keeps_no_buffers_while_idle)
 {
     fake_log_in(&f);
@@ -759,6 +785,7 @@ ximss_link_suite(void)
     tcase_add_test(t, tells_an_event_loop);
     tcase_add_test(t, wipes_what_it_sent);
     tcase_add_test(t, keeps_no_buffers_while_idle);
+    tcase_add_test(t, lists_attributes_in_their_order);
     tcase_add_loop_test(t, checks_settings, 0,
                         sizeof settings / sizeof settings[0]);
     suite_add_tcase(s, t);

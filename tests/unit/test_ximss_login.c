@@ -231,6 +231,27 @@ START_TEST(cram_md5_vector)
 }
 END_TEST
 
+START_TEST(cram_md5_of_a_proxy)
+{
+    ximss_set_password(f.x, NULL);
+    ximss_set_method(f.x, XIMSS_METHOD_CRAM_MD5);
+    ximss_set_cram(f.x, "<1.55@mymac.ru>", "NzA0MTI4");
+    ck_assert_int_eq(ximss_start(f.x), 0);
+    fake_accept(&f);
+    fake_expect(&f, "<login id=\"1\" method=\"CRAM-MD5\" "
+                    "nonce=\"&lt;1.55@mymac.ru&gt;\" "
+                    "userName=\"joe@example.test\" value=\"NzA0MTI4\"/>");
+    ck_assert_str_eq(ximss_refusal(f.x), "");
+    fake_send(&f, "<response id=\"1\" errorText=\"no, &lt;never&gt;\" "
+                  "errorNum=\"515\"/>");
+    fake_wait(&f, XIMSS_FAILED);
+    ck_assert_str_eq(ximss_refusal(f.x), "no, <never>");
+    /* It was for one log-in. */
+    ck_assert_int_eq(ximss_start(f.x), -1);
+    ck_assert_str_eq(ximss_refusal(f.x), "no, <never>");
+}
+END_TEST
+
 START_TEST(sends_no_password_in_the_open)
 {
     offer(_i == 0 ? SASL("CRAM-MD5") SASL("PLAIN") : SASL("PLAIN"));
@@ -600,6 +621,7 @@ ximss_login_suite(void)
     tcase_add_test(t, clear_if_features_are_unknown);
     tcase_add_test(t, login_asks_twice);
     tcase_add_test(t, cram_md5_vector);
+    tcase_add_test(t, cram_md5_of_a_proxy);
     tcase_add_loop_test(t, sends_no_password_in_the_open, 0, 2);
     tcase_add_test(t, out_of_turn_challenge);
     tcase_add_test(t, a_session_is_needed);
