@@ -5,10 +5,12 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "util/text.h"
+#include "util/xmalloc.h"
 
 /* --- addresses --- */
 
@@ -139,6 +141,25 @@ proxy_was_secure(const struct http_conn *h)
     last = last != NULL ? last + 1 : forwarded;
     proto = parameter(last, strlen(last), "proto", &len);
     return proto != NULL && len == 5 && strncasecmp(proto, "https", 5) == 0;
+}
+
+/* --- cookies --- */
+
+bool
+client_has_cookie(const struct http_conn *h, const char *value)
+{
+    const char *header = http_header(h, "Cookie");
+    char *wanted = xasprintf("CGateProWebUser=%s", value);
+    size_t len = strlen(wanted);
+    bool found = false;
+
+    for (const char *p = header; p != NULL && !found;) {
+        p += strspn(p, " ;");
+        found = strncmp(p, wanted, len) == 0 && strchr("; ", p[len]) != NULL;
+        p = strchr(p, ';');
+    }
+    free(wanted);
+    return found;
 }
 
 /* --- origins --- */

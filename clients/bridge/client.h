@@ -20,6 +20,9 @@ struct client {
 void client_read(const struct bridge_config *cfg, const struct http_conn *h,
                  struct client *out);
 
+/* True if the request has the session's cookie with this value. */
+bool client_has_cookie(const struct http_conn *h, const char *value);
+
 /* The address in a Forwarded or X-Forwarded-For list that a trusted proxy
  * wrote: the last one that is not itself a trusted proxy's.  False: there is
  * none that can be believed.  Pure. */

@@ -96,7 +96,7 @@ bool
 relay_begin(struct http_conn *h, const struct bridge_config *cfg,
             const char *data, size_t len)
 {
-    int fd = server_link_open(cfg);
+    int fd = server_link_open_for_stranger(cfg);
     struct relay *r;
 
     if (fd < 0)

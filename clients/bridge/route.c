@@ -93,24 +93,6 @@ static const struct {
     {"ack", POST, do_ack},
 };
 
-/* The value of a cookie, NULL: not sent. */
-static bool
-has_cookie(const struct call *c, const char *value)
-{
-    const char *header = http_header(c->http, "Cookie");
-    char *wanted = xasprintf("CGateProWebUser=%s", value);
-    size_t len = strlen(wanted);
-    bool found = false;
-
-    for (const char *p = header; p != NULL && !found;) {
-        p += strspn(p, " ;");
-        found = strncmp(p, wanted, len) == 0 && strchr("; ", p[len]) != NULL;
-        p = strchr(p, ';');
-    }
-    free(wanted);
-    return found;
-}
-
 /* NULL: there is none, or it is somebody else's. */
 static struct web_session *
 session_of(const struct call *c, const char *id)
@@ -119,7 +101,7 @@ session_of(const struct call *c, const char *id)
 
     if (s == NULL ||
         (s->watches_address && strcmp(s->address, c->client.address) != 0) ||
-        (s->cookie_given && !has_cookie(c, s->cookie)))
+        (s->cookie_given && !client_has_cookie(c->http, s->cookie)))
         return NULL;
     return s;
 }

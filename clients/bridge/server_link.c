@@ -14,14 +14,15 @@
 #include <unistd.h>
 
 static socklen_t
-make_address(const struct bridge_config *cfg, struct sockaddr_storage *sa)
+make_address(const struct bridge_config *cfg, bool by_socket,
+             struct sockaddr_storage *sa)
 {
     struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)sa;
     struct sockaddr_in *in = (struct sockaddr_in *)sa;
     struct sockaddr_un *sun = (struct sockaddr_un *)sa;
 
     memset(sa, 0, sizeof *sa);
-    if (*cfg->server_socket != '\0') {
+    if (by_socket) {
         sun->sun_family = AF_UNIX;
         snprintf(sun->sun_path, sizeof sun->sun_path, "%s", cfg->server_socket);
         return sizeof *sun;
@@ -37,11 +38,11 @@ make_address(const struct bridge_config *cfg, struct sockaddr_storage *sa)
     return sizeof *in6;
 }
 
-int
-server_link_open(const struct bridge_config *cfg)
+static int
+open_link(const struct bridge_config *cfg, bool by_socket)
 {
     struct sockaddr_storage sa;
-    socklen_t len = make_address(cfg, &sa);
+    socklen_t len = make_address(cfg, by_socket, &sa);
     int one = 1;
     int fd =
         socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -54,4 +55,16 @@ server_link_open(const struct bridge_config *cfg)
         return fd;
     close(fd);
     return -1;
+}
+
+int
+server_link_open(const struct bridge_config *cfg)
+{
+    return open_link(cfg, *cfg->server_socket != '\0');
+}
+
+int
+server_link_open_for_stranger(const struct bridge_config *cfg)
+{
+    return open_link(cfg, false);
 }

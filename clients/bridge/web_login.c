@@ -282,7 +282,9 @@ static bool
 is_allowed(const struct call *c, const struct web_session *s)
 {
     return s != NULL && s->up.x != NULL &&
-           (!s->watches_address || strcmp(s->address, c->client.address) == 0);
+           (!s->watches_address ||
+            strcmp(s->address, c->client.address) == 0) &&
+           (!s->cookie_given || client_has_cookie(c->http, s->cookie));
 }
 
 /* Without killOld the old one goes on: the new one comes in by its ticket. */
@@ -400,6 +402,41 @@ on_answer(void *arg, const struct xml_elem *m, int worked)
     }
 }
 
+/* What is passed on for somebody who has not logged in.  The log-in itself is
+ * not: on its socket ximssd may take us for an administrator. */
+static bool
+is_for_anybody(const char *name)
+{
+    static const char *const names[] = {"listFeatures", "noop", "readStrings",
+                                        "recoverPassword", "signup"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Answers what is not passed on, and takes it out. */
+static void
+refuse_others(struct login *l, struct xml_elem *root)
+{
+    struct xml_elem **at = &root->first, *e;
+
+    while ((e = *at) != NULL) {
+        const char *id = xml_attr(e, "id");
+
+        if (is_for_anybody(e->name)) {
+            at = &e->next;
+            continue;
+        }
+        *at = e->next;
+        buf_append_str(&l->out, "<response");
+        xml_write_attr(&l->out, "id", id != NULL ? id : "");
+        buf_append_str(&l->out,
+                       " errorText=\"unknown command\" errorNum=\"500\"/>");
+    }
+}
+
 static void
 requests(struct call *c)
 {
@@ -420,7 +457,12 @@ requests(struct call *c)
         l->clear_offered = c->client.secure || c->client.loopback ||
                            c->bridge->cfg->clear_passwords_without_tls;
         buf_append_str(&l->out, "<XIMSS>");
-        l->ask = ask_start(c->bridge, root, c->client.address, on_answer, l);
+        refuse_others(l, root);
+        if (root->first == NULL)
+            on_answer(l, NULL, 1);
+        else
+            l->ask =
+                ask_start(c->bridge, root, c->client.address, on_answer, l);
     }
     arena_free(&arena);
 }

@@ -7,7 +7,8 @@ import re
 import urllib.parse
 
 from bridge import EMPTY, bridge, check_reply, xml
-from ximss import MAIN, attr, check, equal, match, unescape
+from ximss import (Client, MAIN, attr, check, equal, failure, match, response,
+                   unescape)
 
 SERVER = {"options": {"trusted_addresses": ["127.0.0.1"]}}
 SESSION = ('<XIMSS><session urlID="…" userName="%s" realName="…" version="…" '
@@ -157,6 +158,22 @@ def test_other_requests_before_a_log_in(t):
     check_reply("broken", b.ask("POST", "/ximsslogin/", "<XIMSS><a"), 400)
 
 
+def test_nobody_acts_by_the_requests_before_a_log_in(t):
+    """On the UNIX socket ximssd takes its own user for an administrator."""
+    b = bridge(t, server_socket=t.shared.control_path())
+    reply = b.ask("POST", "/ximsslogin/",
+                  '<XIMSS><noop id="0"/><login id="1" method="EXTERNAL"/>'
+                  '<cliExecute id="2">ListDomains</cliExecute></XIMSS>')
+    match(reply.text, xml(failure("1", 500, "unknown command"),
+                          failure("2", 500, "unknown command"),
+                          response("0")))
+    reply = b.ask("POST", "/ximsslogin/", '<XIMSS><login id="1"/></XIMSS>')
+    match(reply.text, xml(failure("1", 500, "unknown command")))
+    c = Client(b.connect().sock, "relayed")
+    c.ask('<login id="1" method="EXTERNAL"/>',
+          failure("1", 527, "log-in method not offered"))
+
+
 def cram_user(t):
     domain = t.domain(settings="{CRAMMD5=YES;}")
     return t.shared.account("joe@" + domain)
@@ -221,6 +238,16 @@ def test_by_another_session_that_is_to_end(t):
     text = b.ask("GET", "/Session/%s/?ackSeq=0" % new).text
     check(text.startswith('<XIMSS respSeq="1"><alert ') and "kept" in text,
           text)
+
+
+def test_by_another_session_needs_its_cookie(t):
+    b = bridge(t)
+    old = b.login(t.user(), EnableUseCookie=1)
+    cookie = old.sync('<noop id="1"/>').header("Set-Cookie").split(";")[0]
+    for more in ({}, {"killOld": 1}):
+        path = "/XIMSSLogin/?" + query(sessionid=old.id, **more)
+        equal(b.ask("GET", path).status, 403)
+        equal(b.ask("GET", path, headers=[("Cookie", cookie)]).status, 200)
 
 
 def test_by_a_session_that_is_over(t):
