@@ -105,7 +105,8 @@ keep(struct exec *e, const char *xml, size_t len)
 {
     struct web_session *s = e->session;
 
-    if (!e->numbered)
+    /* A later one may have come meanwhile: it is its reply that is kept. */
+    if (s->numbered != e)
         return;
     free(s->last_reply);
     s->last_reply = xmemdup(xml, len + 1);
@@ -291,7 +292,7 @@ send_item(struct exec_item *item, const struct xml_elem *e)
 static void
 send_all(struct exec *e)
 {
-    const struct xml_elem *c = e->root->first;
+    const struct xml_elem *c = e->root->first, *next;
     struct web_session *s = e->session;
 
     event_del(&e->timer);
@@ -300,9 +301,10 @@ send_all(struct exec *e)
     e->items = xcalloc(e->n + 1, sizeof *e->items);
     e->left = e->n;
     c = e->root->first;
-    for (size_t i = 0; !s->ended && i < e->n; i++, c = c->next) {
+    for (size_t i = 0; !s->ended && i < e->n; i++, c = next) {
         const char *id = xml_attr(c, "id");
 
+        next = c->next; /* the session may end, and the arena with it */
         e->items[i].exec = e;
         e->items[i].id = xstrdup(id != NULL ? id : "");
         send_item(&e->items[i], c);
@@ -333,7 +335,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (e->numbered)
+    if (s->numbered == e)
         s->has_seq = false;
     exec_fail(e, 503, "the server is not there, try again");
     exec_free(e);

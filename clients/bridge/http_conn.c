@@ -35,6 +35,7 @@ struct http_message {
     size_t at[2 * HEADERS_MOST + 1]; /* where they begin in head */
     size_t n;
     bool in_value;
+    bool head_done;   /* what still comes are trailers: nobody asks for them */
     unsigned refused; /* the status that its parsing ended with */
     char *query;      /* in head */
     char *joined;     /* owned; the last header made of several */
@@ -114,6 +115,8 @@ on_header_field(http_parser *p, const char *s, size_t len)
     struct http_message *m = h->message;
     bool begin = m->n == 1 || m->in_value;
 
+    if (m->head_done)
+        return 0;
     /* A name whose value was empty had no callback for it. */
     if (begin && m->n % 2 == 0 && take_text(h, true, "", 0) < 0)
         return -1;
@@ -127,6 +130,8 @@ on_header_value(http_parser *p, const char *s, size_t len)
     struct http_conn *h = p->data;
     bool begin = !h->message->in_value;
 
+    if (h->message->head_done)
+        return 0;
     h->message->in_value = true;
     return take_text(h, begin, s, len);
 }
@@ -140,6 +145,7 @@ on_headers_complete(http_parser *p)
 
     /* Nothing is spoken here but HTTP: `Upgrade` is ignored. */
     p->upgrade = 0;
+    m->head_done = true;
     buf_append_char(&m->head, '\0');
     if (m->n % 2 == 0) { /* the last name has no value */
         m->at[m->n++] = m->head.len;
@@ -408,7 +414,6 @@ after_reply(struct http_conn *h)
 {
     h->busy = false;
     h->unsent = 0;
-    h->waiter = NULL;
     message_free(&h->message);
     if (h->ended)
         return;
@@ -430,6 +435,7 @@ http_reply(struct http_conn *h, const struct http_reply *r)
 
     if (h->ended || !h->busy)
         return;
+    h->waiter = NULL; /* who answers is not told that the peer is gone */
     http_reply_write(&out, r, h->keep, h->is_head, clock_now());
     conn_send(&h->conn, out.data, out.len);
     explicit_bzero(out.data, out.len); /* session ids, cookies */

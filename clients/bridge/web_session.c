@@ -282,13 +282,14 @@ on_state(struct ximss *x, enum ximss_state state, const char *why, void *arg)
 {
     struct web_session *s = arg;
 
-    (void)x;
     if (s->ended)
         return;
     if (state == XIMSS_READY)
         on_ready(s);
     else if (state == XIMSS_FAILED)
         on_failed(s);
+    else if (state == XIMSS_WAITING && ximss_ticket(x) == NULL)
+        on_failed(s); /* nothing else may bring it back */
     else if (state == XIMSS_WAITING)
         log_debug("web session %" PRIu64 " waits for ximssd: %s", s->number,
                   why);
@@ -303,7 +304,7 @@ on_idle(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (s->poll.http != NULL || !LIST_EMPTY(&s->streams) ||
+    if (s->login != NULL || s->poll.http != NULL || !LIST_EMPTY(&s->streams) ||
         !LIST_EMPTY(&s->execs))
         web_session_touch(s);
     else

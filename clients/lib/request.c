@@ -194,7 +194,8 @@ request_lose_all(struct ximss *x)
         .error_text = "the connection was lost before the answer came"};
     struct request *r;
 
-    while ((r = TAILQ_FIRST(&x->requests.list)) != NULL)
+    /* One of the callbacks may free the object: then the others are over. */
+    while (!x->doomed && (r = TAILQ_FIRST(&x->requests.list)) != NULL)
         finish(x, r, &lost);
 }
 

@@ -3,7 +3,9 @@
 
 import os
 import re
+import signal
 import socket
+import struct
 
 import ximss
 from bridge import EMPTY, batch, bridge, check_reply, event, xml
@@ -101,6 +103,16 @@ def test_chunked_body(t):
         s.http.raw(b"%x\r\n%s\r\n" % (len(piece), piece))
     s.http.raw(b"0\r\n\r\n")
     s.http.expect(200, xml(response("1")))
+
+
+def test_trailers_are_nobodys_headers(t):
+    b = bridge(t, trusted_proxies=["127.0.0.1"])
+    client = b.connect()
+    for length in (1, 7, 100, 3000):
+        client.raw(b"GET /metrics HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
+                   b"\r\n0\r\nX-Forwarded-For: 192.0.2.1\r\nOrigin: "
+                   + b"x" * length + b"\r\n\r\n")
+        equal(client.receive().status, 200)
 
 
 def test_what_is_no_http(t):
@@ -366,3 +378,54 @@ def test_broken_connections_leave_nothing(t):
     wait_until(lambda: b.metric("connections") <= open_now + 1
                and b.metric("streams") == 0, "all closed")
     s.sync(NOOP, expected=[response("1")])
+
+
+def test_without_a_ticket_a_session_is_over_with_its_server(t):
+    server, s = own(t)
+    b = bridge(t, server, server_socket=server.control_path())
+    s = b.login(s.user)
+    reply = b.ask("GET", "/XIMSSLogin/?sessionid=" + s.id)
+    equal(reply.status, 200)  # the ticket is the second one's now
+    poll = s.start_poll(0)
+    server.restart()
+    poll.expect(200, batch(1, "<bye/>"))
+    equal(s.status(), 550)
+
+
+def test_server_lost_under_a_bye_and_other_requests(t):
+    server, s = own(t)
+    server.process.send_signal(signal.SIGSTOP)
+    clients = [s.bridge.connect() for _ in range(4)]
+    for client in clients:
+        client.send("POST", s.path + "sync", "<XIMSS>%s%s</XIMSS>" % (
+            NOOP, '<bye id="2"/>' if client is clients[0] else NOOP))
+    for _ in range(2):  # a turn of the loop later they are all under way
+        s.bridge.metric("requests_total")
+    server.kill()
+    clients[0].expect(200, xml(
+        '<response id="1" errorText="…" errorNum="531"/>', response("2")))
+    for client in clients[1:]:
+        client.expect(550)
+
+
+def test_async_answers_that_nobody_fetches_end_the_session(t):
+    b = bridge(t)
+    s = b.login(t.user())
+    s.http.ask("POST", s.path + "async",
+               "<XIMSS>%s</XIMSS>" % ('<bye id=""/>' * 12000))
+    wait_until(lambda: s.status() == 550, "ended")
+
+
+def test_reply_to_a_log_in_that_nobody_takes(t):
+    """The connection is reset in the turn in which ximssd answers."""
+    user = t.user()
+    b = bridge(t)
+    clients = [b.connect() for _ in range(40)]
+    for client in clients:
+        client.send("GET", "/XIMSSLogin/?userName=%s&password=secret" % user)
+    for client in clients:
+        client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                               struct.pack("ii", 1, 0))
+        client.close()
+    wait_until(lambda: b.metric("connections") == 1, "closed")
+    equal(b.login(user).status(), 200)
