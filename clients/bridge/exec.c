@@ -42,6 +42,7 @@ struct exec {
     char *headers;     /* owned; of the reply */
     struct event timer;
     bool async, numbered, has_bye;
+    bool orphan; /* its session has another id now: nobody is told */
 };
 
 /* --- life --- */
@@ -149,6 +150,8 @@ on_data(struct ximss *x, const struct ximss_message *m, void *arg)
     struct buf xml = {0};
 
     (void)x;
+    if (item->exec->orphan)
+        return;
     upstream_write(&xml, m, item->id, s->id);
     if (item->exec->async)
         web_session_push(s, ximss_message_name(m), xml.data, xml.len, NULL,
@@ -165,6 +168,10 @@ answer(struct exec_item *item, int number, const char *text)
     struct web_session *s = e->session;
     struct buf xml = {0};
 
+    item->done = true;
+    e->left--;
+    if (e->orphan)
+        return;
     buf_append_str(&xml, "<response");
     xml_write_attr(&xml, "id", item->id);
     if (text != NULL) {
@@ -172,8 +179,6 @@ answer(struct exec_item *item, int number, const char *text)
         xml_write_attr_u64(&xml, "errorNum", (unsigned long long)number);
     }
     buf_append_str(&xml, "/>");
-    item->done = true;
-    e->left--;
     if (e->async)
         web_session_push(s, "response", xml.data, xml.len, NULL, false);
     else
@@ -367,14 +372,29 @@ exec_resume_all(struct web_session *s)
     }
 }
 
+/* The answers to what was sent still come if the session goes on under another
+ * id. */
+static void
+orphan(struct exec *e)
+{
+    if (e->session->numbered == e)
+        e->session->numbered = NULL;
+    e->orphan = true;
+    e->numbered = e->has_bye = false;
+}
+
 void
 exec_end_all(struct web_session *s)
 {
-    struct exec *e;
+    struct exec *e, *next;
 
-    while ((e = LIST_FIRST(&s->execs)) != NULL) {
+    for (e = LIST_FIRST(&s->execs); e != NULL; e = next) {
+        next = LIST_NEXT(e, link);
         exec_fail(e, 550, "Session not found");
-        exec_free(e);
+        if (s->ended || e->arena != NULL)
+            exec_free(e);
+        else
+            orphan(e);
     }
 }
 

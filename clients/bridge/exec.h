@@ -22,7 +22,7 @@ void exec_call(struct call *c, struct web_session *s, bool async);
 
 /* ximssd is back: sends what had to wait. */
 void exec_resume_all(struct web_session *s);
-/* The session is over: all get 550. */
+/* The session is over, or has another id: all get 550. */
 void exec_end_all(struct web_session *s);
 
 #endif

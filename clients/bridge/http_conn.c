@@ -67,9 +67,21 @@ message_free(struct http_message **m)
 static void
 arm(struct http_conn *h, int64_t us)
 {
-    const struct timeval tv = {us / CLOCK_SECOND, us % CLOCK_SECOND};
+    struct timeval tv = {us / CLOCK_SECOND, us % CLOCK_SECOND};
 
+    if (h->broken)
+        tv = (struct timeval){0, 0};
     event_add(&h->timer, &tv);
+}
+
+/* Whoever sends is in the middle of something, and hears of a broken
+ * connection later (on_closed). */
+static void
+send_bytes(struct http_conn *h, const void *data, size_t len)
+{
+    h->sending = true;
+    conn_send(&h->conn, data, len);
+    h->sending = false;
 }
 
 /* --- parsing --- */
@@ -156,7 +168,7 @@ on_headers_complete(http_parser *p)
         return refuse(h, 413);
     expect = http_header(h, "Expect");
     if (expect != NULL && text_equal_nocase(expect, "100-continue"))
-        conn_send(&h->conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+        send_bytes(h, "HTTP/1.1 100 Continue\r\n\r\n", 25);
     return 0;
 }
 
@@ -200,7 +212,8 @@ hand_over(struct http_conn *h)
     char *mark = strchr(url, '?');
     struct http_request q = {.method = h->parser.method, .path = url};
 
-    event_del(&h->timer);
+    if (!h->broken)
+        event_del(&h->timer);
     q.query = "";
     if (mark != NULL) {
         *mark = '\0';
@@ -281,8 +294,16 @@ on_drained(struct conn *c)
 static void
 on_closed(struct conn *c, enum conn_close_reason reason)
 {
+    struct http_conn *h = of_conn(c);
+
     (void)reason;
-    http_conn_end(of_conn(c));
+    if (!h->sending) {
+        http_conn_end(h);
+        return;
+    }
+    h->broken = true;
+    conn_close(c);
+    arm(h, 0);
 }
 
 static const struct conn_ops ops = {on_data, on_drained, on_closed};
@@ -301,7 +322,8 @@ on_timer(evutil_socket_t fd, short what, void *arg)
         arm(h, h->owner->request_timeout);
         return;
     }
-    if (!h->busy && h->message != NULL && h->message->head.len > 0)
+    if (!h->busy && !h->broken && h->message != NULL &&
+        h->message->head.len > 0)
         give_up(h, 408);
     else
         http_conn_end(h);
@@ -437,7 +459,7 @@ http_reply(struct http_conn *h, const struct http_reply *r)
         return;
     h->waiter = NULL; /* who answers is not told that the peer is gone */
     http_reply_write(&out, r, h->keep, h->is_head, clock_now());
-    conn_send(&h->conn, out.data, out.len);
+    send_bytes(h, out.data, out.len);
     explicit_bzero(out.data, out.len); /* session ids, cookies */
     buf_clear(&out);
     after_reply(h);
@@ -459,7 +481,7 @@ http_stream(struct http_conn *h, const struct http_reply *r,
     h->streaming = true;
     h->waiter = w;
     message_free(&h->message);
-    conn_send(&h->conn, out.data, out.len);
+    send_bytes(h, out.data, out.len);
     buf_clear(&out);
 }
 
@@ -467,7 +489,7 @@ void
 http_send(struct http_conn *h, const void *data, size_t len)
 {
     if (!h->ended)
-        conn_send(&h->conn, data, len);
+        send_bytes(h, data, len);
 }
 
 size_t

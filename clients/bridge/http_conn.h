@@ -68,6 +68,8 @@ struct http_conn {
     bool busy;                          /* a request is being answered */
     bool keep;      /* the connection stays after the reply */
     bool streaming; /* the reply goes on until the connection ends */
+    bool sending;   /* in http_send or the like */
+    bool broken;    /* found out while sending: ends in a moment */
     bool ended;     /* to be freed at the end of the turn */
     bool loopback;  /* the peer is this machine */
 };

@@ -44,8 +44,13 @@ push_log_clear(struct push_log *l)
 void
 push_log_restart(struct push_log *l)
 {
-    struct push *p;
+    struct push *p = TAILQ_FIRST(&l->items), *next;
 
+    for (; p != NULL; p = next) {
+        next = TAILQ_NEXT(p, link);
+        if (strncmp(p->name, "alert", 5) != 0)
+            drop(l, p); /* an answer that only the old client knows */
+    }
     l->last_id = l->dropped = l->streamed = l->last_batch = 0;
     free(l->frozen);
     l->frozen = NULL;

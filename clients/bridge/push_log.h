@@ -46,7 +46,8 @@ struct push_log {
 
 void push_log_init(struct push_log *l, push_confirm_fn *confirm, void *arg);
 void push_log_clear(struct push_log *l);
-/* All that is in it is new again: ids and batches begin at 1. */
+/* The alerts in it are new again, and the rest is gone: ids and batches begin
+ * at 1. */
 void push_log_restart(struct push_log *l);
 
 /* Adds a message; its id comes back. */

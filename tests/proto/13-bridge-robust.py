@@ -349,6 +349,32 @@ def test_550_when_the_ticket_is_no_longer_good(t):
     equal(s.bridge.metric("sessions_lost_total"), 1)
 
 
+def test_session_taken_over_while_requests_are_under_way(t):
+    server, s = own(t)
+    server.signal(signal.SIGSTOP)
+    try:
+        clients = []
+        for path in ("sync", "sync?reqSeq=1", "async"):
+            clients.append(s.bridge.connect())
+            clients[-1].send("POST", s.path + path,
+                             '<XIMSS><readTime id="1"/><bye id="2"/></XIMSS>')
+        clients[2].expect(200)
+        reply = s.bridge.ask("GET", "/XIMSSLogin/?killOld=1&sessionid="
+                             + s.id)
+        equal(reply.status, 200)
+        for client in clients[:2]:
+            client.expect(550)
+    finally:
+        server.signal(signal.SIGCONT)
+    path = "/Session/%s/" % re.search('urlID="([^"]+)"', reply.text).group(1)
+    for seq in (1, 2):
+        check_reply("new", s.bridge.ask(
+            "POST", path + "sync?reqSeq=%d" % seq,
+            "<XIMSS>%s</XIMSS>" % NOOP), 200, xml(response("1")))
+    equal(s.bridge.ask("GET", path + "?ackSeq=0").text, EMPTY)
+    equal(s.status(), 550)
+
+
 def test_end_of_the_bridge_ends_its_sessions(t):
     user = t.user()
     b = bridge(t)

@@ -194,6 +194,7 @@ START_TEST(restarts_with_all_that_is_not_confirmed)
     push_log_ack(&l, 1);
     poll_is(0, "<XIMSS respSeq=\"1\">b</XIMSS>");
     add("c");
+    push_log_add(&l, "response", "r", 1, NULL, false);
     push_log_restart(&l);
     next_is(0, "b");
     next_is(1, "c");
