@@ -210,6 +210,21 @@ client_cors(const struct bridge_config *cfg, const struct http_conn *h,
         buf_append_str(headers, "Access-Control-Allow-Credentials: true\r\n");
 }
 
+/* Proxies write one of the two headers, and many hand on the other one as the
+ * client sent it: if they differ, one of them is a stranger's word. */
+static bool
+contradict(const struct config_nets *trusted, const char *forwarded,
+           const char *for_)
+{
+    char one[INET6_ADDRSTRLEN] = "", other[INET6_ADDRSTRLEN] = "";
+
+    if (forwarded == NULL || for_ == NULL)
+        return false;
+    client_forwarded(trusted, forwarded, true, one);
+    client_forwarded(trusted, for_, false, other);
+    return strcmp(one, other) != 0;
+}
+
 void
 client_read(const struct bridge_config *cfg, const struct http_conn *h,
             struct client *out)
@@ -226,9 +241,10 @@ client_read(const struct bridge_config *cfg, const struct http_conn *h,
     if (!config_nets_hold(&cfg->trusted_proxies,
                           (const struct sockaddr *)h->peer))
         return;
-    if (forwarded != NULL)
-        client_forwarded(&cfg->trusted_proxies, forwarded, true, out->address);
-    else if (for_ != NULL)
-        client_forwarded(&cfg->trusted_proxies, for_, false, out->address);
+    if ((forwarded != NULL || for_ != NULL) &&
+        !contradict(&cfg->trusted_proxies, forwarded, for_))
+        client_forwarded(&cfg->trusted_proxies,
+                         forwarded != NULL ? forwarded : for_,
+                         forwarded != NULL, out->address);
     out->secure = out->secure || proxy_was_secure(h);
 }

@@ -446,8 +446,10 @@ begin(struct call *c, struct web_session *s, struct exec *e)
         s->seq = e->seq;
         s->numbered = e;
     }
-    /* The next body: the reply to the one before has arrived. */
-    push_log_sync_done(&s->log);
+    /* The next number: the reply to the one before has arrived.  Without
+     * numbers it may be the same body again, because the reply was lost. */
+    if (e->numbered)
+        push_log_sync_done(&s->log);
     if (form_is_on(&c->form, "syncAsync") && !e->async)
         push_log_sync(&s->log, &e->pushed);
     if (is_ready(s))

@@ -117,16 +117,34 @@ take(struct push_log *l, uint64_t batch, struct buf *out)
         }
 }
 
+/* What is for streams only goes with what came behind it, unless a stream was
+ * sent it: clients that only poll would gather it for ever. */
+static void
+drop_unstreamed(struct push_log *l, uint64_t before)
+{
+    struct push *p = TAILQ_FIRST(&l->items), *next;
+
+    for (; p != NULL && p->id < before; p = next) {
+        next = TAILQ_NEXT(p, link);
+        if (p->events_only && p->id > l->streamed)
+            drop(l, p);
+    }
+}
+
 static void
 batch_arrived(struct push_log *l, uint64_t batch)
 {
     struct push *p = TAILQ_FIRST(&l->items), *next;
+    uint64_t last = 0;
 
     for (; p != NULL; p = next) {
         next = TAILQ_NEXT(p, link);
-        if (p->batch == batch)
+        if (p->batch == batch) {
+            last = p->id;
             arrived(l, p);
+        }
     }
+    drop_unstreamed(l, last);
 }
 
 static void

@@ -227,12 +227,26 @@ def test_sync_async_takes_what_waits_and_only_what_was_never_sent(t):
     s.start_poll(0).expect(200, batch(1, posted("one")))
     post(t, s, "two")
     wait_until(lambda: s.bridge.metric("messages_pushed_total") == 2, "two")
-    s.sync(NOOP, query="?syncAsync=1", expected=[posted("two"),
-                                                 response("1")])
-    s.sync(NOOP, query="?syncAsync=1", expected=[response("1")])
+    s.sync(NOOP, query="?reqSeq=1&syncAsync=1",
+           expected=[posted("two"), response("1")])
+    s.sync(NOOP, query="?reqSeq=2&syncAsync=1", expected=[response("1")])
     match(s.poll(0), batch(1, posted("one")))
     equal(s.poll(1), EMPTY)
     wait_until(lambda: confirmed(t, s), "both are confirmed")
+
+
+def test_sync_async_without_a_number_confirms_nothing(t):
+    """The second body may be there because the first one's reply was lost."""
+    s = logged_in(t)
+    post(t, s, "one")
+    wait_until(lambda: s.bridge.metric("messages_pushed_total") == 1, "one")
+    s.sync(NOOP, query="?syncAsync=1", expected=[posted("one"),
+                                                 response("1")])
+    s.sync(NOOP, query="?syncAsync=1", expected=[response("1")])
+    s.sync('<bye id="2"/>', expected=[response("2")])
+    client = t.shared.login(s.user)
+    client.expect(posted("one"))
+    client.close()
 
 
 def test_batch_confirms_only_when_it_is_acknowledged(t):

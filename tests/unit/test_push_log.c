@@ -111,6 +111,22 @@ START_TEST(some_messages_are_for_streams_only)
 }
 END_TEST
 
+START_TEST(those_who_only_poll_gather_nothing)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        add("a");
+        push_log_add(&l, "alertRemoved", "r", 1, NULL, true);
+    }
+    poll_is(0, "<XIMSS respSeq=\"1\">aaa</XIMSS>");
+    l.streamed = 2;
+    poll_is(1, "none");
+    ck_assert_uint_eq(l.n, 2); /* what a stream has, and what came last */
+    next_is(0, "r");
+    ck_assert_uint_eq(push_log_next(&l, 0)->id, 2);
+    ck_assert_uint_eq(push_log_next(&l, 2)->id, 6);
+}
+END_TEST
+
 START_TEST(events_in_order)
 {
     add("a");
@@ -236,6 +252,7 @@ push_log_suite(void)
     tcase_add_test(tc, batches_are_frozen);
     tcase_add_test(tc, sync_takes_what_was_never_sent);
     tcase_add_test(tc, some_messages_are_for_streams_only);
+    tcase_add_test(tc, those_who_only_poll_gather_nothing);
     tcase_add_test(tc, events_in_order);
     tcase_add_test(tc, knows_what_it_can_go_on_from);
     tcase_add_test(tc, a_batch_that_a_stream_confirmed_stays_as_it_was);
