@@ -21,11 +21,14 @@
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 
+#define DATA_MOST (16 << 20) /* bytes that one body may bring, about */
+
 struct exec_item {
     struct exec *exec;
     char *id;       /* owned; the browser's */
     struct buf out; /* data and response */
     bool done;
+    bool cut; /* its data was too much */
 };
 
 struct exec {
@@ -37,6 +40,7 @@ struct exec {
     struct xml_elem *root;  /* in the arena */
     struct exec_item *items;
     size_t n, left;
+    size_t bytes; /* of data */
     uint64_t seq;
     struct buf pushed; /* what syncAsync asked for */
     char *headers;     /* owned; of the reply */
@@ -146,14 +150,17 @@ static void
 on_data(struct ximss *x, const struct ximss_message *m, void *arg)
 {
     struct exec_item *item = arg;
-    struct web_session *s = item->exec->session;
+    struct exec *e = item->exec;
+    struct web_session *s = e->session;
     struct buf xml = {0};
 
     (void)x;
-    if (item->exec->orphan)
+    item->cut = item->cut || e->bytes > DATA_MOST;
+    if (e->orphan || item->cut)
         return;
     upstream_write(&xml, m, item->id, s->id);
-    if (item->exec->async)
+    e->bytes += xml.len;
+    if (e->async)
         web_session_push(s, ximss_message_name(m), xml.data, xml.len, NULL,
                          false);
     else
@@ -196,7 +203,12 @@ on_done(struct ximss *x, const struct ximss_result *result, void *arg)
     (void)x;
     switch (result->status) {
     case XIMSS_OK:
-        answer(item, 0, NULL);
+        if (item->cut) {
+            buf_clear(&item->out);
+            answer(item, 531, "too much for one reply, ask for less at once");
+        } else {
+            answer(item, 0, NULL);
+        }
         break;
     case XIMSS_REFUSED:
         answer(item, result->error_num, result->error_text);

@@ -442,6 +442,19 @@ def test_async_answers_that_nobody_fetches_end_the_session(t):
     wait_until(lambda: s.status() == 550, "ended")
 
 
+def test_answers_of_one_body_are_bounded(t):
+    s = bridge(t).login(t.user())
+    n, text = 5000, "x" * 4000
+    body = ('<prefsStore id="0"><Big>%s</Big></prefsStore>' % text
+            + '<prefsRead id="1"><name>Big</name></prefsRead>' * n)
+    reply = s.http.ask("POST", s.path + "sync", "<XIMSS>%s</XIMSS>" % body)
+    equal(reply.status, 200)
+    whole = reply.text.count("<Big>")
+    check(4000 < whole < n, str(whole))
+    equal(reply.text.count("too much for one reply"), n - whole)
+    s.sync(NOOP, expected=[response("1")])
+
+
 def test_reply_to_a_log_in_that_nobody_takes(t):
     """The connection is reset in the turn in which ximssd answers."""
     user = t.user()
