@@ -351,7 +351,7 @@ def test_550_when_the_ticket_is_no_longer_good(t):
 
 def test_session_taken_over_while_requests_are_under_way(t):
     server, s = own(t)
-    server.signal(signal.SIGSTOP)
+    server.freeze()
     try:
         clients = []
         for path in ("sync", "sync?reqSeq=1", "async"):
@@ -420,7 +420,7 @@ def test_without_a_ticket_a_session_is_over_with_its_server(t):
 
 def test_server_lost_under_a_bye_and_other_requests(t):
     server, s = own(t)
-    server.process.send_signal(signal.SIGSTOP)
+    server.freeze()
     clients = [s.bridge.connect() for _ in range(4)]
     for client in clients:
         client.send("POST", s.path + "sync", "<XIMSS>%s%s</XIMSS>" % (

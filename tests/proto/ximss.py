@@ -646,6 +646,20 @@ class Server:
                         expression, "".join(self.lines[-20:])))
                 self.changed.wait(left)
 
+    def freeze(self):
+        """Stops it as it is, until SIGCONT; returns when it stands still."""
+        self.process.send_signal(signal.SIGSTOP)
+        tasks = "/proc/%d/task" % self.process.pid
+
+        def stands():
+            for task in os.listdir(tasks):
+                with open("%s/%s/stat" % (tasks, task), encoding="utf-8",
+                          errors="replace") as stat:
+                    if stat.read().rsplit(")", 1)[1].split()[0] != "T":
+                        return False
+            return True
+        wait_until(stands, "all threads are stopped")
+
     def signal(self, number):
         # A wrapper (valgrind) execs or passes signals on.
         self.process.send_signal(number)
