@@ -413,6 +413,8 @@ def test_without_a_ticket_a_session_is_over_with_its_server(t):
     reply = b.ask("GET", "/XIMSSLogin/?sessionid=" + s.id)
     equal(reply.status, 200)  # the ticket is the second one's now
     poll = s.start_poll(0)
+    for _ in range(2):  # a turn of the loop later it waits
+        b.metric("requests_total")
     server.restart()
     poll.expect(200, batch(1, "<bye/>"))
     equal(s.status(), 550)

@@ -210,10 +210,10 @@ attempt_refuse(struct attempt *a, const char *reason)
     char user[USER_NAME_SIZE];
 
     one_word(user, sizeof user, a->name != NULL ? a->name : "-");
-    log_warn("login failed user=%s address=%s method=%s reason=%s", user,
-             a->address, a->method, reason);
     throttle_failed(a->job.server->throttle, a->name != NULL ? a->name : "",
                     a->address, clock_mono());
+    log_warn("login failed user=%s address=%s method=%s reason=%s", user,
+             a->address, a->method, reason);
     stat_add(STAT_LOGINS_FAILED, 1);
     answer_and_free(a, 515, "incorrect password");
 }

@@ -57,7 +57,13 @@ export class PlaceForm {
 
         if (scope === undefined)
             return false;
-        const name = decodeURIComponent(target);
+        let name;
+
+        try {
+            name = decodeURIComponent(target);
+        } catch {
+            return false; // somebody's own address: not one of ours
+        }
         const [account, domain] = scope === "account" ? name.split("@")
             : ["", name];
         this.#scope = scope;
