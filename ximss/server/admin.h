@@ -15,8 +15,8 @@
 #include "ximss/server/peer.h"
 #include "ximss/server/rights.h"
 
-/* The engine behind every door to administration: CLI commands (cliExecute
- * now, the PWD port later) and the XIMSS requests that change alerts.
+/* The engine behind every door to administration: CLI commands (by
+ * cliExecute and the PWD port) and the XIMSS requests that change alerts.
  *
  * Everything here runs in bodies of store jobs, that is on the writer thread
  * inside a transaction, and says what it changed by effects.  Each change adds

@@ -8,7 +8,7 @@
 #include "storage/tables.h"
 #include "util/errbuf.h"
 
-/* Who may do what (doc/protocol.md 7; product.md 5).  Pure functions. */
+/* Who may do what (doc/cli.md 3).  Pure functions. */
 
 enum right {
     RIGHT_MASTER = 1 << 0,
