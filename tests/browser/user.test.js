@@ -238,6 +238,14 @@ test("ten tabs have one stream, and the tenth works", async () => {
 
 for (const [how, script] of [
     ["without shared workers", () => { delete window.SharedWorker; }],
+    // a module that is no worker
+    ["whose shared worker never answers", () => {
+        window.SharedWorker = class extends SharedWorker {
+            constructor(_, options) {
+                super("/pages/time.js", options);
+            }
+        };
+    }],
     ["whose shared worker does not start", () => {
         window.SharedWorker = class extends SharedWorker {
             constructor(_, options) {

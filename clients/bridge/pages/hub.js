@@ -13,7 +13,7 @@ const KEPT = 1000;
 //   shown {seq, id}     everything up to this event is on a screen
 //   note {note, keep}   for the other tabs; and later ones, if kept
 //   wake                somebody looks, or the network is back
-//   leave               the tab closes
+//   leave               the tab closes, or has found another hub
 // Messages to a tab: {session, lost, state}, {event}, {shown: seq}, {note},
 // {resumed}.
 export class Hub {
@@ -55,6 +55,10 @@ export class Hub {
             break;
         case "leave":
             this.#tabs.delete(tab);
+            // Nobody sees what a stream would bring; a tab that comes back
+            // remembers the session.
+            if (this.#tabs.size === 0)
+                this.#forget();
             break;
         }
     }

@@ -12,6 +12,10 @@ import { Stream } from "./stream.js";
 const NAME = "ximss-1";
 const KEY = "ximss-session";
 
+// How long a worker may take to say its first word, in ms.  A browser does not
+// always tell that a worker could not be started.
+const PATIENCE = 5000;
+
 const newHub = () => new Hub((session, on) => new Stream(session, on));
 
 // Each way gives {post(message)} and calls receive(message), and again()
@@ -21,9 +25,23 @@ function throughWorker(receive, failed) {
     const worker = new SharedWorker("/pages/worker.js",
                                     { type: "module", name: NAME });
     const { port } = worker;
+    let usable = true;
+    const giveUp = () => {
+        if (!usable)
+            return;
+        usable = false;
+        // It may come late, and then is to leave all to the other hub.
+        port.postMessage({ do: "leave" });
+        failed();
+    };
+    const timer = setTimeout(giveUp, PATIENCE);
 
-    worker.onerror = failed;
-    port.onmessage = ({ data }) => receive(data);
+    worker.onerror = giveUp;
+    port.onmessage = ({ data }) => {
+        clearTimeout(timer);
+        if (usable)
+            receive(data);
+    };
     return { post: (message) => port.postMessage(message) };
 }
 

@@ -52,6 +52,20 @@ test("a tab that reloads brings the session back", () => {
     assert.deepEqual(a.take(), [{ session: "S1", state: "waiting" }]);
 });
 
+test("without tabs there is no stream", () => {
+    const { streams, tab } = world();
+    const a = tab("S1");
+    const b = tab();
+    streams[0].on.event(EVENT);
+    a.say({ do: "leave" });
+    assert.equal(streams[0].stopped, false);
+    b.say({ do: "leave" });
+    assert.equal(streams[0].stopped, true);
+    // the first to come back begins anew, with nothing that was before
+    assert.deepEqual(tab("S1").take(), [{ session: "S1", state: "waiting" }]);
+    assert.equal(streams.length, 2);
+});
+
 test("the session that is open counts, not the one a tab remembers", () => {
     const { streams, tab } = world();
     tab("S1");
