@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "quota/source.h"
+
+const char *
+quota_source_name(enum quota_source source)
+{
+    switch (source) {
+    case QUOTA_SOURCE_ADMIN:
+        return "admin";
+    case QUOTA_SOURCE_DICT:
+        return "dict";
+    case QUOTA_SOURCE_MAILDIR:
+        return "maildir";
+    case QUOTA_SOURCE_DOVEADM:
+        return "doveadm";
+    case QUOTA_SOURCE_WARNING:
+        return "warning";
+    }
+    return "";
+}

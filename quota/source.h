@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef QUOTA_SOURCE_H
+#define QUOTA_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where usage comes from.  A source learns in its own way how much storage an
+ * account uses and says so to the sink; several may run at once, and of what
+ * they say of one account the newest counts.  A source knows nothing of alerts,
+ * accounts' settings or the store. */
+
+enum quota_source {
+    QUOTA_SOURCE_ADMIN = 1, /* an administrator or a script said it */
+    QUOTA_SOURCE_DICT,      /* Dovecot's quota_clone, live */
+    QUOTA_SOURCE_MAILDIR,   /* maildirsize, or the names of files */
+    QUOTA_SOURCE_DOVEADM,   /* Dovecot was asked */
+    QUOTA_SOURCE_WARNING    /* Dovecot's quota_warning: a level, no figure */
+};
+
+struct quota_report {
+    const char *user; /* borrowed: "name@domain"; without "@": of the main
+                         domain */
+    enum quota_source source;
+    uint64_t used; /* bytes */
+    /* used is a figure in whole KiB, rounded up: a stored one that rounds to
+     * the same is exact and stays. */
+    bool rounded;
+    /* used is a per cent of whatever the account's limit is, and only if less
+     * is known to be used. */
+    bool is_percent;
+    /* The source also knows what the account may use; 0: as much as it likes. */
+    bool has_limit;
+    uint64_t limit; /* bytes */
+};
+
+/* A question for names of accounts, embedded in what the source needs to go on
+ * with the answer. */
+struct quota_listing {
+    char *after;   /* owned by who asks: the last name got before, NULL: from
+                      the start */
+    unsigned most; /* names that are wanted */
+    /* The answer, on some other thread: the names (borrowed for the call), in
+     * an order of its own; fewer than `most` (perhaps none): these were the
+     * last.  failed: the store could not tell, try later. */
+    void (*done)(struct quota_listing *l, const char *const *users, size_t n,
+                 bool failed);
+};
+
+/* What sources say goes here.  All of it may be called by any thread, and none
+ * of it blocks. */
+struct quota_sink {
+    void (*report)(void *arg, const struct quota_report *r); /* copies */
+    void (*list)(void *arg, struct quota_listing *l);
+    void *arg;
+};
+
+/* "admin", "dict", "maildir", "doveadm", "warning"; "" for none of them. */
+const char *quota_source_name(enum quota_source source);
+
+#endif
