@@ -64,6 +64,7 @@ const char *const table_file[TABLE_COUNT] = {
     [TABLE_TICKET_TIME] = "ticket_time.db",
     [TABLE_AUDIT] = "audit.db",
     [TABLE_TRASH] = "trash.db",
+    [TABLE_USAGE] = "usage.db",
 };
 
 void
@@ -285,12 +286,20 @@ open_table(struct env *env, enum table i, DB_TXN *txn, uint32_t flags,
     return 0;
 }
 
+/* A table that came with a later format is made when an older store is opened;
+ * it is empty, and programs that know only older formats do not see it. */
+static uint32_t
+open_flags(enum table i)
+{
+    return DB_AUTO_COMMIT | (i >= TABLE_FORMAT_1 ? DB_CREATE : 0);
+}
+
 int
 env_open_tables(struct env *env, struct errbuf *err)
 {
     for (enum table i = 0; i < TABLE_COUNT; i++) {
         /* The format first: a newer one may have other tables. */
-        if (open_table(env, i, NULL, DB_AUTO_COMMIT, err) != 0)
+        if (open_table(env, i, NULL, open_flags(i), err) != 0)
             return -1;
         if (i == TABLE_META && meta_check_format(env, err) != 0)
             return -1;

@@ -17,10 +17,11 @@
 /* The format of the whole store; a store with a higher one is refused.  One
  * with a lower one keeps it until something is stored that needs more
  * (meta_need_format). */
-#define STORE_FORMAT 2
+#define STORE_FORMAT 3
 /* What the formats brought. */
 #define FORMAT_ALIASES  2
 #define FORMAT_TEMPLATE 2
+#define FORMAT_USAGE    3
 
 /* The directory of the store keeps the environment in here. */
 #define ENV_SUBDIR "db"
@@ -42,6 +43,8 @@ enum table {
     TABLE_TICKET_TIME,
     TABLE_AUDIT,
     TABLE_TRASH,
+    TABLE_FORMAT_1, /* those before it are in every store */
+    TABLE_USAGE = TABLE_FORMAT_1,
     TABLE_COUNT
 };
 

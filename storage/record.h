@@ -69,6 +69,10 @@ void account_state_encode(struct buf *b, const struct account_state *s);
 int account_state_decode(const void *data, size_t len, struct account_state *s,
                          struct errbuf *err) WARN_UNUSED;
 
+void usage_rec_encode(struct buf *b, const struct usage_rec *u);
+int usage_rec_decode(const void *data, size_t len, struct usage_rec *u,
+                     struct errbuf *err) WARN_UNUSED;
+
 void alert_rec_encode(struct buf *b, const struct alert_rec *a);
 int alert_rec_decode(const void *data, size_t len, struct alert_rec *a,
                      struct errbuf *err) WARN_UNUSED;

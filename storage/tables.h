@@ -174,7 +174,7 @@ enum store_result account_find(struct store_txn *t, uint64_t domain,
  * by an alias of its own): nothing was changed. */
 enum store_result account_put(struct store_txn *t, const struct account_rec *a,
                               struct errbuf *err) WARN_UNUSED;
-/* Removes the account with its aliases, alerts, state, preferences and
+/* Removes the account with its aliases, alerts, state, usage, preferences and
  * tickets. */
 enum store_result account_remove(struct store_txn *t, uint64_t number,
                                  struct errbuf *err) WARN_UNUSED;
@@ -234,6 +234,29 @@ enum store_result state_get(struct store_txn *t, uint64_t account,
 /* STORE_OK and nothing done if the account is gone. */
 enum store_result state_put(struct store_txn *t, uint64_t account,
                             const struct account_state *s,
+                            struct errbuf *err) WARN_UNUSED;
+
+/* --- what an account's storage holds (usage_table.c) --- */
+
+struct usage_rec {
+    uint64_t used;    /* bytes */
+    int64_t reported; /* when that was said; 0: never */
+    uint8_t source;   /* by whom: a number that storage does not look into */
+    bool has_limit;   /* the source also said what may be used: */
+    uint64_t limit;   /* bytes, 0: as much as one likes */
+    int64_t alerted;  /* when a quota alert was sent last; 0: never */
+    uint64_t alert;   /* the id of that one */
+    bool reached;     /* the level was reached when last looked at */
+    bool told;        /* an alert was sent since it was reached */
+};
+
+/* An account without a record has a zeroed one (STORE_OK). */
+enum store_result usage_get(struct store_txn *t, uint64_t account,
+                            struct usage_rec *u_r,
+                            struct errbuf *err) WARN_UNUSED;
+/* STORE_NOTFOUND if there is no such account. */
+enum store_result usage_put(struct store_txn *t, uint64_t account,
+                            const struct usage_rec *u,
                             struct errbuf *err) WARN_UNUSED;
 
 /* --- alerts (alert_table.c) --- */

@@ -134,6 +134,7 @@ static verify_fn *const checks[TABLE_COUNT] = {
     [TABLE_TICKET_TIME] = verify_ticket_time,
     [TABLE_AUDIT] = verify_audit,
     [TABLE_TRASH] = verify_trash,
+    [TABLE_USAGE] = verify_usage,
 };
 
 /* --- the whole --- */

@@ -44,6 +44,7 @@ verify_fn verify_ticket;
 verify_fn verify_ticket_time;
 verify_fn verify_audit;
 verify_fn verify_trash;
+verify_fn verify_usage;
 
 /* The numbers of the domain whose names were walked last (verify_name.c). */
 void verify_count(struct verify *v);

@@ -133,3 +133,26 @@ verify_state(struct verify *v, const struct slice *key,
         verify_finding(v, "account %llu: does not exist", verify_llu(account));
     account_state_clear(&s);
 }
+
+void
+verify_usage(struct verify *v, const struct slice *key,
+             const struct slice *value, struct errbuf *err)
+{
+    struct usage_rec u;
+    uint64_t account;
+    struct key k;
+
+    if (!verify_key_number(v, key, &account))
+        return;
+    k = verify_number_key(account);
+    if (usage_rec_decode(value->data, value->len, &u, err) != 0) {
+        verify_finding(v, "account %llu: %s", verify_llu(account), err->text);
+        return;
+    }
+    verify_format(v, FORMAT_USAGE);
+    if (u.alert > v->t->counter[COUNTER_ALERT])
+        verify_finding(v, "account %llu: an alert not yet given out",
+                       verify_llu(account));
+    if (!verify_exists(v, TABLE_ACCOUNT, &k))
+        verify_finding(v, "account %llu: does not exist", verify_llu(account));
+}

@@ -30,6 +30,7 @@ FUZZ_RECORD(account, account_rec, account_rec_decode, account_rec_encode,
             account_rec_clear)
 FUZZ_RECORD(state, account_state, account_state_decode, account_state_encode,
             account_state_clear)
+FUZZ_RECORD(usage, usage_rec, usage_rec_decode, usage_rec_encode, KEEP)
 FUZZ_RECORD(alert, alert_rec, alert_rec_decode, alert_rec_encode,
             alert_rec_clear)
 FUZZ_RECORD(alert_ref, alert_ref, alert_ref_decode, alert_ref_encode, KEEP)
@@ -92,9 +93,9 @@ audit(const uint8_t *data, size_t size, struct buf *again)
 
 typedef bool fuzz_fn(const uint8_t *data, size_t size, struct buf *again);
 
-static fuzz_fn *const kinds[] = {domain,   account, state,     alert, alert_ref,
-                                 post_key, ticket,  number,    text,  nothing,
-                                 audit,    name,    name_count};
+static fuzz_fn *const kinds[] = {
+    domain, account, state,   alert, alert_ref, post_key,   ticket,
+    number, text,    nothing, audit, name,      name_count, usage};
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -37,6 +37,7 @@ RECODER(domain_rec, domain_rec_decode, domain_rec_encode, domain_rec_clear)
 RECODER(account_rec, account_rec_decode, account_rec_encode, account_rec_clear)
 RECODER(account_state, account_state_decode, account_state_encode,
         account_state_clear)
+RECODER(usage_rec, usage_rec_decode, usage_rec_encode, KEEP)
 RECODER(alert_rec, alert_rec_decode, alert_rec_encode, alert_rec_clear)
 RECODER(alert_ref, alert_ref_decode, alert_ref_encode, KEEP)
 RECODER(post_key_rec, post_key_decode, post_key_encode, KEEP)
@@ -133,6 +134,12 @@ static const struct {
     {"numbers of names", recode_name_count_decode, "01 0000000000000005"},
     {"numbers of names, with aliases", recode_name_count_decode,
      "02 0000000000000005 0000000000000001"},
+    {"usage", recode_usage_rec_decode,
+     "01 0000000000000005 0000000000000006 02 07 0000000000000008"
+     "0000000000000009 000000000000000a"},
+    {"usage that nobody was told of", recode_usage_rec_decode,
+     "01 0000000000000005 0000000000000006 01 00 0000000000000000"
+     "0000000000000000 0000000000000000"},
 };
 
 #define ROWS (sizeof rows / sizeof rows[0])

@@ -523,7 +523,7 @@ START_TEST(a_newer_format_is_refused)
 
     fixture_run(set_format, &format, STORE_OK);
     fixture_close();
-    check_open_fails(&o, "format 3, made by a newer version");
+    check_open_fails(&o, "format 4, made by a newer version");
     ck_assert_int_eq(store_verify(fixture_dir, stderr, &err), -1);
     check_open_fails(&o, "newer version"); /* and nothing was changed */
 }
@@ -578,6 +578,13 @@ add_template(struct store_txn *t, void *arg, struct errbuf *err)
     return r;
 }
 
+static enum store_result
+put_usage(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    (void)arg;
+    return usage_put(t, 1, &(struct usage_rec){.used = 1}, err);
+}
+
 static void
 check_format(uint64_t expected)
 {
@@ -622,6 +629,27 @@ START_TEST(an_older_format_is_kept)
     make_old();
     fixture_run(add_template, text, STORE_OK);
     check_format(2);
+    fixture_verify();
+    fixture_run(put_usage, NULL, STORE_OK);
+    check_format(3);
+    fixture_verify();
+}
+END_TEST
+
+/* A store that was made before there was a table for it. */
+START_TEST(a_new_table_is_made)
+{
+    char path[300];
+
+    make_old();
+    fixture_close();
+    snprintf(path, sizeof path, "%s/db/usage.db", fixture_dir);
+    ck_assert_int_eq(unlink(path), 0);
+    fixture_open();
+    check_format(1);
+    fixture_run(put_usage, NULL, STORE_OK);
+    fixture_reopen();
+    check_format(3);
     fixture_verify();
 }
 END_TEST
@@ -870,6 +898,7 @@ store_suite(void)
     tcase_add_test(tc, creation_is_all_or_nothing);
     tcase_add_test(tc, a_newer_format_is_refused);
     tcase_add_test(tc, an_older_format_is_kept);
+    tcase_add_test(tc, a_new_table_is_made);
     tcase_add_test(tc, checkpoints_come_by_themselves);
     tcase_add_test(tc, old_log_files_go);
     tcase_add_test(tc, what_was_acknowledged_survives_a_kill);

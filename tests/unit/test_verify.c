@@ -51,6 +51,8 @@ fill(struct store_txn *t, void *arg, struct errbuf *err)
     if (r == STORE_OK)
         r = prefs_put(t, 1, "{}", err);
     if (r == STORE_OK)
+        r = usage_put(t, 1, &(struct usage_rec){.used = 1, .alert = 1}, err);
+    if (r == STORE_OK)
         r = ticket_put(t, &k, err);
     if (r == STORE_OK)
         r = audit_add(t, &line, err);
@@ -207,6 +209,14 @@ static const struct damage damages[] = {
      "account.db: account 1: its name does not lead to it"},
     {"aliases that an older program would read", TABLE_META, "666f726d6174",
      "01" N1, "a record of format 2 in a store of format 1"},
+    {"usage that an older program would not remove", TABLE_META, "666f726d6174",
+     "010000000000000002", "a record of format 3 in a store of format 2"},
+    {"usage of nobody", TABLE_USAGE, N9, "01" N1 N1 "0100" N1 N1 N1,
+     "usage.db: account 9: does not exist"},
+    {"usage with an alert to come", TABLE_USAGE, N1, "01" N1 N1 "0100" N1 N1 N9,
+     "usage.db: account 1: an alert not yet given out"},
+    {"usage damaged", TABLE_USAGE, N1, "01" N1 N1 "0108" N1 N1 N1,
+     "usage.db: account 1: damaged record"},
     {"no account", TABLE_ACCOUNT, N1, NULL,
      "prefs.db: account 1: does not exist"},
     {"a damaged account", TABLE_ACCOUNT, N1, "01",
