@@ -4,5 +4,6 @@
 #include "tests/unit/suite.h"
 
 Suite *policy_suite(void);
+Suite *quota_text_suite(void);
 
-SUITE_MAIN(policy_suite)
+SUITE_MAIN(policy_suite, quota_text_suite)

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "quota/size.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/text.h"
+
+static const char units[] = "KMGT";
+
+/* The number at the start, and what follows it.  -1: there is none, or it does
+ * not fit. */
+static int
+parse_number(const char *text, uint64_t *n_r, const char **rest_r)
+{
+    uint64_t n = 0;
+    const char *p = text;
+
+    for (; *p >= '0' && *p <= '9'; p++) {
+        unsigned digit = (unsigned)(*p - '0');
+
+        if (n > (UINT64_MAX - digit) / 10)
+            return -1;
+        n = n * 10 + digit;
+    }
+    *n_r = n;
+    *rest_r = p;
+    return p == text ? -1 : 0;
+}
+
+/* "", "K", "k", " MB", "b": the power of two; -1 for anything else. */
+static int
+parse_unit(const char *text)
+{
+    const char *unit;
+    int shift = 0;
+
+    while (*text == ' ')
+        text++;
+    if (*text != '\0' && (unit = strchr(units, *text & ~0x20)) != NULL &&
+        *unit != '\0') {
+        shift = 10 * (int)(unit - units + 1);
+        text++;
+    }
+    if (*text == 'B' || *text == 'b')
+        text++;
+    return *text == '\0' ? shift : -1;
+}
+
+int
+quota_size_parse(const char *text, uint64_t *bytes_r, struct errbuf *err)
+{
+    const char *rest;
+    uint64_t n;
+    int shift;
+
+    *bytes_r = 0;
+    if (text_equal_nocase(text, "unlimited") || strcmp(text, "-1") == 0)
+        return 0;
+    if (parse_number(text, &n, &rest) < 0 || (shift = parse_unit(rest)) < 0 ||
+        n > UINT64_MAX >> shift)
+        return err_set(err, "not a size like 50M, or unlimited");
+    *bytes_r = n << shift;
+    return 0;
+}
+
+int
+quota_percent_parse(const char *text, unsigned *percent_r, struct errbuf *err)
+{
+    const char *rest;
+    uint64_t n;
+
+    *percent_r = 0;
+    if (text_equal_nocase(text, "never") || text_equal_nocase(text, "off") ||
+        text_equal_nocase(text, "unlimited"))
+        return 0;
+    if (parse_number(text, &n, &rest) < 0 ||
+        (*rest != '\0' && strcmp(rest, "%") != 0) || n > QUOTA_PERCENT_MAX)
+        return err_set(err, "not a per cent from 0 to %d, or never",
+                       QUOTA_PERCENT_MAX);
+    *percent_r = (unsigned)n;
+    return 0;
+}
+
+void
+quota_size_format(uint64_t bytes, char out[QUOTA_SIZE_TEXT])
+{
+    static const char suffix[] = "KMGTPE";
+    unsigned unit = 0;
+    uint64_t tenths;
+
+    if (bytes < 1024) {
+        snprintf(out, QUOTA_SIZE_TEXT, "%" PRIu64 " byte%s", bytes,
+                 bytes == 1 ? "" : "s");
+        return;
+    }
+    /* Tenths of the unit, to the nearest; a rounded 1024 is one of the next. */
+    while (unit < sizeof suffix - 2 && bytes >= UINT64_C(1024) * 1024) {
+        bytes = (bytes >> 10) + (bytes >> 9 & 1);
+        unit++;
+    }
+    tenths = (bytes * 10 + 512) / 1024;
+    if (tenths >= 10240 && unit < sizeof suffix - 2) {
+        tenths = 10;
+        unit++;
+    }
+    if (tenths % 10 == 0 || tenths >= 1000)
+        snprintf(out, QUOTA_SIZE_TEXT, "%" PRIu64 " %cB", tenths / 10,
+                 suffix[unit]);
+    else
+        snprintf(out, QUOTA_SIZE_TEXT, "%" PRIu64 ".%" PRIu64 " %cB",
+                 tenths / 10, tenths % 10, suffix[unit]);
+}
