@@ -62,7 +62,7 @@ quota_size_parse(const char *text, uint64_t *bytes_r, struct errbuf *err)
         return 0;
     if (parse_number(text, &n, &rest) < 0 || (shift = parse_unit(rest)) < 0 ||
         n > UINT64_MAX >> shift)
-        return err_set(err, "not a size like 50M, or unlimited");
+        return err_set(err, "must be a size like 50M or unlimited");
     *bytes_r = n << shift;
     return 0;
 }
@@ -79,7 +79,7 @@ quota_percent_parse(const char *text, unsigned *percent_r, struct errbuf *err)
         return 0;
     if (parse_number(text, &n, &rest) < 0 ||
         (*rest != '\0' && strcmp(rest, "%") != 0) || n > QUOTA_PERCENT_MAX)
-        return err_set(err, "not a per cent from 0 to %d, or never",
+        return err_set(err, "must be a per cent from 0 to %d or never",
                        QUOTA_PERCENT_MAX);
     *percent_r = (unsigned)n;
     return 0;

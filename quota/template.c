@@ -104,9 +104,9 @@ quota_template_check(const char *text, struct errbuf *err)
         }
         end = strchr(p, '}');
         if (end == NULL)
-            return err_set(err, "a brace is not closed");
+            return err_set(err, "has a brace that is not closed");
         if (find_field(p + 1, (size_t)(end - p - 1)) == NULL)
-            return err_set(err, "unknown field %.*s",
+            return err_set(err, "has no field %.*s",
                            (int)(end - p - 1 < 40 ? end - p - 1 : 40), p + 1);
     }
     return 0;

@@ -116,6 +116,10 @@ TABLE = [
     row("GetDomainAliases a.test", D | R | ANY),
     row("SetDomainAliases a.test ()", D),
 
+    row("GetStorageUsed joe@a.test", D | R | ANY),
+    row("SetStorageUsed joe@a.test 5", D | {"basic"}),
+    row("ListStorageUsed a.test", D | R | ANY),
+
     row("GetServerAccountDefaults", D | R),
     row("UpdateServerAccountDefaults {x=1;}", M),
     row("SetServerAccountDefaults {}", M),

@@ -129,6 +129,20 @@ print_effect(const struct effect *e)
     case EFFECT_COUNT_AUDIENCE:
         buf_append_str(&effects_text, "count");
         break;
+    case EFFECT_QUOTA_ALERT:
+        buf_appendf(&effects_text, "quota %llu %s",
+                    (unsigned long long)e->alert.id, e->alert.text);
+        break;
+    case EFFECT_QUOTA_OVER:
+        buf_appendf(&effects_text, "no quota %llu",
+                    (unsigned long long)e->alert.id);
+        break;
+    case EFFECT_QUOTA_LEVEL:
+        buf_append_str(&effects_text, e->reached ? "reached" : "not reached");
+        break;
+    case EFFECT_QUOTA_DEFAULTS:
+        buf_append_str(&effects_text, "defaults");
+        break;
     }
     buf_append_str(&effects_text, "; ");
 }

@@ -135,15 +135,15 @@ static const struct {
     {"{{used} {{{used}", "{used} {41.2 MB", NULL},
     {"} {{", "} {", NULL},
     {"ä {used} ö", "ä 41.2 MB ö", NULL},
-    {"{size}", "{size}", "unknown field size"},
-    {"{Used}", "{Used}", "unknown field Used"},
-    {"{}", "{}", "unknown field "},
-    {"{ used}", "{ used}", "unknown field  used"},
-    {"{used} {", "41.2 MB {", "a brace is not closed"},
-    {"{used", "{used", "a brace is not closed"},
+    {"{size}", "{size}", "has no field size"},
+    {"{Used}", "{Used}", "has no field Used"},
+    {"{}", "{}", "has no field "},
+    {"{ used}", "{ used}", "has no field  used"},
+    {"{used} {", "41.2 MB {", "has a brace that is not closed"},
+    {"{used", "{used", "has a brace that is not closed"},
     {"{0123456789012345678901234567890123456789abc}",
      "{0123456789012345678901234567890123456789abc}",
-     "unknown field 0123456789012345678901234567890123456789"},
+     "has no field 0123456789012345678901234567890123456789"},
 };
 
 static const struct quota_figures figures = {

@@ -33,6 +33,7 @@ const struct admin_family *const admin_families[] = {
     &admin_prefs_family,
     &admin_session_family,
     &admin_stat_family,
+    &admin_usage_family,
     &admin_system_family,
     &admin_server_family,
     &admin_absent_family,

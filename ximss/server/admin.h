@@ -46,6 +46,7 @@ struct admin_settings {
     int64_t started;                     /* when the server began to run */
     const char *version;                 /* "ximssd 0.1.0" */
     bool test_hooks;                     /* TESTCLOCK allowed */
+    bool source_limits; /* what may be used is as sources of usage say */
 };
 
 /* What a command answers.  code 200: done; 5NN: refused (protocol.md C.2), and

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "quota/size.h"
+#include "quota/template.h"
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
@@ -241,6 +243,43 @@ check_settings(struct admin_call *c, const struct cli_value *dict)
     return STORE_OK;
 }
 
+/* What an alert's text would be with this template must be one. */
+static enum store_result
+check_quota_text(struct admin_call *c, const char *text)
+{
+    struct errbuf err;
+
+    if (quota_template_check(text, &err) != 0)
+        return admin_refuse(c, 501, SETTINGS_QUOTA_TEXT " %s", err.text);
+    if (text_check_alert(text, strlen(text), c->x->settings->alert_bytes,
+                         &err) != 0)
+        return admin_refuse(c, 501, SETTINGS_QUOTA_TEXT ": %s", err.text);
+    return STORE_OK;
+}
+
+/* What is to be set of quotas; what older programs have stored does not stand
+ * in the way of other changes. */
+static enum store_result
+check_quota(struct admin_call *c, const struct cli_value *changes)
+{
+    const char *size = settings_string(changes, SETTINGS_MAX_SIZE);
+    const char *percent = settings_string(changes, SETTINGS_QUOTA_ALERT);
+    const char *text = settings_string(changes, SETTINGS_QUOTA_TEXT);
+    struct errbuf err;
+    uint64_t bytes;
+    unsigned level;
+
+    if (size != NULL && !text_equal_nocase(size, "default") &&
+        quota_size_parse(size, &bytes, &err) != 0)
+        return admin_refuse(c, 501, SETTINGS_MAX_SIZE " %s", err.text);
+    if (percent != NULL && !text_equal_nocase(percent, "default") &&
+        quota_percent_parse(percent, &level, &err) != 0)
+        return admin_refuse(c, 501, SETTINGS_QUOTA_ALERT " %s", err.text);
+    if (text != NULL && !text_equal_nocase(text, "default"))
+        return check_quota_text(c, text);
+    return STORE_OK;
+}
+
 enum store_result
 admin_call_settings(struct admin_call *c, const char *text,
                     const struct cli_value *changes, bool replace,
@@ -256,6 +295,8 @@ admin_call_settings(struct admin_call *c, const char *text,
         return STORE_ERROR;
     settings_update(c->arena, dict, changes);
     r = check_settings(c, dict);
+    if (r == STORE_OK)
+        r = check_quota(c, changes);
     if (r != STORE_OK)
         return r;
     *text_r = settings_text(dict);

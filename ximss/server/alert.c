@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "quota/policy.h"
 #include "util/clock.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
@@ -77,9 +78,19 @@ write_times(struct buf *b, int64_t posted, const struct zone *zone)
     xml_write_attr(b, "localTime", local);
 }
 
-static struct shared_buf *
-encode(const struct alert_rec *a, const struct zone *zone)
+static void
+write_quota(struct buf *b, const struct alert *a)
 {
+    xml_write_attr(b, "kind", "quota");
+    xml_write_attr_u64(b, "used", a->used);
+    xml_write_attr_u64(b, "limit", a->limit);
+    xml_write_attr_u64(b, "percent", quota_percent(a->used, a->limit));
+}
+
+static struct shared_buf *
+encode(const struct alert *alert, const struct zone *zone)
+{
+    const struct alert_rec *a = &alert->rec;
     struct buf b = {0};
     struct shared_buf *bytes;
 
@@ -88,6 +99,8 @@ encode(const struct alert_rec *a, const struct zone *zone)
     xml_write_attr_u64(&b, "alertID", a->id);
     xml_write_attr(&b, "scope", alert_scope_name(a->scope));
     xml_write_attr(&b, "severity", alert_severity_name(a->severity));
+    if (alert->generated)
+        write_quota(&b, alert);
     buf_append_char(&b, '>');
     xml_write_text(&b, a->text, a->text_len);
     buf_append(&b, "</alert>", sizeof "</alert>");
@@ -114,7 +127,7 @@ alert_message(struct alert *a, const struct zone *zone)
         return m->bytes;
     made = xmalloc(sizeof *made);
     made->zone = zone;
-    made->bytes = encode(&a->rec, zone);
+    made->bytes = encode(a, zone);
     made->next = first;
     while (!atomic_compare_exchange_weak(&a->messages, &made->next, made)) {
         m = find_message(made->next, zone);

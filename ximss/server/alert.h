@@ -20,6 +20,9 @@ struct alert {
     struct alert_rec rec; /* owned */
     /* The encoded messages, one for each time zone in use; grows only. */
     _Atomic(struct alert_message *) messages;
+    /* A quota alert (kind="quota"): it is in no list and in no store. */
+    bool generated;
+    uint64_t used, limit; /* bytes, if so */
     /* Account alerts only, touched by the account's worker: it was delivered
      * and its removal from the store is on the way. */
     bool delivered;

@@ -6,6 +6,7 @@
 
 #include "ximss/server/admin_account.h"
 #include "ximss/server/settings.h"
+#include "ximss/server/usage.h"
 
 /* --- settings --- */
 
@@ -40,6 +41,21 @@ get_effective(struct admin_call *c, struct errbuf *err)
     return r;
 }
 
+/* Another limit may be reached, or no longer be. */
+static enum store_result
+look_at_usage(struct admin_call *c, const struct domain_rec *d,
+              const struct account_rec *a, struct errbuf *err)
+{
+    struct usage u = {0};
+    int64_t due;
+    enum store_result r = usage_of(c->x, d, a, &u, err);
+
+    if (r == STORE_OK)
+        r = usage_check(c->x, &u, QUOTA_ABSENT, &due, err);
+    usage_clear(&u);
+    return r;
+}
+
 /* detail: 1 replaces, 0 lays over. */
 static enum store_result
 change_settings(struct admin_call *c, struct errbuf *err)
@@ -64,6 +80,8 @@ change_settings(struct admin_call *c, struct errbuf *err)
         r = admin_password_from_settings(c, changes, &d, &a, err);
     if (r == STORE_OK)
         r = admin_put_account(c, &d, &a, err);
+    if (r == STORE_OK)
+        r = look_at_usage(c, &d, &a, err);
     admin_clear(&d, &a);
     return r;
 }
@@ -76,11 +94,12 @@ make_info(struct admin_call *c, uint64_t account, struct cli_value **dict_r,
 {
     struct cli_value *dict = cli_data_dictionary(c->arena);
     struct account_state s = {0};
+    struct usage_rec u = {0};
     enum store_result r = state_get(c->x->txn, account, &s, err);
 
-    /* Nothing is stored here yet; digits without #, as clients want them. */
-    cli_data_add(c->arena, dict, "StorageUsed",
-                 cli_data_string(c->arena, "0", 1));
+    if (r == STORE_OK)
+        r = usage_get(c->x->txn, account, &u, err);
+    cli_data_add(c->arena, dict, "StorageUsed", admin_count_value(c, u.used));
     if (r == STORE_OK && s.last_login != 0)
         cli_data_add(c->arena, dict, "LastLogin",
                      admin_time_value(c, s.last_login));

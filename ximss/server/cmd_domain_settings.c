@@ -93,6 +93,8 @@ store_domain_settings(struct admin_call *c, struct domain_rec *d,
     r = domain_put(c->x->txn, d, err);
     if (r == STORE_OK && !of_new) /* which nobody who is here notices */
         admin_effect_domain(c->x, EFFECT_DOMAIN_CHANGED, d);
+    if (r == STORE_OK && which_dict(c) == OF_ACCOUNTS)
+        effect_add(c->x->effects, EFFECT_QUOTA_DEFAULTS);
     return r;
 }
 
@@ -165,6 +167,8 @@ store_defaults(struct admin_call *c, const struct cli_value *changes,
         r = admin_call_settings(c, old, changes, replace, &text, err);
     if (r == STORE_OK)
         r = meta_text_put(c->x->txn, which, text, err);
+    if (r == STORE_OK && which == STORE_TEXT_SERVER_ACCOUNT_DEFAULTS)
+        effect_add(c->x->effects, EFFECT_QUOTA_DEFAULTS);
     free(old);
     free(text);
     return r;

@@ -170,6 +170,11 @@ static const struct config_row rows[] = {
 {"prefs-bytes", BYTES(0, 1 * MIB), M(prefs_bytes), "8K", RELOAD,
  "Preferences that one account may store."},
 
+{"quota-sweep-interval", TIME(10 * SECOND, DAY), M(quota_sweep_interval), "5m",
+ RELOAD,
+ "How often the storage of all who are logged in is looked at. What is\n"
+ "reported, changed or logged in is looked at once, anyway."},
+
 {"password-iterations", NUMBER(4096, 10000000), M(password_iterations),
  "10000", RELOAD,
  "Rounds of PBKDF2 for passwords that are set from now on."},

@@ -76,6 +76,9 @@ struct config {
     int64_t settle_time;
     size_t prefs_bytes;
 
+    /* storage quotas */
+    int64_t quota_sweep_interval;
+
     /* passwords and log-in */
     unsigned password_iterations;
     unsigned remember_logins;

@@ -18,7 +18,7 @@
 #include "ximss/server/session_private.h"
 
 static const struct req_desc *const tables[] = {
-    req_login_table,    req_session_table, req_prefs_table,
+    req_login_table,    req_session_table, req_prefs_table, req_quota_table,
     req_password_table, req_alert_table,   req_cli_table,
 };
 

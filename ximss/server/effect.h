@@ -2,6 +2,7 @@
 #ifndef XIMSS_SERVER_EFFECT_H
 #define XIMSS_SERVER_EFFECT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
@@ -26,7 +27,11 @@ enum effect_kind {
     EFFECT_KILL_SESSIONS,   /* account: number; all its sessions end */
     EFFECT_KILL_SESSION,    /* session: its number */
     EFFECT_SHUTDOWN,        /* the server drains and ends */
-    EFFECT_COUNT_AUDIENCE   /* alert: scope, target; counts, tells nobody */
+    EFFECT_COUNT_AUDIENCE,  /* alert: scope, target; counts, tells nobody */
+    EFFECT_QUOTA_ALERT,     /* alert, used, limit: generated, of an account */
+    EFFECT_QUOTA_OVER,      /* alert: id, target; a generated one is to go */
+    EFFECT_QUOTA_LEVEL,     /* account: number; reached */
+    EFFECT_QUOTA_DEFAULTS   /* limits of whoever may have changed */
 };
 
 struct effect {
@@ -37,6 +42,8 @@ struct effect {
     struct domain_rec domain;   /* owned; also the domain of `account`, and
                                    of `alert` where it has one */
     uint64_t session;
+    uint64_t used, limit;    /* bytes */
+    bool reached;            /* the level at which quota alerts come */
     const struct zone *zone; /* lives for ever; NULL: the server's */
 };
 

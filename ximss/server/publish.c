@@ -15,6 +15,7 @@
 #include "ximss/server/alert.h"
 #include "ximss/server/broadcast.h"
 #include "ximss/server/push.h"
+#include "ximss/server/quota_watch.h"
 #include "ximss/server/remember.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session.h"
@@ -26,7 +27,7 @@
 struct bulletin {
     struct server *server;
     struct effect_list effects;
-    struct alert **alerts; /* of the effects that add one, in order */
+    struct alert **alerts; /* of the effects that bring one, in order */
     unsigned n_alerts;
     atomic_uint sessions;
     unsigned *sessions_r;
@@ -45,6 +46,16 @@ follow_added(struct worker *w, struct alert *a, const struct effect *e)
         user_alert_added(w, a);
     watch_tell_added(w, a);
     return push_audience(w, a->rec.scope, a->rec.target, PUSH_TELL);
+}
+
+/* Generated ones are in no list, so boards and watches do not see them. */
+static void
+follow_quota(struct worker *w, struct alert *a)
+{
+    if (a->rec.id > w->board.last_id)
+        w->board.last_id = a->rec.id;
+    user_alert_added(w, a);
+    push_audience(w, a->rec.scope, a->rec.target, PUSH_TELL);
 }
 
 static void
@@ -98,6 +109,18 @@ follow(struct worker *w, const struct effect *e, struct alert ***next)
         break;
     case EFFECT_SHUTDOWN:
         server_ask_stop(w->server);
+        break;
+    case EFFECT_QUOTA_ALERT:
+        follow_quota(w, *(*next)++);
+        break;
+    case EFFECT_QUOTA_OVER:
+        user_alert_removed(w, e->alert.target, e->alert.id);
+        break;
+    case EFFECT_QUOTA_LEVEL:
+        quota_watch_level(w, e->account.number, e->reached);
+        break;
+    case EFFECT_QUOTA_DEFAULTS:
+        quota_watch_defaults(w);
         break;
     }
     return 0;
@@ -166,8 +189,28 @@ follow_shared(struct server *s, const struct effect *e)
     case EFFECT_DOMAIN_REMOVED:
     case EFFECT_KILL_SESSION:
     case EFFECT_SHUTDOWN:
+    case EFFECT_QUOTA_OVER:
+    case EFFECT_QUOTA_LEVEL:
+    case EFFECT_QUOTA_DEFAULTS:
+        break;
+    case EFFECT_QUOTA_ALERT:
+        stat_add(STAT_QUOTA_ALERTS, 1);
         break;
     }
+}
+
+static void
+add_alert(struct bulletin *b, struct effect *e)
+{
+    struct alert *a = alert_new(&e->alert);
+
+    a->generated = e->kind == EFFECT_QUOTA_ALERT;
+    a->used = e->used;
+    a->limit = e->limit;
+    if (b->n_alerts % 16 == 0)
+        b->alerts =
+            xrealloc(b->alerts, (b->n_alerts + 16) * sizeof(b->alerts[0]));
+    b->alerts[b->n_alerts++] = a;
 }
 
 void
@@ -186,12 +229,8 @@ publish(struct server *server, struct effect_list *effects,
     STAILQ_FOREACH(e, &b->effects, link)
     {
         follow_shared(server, e);
-        if (e->kind != EFFECT_ALERT_ADDED)
-            continue;
-        if (b->n_alerts % 16 == 0)
-            b->alerts =
-                xrealloc(b->alerts, (b->n_alerts + 16) * sizeof(b->alerts[0]));
-        b->alerts[b->n_alerts++] = alert_new(&e->alert);
+        if (e->kind == EFFECT_ALERT_ADDED || e->kind == EFFECT_QUOTA_ALERT)
+            add_alert(b, e);
     }
     broadcast(server, visit, finished, b);
 }

@@ -377,7 +377,7 @@ list_own(struct req *r)
          a != NULL && (al = user_next_alert(r->worker, a, at)) != NULL;
          at = al->rec.id)
         if (!user_has_dismissed(a, al->rec.id) && !al->delivered &&
-            !alert_is_over(al, now))
+            !al->generated && !alert_is_over(al, now))
             alert_array_add(&l->alerts, al);
     req_stream(r, list_step, l, list_free);
     return REQ_PENDING;

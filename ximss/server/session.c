@@ -24,6 +24,7 @@
 #include "ximss/server/login.h"
 #include "ximss/server/peers.h"
 #include "ximss/server/push.h"
+#include "ximss/server/quota_watch.h"
 #include "ximss/server/request.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session_id.h"
@@ -322,7 +323,8 @@ session_update_pauses(struct session *s)
         session_finish(s, "the server ends");
         return;
     }
-    if (s->state != SESSION_OPEN || s->cursor >= s->login_id)
+    if (s->state != SESSION_OPEN ||
+        (s->cursor >= s->login_id && !s->quota_wait))
         conn_resume(&s->conn, PAUSE_PENDING);
     if (conn_pending(&s->conn) < cfg->output_soft)
         conn_resume(&s->conn, PAUSE_OUTPUT);
@@ -451,9 +453,21 @@ session_start_alerts(struct session *s)
     s->removal = board_next_removal(&w->board);
     if (s->user == NULL || !s->opt_alerts)
         s->cursor = s->login_id;
+    else
+        s->quota_wait = quota_watch_login(w, s);
     push_session(w, s);
-    if (s->state == SESSION_OPEN && s->cursor < s->login_id)
+    if (s->state == SESSION_OPEN && (s->cursor < s->login_id || s->quota_wait))
         conn_pause(&s->conn, PAUSE_PENDING);
+}
+
+void
+session_quota_known(struct session *s)
+{
+    if (!s->quota_wait)
+        return;
+    s->quota_wait = false;
+    push_session(session_worker(s), s);
+    session_update_pauses(s);
 }
 
 /* --- messages that are no answers --- */

@@ -77,6 +77,7 @@ struct session {
     bool watching : 1;
     bool tls_started : 1; /* in this turn: what followed in clear is dropped */
     bool mid_message : 1; /* a piece of one was sent, and its end was not */
+    bool quota_wait : 1;  /* its storage is being looked at since the log-in */
 };
 
 /* The address that limits and log lines speak of. */
@@ -115,6 +116,9 @@ void session_attach(struct session *s, struct worker *w);
 void session_open(struct session *s, struct user *a);
 /* Begins to send what is pending; what is sent later is live. */
 void session_start_alerts(struct session *s);
+
+/* What it is to see of its storage was sent: its input goes on. */
+void session_quota_known(struct session *s);
 
 /* Sends a message that is no answer; while a long one is on its way in pieces,
  * behind that. */

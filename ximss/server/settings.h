@@ -13,6 +13,11 @@
  * format, kept as the text that storage stores.  Keys nobody here knows are
  * kept and given back as they came.  Values live in the arena. */
 
+/* Keys that the server acts on, besides passwords and names. */
+#define SETTINGS_MAX_SIZE    "MaxAccountSize"
+#define SETTINGS_QUOTA_ALERT "QuotaAlert"
+#define SETTINGS_QUOTA_TEXT  "QuotaAlertText" /* of domains */
+
 /* Reads a stored text; "" and NULL give an empty dictionary. */
 int settings_read(struct arena *arena, const char *text,
                   struct cli_value **dict_r, struct errbuf *err) WARN_UNUSED;

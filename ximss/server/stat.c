@@ -29,6 +29,8 @@ static const char *const names[STAT_N] = {
     [STAT_ALERTS_POSTED] = "alertsPosted",
     [STAT_ALERTS_REMOVED] = "alertsRemoved",
     [STAT_ALERTS_SENT] = "alertsSent",
+    [STAT_QUOTA_ALERTS] = "quotaAlerts",
+    [STAT_QUOTA_REPORTS] = "quotaReports",
     [STAT_CLI_COMMANDS] = "cliCommands",
 };
 

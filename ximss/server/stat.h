@@ -16,6 +16,8 @@ enum stat {
     STAT_ALERTS_POSTED,
     STAT_ALERTS_REMOVED, /* by administrators, or their end has come */
     STAT_ALERTS_SENT,    /* to sessions */
+    STAT_QUOTA_ALERTS,   /* generated */
+    STAT_QUOTA_REPORTS,  /* of usage, from whatever source */
     STAT_CLI_COMMANDS,
     STAT_N
 };

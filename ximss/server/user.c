@@ -20,9 +20,11 @@
 #include "ximss/server/board.h"
 #include "ximss/server/job.h"
 #include "ximss/server/prefs.h"
+#include "ximss/server/quota_watch.h"
 #include "ximss/server/rights.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session.h"
+#include "ximss/server/usage.h"
 #include "ximss/server/worker.h"
 
 #define SAVE_BATCH 256
@@ -89,6 +91,7 @@ struct load_job {
     struct account_state state;
     const struct zone *zone;
     struct alert_array alerts;
+    bool quota_reached;
 };
 
 static void
@@ -118,6 +121,7 @@ static enum store_result
 load_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct load_job *l = (struct load_job *)j;
+    struct admin_context x = {.txn = t, .settings = &j->server->admin};
     enum store_result r;
     char *prefs = NULL;
 
@@ -134,6 +138,9 @@ load_body(struct job *j, struct store_txn *t, struct errbuf *err)
     if (r == STORE_OK)
         l->zone = prefs_zone(prefs); /* may read the disk: not on a loop */
     free(prefs);
+    if (r == STORE_OK)
+        r = usage_is_reached(&x, &l->domain, &l->account, &l->quota_reached,
+                             err);
     return r;
 }
 
@@ -152,6 +159,7 @@ fill(struct worker *w, struct user *a, struct load_job *l)
     a->real_name = keep_unless_empty(l->account.real_name);
     a->rights = rights_parse(l->account.rights);
     a->cred_serial = l->account.cred_serial;
+    quota_watch_set(w, a, l->quota_reached);
     a->alerts = l->alerts;
     l->alerts = (struct alert_array){0};
     a->position = l->state.position;
@@ -360,7 +368,8 @@ mark_delivered(struct worker *w, struct alert *al)
     if (al->delivered)
         return;
     al->delivered = true;
-    g_array_append_val(w->delivered, al->rec.id);
+    if (!al->generated)
+        g_array_append_val(w->delivered, al->rec.id);
 }
 
 void
@@ -502,6 +511,7 @@ user_changed(struct worker *w, const struct account_rec *rec,
     a->real_name = keep_unless_empty(rec->real_name);
     a->rights = rights_parse(rec->rights);
     a->cred_serial = rec->cred_serial;
+    quota_watch_forget(w, a);
     /* An account that changes its domain changes its audience. */
     if (rec->domain != a->domain->number) {
         session_kill_all(&a->sessions);

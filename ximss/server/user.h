@@ -40,8 +40,10 @@ struct user {
     unsigned rights; /* enum right */
     uint32_t cred_serial;
     unsigned n_sessions;
-    bool dirty;   /* is in worker->dirty */
-    bool loading; /* the store is asked; nothing above is valid yet */
+    uint32_t quota_version; /* of the worker's quota_watch when: */
+    bool quota_reached;     /* the level of quota alerts was reached */
+    bool dirty;             /* is in worker->dirty */
+    bool loading;           /* the store is asked; nothing above is valid yet */
     struct user_waiter *waiters; /* owned; while loading */
 };
 

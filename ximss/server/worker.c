@@ -19,6 +19,7 @@
 #include "ximss/proto/xml_parse.h"
 #include "ximss/server/listener.h"
 #include "ximss/server/push.h"
+#include "ximss/server/quota_watch.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session.h"
 #include "ximss/server/settle.h"
@@ -68,6 +69,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
         return;
     }
     session_check_times(w);
+    quota_watch_tick(w);
     user_save(w);
     user_trim(w, w->cfg->account_cache / w->server->n_workers);
     set_timer(w, w->cfg->position_save_interval < CLOCK_SECOND
@@ -80,6 +82,7 @@ worker_check_times(struct worker *w)
 {
     session_check_times(w);
     settle_check(w);
+    quota_watch_tick(w);
 }
 
 void
@@ -124,6 +127,7 @@ worker_new(struct server *server, unsigned index)
     board_init(&w->board);
     push_init(w);
     settle_init(w);
+    quota_watch_init(w);
     return w;
 }
 
@@ -139,6 +143,7 @@ worker_free(struct worker **wp)
     user_free_all(w);
     push_clear(w);
     settle_clear(w);
+    quota_watch_clear(w);
     board_clear(&w->board);
     g_hash_table_destroy(w->accounts);
     g_array_free(w->dirty, TRUE);

@@ -20,6 +20,7 @@ struct conn_loop;
 struct event;
 struct event_base;
 struct listener;
+struct quota_watch;
 struct server;
 struct session;
 struct ssl_ctx_st;
@@ -72,6 +73,8 @@ struct worker {
         uint64_t domain;
         struct shared_buf *bytes; /* counted */
     } last_gather;
+
+    struct quota_watch *quota; /* owned */
 
     /* settle.c */
     struct session_list settling; /* pushed to, not known to be delivered */

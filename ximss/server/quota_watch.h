@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_QUOTA_WATCH_H
+#define XIMSS_SERVER_QUOTA_WATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct session;
+struct user;
+struct worker;
+
+/* When a worker has the store look at the storage of those who are logged in
+ * (usage.h decides what comes of it): at log-in, when the level is reached, when
+ * a pause ends that held an alert back, and on a slow sweep over all of them.
+ *
+ * An account in memory knows whether its level is reached, so that the log-ins
+ * of all others cost nothing. */
+
+struct quota_watch;
+
+void quota_watch_init(struct worker *w);
+void quota_watch_clear(struct worker *w);
+
+/* What the account brought into memory. */
+void quota_watch_set(struct worker *w, struct user *a, bool reached);
+/* Something about it has changed: not known until the next look. */
+void quota_watch_forget(struct worker *w, struct user *a);
+
+/* The session has logged in and is to get alerts.  True if what it is to see of
+ * its storage is not known yet: its input waits until session_quota_known. */
+bool quota_watch_login(struct worker *w, struct session *s);
+
+/* --- what the mail brings (publish.c) --- */
+
+/* The level was reached, or is not any longer. */
+void quota_watch_level(struct worker *w, uint64_t account, bool reached);
+/* Defaults have changed: nothing is known any more, and a sweep begins. */
+void quota_watch_defaults(struct worker *w);
+
+/* Once a second, and when the clock was moved. */
+void quota_watch_tick(struct worker *w);
+
+#endif
