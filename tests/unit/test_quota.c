@@ -5,5 +5,6 @@
 
 Suite *dict_line_suite(void);
 Suite *policy_suite(void);
+Suite *warning_line_suite(void);
 
-SUITE_MAIN(dict_line_suite, policy_suite)
+SUITE_MAIN(dict_line_suite, policy_suite, warning_line_suite)
