@@ -4,7 +4,10 @@
 #include "tests/unit/suite.h"
 
 Suite *dict_line_suite(void);
+Suite *local_socket_suite(void);
 Suite *policy_suite(void);
+Suite *socket_guard_suite(void);
 Suite *warning_line_suite(void);
 
-SUITE_MAIN(dict_line_suite, policy_suite, warning_line_suite)
+SUITE_MAIN(dict_line_suite, local_socket_suite, policy_suite,
+           socket_guard_suite, warning_line_suite)
