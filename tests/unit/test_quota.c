@@ -8,8 +8,10 @@ Suite *dict_server_suite(void);
 Suite *local_socket_suite(void);
 Suite *policy_suite(void);
 Suite *socket_guard_suite(void);
+Suite *sources_suite(void);
 Suite *warning_line_suite(void);
 Suite *warning_server_suite(void);
 
 SUITE_MAIN(dict_line_suite, dict_server_suite, local_socket_suite, policy_suite,
-           socket_guard_suite, warning_line_suite, warning_server_suite)
+           socket_guard_suite, sources_suite, warning_line_suite,
+           warning_server_suite)
