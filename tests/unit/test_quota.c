@@ -3,6 +3,7 @@
 
 #include "tests/unit/suite.h"
 
+Suite *maildirsize_suite(void);
 Suite *policy_suite(void);
 
-SUITE_MAIN(policy_suite)
+SUITE_MAIN(maildirsize_suite, policy_suite)
