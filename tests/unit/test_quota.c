@@ -4,6 +4,7 @@
 #include "tests/unit/suite.h"
 
 Suite *maildirsize_suite(void);
+Suite *maildir_path_suite(void);
 Suite *policy_suite(void);
 
-SUITE_MAIN(maildirsize_suite, policy_suite)
+SUITE_MAIN(maildirsize_suite, maildir_path_suite, policy_suite)
