@@ -51,6 +51,7 @@ walk_pages(const char *const *users, unsigned size, unsigned n)
 static void
 setup(void)
 {
+    pages = most_pages = ended = 0;
     base = event_base_new();
     box = mailbox_new(base, NULL);
 }

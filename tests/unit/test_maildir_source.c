@@ -181,7 +181,7 @@ END_TEST
 /* Over many pages, each account once. */
 START_TEST(many_accounts)
 {
-    static char names[1000][16];
+    static char names[1000][24];
     static const char *many[1001];
     char path[64];
 
