@@ -119,11 +119,48 @@ warning_socket(const void *source)
     return local_server_socket(warning_server_listener(source));
 }
 
+/* --- Maildirs --- */
+
+static bool
+maildir_is_wanted(const struct quota_sources_config *cfg)
+{
+    return is_set(cfg->maildir.path);
+}
+
+/* It has a thread of its own, for file systems that hang. */
+static void *
+maildir_start(struct place *p, const struct quota_sources_config *cfg,
+              struct errbuf *err)
+{
+    return maildir_source_start(&cfg->maildir, &p->sink, err);
+}
+
+static void
+maildir_stop(void *source)
+{
+    struct maildir_source *s = source;
+
+    maildir_source_stop(&s);
+}
+
+static void
+maildir_online(void *source, const char *user)
+{
+    maildir_source_online(source, user);
+}
+
+static void
+maildir_offline(void *source, const char *user)
+{
+    maildir_source_offline(source, user);
+}
+
 /* --- the table --- */
 
 enum {
     DICT,
     WARNING,
+    MAILDIR,
     N_KINDS
 };
 
@@ -138,6 +175,12 @@ static const struct source_kind kinds[N_KINDS] = {
                  .start = warning_start,
                  .stop = warning_stop,
                  .get_socket = warning_socket},
+    [MAILDIR] = {.name = "maildir",
+                 .is_wanted = maildir_is_wanted,
+                 .start = maildir_start,
+                 .stop = maildir_stop,
+                 .online = maildir_online,
+                 .offline = maildir_offline},
 };
 
 struct quota_sources {

@@ -9,6 +9,8 @@
 #include "ximss/server/configuration.h"
 
 static const char *const tls_versions[] = {"1.2", "1.3", NULL};
+static const char *const modes[] = {"0600", "0660", "0666", NULL};
+static const char *const limits[] = {"settings", "sources", NULL};
 static const char *const log_levels[] = {"debug", "info", "warn", "error",
                                          NULL};
 
@@ -174,6 +176,35 @@ static const struct config_row rows[] = {
  RELOAD,
  "How often the storage of all who are logged in is looked at. What is\n"
  "reported, changed or logged in is looked at once, anyway."},
+{"quota-limits", CHOICE(limits), M(quota_limits), "settings", RELOAD,
+ "What says how much an account may use: its settings (MaxAccountSize), or\n"
+ "the sources of usage that know limits of their own (Dovecot, maildirsize);\n"
+ "where these say nothing, the settings."},
+{"quota-dict-socket", PATH(0), M(quota_dict_socket), "", RESTART,
+ "The UNIX socket that Dovecot's quota_clone writes to, live, like\n"
+ "/run/ximssd/usage.sock. Empty: none."},
+{"quota-warning-socket", PATH(0), M(quota_warning_socket), "", RESTART,
+ "The UNIX socket that Dovecot's quota_warning writes to. Empty: none."},
+{"quota-socket-mode", CHOICE(modes), M(quota_socket_mode), "0660", RESTART,
+ "Who may write to these two. It is the user whose mail is delivered."},
+{"quota-socket-group", TEXT(0, 32), M(quota_socket_group), "", RESTART,
+ "The group of these two. Empty: the server's own."},
+{"quota-maildir", TEXT(0, 4000), M(quota_maildir), "", RESTART,
+ "Where accounts have their Maildirs, like /var/mail/%d/%n/Maildir, for\n"
+ "the usage by maildirsize or by the names of files: %u is user@domain, %n\n"
+ "the name, %d the domain. Empty: they are not read."},
+{"quota-maildir-interval", TIME(0, 365 * DAY), M(quota_maildir_interval), "1d",
+ RESTART,
+ "How often all of them are read, besides those whose users log in. 0: only\n"
+ "at the start."},
+{"quota-doveadm-url", TEXT(0, 1000), M(quota_doveadm_url), "", RESTART,
+ "Where Dovecot is asked for the usage of all accounts (doveadm over HTTP),\n"
+ "like http://127.0.0.1:8080. Empty: it is not."},
+{"quota-doveadm-key-file", PATH(0), M(quota_doveadm_key_file), "", RESTART,
+ "The file with its doveadm_api_key."},
+{"quota-doveadm-interval", TIME(0, 365 * DAY), M(quota_doveadm_interval), "6h",
+ RESTART,
+ "How often, so that a lost report heals. 0: only at the start."},
 
 {"password-iterations", NUMBER(4096, 10000000), M(password_iterations),
  "10000", RELOAD,

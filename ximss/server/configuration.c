@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "quota/maildir_path.h"
 #include "util/xmalloc.h"
 #include "ximss/server/config_table.h"
 
@@ -71,22 +72,49 @@ check_listeners(struct config_load *l, const struct config *c)
 }
 
 static int
-finish_control_socket(struct config_load *l, struct config *c)
+check_socket(struct config_load *l, const char *key, const char *path)
 {
     const size_t most = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
     char text[120];
 
-    if (*c->control_socket == '\0') {
-        free(c->control_socket);
-        c->control_socket = xasprintf("%s/control.sock", c->store);
-    }
-    if (strlen(c->control_socket) <= most)
+    if (strlen(path) <= most)
         return 0;
     snprintf(text, sizeof text,
              "the path has %zu bytes, and a socket's at most %zu: give a "
              "shorter one",
-             strlen(c->control_socket), most);
-    return config_conflict(l, "control-socket", text);
+             strlen(path), most);
+    return config_conflict(l, key, text);
+}
+
+static int
+check_sources(struct config_load *l, const struct config *c)
+{
+    struct errbuf err;
+
+    if (check_socket(l, "quota-dict-socket", c->quota_dict_socket) != 0 ||
+        check_socket(l, "quota-warning-socket", c->quota_warning_socket) != 0)
+        return -1;
+    if (*c->quota_dict_socket != '\0' &&
+        strcmp(c->quota_dict_socket, c->quota_warning_socket) == 0)
+        return config_conflict(l, "quota-warning-socket",
+                               "must not be the same as quota-dict-socket");
+    if (*c->quota_maildir != '\0' &&
+        maildir_path_check(c->quota_maildir, &err) != 0)
+        return config_conflict(l, "quota-maildir", err.text);
+    if (*c->quota_doveadm_url != '\0' && *c->quota_doveadm_key_file == '\0')
+        return config_conflict(l, "quota-doveadm-url",
+                               "needs quota-doveadm-key-file");
+    return 0;
+}
+
+static int
+finish_control_socket(struct config_load *l, struct config *c)
+{
+    if (*c->control_socket == '\0') {
+        free(c->control_socket);
+        c->control_socket = xasprintf("%s/control.sock", c->store);
+    }
+    return check_socket(l, "control-socket", c->control_socket);
 }
 
 int
@@ -95,7 +123,7 @@ config_check(struct config_load *l, void *config)
     struct config *c = config;
 
     if (check_listeners(l, c) != 0 || check_tls(l, c) != 0 ||
-        check_sizes(l, c) != 0)
+        check_sizes(l, c) != 0 || check_sources(l, c) != 0)
         return -1;
     return finish_control_socket(l, c);
 }

@@ -19,6 +19,17 @@ struct sockaddr;
  * the member's name is the key with "_" for "-".  Times are microseconds.
  * Texts are owned by the struct and never NULL. */
 
+enum config_mode {
+    CONFIG_MODE_0600,
+    CONFIG_MODE_0660,
+    CONFIG_MODE_0666
+};
+
+enum config_limits {
+    CONFIG_LIMITS_OF_SETTINGS,
+    CONFIG_LIMITS_OF_SOURCES
+};
+
 enum config_tls {
     CONFIG_TLS_1_2,
     CONFIG_TLS_1_3
@@ -78,6 +89,16 @@ struct config {
 
     /* storage quotas */
     int64_t quota_sweep_interval;
+    enum config_limits quota_limits;
+    char *quota_dict_socket; /* "": none, as all of these */
+    char *quota_warning_socket;
+    enum config_mode quota_socket_mode;
+    char *quota_socket_group;
+    char *quota_maildir;
+    int64_t quota_maildir_interval;
+    char *quota_doveadm_url;
+    char *quota_doveadm_key_file;
+    int64_t quota_doveadm_interval;
 
     /* passwords and log-in */
     unsigned password_iterations;

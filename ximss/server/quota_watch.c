@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "quota/sources.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
@@ -196,11 +197,31 @@ drop_stale(struct user *a)
     }
 }
 
+/* Sources that look at the storage of those who are there. */
+static void
+tell_sources(struct worker *w, const struct user *a,
+             void (*tell)(struct quota_sources *s, const char *user))
+{
+    char name[USER_NAME_SIZE];
+
+    if (w->server->quota_sources == NULL)
+        return;
+    user_full_name(a, name);
+    tell(w->server->quota_sources, name);
+}
+
+void
+quota_watch_logout(struct worker *w, struct user *a)
+{
+    tell_sources(w, a, quota_sources_offline);
+}
+
 bool
 quota_watch_login(struct worker *w, struct session *s)
 {
     struct user *a = s->user;
 
+    tell_sources(w, a, quota_sources_online);
     if (a->quota_version == w->quota->version && !a->quota_reached)
         return false;
     drop_stale(a);

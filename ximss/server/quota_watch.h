@@ -30,6 +30,9 @@ void quota_watch_forget(struct worker *w, struct user *a);
  * its storage is not known yet: its input waits until session_quota_known. */
 bool quota_watch_login(struct worker *w, struct session *s);
 
+/* Its last session has ended. */
+void quota_watch_logout(struct worker *w, struct user *a);
+
 /* --- what the mail brings (publish.c) --- */
 
 /* The level was reached, or is not any longer. */

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "quota/sources.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/mailbox.h"
@@ -28,9 +29,11 @@
 #include "ximss/server/job.h"
 #include "ximss/server/listener.h"
 #include "ximss/server/peers.h"
+#include "ximss/server/quota_watch.h"
 #include "ximss/server/remember.h"
 #include "ximss/server/session_id.h"
 #include "ximss/server/throttle.h"
+#include "ximss/server/usage_feed.h"
 #include "ximss/server/user.h"
 #include "ximss/server/worker.h"
 
@@ -57,6 +60,7 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->lifetime[ALERT_DOMAIN] = c->lifetime_domain;
     a->lifetime[ALERT_ACCOUNT] = c->lifetime_account;
     a->iterations = c->password_iterations;
+    a->source_limits = c->quota_limits == CONFIG_LIMITS_OF_SOURCES;
     a->version = PACKAGE_NAME " " PACKAGE_VERSION;
     a->test_hooks = test_hooks;
 }
@@ -302,6 +306,7 @@ server_free(struct server *s)
     remember_free(&s->remember);
     throttle_free(&s->throttle);
     audit_budget_free(&s->audit_budget);
+    usage_feed_free(&s->usage_feed);
     peers_free(&s->peers);
     tls_context_unref(&s->tls);
     config_free(&s->config);
@@ -329,8 +334,33 @@ server_new(const struct server_options *o, struct config *c)
     s->throttle = throttle_new(&t);
     s->peers = peers_new();
     s->audit_budget = audit_budget_new();
+    s->usage_feed = usage_feed_new(s);
     apply_limits(s, c);
     return s;
+}
+
+static int
+start_sources(struct server *s, const struct config *c, struct errbuf *err)
+{
+    static const unsigned modes[] = {
+        [CONFIG_MODE_0600] = 0600,
+        [CONFIG_MODE_0660] = 0660,
+        [CONFIG_MODE_0666] = 0666,
+    };
+    struct quota_sources_config q = {
+        .dict_socket = c->quota_dict_socket,
+        .warning_socket = c->quota_warning_socket,
+        .socket_mode = modes[c->quota_socket_mode],
+        .socket_group = c->quota_socket_group,
+        .maildir = {.path = c->quota_maildir,
+                    .main_domain = s->main_domain,
+                    .interval = c->quota_maildir_interval,
+                    .use_limits = true},
+    };
+
+    s->quota_sources =
+        quota_sources_start(&q, usage_feed_sink(s->usage_feed), err);
+    return s->quota_sources != NULL ? 0 : -1;
 }
 
 static int
@@ -351,7 +381,9 @@ start_parts(struct server *s, struct buf *ports, struct errbuf *err)
     if (listener_open_local(s->workers[0], c->control_socket, ports, err) < 0)
         return -1;
     s->hash_pool = hash_pool_new(c->hash_threads, HASH_WAITING_MOST, err);
-    return s->hash_pool != NULL ? 0 : -1;
+    if (s->hash_pool == NULL)
+        return -1;
+    return start_sources(s, c, err);
 }
 
 struct server *
@@ -400,6 +432,8 @@ visit_reload(struct worker *w, void *arg)
     struct reload *r = arg;
 
     worker_set_config(w, r->next, r->tls);
+    if (r->next->quota_limits != r->old->quota_limits)
+        quota_watch_defaults(w);
 }
 
 static void
@@ -534,6 +568,7 @@ server_tick(struct server *s)
     bool upkeep = mono >= atomic_load(&s->next_upkeep);
     struct expire_job *x;
 
+    usage_feed_tick(s->usage_feed);
     if (!due && !upkeep)
         return;
     if (upkeep)
@@ -628,6 +663,8 @@ server_stop(struct server **sp)
     unlink(s->ports_file);
     unlink(s->config->control_socket);
     drain_workers(s);
+    quota_sources_stop(&s->quota_sources);
+    usage_feed_flush(s->usage_feed);
     flush_mail(s);
     hash_pool_free(&s->hash_pool);
     flush_mail(s);

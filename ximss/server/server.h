@@ -14,6 +14,8 @@
 #include "ximss/server/configuration.h"
 
 struct audit_budget;
+struct quota_sources;
+struct usage_feed;
 struct config_override;
 struct hash_pool;
 struct peers;
@@ -24,13 +26,15 @@ struct worker;
 /* What all threads share.  Members are constant once the workers run, or know
  * themselves how to be shared, but for those under `lock`. */
 struct server {
-    struct store *store;               /* owned */
-    struct hash_pool *hash_pool;       /* owned */
-    struct remember *remember;         /* owned */
-    struct throttle *throttle;         /* owned */
-    struct peers *peers;               /* owned */
-    struct audit_budget *audit_budget; /* owned; the writer thread's */
-    struct worker **workers;           /* owned */
+    struct store *store;                 /* owned */
+    struct hash_pool *hash_pool;         /* owned */
+    struct remember *remember;           /* owned */
+    struct throttle *throttle;           /* owned */
+    struct peers *peers;                 /* owned */
+    struct audit_budget *audit_budget;   /* owned; the writer thread's */
+    struct usage_feed *usage_feed;       /* owned */
+    struct quota_sources *quota_sources; /* owned; NULL behind their end */
+    struct worker **workers;             /* owned */
     unsigned n_workers;
     uint8_t secret[STORE_SECRET_BYTES]; /* of the store, for dummy salts */
     struct admin_settings admin;        /* for bodies of jobs */

@@ -272,6 +272,7 @@ user_session_removed(struct worker *w, struct user *a, struct session *s)
         TAILQ_REMOVE(&a->domain->online, a, link);
         TAILQ_INSERT_TAIL(&w->idle, a, link);
         w->n_idle++;
+        quota_watch_logout(w, a);
     }
     user_drop_delivered(w, a);
 }

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Usage from a real Dovecot: live, by Maildirs, by asking it, by its warnings."""
+
+import os
+import signal
+import tempfile
+import shutil
+
+from dovecot import DOMAIN, Dovecot
+from ximss import attr, check, equal, wait_until
+
+# A second is what a user may wait for an alert; a build with a sanitizer is
+# slower, and then waits longer.
+JOE = "joe@" + DOMAIN
+
+
+class World:
+    """ximssd and Dovecot side by side."""
+
+    def __init__(self, t, storage="100K", backend="count", clone=True,
+                 warning=False, maildir=False, doveadm=False, start=True,
+                 **options):
+        self.run = tempfile.mkdtemp(prefix="ximssd-run-")
+        os.chmod(self.run, 0o755)
+        self.clone = os.path.join(self.run, "usage.sock")
+        self.warning = os.path.join(self.run, "warning.sock")
+        self.dovecot = Dovecot(backend=backend,
+                               clone=self.clone if clone else None,
+                               warning=self.warning if warning else None)
+        self.dovecot.user("joe", storage)
+        self.dovecot.user("ann", "")
+        options.update(idle_timeout="1d", quota_socket_mode="0666")
+        if clone:
+            options["quota_dict_socket"] = self.clone
+        if warning:
+            options["quota_warning_socket"] = self.warning
+        if maildir:
+            options["quota_maildir"] = self.dovecot.maildir_template()
+        if doveadm:
+            options["quota_doveadm_url"] = \
+                "http://127.0.0.1:%d" % self.dovecot.http_port
+            options["quota_doveadm_key_file"] = \
+                os.path.join(self.dovecot.dir, "key")
+        self.server = t.server(options, start=False)
+        if start:
+            self.begin()
+
+    def begin(self):
+        self.server.start()
+        self.server.domain(DOMAIN)
+        self.server.account(JOE, settings="MaxAccountSize=100K;")
+        self.server.account("ann@" + DOMAIN)
+        self.dovecot.start()
+
+    def used(self, account=JOE):
+        return int(self.server.cli("GetAccountInfo %s Key StorageUsed"
+                                   % account))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.dovecot.end()
+        shutil.rmtree(self.run, ignore_errors=True)
+
+
+def is_quota(message, low, high):
+    check('kind="quota"' in message, message)
+    check(low <= int(attr(message, "used")) <= high, message)
+    return attr(message, "alertID")
+
+
+def test_mail_crosses_the_level_and_goes_again(t):
+    with World(t) as w:
+        joe = w.server.login(JOE, alertChanges="yes")
+        for _ in range(2):
+            w.dovecot.deliver("joe", 30000)
+        wait_until(lambda: w.used() > 55000, "two messages are known")
+        joe.quiet()
+        w.dovecot.deliver("joe", 30000)
+        id_ = is_quota(joe.receive(), 82000, 102000)
+        ann = w.server.login("ann@" + DOMAIN)
+        w.dovecot.deliver("ann", 5000)
+        wait_until(lambda: w.used("ann@" + DOMAIN) > 4000, "Ann's is known")
+        ann.quiet()
+        w.dovecot.expunge("joe")
+        equal(joe.receive(), '<alertRemoved alertID="%s"/>' % id_)
+        equal(w.used(), 0)
+        equal(w.server.cli("GetStatElement quotaAlerts"), "1")
+
+
+def test_who_logs_in_later_is_told(t):
+    with World(t) as w:
+        for _ in range(3):
+            w.dovecot.deliver("joe", 30000)
+        wait_until(lambda: w.used() > 82000, "three messages are known")
+        is_quota(w.server.login(JOE).receive(), 82000, 102000)
+
+
+def test_mail_is_delivered_while_ximssd_is_down(t):
+    """... and no slower; what was missed is known after the next delivery, or
+    sooner where Dovecot is asked."""
+    with World(t) as w:
+        w.server.stop()
+        check(not os.path.exists(w.clone), "the socket is gone")
+        for _ in range(3):
+            took = w.dovecot.deliver("joe", 20000)
+            check(took < 2, "a delivery took %.1f s" % took)
+        w.server.start()
+        equal(w.used(), 0)
+        w.dovecot.deliver("joe", 20000)
+        wait_until(lambda: w.used() > 75000, "the sum is known")
+
+
+def test_a_killed_server_leaves_no_socket(t):
+    """A stale one costs each delivery four seconds."""
+    with World(t) as w:
+        w.dovecot.deliver("joe")
+        w.server.kill()
+        wait_until(lambda: not os.path.exists(w.clone), "the socket is gone")
+        took = w.dovecot.deliver("joe")
+        check(took < 2, "a delivery took %.1f s" % took)
+        w.server.start()
+        check(os.path.exists(w.clone), "it is there again")
+        w.dovecot.deliver("joe")
+        wait_until(lambda: w.used() > 14000, "live again")
+
+
+def test_a_stopped_server_holds_up_no_mail_for_long(t):
+    """It cannot answer, and Dovecot waits for thirty seconds at most; what the
+    test sees is that mail goes on as soon as the server does."""
+    with World(t) as w:
+        w.dovecot.deliver("joe")
+        pid = w.server.process.pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            import threading
+            done = threading.Event()
+            thread = threading.Thread(
+                target=lambda: (w.dovecot.deliver("joe"), done.set()))
+            thread.start()
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        thread.join()
+        check(done.is_set(), "the mail was delivered")
+        wait_until(lambda: w.used() > 9000, "both are known")
+
+
+def test_dovecot_is_asked(t):
+    """At the start, for what was delivered before; limits too."""
+    with World(t, clone=False, doveadm=True, start=False,
+               quota_limits="sources") as w:
+        w.dovecot.start()
+        for _ in range(3):
+            w.dovecot.deliver("joe", 30000)
+        w.server.start()
+        w.server.domain(DOMAIN)
+        w.server.account(JOE)
+        w.server.account("nobody@" + DOMAIN)
+        w.server.restart()
+        wait_until(lambda: w.used() > 82000, "Dovecot was asked")
+        got = w.server.cli("GetStorageUsed " + JOE)
+        check("Limit=102400;" in got and "Source=doveadm;" in got, got)
+        is_quota(w.server.login(JOE).receive(), 82000, 102000)
+
+
+def test_dovecot_is_away_and_comes_back(t):
+    with World(t, clone=False, doveadm=True) as w:
+        w.dovecot.deliver("joe")
+        w.dovecot.stop()
+        w.server.expected_errors.append("doveadm|Dovecot")
+        w.server.restart()
+        w.server.wait_log("(?i)doveadm")
+        w.dovecot.start()
+        wait_until(lambda: w.used() > 4000, "it heals by itself")
+
+
+def test_a_lost_report_heals(t):
+    """Live and asked at once: rounded figures do not replace exact ones."""
+    with World(t, doveadm=True) as w:
+        w.dovecot.deliver("joe")
+        wait_until(lambda: w.used() > 4000, "the report came")
+        exact = w.used()
+        check(exact % 1024 != 0, exact)
+        w.server.stop()
+        w.server.start()
+        wait_until(lambda: "Source=doveadm;" in w.server.cli(
+            "GetStorageUsed " + JOE), "Dovecot was asked")
+        equal(w.used(), exact)
+        w.server.stop()
+        w.dovecot.deliver("joe")
+        w.server.start()
+        wait_until(lambda: w.used() > 9000, "it heals")
+
+
+def test_maildirsize(t):
+    """Written by the `maildir` backend only, and watched."""
+    with World(t, clone=False, maildir=True, backend="maildir") as w:
+        w.dovecot.deliver("joe", 30000)
+        joe = w.server.login(JOE, alertChanges="yes")
+        wait_until(lambda: w.used() > 29000, "read at log-in")
+        joe.quiet()
+        for _ in range(2):
+            w.dovecot.deliver("joe", 30000)
+        id_ = is_quota(joe.receive(), 82000, 102000)
+        w.dovecot.expunge("joe", keep=1)
+        equal(joe.receive(), '<alertRemoved alertID="%s"/>' % id_)
+
+
+def test_names_of_files(t):
+    with World(t, clone=False, maildir=True) as w:
+        for _ in range(3):
+            w.dovecot.deliver("joe", 30000)
+        is_quota(w.server.login(JOE).receive(), 82000, 102000)
+
+
+def test_a_warning_alone(t):
+    """It says a level and no figure: that much is used at least."""
+    with World(t, clone=False, warning=True) as w:
+        joe = w.server.login(JOE)
+        for _ in range(3):
+            w.dovecot.deliver("joe", 29000)
+        is_quota(joe.receive(), 81920, 81920)
+
+
+def test_a_warning_makes_ask(t):
+    with World(t, clone=False, warning=True, doveadm=True) as w:
+        joe = w.server.login(JOE)
+        for _ in range(3):
+            w.dovecot.deliver("joe", 29000)
+        is_quota(joe.receive(), 81920, 102000)
+        wait_until(lambda: "Source=doveadm;" in w.server.cli(
+            "GetStorageUsed " + JOE) and w.used() > 82000, "it was asked")

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reports wait in a table by the account's name as the source says it, and at
+ * most one job takes them away at a time: what comes meanwhile makes up the
+ * next.  Nobody is answered, so nothing is lost by that: a source that lost its
+ * report to a crash of ours says the figure again when it reconciles. */
+#include "config.h"
+
+#include "ximss/server/usage_feed.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <glib.h>
+
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/xmalloc.h"
+#include "ximss/server/job.h"
+#include "ximss/server/server.h"
+#include "ximss/server/stat.h"
+#include "ximss/server/usage.h"
+
+#define BATCH 256
+/* Accounts whose reports may wait. */
+#define WAITING_MOST 500000
+
+struct usage_feed {
+    struct server *server; /* borrowed */
+    struct quota_sink sink;
+    pthread_mutex_t lock; /* of all that follows */
+    GHashTable *waiting;  /* user -> struct quota_report, owned */
+    bool in_work;         /* a job is on its way */
+    bool failing;         /* the last one failed; the tick tries again */
+    bool full;            /* said so */
+};
+
+struct feed_job {
+    struct job job;
+    struct usage_feed *feed;
+    struct quota_report report[BATCH]; /* users are owned */
+    unsigned n;
+};
+
+/* --- in the store --- */
+
+static enum store_result
+take_report(struct admin_context *x, const struct quota_report *report,
+            struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct account_rec a = {0};
+    struct usage u = {0};
+    bool found;
+    enum store_result r =
+        admin_account_find(x->txn, report->user, NULL, &d, &a, &found, err);
+
+    if (r == STORE_OK)
+        r = usage_of(x, &d, &a, &u, err);
+    if (r == STORE_OK)
+        r = usage_report(x, &u, report, err);
+    usage_clear(&u);
+    domain_rec_clear(&d);
+    account_rec_clear(&a);
+    /* Mail servers know users who have no account here. */
+    return r == STORE_NOTFOUND || r == STORE_REFUSED ? STORE_OK : r;
+}
+
+static enum store_result
+feed_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct feed_job *f = (struct feed_job *)j;
+    struct admin_context x = {.txn = t,
+                              .now = clock_now(),
+                              .effects = &j->effects,
+                              .settings = &j->server->admin};
+    enum store_result r = STORE_OK;
+
+    for (unsigned i = 0; i < f->n && r == STORE_OK; i++)
+        r = take_report(&x, &f->report[i], err);
+    return r;
+}
+
+/* --- jobs --- */
+
+static gboolean
+move_report(gpointer key, gpointer value, gpointer arg)
+{
+    struct feed_job *f = arg;
+    struct quota_report *report = value;
+
+    if (f->n == BATCH)
+        return FALSE;
+    f->report[f->n] = *report;
+    f->report[f->n++].user = key;
+    free(report);
+    return TRUE;
+}
+
+static void feed_finish(struct job *j);
+
+/* NULL if nothing waits.  Locked. */
+static struct feed_job *
+next_job(struct usage_feed *feed)
+{
+    struct feed_job *f;
+
+    if (g_hash_table_size(feed->waiting) == 0)
+        return NULL;
+    f = xcalloc(1, sizeof *f);
+    job_init(&f->job, feed->server, NULL);
+    f->feed = feed;
+    f->job.body = feed_body;
+    f->job.finish = feed_finish;
+    g_hash_table_foreach_steal(feed->waiting, move_report, f);
+    return f;
+}
+
+/* Begins the next job unless one is in work. */
+static void
+go_on(struct usage_feed *feed)
+{
+    struct feed_job *f = NULL;
+
+    pthread_mutex_lock(&feed->lock);
+    if (!feed->in_work && !feed->failing)
+        f = next_job(feed);
+    if (f != NULL)
+        feed->in_work = true;
+    pthread_mutex_unlock(&feed->lock);
+    if (f != NULL)
+        job_submit(&f->job);
+}
+
+/* What has come in the meantime is newer. */
+static void
+put_back(struct usage_feed *feed, struct quota_report *report)
+{
+    struct quota_report *copy;
+
+    if (g_hash_table_contains(feed->waiting, report->user)) {
+        free((char *)(uintptr_t)report->user);
+        return;
+    }
+    copy = xmalloc(sizeof *copy);
+    *copy = *report;
+    g_hash_table_insert(feed->waiting, (char *)(uintptr_t)report->user, copy);
+}
+
+/* On the writer thread, or that of a worker. */
+static void
+feed_finish(struct job *j)
+{
+    struct feed_job *f = (struct feed_job *)j;
+    struct usage_feed *feed = f->feed;
+    bool ok = j->result == STORE_OK, was_failing;
+
+    pthread_mutex_lock(&feed->lock);
+    was_failing = feed->failing;
+    feed->failing = !ok;
+    feed->in_work = false;
+    for (unsigned i = 0; i < f->n; i++) {
+        if (ok)
+            free((char *)(uintptr_t)f->report[i].user);
+        else
+            put_back(feed, &f->report[i]);
+    }
+    pthread_mutex_unlock(&feed->lock);
+    if (ok)
+        stat_add(STAT_QUOTA_REPORTS, f->n);
+    else if (!was_failing)
+        log_warn("storing usage: %s (tried again)", j->err.text);
+    job_clear(j);
+    free(f);
+    go_on(feed);
+}
+
+/* --- the sink --- */
+
+/* A source that knows no limits does not take away what another said.
+ * Locked. */
+static void
+keep_limit(struct quota_report *report, const struct quota_report *old)
+{
+    if (old == NULL || report->has_limit || !old->has_limit)
+        return;
+    report->has_limit = true;
+    report->limit = old->limit;
+}
+
+static void
+on_report(void *arg, const struct quota_report *r)
+{
+    struct usage_feed *feed = arg;
+    struct quota_report *copy = xmalloc(sizeof *copy);
+    bool takes, says = false;
+
+    *copy = *r;
+    copy->user = NULL; /* it is the key */
+    pthread_mutex_lock(&feed->lock);
+    keep_limit(copy, g_hash_table_lookup(feed->waiting, r->user));
+    takes = g_hash_table_size(feed->waiting) < WAITING_MOST ||
+            g_hash_table_contains(feed->waiting, r->user);
+    if (takes) {
+        g_hash_table_replace(feed->waiting, xstrdup(r->user), copy);
+    } else {
+        free(copy);
+        says = !feed->full;
+    }
+    feed->full = !takes;
+    pthread_mutex_unlock(&feed->lock);
+    if (says)
+        log_warn("reports of usage come faster than they can be stored: some "
+                 "are left out");
+    go_on(feed);
+}
+
+/* --- names of accounts --- */
+
+struct list_job {
+    struct job job;
+    struct quota_listing *listing;
+    char **users; /* owned, and each of them */
+    unsigned n;
+    const char *domain; /* being walked */
+};
+
+static void
+free_users(struct list_job *l)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        free(l->users[i]);
+    l->n = 0;
+}
+
+static bool
+take_name(const struct account_name *name, void *arg)
+{
+    struct list_job *l = arg;
+
+    if (!name->alias)
+        l->users[l->n++] = xasprintf("%s@%s", name->name, l->domain);
+    return l->n < l->listing->most;
+}
+
+struct domain_step {
+    char *name; /* owned */
+    uint64_t number;
+};
+
+static bool
+take_domain(const struct domain_rec *d, void *arg)
+{
+    struct domain_step *step = arg;
+
+    step->name = xstrdup(d->name);
+    step->number = d->number;
+    return false;
+}
+
+/* The accounts behind `after` ("name@domain"), domain after domain.  The domain
+ * of `after` may be gone: those behind its name come next. */
+static enum store_result
+list_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct list_job *l = (struct list_job *)j;
+    const char *after = l->listing->after;
+    const char *at = after != NULL ? strchr(after, '@') : NULL;
+    char *name =
+        at != NULL ? xasprintf("%.*s", (int)(at - after), after) : NULL;
+    char *last = at != NULL ? xstrdup(at + 1) : NULL;
+    struct domain_rec first = {0};
+    struct domain_step step = {0};
+    enum store_result r = STORE_OK;
+
+    free_users(l);
+    if (last != NULL)
+        r = domain_find(t, last, &first, err);
+    if (r == STORE_OK && last != NULL && strcmp(first.name, last) == 0) {
+        l->domain = last;
+        r = account_walk(t, first.number, name, take_name, l, err);
+    }
+    if (r == STORE_NOTFOUND)
+        r = STORE_OK;
+    while (r == STORE_OK && l->n < l->listing->most) {
+        step.name = NULL;
+        r = domain_walk(t, last, take_domain, &step, err);
+        if (r != STORE_OK || step.name == NULL)
+            break;
+        free(last);
+        l->domain = last = step.name;
+        r = account_walk(t, step.number, NULL, take_name, l, err);
+    }
+    domain_rec_clear(&first);
+    free(name);
+    free(last);
+    return r;
+}
+
+static void
+list_finish(struct job *j)
+{
+    struct list_job *l = (struct list_job *)j;
+    bool ok = j->result == STORE_OK;
+
+    if (!ok)
+        log_warn("listing accounts for a source of usage: %s", j->err.text);
+    l->listing->done(l->listing, (const char *const *)l->users, ok ? l->n : 0,
+                     !ok);
+    free_users(l);
+    free(l->users);
+    job_clear(j);
+    free(l);
+}
+
+static void
+on_list(void *arg, struct quota_listing *listing)
+{
+    struct usage_feed *feed = arg;
+    struct list_job *l = xcalloc(1, sizeof *l);
+
+    job_init(&l->job, feed->server, NULL);
+    l->listing = listing;
+    l->users = xcalloc(listing->most, sizeof l->users[0]);
+    l->job.body = list_body;
+    l->job.finish = list_finish;
+    job_submit(&l->job);
+}
+
+/* --- its life --- */
+
+struct usage_feed *
+usage_feed_new(struct server *server)
+{
+    struct usage_feed *f = xcalloc(1, sizeof *f);
+
+    f->server = server;
+    f->sink = (struct quota_sink){on_report, on_list, f};
+    f->waiting = g_hash_table_new_full(g_str_hash, g_str_equal, free, free);
+    pthread_mutex_init(&f->lock, NULL);
+    return f;
+}
+
+const struct quota_sink *
+usage_feed_sink(const struct usage_feed *f)
+{
+    return &f->sink;
+}
+
+void
+usage_feed_tick(struct usage_feed *f)
+{
+    pthread_mutex_lock(&f->lock);
+    f->failing = false;
+    pthread_mutex_unlock(&f->lock);
+    go_on(f);
+}
+
+void
+usage_feed_flush(struct usage_feed *f)
+{
+    struct feed_job *job;
+
+    for (;;) {
+        pthread_mutex_lock(&f->lock);
+        job = next_job(f);
+        pthread_mutex_unlock(&f->lock);
+        if (job == NULL)
+            return;
+        job_submit(&job->job);
+    }
+}
+
+void
+usage_feed_free(struct usage_feed **fp)
+{
+    struct usage_feed *f = *fp;
+
+    if (f == NULL)
+        return;
+    g_hash_table_destroy(f->waiting);
+    pthread_mutex_destroy(&f->lock);
+    free(f);
+    *fp = NULL;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_USAGE_FEED_H
+#define XIMSS_SERVER_USAGE_FEED_H
+
+#include "quota/source.h"
+
+struct server;
+
+/* From the sources of usage to the store.  Reports that wait are one for each
+ * account, the newest, and go to the writer many in a job; so a flood of them
+ * costs neither memory nor the time of others. */
+
+struct usage_feed;
+
+/* Needs no store yet. */
+struct usage_feed *usage_feed_new(struct server *server);
+
+/* What the sources are given; lives as long as the feed. */
+const struct quota_sink *usage_feed_sink(const struct usage_feed *f);
+
+/* Once a second, from the main thread: tries again what the store refused. */
+void usage_feed_tick(struct usage_feed *f);
+
+/* The sources have stopped: what waits is submitted, before the store is
+ * closed. */
+void usage_feed_flush(struct usage_feed *f);
+
+/* Needs a store that is closed. */
+void usage_feed_free(struct usage_feed **f);
+
+#endif
