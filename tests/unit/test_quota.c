@@ -9,8 +9,9 @@ Suite *maildir_read_suite(void);
 Suite *account_walk_suite(void);
 Suite *maildir_source_suite(void);
 Suite *doveadm_reply_suite(void);
+Suite *doveadm_suite(void);
 Suite *policy_suite(void);
 
 SUITE_MAIN(maildirsize_suite, maildir_path_suite, maildir_read_suite,
            account_walk_suite, maildir_source_suite, doveadm_reply_suite,
-           policy_suite)
+           doveadm_suite, policy_suite)
