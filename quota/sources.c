@@ -155,12 +155,36 @@ maildir_offline(void *source, const char *user)
     maildir_source_offline(source, user);
 }
 
+/* --- Dovecot is asked --- */
+
+static bool
+doveadm_is_wanted(const struct quota_sources_config *cfg)
+{
+    return is_set(cfg->doveadm.url);
+}
+
+static void *
+doveadm_start_source(struct place *p, const struct quota_sources_config *cfg,
+                     struct errbuf *err)
+{
+    return doveadm_start(p->base, &cfg->doveadm, &p->sink, err);
+}
+
+static void
+doveadm_stop_source(void *source)
+{
+    struct doveadm *d = source;
+
+    doveadm_stop(&d);
+}
+
 /* --- the table --- */
 
 enum {
     DICT,
     WARNING,
     MAILDIR,
+    DOVEADM,
     N_KINDS
 };
 
@@ -181,16 +205,42 @@ static const struct source_kind kinds[N_KINDS] = {
                  .stop = maildir_stop,
                  .online = maildir_online,
                  .offline = maildir_offline},
+    [DOVEADM] = {.name = "doveadm",
+                 .is_wanted = doveadm_is_wanted,
+                 .start = doveadm_start_source,
+                 .stop = doveadm_stop_source},
 };
 
 struct quota_sources {
     struct place place;     /* of NULLs while no source runs */
+    struct quota_sink sink; /* the server's; place.sink stands before it */
     void *sources[N_KINDS]; /* owned; NULL: not wanted */
     struct socket_guard *guard;
     pthread_t thread;
     bool is_running;
     bool wants_presence; /* a source does */
 };
+
+/* --- what sources say --- */
+
+/* A level without a figure is a reason to ask for one. */
+static void
+on_report(void *arg, const struct quota_report *r)
+{
+    struct quota_sources *s = arg;
+
+    s->sink.report(s->sink.arg, r);
+    if (r->is_percent && s->sources[DOVEADM] != NULL)
+        doveadm_ask(s->sources[DOVEADM], r->user);
+}
+
+static void
+on_list(void *arg, struct quota_listing *l)
+{
+    struct quota_sources *s = arg;
+
+    s->sink.list(s->sink.arg, l);
+}
 
 /* --- the thread --- */
 
@@ -294,7 +344,8 @@ quota_sources_start(const struct quota_sources_config *cfg,
     struct quota_sources *s = xcalloc(1, sizeof *s);
     int r = 0;
 
-    s->place.sink = *sink;
+    s->sink = *sink;
+    s->place.sink = (struct quota_sink){on_report, on_list, s};
     for (int i = 0; i < N_KINDS && r == 0; i++)
         if (kinds[i].is_wanted(cfg))
             r = start_source(s, i, cfg, err);

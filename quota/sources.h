@@ -3,6 +3,7 @@
 #define QUOTA_SOURCES_H
 
 #include "quota/dict_server.h"
+#include "quota/doveadm.h"
 #include "quota/maildir_source.h"
 #include "quota/source.h"
 #include "quota/warning_server.h"
@@ -19,8 +20,9 @@ struct quota_sources_config {
     const char *warning_socket; /* ... not the same */
     unsigned socket_mode;       /* of both */
     const char *socket_group;   /* of both; a name or a number */
-    /* path NULL or "": not wanted. */
+    /* path, url NULL or "": not wanted. */
     struct maildir_config maildir;
+    struct doveadm_config doveadm;
 };
 
 /* Opens the sockets and starts the thread; by the return, peers may connect.

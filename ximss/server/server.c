@@ -356,6 +356,10 @@ start_sources(struct server *s, const struct config *c, struct errbuf *err)
                     .main_domain = s->main_domain,
                     .interval = c->quota_maildir_interval,
                     .use_limits = true},
+        .doveadm = {.url = c->quota_doveadm_url,
+                    .key_file = c->quota_doveadm_key_file,
+                    .interval = c->quota_doveadm_interval,
+                    .use_limits = true},
     };
 
     s->quota_sources =

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One request is under way at a time, about a batch of users: those that were
+ * asked for, and a page of the round over all accounts, by turns.  `go` is the
+ * one timer that sends it: soon, so that a few that are asked for go together;
+ * after as long as the last one took, so that Dovecot has half of its time for
+ * others; or later and later, while it fails. */
+#include "config.h"
+
+#include "quota/doveadm.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "quota/account_walk.h"
+#include "quota/doveadm_asked.h"
+#include "quota/doveadm_http.h"
+#include "quota/doveadm_key.h"
+#include "quota/doveadm_reply.h"
+#include "quota/source.h"
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/mailbox.h"
+#include "util/xmalloc.h"
+
+#define BATCH          100
+#define RETRY          CLOCK_SECOND
+#define MOST_DOUBLINGS 6
+#define RELIST         10 /* times the retry, when the store could not tell */
+#define TIMEOUT        (60 * CLOCK_SECOND)
+#define ASK_DELAY      (CLOCK_SECOND / 20)
+#define LEAST_PAUSE    (CLOCK_SECOND / 100)
+#define PROGRESS_EVERY (5 * CLOCK_SECOND)
+/* A batch that gets an answer without sense so often is left out: it might be
+ * one of its users that does it. */
+#define MOST_REFUSALS 5
+
+struct doveadm {
+    const struct quota_sink *sink; /* borrowed */
+    char *url, *key_file;          /* owned, for the log */
+    bool use_limits, at_login;
+    int64_t interval, retry;
+    struct mailbox *box;
+    struct doveadm_http *http;
+    struct doveadm_asked *asked;
+    struct event *go, *round, *relist; /* owned timers */
+    /* The batch. */
+    char *users[BATCH]; /* owned */
+    bool answered[BATCH];
+    size_t n;
+    bool posted;            /* the answer is awaited */
+    bool of_round, is_last; /* it is a page of the round, the last one */
+    int64_t sent;           /* clock_mono */
+    /* The round. */
+    struct account_walk *walk;
+    struct account_page *page; /* owned; NULL: none that waits */
+    bool running;
+    unsigned told, unknown, untold; /* users */
+    int64_t began, progress;        /* clock_mono */
+    /* What goes wrong. */
+    unsigned failures, refusals; /* in a row */
+    bool said_untold;
+};
+
+static void
+set_timer(struct event *ev, int64_t us)
+{
+    const struct timeval wait = {us / CLOCK_SECOND, us % CLOCK_SECOND};
+
+    event_add(ev, &wait);
+}
+
+/* There is something to ask.  A pause that runs already is kept. */
+static void
+kick(struct doveadm *d, int64_t us)
+{
+    if (!d->posted && !evtimer_pending(d->go, NULL))
+        set_timer(d->go, us);
+}
+
+static void
+on_asked(void *arg)
+{
+    kick(arg, ASK_DELAY);
+}
+
+static void
+end_round(struct doveadm *d)
+{
+    int64_t took = clock_mono() - d->began;
+
+    d->running = false;
+    if (d->untold == 0)
+        d->said_untold = false;
+    if (took >= PROGRESS_EVERY)
+        log_info("quota: asked Dovecot about all accounts in %d s: it told %u,"
+                 " does not know %u, could not tell %u",
+                 (int)(took / CLOCK_SECOND), d->told, d->unknown, d->untold);
+}
+
+static void
+say_progress(struct doveadm *d)
+{
+    int64_t now = clock_mono();
+
+    if (now - d->progress < PROGRESS_EVERY)
+        return;
+    d->progress = now;
+    log_info("quota: asked Dovecot about %u of the accounts",
+             d->told + d->unknown + d->untold);
+}
+
+static void
+take_page(struct doveadm *d)
+{
+    if (d->page == NULL)
+        return;
+    d->of_round = true;
+    d->is_last = d->page->last;
+    d->n = d->page->n;
+    assert(d->n <= BATCH);
+    for (size_t i = 0; i < d->n; i++)
+        d->users[i] = d->page->users[i];
+    d->page->n = 0; /* the names are ours */
+    account_page_free(&d->page);
+}
+
+static void
+fill_batch(struct doveadm *d)
+{
+    bool page_first = !d->of_round;
+
+    d->of_round = false;
+    if (page_first)
+        take_page(d);
+    if (d->n == 0)
+        d->n = doveadm_asked_take(d->asked, d->users, BATCH);
+    if (d->n == 0 && !page_first)
+        take_page(d);
+}
+
+/* The batch is done with: told, or left out. */
+static void
+end_batch(struct doveadm *d)
+{
+    for (size_t i = 0; i < d->n; i++)
+        free(d->users[i]);
+    d->n = 0;
+    if (!d->of_round)
+        return;
+    say_progress(d);
+    if (d->is_last)
+        end_round(d);
+    else
+        account_walk_next(d->walk);
+}
+
+static void
+on_go(evutil_socket_t fd, short what, void *arg)
+{
+    struct doveadm *d = arg;
+    char *body;
+
+    (void)fd;
+    (void)what;
+    if (d->n == 0)
+        fill_batch(d);
+    if (d->n == 0) {
+        if (d->of_round) /* the last page is empty */
+            end_batch(d);
+        return;
+    }
+    memset(d->answered, 0, sizeof d->answered);
+    d->posted = true;
+    d->sent = clock_mono();
+    body = doveadm_request_encode((const char *const *)d->users, d->n);
+    doveadm_http_post(d->http, body);
+    free(body);
+}
+
+static void
+report(struct doveadm *d, const char *user, const struct doveadm_answer *a)
+{
+    const struct quota_report report = {
+        .user = user,
+        .source = QUOTA_SOURCE_DOVEADM,
+        .used = a->used,
+        .rounded = true,
+        .has_limit = d->use_limits,
+        .limit = d->use_limits ? a->limit : 0,
+    };
+
+    d->told++;
+    d->sink->report(d->sink->arg, &report);
+}
+
+static void
+complain_untold(struct doveadm *d, const char *user, int exit_code)
+{
+    d->untold++;
+    if (d->said_untold) {
+        log_debug("quota: Dovecot cannot tell the use of %s (%d)", user,
+                  exit_code);
+        return;
+    }
+    log_warn("quota: Dovecot cannot tell the use of %s (exit code %d): its log"
+             " says why; of others nothing is said",
+             user, exit_code);
+    d->said_untold = true;
+}
+
+static void
+take_answer(const struct doveadm_answer *a, void *arg)
+{
+    struct doveadm *d = arg;
+
+    if (a->tag >= d->n || d->answered[a->tag])
+        return;
+    d->answered[a->tag] = true;
+    switch (a->outcome) {
+    case DOVEADM_USAGE:
+        report(d, d->users[a->tag], a);
+        break;
+    case DOVEADM_NO_QUOTA:
+    case DOVEADM_NO_USER:
+        d->unknown++;
+        break;
+    case DOVEADM_ERROR:
+        complain_untold(d, d->users[a->tag], a->exit_code);
+        break;
+    }
+}
+
+static void
+succeed(struct doveadm *d)
+{
+    int64_t took = clock_mono() - d->sent;
+
+    if (d->failures > 0)
+        log_info("quota: Dovecot at %s answers again", d->url);
+    d->failures = d->refusals = 0;
+    for (size_t i = 0; i < d->n; i++)
+        if (!d->answered[i])
+            complain_untold(d, d->users[i], 0);
+    end_batch(d);
+    set_timer(d->go, took > LEAST_PAUSE ? took : LEAST_PAUSE);
+}
+
+static void
+complain(struct doveadm *d, int status, const char *why)
+{
+    if (status == 0)
+        log_warn("quota: asking Dovecot at %s: %s; is it running, and has its"
+                 " service doveadm an inet_listener http there?",
+                 d->url, why);
+    else if (status == 401 || status == 403)
+        log_warn("quota: asking Dovecot at %s: it does not take the key; %s"
+                 " must hold its doveadm_api_key",
+                 d->url, d->key_file);
+    else if (status != 200)
+        log_warn("quota: asking Dovecot at %s: HTTP status %d; its log says"
+                 " why, if it is Dovecot",
+                 d->url, status);
+    else
+        log_warn("quota: asking Dovecot at %s: its answer cannot be read (%s);"
+                 " is it Dovecot?",
+                 d->url, why);
+}
+
+static void
+fail(struct doveadm *d, int status, const char *why)
+{
+    unsigned doublings =
+        d->failures < MOST_DOUBLINGS ? d->failures : MOST_DOUBLINGS;
+
+    if (d->failures++ == 0)
+        complain(d, status, why);
+    if (status != 0 && status != 401 && status != 403 &&
+        ++d->refusals >= MOST_REFUSALS) {
+        d->refusals = 0;
+        d->untold += (unsigned)d->n;
+        end_batch(d);
+    }
+    set_timer(d->go, d->retry << doublings);
+}
+
+static void
+on_end(int status, const char *body, size_t len, const char *error, void *arg)
+{
+    struct doveadm *d = arg;
+    struct errbuf err = {""};
+
+    d->posted = false;
+    if (status != 200)
+        fail(d, status, error);
+    else if (doveadm_reply_parse(body, len, take_answer, d, &err) < 0)
+        fail(d, status, err.text);
+    else
+        succeed(d);
+}
+
+static void
+on_page(struct account_page *page, void *arg)
+{
+    struct doveadm *d = arg;
+
+    if (page->failed) {
+        account_page_free(&page);
+        set_timer(d->relist, RELIST * d->retry);
+        return;
+    }
+    d->page = page;
+    kick(d, 0);
+}
+
+static void
+on_relist(evutil_socket_t fd, short what, void *arg)
+{
+    struct doveadm *d = arg;
+
+    (void)fd;
+    (void)what;
+    account_walk_next(d->walk);
+}
+
+static void
+on_round(evutil_socket_t fd, short what, void *arg)
+{
+    struct doveadm *d = arg;
+
+    (void)fd;
+    (void)what;
+    if (d->interval > 0)
+        set_timer(d->round, d->interval);
+    if (d->running)
+        return;
+    d->running = true;
+    d->told = d->unknown = d->untold = 0;
+    d->began = d->progress = clock_mono();
+    account_walk_next(d->walk);
+}
+
+static int
+start_http(struct doveadm *d, struct event_base *base,
+           const struct doveadm_config *config, struct errbuf *err)
+{
+    char *key = doveadm_key_read(config->key_file, err);
+
+    if (key != NULL)
+        d->http = doveadm_http_new(
+            base, config->url, key,
+            config->timeout > 0 ? config->timeout : TIMEOUT, on_end, d, err);
+    doveadm_key_free(&key);
+    return d->http != NULL ? 0 : -1;
+}
+
+static struct event *
+new_timer(struct event_base *base, event_callback_fn on_time, void *arg)
+{
+    struct event *ev = evtimer_new(base, on_time, arg);
+
+    if (ev == NULL)
+        log_fatal("making a timer: out of memory");
+    return ev;
+}
+
+struct doveadm *
+doveadm_start(struct event_base *base, const struct doveadm_config *config,
+              const struct quota_sink *sink, struct errbuf *err)
+{
+    struct doveadm *d = xcalloc(1, sizeof *d);
+
+    if (start_http(d, base, config, err) < 0) {
+        free(d);
+        return NULL;
+    }
+    d->sink = sink;
+    d->url = xstrdup(config->url);
+    d->key_file = xstrdup(config->key_file);
+    d->use_limits = config->use_limits;
+    d->at_login = config->at_login;
+    d->interval = config->interval;
+    d->retry = config->retry > 0 ? config->retry : RETRY;
+    d->box = mailbox_new(base, d);
+    d->asked = doveadm_asked_new(d->box, on_asked, d);
+    d->walk = account_walk_new(sink, d->box, BATCH, on_page, d);
+    d->go = new_timer(base, on_go, d);
+    d->round = new_timer(base, on_round, d);
+    d->relist = new_timer(base, on_relist, d);
+    set_timer(d->round, 0);
+    return d;
+}
+
+void
+doveadm_ask(struct doveadm *d, const char *user)
+{
+    doveadm_asked_put(d->asked, user);
+}
+
+void
+doveadm_online(struct doveadm *d, const char *user)
+{
+    if (d->at_login)
+        doveadm_asked_put(d->asked, user);
+}
+
+void
+doveadm_stop(struct doveadm **d_)
+{
+    struct doveadm *d = *d_;
+
+    if (d == NULL)
+        return;
+    *d_ = NULL;
+    account_walk_free(&d->walk);
+    mailbox_flush(d->box);
+    mailbox_free(&d->box);
+    doveadm_asked_free(&d->asked);
+    doveadm_http_free(&d->http);
+    account_page_free(&d->page);
+    d->of_round = false;
+    end_batch(d);
+    event_free(d->go);
+    event_free(d->round);
+    event_free(d->relist);
+    free(d->url);
+    free(d->key_file);
+    free(d);
+}
