@@ -2,12 +2,14 @@
 """Usage from a real Dovecot: live, by Maildirs, by asking it, by its warnings."""
 
 import os
+import re
+import shutil
 import signal
 import tempfile
-import shutil
+import threading
 
-from dovecot import DOMAIN, Dovecot
-from ximss import attr, check, equal, wait_until
+from dovecot import DOMAIN, KEY, Dovecot
+from ximss import HERE, attr, check, equal, wait_until
 
 # A second is what a user may wait for an alert; a build with a sanitizer is
 # slower, and then waits longer.
@@ -19,17 +21,19 @@ class World:
 
     def __init__(self, t, storage="100K", backend="count", clone=True,
                  warning=False, maildir=False, doveadm=False, start=True,
-                 **options):
+                 quota=None, **options):
         self.run = tempfile.mkdtemp(prefix="ximssd-run-")
         os.chmod(self.run, 0o755)
         self.clone = os.path.join(self.run, "usage.sock")
         self.warning = os.path.join(self.run, "warning.sock")
         self.dovecot = Dovecot(backend=backend,
                                clone=self.clone if clone else None,
-                               warning=self.warning if warning else None)
+                               warning=self.warning if warning else None,
+                               quota=quota)
         self.dovecot.user("joe", storage)
         self.dovecot.user("ann", "")
-        options.update(idle_timeout="1d", quota_socket_mode="0666")
+        options.setdefault("quota_socket_mode", "0666")
+        options["idle_timeout"] = "1d"
         if clone:
             options["quota_dict_socket"] = self.clone
         if warning:
@@ -62,6 +66,16 @@ class World:
     def __exit__(self, *_):
         self.dovecot.end()
         shutil.rmtree(self.run, ignore_errors=True)
+
+
+def lines_of_document(name):
+    """The block of doc/quota.md that this comment stands before."""
+    path = os.path.join(HERE, os.pardir, os.pardir, "doc", "quota.md")
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    block = text.partition("<!-- %s -->\n```\n" % name)[2].partition("```")[0]
+    check(block, "no lines for " + name)
+    return block
 
 
 def is_quota(message, low, high):
@@ -134,7 +148,6 @@ def test_a_stopped_server_holds_up_no_mail_for_long(t):
         pid = w.server.process.pid
         os.kill(pid, signal.SIGSTOP)
         try:
-            import threading
             done = threading.Event()
             thread = threading.Thread(
                 target=lambda: (w.dovecot.deliver("joe"), done.set()))
@@ -231,3 +244,41 @@ def test_a_warning_makes_ask(t):
         is_quota(joe.receive(), 81920, 102000)
         wait_until(lambda: "Source=doveadm;" in w.server.cli(
             "GetStorageUsed " + JOE) and w.used() > 82000, "it was asked")
+
+
+def test_the_lines_of_the_document(t):
+    """doc/quota.md 3 as it stands, but for places, ports and the group."""
+    socket = []
+
+    def dovecot(d):
+        socket.append(os.path.join(d.dir, "usage.sock"))
+        text = lines_of_document("dovecot")
+        for old, new in (("/run/ximssd/usage.sock", socket[0]),
+                         ("= ximssd", "= dovecot"), ("KEY", KEY),
+                         ("8080", str(d.http_port))):
+            check(old in text, old)
+            text = text.replace(old, new)
+        return text
+
+    with World(t, clone=False, quota=dovecot, start=False,
+               quota_socket_mode="0660", quota_socket_group="dovecot") as w:
+        lines = dict(re.findall(r"^(\S+) = (.+)$",
+                                lines_of_document("ximssd"), re.M))
+        equal(sorted(lines), ["quota-dict-socket", "quota-doveadm-key-file",
+                              "quota-doveadm-url", "quota-limits"])
+        places = {"/run/ximssd/usage.sock": socket[0],
+                  '"http://127.0.0.1:8080"':
+                  "http://127.0.0.1:%d" % w.dovecot.http_port,
+                  "/etc/ximssd.doveadm-key":
+                  os.path.join(w.dovecot.dir, "key")}
+        for key, value in lines.items():
+            w.server.options[key] = places.get(value, value)
+        w.begin()
+        joe = w.server.login(JOE)
+        for _ in range(3):
+            w.dovecot.deliver("joe", 30000)
+        is_quota(joe.receive(), 82000, 102000)
+        w.server.cli("UpdateAccountSettings %s {MaxAccountSize=1G;}" % JOE)
+        w.server.restart()
+        wait_until(lambda: "Limit=102400;" in w.server.cli(
+            "GetStorageUsed " + JOE), "Dovecot's limit counts")

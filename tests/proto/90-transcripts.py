@@ -74,6 +74,9 @@ SETUPS = {
                                    posted("It is back.")(server)],
     "account-pending": posted("Your certificate expires tomorrow.",
                               "account", target="joe@" + MAIN),
+    "nearly-full": lambda server: [
+        server.cli("UpdateAccountSettings joe@%s {MaxAccountSize=100;}" % MAIN),
+        server.cli("SetStorageUsed joe@%s 85" % MAIN)],
     "cram": lambda server: server.cli(
         "UpdateDomainSettings %s {CRAMMD5=YES;}" % MAIN),
 }

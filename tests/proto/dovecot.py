@@ -29,8 +29,7 @@ disable_plaintext_auth = no
 auth_cache_size = 0
 protocols = imap lmtp
 mail_location = maildir:~/Maildir
-mail_plugins = quota {plugins}
-doveadm_api_key = {key}
+mail_plugins = {plugins}
 protocol imap {{
   mail_plugins = $mail_plugins imap_quota
 }}
@@ -43,10 +42,7 @@ userdb {{
   args = {dir}/users
 }}
 plugin {{
-  quota = {backend}:User quota
   quota_rule = *:storage=1M
-  quota_vsizes = yes
-{plugin}
 }}
 service imap-login {{
   inet_listener imap {{
@@ -60,6 +56,16 @@ service lmtp {{
   unix_listener lmtp {{
     mode = 0600
   }}
+}}
+"""
+
+# What a plain configuration has of quotas.
+QUOTA = """
+doveadm_api_key = {key}
+plugin {{
+  quota = {backend}:User quota
+  quota_vsizes = yes
+{plugin}
 }}
 service doveadm {{
   inet_listener http {{
@@ -86,12 +92,14 @@ class Dovecot:
     """Accounts are name@a.test with the password "secret"."""
 
     def __init__(self, backend="count", clone=None, warning=None,
-                 directory=None):
+                 quota=None):
+        """quota: lines of configuration instead of those that follow from the
+        others; a function of this object."""
         if not os.path.exists(DOVECOT):
             raise Skip("there is no Dovecot")
         if os.getuid() != 0:
             raise Skip("Dovecot delivers mail as root only")
-        self.dir = directory or tempfile.mkdtemp(prefix="dovecot-test-")
+        self.dir = tempfile.mkdtemp(prefix="dovecot-test-")
         os.chmod(self.dir, 0o755)
         self.imap_port, self.http_port = free_port(), free_port()
         self.process = None
@@ -105,10 +113,13 @@ class Dovecot:
         os.mkdir(mail)
         os.chown(mail, MAIL_UID, MAIL_UID)
         self.write("users", "")
+        plugins = "quota quota_clone" if clone else "quota"
         self.write("dovecot.conf", CONFIG.format(
-            dir=self.dir, key=KEY, imap=self.imap_port, http=self.http_port,
-            backend=backend, plugins="quota_clone" if clone else "",
-            plugin="\n".join(plugin)))
+            dir=self.dir, imap=self.imap_port,
+            plugins="" if quota else plugins) + (
+                quota(self) if quota else QUOTA.format(
+                    key=KEY, http=self.http_port, backend=backend,
+                    plugin="\n".join(plugin))))
         self.write("key", KEY + "\n")
 
     def write(self, name, text):
