@@ -151,19 +151,24 @@ class Floor:
 class Server:
     """ximssd on a store of its own."""
 
-    def __init__(self, build, store, workers, tls=False, count=False):
-        """count: of its commits."""
+    def __init__(self, build, store, workers, tls=False, count=False,
+                 usage=False, more=""):
+        """count: of its commits.  usage: with a socket for reports of it.
+        more: lines of configuration."""
         self.build, self.store = build, store
         self.port, self.pwd_port = free_port(), free_port()
         self.tls_port = free_port() if tls else None
         config = f"{store}.conf"
+        if usage:
+            self.usage_socket = f"{store}.usage"
+            more += f'quota-dict-socket = "{self.usage_socket}"\n'
         tls_text = (TLS_CONFIG.format(port=self.tls_port,
                                       dir=os.path.dirname(store))
                     if tls else "")
         with open(config, "w") as f:
             f.write(CONFIG.format(store=store, port=self.port,
                                   pwd_port=self.pwd_port,
-                                  tls=tls_text, workers=workers))
+                                  tls=tls_text, workers=workers) + more)
         self.log = open(f"{store}.log", "a")
         self.syncs = f"{store}.syncs"
         with open(self.syncs, "wb") as f:

@@ -150,12 +150,44 @@ def cli(results):
             f"{listing['grown_kib']:,} KiB more at the end.\n\n")
 
 
+def quota(results):
+    r = results["quota"]
+    push, flood, many = r["push"], r["flood"], r["many"]
+    listing = many["listing"]
+    out = "### Usage reports\n\n"
+    out += rows(["", "reports", "per second", "server CPU µs each",
+                 "answered after µs (p99)"],
+                [["Dovecot's socket, at a rate", f"{push['count']:,}",
+                  f"{push['count'] / push['seconds']:,.0f}",
+                  f"{push['cpu_us_each']:.1f}", f"{push['p99_us']:,.0f}"],
+                 ["Dovecot's socket, as fast as answered",
+                  f"{flood['count']:,}", f"{flood['per_s']:,.0f}",
+                  f"{flood['cpu_us_each']:.1f}", f"{flood['p99_us']:,.0f}"]] +
+                [[title, f"{x['count']:,}", f"{x['per_s']:,.0f}",
+                  f"{x['cpu_us_each']:.1f}", ""]
+                 for title, x in (("SetStorageUsed, each account's first",
+                                   many["report"]),
+                                  ("SetStorageUsed again", many["again"]))])
+    return (out + f"\nOne alert to {push['sessions']:,} sessions: "
+            f"{push['quiet_ms']:.1f} ms, and {push['reporting_ms']:.1f} ms "
+            "while reports come at that rate "
+            f"({push['reporting_ms'] / push['quiet_ms']:.2f}), which takes "
+            f"{push['cpu_share'] * 100:.0f} % of a core. A sweep costs "
+            f"{r['sweep_us']:.1f} µs for each account that is logged in. "
+            f"ListStorageUsed … OVER 99 of {many['report']['count']:,} "
+            f"accounts: {listing['bytes'] / 1e6:.1f} MB in "
+            f"{listing['seconds']:.1f} s; meanwhile another connection's NOOP "
+            f"took {listing['median_ms']:.2f} ms (median), "
+            f"{listing['slowest_ms']:.1f} ms at most.\n\n")
+
+
 def table(results):
     m = results["machine"]
     out = (f"{m['cpu']}, {m['cores']} cores, Linux {m['kernel']}, "
            f"{m['date']}; an alert is {results['bytes']} bytes on the wire.\n"
            "\n")
-    for section in ("delivery", "burst", "logins", "idle", "posts", "cli"):
+    for section in ("delivery", "burst", "logins", "idle", "posts", "cli",
+                    "quota"):
         if section in results:
             out += globals()[section](results)
     return out
