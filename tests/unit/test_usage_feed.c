@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reports from sources, and the names that they ask for. */
+#include "config.h"
+
+#include "ximss/server/usage_feed.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/stage.h"
+#include "util/buf.h"
+#include "util/xmalloc.h"
+
+Suite *usage_feed_suite(void);
+
+static struct usage_feed *feed;
+
+static void
+setup(void)
+{
+    stage_setup_three();
+    feed = usage_feed_new(stage);
+}
+
+static void
+teardown(void)
+{
+    stage_sync();
+    usage_feed_free(&feed);
+    stage_teardown();
+}
+
+static void
+report(const char *user, uint64_t used)
+{
+    const struct quota_sink *sink = usage_feed_sink(feed);
+
+    sink->report(sink->arg, &(struct quota_report){.user = user,
+                                                   .source = QUOTA_SOURCE_DICT,
+                                                   .used = used});
+}
+
+struct ask {
+    uint64_t account;
+    struct usage_rec rec;
+};
+
+static enum store_result
+get(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *a = arg;
+
+    return usage_get(t, a->account, &a->rec, err);
+}
+
+static struct usage_rec
+usage_of_who(enum stage_who who)
+{
+    struct ask a = {.account = stage_account(who)};
+
+    stage_run(get, &a);
+    return a.rec;
+}
+
+static bool
+ann_uses(void *arg)
+{
+    return usage_of_who(ANN).used == *(uint64_t *)arg;
+}
+
+START_TEST(the_newest_report_counts)
+{
+    uint64_t last = 999;
+
+    for (uint64_t used = 1; used <= last; used++)
+        report("ann@main.test", used);
+    report("dan@a.test", 5);
+    report("nobody@a.test", 6);
+    report("dan@nowhere.test", 7);
+    report("@", 8);
+    report("", 9);
+    report("bob", 10); /* of the main domain */
+    stage_until(ann_uses, &last);
+    stage_sync();
+    ck_assert_uint_eq(usage_of_who(DAN).used, 5);
+    ck_assert_uint_eq(usage_of_who(DAN).source, QUOTA_SOURCE_DICT);
+    ck_assert_uint_eq(usage_of_who(BOB).used, 10);
+    ck_assert_uint_eq(usage_of_who(EVE).used, 0);
+}
+END_TEST
+
+/* What the store refuses waits for the next tick; what came meanwhile is
+ * newer, but for the limit that only the first one knew. */
+START_TEST(a_full_disk_loses_nothing)
+{
+    const struct quota_sink *sink = usage_feed_sink(feed);
+    uint64_t used = 70;
+
+    stage_disk_full(true);
+    sink->report(sink->arg,
+                 &(struct quota_report){.user = "ann@main.test",
+                                        .source = QUOTA_SOURCE_DOVEADM,
+                                        .used = 60,
+                                        .has_limit = true,
+                                        .limit = 100});
+    stage_sync();
+    report("ann@main.test", 70);
+    stage_sync();
+    ck_assert_uint_eq(usage_of_who(ANN).used, 0);
+    usage_feed_tick(feed);
+    stage_sync();
+    ck_assert_uint_eq(usage_of_who(ANN).used, 0);
+    stage_disk_full(false);
+    usage_feed_tick(feed);
+    stage_until(ann_uses, &used);
+    ck_assert(usage_of_who(ANN).has_limit);
+    ck_assert_uint_eq(usage_of_who(ANN).limit, 100);
+    ck_assert_uint_eq(usage_of_who(ANN).source, QUOTA_SOURCE_DICT);
+}
+END_TEST
+
+START_TEST(what_waits_at_the_end_is_stored)
+{
+    stage_disk_full(true);
+    report("ann@main.test", 70);
+    stage_sync();
+    stage_disk_full(false);
+    usage_feed_flush(feed);
+    stage_sync();
+    ck_assert_uint_eq(usage_of_who(ANN).used, 70);
+}
+END_TEST
+
+/* --- names --- */
+
+struct names {
+    struct quota_listing listing;
+    struct buf got;
+    size_t n;
+    bool failed, done;
+};
+
+/* On the writer thread, while the test waits. */
+static void
+on_names(struct quota_listing *l, const char *const *users, size_t n,
+         bool failed)
+{
+    struct names *x = (struct names *)l;
+
+    for (size_t i = 0; i < n; i++)
+        buf_appendf(&x->got, "%s ", users[i]);
+    free(l->after);
+    l->after = n > 0 ? xstrdup(users[n - 1]) : NULL;
+    x->n = n;
+    x->failed = failed;
+}
+
+static void
+ask(struct names *x, unsigned most)
+{
+    const struct quota_sink *sink = usage_feed_sink(feed);
+
+    x->listing.most = most;
+    x->listing.done = on_names;
+    sink->list(sink->arg, &x->listing);
+    stage_sync();
+    ck_assert(!x->failed);
+}
+
+static const char all[] = "dan@a.test eve@a.test ann@main.test bob@main.test "
+                          "postmaster@main.test sue@shared.test ";
+
+START_TEST(names_come_page_by_page)
+{
+    struct names x = {0};
+    unsigned most = (unsigned)_i;
+
+    do
+        ask(&x, most);
+    while (x.n == most);
+    ck_assert_str_eq(buf_cstr(&x.got), all);
+    free(x.listing.after);
+    buf_clear(&x.got);
+}
+END_TEST
+
+static const struct {
+    const char *after, *next;
+} pages[] = {
+    {"dan@a.test", "eve@a.test ann@main.test "},
+    {"aaa@main.test", "ann@main.test bob@main.test "},
+    {"zzz@a.test", "ann@main.test bob@main.test "},
+    {"joe@b.test", "ann@main.test bob@main.test "}, /* a domain that is gone */
+    {"sue@shared.test", ""},
+    {"sue@zzz.test", ""},
+    {"no address", "dan@a.test eve@a.test "},
+};
+
+START_TEST(names_that_are_gone_do_no_harm)
+{
+    struct names x = {0};
+
+    x.listing.after = xstrdup(pages[_i].after);
+    ask(&x, 2);
+    ck_assert_str_eq(buf_cstr(&x.got), pages[_i].next);
+    free(x.listing.after);
+    buf_clear(&x.got);
+}
+END_TEST
+
+Suite *
+usage_feed_suite(void)
+{
+    Suite *s = suite_create("usage_feed");
+    TCase *tc = tcase_create("usage_feed");
+
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, the_newest_report_counts);
+    tcase_add_test(tc, a_full_disk_loses_nothing);
+    tcase_add_test(tc, what_waits_at_the_end_is_stored);
+    tcase_add_loop_test(tc, names_come_page_by_page, 1, 8);
+    tcase_add_loop_test(tc, names_that_are_gone_do_no_harm, 0,
+                        (int)(sizeof pages / sizeof pages[0]));
+    suite_add_tcase(s, tc);
+    return s;
+}
