@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 
@@ -157,6 +158,50 @@ def test_a_stopped_server_holds_up_no_mail_for_long(t):
         thread.join()
         check(done.is_set(), "the mail was delivered")
         wait_until(lambda: w.used() > 9000, "both are known")
+
+
+def test_bad_company_on_the_socket(t):
+    """Peers that say nothing, half of something, nonsense, or all the time: mail
+    is delivered as before, and its figures arrive."""
+    with World(t) as w:
+        w.server.expected_errors.append("quota source|dict")
+        w.dovecot.deliver("joe")
+        wait_until(lambda: w.used() > 4000, "the first report")
+        before = min(w.dovecot.deliver("joe", 1000) for _ in range(3))
+
+        def peer(data=b""):
+            s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            s.connect(w.clone)
+            s.sendall(data)
+            return s
+        stuck = [peer(b"H3\t2\t0\t\tquota\nB1\tjoe") for _ in range(40)]
+        stuck += [peer() for _ in range(40)]
+        for nonsense in (b"\0\xff\n", b"GET / HTTP/1.0\r\n\r\n",
+                         b"S1\tpriv/quota/storage\t-5\n", b"C9\n",
+                         b"B1\t" + b"x" * 100000 + b"\n"):
+            peer(nonsense).close()
+        ending = threading.Event()
+
+        def flood():
+            n = 0
+            while not ending.is_set():
+                n += 1
+                with peer(b"H3\t2\t0\t\tquota\nB1\tx%d@a.test\n"
+                          b"S1\tpriv/quota/storage\t5\nC1\n" % n) as s:
+                    s.recv(64)
+        thread = threading.Thread(target=flood)
+        thread.start()
+        try:
+            took = min(w.dovecot.deliver("joe", 1000) for _ in range(3))
+        finally:
+            ending.set()
+            thread.join()
+            for s in stuck:
+                s.close()
+        check(took < before + 1, "%.3f s, and %.3f s before" % (took, before))
+        total = w.used()
+        w.dovecot.deliver("joe", 20000)
+        wait_until(lambda: w.used() > total + 19000, "and the last report")
 
 
 def test_dovecot_is_asked(t):
