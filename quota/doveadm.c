@@ -10,7 +10,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <event2/event.h>
 
@@ -19,13 +18,13 @@
 #include "quota/doveadm_http.h"
 #include "quota/doveadm_key.h"
 #include "quota/doveadm_reply.h"
-#include "quota/source.h"
+#include "quota/doveadm_tally.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/mailbox.h"
 #include "util/xmalloc.h"
 
-#define BATCH          100
+#define BATCH          DOVEADM_BATCH
 #define RETRY          CLOCK_SECOND
 #define MOST_DOUBLINGS 6
 #define RELIST         10 /* times the retry, when the store could not tell */
@@ -38,9 +37,8 @@
 #define MOST_REFUSALS 5
 
 struct doveadm {
-    const struct quota_sink *sink; /* borrowed */
-    char *url, *key_file;          /* owned, for the log */
-    bool use_limits, at_login;
+    char *url, *key_file; /* owned, for the log */
+    bool at_login;
     int64_t interval, retry;
     struct mailbox *box;
     struct doveadm_http *http;
@@ -48,7 +46,6 @@ struct doveadm {
     struct event *go, *round, *relist; /* owned timers */
     /* The batch. */
     char *users[BATCH]; /* owned */
-    bool answered[BATCH];
     size_t n;
     bool posted;            /* the answer is awaited */
     bool of_round, is_last; /* it is a page of the round, the last one */
@@ -57,11 +54,10 @@ struct doveadm {
     struct account_walk *walk;
     struct account_page *page; /* owned; NULL: none that waits */
     bool running;
-    unsigned told, unknown, untold; /* users */
-    int64_t began, progress;        /* clock_mono */
+    struct doveadm_tally tally;
+    int64_t began, progress; /* clock_mono */
     /* What goes wrong. */
     unsigned failures, refusals; /* in a row */
-    bool said_untold;
 };
 
 static void
@@ -92,12 +88,13 @@ end_round(struct doveadm *d)
     int64_t took = clock_mono() - d->began;
 
     d->running = false;
-    if (d->untold == 0)
-        d->said_untold = false;
+    if (d->tally.untold == 0)
+        d->tally.said = false;
     if (took >= PROGRESS_EVERY)
         log_info("quota: asked Dovecot about all accounts in %d s: it told %u,"
                  " does not know %u, could not tell %u",
-                 (int)(took / CLOCK_SECOND), d->told, d->unknown, d->untold);
+                 (int)(took / CLOCK_SECOND), d->tally.told, d->tally.unknown,
+                 d->tally.untold);
 }
 
 static void
@@ -109,7 +106,7 @@ say_progress(struct doveadm *d)
         return;
     d->progress = now;
     log_info("quota: asked Dovecot about %u of the accounts",
-             d->told + d->unknown + d->untold);
+             d->tally.told + d->tally.unknown + d->tally.untold);
 }
 
 static void
@@ -172,65 +169,11 @@ on_go(evutil_socket_t fd, short what, void *arg)
             end_batch(d);
         return;
     }
-    memset(d->answered, 0, sizeof d->answered);
     d->posted = true;
     d->sent = clock_mono();
     body = doveadm_request_encode((const char *const *)d->users, d->n);
     doveadm_http_post(d->http, body);
     free(body);
-}
-
-static void
-report(struct doveadm *d, const char *user, const struct doveadm_answer *a)
-{
-    const struct quota_report report = {
-        .user = user,
-        .source = QUOTA_SOURCE_DOVEADM,
-        .used = a->used,
-        .rounded = true,
-        .has_limit = d->use_limits,
-        .limit = d->use_limits ? a->limit : 0,
-    };
-
-    d->told++;
-    d->sink->report(d->sink->arg, &report);
-}
-
-static void
-complain_untold(struct doveadm *d, const char *user, int exit_code)
-{
-    d->untold++;
-    if (d->said_untold) {
-        log_debug("quota: Dovecot cannot tell the use of %s (%d)", user,
-                  exit_code);
-        return;
-    }
-    log_warn("quota: Dovecot cannot tell the use of %s (exit code %d): its log"
-             " says why; of others nothing is said",
-             user, exit_code);
-    d->said_untold = true;
-}
-
-static void
-take_answer(const struct doveadm_answer *a, void *arg)
-{
-    struct doveadm *d = arg;
-
-    if (a->tag >= d->n || d->answered[a->tag])
-        return;
-    d->answered[a->tag] = true;
-    switch (a->outcome) {
-    case DOVEADM_USAGE:
-        report(d, d->users[a->tag], a);
-        break;
-    case DOVEADM_NO_QUOTA:
-    case DOVEADM_NO_USER:
-        d->unknown++;
-        break;
-    case DOVEADM_ERROR:
-        complain_untold(d, d->users[a->tag], a->exit_code);
-        break;
-    }
 }
 
 static void
@@ -241,9 +184,6 @@ succeed(struct doveadm *d)
     if (d->failures > 0)
         log_info("quota: Dovecot at %s answers again", d->url);
     d->failures = d->refusals = 0;
-    for (size_t i = 0; i < d->n; i++)
-        if (!d->answered[i])
-            complain_untold(d, d->users[i], 0);
     end_batch(d);
     set_timer(d->go, took > LEAST_PAUSE ? took : LEAST_PAUSE);
 }
@@ -280,7 +220,7 @@ fail(struct doveadm *d, int status, const char *why)
     if (status != 0 && status != 401 && status != 403 &&
         ++d->refusals >= MOST_REFUSALS) {
         d->refusals = 0;
-        d->untold += (unsigned)d->n;
+        d->tally.untold += (unsigned)d->n;
         end_batch(d);
     }
     set_timer(d->go, d->retry << doublings);
@@ -295,7 +235,8 @@ on_end(int status, const char *body, size_t len, const char *error, void *arg)
     d->posted = false;
     if (status != 200)
         fail(d, status, error);
-    else if (doveadm_reply_parse(body, len, take_answer, d, &err) < 0)
+    else if (doveadm_tally_reply(&d->tally, d->users, d->n, body, len, &err) <
+             0)
         fail(d, status, err.text);
     else
         succeed(d);
@@ -337,7 +278,7 @@ on_round(evutil_socket_t fd, short what, void *arg)
     if (d->running)
         return;
     d->running = true;
-    d->told = d->unknown = d->untold = 0;
+    d->tally.told = d->tally.unknown = d->tally.untold = 0;
     d->began = d->progress = clock_mono();
     account_walk_next(d->walk);
 }
@@ -376,10 +317,10 @@ doveadm_start(struct event_base *base, const struct doveadm_config *config,
         free(d);
         return NULL;
     }
-    d->sink = sink;
+    d->tally.sink = sink;
+    d->tally.use_limits = config->use_limits;
     d->url = xstrdup(config->url);
     d->key_file = xstrdup(config->key_file);
-    d->use_limits = config->use_limits;
     d->at_login = config->at_login;
     d->interval = config->interval;
     d->retry = config->retry > 0 ? config->retry : RETRY;

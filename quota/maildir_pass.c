@@ -61,7 +61,7 @@ end_pass(struct maildir_pass *p)
     const unsigned *n = p->count;
 
     p->running = false;
-    if (n[MAILDIR_DENIED] + n[MAILDIR_FAILED] == 0)
+    if (n[MAILDIR_OK] > 0 && n[MAILDIR_DENIED] + n[MAILDIR_FAILED] == 0)
         maildir_reader_forgive(p->reader);
     if (p->passes++ == 0 || took >= PROGRESS_EVERY)
         log_info("quota: read %u Maildirs in %d s; %u accounts have none, %u"

@@ -39,7 +39,8 @@ enum note {
 };
 
 struct maildir_source {
-    struct maildir_config config; /* its texts are owned */
+    struct maildir_config config; /* its texts are the next two */
+    char *path, *main_domain;     /* owned */
     struct maildir_reader *reader;
     pthread_t thread;
     int ended; /* an eventfd: the thread has */
@@ -74,8 +75,8 @@ unref(struct maildir_source *s)
     g_hash_table_destroy(s->notes);
     pthread_mutex_destroy(&s->lock);
     close(s->ended);
-    free((void *)(uintptr_t)s->config.path);
-    free((void *)(uintptr_t)s->config.main_domain);
+    free(s->path);
+    free(s->main_domain);
     free(s);
 }
 
@@ -189,9 +190,9 @@ new_source(const struct maildir_config *config, const struct quota_sink *sink)
     struct maildir_source *s = xcalloc(1, sizeof *s);
 
     s->config = *config;
-    s->config.path = xstrdup(config->path);
+    s->config.path = s->path = xstrdup(config->path);
     if (config->main_domain != NULL)
-        s->config.main_domain = xstrdup(config->main_domain);
+        s->config.main_domain = s->main_domain = xstrdup(config->main_domain);
     s->reader = maildir_reader_new(&s->config, sink);
     s->ended = eventfd(0, EFD_CLOEXEC);
     s->base = event_base_new();

@@ -13,6 +13,7 @@
 #include <check.h>
 
 #include "quota/maildir_read.h"
+#include "tests/unit/log_capture.h"
 #include "tests/unit/maildir_fixture.h"
 #include "tests/unit/quota_sink.h"
 #include "util/clock.h"
@@ -375,6 +376,69 @@ START_TEST(refused_names)
 }
 END_TEST
 
+/* What a million accounts have in common is said once, and again only when it
+ * was over. */
+START_TEST(says_once_what_is_wrong)
+{
+    quota_sink_reset(nobody);
+    make_maildir("a.test/ann", NULL);
+    make_maildir("a.test/bob", NULL);
+    make_maildir("a.test/joe", NULL);
+    maildir_fixture_file("a.test/ann/cur/1,S=18446744073709551615", "");
+    maildir_fixture_file("a.test/ann/cur/2,S=1", "");
+    maildir_fixture_file("a.test/bob/cur/1,S=18446744073709551615", "");
+    maildir_fixture_file("a.test/bob/cur/2,S=1", "");
+    config.most_watches = 1;
+    log_capture_begin(LOG_WARN_);
+    start();
+    /* One at a time, so that their order is known. */
+    maildir_source_online(source, "ann@a.test");
+    while (log_capture_count("too large") < 1)
+        sched_yield();
+    maildir_source_online(source, "bob@a.test");
+    while (log_capture_count("max_user_watches") < 1)
+        sched_yield();
+    maildir_source_online(source, "joe@a.test");
+    quota_sink_expect("joe@a.test", 1, 0);
+    maildir_source_stop(&source);
+    log_capture_end();
+    ck_assert_msg(log_capture_count("\n") == 2, "%s", log_capture_text());
+    ck_assert_uint_eq(log_capture_count("a.test/ann: the sizes in the names"),
+                      1);
+    ck_assert_uint_eq(log_capture_count("quota: 1 Maildirs are watched, and no"
+                                        " more can be: "),
+                      1);
+}
+END_TEST
+
+/* A first pass that takes long says how far it is. */
+START_TEST(says_how_far_it_is)
+{
+    make_maildir("a.test/ann", "0S\n1 1\n");
+    make_maildir("a.test/" HANGING, "0S\n2 1\n");
+    make_maildir("b.test/joe", "0S\n3 1\n");
+    quota_sink_reset((const char *const[]){"ann@a.test", HANGING "@a.test",
+                                           "joe@b.test", "zoe@b.test", NULL});
+    log_capture_begin(LOG_INFO_);
+    start();
+    wait_for(&hangs);
+    clock_advance(7 * CLOCK_SECOND);
+    pthread_mutex_lock(&hang_lock);
+    let_go = true;
+    pthread_cond_broadcast(&hang_changed);
+    pthread_mutex_unlock(&hang_lock);
+    while (log_capture_count("quota: read 3 Maildirs in ") < 1)
+        sched_yield();
+    maildir_source_stop(&source);
+    log_capture_end();
+    ck_assert_msg(log_capture_count("quota: read 2 of the Maildirs\n") == 1,
+                  "%s", log_capture_text());
+    ck_assert_msg(log_capture_count(" s; 1 accounts have none, 0 may not be"
+                                    " read, 0 could not be\n") == 1,
+                  "%s", log_capture_text());
+}
+END_TEST
+
 START_TEST(bad_path)
 {
     struct errbuf err = {""};
@@ -452,6 +516,8 @@ maildir_source_suite(void)
     tcase_add_test(tc, maildirs_come_and_go);
     tcase_add_test(tc, shared_maildir);
     tcase_add_test(tc, refused_names);
+    tcase_add_test(tc, says_once_what_is_wrong);
+    tcase_add_test(tc, says_how_far_it_is);
     tcase_add_test(tc, bad_path);
     tcase_add_test(tc, stops_at_once);
     tcase_add_test(tc, stops_while_asked);
