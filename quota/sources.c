@@ -140,6 +140,8 @@ static const struct source_kind kinds[N_KINDS] = {
                  .get_socket = warning_socket},
 };
 
+_Static_assert(N_KINDS <= SOCKET_GUARD_MOST, "too many sockets");
+
 struct quota_sources {
     struct place place;     /* of NULLs while no source runs */
     void *sources[N_KINDS]; /* owned; NULL: not wanted */
