@@ -6,6 +6,7 @@
 
 #include "quota/socket_guard.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -80,18 +81,19 @@ struct socket_guard *
 socket_guard_start(const struct local_socket *const *list, size_t n,
                    struct errbuf *err)
 {
-    struct local_socket *sockets = xcalloc(n, sizeof *sockets);
-    struct socket_guard *g = NULL;
+    struct local_socket sockets[SOCKET_GUARD_MOST];
+    struct socket_guard *g;
     int ends[2];
     pid_t pid;
 
+    assert(n <= SOCKET_GUARD_MOST);
     for (size_t i = 0; i < n; i++)
         sockets[i] = *list[i];
     /* Not a pipe: writing to that may raise SIGPIPE. */
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
         err_set(err, "making a line to the guard of sockets: %s",
                 strerror(errno));
-        goto out;
+        return NULL;
     }
     pid = fork_blocked();
     if (pid == 0)
@@ -100,12 +102,10 @@ socket_guard_start(const struct local_socket *const *list, size_t n,
     if (pid < 0) {
         err_set(err, "starting the guard of sockets: %s", strerror(errno));
         close(ends[1]);
-        goto out;
+        return NULL;
     }
     g = xmalloc(sizeof *g);
     *g = (struct socket_guard){pid, ends[1]};
-out:
-    free(sockets);
     return g;
 }
 

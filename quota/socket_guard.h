@@ -25,6 +25,9 @@ struct socket_guard;
  * (then systemd's RuntimeDirectory= is what removes the sockets), and a machine
  * that loses power (then the start replaces them). */
 
+/* Sockets of one guard. */
+#define SOCKET_GUARD_MOST 8
+
 /* For sockets that are open; their paths are copied and, if not absolute, are
  * taken from the directory that is the current one now.  Call it early: what
  * memory the server has by then is shared with the child, and each page of it

@@ -211,6 +211,8 @@ static const struct source_kind kinds[N_KINDS] = {
                  .stop = doveadm_stop_source},
 };
 
+_Static_assert(N_KINDS <= SOCKET_GUARD_MOST, "too many sockets");
+
 struct quota_sources {
     struct place place;     /* of NULLs while no source runs */
     struct quota_sink sink; /* the server's; place.sink stands before it */

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -219,6 +220,7 @@ START_TEST(killed)
     ck_assert_int_eq(pipe(ends), 0);
     pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         start(dict, warning);
         if (write(ends[1], "", 1) != 1)
             _exit(1);
