@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "quota/local_socket.h"
 #include "quota/maildir_path.h"
 #include "util/xmalloc.h"
 #include "ximss/server/config_table.h"
@@ -71,10 +72,11 @@ check_listeners(struct config_load *l, const struct config *c)
     return 0;
 }
 
+/* most: bytes that the path may have. */
 static int
-check_socket(struct config_load *l, const char *key, const char *path)
+check_socket(struct config_load *l, const char *key, const char *path,
+             size_t most)
 {
-    const size_t most = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
     char text[120];
 
     if (strlen(path) <= most)
@@ -91,8 +93,10 @@ check_sources(struct config_load *l, const struct config *c)
 {
     struct errbuf err;
 
-    if (check_socket(l, "quota-dict-socket", c->quota_dict_socket) != 0 ||
-        check_socket(l, "quota-warning-socket", c->quota_warning_socket) != 0)
+    if (check_socket(l, "quota-dict-socket", c->quota_dict_socket,
+                     LOCAL_SOCKET_PATH_MOST) != 0 ||
+        check_socket(l, "quota-warning-socket", c->quota_warning_socket,
+                     LOCAL_SOCKET_PATH_MOST) != 0)
         return -1;
     if (*c->quota_dict_socket != '\0' &&
         strcmp(c->quota_dict_socket, c->quota_warning_socket) == 0)
@@ -114,7 +118,8 @@ finish_control_socket(struct config_load *l, struct config *c)
         free(c->control_socket);
         c->control_socket = xasprintf("%s/control.sock", c->store);
     }
-    return check_socket(l, "control-socket", c->control_socket);
+    return check_socket(l, "control-socket", c->control_socket,
+                        sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
 }
 
 int
