@@ -240,6 +240,26 @@ def test_defaults_change_while_nobody_is_there(t):
     server.login("ann@a.test").expect(quota_alert(50, 50))
 
 
+def test_a_level_that_was_left_while_nobody_was_there(t):
+    """The next crossing is one, though nobody has seen that the level was
+    below it in between."""
+    server = t.server({"idle_timeout": "1d"})
+    server.domain("a.test")
+    server.account("joe@a.test")
+    server.cli("UpdateAccountDefaults a.test {MaxAccountSize=100;}")
+    use(server, 85)
+    c = server.login("joe@a.test")
+    c.expect(quota_alert(85))
+    c.quiet()
+    server.restart()  # so that nothing is in memory
+    server.cli("UpdateAccountDefaults a.test {MaxAccountSize=1000;}")
+    server.clock(11 * MINUTE)
+    c = server.login("joe@a.test")
+    c.quiet()
+    use(server, 900)
+    c.expect(quota_alert(900, 1000))
+
+
 def test_gone_when_the_use_falls(t):
     server = world(t)
     c = server.login("joe@a.test", alertChanges="yes")
