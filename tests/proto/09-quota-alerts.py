@@ -2,7 +2,8 @@
 """Storage quota alerts: the right number, to the right user, at the right
 moment, once in ten minutes (product.md 6)."""
 
-from ximss import attr, check, equal, failure, matches, response
+from ximss import (attr, check, equal, failure, matches, response,
+                   wait_until)
 
 TEXT = ("Your storage is %d%% full: %s of %s are used. "
         "Please delete what you no longer need.")
@@ -33,6 +34,16 @@ def world(t, **options):
 
 def use(server, used, account="joe@a.test"):
     server.cli("SetStorageUsed %s %d" % (account, used))
+
+
+def trimmed(server):
+    """Accounts without a session have left the memory (account_cache="0", one
+    worker): they do at a tick, which also saves who has logged in."""
+    server.cli("CreateAccount tick@a.test {Password=secret;}")
+    server.login("tick@a.test").bye()
+    wait_until(lambda: "LastLogin" in server.cli("GetAccountInfo tick@a.test"),
+               "a tick")
+    server.cli("DeleteAccount tick@a.test")
 
 
 def test_at_log_in_while_the_level_is_reached(t):
@@ -343,6 +354,38 @@ def test_not_got_comes_again(t):
     e = server.login("joe@a.test", alertConfirm="yes")
     e.expect(quota_alert(90))
     e.quiet()
+
+
+def test_not_got_comes_again_to_an_account_that_is_not_kept(t):
+    server = world(t, account_cache="0", workers="1",
+                   position_save_interval="10ms")
+    use(server, 85)
+    c = server.login("joe@a.test", alertConfirm="yes")
+    id_ = attr(c.expect(quota_alert(85)), "alertID")
+    c.bye()  # without confirming it
+    trimmed(server)
+    d = server.login("joe@a.test")
+    d.expect(quota_alert(85, alert_id=id_))
+    d.quiet()  # so it was delivered
+    d.bye()
+    trimmed(server)
+    server.login("joe@a.test").quiet()
+
+
+def test_a_sweep_tells_nobody_who_has_left(t):
+    server = world(t, quota_sweep_interval="10s", workers="1")
+    others = ["u%d@a.test" % i for i in range(60)]
+    server.accounts(others)
+    server.clock(0)  # the sweep of the start is over
+    c = server.login("joe@a.test")
+    others = [server.login(other) for other in others]
+    server.clock(10)  # a sweep: seven at a time, joe is the last
+    c.bye()
+    use(server, 85)
+    for _ in range(10):
+        server.clock(0)
+    equal(server.cli("GetStatElement quotaAlerts"), "0")
+    server.login("joe@a.test").expect(quota_alert(85))
 
 
 def test_sessions_without_alerts_do_not_count(t):

@@ -180,21 +180,39 @@ is_present(const struct user *a)
 
 /* --- at log-in --- */
 
+/* There is one at most: the next takes the place of the last. */
+static const struct alert *
+find_generated(const struct user *a)
+{
+    for (uint32_t i = 0; i < a->alerts.n; i++)
+        if (a->alerts.v[i]->generated)
+            return a->alerts.v[i];
+    return NULL;
+}
+
+static bool
+is_stale(const struct alert *al)
+{
+    return clock_now() - al->rec.posted >= QUOTA_PAUSE;
+}
+
 /* One that nobody got, from a session that broke: there will be another, with
  * today's figures, if its pause is over. */
 static void
 drop_stale(struct user *a)
 {
-    int64_t now = clock_now();
+    const struct alert *al = find_generated(a);
 
-    for (uint32_t i = 0; i < a->alerts.n; i++) {
-        const struct alert *al = a->alerts.v[i];
+    if (al != NULL && is_stale(al))
+        alert_array_remove(&a->alerts, al->rec.id);
+}
 
-        if (al->generated && now - al->rec.posted >= QUOTA_PAUSE) {
-            alert_array_remove(&a->alerts, al->rec.id);
-            return;
-        }
-    }
+bool
+quota_watch_needs(const struct user *a)
+{
+    const struct alert *al = find_generated(a);
+
+    return al != NULL && !al->delivered && !is_stale(al);
 }
 
 /* Sources that look at the storage of those who are there. */
@@ -309,24 +327,44 @@ begin_sweep(struct worker *w)
                                             (unsigned)(interval / CLOCK_SECOND);
 }
 
+/* Those who have left since it began are left out: an alert would be sent to
+ * nobody.  False: there are no more. */
+static bool
+next_of_sweep(struct worker *w, uint64_t *account_r)
+{
+    GArray *sweep = w->quota->sweep;
+
+    while (sweep->len > 0) {
+        struct user *a;
+
+        *account_r = g_array_index(sweep, uint64_t, sweep->len - 1);
+        g_array_set_size(sweep, sweep->len - 1);
+        a = user_find(w, *account_r);
+        if (a != NULL && is_present(a))
+            return true;
+    }
+    return false;
+}
+
 static void
 go_on_sweeping(struct worker *w)
 {
-    struct quota_watch *q = w->quota;
-    unsigned left = q->per_tick;
+    struct check_job *c = NULL;
+    uint64_t account;
 
-    while (left > 0 && q->sweep->len > 0) {
-        struct check_job *c = check_new(w, QUOTA_CHANGE);
-
-        for (; c->n < CHECK_BATCH && left > 0 && q->sweep->len > 0; left--) {
-            guint last = q->sweep->len - 1;
-
-            c->account[c->n++].account =
-                g_array_index(q->sweep, uint64_t, last);
-            g_array_set_size(q->sweep, last);
+    for (unsigned i = 0; i < w->quota->per_tick; i++) {
+        if (!next_of_sweep(w, &account))
+            break;
+        if (c == NULL)
+            c = check_new(w, QUOTA_CHANGE);
+        c->account[c->n++].account = account;
+        if (c->n == CHECK_BATCH) {
+            job_submit(&c->job);
+            c = NULL;
         }
-        job_submit(&c->job);
     }
+    if (c != NULL)
+        job_submit(&c->job);
 }
 
 void

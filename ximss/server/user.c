@@ -741,7 +741,7 @@ user_trim(struct worker *w, unsigned keep)
     TAILQ_FOREACH_SAFE(a, &w->idle, link, next) {
         if (w->n_idle <= keep)
             break;
-        if (!a->dirty)
+        if (!a->dirty && !quota_watch_needs(a))
             forget(w, a);
     }
 }
