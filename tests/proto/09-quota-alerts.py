@@ -2,6 +2,10 @@
 """Storage quota alerts: the right number, to the right user, at the right
 moment, once in ten minutes (product.md 6)."""
 
+import os
+import re
+import tempfile
+
 from ximss import (attr, check, equal, failure, matches, response,
                    wait_until)
 
@@ -599,3 +603,47 @@ def test_a_sweep_finds_what_nobody_told(t):
     server.cli("RenameAccount ann@a.test INTO ann@small.test")
     server.login("ann@small.test").expect(quota_alert(50, 50))
 
+
+def follow_renames(t, base):
+    for where in ("a.test/joe", "a.test/jim", "b.test/jim"):
+        os.makedirs(os.path.join(base, where, "cur"))
+        with open(os.path.join(base, where, "maildirsize"), "w") as f:
+            f.write("100S\n10 1\n")
+    server = world(t, quota_maildir=base + "/%d/%n")
+
+    def watched():
+        """Inodes of the directories that are watched."""
+        found = []
+        info = "/proc/%d/fdinfo/" % server.process.pid
+        for name in os.listdir(info):
+            try:
+                with open(info + name) as f:
+                    found += re.findall("^inotify wd:.* ino:([0-9a-f]+)",
+                                        f.read(), re.M)
+            except FileNotFoundError:
+                pass
+        return sorted(int(i, 16) for i in found)
+
+    def becomes(*where):
+        wait_until(lambda: watched() == sorted(
+            os.stat(os.path.join(base, name)).st_ino for name in where),
+            "a watch of %s" % (where,))
+    c = server.login("joe@a.test")
+    becomes("a.test/joe")
+    server.cli("RenameAccount joe@a.test INTO jim@a.test")
+    becomes("a.test/jim")
+    server.cli("RenameDomain a.test INTO b.test")
+    becomes("b.test/jim")
+    c.bye()
+    becomes()
+    c = server.login("jim@b.test")
+    becomes("b.test/jim")
+    server.domain("c.test")
+    server.cli("RenameAccount jim@b.test INTO jim@c.test")
+    c.expect_bye()
+    becomes()
+
+
+def test_a_renamed_account_has_another_maildir(t):
+    with tempfile.TemporaryDirectory() as base:
+        follow_renames(t, base)

@@ -234,6 +234,20 @@ quota_watch_logout(struct worker *w, struct user *a)
     tell_sources(w, a, quota_sources_offline);
 }
 
+void
+quota_watch_renaming(struct worker *w, struct user *a)
+{
+    if (a->n_sessions > 0)
+        tell_sources(w, a, quota_sources_offline);
+}
+
+void
+quota_watch_renamed(struct worker *w, struct user *a)
+{
+    if (is_present(a))
+        tell_sources(w, a, quota_sources_online);
+}
+
 bool
 quota_watch_login(struct worker *w, struct session *s)
 {

@@ -37,6 +37,11 @@ bool quota_watch_needs(const struct user *a);
 /* Its last session has ended. */
 void quota_watch_logout(struct worker *w, struct user *a);
 
+/* Around a change of the account's name or its domain's: sources know accounts
+ * by their names. */
+void quota_watch_renaming(struct worker *w, struct user *a);
+void quota_watch_renamed(struct worker *w, struct user *a);
+
 /* --- what the mail brings (publish.c) --- */
 
 /* The level was reached, or is not any longer. */
