@@ -33,7 +33,8 @@ struct due {
 
 struct quota_watch {
     uint32_t version;   /* of what accounts in memory know */
-    GArray *due;        /* struct due */
+    GHashTable *due;    /* struct due, owned, by their accounts: one for each,
+                           however often the level is crossed in a pause */
     GArray *sweep;      /* numbers of accounts that are still to be looked at */
     unsigned per_tick;  /* of these */
     int64_t next_sweep; /* clock_mono */
@@ -45,7 +46,7 @@ quota_watch_init(struct worker *w)
     struct quota_watch *q = xcalloc(1, sizeof *q);
 
     q->version = 1;
-    q->due = g_array_new(FALSE, FALSE, sizeof(struct due));
+    q->due = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free);
     q->sweep = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     w->quota = q;
 }
@@ -53,7 +54,7 @@ quota_watch_init(struct worker *w)
 void
 quota_watch_clear(struct worker *w)
 {
-    g_array_free(w->quota->due, TRUE);
+    g_hash_table_destroy(w->quota->due);
     g_array_free(w->quota->sweep, TRUE);
     free(w->quota);
     w->quota = NULL;
@@ -109,6 +110,14 @@ check_body(struct job *j, struct store_txn *t, struct errbuf *err)
     return r;
 }
 
+static void
+note_due(struct worker *w, const struct due *d)
+{
+    struct due *copy = xmemdup(d, sizeof *d);
+
+    g_hash_table_replace(w->quota->due, &copy->account, copy);
+}
+
 /* Sessions whose input waited for the look. */
 static void
 go_on(struct user *a)
@@ -136,7 +145,7 @@ check_finish(struct job *j)
         if (ok && !c->gone[i]) {
             quota_watch_set(w, a, c->reached[i]);
             if (c->account[i].at != 0)
-                g_array_append_val(w->quota->due, c->account[i]);
+                note_due(w, &c->account[i]);
         }
         if (c->occasion == QUOTA_LOGIN)
             go_on(a);
@@ -295,18 +304,18 @@ is_due(const struct due *d, int64_t now)
 static void
 check_due(struct worker *w)
 {
-    GArray *due = w->quota->due;
     int64_t now = clock_now();
+    GHashTableIter i;
+    gpointer value;
 
-    for (guint i = 0; i < due->len;) {
-        struct due d = g_array_index(due, struct due, i);
+    g_hash_table_iter_init(&i, w->quota->due);
+    while (g_hash_table_iter_next(&i, NULL, &value)) {
+        const struct due d = *(const struct due *)value;
         struct user *a;
 
-        if (!is_due(&d, now)) {
-            i++;
+        if (!is_due(&d, now))
             continue;
-        }
-        g_array_remove_index_fast(due, i);
+        g_hash_table_iter_remove(&i);
         a = user_find(w, d.account);
         if (a != NULL && is_present(a))
             check_one(w, d.account, QUOTA_CHANGE);
