@@ -53,6 +53,7 @@ unref(struct account_walk *w)
         return;
     pthread_mutex_destroy(&w->lock);
     free(w->listing.after);
+    free(w->listing.resume);
     free(w);
 }
 
@@ -63,7 +64,7 @@ copy_page(const struct quota_listing *l, const char *const *users, size_t n,
     struct account_page *page = xcalloc(1, sizeof *page);
 
     page->failed = failed;
-    page->last = !failed && n < l->most;
+    page->last = !failed && n < l->most && l->resume == NULL;
     page->n = failed ? 0 : n;
     page->users = xcalloc(page->n, sizeof *page->users);
     for (size_t i = 0; i < page->n; i++)
@@ -99,7 +100,10 @@ advance(struct account_walk *w, const struct account_page *page)
     if (page->failed)
         return;
     free(w->listing.after);
-    w->listing.after = page->last ? NULL : xstrdup(page->users[page->n - 1]);
+    w->listing.after = w->listing.resume;
+    w->listing.resume = NULL;
+    if (w->listing.after == NULL && !page->last)
+        w->listing.after = xstrdup(page->users[page->n - 1]);
 }
 
 static void

@@ -38,12 +38,15 @@ struct quota_report {
 /* A question for names of accounts, embedded in what the source needs to go on
  * with the answer. */
 struct quota_listing {
-    char *after;   /* owned by who asks: the last name got before, NULL: from
-                      the start */
+    char *after;   /* owned by who asks: the last name got before, or what
+                      `resume` was; NULL: from the start */
     unsigned most; /* names that are wanted */
+    /* Part of the answer, and then of who asked: if it is not NULL, there may be
+     * more, however few came, and the next question goes on from there. */
+    char *resume;
     /* The answer, on some other thread: the names (borrowed for the call), in
-     * an order of its own; fewer than `most` (perhaps none): these were the
-     * last.  failed: the store could not tell, try later. */
+     * an order of its own; fewer than `most` (perhaps none) without `resume`:
+     * these were the last.  failed: the store could not tell, try later. */
     void (*done)(struct quota_listing *l, const char *const *users, size_t n,
                  bool failed);
 };

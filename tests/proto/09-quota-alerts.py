@@ -2,7 +2,12 @@
 """Storage quota alerts: the right number, to the right user, at the right
 moment, once in ten minutes (product.md 6)."""
 
-from ximss import attr, check, equal, failure, matches, response
+import os
+import re
+import tempfile
+
+from ximss import (attr, check, equal, failure, matches, response,
+                   wait_until)
 
 TEXT = ("Your storage is %d%% full: %s of %s are used. "
         "Please delete what you no longer need.")
@@ -33,6 +38,16 @@ def world(t, **options):
 
 def use(server, used, account="joe@a.test"):
     server.cli("SetStorageUsed %s %d" % (account, used))
+
+
+def trimmed(server):
+    """Accounts without a session have left the memory (account_cache="0", one
+    worker): they do at a tick, which also saves who has logged in."""
+    server.cli("CreateAccount tick@a.test {Password=secret;}")
+    server.login("tick@a.test").bye()
+    wait_until(lambda: "LastLogin" in server.cli("GetAccountInfo tick@a.test"),
+               "a tick")
+    server.cli("DeleteAccount tick@a.test")
 
 
 def test_at_log_in_while_the_level_is_reached(t):
@@ -240,6 +255,26 @@ def test_defaults_change_while_nobody_is_there(t):
     server.login("ann@a.test").expect(quota_alert(50, 50))
 
 
+def test_a_level_that_was_left_while_nobody_was_there(t):
+    """The next crossing is one, though nobody has seen that the level was
+    below it in between."""
+    server = t.server({"idle_timeout": "1d"})
+    server.domain("a.test")
+    server.account("joe@a.test")
+    server.cli("UpdateAccountDefaults a.test {MaxAccountSize=100;}")
+    use(server, 85)
+    c = server.login("joe@a.test")
+    c.expect(quota_alert(85))
+    c.quiet()
+    server.restart()  # so that nothing is in memory
+    server.cli("UpdateAccountDefaults a.test {MaxAccountSize=1000;}")
+    server.clock(11 * MINUTE)
+    c = server.login("joe@a.test")
+    c.quiet()
+    use(server, 900)
+    c.expect(quota_alert(900, 1000))
+
+
 def test_gone_when_the_use_falls(t):
     server = world(t)
     c = server.login("joe@a.test", alertChanges="yes")
@@ -325,6 +360,38 @@ def test_not_got_comes_again(t):
     e.quiet()
 
 
+def test_not_got_comes_again_to_an_account_that_is_not_kept(t):
+    server = world(t, account_cache="0", workers="1",
+                   position_save_interval="10ms")
+    use(server, 85)
+    c = server.login("joe@a.test", alertConfirm="yes")
+    id_ = attr(c.expect(quota_alert(85)), "alertID")
+    c.bye()  # without confirming it
+    trimmed(server)
+    d = server.login("joe@a.test")
+    d.expect(quota_alert(85, alert_id=id_))
+    d.quiet()  # so it was delivered
+    d.bye()
+    trimmed(server)
+    server.login("joe@a.test").quiet()
+
+
+def test_a_sweep_tells_nobody_who_has_left(t):
+    server = world(t, quota_sweep_interval="10s", workers="1")
+    others = ["u%d@a.test" % i for i in range(60)]
+    server.accounts(others)
+    server.clock(0)  # the sweep of the start is over
+    c = server.login("joe@a.test")
+    others = [server.login(other) for other in others]
+    server.clock(10)  # a sweep: seven at a time, joe is the last
+    c.bye()
+    use(server, 85)
+    for _ in range(10):
+        server.clock(0)
+    equal(server.cli("GetStatElement quotaAlerts"), "0")
+    server.login("joe@a.test").expect(quota_alert(85))
+
+
 def test_sessions_without_alerts_do_not_count(t):
     server = world(t)
     use(server, 85)
@@ -379,6 +446,12 @@ def test_what_is_wrong_is_refused(t):
              "QuotaAlertText"),
             ("UpdateAccountSettings joe@a.test {MaxAccountSize=lots;}",
              "MaxAccountSize must be a size like 50M "),
+            ("UpdateAccountSettings joe@a.test {MaxAccountSize=(50M);}",
+             "MaxAccountSize must be a text"),
+            ("CreateAccount eve@a.test {QuotaAlert={a=1;};}",
+             "QuotaAlert must be a text"),
+            ("SetDomainSettings a.test {QuotaAlertText=(a,b);}",
+             "QuotaAlertText must be a text"),
             ("UpdateAccountDefaults a.test {QuotaAlert=eighty;}",
              "QuotaAlert must be a per cent"),
             ("SetServerAccountDefaults {QuotaAlert=1001;}",
@@ -536,3 +609,47 @@ def test_a_sweep_finds_what_nobody_told(t):
     server.cli("RenameAccount ann@a.test INTO ann@small.test")
     server.login("ann@small.test").expect(quota_alert(50, 50))
 
+
+def follow_renames(t, base):
+    for where in ("a.test/joe", "a.test/jim", "b.test/jim"):
+        os.makedirs(os.path.join(base, where, "cur"))
+        with open(os.path.join(base, where, "maildirsize"), "w") as f:
+            f.write("100S\n10 1\n")
+    server = world(t, quota_maildir=base + "/%d/%n")
+
+    def watched():
+        """Inodes of the directories that are watched."""
+        found = []
+        info = "/proc/%d/fdinfo/" % server.process.pid
+        for name in os.listdir(info):
+            try:
+                with open(info + name) as f:
+                    found += re.findall("^inotify wd:.* ino:([0-9a-f]+)",
+                                        f.read(), re.M)
+            except FileNotFoundError:
+                pass
+        return sorted(int(i, 16) for i in found)
+
+    def becomes(*where):
+        wait_until(lambda: watched() == sorted(
+            os.stat(os.path.join(base, name)).st_ino for name in where),
+            "a watch of %s" % (where,))
+    c = server.login("joe@a.test")
+    becomes("a.test/joe")
+    server.cli("RenameAccount joe@a.test INTO jim@a.test")
+    becomes("a.test/jim")
+    server.cli("RenameDomain a.test INTO b.test")
+    becomes("b.test/jim")
+    c.bye()
+    becomes()
+    c = server.login("jim@b.test")
+    becomes("b.test/jim")
+    server.domain("c.test")
+    server.cli("RenameAccount jim@b.test INTO jim@c.test")
+    c.expect_bye()
+    becomes()
+
+
+def test_a_renamed_account_has_another_maildir(t):
+    with tempfile.TemporaryDirectory() as base:
+        follow_renames(t, base)

@@ -6,6 +6,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,18 @@ open_well(struct local_socket *s, const char *path)
 
     ck_assert_msg(local_socket_open(s, path, 0600, NULL, &err) == 0, "%s",
                   err.text);
+}
+
+static bool chown_is_forbidden;
+
+/* Stands before the C library's: what a sandbox makes of it. */
+int
+chown(const char *file, uid_t uid, gid_t gid)
+{
+    if (!chown_is_forbidden)
+        return fchownat(AT_FDCWD, file, uid, gid, 0);
+    errno = EPERM;
+    return -1;
 }
 
 /* Leaves the file, as a server that was killed. */
@@ -55,6 +68,23 @@ START_TEST(opens_and_goes)
     local_socket_close(&s);
     ck_assert_int_eq(lstat(path, &st), -1);
     local_socket_close(&s); /* nothing more */
+}
+END_TEST
+
+START_TEST(own_group_where_none_may_be_given)
+{
+    struct local_socket s;
+    char group[16];
+
+    chown_is_forbidden = true;
+    snprintf(group, sizeof group, "%u", (unsigned)getgid());
+    ck_assert_int_eq(
+        local_socket_open(&s, local_path("sock"), 0660, group, NULL), 0);
+    local_socket_close(&s);
+    snprintf(group, sizeof group, "%u", (unsigned)getgid() + 1);
+    ck_assert_int_eq(
+        local_socket_open(&s, local_path("sock"), 0660, group, NULL), -1);
+    chown_is_forbidden = false;
 }
 END_TEST
 
@@ -176,6 +206,7 @@ local_socket_suite(void)
 
     tcase_add_checked_fixture(tc, local_dir_make, local_dir_remove);
     tcase_add_test(tc, opens_and_goes);
+    tcase_add_test(tc, own_group_where_none_may_be_given);
     tcase_add_test(tc, replaces_what_is_left);
     tcase_add_test(tc, replaces_a_start_that_was_cut);
     tcase_add_test(tc, refuses);

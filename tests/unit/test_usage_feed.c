@@ -5,9 +5,11 @@
 #include "ximss/server/usage_feed.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/txn.h"
 #include "tests/unit/stage.h"
 #include "util/buf.h"
 #include "util/xmalloc.h"
@@ -132,13 +134,57 @@ START_TEST(what_waits_at_the_end_is_stored)
 }
 END_TEST
 
+static enum store_result
+do_damage(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct key k = {0};
+
+    (void)arg;
+    key_u64(&k, stage_account(ANN));
+    buf_append(txn_record(t), "damaged", 7);
+    return txn_put(t, TABLE_USAGE, &k, "testing", err);
+}
+
+static void
+tick(unsigned n)
+{
+    for (; n > 0; n--) {
+        usage_feed_tick(feed);
+        for (int i = 0; i < 4; i++)
+            stage_sync();
+    }
+}
+
+START_TEST(one_that_cannot_be_stored_holds_up_no_other)
+{
+    stage_run(do_damage, NULL);
+    report("ann@main.test", 1); /* goes by itself, and is left out */
+    stage_sync();
+    for (int i = 0; i < 3; i++) {
+        stage_disk_full(true); /* so that those that follow go together */
+        report("bob@main.test", 10);
+        tick(1);
+        report("ann@main.test", 1);
+        report("dan@a.test", 20);
+        report("eve@a.test", 30);
+        report("sue@shared.test", 40);
+        stage_disk_full(false);
+        tick(8);
+    }
+    ck_assert_uint_eq(usage_of_who(BOB).used, 10);
+    ck_assert_uint_eq(usage_of_who(DAN).used, 20);
+    ck_assert_uint_eq(usage_of_who(EVE).used, 30);
+    ck_assert_uint_eq(usage_of_who(SUE).used, 40);
+}
+END_TEST
+
 /* --- names --- */
 
 struct names {
     struct quota_listing listing;
     struct buf got;
-    size_t n;
-    bool failed, done;
+    unsigned questions;
+    bool failed, last;
 };
 
 /* On the writer thread, while the test waits. */
@@ -151,9 +197,13 @@ on_names(struct quota_listing *l, const char *const *users, size_t n,
     for (size_t i = 0; i < n; i++)
         buf_appendf(&x->got, "%s ", users[i]);
     free(l->after);
-    l->after = n > 0 ? xstrdup(users[n - 1]) : NULL;
-    x->n = n;
+    l->after = l->resume != NULL ? l->resume
+               : n == l->most    ? xstrdup(users[n - 1])
+                                 : NULL;
+    l->resume = NULL;
+    x->last = l->after == NULL;
     x->failed = failed;
+    x->questions++;
 }
 
 static void
@@ -176,11 +226,43 @@ START_TEST(names_come_page_by_page)
     struct names x = {0};
     unsigned most = (unsigned)_i;
 
-    do
+    while (!x.last)
         ask(&x, most);
-    while (x.n == most);
     ck_assert_str_eq(buf_cstr(&x.got), all);
-    free(x.listing.after);
+    buf_clear(&x.got);
+}
+END_TEST
+
+#define EMPTY 250
+
+static enum store_result
+add_domains(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    enum store_result r = STORE_OK;
+    char name[32];
+
+    (void)arg;
+    for (unsigned i = 0; i < EMPTY && r == STORE_OK; i++) {
+        struct domain_rec d = {.name = name, .created = 1};
+        uint64_t number;
+
+        snprintf(name, sizeof name, "n%03u.test", i);
+        r = domain_add(t, &d, &number, err);
+    }
+    return r;
+}
+
+/* Many domains without accounts are no work for one job. */
+START_TEST(names_of_many_domains)
+{
+    static const unsigned sizes[] = {1, 2, 100};
+    struct names x = {0};
+
+    stage_run(add_domains, NULL);
+    while (!x.last)
+        ask(&x, sizes[_i]);
+    ck_assert_str_eq(buf_cstr(&x.got), all);
+    ck_assert_uint_ge(x.questions, EMPTY / 100 + 1);
     buf_clear(&x.got);
 }
 END_TEST
@@ -219,7 +301,9 @@ usage_feed_suite(void)
     tcase_add_test(tc, the_newest_report_counts);
     tcase_add_test(tc, a_full_disk_loses_nothing);
     tcase_add_test(tc, what_waits_at_the_end_is_stored);
+    tcase_add_test(tc, one_that_cannot_be_stored_holds_up_no_other);
     tcase_add_loop_test(tc, names_come_page_by_page, 1, 8);
+    tcase_add_loop_test(tc, names_of_many_domains, 0, 3);
     tcase_add_loop_test(tc, names_that_are_gone_do_no_harm, 0,
                         (int)(sizeof pages / sizeof pages[0]));
     suite_add_tcase(s, tc);

@@ -257,27 +257,43 @@ check_quota_text(struct admin_call *c, const char *text)
     return STORE_OK;
 }
 
+/* What is to be set of a key; NULL: nothing, or what is in force without it. */
+static enum store_result
+changed_text(struct admin_call *c, const struct cli_value *changes,
+             const char *key, const char **text_r)
+{
+    const struct cli_value *v = cli_data_find(changes, key);
+
+    *text_r = settings_string(changes, key);
+    if (v != NULL && *text_r == NULL)
+        return admin_refuse(c, 501, "%s must be a text", key);
+    if (*text_r != NULL && text_equal_nocase(*text_r, "default"))
+        *text_r = NULL;
+    return STORE_OK;
+}
+
 /* What is to be set of quotas; what older programs have stored does not stand
  * in the way of other changes. */
 static enum store_result
 check_quota(struct admin_call *c, const struct cli_value *changes)
 {
-    const char *size = settings_string(changes, SETTINGS_MAX_SIZE);
-    const char *percent = settings_string(changes, SETTINGS_QUOTA_ALERT);
-    const char *text = settings_string(changes, SETTINGS_QUOTA_TEXT);
+    const char *size, *percent = NULL, *text = NULL;
     struct errbuf err;
     uint64_t bytes;
     unsigned level;
+    enum store_result r = changed_text(c, changes, SETTINGS_MAX_SIZE, &size);
 
-    if (size != NULL && !text_equal_nocase(size, "default") &&
-        quota_size_parse(size, &bytes, &err) != 0)
+    if (r == STORE_OK)
+        r = changed_text(c, changes, SETTINGS_QUOTA_ALERT, &percent);
+    if (r == STORE_OK)
+        r = changed_text(c, changes, SETTINGS_QUOTA_TEXT, &text);
+    if (r != STORE_OK)
+        return r;
+    if (size != NULL && quota_size_parse(size, &bytes, &err) != 0)
         return admin_refuse(c, 501, SETTINGS_MAX_SIZE " %s", err.text);
-    if (percent != NULL && !text_equal_nocase(percent, "default") &&
-        quota_percent_parse(percent, &level, &err) != 0)
+    if (percent != NULL && quota_percent_parse(percent, &level, &err) != 0)
         return admin_refuse(c, 501, SETTINGS_QUOTA_ALERT " %s", err.text);
-    if (text != NULL && !text_equal_nocase(text, "default"))
-        return check_quota_text(c, text);
-    return STORE_OK;
+    return text != NULL ? check_quota_text(c, text) : STORE_OK;
 }
 
 enum store_result

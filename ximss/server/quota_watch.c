@@ -33,7 +33,8 @@ struct due {
 
 struct quota_watch {
     uint32_t version;   /* of what accounts in memory know */
-    GArray *due;        /* struct due */
+    GHashTable *due;    /* struct due, owned, by their accounts: one for each,
+                           however often the level is crossed in a pause */
     GArray *sweep;      /* numbers of accounts that are still to be looked at */
     unsigned per_tick;  /* of these */
     int64_t next_sweep; /* clock_mono */
@@ -45,7 +46,7 @@ quota_watch_init(struct worker *w)
     struct quota_watch *q = xcalloc(1, sizeof *q);
 
     q->version = 1;
-    q->due = g_array_new(FALSE, FALSE, sizeof(struct due));
+    q->due = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free);
     q->sweep = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     w->quota = q;
 }
@@ -53,7 +54,7 @@ quota_watch_init(struct worker *w)
 void
 quota_watch_clear(struct worker *w)
 {
-    g_array_free(w->quota->due, TRUE);
+    g_hash_table_destroy(w->quota->due);
     g_array_free(w->quota->sweep, TRUE);
     free(w->quota);
     w->quota = NULL;
@@ -109,6 +110,14 @@ check_body(struct job *j, struct store_txn *t, struct errbuf *err)
     return r;
 }
 
+static void
+note_due(struct worker *w, const struct due *d)
+{
+    struct due *copy = xmemdup(d, sizeof *d);
+
+    g_hash_table_replace(w->quota->due, &copy->account, copy);
+}
+
 /* Sessions whose input waited for the look. */
 static void
 go_on(struct user *a)
@@ -136,7 +145,7 @@ check_finish(struct job *j)
         if (ok && !c->gone[i]) {
             quota_watch_set(w, a, c->reached[i]);
             if (c->account[i].at != 0)
-                g_array_append_val(w->quota->due, c->account[i]);
+                note_due(w, &c->account[i]);
         }
         if (c->occasion == QUOTA_LOGIN)
             go_on(a);
@@ -180,21 +189,39 @@ is_present(const struct user *a)
 
 /* --- at log-in --- */
 
+/* There is one at most: the next takes the place of the last. */
+static const struct alert *
+find_generated(const struct user *a)
+{
+    for (uint32_t i = 0; i < a->alerts.n; i++)
+        if (a->alerts.v[i]->generated)
+            return a->alerts.v[i];
+    return NULL;
+}
+
+static bool
+is_stale(const struct alert *al)
+{
+    return clock_now() - al->rec.posted >= QUOTA_PAUSE;
+}
+
 /* One that nobody got, from a session that broke: there will be another, with
  * today's figures, if its pause is over. */
 static void
 drop_stale(struct user *a)
 {
-    int64_t now = clock_now();
+    const struct alert *al = find_generated(a);
 
-    for (uint32_t i = 0; i < a->alerts.n; i++) {
-        const struct alert *al = a->alerts.v[i];
+    if (al != NULL && is_stale(al))
+        alert_array_remove(&a->alerts, al->rec.id);
+}
 
-        if (al->generated && now - al->rec.posted >= QUOTA_PAUSE) {
-            alert_array_remove(&a->alerts, al->rec.id);
-            return;
-        }
-    }
+bool
+quota_watch_needs(const struct user *a)
+{
+    const struct alert *al = find_generated(a);
+
+    return al != NULL && !al->delivered && !is_stale(al);
 }
 
 /* Sources that look at the storage of those who are there. */
@@ -214,6 +241,20 @@ void
 quota_watch_logout(struct worker *w, struct user *a)
 {
     tell_sources(w, a, quota_sources_offline);
+}
+
+void
+quota_watch_renaming(struct worker *w, struct user *a)
+{
+    if (a->n_sessions > 0)
+        tell_sources(w, a, quota_sources_offline);
+}
+
+void
+quota_watch_renamed(struct worker *w, struct user *a)
+{
+    if (is_present(a))
+        tell_sources(w, a, quota_sources_online);
 }
 
 bool
@@ -263,18 +304,18 @@ is_due(const struct due *d, int64_t now)
 static void
 check_due(struct worker *w)
 {
-    GArray *due = w->quota->due;
     int64_t now = clock_now();
+    GHashTableIter i;
+    gpointer value;
 
-    for (guint i = 0; i < due->len;) {
-        struct due d = g_array_index(due, struct due, i);
+    g_hash_table_iter_init(&i, w->quota->due);
+    while (g_hash_table_iter_next(&i, NULL, &value)) {
+        const struct due d = *(const struct due *)value;
         struct user *a;
 
-        if (!is_due(&d, now)) {
-            i++;
+        if (!is_due(&d, now))
             continue;
-        }
-        g_array_remove_index_fast(due, i);
+        g_hash_table_iter_remove(&i);
         a = user_find(w, d.account);
         if (a != NULL && is_present(a))
             check_one(w, d.account, QUOTA_CHANGE);
@@ -309,24 +350,44 @@ begin_sweep(struct worker *w)
                                             (unsigned)(interval / CLOCK_SECOND);
 }
 
+/* Those who have left since it began are left out: an alert would be sent to
+ * nobody.  False: there are no more. */
+static bool
+next_of_sweep(struct worker *w, uint64_t *account_r)
+{
+    GArray *sweep = w->quota->sweep;
+
+    while (sweep->len > 0) {
+        struct user *a;
+
+        *account_r = g_array_index(sweep, uint64_t, sweep->len - 1);
+        g_array_set_size(sweep, sweep->len - 1);
+        a = user_find(w, *account_r);
+        if (a != NULL && is_present(a))
+            return true;
+    }
+    return false;
+}
+
 static void
 go_on_sweeping(struct worker *w)
 {
-    struct quota_watch *q = w->quota;
-    unsigned left = q->per_tick;
+    struct check_job *c = NULL;
+    uint64_t account;
 
-    while (left > 0 && q->sweep->len > 0) {
-        struct check_job *c = check_new(w, QUOTA_CHANGE);
-
-        for (; c->n < CHECK_BATCH && left > 0 && q->sweep->len > 0; left--) {
-            guint last = q->sweep->len - 1;
-
-            c->account[c->n++].account =
-                g_array_index(q->sweep, uint64_t, last);
-            g_array_set_size(q->sweep, last);
+    for (unsigned i = 0; i < w->quota->per_tick; i++) {
+        if (!next_of_sweep(w, &account))
+            break;
+        if (c == NULL)
+            c = check_new(w, QUOTA_CHANGE);
+        c->account[c->n++].account = account;
+        if (c->n == CHECK_BATCH) {
+            job_submit(&c->job);
+            c = NULL;
         }
-        job_submit(&c->job);
     }
+    if (c != NULL)
+        job_submit(&c->job);
 }
 
 void

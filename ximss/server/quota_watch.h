@@ -30,8 +30,17 @@ void quota_watch_forget(struct worker *w, struct user *a);
  * its storage is not known yet: its input waits until session_quota_known. */
 bool quota_watch_login(struct worker *w, struct session *s);
 
+/* True if an alert that nobody got yet is kept with the account: it is nowhere
+ * else, and until its pause is over there will be no other. */
+bool quota_watch_needs(const struct user *a);
+
 /* Its last session has ended. */
 void quota_watch_logout(struct worker *w, struct user *a);
+
+/* Around a change of the account's name or its domain's: sources know accounts
+ * by their names. */
+void quota_watch_renaming(struct worker *w, struct user *a);
+void quota_watch_renamed(struct worker *w, struct user *a);
 
 /* --- what the mail brings (publish.c) --- */
 

@@ -99,8 +99,10 @@ usage_is_reached(struct admin_context *x, const struct domain_rec *d,
     struct usage u = {0};
     enum store_result r = usage_get(x->txn, a->number, &rec, err);
 
-    *reached_r = false;
-    if (r != STORE_OK || rec.used == 0)
+    /* What it was when last looked at, and what it is: if they differ, a look
+     * is due, or the next crossing would be none. */
+    *reached_r = rec.reached;
+    if (r != STORE_OK || rec.used == 0 || rec.reached)
         return r;
     r = usage_of(x, d, a, &u, err);
     *reached_r = r == STORE_OK && quota_is_reached(u.rec.used, &u.level);

@@ -44,7 +44,7 @@ enum store_result usage_check(struct admin_context *x, struct usage *u,
                               enum quota_occasion occasion, int64_t *due_r,
                               struct errbuf *err) WARN_UNUSED;
 
-/* True if the level is reached, as of the last look at it; for what an account
+/* True if the level is reached, or was when last looked at; for what an account
  * brings into memory.  Cheap for accounts that nobody reported on. */
 enum store_result usage_is_reached(struct admin_context *x,
                                    const struct domain_rec *d,

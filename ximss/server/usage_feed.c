@@ -2,7 +2,11 @@
 /* Reports wait in a table by the account's name as the source says it, and at
  * most one job takes them away at a time: what comes meanwhile makes up the
  * next.  Nobody is answered, so nothing is lost by that: a source that lost its
- * report to a crash of ours says the figure again when it reconciles. */
+ * report to a crash of ours says the figure again when it reconciles.
+ *
+ * A job that fails comes again, a second later.  If it is not for want of space,
+ * one of its reports may be what fails, so they come one by one then, and what
+ * fails alone is left out. */
 #include "config.h"
 
 #include "ximss/server/usage_feed.h"
@@ -22,6 +26,8 @@
 #include "ximss/server/usage.h"
 
 #define BATCH 256
+/* Domains that one job looks into for names of accounts. */
+#define LIST_DOMAINS 100
 /* Accounts whose reports may wait. */
 #define WAITING_MOST 500000
 
@@ -30,9 +36,12 @@ struct usage_feed {
     struct quota_sink sink;
     pthread_mutex_t lock; /* of all that follows */
     GHashTable *waiting;  /* user -> struct quota_report, owned */
+    unsigned batch;       /* reports of the next job, at most */
     bool in_work;         /* a job is on its way */
     bool failing;         /* the last one failed; the tick tries again */
+    bool said;            /* that they fail */
     bool full;            /* said so */
+    bool ending;          /* no more jobs */
 };
 
 struct feed_job {
@@ -83,18 +92,23 @@ feed_body(struct job *j, struct store_txn *t, struct errbuf *err)
 
 /* --- jobs --- */
 
-static gboolean
-move_report(gpointer key, gpointer value, gpointer arg)
+/* Looks at no more than it takes: many may wait, and who reports waits for the
+ * lock. */
+static void
+move_reports(struct usage_feed *feed, struct feed_job *f)
 {
-    struct feed_job *f = arg;
-    struct quota_report *report = value;
+    GHashTableIter i;
+    gpointer key, value;
 
-    if (f->n == BATCH)
-        return FALSE;
-    f->report[f->n] = *report;
-    f->report[f->n++].user = key;
-    free(report);
-    return TRUE;
+    g_hash_table_iter_init(&i, feed->waiting);
+    while (f->n < feed->batch && g_hash_table_iter_next(&i, &key, &value)) {
+        g_hash_table_iter_steal(&i);
+        f->report[f->n] = *(struct quota_report *)value;
+        f->report[f->n++].user = key;
+        free(value);
+    }
+    if (g_hash_table_size(feed->waiting) == 0)
+        g_hash_table_remove_all(feed->waiting); /* makes it small again */
 }
 
 static void feed_finish(struct job *j);
@@ -112,70 +126,26 @@ next_job(struct usage_feed *feed)
     f->feed = feed;
     f->job.body = feed_body;
     f->job.finish = feed_finish;
-    g_hash_table_foreach_steal(feed->waiting, move_report, f);
+    move_reports(feed, f);
     return f;
 }
 
-/* Begins the next job unless one is in work. */
+/* Begins the next job unless one is in work.  Under the lock as a whole: the
+ * store is there until usage_feed_flush has had it. */
 static void
 go_on(struct usage_feed *feed)
 {
     struct feed_job *f = NULL;
 
     pthread_mutex_lock(&feed->lock);
-    if (!feed->in_work && !feed->failing)
+    if (!feed->in_work && !feed->failing && !feed->ending)
         f = next_job(feed);
-    if (f != NULL)
+    if (f != NULL) {
         feed->in_work = true;
-    pthread_mutex_unlock(&feed->lock);
-    if (f != NULL)
         job_submit(&f->job);
-}
-
-/* What has come in the meantime is newer. */
-static void
-put_back(struct usage_feed *feed, struct quota_report *report)
-{
-    struct quota_report *copy;
-
-    if (g_hash_table_contains(feed->waiting, report->user)) {
-        free((char *)(uintptr_t)report->user);
-        return;
-    }
-    copy = xmalloc(sizeof *copy);
-    *copy = *report;
-    g_hash_table_insert(feed->waiting, (char *)(uintptr_t)report->user, copy);
-}
-
-/* On the writer thread, or that of a worker. */
-static void
-feed_finish(struct job *j)
-{
-    struct feed_job *f = (struct feed_job *)j;
-    struct usage_feed *feed = f->feed;
-    bool ok = j->result == STORE_OK, was_failing;
-
-    pthread_mutex_lock(&feed->lock);
-    was_failing = feed->failing;
-    feed->failing = !ok;
-    feed->in_work = false;
-    for (unsigned i = 0; i < f->n; i++) {
-        if (ok)
-            free((char *)(uintptr_t)f->report[i].user);
-        else
-            put_back(feed, &f->report[i]);
     }
     pthread_mutex_unlock(&feed->lock);
-    if (ok)
-        stat_add(STAT_QUOTA_REPORTS, f->n);
-    else if (!was_failing)
-        log_warn("storing usage: %s (tried again)", j->err.text);
-    job_clear(j);
-    free(f);
-    go_on(feed);
 }
-
-/* --- the sink --- */
 
 /* A source that knows no limits does not take away what another said.
  * Locked. */
@@ -187,6 +157,79 @@ keep_limit(struct quota_report *report, const struct quota_report *old)
     report->has_limit = true;
     report->limit = old->limit;
 }
+
+/* What has come in the meantime is newer. */
+static void
+put_back(struct usage_feed *feed, struct quota_report *report)
+{
+    struct quota_report *newer =
+        g_hash_table_lookup(feed->waiting, report->user);
+    struct quota_report *copy;
+
+    if (newer != NULL) {
+        keep_limit(newer, report);
+        free((char *)(uintptr_t)report->user);
+        return;
+    }
+    copy = xmalloc(sizeof *copy);
+    *copy = *report;
+    g_hash_table_insert(feed->waiting, (char *)(uintptr_t)report->user, copy);
+}
+
+/* What becomes of the reports of a job.  Locked. */
+static void
+settle(struct usage_feed *feed, struct feed_job *f)
+{
+    bool ok = f->job.result == STORE_OK, alone = f->n == 1;
+    bool by_itself = !ok && f->job.result != STORE_FULL;
+
+    for (unsigned i = 0; i < f->n; i++) {
+        if (ok || (by_itself && alone))
+            free((char *)(uintptr_t)f->report[i].user);
+        else
+            put_back(feed, &f->report[i]);
+    }
+    if (by_itself)
+        feed->batch = 1;
+    else if (ok && feed->batch < BATCH)
+        feed->batch *= 2;
+}
+
+static void
+complain(const struct feed_job *f, bool said)
+{
+    const char *why = f->job.err.text;
+
+    if (f->n == 1 && f->job.result != STORE_FULL)
+        log_warn("storing usage of one account: %s (left out)", why);
+    else if (!said)
+        log_warn("storing usage: %s (tried again)", why);
+}
+
+/* On the writer thread, or that of a worker. */
+static void
+feed_finish(struct job *j)
+{
+    struct feed_job *f = (struct feed_job *)j;
+    struct usage_feed *feed = f->feed;
+    bool ok = j->result == STORE_OK, said;
+
+    pthread_mutex_lock(&feed->lock);
+    said = feed->said;
+    feed->failing = feed->said = !ok;
+    feed->in_work = false;
+    settle(feed, f);
+    pthread_mutex_unlock(&feed->lock);
+    if (ok)
+        stat_add(STAT_QUOTA_REPORTS, f->n);
+    else
+        complain(f, said);
+    job_clear(j);
+    free(f);
+    go_on(feed);
+}
+
+/* --- the sink --- */
 
 static void
 on_report(void *arg, const struct quota_report *r)
@@ -222,6 +265,7 @@ struct list_job {
     struct quota_listing *listing;
     char **users; /* owned, and each of them */
     unsigned n;
+    char *resume;       /* owned; becomes the listing's */
     const char *domain; /* being walked */
 };
 
@@ -231,6 +275,8 @@ free_users(struct list_job *l)
     for (unsigned i = 0; i < l->n; i++)
         free(l->users[i]);
     l->n = 0;
+    free(l->resume);
+    l->resume = NULL;
 }
 
 static bool
@@ -258,8 +304,9 @@ take_domain(const struct domain_rec *d, void *arg)
     return false;
 }
 
-/* The accounts behind `after` ("name@domain"), domain after domain.  The domain
- * of `after` may be gone: those behind its name come next. */
+/* The accounts behind `after` ("name@domain", or "@domain": all of that and what
+ * follows), domain after domain, some domains in one job.  The domain of `after`
+ * may be gone: those behind its name come next. */
 static enum store_result
 list_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -272,13 +319,15 @@ list_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct domain_rec first = {0};
     struct domain_step step = {0};
     enum store_result r = STORE_OK;
+    unsigned looked = 0;
 
     free_users(l);
     if (last != NULL)
         r = domain_find(t, last, &first, err);
     if (r == STORE_OK && last != NULL && strcmp(first.name, last) == 0) {
         l->domain = last;
-        r = account_walk(t, first.number, name, take_name, l, err);
+        r = account_walk(t, first.number, name[0] != '\0' ? name : NULL,
+                         take_name, l, err);
     }
     if (r == STORE_NOTFOUND)
         r = STORE_OK;
@@ -289,6 +338,10 @@ list_body(struct job *j, struct store_txn *t, struct errbuf *err)
             break;
         free(last);
         l->domain = last = step.name;
+        if (++looked > LIST_DOMAINS) {
+            l->resume = xasprintf("@%s", last);
+            break;
+        }
         r = account_walk(t, step.number, NULL, take_name, l, err);
     }
     domain_rec_clear(&first);
@@ -305,6 +358,9 @@ list_finish(struct job *j)
 
     if (!ok)
         log_warn("listing accounts for a source of usage: %s", j->err.text);
+    l->listing->resume = ok ? l->resume : NULL;
+    if (ok)
+        l->resume = NULL;
     l->listing->done(l->listing, (const char *const *)l->users, ok ? l->n : 0,
                      !ok);
     free_users(l);
@@ -335,6 +391,7 @@ usage_feed_new(struct server *server)
     struct usage_feed *f = xcalloc(1, sizeof *f);
 
     f->server = server;
+    f->batch = BATCH;
     f->sink = (struct quota_sink){on_report, on_list, f};
     f->waiting = g_hash_table_new_full(g_str_hash, g_str_equal, free, free);
     pthread_mutex_init(&f->lock, NULL);
@@ -361,14 +418,12 @@ usage_feed_flush(struct usage_feed *f)
 {
     struct feed_job *job;
 
-    for (;;) {
-        pthread_mutex_lock(&f->lock);
-        job = next_job(f);
-        pthread_mutex_unlock(&f->lock);
-        if (job == NULL)
-            return;
+    pthread_mutex_lock(&f->lock);
+    f->ending = true;
+    f->batch = BATCH;
+    while ((job = next_job(f)) != NULL)
         job_submit(&job->job);
-    }
+    pthread_mutex_unlock(&f->lock);
 }
 
 void

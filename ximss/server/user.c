@@ -503,9 +503,14 @@ user_changed(struct worker *w, const struct account_rec *rec,
              const struct domain_rec *domain)
 {
     struct user *a = user_find(w, rec->number);
+    bool moves, renamed;
 
     if (a == NULL)
         return;
+    moves = rec->domain != a->domain->number;
+    renamed = moves || strcmp(a->name, rec->name) != 0;
+    if (renamed)
+        quota_watch_renaming(w, a);
     free(a->name);
     a->name = xstrdup(rec->name);
     free(a->real_name);
@@ -514,10 +519,12 @@ user_changed(struct worker *w, const struct account_rec *rec,
     a->cred_serial = rec->cred_serial;
     quota_watch_forget(w, a);
     /* An account that changes its domain changes its audience. */
-    if (rec->domain != a->domain->number) {
+    if (moves) {
         session_kill_all(&a->sessions);
         set_domain(w, a, domain);
     }
+    if (renamed)
+        quota_watch_renamed(w, a);
 }
 
 void
@@ -567,6 +574,19 @@ kill_sessions_of_domain(struct domain *d)
         session_kill_all(&a->sessions);
 }
 
+static void
+rename_domain(struct worker *w, struct domain *d, const char *name)
+{
+    struct user *a;
+
+    TAILQ_FOREACH(a, &d->online, link)
+        quota_watch_renaming(w, a);
+    free(d->name);
+    d->name = xstrdup(name);
+    TAILQ_FOREACH(a, &d->online, link)
+        quota_watch_renamed(w, a);
+}
+
 void
 user_domain_changed(struct worker *w, const struct domain_rec *rec)
 {
@@ -574,8 +594,8 @@ user_domain_changed(struct worker *w, const struct domain_rec *rec)
 
     if (d == NULL)
         return;
-    free(d->name);
-    d->name = xstrdup(rec->name);
+    if (strcmp(d->name, rec->name) != 0)
+        rename_domain(w, d, rec->name);
     if (d->shared != rec->shared) {
         d->shared = rec->shared;
         w->board.version++;
@@ -741,7 +761,7 @@ user_trim(struct worker *w, unsigned keep)
     TAILQ_FOREACH_SAFE(a, &w->idle, link, next) {
         if (w->n_idle <= keep)
             break;
-        if (!a->dirty)
+        if (!a->dirty && !quota_watch_needs(a))
             forget(w, a);
     }
 }
