@@ -11,10 +11,10 @@ export class Usage {
     #alerts = new Set(); // ids of quota alerts that came
     #asked = -Infinity;
 
-    // page.session(), page.newest(): the highest id of the alerts on the screen.
-    // page.below(id) is called when the level of alerts is not reached, as seen
-    // when that was the highest: a quota alert whose removal was missed may be
-    // on the screen.
+    // page.session(); page.newest(): the highest id of the alerts on the
+    // screen.  page.below(id) is called when the level of alerts was not
+    // reached while that was the highest: a quota alert whose removal was
+    // missed may be there.
     constructor(page) {
         this.#page = page;
         document.addEventListener("visibilitychange", () => this.#renew());
