@@ -3,8 +3,6 @@
 
 #include "quota/size.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "util/text.h"
@@ -83,34 +81,4 @@ quota_percent_parse(const char *text, unsigned *percent_r, struct errbuf *err)
                        QUOTA_PERCENT_MAX);
     *percent_r = (unsigned)n;
     return 0;
-}
-
-void
-quota_size_format(uint64_t bytes, char out[QUOTA_SIZE_TEXT])
-{
-    static const char suffix[] = "KMGTPE";
-    unsigned unit = 0;
-    uint64_t tenths;
-
-    if (bytes < 1024) {
-        snprintf(out, QUOTA_SIZE_TEXT, "%" PRIu64 " byte%s", bytes,
-                 bytes == 1 ? "" : "s");
-        return;
-    }
-    /* Tenths of the unit, to the nearest; a rounded 1024 is one of the next. */
-    while (unit < sizeof suffix - 2 && bytes >= UINT64_C(1024) * 1024) {
-        bytes = (bytes >> 10) + (bytes >> 9 & 1);
-        unit++;
-    }
-    tenths = (bytes * 10 + 512) / 1024;
-    if (tenths >= 10240 && unit < sizeof suffix - 2) {
-        tenths = 10;
-        unit++;
-    }
-    if (tenths % 10 == 0 || tenths >= 1000)
-        snprintf(out, QUOTA_SIZE_TEXT, "%" PRIu64 " %cB", tenths / 10,
-                 suffix[unit]);
-    else
-        snprintf(out, QUOTA_SIZE_TEXT, "%" PRIu64 ".%" PRIu64 " %cB",
-                 tenths / 10, tenths % 10, suffix[unit]);
 }

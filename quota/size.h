@@ -20,9 +20,4 @@ int quota_size_parse(const char *text, uint64_t *bytes_r,
 int quota_percent_parse(const char *text, unsigned *percent_r,
                         struct errbuf *err) WARN_UNUSED;
 
-/* For people: "0 bytes", "1 byte", "1.5 KB", "42 MB"; one decimal where there
- * are few digits. */
-#define QUOTA_SIZE_TEXT 24
-void quota_size_format(uint64_t bytes, char out[QUOTA_SIZE_TEXT]);
-
 #endif

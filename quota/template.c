@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "quota/policy.h"
-#include "quota/size.h"
+#include "util/text.h"
 
 const char quota_template_default[] =
     "Your storage is {percent}% full: {used} of {limit} are used. "
@@ -15,9 +15,9 @@ const char quota_template_default[] =
 static void
 append_size(struct buf *b, uint64_t bytes)
 {
-    char text[QUOTA_SIZE_TEXT];
+    char text[TEXT_SIZE];
 
-    quota_size_format(bytes, text);
+    text_format_size(bytes, text);
     buf_append_str(b, text);
 }
 

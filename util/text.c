@@ -3,7 +3,9 @@
 
 #include "util/text.h"
 
+#include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -166,4 +168,33 @@ text_parse_bool(const char *s, bool *value_r)
         }
     }
     return -1;
+}
+
+void
+text_format_size(uint64_t bytes, char out[TEXT_SIZE])
+{
+    static const char suffix[] = "KMGTPE";
+    unsigned unit = 0;
+    uint64_t tenths;
+
+    if (bytes < 1024) {
+        snprintf(out, TEXT_SIZE, "%" PRIu64 " byte%s", bytes,
+                 bytes == 1 ? "" : "s");
+        return;
+    }
+    /* Tenths of the unit, to the nearest; a rounded 1024 is one of the next. */
+    while (unit < sizeof suffix - 2 && bytes >= UINT64_C(1024) * 1024) {
+        bytes = (bytes >> 10) + (bytes >> 9 & 1);
+        unit++;
+    }
+    tenths = (bytes * 10 + 512) / 1024;
+    if (tenths >= 10240 && unit < sizeof suffix - 2) {
+        tenths = 10;
+        unit++;
+    }
+    if (tenths % 10 == 0 || tenths >= 1000)
+        snprintf(out, TEXT_SIZE, "%" PRIu64 " %cB", tenths / 10, suffix[unit]);
+    else
+        snprintf(out, TEXT_SIZE, "%" PRIu64 ".%" PRIu64 " %cB", tenths / 10,
+                 tenths % 10, suffix[unit]);
 }

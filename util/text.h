@@ -4,10 +4,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "util/errbuf.h"
 
-/* Checks of text that comes from outside (product.md 2). */
+/* Checks of text that comes from outside (product.md 2), and what goes out. */
 
 /* True if the bytes are well-formed UTF-8 (RFC 3629: no surrogates, nothing
  * overlong, nothing above U+10FFFF); else *bad_r is the offset of the first
@@ -37,5 +38,10 @@ int text_parse_u64(const char *s, unsigned long long max,
 
 /* "yes"/"no", also "1"/"0", "true"/"false"; -1 for anything else. */
 int text_parse_bool(const char *s, bool *value_r) WARN_UNUSED;
+
+/* An amount of storage for people: "0 bytes", "1 byte", "1.5 KB", "42 MB";
+ * powers of 1024, one decimal where there are few digits. */
+#define TEXT_SIZE 24
+void text_format_size(uint64_t bytes, char out[TEXT_SIZE]);
 
 #endif

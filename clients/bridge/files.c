@@ -91,6 +91,8 @@ path_of(const char *name)
         return xstrdup("/");
     if (strcmp(name, "admin.html") == 0)
         return xstrdup("/admin/");
+    if (strcmp(name, "storage.html") == 0)
+        return xstrdup("/admin/storage.html");
     return xasprintf("/pages/%s", name);
 }
 

@@ -10,15 +10,16 @@
 struct files;
 
 struct file {
-    char *path; /* "/", "/admin/", "/pages/NAME" */
+    char *path; /* "/", "/admin/", "/admin/storage.html", "/pages/NAME" */
     char *data;
     size_t len;
     const char *type;
     char etag[20]; /* with its quotes */
 };
 
-/* Reads a directory: index.html is "/", admin.html is "/admin/", every file
- * with a known ending is "/pages/NAME".  "": nothing.  NULL with err. */
+/* Reads a directory: index.html is "/", admin.html is "/admin/", storage.html is
+ * below that, every other file with a known ending is "/pages/NAME".  "":
+ * nothing.  NULL with err. */
 struct files *files_load(const char *directory, struct errbuf *err) WARN_UNUSED;
 void files_free(struct files **f);
 

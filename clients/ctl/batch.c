@@ -57,7 +57,7 @@ get_options(struct batch *b)
         (text_parse_u64(window, WINDOW_MAX, &n) < 0 || n == 0))
         return ctl_error(-1, "--window takes a number from 1 to %d, not %s",
                          WINDOW_MAX, window);
-    b->window = b->stop_at_refusal ? 1 : (unsigned)n;
+    b->window = b->one_by_one ? 1 : (unsigned)n;
     return 0;
 }
 
@@ -106,7 +106,8 @@ batch_refuse(struct batch *b, unsigned long line, const char *label,
     b->p.refused++;
     if (b->stop_at_refusal) {
         b->stop = true;
-        b->resume = line;
+        if (b->resume == 0 || line < b->resume)
+            b->resume = line; /* answers come later than what is read */
     }
     fflush(stdout);
     progress_clear(&b->p);

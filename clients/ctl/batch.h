@@ -29,7 +29,8 @@ struct batch {
     const char *path; /* as messages call it */
     unsigned window;
     unsigned long from;   /* lines before are skipped */
-    bool stop_at_refusal; /* and begin nothing behind it: window is 1 */
+    bool stop_at_refusal; /* begin nothing when one was refused */
+    bool one_by_one;      /* so that nothing behind it has begun: window is 1 */
     struct progress p;
 
     /* Reads the next thing of the file and hands it to batch_send or

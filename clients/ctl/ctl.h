@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "clients/lib/ximss.h"
 #include "util/arena.h"
@@ -79,6 +80,7 @@ extern const struct ctl_command ctl_domain_commands[];
 extern const struct ctl_command ctl_account_commands[];
 extern const struct ctl_command ctl_session_commands[];
 extern const struct ctl_command ctl_server_commands[];
+extern const struct ctl_command ctl_quota_commands[];
 extern const struct ctl_command ctl_cli_commands[];
 
 struct ctl {
@@ -181,11 +183,17 @@ struct ctl_table {
 void ctl_table_init(struct ctl_table *t, unsigned columns,
                     const char *const *header);
 void ctl_table_add(struct ctl_table *t, const char *text);
+/* As it is, for the last column, with a terminal's escapes in it. */
+void ctl_table_add_raw(struct ctl_table *t, const char *text);
 void ctl_table_print(struct ctl_table *t); /* and clears it */
 
 /* Prints a result as JSON (--json), or for people: an array as lines, a
  * dictionary as a table, all else as text.  NULL prints nothing. */
 void ctl_print_value(const struct ctl *c, const struct cli_value *v);
+
+/* YYYY-MM-DD HH:MM:SS in this machine's zone (TZ). */
+#define CTL_TIME_SIZE 40
+void ctl_format_time(int64_t seconds, char out[CTL_TIME_SIZE]);
 
 /* Prints the buffer and a line end, and clears it. */
 void ctl_print_line(struct buf *b);
@@ -193,5 +201,9 @@ void ctl_print_line(struct buf *b);
 /* --- ctl_import.c --- */
 
 int ctl_import_run(struct ctl *c, int argc, char **argv);
+
+/* --- ctl_quota_import.c --- */
+
+int ctl_quota_import_run(struct ctl *c, int argc, char **argv);
 
 #endif

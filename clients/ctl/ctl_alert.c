@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clients/ctl/ctl.h"
@@ -276,12 +275,10 @@ add_json(struct buf *b, const struct ximss_alert *a)
 static void
 add_time(struct ctl_table *t, int64_t seconds)
 {
-    time_t when = (time_t)seconds;
-    struct tm tm;
-    char text[40] = "-";
+    char text[CTL_TIME_SIZE] = "-";
 
-    if (seconds != 0 && localtime_r(&when, &tm) != NULL)
-        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
+    if (seconds != 0)
+        ctl_format_time(seconds, text);
     ctl_table_add(t, text);
 }
 

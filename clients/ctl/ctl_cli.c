@@ -190,10 +190,11 @@ run_batch(struct batch *b)
 static int
 run_file(struct ctl *c, const char *path)
 {
-    struct run run = {
-        .batch = {.next = read_command,
-                  .answer = on_answer,
-                  .stop_at_refusal = ctl_option(c, "keep-going") == NULL}};
+    bool stop = ctl_option(c, "keep-going") == NULL;
+    struct run run = {.batch = {.next = read_command,
+                                .answer = on_answer,
+                                .stop_at_refusal = stop,
+                                .one_by_one = stop}};
     int r = batch_open(&run.batch, c, path);
 
     if (r == CTL_OK) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <wchar.h>
 
 #include "clients/ctl/ctl.h"
@@ -176,6 +177,13 @@ ctl_table_add(struct ctl_table *t, const char *text)
 }
 
 void
+ctl_table_add_raw(struct ctl_table *t, const char *text)
+{
+    buf_append(&t->cells, text, strlen(text) + 1);
+    t->n++;
+}
+
+void
 ctl_table_print(struct ctl_table *t)
 {
     const char *cell = t->cells.data;
@@ -246,6 +254,17 @@ ctl_print_value(const struct ctl *c, const struct cli_value *v)
     } else {
         print_text(v);
     }
+}
+
+void
+ctl_format_time(int64_t seconds, char out[CTL_TIME_SIZE])
+{
+    time_t when = (time_t)seconds;
+    struct tm tm;
+
+    out[0] = '\0';
+    if (localtime_r(&when, &tm) != NULL)
+        strftime(out, CTL_TIME_SIZE, "%Y-%m-%d %H:%M:%S", &tm);
 }
 
 void

@@ -17,15 +17,22 @@ progress_start(struct progress *p, int64_t now)
     p->drawn = now;
 }
 
+void
+progress_bar(struct buf *b, double part, int width)
+{
+    buf_append_char(b, '[');
+    for (int i = 0; i < width; i++)
+        buf_append_char(b, i + 1 <= part * width ? '#' : '.');
+    buf_append_char(b, ']');
+}
+
 static void
 format_bar(struct buf *b, const struct progress *p)
 {
     double part = (double)p->line / (double)p->lines;
 
-    buf_append_char(b, '[');
-    for (int i = 0; i < BAR; i++)
-        buf_append_char(b, i < (int)(part * BAR) ? '#' : '.');
-    buf_appendf(b, "] %3d%%  line %lu of %lu", (int)(part * 100), p->line,
+    progress_bar(b, part, BAR);
+    buf_appendf(b, " %3d%%  line %lu of %lu", (int)(part * 100), p->line,
                 p->lines);
 }
 

@@ -25,6 +25,10 @@ void progress_start(struct progress *p, int64_t now);
 void progress_draw(struct progress *p, int64_t now);
 void progress_clear(struct progress *p);
 
+/* Appends "[####....]", `width` characters between the brackets; part 1 and
+ * more: full. */
+void progress_bar(struct buf *b, double part, int width);
+
 /* What draw shows. */
 void progress_format(struct buf *b, const struct progress *p, int64_t now);
 

@@ -223,6 +223,20 @@ test("an account is found among many, by keyboard", async () => {
     await shows(page, []);
 });
 
+test("Enter takes what was typed last", async () => {
+    const page = await admin("all@example.test", "#domain/b.test");
+    await there(page);
+    const field = page.getByRole("combobox", { name: "Domain" });
+    await field.fill("c.te");
+    await page.getByRole("option", { name: "c.test" }).waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/#domain\/c\.test$/);
+    await field.fill("a.test");
+    await page.keyboard.press("Enter"); // before any option is there
+    await page.waitForURL(/#domain\/a\.test$/);
+});
+
 test("an unknown name is told", async () => {
     const page = await admin("all@example.test", "#account/nobody%40a.test");
     await page.getByText(/^Unknown (user )?account\.$/i).waitFor();

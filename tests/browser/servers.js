@@ -145,6 +145,14 @@ export class Servers {
         return this.ctl("cli", command);
     }
 
+    // Many commands of the CLI at once.
+    async file(lines) {
+        const path = join(this.dir, "commands");
+
+        writeFileSync(path, lines.join("\n"));
+        await this.ctl("cli", "--keep-going", "--file", path);
+    }
+
     async account(name, ...rights) {
         await this.cli(`CreateAccount ${name} {Password="${PASSWORD}";}`);
         if (rights.length > 0)

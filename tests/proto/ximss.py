@@ -55,8 +55,8 @@ def program():
 
 
 def ctl_environment(server, more=None):
-    return dict(os.environ, TZ="UTC", XIMSS_SOCKET=server.control_path(),
-                **(more or {}))
+    return {**os.environ, "TZ": "UTC",
+            "XIMSS_SOCKET": server.control_path(), **(more or {})}
 
 
 def ctl_program():

@@ -7,6 +7,7 @@ Suite *client_programs_suite(void);
 Suite *csv_suite(void);
 Suite *ctl_line_suite(void);
 Suite *ctl_output_suite(void);
+Suite *ctl_usage_suite(void);
 Suite *input_suite(void);
 Suite *lines_suite(void);
 Suite *progress_suite(void);
@@ -15,4 +16,4 @@ Suite *ximss_login_suite(void);
 
 SUITE_MAIN(ximss_link_suite, ximss_login_suite, input_suite, csv_suite,
            lines_suite, progress_suite, ctl_line_suite, ctl_output_suite,
-           client_programs_suite)
+           ctl_usage_suite, client_programs_suite)

@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include <check.h>
 
@@ -90,39 +89,6 @@ START_TEST(levels_are_read)
 END_TEST
 
 static const struct {
-    uint64_t bytes;
-    const char *text;
-} shown[] = {
-    {0, "0 bytes"},
-    {1, "1 byte"},
-    {1023, "1023 bytes"},
-    {1024, "1 KB"},
-    {1075, "1 KB"},
-    {1076, "1.1 KB"},
-    {1536, "1.5 KB"},
-    {102348, "99.9 KB"},
-    {102400, "100 KB"},
-    {102500, "100 KB"},
-    {1048575, "1 MB"},
-    {1048576, "1 MB"},
-    {43200000, "41.2 MB"},
-    {52428800, "50 MB"},
-    {UINT64_C(1073741823), "1 GB"},
-    {UINT64_C(2199023255552), "2 TB"},
-    {UINT64_MAX, "16 EB"},
-};
-
-START_TEST(sizes_are_shown)
-{
-    char out[QUOTA_SIZE_TEXT];
-
-    quota_size_format(shown[_i].bytes, out);
-    ck_assert_msg(strcmp(out, shown[_i].text) == 0, "%" PRIu64 ": %s",
-                  shown[_i].bytes, out);
-}
-END_TEST
-
-static const struct {
     const char *text, *filled;
     const char *wrong; /* NULL: nothing */
 } templates[] = {
@@ -200,8 +166,6 @@ quota_text_suite(void)
                         (int)(sizeof sizes / sizeof sizes[0]));
     tcase_add_loop_test(tc, levels_are_read, 0,
                         (int)(sizeof percents / sizeof percents[0]));
-    tcase_add_loop_test(tc, sizes_are_shown, 0,
-                        (int)(sizeof shown / sizeof shown[0]));
     tcase_add_loop_test(tc, templates_are_filled, 0,
                         (int)(sizeof templates / sizeof templates[0]));
     tcase_add_test(tc, figures_at_their_ends);

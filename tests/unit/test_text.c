@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <check.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "util/text.h"
@@ -146,6 +147,39 @@ START_TEST(ignores_case)
 }
 END_TEST
 
+static const struct {
+    uint64_t bytes;
+    const char *text;
+} sizes[] = {
+    {0, "0 bytes"},
+    {1, "1 byte"},
+    {1023, "1023 bytes"},
+    {1024, "1 KB"},
+    {1075, "1 KB"},
+    {1076, "1.1 KB"},
+    {1536, "1.5 KB"},
+    {102348, "99.9 KB"},
+    {102400, "100 KB"},
+    {102500, "100 KB"},
+    {1048575, "1 MB"},
+    {1048576, "1 MB"},
+    {43200000, "41.2 MB"},
+    {52428800, "50 MB"},
+    {UINT64_C(1073741823), "1 GB"},
+    {UINT64_C(2199023255552), "2 TB"},
+    {UINT64_MAX, "16 EB"},
+};
+
+START_TEST(shows_sizes)
+{
+    char out[TEXT_SIZE];
+
+    text_format_size(sizes[_i].bytes, out);
+    ck_assert_msg(strcmp(out, sizes[_i].text) == 0, "%" PRIu64 ": %s",
+                  sizes[_i].bytes, out);
+}
+END_TEST
+
 Suite *
 text_suite(void)
 {
@@ -159,6 +193,7 @@ text_suite(void)
     tcase_add_test(t, knows_names);
     tcase_add_test(t, parses_numbers);
     tcase_add_test(t, ignores_case);
+    tcase_add_loop_test(t, shows_sizes, 0, sizeof sizes / sizeof sizes[0]);
     suite_add_tcase(s, t);
     return s;
 }

@@ -13,6 +13,7 @@ export function alertOf(element) {
         id: Number(get("alertID")),
         scope: get("scope"),
         target: get("target"),
+        kind: get("kind"),
         severity: SEVERITIES.includes(get("severity")) ? get("severity")
             : "warning",
         posted: parseGmt(get("gmtTime")) ?? new Date(0),

@@ -53,7 +53,10 @@ export class Picker {
         input.addEventListener("keydown", (e) => this.#onKey(e));
     }
 
+    // The option that was chosen before is not what Enter takes now.
     #later() {
+        this.#at = -1;
+        this.#mark();
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => this.#open(), PATIENCE);
     }

@@ -3,6 +3,7 @@
 // in a zone of their choice.
 
 const GMT = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z?$/;
+const CLI = /^#T(\d\d)-(\d\d)-(\d{4})_(\d\d):(\d\d):(\d\d)$/;
 const WALL = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)/;
 
 // null if it is no such time.
@@ -12,6 +13,16 @@ export function parseGmt(text) {
     if (match === null)
         return null;
     const [year, month, day, ...clock] = match.slice(1).map(Number);
+    return new Date(Date.UTC(year, month - 1, day, ...clock));
+}
+
+// The same of the CLI: #TDD-MM-YYYY_HH:MM:SS.
+export function parseCli(text) {
+    const match = CLI.exec(text ?? "");
+
+    if (match === null)
+        return null;
+    const [day, month, year, ...clock] = match.slice(1).map(Number);
     return new Date(Date.UTC(year, month - 1, day, ...clock));
 }
 

@@ -7,6 +7,7 @@ import { Notices } from "./notices.js";
 import { groupByDay } from "./time.js";
 import { alertCard, announce, arrange, byId, confirmed, make, severityWord }
     from "./view.js";
+import { Usage } from "./usage.js";
 import { Refused, parseMessage } from "./ximss.js";
 
 const NO_SUCH_ALERT = 514;
@@ -116,6 +117,14 @@ async function refresh() {
     tell(added.filter((alert) => !alert.seen));
 }
 
+// Quota alerts are in no list, and there is one at a time: one that ended while
+// the connection was lost would stay for ever.
+function dropQuotaAlerts(last) {
+    removeAll(list.newestFirst()
+        .filter(({ id, kind }) => kind === "quota" && id <= last)
+        .map(({ id }) => id));
+}
+
 function onEvent(event) {
     const message = parseMessage(event.data);
 
@@ -123,16 +132,27 @@ function onEvent(event) {
     if (event.name === "alert") {
         const alert = { ...alertOf(message), event: event.seq };
         const isNew = list.add(alert);
+        if (alert.kind === "quota")
+            dropQuotaAlerts(alert.id - 1);
+        usage.onAlert(alert);
         if (byId("inside").hidden)
             return;
         draw();
         if (isNew)
             tell([alert]);
     } else if (event.name === "alertRemoved") {
-        list.remove(Number(message.getAttribute("alertID")));
+        const id = Number(message.getAttribute("alertID"));
+        list.remove(id);
+        usage.onRemoved(id);
         draw();
     }
 }
+
+const usage = new Usage({
+    session: () => frame.session,
+    newest: () => list.last,
+    below: dropQuotaAlerts,
+});
 
 // --- what the user does ---
 
@@ -189,16 +209,21 @@ frame = new Frame({
     open() {
         draw();
         refresh();
+        usage.read();
     },
     close() {
         list.clear();
+        usage.clear();
         items.clear();
         newest = null;
         byId("days").replaceChildren();
         byId("trouble").textContent = "";
         notices.clear();
     },
-    refresh,
+    refresh() {
+        refresh();
+        usage.read();
+    },
     event: onEvent,
     shown: (seq) => notices.shownElsewhere(seq),
     note: (note) => removeAll(note.dismissed ?? []),

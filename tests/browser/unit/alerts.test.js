@@ -20,11 +20,12 @@ const fake = (attributes, textContent) => ({
 
 test("an alert of an element", () => {
     assert.deepEqual(alertOf(fake({
-        alertID: "17", scope: "domain", target: "a.test",
+        alertID: "17", scope: "domain", target: "a.test", kind: "quota",
         severity: "critical", gmtTime: "20261122T133000Z",
         until: "20261201T060000Z", author: "joe@a.test",
         origin: "::1 ximss", seen: "yes" }, "text\n")), {
-        id: 17, scope: "domain", target: "a.test", severity: "critical",
+        id: 17, scope: "domain", target: "a.test", kind: "quota",
+        severity: "critical",
         posted: new Date("2026-11-22T13:30:00Z"),
         until: new Date("2026-12-01T06:00:00Z"),
         author: "joe@a.test", origin: "::1 ximss", seen: true,

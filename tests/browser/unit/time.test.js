@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Zone, formatGmt, groupByDay, isZone, parseGmt }
+import { Zone, formatGmt, groupByDay, isZone, parseCli, parseGmt }
     from "../../../clients/bridge/pages/time.js";
 
 const at = (text) => new Date(text);
@@ -13,6 +13,14 @@ test("times of the protocol", () => {
         assert.equal(parseGmt(text), null);
     assert.equal(formatGmt(at("2026-11-22T13:30:05.678Z")),
                  "20261122T133005Z");
+});
+
+test("times of the CLI", () => {
+    assert.deepEqual(parseCli("#T22-11-2026_13:30:05"),
+                     at("2026-11-22T13:30:05Z"));
+    for (const text of [undefined, "", "22-11-2026_13:30:05",
+                        "#T22-11-2026"])
+        assert.equal(parseCli(text), null);
 });
 
 test("zones that there are", () => {

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The administrators' storage page: the accounts of a domain that are nearest
+// to their limit.  The choice stands in the page's address, behind "#", so that
+// a reload and a bookmark keep it.
+import { parseData, quote } from "./clidata.js";
+import { Directory } from "./directory.js";
+import { Frame } from "./frame.js";
+import { News } from "./news.js";
+import { Picker } from "./picker.js";
+import { fullest, setMeter, storageOfEntry, storageText } from "./storage.js";
+import { byId, make } from "./view.js";
+
+const FRESH = 5 * 60000; // ms, while somebody looks
+
+let directory = null;
+let domain = "";
+let shown = null;        // the choice whose accounts are on the screen
+let asked = -Infinity;
+let frame;
+
+const over = () => Number(byId("over").value);
+
+// --- the list ---
+
+function detailOf({ reported, source, level, alerted }) {
+    const at = (time) => frame.zone.short(time);
+
+    return [
+        reported === null ? "" : `reported ${at(reported)} by ${source}`,
+        level > 0 ? `alerts from ${level} %` : "no alerts",
+        alerted === null ? "" : `the last one ${at(alerted)}`,
+    ].filter((part) => part !== "").join(" · ");
+}
+
+// What the meter shows stands beside it as text.
+function rowOf(entry) {
+    const meter = make("meter");
+
+    meter.setAttribute("aria-hidden", "true");
+    if (entry.percent !== null)
+        setMeter(meter, entry);
+    return make("li", {},
+                make("strong", { dir: "auto" }, entry.account),
+                make("span", { className: "figures" }, storageText(entry)),
+                entry.percent === null ? make("span") : meter,
+                make("span", { className: "hint" }, detailOf(entry)));
+}
+
+function noteOf({ entries, more }) {
+    const n = entries.length;
+
+    if (n === 0)
+        return over() > 0
+            ? `No account of ${domain} uses ${over()} % of its limit.`
+            : `Nothing is known of the storage of accounts of ${domain}.`;
+    const count = n === 1 ? "1 account" : `${n} accounts`;
+    switch (more) {
+    case "none":
+        return count;
+    case "less full":
+        return `The ${n} fullest; there are more.`;
+    default:
+        return `${count}; there are too many more for the fullest to be ` +
+            "found here: ximssctl quota list finds them.";
+    }
+}
+
+function draw(found) {
+    byId("fullest").replaceChildren(...found.entries.map(rowOf));
+    byId("note").textContent = noteOf(found);
+    byId("there").hidden = false;
+}
+
+function lister(session, name) {
+    return async (percent, limit) => {
+        const text = await session.cli(`ListStorageUsed ${quote(name)} ` +
+            `OVER ${percent} LIMIT ${limit}`);
+
+        return [...parseData(text)].map(([account, entry]) =>
+            storageOfEntry(`${account}@${name}`, entry));
+    };
+}
+
+// Only the last question's answer counts.
+async function read() {
+    const { session } = frame;
+    const here = [domain, over()].join("/");
+    const now = asked = performance.now();
+
+    if (domain === "" || session === null)
+        return;
+    if (here !== shown)
+        byId("there").hidden = true;
+    try {
+        const found = await fullest(lister(session, domain), over());
+        if (now !== asked || session !== frame.session)
+            return;
+        byId("error").textContent = "";
+        shown = here;
+        draw(found);
+    } catch (error) {
+        if (now === asked && session === frame.session)
+            byId("error").textContent = error.message;
+    }
+}
+
+// --- the choice ---
+
+function choose(name, percent = over()) {
+    domain = name;
+    byId("domain").value = name;
+    byId("over").value = String(percent);
+    byId("there").hidden = name === "";
+    if (name === "")
+        return;
+    history.replaceState(null, "", `#${encodeURIComponent(name)}/${over()}`);
+    read();
+}
+
+// What the address says; "80 % or more" of nothing if it says nothing.
+function addressed() {
+    const [, name = "", percent = "80"] =
+        /^#([^/]+)\/(0|50|80|90|100)$/.exec(location.hash) ?? [];
+
+    try {
+        return [decodeURIComponent(name), percent];
+    } catch {
+        return ["", percent]; // somebody's own address: not one of ours
+    }
+}
+
+async function open() {
+    const { session } = frame;
+
+    directory = new Directory(session);
+    try {
+        const domains = await directory.domains();
+        if (session !== frame.session)
+            return;
+        byId("no-rights").hidden = domains !== null;
+        byId("admin").hidden = domains === null;
+        if (domains === null)
+            return;
+        const [name, percent] = addressed();
+        const own = frame.userName.split("@")[1];
+        choose(name !== "" ? name : domains.includes(own) ? own
+            : domains[0] ?? "", percent);
+    } catch (error) {
+        if (session === frame.session)
+            byId("error").textContent = error.message;
+    }
+}
+
+function renew() {
+    if (document.visibilityState === "visible" &&
+        performance.now() - asked >= FRESH)
+        read();
+}
+
+const news = new News((event) => frame.tabs.shown(event));
+
+frame = new Frame({
+    open,
+    close() {
+        news.clear();
+        domain = "";
+        shown = null;
+        byId("fullest").replaceChildren();
+        byId("there").hidden = true;
+        byId("error").textContent = "";
+    },
+    refresh: read,
+    event: (event) => news.event(event),
+    shown: (seq) => news.shown(seq),
+    note: ({ dismissed = [] }) => news.dismissed(dismissed),
+});
+new Picker(byId("domain"), (text, from) => directory.findDomains(text, from),
+           (name) => choose(name));
+byId("over").addEventListener("change", () => choose(domain));
+byId("choice").addEventListener("submit", (e) => e.preventDefault());
+window.addEventListener("hashchange", () => choose(...addressed()));
+document.addEventListener("visibilitychange", renew);
+setInterval(renew, FRESH / 5);
