@@ -239,6 +239,7 @@ test("the preview is what users see; severity and end are kept", async () => {
                  "two\nlines <b>");
     await preview.getByText("Critical").waitFor();
     await page.getByLabel(/^Ends by itself/).fill("2099-07-01T12:00");
+    await preview.getByText("Until 1 Jul 2099, 12:00").waitFor();
     await shoot(page, "admin-post");
     await page.getByRole("button", { name: "Post Alert" }).click();
     await posted(page);
