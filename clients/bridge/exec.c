@@ -470,18 +470,6 @@ begin(struct call *c, struct web_session *s, struct exec *e)
         hold(e);
 }
 
-/* The cookie comes with the first reply in the session. */
-static char *
-cookie_header(const struct call *c, struct web_session *s)
-{
-    if (s->cookie[0] == '\0' || s->cookie_given)
-        return NULL;
-    s->cookie_given = true;
-    return xasprintf("Set-Cookie: CGateProWebUser=%s;Version=1;Max-Age=11100;"
-                     "Path=/Session/%s;HttpOnly;SameSite=Strict%s\r\n",
-                     s->cookie, s->id, c->client.secure ? ";Secure" : "");
-}
-
 static void
 refuse_body(struct call *c, int number, const char *text)
 {
@@ -512,7 +500,8 @@ exec_call(struct call *c, struct web_session *s, bool async)
     } else {
         e->numbered = number_of(c, e->root, &e->seq);
         if (!e->numbered || !is_repeated(c, s, e->seq)) {
-            e->headers = cookie_header(c, s);
+            e->headers = web_session_cookie(s, "Version=1;Max-Age=11100;",
+                                            c->client.secure);
             begin(c, s, e);
             return;
         }

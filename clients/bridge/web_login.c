@@ -33,6 +33,7 @@ struct login {
     struct buf out; /* of requests before a log-in */
     char *domain;   /* owned; found for a bare name */
     bool error_as_xml;
+    bool cookie_now; /* with the reply, not with the first in the session */
     bool clear_offered;
 };
 
@@ -82,9 +83,10 @@ call_refuse(struct call *c, unsigned status, int number, const char *text)
 
 /* --- the reply --- */
 
+/* headers: NULL, or taken. */
 static void
 reply_session(struct bridge *b, struct http_conn *h,
-              const struct web_session *s)
+              const struct web_session *s, char *headers)
 {
     static const char *const names[] = {"userName", "realName", "version",
                                         "random"};
@@ -96,9 +98,12 @@ reply_session(struct bridge *b, struct http_conn *h,
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         xml_write_attr(&xml, names[i], ximss_session(s->up.x, names[i]));
     buf_append_str(&xml, "/></XIMSS>");
-    reply_xml(b, h, xml.data, xml.len, NULL);
+    reply_xml(b, h, xml.data, xml.len, headers);
     explicit_bzero(xml.data, xml.len);
     buf_clear(&xml);
+    if (headers != NULL)
+        explicit_bzero(headers, strlen(headers));
+    free(headers);
 }
 
 static void
@@ -109,7 +114,9 @@ on_done(struct login_wait *w, struct web_session *s, bool worked)
 
     l->session = NULL;
     if (worked)
-        reply_session(l->bridge, l->http, s);
+        reply_session(
+            l->bridge, l->http, s,
+            l->cookie_now ? web_session_cookie(s, "", l->client.secure) : NULL);
     else if (number == 0)
         refuse(l->bridge, l->http, l->error_as_xml, 503, 531,
                "the server is not there, try again");
@@ -143,6 +150,7 @@ login_new(struct call *c)
     l->http = c->http;
     l->client = c->client;
     l->error_as_xml = form_is_on(&c->form, "errorAsXML");
+    l->cookie_now = form_is_on(&c->form, "cookieAtLogin");
     http_wait(c->http, &l->waiter);
     return l;
 }
@@ -300,7 +308,7 @@ by_session(struct call *c, const char *id)
     if (form_is_on(&c->form, "killOld")) {
         web_session_rename(old);
         snprintf(old->address, sizeof old->address, "%s", c->client.address);
-        reply_session(c->bridge, c->http, old);
+        reply_session(c->bridge, c->http, old, NULL);
         return;
     }
     if (ximss_ticket(old->up.x) == NULL) {

@@ -381,6 +381,17 @@ web_session_start(struct web_session *s, struct login_wait *l)
         on_failed(s); /* refused before it began: it called nobody */
 }
 
+char *
+web_session_cookie(struct web_session *s, const char *attributes, bool secure)
+{
+    if (s->cookie[0] == '\0' || s->cookie_given)
+        return NULL;
+    s->cookie_given = true;
+    return xasprintf("Set-Cookie: CGateProWebUser=%s;%s"
+                     "Path=/Session/%s;HttpOnly;SameSite=Strict%s\r\n",
+                     s->cookie, attributes, s->id, secure ? ";Secure" : "");
+}
+
 struct web_session *
 web_session_find(struct bridge *b, const char *id)
 {

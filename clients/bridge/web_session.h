@@ -90,6 +90,12 @@ struct web_session *web_session_new(struct bridge *b,
                                     const struct client *client);
 void web_session_start(struct web_session *s, struct login_wait *l);
 
+/* The header that gives the session's cookie, to be freed; from then on every
+ * request must have it.  NULL: it has none, or it was given.  attributes: of
+ * the cookie, each with its ";". */
+char *web_session_cookie(struct web_session *s, const char *attributes,
+                         bool secure);
+
 /* NULL: there is no such session. */
 struct web_session *web_session_find(struct bridge *b, const char *id);
 /* Gives it a new id, and a new numbering of batches; what was not confirmed
