@@ -146,6 +146,42 @@ def test_expires(t):
     resume(server, attr(session, "ticket"))
 
 
+def test_a_session_gets_new_ones_for_as_long_as_it_lives(t):
+    server = t.server({"idle_timeout": "7d"})
+    user = server.account("joe@" + MAIN)
+    c, without = server.connect(), server.login(user)
+    tickets = [attr(c.login(user, ticket="yes"), "ticket")]
+    server.clock(4 * 3600 - 60)
+    c.quiet()
+    for _ in range(5):
+        server.clock(4 * 3600 + 60)
+        pushed = c.expect('<ticket value="…"/>')
+        tickets.append(attr(pushed, "value"))
+        c.quiet()
+    without.quiet()
+    equal(len(set(tickets)), 6)
+    for old in tickets[:3]:
+        void(server, old)
+    # What was pushed may have been lost with a connection.
+    for good in tickets[3:]:
+        _, session = resume(server, good)
+        equal(attr(session, "userName"), user)
+        void(server, good)
+
+
+def test_new_ones_are_good_after_a_new_password(t):
+    server = t.server({"idle_timeout": "7d"})
+    user = server.account("joe@" + MAIN)
+    c = server.connect()
+    c.login(user, ticket="yes")
+    server.cli("SetAccountPassword %s PASSWORD newer" % user)
+    server.clock(4 * 3600 + 60)
+    fresh = attr(c.expect('<ticket value="…"/>'), "value")
+    _, session = resume(server, fresh)
+    server.cli("SetAccountPassword %s PASSWORD newest" % user)
+    void(server, attr(session, "ticket"))
+
+
 def test_outlives_a_restart(t):
     server = t.server()
     user = server.account("joe@" + MAIN)

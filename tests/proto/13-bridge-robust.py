@@ -260,9 +260,9 @@ def test_reload(t):
 
 # --- ximssd ends and comes back ---
 
-def own(t, **options):
-    server = t.server({"trusted_addresses": ["127.0.0.1"]},
-                      listen="127.0.0.1:0")
+def own(t, server_options=None, **options):
+    server = t.server({"trusted_addresses": ["127.0.0.1"],
+                       **(server_options or {})}, listen="127.0.0.1:0")
     port = server.ports()[0][1]
     server.listen = ["127.0.0.1:%d" % port]
     user = server.account("joe@" + server.domain("one.test"))
@@ -289,6 +289,21 @@ def test_sessions_come_back_by_their_tickets(t):
     s.http.ask("POST", s.path + "ack?ackEvent=2")
     client = server.login(s.user)
     wait_until(lambda: not client.flush(), "nothing more to be told")
+
+
+def test_a_session_outlives_the_ticket_of_its_log_in(t):
+    server, s = own(t, {"idle_timeout": "7d"})
+    ours = server.cli("ListAccountSessions " + s.user).strip("()")
+    # What it is pushed was pushed to the web session before.
+    witness = server.connect()
+    witness.login(s.user, ticket="yes")
+    for _ in range(4):
+        server.clock(4 * 3600 + 60)
+        witness.expect('<ticket value="…"/>')
+    equal(s.poll(0), EMPTY)  # it is the bridge's alone
+    server.cli("KillSession " + ours)
+    wait_until(lambda: s.bridge.metric("reconnects_total") == 1, "back")
+    s.sync(NOOP, expected=[response("1")])
 
 
 def test_alerts_are_not_shown_twice_after_a_restart(t):

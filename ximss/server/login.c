@@ -258,6 +258,8 @@ attempt_open(struct attempt *a, struct user *account)
     s->opt_changes = o.changes;
     s->opt_confirm = o.confirm;
     session_open(s, account);
+    if (a->ticket[0] != '\0')
+        s->ticket_since = session_seconds();
     log_opened(s, a->method);
     stat_add(STAT_LOGINS, 1);
     if (a->name != NULL && !a->recalled)
