@@ -295,7 +295,8 @@ is_allowed(const struct call *c, const struct web_session *s)
            (!s->cookie_given || client_has_cookie(c->http, s->cookie));
 }
 
-/* Without killOld the old one goes on: the new one comes in by its ticket. */
+/* Without killOld the old one goes on: the new one comes in by its ticket, and
+ * is given its own. */
 static void
 by_session(struct call *c, const char *id)
 {
@@ -318,8 +319,7 @@ by_session(struct call *c, const char *id)
     s = session_new(c);
     if (s == NULL)
         return;
-    ximss_set_ticket(s->up.x, ximss_ticket(old->up.x));
-    ximss_set_ticket(old->up.x, NULL); /* it works once */
+    ximss_share_ticket(s->up.x, ximss_ticket(old->up.x));
     begin(c, s, ximss_session(old->up.x, "userName"));
 }
 

@@ -80,6 +80,31 @@ def test_two_at_the_same_time_with_one_ticket(t):
             c.close()
 
 
+def test_a_proxy_may_leave_it_good(t):
+    server = t.server({"trusted_addresses": ["127.0.0.1"]})
+    user = server.account("joe@" + MAIN)
+    value = ticket(server, user)
+    for _ in range(3):
+        _, session = resume(server, value, ' keepTicket="yes"')
+        resume(server, attr(session, "ticket"))
+    server.connect().ask('<login id="t" ticket="%s" keepTicket="maybe"/>'
+                         % value, failure("t", 501))
+    resume(server, value)
+    server.connect().ask('<login id="t" ticket="%s" keepTicket="yes"/>'
+                         % value, WRONG)
+    server.clock(13 * 3600)
+    value = ticket(server, user)
+    server.cli("SetAccountPassword %s PASSWORD new" % user)
+    server.connect().ask('<login id="t" ticket="%s" keepTicket="yes"/>'
+                         % value, WRONG)
+
+
+def test_nobody_else_leaves_it_good(t):
+    value = ticket(t.shared, t.user())
+    resume(t.shared, value, ' keepTicket="yes"')
+    void(t.shared, value)
+
+
 def test_options_of_the_log_in(t):
     user = t.user()
     value = ticket(t.shared, user)

@@ -421,15 +421,27 @@ def test_broken_connections_leave_nothing(t):
     s.sync(NOOP, expected=[response("1")])
 
 
+def test_by_another_session_both_come_back(t):
+    server, old = own(t, answer_timeout="60s")
+    for i in range(2):
+        reply = old.bridge.ask("GET", "/XIMSSLogin/?sessionid=" + old.id)
+        new = "/Session/%s/" % re.search('urlID="([^"]+)"',
+                                         reply.text).group(1)
+        server.restart(crash=i > 0)
+        for path in (old.path, new):
+            check_reply(path, old.bridge.ask("POST", path + "sync",
+                                             "<XIMSS>%s</XIMSS>" % NOOP),
+                        200, xml(response("1")))
+
+
 def test_without_a_ticket_a_session_is_over_with_its_server(t):
-    server, s = own(t)
-    b = bridge(t, server, server_socket=server.control_path())
-    s = b.login(s.user)
-    reply = b.ask("GET", "/XIMSSLogin/?sessionid=" + s.id)
-    equal(reply.status, 200)  # the ticket is the second one's now
+    # One that does not trust the bridge: a ticket works once.
+    server, s = own(t, {"trusted_addresses": []})
+    reply = s.bridge.ask("GET", "/XIMSSLogin/?sessionid=" + s.id)
+    equal(reply.status, 200)
     poll = s.start_poll(0)
     for _ in range(2):  # a turn of the loop later it waits
-        b.metric("requests_total")
+        s.bridge.metric("requests_total")
     server.restart()
     poll.expect(200, batch(1, "<bye/>"))
     equal(s.status(), 550)
