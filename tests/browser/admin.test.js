@@ -131,6 +131,17 @@ test("a domain's administrator is told of the server's alerts", async () => {
     await shows(page, []);
 });
 
+test("what he dismissed for himself is on the domain's page", async () => {
+    await w.servers.post(["--server"], "of the server");
+    const own = await user(w, "poster@a.test");
+    await own.getByRole("button", { name: "Dismiss" }).click();
+    await shows(own, []);
+    const page = await admin("poster@a.test");
+    await there(page);
+    await shows(page, ["of the server"]);
+    await page.getByText("Server-wide", { exact: true }).waitFor();
+});
+
 test("rights decide what is offered", async () => {
     const see = async (name, place) => {
         const page = await admin(name, place);

@@ -103,6 +103,7 @@ session_caller(const struct session *s, struct session_caller *c)
     if (s->user != NULL) {
         c->caller.account = s->user->number;
         c->caller.domain = s->user->domain->number;
+        c->caller.shared = s->user->domain->shared;
         c->caller.rights = s->user->rights;
     } else if (s->local_admin) {
         c->caller.rights = RIGHT_MASTER;

@@ -45,21 +45,15 @@ function sources() {
     return place.scope === "domain" && seesServer ? [place, SERVER] : [place];
 }
 
-// Follows and lists in one go.  A domain's administrator may not list the
-// server's alerts, but is shown those that concern himself.
+// Follows and lists in one go.
 async function read() {
-    const requests = sources().flatMap((source) => [
-        ["alertWatch", source], ["alertList", source]]);
-    if (place.scope === "domain" && !seesServer)
-        requests.push(["alertList"]);
-    const answers = await frame.session.askAll(requests);
+    const answers = await frame.session.askAll(sources().flatMap((source) => [
+        ["alertWatch", source], ["alertList", source]]));
     const refused = answers.find((answer) => answer instanceof Refused);
 
     if (refused)
         throw refused;
-    return answers.flat().map(alertOf).filter((alert) =>
-        alert.scope === place.scope ||
-        (alert.scope === "server" && hasServer()));
+    return answers.flat().map(alertOf);
 }
 
 async function refresh() {
@@ -104,10 +98,6 @@ function onEvent(event) {
         onReport(alertOf(message));
     } else if (event.name === "alertRemoved") {
         if (list.remove(Number(message.getAttribute("alertID"))))
-            draw();
-    } else if (event.name === "alert" && !seesServer) {
-        const alert = alertOf(message);
-        if (alert.scope === "server" && hasServer() && list.add(alert))
             draw();
     }
 }
@@ -192,13 +182,15 @@ async function open() {
     directory = new Directory(session);
     try {
         const domains = await directory.domains();
-        seesServer = domains !== null && await directory.mayList(SERVER);
+        const server = domains !== null && await directory.seesWholeServer();
+        seesServer = server ||
+            domains !== null && await directory.mayList(SERVER);
         if (session !== frame.session)
             return;
         byId("no-rights").hidden = domains !== null;
         byId("admin").hidden = domains === null;
         if (domains !== null)
-            placeForm.open({ server: seesServer, domains });
+            placeForm.open({ server, domains });
     } catch (error) {
         byId("place-error").textContent = error.message;
     }
