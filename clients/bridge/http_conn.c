@@ -28,6 +28,12 @@
 #define LINGER       (2 * CLOCK_SECOND)
 #define HEADERS_MOST 100
 
+/* A header that was sent several times, as one. */
+struct joined {
+    struct joined *next;
+    struct buf text;
+};
+
 /* A request as it comes: all texts in one buffer, each ended by a 0. */
 struct http_message {
     struct buf head; /* url, then names and values in turn */
@@ -38,7 +44,7 @@ struct http_message {
     bool head_done;   /* what still comes are trailers: nobody asks for them */
     unsigned refused; /* the status that its parsing ended with */
     char *query;      /* in head */
-    char *joined;     /* owned; the last header made of several */
+    struct joined *joined; /* owned; those that were asked for */
 };
 
 static struct http_conn *
@@ -50,6 +56,8 @@ of_conn(struct conn *c)
 static void
 message_free(struct http_message **m)
 {
+    struct joined *j;
+
     if (*m == NULL)
         return;
     /* There may be a password in it. */
@@ -59,7 +67,12 @@ message_free(struct http_message **m)
         explicit_bzero((*m)->body.data, (*m)->body.cap);
     buf_clear(&(*m)->head);
     buf_clear(&(*m)->body);
-    free((*m)->joined);
+    while ((j = (*m)->joined) != NULL) {
+        (*m)->joined = j->next;
+        explicit_bzero(j->text.data, j->text.cap);
+        buf_clear(&j->text);
+        free(j);
+    }
     free(*m);
     *m = NULL;
 }
@@ -406,27 +419,38 @@ http_is_encrypted(const struct http_conn *h)
     return conn_is_encrypted(&h->conn);
 }
 
+/* The value of the next header of that name behind *at; NULL: no more. */
+static const char *
+next_value(const struct http_message *m, const char *name, size_t *at)
+{
+    for (size_t i = *at; m != NULL && i + 1 < m->n; i += 2)
+        if (text_equal_nocase(m->head.data + m->at[i], name)) {
+            *at = i + 2;
+            return m->head.data + m->at[i + 1];
+        }
+    return NULL;
+}
+
 const char *
 http_header(const struct http_conn *h, const char *name)
 {
     struct http_message *m = h->message;
-    const char *found = NULL;
-    char *joined;
+    size_t at = 1;
+    const char *first = next_value(m, name, &at), *next;
+    struct joined *j;
 
-    for (size_t i = 1; m != NULL && i + 1 < m->n; i += 2) {
-        const char *value = m->head.data + m->at[i + 1];
-
-        if (!text_equal_nocase(m->head.data + m->at[i], name))
-            continue;
-        if (found == NULL) {
-            found = value;
-            continue;
-        }
-        joined = xasprintf("%s, %s", found, value);
-        free(m->joined);
-        found = m->joined = joined;
+    if (first == NULL || (next = next_value(m, name, &at)) == NULL)
+        return first;
+    /* It lives as long as the others: callers look at several at once. */
+    j = xcalloc(1, sizeof *j);
+    j->next = m->joined;
+    m->joined = j;
+    buf_append_str(&j->text, first);
+    for (; next != NULL; next = next_value(m, name, &at)) {
+        buf_append_str(&j->text, ", ");
+        buf_append_str(&j->text, next);
     }
-    return found;
+    return buf_cstr(&j->text);
 }
 
 /* --- replies --- */

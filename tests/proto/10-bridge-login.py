@@ -328,6 +328,10 @@ def test_client_address_is_passed_on(t):
                          'for=1.2.3.4, For="[2001:db8::1]:99";by=x'))
     seen("192.0.2.4", ("Forwarded", "for=192.0.2.4"),
          ("X-Forwarded-For", "192.0.2.4"))
+    # Each of them sent twice is one list.
+    seen("192.0.2.5", ("Forwarded", "for=203.0.113.9"),
+         ("X-Forwarded-For", "203.0.113.9"), ("Forwarded", "for=192.0.2.5"),
+         ("X-Forwarded-For", "192.0.2.5"))
     # One of them is the proxy's; nobody knows which.
     seen("127.0.0.1", ("Forwarded", "for=192.0.2.6"),
          ("X-Forwarded-For", "192.0.2.7"))
