@@ -13,6 +13,7 @@
 #include "clients/bridge/client.h"
 #include "clients/bridge/form.h"
 #include "clients/bridge/http_reply.h"
+#include "clients/bridge/known.h"
 #include "clients/bridge/nonce.h"
 #include "util/xmalloc.h"
 
@@ -248,6 +249,35 @@ START_TEST(nonces_of_one_network)
 }
 END_TEST
 
+/* --- alerts known --- */
+
+START_TEST(knows_the_last_alerts)
+{
+    struct known_alerts k = {0};
+    uint64_t one = known_hash("1", "20261122T133000Z\"", 16);
+
+    ck_assert(one == known_hash("1", "20261122T133000Z", 16));
+    ck_assert(one != known_hash("1", "20261122T133001Z", 16));
+    ck_assert(one != known_hash("1", NULL, 0));
+    ck_assert(one != known_hash("12", "0261122T133000Z", 15));
+    ck_assert_ptr_null(known_find(&k, one));
+    for (uint64_t i = 1; i <= 5 * KNOWN_MOST + 7; i++) {
+        known_add(&k, i);
+        ck_assert(!known_find(&k, i)->confirmed);
+        known_find(&k, i)->confirmed = true;
+        ck_assert_ptr_null(known_find(&k, i + 1));
+        if (i > KNOWN_MOST) {
+            ck_assert_ptr_null(known_find(&k, i - KNOWN_MOST));
+            ck_assert(known_find(&k, i - KNOWN_MOST + 1)->confirmed);
+        } else {
+            ck_assert(known_find(&k, 1)->confirmed);
+        }
+    }
+    known_clear(&k);
+    ck_assert_ptr_null(known_find(&k, 1));
+}
+END_TEST
+
 /* --- addresses behind proxies --- */
 
 static const struct {
@@ -439,6 +469,7 @@ bridge_parts_suite(void)
     tcase_add_test(tc, nonce_of_another_process);
     tcase_add_test(tc, nonces_of_a_flood_are_refused_not_reused);
     tcase_add_test(tc, nonces_are_shared_out);
+    tcase_add_test(tc, knows_the_last_alerts);
     tcase_add_test(tc, nonces_of_one_network);
     LOOP(tc, forwarded, lists);
     tcase_add_test(tc, reply_in_the_order_of_the_family);
