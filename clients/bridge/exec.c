@@ -7,12 +7,12 @@
 #include "clients/bridge/exec.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <event2/event.h>
 
+#include "clients/bridge/web_option.h"
 #include "clients/bridge/web_session.h"
 #include "util/arena.h"
 #include "util/clock.h"
@@ -230,58 +230,12 @@ on_done(struct ximss *x, const struct ximss_result *result, void *arg)
 
 /* --- what the bridge answers itself --- */
 
-static void
-set_idle(struct exec_item *item, const char *value)
-{
-    unsigned long long n;
-
-    if (text_parse_u64(value, 30 * 86400, &n) < 0 || n == 0) {
-        answer(item, 501, "idleTimeout must be a number of seconds");
-        return;
-    }
-    web_session_set_idle(item->exec->session, (int64_t)n * CLOCK_SECOND);
-    answer(item, 0, NULL);
-}
-
-static void
-set_flag(struct exec_item *item, const char *name, const char *value,
-         bool *flag)
-{
-    char text[64];
-
-    if (text_parse_bool(value, flag) == 0) {
-        answer(item, 0, NULL);
-        return;
-    }
-    snprintf(text, sizeof text, "%s must be yes or no", name);
-    answer(item, 501, text);
-}
-
-/* The session on ximssd is the bridge's: how long it may be idle, what counts
- * as delivered, and what is told of changes is between us and the browser. */
-static bool
-set_option(struct exec_item *item, const struct xml_elem *e)
-{
-    struct web_session *s = item->exec->session;
-    const char *name = xml_attr(e, "name"), *value = xml_attr(e, "value");
-
-    if (name == NULL || value == NULL)
-        return false;
-    if (strcmp(name, "idleTimeout") == 0)
-        set_idle(item, value);
-    else if (strcmp(name, "alertConfirm") == 0)
-        set_flag(item, name, value, &s->confirms_itself);
-    else if (strcmp(name, "alertChanges") == 0)
-        set_flag(item, name, value, &s->wants_changes);
-    else
-        return false;
-    return true;
-}
-
 /* True: answered. */
 static bool
 answer_here(struct exec_item *item, const struct xml_elem *e)
 {
+    struct errbuf err;
+
     if (strcmp(e->name, "bye") == 0) {
         item->exec->has_bye = true;
         answer(item, 0, NULL);
@@ -291,7 +245,11 @@ answer_here(struct exec_item *item, const struct xml_elem *e)
         answer(item, 500, "unknown command");
         return true;
     }
-    return strcmp(e->name, "setSessionOption") == 0 && set_option(item, e);
+    if (strcmp(e->name, "setSessionOption") != 0 ||
+        !web_option_set(item->exec->session, e, &err))
+        return false;
+    answer(item, 501, err.text[0] != '\0' ? err.text : NULL);
+    return true;
 }
 
 /* --- sending --- */
@@ -470,18 +428,6 @@ begin(struct call *c, struct web_session *s, struct exec *e)
         hold(e);
 }
 
-/* The cookie comes with the first reply in the session. */
-static char *
-cookie_header(const struct call *c, struct web_session *s)
-{
-    if (s->cookie[0] == '\0' || s->cookie_given)
-        return NULL;
-    s->cookie_given = true;
-    return xasprintf("Set-Cookie: CGateProWebUser=%s;Version=1;Max-Age=11100;"
-                     "Path=/Session/%s;HttpOnly;SameSite=Strict%s\r\n",
-                     s->cookie, s->id, c->client.secure ? ";Secure" : "");
-}
-
 static void
 refuse_body(struct call *c, int number, const char *text)
 {
@@ -512,7 +458,8 @@ exec_call(struct call *c, struct web_session *s, bool async)
     } else {
         e->numbered = number_of(c, e->root, &e->seq);
         if (!e->numbered || !is_repeated(c, s, e->seq)) {
-            e->headers = cookie_header(c, s);
+            e->headers = web_session_cookie(s, "Version=1;Max-Age=11100;",
+                                            c->client.secure);
             begin(c, s, e);
             return;
         }

@@ -17,51 +17,21 @@
 
 #include <event2/event.h>
 
+#include "clients/bridge/http_message.h"
 #include "clients/bridge/http_reply.h"
 #include "clients/bridge/relay.h"
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 
-#define BUSY         1          /* why input waits */
-#define PIPELINED    (64 << 10) /* bytes of further requests that are kept */
-#define LINGER       (2 * CLOCK_SECOND)
-#define HEADERS_MOST 100
-
-/* A request as it comes: all texts in one buffer, each ended by a 0. */
-struct http_message {
-    struct buf head; /* url, then names and values in turn */
-    struct buf body;
-    size_t at[2 * HEADERS_MOST + 1]; /* where they begin in head */
-    size_t n;
-    bool in_value;
-    bool head_done;   /* what still comes are trailers: nobody asks for them */
-    unsigned refused; /* the status that its parsing ended with */
-    char *query;      /* in head */
-    char *joined;     /* owned; the last header made of several */
-};
+#define BUSY      1          /* why input waits */
+#define PIPELINED (64 << 10) /* bytes of further requests that are kept */
+#define LINGER    (2 * CLOCK_SECOND)
 
 static struct http_conn *
 of_conn(struct conn *c)
 {
     return (struct http_conn *)(void *)c; /* its first member */
-}
-
-static void
-message_free(struct http_message **m)
-{
-    if (*m == NULL)
-        return;
-    /* There may be a password in it. */
-    if ((*m)->head.data != NULL)
-        explicit_bzero((*m)->head.data, (*m)->head.cap);
-    if ((*m)->body.data != NULL)
-        explicit_bzero((*m)->body.data, (*m)->body.cap);
-    buf_clear(&(*m)->head);
-    buf_clear(&(*m)->body);
-    free((*m)->joined);
-    free(*m);
-    *m = NULL;
 }
 
 static void
@@ -87,85 +57,43 @@ send_bytes(struct http_conn *h, const void *data, size_t len)
 /* --- parsing --- */
 
 static int
-refuse(struct http_conn *h, unsigned status)
-{
-    h->message->refused = status;
-    return -1;
-}
-
-/* Appends to the text that is open, or begins one. */
-static int
-take_text(struct http_conn *h, bool begin, const char *s, size_t len)
-{
-    struct http_message *m = h->message;
-
-    if (begin) {
-        if (m->n == sizeof m->at / sizeof m->at[0])
-            return refuse(h, 431);
-        if (m->n > 0)
-            buf_append_char(&m->head, '\0');
-        m->at[m->n++] = m->head.len;
-    }
-    if (m->head.len + len > h->owner->head_bytes)
-        return refuse(h, m->n == 1 ? 414 : 431);
-    buf_append(&m->head, s, len);
-    return 0;
-}
-
-static int
 on_url(http_parser *p, const char *s, size_t len)
 {
     struct http_conn *h = p->data;
 
-    return take_text(h, h->message->n == 0, s, len);
+    return http_message_url(h->message, s, len, h->owner->head_bytes);
 }
 
 static int
 on_header_field(http_parser *p, const char *s, size_t len)
 {
     struct http_conn *h = p->data;
-    struct http_message *m = h->message;
-    bool begin = m->n == 1 || m->in_value;
 
-    if (m->head_done)
-        return 0;
-    /* A name whose value was empty had no callback for it. */
-    if (begin && m->n % 2 == 0 && take_text(h, true, "", 0) < 0)
-        return -1;
-    m->in_value = false;
-    return take_text(h, begin, s, len);
+    return http_message_name(h->message, s, len, h->owner->head_bytes);
 }
 
 static int
 on_header_value(http_parser *p, const char *s, size_t len)
 {
     struct http_conn *h = p->data;
-    bool begin = !h->message->in_value;
 
-    if (h->message->head_done)
-        return 0;
-    h->message->in_value = true;
-    return take_text(h, begin, s, len);
+    return http_message_value(h->message, s, len, h->owner->head_bytes);
 }
 
 static int
 on_headers_complete(http_parser *p)
 {
     struct http_conn *h = p->data;
-    struct http_message *m = h->message;
     const char *expect;
 
     /* Nothing is spoken here but HTTP: `Upgrade` is ignored. */
     p->upgrade = 0;
-    m->head_done = true;
-    buf_append_char(&m->head, '\0');
-    if (m->n % 2 == 0) { /* the last name has no value */
-        m->at[m->n++] = m->head.len;
-        buf_append_char(&m->head, '\0');
-    }
+    http_message_head_done(h->message);
     if (p->content_length != UINT64_MAX &&
-        p->content_length > h->owner->body_bytes)
-        return refuse(h, 413);
+        p->content_length > h->owner->body_bytes) {
+        h->message->refused = 413;
+        return -1;
+    }
     expect = http_header(h, "Expect");
     if (expect != NULL && text_equal_nocase(expect, "100-continue"))
         send_bytes(h, "HTTP/1.1 100 Continue\r\n\r\n", 25);
@@ -177,10 +105,7 @@ on_body(http_parser *p, const char *s, size_t len)
 {
     struct http_conn *h = p->data;
 
-    if (h->message->body.len + len > h->owner->body_bytes)
-        return refuse(h, 413);
-    buf_append(&h->message->body, s, len);
-    return 0;
+    return http_message_body(h->message, s, len, h->owner->body_bytes);
 }
 
 static int
@@ -375,7 +300,7 @@ run_end(struct conn_deferred *d)
                                      offsetof(struct http_conn, end));
 
     h->owner->on_closed(h);
-    message_free(&h->message);
+    http_message_free(&h->message);
     free(h->peer);
     free(h);
 }
@@ -409,24 +334,7 @@ http_is_encrypted(const struct http_conn *h)
 const char *
 http_header(const struct http_conn *h, const char *name)
 {
-    struct http_message *m = h->message;
-    const char *found = NULL;
-    char *joined;
-
-    for (size_t i = 1; m != NULL && i + 1 < m->n; i += 2) {
-        const char *value = m->head.data + m->at[i + 1];
-
-        if (!text_equal_nocase(m->head.data + m->at[i], name))
-            continue;
-        if (found == NULL) {
-            found = value;
-            continue;
-        }
-        joined = xasprintf("%s, %s", found, value);
-        free(m->joined);
-        found = m->joined = joined;
-    }
-    return found;
+    return http_message_header(h->message, name);
 }
 
 /* --- replies --- */
@@ -436,7 +344,7 @@ after_reply(struct http_conn *h)
 {
     h->busy = false;
     h->unsent = 0;
-    message_free(&h->message);
+    http_message_free(&h->message);
     if (h->ended)
         return;
     if (!h->keep) {
@@ -480,7 +388,7 @@ http_stream(struct http_conn *h, const struct http_reply *r,
     http_reply_write_open(&out, r, clock_now());
     h->streaming = true;
     h->waiter = w;
-    message_free(&h->message);
+    http_message_free(&h->message);
     send_bytes(h, out.data, out.len);
     buf_clear(&out);
 }

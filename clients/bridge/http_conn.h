@@ -84,7 +84,7 @@ void http_conn_end(struct http_conn *h);
 bool http_is_encrypted(const struct http_conn *h);
 
 /* A header of the request under way; NULL: not sent.  Several of one name are
- * joined by ", ".  Any case of letters. */
+ * joined by ", ".  Any case of letters.  Valid until the reply. */
 const char *http_header(const struct http_conn *h, const char *name);
 
 struct http_reply {

@@ -3,6 +3,7 @@
 
 #include "clients/bridge/nonce.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,17 +54,38 @@ nonce_make(struct nonces *n, const char *address, int64_t now,
              number, now, signature);
 }
 
+/* Whoever has an IPv6 address has 2^64 of them. */
+static void
+net_of(const char *address, uint8_t net[NONCE_NET])
+{
+    memset(net, 0, NONCE_NET);
+    if (inet_pton(AF_INET6, address, net) == 1)
+        memset(net + NONCE_NET / 2, 0, NONCE_NET / 2);
+    else
+        (void)inet_pton(AF_INET, address, net + NONCE_NET - 4);
+}
+
 /* Each try of the last minute has a place in the ring. */
 static bool
-use_up(struct nonces *n, uint64_t number, int64_t now)
+use_up(struct nonces *n, uint64_t number, const char *address, int64_t now)
 {
-    for (size_t i = 0; i < NONCE_USED; i++)
-        if (n->used[i].number == number && n->used[i].until > now)
+    size_t left = NONCE_USED, own = 0;
+    uint8_t net[NONCE_NET];
+
+    net_of(address, net);
+    for (size_t i = 0; i < NONCE_USED; i++) {
+        if (n->used[i].until <= now)
+            continue;
+        if (n->used[i].number == number)
             return false;
-    if (n->used[n->n].until > now)
+        left--;
+        own += memcmp(n->used[i].net, net, sizeof net) == 0;
+    }
+    if (own >= left)
         return false;
     n->used[n->n].number = number;
     n->used[n->n].until = now + NONCE_LIFE;
+    memcpy(n->used[n->n].net, net, sizeof net);
     n->n = (n->n + 1) % NONCE_USED;
     return true;
 }
@@ -84,5 +106,6 @@ nonce_take(struct nonces *n, const char *nonce, const char *address,
     sign(n, number, time, address, right);
     if (CRYPTO_memcmp(given, right, 2 * SIGNATURE) != 0)
         return false;
-    return time <= now && now - time < NONCE_LIFE && use_up(n, number, now);
+    return time <= now && now - time < NONCE_LIFE &&
+           use_up(n, number, address, now);
 }

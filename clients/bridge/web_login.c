@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Log-ins and what comes before them.  The password goes from the request
+/* Log-ins.  The password goes from the request
  * into the library's object, which wipes it when the log-in is over; nothing
  * else keeps it. */
 #include "config.h"
@@ -12,16 +12,16 @@
 
 #include "clients/bridge/ask.h"
 #include "clients/bridge/base64.h"
+#include "clients/bridge/inquiry.h"
 #include "clients/bridge/random_text.h"
 #include "clients/bridge/web_session.h"
-#include "util/arena.h"
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 
-/* A request to /XIMSSLogin/ that waits for ximssd. */
+/* A log-in that waits for ximssd. */
 struct login {
     struct http_waiter waiter; /* first */
     struct login_wait wait;
@@ -30,10 +30,9 @@ struct login {
     struct client client;
     struct web_session *session; /* that begins; NULL: not yet */
     struct ask *ask;
-    struct buf out; /* of requests before a log-in */
-    char *domain;   /* owned; found for a bare name */
+    char *domain; /* owned; found for a bare name */
     bool error_as_xml;
-    bool clear_offered;
+    bool cookie_now; /* with the reply, not with the first in the session */
 };
 
 static void
@@ -41,7 +40,6 @@ login_free(struct login *l)
 {
     if (l->ask != NULL)
         ask_cancel(l->ask);
-    buf_clear(&l->out);
     free(l->domain);
     free(l);
 }
@@ -82,9 +80,10 @@ call_refuse(struct call *c, unsigned status, int number, const char *text)
 
 /* --- the reply --- */
 
+/* headers: NULL, or taken. */
 static void
 reply_session(struct bridge *b, struct http_conn *h,
-              const struct web_session *s)
+              const struct web_session *s, char *headers)
 {
     static const char *const names[] = {"userName", "realName", "version",
                                         "random"};
@@ -96,9 +95,12 @@ reply_session(struct bridge *b, struct http_conn *h,
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         xml_write_attr(&xml, names[i], ximss_session(s->up.x, names[i]));
     buf_append_str(&xml, "/></XIMSS>");
-    reply_xml(b, h, xml.data, xml.len, NULL);
+    reply_xml(b, h, xml.data, xml.len, headers);
     explicit_bzero(xml.data, xml.len);
     buf_clear(&xml);
+    if (headers != NULL)
+        explicit_bzero(headers, strlen(headers));
+    free(headers);
 }
 
 static void
@@ -109,7 +111,9 @@ on_done(struct login_wait *w, struct web_session *s, bool worked)
 
     l->session = NULL;
     if (worked)
-        reply_session(l->bridge, l->http, s);
+        reply_session(
+            l->bridge, l->http, s,
+            l->cookie_now ? web_session_cookie(s, "", l->client.secure) : NULL);
     else if (number == 0)
         refuse(l->bridge, l->http, l->error_as_xml, 503, 531,
                "the server is not there, try again");
@@ -143,6 +147,7 @@ login_new(struct call *c)
     l->http = c->http;
     l->client = c->client;
     l->error_as_xml = form_is_on(&c->form, "errorAsXML");
+    l->cookie_now = form_is_on(&c->form, "cookieAtLogin");
     http_wait(c->http, &l->waiter);
     return l;
 }
@@ -287,7 +292,8 @@ is_allowed(const struct call *c, const struct web_session *s)
            (!s->cookie_given || client_has_cookie(c->http, s->cookie));
 }
 
-/* Without killOld the old one goes on: the new one comes in by its ticket. */
+/* Without killOld the old one goes on: the new one comes in by its ticket, and
+ * is given its own. */
 static void
 by_session(struct call *c, const char *id)
 {
@@ -300,7 +306,7 @@ by_session(struct call *c, const char *id)
     if (form_is_on(&c->form, "killOld")) {
         web_session_rename(old);
         snprintf(old->address, sizeof old->address, "%s", c->client.address);
-        reply_session(c->bridge, c->http, old);
+        reply_session(c->bridge, c->http, old, NULL);
         return;
     }
     if (ximss_ticket(old->up.x) == NULL) {
@@ -310,8 +316,7 @@ by_session(struct call *c, const char *id)
     s = session_new(c);
     if (s == NULL)
         return;
-    ximss_set_ticket(s->up.x, ximss_ticket(old->up.x));
-    ximss_set_ticket(old->up.x, NULL); /* it works once */
+    ximss_share_ticket(s->up.x, ximss_ticket(old->up.x));
     begin(c, s, ximss_session(old->up.x, "userName"));
 }
 
@@ -351,122 +356,6 @@ challenge(struct call *c)
     free(host);
 }
 
-/* --- requests before a log-in --- */
-
-static bool
-is_offered(const struct login *l, const char *method)
-{
-    if (text_equal_nocase(method, "PLAIN") ||
-        text_equal_nocase(method, "LOGIN"))
-        return l->clear_offered;
-    return text_equal_nocase(method, "CRAM-MD5");
-}
-
-/* What can be done over HTTP, and a nonce for it. */
-static void
-write_features(struct login *l, const struct xml_elem *m)
-{
-    char nonce[NONCE_SIZE];
-
-    buf_append_str(&l->out, "<features");
-    for (unsigned i = 0; i < m->n_attrs; i++)
-        xml_write_attr(&l->out, m->attrs[i].name, m->attrs[i].value);
-    buf_append_char(&l->out, '>');
-    for (const struct xml_elem *e = m->first; e != NULL; e = e->next)
-        if (strcmp(e->name, "sasl") == 0 && is_offered(l, e->text))
-            buf_appendf(&l->out, "<sasl>%s</sasl>", e->text);
-    nonce_make(&l->bridge->nonces, l->client.address, clock_mono(), nonce);
-    buf_append_str(&l->out, "<nonce>");
-    xml_write_text(&l->out, nonce, strlen(nonce));
-    buf_append_str(&l->out, "</nonce></features>");
-}
-
-static void
-on_answer(void *arg, const struct xml_elem *m, int worked)
-{
-    struct login *l = arg;
-
-    if (m == NULL) {
-        l->ask = NULL;
-        buf_append_str(&l->out, "</XIMSS>");
-        if (worked)
-            reply_xml(l->bridge, l->http, l->out.data, l->out.len, NULL);
-        else
-            reply_fail(l->bridge, l->http, 503,
-                       "the server is not there, try again", NULL);
-        login_free(l);
-    } else if (strcmp(m->name, "features") == 0) {
-        write_features(l, m);
-    } else {
-        upstream_write_elem(&l->out, m);
-    }
-}
-
-/* What is passed on for somebody who has not logged in.  The log-in itself is
- * not: on its socket ximssd may take us for an administrator. */
-static bool
-is_for_anybody(const char *name)
-{
-    static const char *const names[] = {"listFeatures", "noop", "readStrings",
-                                        "recoverPassword", "signup"};
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    return false;
-}
-
-/* Answers what is not passed on, and takes it out. */
-static void
-refuse_others(struct login *l, struct xml_elem *root)
-{
-    struct xml_elem **at = &root->first, *e;
-
-    while ((e = *at) != NULL) {
-        const char *id = xml_attr(e, "id");
-
-        if (is_for_anybody(e->name)) {
-            at = &e->next;
-            continue;
-        }
-        *at = e->next;
-        buf_append_str(&l->out, "<response");
-        xml_write_attr(&l->out, "id", id != NULL ? id : "");
-        buf_append_str(&l->out,
-                       " errorText=\"unknown command\" errorNum=\"500\"/>");
-    }
-}
-
-static void
-requests(struct call *c)
-{
-    struct arena *arena = arena_new();
-    struct xml_elem *root;
-    struct errbuf err;
-    struct login *l;
-    const char *id;
-
-    if (xml_parse(c->bridge->parser, c->q->body, c->q->body_len, arena, &root,
-                  &id, &err) != XML_PARSED ||
-        strcmp(root->name, "XIMSS") != 0) {
-        call_fail(c, 400, "malformed message");
-    } else if (root->first == NULL) {
-        call_xml(c, "<XIMSS/>", 8, NULL);
-    } else {
-        l = login_new(c);
-        l->clear_offered = c->client.secure || c->client.loopback ||
-                           c->bridge->cfg->clear_passwords_without_tls;
-        buf_append_str(&l->out, "<XIMSS>");
-        refuse_others(l, root);
-        if (root->first == NULL)
-            on_answer(l, NULL, 1);
-        else
-            l->ask =
-                ask_start(c->bridge, root, c->client.address, on_answer, l);
-    }
-    arena_free(&arena);
-}
-
 /* --- all --- */
 
 static void
@@ -502,7 +391,7 @@ web_login(struct call *c)
     if (!c->client.allowed_origin) {
         call_fail(c, 403, "not from this site");
     } else if (*body == '<') {
-        requests(c);
+        inquiry_call(c);
     } else {
         form_parse(&c->form, body, strlen(body));
         by_parameters(c);

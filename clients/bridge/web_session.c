@@ -35,48 +35,12 @@ to_timeval(int64_t us, struct timeval *tv)
 /* --- alerts known --- */
 
 static uint64_t
-hash(uint64_t h, const char *s)
-{
-    for (; s != NULL && *s != '\0'; s++)
-        h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
-    return (h ^ 0xff) * UINT64_C(0x100000001b3);
-}
-
-/* A server whose store was made anew begins its ids again: the time counts,
- * too. */
-static uint64_t
 hash_of(const struct ximss_message *m)
 {
-    return hash(
-        hash(UINT64_C(0xcbf29ce484222325), ximss_message_attr(m, "alertID")),
-        ximss_message_attr(m, "gmtTime"));
-}
+    const char *time = ximss_message_attr(m, "gmtTime");
 
-static struct known *
-find_known(struct web_session *s, uint64_t h)
-{
-    unsigned n =
-        s->n_known < WEB_SESSION_KNOWN ? s->n_known : WEB_SESSION_KNOWN;
-
-    for (unsigned i = 0; i < n; i++)
-        if (s->known[i].hash == h)
-            return &s->known[i];
-    return NULL;
-}
-
-static void
-add_known(struct web_session *s, uint64_t h)
-{
-    unsigned n = s->n_known;
-
-    /* The ring grows by doubling: most sessions see few alerts. */
-    if (n < WEB_SESSION_KNOWN && (n & (n - 1)) == 0)
-        s->known =
-            xrealloc(s->known, (n == 0 ? 1 : 2 * (size_t)n) * sizeof *s->known);
-    s->known[n % WEB_SESSION_KNOWN] = (struct known){h, false};
-    s->n_known++;
-    if (s->n_known == 2 * WEB_SESSION_KNOWN)
-        s->n_known = WEB_SESSION_KNOWN;
+    return known_hash(ximss_message_attr(m, "alertID"), time,
+                      time != NULL ? strlen(time) : 0);
 }
 
 static void
@@ -94,13 +58,10 @@ hash_of_push(const struct push *p)
 {
     /* It stands in the XML as it was written: gmtTime="…" */
     const char *time = strstr(p->xml, " gmtTime=\"");
-    char text[32] = "";
 
     if (time != NULL)
-        snprintf(text, sizeof text, "%.*s", (int)strcspn(time + 10, "\""),
-                 time + 10);
-    return hash(hash(UINT64_C(0xcbf29ce484222325), p->alert),
-                time != NULL ? text : NULL);
+        time += strlen(" gmtTime=\"");
+    return known_hash(p->alert, time, time != NULL ? strcspn(time, "\"") : 0);
 }
 
 static void
@@ -111,7 +72,7 @@ on_confirm(void *arg, const struct push *p)
 
     if (p->alert == NULL)
         return;
-    k = find_known(s, hash_of_push(p));
+    k = known_find(&s->known, hash_of_push(p));
     if (k != NULL)
         k->confirmed = true;
     confirm(s, p->alert);
@@ -125,10 +86,10 @@ is_repeated(struct web_session *s, const struct ximss_message *m,
             const char *alert)
 {
     uint64_t h = hash_of(m);
-    struct known *k = find_known(s, h);
+    struct known *k = known_find(&s->known, h);
 
     if (k == NULL) {
-        add_known(s, h);
+        known_add(&s->known, h);
         return false;
     }
     if (k->confirmed)
@@ -381,6 +342,17 @@ web_session_start(struct web_session *s, struct login_wait *l)
         on_failed(s); /* refused before it began: it called nobody */
 }
 
+char *
+web_session_cookie(struct web_session *s, const char *attributes, bool secure)
+{
+    if (s->cookie[0] == '\0' || s->cookie_given)
+        return NULL;
+    s->cookie_given = true;
+    return xasprintf("Set-Cookie: CGateProWebUser=%s;%s"
+                     "Path=/Session/%s;HttpOnly;SameSite=Strict%s\r\n",
+                     s->cookie, attributes, s->id, secure ? ";Secure" : "");
+}
+
 struct web_session *
 web_session_find(struct bridge *b, const char *id)
 {
@@ -436,7 +408,7 @@ run_end(struct conn_deferred *d)
                                        offsetof(struct web_session, end));
 
     push_log_clear(&s->log);
-    free(s->known);
+    known_clear(&s->known);
     free(s->last_reply);
     explicit_bzero(s, sizeof *s);
     free(s);

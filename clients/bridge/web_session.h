@@ -9,6 +9,7 @@
 
 #include "clients/bridge/bridge.h"
 #include "clients/bridge/exec.h"
+#include "clients/bridge/known.h"
 #include "clients/bridge/push_log.h"
 #include "clients/bridge/upstream.h"
 
@@ -39,14 +40,6 @@ struct poll {
     struct event timer;
 };
 
-/* An alert that came before: what is to be done when the server, back again,
- * pushes it once more. */
-struct known {
-    uint64_t hash;
-    bool confirmed;
-};
-#define WEB_SESSION_KNOWN 256
-
 /* The log-in that waits for the session's first word. */
 struct login_wait {
     void (*done)(struct login_wait *l, struct web_session *s, bool worked);
@@ -63,13 +56,11 @@ struct web_session {
     bool watches_address;
     bool wants_changes;   /* alertRemoved by polls */
     bool confirms_itself; /* the browser sends alertConfirm */
-    bool has_known;       /* it was ready once */
     bool ended;
     struct upstream up;
     struct login_wait *login; /* borrowed; NULL once it is open */
     struct push_log log;
-    struct known *known; /* owned; the last alerts, a ring */
-    unsigned n_known;
+    struct known_alerts known;
     struct poll poll;
     struct stream_list streams;
     uint64_t lists_asked, lists_answered; /* alertLists of streams */
@@ -89,6 +80,12 @@ struct web_session {
 struct web_session *web_session_new(struct bridge *b,
                                     const struct client *client);
 void web_session_start(struct web_session *s, struct login_wait *l);
+
+/* The header that gives the session's cookie, to be freed; from then on every
+ * request must have it.  NULL: it has none, or it was given.  attributes: of
+ * the cookie, each with its ";". */
+char *web_session_cookie(struct web_session *s, const char *attributes,
+                         bool secure);
 
 /* NULL: there is no such session. */
 struct web_session *web_session_find(struct bridge *b, const char *id);

@@ -26,11 +26,23 @@ on_bye(struct ximss *x)
     link_end(x, XIMSS_LOST, true);
 }
 
+/* The next log-in is by that one: what the log-in gave ends some day. */
+static void
+on_ticket(struct ximss *x, const struct xml_elem *e)
+{
+    const char *ticket = xml_attr(e, "value");
+
+    if (ticket != NULL && (x->set.options & XIMSS_TICKETS) != 0)
+        ximss_set_ticket(x, ticket);
+}
+
 static void
 on_push(struct ximss *x, const struct xml_elem *e)
 {
     if (strcmp(e->name, "bye") == 0)
         on_bye(x);
+    else if (strcmp(e->name, "ticket") == 0)
+        on_ticket(x, e);
     else if (!alert_push(x, e) && x->on.message != NULL)
         x->on.message(x, (const struct ximss_message *)e, x->on.message_arg);
 }

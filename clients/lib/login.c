@@ -189,6 +189,7 @@ login_ticket(struct ximss *x)
 
     x->ticket_used = true;
     add(&a, "ticket", x->set.ticket);
+    add(&a, "keepTicket", x->ticket_shared ? "yes" : NULL);
     send_login(x, &a);
 }
 

@@ -165,7 +165,13 @@ void ximss_set_options(struct ximss *x, unsigned options);
  * refused and there is a password, that is tried.  NULL: none. */
 void ximss_set_ticket(struct ximss *x, const char *ticket);
 
-/* The ticket for the next log-in, NULL if there is none. */
+/* A ticket that is another object's, and stays that one's: the next log-in by it
+ * leaves it good.  Only servers that trust the proxy do that; with others it
+ * works once. */
+void ximss_share_ticket(struct ximss *x, const char *ticket);
+
+/* The ticket for the next log-in, NULL if there is none.  The server gives a
+ * new one from time to time, so that there always is one that is good. */
 const char *ximss_ticket(const struct ximss *x);
 
 /* The address of the person on whose behalf a proxy logs in.  NULL: none. */

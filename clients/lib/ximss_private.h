@@ -67,12 +67,13 @@ struct ximss {
     bool is_local; /* the peer is this machine */
 
     /* the log-in under way */
-    struct sasl *sasl; /* NULL: none */
-    bool ticket_used;  /* it is by ticket */
-    bool has_session;  /* the `session` data has come */
-    unsigned offered;  /* bits: enum ximss_method */
-    char **session;    /* names and values of the last `session`; owned */
-    size_t n_session;  /* strings in it */
+    struct sasl *sasl;  /* NULL: none */
+    bool ticket_used;   /* it is by ticket */
+    bool ticket_shared; /* the ticket is another object's */
+    bool has_session;   /* the `session` data has come */
+    unsigned offered;   /* bits: enum ximss_method */
+    char **session;     /* names and values of the last `session`; owned */
+    size_t n_session;   /* strings in it */
 
     struct request_table requests;
     unsigned long long last_id;

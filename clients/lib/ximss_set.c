@@ -82,6 +82,14 @@ void
 ximss_set_ticket(struct ximss *x, const char *ticket)
 {
     set_text(&x->set.ticket, ticket);
+    x->ticket_shared = false;
+}
+
+void
+ximss_share_ticket(struct ximss *x, const char *ticket)
+{
+    ximss_set_ticket(x, ticket);
+    x->ticket_shared = true;
 }
 
 const char *

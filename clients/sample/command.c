@@ -54,18 +54,25 @@ command_wait(void)
 }
 
 static void
-set_environment(const struct ximss_alert *a)
+set_time(const char *name, int64_t seconds)
 {
-    time_t t = (time_t)a->gmt_time;
+    time_t t = (time_t)seconds;
     char when[64] = "";
     struct tm tm;
 
-    if (a->gmt_time != 0 && localtime_r(&t, &tm) != NULL)
+    if (seconds != 0 && localtime_r(&t, &tm) != NULL)
         strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S%z", &tm);
+    setenv(name, when, 1);
+}
+
+static void
+set_environment(const struct ximss_alert *a)
+{
     setenv("ALERT_ID", a->id, 1);
     setenv("ALERT_SCOPE", ximss_scope_name(a->scope), 1);
     setenv("ALERT_SEVERITY", ximss_severity_name(a->severity), 1);
-    setenv("ALERT_TIME", when, 1);
+    set_time("ALERT_TIME", a->gmt_time);
+    set_time("ALERT_UNTIL", a->until);
     setenv("ALERT_TEXT", a->text, 1);
 }
 

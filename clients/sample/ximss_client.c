@@ -103,6 +103,10 @@ print_json(const struct ximss_alert *a)
     put_json(",\"severity\"", severity, strlen(severity));
     put_json(",\"gmtTime\"", when, strlen(when));
     put_json(",\"localTime\"", a->local_time, strlen(a->local_time));
+    if (a->until != 0) {
+        when = format_time(a->until, 1);
+        put_json(",\"until\"", when, strlen(when));
+    }
     put_json(",\"text\"", a->text, a->text_len);
     puts("}");
 }

@@ -2,8 +2,9 @@
 // The administrators' page against the real servers.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { logIn, newBrowser, openTab, shoot, shows, takeTroubles, user,
-         world } from "./browser.js";
+import { logIn, newBrowser, openTab, setHidden, shoot, shows, takeTroubles,
+         user, world } from "./browser.js";
+import { until } from "./servers.js";
 
 const EVIL = "</p><script>document.title='evil'</script>";
 
@@ -131,6 +132,120 @@ test("a domain's administrator is told of the server's alerts", async () => {
     await shows(page, []);
 });
 
+test("what he dismissed for himself is on the domain's page", async () => {
+    await w.servers.post(["--server"], "of the server");
+    const own = await user(w, "poster@a.test");
+    await own.getByRole("button", { name: "Dismiss" }).click();
+    await shows(own, []);
+    const page = await admin("poster@a.test");
+    await there(page);
+    await shows(page, ["of the server"]);
+    await page.getByText("Server-wide", { exact: true }).waitFor();
+});
+
+const showsOwn = (page, expected) => until(async () => JSON.stringify(
+    await page.locator("#own .text").allTextContents()) ===
+    JSON.stringify(expected), `${JSON.stringify(expected)} for himself`);
+
+test("an administrator's own alerts are on the page, and count", async () => {
+    const page = await admin("poster@a.test");
+    const tab = await openTab(page.context(), "/admin/");
+    await there(page);
+    await there(tab);
+    await w.servers.post(["--account", "poster@a.test"], "one", "--severity",
+                         "critical");
+    for (const p of [page, tab])
+        await showsOwn(p, ["one"]);
+    await w.servers.delivered("poster@a.test");
+    assert.match(await page.locator("#say-now").textContent(),
+                 /Critical: one/);
+    await w.servers.post(["--account", "poster@a.test"], "two");
+    await showsOwn(page, ["two", "one"]);
+    await shoot(page, "admin-own");
+    await page.getByRole("button", { name: "Dismiss: one" }).click();
+    for (const p of [page, tab])
+        await showsOwn(p, ["two"]);
+    await page.reload();
+    await there(page);
+    await showsOwn(page, []);
+    // What the list of the place shows is not shown twice.
+    await w.servers.post(["--domain", "a.test"], "of the domain");
+    await w.servers.post(["--server"], "of the server");
+    await shows(page, ["of the server", "of the domain"]);
+    await showsOwn(page, []);
+    await choice(page, "one account").check();
+    await showsOwn(page, []);
+    await w.servers.post(["--server"], "again of the server");
+    await showsOwn(page, ["again of the server"]);
+    await w.servers.cli("SetServerAlerts {}");
+    await showsOwn(page, []);
+});
+
+test("a plain user sees his alerts even on this page", async () => {
+    const page = await admin("joe@a.test");
+    await page.getByText("There is nothing to administer for you.").waitFor();
+    await w.servers.post(["--server"], "for all");
+    await showsOwn(page, ["for all"]);
+});
+
+test("what nobody could see is not shown", async () => {
+    const page = await admin("poster@a.test");
+    await there(page);
+    await setHidden(page, true);
+    await w.servers.post(["--account", "poster@a.test"], "for Poster");
+    await w.servers.post(["--domain", "a.test"], "of the domain");
+    await shows(page, ["of the domain"]);
+    await showsOwn(page, ["for Poster"]);
+    await page.close();
+    const later = await admin("poster@a.test");
+    await showsOwn(later, ["for Poster"]);
+    await w.servers.delivered("poster@a.test");
+});
+
+// The events that a stream of the page's session gets that begins anew, up to
+// one that is made by then.
+async function unconfirmed(page, mark) {
+    await page.evaluate(async () => {
+        const id = sessionStorage.getItem("ximss-session");
+        const { body } = await fetch(`/Session/${id}/events`);
+
+        window.probe = body.pipeThrough(new TextDecoderStream()).getReader();
+    });
+    await w.servers.post(["--domain", "b.test"], mark);
+    return page.evaluate(async (last) => {
+        let text = "";
+
+        while (!text.includes(last))
+            text += (await window.probe.read()).value;
+        await window.probe.cancel();
+        return text.match(/^event: .*/gm);
+    }, mark);
+}
+
+test("a page that nobody looks at confirms what is no alert", async () => {
+    const page = await admin("all@example.test", "#domain/b.test");
+    await there(page);
+    await setHidden(page, true);
+    const texts = [];
+    let marks = 0;
+
+    for (let i = 0; i < 5; i++) {
+        await w.servers.post(["--domain", "b.test"], `posted ${i}`);
+        texts.unshift(`posted ${i}`);
+    }
+    await shows(page, texts);
+    await until(async () =>
+        (await unconfirmed(page, `mark ${marks++}`)).length === 1,
+        "all is confirmed");
+    // An alert for him, and all behind it, is not.
+    await w.servers.post(["--account", "all@example.test"], "for him");
+    await w.servers.post(["--domain", "b.test"], "behind it");
+    await showsOwn(page, ["for him"]);
+    const events = await unconfirmed(page, "the last");
+    assert.deepEqual(events.slice(-3), [
+        "event: alert", "event: alertReport", "event: alertReport"]);
+});
+
 test("rights decide what is offered", async () => {
     const see = async (name, place) => {
         const page = await admin(name, place);
@@ -253,6 +368,7 @@ test("the preview is what users see; severity and end are kept", async () => {
                  "two\nlines <b>");
     await preview.getByText("Critical").waitFor();
     await page.getByLabel(/^Ends by itself/).fill("2099-07-01T12:00");
+    await preview.getByText("Until 1 Jul 2099, 12:00").waitFor();
     await shoot(page, "admin-post");
     await page.getByRole("button", { name: "Post Alert" }).click();
     await posted(page);

@@ -71,14 +71,14 @@ location / { proxy_pass ${w.servers.url}; proxy_set_header Host $http_host; } }
     return url;
 }
 
-// Passes on, but once `lossy`, every second reply is lost, streams excepted.
+// Passes on, but once `lossy`, every second reply is lost (the next one if
+// `turn` is even), streams excepted.
 async function startLossyProxy() {
-    const state = { lossy: false, lost: 0 };
-    let n = 0;
+    const state = { lossy: false, lost: 0, turn: 0 };
     const server = createServer((from, to) => {
         const onward = request(w.servers.url + from.url,
             { method: from.method, headers: from.headers }, (reply) => {
-                const lose = state.lossy && n++ % 2 === 0 &&
+                const lose = state.lossy && state.turn++ % 2 === 0 &&
                     !from.url.endsWith("/events");
                 if (!lose) {
                     to.writeHead(reply.statusCode, reply.headers);
@@ -120,6 +120,21 @@ test("behind nginx with its default settings", async () => {
     await page.reload();
     await shows(page, ["three", "one"]);
 });
+
+// The first one is lost, or the second.
+for (const passed of [0, 1])
+    test(`log-in while replies are lost, but for ${passed} first`, async () => {
+        const proxy = await startLossyProxy();
+        const page = await openTab(await newBrowser(w,
+            { baseURL: proxy.url }));
+        await page.locator("#login").waitFor();
+        proxy.turn = passed;
+        proxy.lossy = true;
+        await logIn(page, "joe@a.test");
+        await w.servers.post(["--domain", "a.test"], "one");
+        await shows(page, ["one"]);
+        assert.ok(proxy.lost > 0);
+    });
 
 test("every second reply is lost: each alert once, in order", async () => {
     const proxy = await startLossyProxy();

@@ -69,6 +69,19 @@ test("newest first, each with its severity in words", async () => {
     await shoot(page, "user-alerts");
 });
 
+test("an alert that ends by itself says when, at once and later", async () => {
+    const page = await user(w, "joe@a.test", { timezoneId: "Europe/Berlin" });
+    await postServer("ends", "--until", "20991201T060000Z");
+    await postServer("stays");
+    await shows(page, ["stays", "ends"]);
+    assert.deepEqual(await page.locator(".card .detail").allTextContents(),
+                     ["Until 1 Dec 2099, 07:00"]);
+    await page.reload();
+    await shows(page, ["stays", "ends"]);
+    assert.deepEqual(await page.locator(".card .detail").allTextContents(),
+                     ["Until 1 Dec 2099, 07:00"]);
+});
+
 test("dismissed is dismissed: here, elsewhere, after a reload", async () => {
     const tab = await user(w, "joe@a.test");
     const second = await openTab(tab.context());

@@ -80,6 +80,31 @@ def test_two_at_the_same_time_with_one_ticket(t):
             c.close()
 
 
+def test_a_proxy_may_leave_it_good(t):
+    server = t.server({"trusted_addresses": ["127.0.0.1"]})
+    user = server.account("joe@" + MAIN)
+    value = ticket(server, user)
+    for _ in range(3):
+        _, session = resume(server, value, ' keepTicket="yes"')
+        resume(server, attr(session, "ticket"))
+    server.connect().ask('<login id="t" ticket="%s" keepTicket="maybe"/>'
+                         % value, failure("t", 501))
+    resume(server, value)
+    server.connect().ask('<login id="t" ticket="%s" keepTicket="yes"/>'
+                         % value, WRONG)
+    server.clock(13 * 3600)
+    value = ticket(server, user)
+    server.cli("SetAccountPassword %s PASSWORD new" % user)
+    server.connect().ask('<login id="t" ticket="%s" keepTicket="yes"/>'
+                         % value, WRONG)
+
+
+def test_nobody_else_leaves_it_good(t):
+    value = ticket(t.shared, t.user())
+    resume(t.shared, value, ' keepTicket="yes"')
+    void(t.shared, value)
+
+
 def test_options_of_the_log_in(t):
     user = t.user()
     value = ticket(t.shared, user)
@@ -144,6 +169,42 @@ def test_expires(t):
     server.clock(120)
     void(server, late)
     resume(server, attr(session, "ticket"))
+
+
+def test_a_session_gets_new_ones_for_as_long_as_it_lives(t):
+    server = t.server({"idle_timeout": "7d"})
+    user = server.account("joe@" + MAIN)
+    c, without = server.connect(), server.login(user)
+    tickets = [attr(c.login(user, ticket="yes"), "ticket")]
+    server.clock(4 * 3600 - 60)
+    c.quiet()
+    for _ in range(5):
+        server.clock(4 * 3600 + 60)
+        pushed = c.expect('<ticket value="…"/>')
+        tickets.append(attr(pushed, "value"))
+        c.quiet()
+    without.quiet()
+    equal(len(set(tickets)), 6)
+    for old in tickets[:3]:
+        void(server, old)
+    # What was pushed may have been lost with a connection.
+    for good in tickets[3:]:
+        _, session = resume(server, good)
+        equal(attr(session, "userName"), user)
+        void(server, good)
+
+
+def test_new_ones_are_good_after_a_new_password(t):
+    server = t.server({"idle_timeout": "7d"})
+    user = server.account("joe@" + MAIN)
+    c = server.connect()
+    c.login(user, ticket="yes")
+    server.cli("SetAccountPassword %s PASSWORD newer" % user)
+    server.clock(4 * 3600 + 60)
+    fresh = attr(c.expect('<ticket value="…"/>'), "value")
+    _, session = resume(server, fresh)
+    server.cli("SetAccountPassword %s PASSWORD newest" % user)
+    void(server, attr(session, "ticket"))
 
 
 def test_outlives_a_restart(t):

@@ -158,10 +158,11 @@ def test_expires_for_who_is_here(t):
     changes, plain = t.shared.login(user, alertChanges="yes"), \
         t.shared.login(user)
     admin = t.shared.admin()
-    id_ = admin.post("until soon", until=stamp(server_time(t.shared) + 60))
+    soon = stamp(server_time(t.shared) + 60)
+    id_ = admin.post("until soon", until=soon)
     stays = admin.post("stays")
     for c in (changes, plain):
-        c.expect(alert("until soon"), alert("stays"))
+        c.expect(alert("until soon", until=soon), alert("stays"))
         c.quiet()
     t.shared.clock(50)
     changes.quiet()
@@ -176,16 +177,17 @@ def test_expires_for_who_is_away(t):
     user = t.user()
     admin = t.shared.admin()
     now = server_time(t.shared)
+    end = stamp(now + 6000)
     for scope, target in (("server", None), ("domain", user.split("@")[1]),
                           ("account", user)):
         admin.post("short " + scope, scope, target=target,
                    until=stamp(now + 60))
-        admin.post("long " + scope, scope, target=target,
-                   until=stamp(now + 6000))
+        admin.post("long " + scope, scope, target=target, until=end)
     t.shared.clock(70)
     c = t.shared.login(user)
-    c.expect(alert("long server"), alert("long domain", "domain"),
-             alert("long account", "account"))
+    c.expect(alert("long server", until=end),
+             alert("long domain", "domain", until=end),
+             alert("long account", "account", until=end))
     c.quiet()
 
 
@@ -235,10 +237,11 @@ def test_end_is_kept_over_a_restart(t):
     """Its end comes after the restart; the clock of the new process tells."""
     server = t.server()
     server.account("joe@" + MAIN)
-    id_ = server.admin().post("x", until=stamp(time.time() + 60))
+    end = stamp(time.time() + 60)
+    id_ = server.admin().post("x", until=end)
     server.restart()
     c = server.login("joe", alertChanges="yes")
-    c.expect(alert("x"))
+    c.expect(alert("x", until=end))
     server.clock(61)
     c.expect(removed(id_))
     server.restart()
@@ -266,11 +269,11 @@ def test_default_lifetimes(t):
 def test_nothing_expires_when_the_clock_is_set_back(t):
     server = t.server({"idle_timeout": "1d"})
     server.account("joe@" + MAIN)
-    now = server_time(server)
-    id_ = server.admin().post("x", until=stamp(now + 100))
+    end = stamp(server_time(server) + 100)
+    id_ = server.admin().post("x", until=end)
     server.clock(-3600)
     c = server.login("joe", alertChanges="yes")
-    c.expect(alert("x"))
+    c.expect(alert("x", until=end))
     second = server.admin().post("y")
     check(int(second) > int(id_), "ids go by the clock")
     c.expect(alert("y"))

@@ -26,6 +26,14 @@ def test_post_exactly(t):
     check(attr(got, "id") is None, got)
 
 
+def test_an_alert_with_an_end_says_so(t):
+    user = t.user()
+    c = t.shared.login(user)
+    t.shared.admin().post("text", "account", target=user,
+                          until="20991201T060000Z")
+    c.expect(alert("text", "account", until="20991201T060000Z"))
+
+
 def test_severities(t):
     user = t.user()
     c = t.shared.login(user)
@@ -231,7 +239,7 @@ def test_own_list(t):
     c.quiet()
     b = admin.post("B", "server", until="20991231T235959Z")
     admin.post("not mine", "account", target=t.user("ann", domain))
-    c.expect(alert("B"))
+    c.expect(alert("B", until="20991231T235959Z"))
     c.quiet()
     c.ask('<alertList id="4"/>',
           '<alertReport id="4" alertID="%s" scope="domain" severity="info" '

@@ -5,7 +5,7 @@ trace that each change leaves."""
 import os
 
 from ximss import (MAIN, MASTER_PASSWORD, Failed, attr, check, equal, escape,
-                   wait_until)
+                   failure, response, wait_until)
 
 
 class World:
@@ -121,6 +121,42 @@ def test_no_way_up(t):
     boss = t.shared.login("boss@" + MAIN, alerts="no")
     for who in ("boss@" + MAIN, "postmaster@" + MAIN):
         equal(boss.cli_error("SetAccountRights %s (Master)" % who), 510, who)
+
+
+def test_domain_administrator_sees_the_servers_alerts(t):
+    """All of them, as his page shows them, and no more than that."""
+    server = t.server()
+    server.domain("a.test")
+    server.domain("b.test")
+    user = server.account("post@a.test", rights=("CanPostAlerts",))
+    c = server.login(user)
+    admin = server.admin()
+    first = admin.post("first")
+    admin.post("of another domain", "domain", target="b.test")
+    c.flush()
+    c.ok('<alertDismiss id="1" alertID="%s"/>' % first)
+    c.ok('<setSessionOption id="2" name="alerts" value="no"/>')
+    report = ('<alertReport%s alertID="%s" scope="server" severity="warning" '
+              'gmtTime="…" localTime="…"%s>%s</alertReport>')
+    c.ask('<alertList id="3" scope="server"/>',
+          report % (' id="3"', first, ' seen="yes"', "first"), response("3"))
+    c.ok('<alertWatch id="4" scope="server"/>')
+    second = admin.post("second")
+    c.expect(report % ("", second, "", "second"))
+    admin.remove(second)
+    c.expect('<alertRemoved alertID="%s"/>' % second)
+    c.ask('<alertRemove id="5" alertID="%s"/>' % first, failure("5", 514))
+    for request in ('<alertPost id="6" scope="server">x</alertPost>',
+                    '<alertList id="6" scope="cluster"/>',
+                    '<alertWatch id="6" scope="cluster"/>',
+                    '<alertList id="6" scope="domain" target="b.test"/>',
+                    '<cliExecute id="6">GetServerAlerts</cliExecute>'):
+        c.ask(request, failure("6", 510))
+    server.cli("SetAccountRights %s (BasicSettings)" % user)
+    c.ask('<alertList id="7" scope="server"/>', failure("7", 510))
+    c.ask('<alertWatch id="7" scope="server"/>', failure("7", 510))
+    admin.post("third")
+    c.quiet()
 
 
 def test_domain_administrator_names_his_own_domain_by_default(t):

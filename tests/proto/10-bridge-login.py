@@ -250,6 +250,31 @@ def test_by_another_session_needs_its_cookie(t):
         equal(b.ask("GET", path, headers=[("Cookie", cookie)]).status, 200)
 
 
+def test_cookie_that_comes_with_the_session(t):
+    b = bridge(t, tls=True)
+    user = t.user()
+    s = b.login(user, EnableUseCookie=1, cookieAtLogin=1)
+    cookie = s.login_reply.header("Set-Cookie")
+    match(cookie, "CGateProWebUser=…;Path=/Session/%s;HttpOnly;"
+          "SameSite=Strict" % s.id)
+    equal(s.status(), 550)
+    equal(b.ask("GET", s.path + "?ackSeq=0").status, 550)
+    s.headers = [("Cookie", cookie.split(";")[0])]
+    equal(s.sync('<noop id="1"/>', expected=[response("1")])
+          .header("Set-Cookie"), None)
+    reply = b.connect(tls=True).ask("GET", "/XIMSSLogin/?" + query(
+        userName=user, password="secret", EnableUseCookie=1,
+        cookieAtLogin=1))
+    check(reply.header("Set-Cookie").endswith(";Secure"), reply.head)
+    # It says when, not whether.
+    for more in ({"cookieAtLogin": 1},
+                 {"cookieAtLogin": 1, "EnableUseCookie": 1,
+                  "DisableUseCookie": 1}):
+        s = b.login(user, **more)
+        equal(s.login_reply.header("Set-Cookie"), None)
+        equal(s.sync('<noop id="1"/>').header("Set-Cookie"), None)
+
+
 def test_by_a_session_that_is_over(t):
     b = bridge(t)
     for id_ in ("100000-aaaaaaaaaaaaaaaaaaaa", "x", "1"):
@@ -303,6 +328,10 @@ def test_client_address_is_passed_on(t):
                          'for=1.2.3.4, For="[2001:db8::1]:99";by=x'))
     seen("192.0.2.4", ("Forwarded", "for=192.0.2.4"),
          ("X-Forwarded-For", "192.0.2.4"))
+    # Each of them sent twice is one list.
+    seen("192.0.2.5", ("Forwarded", "for=203.0.113.9"),
+         ("X-Forwarded-For", "203.0.113.9"), ("Forwarded", "for=192.0.2.5"),
+         ("X-Forwarded-For", "192.0.2.5"))
     # One of them is the proxy's; nobody knows which.
     seen("127.0.0.1", ("Forwarded", "for=192.0.2.6"),
          ("X-Forwarded-For", "192.0.2.7"))

@@ -262,9 +262,9 @@ def test_reload(t):
 
 # --- ximssd ends and comes back ---
 
-def own(t, **options):
-    server = t.server({"trusted_addresses": ["127.0.0.1"]},
-                      listen="127.0.0.1:0")
+def own(t, server_options=None, **options):
+    server = t.server({"trusted_addresses": ["127.0.0.1"],
+                       **(server_options or {})}, listen="127.0.0.1:0")
     port = server.ports()[0][1]
     server.listen = ["127.0.0.1:%d" % port]
     user = server.account("joe@" + server.domain("one.test"))
@@ -291,6 +291,21 @@ def test_sessions_come_back_by_their_tickets(t):
     s.http.ask("POST", s.path + "ack?ackEvent=2")
     client = server.login(s.user)
     wait_until(lambda: not client.flush(), "nothing more to be told")
+
+
+def test_a_session_outlives_the_ticket_of_its_log_in(t):
+    server, s = own(t, {"idle_timeout": "7d"})
+    ours = server.cli("ListAccountSessions " + s.user).strip("()")
+    # What it is pushed was pushed to the web session before.
+    witness = server.connect()
+    witness.login(s.user, ticket="yes")
+    for _ in range(4):
+        server.clock(4 * 3600 + 60)
+        witness.expect('<ticket value="…"/>')
+    equal(s.poll(0), EMPTY)  # it is the bridge's alone
+    server.cli("KillSession " + ours)
+    wait_until(lambda: s.bridge.metric("reconnects_total") == 1, "back")
+    s.sync(NOOP, expected=[response("1")])
 
 
 def test_alerts_are_not_shown_twice_after_a_restart(t):
@@ -408,15 +423,27 @@ def test_broken_connections_leave_nothing(t):
     s.sync(NOOP, expected=[response("1")])
 
 
+def test_by_another_session_both_come_back(t):
+    server, old = own(t, answer_timeout="60s")
+    for i in range(2):
+        reply = old.bridge.ask("GET", "/XIMSSLogin/?sessionid=" + old.id)
+        new = "/Session/%s/" % re.search('urlID="([^"]+)"',
+                                         reply.text).group(1)
+        server.restart(crash=i > 0)
+        for path in (old.path, new):
+            check_reply(path, old.bridge.ask("POST", path + "sync",
+                                             "<XIMSS>%s</XIMSS>" % NOOP),
+                        200, xml(response("1")))
+
+
 def test_without_a_ticket_a_session_is_over_with_its_server(t):
-    server, s = own(t)
-    b = bridge(t, server, server_socket=server.control_path())
-    s = b.login(s.user)
-    reply = b.ask("GET", "/XIMSSLogin/?sessionid=" + s.id)
-    equal(reply.status, 200)  # the ticket is the second one's now
+    # One that does not trust the bridge: a ticket works once.
+    server, s = own(t, {"trusted_addresses": []})
+    reply = s.bridge.ask("GET", "/XIMSSLogin/?sessionid=" + s.id)
+    equal(reply.status, 200)
     poll = s.start_poll(0)
     for _ in range(2):  # a turn of the loop later it waits
-        b.metric("requests_total")
+        s.bridge.metric("requests_total")
     server.restart()
     poll.expect(200, batch(1, "<bye/>"))
     equal(s.status(), 550)

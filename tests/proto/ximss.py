@@ -153,11 +153,12 @@ def failure(id_, number, text="…"):
         attribute(id_), text, number)
 
 
-def alert(text, scope="server", severity="warning", alert_id="…"):
+def alert(text, scope="server", severity="warning", alert_id="…", until=None):
     """A pushed alert as it is expected on the wire."""
+    end = ' until="%s"' % until if until else ""
     return ('<alert gmtTime="…" localTime="…" alertID="%s" scope="%s" '
-            'severity="%s">%s</alert>' % (alert_id, scope, severity,
-                                          escape(text)))
+            'severity="%s"%s>%s</alert>' % (alert_id, scope, severity, end,
+                                            escape(text)))
 
 
 def xor(a, b):

@@ -327,7 +327,11 @@ START_TEST(checks_scopes)
     } rows[] = {
         {ALL, ALERT_SERVER, NULL, 200, true},
         {MONITOR, ALERT_SERVER, NULL, 200, false},
-        {ADMIN, ALERT_SERVER, NULL, 510, false},
+        {ADMIN, ALERT_SERVER, NULL, 200, false},
+        {POSTER, ALERT_SERVER, NULL, 200, false},
+        {POSTER, ALERT_CLUSTER, NULL, 510, false},
+        {SETTER, ALERT_SERVER, NULL, 510, false},
+        {JOE, ALERT_SERVER, NULL, 510, false},
         {MONITOR, ALERT_CLUSTER, NULL, 200, false},
         {POSTER, ALERT_DOMAIN, "a.test", 200, true},
         {MONITOR, ALERT_DOMAIN, "a.test", 200, false},

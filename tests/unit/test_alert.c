@@ -45,22 +45,33 @@ START_TEST(test_message)
         enum alert_scope scope;
         enum alert_severity severity;
         const char *zone, *text, *xml;
+        int64_t until;
     } rows[] = {
         {ALERT_SERVER, ALERT_WARNING, "UTC", "text",
          "<alert gmtTime=\"20261122T133000Z\" localTime=\"20261122T133000\" "
-         "alertID=\"17\" scope=\"server\" severity=\"warning\">text</alert>"},
+         "alertID=\"17\" scope=\"server\" severity=\"warning\">text</alert>",
+         0},
         {ALERT_CLUSTER, ALERT_INFO, "Europe/Berlin", "a<b & \"c\"\n\t\xc3\xa4",
          "<alert gmtTime=\"20261122T133000Z\" localTime=\"20261122T143000\" "
          "alertID=\"17\" scope=\"cluster\" severity=\"info\">a&lt;b &amp; "
-         "\"c\"\n\t\xc3\xa4</alert>"},
+         "\"c\"\n\t\xc3\xa4</alert>",
+         0},
         {ALERT_DOMAIN, ALERT_CRITICAL, "America/New_York", "]]>",
          "<alert gmtTime=\"20261122T133000Z\" localTime=\"20261122T083000\" "
          "alertID=\"17\" scope=\"domain\" severity=\"critical\">]]&gt;"
-         "</alert>"},
+         "</alert>",
+         0},
         {ALERT_ACCOUNT, ALERT_WARNING, "UTC", "a\rb",
          "<alert gmtTime=\"20261122T133000Z\" localTime=\"20261122T133000\" "
          "alertID=\"17\" scope=\"account\" severity=\"warning\">a&#13;b"
-         "</alert>"},
+         "</alert>",
+         0},
+        /* The end is GMT in every zone. */
+        {ALERT_SERVER, ALERT_INFO, "Europe/Berlin", "text",
+         "<alert gmtTime=\"20261122T133000Z\" localTime=\"20261122T143000\" "
+         "alertID=\"17\" scope=\"server\" severity=\"info\" "
+         "until=\"20261122T133100Z\">text</alert>",
+         POSTED + 60 * CLOCK_SECOND},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -70,6 +81,7 @@ START_TEST(test_message)
         struct shared_buf *b;
 
         ck_assert_ptr_nonnull(zone);
+        a->rec.until = rows[i].until;
         b = alert_message(a, zone);
         ck_assert_msg(b->bytes[b->len - 1] == '\0' &&
                           b->len == strlen(rows[i].xml) + 1 &&

@@ -13,6 +13,7 @@
 #include "clients/bridge/client.h"
 #include "clients/bridge/form.h"
 #include "clients/bridge/http_reply.h"
+#include "clients/bridge/known.h"
 #include "clients/bridge/nonce.h"
 #include "util/xmalloc.h"
 
@@ -180,22 +181,100 @@ START_TEST(nonce_of_another_process)
 }
 END_TEST
 
+static bool
+try_one(struct nonces *n, const char *address, int64_t now)
+{
+    char text[NONCE_SIZE];
+
+    nonce_make(n, address, now, text);
+    return nonce_take(n, text, address, now);
+}
+
+/* How often an address may try until it is refused. */
+static unsigned
+tries(struct nonces *n, const char *address, int64_t now)
+{
+    unsigned count = 0;
+
+    while (try_one(n, address, now))
+        count++;
+    return count;
+}
+
 START_TEST(nonces_of_a_flood_are_refused_not_reused)
 {
     static struct nonces n;
     char first[NONCE_SIZE], text[NONCE_SIZE];
 
     nonce_init(&n);
-    nonce_make(&n, "x", 0, first);
-    ck_assert(nonce_take(&n, first, "x", 0));
-    for (int i = 1; i < NONCE_USED; i++) {
-        nonce_make(&n, "x", 0, text);
-        ck_assert(nonce_take(&n, text, "x", 0));
+    nonce_make(&n, "192.0.2.1", 0, first);
+    ck_assert(nonce_take(&n, first, "192.0.2.1", 0));
+    ck_assert_uint_eq(tries(&n, "192.0.2.1", 0), NONCE_USED / 2 - 1);
+    nonce_make(&n, "192.0.2.1", 1, text);
+    ck_assert(!nonce_take(&n, text, "192.0.2.1", 1));
+    ck_assert(!nonce_take(&n, first, "192.0.2.1", 1));
+    ck_assert(nonce_take(&n, text, "192.0.2.1", NONCE_LIFE));
+}
+END_TEST
+
+/* Whoever floods leaves room for the others. */
+START_TEST(nonces_are_shared_out)
+{
+    static struct nonces n;
+    char address[32];
+
+    nonce_init(&n);
+    ck_assert_uint_eq(tries(&n, "192.0.2.1", 0), NONCE_USED / 2);
+    ck_assert_uint_eq(tries(&n, "192.0.2.2", 0), NONCE_USED / 4);
+    for (int i = 3; i <= 10; i++) {
+        snprintf(address, sizeof address, "192.0.2.%d", i);
+        ck_assert_uint_gt(tries(&n, address, 0), 0);
     }
-    nonce_make(&n, "x", 1, text);
-    ck_assert(!nonce_take(&n, text, "x", 1));
-    ck_assert(!nonce_take(&n, first, "x", 1));
-    ck_assert(nonce_take(&n, text, "x", NONCE_LIFE));
+    ck_assert(!try_one(&n, "192.0.2.1", NONCE_LIFE - 1));
+    ck_assert(try_one(&n, "198.51.100.1", NONCE_LIFE - 1));
+    /* When the minute is over, all of it is there again. */
+    ck_assert_uint_eq(tries(&n, "192.0.2.1", NONCE_LIFE), NONCE_USED / 2);
+}
+END_TEST
+
+START_TEST(nonces_of_one_network)
+{
+    static struct nonces n;
+
+    nonce_init(&n);
+    ck_assert_uint_eq(tries(&n, "2001:db8::1", 0), NONCE_USED / 2);
+    ck_assert(!try_one(&n, "2001:db8::ffff:1", 0));
+    ck_assert(try_one(&n, "2001:db8:0:1::1", 0));
+    ck_assert(try_one(&n, "32.1.13.184", 0)); /* the same first bytes */
+}
+END_TEST
+
+/* --- alerts known --- */
+
+START_TEST(knows_the_last_alerts)
+{
+    struct known_alerts k = {0};
+    uint64_t one = known_hash("1", "20261122T133000Z\"", 16);
+
+    ck_assert(one == known_hash("1", "20261122T133000Z", 16));
+    ck_assert(one != known_hash("1", "20261122T133001Z", 16));
+    ck_assert(one != known_hash("1", NULL, 0));
+    ck_assert(one != known_hash("12", "0261122T133000Z", 15));
+    ck_assert_ptr_null(known_find(&k, one));
+    for (uint64_t i = 1; i <= 5 * KNOWN_MOST + 7; i++) {
+        known_add(&k, i);
+        ck_assert(!known_find(&k, i)->confirmed);
+        known_find(&k, i)->confirmed = true;
+        ck_assert_ptr_null(known_find(&k, i + 1));
+        if (i > KNOWN_MOST) {
+            ck_assert_ptr_null(known_find(&k, i - KNOWN_MOST));
+            ck_assert(known_find(&k, i - KNOWN_MOST + 1)->confirmed);
+        } else {
+            ck_assert(known_find(&k, 1)->confirmed);
+        }
+    }
+    known_clear(&k);
+    ck_assert_ptr_null(known_find(&k, 1));
 }
 END_TEST
 
@@ -389,6 +468,9 @@ bridge_parts_suite(void)
     tcase_add_test(tc, nonce_for_one_try);
     tcase_add_test(tc, nonce_of_another_process);
     tcase_add_test(tc, nonces_of_a_flood_are_refused_not_reused);
+    tcase_add_test(tc, nonces_are_shared_out);
+    tcase_add_test(tc, knows_the_last_alerts);
+    tcase_add_test(tc, nonces_of_one_network);
     LOOP(tc, forwarded, lists);
     tcase_add_test(tc, reply_in_the_order_of_the_family);
     tcase_add_test(tc, reason_cannot_break_the_head);

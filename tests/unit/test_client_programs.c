@@ -184,8 +184,8 @@ let_client_in(const char *options)
 
 static const char hostile[] =
     "<alert alertID=\"7\" scope=\"server\" severity=\"critical\" "
-    "gmtTime=\"20261122T133000Z\" localTime=\"20261122T153000\">"
-    "one\ntwo \"\\\" \xc2\x9b"
+    "gmtTime=\"20261122T133000Z\" localTime=\"20261122T153000\" "
+    "until=\"20261201T060000Z\">one\ntwo \"\\\" \xc2\x9b"
     "31m &lt;b&gt;</alert>";
 
 START_TEST(client_prints)
@@ -232,7 +232,8 @@ START_TEST(client_prints_json)
         "{\"event\":\"removed\",\"alertID\":\"6\"}\n"
         "{\"event\":\"alert\",\"alertID\":\"7\",\"scope\":\"server\","
         "\"severity\":\"critical\",\"gmtTime\":\"2026-11-22T13:30:00Z\","
-        "\"localTime\":\"20261122T153000\",\"text\":\"one\\u000atwo "
+        "\"localTime\":\"20261122T153000\","
+        "\"until\":\"2026-12-01T06:00:00Z\",\"text\":\"one\\u000atwo "
         "\\\"\\\\\\\" \xc2\x9b"
         "31m <b>\"}\n");
     ck_assert_str_eq(contents("stderr"), "");
@@ -245,6 +246,7 @@ START_TEST(client_runs_commands)
         "#!/bin/sh\n"
         "cat\n"
         "echo \"$ALERT_ID $ALERT_SCOPE $ALERT_SEVERITY $ALERT_TIME $1\"\n"
+        "echo \"until $ALERT_UNTIL\"\n"
         "[ \"$ALERT_TEXT\" = '$(touch x) `y`' ] && echo same\n"
         "[ -z \"$XIMSS_PASSWORD\" ] && echo no password\n";
     char exec[300];
@@ -256,13 +258,15 @@ START_TEST(client_runs_commands)
           "--exec", exec, "joe@example.test");
     let_client_in(" alertConfirm=\"yes\"");
     fake_send(&f, "<alert alertID=\"7\" scope=\"account\" "
-                  "gmtTime=\"20261122T133000Z\">$(touch x) `y`</alert>");
+                  "gmtTime=\"20261122T133000Z\" until=\"20261201T060000Z\">"
+                  "$(touch x) `y`</alert>");
     fake_expect(&f, "<alertConfirm id=\"3\" alertID=\"7\"/>");
     bye(4);
     ck_assert_int_eq(finish(), 0);
     ck_assert_str_eq(contents("stdout"),
                      "$(touch x) `y`\n"
                      "7 account warning 2026-11-22T13:30:00+0000 --word\n"
+                     "until 2026-12-01T06:00:00+0000\n"
                      "same\nno password\n");
 }
 END_TEST

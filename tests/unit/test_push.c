@@ -4,6 +4,7 @@
 #include "ximss/server/push.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -296,14 +297,19 @@ START_TEST(test_expired)
 {
     struct client *early = client_open(ANN, 0), *late;
     int64_t until = clock_now() + 60 * CLOCK_SECOND;
-    uint64_t id = stage_post_until(ALERT_SERVER, 0, "for a minute", until);
+    char end[CLOCK_GMT_SIZE], message[200];
 
-    ck_assert_str_eq(client_hear(early),
-                     stage_alert(id, "server", "for a minute"));
+    stage_post_until(ALERT_SERVER, 0, "for a minute", until);
+    clock_format_gmt(until, end);
+    snprintf(message, sizeof message,
+             "<alert gmtTime=\"20261122T133000Z\" "
+             "localTime=\"20261122T133000\" alertID=\"1\" scope=\"server\" "
+             "severity=\"warning\" until=\"%s\">for a minute</alert>\n",
+             end);
+    ck_assert_str_eq(client_hear(early), message);
     clock_advance(59 * CLOCK_SECOND);
     late = client_open(BOB, 0);
-    ck_assert_str_eq(client_hear(late),
-                     stage_alert(id, "server", "for a minute"));
+    ck_assert_str_eq(client_hear(late), message);
     client_free(&late);
     clock_advance(CLOCK_SECOND);
     late = client_open(DAN, 0);

@@ -46,7 +46,7 @@ END_TEST
 static const struct {
     unsigned rights;
     bool post_server, list_server, post_own, list_own, post_other, list_other;
-    bool read_own, read_other;
+    bool read_own, read_other; /* and all scopes */
 } alerts[] = {
     {0, false, false, false, false, false, false, false, false},
     {RIGHT_MASTER, true, true, true, true, true, true, true, true},
@@ -56,7 +56,7 @@ static const struct {
     {RIGHT_SETTINGS, false, false, false, false, false, false, false, false},
     {RIGHT_OTHER_SERVER, false, false, false, false, false, false, false,
      false},
-    {RIGHT_POST_ALERTS, false, false, true, true, false, false, true, false},
+    {RIGHT_POST_ALERTS, false, true, true, true, false, false, true, false},
     {ALL_OF_DOMAIN & ~(unsigned)RIGHT_POST_ALERTS, false, false, false, false,
      false, false, true, false},
 };
@@ -68,7 +68,12 @@ START_TEST(tells_who_may_post_and_list)
     ck_assert(rights_may_post(&c, ALERT_SERVER, 0) == alerts[_i].post_server);
     ck_assert(rights_may_post(&c, ALERT_CLUSTER, 0) == alerts[_i].post_server);
     ck_assert(rights_may_list(&c, ALERT_SERVER, 0) == alerts[_i].list_server);
+    /* His users do not get those. */
+    ck_assert(rights_may_list(&c, ALERT_CLUSTER, 0) == alerts[_i].read_other);
+    c.shared = true;
+    ck_assert(rights_may_list(&c, ALERT_SERVER, 0) == alerts[_i].read_other);
     ck_assert(rights_may_list(&c, ALERT_CLUSTER, 0) == alerts[_i].list_server);
+    c.shared = false;
     for (enum alert_scope s = ALERT_DOMAIN; s <= ALERT_ACCOUNT; s++) {
         ck_assert(rights_may_post(&c, s, 2) == alerts[_i].post_own);
         ck_assert(rights_may_list(&c, s, 2) == alerts[_i].list_own);
@@ -96,6 +101,7 @@ START_TEST(needs_the_matching_code)
     /* The local administrator's domain is none. */
     c = (struct caller){.rights = ALL_OF_DOMAIN};
     ck_assert(!rights_administers(&c, 0, ALL_OF_DOMAIN));
+    ck_assert(!rights_may_list(&c, ALERT_SERVER, 0));
 }
 END_TEST
 

@@ -378,6 +378,59 @@ START_TEST(comes_back_by_ticket)
 }
 END_TEST
 
+static void
+never(struct ximss *x, const struct ximss_message *m, void *arg)
+{
+    (void)x;
+    (void)arg;
+    ck_abort_msg("<%s> was handed out", ximss_message_name(m));
+}
+
+START_TEST(takes_the_tickets_that_are_pushed)
+{
+    ximss_set_method(f.x, XIMSS_METHOD_AUTO);
+    ximss_set_reconnect(f.x, XIMSS_RECONNECT_AFTER_LOGIN);
+    ximss_set_options(f.x, XIMSS_TICKETS);
+    ximss_set_ticket(f.x, "T0");
+    ximss_on_message(f.x, never, NULL);
+    ximss_start(f.x);
+    fake_accept(&f);
+    fake_expect(&f, "<login id=\"1\" ticket=\"T0\"/>");
+    fake_send(&f, "<session id=\"1\" ticket=\"T1\"/>");
+    fake_send(&f, "<response id=\"1\"/>");
+    fake_wait(&f, XIMSS_READY);
+    fake_send(&f, "<ticket/>");
+    fake_send(&f, "<ticket value=\"T2\"/>");
+    fake_hang_up(&f);
+    fake_wait(&f, XIMSS_WAITING);
+    ck_assert_str_eq(ximss_ticket(f.x), "T2");
+    clock_advance(CLOCK_SECOND);
+    fake_accept(&f);
+    fake_expect(&f, "<login id=\"2\" ticket=\"T2\"/>");
+}
+END_TEST
+
+/* At the first log-in: then it has one of its own. */
+START_TEST(shares_a_ticket_once)
+{
+    ximss_set_method(f.x, XIMSS_METHOD_AUTO);
+    ximss_set_reconnect(f.x, XIMSS_RECONNECT_AFTER_LOGIN);
+    ximss_set_options(f.x, XIMSS_TICKETS);
+    ximss_share_ticket(f.x, "T0");
+    ximss_start(f.x);
+    fake_accept(&f);
+    fake_expect(&f, "<login id=\"1\" ticket=\"T0\" keepTicket=\"yes\"/>");
+    fake_send(&f, "<session id=\"1\" ticket=\"T1\"/>");
+    fake_send(&f, "<response id=\"1\"/>");
+    fake_wait(&f, XIMSS_READY);
+    fake_hang_up(&f);
+    fake_wait(&f, XIMSS_WAITING);
+    clock_advance(CLOCK_SECOND);
+    fake_accept(&f);
+    fake_expect(&f, "<login id=\"2\" ticket=\"T1\"/>");
+}
+END_TEST
+
 START_TEST(a_ticket_alone_can_be_refused)
 {
     ximss_set_user(f.x, NULL);
@@ -629,6 +682,8 @@ ximss_login_suite(void)
     tcase_add_loop_test(t, says_what_to_do_when_refused, 0,
                         sizeof refusals / sizeof refusals[0]);
     tcase_add_test(t, comes_back_by_ticket);
+    tcase_add_test(t, takes_the_tickets_that_are_pushed);
+    tcase_add_test(t, shares_a_ticket_once);
     tcase_add_test(t, a_ticket_alone_can_be_refused);
     tcase_add_test(t, external_on_a_unix_socket);
     tcase_add_loop_test(t, starttls_then_login, 0, 2);

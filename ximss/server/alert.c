@@ -79,6 +79,17 @@ write_times(struct buf *b, int64_t posted, const struct zone *zone)
 }
 
 static void
+write_until(struct buf *b, int64_t until)
+{
+    char text[CLOCK_GMT_SIZE];
+
+    if (until == 0)
+        return;
+    clock_format_gmt(until, text);
+    xml_write_attr(b, "until", text);
+}
+
+static void
 write_quota(struct buf *b, const struct alert *a)
 {
     xml_write_attr(b, "kind", "quota");
@@ -99,6 +110,7 @@ encode(const struct alert *alert, const struct zone *zone)
     xml_write_attr_u64(&b, "alertID", a->id);
     xml_write_attr(&b, "scope", alert_scope_name(a->scope));
     xml_write_attr(&b, "severity", alert_severity_name(a->severity));
+    write_until(&b, a->until);
     if (alert->generated)
         write_quota(&b, alert);
     buf_append_char(&b, '>');
@@ -144,7 +156,7 @@ void
 alert_report(struct buf *b, const struct alert_rec *a,
              const struct alert_view *view)
 {
-    char until[CLOCK_GMT_SIZE], key[CLOCK_GMT_SIZE];
+    char key[CLOCK_GMT_SIZE];
 
     buf_append_str(b, "<alertReport");
     xml_write_attr(b, "id", view->id);
@@ -153,10 +165,7 @@ alert_report(struct buf *b, const struct alert_rec *a,
     xml_write_attr(b, "target", view->target);
     xml_write_attr(b, "severity", alert_severity_name(a->severity));
     write_times(b, a->posted, view->zone);
-    if (a->until != 0) {
-        clock_format_gmt(a->until, until);
-        xml_write_attr(b, "until", until);
-    }
+    write_until(b, a->until);
     if (!view->watch)
         xml_write_attr(b, "seen", view->seen ? "yes" : "no");
     if (view->posting) {

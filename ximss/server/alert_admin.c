@@ -39,8 +39,9 @@ alert_target_clear(struct alert_target *t)
 static int
 code_of_scope(const struct caller *c, enum alert_scope scope, unsigned need)
 {
-    bool may = (need & NEED_READ_ALL) != 0 ? rights_may_list(c, scope, 0)
-                                           : rights_may_post(c, scope, 0);
+    bool may = rights_may_post(c, scope, 0) ||
+               ((need & NEED_READ_ALL) != 0 && rights_may_read(c, 0)) ||
+               ((need & NEED_LIST) != 0 && rights_may_list(c, scope, 0));
 
     return may ? 200 : 510;
 }

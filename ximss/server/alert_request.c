@@ -132,7 +132,8 @@ admin_scope_check(struct admin_context *x, enum alert_scope scope,
 {
     struct alert_target t;
     enum store_result r = alert_target_find(
-        x, scope, target, RIGHT_POST_ALERTS | NEED_READ_ALL, &t, code_r, err);
+        x, scope, target, RIGHT_POST_ALERTS | NEED_READ_ALL | NEED_LIST, &t,
+        code_r, err);
 
     if (r == STORE_OK && *code_r == 501)
         *code_r = 513;

@@ -216,7 +216,8 @@ static const struct config_row rows[] = {
 {"remember-time", TIME(0, 365 * DAY), M(remember_time), "12h", RESTART,
  "How long they are remembered."},
 {"ticket-time", TIME(MINUTE, 365 * DAY), M(ticket_time), "12h", RELOAD,
- "How long a resume ticket is good for."},
+ "How long a resume ticket is good for.  A session is given another one each\n"
+ "time a third of that is over."},
 {"login-free-tries", NUMBER(1, 1000), M(login_free_tries), "3", RELOAD,
  "Failed log-ins to one account from one address before delays begin."},
 {"login-address-free-tries", NUMBER(1, 1000000), M(login_address_free_tries),

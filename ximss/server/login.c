@@ -49,7 +49,7 @@
 #include "ximss/server/ticket.h"
 
 struct login_options {
-    bool confirm, changes, alerts, ticket;
+    bool confirm, changes, alerts, ticket, keep_ticket;
 };
 
 struct login {
@@ -80,6 +80,7 @@ struct attempt {
     bool known;    /* the account exists and may log in */
     bool recalled; /* let in by memory: the serial is to be compared */
     bool matches;
+    bool keep_ticket; /* that was shown: it is somebody else's, too */
     uint8_t hash[TICKET_HASH_BYTES]; /* of the ticket that was shown */
     uint8_t next_hash[TICKET_HASH_BYTES];
     char ticket[TICKET_TEXT_SIZE]; /* the next one; "" none */
@@ -258,6 +259,8 @@ attempt_open(struct attempt *a, struct user *account)
     s->opt_changes = o.changes;
     s->opt_confirm = o.confirm;
     session_open(s, account);
+    if (a->ticket[0] != '\0')
+        s->ticket_since = session_seconds();
     log_opened(s, a->method);
     stat_add(STAT_LOGINS, 1);
     if (a->name != NULL && !a->recalled)
@@ -630,6 +633,8 @@ redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
         memcpy(next.hash, a->next_hash, sizeof next.hash);
         next.expires = now + a->ticket_time;
         r = ticket_put(t, &next, err);
+        if (r == STORE_OK && a->keep_ticket)
+            r = ticket_put(t, &k, err);
     }
     account_rec_clear(&account);
     domain_rec_clear(&domain);
@@ -659,6 +664,7 @@ login_with_ticket(struct req *r, const char *ticket)
     if (ticket_hash(ticket, a->hash) < 0)
         memset(a->hash, 0, sizeof a->hash);
     ticket_make(a->ticket, a->next_hash);
+    a->keep_ticket = login_of(r->session)->options.keep_ticket;
     a->job.body = redeem_body;
     a->job.finish = redeem_finish;
     begin(r->session);
@@ -709,22 +715,6 @@ is_ticket(const char *text)
     return text != NULL && text_parse_bool(text, &wanted) < 0;
 }
 
-/* Options of a log-in.  -1: answered. */
-static int
-take_options(struct req *r, const struct xml_elem *e)
-{
-    struct login *l = login_of(r->session);
-
-    if (take_bool(r, e, "alertConfirm", &l->options.confirm) < 0 ||
-        take_bool(r, e, "alertChanges", &l->options.changes) < 0 ||
-        take_bool(r, e, "alerts", &l->options.alerts) < 0)
-        return -1;
-    if (!is_ticket(xml_attr(e, "ticket")) &&
-        take_bool(r, e, "ticket", &l->options.ticket) < 0)
-        return -1;
-    return 0;
-}
-
 /* A machine that logs users in on their behalf. */
 static bool
 is_proxy(const struct session *s)
@@ -734,6 +724,25 @@ is_proxy(const struct session *s)
     peer_to_sockaddr(&s->peer, &sa);
     return s->door == SESSION_LOCAL ||
            config_is_trusted(session_worker(s)->cfg, (struct sockaddr *)&sa);
+}
+
+/* Options of a log-in.  -1: answered. */
+static int
+take_options(struct req *r, const struct xml_elem *e)
+{
+    struct login *l = login_of(r->session);
+
+    if (take_bool(r, e, "alertConfirm", &l->options.confirm) < 0 ||
+        take_bool(r, e, "alertChanges", &l->options.changes) < 0 ||
+        take_bool(r, e, "alerts", &l->options.alerts) < 0 ||
+        take_bool(r, e, "keepTicket", &l->options.keep_ticket) < 0)
+        return -1;
+    /* For all others a ticket works once. */
+    l->options.keep_ticket = l->options.keep_ticket && is_proxy(r->session);
+    if (!is_ticket(xml_attr(e, "ticket")) &&
+        take_bool(r, e, "ticket", &l->options.ticket) < 0)
+        return -1;
+    return 0;
 }
 
 /* clientAddress, which holds for what follows, too.  -1: answered. */

@@ -101,6 +101,9 @@ rights_may_post(const struct caller *c, enum alert_scope scope, uint64_t domain)
 bool
 rights_may_list(const struct caller *c, enum alert_scope scope, uint64_t domain)
 {
+    if (scope == (c->shared ? ALERT_CLUSTER : ALERT_SERVER) &&
+        has_domain(c, c->domain, RIGHT_POST_ALERTS))
+        return true;
     return reads_all_domains(c) || rights_may_post(c, scope, domain);
 }
 

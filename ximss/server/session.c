@@ -30,6 +30,7 @@
 #include "ximss/server/session_id.h"
 #include "ximss/server/settle.h"
 #include "ximss/server/stat.h"
+#include "ximss/server/ticket_renew.h"
 #include "ximss/server/watch.h"
 
 /* A client that does not close after our end is given so long. */
@@ -102,6 +103,7 @@ session_caller(const struct session *s, struct session_caller *c)
     if (s->user != NULL) {
         c->caller.account = s->user->number;
         c->caller.domain = s->user->domain->number;
+        c->caller.shared = s->user->domain->shared;
         c->caller.rights = s->user->rights;
     } else if (s->local_admin) {
         c->caller.rights = RIGHT_MASTER;
@@ -615,6 +617,9 @@ session_check_times(struct worker *w)
         if (s->state == SESSION_OPEN && s->idle_timeout != 0 &&
             silent >= s->idle_timeout && is_idle(s))
             say_bye(s, "idle");
+        else if (s->state == SESSION_OPEN && !w->draining &&
+                 ticket_is_due(s, now))
+            ticket_renew(s);
         else if (s->state == SESSION_ENDING && silent >= LINGER_SECONDS)
             session_close(s, "the client does not close");
         else if (s->state < SESSION_OPEN && now - s->login_since >= login)

@@ -64,8 +64,9 @@ struct session {
     uint32_t login_since;  /* seconds: when it connected */
     uint32_t uid;          /* of the local administrator's process */
     uint32_t n_reqs;
-    uint8_t state; /* enum session_state */
-    uint8_t door;  /* enum session_door */
+    uint32_t ticket_since; /* seconds: when it got its ticket; 0: it has none */
+    uint8_t state;         /* enum session_state */
+    uint8_t door;          /* enum session_door */
     uint16_t malformed;
     bool local_admin : 1;
     bool opt_alerts : 1;  /* gets alerts */

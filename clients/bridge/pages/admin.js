@@ -7,6 +7,7 @@
 import { AlertList, alertOf } from "./alerts.js";
 import { Directory } from "./directory.js";
 import { Frame } from "./frame.js";
+import { OwnAlerts } from "./own.js";
 import { Picker } from "./picker.js";
 import { PlaceForm } from "./place.js";
 import { PostForm } from "./post.js";
@@ -21,6 +22,7 @@ const list = new AlertList();
 const view = new PostedView(() => drawButton());
 let place = null;
 let seesServer = false; // may list server-wide alerts, and follow them
+let settled = false;    // what is to be shown is on the screen
 let directory = null;
 let frame;
 
@@ -38,6 +40,7 @@ function drawButton() {
 function draw() {
     view.draw(list.newestFirst(), (alert) => alert.scope === place.scope);
     drawButton();
+    own.draw();
 }
 
 // The places whose alerts are shown for this one.
@@ -45,21 +48,15 @@ function sources() {
     return place.scope === "domain" && seesServer ? [place, SERVER] : [place];
 }
 
-// Follows and lists in one go.  A domain's administrator may not list the
-// server's alerts, but is shown those that concern himself.
+// Follows and lists in one go.
 async function read() {
-    const requests = sources().flatMap((source) => [
-        ["alertWatch", source], ["alertList", source]]);
-    if (place.scope === "domain" && !seesServer)
-        requests.push(["alertList"]);
-    const answers = await frame.session.askAll(requests);
+    const answers = await frame.session.askAll(sources().flatMap((source) => [
+        ["alertWatch", source], ["alertList", source]]));
     const refused = answers.find((answer) => answer instanceof Refused);
 
     if (refused)
         throw refused;
-    return answers.flat().map(alertOf).filter((alert) =>
-        alert.scope === place.scope ||
-        (alert.scope === "server" && hasServer()));
+    return answers.flat().map(alertOf);
 }
 
 async function refresh() {
@@ -97,19 +94,19 @@ function onReport(alert) {
 
 function onEvent(event) {
     const message = parseMessage(event.data);
+    const id = Number(message.getAttribute("alertID"));
 
-    if (place === null)
-        return;
-    if (event.name === "alertReport") {
+    own.event(event);
+    if (event.name === "alert") {
+        own.add({ ...alertOf(message), event: event.seq });
+    } else if (event.name === "alertReport" && place !== null) {
         onReport(alertOf(message));
     } else if (event.name === "alertRemoved") {
-        if (list.remove(Number(message.getAttribute("alertID"))))
-            draw();
-    } else if (event.name === "alert" && !seesServer) {
-        const alert = alertOf(message);
-        if (alert.scope === "server" && hasServer() && list.add(alert))
+        own.remove(id);
+        if (list.remove(id) && place !== null)
             draw();
     }
+    own.draw();
 }
 
 async function removeMarked() {
@@ -150,13 +147,16 @@ function leave() {
 }
 
 async function go(to) {
-    if (samePlace(to, place))
+    if (to !== null && samePlace(to, place))
         return;
     leave();
     byId("place-error").textContent = "";
-    if (to === null)
-        return;
     place = to;
+    if (to === null) {
+        settle(to);
+        return;
+    }
+    settled = false;
     try {
         const audience = await directory.audience(to);
         if (to !== place)
@@ -170,6 +170,14 @@ async function go(to) {
     } catch (error) {
         byId("place-error").textContent = error.message;
     }
+    settle(to);
+}
+
+function settle(to) {
+    if (to !== place)
+        return;
+    settled = true;
+    own.draw();
 }
 
 const postForm = new PostForm({
@@ -178,6 +186,19 @@ const postForm = new PostForm({
     audience: (where) => directory.audience(where),
 });
 const placeForm = new PlaceForm(go);
+const own = new OwnAlerts({
+    zone: () => frame.zone,
+    isListed: (id) => !byId("there").hidden && list.has(id),
+    isSettled: () => settled,
+    confirm: (event) => frame.tabs.shown(event),
+    async dismiss(id) {
+        const [answer] = await frame.session.askAll(
+            [["alertDismiss", { alertID: id }]]);
+        if (answer instanceof Refused && answer.number !== NO_SUCH_ALERT)
+            throw answer;
+        frame.tabs.note({ dismissed: [id] }, { keep: true });
+    },
+});
 
 new Picker(byId("domain"), (text, from) => directory.findDomains(text, from),
            (name) => placeForm.setDomain(name));
@@ -192,15 +213,22 @@ async function open() {
     directory = new Directory(session);
     try {
         const domains = await directory.domains();
-        seesServer = domains !== null && await directory.mayList(SERVER);
+        const server = domains !== null && await directory.seesWholeServer();
+        seesServer = server ||
+            domains !== null && await directory.mayList(SERVER);
         if (session !== frame.session)
             return;
         byId("no-rights").hidden = domains !== null;
         byId("admin").hidden = domains === null;
         if (domains !== null)
-            placeForm.open({ server: seesServer, domains });
+            placeForm.open({ server, domains });
+        else
+            settle(null);
     } catch (error) {
+        if (session !== frame.session)
+            return;
         byId("place-error").textContent = error.message;
+        settle(null);
     }
 }
 
@@ -208,14 +236,19 @@ frame = new Frame({
     open,
     close() {
         place = null;
+        settled = false;
         list.clear();
+        own.clear();
         byId("there").hidden = true;
         byId("posted").replaceChildren();
         postForm.close();
     },
     refresh,
     event: onEvent,
-    note({ unwatched }) {
+    shown: (seq) => own.shown(seq),
+    note({ unwatched, dismissed = [] }) {
+        dismissed.forEach((id) => own.remove(id));
+        own.draw();
         if (place !== null && unwatched &&
             sources().some((source) => samePlace(source, unwatched)))
             refresh();

@@ -65,6 +65,12 @@ export class Directory {
         return await ifAllowed(this.#session.ask("alertList", place)) !== null;
     }
 
+    // Does he administer the whole server, or read all of it?  A domain's
+    // administrator does not, although he may list the server's alerts.
+    async seesWholeServer() {
+        return await ifAllowed(this.#session.cli("GetServerAlerts")) !== null;
+    }
+
     // Whom a post would tell now: {sessions, accounts}; null: he may not.
     async audience(place) {
         const found = await ifAllowed(this.#session.ask(

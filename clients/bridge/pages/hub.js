@@ -135,10 +135,18 @@ export class Hub {
                 tab.post({ note });
     }
 
+    // Alerts that nobody was shown are kept in any case: a tab that is opened
+    // later and does not know them would confirm them with what it shows.  The
+    // bridge ends the session before they are too many.
     #keep(message) {
         this.#kept.push(message);
-        if (this.#kept.length > KEPT)
-            this.#kept.shift();
+        if (this.#kept.length <= KEPT)
+            return;
+        const at = this.#kept.findIndex(({ event }) =>
+            event?.name !== "alert" || event.seq <= this.#shown);
+
+        if (at >= 0)
+            this.#kept.splice(at, 1);
     }
 
     #broadcast(message) {

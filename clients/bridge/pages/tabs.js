@@ -9,7 +9,7 @@ import { Hub } from "./hub.js";
 import { Stream } from "./stream.js";
 
 // Tabs and hubs of different versions must not meet: count up with a change.
-const NAME = "ximss-1";
+const NAME = "ximss-2";
 const KEY = "ximss-session";
 
 // How long a worker may take to say its first word, in ms.  A browser does not

@@ -52,6 +52,13 @@ export function timeOf(date, zone) {
                           title: zone.full(date) }, zone.time(date));
 }
 
+// In a preview it may be no time at all.
+function endOf({ until }, zone) {
+    return until && !isNaN(until)
+        ? [make("p", { className: "detail" }, `Until ${zone.short(until)}`)]
+        : [];
+}
+
 // What users see of an alert.
 export function alertCard(alert, zone) {
     const head = make("div", { className: "card-head" },
@@ -59,7 +66,8 @@ export function alertCard(alert, zone) {
                       timeOf(alert.posted, zone));
 
     return make("article", { className: `card ${alert.severity}` }, head,
-                make("p", { className: "text", dir: "auto" }, alert.text));
+                make("p", { className: "text", dir: "auto" }, alert.text),
+                ...endOf(alert, zone));
 }
 
 // Makes the parent's children these nodes, and leaves alone what is in its

@@ -91,21 +91,21 @@ async function post(url, type, body) {
 // The id of the new session.  Refused: the server's text.
 //
 // The session is bound to this browser by a cookie that no script sees, and not
-// to its address: telephones change that.  The cookie comes with the answer to
-// the first request: before that, nobody else must use the session.
+// to its address: telephones change that.  The cookie comes with the id: there
+// is no time in which the id alone would do, and a reply that is lost takes
+// nothing along that is needed later.
 export async function logIn(userName, password) {
     const root = await post(
         "/XIMSSLogin/?errorAsXML=1", "application/x-www-form-urlencoded",
         String(new URLSearchParams({ userName, password, version: "6.2",
                                      EnableUseCookie: "1",
+                                     cookieAtLogin: "1",
                                      DisableIPWatch: "1" })));
     const first = root.firstElementChild;
 
     if (first?.nodeName !== "session")
         throw (first && refusal(first)) ?? new Unreachable();
-    const id = first.getAttribute("urlID");
-    await new Session(id, () => {}).ask("noop");
-    return id;
+    return first.getAttribute("urlID");
 }
 
 // The answers of one batch: for each request the elements it brought, or the

@@ -91,10 +91,29 @@ test("what is remembered has an end", () => {
     const { streams, tab } = world();
     tab("S1");
     for (let i = 0; i < 5000; i++)
-        streams[0].on.event(EVENT);
+        streams[0].on.event({ ...EVENT, name: "alertReport" });
     const got = tab().take();
     assert.equal(got.length, 1 + 1000 + 1);
     assert.equal(got.at(-2).event.seq, 5000);
+});
+
+test("alerts that nobody was shown are remembered all the same", () => {
+    const { streams, tab } = world();
+    const a = tab("S1");
+    const alerts = () => tab().take().filter(({ event }) =>
+        event?.name === "alert").map(({ event }) => event.seq);
+    for (let i = 0; i < 3; i++)
+        streams[0].on.event(EVENT);
+    a.say({ do: "shown", seq: 1, id: "e5" });
+    for (let i = 0; i < 2000; i++)
+        streams[0].on.event({ ...EVENT, name: "alertReport" });
+    assert.deepEqual(alerts(), [2, 3]);
+    for (let i = 0; i < 1500; i++)
+        streams[0].on.event(EVENT);
+    assert.equal(alerts().length, 1502);
+    a.say({ do: "shown", seq: 3503, id: "e5" });
+    streams[0].on.event(EVENT);
+    assert.deepEqual(alerts().slice(0, 1), [3]);
 });
 
 test("shown is confirmed once, and only forwards", () => {

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A session may live longer than the ticket that would bring it back.  One that
+ * was given a ticket is pushed another in time:
+ *
+ *   <ticket value="…"/>
+ *
+ * The one before stays good until its own end.  Were it void, the client would
+ * be left without any when the connection breaks with the message on its way,
+ * and that is when it needs one.  A session so has three of them at most, and if
+ * the store fails there is a second try before the last one ends. */
+#include "config.h"
+
+#include "ximss/server/ticket_renew.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/xmalloc.h"
+#include "ximss/proto/xml_write.h"
+#include "ximss/server/job.h"
+#include "ximss/server/session_private.h"
+#include "ximss/server/ticket.h"
+
+struct renewal {
+    struct job job;
+    uint64_t session; /* its number: it may be gone when the job is done */
+    struct ticket_rec rec;
+    int64_t life;
+    bool made;
+    char ticket[TICKET_TEXT_SIZE];
+};
+
+bool
+ticket_is_due(const struct session *s, uint32_t now)
+{
+    int64_t third = session_worker(s)->cfg->ticket_time / 3;
+
+    return s->ticket_since != 0 &&
+           (int32_t)(now - s->ticket_since) * CLOCK_SECOND >= third;
+}
+
+static enum store_result
+renewal_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct renewal *n = (struct renewal *)j;
+    struct account_rec account = {0};
+    enum store_result r = account_get(t, n->rec.account, &account, err);
+
+    n->made = r == STORE_OK && account.cred_serial == n->rec.cred_serial;
+    account_rec_clear(&account);
+    if (!n->made) /* deleted, or a new password: the worker hears of it soon */
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    n->rec.expires = clock_now() + n->life;
+    return ticket_put(t, &n->rec, err);
+}
+
+static struct session *
+find(const struct renewal *n)
+{
+    const struct user *a = user_find(n->job.worker, n->rec.account);
+    struct session *s;
+
+    if (a == NULL)
+        return NULL;
+    TAILQ_FOREACH(s, &a->sessions, of_account)
+        if (s->number == n->session && s->state == SESSION_OPEN)
+            return s;
+    return NULL;
+}
+
+static void
+renewal_finish(struct job *j)
+{
+    struct renewal *n = (struct renewal *)j;
+    struct session *s = find(n);
+    struct buf b = {0};
+
+    if (j->result != STORE_OK) {
+        log_error("a ticket was not renewed: %s", j->err.text);
+    } else if (n->made && s != NULL) {
+        buf_append_str(&b, "<ticket");
+        xml_write_attr(&b, "value", n->ticket);
+        buf_append(&b, "/>", sizeof "/>");
+        session_tell(s, b.data, b.len);
+        OPENSSL_cleanse(b.data, b.len);
+        buf_clear(&b);
+    }
+    job_clear(j);
+    OPENSSL_cleanse(n, sizeof *n);
+    free(n);
+}
+
+void
+ticket_renew(struct session *s)
+{
+    struct worker *w = session_worker(s);
+    struct renewal *n = xcalloc(1, sizeof *n);
+
+    s->ticket_since = session_seconds();
+    job_init(&n->job, w->server, w);
+    n->session = s->number;
+    n->life = w->cfg->ticket_time;
+    n->rec.account = s->user->number;
+    n->rec.cred_serial = s->user->cred_serial;
+    ticket_make(n->ticket, n->rec.hash);
+    n->job.body = renewal_body;
+    n->job.finish = renewal_finish;
+    job_submit(&n->job);
+}
