@@ -16,5 +16,5 @@ Suite *user_suite(void);
 Suite *watch_suite(void);
 
 SUITE_MAIN(alert_suite, board_suite, broadcast_suite, peer_suite, peers_suite,
-           push_suite, request_suite, settle_suite, usage_feed_suite, user_suite,
-           watch_suite)
+           push_suite, request_suite, settle_suite, usage_feed_suite,
+           user_suite, watch_suite)
