@@ -32,8 +32,9 @@
 #define ASK_DELAY      (CLOCK_SECOND / 20)
 #define LEAST_PAUSE    (CLOCK_SECOND / 100)
 #define PROGRESS_EVERY (5 * CLOCK_SECOND)
-/* A batch that gets an answer without sense so often is left out: it might be
- * one of its users that does it. */
+/* A batch that gets no answer, or one without sense, so often from a Dovecot that
+ * is there is left out: it might be one of its users that does it, by a mailbox
+ * that takes longer than we wait, or that Dovecot stumbles over. */
 #define MOST_REFUSALS 5
 
 struct doveadm {
@@ -191,9 +192,13 @@ succeed(struct doveadm *d)
 static void
 complain(struct doveadm *d, int status, const char *why)
 {
-    if (status == 0)
+    if (status == DOVEADM_HTTP_AWAY)
         log_warn("quota: asking Dovecot at %s: %s; is it running, and has its"
                  " service doveadm an inet_listener http there?",
+                 d->url, why);
+    else if (status == DOVEADM_HTTP_BROKEN)
+        log_warn("quota: asking Dovecot at %s: %s; its log says why, if it is"
+                 " Dovecot",
                  d->url, why);
     else if (status == 401 || status == 403)
         log_warn("quota: asking Dovecot at %s: it does not take the key; %s"
@@ -217,7 +222,7 @@ fail(struct doveadm *d, int status, const char *why)
 
     if (d->failures++ == 0)
         complain(d, status, why);
-    if (status != 0 && status != 401 && status != 403 &&
+    if (status != DOVEADM_HTTP_AWAY && status != 401 && status != 403 &&
         ++d->refusals >= MOST_REFUSALS) {
         d->refusals = 0;
         d->tally.untold += (unsigned)d->n;

@@ -12,8 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/dns.h>
 #include <event2/event.h>
 #include <event2/http.h>
@@ -45,6 +47,7 @@ struct doveadm_http {
     int status;
     struct buf body;
     const char *error; /* static */
+    bool reached;      /* somebody took the connection */
 };
 
 static const char *
@@ -82,6 +85,7 @@ on_error(enum evhttp_request_error error, void *arg)
     struct doveadm_http *h = arg;
 
     h->error = error_text(error);
+    h->reached = true;
 }
 
 static void
@@ -105,6 +109,17 @@ on_reply(struct evhttp_request *req, void *arg)
     finish(h);
 }
 
+static bool
+is_connected(const struct doveadm_http *h)
+{
+    struct bufferevent *bev = evhttp_connection_get_bufferevent(h->conn);
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof peer;
+
+    return getpeername(bufferevent_getfd(bev), (struct sockaddr *)&peer,
+                       &len) == 0;
+}
+
 static void
 on_deadline(evutil_socket_t fd, short what, void *arg)
 {
@@ -114,6 +129,7 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
     (void)what;
     h->status = 0;
     h->error = error_text(EVREQ_HTTP_TIMEOUT);
+    h->reached = is_connected(h);
     finish(h);
 }
 
@@ -122,13 +138,16 @@ on_finished(evutil_socket_t fd, short what, void *arg)
 {
     struct doveadm_http *h = arg;
     struct buf body = h->body;
+    int status = h->status;
 
+    if (status == 0)
+        status = h->reached ? DOVEADM_HTTP_BROKEN : DOVEADM_HTTP_AWAY;
     (void)fd;
     (void)what;
     evhttp_connection_free(h->conn);
     h->conn = NULL;
     h->body = (struct buf){0};
-    h->on_end(h->status, body.data, body.len, h->error, h->arg);
+    h->on_end(status, body.data, body.len, h->error, h->arg);
     buf_clear(&body);
 }
 
@@ -254,6 +273,7 @@ doveadm_http_post(struct doveadm_http *h, const char *body)
     assert(h->conn == NULL);
     h->status = 0;
     h->error = NULL;
+    h->reached = false;
     h->conn = new_connection(h);
     event_add(h->deadline, &h->timeout);
     if (evhttp_make_request(h->conn, new_request(h, body), EVHTTP_REQ_POST,

@@ -13,8 +13,11 @@ struct event_base;
 /* POSTs to doveadm's HTTP interface, one at a time.  All for the loop's
  * thread. */
 
-/* The end of a POST.  status: of HTTP; 0: there is no reply, and error says
- * why.  body is borrowed for the call, which may POST again. */
+/* The end of a POST.  status: of HTTP.  DOVEADM_HTTP_AWAY: there was nobody to
+ * reply; DOVEADM_HTTP_BROKEN: there was, and no whole reply came; error says why.
+ * body is borrowed for the call, which may POST again. */
+#define DOVEADM_HTTP_AWAY   0
+#define DOVEADM_HTTP_BROKEN (-1)
 typedef void doveadm_http_cb(int status, const char *body, size_t len,
                              const char *error, void *arg);
 

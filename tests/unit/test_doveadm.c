@@ -324,10 +324,21 @@ START_TEST(no_reply)
 END_TEST
 
 /* What has no sense again and again is left out, and the others go on. */
+static const char *const refusals[] = {
+    NULL, /* never */
+    "",
+    REPLY("{}"),
+    "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[]",
+    "HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n[]",
+    "no HTTP at all\r\n\r\n",
+};
+
 START_TEST(refused_batches)
 {
+    config.timeout = 100 * MS;
     for (int i = 0; i < 5; i++)
-        fake_dovecot_script(dovecot, REPLY("{}"));
+        fake_dovecot_script(dovecot, refusals[_i]);
     start();
     wait_requests(5);
     doveadm_ask(source, "joe");
@@ -540,7 +551,8 @@ doveadm_suite(void)
     tcase_add_loop_test(tc, heals, 0, sizeof failures / sizeof failures[0]);
     tcase_add_test(tc, huge_reply);
     tcase_add_test(tc, no_reply);
-    tcase_add_test(tc, refused_batches);
+    tcase_add_loop_test(tc, refused_batches, 0,
+                        sizeof refusals / sizeof refusals[0]);
     tcase_add_test(tc, dovecot_is_away);
     tcase_add_loop_test(tc, says_once_that_dovecot_is_away, 0,
                         sizeof outages / sizeof outages[0]);
