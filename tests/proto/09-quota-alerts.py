@@ -331,6 +331,20 @@ def test_in_no_list(t):
     check("still in order" in c.receive(), "posted alerts go on")
 
 
+def test_dismissed_on_all_screens(t):
+    """Also when it was delivered, and so is in no list any more."""
+    server = world(t)
+    a, b = (server.login("joe@a.test", alertChanges="yes") for _ in range(2))
+    use(server, 85)
+    id_ = attr(a.expect(quota_alert(85)), "alertID")
+    b.expect(quota_alert(85))
+    for c in (a, b):
+        c.quiet()
+    a.ok('<alertDismiss id="1" alertID="%s"/>' % id_)
+    a.quiet()
+    b.expect('<alertRemoved alertID="%s"/>' % id_)
+
+
 def test_ids_are_of_one_sequence(t):
     server = world(t)
     c = server.login("joe@a.test")

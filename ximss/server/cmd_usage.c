@@ -14,7 +14,7 @@
 #include "ximss/server/usage.h"
 
 /* Of one piece of a listing. */
-#define PIECE_NAMES 500
+#define PIECE_NAMES 200
 #define PIECE_BYTES 32768
 
 static void
@@ -101,6 +101,8 @@ set_usage(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_call_account(c, name, RIGHT_BASIC_SETTINGS, &d, &a, err);
     if (r == STORE_OK)
+        r = admin_call_cover(c, &d, &a);
+    if (r == STORE_OK)
         r = usage_of(c->x, &d, &a, &u, err);
     if (r == STORE_OK)
         r = usage_report(c->x, &u, &report, err);
@@ -169,8 +171,6 @@ find_domain(struct listing *l, const char *name, struct errbuf *err)
 static bool
 is_wanted(const struct listing *l, const struct usage *u)
 {
-    if (u->rec.used == 0 && u->rec.reported == 0)
-        return false;
     return l->over == 0 ||
            (u->level.limit != 0 &&
             quota_percent(u->rec.used, u->level.limit) >= l->over);
@@ -190,6 +190,7 @@ static bool
 list_usage(const struct account_name *n, void *arg)
 {
     struct listing *l = arg;
+    struct usage_rec rec;
     struct usage u = {0};
 
     if (l->listed >= l->limit)
@@ -202,6 +203,10 @@ list_usage(const struct account_name *n, void *arg)
     snprintf(l->last, sizeof l->last, "%s", n->name);
     if (n->alias)
         return true;
+    /* Most accounts of most domains need no look at their settings. */
+    l->result = usage_get(l->call->x->txn, n->number, &rec, l->err);
+    if (l->result != STORE_OK || rec.reported == 0)
+        return l->result == STORE_OK;
     l->result = usage_find(l->call->x, n->number, &u, l->err);
     if (l->result == STORE_OK && is_wanted(l, &u))
         write_usage(l, n->name, &u);

@@ -78,6 +78,7 @@ quota_watch_forget(struct worker *w, struct user *a)
 struct check_job {
     struct job job;
     enum quota_occasion occasion;
+    uint32_t version; /* of what is known, when it was submitted */
     unsigned n;
     struct due account[CHECK_BATCH]; /* at: when to look again, 0: no need */
     bool reached[CHECK_BATCH];
@@ -128,6 +129,17 @@ go_on(struct user *a)
         session_quota_known(s);
 }
 
+/* What is known already came by the mail, perhaps later than this look. */
+static void
+learn(struct worker *w, struct user *a, const struct check_job *c, unsigned i)
+{
+    if (a->quota_version != w->quota->version &&
+        c->version == w->quota->version)
+        quota_watch_set(w, a, c->reached[i]);
+    if (c->account[i].at != 0)
+        note_due(w, &c->account[i]);
+}
+
 static void
 check_finish(struct job *j)
 {
@@ -135,18 +147,15 @@ check_finish(struct job *j)
     struct worker *w = j->worker;
     bool ok = j->result == STORE_OK;
 
-    if (!ok)
+    if (!ok && j->result != STORE_FULL) /* which the store itself logs */
         log_warn("looking at the storage of accounts: %s", j->err.text);
     for (unsigned i = 0; i < c->n; i++) {
         struct user *a = user_find(w, c->account[i].account);
 
         if (a == NULL)
             continue;
-        if (ok && !c->gone[i]) {
-            quota_watch_set(w, a, c->reached[i]);
-            if (c->account[i].at != 0)
-                note_due(w, &c->account[i]);
-        }
+        if (ok && !c->gone[i])
+            learn(w, a, c, i);
         if (c->occasion == QUOTA_LOGIN)
             go_on(a);
     }
@@ -161,6 +170,7 @@ check_new(struct worker *w, enum quota_occasion occasion)
 
     job_init(&c->job, w->server, w);
     c->occasion = occasion;
+    c->version = w->quota->version;
     c->job.body = check_body;
     c->job.finish = check_finish;
     return c;

@@ -309,11 +309,15 @@ handle_dismiss(struct req *r, const struct xml_elem *e)
         req_ok(r);
         return REQ_DONE;
     }
-    if (a == NULL || user_find_alert(r->worker, a, id) == NULL) {
+    if (a == NULL || id > r->worker->board.last_id ||
+        (!user_was_shown(a, id) && user_find_alert(r->worker, a, id) == NULL)) {
         req_fail(r, 514, "no such alert");
         return REQ_DONE;
     }
-    user_dismiss(r->worker, a, id);
+    /* One that is over, or was the account's own, is perhaps still on the
+     * screens that it was shown on. */
+    if (user_find_alert(r->worker, a, id) != NULL)
+        user_dismiss(r->worker, a, id);
     alert_removed(&b, id);
     session_send_changes(&a->sessions, b.data, b.len, r->session);
     buf_clear(&b);
