@@ -22,7 +22,7 @@ static void
 setup(void)
 {
     stage_setup_three();
-    feed = usage_feed_new(stage);
+    feed = usage_feed_new(stage, 0);
 }
 
 static void
@@ -131,6 +131,23 @@ START_TEST(what_waits_at_the_end_is_stored)
     usage_feed_flush(feed);
     stage_sync();
     ck_assert_uint_eq(usage_of_who(ANN).used, 70);
+}
+END_TEST
+
+/* The first is stored at once; those behind it wait for the pause's end, and
+ * then come without anybody's doing. */
+START_TEST(reports_are_gathered)
+{
+    uint64_t first = 1, last = 2;
+
+    usage_feed_free(&feed);
+    feed = usage_feed_new(stage, 100000);
+    report("ann@main.test", first);
+    stage_until(ann_uses, &first);
+    report("bob@main.test", 3);
+    report("ann@main.test", last);
+    stage_until(ann_uses, &last);
+    ck_assert_uint_eq(usage_of_who(BOB).used, 3);
 }
 END_TEST
 
@@ -300,6 +317,7 @@ usage_feed_suite(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, the_newest_report_counts);
     tcase_add_test(tc, a_full_disk_loses_nothing);
+    tcase_add_test(tc, reports_are_gathered);
     tcase_add_test(tc, what_waits_at_the_end_is_stored);
     tcase_add_test(tc, one_that_cannot_be_stored_holds_up_no_other);
     tcase_add_loop_test(tc, names_come_page_by_page, 1, 8);

@@ -334,7 +334,7 @@ server_new(const struct server_options *o, struct config *c)
     s->throttle = throttle_new(&t);
     s->peers = peers_new();
     s->audit_budget = audit_budget_new();
-    s->usage_feed = usage_feed_new(s);
+    s->usage_feed = usage_feed_new(s, USAGE_FEED_PAUSE);
     apply_limits(s, c);
     return s;
 }

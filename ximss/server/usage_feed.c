@@ -15,15 +15,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <event2/event.h>
 #include <glib.h>
 
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/mailbox.h"
 #include "util/xmalloc.h"
 #include "ximss/server/job.h"
 #include "ximss/server/server.h"
 #include "ximss/server/stat.h"
 #include "ximss/server/usage.h"
+#include "ximss/server/worker.h"
 
 #define BATCH 256
 /* Domains that one job looks into for names of accounts. */
@@ -42,6 +45,9 @@ struct usage_feed {
     bool said;            /* that they fail */
     bool full;            /* said so */
     bool ending;          /* no more jobs */
+    int64_t pause;        /* microseconds from one job to the next, at least */
+    int64_t rest_until;   /* clock_mono: no job before */
+    bool waking;          /* one comes when the pause is over */
 };
 
 struct feed_job {
@@ -130,6 +136,58 @@ next_job(struct usage_feed *feed)
     return f;
 }
 
+static void go_on(struct usage_feed *feed);
+
+static void
+on_wake(evutil_socket_t fd, short what, void *arg)
+{
+    struct usage_feed *feed = arg;
+
+    (void)fd;
+    (void)what;
+    pthread_mutex_lock(&feed->lock);
+    feed->waking = false;
+    pthread_mutex_unlock(&feed->lock);
+    go_on(feed);
+}
+
+struct wake {
+    struct mail mail;
+    struct usage_feed *feed;
+};
+
+/* On a worker's loop, for it has timers. */
+static void
+deliver_wake(struct mail *m, void *owner)
+{
+    struct wake *wake = (struct wake *)m;
+    struct worker *w = owner;
+    struct timeval tv = {0, (suseconds_t)wake->feed->pause};
+
+    event_base_once(w->base, -1, EV_TIMEOUT, on_wake, wake->feed, &tv);
+    free(wake);
+}
+
+/* True if the next job has to wait for the end of the pause; it will.
+ * Locked. */
+static bool
+is_pause(struct usage_feed *feed)
+{
+    int64_t left = feed->rest_until - clock_mono();
+    struct wake *wake;
+
+    if (left <= 0 || left > feed->pause) /* the clock was moved */
+        return false;
+    if (feed->waking)
+        return true;
+    wake = xcalloc(1, sizeof *wake);
+    wake->mail.deliver = deliver_wake;
+    wake->feed = feed;
+    feed->waking = true;
+    mailbox_put(feed->server->workers[0]->box, &wake->mail);
+    return true;
+}
+
 /* Begins the next job unless one is in work.  Under the lock as a whole: the
  * store is there until usage_feed_flush has had it. */
 static void
@@ -138,10 +196,12 @@ go_on(struct usage_feed *feed)
     struct feed_job *f = NULL;
 
     pthread_mutex_lock(&feed->lock);
-    if (!feed->in_work && !feed->failing && !feed->ending)
+    if (!feed->in_work && !feed->failing && !feed->ending &&
+        g_hash_table_size(feed->waiting) > 0 && !is_pause(feed))
         f = next_job(feed);
     if (f != NULL) {
         feed->in_work = true;
+        feed->rest_until = clock_mono() + feed->pause;
         job_submit(&f->job);
     }
     pthread_mutex_unlock(&feed->lock);
@@ -386,11 +446,12 @@ on_list(void *arg, struct quota_listing *listing)
 /* --- its life --- */
 
 struct usage_feed *
-usage_feed_new(struct server *server)
+usage_feed_new(struct server *server, int64_t pause)
 {
     struct usage_feed *f = xcalloc(1, sizeof *f);
 
     f->server = server;
+    f->pause = pause;
     f->batch = BATCH;
     f->sink = (struct quota_sink){on_report, on_list, f};
     f->waiting = g_hash_table_new_full(g_str_hash, g_str_equal, free, free);

@@ -2,6 +2,8 @@
 #ifndef XIMSS_SERVER_USAGE_FEED_H
 #define XIMSS_SERVER_USAGE_FEED_H
 
+#include <stdint.h>
+
 #include "quota/source.h"
 
 struct server;
@@ -12,8 +14,11 @@ struct server;
 
 struct usage_feed;
 
-/* Needs no store yet. */
-struct usage_feed *usage_feed_new(struct server *server);
+/* Needs no store yet.  pause: microseconds (less than a second) from one job to
+ * the next, at least: nobody waits for the commit of a report, and a commit for
+ * each would cost more than all the rest. */
+#define USAGE_FEED_PAUSE 50000
+struct usage_feed *usage_feed_new(struct server *server, int64_t pause);
 
 /* What the sources are given; lives as long as the feed. */
 const struct quota_sink *usage_feed_sink(const struct usage_feed *f);
