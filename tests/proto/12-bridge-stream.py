@@ -38,7 +38,10 @@ def confirmed(t, s):
 
 
 def pending(t, s, *texts):
-    """What a new session is pushed: not confirmed yet."""
+    """What a new session is pushed: not confirmed yet.  The bridge does not
+    wait for the server when it confirms; an answer of the server comes later
+    than what the bridge had said to it before."""
+    s.sync('<noop id="pending"/>')
     client = t.shared.login(s.user, alertConfirm="yes")
     client.flush_exactly(*(posted(text) for text in texts))
     client.close()

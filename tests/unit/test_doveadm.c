@@ -369,8 +369,8 @@ static const struct {
     const char *reply, *line; /* the line without its begin */
 } outages[] = {
     {"",
-     "the connection was closed before the end of the answer; is it running,"
-     " and has its service doveadm an inet_listener http there?"},
+     "the connection was closed before the end of the answer; its log says why,"
+     " if it is Dovecot"},
     {"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n",
      "it does not take the key; "},
     {"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n",
