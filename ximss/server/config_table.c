@@ -218,6 +218,10 @@ static const struct config_row rows[] = {
 {"ticket-time", TIME(MINUTE, 365 * DAY), M(ticket_time), "12h", RELOAD,
  "How long a resume ticket is good for.  A session is given another one each\n"
  "time a third of that is over."},
+{"login-checks-per-address", NUMBER(1, 10000), M(login_checks_per_address),
+ "8", RELOAD,
+ "Log-ins from one address that are checked at the same time; more of them\n"
+ "wait for their turn, so that a crowd of guessers delays itself."},
 {"login-free-tries", NUMBER(1, 1000), M(login_free_tries), "3", RELOAD,
  "Failed log-ins to one account from one address before delays begin."},
 {"login-address-free-tries", NUMBER(1, 1000000), M(login_address_free_tries),

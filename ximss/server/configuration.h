@@ -105,6 +105,7 @@ struct config {
     unsigned remember_logins;
     int64_t remember_time;
     int64_t ticket_time;
+    unsigned login_checks_per_address;
     unsigned login_free_tries;
     unsigned login_address_free_tries;
     int64_t login_delay;

@@ -28,6 +28,7 @@
 #include "ximss/server/hash_pool.h"
 #include "ximss/server/job.h"
 #include "ximss/server/listener.h"
+#include "ximss/server/login_slots.h"
 #include "ximss/server/peers.h"
 #include "ximss/server/quota_watch.h"
 #include "ximss/server/remember.h"
@@ -88,6 +89,7 @@ apply_limits(struct server *s, const struct config *c)
                              c->max_unauthenticated_per_address};
 
     throttle_set_limits(s->throttle, &t);
+    login_slots_set(s->login_slots, c->login_checks_per_address);
     peers_set_limits(s->peers, &p);
     log_set_level(c->log_level);
 }
@@ -305,6 +307,7 @@ server_free(struct server *s)
     hash_pool_free(&s->hash_pool);
     remember_free(&s->remember);
     throttle_free(&s->throttle);
+    login_slots_free(&s->login_slots);
     audit_budget_free(&s->audit_budget);
     usage_feed_free(&s->usage_feed);
     peers_free(&s->peers);
@@ -332,6 +335,7 @@ server_new(const struct server_options *o, struct config *c)
     fill_admin(&s->admin, c, clock_now(), o->test_hooks);
     s->remember = remember_new(c->remember_logins, c->remember_time);
     s->throttle = throttle_new(&t);
+    s->login_slots = login_slots_new(c->login_checks_per_address);
     s->peers = peers_new();
     s->audit_budget = audit_budget_new();
     s->usage_feed = usage_feed_new(s, USAGE_FEED_PAUSE);

@@ -18,6 +18,7 @@ struct quota_sources;
 struct usage_feed;
 struct config_override;
 struct hash_pool;
+struct login_slots;
 struct peers;
 struct remember;
 struct throttle;
@@ -30,6 +31,7 @@ struct server {
     struct hash_pool *hash_pool;         /* owned */
     struct remember *remember;           /* owned */
     struct throttle *throttle;           /* owned */
+    struct login_slots *login_slots;     /* owned */
     struct peers *peers;                 /* owned */
     struct audit_budget *audit_budget;   /* owned; the writer thread's */
     struct usage_feed *usage_feed;       /* owned */
