@@ -73,6 +73,9 @@ void store_submit(struct store *store, store_body_fn *body, store_done_fn *done,
 enum store_result store_run(struct store *store, store_body_fn *body, void *arg,
                             struct errbuf *err) WARN_UNUSED;
 
+/* Grows with each change that the transaction has made (for bodies). */
+unsigned store_changes(const struct store_txn *txn);
+
 /* Jobs that wait now (any thread; for limits and statistics). */
 unsigned store_backlog(const struct store *store);
 

@@ -231,6 +231,12 @@ txn_commit(struct store_txn *t, struct errbuf *err)
     return STORE_OK;
 }
 
+unsigned
+store_changes(const struct store_txn *t)
+{
+    return t->changes;
+}
+
 struct txn_mark
 txn_mark(const struct store_txn *t)
 {

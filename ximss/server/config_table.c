@@ -248,6 +248,12 @@ static const struct config_row rows[] = {
  "Accounts without a session that are kept in memory."},
 {"audit-days", NUMBER(0, 36500), M(audit_days), "365", RESTART,
  "Days that the audit log goes back. 0: for ever."},
+{"audit-refused", NUMBER(0, 1000000), M(audit_refused), "60", RELOAD,
+ "Audit records in an hour that one account may leave by what changes\n"
+ "nothing: refused commands, and accepted ones without effect. One record\n"
+ "more says how many others there were. Master and All Domains: no limit."},
+{"audit-refused-all", NUMBER(0, 1000000), M(audit_refused_all), "500", RELOAD,
+ "The same for all accounts together."},
 };
 /* clang-format on */
 

@@ -118,6 +118,7 @@ struct config {
     unsigned store_batch;
     unsigned account_cache;
     unsigned audit_days;
+    unsigned audit_refused, audit_refused_all;
 };
 
 /* Reads the file (NULL: the defaults alone).  NULL with err "FILE:LINE: key:
