@@ -117,6 +117,7 @@ struct config {
     size_t store_cache;
     unsigned store_batch;
     unsigned account_cache;
+    size_t store_reserve;
     unsigned audit_days;
     unsigned audit_refused, audit_refused_all;
 };

@@ -217,6 +217,7 @@ open_store(struct server *s, const struct config *c, struct errbuf *err)
         .cache_bytes = c->store_cache,
         .batch_jobs = c->store_batch,
         .checkpoint_s = (unsigned)(c->checkpoint_interval / CLOCK_SECOND),
+        .reserve_bytes = c->store_reserve,
         .audit_days = c->audit_days};
     struct start_data d = {.server = s};
     enum store_result r;
@@ -545,8 +546,10 @@ expire_body(struct job *j, struct store_txn *t, struct errbuf *err)
                               .effects = &j->effects,
                               .settings = &j->server->admin,
                               .budget = j->server->audit_budget};
-    enum store_result r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
+    enum store_result r;
 
+    store_removing(t, true);
+    r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
     if (r == STORE_OK && x->upkeep)
         r = post_key_expire(t, now - KEY_LIFETIME, UPKEEP_BATCH, err);
     if (r == STORE_OK && x->upkeep)
