@@ -248,10 +248,20 @@ static const struct config_row rows[] = {
  "Memory for pages of the store."},
 {"store-batch", NUMBER(1, 10000), M(store_batch), "512", RESTART,
  "The most changes that share one commit."},
+{"store-reserve", BYTES(24 * MIB, 1024 * GIB), M(store_reserve), "32M",
+ RESTART,
+ "Space on the disk that is set aside for recovery, in a file of the store's\n"
+ "directory: as long as it is not whole, nothing new is stored."},
 {"account-cache", NUMBER(0, 100000000), M(account_cache), "100000", RESTART,
  "Accounts without a session that are kept in memory."},
 {"audit-days", NUMBER(0, 36500), M(audit_days), "365", RESTART,
  "Days that the audit log goes back. 0: for ever."},
+{"audit-refused", NUMBER(0, 1000000), M(audit_refused), "60", RELOAD,
+ "Audit records in an hour that one account may leave by what changes\n"
+ "nothing: refused commands, and accepted ones without effect. One record\n"
+ "more says how many others there were. Master and All Domains: no limit."},
+{"audit-refused-all", NUMBER(0, 1000000), M(audit_refused_all), "500", RELOAD,
+ "The same for all accounts together."},
 };
 /* clang-format on */
 

@@ -118,7 +118,9 @@ struct config {
     size_t store_cache;
     unsigned store_batch;
     unsigned account_cache;
+    size_t store_reserve;
     unsigned audit_days;
+    unsigned audit_refused, audit_refused_all;
 };
 
 /* Reads the file (NULL: the defaults alone).  NULL with err "FILE:LINE: key:

@@ -88,9 +88,12 @@ apply_limits(struct server *s, const struct config *c)
                              c->max_unauthenticated,
                              c->max_unauthenticated_per_address};
 
+    struct audit_limits a = {c->audit_refused, c->audit_refused_all};
+
     throttle_set_limits(s->throttle, &t);
     login_slots_set(s->login_slots, c->login_checks_per_address);
     peers_set_limits(s->peers, &p);
+    audit_budget_set_limits(s->audit_budget, &a);
     log_set_level(c->log_level);
 }
 
@@ -216,6 +219,7 @@ open_store(struct server *s, const struct config *c, struct errbuf *err)
         .cache_bytes = c->store_cache,
         .batch_jobs = c->store_batch,
         .checkpoint_s = (unsigned)(c->checkpoint_interval / CLOCK_SECOND),
+        .reserve_bytes = c->store_reserve,
         .audit_days = c->audit_days};
     struct start_data d = {.server = s};
     enum store_result r;
@@ -337,7 +341,7 @@ server_new(const struct server_options *o, struct config *c)
     s->throttle = throttle_new(&t);
     s->login_slots = login_slots_new(c->login_checks_per_address);
     s->peers = peers_new();
-    s->audit_budget = audit_budget_new();
+    s->audit_budget = audit_budget_new(&(struct audit_limits){0});
     s->usage_feed = usage_feed_new(s, USAGE_FEED_PAUSE);
     apply_limits(s, c);
     return s;
@@ -514,6 +518,9 @@ server_reload(struct server *s, const struct server_options *o,
 
 /* --- upkeep --- */
 
+static const struct caller upkeep_caller = {
+    .rights = RIGHT_MASTER, .name = "server", .from = "local"};
+
 struct expire_job {
     struct job job;
     struct caller caller;
@@ -541,13 +548,18 @@ expire_body(struct job *j, struct store_txn *t, struct errbuf *err)
                               .caller = &x->caller,
                               .now = now,
                               .effects = &j->effects,
-                              .settings = &j->server->admin};
-    enum store_result r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
+                              .settings = &j->server->admin,
+                              .budget = j->server->audit_budget};
+    enum store_result r;
 
+    store_removing(t, true);
+    r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
     if (r == STORE_OK && x->upkeep)
         r = post_key_expire(t, now - KEY_LIFETIME, UPKEEP_BATCH, err);
     if (r == STORE_OK && x->upkeep)
         r = ticket_expire(t, now, UPKEEP_BATCH, err);
+    if (r == STORE_OK && x->upkeep)
+        r = admin_audit_left_out(&c, false, err);
     return r;
 }
 
@@ -558,6 +570,8 @@ expire_finish(struct job *j)
 
     if (j->result == STORE_OK) {
         lower_expiry(j->server, x->next);
+        if (x->upkeep)
+            audit_budget_told(j->server->audit_budget, clock_now());
     } else {
         log_warn("removing alerts whose end has come: %s (tried again)",
                  j->err.text);
@@ -585,8 +599,7 @@ server_tick(struct server *s)
     atomic_store(&s->next_expiry, 0);
     x = xcalloc(1, sizeof *x);
     job_init(&x->job, s, NULL);
-    x->caller = (struct caller){
-        .rights = RIGHT_MASTER, .name = "server", .from = "local"};
+    x->caller = upkeep_caller;
     x->upkeep = upkeep;
     x->job.body = expire_body;
     x->job.finish = expire_finish;
@@ -661,6 +674,29 @@ flush_mail(struct server *s)
     } while (n > 0);
 }
 
+static enum store_result
+last_audit_body(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct server *s = arg;
+    struct caller caller = upkeep_caller;
+    struct admin_context c = {.txn = t,
+                              .caller = &caller,
+                              .now = clock_now(),
+                              .budget = s->audit_budget};
+
+    return admin_audit_left_out(&c, true, err);
+}
+
+/* What was counted and not told yet. */
+static void
+write_last_audit(struct server *s)
+{
+    struct errbuf err;
+
+    if (store_run(s->store, last_audit_body, s, &err) != STORE_OK)
+        log_warn("writing the last audit records: %s", err.text);
+}
+
 void
 server_stop(struct server **sp)
 {
@@ -676,6 +712,7 @@ server_stop(struct server **sp)
     flush_mail(s);
     hash_pool_free(&s->hash_pool);
     flush_mail(s);
+    write_last_audit(s);
     store_close(&s->store);
     flush_mail(s);
     server_free(s);
