@@ -157,6 +157,9 @@ static const struct config_row rows[] = {
 
 {"alert-bytes", BYTES(1, 1 * MIB), M(alert_bytes), "4096", RELOAD,
  "The longest text of an alert, in bytes of UTF-8."},
+{"alert-cache", BYTES(0, 1 * GIB), M(alert_cache), "8M", RELOAD,
+ "Memory of each worker for alerts as they are sent: one encoding for each\n"
+ "offset from GMT that is in use. What has no place is encoded each time."},
 {"lifetime-server", TIME(0, YEARS), M(lifetime_server), "0", RELOAD,
  "Server-wide alerts that are posted without an end disappear after this\n"
  "time. 0: they stay until they are removed."},

@@ -80,6 +80,7 @@ struct config {
 
     /* alerts; lifetimes: 0 none */
     size_t alert_bytes;
+    size_t alert_cache;
     int64_t lifetime_server;
     int64_t lifetime_cluster;
     int64_t lifetime_domain;
