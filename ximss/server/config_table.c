@@ -221,6 +221,10 @@ static const struct config_row rows[] = {
 {"ticket-time", TIME(MINUTE, 365 * DAY), M(ticket_time), "12h", RELOAD,
  "How long a resume ticket is good for.  A session is given another one each\n"
  "time a third of that is over."},
+{"max-account-tickets", NUMBER(1, 1000000), M(max_account_tickets), "300",
+ RELOAD,
+ "Resume tickets of one account. Beyond that the one goes that would end\n"
+ "next, but none that a session which is there was given last."},
 {"login-free-tries", NUMBER(1, 1000), M(login_free_tries), "3", RELOAD,
  "Failed log-ins to one account from one address before delays begin."},
 {"login-address-free-tries", NUMBER(1, 1000000), M(login_address_free_tries),

@@ -106,6 +106,7 @@ struct config {
     unsigned remember_logins;
     int64_t remember_time;
     int64_t ticket_time;
+    unsigned max_account_tickets;
     unsigned login_free_tries;
     unsigned login_address_free_tries;
     int64_t login_delay;
