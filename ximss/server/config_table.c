@@ -157,6 +157,9 @@ static const struct config_row rows[] = {
 
 {"alert-bytes", BYTES(1, 1 * MIB), M(alert_bytes), "4096", RELOAD,
  "The longest text of an alert, in bytes of UTF-8."},
+{"alert-cache", BYTES(0, 1 * GIB), M(alert_cache), "8M", RELOAD,
+ "Memory of each worker for alerts as they are sent: one encoding for each\n"
+ "offset from GMT that is in use. What has no place is encoded each time."},
 {"lifetime-server", TIME(0, YEARS), M(lifetime_server), "0", RELOAD,
  "Server-wide alerts that are posted without an end disappear after this\n"
  "time. 0: they stay until they are removed."},
@@ -222,6 +225,10 @@ static const struct config_row rows[] = {
  "8", RELOAD,
  "Log-ins from one address that are checked at the same time; more of them\n"
  "wait for their turn, so that a crowd of guessers delays itself."},
+{"max-account-tickets", NUMBER(1, 1000000), M(max_account_tickets), "300",
+ RELOAD,
+ "Resume tickets of one account. Beyond that the one goes that would end\n"
+ "next, but none that a session which is there was given last."},
 {"login-free-tries", NUMBER(1, 1000), M(login_free_tries), "3", RELOAD,
  "Failed log-ins to one account from one address before delays begin."},
 {"login-address-free-tries", NUMBER(1, 1000000), M(login_address_free_tries),

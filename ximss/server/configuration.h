@@ -80,6 +80,7 @@ struct config {
 
     /* alerts; lifetimes: 0 none */
     size_t alert_bytes;
+    size_t alert_cache;
     int64_t lifetime_server;
     int64_t lifetime_cluster;
     int64_t lifetime_domain;
@@ -106,6 +107,7 @@ struct config {
     int64_t remember_time;
     int64_t ticket_time;
     unsigned login_checks_per_address;
+    unsigned max_account_tickets;
     unsigned login_free_tries;
     unsigned login_address_free_tries;
     int64_t login_delay;

@@ -49,6 +49,7 @@
 #include "ximss/server/stat.h"
 #include "ximss/server/throttle.h"
 #include "ximss/server/ticket.h"
+#include "ximss/server/ticket_renew.h"
 
 struct login_options {
     bool confirm, changes, alerts, ticket, keep_ticket;
@@ -90,7 +91,10 @@ struct attempt {
     bool known;    /* the account exists and may log in */
     bool recalled; /* let in by memory: the serial is to be compared */
     bool matches;
-    bool keep_ticket; /* that was shown: it is somebody else's, too */
+    bool keep_ticket;        /* that was shown: it is somebody else's, too */
+    bool trimmed;            /* the account has no more tickets than it may */
+    struct ticket_keep keep; /* owned; tickets that stay whatever the limit */
+    size_t tickets_most;
     uint8_t hash[TICKET_HASH_BYTES]; /* of the ticket that was shown */
     uint8_t next_hash[TICKET_HASH_BYTES];
     char ticket[TICKET_TEXT_SIZE]; /* the next one; "" none */
@@ -165,6 +169,7 @@ attempt_new(struct req *r, const char *name, const char *method)
     job_init(&a->job, server, r->worker);
     a->req = r;
     a->ticket_time = r->worker->cfg->ticket_time;
+    a->tickets_most = r->worker->cfg->max_account_tickets;
     a->method = method;
     peer_format(session_address(r->session), a->address);
     if (name != NULL && strchr(name, '@') != NULL) {
@@ -192,6 +197,7 @@ attempt_free(struct attempt *a)
     free(a->proof);
     free(a->name);
     free(a->real);
+    free(a->keep.number);
     job_clear(&a->job);
     OPENSSL_cleanse(a, sizeof *a);
     free(a);
@@ -304,8 +310,10 @@ attempt_open(struct attempt *a, struct user *account)
     s->opt_changes = o.changes;
     s->opt_confirm = o.confirm;
     session_open(s, account);
-    if (a->ticket[0] != '\0')
+    if (a->ticket[0] != '\0') {
         s->ticket_since = session_seconds();
+        s->ticket = ticket_number(a->next_hash);
+    }
     log_opened(s, a->method);
     stat_add(STAT_LOGINS, 1);
     if (a->name != NULL && !a->recalled)
@@ -325,14 +333,24 @@ attempt_open(struct attempt *a, struct user *account)
 /* --- ticket --- */
 
 static enum store_result
+trim_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    return ticket_trim(t, a->account, a->tickets_most, &a->keep, err);
+}
+
+static enum store_result
 ticket_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct attempt *a = (struct attempt *)j;
     struct ticket_rec k = {.account = a->account, .cred_serial = a->serial};
+    enum store_result r;
 
     memcpy(k.hash, a->next_hash, sizeof k.hash);
     k.expires = clock_now() + a->ticket_time;
-    return ticket_put(t, &k, err);
+    r = ticket_put(t, &k, err);
+    return r == STORE_OK ? trim_body(j, t, err) : r;
 }
 
 static void on_account(struct user *account, void *arg,
@@ -350,6 +368,27 @@ ticket_finish(struct job *j)
         attempt_fail_store(a);
     else
         user_open(a->job.worker, a->account, on_account, a);
+}
+
+/* Makes a ticket if one is wanted, or, where one more came into being by the
+ * log-in itself, sees that there are not too many.  False: nothing to do. */
+static bool
+attempt_ticket(struct attempt *a, const struct user *account)
+{
+    bool wanted =
+        a->req->session->login->options.ticket && a->ticket[0] == '\0';
+
+    if (!wanted && (!a->keep_ticket || a->trimmed))
+        return false;
+    if (wanted)
+        ticket_make(a->ticket, a->next_hash);
+    a->trimmed = true;
+    ticket_keep_fill(&a->keep, account, ticket_number(a->next_hash),
+                     a->keep_ticket ? ticket_number(a->hash) : 0);
+    a->job.body = wanted ? ticket_body : trim_body;
+    a->job.finish = ticket_finish;
+    job_submit(&a->job);
+    return true;
 }
 
 /* --- load --- */
@@ -400,14 +439,8 @@ on_account(struct user *account, void *arg, const struct errbuf *err)
         }
         return;
     }
-    if (a->req->session->login->options.ticket && a->ticket[0] == '\0') {
-        ticket_make(a->ticket, a->next_hash);
-        a->job.body = ticket_body;
-        a->job.finish = ticket_finish;
-        job_submit(&a->job);
-        return;
-    }
-    attempt_open(a, account);
+    if (!attempt_ticket(a, account))
+        attempt_open(a, account);
 }
 
 /* --- move --- */

@@ -41,7 +41,7 @@
 #define HASH_WAITING_MOST 4096
 #define DRAIN_US          (9 * CLOCK_SECOND)
 #define UPKEEP_US         (600 * CLOCK_SECOND)
-#define UPKEEP_BATCH      1000
+#define UPKEEP_BATCH      250 /* at once; others come in between */
 #define EXPIRE_BATCH      500
 #define KEY_LIFETIME      (86400 * CLOCK_SECOND)
 
@@ -61,6 +61,7 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->lifetime[ALERT_DOMAIN] = c->lifetime_domain;
     a->lifetime[ALERT_ACCOUNT] = c->lifetime_account;
     a->iterations = c->password_iterations;
+    a->max_tickets = c->max_account_tickets;
     a->source_limits = c->quota_limits == CONFIG_LIMITS_OF_SOURCES;
     a->version = PACKAGE_NAME " " PACKAGE_VERSION;
     a->test_hooks = test_hooks;
@@ -526,6 +527,7 @@ struct expire_job {
     struct caller caller;
     int64_t next;
     bool upkeep;
+    bool more; /* there is more of what the upkeep removes */
 };
 
 static void
@@ -550,18 +552,22 @@ expire_body(struct job *j, struct store_txn *t, struct errbuf *err)
                               .effects = &j->effects,
                               .settings = &j->server->admin,
                               .budget = j->server->audit_budget};
+    bool keys = false, tickets = false;
     enum store_result r;
 
     store_removing(t, true);
     r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
     if (r == STORE_OK && x->upkeep)
-        r = post_key_expire(t, now - KEY_LIFETIME, UPKEEP_BATCH, err);
+        r = post_key_expire(t, now - KEY_LIFETIME, UPKEEP_BATCH, &keys, err);
     if (r == STORE_OK && x->upkeep)
-        r = ticket_expire(t, now, UPKEEP_BATCH, err);
+        r = ticket_expire(t, now, UPKEEP_BATCH, &tickets, err);
     if (r == STORE_OK && x->upkeep)
         r = admin_audit_left_out(&c, false, err);
+    x->more = keys || tickets;
     return r;
 }
+
+static void submit_expiry(struct server *s, bool upkeep);
 
 static void
 expire_finish(struct job *j)
@@ -577,8 +583,27 @@ expire_finish(struct job *j)
                  j->err.text);
         lower_expiry(j->server, clock_now() + CLOCK_SECOND);
     }
+    /* It keeps up with whatever comes in, behind the jobs that wait now. */
+    if (j->result == STORE_OK && !atomic_load(&j->server->stopping) &&
+        (x->more || (x->next != 0 && x->next <= clock_now())))
+        submit_expiry(j->server, x->more);
     job_clear(j);
     free(x);
+}
+
+static void
+submit_expiry(struct server *s, bool upkeep)
+{
+    struct expire_job *x = xcalloc(1, sizeof *x);
+
+    /* Set anew by what the job finds, and by posts meanwhile. */
+    atomic_store(&s->next_expiry, 0);
+    job_init(&x->job, s, NULL);
+    x->caller = upkeep_caller;
+    x->upkeep = upkeep;
+    x->job.body = expire_body;
+    x->job.finish = expire_finish;
+    job_submit(&x->job);
 }
 
 void
@@ -588,22 +613,13 @@ server_tick(struct server *s)
     int64_t mono = clock_mono();
     bool due = next != 0 && next <= (uint64_t)clock_now();
     bool upkeep = mono >= atomic_load(&s->next_upkeep);
-    struct expire_job *x;
 
     usage_feed_tick(s->usage_feed);
     if (!due && !upkeep)
         return;
     if (upkeep)
         atomic_store(&s->next_upkeep, mono + UPKEEP_US);
-    /* Set anew by what the job finds, and by posts meanwhile. */
-    atomic_store(&s->next_expiry, 0);
-    x = xcalloc(1, sizeof *x);
-    job_init(&x->job, s, NULL);
-    x->caller = upkeep_caller;
-    x->upkeep = upkeep;
-    x->job.body = expire_body;
-    x->job.finish = expire_finish;
-    job_submit(&x->job);
+    submit_expiry(s, upkeep);
 }
 
 /* --- end --- */
@@ -704,6 +720,7 @@ server_stop(struct server **sp)
 
     if (s == NULL)
         return;
+    atomic_store(&s->stopping, true);
     unlink(s->ports_file);
     unlink(s->config->control_socket);
     drain_workers(s);

@@ -55,6 +55,7 @@ struct server {
     unsigned undrained;     /* workers that are not done yet, with `drained` */
     pthread_cond_t drained;
     _Atomic int64_t next_upkeep; /* clock_mono */
+    atomic_bool stopping;        /* upkeep is left to the next start */
     char *ports_file;            /* owned */
 };
 
