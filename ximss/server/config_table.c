@@ -110,15 +110,24 @@ static const struct config_row rows[] = {
 
 {"max-connections", NUMBER(0, 10000000), M(max_connections), "0", RELOAD,
  "Connections in all. 0: as many as there are descriptors."},
+{"descriptor-reserve", NUMBER(16, 100000), M(descriptor_reserve), "32", RELOAD,
+ "Descriptors that connections never take: files of the store are opened\n"
+ "with them. Of the limit of open files (LimitNOFILE), connections have what\n"
+ "these, descriptors-local, and what is open at the start leave."},
+{"descriptors-local", NUMBER(1, 10000), M(descriptors_local), "8", RELOAD,
+ "Connections that the control socket may have even when others have taken\n"
+ "all the rest."},
 {"max-connections-per-address", NUMBER(0, 10000000),
  M(max_connections_per_address), "0", RELOAD,
  "Connections from one address. 0: no limit."},
 {"max-unauthenticated", NUMBER(0, 10000000), M(max_unauthenticated), "10000",
  RELOAD,
- "Connections that have not logged in yet. 0: no limit."},
+ "Connections that have not logged in yet; of more, the oldest make room for\n"
+ "new ones: of the address that has most, then who has said nothing, then\n"
+ "the others. 0: no limit."},
 {"max-unauthenticated-per-address", NUMBER(0, 10000000),
  M(max_unauthenticated_per_address), "1000", RELOAD,
- "The same from one address. 0: no limit."},
+ "The same from one address; of more, its own oldest make room. 0: no limit."},
 {"login-timeout", TIME(SECOND, DAY), M(login_timeout), "60s", RELOAD,
  "A connection that has not logged in by then is closed."},
 {"idle-timeout", TIME(SECOND, 30 * DAY), M(idle_timeout), "10m", RELOAD,

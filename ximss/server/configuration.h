@@ -61,6 +61,8 @@ struct config {
     unsigned max_connections_per_address;
     unsigned max_unauthenticated;
     unsigned max_unauthenticated_per_address;
+    unsigned descriptor_reserve; /* at least 16 */
+    unsigned descriptors_local;
     int64_t login_timeout;
     int64_t idle_timeout;
     int64_t pwd_idle_timeout;

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,13 +22,13 @@
 #include "util/tls.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
+#include "ximss/server/admission.h"
 #include "ximss/server/audit_budget.h"
 #include "ximss/server/broadcast.h"
 #include "ximss/server/hash_pool.h"
 #include "ximss/server/job.h"
 #include "ximss/server/listener.h"
 #include "ximss/server/login_slots.h"
-#include "ximss/server/peers.h"
 #include "ximss/server/quota_watch.h"
 #include "ximss/server/remember.h"
 #include "ximss/server/session_id.h"
@@ -38,12 +37,14 @@
 #include "ximss/server/user.h"
 #include "ximss/server/worker.h"
 
-#define HASH_WAITING_MOST 4096
-#define DRAIN_US          (9 * CLOCK_SECOND)
-#define UPKEEP_US         (600 * CLOCK_SECOND)
-#define UPKEEP_BATCH      250 /* at once; others come in between */
-#define EXPIRE_BATCH      500
-#define KEY_LIFETIME      (86400 * CLOCK_SECOND)
+#define HASH_WAITING_MOST  4096
+#define DRAIN_US           (9 * CLOCK_SECOND)
+#define UPKEEP_US          (600 * CLOCK_SECOND)
+#define UPKEEP_BATCH       250 /* at once; others come in between */
+#define EXPIRE_BATCH       500
+#define KEY_LIFETIME       (86400 * CLOCK_SECOND)
+#define SOURCE_CONNECTIONS 512
+#define SOURCE_OWN         12
 
 /* --- settings that follow from the configuration --- */
 
@@ -81,21 +82,50 @@ throttle_limits_of(const struct config *c)
     return l;
 }
 
-static void
-apply_limits(struct server *s, const struct config *c)
+/* Connections of each of the sockets that Dovecot writes to. */
+static unsigned
+source_connections(const struct server *s)
+{
+    unsigned share = s->descriptors / 16;
+
+    return share < SOURCE_CONNECTIONS ? share : SOURCE_CONNECTIONS;
+}
+
+static unsigned
+descriptors_of_sources(const struct server *s, const struct config *c)
+{
+    unsigned sockets =
+        (*c->quota_dict_socket != '\0') + (*c->quota_warning_socket != '\0');
+
+    if (sockets == 0 && *c->quota_maildir == '\0' &&
+        *c->quota_doveadm_url == '\0')
+        return 0;
+    return sockets * source_connections(s) + SOURCE_OWN;
+}
+
+static int
+apply_limits(struct server *s, const struct config *c, struct errbuf *err)
 {
     struct throttle_limits t = throttle_limits_of(c);
-    struct peers_limits p = {c->max_connections, c->max_connections_per_address,
-                             c->max_unauthenticated,
-                             c->max_unauthenticated_per_address};
-
+    struct room_limits l;
     struct audit_limits a = {c->audit_refused, c->audit_refused_all};
 
+    if (admission_limits(c, s->descriptors, s->own_descriptors, &l, err) < 0)
+        return -1;
     throttle_set_limits(s->throttle, &t);
     login_slots_set(s->login_slots, c->login_checks_per_address);
-    peers_set_limits(s->peers, &p);
+    room_set_limits(s->room, &l);
     audit_budget_set_limits(s->audit_budget, &a);
     log_set_level(c->log_level);
+    return 0;
+}
+
+/* Once all is open that stays open, but for the sources'. */
+static int
+count_descriptors(struct server *s, const struct config *c, struct errbuf *err)
+{
+    s->own_descriptors = admission_count_open() + descriptors_of_sources(s, c);
+    return apply_limits(s, c, err);
 }
 
 static int
@@ -111,18 +141,6 @@ load_tls(const struct config *c, struct ssl_ctx_st **tls_r, struct errbuf *err)
 }
 
 /* --- start --- */
-
-static void
-raise_descriptor_limit(void)
-{
-    struct rlimit l;
-
-    if (getrlimit(RLIMIT_NOFILE, &l) < 0 || l.rlim_cur == l.rlim_max)
-        return;
-    l.rlim_cur = l.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &l) < 0)
-        log_warn("raising the limit of open files: %s", strerror(errno));
-}
 
 int
 server_drop_privileges(const char *user, struct errbuf *err)
@@ -315,7 +333,7 @@ server_free(struct server *s)
     login_slots_free(&s->login_slots);
     audit_budget_free(&s->audit_budget);
     usage_feed_free(&s->usage_feed);
-    peers_free(&s->peers);
+    room_free(&s->room);
     tls_context_unref(&s->tls);
     config_free(&s->config);
     pthread_mutex_destroy(&s->lock);
@@ -341,10 +359,10 @@ server_new(const struct server_options *o, struct config *c)
     s->remember = remember_new(c->remember_logins, c->remember_time);
     s->throttle = throttle_new(&t);
     s->login_slots = login_slots_new(c->login_checks_per_address);
-    s->peers = peers_new();
+    s->room = room_new();
+    s->descriptors = admission_descriptors();
     s->audit_budget = audit_budget_new(&(struct audit_limits){0});
     s->usage_feed = usage_feed_new(s, USAGE_FEED_PAUSE);
-    apply_limits(s, c);
     return s;
 }
 
@@ -361,6 +379,7 @@ start_sources(struct server *s, const struct config *c, struct errbuf *err)
         .warning_socket = c->quota_warning_socket,
         .socket_mode = modes[c->quota_socket_mode],
         .socket_group = c->quota_socket_group,
+        .socket_connections = source_connections(s),
         .maildir = {.path = c->quota_maildir,
                     .main_domain = s->main_domain,
                     .interval = c->quota_maildir_interval,
@@ -396,6 +415,8 @@ start_parts(struct server *s, struct buf *ports, struct errbuf *err)
     s->hash_pool = hash_pool_new(c->hash_threads, HASH_WAITING_MOST, err);
     if (s->hash_pool == NULL)
         return -1;
+    if (count_descriptors(s, c, err) < 0)
+        return -1;
     return start_sources(s, c, err);
 }
 
@@ -406,7 +427,6 @@ server_start(const struct server_options *o, struct config *config,
     struct server *s = server_new(o, config);
     struct buf ports = {0};
 
-    raise_descriptor_limit();
     if (start_parts(s, &ports, err) < 0) {
         if (s->store != NULL)
             store_close(&s->store);
@@ -499,6 +519,11 @@ server_reload(struct server *s, const struct server_options *o,
         config_free(&next);
         return -1;
     }
+    if (apply_limits(s, next, err) < 0) {
+        tls_context_unref(&tls);
+        config_free(&next);
+        return -1;
+    }
     if (config_changed_needs_restart(s->config, next, &keys))
         log_warn("these settings take effect at the next start: %s",
                  buf_cstr(&keys));
@@ -512,7 +537,6 @@ server_reload(struct server *s, const struct server_options *o,
     tls_context_unref(&s->tls);
     s->tls = tls;
     fill_admin(&r->admin, next, 0, s->test_hooks);
-    apply_limits(s, next);
     store_submit(s->store, reload_body, reload_stored, r);
     return 0;
 }

@@ -8,9 +8,11 @@
  * increment is one atomic addition. */
 
 enum stat {
-    STAT_CONNECTIONS,      /* accepted */
-    STAT_CONNECTIONS_OPEN, /* now */
-    STAT_SESSIONS_OPEN,    /* logged in now */
+    STAT_CONNECTIONS,             /* accepted */
+    STAT_CONNECTIONS_OPEN,        /* now */
+    STAT_CONNECTIONS_REFUSED,     /* there was no room */
+    STAT_CONNECTIONS_CROWDED_OUT, /* not logged in, closed to make room */
+    STAT_SESSIONS_OPEN,           /* logged in now */
     STAT_LOGINS,
     STAT_LOGINS_FAILED,
     STAT_ALERTS_POSTED,
