@@ -13,6 +13,7 @@
 #include "util/log.h"
 #include "util/xmalloc.h"
 #include "ximss/server/alert.h"
+#include "ximss/server/alert_cache.h"
 #include "ximss/server/broadcast.h"
 #include "ximss/server/push.h"
 #include "ximss/server/quota_watch.h"
@@ -40,6 +41,7 @@ follow_added(struct worker *w, struct alert *a, const struct effect *e)
 {
     if (a->rec.id > w->board.last_id)
         w->board.last_id = a->rec.id;
+    alert_cache_forget(w->alert_cache, a->rec.id);
     board_add(&w->board, a, e->domain.name != NULL ? e->domain.name : "",
               e->domain.shared);
     if (a->rec.scope == ALERT_ACCOUNT)
@@ -63,6 +65,7 @@ follow_removed(struct worker *w, const struct alert_rec *a)
 {
     struct removal r = {a->id, a->scope, a->target};
 
+    alert_cache_forget(w->alert_cache, a->id);
     board_remove(&w->board, a->scope, a->target, a->id);
     if (a->scope == ALERT_ACCOUNT) {
         user_alert_removed(w, a->target, a->id);
@@ -114,6 +117,7 @@ follow(struct worker *w, const struct effect *e, struct alert ***next)
         follow_quota(w, *(*next)++);
         break;
     case EFFECT_QUOTA_OVER:
+        alert_cache_forget(w->alert_cache, e->alert.id);
         user_alert_removed(w, e->alert.target, e->alert.id);
         break;
     case EFFECT_QUOTA_LEVEL:
