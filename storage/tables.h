@@ -344,13 +344,18 @@ enum store_result post_key_expire(struct store_txn *t, int64_t before,
 
 /* --- resume tickets (ticket_table.c) --- */
 
-#define TICKET_HASH_BYTES 32
+#define TICKET_HASH_BYTES    32
+#define TICKET_ADDRESS_BYTES 16
 
 struct ticket_rec {
     uint8_t hash[TICKET_HASH_BYTES]; /* of the random ticket */
     uint64_t account;
     uint32_t cred_serial; /* void when the account's is another */
     int64_t expires;
+    uint8_t bound; /* 0: good from anywhere; 1: from address; 2: from address
+                      for origin */
+    uint8_t address[TICKET_ADDRESS_BYTES]; /* IPv4 as ::ffff:a.b.c.d */
+    uint8_t origin[TICKET_ADDRESS_BYTES];
 };
 
 /* STORE_EXISTS. */

@@ -249,10 +249,11 @@ parse_some(struct http_conn *h, const char *data, size_t len, size_t *used_r)
     *used_r = n;
     if (h->busy)
         return true;
-    if (m->refused == 0)
-        m->refused = m->strict.refused;
+    /* What the parser was given came before what is not right. */
     if (m->refused == 0 && HTTP_PARSER_ERRNO(&h->parser) != HPE_OK)
         m->refused = 400;
+    if (m->refused == 0)
+        m->refused = m->strict.refused;
     if (m->refused == 0)
         return true;
     give_up(h, m->refused, m->why);

@@ -84,6 +84,7 @@ struct attempt {
     unsigned code;         /* and with which number */
     char *proof;           /* owned; SCRAM's last message, in base64 */
     char address[PEER_TEXT_SIZE];
+    struct peer peer, client; /* PEER_NONE: no client was named */
     struct login_slot slot;
     struct credential cred;
     uint64_t account;
@@ -91,6 +92,7 @@ struct attempt {
     bool known;    /* the account exists and may log in */
     bool recalled; /* let in by memory: the serial is to be compared */
     bool matches;
+    uint8_t bound;           /* of the ticket that was shown */
     bool keep_ticket;        /* that was shown: it is somebody else's, too */
     bool trimmed;            /* the account has no more tickets than it may */
     struct ticket_keep keep; /* owned; tickets that stay whatever the limit */
@@ -172,6 +174,9 @@ attempt_new(struct req *r, const char *name, const char *method)
     a->tickets_most = r->worker->cfg->max_account_tickets;
     a->method = method;
     peer_format(session_address(r->session), a->address);
+    a->peer = r->session->peer;
+    if (r->session->client != NULL)
+        a->client = *r->session->client;
     if (name != NULL && strchr(name, '@') != NULL) {
         a->name = xstrdup(name);
     } else if (name != NULL) {
@@ -313,6 +318,7 @@ attempt_open(struct attempt *a, struct user *account)
     if (a->ticket[0] != '\0') {
         s->ticket_since = session_seconds();
         s->ticket = ticket_number(a->next_hash);
+        s->ticket_bound = a->bound;
     }
     log_opened(s, a->method);
     stat_add(STAT_LOGINS, 1);
@@ -764,6 +770,14 @@ start_malformed(struct req *r, const char *method, unsigned code,
 
 /* --- tickets as a way in --- */
 
+static bool
+admits(const struct attempt *a, const struct ticket_rec *k)
+{
+    return ticket_admits(k, &a->peer,
+                         a->client.kind != PEER_NONE ? &a->client : NULL);
+}
+
+/* What it gives next is as bound as the ticket was. */
 static enum store_result
 redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -779,9 +793,12 @@ redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
         r = account_get(t, k.account, &account, err);
     if (r == STORE_OK)
         r = domain_get(t, account.domain, &domain, err);
-    if (r == STORE_OK && k.expires > now && !domain.suspended &&
-        account.cred_serial == k.cred_serial) {
+    if (r == STORE_OK && !admits(a, &k)) {
+        r = ticket_put(t, &k, err); /* for the one whom it is for */
+    } else if (r == STORE_OK && k.expires > now && !domain.suspended &&
+               account.cred_serial == k.cred_serial) {
         a->known = true;
+        a->bound = k.bound;
         a->account = k.account;
         a->serial = k.cred_serial;
         next = k;

@@ -70,6 +70,7 @@ struct session {
     uint32_t ticket_since; /* seconds: when it got its ticket; 0: it has none */
     uint8_t state;         /* enum session_state */
     uint8_t door;          /* enum session_door */
+    uint8_t ticket_bound;  /* as in struct ticket_rec */
     uint16_t malformed;
     bool local_admin : 1;
     bool opt_alerts : 1;  /* gets alerts */
