@@ -220,7 +220,8 @@ static const struct config_row rows[] = {
 
 {"password-iterations", NUMBER(4096, 10000000), M(password_iterations),
  "10000", RELOAD,
- "Rounds of PBKDF2 for passwords that are set from now on."},
+ "Rounds of PBKDF2 for passwords that are set from now on. One that was set\n"
+ "with another number gets this one when it is next checked in clear."},
 {"remember-logins", NUMBER(0, 100000000), M(remember_logins), "100000",
  RESTART,
  "Successful log-ins that are remembered, in memory only, so that clients\n"
