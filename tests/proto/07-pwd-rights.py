@@ -119,6 +119,8 @@ TABLE = [
     row("GetStorageUsed joe@a.test", D | R | ANY),
     row("SetStorageUsed joe@a.test 5", D | {"basic"}),
     row("ListStorageUsed a.test", D | R | ANY),
+    row("RefreshStorageUsed joe@a.test", D | {"basic"}),
+    row("RefreshStorageUsed", D),
 
     row("GetServerAccountDefaults", D | R),
     row("UpdateServerAccountDefaults {x=1;}", M),
