@@ -59,6 +59,7 @@ const char *const table_file[TABLE_COUNT] = {
     [TABLE_AUDIT] = "audit.db",
     [TABLE_TRASH] = "trash.db",
     [TABLE_USAGE] = "usage.db",
+    [TABLE_TICKET_ACCOUNT] = "ticket_account.db",
 };
 
 void

@@ -18,11 +18,12 @@
 /* The format of the whole store; a store with a higher one is refused.  One
  * with a lower one keeps it until something is stored that needs more
  * (meta_need_format). */
-#define STORE_FORMAT 3
+#define STORE_FORMAT 4
 /* What the formats brought. */
 #define FORMAT_ALIASES  2
 #define FORMAT_TEMPLATE 2
 #define FORMAT_USAGE    3
+#define FORMAT_TICKETS  4
 
 /* The directory of the store keeps the environment in here. */
 #define ENV_SUBDIR "db"
@@ -55,6 +56,7 @@ enum table {
     TABLE_TRASH,
     TABLE_FORMAT_1, /* those before it are in every store */
     TABLE_USAGE = TABLE_FORMAT_1,
+    TABLE_TICKET_ACCOUNT,
     TABLE_COUNT
 };
 

@@ -41,6 +41,7 @@ struct admin_settings {
     size_t alert_bytes;                  /* longest alert text; default 4096 */
     int64_t lifetime[ALERT_ACCOUNT + 1]; /* default end by scope, us; 0 none */
     unsigned iterations;                 /* for new passwords; default 10000 */
+    unsigned max_tickets;                /* of one account */
     size_t prefs_bytes;                  /* longest preferences */
     char time_zone[65];                  /* of those who chose none */
     int64_t started;                     /* when the server began to run */

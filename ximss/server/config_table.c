@@ -110,15 +110,24 @@ static const struct config_row rows[] = {
 
 {"max-connections", NUMBER(0, 10000000), M(max_connections), "0", RELOAD,
  "Connections in all. 0: as many as there are descriptors."},
+{"descriptor-reserve", NUMBER(16, 100000), M(descriptor_reserve), "32", RELOAD,
+ "Descriptors that connections never take: files of the store are opened\n"
+ "with them. Of the limit of open files (LimitNOFILE), connections have what\n"
+ "these, descriptors-local, and what is open at the start leave."},
+{"descriptors-local", NUMBER(1, 10000), M(descriptors_local), "8", RELOAD,
+ "Connections that the control socket may have even when others have taken\n"
+ "all the rest."},
 {"max-connections-per-address", NUMBER(0, 10000000),
  M(max_connections_per_address), "0", RELOAD,
  "Connections from one address. 0: no limit."},
 {"max-unauthenticated", NUMBER(0, 10000000), M(max_unauthenticated), "10000",
  RELOAD,
- "Connections that have not logged in yet. 0: no limit."},
+ "Connections that have not logged in yet; of more, the oldest make room for\n"
+ "new ones: of the address that has most, then who has said nothing, then\n"
+ "the others. 0: no limit."},
 {"max-unauthenticated-per-address", NUMBER(0, 10000000),
  M(max_unauthenticated_per_address), "1000", RELOAD,
- "The same from one address. 0: no limit."},
+ "The same from one address; of more, its own oldest make room. 0: no limit."},
 {"login-timeout", TIME(SECOND, DAY), M(login_timeout), "60s", RELOAD,
  "A connection that has not logged in by then is closed."},
 {"idle-timeout", TIME(SECOND, 30 * DAY), M(idle_timeout), "10m", RELOAD,
@@ -157,6 +166,9 @@ static const struct config_row rows[] = {
 
 {"alert-bytes", BYTES(1, 1 * MIB), M(alert_bytes), "4096", RELOAD,
  "The longest text of an alert, in bytes of UTF-8."},
+{"alert-cache", BYTES(0, 1 * GIB), M(alert_cache), "8M", RELOAD,
+ "Memory of each worker for alerts as they are sent: one encoding for each\n"
+ "offset from GMT that is in use. What has no place is encoded each time."},
 {"lifetime-server", TIME(0, YEARS), M(lifetime_server), "0", RELOAD,
  "Server-wide alerts that are posted without an end disappear after this\n"
  "time. 0: they stay until they are removed."},
@@ -222,6 +234,14 @@ static const struct config_row rows[] = {
 {"ticket-time", TIME(MINUTE, 365 * DAY), M(ticket_time), "12h", RELOAD,
  "How long a resume ticket is good for.  A session is given another one each\n"
  "time a third of that is over."},
+{"login-checks-per-address", NUMBER(1, 10000), M(login_checks_per_address),
+ "8", RELOAD,
+ "Log-ins from one address that are checked at the same time; more of them\n"
+ "wait for their turn, so that a crowd of guessers delays itself."},
+{"max-account-tickets", NUMBER(1, 1000000), M(max_account_tickets), "300",
+ RELOAD,
+ "Resume tickets of one account. Beyond that the one goes that would end\n"
+ "next, but none that a session which is there was given last."},
 {"login-free-tries", NUMBER(1, 1000), M(login_free_tries), "3", RELOAD,
  "Failed log-ins to one account from one address before delays begin."},
 {"login-address-free-tries", NUMBER(1, 1000000), M(login_address_free_tries),

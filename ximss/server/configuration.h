@@ -61,6 +61,8 @@ struct config {
     unsigned max_connections_per_address;
     unsigned max_unauthenticated;
     unsigned max_unauthenticated_per_address;
+    unsigned descriptor_reserve; /* at least 16 */
+    unsigned descriptors_local;
     int64_t login_timeout;
     int64_t idle_timeout;
     int64_t pwd_idle_timeout;
@@ -80,6 +82,7 @@ struct config {
 
     /* alerts; lifetimes: 0 none */
     size_t alert_bytes;
+    size_t alert_cache;
     int64_t lifetime_server;
     int64_t lifetime_cluster;
     int64_t lifetime_domain;
@@ -106,6 +109,8 @@ struct config {
     unsigned remember_logins;
     int64_t remember_time;
     int64_t ticket_time;
+    unsigned login_checks_per_address;
+    unsigned max_account_tickets;
     unsigned login_free_tries;
     unsigned login_address_free_tries;
     int64_t login_delay;
