@@ -48,6 +48,7 @@ struct admin_settings {
     const char *version;                 /* "ximssd 0.1.0" */
     bool test_hooks;                     /* TESTCLOCK allowed */
     bool source_limits; /* what may be used is as sources of usage say */
+    bool can_ask;       /* there are sources that can be asked */
 };
 
 /* What a command answers.  code 200: done; 5NN: refused (protocol.md C.2), and

@@ -192,6 +192,10 @@ static const struct config_row rows[] = {
  "What says how much an account may use: its settings (MaxAccountSize), or\n"
  "the sources of usage that know limits of their own (Dovecot, maildirsize);\n"
  "where these say nothing, the settings."},
+{"quota-limit-age", TIME(MINUTE, 365 * DAY), M(quota_limit_age), "1h", RELOAD,
+ "With quota-limits = sources: how old a limit may be before a report is a\n"
+ "reason to ask the source for it again, for that account. Where none is\n"
+ "known, the first report is, then less and less often until this time."},
 {"quota-dict-socket", PATH(0), M(quota_dict_socket), "", RESTART,
  "The UNIX socket that Dovecot's quota_clone writes to, live, like\n"
  "/run/ximssd/usage.sock. Empty: none."},

@@ -93,6 +93,7 @@ struct config {
     /* storage quotas */
     int64_t quota_sweep_interval;
     enum config_limits quota_limits;
+    int64_t quota_limit_age;
     char *quota_dict_socket; /* "": none, as all of these */
     char *quota_warning_socket;
     enum config_mode quota_socket_mode;

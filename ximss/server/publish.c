@@ -21,6 +21,7 @@
 #include "ximss/server/server.h"
 #include "ximss/server/session.h"
 #include "ximss/server/stat.h"
+#include "ximss/server/usage_feed.h"
 #include "ximss/server/user.h"
 #include "ximss/server/watch.h"
 #include "ximss/server/worker.h"
@@ -126,6 +127,8 @@ follow(struct worker *w, const struct effect *e, struct alert ***next)
     case EFFECT_QUOTA_DEFAULTS:
         quota_watch_defaults(w);
         break;
+    case EFFECT_QUOTA_ASK:
+        break;
     }
     return 0;
 }
@@ -156,6 +159,17 @@ finished(void *arg)
     effect_list_clear(&b->effects);
     free(b->alerts);
     free(b);
+}
+
+static void
+ask_sources(struct server *s, const struct effect *e)
+{
+    char *user = e->account.name != NULL
+                     ? xasprintf("%s@%s", e->account.name, e->domain.name)
+                     : NULL;
+
+    usage_feed_ask(s->usage_feed, user);
+    free(user);
 }
 
 /* What is shared by all threads follows here, once. */
@@ -199,6 +213,9 @@ follow_shared(struct server *s, const struct effect *e)
         break;
     case EFFECT_QUOTA_ALERT:
         stat_add(STAT_QUOTA_ALERTS, 1);
+        break;
+    case EFFECT_QUOTA_ASK:
+        ask_sources(s, e);
         break;
     }
 }
