@@ -45,6 +45,7 @@ struct bridge {
     uint64_t next_session;
     struct nonces nonces;
     struct bridge_counts counts;
+    bool relay_refused;                /* see relay_begin */
     struct bridge_listener *listeners; /* owned */
 };
 
