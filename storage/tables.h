@@ -337,9 +337,10 @@ enum store_result post_key_put(struct store_txn *t, uint64_t author,
                                const char *key, int64_t now, uint64_t alert,
                                const uint8_t digest[POST_DIGEST_BYTES],
                                struct errbuf *err) WARN_UNUSED;
-/* Drops those used before `before`, at most `max`. */
+/* Drops those used before `before`, at most `max`; *more_r: there are more. */
 enum store_result post_key_expire(struct store_txn *t, int64_t before,
-                                  unsigned max, struct errbuf *err) WARN_UNUSED;
+                                  unsigned max, bool *more_r,
+                                  struct errbuf *err) WARN_UNUSED;
 
 /* --- resume tickets (ticket_table.c) --- */
 
@@ -361,8 +362,21 @@ enum store_result ticket_take(struct store_txn *t,
                               const uint8_t hash[TICKET_HASH_BYTES],
                               struct ticket_rec *k_r,
                               struct errbuf *err) WARN_UNUSED;
+/* Drops at most `max` of those whose end has come; *more_r: there are more. */
 enum store_result ticket_expire(struct store_txn *t, int64_t now, unsigned max,
-                                struct errbuf *err) WARN_UNUSED;
+                                bool *more_r, struct errbuf *err) WARN_UNUSED;
+
+/* A ticket that must not be dropped is named by the first bytes of its hash. */
+uint64_t ticket_number(const uint8_t hash[TICKET_HASH_BYTES]);
+struct ticket_keep {
+    uint64_t *number;
+    size_t n;
+};
+/* If the account has more than `most`, those go that would expire next, but
+ * none of `keep`: it looks at each ticket of the account. */
+enum store_result ticket_trim(struct store_txn *t, uint64_t account,
+                              size_t most, const struct ticket_keep *keep,
+                              struct errbuf *err) WARN_UNUSED;
 
 /* --- audit (audit_table.c) --- */
 

@@ -286,6 +286,7 @@ fixture_setup(void)
     fixture_settings =
         (struct admin_settings){.alert_bytes = 100,
                                 .iterations = 1,
+                                .max_tickets = 300,
                                 .prefs_bytes = 200,
                                 .time_zone = "Europe/Berlin",
                                 .started = FIXTURE_NOW - 90 * CLOCK_SECOND,

@@ -171,8 +171,10 @@ open_with(unsigned n_workers)
     pthread_mutex_init(&stage->lock, NULL);
     atomic_init(&stage->next_session, SESSION_ID_FIRST);
     atomic_init(&stage->next_expiry, 0);
-    stage->admin = (struct admin_settings){
-        .alert_bytes = 1 << 20, .iterations = 1, .version = "ximssd 1.2.3"};
+    stage->admin = (struct admin_settings){.alert_bytes = 1 << 20,
+                                           .iterations = 1,
+                                           .max_tickets = 300,
+                                           .version = "ximssd 1.2.3"};
     stage->remember = remember_new(16, CLOCK_SECOND);
     stage->throttle = throttle_new(&throttle_defaults);
     stage->room = room_new();

@@ -187,7 +187,9 @@ name_session(struct admin_call *c, struct errbuf *err)
 
 /* --- sessions that are made --- */
 
-/* The name of the session lets in once; its hash is kept, it is not. */
+/* The name of the session lets in once; its hash is kept, it is not.  If the
+ * account has too many tickets, those go that were made like this before: they
+ * end sooner than those of sessions. */
 static enum store_result
 give_ticket(struct admin_call *c, const struct account_rec *a,
             struct errbuf *err)
@@ -197,9 +199,15 @@ give_ticket(struct admin_call *c, const struct account_rec *a,
                            .expires = c->x->now + TICKET_TIME};
     char text[TICKET_TEXT_SIZE];
     enum store_result r;
+    uint64_t number;
+    struct ticket_keep keep = {&number, 1};
 
     ticket_make(text, k.hash);
+    number = ticket_number(k.hash);
     r = ticket_put(c->x->txn, &k, err);
+    if (r == STORE_OK)
+        r = ticket_trim(c->x->txn, a->number, c->x->settings->max_tickets,
+                        &keep, err);
     if (r == STORE_OK)
         admin_result_string(c, text);
     OPENSSL_cleanse(text, sizeof text);

@@ -179,6 +179,9 @@ static const struct config_row rows[] = {
 
 {"alert-bytes", BYTES(1, 1 * MIB), M(alert_bytes), "4096", RELOAD,
  "The longest text of an alert, in bytes of UTF-8."},
+{"alert-cache", BYTES(0, 1 * GIB), M(alert_cache), "8M", RELOAD,
+ "Memory of each worker for alerts as they are sent: one encoding for each\n"
+ "offset from GMT that is in use. What has no place is encoded each time."},
 {"lifetime-server", TIME(0, YEARS), M(lifetime_server), "0", RELOAD,
  "Server-wide alerts that are posted without an end disappear after this\n"
  "time. 0: they stay until they are removed."},
@@ -240,6 +243,14 @@ static const struct config_row rows[] = {
 {"ticket-time", TIME(MINUTE, 365 * DAY), M(ticket_time), "12h", RELOAD,
  "How long a resume ticket is good for.  A session is given another one each\n"
  "time a third of that is over."},
+{"login-checks-per-address", NUMBER(1, 10000), M(login_checks_per_address),
+ "8", RELOAD,
+ "Log-ins from one address that are checked at the same time; more of them\n"
+ "wait for their turn, so that a crowd of guessers delays itself."},
+{"max-account-tickets", NUMBER(1, 1000000), M(max_account_tickets), "300",
+ RELOAD,
+ "Resume tickets of one account. Beyond that the one goes that would end\n"
+ "next, but none that a session which is there was given last."},
 {"login-free-tries", NUMBER(1, 1000), M(login_free_tries), "3", RELOAD,
  "Failed log-ins to one account from one address before delays begin."},
 {"login-address-free-tries", NUMBER(1, 1000000), M(login_address_free_tries),
@@ -266,10 +277,20 @@ static const struct config_row rows[] = {
  "Memory for pages of the store."},
 {"store-batch", NUMBER(1, 10000), M(store_batch), "512", RESTART,
  "The most changes that share one commit."},
+{"store-reserve", BYTES(24 * MIB, 1024 * GIB), M(store_reserve), "32M",
+ RESTART,
+ "Space on the disk that is set aside for recovery, in a file of the store's\n"
+ "directory: as long as it is not whole, nothing new is stored."},
 {"account-cache", NUMBER(0, 100000000), M(account_cache), "100000", RESTART,
  "Accounts without a session that are kept in memory."},
 {"audit-days", NUMBER(0, 36500), M(audit_days), "365", RESTART,
  "Days that the audit log goes back. 0: for ever."},
+{"audit-refused", NUMBER(0, 1000000), M(audit_refused), "60", RELOAD,
+ "Audit records in an hour that one account may leave by what changes\n"
+ "nothing: refused commands, and accepted ones without effect. One record\n"
+ "more says how many others there were. Master and All Domains: no limit."},
+{"audit-refused-all", NUMBER(0, 1000000), M(audit_refused_all), "500", RELOAD,
+ "The same for all accounts together."},
 };
 /* clang-format on */
 

@@ -86,6 +86,7 @@ struct config {
 
     /* alerts; lifetimes: 0 none */
     size_t alert_bytes;
+    size_t alert_cache;
     int64_t lifetime_server;
     int64_t lifetime_cluster;
     int64_t lifetime_domain;
@@ -111,6 +112,8 @@ struct config {
     unsigned remember_logins;
     int64_t remember_time;
     int64_t ticket_time;
+    unsigned login_checks_per_address;
+    unsigned max_account_tickets;
     unsigned login_free_tries;
     unsigned login_address_free_tries;
     int64_t login_delay;
@@ -123,7 +126,9 @@ struct config {
     size_t store_cache;
     unsigned store_batch;
     unsigned account_cache;
+    size_t store_reserve;
     unsigned audit_days;
+    unsigned audit_refused, audit_refused_all;
 };
 
 /* Reads the file (NULL: the defaults alone).  NULL with err "FILE:LINE: key:

@@ -28,6 +28,7 @@
 #include "ximss/server/hash_pool.h"
 #include "ximss/server/job.h"
 #include "ximss/server/listener.h"
+#include "ximss/server/login_slots.h"
 #include "ximss/server/quota_watch.h"
 #include "ximss/server/remember.h"
 #include "ximss/server/session_id.h"
@@ -39,7 +40,7 @@
 #define HASH_WAITING_MOST  4096
 #define DRAIN_US           (9 * CLOCK_SECOND)
 #define UPKEEP_US          (600 * CLOCK_SECOND)
-#define UPKEEP_BATCH       1000
+#define UPKEEP_BATCH       250 /* at once; others come in between */
 #define EXPIRE_BATCH       500
 #define KEY_LIFETIME       (86400 * CLOCK_SECOND)
 #define SOURCE_CONNECTIONS 512
@@ -61,6 +62,7 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->lifetime[ALERT_DOMAIN] = c->lifetime_domain;
     a->lifetime[ALERT_ACCOUNT] = c->lifetime_account;
     a->iterations = c->password_iterations;
+    a->max_tickets = c->max_account_tickets;
     a->source_limits = c->quota_limits == CONFIG_LIMITS_OF_SOURCES;
     a->version = PACKAGE_NAME " " PACKAGE_VERSION;
     a->test_hooks = test_hooks;
@@ -106,11 +108,14 @@ apply_limits(struct server *s, const struct config *c, struct errbuf *err)
 {
     struct throttle_limits t = throttle_limits_of(c);
     struct room_limits l;
+    struct audit_limits a = {c->audit_refused, c->audit_refused_all};
 
     if (admission_limits(c, s->descriptors, s->own_descriptors, &l, err) < 0)
         return -1;
     throttle_set_limits(s->throttle, &t);
+    login_slots_set(s->login_slots, c->login_checks_per_address);
     room_set_limits(s->room, &l);
+    audit_budget_set_limits(s->audit_budget, &a);
     log_set_level(c->log_level);
     return 0;
 }
@@ -233,6 +238,7 @@ open_store(struct server *s, const struct config *c, struct errbuf *err)
         .cache_bytes = c->store_cache,
         .batch_jobs = c->store_batch,
         .checkpoint_s = (unsigned)(c->checkpoint_interval / CLOCK_SECOND),
+        .reserve_bytes = c->store_reserve,
         .audit_days = c->audit_days};
     struct start_data d = {.server = s};
     enum store_result r;
@@ -324,6 +330,7 @@ server_free(struct server *s)
     hash_pool_free(&s->hash_pool);
     remember_free(&s->remember);
     throttle_free(&s->throttle);
+    login_slots_free(&s->login_slots);
     audit_budget_free(&s->audit_budget);
     usage_feed_free(&s->usage_feed);
     room_free(&s->room);
@@ -351,9 +358,10 @@ server_new(const struct server_options *o, struct config *c)
     fill_admin(&s->admin, c, clock_now(), o->test_hooks);
     s->remember = remember_new(c->remember_logins, c->remember_time);
     s->throttle = throttle_new(&t);
+    s->login_slots = login_slots_new(c->login_checks_per_address);
     s->room = room_new();
     s->descriptors = admission_descriptors();
-    s->audit_budget = audit_budget_new();
+    s->audit_budget = audit_budget_new(&(struct audit_limits){0});
     s->usage_feed = usage_feed_new(s, USAGE_FEED_PAUSE);
     return s;
 }
@@ -535,11 +543,15 @@ server_reload(struct server *s, const struct server_options *o,
 
 /* --- upkeep --- */
 
+static const struct caller upkeep_caller = {
+    .rights = RIGHT_MASTER, .name = "server", .from = "local"};
+
 struct expire_job {
     struct job job;
     struct caller caller;
     int64_t next;
     bool upkeep;
+    bool more; /* there is more of what the upkeep removes */
 };
 
 static void
@@ -562,15 +574,24 @@ expire_body(struct job *j, struct store_txn *t, struct errbuf *err)
                               .caller = &x->caller,
                               .now = now,
                               .effects = &j->effects,
-                              .settings = &j->server->admin};
-    enum store_result r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
+                              .settings = &j->server->admin,
+                              .budget = j->server->audit_budget};
+    bool keys = false, tickets = false;
+    enum store_result r;
 
+    store_removing(t, true);
+    r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
     if (r == STORE_OK && x->upkeep)
-        r = post_key_expire(t, now - KEY_LIFETIME, UPKEEP_BATCH, err);
+        r = post_key_expire(t, now - KEY_LIFETIME, UPKEEP_BATCH, &keys, err);
     if (r == STORE_OK && x->upkeep)
-        r = ticket_expire(t, now, UPKEEP_BATCH, err);
+        r = ticket_expire(t, now, UPKEEP_BATCH, &tickets, err);
+    if (r == STORE_OK && x->upkeep)
+        r = admin_audit_left_out(&c, false, err);
+    x->more = keys || tickets;
     return r;
 }
+
+static void submit_expiry(struct server *s, bool upkeep);
 
 static void
 expire_finish(struct job *j)
@@ -579,13 +600,34 @@ expire_finish(struct job *j)
 
     if (j->result == STORE_OK) {
         lower_expiry(j->server, x->next);
+        if (x->upkeep)
+            audit_budget_told(j->server->audit_budget, clock_now());
     } else {
         log_warn("removing alerts whose end has come: %s (tried again)",
                  j->err.text);
         lower_expiry(j->server, clock_now() + CLOCK_SECOND);
     }
+    /* It keeps up with whatever comes in, behind the jobs that wait now. */
+    if (j->result == STORE_OK && !atomic_load(&j->server->stopping) &&
+        (x->more || (x->next != 0 && x->next <= clock_now())))
+        submit_expiry(j->server, x->more);
     job_clear(j);
     free(x);
+}
+
+static void
+submit_expiry(struct server *s, bool upkeep)
+{
+    struct expire_job *x = xcalloc(1, sizeof *x);
+
+    /* Set anew by what the job finds, and by posts meanwhile. */
+    atomic_store(&s->next_expiry, 0);
+    job_init(&x->job, s, NULL);
+    x->caller = upkeep_caller;
+    x->upkeep = upkeep;
+    x->job.body = expire_body;
+    x->job.finish = expire_finish;
+    job_submit(&x->job);
 }
 
 void
@@ -595,23 +637,13 @@ server_tick(struct server *s)
     int64_t mono = clock_mono();
     bool due = next != 0 && next <= (uint64_t)clock_now();
     bool upkeep = mono >= atomic_load(&s->next_upkeep);
-    struct expire_job *x;
 
     usage_feed_tick(s->usage_feed);
     if (!due && !upkeep)
         return;
     if (upkeep)
         atomic_store(&s->next_upkeep, mono + UPKEEP_US);
-    /* Set anew by what the job finds, and by posts meanwhile. */
-    atomic_store(&s->next_expiry, 0);
-    x = xcalloc(1, sizeof *x);
-    job_init(&x->job, s, NULL);
-    x->caller = (struct caller){
-        .rights = RIGHT_MASTER, .name = "server", .from = "local"};
-    x->upkeep = upkeep;
-    x->job.body = expire_body;
-    x->job.finish = expire_finish;
-    job_submit(&x->job);
+    submit_expiry(s, upkeep);
 }
 
 /* --- end --- */
@@ -682,6 +714,29 @@ flush_mail(struct server *s)
     } while (n > 0);
 }
 
+static enum store_result
+last_audit_body(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct server *s = arg;
+    struct caller caller = upkeep_caller;
+    struct admin_context c = {.txn = t,
+                              .caller = &caller,
+                              .now = clock_now(),
+                              .budget = s->audit_budget};
+
+    return admin_audit_left_out(&c, true, err);
+}
+
+/* What was counted and not told yet. */
+static void
+write_last_audit(struct server *s)
+{
+    struct errbuf err;
+
+    if (store_run(s->store, last_audit_body, s, &err) != STORE_OK)
+        log_warn("writing the last audit records: %s", err.text);
+}
+
 void
 server_stop(struct server **sp)
 {
@@ -689,6 +744,7 @@ server_stop(struct server **sp)
 
     if (s == NULL)
         return;
+    atomic_store(&s->stopping, true);
     unlink(s->ports_file);
     unlink(s->config->control_socket);
     drain_workers(s);
@@ -697,6 +753,7 @@ server_stop(struct server **sp)
     flush_mail(s);
     hash_pool_free(&s->hash_pool);
     flush_mail(s);
+    write_last_audit(s);
     store_close(&s->store);
     flush_mail(s);
     server_free(s);

@@ -18,6 +18,7 @@ struct quota_sources;
 struct usage_feed;
 struct config_override;
 struct hash_pool;
+struct login_slots;
 struct remember;
 struct room;
 struct throttle;
@@ -30,6 +31,7 @@ struct server {
     struct hash_pool *hash_pool;         /* owned */
     struct remember *remember;           /* owned */
     struct throttle *throttle;           /* owned */
+    struct login_slots *login_slots;     /* owned */
     struct room *room;                   /* owned; see admission.h */
     unsigned descriptors;                /* that the process may open */
     unsigned own_descriptors;            /* open, but for connections */
@@ -55,6 +57,7 @@ struct server {
     unsigned undrained;     /* workers that are not done yet, with `drained` */
     pthread_cond_t drained;
     _Atomic int64_t next_upkeep; /* clock_mono */
+    atomic_bool stopping;        /* upkeep is left to the next start */
     char *ports_file;            /* owned */
 };
 

@@ -68,6 +68,7 @@ struct session {
                             confirmation */
     uint64_t acked_id;     /* plain_id when TCP had acknowledged; 0: not yet */
     uint64_t removal;      /* number of the next removal to be told */
+    uint64_t ticket;       /* ticket_number of its newest; see ticket_since */
     uint32_t acked_at;     /* milliseconds (clock_mono) */
     uint32_t last_input;   /* seconds (clock_mono) */
     uint32_t idle_timeout; /* seconds; 0: never */

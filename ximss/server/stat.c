@@ -33,6 +33,7 @@ static const char *const names[STAT_N] = {
     [STAT_ALERTS_SENT] = "alertsSent",
     [STAT_QUOTA_ALERTS] = "quotaAlerts",
     [STAT_QUOTA_REPORTS] = "quotaReports",
+    [STAT_HASHES] = "passwordHashes",
     [STAT_CLI_COMMANDS] = "cliCommands",
 };
 

@@ -20,6 +20,7 @@ enum stat {
     STAT_ALERTS_SENT,    /* to sessions */
     STAT_QUOTA_ALERTS,   /* generated */
     STAT_QUOTA_REPORTS,  /* of usage, from whatever source */
+    STAT_HASHES,         /* jobs of the hash pool: passwords, for the most */
     STAT_CLI_COMMANDS,
     STAT_N
 };
