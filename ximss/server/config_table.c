@@ -107,6 +107,19 @@ static const struct config_row rows[] = {
  "Machines that log users in on their behalf (web bridge, mail proxies):\n"
  "the clientAddress they name is believed. A list, like\n"
  "{\"192.0.2.7\", \"2001:db8::/64\"}."},
+{"proxy-protocol", LISTEN, M(proxy_protocol), "", RESTART,
+ "Which of the addresses above are for proxies (HAProxy, nginx stream) that\n"
+ "say who connects to them: each connection there must begin with a header\n"
+ "of the PROXY protocol, version 1 or 2, and come from proxy-addresses or\n"
+ "trusted-addresses.  Elsewhere, a header of version 2 is believed from\n"
+ "trusted-addresses and the control socket, and nothing from others."},
+{"proxy-addresses", NETS, M(proxy_addresses), "", RELOAD,
+ "Those proxies. A list, like trusted-addresses."},
+{"proxy-timeout", TIME(SECOND, HOUR), M(proxy_timeout), "5s", RELOAD,
+ "A header that is not there whole by then ends its connection."},
+{"proxy-header-bytes", BYTES(232, 60 * KIB), M(proxy_header_bytes), "2K",
+ RELOAD,
+ "The longest header."},
 
 {"max-connections", NUMBER(0, 10000000), M(max_connections), "0", RELOAD,
  "Connections in all. 0: as many as there are descriptors."},

@@ -55,6 +55,10 @@ struct config {
     char *tls_key;
     enum config_tls tls_min_version;
     struct config_nets trusted_addresses;
+    struct config_listen proxy_protocol; /* some of the listeners */
+    struct config_nets proxy_addresses;
+    int64_t proxy_timeout;
+    size_t proxy_header_bytes;
 
     /* connections; 0: no limit */
     unsigned max_connections;

@@ -302,7 +302,7 @@ log_opened(const struct session *s, const char *method)
     peer_format(session_address(s), address);
     log_info("session begin id=%llu user=%s address=%s method=%s tls=%s",
              (unsigned long long)s->number, user, address, method,
-             conn_is_encrypted(&s->conn) ? "yes" : "no");
+             session_is_encrypted(s) ? "yes" : "no");
 }
 
 static void
@@ -920,14 +920,15 @@ clear_is_allowed(const struct session *s)
 {
     const struct config *cfg = session_worker(s)->cfg;
 
-    return conn_is_encrypted(&s->conn) || peer_is_loopback(&s->peer) ||
+    return session_is_encrypted(s) || session_is_local(s) ||
            cfg->clear_passwords_without_tls;
 }
 
 static bool
 external_is_allowed(const struct session *s)
 {
-    return s->door == SESSION_LOCAL && (s->uid == 0 || s->uid == geteuid());
+    return s->door == SESSION_LOCAL && !s->proxied &&
+           (s->uid == 0 || s->uid == geteuid());
 }
 
 static int
@@ -956,12 +957,15 @@ is_ticket(const char *text)
     return text != NULL && text_parse_bool(text, &wanted) < 0;
 }
 
-/* A machine that logs users in on their behalf. */
+/* A machine that logs users in on their behalf; nobody who was handed on by one
+ * is one. */
 static bool
 is_proxy(const struct session *s)
 {
     struct sockaddr_storage sa;
 
+    if (s->proxied)
+        return false;
     peer_to_sockaddr(&s->peer, &sa);
     return s->door == SESSION_LOCAL ||
            config_is_trusted(session_worker(s)->cfg, (struct sockaddr *)&sa);
@@ -1295,7 +1299,7 @@ write_features(struct req *r, const struct features_job *f)
     xml_write_attr(&r->out, "id", r->id);
     xml_write_attr(&r->out, "domain", f->domain);
     buf_append_char(&r->out, '>');
-    if (!conn_is_encrypted(&s->conn) && session_worker(s)->tls != NULL)
+    if (!session_is_encrypted(s) && session_worker(s)->tls != NULL)
         buf_append_str(&r->out, "<starttls/>");
     if (clear_is_allowed(s))
         buf_append_str(&r->out, "<sasl>LOGIN</sasl><sasl>PLAIN</sasl>");
