@@ -32,7 +32,7 @@ enum conn_close_reason {
     CONN_OUTPUT_LIMIT /* the peer does not read */
 };
 
-/* What the owner is told.  on_data and on_drained may close the connection
+/* What the owner is told, all three of them.  on_data and on_drained may close the connection
  * (conn_close); it must not be freed before the end of the loop's turn
  * (conn_loop_defer). */
 struct conn_ops {
@@ -88,9 +88,11 @@ struct conn {
     bool tls_handshake; /* not finished */
     bool finish;        /* closes once the output is out */
     bool lingering;     /* output is out; waits for the peer to close */
+    bool exact;         /* conn_read_exactly */
 };
 
-/* Takes the descriptor (non-blocking).  It is not on the loop yet. */
+/* Takes the descriptor (non-blocking).  It is not on the loop yet.  An
+ * operation that is missing ends the process. */
 void conn_init(struct conn *c, int fd, const struct conn_ops *ops);
 /* Puts it on a loop, and starts to read.  A connection that was detached keeps
  * its bytes and they are looked at again. */
@@ -102,6 +104,10 @@ void conn_detach(struct conn *c);
  * -1 if OpenSSL has no memory. */
 int conn_start_tls(struct conn *c, struct ssl_ctx_st *ctx);
 bool conn_is_encrypted(const struct conn *c);
+/* Before TLS: no byte is taken from the kernel beyond those that on_data is
+ * done with.  Until then it uses none, and sees them all again; with the call
+ * that uses some, that ends, and conn_start_tls finds all that follows. */
+void conn_read_exactly(struct conn *c);
 
 /* Output.  What is sent in between conn_cork and conn_uncork of the same
  * connection leaves in one write; only one connection of a loop is corked at a

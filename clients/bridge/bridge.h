@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 
 #include "clients/bridge/bridge_config.h"
+#include "clients/bridge/budget.h"
 #include "clients/bridge/client.h"
 #include "clients/bridge/files.h"
 #include "clients/bridge/form.h"
@@ -44,7 +45,9 @@ struct bridge {
     size_t n_sessions, n_streams;
     uint64_t next_session;
     struct nonces nonces;
+    struct budget strangers, members; /* room.h */
     struct bridge_counts counts;
+    bool relay_refused;                /* see relay_begin */
     struct bridge_listener *listeners; /* owned */
 };
 
@@ -67,7 +70,8 @@ struct call {
     struct http_conn *http;
     const struct http_request *q;
     struct client client;
-    struct form form; /* of the query */
+    struct form form;  /* of the query */
+    bool lacks_cookie; /* WEB_COOKIE_LATER */
 };
 
 /* Answers with a status and a text. */

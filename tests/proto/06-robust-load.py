@@ -290,7 +290,7 @@ def test_out_of_descriptors(t):
     raise_descriptors(4096)
 
     def low():
-        resource.setrlimit(resource.RLIMIT_NOFILE, (96, 96))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (120, 120))
     server = t.server(preexec=low, start=False)
     server.expected_errors.append("(?i)descriptor|too many open files|accept")
     server.start()
@@ -384,3 +384,30 @@ def test_ticks_of_many_packets(t):
                b'<alertList id="1"/>\0<readTime id="2"/>\0')[:5 + i % 90])
         c.close()
     server.login("joe").quiet()
+
+
+def test_one_user_in_all_time_zones(t):
+    """Alerts are kept as they are sent once for each offset from GMT, and in
+    bounded memory: a user who names one zone after the other gains nothing."""
+    server = t.server({"alert_cache": "1M", "workers": 1})
+    server.account("joe@" + MAIN)
+    admin = server.admin()
+    for i in range(40):
+        admin.post("%d " % i + "x" * 4000)
+    with open("/usr/share/zoneinfo/zone1970.tab", encoding="utf-8") as f:
+        zones = [line.split("\t")[2].strip() for line in f
+                 if not line.startswith("#")][:160]
+    joe = server.login("joe", alerts="no")
+
+    def read_in(zone):
+        joe.ok('<prefsStore id="p"><TimeZone>%s</TimeZone></prefsStore>'
+               % zone)
+        c = server.login("joe", alertConfirm="yes")
+        equal(len(c.flush()), 40, "alerts in " + zone)
+        c.bye()
+    read_in(zones[0])
+    memory = server.rss()
+    for zone in zones:
+        read_in(zone)
+    grown = server.rss() - memory
+    check(grown < 6 << 20, "memory grew by %d KB" % (grown >> 10))

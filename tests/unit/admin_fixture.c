@@ -140,6 +140,13 @@ print_effect(const struct effect *e)
     case EFFECT_QUOTA_LEVEL:
         buf_append_str(&effects_text, e->reached ? "reached" : "not reached");
         break;
+    case EFFECT_QUOTA_ASK:
+        if (e->account.name != NULL)
+            buf_appendf(&effects_text, "ask %s@%s", e->account.name,
+                        e->domain.name);
+        else
+            buf_append_str(&effects_text, "ask all");
+        break;
     case EFFECT_QUOTA_DEFAULTS:
         buf_append_str(&effects_text, "defaults");
         break;
@@ -286,6 +293,7 @@ fixture_setup(void)
     fixture_settings =
         (struct admin_settings){.alert_bytes = 100,
                                 .iterations = 1,
+                                .max_tickets = 300,
                                 .prefs_bytes = 200,
                                 .time_zone = "Europe/Berlin",
                                 .started = FIXTURE_NOW - 90 * CLOCK_SECOND,

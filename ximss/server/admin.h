@@ -41,12 +41,14 @@ struct admin_settings {
     size_t alert_bytes;                  /* longest alert text; default 4096 */
     int64_t lifetime[ALERT_ACCOUNT + 1]; /* default end by scope, us; 0 none */
     unsigned iterations;                 /* for new passwords; default 10000 */
+    unsigned max_tickets;                /* of one account */
     size_t prefs_bytes;                  /* longest preferences */
     char time_zone[65];                  /* of those who chose none */
     int64_t started;                     /* when the server began to run */
     const char *version;                 /* "ximssd 0.1.0" */
     bool test_hooks;                     /* TESTCLOCK allowed */
     bool source_limits; /* what may be used is as sources of usage say */
+    bool can_ask;       /* there are sources that can be asked */
 };
 
 /* What a command answers.  code 200: done; 5NN: refused (protocol.md C.2), and
@@ -80,12 +82,16 @@ enum store_result admin_execute(struct admin_context *x, const char *line,
                                 struct errbuf *err) WARN_UNUSED;
 
 /* Adds an audit record in the caller's name: for changes that are made outside
- * of this module.  outcome: "ok" or the error text.  Of callers without any
- * right only as many as the budget has (audit_budget.h); the next record says
- * how many were left out. */
+ * of this module.  outcome: "ok" or the error text.  Of what changed nothing,
+ * and of callers without any right, only as many as the budget has
+ * (audit_budget.h), unless the caller holds Master or All Domains. */
 enum store_result admin_audit(struct admin_context *x, const char *what,
                               const char *outcome,
                               struct errbuf *err) WARN_UNUSED;
+/* Adds the records that say how many the budget left out (see
+ * audit_budget_tell; the caller says audit_budget_told after the commit). */
+enum store_result admin_audit_left_out(struct admin_context *x, bool all,
+                                       struct errbuf *err) WARN_UNUSED;
 
 /* --- commands that carry a password --- */
 

@@ -49,6 +49,7 @@
 #include "ximss/server/stat.h"
 #include "ximss/server/throttle.h"
 #include "ximss/server/ticket.h"
+#include "ximss/server/ticket_renew.h"
 
 struct login_options {
     bool confirm, changes, alerts, ticket, keep_ticket;
@@ -83,6 +84,7 @@ struct attempt {
     unsigned code;         /* and with which number */
     char *proof;           /* owned; SCRAM's last message, in base64 */
     char address[PEER_TEXT_SIZE];
+    struct peer peer, client; /* PEER_NONE: no client was named */
     struct login_slot slot;
     struct credential cred;
     uint64_t account;
@@ -90,9 +92,13 @@ struct attempt {
     bool known;    /* the account exists and may log in */
     bool recalled; /* let in by memory: the serial is to be compared */
     bool matches;
+    uint8_t bound;           /* of the ticket that was shown */
+    bool keep_ticket;        /* that was shown: it is somebody else's, too */
+    bool trimmed;            /* the account has no more tickets than it may */
+    struct ticket_keep keep; /* owned; tickets that stay whatever the limit */
+    size_t tickets_most;
     unsigned iterations; /* that passwords have which are set now */
     bool renewed;        /* cred was made anew with so many */
-    bool keep_ticket;    /* that was shown: it is somebody else's, too */
     uint8_t hash[TICKET_HASH_BYTES]; /* of the ticket that was shown */
     uint8_t next_hash[TICKET_HASH_BYTES];
     char ticket[TICKET_TEXT_SIZE]; /* the next one; "" none */
@@ -167,9 +173,13 @@ attempt_new(struct req *r, const char *name, const char *method)
     job_init(&a->job, server, r->worker);
     a->req = r;
     a->ticket_time = r->worker->cfg->ticket_time;
+    a->tickets_most = r->worker->cfg->max_account_tickets;
     a->iterations = r->worker->cfg->password_iterations;
     a->method = method;
     peer_format(session_address(r->session), a->address);
+    a->peer = r->session->peer;
+    if (r->session->client != NULL)
+        a->client = *r->session->client;
     if (name != NULL && strchr(name, '@') != NULL) {
         a->name = xstrdup(name);
     } else if (name != NULL) {
@@ -195,6 +205,7 @@ attempt_free(struct attempt *a)
     free(a->proof);
     free(a->name);
     free(a->real);
+    free(a->keep.number);
     job_clear(&a->job);
     OPENSSL_cleanse(a, sizeof *a);
     free(a);
@@ -291,7 +302,7 @@ log_opened(const struct session *s, const char *method)
     peer_format(session_address(s), address);
     log_info("session begin id=%llu user=%s address=%s method=%s tls=%s",
              (unsigned long long)s->number, user, address, method,
-             conn_is_encrypted(&s->conn) ? "yes" : "no");
+             session_is_encrypted(s) ? "yes" : "no");
 }
 
 static void
@@ -307,8 +318,11 @@ attempt_open(struct attempt *a, struct user *account)
     s->opt_changes = o.changes;
     s->opt_confirm = o.confirm;
     session_open(s, account);
-    if (a->ticket[0] != '\0')
+    if (a->ticket[0] != '\0') {
         s->ticket_since = session_seconds();
+        s->ticket = ticket_number(a->next_hash);
+        s->ticket_bound = a->bound;
+    }
     log_opened(s, a->method);
     stat_add(STAT_LOGINS, 1);
     if (a->name != NULL && !a->recalled)
@@ -328,14 +342,24 @@ attempt_open(struct attempt *a, struct user *account)
 /* --- ticket --- */
 
 static enum store_result
+trim_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    return ticket_trim(t, a->account, a->tickets_most, &a->keep, err);
+}
+
+static enum store_result
 ticket_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct attempt *a = (struct attempt *)j;
     struct ticket_rec k = {.account = a->account, .cred_serial = a->serial};
+    enum store_result r;
 
     memcpy(k.hash, a->next_hash, sizeof k.hash);
     k.expires = clock_now() + a->ticket_time;
-    return ticket_put(t, &k, err);
+    r = ticket_put(t, &k, err);
+    return r == STORE_OK ? trim_body(j, t, err) : r;
 }
 
 static void on_account(struct user *account, void *arg,
@@ -353,6 +377,27 @@ ticket_finish(struct job *j)
         attempt_fail_store(a);
     else
         user_open(a->job.worker, a->account, on_account, a);
+}
+
+/* Makes a ticket if one is wanted, or, where one more came into being by the
+ * log-in itself, sees that there are not too many.  False: nothing to do. */
+static bool
+attempt_ticket(struct attempt *a, const struct user *account)
+{
+    bool wanted =
+        a->req->session->login->options.ticket && a->ticket[0] == '\0';
+
+    if (!wanted && (!a->keep_ticket || a->trimmed))
+        return false;
+    if (wanted)
+        ticket_make(a->ticket, a->next_hash);
+    a->trimmed = true;
+    ticket_keep_fill(&a->keep, account, ticket_number(a->next_hash),
+                     a->keep_ticket ? ticket_number(a->hash) : 0);
+    a->job.body = wanted ? ticket_body : trim_body;
+    a->job.finish = ticket_finish;
+    job_submit(&a->job);
+    return true;
 }
 
 /* --- load --- */
@@ -403,14 +448,8 @@ on_account(struct user *account, void *arg, const struct errbuf *err)
         }
         return;
     }
-    if (a->req->session->login->options.ticket && a->ticket[0] == '\0') {
-        ticket_make(a->ticket, a->next_hash);
-        a->job.body = ticket_body;
-        a->job.finish = ticket_finish;
-        job_submit(&a->job);
-        return;
-    }
-    attempt_open(a, account);
+    if (!attempt_ticket(a, account))
+        attempt_open(a, account);
 }
 
 /* --- move --- */
@@ -804,6 +843,14 @@ start_malformed(struct req *r, const char *method, unsigned code,
 
 /* --- tickets as a way in --- */
 
+static bool
+admits(const struct attempt *a, const struct ticket_rec *k)
+{
+    return ticket_admits(k, &a->peer,
+                         a->client.kind != PEER_NONE ? &a->client : NULL);
+}
+
+/* What it gives next is as bound as the ticket was. */
 static enum store_result
 redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -819,9 +866,12 @@ redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
         r = account_get(t, k.account, &account, err);
     if (r == STORE_OK)
         r = domain_get(t, account.domain, &domain, err);
-    if (r == STORE_OK && k.expires > now && !domain.suspended &&
-        account.cred_serial == k.cred_serial) {
+    if (r == STORE_OK && !admits(a, &k)) {
+        r = ticket_put(t, &k, err); /* for the one whom it is for */
+    } else if (r == STORE_OK && k.expires > now && !domain.suspended &&
+               account.cred_serial == k.cred_serial) {
         a->known = true;
+        a->bound = k.bound;
         a->account = k.account;
         a->serial = k.cred_serial;
         next = k;
@@ -874,14 +924,15 @@ clear_is_allowed(const struct session *s)
 {
     const struct config *cfg = session_worker(s)->cfg;
 
-    return conn_is_encrypted(&s->conn) || peer_is_loopback(&s->peer) ||
+    return session_is_encrypted(s) || session_is_local(s) ||
            cfg->clear_passwords_without_tls;
 }
 
 static bool
 external_is_allowed(const struct session *s)
 {
-    return s->door == SESSION_LOCAL && (s->uid == 0 || s->uid == geteuid());
+    return s->door == SESSION_LOCAL && !s->proxied &&
+           (s->uid == 0 || s->uid == geteuid());
 }
 
 static int
@@ -910,12 +961,15 @@ is_ticket(const char *text)
     return text != NULL && text_parse_bool(text, &wanted) < 0;
 }
 
-/* A machine that logs users in on their behalf. */
+/* A machine that logs users in on their behalf; nobody who was handed on by one
+ * is one. */
 static bool
 is_proxy(const struct session *s)
 {
     struct sockaddr_storage sa;
 
+    if (s->proxied)
+        return false;
     peer_to_sockaddr(&s->peer, &sa);
     return s->door == SESSION_LOCAL ||
            config_is_trusted(session_worker(s)->cfg, (struct sockaddr *)&sa);
@@ -1249,7 +1303,7 @@ write_features(struct req *r, const struct features_job *f)
     xml_write_attr(&r->out, "id", r->id);
     xml_write_attr(&r->out, "domain", f->domain);
     buf_append_char(&r->out, '>');
-    if (!conn_is_encrypted(&s->conn) && session_worker(s)->tls != NULL)
+    if (!session_is_encrypted(s) && session_worker(s)->tls != NULL)
         buf_append_str(&r->out, "<starttls/>");
     if (clear_is_allowed(s))
         buf_append_str(&r->out, "<sasl>LOGIN</sasl><sasl>PLAIN</sasl>");

@@ -19,8 +19,8 @@ struct usage_feed;
 struct config_override;
 struct hash_pool;
 struct login_slots;
-struct peers;
 struct remember;
+struct room;
 struct throttle;
 struct worker;
 
@@ -32,7 +32,9 @@ struct server {
     struct remember *remember;           /* owned */
     struct throttle *throttle;           /* owned */
     struct login_slots *login_slots;     /* owned */
-    struct peers *peers;                 /* owned */
+    struct room *room;                   /* owned; see admission.h */
+    unsigned descriptors;                /* that the process may open */
+    unsigned own_descriptors;            /* open, but for connections */
     struct audit_budget *audit_budget;   /* owned; the writer thread's */
     struct usage_feed *usage_feed;       /* owned */
     struct quota_sources *quota_sources; /* owned; NULL behind their end */
@@ -55,6 +57,7 @@ struct server {
     unsigned undrained;     /* workers that are not done yet, with `drained` */
     pthread_cond_t drained;
     _Atomic int64_t next_upkeep; /* clock_mono */
+    atomic_bool stopping;        /* upkeep is left to the next start */
     char *ports_file;            /* owned */
 };
 
