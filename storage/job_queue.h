@@ -25,6 +25,7 @@ struct job {
     store_done_fn *done;
     void *arg;
     uint64_t work; /* of its last run */
+    unsigned part; /* parts of it that are on disk */
     bool again;    /* it asked to be run again */
 };
 

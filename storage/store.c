@@ -140,7 +140,7 @@ run_job(struct store *s, unsigned i)
     struct txn_mark mark = txn_mark(s->txn);
 
     out->err.text[0] = 0;
-    txn_begin_job(s->txn);
+    txn_begin_job(s->txn, s->batch[i]->part);
     out->result = s->batch[i]->body(s->txn, s->batch[i]->arg, &out->err);
     job_queue_charge(s->batch[i], s->txn->work - s->txn->work_job);
     note_most(&s->most_of_job, s->batch[i]->work);
@@ -224,8 +224,10 @@ finish_job(struct store *s, struct job *job, struct outcome *out)
         atomic_fetch_sub(&s->backlog, 1);
     if (job->done != NULL)
         job->done(out->result, job->arg, &out->err);
-    if (job->again)
+    if (job->again) {
+        job->part++;
         return true;
+    }
     pthread_mutex_lock(&s->lock);
     job_queue_forget(&s->queue, job);
     pthread_mutex_unlock(&s->lock);

@@ -25,9 +25,8 @@
  * A body that may have much to do looks at store_tired from time to time, and
  * returns STORE_AGAIN when it says yes: what it has written is committed, its
  * `done` is called with STORE_AGAIN, and it runs again when its lane has its
- * next turn, before all others of that lane.  What it needs to know then, it
- * keeps in its argument from the call of done on: a body that is taken back and
- * run again must find there what it found the first time. */
+ * next turn, before all others of that lane.  How far it had come it notes in a
+ * store_mark: what is taken back has not come anywhere. */
 
 enum store_result {
     STORE_OK = 0,
@@ -81,6 +80,19 @@ void store_submit_lane(struct store *store, uint64_t lane, store_body_fn *body,
 /* The same in lane 0. */
 void store_submit(struct store *store, store_body_fn *body, store_done_fn *done,
                   void *arg);
+
+/* How far a job in parts has come.  A zeroed one is at 0. */
+struct store_mark {
+    uint64_t done, next;
+    unsigned part;
+};
+/* Where the body is to begin. */
+uint64_t store_mark_begin(struct store_mark *m, const struct store_txn *txn);
+/* Where it will begin next time, if it returns STORE_AGAIN now. */
+void store_mark_set(struct store_mark *m, const struct store_txn *txn,
+                    uint64_t next);
+/* How many parts of the job that runs are on disk. */
+unsigned store_part(const struct store_txn *txn);
 
 /* For bodies: true if the job has done what one turn allows. */
 bool store_tired(const struct store_txn *txn);

@@ -199,6 +199,12 @@ enum store_result account_alias_count(struct store_txn *t, uint64_t domain,
                                       uint64_t *count_r,
                                       struct errbuf *err) WARN_UNUSED;
 
+/* Adds to *sum the accounts of the domains beyond the number *after that are not
+ * shared.  STORE_AGAIN: the job is tired; both say how far it has come. */
+enum store_result account_count_all(struct store_txn *t, uint64_t *after,
+                                    uint64_t *sum,
+                                    struct errbuf *err) WARN_UNUSED;
+
 /* As domain_aliases_get and domain_aliases_set. */
 enum store_result account_aliases_get(struct store_txn *t, uint64_t account,
                                       struct alias_list *l_r,

@@ -293,9 +293,31 @@ txn_must_exist(enum store_result r, const char *doing, struct errbuf *err)
 /* --- work --- */
 
 void
-txn_begin_job(struct store_txn *t)
+txn_begin_job(struct store_txn *t, unsigned part)
 {
     t->work_job = t->work;
+    t->part = part;
+}
+
+unsigned
+store_part(const struct store_txn *t)
+{
+    return t->part;
+}
+
+uint64_t
+store_mark_begin(struct store_mark *m, const struct store_txn *t)
+{
+    if (m->part == t->part)
+        m->done = m->next;
+    return m->done;
+}
+
+void
+store_mark_set(struct store_mark *m, const struct store_txn *t, uint64_t next)
+{
+    m->next = next;
+    m->part = t->part + 1;
 }
 
 bool

@@ -69,6 +69,7 @@ struct store_txn {
     size_t bytes;     /* written by it, about */
     uint64_t work;     /* of this transaction, see WORK_... */
     uint64_t work_job; /* what it was when the job that runs began */
+    unsigned part;     /* of that job, see store_part */
 
     uint64_t counter[COUNTER_COUNT];   /* last number given out */
     uint64_t committed[COUNTER_COUNT]; /* the same on disk */
@@ -128,7 +129,7 @@ bool txn_may_retry(const struct store_txn *t);
  * one thing that it does as a whole. */
 #define WORK_TURN 2000
 
-void txn_begin_job(struct store_txn *t);
+void txn_begin_job(struct store_txn *t, unsigned part);
 
 /* --- one record --- */
 

@@ -203,12 +203,12 @@ START_TEST(sets_alerts_by_difference)
                                       "20261122133001=B;20250101000000=d;}"),
                      "200 OK");
     ck_assert_str_eq(fixture_effects,
-                     "removed 2; removed 3; added 4; added 5;");
+                     "added 4; removed 2; added 5; removed 3;");
     ck_assert_str_eq(fixture_say(ALL, "GetServerAlerts"),
                      "201 {20261122133000=a;20250101000000=d;"
                      "20261122133001=B;}");
     ck_assert_str_eq(fixture_say(ALL, "SetServerAlerts {}"), "200 OK");
-    ck_assert_str_eq(fixture_effects, "removed 1; removed 4; removed 5;");
+    ck_assert_str_eq(fixture_effects, "removed 4; removed 1; removed 5;");
     ck_assert_str_eq(fixture_say(ALL, "RemoveServerAlert 20261122133000"),
                      "514 no such alert");
     ck_assert_str_eq(fixture_effects, "");
@@ -234,7 +234,7 @@ START_TEST(gives_default_lifetimes)
     /* what has ended does not count as there */
     ck_assert_str_eq(fixture_say(ALL, "SetServerAlerts {20261122133000=a;}"),
                      "200 OK");
-    ck_assert_str_eq(fixture_effects, "removed 1; removed 3; added 4;");
+    ck_assert_str_eq(fixture_effects, "removed 1; added 4; removed 3;");
     ck_assert_str_eq(fixture_say(ALL, "GetServerAlerts"),
                      "201 {20261122133000=a;}");
 }

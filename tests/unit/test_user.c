@@ -401,9 +401,9 @@ START_TEST(test_open)
     struct worker *w = stage_worker(ANN);
     struct opened first = {0}, second = {0}, third = {0}, none = {0};
 
-    user_open(w, stage_account(ANN), on_opened, &first);
-    user_open(w, stage_account(ANN), on_opened, &second); /* one load */
-    user_open(w, 999999, on_opened, &none);
+    user_open(w, stage_account(ANN), 0, on_opened, &first);
+    user_open(w, stage_account(ANN), 0, on_opened, &second); /* one load */
+    user_open(w, 999999, 0, on_opened, &none);
     ck_assert_uint_eq(first.calls + second.calls + none.calls, 0);
     ck_assert_ptr_null(user_find(w, stage_account(ANN)));
     stage_post(ALERT_ACCOUNT, ANN, "while it loads");
@@ -416,7 +416,7 @@ START_TEST(test_open)
     ck_assert_uint_eq(none.calls, 1);
     ck_assert_ptr_null(none.user);
     ck_assert_str_eq(none.text, "");
-    user_open(w, stage_account(ANN), on_opened, &third); /* at once */
+    user_open(w, stage_account(ANN), 0, on_opened, &third); /* at once */
     ck_assert_uint_eq(third.calls, 1);
     ck_assert_ptr_eq(third.user, first.user);
 }

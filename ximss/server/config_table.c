@@ -157,6 +157,13 @@ static const struct config_row rows[] = {
 
 {"alert-bytes", BYTES(1, 1 * MIB), M(alert_bytes), "4096", RELOAD,
  "The longest text of an alert, in bytes of UTF-8."},
+{"max-account-alerts", NUMBER(0, 100000), M(max_account_alerts), "1000", RELOAD,
+ "Alerts to one account that it has not been shown; more are refused.\n"
+ "0: no limit."},
+{"max-domain-alerts", NUMBER(0, 100000), M(max_domain_alerts), "1000", RELOAD,
+ "Active alerts to one domain; more are refused. 0: no limit."},
+{"max-server-alerts", NUMBER(0, 100000), M(max_server_alerts), "1000", RELOAD,
+ "Active alerts to the whole server; more are refused. 0: no limit."},
 {"lifetime-server", TIME(0, YEARS), M(lifetime_server), "0", RELOAD,
  "Server-wide alerts that are posted without an end disappear after this\n"
  "time. 0: they stay until they are removed."},

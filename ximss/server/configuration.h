@@ -80,6 +80,9 @@ struct config {
 
     /* alerts; lifetimes: 0 none */
     size_t alert_bytes;
+    unsigned max_account_alerts; /* 0: no limit */
+    unsigned max_domain_alerts;
+    unsigned max_server_alerts;
     int64_t lifetime_server;
     int64_t lifetime_cluster;
     int64_t lifetime_domain;

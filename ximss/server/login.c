@@ -137,6 +137,7 @@ attempt_new(struct req *r, const char *name, const char *method)
     char *main_domain = NULL;
 
     job_init(&a->job, server, r->worker);
+    a->job.lane = session_lane(r->session);
     a->req = r;
     a->ticket_time = r->worker->cfg->ticket_time;
     a->method = method;
@@ -304,7 +305,7 @@ ticket_finish(struct job *j)
     if (j->result != STORE_OK)
         attempt_fail_store(a);
     else
-        user_open(a->job.worker, a->account, on_account, a);
+        user_open(a->job.worker, a->account, a->job.lane, on_account, a);
 }
 
 /* --- load --- */
@@ -377,7 +378,7 @@ on_moved(struct mail *m, void *owner)
     session_attach(a->req->session, w);
     a->req->worker = w;
     a->job.worker = w;
-    user_open(w, a->account, on_account, a);
+    user_open(w, a->account, a->job.lane, on_account, a);
 }
 
 static void
@@ -399,7 +400,7 @@ attempt_attach(struct attempt *a)
     struct worker *home = worker_of_account(a->job.server, a->account);
 
     if (home == a->req->worker) {
-        user_open(home, a->account, on_account, a);
+        user_open(home, a->account, a->job.lane, on_account, a);
         return;
     }
     /* At the end of the turn: callers up the stack still look at the session,
@@ -1066,6 +1067,7 @@ handle_list_features(struct req *r, const struct xml_elem *e)
         return REQ_DONE;
     f = xcalloc(1, sizeof *f);
     job_init(&f->job, r->worker->server, r->worker);
+    f->job.lane = session_lane(r->session);
     f->req = r;
     f->domain = login_of(r->session)->domain != NULL
                     ? xstrdup(login_of(r->session)->domain)

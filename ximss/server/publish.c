@@ -145,8 +145,10 @@ finished(void *arg)
 {
     struct bulletin *b = arg;
 
-    *b->sessions_r = atomic_load(&b->sessions);
-    b->done(b->arg);
+    if (b->sessions_r != NULL)
+        *b->sessions_r = atomic_load(&b->sessions);
+    if (b->done != NULL)
+        b->done(b->arg);
     for (unsigned i = 0; i < b->n_alerts; i++)
         alert_unref(&b->alerts[i]);
     effect_list_clear(&b->effects);

@@ -89,6 +89,7 @@ struct post_job {
     struct job_caller caller;
     struct post post; /* its texts are owned here */
     char *target, *key, *text;
+    struct admin_parts parts;
     struct post_result result;
 };
 
@@ -101,6 +102,7 @@ post_body(struct job *j, struct store_txn *t, struct errbuf *err)
     enum store_result r;
 
     fill_context(&x, j, t, &p->caller);
+    x.parts = &p->parts;
     r = admin_alert_post(&x, &p->post, &p->result, err);
     if (r == STORE_OK && p->post.test && p->result.code == 200) {
         e = effect_add(&j->effects, EFFECT_COUNT_AUDIENCE);
@@ -115,6 +117,7 @@ post_job_free(struct post_job *p)
 {
     job_caller_clear(&p->caller);
     job_clear(&p->job);
+    admin_parts_clear(&p->parts);
     free(p->target);
     free(p->key);
     free(p->text);
@@ -204,6 +207,7 @@ handle_post(struct req *r, const struct xml_elem *e)
     struct session_caller caller;
 
     job_init(&p->job, r->worker->server, r->worker);
+    p->job.lane = session_lane(r->session);
     if (take_post(r, e, p) < 0) {
         post_job_free(p);
         return REQ_DONE;
@@ -266,6 +270,7 @@ handle_remove(struct req *r, const struct xml_elem *e)
         return REQ_DONE;
     p = xcalloc(1, sizeof *p);
     job_init(&p->job, r->worker->server, r->worker);
+    p->job.lane = session_lane(r->session);
     session_caller(r->session, &caller);
     job_caller_set(&p->caller, &caller.caller);
     p->req = r;
@@ -519,6 +524,7 @@ start_scope(struct req *r, const struct xml_elem *e, bool watch)
     const char *target, *stop = req_attr(e, "stop", "no");
 
     job_init(&p->job, r->worker->server, r->worker);
+    p->job.lane = session_lane(r->session);
     p->watch = watch;
     if (take_scope(r, e, &p->scope, &target) < 0) {
         scope_job_free(p);

@@ -41,7 +41,7 @@
 #define DRAIN_US          (9 * CLOCK_SECOND)
 #define UPKEEP_US         (600 * CLOCK_SECOND)
 #define UPKEEP_BATCH      1000
-#define EXPIRE_BATCH      500
+#define EXPIRE_BATCH      32
 #define KEY_LIFETIME      (86400 * CLOCK_SECOND)
 
 /* --- settings that follow from the configuration --- */
@@ -55,6 +55,10 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->prefs_bytes = c->prefs_bytes;
     snprintf(a->time_zone, sizeof a->time_zone, "%s", c->time_zone);
     a->alert_bytes = c->alert_bytes;
+    a->max_alerts[ALERT_SERVER] = c->max_server_alerts;
+    a->max_alerts[ALERT_CLUSTER] = c->max_server_alerts;
+    a->max_alerts[ALERT_DOMAIN] = c->max_domain_alerts;
+    a->max_alerts[ALERT_ACCOUNT] = c->max_account_alerts;
     a->lifetime[ALERT_SERVER] = c->lifetime_server;
     a->lifetime[ALERT_CLUSTER] = c->lifetime_cluster;
     a->lifetime[ALERT_DOMAIN] = c->lifetime_domain;
@@ -528,6 +532,12 @@ lower_expiry(struct server *s, int64_t when)
         continue;
 }
 
+static bool
+is_due(int64_t next, int64_t now)
+{
+    return next != 0 && next <= now;
+}
+
 static enum store_result
 expire_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -538,8 +548,13 @@ expire_body(struct job *j, struct store_txn *t, struct errbuf *err)
                               .now = now,
                               .effects = &j->effects,
                               .settings = &j->server->admin};
-    enum store_result r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
+    enum store_result r = STORE_OK;
 
+    do
+        r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
+    while (r == STORE_OK && is_due(x->next, now) && !store_tired(t));
+    if (r == STORE_OK && is_due(x->next, now))
+        return STORE_AGAIN;
     if (r == STORE_OK && x->upkeep)
         r = post_key_expire(t, now - KEY_LIFETIME, UPKEEP_BATCH, err);
     if (r == STORE_OK && x->upkeep)

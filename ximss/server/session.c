@@ -21,6 +21,7 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/cli_data.h"
 #include "ximss/server/dialect.h"
+#include "ximss/server/lane.h"
 #include "ximss/server/login.h"
 #include "ximss/server/peers.h"
 #include "ximss/server/push.h"
@@ -108,6 +109,12 @@ session_caller(const struct session *s, struct session_caller *c)
     } else if (s->local_admin) {
         c->caller.rights = RIGHT_MASTER;
     }
+}
+
+uint64_t
+session_lane(const struct session *s)
+{
+    return s->number != 0 ? s->lane : lane_of_stranger(session_address(s));
 }
 
 void
@@ -426,11 +433,14 @@ void
 session_open(struct session *s, struct user *a)
 {
     struct worker *w = session_worker(s);
+    struct session_caller caller;
 
     s->number = atomic_fetch_add(&w->server->next_session, 1);
     s->removal = board_next_removal(&w->board);
     s->user = a;
     s->local_admin = a == NULL;
+    session_caller(s, &caller);
+    s->lane = lane_of_caller(&caller.caller);
     if (s->counted_fresh) {
         peers_logged_in(w->server->peers, &s->peer);
         stat_add(STAT_SESSIONS_OPEN, 1);
@@ -522,16 +532,19 @@ session_unlink_account(struct session *s, struct user_sessions *head)
     TAILQ_REMOVE(head, s, of_account);
 }
 
-bool
-session_awaits(const struct user_sessions *head, uint64_t alert)
+uint64_t
+session_got(const struct user_sessions *head)
 {
     const struct session *s;
+    uint64_t got = UINT64_MAX;
 
-    TAILQ_FOREACH(s, head, of_account)
-        if (s->state == SESSION_OPEN && s->opt_alerts && s->cursor < alert &&
-            s->login_id < alert)
-            return true;
-    return false;
+    TAILQ_FOREACH(s, head, of_account) {
+        uint64_t had = s->cursor > s->login_id ? s->cursor : s->login_id;
+
+        if (s->state == SESSION_OPEN && s->opt_alerts && had < got)
+            got = had;
+    }
+    return got;
 }
 
 void

@@ -52,6 +52,7 @@ struct session {
     struct peer peer;
 
     uint64_t number;       /* from log-in on */
+    uint64_t lane;         /* of its jobs (lane.h); from log-in on */
     uint64_t cursor;       /* alerts up to here were sent, or need not be */
     uint64_t login_id;     /* the newest alert when it logged in */
     uint64_t plain_id;     /* the cursor when alerts were last sent that need no
@@ -73,6 +74,7 @@ struct session {
     bool opt_confirm : 1; /* delivered only when confirmed */
     bool opt_changes : 1; /* wants alertRemoved */
     bool push_queued : 1;
+    bool push_more : 1; /* ... to go on, not because something has come */
     bool settling : 1;
     bool counted_fresh : 1; /* peers: not logged in yet */
     bool watching : 1;
@@ -91,6 +93,8 @@ const struct dialect *session_dialect(const struct session *s);
 
 /* "user@domain", "local:UID", or "" before log-in. */
 void session_user(const struct session *s, char out[USER_NAME_SIZE]);
+/* Whose turn its jobs of the store take. */
+uint64_t session_lane(const struct session *s);
 /* Who asks, for the administration engine; texts live in the struct. */
 struct session_caller {
     struct caller caller;

@@ -23,6 +23,7 @@
 #include "util/mailbox.h"
 #include "util/xmalloc.h"
 #include "ximss/server/job.h"
+#include "ximss/server/lane.h"
 #include "ximss/server/server.h"
 #include "ximss/server/stat.h"
 #include "ximss/server/usage.h"
@@ -129,6 +130,7 @@ next_job(struct usage_feed *feed)
         return NULL;
     f = xcalloc(1, sizeof *f);
     job_init(&f->job, feed->server, NULL);
+    f->job.lane = lane_of(LANE_USAGE, 0);
     f->feed = feed;
     f->job.body = feed_body;
     f->job.finish = feed_finish;
@@ -436,6 +438,7 @@ on_list(void *arg, struct quota_listing *listing)
     struct list_job *l = xcalloc(1, sizeof *l);
 
     job_init(&l->job, feed->server, NULL);
+    l->job.lane = lane_of(LANE_USAGE, 1);
     l->listing = listing;
     l->users = xcalloc(listing->most, sizeof l->users[0]);
     l->job.body = list_body;
