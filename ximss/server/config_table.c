@@ -164,6 +164,8 @@ static const struct config_row rows[] = {
  "Active alerts to one domain; more are refused. 0: no limit."},
 {"max-server-alerts", NUMBER(0, 100000), M(max_server_alerts), "1000", RELOAD,
  "Active alerts to the whole server; more are refused. 0: no limit."},
+{"max-session-watches", NUMBER(1, 10000), M(max_session_watches), "100", RELOAD,
+ "What one session may follow by alertWatch at a time."},
 {"lifetime-server", TIME(0, YEARS), M(lifetime_server), "0", RELOAD,
  "Server-wide alerts that are posted without an end disappear after this\n"
  "time. 0: they stay until they are removed."},

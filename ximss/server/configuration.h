@@ -83,6 +83,7 @@ struct config {
     unsigned max_account_alerts; /* 0: no limit */
     unsigned max_domain_alerts;
     unsigned max_server_alerts;
+    unsigned max_session_watches;
     int64_t lifetime_server;
     int64_t lifetime_cluster;
     int64_t lifetime_domain;

@@ -221,6 +221,7 @@ publish(struct server *server, struct effect_list *effects,
 {
     struct bulletin *b = xcalloc(1, sizeof *b);
     struct effect *e;
+    unsigned n = 0;
 
     b->server = server;
     b->sessions_r = sessions_r;
@@ -231,8 +232,9 @@ publish(struct server *server, struct effect_list *effects,
     STAILQ_FOREACH(e, &b->effects, link)
     {
         follow_shared(server, e);
+        n++;
         if (e->kind == EFFECT_ALERT_ADDED || e->kind == EFFECT_QUOTA_ALERT)
             add_alert(b, e);
     }
-    broadcast(server, visit, finished, b);
+    broadcast_work(server, n, visit, finished, b);
 }

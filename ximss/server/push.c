@@ -321,6 +321,7 @@ on_push(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
+    push_audience_changed(w); /* who has been sent something is to be marked */
     for (int i = 0; i < SESSIONS_PER_TURN && sent < TURN_BYTES; i++) {
         s = TAILQ_FIRST(&w->push_queue);
         if (s == NULL)
@@ -344,6 +345,7 @@ void
 push_init(struct worker *w)
 {
     TAILQ_INIT(&w->push_queue);
+    w->audience_version = 1;
     w->push_ev = evtimer_new(w->base, on_push, w);
     if (w->push_ev == NULL)
         log_fatal("making a worker: out of memory");
@@ -359,6 +361,7 @@ push_clear(struct worker *w)
 void
 push_forget(struct worker *w, struct session *s)
 {
+    push_audience_changed(w);
     if (s->push_queued)
         TAILQ_REMOVE(&w->push_queue, s, push);
     s->push_queued = false;
@@ -414,19 +417,49 @@ mark_all(struct worker *w, bool shared, enum push_mode mode)
     return n;
 }
 
+void
+push_audience_changed(struct worker *w)
+{
+    w->audience_version++;
+}
+
+/* What was found before, if nobody has come, gone, or been sent anything. */
+static bool
+is_known(const struct worker *w, const struct audience *a, enum push_mode mode,
+         unsigned *n_r)
+{
+    *n_r = a->found[mode].n;
+    return a->found[mode].version == w->audience_version;
+}
+
+static unsigned
+note(const struct worker *w, struct audience *a, enum push_mode mode,
+     unsigned n)
+{
+    a->found[mode].version = w->audience_version;
+    a->found[mode].n = n;
+    return n;
+}
+
 unsigned
 push_audience(struct worker *w, enum alert_scope scope, uint64_t target,
               enum push_mode mode)
 {
+    struct domain *d;
     unsigned n = 0;
+    bool shared;
 
     switch (scope) {
     case ALERT_SERVER:
     case ALERT_CLUSTER:
-        n = mark_all(w, scope == ALERT_CLUSTER, mode);
+        shared = scope == ALERT_CLUSTER;
+        if (!is_known(w, &w->audience[shared], mode, &n))
+            n = note(w, &w->audience[shared], mode, mark_all(w, shared, mode));
         break;
     case ALERT_DOMAIN:
-        n = mark_domain(w, board_find_domain(&w->board, target), mode);
+        d = board_find_domain(&w->board, target);
+        if (d != NULL && !is_known(w, &d->audience, mode, &n))
+            n = note(w, &d->audience, mode, mark_domain(w, d, mode));
         break;
     case ALERT_ACCOUNT:
         n = mark_account(w, user_find(w, target), mode);

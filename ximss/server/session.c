@@ -129,6 +129,7 @@ session_set_state(struct session *s, enum session_state state)
                   state_names[s->state]);
     }
     s->state = (uint8_t)state;
+    push_audience_changed(session_worker(s));
 }
 
 /* --- ending --- */
@@ -157,7 +158,7 @@ unlink_all(struct session *s, struct worker *w)
     login_free(&s->login);
     push_forget(w, s);
     settle_forget(w, s);
-    if (s->watching)
+    if (s->n_watches > 0)
         watch_remove_all(w, s);
     if (s->user != NULL)
         user_session_removed(w, s->user, s);

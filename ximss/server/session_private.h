@@ -66,6 +66,8 @@ struct session {
     uint32_t uid;          /* of the local administrator's process */
     uint32_t n_reqs;
     uint32_t ticket_since; /* seconds: when it got its ticket; 0: it has none */
+    LIST_HEAD(, watch) watches; /* what it watches (watch.c) */
+    uint32_t n_watches;
     uint8_t state;         /* enum session_state */
     uint8_t door;          /* enum session_door */
     uint16_t malformed;
@@ -77,7 +79,6 @@ struct session {
     bool push_more : 1; /* ... to go on, not because something has come */
     bool settling : 1;
     bool counted_fresh : 1; /* peers: not logged in yet */
-    bool watching : 1;
     bool tls_started : 1; /* in this turn: what followed in clear is dropped */
     bool mid_message : 1; /* a piece of one was sent, and its end was not */
     bool quota_wait : 1;  /* its storage is being looked at since the log-in */

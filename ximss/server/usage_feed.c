@@ -56,6 +56,7 @@ struct feed_job {
     struct usage_feed *feed;
     struct quota_report report[BATCH]; /* users are owned */
     unsigned n;
+    struct store_mark mark; /* in the reports */
 };
 
 /* --- in the store --- */
@@ -92,8 +93,14 @@ feed_body(struct job *j, struct store_txn *t, struct errbuf *err)
                               .settings = &j->server->admin};
     enum store_result r = STORE_OK;
 
-    for (unsigned i = 0; i < f->n && r == STORE_OK; i++)
+    for (uint64_t i = store_mark_begin(&f->mark, t);
+         i < f->n && r == STORE_OK; i++) {
+        if (store_tired(t)) {
+            store_mark_set(&f->mark, t, i);
+            return STORE_AGAIN;
+        }
         r = take_report(&x, &f->report[i], err);
+    }
     return r;
 }
 

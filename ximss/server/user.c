@@ -23,6 +23,7 @@
 #include "ximss/server/job.h"
 #include "ximss/server/lane.h"
 #include "ximss/server/prefs.h"
+#include "ximss/server/push.h"
 #include "ximss/server/quota_watch.h"
 #include "ximss/server/rights.h"
 #include "ximss/server/server.h"
@@ -613,13 +614,53 @@ user_removed(struct worker *w, uint64_t number)
     forget(w, a);
 }
 
-static void
-kill_sessions_of_domain(struct domain *d)
-{
-    struct user *a, *next;
+/* Users whose sessions are ended in one turn. */
+#define KILL_BATCH 128
 
-    TAILQ_FOREACH_SAFE(a, &d->online, link, next)
+struct killing {
+    struct mail mail;
+    uint64_t domain; /* number */
+    unsigned left;   /* users to be looked at, at most */
+};
+
+static void kill_some(struct worker *w, struct domain *d, unsigned left);
+
+static void
+deliver_killing(struct mail *m, void *owner)
+{
+    struct killing *k = (struct killing *)m;
+    struct worker *w = owner;
+    struct domain *d = board_find_domain(&w->board, k->domain);
+
+    if (d != NULL && d->suspended)
+        kill_some(w, d, k->left);
+    free(k);
+}
+
+/* Who has no session left is not in the list any more; whose sessions are ending
+ * already goes behind the others. */
+static void
+kill_some(struct worker *w, struct domain *d, unsigned left)
+{
+    struct killing *k;
+    struct user *a;
+
+    for (unsigned i = 0; i < KILL_BATCH && left > 0; i++, left--) {
+        a = TAILQ_FIRST(&d->online);
+        if (a == NULL)
+            return;
+        TAILQ_REMOVE(&d->online, a, link);
+        TAILQ_INSERT_TAIL(&d->online, a, link);
         session_kill_all(&a->sessions);
+    }
+    if (left == 0)
+        return;
+    k = xcalloc(1, sizeof *k);
+    k->mail.deliver = deliver_killing;
+    k->mail.work = KILL_BATCH;
+    k->domain = d->number;
+    k->left = left;
+    mailbox_put(w->box, &k->mail);
 }
 
 static void
@@ -647,10 +688,11 @@ user_domain_changed(struct worker *w, const struct domain_rec *rec)
     if (d->shared != rec->shared) {
         d->shared = rec->shared;
         w->board.version++;
+        push_audience_changed(w);
     }
     d->suspended = rec->suspended;
     if (d->suspended)
-        kill_sessions_of_domain(d);
+        kill_some(w, d, d->accounts);
 }
 
 void
