@@ -182,6 +182,26 @@ START_TEST(test_unused_goes)
 }
 END_TEST
 
+/* Alerts that come and go do not gather. */
+START_TEST(test_removed_goes)
+{
+    struct alert_array set = {0};
+
+    for (uint64_t id = 1; id < 1000; id++) {
+        struct alert *a = make(SUMMER, 10);
+
+        a->rec.id = id;
+        alert_array_add(&set, a);
+        check_time(a, "UTC");
+        alert_unref(&a);
+        if (id > 10)
+            alert_array_remove(&set, id - 10);
+    }
+    ck_assert_uint_le(alert_cache_count(cache), 12);
+    alert_array_clear(&set);
+}
+END_TEST
+
 Suite *
 alert_cache_suite(void)
 {
@@ -195,6 +215,7 @@ alert_cache_suite(void)
     tcase_add_test(t, test_bounded);
     tcase_add_test(t, test_none_kept);
     tcase_add_test(t, test_unused_goes);
+    tcase_add_test(t, test_removed_goes);
     suite_add_tcase(s, t);
     return s;
 }

@@ -114,12 +114,28 @@ alert_cache_set_limit(struct alert_cache *c, size_t bytes)
     make_room(c);
 }
 
+/* What was removed meanwhile goes in the order in which it came: a few for each
+ * that is added, so that there never are many. */
+static void
+drop_removed(struct alert_cache *c)
+{
+    struct entry *e;
+
+    for (int i = 0; i < 4; i++) {
+        e = TAILQ_LAST(&c->entries, entry_list);
+        if (e == NULL || !atomic_load(&e->alert->removed))
+            return;
+        drop(c, e);
+    }
+}
+
 static void
 add(struct alert_cache *c, struct alert *a, int32_t offset,
     struct shared_buf *bytes)
 {
     struct entry *e = xcalloc(1, sizeof *e);
 
+    drop_removed(c);
     e->alert = alert_ref(a);
     e->offset = offset;
     e->used = c->now;

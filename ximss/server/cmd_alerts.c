@@ -326,19 +326,22 @@ remove_alert(struct admin_call *c, struct errbuf *err)
     return r;
 }
 
-#define FAMILY(NAME, scope)                                            \
-    {.name = "GET" NAME "ALERTS", .run = get_alerts, .detail = scope}, \
-        {.name = "SET" NAME "ALERTS",                                  \
-         .run = set_alerts,                                            \
-         .flags = ADMIN_CHANGES,                                       \
-         .detail = scope},                                             \
-        {.name = "POST" NAME "ALERT",                                  \
-         .run = post_alert,                                            \
-         .flags = ADMIN_CHANGES,                                       \
-         .detail = scope},                                             \
-    {                                                                  \
-        .name = "REMOVE" NAME "ALERT", .run = remove_alert,            \
-        .flags = ADMIN_CHANGES, .detail = scope                        \
+#define FAMILY(NAME, scope)                                 \
+    {.name = "GET" NAME "ALERTS",                           \
+     .run = get_alerts,                                     \
+     .flags = ADMIN_ALONE,                                  \
+     .detail = scope},                                      \
+        {.name = "SET" NAME "ALERTS",                       \
+         .run = set_alerts,                                 \
+         .flags = ADMIN_CHANGES,                            \
+         .detail = scope},                                  \
+        {.name = "POST" NAME "ALERT",                       \
+         .run = post_alert,                                 \
+         .flags = ADMIN_CHANGES,                            \
+         .detail = scope},                                  \
+    {                                                       \
+        .name = "REMOVE" NAME "ALERT", .run = remove_alert, \
+        .flags = ADMIN_CHANGES, .detail = scope             \
     }
 
 static const struct admin_command commands[] = {

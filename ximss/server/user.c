@@ -237,6 +237,7 @@ user_open(struct worker *w, uint64_t number, user_ready_fn *ready, void *arg)
         a = xcalloc(1, sizeof *a);
         a->number = number;
         a->loading = true;
+        conn_budget_init(&a->output, SIZE_MAX);
         TAILQ_INIT(&a->sessions);
         g_hash_table_insert(w->accounts, &a->number, a);
         l = xcalloc(1, sizeof *l);
