@@ -53,8 +53,10 @@ is_set(const char *path)
 static struct local_server_config
 at_path(const char *path, const struct quota_sources_config *cfg)
 {
-    return (struct local_server_config){
-        .path = path, .mode = cfg->socket_mode, .group = cfg->socket_group};
+    return (struct local_server_config){.path = path,
+                                        .mode = cfg->socket_mode,
+                                        .group = cfg->socket_group,
+                                        .most = cfg->socket_connections};
 }
 
 /* --- Dovecot's quota_clone --- */

@@ -16,10 +16,11 @@ struct quota_sources;
 
 /* What is NULL or "" is not wanted.  Borrowed for quota_sources_start. */
 struct quota_sources_config {
-    const char *dict_socket;    /* paths, as for local_socket_open */
-    const char *warning_socket; /* ... not the same */
-    unsigned socket_mode;       /* of both */
-    const char *socket_group;   /* of both; a name or a number */
+    const char *dict_socket;     /* paths, as for local_socket_open */
+    const char *warning_socket;  /* ... not the same */
+    unsigned socket_mode;        /* of both */
+    const char *socket_group;    /* of both; a name or a number */
+    unsigned socket_connections; /* of each, at once; 0: 512 */
     /* path, url NULL or "": not wanted. */
     struct maildir_config maildir;
     struct doveadm_config doveadm;

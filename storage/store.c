@@ -18,6 +18,7 @@
 
 #include "storage/checkpoint.h"
 #include "storage/env.h"
+#include "storage/space.h"
 #include "storage/thread.h"
 #include "storage/txn.h"
 #include "util/log.h"
@@ -133,6 +134,7 @@ run_job(struct store *s, unsigned i)
     struct txn_mark mark = txn_mark(s->txn);
 
     out->err.text[0] = 0;
+    store_removing(s->txn, false);
     out->result = s->batch[i]->body(s->txn, s->batch[i]->arg, &out->err);
     if (s->txn->failed != 0) {
         if (out->result == STORE_OK) /* the body overlooked it */
@@ -257,6 +259,7 @@ sweep(struct store *s)
     enum store_result r = txn_begin(s->txn, &err);
 
     if (r == STORE_OK) {
+        store_removing(s->txn, true);
         r = alert_sweep(s->txn, &err);
         if (r == STORE_OK)
             r = txn_commit(s->txn, &err);
@@ -383,6 +386,11 @@ open_env(const struct store_options *o, struct errbuf *err)
     env = env_open(o->dir, o->cache_bytes, err);
     if (env != NULL && env_open_tables(env, err) != 0)
         env_close(&env);
+    if (env == NULL)
+        return NULL;
+    if (o->reserve_bytes > 0)
+        env->reserve_size = o->reserve_bytes;
+    space_reserve_take(env);
     return env;
 }
 

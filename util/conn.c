@@ -347,6 +347,9 @@ update_event(struct conn *c, bool reading, bool writing)
 void
 conn_init(struct conn *c, int fd, const struct conn_ops *ops)
 {
+    /* Here, and not when the first slow peer makes one of them needed. */
+    assert(ops->on_data != NULL && ops->on_drained != NULL &&
+           ops->on_closed != NULL);
     memset(c, 0, sizeof *c);
     c->fd = fd;
     c->ops = ops;

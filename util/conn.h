@@ -33,7 +33,7 @@ enum conn_close_reason {
     CONN_BUDGET        /* it does not, and all of its kind hold too much */
 };
 
-/* What the owner is told.  on_data and on_drained may close the connection
+/* What the owner is told, all three of them.  on_data and on_drained may close the connection
  * (conn_close); it must not be freed before the end of the loop's turn
  * (conn_loop_defer). */
 struct conn_ops {
@@ -106,7 +106,8 @@ struct conn {
     bool cut;           /* by a budget: ends in the next turn */
 };
 
-/* Takes the descriptor (non-blocking).  It is not on the loop yet. */
+/* Takes the descriptor (non-blocking).  It is not on the loop yet.  An
+ * operation that is missing ends the process. */
 void conn_init(struct conn *c, int fd, const struct conn_ops *ops);
 /* Puts it on a loop, and starts to read.  A connection that was detached keeps
  * its bytes and they are looked at again. */

@@ -13,6 +13,7 @@
 
 #include "clients/bridge/listen.h"
 #include "clients/bridge/relay.h"
+#include "clients/bridge/room.h"
 #include "clients/bridge/route.h"
 #include "clients/bridge/web_session.h"
 #include "util/log.h"
@@ -92,6 +93,7 @@ on_closed(struct http_conn *h)
 
     TAILQ_REMOVE(&b->conns, h, link);
     LIST_REMOVE(h, same_address);
+    room_on_held(h, 0);
 }
 
 static bool
@@ -202,7 +204,9 @@ put_in_force(struct bridge *b)
     log_set_level(cfg->log_level);
     conn_loop_set_hard_limit(b->loop, cfg->output_hard);
     b->http.head_bytes = cfg->head_bytes;
-    b->http.body_bytes = cfg->body_bytes;
+    budget_set(&b->strangers, cfg->stranger_memory,
+               cfg->stranger_memory_per_address);
+    budget_set(&b->members, cfg->sessions_memory, cfg->session_memory);
     b->http.request_timeout = cfg->request_timeout;
     b->http.keep_alive = cfg->keep_alive;
 }
@@ -222,6 +226,8 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
     b->http = (struct http_owner){.on_request = on_request,
                                   .on_xml = on_xml,
                                   .on_closed = on_closed,
+                                  .on_head = room_on_head,
+                                  .on_held = room_on_held,
                                   .arg = b};
     b->parser = xml_parser_new(&(struct xml_limits){.bytes = 64 << 20});
     put_in_force(b);

@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 
 #include "clients/bridge/bridge_config.h"
+#include "clients/bridge/budget.h"
 #include "clients/bridge/client.h"
 #include "clients/bridge/files.h"
 #include "clients/bridge/form.h"
@@ -44,6 +45,7 @@ struct bridge {
     size_t n_sessions, n_streams;
     uint64_t next_session;
     struct nonces nonces;
+    struct budget strangers, members; /* room.h */
     struct bridge_counts counts;
     struct bridge_listener *listeners; /* owned */
 };

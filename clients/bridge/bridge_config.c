@@ -111,6 +111,27 @@ static const struct config_row rows[] = {
  "The longest head of a request: its first line and its headers."},
 {"body-bytes", BYTES(1 * KIB, 64 * MIB), M(body_bytes), "1M", RELOAD,
  "The longest body of a request."},
+{"stranger-body-bytes", BYTES(1 * KIB, 64 * MIB), M(stranger_body_bytes), "16K",
+ RELOAD,
+ "The longest body of a request that belongs to no session: a log-in, or what\n"
+ "is asked before one."},
+{"stranger-requests", NUMBER(1, 10000), M(stranger_requests), "10", RELOAD,
+ "The most XIMSS requests in one body before a log-in."},
+{"stranger-memory", BYTES(64 * KIB, 1024 * MIB), M(stranger_memory), "32M",
+ RELOAD,
+ "What all requests that belong to no session, half-sent ones too, may take in\n"
+ "memory; further ones are answered 503. Each is counted by what its head\n"
+ "says, before its body is read."},
+{"stranger-memory-per-address", BYTES(64 * KIB, 1024 * MIB),
+ M(stranger_memory_per_address), "4M", RELOAD,
+ "The same for one address (the /64 of an IPv6 one): the connection's, or the\n"
+ "one that a trusted proxy names."},
+{"session-memory", BYTES(64 * KIB, 1024 * MIB), M(session_memory), "16M", RELOAD,
+ "What the requests of one web session that are under way may take in memory;\n"
+ "further ones are answered 503."},
+{"sessions-memory", BYTES(1 * MIB, 64 * 1024 * MIB), M(sessions_memory), "256M",
+ RELOAD,
+ "The same for all web sessions together."},
 {"output-hard", BYTES(512 * KIB, 1024 * MIB), M(output_hard), "1M", RELOAD,
  "A client that leaves so much unread is cut off."},
 {"request-timeout", TIME(100 * MS, HOUR), M(request_timeout), "30s", RELOAD,

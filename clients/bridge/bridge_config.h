@@ -37,6 +37,12 @@ struct bridge_config {
     unsigned max_sessions;
     size_t head_bytes;
     size_t body_bytes;
+    size_t stranger_body_bytes;
+    unsigned stranger_requests;
+    size_t stranger_memory;
+    size_t stranger_memory_per_address;
+    size_t session_memory;
+    size_t sessions_memory;
     size_t output_hard;
     int64_t request_timeout;
     int64_t keep_alive;

@@ -95,14 +95,33 @@ static const struct {
 
 /* NULL: there is none, or it is somebody else's. */
 static struct web_session *
-session_of(const struct call *c, const char *id)
+session_of(struct bridge *b, const struct http_conn *h,
+           const struct client *client, const char *id)
 {
-    struct web_session *s = web_session_find(c->bridge, id);
+    struct web_session *s = web_session_find(b, id);
 
     if (s == NULL ||
-        (s->watches_address && strcmp(s->address, c->client.address) != 0) ||
-        (s->cookie_given && !client_has_cookie(c->http, s->cookie)))
+        (s->watches_address && strcmp(s->address, client->address) != 0) ||
+        (s->cookie_given && !client_has_cookie(h, s->cookie)))
         return NULL;
+    return s;
+}
+
+#define SESSION_PREFIX "/session/"
+
+struct web_session *
+route_session(struct bridge *b, const struct http_conn *h,
+              const struct client *client, const char *url)
+{
+    const size_t len = sizeof SESSION_PREFIX - 1;
+    struct web_session *s;
+    char *id;
+
+    if (strncasecmp(url, SESSION_PREFIX, len) != 0)
+        return NULL;
+    id = xstrndup(url + len, strcspn(url + len, "/?"));
+    s = session_of(b, h, client, id);
+    free(id);
     return s;
 }
 
@@ -113,7 +132,7 @@ session_call(struct call *c, const char *id, const char *rest)
                       : c->q->method == HTTP_POST ? POST
                                                   : 0;
     const size_t n = sizeof session_routes / sizeof session_routes[0];
-    struct web_session *s = session_of(c, id);
+    struct web_session *s = session_of(c->bridge, c->http, &c->client, id);
     size_t i = 0;
 
     if (s == NULL) {
@@ -210,8 +229,8 @@ static const struct {
     bool whole; /* nothing may follow */
     void (*run)(struct call *c, const char *rest);
 } routes[] = {
-    {"/ximsslogin/", true, do_login}, {"/ximsslogin", true, do_login},
-    {"/session/", false, do_session}, {"/healthz", true, do_health},
+    {"/ximsslogin/", true, do_login},    {"/ximsslogin", true, do_login},
+    {SESSION_PREFIX, false, do_session}, {"/healthz", true, do_health},
     {"/metrics", true, do_metrics},
 };
 

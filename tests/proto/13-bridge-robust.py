@@ -109,8 +109,8 @@ def test_trailers_are_nobodys_headers(t):
     b = bridge(t, trusted_proxies=["127.0.0.1"])
     client = b.connect()
     for length in (1, 7, 100, 3000):
-        client.raw(b"GET /metrics HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
-                   b"\r\n0\r\nX-Forwarded-For: 192.0.2.1\r\nOrigin: "
+        client.raw(b"GET /metrics HTTP/1.1\r\nHost: x\r\n"
+                   b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-Forwarded-For: 192.0.2.1\r\nOrigin: "
                    + b"x" * length + b"\r\n\r\n")
         equal(client.receive().status, 200)
 

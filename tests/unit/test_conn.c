@@ -4,9 +4,11 @@
 #include "util/conn.h"
 
 #include <check.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -65,6 +67,62 @@ heard(struct conn_end *e)
     conn_end_hear(e, &b);
     return buf_cstr(&b);
 }
+
+/* --- what an owner must have --- */
+
+static size_t
+take_nothing(struct conn *c, const char *data, size_t len)
+{
+    (void)c;
+    (void)data;
+    (void)len;
+    return 0;
+}
+
+static void
+ignore(struct conn *c)
+{
+    (void)c;
+}
+
+static void
+ignore_end(struct conn *c, enum conn_close_reason reason)
+{
+    (void)c;
+    (void)reason;
+}
+
+static const struct {
+    struct conn_ops ops;
+    bool whole;
+} owners[] = {
+    {{take_nothing, ignore, ignore_end}, true},
+    {{NULL, ignore, ignore_end}, false},
+    {{take_nothing, NULL, ignore_end}, false},
+    {{take_nothing, ignore, NULL}, false},
+};
+
+/* One that is missing is found at the first connection, whatever it does, and
+ * not at the first one that is slow. */
+START_TEST(test_owner_without_an_operation)
+{
+    pid_t pid = fork();
+    struct conn c;
+    int status;
+
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        close(STDERR_FILENO);
+        conn_init(&c, -1, &owners[_i].ops);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    if (owners[_i].whole)
+        ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    else
+        ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+END_TEST
 
 /* --- input --- */
 
@@ -1154,6 +1212,8 @@ conn_suite(void)
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_set_timeout(t, 120);
+    tcase_add_loop_test(t, test_owner_without_an_operation, 0,
+                        sizeof owners / sizeof owners[0]);
     tcase_add_test(t, test_kept_input);
     tcase_add_test(t, test_long_message);
     tcase_add_test(t, test_pause);

@@ -81,12 +81,16 @@ enum store_result admin_execute(struct admin_context *x, const char *line,
                                 struct errbuf *err) WARN_UNUSED;
 
 /* Adds an audit record in the caller's name: for changes that are made outside
- * of this module.  outcome: "ok" or the error text.  Of callers without any
- * right only as many as the budget has (audit_budget.h); the next record says
- * how many were left out. */
+ * of this module.  outcome: "ok" or the error text.  Of what changed nothing,
+ * and of callers without any right, only as many as the budget has
+ * (audit_budget.h), unless the caller holds Master or All Domains. */
 enum store_result admin_audit(struct admin_context *x, const char *what,
                               const char *outcome,
                               struct errbuf *err) WARN_UNUSED;
+/* Adds the records that say how many the budget left out (see
+ * audit_budget_tell; the caller says audit_budget_told after the commit). */
+enum store_result admin_audit_left_out(struct admin_context *x, bool all,
+                                       struct errbuf *err) WARN_UNUSED;
 
 /* --- commands that carry a password --- */
 

@@ -389,6 +389,7 @@ admin_account_dispose(struct admin_context *x, const struct domain_rec *d,
                       const struct account_rec *a, struct errbuf *err)
 {
     struct alert_target t = {.scope = ALERT_ACCOUNT, .number = a->number};
+    bool before = store_removing(x->txn, true);
     enum store_result r;
 
     domain_rec_copy(&t.domain, d);
@@ -397,6 +398,7 @@ admin_account_dispose(struct admin_context *x, const struct domain_rec *d,
     if (r == STORE_OK)
         r = admin_must(account_remove(x->txn, a->number, err), "an account",
                        err);
+    store_removing(x->txn, before);
     if (r == STORE_OK)
         admin_effect_account(x, EFFECT_ACCOUNT_REMOVED, d, a);
     alert_target_clear(&t);

@@ -272,8 +272,8 @@ hash_done(void *arg)
 static int
 submit_hash(struct cli_job *c)
 {
-    if (hash_pool_submit(c->job.server->hash_pool, hash_work, hash_done, c) ==
-        0)
+    if (hash_pool_submit(c->job.server->hash_pool, c->caller.caller.account,
+                         hash_work, hash_done, c) == 0)
         return 0;
     c->job.result = STORE_OK;
     c->answer.code = 525;

@@ -10,9 +10,8 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/admin_account.h"
+#include "ximss/server/password.h"
 #include "ximss/server/settings.h"
-
-#define PASSWORD_MAX 1024
 
 /* --- which password a line carries --- */
 
@@ -38,7 +37,7 @@ read_password_line(struct admin_call *c, struct password_line *p)
     if (r == STORE_OK)
         r = admin_arg_end(c);
     if (r == STORE_OK &&
-        (p->password[0] == '\0' || strlen(p->password) > PASSWORD_MAX))
+        (p->password[0] == '\0' || strlen(p->password) > PASSWORD_MOST))
         r = admin_refuse(c, 501, "password is empty or too long");
     return r;
 }
@@ -66,7 +65,7 @@ password_text(struct arena *arena, const struct cli_value *v)
 {
     const char *text = admin_value_text(arena, v);
 
-    if (text == NULL || text[0] == '\0' || strlen(text) > PASSWORD_MAX ||
+    if (text == NULL || text[0] == '\0' || strlen(text) > PASSWORD_MOST ||
         text_equal_nocase(text, "default"))
         return NULL;
     return text;

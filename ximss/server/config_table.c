@@ -110,15 +110,24 @@ static const struct config_row rows[] = {
 
 {"max-connections", NUMBER(0, 10000000), M(max_connections), "0", RELOAD,
  "Connections in all. 0: as many as there are descriptors."},
+{"descriptor-reserve", NUMBER(16, 100000), M(descriptor_reserve), "32", RELOAD,
+ "Descriptors that connections never take: files of the store are opened\n"
+ "with them. Of the limit of open files (LimitNOFILE), connections have what\n"
+ "these, descriptors-local, and what is open at the start leave."},
+{"descriptors-local", NUMBER(1, 10000), M(descriptors_local), "8", RELOAD,
+ "Connections that the control socket may have even when others have taken\n"
+ "all the rest."},
 {"max-connections-per-address", NUMBER(0, 10000000),
  M(max_connections_per_address), "0", RELOAD,
  "Connections from one address. 0: no limit."},
 {"max-unauthenticated", NUMBER(0, 10000000), M(max_unauthenticated), "10000",
  RELOAD,
- "Connections that have not logged in yet. 0: no limit."},
+ "Connections that have not logged in yet; of more, the oldest make room for\n"
+ "new ones: of the address that has most, then who has said nothing, then\n"
+ "the others. 0: no limit."},
 {"max-unauthenticated-per-address", NUMBER(0, 10000000),
  M(max_unauthenticated_per_address), "1000", RELOAD,
- "The same from one address. 0: no limit."},
+ "The same from one address; of more, its own oldest make room. 0: no limit."},
 {"max-account-sessions", NUMBER(1, 1000000), M(max_account_sessions), "100",
  RELOAD,
  "Sessions of one account, by all doors. When one more comes, one that looks\n"
@@ -233,6 +242,10 @@ static const struct config_row rows[] = {
 {"ticket-time", TIME(MINUTE, 365 * DAY), M(ticket_time), "12h", RELOAD,
  "How long a resume ticket is good for.  A session is given another one each\n"
  "time a third of that is over."},
+{"login-checks-per-address", NUMBER(1, 10000), M(login_checks_per_address),
+ "8", RELOAD,
+ "Log-ins from one address that are checked at the same time; more of them\n"
+ "wait for their turn, so that a crowd of guessers delays itself."},
 {"max-account-tickets", NUMBER(1, 1000000), M(max_account_tickets), "300",
  RELOAD,
  "Resume tickets of one account. Beyond that the one goes that would end\n"
@@ -263,10 +276,20 @@ static const struct config_row rows[] = {
  "Memory for pages of the store."},
 {"store-batch", NUMBER(1, 10000), M(store_batch), "512", RESTART,
  "The most changes that share one commit."},
+{"store-reserve", BYTES(24 * MIB, 1024 * GIB), M(store_reserve), "32M",
+ RESTART,
+ "Space on the disk that is set aside for recovery, in a file of the store's\n"
+ "directory: as long as it is not whole, nothing new is stored."},
 {"account-cache", NUMBER(0, 100000000), M(account_cache), "100000", RESTART,
  "Accounts without a session that are kept in memory."},
 {"audit-days", NUMBER(0, 36500), M(audit_days), "365", RESTART,
  "Days that the audit log goes back. 0: for ever."},
+{"audit-refused", NUMBER(0, 1000000), M(audit_refused), "60", RELOAD,
+ "Audit records in an hour that one account may leave by what changes\n"
+ "nothing: refused commands, and accepted ones without effect. One record\n"
+ "more says how many others there were. Master and All Domains: no limit."},
+{"audit-refused-all", NUMBER(0, 1000000), M(audit_refused_all), "500", RELOAD,
+ "The same for all accounts together."},
 };
 /* clang-format on */
 

@@ -61,6 +61,8 @@ struct config {
     unsigned max_connections_per_address;
     unsigned max_unauthenticated;
     unsigned max_unauthenticated_per_address;
+    unsigned descriptor_reserve; /* at least 16 */
+    unsigned descriptors_local;
     int64_t login_timeout;
     int64_t idle_timeout;
     int64_t pwd_idle_timeout;
@@ -108,6 +110,7 @@ struct config {
     unsigned remember_logins;
     int64_t remember_time;
     int64_t ticket_time;
+    unsigned login_checks_per_address;
     unsigned max_account_tickets;
     unsigned max_account_sessions;
     unsigned login_free_tries;
@@ -122,7 +125,9 @@ struct config {
     size_t store_cache;
     unsigned store_batch;
     unsigned account_cache;
+    size_t store_reserve;
     unsigned audit_days;
+    unsigned audit_refused, audit_refused_all;
 };
 
 /* Reads the file (NULL: the defaults alone).  NULL with err "FILE:LINE: key:

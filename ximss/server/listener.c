@@ -16,6 +16,7 @@
 
 #include <event2/event.h>
 
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
 #include "ximss/server/peer.h"
@@ -23,6 +24,7 @@
 
 #define ACCEPTS_PER_TURN 64
 #define BACKLOG          4096
+#define COMPLAINT_PAUSE  (60 * CLOCK_SECOND)
 
 struct listener {
     struct listener *next;
@@ -30,7 +32,7 @@ struct listener {
     struct event *ev, *again; /* owned */
     enum session_door door;
     int fd;
-    bool starved; /* no descriptors left; said so */
+    int64_t starved; /* clock_mono: when it was last said */
 };
 
 /* --- accepting --- */
@@ -51,11 +53,14 @@ starve(struct listener *l)
 {
     static const struct timeval wait = {0, 100000};
 
-    if (!l->starved)
+    int64_t now = clock_mono();
+
+    if (l->starved == 0 || now - l->starved >= COMPLAINT_PAUSE) {
         log_warn("accepting connections: %s; trying again as others leave "
                  "(raise the limit of open files)",
                  strerror(errno));
-    l->starved = true;
+        l->starved = now;
+    }
     event_del(l->ev);
     event_add(l->again, &wait);
 }
@@ -86,7 +91,6 @@ on_accept(evutil_socket_t fd, short what, void *arg)
                         SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (c >= 0) {
-            l->starved = false;
             accepted(l, c, (struct sockaddr *)&sa);
             continue;
         }

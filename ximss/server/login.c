@@ -6,6 +6,7 @@
  *
  *   wait     as long as the throttle wants
  *   recall   a password that was right before lets in at once
+ *   slot     of those that its address has
  *   look up  the store: account and credential, or a dummy for unknown names;
  *            an alias whose account's password is remembered needs no check
  *   check    in the hash pool (clear passwords), or by SASL
@@ -37,6 +38,7 @@
 #include "ximss/server/dialect.h"
 #include "ximss/server/hash_pool.h"
 #include "ximss/server/job.h"
+#include "ximss/server/login_slots.h"
 #include "ximss/server/password.h"
 #include "ximss/server/remember.h"
 #include "ximss/server/request.h"
@@ -61,7 +63,11 @@ struct login {
     uint64_t attempt_account;
     uint32_t attempt_serial;
     bool attempt_known;
-    struct attempt *waiting; /* owned; as long as the throttle wants */
+    struct attempt *waiting; /* owned; for the throttle, or a slot */
+    /* A salt was given out and no proof has come: to leave it at
+     * that is a failure too, or one could ask for as many as one likes. */
+    struct throttle *throttle; /* NULL: nothing was given out */
+    char address[PEER_TEXT_SIZE];
 };
 
 /* One attempt: a job first, so that it can go to the store and come back. */
@@ -74,7 +80,11 @@ struct attempt {
                             alias of; NULL as long as it is not known */
     char *password;      /* owned, wiped; NULL: SASL or ticket */
     const char *method;
+    const char *malformed; /* what to say of it; NULL: it is not */
+    unsigned code;         /* and with which number */
+    char *proof;           /* owned; SCRAM's last message, in base64 */
     char address[PEER_TEXT_SIZE];
+    struct login_slot slot;
     struct credential cred;
     uint64_t account;
     uint32_t serial;
@@ -94,9 +104,24 @@ struct attempt {
     struct event *timer; /* owned */
 };
 
+static const char text_wrong[] = "incorrect password";
+static const char text_malformed[] =
+    "the SASL message is malformed or too long";
+
 static bool attempt_is_orphan(struct attempt *a);
 static void attempt_wait(struct attempt *a);
+static void attempt_take_slot(struct attempt *a);
 static void attempt_look_up(struct attempt *a);
+
+/* Ends an exchange, if there is one. */
+static void
+drop_exchange(struct login *l)
+{
+    if (l->throttle != NULL)
+        throttle_failed(l->throttle, NULL, l->address, clock_mono());
+    l->throttle = NULL;
+    sasl_free(&l->sasl);
+}
 
 void
 login_free(struct login **l)
@@ -104,9 +129,9 @@ login_free(struct login **l)
     if (*l == NULL)
         return;
     /* Strangers who come and go must not leave attempts behind. */
-    if ((*l)->waiting != NULL)
+    if ((*l)->waiting != NULL && login_slot_cancel(&(*l)->waiting->slot))
         attempt_is_orphan((*l)->waiting);
-    sasl_free(&(*l)->sasl);
+    drop_exchange(*l);
     free((*l)->domain);
     free(*l);
     *l = NULL;
@@ -128,7 +153,8 @@ login_set_domain(struct session *s, const char *domain)
     struct login *l = login_of(s);
 
     free(l->domain);
-    l->domain = xstrdup(domain);
+    /* There is none of more than 128 bytes. */
+    l->domain = xstrndup(domain, SASL_NAME_MOST);
 }
 
 /* --- attempts --- */
@@ -163,11 +189,13 @@ attempt_new(struct req *r, const char *name, const char *method)
 static void
 attempt_free(struct attempt *a)
 {
+    login_slot_release(&a->slot);
     if (a->timer != NULL)
         event_free(a->timer);
     if (a->password != NULL)
         OPENSSL_cleanse(a->password, strlen(a->password));
     free(a->password);
+    free(a->proof);
     free(a->name);
     free(a->real);
     free(a->keep.number);
@@ -204,7 +232,7 @@ answer_and_free(struct attempt *a, unsigned code, const char *text)
     struct req *r = a->req;
 
     if (r->session != NULL) {
-        sasl_free(&r->session->login->sasl); /* the target domain stays */
+        drop_exchange(r->session->login); /* the target domain stays */
         session_set_state(r->session, SESSION_NEW);
     }
     req_fail(r, code, text);
@@ -213,17 +241,34 @@ answer_and_free(struct attempt *a, unsigned code, const char *text)
 }
 
 static void
-attempt_refuse(struct attempt *a, const char *reason)
+count_failure(const struct attempt *a, const char *reason)
 {
     char user[USER_NAME_SIZE];
 
     one_word(user, sizeof user, a->name != NULL ? a->name : "-");
-    throttle_failed(a->job.server->throttle, a->name != NULL ? a->name : "",
-                    a->address, clock_mono());
+    throttle_failed(a->job.server->throttle, a->name, a->address, clock_mono());
     log_warn("login failed user=%s address=%s method=%s reason=%s", user,
              a->address, a->method, reason);
     stat_add(STAT_LOGINS_FAILED, 1);
-    answer_and_free(a, 515, "incorrect password");
+}
+
+static void
+attempt_refuse(struct attempt *a, const char *reason)
+{
+    count_failure(a, reason);
+    answer_and_free(a, 515, text_wrong);
+}
+
+/* No client of a user sends such a thing; some of them end the connection, as
+ * malformed messages do. */
+static void
+attempt_refuse_malformed(struct attempt *a)
+{
+    struct session *s = a->req->session;
+
+    count_failure(a, "malformed");
+    a->req->close = ++s->malformed >= session_worker(s)->cfg->max_malformed;
+    answer_and_free(a, a->code, a->malformed);
 }
 
 static void
@@ -481,6 +526,7 @@ attempt_attach(struct attempt *a)
 {
     struct worker *home = worker_of_account(a->job.server, a->account);
 
+    login_slot_release(&a->slot);
     if (home == a->req->worker) {
         user_open(home, a->account, on_account, a);
         return;
@@ -551,6 +597,49 @@ attempt_recall(struct attempt *a)
         a->real = xstrdup(a->name);
         attempt_attach(a);
     } else {
+        attempt_take_slot(a);
+    }
+}
+
+/* --- slot --- */
+
+static void
+on_slot(struct mail *m, void *owner)
+{
+    struct attempt *a = (struct attempt *)(void *)m; /* the job's mail */
+
+    (void)owner;
+    if (attempt_is_orphan(a))
+        return;
+    a->req->session->login->waiting = NULL;
+    attempt_wait(a); /* others may have failed meanwhile */
+}
+
+static void
+on_slot_granted(struct login_slot *slot)
+{
+    struct attempt *a =
+        (struct attempt *)(void *)((char *)slot -
+                                   offsetof(struct attempt, slot));
+
+    a->job.mail.deliver = on_slot;
+    mailbox_put(a->job.worker->box, &a->job.mail);
+}
+
+static void
+attempt_take_slot(struct attempt *a)
+{
+    struct server *server = a->job.server;
+
+    if (a->slot.state == LOGIN_SLOT_HELD) {
+        attempt_look_up(a);
+        return;
+    }
+    a->req->session->login->waiting = a;
+    if (login_slot_take(server->login_slots,
+                        throttle_address(server->throttle, a->address),
+                        &a->slot, on_slot_granted)) {
+        a->req->session->login->waiting = NULL;
         attempt_look_up(a);
     }
 }
@@ -623,8 +712,10 @@ look_up_finish(struct job *j)
     if (a->password != NULL) {
         if (is_alias(a) && recalls(a, a->real))
             attempt_attach(a);
-        else if (hash_pool_submit(a->job.server->hash_pool, check_work,
-                                  check_done, a) < 0)
+        else if (hash_pool_submit(
+                     j->server->hash_pool,
+                     throttle_address(j->server->throttle, a->address),
+                     check_work, check_done, a) < 0)
             answer_and_free(a, 525, "too busy, try again later");
         return;
     }
@@ -642,6 +733,24 @@ attempt_look_up(struct attempt *a)
 }
 
 /* --- wait --- */
+
+/* Nothing that costs, and nothing that tells whether a guess is right, comes
+ * before this. */
+static void
+attempt_go_on(struct attempt *a)
+{
+    enum sasl_result result;
+    char *challenge;
+
+    if (a->malformed != NULL) {
+        attempt_refuse_malformed(a);
+    } else if (a->proof != NULL) {
+        result = sasl_step(a->req->session->login->sasl, a->proof, &challenge);
+        after_step(a->req, result, challenge, a);
+    } else {
+        attempt_recall(a);
+    }
+}
 
 static void
 on_wait_over(evutil_socket_t fd, short what, void *arg)
@@ -662,9 +771,10 @@ attempt_wait(struct attempt *a)
     struct timeval tv = {wait / CLOCK_SECOND, wait % CLOCK_SECOND};
 
     if (wait <= 0) {
-        attempt_recall(a);
+        attempt_go_on(a);
         return;
     }
+    login_slot_release(&a->slot);
     if (a->timer == NULL)
         a->timer = evtimer_new(a->job.worker->base, on_wait_over, a);
     if (a->timer == NULL || event_add(a->timer, &tv) < 0)
@@ -688,6 +798,18 @@ attempt_start(struct attempt *a)
     begin(a->req->session);
     attempt_wait(a);
     return REQ_PENDING;
+}
+
+/* Answers so when the throttle lets it, counts and logs it. */
+static enum req_result
+start_malformed(struct req *r, const char *method, unsigned code,
+                const char *text)
+{
+    struct attempt *a = attempt_new(r, NULL, method);
+
+    a->malformed = text;
+    a->code = code;
+    return attempt_start(a);
 }
 
 /* --- tickets as a way in --- */
@@ -858,6 +980,8 @@ login_in_clear(struct req *r, const char *name, const char *password,
         req_fail(r, 519, "encryption required");
         return REQ_DONE;
     }
+    if (strlen(name) > SASL_NAME_MOST || strlen(password) > PASSWORD_MOST)
+        return start_malformed(r, method, 515, text_wrong); /* nobody's */
     a = attempt_new(r, name, method);
     a->password = xstrdup(password);
     return attempt_start(a);
@@ -879,17 +1003,30 @@ login_external(struct req *r)
     return REQ_PENDING;
 }
 
-/* Ends the exchange with an error. */
-static enum req_result
-sasl_end(struct req *r, struct attempt *a, unsigned code, const char *text)
+/* Whom it is about is kept for the step that will prove it. */
+static void
+keep_for_proof(struct login *l, const struct attempt *a)
 {
-    if (a != NULL) {
-        answer_and_free(a, code, text);
-        return REQ_PENDING;
+    l->attempt_account = a->account;
+    l->attempt_serial = a->serial;
+    l->attempt_known = a->known;
+    if (sasl_wants_proof(l->sasl)) {
+        l->throttle = a->job.server->throttle;
+        memcpy(l->address, a->address, sizeof l->address);
     }
-    sasl_free(&login_of(r->session)->sasl);
-    req_fail(r, code, text);
-    return REQ_DONE;
+}
+
+static struct attempt *
+attempt_to_prove(struct req *r)
+{
+    const struct login *l = r->session->login;
+    struct attempt *a =
+        attempt_new(r, sasl_name(l->sasl), sasl_mechanism(l->sasl));
+
+    a->account = l->attempt_account;
+    a->serial = l->attempt_serial;
+    a->known = l->attempt_known;
+    return a;
 }
 
 /* What a step of SASL, by a message or by a credential, leads to.  a: the
@@ -906,11 +1043,9 @@ after_step(struct req *r, enum sasl_result result, char *challenge,
     case SASL_CHALLENGE:
         r->dialect->challenge(r, challenge);
         free(challenge);
+        l->throttle = NULL;
         if (a != NULL) {
-            /* The account is kept for the step that will prove it. */
-            l->attempt_account = a->account;
-            l->attempt_serial = a->serial;
-            l->attempt_known = a->known;
+            keep_for_proof(l, a);
             session_set_state(r->session, SESSION_NEW);
             attempt_free(a);
             req_finish(r);
@@ -924,12 +1059,10 @@ after_step(struct req *r, enum sasl_result result, char *challenge,
             attempt_new(r, sasl_name(sasl), sasl_mechanism(sasl)));
     case SASL_DONE:
         if (a == NULL) {
-            a = attempt_new(r, sasl_name(sasl), sasl_mechanism(sasl));
-            a->account = l->attempt_account;
-            a->serial = l->attempt_serial;
-            a->known = l->attempt_known;
+            a = attempt_to_prove(r);
             begin(r->session);
         }
+        l->throttle = NULL;
         if (a->known)
             attempt_attach(a);
         else
@@ -938,10 +1071,18 @@ after_step(struct req *r, enum sasl_result result, char *challenge,
     case SASL_REFUSED:
         if (a == NULL)
             a = attempt_new(r, sasl_name(sasl), sasl_mechanism(sasl));
+        l->throttle = NULL;
         attempt_refuse(a, "password");
         return REQ_PENDING;
     case SASL_MALFORMED:
-        return sasl_end(r, a, 501, "the SASL message is malformed");
+        l->throttle = NULL;
+        if (a == NULL)
+            return start_malformed(r, sasl_mechanism(sasl), 501,
+                                   text_malformed);
+        a->malformed = text_malformed;
+        a->code = 501;
+        attempt_refuse_malformed(a);
+        return REQ_PENDING;
     }
     return done;
 }
@@ -962,7 +1103,7 @@ login_begin_sasl(struct req *r, const char *method, const char *base64)
 
     if (text_equal_nocase(method, "EXTERNAL"))
         return login_external(r);
-    sasl_free(&l->sasl);
+    drop_exchange(l);
     l->sasl = sasl_new(method, &err);
     if (l->sasl == NULL) {
         req_fail(r, 527, "log-in method not offered");
@@ -990,7 +1131,7 @@ login_answered(struct req *r, const char *challenge, const char *name,
         req_failf(r, 501, "%s is missing", name == NULL ? "userName" : "value");
         return REQ_DONE;
     }
-    sasl_free(&l->sasl);
+    drop_exchange(l);
     l->sasl = sasl_new("CRAM-MD5", &err);
     return after_step(r, sasl_cram_answered(l->sasl, challenge, name, value),
                       NULL, NULL);
@@ -1005,12 +1146,22 @@ login_is_exchanging(const struct session *s)
 enum req_result
 login_next_sasl(struct req *r, const char *base64)
 {
+    struct login *l = r->session->login;
+    struct attempt *a;
     char *challenge = NULL;
     enum sasl_result result;
 
-    if (strcmp(base64, "*") == 0)
-        return sasl_end(r, NULL, 501, "the exchange was cancelled");
-    result = sasl_step(r->session->login->sasl, base64, &challenge);
+    if (strcmp(base64, "*") == 0) {
+        drop_exchange(l);
+        req_fail(r, 501, "the exchange was cancelled");
+        return REQ_DONE;
+    }
+    if (sasl_wants_proof(l->sasl)) {
+        a = attempt_to_prove(r);
+        a->proof = xstrdup(base64);
+        return attempt_start(a);
+    }
+    result = sasl_step(l->sasl, base64, &challenge);
     return after_step(r, result, challenge, NULL);
 }
 

@@ -14,6 +14,10 @@
  * prepared counts as the bytes that were typed.  For CRAM-MD5 it is always the
  * bytes that were typed, as the clients of that time did. */
 
+/* The longest password, in bytes as it was typed; at every door.  A constant:
+ * with a smaller one somebody who has a longer password would be shut out. */
+#define PASSWORD_MOST 1024
+
 /* Makes a verifier with a fresh random salt; takes milliseconds, so: in the
  * hash pool.  iterations at least 1.  The caller wipes `clear`. */
 void password_make(const char *clear, unsigned iterations, bool with_cram,

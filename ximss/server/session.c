@@ -20,9 +20,9 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/cli_data.h"
+#include "ximss/server/admission.h"
 #include "ximss/server/dialect.h"
 #include "ximss/server/login.h"
-#include "ximss/server/peers.h"
 #include "ximss/server/push.h"
 #include "ximss/server/quota_watch.h"
 #include "ximss/server/request.h"
@@ -170,10 +170,10 @@ unlink_all(struct session *s, struct worker *w)
     leave_account(s, w);
     TAILQ_REMOVE(&w->sessions, s, all);
     w->n_sessions--;
-    peers_remove(w->server->peers, &s->peer, !s->counted_fresh);
     stat_add(STAT_CONNECTIONS_OPEN, -1);
-    if (!s->counted_fresh)
+    if (s->guest == NULL)
         stat_add(STAT_SESSIONS_OPEN, -1);
+    admission_leave(w, s);
 }
 
 void
@@ -300,6 +300,7 @@ on_data(struct conn *c, const char *data, size_t len)
             break;
         }
         s->last_input = session_seconds();
+        admission_spoke(w, s);
         settle_on_input(w, s);
         /* What this worker has heard of goes before the answer. */
         if (s->push_queued)
@@ -387,25 +388,20 @@ session_new(struct worker *w, int fd, enum session_door door,
 {
     const struct dialect *d = dialects[door];
     bool pwd = d == &dialect_pwd;
-    struct session *s;
+    struct session *s = xcalloc(1, d->session_size);
 
-    if (!peers_add(w->server->peers, peer)) {
-        char address[PEER_TEXT_SIZE];
-
-        peer_format(peer, address);
-        log_debug("connection refused address=%s reason=\"too many\"", address);
+    s->peer = *peer;
+    s->uid = uid;
+    if (!admission_enter(w, s)) {
         close(fd);
+        free(s);
         return;
     }
     stat_add(STAT_CONNECTIONS, 1);
     stat_add(STAT_CONNECTIONS_OPEN, 1);
-    s = xcalloc(1, d->session_size);
     conn_init(&s->conn, fd, &session_ops);
     TAILQ_INIT(&s->reqs);
-    s->peer = *peer;
     s->door = (uint8_t)door;
-    s->uid = uid;
-    s->counted_fresh = true;
     s->opt_alerts = true;
     s->last_input = s->login_since = session_seconds();
     s->idle_timeout =
@@ -426,6 +422,7 @@ session_detach(struct session *s)
 
     TAILQ_REMOVE(&w->sessions, s, all);
     w->n_sessions--;
+    room_set_owner(w->server->room, s->guest, NULL);
     conn_detach(&s->conn);
 }
 
@@ -433,6 +430,7 @@ void
 session_attach(struct session *s, struct worker *w)
 {
     link_to_worker(s, w);
+    room_set_owner(w->server->room, s->guest, w);
     if (w->draining)
         conn_pause(&s->conn, PAUSE_DRAIN);
 }
@@ -446,10 +444,9 @@ session_open(struct session *s, struct user *a)
     s->removal = board_next_removal(&w->board);
     s->user = a;
     s->local_admin = a == NULL;
-    if (s->counted_fresh) {
-        peers_logged_in(w->server->peers, &s->peer);
+    if (s->guest != NULL) {
+        admission_logged_in(w, s);
         stat_add(STAT_SESSIONS_OPEN, 1);
-        s->counted_fresh = false;
     }
     if (a != NULL) {
         user_session_added(w, a, s);
@@ -666,6 +663,7 @@ session_check_times(struct worker *w)
     uint32_t login = (uint32_t)(w->cfg->login_timeout / CLOCK_SECOND);
     struct session *s, *next;
 
+    admission_send_away(w); /* who came from another worker meanwhile */
     TAILQ_FOREACH_SAFE(s, &w->sessions, all, next) {
         uint32_t silent = now - s->last_input;
 

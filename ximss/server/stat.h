@@ -8,9 +8,11 @@
  * increment is one atomic addition. */
 
 enum stat {
-    STAT_CONNECTIONS,      /* accepted */
-    STAT_CONNECTIONS_OPEN, /* now */
-    STAT_SESSIONS_OPEN,    /* logged in now */
+    STAT_CONNECTIONS,             /* accepted */
+    STAT_CONNECTIONS_OPEN,        /* now */
+    STAT_CONNECTIONS_REFUSED,     /* there was no room */
+    STAT_CONNECTIONS_CROWDED_OUT, /* not logged in, closed to make room */
+    STAT_SESSIONS_OPEN,           /* logged in now */
     STAT_LOGINS,
     STAT_LOGINS_FAILED,
     STAT_ALERTS_POSTED,
@@ -18,6 +20,7 @@ enum stat {
     STAT_ALERTS_SENT,    /* to sessions */
     STAT_QUOTA_ALERTS,   /* generated */
     STAT_QUOTA_REPORTS,  /* of usage, from whatever source */
+    STAT_HASHES,         /* jobs of the hash pool: passwords, for the most */
     STAT_CLI_COMMANDS,
     STAT_N
 };
