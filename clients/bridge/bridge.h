@@ -69,7 +69,8 @@ struct call {
     struct http_conn *http;
     const struct http_request *q;
     struct client client;
-    struct form form; /* of the query */
+    struct form form;  /* of the query */
+    bool lacks_cookie; /* WEB_COOKIE_LATER */
 };
 
 /* Answers with a status and a text. */
