@@ -25,6 +25,7 @@
 #include <openssl/ssl.h>
 
 #include "util/buf.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
 
@@ -43,6 +44,7 @@ struct segment {
 struct conn_out {
     STAILQ_HEAD(, segment) segments;
     size_t total, cost;
+    int64_t moved; /* clock_mono, when some of it left last, or it began */
     struct conn *conn;
     LIST_ENTRY(conn_out) in_budget; /* the owner's, if it has one */
     LIST_ENTRY(conn_out) in_loop;   /* loop->all, or loop->cut */
@@ -282,18 +284,31 @@ after(const struct conn_out *out, bool of_loop)
     return of_loop ? LIST_NEXT(out, in_loop) : LIST_NEXT(out, in_budget);
 }
 
+/* How much it holds, and for how long nothing of it has left: who reads is not
+ * cut off for what others leave, however long an answer he is reading. */
+static double
+badness(const struct conn_out *out, int64_t now)
+{
+    return (double)out->cost * (double)(now - out->moved + CLOCK_SECOND / 1000);
+}
+
 /* Whoever sends may be in the middle of something with all connections, so the
  * end of one is put off; it counts no longer, and takes no more. */
 static void
 keep_within(struct conn_budget *b, bool of_loop)
 {
+    int64_t now;
+
+    if (b->bytes <= b->most)
+        return;
+    now = clock_mono();
     while (b->bytes > b->most) {
         struct conn_out *worst = LIST_FIRST(&b->outs), *out;
 
         if (worst == NULL || after(worst, of_loop) == NULL)
             return;
         for (out = worst; out != NULL; out = after(out, of_loop))
-            if (out->cost > worst->cost)
+            if (badness(out, now) > badness(worst, now))
                 worst = out;
         leave(worst->conn);
         worst->conn->cut = true;
@@ -552,6 +567,7 @@ begin_output(struct conn *c)
     c->out->conn = c;
     c->out->total = 0;
     c->out->cost = 0;
+    c->out->moved = clock_mono();
     STAILQ_INIT(&c->out->segments);
     enter(c);
 }
@@ -677,6 +693,7 @@ drop_sent(struct conn *c, size_t n)
     struct segment *seg;
 
     c->out->total -= n;
+    c->out->moved = clock_mono();
     while ((seg = STAILQ_FIRST(&c->out->segments)) != NULL) {
         size_t left = seg->len - seg->off;
 

@@ -70,8 +70,9 @@ struct conn_out;
 
 /* What several connections of a loop may leave unread together: of one owner
  * (conn_set_budget), or all (conn_loop_set_total_limit).  Above that those that
- * hold most are cut off (CONN_BUDGET, in the next turn of the loop), until what
- * is left fits or is one connection's, for which the hard limit is enough.
+ * hold most, and have read nothing for longest, are cut off (CONN_BUDGET, in the
+ * next turn of the loop), until what is left fits or is one connection's, for
+ * which the hard limit is enough.
  * Bytes that several share count for none of them. */
 struct conn_budget {
     size_t most, bytes; /* most: may change at any time */

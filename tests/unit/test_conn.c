@@ -15,6 +15,7 @@
 
 #include "tests/unit/conn_end.h"
 #include "tests/unit/pump.h"
+#include "util/clock.h"
 #include "util/xmalloc.h"
 
 Suite *conn_suite(void);
@@ -631,11 +632,11 @@ free_ends(struct conn_end *e[ENDS])
         conn_end_free(&e[i]);
 }
 
-/* The connection that holds most ends, in the next turn, and one of another
- * budget does not; what fits stays. */
+/* The connection that holds most, and longest, ends, in the next turn, and one
+ * of another budget does not; what fits stays. */
 START_TEST(test_budget)
 {
-    static const size_t sizes[ENDS] = {100000, 300000, 200000, 100000};
+    static const size_t sizes[ENDS] = {300000, 100000, 200000, 100000};
     struct conn_end *e[ENDS], *other = end_new();
     struct conn_budget b;
     struct buf much = {0};
@@ -647,15 +648,15 @@ START_TEST(test_budget)
     fill_ends(e, sizes, &b);
     for (int i = 0; i < ENDS; i++)
         ck_assert_uint_eq(e[i]->n_closed, 0); /* who sends is not disturbed */
-    ck_assert(e[1]->c.cut);
+    ck_assert(e[0]->c.cut);
     ck_assert_uint_le(b.bytes, 500000);
-    conn_send(&e[1]->c, much.data, much.len); /* takes no more */
-    ck_assert_uint_le(conn_pending(&e[1]->c), 300000);
-    ck_assert(!conn_is_acknowledged(&e[1]->c));
+    conn_send(&e[0]->c, much.data, much.len); /* takes no more */
+    ck_assert_uint_le(conn_pending(&e[0]->c), 300000);
+    ck_assert(!conn_is_acknowledged(&e[0]->c));
     turns();
     for (int i = 0; i < ENDS; i++)
-        ck_assert_uint_eq(e[i]->n_closed, i == 1 ? 1 : 0);
-    ck_assert_int_eq(e[1]->reason, CONN_BUDGET);
+        ck_assert_uint_eq(e[i]->n_closed, i == 0 ? 1 : 0);
+    ck_assert_int_eq(e[0]->reason, CONN_BUDGET);
     ck_assert_uint_eq(other->n_closed, 0);
     free_ends(e);
     ck_assert_uint_eq(b.bytes, 0);
@@ -664,6 +665,33 @@ START_TEST(test_budget)
     conn_end_free(&other);
     ck_assert_uint_eq(conn_loop_total(loop), 0);
     buf_clear(&much);
+}
+END_TEST
+
+/* Who takes a long answer just now stays, those go that read nothing. */
+START_TEST(test_budget_and_a_reader)
+{
+    static const size_t sizes[ENDS] = {100000, 100000, 100000, 100000};
+    struct conn_end *e[ENDS], *reader = end_new();
+    struct hearing h = {.e = reader, .n = 1000000};
+    struct conn_budget b;
+    struct buf much = {0};
+
+    conn_budget_init(&b, 900000);
+    fill_ends(e, sizes, &b);
+    clock_advance(60 * CLOCK_SECOND);
+    small_buffers(reader);
+    conn_set_budget(&reader->c, &b);
+    conn_end_pattern(&much, h.n);
+    conn_send(&reader->c, much.data, much.len);
+    ck_assert(pump_until(&base, 1, heard_enough, &h));
+    ck_assert_uint_eq(reader->n_closed, 0);
+    for (int i = 0; i < ENDS; i++)
+        ck_assert_uint_eq(e[i]->n_closed, 1);
+    buf_clear(&much);
+    buf_clear(&h.b);
+    conn_end_free(&reader);
+    free_ends(e);
 }
 END_TEST
 
@@ -693,20 +721,20 @@ END_TEST
 /* All of a loop together, and what one takes along when it leaves its budget. */
 START_TEST(test_budget_of_all)
 {
-    static const size_t sizes[ENDS] = {100000, 100000, 100000, 200000};
+    static const size_t sizes[ENDS] = {200000, 100000, 100000, 100000};
     struct conn_end *e[ENDS];
     struct conn_budget b;
 
     conn_budget_init(&b, SIZE_MAX);
     conn_loop_set_total_limit(loop, 400000);
     fill_ends(e, sizes, NULL);
-    conn_set_budget(&e[0]->c, &b);
+    conn_set_budget(&e[1]->c, &b);
     ck_assert_uint_ge(b.bytes, 80000);
-    conn_set_budget(&e[0]->c, NULL);
+    conn_set_budget(&e[1]->c, NULL);
     ck_assert_uint_eq(b.bytes, 0);
     turns();
     for (int i = 0; i < ENDS; i++)
-        ck_assert_uint_eq(e[i]->n_closed, i == 3 ? 1 : 0);
+        ck_assert_uint_eq(e[i]->n_closed, i == 0 ? 1 : 0);
     free_ends(e);
     ck_assert_uint_eq(conn_loop_total(loop), 0);
     conn_loop_set_total_limit(loop, SIZE_MAX);
@@ -1230,6 +1258,7 @@ conn_suite(void)
     tcase_add_test(t, test_drained_after_cork);
     tcase_add_test(t, test_hard_limit);
     tcase_add_test(t, test_budget);
+    tcase_add_test(t, test_budget_and_a_reader);
     tcase_add_test(t, test_budget_of_one);
     tcase_add_test(t, test_budget_of_all);
     tcase_add_test(t, test_budget_of_shared_bytes);
