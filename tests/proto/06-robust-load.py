@@ -472,3 +472,27 @@ def test_long_answers_are_made_one_by_one(t):
         equal(len(got), 2)
         equal(got[-1], response(str(i)))
         c.transcript.clear()
+
+
+def test_messages_of_one_account_that_do_not_come_whole(t):
+    server = t.server({"workers": 1, "account_input": "4M"})
+    for name in ("joe", "ann"):
+        server.account("%s@%s" % (name, MAIN))
+    part = b"<noop id='1' x='" + b"x" * 900000
+    ann = server.login("ann")
+    ann.raw(part)
+    sessions = [server.login("joe") for _ in range(20)]
+    memory = server.rss()
+    for c in sessions:
+        try:
+            c.raw(part)
+        except OSError:
+            pass
+    server.wait_log("session end .*user=joe@.*account-input")
+    wait_until(lambda: server.sessions("joe@" + MAIN) <= 4, "closed")
+    equal(server.sessions("ann@" + MAIN), 1)
+    grown = server.rss() - memory
+    check(grown < 12 << 20, "memory grew by %d KB" % (grown >> 10))
+    check(server.sessions("joe@" + MAIN) >= 3, "too many were closed")
+    ann.raw(b"'/>\0")
+    check(ann.receive().startswith("<response "), "ann's, when it is whole")

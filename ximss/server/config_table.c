@@ -133,6 +133,8 @@ static const struct config_row rows[] = {
  "Sessions of one account, by all doors. When one more comes, one that looks\n"
  "dead makes room (silent for 5 minutes, or for one while it does not read);\n"
  "if there is none, the log-in is refused (526)."},
+{"max-watches", NUMBER(1, 1000000), M(max_watches), "100", RELOAD,
+ "Scopes that one session may follow (alertWatch)."},
 {"login-timeout", TIME(SECOND, DAY), M(login_timeout), "60s", RELOAD,
  "A connection that has not logged in by then is closed."},
 {"idle-timeout", TIME(SECOND, 30 * DAY), M(idle_timeout), "10m", RELOAD,
@@ -169,6 +171,9 @@ static const struct config_row rows[] = {
 {"output-hard", BYTES(16 * KIB, 1 * GIB), M(output_hard), "1M", RELOAD,
  "A client that leaves so much unread is cut off."},
 
+{"account-input", BYTES(64 * KIB, 1024 * GIB), M(account_input), "16M", RELOAD,
+ "What all sessions of one account may have sent of messages that have not\n"
+ "come whole; the one that is above that is closed."},
 {"account-output", BYTES(16 * KIB, 1024 * GIB), M(account_output), "16M",
  RELOAD,
  "What all sessions of one account may leave unread together; above that the\n"

@@ -79,6 +79,7 @@ struct config {
     unsigned requests_per_turn;
     size_t output_soft;
     size_t output_hard;
+    size_t account_input;
     size_t account_output;
     size_t output_total;
 
@@ -113,6 +114,7 @@ struct config {
     unsigned login_checks_per_address;
     unsigned max_account_tickets;
     unsigned max_account_sessions;
+    unsigned max_watches;
     unsigned login_free_tries;
     unsigned login_address_free_tries;
     int64_t login_delay;

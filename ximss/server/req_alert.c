@@ -465,9 +465,10 @@ watch_scope(struct scope_job *p)
 
     if (p->stop)
         watch_remove(r->worker, r->session, &spec);
+    if (p->stop || watch_add(r->worker, r->session, &spec))
+        req_ok(r);
     else
-        watch_add(r->worker, r->session, &spec);
-    req_ok(r);
+        req_fail(r, 526, "the session follows too many scopes");
     req_finish(r);
 }
 

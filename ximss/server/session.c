@@ -36,6 +36,10 @@
 /* A client that does not close after our end is given so long. */
 #define LINGER_SECONDS 3
 
+/* Of a message that has not come whole: from here on it is looked at what others
+ * of the account keep of theirs. */
+#define LONG_INPUT 65536
+
 /* A session looks dead when it has said nothing for so long (clients are to say
  * something every five minutes), or has not read for so long. */
 #define DEAD_SILENT_SECONDS  300
@@ -165,7 +169,7 @@ unlink_all(struct session *s, struct worker *w)
     login_free(&s->login);
     push_forget(w, s);
     settle_forget(w, s);
-    if (s->watching)
+    if (s->n_watches > 0)
         watch_remove_all(w, s);
     leave_account(s, w);
     TAILQ_REMOVE(&w->sessions, s, all);
@@ -267,6 +271,21 @@ start_tls(struct session *s)
         session_close(s, "TLS could not be started");
 }
 
+/* What is kept of messages that have not come whole, together. */
+static void
+check_input(struct session *s, size_t kept)
+{
+    const struct session *o;
+    size_t sum = kept;
+
+    if (s->user == NULL || s->state >= SESSION_ENDING)
+        return;
+    TAILQ_FOREACH(o, &s->user->sessions, of_account)
+        sum += o != s ? o->conn.in_len : 0;
+    if (sum > session_worker(s)->cfg->account_input)
+        session_close(s, "account-input: too many unfinished messages");
+}
+
 static size_t
 on_data(struct conn *c, const char *data, size_t len)
 {
@@ -319,6 +338,8 @@ on_data(struct conn *c, const char *data, size_t len)
     }
     if (used == len)
         settle_after_input(s, acked);
+    else if (len - used > LONG_INPUT)
+        check_input(s, len - used);
     return used;
 }
 

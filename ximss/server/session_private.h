@@ -67,6 +67,7 @@ struct session {
     uint32_t login_since;  /* seconds: when it connected */
     uint32_t uid;          /* of the local administrator's process */
     uint32_t n_reqs;
+    uint32_t n_watches;
     uint32_t ticket_since; /* seconds: when it got its ticket; 0: it has none */
     uint8_t state;         /* enum session_state */
     uint8_t door;          /* enum session_door */
@@ -77,8 +78,7 @@ struct session {
     bool opt_changes : 1; /* wants alertRemoved */
     bool push_queued : 1;
     bool settling : 1;
-    bool spoke : 1; /* a message has come from it */
-    bool watching : 1;
+    bool spoke : 1;       /* a message has come from it */
     bool tls_started : 1; /* in this turn: what followed in clear is dropped */
     bool mid_message : 1; /* a piece of one was sent, and its end was not */
     bool quota_wait : 1;  /* its storage is being looked at since the log-in */

@@ -31,13 +31,15 @@ find(struct worker *w, const struct session *s, const struct watch_spec *spec)
     return NULL;
 }
 
-void
+bool
 watch_add(struct worker *w, struct session *s, const struct watch_spec *spec)
 {
     struct watch *x;
 
     if (find(w, s, spec) != NULL)
-        return;
+        return true;
+    if (s->n_watches >= w->cfg->max_watches)
+        return false;
     x = xcalloc(1, sizeof *x);
     x->session = s;
     x->scope = spec->scope;
@@ -45,7 +47,8 @@ watch_add(struct worker *w, struct session *s, const struct watch_spec *spec)
     x->domain = spec->domain;
     x->name = spec->name != NULL ? xstrdup(spec->name) : NULL;
     LIST_INSERT_HEAD(&w->watches, x, link);
-    s->watching = true;
+    s->n_watches++;
+    return true;
 }
 
 /* Telling one may end its session, and that drops its watches, also those that
@@ -56,6 +59,7 @@ drop(struct worker *w, struct watch *x)
     if (w->next_watch == x)
         w->next_watch = LIST_NEXT(x, link);
     LIST_REMOVE(x, link);
+    x->session->n_watches--;
     free(x->name);
     free(x);
 }
@@ -87,7 +91,6 @@ watch_remove_all(struct worker *w, struct session *s)
     LIST_FOREACH_SAFE(x, &w->watches, link, next)
         if (x->session == s)
             drop(w, x);
-    s->watching = false;
 }
 
 static bool
