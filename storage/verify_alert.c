@@ -187,6 +187,8 @@ verify_ticket(struct verify *v, const struct slice *key,
         verify_finding(v, "a damaged record");
         return;
     }
+    if (rec.bound != 0)
+        verify_format(v, FORMAT_TICKETS);
     key_time(&when, rec.expires);
     key_bytes(&when, key->data, key->len);
     if (!verify_exists(v, TABLE_TICKET_TIME, &when))

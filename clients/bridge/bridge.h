@@ -52,6 +52,7 @@ struct bridge {
     struct nonces nonces;
     struct budget strangers, members; /* room.h */
     struct bridge_counts counts;
+    bool relay_refused;                /* see relay_begin */
     struct bridge_listener *listeners; /* owned */
 };
 

@@ -569,6 +569,43 @@ def test_address_watch(t):
     equal(watched.status(), 200)
 
 
+def made(t, user, where):
+    return t.shared.cli("CreateXIMSSSession %s ADDRESS %s"
+                        % (user, where)).strip('"')
+
+
+def test_session_that_an_administrator_made(t):
+    """Good from the address that he named, and bound to it."""
+    user = t.user()
+    b = bridge(t, trusted_proxies=["127.0.0.1"])
+    here = [("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", "https")]
+    for more in ("", "&DisableIPWatch=1", "&EnableUseCookie=1",
+                 "&userName=" + user):
+        for verb in ("192.0.2.1", "127.0.0.1 FOR 192.0.2.1"):
+            path = "/XIMSSLogin/?sessionid=" + made(t, user, verb) + more
+            for other in ([("X-Forwarded-For", "192.0.2.2")], []):
+                equal(b.ask("GET", path, headers=other).status, 403, path)
+            reply = b.ask("GET", path, headers=here)
+            check_reply(path, reply, 200)
+            equal(re.search('userName="([^"]+)"', reply.text).group(1), user)
+            id_ = re.search('urlID="([^"]+)"', reply.text).group(1)
+            for headers, status in ((here, 200), ([], 550), (
+                    [("X-Forwarded-For", "192.0.2.2")], 550)):
+                equal(b.ask("GET", "/Session/%s/" % id_,
+                            headers=headers).status, status, path)
+            # Nor does a log-in by the session lead away from there.
+            for kill in ("", "&killOld=1"):
+                equal(b.ask("GET", "/XIMSSLogin/?DisableIPWatch=1&sessionid="
+                            + id_ + kill).status, 403)
+            check_reply("once", b.ask("GET", path, headers=here), 403)
+    # An id that is no ticket is looked for here only.
+    for id_ in ("x" * 42, "x" * 44, "x" * 42 + "."):
+        equal(b.ask("GET", "/XIMSSLogin/?sessionid=" + id_).reason,
+              "the session is over")
+    equal(b.ask("GET", "/XIMSSLogin/?sessionid=" + "x" * 43).reason,
+          "incorrect password")
+
+
 def test_cors(t):
     b = bridge(t, allowed_origins=["https://app.example.test"])
     s = logged_in(t, b=b)
