@@ -83,6 +83,9 @@ struct config {
     unsigned requests_per_turn;
     size_t output_soft;
     size_t output_hard;
+    size_t account_input;
+    size_t account_output;
+    size_t output_total;
 
     /* alerts; lifetimes: 0 none */
     size_t alert_bytes;
@@ -119,6 +122,7 @@ struct config {
     int64_t ticket_time;
     unsigned login_checks_per_address;
     unsigned max_account_tickets;
+    unsigned max_account_sessions;
     unsigned login_free_tries;
     unsigned login_address_free_tries;
     int64_t login_delay;

@@ -102,6 +102,7 @@ struct attempt {
     uint8_t hash[TICKET_HASH_BYTES]; /* of the ticket that was shown */
     uint8_t next_hash[TICKET_HASH_BYTES];
     char ticket[TICKET_TEXT_SIZE]; /* the next one; "" none */
+    int64_t ticket_expires;        /* the one that was shown; 0: none was */
     struct conn_deferred move;
     struct mail moved;
     struct event *timer; /* owned */
@@ -380,6 +381,52 @@ ticket_finish(struct job *j)
         user_open(a->job.worker, a->account, a->job.lane, on_account, a);
 }
 
+/* The ticket that was shown is good again, and the next is not. */
+static enum store_result
+restore_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+    struct ticket_rec k = {0};
+    enum store_result r = ticket_take(t, a->next_hash, &k, err);
+
+    if (r != STORE_OK || a->keep_ticket)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    memcpy(k.hash, a->hash, sizeof k.hash);
+    k.expires = a->ticket_expires;
+    return ticket_put(t, &k, err);
+}
+
+static void
+restore_finish(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    if (attempt_is_orphan(a))
+        return;
+    if (j->result != STORE_OK)
+        attempt_fail_store(a);
+    else
+        answer_and_free(a, 526, "too many sessions of this account");
+}
+
+/* The client may try again, with the same ticket if it came by one. */
+static void
+attempt_has_no_place(struct attempt *a)
+{
+    char user[USER_NAME_SIZE];
+
+    one_word(user, sizeof user, a->name != NULL ? a->name : "-");
+    log_warn("login refused user=%s address=%s method=%s reason=sessions", user,
+             a->address, a->method);
+    if (a->ticket_expires == 0) {
+        answer_and_free(a, 526, "too many sessions of this account");
+        return;
+    }
+    a->job.body = restore_body;
+    a->job.finish = restore_finish;
+    job_submit(&a->job);
+}
+
 /* Makes a ticket if one is wanted, or, where one more came into being by the
  * log-in itself, sees that there are not too many.  False: nothing to do. */
 static bool
@@ -449,7 +496,10 @@ on_account(struct user *account, void *arg, const struct errbuf *err)
         }
         return;
     }
-    if (!attempt_ticket(a, account))
+    if (account->n_sessions >= a->job.worker->cfg->max_account_sessions &&
+        !session_make_room(&account->sessions))
+        attempt_has_no_place(a);
+    else if (!attempt_ticket(a, account))
         attempt_open(a, account);
 }
 
@@ -871,6 +921,7 @@ redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
         a->bound = k.bound;
         a->account = k.account;
         a->serial = k.cred_serial;
+        a->ticket_expires = k.expires;
         next = k;
         memcpy(next.hash, a->next_hash, sizeof next.hash);
         next.expires = now + a->ticket_time;

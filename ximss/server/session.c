@@ -38,6 +38,15 @@
 /* A client that does not close after our end is given so long. */
 #define LINGER_SECONDS 3
 
+/* Of a message that has not come whole: from here on it is looked at what others
+ * of the account keep of theirs. */
+#define LONG_INPUT 65536
+
+/* A session looks dead when it has said nothing for so long (clients are to say
+ * something every five minutes), or has not read for so long. */
+#define DEAD_SILENT_SECONDS  300
+#define DEAD_BLOCKED_SECONDS 60
+
 static const char *const state_names[] = {
     [SESSION_NEW] = "new",       [SESSION_LOGIN] = "login",
     [SESSION_OPEN] = "open",     [SESSION_ENDING] = "ending",
@@ -164,6 +173,16 @@ run_free(struct conn_deferred *d)
     free(s);
 }
 
+/* Also while its last words are still on their way. */
+static void
+leave_account(struct session *s, struct worker *w)
+{
+    conn_set_budget(&s->conn, NULL);
+    if (s->user != NULL)
+        user_session_removed(w, s->user, s);
+    s->user = NULL;
+}
+
 static void
 unlink_all(struct session *s, struct worker *w)
 {
@@ -173,9 +192,7 @@ unlink_all(struct session *s, struct worker *w)
     settle_forget(w, s);
     if (s->n_watches > 0)
         watch_remove_all(w, s);
-    if (s->user != NULL)
-        user_session_removed(w, s->user, s);
-    s->user = NULL;
+    leave_account(s, w);
     TAILQ_REMOVE(&w->sessions, s, all);
     w->n_sessions--;
     stat_add(STAT_CONNECTIONS_OPEN, -1);
@@ -227,6 +244,8 @@ on_closed(struct conn *c, enum conn_close_reason reason)
         [CONN_RESET] = "connection broken off",
         [CONN_TLS_ERROR] = "TLS error",
         [CONN_OUTPUT_LIMIT] = "the client does not read: output limit",
+        [CONN_BUDGET] = "the client does not read: account-output or "
+                        "output-total",
     };
     struct session *s = (struct session *)c;
 
@@ -271,6 +290,21 @@ start_tls(struct session *s)
     if (s->conn.out != NULL ||
         conn_start_tls(&s->conn, session_worker(s)->tls) < 0)
         session_close(s, "TLS could not be started");
+}
+
+/* What is kept of messages that have not come whole, together. */
+static void
+check_input(struct session *s, size_t kept)
+{
+    const struct session *o;
+    size_t sum = kept;
+
+    if (s->user == NULL || s->state >= SESSION_ENDING)
+        return;
+    TAILQ_FOREACH(o, &s->user->sessions, of_account)
+        sum += o != s ? o->conn.in_len : 0;
+    if (sum > session_worker(s)->cfg->account_input)
+        session_close(s, "account-input: too many unfinished messages");
 }
 
 static size_t
@@ -332,6 +366,8 @@ on_data(struct conn *c, const char *data, size_t len)
     }
     if (used == len)
         settle_after_input(s, acked);
+    else if (len - used > LONG_INPUT)
+        check_input(s, len - used);
     return used;
 }
 
@@ -480,6 +516,8 @@ session_open(struct session *s, struct user *a)
     }
     if (a != NULL) {
         user_session_added(w, a, s);
+        a->output.most = w->cfg->account_output;
+        conn_set_budget(&s->conn, &a->output);
         a->last_login = clock_now();
         a->last_peer = *session_address(s);
         user_touch(w, a);
@@ -535,7 +573,9 @@ session_tell(struct session *s, const void *data, size_t len)
     if (s->held == NULL)
         s->held = xcalloc(1, sizeof *s->held);
     buf_append(s->held, data, len);
-    if (s->held->len > session_worker(s)->cfg->output_hard)
+    if (s->held->len > session_worker(s)->cfg->output_hard ||
+        (s->user != NULL && session_held_bytes(&s->user->sessions) >
+                                session_worker(s)->cfg->account_output))
         session_close(s, "the client does not read: output limit");
 }
 
@@ -562,6 +602,17 @@ void
 session_unlink_account(struct session *s, struct user_sessions *head)
 {
     TAILQ_REMOVE(head, s, of_account);
+}
+
+size_t
+session_held_bytes(const struct user_sessions *head)
+{
+    const struct session *s;
+    size_t n = 0;
+
+    TAILQ_FOREACH(s, head, of_account)
+        n += s->held != NULL ? s->held->len : 0;
+    return n;
 }
 
 uint64_t
@@ -604,19 +655,46 @@ say_bye(struct session *s, const char *reason)
 /* Takes the session out of its account at once: it must not count any more
  * when whoever asked for its end is answered. */
 static void
-kill_session(struct session *s)
+kill_session(struct session *s, const char *reason)
 {
     struct worker *w = session_worker(s);
 
-    say_bye(s, "killed by an administrator");
+    say_bye(s, reason);
     if (s->state == SESSION_CLOSED)
         return;
     req_abandon_all(s);
-    if (s->user != NULL)
-        user_session_removed(w, s->user, s);
-    s->user = NULL;
+    leave_account(s, w);
     push_forget(w, s);
     settle_forget(w, s);
+}
+
+static bool
+looks_dead(const struct session *s, uint32_t silent)
+{
+    return (int32_t)silent >= DEAD_SILENT_SECONDS ||
+           ((int32_t)silent >= DEAD_BLOCKED_SECONDS && s->conn.out != NULL);
+}
+
+bool
+session_make_room(const struct user_sessions *head)
+{
+    struct session *s, *dead = NULL;
+    uint32_t now = session_seconds(), longest = 0;
+    char user[USER_NAME_SIZE];
+
+    TAILQ_FOREACH(s, head, of_account)
+        if (looks_dead(s, now - s->last_input) &&
+            (dead == NULL || now - s->last_input > longest)) {
+            dead = s;
+            longest = now - s->last_input;
+        }
+    if (dead == NULL)
+        return false;
+    session_user(dead, user);
+    log_info("session makes room id=%llu user=%s silent=%u",
+             (unsigned long long)dead->number, user, longest);
+    kill_session(dead, "makes room for another of its account");
+    return true;
 }
 
 void
@@ -625,7 +703,7 @@ session_kill_all(struct user_sessions *head)
     struct session *s, *next;
 
     TAILQ_FOREACH_SAFE(s, head, of_account, next)
-        kill_session(s);
+        kill_session(s, "killed by an administrator");
 }
 
 void
@@ -635,7 +713,7 @@ session_kill(struct worker *w, uint64_t number)
 
     TAILQ_FOREACH(s, &w->sessions, all)
         if (s->number == number && s->state == SESSION_OPEN) {
-            kill_session(s);
+            kill_session(s, "killed by an administrator");
             return;
         }
 }

@@ -50,6 +50,14 @@ void session_kill_all(struct user_sessions *head);
 /* The same for the session of that number, if this worker has it. */
 void session_kill(struct worker *w, uint64_t number);
 
+/* Bytes of messages that wait for the end of a longer one, of all sessions of
+ * the list. */
+size_t session_held_bytes(const struct user_sessions *head);
+
+/* One more session is to come: the one that has been silent longest makes room
+ * if it looks dead.  False: none does. */
+bool session_make_room(const struct user_sessions *head);
+
 /* Ends sessions that have been silent too long, or have not logged in. */
 void session_check_times(struct worker *w);
 

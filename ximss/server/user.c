@@ -281,6 +281,7 @@ user_open(struct worker *w, uint64_t number, uint64_t lane,
         a = xcalloc(1, sizeof *a);
         a->number = number;
         a->loading = true;
+        conn_budget_init(&a->output, SIZE_MAX);
         TAILQ_INIT(&a->sessions);
         g_hash_table_insert(w->accounts, &a->number, a);
         l = xcalloc(1, sizeof *l);

@@ -103,6 +103,8 @@ worker_set_config(struct worker *w, const struct config *cfg,
     w->tls = tls_context_ref(tls);
     conn_loop_set_soft_limit(w->loop, cfg->output_soft);
     conn_loop_set_hard_limit(w->loop, cfg->output_hard);
+    conn_loop_set_total_limit(w->loop,
+                              cfg->output_total / w->server->n_workers);
     alert_cache_set_limit(w->alert_cache, cfg->alert_cache);
     xml_parser_set_limits(w->parser, &limits);
 }
