@@ -23,6 +23,7 @@
 #include "clients/bridge/http_rules.h"
 #include "clients/bridge/relay.h"
 #include "util/clock.h"
+#include "util/log.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 
@@ -337,7 +338,10 @@ on_closed(struct conn *c, enum conn_close_reason reason)
 {
     struct http_conn *h = of_conn(c);
 
-    (void)reason;
+    if (reason == CONN_OUTPUT_LIMIT || reason == CONN_BUDGET)
+        log_warn("a connection ends: the client does not read (%s)",
+                 reason == CONN_BUDGET ? "account-output or output-total"
+                                       : "output-hard");
     if (!h->sending) {
         http_conn_end(h);
         return;

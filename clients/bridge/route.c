@@ -157,6 +157,7 @@ session_call(struct call *c, const char *id, const char *rest)
         if (form_get(&c->form, "ackEvent") != NULL)
             push_log_ack(&s->log,
                          form_number(&c->form, "ackEvent", 0, UINT64_MAX));
+        web_account_take(s, c->http);
         session_routes[i].run(c, s);
     }
 }
@@ -204,6 +205,8 @@ do_metrics(struct call *c, const char *path)
         {"connections", b->http.open},
         {"sessions", b->n_sessions},
         {"streams", b->n_streams},
+        {"stored_bytes", b->stored.held},
+        {"unsent_bytes", conn_loop_total(b->loop)},
         {"connections_total", b->counts.connections},
         {"connections_refused_total", b->counts.refused},
         {"requests_total", b->counts.requests},

@@ -122,6 +122,12 @@ on_done(struct login_wait *w, struct web_session *s, bool worked)
     l->session = NULL;
     if (worked)
         reply_session(l->bridge, l->http, s, cookie_now(l, s));
+    else if (w->too_many)
+        refuse(l->bridge, l->http, l->error_as_xml, 503, 526,
+               "too many sessions of this account");
+    else if (number == 526)
+        refuse(l->bridge, l->http, l->error_as_xml, 503, number,
+               ximss_refusal(s->up.x));
     else if (number == 0)
         refuse(l->bridge, l->http, l->error_as_xml, 503, 531,
                "the server is not there, try again");

@@ -273,6 +273,10 @@ create_session(struct admin_call *c, struct errbuf *err)
     {                                               \
         .name = NAME, .run = function, .live = what \
     }
+#define LIVE_LONG(NAME, function, what)                                   \
+    {                                                                     \
+        .name = NAME, .run = function, .flags = ADMIN_ALONE, .live = what \
+    }
 #define LIVE_CHANGE(NAME, function, what)                                   \
     {                                                                       \
         .name = NAME, .run = function, .flags = ADMIN_CHANGES, .live = what \
@@ -283,7 +287,7 @@ static const struct admin_command commands[] = {
     ADMIN_CHANGE("CREATEWEBUSERSESSION", create_session, true),
     LIVE("FINDACCOUNTSESSION", name_sessions, ADMIN_LIVE_FIND_SESSION),
     LIVE("LISTACCOUNTSESSIONS", name_sessions, ADMIN_LIVE_LIST_SESSIONS),
-    LIVE("LISTSESSIONS", list_all_sessions, ADMIN_LIVE_LIST_ALL),
+    LIVE_LONG("LISTSESSIONS", list_all_sessions, ADMIN_LIVE_LIST_ALL),
     LIVE("GETSESSION", name_session, ADMIN_LIVE_GET_SESSION),
     LIVE_CHANGE("KILLSESSION", name_session, ADMIN_LIVE_KILL_SESSION),
     /* As old clients spell them. */

@@ -83,10 +83,17 @@ struct config {
     unsigned requests_per_turn;
     size_t output_soft;
     size_t output_hard;
+    size_t account_input;
+    size_t account_output;
+    size_t output_total;
 
     /* alerts; lifetimes: 0 none */
     size_t alert_bytes;
     size_t alert_cache;
+    unsigned max_account_alerts; /* 0: no limit */
+    unsigned max_domain_alerts;
+    unsigned max_server_alerts;
+    unsigned max_session_watches;
     int64_t lifetime_server;
     int64_t lifetime_cluster;
     int64_t lifetime_domain;
@@ -115,6 +122,7 @@ struct config {
     int64_t ticket_time;
     unsigned login_checks_per_address;
     unsigned max_account_tickets;
+    unsigned max_account_sessions;
     unsigned login_free_tries;
     unsigned login_address_free_tries;
     int64_t login_delay;

@@ -102,6 +102,7 @@ struct attempt {
     uint8_t hash[TICKET_HASH_BYTES]; /* of the ticket that was shown */
     uint8_t next_hash[TICKET_HASH_BYTES];
     char ticket[TICKET_TEXT_SIZE]; /* the next one; "" none */
+    int64_t ticket_expires;        /* the one that was shown; 0: none was */
     struct conn_deferred move;
     struct mail moved;
     struct event *timer; /* owned */
@@ -171,6 +172,7 @@ attempt_new(struct req *r, const char *name, const char *method)
     char *main_domain = NULL;
 
     job_init(&a->job, server, r->worker);
+    a->job.lane = session_lane(r->session);
     a->req = r;
     a->ticket_time = r->worker->cfg->ticket_time;
     a->tickets_most = r->worker->cfg->max_account_tickets;
@@ -376,7 +378,53 @@ ticket_finish(struct job *j)
     if (j->result != STORE_OK)
         attempt_fail_store(a);
     else
-        user_open(a->job.worker, a->account, on_account, a);
+        user_open(a->job.worker, a->account, a->job.lane, on_account, a);
+}
+
+/* The ticket that was shown is good again, and the next is not. */
+static enum store_result
+restore_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+    struct ticket_rec k = {0};
+    enum store_result r = ticket_take(t, a->next_hash, &k, err);
+
+    if (r != STORE_OK || a->keep_ticket)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    memcpy(k.hash, a->hash, sizeof k.hash);
+    k.expires = a->ticket_expires;
+    return ticket_put(t, &k, err);
+}
+
+static void
+restore_finish(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    if (attempt_is_orphan(a))
+        return;
+    if (j->result != STORE_OK)
+        attempt_fail_store(a);
+    else
+        answer_and_free(a, 526, "too many sessions of this account");
+}
+
+/* The client may try again, with the same ticket if it came by one. */
+static void
+attempt_has_no_place(struct attempt *a)
+{
+    char user[USER_NAME_SIZE];
+
+    one_word(user, sizeof user, a->name != NULL ? a->name : "-");
+    log_warn("login refused user=%s address=%s method=%s reason=sessions", user,
+             a->address, a->method);
+    if (a->ticket_expires == 0) {
+        answer_and_free(a, 526, "too many sessions of this account");
+        return;
+    }
+    a->job.body = restore_body;
+    a->job.finish = restore_finish;
+    job_submit(&a->job);
 }
 
 /* Makes a ticket if one is wanted, or, where one more came into being by the
@@ -448,7 +496,10 @@ on_account(struct user *account, void *arg, const struct errbuf *err)
         }
         return;
     }
-    if (!attempt_ticket(a, account))
+    if (account->n_sessions >= a->job.worker->cfg->max_account_sessions &&
+        !session_make_room(&account->sessions))
+        attempt_has_no_place(a);
+    else if (!attempt_ticket(a, account))
         attempt_open(a, account);
 }
 
@@ -464,7 +515,7 @@ on_moved(struct mail *m, void *owner)
     session_attach(a->req->session, w);
     a->req->worker = w;
     a->job.worker = w;
-    user_open(w, a->account, on_account, a);
+    user_open(w, a->account, a->job.lane, on_account, a);
 }
 
 static void
@@ -487,7 +538,7 @@ attempt_attach(struct attempt *a)
 
     login_slot_release(&a->slot);
     if (home == a->req->worker) {
-        user_open(home, a->account, on_account, a);
+        user_open(home, a->account, a->job.lane, on_account, a);
         return;
     }
     /* At the end of the turn: callers up the stack still look at the session,
@@ -874,6 +925,7 @@ redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
         a->bound = k.bound;
         a->account = k.account;
         a->serial = k.cred_serial;
+        a->ticket_expires = k.expires;
         next = k;
         memcpy(next.hash, a->next_hash, sizeof next.hash);
         next.expires = now + a->ticket_time;
@@ -1344,6 +1396,7 @@ handle_list_features(struct req *r, const struct xml_elem *e)
         return REQ_DONE;
     f = xcalloc(1, sizeof *f);
     job_init(&f->job, r->worker->server, r->worker);
+    f->job.lane = session_lane(r->session);
     f->req = r;
     f->domain = login_of(r->session)->domain != NULL
                     ? xstrdup(login_of(r->session)->domain)

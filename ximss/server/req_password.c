@@ -265,6 +265,7 @@ req_password_change(struct req *r, const char *what, const char *old,
     session_caller(s, &caller);
     c = xcalloc(1, sizeof *c);
     job_init(&c->job, r->worker->server, r->worker);
+    c->job.lane = session_lane(r->session);
     peer_format(session_address(s), c->address);
     c->req = r;
     c->what = what;

@@ -62,6 +62,7 @@ req_fail_store(struct req *r, enum store_result result,
         req_fail(r, 513, "unknown account");
         return;
     case STORE_OK:
+    case STORE_AGAIN: /* never the last word */
     case STORE_EXISTS:
     case STORE_REFUSED:
     case STORE_ERROR:
@@ -82,12 +83,17 @@ req_free(struct req *r)
 
 /* --- turns --- */
 
+static bool has_room(const struct session *s);
+
 static bool
 may_begin(const struct req *r)
 {
     const struct req *before = TAILQ_PREV(r, req_queue, link);
 
-    return before == NULL || (!r->alone && before->begun && !before->alone);
+    /* One that is alone may have a long answer: not beside another. */
+    if (before == NULL)
+        return !r->alone || has_room(r->session);
+    return !r->alone && before->begun && !before->alone;
 }
 
 static struct req *
@@ -242,6 +248,8 @@ req_go_on(struct session *s)
 
     if (r != NULL && r->done)
         send_answers(s);
+    else
+        begin_waiting(s);
     if (s->state < SESSION_ENDING)
         req_run_steps(s);
 }
