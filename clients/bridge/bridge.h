@@ -47,6 +47,7 @@ struct bridge {
     struct nonces nonces;
     struct budget strangers, members; /* room.h */
     struct bridge_counts counts;
+    bool relay_refused;                /* see relay_begin */
     struct bridge_listener *listeners; /* owned */
 };
 
@@ -69,7 +70,8 @@ struct call {
     struct http_conn *http;
     const struct http_request *q;
     struct client client;
-    struct form form; /* of the query */
+    struct form form;  /* of the query */
+    bool lacks_cookie; /* WEB_COOKIE_LATER */
 };
 
 /* Answers with a status and a text. */

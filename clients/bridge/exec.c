@@ -372,17 +372,17 @@ exec_end_all(struct web_session *s)
 
 /* True: answered, or taken over; else the body is new. */
 static bool
-is_repeated(struct call *c, struct web_session *s, uint64_t seq)
+is_repeated(struct call *c, struct web_session *s, const struct exec *e)
 {
-    if (!s->has_seq || seq == s->seq + 1)
+    if (!s->has_seq || e->seq == s->seq + 1)
         return false;
-    if (seq != s->seq) {
+    if (e->seq != s->seq) {
         call_fail(c, 400, "XIMSS request sequence error");
     } else if (s->numbered != NULL) {
         exec_fail(s->numbered, 503, "the request was sent again");
         exec_wait(s->numbered, c->http);
     } else {
-        call_xml(c, s->last_reply, s->last_reply_len, NULL);
+        call_xml(c, s->last_reply, s->last_reply_len, e->headers);
     }
     return true;
 }
@@ -428,6 +428,25 @@ begin(struct call *c, struct web_session *s, struct exec *e)
         hold(e);
 }
 
+/* The reply has the session's cookie, until that has come back.  False: the
+ * request lacks it, and is not the one that it was sent in answer to. */
+static bool
+add_cookie(struct call *c, struct web_session *s, struct exec *e)
+{
+    uint8_t hash[WEB_COOKIE_HASH];
+
+    if (!web_cookie_is_open(&s->cookie))
+        return true;
+    web_cookie_hash(e->numbered ? &e->seq : NULL, c->q->body, c->q->body_len,
+                    hash);
+    if (c->lacks_cookie && memcmp(hash, s->cookie.hash, sizeof hash) != 0)
+        return false;
+    web_cookie_sent(&s->cookie, c->client.address, hash);
+    e->headers = web_cookie_header(
+        &s->cookie, s->id, "Version=1;Max-Age=11100;", c->client.secure);
+    return true;
+}
+
 static void
 refuse_body(struct call *c, int number, const char *text)
 {
@@ -457,13 +476,14 @@ exec_call(struct call *c, struct web_session *s, bool async)
         refuse_body(c, r == XML_FORBIDDEN ? 542 : 540, "malformed message");
     } else {
         e->numbered = number_of(c, e->root, &e->seq);
-        if (!e->numbered || !is_repeated(c, s, e->seq)) {
-            e->headers = web_session_cookie(s, "Version=1;Max-Age=11100;",
-                                            c->client.secure);
+        if (!add_cookie(c, s, e)) {
+            call_fail(c, 550, "Session not found");
+        } else if (!e->numbered || !is_repeated(c, s, e)) {
             begin(c, s, e);
             return;
         }
     }
     arena_free(&e->arena);
+    free(e->headers);
     free(e);
 }

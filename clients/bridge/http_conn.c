@@ -249,10 +249,11 @@ parse_some(struct http_conn *h, const char *data, size_t len, size_t *used_r)
     *used_r = n;
     if (h->busy)
         return true;
-    if (m->refused == 0)
-        m->refused = m->strict.refused;
+    /* What the parser was given came before what is not right. */
     if (m->refused == 0 && HTTP_PARSER_ERRNO(&h->parser) != HPE_OK)
         m->refused = 400;
+    if (m->refused == 0)
+        m->refused = m->strict.refused;
     if (m->refused == 0)
         return true;
     give_up(h, m->refused, m->why);
@@ -308,7 +309,7 @@ on_data(struct conn *c, const char *data, size_t len)
         return 0;
     }
     if (!h->begun && len > 0 && data[0] == '<') {
-        event_del(&h->timer);
+        /* The timer goes on until ximssd has answered: relay.c. */
         if (!h->owner->on_xml(h, data, len))
             http_conn_end(h);
         return len;

@@ -342,17 +342,6 @@ web_session_start(struct web_session *s, struct login_wait *l)
         on_failed(s); /* refused before it began: it called nobody */
 }
 
-char *
-web_session_cookie(struct web_session *s, const char *attributes, bool secure)
-{
-    if (s->cookie[0] == '\0' || s->cookie_given)
-        return NULL;
-    s->cookie_given = true;
-    return xasprintf("Set-Cookie: CGateProWebUser=%s;%s"
-                     "Path=/Session/%s;HttpOnly;SameSite=Strict%s\r\n",
-                     s->cookie, attributes, s->id, secure ? ";Secure" : "");
-}
-
 struct web_session *
 web_session_find(struct bridge *b, const char *id)
 {
@@ -396,8 +385,8 @@ web_session_rename(struct web_session *s)
     LIST_REMOVE(s, link);
     make_id(s);
     push_log_restart(&s->log);
-    s->has_seq = s->cookie_given = false;
-    s->cookie[0] = '\0';
+    s->has_seq = false;
+    s->cookie = (struct web_cookie){.value = ""};
 }
 
 static void

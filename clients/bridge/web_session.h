@@ -12,6 +12,7 @@
 #include "clients/bridge/known.h"
 #include "clients/bridge/push_log.h"
 #include "clients/bridge/upstream.h"
+#include "clients/bridge/web_cookie.h"
 
 /* One web session: a log-in of a user over HTTP, with its session on ximssd.
  *
@@ -20,7 +21,6 @@
  * when ximssd no longer knows it; from then on its id gets 550. */
 
 #define WEB_SESSION_ID_SIZE (20 + 1 + 20 + 1)
-#define WEB_SESSION_COOKIE  20
 
 struct stream {
     struct http_waiter waiter; /* first */
@@ -51,8 +51,7 @@ struct web_session {
     uint64_t number;
     char id[WEB_SESSION_ID_SIZE];
     char address[INET6_ADDRSTRLEN];
-    char cookie[WEB_SESSION_COOKIE + 1]; /* "": none is used */
-    bool cookie_given;
+    struct web_cookie cookie;
     bool watches_address;
     bool wants_changes;   /* alertRemoved by polls */
     bool confirms_itself; /* the browser sends alertConfirm */
@@ -80,12 +79,6 @@ struct web_session {
 struct web_session *web_session_new(struct bridge *b,
                                     const struct client *client);
 void web_session_start(struct web_session *s, struct login_wait *l);
-
-/* The header that gives the session's cookie, to be freed; from then on every
- * request must have it.  NULL: it has none, or it was given.  attributes: of
- * the cookie, each with its ";". */
-char *web_session_cookie(struct web_session *s, const char *attributes,
-                         bool secure);
 
 /* NULL: there is no such session. */
 struct web_session *web_session_find(struct bridge *b, const char *id);

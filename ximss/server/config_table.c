@@ -107,6 +107,19 @@ static const struct config_row rows[] = {
  "Machines that log users in on their behalf (web bridge, mail proxies):\n"
  "the clientAddress they name is believed. A list, like\n"
  "{\"192.0.2.7\", \"2001:db8::/64\"}."},
+{"proxy-protocol", LISTEN, M(proxy_protocol), "", RESTART,
+ "Which of the addresses above are for proxies (HAProxy, nginx stream) that\n"
+ "say who connects to them: each connection there must begin with a header\n"
+ "of the PROXY protocol, version 1 or 2, and come from proxy-addresses or\n"
+ "trusted-addresses.  Elsewhere, a header of version 2 is believed from\n"
+ "trusted-addresses and the control socket, and nothing from others."},
+{"proxy-addresses", NETS, M(proxy_addresses), "", RELOAD,
+ "Those proxies. A list, like trusted-addresses."},
+{"proxy-timeout", TIME(SECOND, HOUR), M(proxy_timeout), "5s", RELOAD,
+ "A header that is not there whole by then ends its connection."},
+{"proxy-header-bytes", BYTES(232, 60 * KIB), M(proxy_header_bytes), "2K",
+ RELOAD,
+ "The longest header."},
 
 {"max-connections", NUMBER(0, 10000000), M(max_connections), "0", RELOAD,
  "Connections in all. 0: as many as there are descriptors."},
@@ -169,6 +182,15 @@ static const struct config_row rows[] = {
 {"alert-cache", BYTES(0, 1 * GIB), M(alert_cache), "8M", RELOAD,
  "Memory of each worker for alerts as they are sent: one encoding for each\n"
  "offset from GMT that is in use. What has no place is encoded each time."},
+{"max-account-alerts", NUMBER(0, 100000), M(max_account_alerts), "1000", RELOAD,
+ "Alerts to one account that it has not been shown; more are refused.\n"
+ "0: no limit."},
+{"max-domain-alerts", NUMBER(0, 100000), M(max_domain_alerts), "1000", RELOAD,
+ "Active alerts to one domain; more are refused. 0: no limit."},
+{"max-server-alerts", NUMBER(0, 100000), M(max_server_alerts), "1000", RELOAD,
+ "Active alerts to the whole server; more are refused. 0: no limit."},
+{"max-session-watches", NUMBER(1, 10000), M(max_session_watches), "100", RELOAD,
+ "What one session may follow by alertWatch at a time."},
 {"lifetime-server", TIME(0, YEARS), M(lifetime_server), "0", RELOAD,
  "Server-wide alerts that are posted without an end disappear after this\n"
  "time. 0: they stay until they are removed."},
@@ -224,7 +246,8 @@ static const struct config_row rows[] = {
 
 {"password-iterations", NUMBER(4096, 10000000), M(password_iterations),
  "10000", RELOAD,
- "Rounds of PBKDF2 for passwords that are set from now on."},
+ "Rounds of PBKDF2 for passwords that are set from now on. One that was set\n"
+ "with another number gets this one when it is next checked in clear."},
 {"remember-logins", NUMBER(0, 100000000), M(remember_logins), "100000",
  RESTART,
  "Successful log-ins that are remembered, in memory only, so that clients\n"

@@ -55,6 +55,10 @@ struct config {
     char *tls_key;
     enum config_tls tls_min_version;
     struct config_nets trusted_addresses;
+    struct config_listen proxy_protocol; /* some of the listeners */
+    struct config_nets proxy_addresses;
+    int64_t proxy_timeout;
+    size_t proxy_header_bytes;
 
     /* connections; 0: no limit */
     unsigned max_connections;
@@ -83,6 +87,10 @@ struct config {
     /* alerts; lifetimes: 0 none */
     size_t alert_bytes;
     size_t alert_cache;
+    unsigned max_account_alerts; /* 0: no limit */
+    unsigned max_domain_alerts;
+    unsigned max_server_alerts;
+    unsigned max_session_watches;
     int64_t lifetime_server;
     int64_t lifetime_cluster;
     int64_t lifetime_domain;

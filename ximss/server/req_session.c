@@ -11,6 +11,7 @@
 #include "util/zone.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
+#include "ximss/server/push.h"
 #include "ximss/server/request.h"
 #include "ximss/server/session_id.h"
 #include "ximss/server/session_private.h"
@@ -102,6 +103,7 @@ set_idle_timeout(struct req *r, const char *value)
 static void
 set_alert_option(struct session *s, const char *name, bool on)
 {
+    push_audience_changed(session_worker(s));
     if (strcmp(name, "alertConfirm") == 0) {
         s->opt_confirm = on;
     } else if (strcmp(name, "alertChanges") == 0) {
@@ -147,7 +149,7 @@ handle_starttls(struct req *r, const struct xml_elem *e)
     struct session *s = r->session;
 
     (void)e;
-    if (conn_is_encrypted(&s->conn)) {
+    if (session_is_encrypted(s)) {
         req_fail(r, 501, "already encrypted");
     } else if (session_worker(s)->tls == NULL) {
         req_fail(r, 501, "TLS is not configured");
@@ -158,10 +160,32 @@ handle_starttls(struct req *r, const struct xml_elem *e)
     return REQ_DONE;
 }
 
+/* Who the server takes the client for.  The relay of the bridge hands nobody on
+ * before it has seen that its header was believed. */
+static enum req_result
+handle_read_client(struct req *r, const struct xml_elem *e)
+{
+    const struct session *s = r->session;
+    char address[PEER_TEXT_SIZE];
+
+    (void)e;
+    peer_format(session_address(s), address);
+    buf_append_str(&r->out, "<client");
+    xml_write_attr(&r->out, "id", r->id);
+    xml_write_attr(&r->out, "address", address);
+    xml_write_attr(&r->out, "encrypted",
+                   session_is_encrypted(s) ? "yes" : "no");
+    xml_write_attr(&r->out, "proxied", s->proxied ? "yes" : "no");
+    buf_append(&r->out, "/>", sizeof "/>");
+    req_ok(r);
+    return REQ_DONE;
+}
+
 const struct req_desc req_session_table[] = {
     {"noop", REQ_BEFORE_LOGIN | REQ_IN_SESSION, handle_noop},
     {"bye", REQ_BEFORE_LOGIN | REQ_IN_SESSION, handle_bye},
     {"starttls", REQ_BEFORE_LOGIN, handle_starttls},
+    {"readClient", REQ_BEFORE_LOGIN | REQ_IN_SESSION, handle_read_client},
     {"readTime", REQ_IN_SESSION, handle_read_time},
     {"readSession", REQ_IN_SESSION, handle_read_session},
     {"setSessionOption", REQ_IN_SESSION, handle_set_option},
