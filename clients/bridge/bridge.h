@@ -13,6 +13,7 @@
 #include "clients/bridge/form.h"
 #include "clients/bridge/http_conn.h"
 #include "clients/bridge/nonce.h"
+#include "clients/bridge/seats.h"
 #include "util/errbuf.h"
 
 struct event_base;
@@ -26,8 +27,8 @@ LIST_HEAD(web_session_list, web_session);
 
 /* What is counted since the start; see /metrics. */
 struct bridge_counts {
-    uint64_t connections, refused, requests, logins, logins_failed, relayed,
-        pushed, reconnects, lost;
+    uint64_t connections, refused, crowded_out, requests, logins, logins_failed,
+        relayed, pushed, reconnects, lost;
 };
 
 /* The process: one thread, one loop. */
@@ -46,6 +47,7 @@ struct bridge {
     uint64_t next_session;
     struct nonces nonces;
     struct budget strangers, members; /* room.h */
+    struct seats seats;
     struct bridge_counts counts;
     struct bridge_listener *listeners; /* owned */
 };

@@ -35,6 +35,7 @@ struct bridge_config {
     unsigned max_connections; /* 0: no limit */
     unsigned max_connections_per_address;
     unsigned max_sessions;
+    unsigned descriptor_reserve;
     size_t head_bytes;
     size_t body_bytes;
     size_t stranger_body_bytes;
