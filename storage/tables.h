@@ -169,6 +169,12 @@ enum store_result account_get(struct store_txn *t, uint64_t number,
 enum store_result account_find(struct store_txn *t, uint64_t domain,
                                const char *name, struct account_rec *a_r,
                                struct errbuf *err) WARN_UNUSED;
+/* How many iterations the password of one of the accounts has; which of them,
+ * `point` says: for the same number it is the same one, as far as accounts stay,
+ * and over many numbers all come equally often.  0: those there have none. */
+enum store_result account_sample_iterations(struct store_txn *t, uint64_t point,
+                                            uint32_t *iterations_r,
+                                            struct errbuf *err) WARN_UNUSED;
 /* Replaces; a changed name or domain is a renaming.  Into another domain the
  * aliases come along.  STORE_EXISTS with err saying which name is taken (also
  * by an alias of its own): nothing was changed. */

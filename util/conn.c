@@ -30,6 +30,7 @@
 
 #define READ_BYTES  65536
 #define WRITEV_MOST 64
+#define EXACT_BYTES 4096
 
 /* A piece of output that waits: a shared buffer or bytes of its own. */
 struct segment {
@@ -695,6 +696,49 @@ read_input(struct conn *c)
         conn_continue(c);
 }
 
+void
+conn_read_exactly(struct conn *c)
+{
+    c->exact = true;
+}
+
+/* What on_data was shown before is kept, and gone from the kernel. */
+static void
+read_exact(struct conn *c)
+{
+    struct conn_loop *loop = c->loop;
+    ssize_t n = recv(c->fd, loop->in, EXACT_BYTES, MSG_PEEK);
+    size_t had = c->in_len, used;
+    struct conn kept; /* its input */
+
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n <= 0) {
+        ended(c, n == 0 ? CONN_EOF : CONN_RESET);
+        return;
+    }
+    keep_input(c, loop->in, (size_t)n);
+    kept = *c; /* on_data may begin TLS, which drops what is kept */
+    c->in = NULL;
+    c->in_len = c->in_cap = 0;
+    used = c->ops->on_data(c, kept.in, kept.in_len);
+    if (c->closed) {
+        free(kept.in);
+        return;
+    }
+    assert(c->loop == loop && (used == 0 || used > had));
+    c->exact = used == 0;
+    if (c->exact) {
+        c->in = kept.in;
+        c->in_len = kept.in_len;
+        c->in_cap = kept.in_cap;
+    } else {
+        free(kept.in);
+    }
+    if (recv(c->fd, loop->in, c->exact ? (size_t)n : used - had, 0) <= 0)
+        ended(c, CONN_RESET);
+}
+
 /* kept: looks again at what is kept; else reads. */
 static void
 take_input(struct conn *c, bool kept)
@@ -702,7 +746,9 @@ take_input(struct conn *c, bool kept)
     struct conn_loop *loop = c->loop;
 
     conn_cork(c);
-    if (kept)
+    if (c->exact)
+        read_exact(c);
+    else if (kept)
         offer_kept(c);
     else
         read_input(c);

@@ -88,6 +88,7 @@ struct conn {
     bool tls_handshake; /* not finished */
     bool finish;        /* closes once the output is out */
     bool lingering;     /* output is out; waits for the peer to close */
+    bool exact;         /* conn_read_exactly */
 };
 
 /* Takes the descriptor (non-blocking).  It is not on the loop yet.  An
@@ -103,6 +104,10 @@ void conn_detach(struct conn *c);
  * -1 if OpenSSL has no memory. */
 int conn_start_tls(struct conn *c, struct ssl_ctx_st *ctx);
 bool conn_is_encrypted(const struct conn *c);
+/* Before TLS: no byte is taken from the kernel beyond those that on_data is
+ * done with.  Until then it uses none, and sees them all again; with the call
+ * that uses some, that ends, and conn_start_tls finds all that follows. */
+void conn_read_exactly(struct conn *c);
 
 /* Output.  What is sent in between conn_cork and conn_uncork of the same
  * connection leaves in one write; only one connection of a loop is corked at a

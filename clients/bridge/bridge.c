@@ -113,7 +113,7 @@ on_xml(struct http_conn *h, const char *data, size_t len)
     h->is_link = true;
     seats_busy(h);
     b->counts.relayed++;
-    return relay_begin(h, b->cfg, data, len);
+    return relay_begin(h, b->cfg, &b->relay_refused, data, len);
 }
 
 static void

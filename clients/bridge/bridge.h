@@ -49,6 +49,7 @@ struct bridge {
     struct budget strangers, members; /* room.h */
     struct seats seats;
     struct bridge_counts counts;
+    bool relay_refused;                /* see relay_begin */
     struct bridge_listener *listeners; /* owned */
 };
 

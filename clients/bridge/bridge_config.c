@@ -86,10 +86,10 @@ static const struct config_row rows[] = {
 {"pages", PATH, M(pages), PAGESDIR, RELOAD,
  "The directory of the users' and the administrators' pages. Empty: none."},
 {"relay", BOOL, M(relay), "yes", RELOAD,
- "Whether a connection that begins with XML is handed on to ximssd: to\n"
- "server-address and server-port, never to server-socket. Where ximssd trusts\n"
- "this machine's address (its trusted-addresses), whoever is handed on may\n"
- "say that he comes from any address: use server-socket there, or no relay."},
+ "Whether a connection that begins with XML is handed on to ximssd. ximssd is\n"
+ "told whose it is (PROXY protocol), and must believe that: by server-socket\n"
+ "it does, else this machine must be in its trusted-addresses. Where it does\n"
+ "not, such connections are closed, and the log says so."},
 {"trusted-proxies", LIST(CONFIG_NETS), M(trusted_proxies), "", RELOAD,
  "Proxies whose Forwarded or X-Forwarded-For and -Proto are believed. A\n"
  "list, like {\"127.0.0.1\", \"2001:db8::/64\"}."},

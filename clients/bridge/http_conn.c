@@ -309,7 +309,7 @@ on_data(struct conn *c, const char *data, size_t len)
         return 0;
     }
     if (!h->begun && len > 0 && data[0] == '<') {
-        event_del(&h->timer);
+        /* The timer goes on until ximssd has answered: relay.c. */
         if (!h->owner->on_xml(h, data, len))
             http_conn_end(h);
         return len;

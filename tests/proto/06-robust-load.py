@@ -290,7 +290,7 @@ def test_out_of_descriptors(t):
     raise_descriptors(4096)
 
     def low():
-        resource.setrlimit(resource.RLIMIT_NOFILE, (96, 96))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (120, 120))
     server = t.server(preexec=low, start=False)
     server.expected_errors.append("(?i)descriptor|too many open files|accept")
     server.start()

@@ -22,6 +22,7 @@
 #include "util/waiting_room.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
+#include "ximss/server/audit_budget.h"
 #include "ximss/server/broadcast.h"
 #include "ximss/server/configuration.h"
 #include "ximss/server/job.h"
@@ -178,6 +179,7 @@ open_with(unsigned n_workers)
     stage->remember = remember_new(16, CLOCK_SECOND);
     stage->throttle = throttle_new(&throttle_defaults);
     stage->room = room_new();
+    stage->audit_budget = audit_budget_new(&(struct audit_limits){0});
     stage->main_domain = xstrdup("main.test");
     make_workers(n_workers);
 }
@@ -232,6 +234,7 @@ stage_teardown(void)
     remember_free(&stage->remember);
     throttle_free(&stage->throttle);
     room_free(&stage->room);
+    audit_budget_free(&stage->audit_budget);
     config_free(&stage->config);
     pthread_mutex_destroy(&stage->lock);
     free(stage->main_domain);
@@ -628,7 +631,7 @@ client_connect(enum stage_who who, unsigned flags)
     if ((flags & CLIENT_SMALL) != 0)
         setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
     c->fd = fds[1];
-    session_new(w, fds[0], SESSION_LOCAL, &local, 7);
+    session_new(w, fds[0], SESSION_LOCAL, &local, 7, false);
     c->s = TAILQ_LAST(&w->sessions, session_list);
     return c;
 }

@@ -197,6 +197,8 @@ run(struct admin_call *c, const struct errbuf *bad_line, struct errbuf *err)
     }
     if (c->answer->code != 200)
         buf_clear(&c->answer->data);
+    if (c->hash_wanted != NULL)
+        return STORE_OK;
     return audit_call(c, bad_line != NULL, has_changed(c, before), err);
 }
 
@@ -252,6 +254,36 @@ admin_execute_hashed(struct admin_context *x, const char *line, size_t len,
                      struct admin_answer *answer, struct errbuf *err)
 {
     return execute(x, line, len, hashed, NULL, answer, err);
+}
+
+enum store_result
+admin_hash_wanted(struct admin_context *x, const char *text, size_t len,
+                  bool *wanted_r, struct errbuf *err)
+{
+    struct arena *arena = arena_new();
+    struct admin_line line;
+    struct admin_answer answer = {0};
+    struct admin_call c = {.x = x,
+                           .line = &line,
+                           .arena = arena,
+                           .hash_wanted = wanted_r,
+                           .answer = &answer};
+    enum store_result r = STORE_OK;
+
+    *wanted_r = false;
+    if (admin_line_read(text, len, arena, &line, NULL) == 0) {
+        c.command = find_command(line.verb);
+        if (is_known(c.command, x->settings))
+            r = run(&c, NULL, err);
+        /* It ends where the credential is missing, before anything is done. */
+        if (r == STORE_OK && answer.code == 200) {
+            err_set(err, "%s: was done without its password", line.verb);
+            r = STORE_ERROR;
+        }
+    }
+    admin_answer_clear(&answer);
+    arena_free(&arena);
+    return r;
 }
 
 /* The command that the line begins with, also if the rest of it is malformed;

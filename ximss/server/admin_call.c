@@ -39,8 +39,18 @@ admin_code_text(int code)
         {513, "unknown user account"},
         {514, "no such alert"},
         {515, "incorrect password"},
+        {516, "log in first"},
+        {517, "already logged in"},
+        {518, "the key was used for another alert"},
         {520, "account name already exists"},
         {521, "domain name already exists"},
+        {522, "the text cannot be an alert"},
+        {525, "too busy. try again later"},
+        {530, "the store is full, try again later"},
+        {531, "the store failed"},
+        {540, "malformed message"},
+        {541, "message too big"},
+        {542, "forbidden in a message"},
     };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {

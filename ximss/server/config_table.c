@@ -107,6 +107,19 @@ static const struct config_row rows[] = {
  "Machines that log users in on their behalf (web bridge, mail proxies):\n"
  "the clientAddress they name is believed. A list, like\n"
  "{\"192.0.2.7\", \"2001:db8::/64\"}."},
+{"proxy-protocol", LISTEN, M(proxy_protocol), "", RESTART,
+ "Which of the addresses above are for proxies (HAProxy, nginx stream) that\n"
+ "say who connects to them: each connection there must begin with a header\n"
+ "of the PROXY protocol, version 1 or 2, and come from proxy-addresses or\n"
+ "trusted-addresses.  Elsewhere, a header of version 2 is believed from\n"
+ "trusted-addresses and the control socket, and nothing from others."},
+{"proxy-addresses", NETS, M(proxy_addresses), "", RELOAD,
+ "Those proxies. A list, like trusted-addresses."},
+{"proxy-timeout", TIME(SECOND, HOUR), M(proxy_timeout), "5s", RELOAD,
+ "A header that is not there whole by then ends its connection."},
+{"proxy-header-bytes", BYTES(232, 60 * KIB), M(proxy_header_bytes), "2K",
+ RELOAD,
+ "The longest header."},
 
 {"max-connections", NUMBER(0, 10000000), M(max_connections), "0", RELOAD,
  "Connections in all. 0: as many as there are descriptors."},
@@ -192,6 +205,10 @@ static const struct config_row rows[] = {
  "What says how much an account may use: its settings (MaxAccountSize), or\n"
  "the sources of usage that know limits of their own (Dovecot, maildirsize);\n"
  "where these say nothing, the settings."},
+{"quota-limit-age", TIME(MINUTE, 365 * DAY), M(quota_limit_age), "1h", RELOAD,
+ "With quota-limits = sources: how old a limit may be before a report is a\n"
+ "reason to ask the source for it again, for that account. Where none is\n"
+ "known, the first report is, then less and less often until this time."},
 {"quota-dict-socket", PATH(0), M(quota_dict_socket), "", RESTART,
  "The UNIX socket that Dovecot's quota_clone writes to, live, like\n"
  "/run/ximssd/usage.sock. Empty: none."},
@@ -220,7 +237,8 @@ static const struct config_row rows[] = {
 
 {"password-iterations", NUMBER(4096, 10000000), M(password_iterations),
  "10000", RELOAD,
- "Rounds of PBKDF2 for passwords that are set from now on."},
+ "Rounds of PBKDF2 for passwords that are set from now on. One that was set\n"
+ "with another number gets this one when it is next checked in clear."},
 {"remember-logins", NUMBER(0, 100000000), M(remember_logins), "100000",
  RESTART,
  "Successful log-ins that are remembered, in memory only, so that clients\n"

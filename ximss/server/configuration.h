@@ -55,6 +55,10 @@ struct config {
     char *tls_key;
     enum config_tls tls_min_version;
     struct config_nets trusted_addresses;
+    struct config_listen proxy_protocol; /* some of the listeners */
+    struct config_nets proxy_addresses;
+    int64_t proxy_timeout;
+    size_t proxy_header_bytes;
 
     /* connections; 0: no limit */
     unsigned max_connections;
@@ -93,6 +97,7 @@ struct config {
     /* storage quotas */
     int64_t quota_sweep_interval;
     enum config_limits quota_limits;
+    int64_t quota_limit_age;
     char *quota_dict_socket; /* "": none, as all of these */
     char *quota_warning_socket;
     enum config_mode quota_socket_mode;

@@ -97,6 +97,8 @@ struct attempt {
     bool trimmed;            /* the account has no more tickets than it may */
     struct ticket_keep keep; /* owned; tickets that stay whatever the limit */
     size_t tickets_most;
+    unsigned iterations; /* that passwords have which are set now */
+    bool renewed;        /* cred was made anew with so many */
     uint8_t hash[TICKET_HASH_BYTES]; /* of the ticket that was shown */
     uint8_t next_hash[TICKET_HASH_BYTES];
     char ticket[TICKET_TEXT_SIZE]; /* the next one; "" none */
@@ -172,6 +174,7 @@ attempt_new(struct req *r, const char *name, const char *method)
     a->req = r;
     a->ticket_time = r->worker->cfg->ticket_time;
     a->tickets_most = r->worker->cfg->max_account_tickets;
+    a->iterations = r->worker->cfg->password_iterations;
     a->method = method;
     peer_format(session_address(r->session), a->address);
     a->peer = r->session->peer;
@@ -299,7 +302,7 @@ log_opened(const struct session *s, const char *method)
     peer_format(session_address(s), address);
     log_info("session begin id=%llu user=%s address=%s method=%s tls=%s",
              (unsigned long long)s->number, user, address, method,
-             conn_is_encrypted(&s->conn) ? "yes" : "no");
+             session_is_encrypted(s) ? "yes" : "no");
 }
 
 static void
@@ -496,6 +499,44 @@ attempt_attach(struct attempt *a)
 /* --- check --- */
 
 static void
+attempt_let_in(struct attempt *a)
+{
+    remember_add(a->job.server->remember, a->real, a->password, clock_mono(),
+                 a->account, a->serial);
+    attempt_attach(a);
+}
+
+/* The password is the same, so what was given out on it stays good. */
+static enum store_result
+renew_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    const struct attempt *a = (struct attempt *)j;
+    struct account_rec account = {0};
+    enum store_result r = account_get(t, a->account, &account, err);
+
+    if (r == STORE_OK && account.cred_serial == a->serial &&
+        memcmp(account.cred.salt, a->cred.salt, sizeof a->cred.salt) == 0) {
+        account.cred = a->cred;
+        r = account_put(t, &account, err);
+    }
+    account_rec_clear(&account);
+    return r;
+}
+
+static void
+renew_finish(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    if (attempt_is_orphan(a))
+        return;
+    /* It will be tried again; full or not, he may come in. */
+    if (j->result != STORE_OK)
+        log_warn("a password could not be renewed: %s", j->err.text);
+    attempt_let_in(a);
+}
+
+static void
 checked(struct mail *m, void *owner)
 {
     struct attempt *a = (struct attempt *)(void *)m; /* the job's mail */
@@ -507,9 +548,13 @@ checked(struct mail *m, void *owner)
         attempt_refuse(a, a->known ? "password" : "unknown");
         return;
     }
-    remember_add(a->job.server->remember, a->real, a->password, clock_mono(),
-                 a->account, a->serial);
-    attempt_attach(a);
+    if (!a->renewed) {
+        attempt_let_in(a);
+        return;
+    }
+    a->job.body = renew_body;
+    a->job.finish = renew_finish;
+    job_submit(&a->job);
 }
 
 static void
@@ -518,6 +563,9 @@ check_work(void *arg)
     struct attempt *a = arg;
 
     a->matches = password_matches(&a->cred, a->password);
+    a->renewed = a->matches && a->known && a->cred.iterations != a->iterations;
+    if (a->renewed)
+        password_renew(&a->cred, a->password, a->iterations);
 }
 
 static void
@@ -602,21 +650,38 @@ attempt_take_slot(struct attempt *a)
 
 /* --- look up --- */
 
-static void
-set_dummy(struct attempt *a, const struct domain_rec *domain)
+/* The name by which a dummy is made: the salts of those who exist are the same
+ * by each name of the domain.  The caller frees. */
+static char *
+dummy_name(const struct attempt *a, const struct domain_rec *domain)
 {
     const char *at = strrchr(a->name, '@');
-    char *name;
 
-    /* The salts of those who exist are the same by each name of the domain. */
-    name =
-        domain->name != NULL && at != NULL
-            ? xasprintf("%.*s@%s", (int)(at - a->name), a->name, domain->name)
-            : xstrdup(a->name);
-    password_dummy(a->job.server->secret, name, a->job.server->admin.iterations,
-                   &a->cred);
-    a->known = false;
+    return domain->name != NULL && at != NULL
+               ? xasprintf("%.*s@%s", (int)(at - a->name), a->name,
+                           domain->name)
+               : xstrdup(a->name);
+}
+
+/* A dummy has as many iterations as one of those who exist: which they have
+ * depends on when they were set.  It is made for all, so that all take as
+ * long. */
+static enum store_result
+make_dummy(const struct attempt *a, struct store_txn *t,
+           const struct domain_rec *domain, struct credential *dummy_r,
+           struct errbuf *err)
+{
+    const struct server *server = a->job.server;
+    char *name = dummy_name(a, domain);
+    uint32_t iterations;
+    enum store_result r = account_sample_iterations(
+        t, password_dummy_point(server->secret, name), &iterations, err);
+
+    if (iterations == 0)
+        iterations = server->admin.iterations;
+    password_dummy(server->secret, name, iterations, dummy_r);
     free(name);
+    return r;
 }
 
 static enum store_result
@@ -625,25 +690,29 @@ look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct attempt *a = (struct attempt *)j;
     struct domain_rec domain = {0};
     struct account_rec account = {0};
-    enum store_result r;
-    bool found;
+    struct credential dummy;
+    enum store_result r, sampled;
+    bool found, exists;
 
     r = admin_account_find(t, a->name, NULL, &domain, &account, &found, err);
-    a->known =
-        r == STORE_OK && account.cred.iterations > 0 && !domain.suspended;
+    exists = r == STORE_OK && account.cred.iterations > 0;
+    a->known = exists && !domain.suspended;
+    sampled = make_dummy(a, t, &domain, &dummy, err);
+    if (r == STORE_OK || r == STORE_NOTFOUND || r == STORE_REFUSED)
+        r = sampled;
+    /* That of a suspended domain's account stays as it was. */
+    a->cred = exists ? account.cred : dummy;
     free(a->real);
     a->real = NULL;
     if (a->known) {
         a->real = xasprintf("%s@%s", account.name, domain.name);
-        a->cred = account.cred;
         a->account = account.number;
         a->serial = account.cred_serial;
-    } else {
-        set_dummy(a, &domain);
     }
     account_rec_clear(&account);
     domain_rec_clear(&domain);
-    return r == STORE_NOTFOUND || r == STORE_REFUSED ? STORE_OK : r;
+    OPENSSL_cleanse(&dummy, sizeof dummy);
+    return r;
 }
 
 static bool
@@ -851,14 +920,15 @@ clear_is_allowed(const struct session *s)
 {
     const struct config *cfg = session_worker(s)->cfg;
 
-    return conn_is_encrypted(&s->conn) || peer_is_loopback(&s->peer) ||
+    return session_is_encrypted(s) || session_is_local(s) ||
            cfg->clear_passwords_without_tls;
 }
 
 static bool
 external_is_allowed(const struct session *s)
 {
-    return s->door == SESSION_LOCAL && (s->uid == 0 || s->uid == geteuid());
+    return s->door == SESSION_LOCAL && !s->proxied &&
+           (s->uid == 0 || s->uid == geteuid());
 }
 
 static int
@@ -887,12 +957,15 @@ is_ticket(const char *text)
     return text != NULL && text_parse_bool(text, &wanted) < 0;
 }
 
-/* A machine that logs users in on their behalf. */
+/* A machine that logs users in on their behalf; nobody who was handed on by one
+ * is one. */
 static bool
 is_proxy(const struct session *s)
 {
     struct sockaddr_storage sa;
 
+    if (s->proxied)
+        return false;
     peer_to_sockaddr(&s->peer, &sa);
     return s->door == SESSION_LOCAL ||
            config_is_trusted(session_worker(s)->cfg, (struct sockaddr *)&sa);
@@ -1226,7 +1299,7 @@ write_features(struct req *r, const struct features_job *f)
     xml_write_attr(&r->out, "id", r->id);
     xml_write_attr(&r->out, "domain", f->domain);
     buf_append_char(&r->out, '>');
-    if (!conn_is_encrypted(&s->conn) && session_worker(s)->tls != NULL)
+    if (!session_is_encrypted(s) && session_worker(s)->tls != NULL)
         buf_append_str(&r->out, "<starttls/>");
     if (clear_is_allowed(s))
         buf_append_str(&r->out, "<sasl>LOGIN</sasl><sasl>PLAIN</sasl>");

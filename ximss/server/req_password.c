@@ -192,7 +192,7 @@ is_allowed(struct req *r, const char *old, const char *new)
         req_failf(r, 501, "newPassword must have 1 to %d bytes", PASSWORD_MOST);
     else if (old != NULL && strlen(old) > PASSWORD_MOST)
         req_failf(r, 501, "oldPassword has more than %d bytes", PASSWORD_MOST);
-    else if (!conn_is_encrypted(&s->conn) && !peer_is_loopback(&s->peer) &&
+    else if (!session_is_encrypted(s) && !session_is_local(s) &&
              !r->worker->cfg->clear_passwords_without_tls)
         req_fail(r, 519, "encryption required");
     else

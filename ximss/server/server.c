@@ -64,6 +64,7 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->iterations = c->password_iterations;
     a->max_tickets = c->max_account_tickets;
     a->source_limits = c->quota_limits == CONFIG_LIMITS_OF_SOURCES;
+    a->can_ask = c->quota_doveadm_url[0] != '\0' || c->quota_maildir[0] != '\0';
     a->version = PACKAGE_NAME " " PACKAGE_VERSION;
     a->test_hooks = test_hooks;
 }
@@ -116,6 +117,7 @@ apply_limits(struct server *s, const struct config *c, struct errbuf *err)
     login_slots_set(s->login_slots, c->login_checks_per_address);
     room_set_limits(s->room, &l);
     audit_budget_set_limits(s->audit_budget, &a);
+    usage_feed_set_limit_age(s->usage_feed, c->quota_limit_age);
     log_set_level(c->log_level);
     return 0;
 }
@@ -392,6 +394,7 @@ start_sources(struct server *s, const struct config *c, struct errbuf *err)
 
     s->quota_sources =
         quota_sources_start(&q, usage_feed_sink(s->usage_feed), err);
+    usage_feed_set_sources(s->usage_feed, s->quota_sources);
     return s->quota_sources != NULL ? 0 : -1;
 }
 
@@ -748,6 +751,7 @@ server_stop(struct server **sp)
     unlink(s->ports_file);
     unlink(s->config->control_socket);
     drain_workers(s);
+    usage_feed_set_sources(s->usage_feed, NULL);
     quota_sources_stop(&s->quota_sources);
     usage_feed_flush(s->usage_feed);
     flush_mail(s);

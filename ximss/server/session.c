@@ -23,6 +23,7 @@
 #include "ximss/server/admission.h"
 #include "ximss/server/dialect.h"
 #include "ximss/server/login.h"
+#include "ximss/server/proxy_door.h"
 #include "ximss/server/push.h"
 #include "ximss/server/quota_watch.h"
 #include "ximss/server/request.h"
@@ -76,6 +77,18 @@ const struct peer *
 session_address(const struct session *s)
 {
     return s->client != NULL ? s->client : &s->peer;
+}
+
+bool
+session_is_encrypted(const struct session *s)
+{
+    return conn_is_encrypted(&s->conn) || s->proxy_tls;
+}
+
+bool
+session_is_local(const struct session *s)
+{
+    return !s->proxied && peer_is_loopback(&s->peer);
 }
 
 void
@@ -258,10 +271,17 @@ on_data(struct conn *c, const char *data, size_t len)
     struct session *s = (struct session *)c;
     struct worker *w = session_worker(s);
     const struct dialect *d = session_dialect(s);
-    uint64_t acked = settle_before_input(s);
+    uint64_t acked;
     size_t used = 0, scanned = c->scanned, n;
     const char *msg;
 
+    if (s->proxy != SESSION_PROXY_OVER) {
+        used = proxy_door_take(s, data, len);
+        if (s->proxy != SESSION_PROXY_OVER || s->conn.exact ||
+            s->state == SESSION_CLOSED)
+            return used;
+    }
+    acked = settle_before_input(s);
     c->scanned = 0;
     for (unsigned turn = 0; may_go_on(s); turn++) {
         size_t step = d->next(s, data + used, len - used, scanned, &msg, &n);
@@ -368,8 +388,24 @@ link_to_worker(struct session *s, struct worker *w)
 }
 
 void
+session_begin(struct session *s)
+{
+    const struct dialect *d = session_dialect(s);
+    struct worker *w = session_worker(s);
+
+    if (s->door == SESSION_TLS || s->door == SESSION_PWD_TLS) {
+        if (w->tls == NULL || conn_start_tls(&s->conn, w->tls) < 0) {
+            session_close(s, "no TLS");
+            return;
+        }
+    }
+    if (d->greet != NULL)
+        d->greet(s);
+}
+
+void
 session_new(struct worker *w, int fd, enum session_door door,
-            const struct peer *peer, unsigned uid)
+            const struct peer *peer, unsigned uid, bool proxied)
 {
     const struct dialect *d = dialects[door];
     bool pwd = d == &dialect_pwd;
@@ -393,11 +429,9 @@ session_new(struct worker *w, int fd, enum session_door door,
         (uint32_t)((pwd ? w->cfg->pwd_idle_timeout : w->cfg->idle_timeout) /
                    CLOCK_SECOND);
     link_to_worker(s, w);
-    if ((door == SESSION_TLS || door == SESSION_PWD_TLS) &&
-        (w->tls == NULL || conn_start_tls(&s->conn, w->tls) < 0))
-        session_close(s, "no TLS");
-    else if (d->greet != NULL)
-        d->greet(s);
+    proxy_door_open(s, proxied);
+    if (s->state != SESSION_CLOSED && s->proxy != SESSION_PROXY_MUST)
+        session_begin(s);
 }
 
 void
@@ -604,6 +638,7 @@ session_check_times(struct worker *w)
 {
     uint32_t now = session_seconds();
     uint32_t login = (uint32_t)(w->cfg->login_timeout / CLOCK_SECOND);
+    uint32_t proxy = (uint32_t)(w->cfg->proxy_timeout / CLOCK_SECOND);
     struct session *s, *next;
 
     admission_send_away(w); /* who came from another worker meanwhile */
@@ -620,6 +655,9 @@ session_check_times(struct worker *w)
             ticket_renew(s);
         else if (s->state == SESSION_ENDING && silent >= LINGER_SECONDS)
             session_close(s, "the client does not close");
+        else if (s->proxy == SESSION_PROXY_MUST &&
+                 now - s->login_since >= proxy)
+            session_close(s, "no PROXY header in time");
         else if (s->state < SESSION_OPEN && now - s->login_since >= login)
             session_close(s, "no log-in in time");
     }
@@ -633,7 +671,7 @@ session_drain_all(struct worker *w)
     TAILQ_FOREACH_SAFE(s, &w->sessions, all, next) {
         if (s->state >= SESSION_ENDING)
             continue;
-        if (login_is_held_up(s)) {
+        if (login_is_held_up(s) || s->proxy == SESSION_PROXY_MUST) {
             session_close(s, "the server ends");
             continue;
         }
@@ -669,7 +707,7 @@ session_describe(const struct session *s, bool whole_id, struct buf *b)
     buf_append_str(b, ";address=");
     cli_data_write_string(b, address, strlen(address));
     buf_appendf(b, ";door=%s;encrypted=%s;seconds=%u;idle=%u;}",
-                door_names[s->door], conn_is_encrypted(&s->conn) ? "YES" : "NO",
+                door_names[s->door], session_is_encrypted(s) ? "YES" : "NO",
                 session_seconds() - s->login_since,
                 session_seconds() - s->last_input);
 }

@@ -28,9 +28,10 @@ enum session_door {
 };
 
 /* Takes the descriptor (non-blocking).  peer is copied; uid: of the peer on a
- * local socket.  Closes it if a limit is reached. */
+ * local socket; proxied: by a listener where each connection begins with a
+ * header of the PROXY protocol.  Closes it if a limit is reached. */
 void session_new(struct worker *w, int fd, enum session_door door,
-                 const struct peer *peer, unsigned uid);
+                 const struct peer *peer, unsigned uid, bool proxied);
 
 /* `head` is the account's list. */
 void session_link_account(struct session *s, struct user_sessions *head);

@@ -36,6 +36,14 @@ enum {
     PAUSE_DRAIN = 16   /* the server ends */
 };
 
+/* Whether a header of the PROXY protocol may come first (proxy_door.h). */
+enum session_proxy {
+    SESSION_PROXY_OVER, /* not, or not any more */
+    SESSION_PROXY_FORBIDDEN,
+    SESSION_PROXY_MAY,
+    SESSION_PROXY_MUST
+};
+
 struct session {
     struct conn conn; /* first */
     struct conn_deferred deferred;
@@ -72,6 +80,9 @@ struct session {
     uint8_t door;          /* enum session_door */
     uint8_t ticket_bound;  /* as in struct ticket_rec */
     uint16_t malformed;
+    uint8_t proxy;      /* enum session_proxy */
+    bool proxied : 1;   /* a proxy has said who it is: never local */
+    bool proxy_tls : 1; /* ... and that TLS is spoken with it */
     bool local_admin : 1;
     bool opt_alerts : 1;  /* gets alerts */
     bool opt_confirm : 1; /* delivered only when confirmed */
@@ -87,6 +98,10 @@ struct session {
 
 /* The address that limits and log lines speak of. */
 const struct peer *session_address(const struct session *s);
+/* TLS, to us or to the proxy that hands it on. */
+bool session_is_encrypted(const struct session *s);
+/* From this machine, and not handed on by a proxy. */
+bool session_is_local(const struct session *s);
 /* Seconds of clock_mono. */
 uint32_t session_seconds(void);
 struct worker *session_worker(const struct session *s);
@@ -102,6 +117,9 @@ struct session_caller {
     char from[PEER_TEXT_SIZE + 16];
 };
 void session_caller(const struct session *s, struct session_caller *c);
+
+/* Begins TLS, or greets, as its door wants. */
+void session_begin(struct session *s);
 
 /* The only function that writes `state`; logs the change. */
 void session_set_state(struct session *s, enum session_state state);

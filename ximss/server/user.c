@@ -17,6 +17,7 @@
 #include "util/log.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
+#include "ximss/server/alert_cache.h"
 #include "ximss/server/board.h"
 #include "ximss/server/job.h"
 #include "ximss/server/prefs.h"
@@ -454,6 +455,8 @@ user_dismiss(struct worker *w, struct user *a, uint64_t id)
 
     if (own == NULL)
         ids_add(&a->dismissed, &a->n_dismissed, id);
+    else
+        alert_cache_forget(w->alert_cache, id);
     user_shown(w, a, id);
     alert_array_remove(&a->alerts, id);
     user_touch(w, a);
@@ -462,14 +465,15 @@ user_dismiss(struct worker *w, struct user *a, uint64_t id)
 void
 user_drop_delivered(struct worker *w, struct user *a)
 {
-    (void)w;
     for (uint32_t i = 0; i < a->alerts.n;) {
         struct alert *al = a->alerts.v[i];
 
-        if (al->delivered && !session_awaits(&a->sessions, al->rec.id))
+        if (al->delivered && !session_awaits(&a->sessions, al->rec.id)) {
+            alert_cache_forget(w->alert_cache, al->rec.id);
             alert_array_remove(&a->alerts, al->rec.id);
-        else
+        } else {
             i++;
+        }
     }
 }
 

@@ -82,6 +82,8 @@ struct worker {
     struct session_list settling; /* pushed to, not known to be delivered */
     struct event *settle_ev;      /* owned */
 
+    int64_t proxy_told; /* clock_mono; see proxy_door.c */
+
     bool draining, drained;
     int64_t drain_us, drain_deadline;
 };
