@@ -97,8 +97,8 @@ struct attempt {
     bool trimmed;            /* the account has no more tickets than it may */
     struct ticket_keep keep; /* owned; tickets that stay whatever the limit */
     size_t tickets_most;
-    unsigned iterations; /* that passwords have which are set now */
-    bool renewed;        /* cred was made anew with so many */
+    unsigned iterations;             /* that passwords have which are set now */
+    bool renewed;                    /* cred was made anew with so many */
     uint8_t hash[TICKET_HASH_BYTES]; /* of the ticket that was shown */
     uint8_t next_hash[TICKET_HASH_BYTES];
     char ticket[TICKET_TEXT_SIZE]; /* the next one; "" none */
