@@ -289,7 +289,7 @@ stage_user(enum stage_who who)
 {
     struct waiting w = {NULL, false};
 
-    user_open(stage_worker(who), accounts[who], on_ready, &w);
+    user_open(stage_worker(who), accounts[who], 0, on_ready, &w);
     stage_until(is_ready, &w);
     ck_assert_ptr_nonnull(w.user);
     return w.user;

@@ -87,6 +87,10 @@ struct config {
     /* alerts; lifetimes: 0 none */
     size_t alert_bytes;
     size_t alert_cache;
+    unsigned max_account_alerts; /* 0: no limit */
+    unsigned max_domain_alerts;
+    unsigned max_server_alerts;
+    unsigned max_session_watches;
     int64_t lifetime_server;
     int64_t lifetime_cluster;
     int64_t lifetime_domain;

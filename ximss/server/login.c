@@ -171,6 +171,7 @@ attempt_new(struct req *r, const char *name, const char *method)
     char *main_domain = NULL;
 
     job_init(&a->job, server, r->worker);
+    a->job.lane = session_lane(r->session);
     a->req = r;
     a->ticket_time = r->worker->cfg->ticket_time;
     a->tickets_most = r->worker->cfg->max_account_tickets;
@@ -376,7 +377,7 @@ ticket_finish(struct job *j)
     if (j->result != STORE_OK)
         attempt_fail_store(a);
     else
-        user_open(a->job.worker, a->account, on_account, a);
+        user_open(a->job.worker, a->account, a->job.lane, on_account, a);
 }
 
 /* Makes a ticket if one is wanted, or, where one more came into being by the
@@ -464,7 +465,7 @@ on_moved(struct mail *m, void *owner)
     session_attach(a->req->session, w);
     a->req->worker = w;
     a->job.worker = w;
-    user_open(w, a->account, on_account, a);
+    user_open(w, a->account, a->job.lane, on_account, a);
 }
 
 static void
@@ -487,7 +488,7 @@ attempt_attach(struct attempt *a)
 
     login_slot_release(&a->slot);
     if (home == a->req->worker) {
-        user_open(home, a->account, on_account, a);
+        user_open(home, a->account, a->job.lane, on_account, a);
         return;
     }
     /* At the end of the turn: callers up the stack still look at the session,
@@ -1340,6 +1341,7 @@ handle_list_features(struct req *r, const struct xml_elem *e)
         return REQ_DONE;
     f = xcalloc(1, sizeof *f);
     job_init(&f->job, r->worker->server, r->worker);
+    f->job.lane = session_lane(r->session);
     f->req = r;
     f->domain = login_of(r->session)->domain != NULL
                     ? xstrdup(login_of(r->session)->domain)

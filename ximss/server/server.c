@@ -41,7 +41,7 @@
 #define DRAIN_US           (9 * CLOCK_SECOND)
 #define UPKEEP_US          (600 * CLOCK_SECOND)
 #define UPKEEP_BATCH       250 /* at once; others come in between */
-#define EXPIRE_BATCH       500
+#define EXPIRE_BATCH       32
 #define KEY_LIFETIME       (86400 * CLOCK_SECOND)
 #define SOURCE_CONNECTIONS 512
 #define SOURCE_OWN         12
@@ -57,6 +57,10 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->prefs_bytes = c->prefs_bytes;
     snprintf(a->time_zone, sizeof a->time_zone, "%s", c->time_zone);
     a->alert_bytes = c->alert_bytes;
+    a->max_alerts[ALERT_SERVER] = c->max_server_alerts;
+    a->max_alerts[ALERT_CLUSTER] = c->max_server_alerts;
+    a->max_alerts[ALERT_DOMAIN] = c->max_domain_alerts;
+    a->max_alerts[ALERT_ACCOUNT] = c->max_account_alerts;
     a->lifetime[ALERT_SERVER] = c->lifetime_server;
     a->lifetime[ALERT_CLUSTER] = c->lifetime_cluster;
     a->lifetime[ALERT_DOMAIN] = c->lifetime_domain;
@@ -568,6 +572,12 @@ lower_expiry(struct server *s, int64_t when)
         continue;
 }
 
+static bool
+is_due(int64_t next, int64_t now)
+{
+    return next != 0 && next <= now;
+}
+
 static enum store_result
 expire_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -580,10 +590,14 @@ expire_body(struct job *j, struct store_txn *t, struct errbuf *err)
                               .settings = &j->server->admin,
                               .budget = j->server->audit_budget};
     bool keys = false, tickets = false;
-    enum store_result r;
+    enum store_result r = STORE_OK;
 
     store_removing(t, true);
-    r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
+    do
+        r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
+    while (r == STORE_OK && is_due(x->next, now) && !store_tired(t));
+    if (r == STORE_OK && is_due(x->next, now))
+        return STORE_AGAIN;
     if (r == STORE_OK && x->upkeep)
         r = post_key_expire(t, now - KEY_LIFETIME, UPKEEP_BATCH, &keys, err);
     if (r == STORE_OK && x->upkeep)
