@@ -173,7 +173,7 @@ session_new(struct call *c)
 {
     struct web_session *s;
 
-    if (c->bridge->n_sessions >= c->bridge->cfg->max_sessions) {
+    if (!seats_has_session(c->bridge)) {
         call_refuse(c, 503, 525, "too many sessions, try again later");
         return NULL;
     }
