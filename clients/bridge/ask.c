@@ -47,10 +47,8 @@ ask_cancel(struct ask *a)
         return;
     a->ended = true;
     event_del(&a->timer);
-    if (a->open) {
+    if (a->open)
         conn_close(&a->conn);
-        seats_leave_link(a->bridge);
-    }
     a->end.run = run_end;
     conn_loop_defer(a->bridge->loop, &a->end);
 }
@@ -168,20 +166,6 @@ send_all(struct ask *a, const struct xml_elem *root, const char *address)
     buf_clear(&out);
 }
 
-/* -1: ximssd is not there, or there are too many of these already. */
-static int
-open_link(struct bridge *b)
-{
-    int fd;
-
-    if (!seats_take_link(b))
-        return -1;
-    fd = server_link_open(b->cfg);
-    if (fd < 0)
-        seats_leave_link(b);
-    return fd;
-}
-
 struct ask *
 ask_start(struct bridge *b, const struct xml_elem *root, const char *address,
           ask_fn *fn, void *arg)
@@ -189,7 +173,7 @@ ask_start(struct bridge *b, const struct xml_elem *root, const char *address,
     int64_t us = b->cfg->answer_timeout;
     struct timeval tv = {us / CLOCK_SECOND, us % CLOCK_SECOND};
     struct ask *a = xcalloc(1, sizeof *a);
-    int fd = open_link(b);
+    int fd = server_link_open(b->cfg);
 
     a->bridge = b;
     a->fn = fn;

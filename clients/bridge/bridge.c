@@ -85,10 +85,6 @@ on_accepted(void *arg, int fd, const struct sockaddr *peer, bool tls)
     h = http_conn_new(&b->http, b->loop, fd, peer, tls ? b->tls : NULL);
     TAILQ_INSERT_TAIL(&b->conns, h, link);
     LIST_INSERT_HEAD(bucket(b, sa), h, same_address);
-    if (!seats_take(b, h)) {
-        b->counts.refused++;
-        http_conn_end(h);
-    }
 }
 
 static void
@@ -100,9 +96,6 @@ on_closed(struct http_conn *h)
     LIST_REMOVE(h, same_address);
     room_on_held(h, 0);
     web_account_let_go(h);
-    seats_leave(h);
-    if (h->is_link)
-        seats_leave_link(b);
 }
 
 static bool
@@ -110,10 +103,8 @@ on_xml(struct http_conn *h, const char *data, size_t len)
 {
     struct bridge *b = h->owner->arg;
 
-    if (!b->cfg->relay || !seats_take_link(b))
+    if (!b->cfg->relay)
         return false;
-    h->is_link = true;
-    seats_busy(h);
     b->counts.relayed++;
     return relay_begin(h, b->cfg, &b->relay_refused, data, len);
 }
@@ -124,7 +115,6 @@ on_request(struct http_conn *h, const struct http_request *q)
     struct bridge *b = h->owner->arg;
     struct call c = {.bridge = b, .http = h, .q = q};
 
-    seats_busy(h);
     b->counts.requests++;
     client_read(b->cfg, h, &c.client);
     form_parse(&c.form, q->query, strlen(q->query));
@@ -246,7 +236,7 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
                                   .arg = b};
     b->parser = xml_parser_new(&(struct xml_limits){.bytes = 64 << 20});
     put_in_force(b);
-    if (seats_set(b, err) < 0 || load(cfg, &b->files, &b->tls, err) < 0 ||
+    if (load(cfg, &b->files, &b->tls, err) < 0 ||
         listen_open(&b->listeners, base, &cfg->listen, false, on_accepted, b,
                     err) < 0 ||
         listen_open(&b->listeners, base, &cfg->listen_tls, true, on_accepted, b,
@@ -277,8 +267,6 @@ bridge_reload(struct bridge *b, struct bridge_config *cfg, struct errbuf *err)
     tls_context_unref(&b->tls);
     b->tls = tls;
     put_in_force(b);
-    if (seats_set(b, err) < 0)
-        log_warn("%s", err->text);
     return 0;
 }
 
@@ -295,7 +283,6 @@ bridge_stop(struct bridge **bp)
     TAILQ_FOREACH(h, &b->conns, link)
         http_conn_end(h);
     conn_loop_free(&b->loop); /* runs what was put off */
-    seats_free(b);
     files_free(&b->files);
     xml_parser_free(&b->parser);
     tls_context_unref(&b->tls);

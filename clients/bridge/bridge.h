@@ -14,7 +14,6 @@
 #include "clients/bridge/http_conn.h"
 #include "clients/bridge/memory.h"
 #include "clients/bridge/nonce.h"
-#include "clients/bridge/seats.h"
 #include "util/errbuf.h"
 
 struct event_base;
@@ -29,8 +28,8 @@ LIST_HEAD(web_account_list, web_account);
 
 /* What is counted since the start; see /metrics. */
 struct bridge_counts {
-    uint64_t connections, refused, crowded_out, requests, logins, logins_failed,
-        relayed, pushed, reconnects, lost;
+    uint64_t connections, refused, requests, logins, logins_failed, relayed,
+        pushed, reconnects, lost;
 };
 
 /* The process: one thread, one loop. */
@@ -52,7 +51,6 @@ struct bridge {
     struct kept_list kept;
     struct nonces nonces;
     struct budget strangers, members; /* room.h */
-    struct seats seats;
     struct bridge_counts counts;
     bool relay_refused;                /* see relay_begin */
     struct bridge_listener *listeners; /* owned */

@@ -101,7 +101,7 @@ static const struct config_row rows[] = {
  "the machine itself, and from a trusted proxy that says it spoke HTTPS."},
 
 {"max-connections", NUMBER(0, 10000000), M(max_connections), "0", RELOAD,
- "Connections in all. 0: as many as there are descriptors for them."},
+ "Connections in all. 0: as many as there are descriptors."},
 {"max-connections-per-address", NUMBER(0, 10000000),
  M(max_connections_per_address), "0", RELOAD,
  "Connections from one address that is no trusted proxy. 0: no limit."},
@@ -116,10 +116,6 @@ static const struct config_row rows[] = {
  RELOAD,
  "A web session of which nothing was asked for so long, and that has neither\n"
  "poll nor event stream, may be ended to make room for another."},
-{"descriptor-reserve", NUMBER(16, 100000), M(descriptor_reserve), "64", RELOAD,
- "Open files that are kept for the bridge itself. Of the others that the limit\n"
- "allows (LimitNOFILE), connections may take half and sessions a quarter;\n"
- "where the half is full, a connection that waits gives way to the next."},
 {"head-bytes", BYTES(1 * KIB, 1 * MIB), M(head_bytes), "16K", RELOAD,
  "The longest head of a request: its first line and its headers."},
 {"body-bytes", BYTES(1 * KIB, 64 * MIB), M(body_bytes), "1M", RELOAD,

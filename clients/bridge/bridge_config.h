@@ -45,7 +45,6 @@ struct bridge_config {
     size_t accounts_memory;
     size_t account_output;
     size_t output_total;
-    unsigned descriptor_reserve;
     size_t head_bytes;
     size_t body_bytes;
     size_t stranger_body_bytes;

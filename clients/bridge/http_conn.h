@@ -72,20 +72,18 @@ struct http_conn {
     struct budget_share held;           /* the owner's, as the next two */
     struct budget *budget;              /* that it counts in; NULL: not yet */
     uint8_t holder[BUDGET_KEY];
-    struct room_guest *guest; /* the owner's */
-    bool is_link;             /* the owner's */
-    size_t body_most;         /* of the request under way */
-    size_t more;              /* http_hold_more */
-    size_t unsent;            /* when the timer came last */
-    bool begun;               /* a byte has come */
-    bool is_head;             /* no body in the reply: HEAD */
-    bool busy;                /* a request is being answered */
-    bool keep;                /* the connection stays after the reply */
-    bool streaming;           /* the reply goes on until the connection ends */
-    bool sending;             /* in http_send or the like */
-    bool broken;              /* found out while sending: ends in a moment */
-    bool ended;               /* to be freed at the end of the turn */
-    bool loopback;            /* the peer is this machine */
+    size_t body_most; /* of the request under way */
+    size_t more;      /* http_hold_more */
+    size_t unsent;    /* when the timer came last */
+    bool begun;       /* a byte has come */
+    bool is_head;     /* no body in the reply: HEAD */
+    bool busy;        /* a request is being answered */
+    bool keep;        /* the connection stays after the reply */
+    bool streaming;   /* the reply goes on until the connection ends */
+    bool sending;     /* in http_send or the like */
+    bool broken;      /* found out while sending: ends in a moment */
+    bool ended;       /* to be freed at the end of the turn */
+    bool loopback;    /* the peer is this machine */
 };
 
 /* Takes the descriptor; ctx NULL: no TLS. */

@@ -65,8 +65,5 @@ room_on_held(struct http_conn *h, size_t bytes)
         return budget_hold(h->budget, &h->held, h->holder, bytes);
     budget_release(h->budget != NULL ? h->budget : &b->strangers, &h->held);
     h->budget = NULL;
-    /* The request is over, and another one may come. */
-    if (!h->streaming && h->relay == NULL)
-        seats_idle(h);
     return true;
 }

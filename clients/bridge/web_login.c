@@ -173,7 +173,7 @@ session_new(struct call *c)
 {
     struct web_session *s;
 
-    if (!seats_has_session(c->bridge)) {
+    if (c->bridge->n_sessions >= c->bridge->cfg->max_sessions) {
         call_refuse(c, 503, 525, "too many sessions, try again later");
         return NULL;
     }
