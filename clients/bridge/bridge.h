@@ -21,13 +21,12 @@ struct web_session;
 #define BRIDGE_BUCKETS 4096
 
 TAILQ_HEAD(http_conn_list, http_conn);
-LIST_HEAD(http_address_list, http_conn);
 LIST_HEAD(web_session_list, web_session);
 
 /* What is counted since the start; see /metrics. */
 struct bridge_counts {
-    uint64_t connections, refused, requests, logins, logins_failed, relayed,
-        pushed, reconnects, lost;
+    uint64_t connections, refused, crowded_out, requests, logins, logins_failed,
+        relayed, pushed, reconnects, lost;
 };
 
 /* The process: one thread, one loop. */
@@ -40,14 +39,15 @@ struct bridge {
     struct xml_parser *parser; /* owned */
     struct http_owner http;
     struct http_conn_list conns;
-    struct http_address_list addresses[BRIDGE_BUCKETS];
     struct web_session_list sessions[BRIDGE_BUCKETS];
     size_t n_sessions, n_streams;
     uint64_t next_session;
     struct nonces nonces;
     struct budget strangers, members; /* room.h */
     struct bridge_counts counts;
-    bool relay_refused;                /* see relay_begin */
+    bool relay_refused;                    /* see relay_begin */
+    unsigned descriptors, own_descriptors; /* that may be, and are open */
+    unsigned half; /* of the rest: for browsers, and for sessions */
     struct bridge_listener *listeners; /* owned */
 };
 

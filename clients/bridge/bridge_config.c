@@ -101,10 +101,18 @@ static const struct config_row rows[] = {
  "the machine itself, and from a trusted proxy that says it spoke HTTPS."},
 
 {"max-connections", NUMBER(0, 10000000), M(max_connections), "0", RELOAD,
- "Connections in all. 0: as many as there are descriptors."},
+ "Connections in all; of more, one that is between two requests makes room:\n"
+ "of the address that has most, then who has said nothing, then the others.\n"
+ "0: as many as there are descriptors."},
+{"descriptor-reserve", NUMBER(16, 100000), M(descriptor_reserve), "32",
+ RELOAD,
+ "Descriptors that are never taken. Of the limit of open files (LimitNOFILE),\n"
+ "browsers have one half of what these, and what is open at the start, leave,\n"
+ "and sessions with ximssd the other one."},
 {"max-connections-per-address", NUMBER(0, 10000000),
  M(max_connections_per_address), "0", RELOAD,
- "Connections from one address that is no trusted proxy. 0: no limit."},
+ "Connections from one address that is no trusted proxy. An IPv6 address\n"
+ "counts by its first 64 bits. 0: no limit."},
 {"max-sessions", NUMBER(1, 10000000), M(max_sessions), "100000", RELOAD,
  "Web sessions in all."},
 {"head-bytes", BYTES(1 * KIB, 1 * MIB), M(head_bytes), "16K", RELOAD,

@@ -34,6 +34,7 @@ struct bridge_config {
 
     unsigned max_connections; /* 0: no limit */
     unsigned max_connections_per_address;
+    unsigned descriptor_reserve; /* at least 16 */
     unsigned max_sessions;
     size_t head_bytes;
     size_t body_bytes;

@@ -23,6 +23,7 @@
 #include "clients/bridge/http_rules.h"
 #include "clients/bridge/relay.h"
 #include "util/clock.h"
+#include "util/lobby.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 
@@ -56,6 +57,25 @@ send_bytes(struct http_conn *h, const void *data, size_t len)
     h->sending = true;
     conn_send(&h->conn, data, len);
     h->sending = false;
+}
+
+/* Between requests, it may have to give way. */
+static void
+set_busy(struct http_conn *h, bool busy)
+{
+    h->busy = busy;
+    if (h->guest != NULL && busy)
+        lobby_busy(h->owner->lobby, h->guest);
+    else if (h->guest != NULL)
+        lobby_idle(h->owner->lobby, h->guest, clock_mono());
+}
+
+static void
+note_begin(struct http_conn *h)
+{
+    if (!h->begun && h->guest != NULL)
+        lobby_spoke(h->owner->lobby, h->guest);
+    h->begun = true;
 }
 
 /* --- what it takes --- */
@@ -181,7 +201,7 @@ on_message_complete(http_parser *p)
 
     h->keep = http_should_keep_alive(p);
     h->is_head = p->method == HTTP_HEAD;
-    h->busy = true;
+    set_busy(h, true);
     http_parser_pause(p, 1);
     return 0;
 }
@@ -222,7 +242,7 @@ give_up(struct http_conn *h, unsigned status, const char *why)
 {
     struct http_reply r = {.status = status, .reason = why};
 
-    h->busy = true;
+    set_busy(h, true);
     h->keep = false;
     http_reply(h, &r);
 }
@@ -308,12 +328,15 @@ on_data(struct conn *c, const char *data, size_t len)
         return 0;
     }
     if (!h->begun && len > 0 && data[0] == '<') {
-        /* The timer goes on until ximssd has answered: relay.c. */
+        /* The timer goes on until ximssd has answered: relay.c, and from now on
+         * the relays' lobby is its own. */
+        if (h->guest != NULL)
+            lobby_busy(h->owner->lobby, h->guest);
         if (!h->owner->on_xml(h, data, len))
             http_conn_end(h);
         return len;
     }
-    h->begun = true;
+    note_begin(h);
     begin_message(h);
     return parse(h, data, len);
 }
@@ -457,7 +480,7 @@ http_header(const struct http_conn *h, const char *name)
 static void
 after_reply(struct http_conn *h)
 {
-    h->busy = false;
+    set_busy(h, false);
     h->unsent = 0;
     let_go(h);
     if (h->ended)

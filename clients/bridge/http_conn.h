@@ -44,6 +44,8 @@ struct http_owner {
      * memory; 0: nothing any more.  False: there is no room for it. */
     bool (*on_held)(struct http_conn *h, size_t bytes);
     void *arg;
+    struct lobby *lobby;  /* borrowed; who gives way (lobby.h) */
+    struct lobby *relays; /* ... the same of relays that are not logged in */
     size_t head_bytes;
     int64_t request_timeout, keep_alive; /* microseconds */
     size_t open;                         /* connections */
@@ -62,15 +64,15 @@ struct http_conn {
     struct event timer;
     struct conn_deferred end;
     http_parser parser;
-    struct http_owner *owner;           /* borrowed */
-    struct http_message *message;       /* owned; NULL between requests */
-    struct http_waiter *waiter;         /* borrowed; NULL: none */
-    struct relay *relay;                /* owned; NULL: it speaks HTTP */
-    TAILQ_ENTRY(http_conn) link;        /* the owner's */
-    LIST_ENTRY(http_conn) same_address; /* the owner's */
-    struct sockaddr_storage *peer;      /* owned */
-    struct budget_share held;           /* the owner's, as the next two */
-    struct budget *budget;              /* that it counts in; NULL: not yet */
+    struct http_owner *owner;      /* borrowed */
+    struct http_message *message;  /* owned; NULL between requests */
+    struct http_waiter *waiter;    /* borrowed; NULL: none */
+    struct relay *relay;           /* owned; NULL: it speaks HTTP */
+    struct lobby_guest *guest;     /* the owner's; may be NULL */
+    TAILQ_ENTRY(http_conn) link;   /* the owner's */
+    struct sockaddr_storage *peer; /* owned */
+    struct budget_share held;      /* the owner's, as the next two */
+    struct budget *budget;         /* that it counts in; NULL: not yet */
     uint8_t holder[BUDGET_KEY];
     size_t body_most; /* of the request under way */
     size_t more;      /* http_hold_more */
