@@ -11,6 +11,7 @@
 #include <event2/event.h>
 
 #include "clients/bridge/listen.h"
+#include "clients/bridge/proxied.h"
 #include "clients/bridge/relay.h"
 #include "clients/bridge/room.h"
 #include "clients/bridge/route.h"
@@ -55,6 +56,31 @@ tell(struct lobby *lobby, const char *what)
 }
 
 /* Behind a proxy there are many. */
+static void
+set_key(const struct bridge *b, const struct sockaddr *sa,
+        struct lobby_key *key)
+{
+    lobby_key_set(key, sa, 0);
+    if (config_nets_hold(&b->cfg->trusted_proxies, sa))
+        lobby_key_set_shared(key);
+}
+
+bool
+bridge_moved(struct bridge *b, struct http_conn *h)
+{
+    struct lobby_key key;
+    void *away;
+    bool ok;
+
+    set_key(b, (const struct sockaddr *)h->peer, &key);
+    ok = lobby_move(b->http.lobby, h->guest, &key, clock_mono(), &away);
+    if (!ok)
+        b->counts.refused++;
+    tell(b->http.lobby, "");
+    send_away(b, b->http.lobby);
+    return ok;
+}
+
 static struct lobby_guest *
 enter(struct bridge *b, struct lobby *lobby, const struct sockaddr *sa,
       struct http_conn *h)
@@ -63,9 +89,7 @@ enter(struct bridge *b, struct lobby *lobby, const struct sockaddr *sa,
     struct lobby_guest *g;
     void *away;
 
-    lobby_key_set(&key, sa, 0);
-    if (config_nets_hold(&b->cfg->trusted_proxies, sa))
-        lobby_key_set_shared(&key);
+    set_key(b, sa, &key);
     g = lobby_enter(lobby, &key, b, h, clock_mono(), &away);
     if (g == NULL)
         b->counts.refused++;
@@ -75,7 +99,8 @@ enter(struct bridge *b, struct lobby *lobby, const struct sockaddr *sa,
 }
 
 static void
-on_accepted(void *arg, int fd, const struct sockaddr *peer, bool tls)
+on_accepted(void *arg, int fd, const struct sockaddr *peer, bool tls,
+            bool proxied)
 {
     struct bridge *b = arg;
     struct lobby_guest *g = enter(b, b->http.lobby, peer, NULL);
@@ -86,10 +111,13 @@ on_accepted(void *arg, int fd, const struct sockaddr *peer, bool tls)
         return;
     }
     b->counts.connections++;
-    h = http_conn_new(&b->http, b->loop, fd, peer, tls ? b->tls : NULL);
+    h = http_conn_new(&b->http, b->loop, fd, peer,
+                      tls && !proxied ? b->tls : NULL);
     h->guest = g;
     lobby_set_owner(b->http.lobby, g, b, h);
     TAILQ_INSERT_TAIL(&b->conns, h, link);
+    if (proxied && !proxied_begin(b, h, tls))
+        http_conn_end(h);
 }
 
 static void
@@ -263,6 +291,7 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
     nonce_init(&b->nonces);
     b->http = (struct http_owner){.on_request = on_request,
                                   .on_xml = on_xml,
+                                  .on_header = proxied_on_data,
                                   .on_closed = on_closed,
                                   .on_head = room_on_head,
                                   .on_held = room_on_held,
@@ -272,10 +301,10 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
     b->http.relays = lobby_new();
     b->descriptors = descriptors_limit();
     if (load(cfg, &b->files, &b->tls, err) < 0 ||
-        listen_open(&b->listeners, base, &cfg->listen, false, on_accepted, b,
-                    err) < 0 ||
-        listen_open(&b->listeners, base, &cfg->listen_tls, true, on_accepted, b,
-                    err) < 0) {
+        listen_open(&b->listeners, base, &cfg->listen, &cfg->proxy_protocol,
+                    false, on_accepted, b, err) < 0 ||
+        listen_open(&b->listeners, base, &cfg->listen_tls, &cfg->proxy_protocol,
+                    true, on_accepted, b, err) < 0) {
         bridge_stop(&b);
         return NULL;
     }

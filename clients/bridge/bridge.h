@@ -45,6 +45,7 @@ struct bridge {
     struct nonces nonces;
     struct budget strangers, members; /* room.h */
     struct bridge_counts counts;
+    int64_t proxy_told;                    /* clock_mono; see proxied.c */
     bool relay_refused;                    /* see relay_begin */
     unsigned descriptors, own_descriptors; /* that may be, and are open */
     unsigned half; /* of the rest: for browsers, and for sessions */
@@ -63,6 +64,10 @@ int bridge_reload(struct bridge *b, struct bridge_config *cfg,
 
 /* Ends sessions and connections, and frees. */
 void bridge_stop(struct bridge **b);
+
+/* The peer of a connection turned out to be another.  False: there is no room
+ * for that one. */
+bool bridge_moved(struct bridge *b, struct http_conn *h);
 
 /* A request on its way through the handlers. */
 struct call {

@@ -93,6 +93,11 @@ static const struct config_row rows[] = {
 {"trusted-proxies", LIST(CONFIG_NETS), M(trusted_proxies), "", RELOAD,
  "Proxies whose Forwarded or X-Forwarded-For and -Proto are believed. A\n"
  "list, like {\"127.0.0.1\", \"2001:db8::/64\"}."},
+{"proxy-protocol", LIST(CONFIG_LISTEN), M(proxy_protocol), "", RESTART,
+ "Which addresses of listen and listen-tls are for proxies that say by the\n"
+ "PROXY protocol who connects to them and whether TLS is spoken: each\n"
+ "connection there must begin with a header of version 1 or 2, of at most\n"
+ "head-bytes, within request-timeout, and come from trusted-proxies."},
 {"allowed-origins", LIST(CONFIG_TEXTS), M(allowed_origins), "", RELOAD,
  "Other sites whose pages may use this one, like {\"https://example.test\"}."},
 {"clear-passwords-without-tls", BOOL, M(clear_passwords_without_tls), "no",
@@ -172,6 +177,20 @@ check_tls(struct config_load *l, const struct bridge_config *c)
     return 0;
 }
 
+static int
+check_proxies(struct config_load *l, const struct bridge_config *c)
+{
+    for (size_t i = 0; i < c->proxy_protocol.count; i++)
+        if (!config_listen_holds(&c->listen, &c->proxy_protocol.items[i]) &&
+            !config_listen_holds(&c->listen_tls, &c->proxy_protocol.items[i]))
+            return config_conflict(l, "proxy-protocol",
+                                   "each address must be one of listen or "
+                                   "listen-tls, as it stands there");
+    if (c->proxy_protocol.count > 0 && c->trusted_proxies.count == 0)
+        return config_conflict(l, "proxy-protocol", "needs trusted-proxies");
+    return 0;
+}
+
 /* A name would be looked up, and everybody would wait for that. */
 static int
 check_server(struct config_load *l, const struct bridge_config *c)
@@ -192,7 +211,7 @@ check(struct config_load *l, void *config)
 
     if (c->listen.count + c->listen_tls.count == 0)
         return config_conflict(l, "listen", "there is no listener at all");
-    if (check_tls(l, c) < 0)
+    if (check_tls(l, c) < 0 || check_proxies(l, c) < 0)
         return -1;
     return check_server(l, c);
 }

@@ -29,6 +29,7 @@ struct bridge_config {
     char *pages; /* a directory; "": none are served */
     bool relay;
     struct config_nets trusted_proxies;
+    struct config_listen proxy_protocol; /* some of the listeners */
     struct config_texts allowed_origins;
     bool clear_passwords_without_tls;
 

@@ -312,8 +312,24 @@ wait_for_turn(struct http_conn *h, size_t len)
         conn_pause(&h->conn, BUSY);
 }
 
+static size_t on_request_data(struct conn *c, const char *data, size_t len);
+
 static size_t
 on_data(struct conn *c, const char *data, size_t len)
+{
+    struct http_conn *h = of_conn(c);
+    size_t used = 0;
+
+    if (h->awaits_header && !h->ended) {
+        used = h->owner->on_header(h, data, len);
+        if (h->ended || h->awaits_header || h->header_then_tls || used == len)
+            return used;
+    }
+    return used + on_request_data(c, data + used, len - used);
+}
+
+static size_t
+on_request_data(struct conn *c, const char *data, size_t len)
 {
     struct http_conn *h = of_conn(c);
 
@@ -466,7 +482,7 @@ http_conn_end(struct http_conn *h)
 bool
 http_is_encrypted(const struct http_conn *h)
 {
-    return conn_is_encrypted(&h->conn);
+    return conn_is_encrypted(&h->conn) || h->proxy_tls;
 }
 
 const char *

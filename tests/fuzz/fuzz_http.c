@@ -111,7 +111,6 @@ connect_to(int fd)
     h = http_conn_new(&bridge->http, bridge->loop, fd, (struct sockaddr *)&peer,
                       NULL);
     TAILQ_INSERT_TAIL(&bridge->conns, h, link);
-    LIST_INSERT_HEAD(&bridge->addresses[0], h, same_address);
     return h;
 }
 
