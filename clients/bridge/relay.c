@@ -17,22 +17,27 @@
 
 #include "clients/bridge/http_conn.h"
 #include "clients/bridge/server_link.h"
+#include "util/lobby.h"
 #include "util/log.h"
 #include "util/proxy_header.h"
 #include "util/xmalloc.h"
 
-#define HELD  2          /* why input waits: ximssd has not answered */
-#define FULL  4          /* ... the other side does not read */
-#define BOUND (64 << 10) /* bytes that one side has not taken */
+#define SESSION "<session "
+#define HELD    2          /* why input waits: ximssd has not answered */
+#define FULL    4          /* ... the other side does not read */
+#define BOUND   (64 << 10) /* bytes that one side has not taken */
 
 struct relay {
     struct conn up; /* to ximssd; first */
     struct http_conn *http;
     struct conn_deferred end;
-    struct buf answer; /* that lets it begin */
-    size_t matched;    /* bytes of it that have come */
-    struct buf held;   /* the client's, until then */
-    bool *refused;     /* borrowed: said so, since it last worked */
+    struct buf answer;         /* that lets it begin */
+    size_t matched;            /* bytes of it that have come */
+    struct buf held;           /* the client's, until then */
+    bool *refused;             /* borrowed: said so, since it last worked */
+    struct lobby_guest *guest; /* owned; of owner->relays */
+    struct lobby *lobby;       /* borrowed */
+    size_t seen;               /* bytes of SESSION in this message */
     bool begun;
     bool ended;
 };
@@ -55,6 +60,7 @@ relay_on_end(struct relay *r)
         return;
     r->ended = true;
     conn_close(&r->up);
+    lobby_leave(r->lobby, &r->guest);
     r->end.run = run_end;
     conn_loop_defer(r->up.loop, &r->end);
 }
@@ -121,6 +127,22 @@ take_answer(struct relay *r, const char *data, size_t len)
     return n;
 }
 
+/* Who is logged in need not give way.  (In TLS of his own, nobody sees it.) */
+static void
+look_for_session(struct relay *r, const char *data, size_t len)
+{
+    static const size_t whole = sizeof SESSION - 1;
+
+    for (size_t i = 0; i < len; i++) {
+        if (data[i] == '\0')
+            r->seen = 0;
+        else if (r->seen >= whole || data[i] != SESSION[r->seen])
+            r->seen = whole; /* another message */
+        else if (++r->seen == whole)
+            lobby_busy(r->lobby, r->guest);
+    }
+}
+
 static size_t
 on_data(struct conn *c, const char *data, size_t len)
 {
@@ -129,6 +151,7 @@ on_data(struct conn *c, const char *data, size_t len)
 
     if (r->ended || used == len)
         return len;
+    look_for_session(r, data + used, len - used);
     conn_send(&r->http->conn, data + used, len - used);
     if (count(r) && conn_pending(&r->http->conn) > BOUND)
         conn_pause(c, FULL);
@@ -228,19 +251,25 @@ introduce(struct relay *r)
 }
 
 bool
-relay_begin(struct http_conn *h, const struct bridge_config *cfg, bool *refused,
-            const char *data, size_t len)
+relay_begin(struct http_conn *h, const struct bridge_config *cfg,
+            struct lobby_guest *guest, bool *refused, const char *data,
+            size_t len)
 {
     int fd = server_link_open(cfg);
     struct relay *r;
 
-    if (fd < 0)
+    if (fd < 0) {
+        lobby_leave(h->owner->relays, &guest);
         return false;
+    }
     r = xcalloc(1, sizeof *r);
     conn_init(&r->up, fd, &ops);
     conn_attach(&r->up, h->conn.loop);
     r->http = h;
     r->refused = refused;
+    r->guest = guest;
+    r->lobby = h->owner->relays;
+    lobby_spoke(r->lobby, guest);
     h->relay = r;
     introduce(r);
     if (!r->ended)

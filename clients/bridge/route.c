@@ -214,6 +214,7 @@ do_metrics(struct call *c, const char *path)
         {"unsent_bytes", conn_loop_total(b->loop)},
         {"connections_total", b->counts.connections},
         {"connections_refused_total", b->counts.refused},
+        {"connections_crowded_out_total", b->counts.crowded_out},
         {"requests_total", b->counts.requests},
         {"logins_total", b->counts.logins},
         {"logins_failed_total", b->counts.logins_failed},

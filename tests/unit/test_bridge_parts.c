@@ -535,6 +535,11 @@ static const struct {
      "command line: server-address: must be an address in numbers"},
     {"listen-tls", "*:0", "listen-tls: needs tls-certificate and tls-key"},
     {"tls-key", "/x", "command line: tls-key: needs tls-certificate too"},
+    {"proxy-protocol", "*:81",
+     "command line: proxy-protocol: each address must be one of listen or "
+     "listen-tls, as it stands there"},
+    {"proxy-protocol", "127.0.0.1:8100",
+     "command line: proxy-protocol: needs trusted-proxies"},
     {"nothing", "1", "command line: nothing: there is no such key"},
     {"max-sessions", "0",
      "command line: max-sessions: \"0\" is not allowed; it takes a number from "
