@@ -242,6 +242,31 @@ def test_password_line_that_is_too_long(t):
     shutil.rmtree(path)
 
 
+def test_longest_password_of_the_first_start(t):
+    """So long and no longer, in bytes; and one can log in with it."""
+    path = directory()
+    for letter in ("x", "\uFDFA"):
+        size = len(letter.encode())
+        text = letter * (1024 // size) + "x" * (1024 % size)
+        for more, end in (("", "\n"), ("", ""), ("x", "\n"), ("x", "")):
+            with open(path + "/password", "w", encoding="utf-8") as f:
+                f.write(text + more + end)
+            done = run("--init", path + "/store", "--main-domain", MAIN,
+                       "--admin-password-file", path + "/password")
+            equal(done.returncode == 0, more == "", done.stderr)
+            if more:
+                check("the first line has more than 1024 bytes" in done.stderr,
+                      done.stderr)
+                continue
+            server = Server(directory=path)
+            try:
+                server.start().login("postmaster", text)
+            finally:
+                server.end()
+            shutil.rmtree(path + "/store")
+    shutil.rmtree(path)
+
+
 def test_port_in_use(t):
     server = t.server()
     other = Server(listen="127.0.0.1:%d" % server.ports()[0][1])
