@@ -18,9 +18,9 @@ struct set_entry {
 
 struct alert_set {
     struct alert_ref ref;
-    bool changed;    /* by the open transaction: an abort drops it */
-    bool complete;   /* all of the set has been read */
-    uint64_t loaded; /* until then: up to this id */
+    bool changed;            /* by the open transaction: an abort drops it */
+    bool complete;           /* all of the set has been read */
+    uint64_t loaded;         /* until then: up to this id */
     struct set_entry *entry; /* by key */
     size_t n, cap;
 };

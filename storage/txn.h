@@ -64,9 +64,9 @@ struct store_txn {
         SPACE_UNKNOWN,
         SPACE_ENOUGH,
         SPACE_LOW
-    } space;          /* asked at the first write */
-    unsigned changes; /* of this transaction, ids given out included */
-    size_t bytes;     /* written by it, about */
+    } space;           /* asked at the first write */
+    unsigned changes;  /* of this transaction, ids given out included */
+    size_t bytes;      /* written by it, about */
     uint64_t work;     /* of this transaction, see WORK_... */
     uint64_t work_job; /* what it was when the job that runs began */
     unsigned part;     /* of that job, see store_part */

@@ -387,12 +387,14 @@ START_TEST(takes_so_many_and_no_more)
         {ALL, "PostServerAlert c", "200 OK"},
         {ALL, "PostServerAlert d",
          "526 too many alerts. at most 3 are possible here"},
-        {ALL, "SetServerAlerts {20200101000000=a;20200101000001=b;"
-              "20200101000002=c;20200101000003=d;}",
+        {ALL,
+         "SetServerAlerts {20200101000000=a;20200101000001=b;"
+         "20200101000002=c;20200101000003=d;}",
          "526 too many alerts. at most 3 are possible here"},
         /* one in the place of each */
-        {ALL, "SetServerAlerts {20200101000000=a;20200101000001=b;"
-              "20200101000002=c;}",
+        {ALL,
+         "SetServerAlerts {20200101000000=a;20200101000001=b;"
+         "20200101000002=c;}",
          "200 OK"},
         {ALL, "RemoveServerAlert 20200101000001", "200 OK"},
         {ALL, "PostServerAlert d", "200 OK"},

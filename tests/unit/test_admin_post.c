@@ -296,8 +296,8 @@ START_TEST(counts_many_domains_in_parts)
     struct post_result r;
     uint64_t before;
 
-    before = post(ALL, (struct post){.scope = ALERT_SERVER, .test = true})
-                 .accounts;
+    before =
+        post(ALL, (struct post){.scope = ALERT_SERVER, .test = true}).accounts;
     ck_assert_uint_eq(fixture_parts, 1);
     fixture_run(LOCAL, add_domains, NULL);
     (void)fixture_load();

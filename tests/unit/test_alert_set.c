@@ -38,8 +38,7 @@ START_TEST(like_an_array_of_flags)
             ck_assert_int_gt(set->entry[i].key, set->entry[i - 1].key);
         while (want > 0 && !taken[want - 1])
             want--;
-        ck_assert(want == 0 ||
-                  alert_set_next(set, want - 1)->key == want - 1);
+        ck_assert(want == 0 || alert_set_next(set, want - 1)->key == want - 1);
     }
     alert_set_free(&set);
     ck_assert_ptr_null(set);

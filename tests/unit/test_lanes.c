@@ -130,13 +130,13 @@ shut_gate(void)
 }
 
 struct parts_job {
-    unsigned parts;   /* to be done */
+    unsigned parts; /* to be done */
     struct store_mark mark;
     unsigned runs, agains;
-    unsigned place;   /* when it had ended: 1 the first */
-    unsigned before;  /* how many others ended before */
-    uint32_t txn;     /* of its end */
-    int fail_at;      /* of its runs: the database fails; -1 never */
+    unsigned place;  /* when it had ended: 1 the first */
+    unsigned before; /* how many others ended before */
+    uint32_t txn;    /* of its end */
+    int fail_at;     /* of its runs: the database fails; -1 never */
     enum store_result result;
 };
 

@@ -34,7 +34,8 @@ struct admin_progress {
     uint64_t at, sum;
 };
 struct admin_parts {
-    struct admin_progress done, next; /* next is done when the part is on disk */
+    struct admin_progress done,
+        next; /* next is done when the part is on disk */
     unsigned part;
     /* Made once, and the same however often a part is run. */
     struct arena *arena; /* owned */
@@ -72,14 +73,15 @@ struct admin_context {
     uint64_t target;  /* that of the answer before; 0: the first job */
     struct admin_parts *parts;   /* borrowed; NULL: no command in parts */
     struct alert_claims *claims; /* borrowed; NULL: nobody else is there */
-    struct alert_claim *claim;   /* borrowed; given up by the caller when the job
+    struct alert_claim *claim; /* borrowed; given up by the caller when the job
                                     has ended */
 };
 
 /* Limits and defaults the engine needs (from the configuration). */
 struct admin_settings {
-    size_t alert_bytes;                  /* longest alert text; default 4096 */
-    unsigned max_alerts[ALERT_ACCOUNT + 1]; /* of a set, by scope; 0: no limit */
+    size_t alert_bytes; /* longest alert text; default 4096 */
+    unsigned
+        max_alerts[ALERT_ACCOUNT + 1];   /* of a set, by scope; 0: no limit */
     int64_t lifetime[ALERT_ACCOUNT + 1]; /* default end by scope, us; 0 none */
     unsigned iterations;                 /* for new passwords; default 10000 */
     size_t prefs_bytes;                  /* longest preferences */

@@ -71,7 +71,7 @@ struct admin_call {
     const struct admin_command *command;
     const struct admin_line *line;
     struct admin_parts *parts; /* never NULL */
-    unsigned next; /* the argument to be read next */
+    unsigned next;             /* the argument to be read next */
     struct arena *arena;
     const struct admin_hashed *hashed; /* NULL: none */
     struct admin_answer *answer;

@@ -199,8 +199,8 @@ keep_head(const struct alert_rec *a, void *arg)
 {
     struct few_alerts *f = arg;
 
-    f->alert[f->n++] = (struct alert_rec){
-        .id = a->id, .scope = a->scope, .target = a->target};
+    f->alert[f->n++] =
+        (struct alert_rec){.id = a->id, .scope = a->scope, .target = a->target};
     return f->n < DROP_AT_ONCE;
 }
 
@@ -432,9 +432,9 @@ admin_alerts_expire(struct admin_context *x, unsigned max, int64_t *next_r,
 {
     struct few_alerts ended = {.n = 0};
     struct alert_target t;
-    enum store_result r =
-        alert_walk_ended(x->txn, x->now, max < DROP_AT_ONCE ? max : DROP_AT_ONCE,
-                         keep_head, &ended, next_r, err);
+    enum store_result r = alert_walk_ended(
+        x->txn, x->now, max < DROP_AT_ONCE ? max : DROP_AT_ONCE, keep_head,
+        &ended, next_r, err);
 
     for (size_t i = 0; i < ended.n && r == STORE_OK; i++) {
         r = alert_target_of(x, &ended.alert[i], &t, err);

@@ -25,7 +25,7 @@ struct cli_job {
     struct admin_answer answer;
     struct admin_parts parts;
     struct alert_claim claim; /* given up when the job has ended */
-    uint64_t target; /* of a long change, see admin_answer */
+    uint64_t target;          /* of a long change, see admin_answer */
     /* A listing in pieces. */
     char *from; /* owned; where the next piece begins */
     bool first; /* no piece has been sent */

@@ -139,9 +139,9 @@ static enum store_result
 list_alerts(struct listing *l, struct errbuf *err)
 {
     struct admin_answer *a = l->call->answer;
-    enum store_result r = alert_walk(
-        l->call->x->txn, (enum alert_scope)l->call->command->detail, l->target,
-        l->last, list_alert, l, err);
+    enum store_result r =
+        alert_walk(l->call->x->txn, (enum alert_scope)l->call->command->detail,
+                   l->target, l->last, list_alert, l, err);
 
     if (r != STORE_OK)
         return r;
@@ -306,8 +306,8 @@ set_one(struct admin_call *c, const struct alert_target *t,
         const struct wanted *w, struct errbuf *err)
 {
     struct alert_rec old = {0}, a;
-    enum store_result r = alert_find_key(c->x->txn, t->scope, t->number, w->key,
-                                         &old, err);
+    enum store_result r =
+        alert_find_key(c->x->txn, t->scope, t->number, w->key, &old, err);
     bool stays = r == STORE_OK && !alert_admin_ended(c->x, &old) &&
                  old.text_len == w->len &&
                  memcmp(old.text, w->text, w->len) == 0;
@@ -465,22 +465,22 @@ remove_alert(struct admin_call *c, struct errbuf *err)
     return r;
 }
 
-#define FAMILY(NAME, scope)                                            \
-    {.name = "GET" NAME "ALERTS",                                      \
-     .run = get_alerts,                                                \
-     .flags = ADMIN_ALONE,                                             \
-     .detail = scope},                                                 \
-        {.name = "SET" NAME "ALERTS",                                  \
-         .run = set_alerts,                                            \
-         .flags = ADMIN_CHANGES,                                       \
-         .detail = scope},                                             \
-        {.name = "POST" NAME "ALERT",                                  \
-         .run = post_alert,                                            \
-         .flags = ADMIN_CHANGES,                                       \
-         .detail = scope},                                             \
-    {                                                                  \
-        .name = "REMOVE" NAME "ALERT", .run = remove_alert,            \
-        .flags = ADMIN_CHANGES, .detail = scope                        \
+#define FAMILY(NAME, scope)                                 \
+    {.name = "GET" NAME "ALERTS",                           \
+     .run = get_alerts,                                     \
+     .flags = ADMIN_ALONE,                                  \
+     .detail = scope},                                      \
+        {.name = "SET" NAME "ALERTS",                       \
+         .run = set_alerts,                                 \
+         .flags = ADMIN_CHANGES,                            \
+         .detail = scope},                                  \
+        {.name = "POST" NAME "ALERT",                       \
+         .run = post_alert,                                 \
+         .flags = ADMIN_CHANGES,                            \
+         .detail = scope},                                  \
+    {                                                       \
+        .name = "REMOVE" NAME "ALERT", .run = remove_alert, \
+        .flags = ADMIN_CHANGES, .detail = scope             \
     }
 
 static const struct admin_command commands[] = {

@@ -12,7 +12,7 @@
 /* Of an IPv6 address: whoever has one has the rest of them. */
 #define NETWORK_BYTES 8
 
-#define KIND_SHIFT 56
+#define KIND_SHIFT  56
 #define KIND_DOMAIN 16 /* behind enum lane_of */
 #define KIND_ADMIN  17
 

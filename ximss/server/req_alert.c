@@ -365,8 +365,8 @@ list_report(struct req *r, struct list_state *l, const struct alert *al)
     struct alert_view view = {.id = r->id,
                               .zone = a != NULL ? a->zone : r->worker->zone,
                               .target = l->target,
-                              .seen = a != NULL &&
-                                      user_was_shown(a, al->rec.id),
+                              .seen =
+                                  a != NULL && user_was_shown(a, al->rec.id),
                               .posting = l->posting};
 
     alert_report(&r->out, &al->rec, &view);

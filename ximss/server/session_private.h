@@ -68,8 +68,8 @@ struct session {
     uint32_t ticket_since; /* seconds: when it got its ticket; 0: it has none */
     LIST_HEAD(, watch) watches; /* what it watches (watch.c) */
     uint32_t n_watches;
-    uint8_t state;         /* enum session_state */
-    uint8_t door;          /* enum session_door */
+    uint8_t state; /* enum session_state */
+    uint8_t door;  /* enum session_door */
     uint16_t malformed;
     bool local_admin : 1;
     bool opt_alerts : 1;  /* gets alerts */

@@ -93,8 +93,8 @@ feed_body(struct job *j, struct store_txn *t, struct errbuf *err)
                               .settings = &j->server->admin};
     enum store_result r = STORE_OK;
 
-    for (uint64_t i = store_mark_begin(&f->mark, t);
-         i < f->n && r == STORE_OK; i++) {
+    for (uint64_t i = store_mark_begin(&f->mark, t); i < f->n && r == STORE_OK;
+         i++) {
         if (store_tired(t)) {
             store_mark_set(&f->mark, t, i);
             return STORE_AGAIN;

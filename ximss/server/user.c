@@ -777,8 +777,8 @@ save_finish(struct job *j)
     free(s->removed);
     job_clear(j);
     free(s);
-    if (ok && (w->dirty->len >= SAVE_BATCH || w->delivered->len >= REMOVE_BATCH ||
-               w->draining))
+    if (ok && (w->dirty->len >= SAVE_BATCH ||
+               w->delivered->len >= REMOVE_BATCH || w->draining))
         user_save(w);
 }
 
@@ -846,8 +846,7 @@ user_save(struct worker *w)
     g_array_remove_range(w->dirty, 0, n);
     s->n_removed =
         w->delivered->len < REMOVE_BATCH ? w->delivered->len : REMOVE_BATCH;
-    s->removed =
-        copy_ids((uint64_t *)(void *)w->delivered->data, s->n_removed);
+    s->removed = copy_ids((uint64_t *)(void *)w->delivered->data, s->n_removed);
     g_array_remove_range(w->delivered, 0, s->n_removed);
     w->saving = true;
     job_submit(&s->job);

@@ -12,7 +12,7 @@
 #include "ximss/server/session_private.h"
 
 struct watch {
-    LIST_ENTRY(watch) link;       /* with those of like places */
+    LIST_ENTRY(watch) link; /* with those of like places */
     LIST_ENTRY(watch) of_session;
     struct session *session; /* borrowed */
     enum alert_scope scope;

@@ -71,7 +71,7 @@ struct worker {
     struct event *push_ev;          /* owned */
     struct audience audience[2];    /* of alerts to all: local, shared */
     uint64_t audience_version; /* grows when that may have changed; from 1 */
-    struct {                        /* what the last session was sent */
+    struct {                   /* what the last session was sent */
         uint64_t from, to, version;
         unsigned n; /* alerts */
         const struct zone *zone;
