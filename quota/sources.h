@@ -2,6 +2,8 @@
 #ifndef QUOTA_SOURCES_H
 #define QUOTA_SOURCES_H
 
+#include <stdbool.h>
+
 #include "quota/dict_server.h"
 #include "quota/doveadm.h"
 #include "quota/maildir_source.h"
@@ -16,10 +18,11 @@ struct quota_sources;
 
 /* What is NULL or "" is not wanted.  Borrowed for quota_sources_start. */
 struct quota_sources_config {
-    const char *dict_socket;    /* paths, as for local_socket_open */
-    const char *warning_socket; /* ... not the same */
-    unsigned socket_mode;       /* of both */
-    const char *socket_group;   /* of both; a name or a number */
+    const char *dict_socket;     /* paths, as for local_socket_open */
+    const char *warning_socket;  /* ... not the same */
+    unsigned socket_mode;        /* of both */
+    const char *socket_group;    /* of both; a name or a number */
+    unsigned socket_connections; /* of each, at once; 0: 512 */
     /* path, url NULL or "": not wanted. */
     struct maildir_config maildir;
     struct doveadm_config doveadm;
@@ -44,6 +47,12 @@ void quota_sources_stop(struct quota_sources **s);
  * know. */
 void quota_sources_online(struct quota_sources *s, const char *user);
 void quota_sources_offline(struct quota_sources *s, const char *user);
+
+/* Any thread, at once: the sources that can be asked are, about the account
+ * ("name@domain"), soon, once however often this is said before; or about all
+ * accounts, in pieces (see enum quota_progress).  False: there is none. */
+bool quota_sources_ask(struct quota_sources *s, const char *user);
+void quota_sources_refresh(struct quota_sources *s);
 
 /* What came since the start; zeros for what does not run. */
 struct quota_sources_counts {

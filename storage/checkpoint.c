@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "storage/space.h"
 #include "storage/thread.h"
 #include "util/xmalloc.h"
 
@@ -42,6 +43,15 @@ wait_second(struct checkpointer *c)
     return !c->stop;
 }
 
+/* What is committed from here on is for the next one. */
+static void
+begin(struct checkpointer *c)
+{
+    pthread_mutex_lock(&c->lock);
+    c->dirty = false;
+    pthread_mutex_unlock(&c->lock);
+}
+
 static void *
 run(void *arg)
 {
@@ -54,12 +64,14 @@ run(void *arg)
         while (!c->dirty && !c->stop)
             pthread_cond_wait(&c->wake, &c->lock);
         for (unsigned s = 1; !due && wait_second(c); s++) {
-            due = s >= c->interval_s;
-            if (due)
-                c->dirty = false;
             pthread_mutex_unlock(&c->lock);
+            due = s >= c->interval_s || space_much_unwritten(c->env);
+            if (due)
+                begin(c);
             if (env_checkpoint(c->env, due ? 0 : LOG_KBYTES) != 0 && due)
                 checkpointer_wake(c); /* try again after the interval */
+            else if (due)
+                space_reserve_take(c->env); /* what was given up */
             pthread_mutex_lock(&c->lock);
         }
     }

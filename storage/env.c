@@ -23,26 +23,20 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "storage/space.h"
 #include "storage/txn.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
 
 #define CREATE_SUBDIR ENV_SUBDIR ".new"
 
-/* Pages as large as the usual block of a file system: a larger one could be
- * written by half in a power cut, and the log could not mend it. */
-#define PAGE_BYTES 4096
-
 #define CACHE_BYTES   (UINT64_C(64) << 20)
 #define CACHE_MIN     (UINT64_C(1) << 20)
-#define LOG_FILE      (UINT32_C(16) << 20)
 #define LOG_BUFFER    (UINT32_C(1) << 20)
 #define LOCKS         50000
 #define SPARE_MUTEXES 10000
-#define SPACE_RESERVE (UINT64_C(8) << 20)
 
 /* A broken table needs no million lines. */
 #define REPORT_LINES 1000
@@ -65,6 +59,7 @@ const char *const table_file[TABLE_COUNT] = {
     [TABLE_AUDIT] = "audit.db",
     [TABLE_TRASH] = "trash.db",
     [TABLE_USAGE] = "usage.db",
+    [TABLE_TICKET_ACCOUNT] = "ticket_account.db",
 };
 
 void
@@ -121,17 +116,6 @@ env_set_full(struct env *env, bool full)
 }
 
 bool
-env_space_low(struct env *env)
-{
-    struct statvfs fs;
-
-    if (statvfs(env->home, &fs) != 0)
-        return false; /* the write itself will tell */
-    return (uint64_t)fs.f_bavail * fs.f_frsize <
-           SPACE_RESERVE + atomic_load(&env->unwritten);
-}
-
-bool
 env_exists(const char *dir)
 {
     char *path = xasprintf("%s/" ENV_SUBDIR "/%s", dir, table_file[TABLE_META]);
@@ -182,11 +166,11 @@ configure(DB_ENV *dbenv, uint64_t cache, struct errbuf *err)
         {dbenv->set_cachesize(dbenv, (uint32_t)(cache >> 30),
                               (uint32_t)(cache & ((UINT32_C(1) << 30) - 1)), 1),
          "cache"},
-        {dbenv->set_mp_pagesize(dbenv, PAGE_BYTES), "page size"},
-        {dbenv->mutex_set_increment(dbenv, (uint32_t)(cache / PAGE_BYTES) +
+        {dbenv->set_mp_pagesize(dbenv, ENV_PAGE_BYTES), "page size"},
+        {dbenv->mutex_set_increment(dbenv, (uint32_t)(cache / ENV_PAGE_BYTES) +
                                                SPARE_MUTEXES),
          "mutexes"},
-        {dbenv->set_lg_max(dbenv, LOG_FILE), "log file"},
+        {dbenv->set_lg_max(dbenv, ENV_LOG_FILE), "log file"},
         {dbenv->set_lg_bsize(dbenv, LOG_BUFFER), "log buffer"},
         {dbenv->log_set_config(dbenv, DB_LOG_AUTO_REMOVE, 1), "log removal"},
         {dbenv->set_lk_max_locks(dbenv, LOCKS), "locks"},
@@ -229,7 +213,7 @@ open_home(struct env *env, uint64_t cache, struct errbuf *err)
         return -1;
     ret = dbenv->open(dbenv, env->home, flags, 0600);
     /* Recovery that finds no space says that recovery is needed. */
-    if (ret != 0 && env_space_low(env))
+    if (ret != 0 && space_is_used_up(env))
         return err_set(err,
                        "opening the database in %s: no space left on the disk",
                        env->home);
@@ -239,6 +223,26 @@ open_home(struct env *env, uint64_t cache, struct errbuf *err)
     return 0;
 }
 
+/* Recovery may need what was set aside for it.  What it did before it failed
+ * does no harm when it begins anew. */
+static int
+open_with_reserve(struct env *env, uint64_t cache, struct errbuf *err)
+{
+    space_reserve_measure(env);
+    if (open_home(env, cache, err) == 0)
+        return 0;
+    if (!space_is_used_up(env) || !space_reserve_give(env))
+        return -1;
+    log_warn("storage: the disk is full: the reserve in %s is given up for "
+             "recovery",
+             env->reserve_path);
+    if (env->dbenv != NULL)
+        env->dbenv->close(env->dbenv, 0);
+    env->dbenv = NULL;
+    atomic_store(&env->panicked, false);
+    return open_home(env, cache, err);
+}
+
 static struct env *
 env_new(const char *dir, const char *subdir)
 {
@@ -246,6 +250,9 @@ env_new(const char *dir, const char *subdir)
 
     env->lock_fd = -1;
     env->home = xasprintf("%s/%s", dir, subdir);
+    env->reserve_path = xasprintf("%s/" ENV_RESERVE, dir);
+    env->reserve_size = SPACE_RESERVE;
+    pthread_mutex_init(&env->reserve_lock, NULL);
     return env;
 }
 
@@ -257,7 +264,7 @@ env_open(const char *dir, uint64_t cache_bytes, struct errbuf *err)
     if (!env_exists(dir))
         err_set(err, "%s holds no store", dir);
     else if (check_library(err) == 0 && lock_dir(env, dir, err) == 0 &&
-             open_home(env, cache_size(cache_bytes), err) == 0)
+             open_with_reserve(env, cache_size(cache_bytes), err) == 0)
         return env;
     env_close(&env);
     return NULL;
@@ -274,7 +281,7 @@ open_table(struct env *env, enum table i, DB_TXN *txn, uint32_t flags,
         return err_set(err, "opening %s: %s", table_file[i], db_strerror(ret));
     env->table[i] = db;
     if ((flags & DB_CREATE) != 0) {
-        ret = db->set_pagesize(db, PAGE_BYTES);
+        ret = db->set_pagesize(db, ENV_PAGE_BYTES);
         if (ret == 0)
             ret = db->set_flags(db, DB_CHKSUM);
     }
@@ -441,5 +448,7 @@ env_close(struct env **env_p)
     if (env->lock_fd >= 0)
         close(env->lock_fd);
     free(env->home);
+    pthread_mutex_destroy(&env->reserve_lock);
+    free(env->reserve_path);
     free(env);
 }

@@ -2,6 +2,7 @@
 #ifndef STORAGE_ENV_H
 #define STORAGE_ENV_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,14 +18,24 @@
 /* The format of the whole store; a store with a higher one is refused.  One
  * with a lower one keeps it until something is stored that needs more
  * (meta_need_format). */
-#define STORE_FORMAT 3
+#define STORE_FORMAT 4
 /* What the formats brought. */
 #define FORMAT_ALIASES  2
 #define FORMAT_TEMPLATE 2
 #define FORMAT_USAGE    3
+#define FORMAT_TICKETS  4
 
 /* The directory of the store keeps the environment in here. */
 #define ENV_SUBDIR "db"
+
+/* Beside it: what is set aside for recovery (space.h). */
+#define ENV_RESERVE "reserve"
+
+/* Pages as large as the usual block of a file system: a larger one could be
+ * written by half in a power cut, and the log could not mend it. */
+#define ENV_PAGE_BYTES 4096
+
+#define ENV_LOG_FILE (UINT32_C(16) << 20)
 
 enum table {
     TABLE_META,
@@ -45,6 +56,7 @@ enum table {
     TABLE_TRASH,
     TABLE_FORMAT_1, /* those before it are in every store */
     TABLE_USAGE = TABLE_FORMAT_1,
+    TABLE_TICKET_ACCOUNT,
     TABLE_COUNT
 };
 
@@ -59,8 +71,14 @@ struct env {
     unsigned long reported; /* lines of it */
     atomic_bool full;       /* the disk was full when last written to */
     atomic_bool panicked;
-    /* Committed, but only in the log: what the tables may yet grow by. */
+    /* Committed, but only in the log: what the tables may yet grow by, at
+     * most (space_of_change). */
     atomic_ullong unwritten;
+    pthread_mutex_t reserve_lock; /* held by who changes the reserve */
+    char *reserve_path;
+    uint64_t reserve_size;  /* wanted */
+    atomic_ullong reserved; /* there now */
+    bool reserve_told;      /* that it is not whole */
     /* Called when the database panics, by the thread that met it, inside the
      * database: may only note it or end the process.  NULL: none. */
     void (*on_panic)(void *arg);
@@ -92,11 +110,6 @@ bool env_exists(const char *dir);
 
 /* Adds a line to the report (which there must be), unless it is too long. */
 void env_report(struct env *env, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-/* True if so little space is left that nothing may be written: what was
- * committed must find its place in the tables, and a reserve is kept for
- * recovery. */
-bool env_space_low(struct env *env);
 
 /* Notes that the disk is, or is no longer, full; logs each change once. */
 void env_set_full(struct env *env, bool full);

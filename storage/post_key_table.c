@@ -133,7 +133,7 @@ expire_one(struct cursor *c, struct errbuf *err)
 }
 
 enum store_result
-post_key_expire(struct store_txn *t, int64_t before, unsigned max,
+post_key_expire(struct store_txn *t, int64_t before, unsigned max, bool *more_r,
                 struct errbuf *err)
 {
     struct key from = {0};
@@ -141,10 +141,14 @@ post_key_expire(struct store_txn *t, int64_t before, unsigned max,
     enum store_result r = cursor_open(&c, t, TABLE_POST_KEY_TIME, &from,
                                       "forgetting the keys of posts", err);
 
+    *more_r = false;
     if (r != STORE_OK)
         return r == STORE_NOTFOUND ? STORE_OK : r;
-    while (r == STORE_OK && max-- > 0 && c.key.len >= TIME_BYTES &&
+    while (r == STORE_OK && c.key.len >= TIME_BYTES &&
            key_get_time(c.key.data) < before) {
+        *more_r = max-- == 0;
+        if (*more_r)
+            break;
         r = expire_one(&c, err);
         if (r == STORE_OK)
             r = cursor_next(&c, err);

@@ -21,6 +21,7 @@
 #include "storage/checkpoint.h"
 #include "storage/env.h"
 #include "storage/job_queue.h"
+#include "storage/space.h"
 #include "storage/thread.h"
 #include "storage/txn.h"
 #include "util/clock.h"
@@ -140,6 +141,7 @@ run_job(struct store *s, unsigned i)
     struct txn_mark mark = txn_mark(s->txn);
 
     out->err.text[0] = 0;
+    store_removing(s->txn, false);
     txn_begin_job(s->txn, s->batch[i]->part);
     out->result = s->batch[i]->body(s->txn, s->batch[i]->arg, &out->err);
     job_queue_charge(s->batch[i], s->txn->work - s->txn->work_job);
@@ -333,6 +335,7 @@ sweep(struct store *s)
     enum store_result r = txn_begin(s->txn, &err);
 
     if (r == STORE_OK) {
+        store_removing(s->txn, true);
         r = alert_sweep(s->txn, &err);
         if (r == STORE_OK)
             r = txn_commit(s->txn, &err);
@@ -476,6 +479,11 @@ open_env(const struct store_options *o, struct errbuf *err)
     env = env_open(o->dir, o->cache_bytes, err);
     if (env != NULL && env_open_tables(env, err) != 0)
         env_close(&env);
+    if (env == NULL)
+        return NULL;
+    if (o->reserve_bytes > 0)
+        env->reserve_size = o->reserve_bytes;
+    space_reserve_take(env);
     return env;
 }
 

@@ -42,12 +42,13 @@ struct store;
 struct store_txn;
 
 struct store_options {
-    const char *dir;       /* borrowed for the call; must exist */
-    uint64_t cache_bytes;  /* of Berkeley DB; 0: 64 MiB */
-    unsigned batch_jobs;   /* most jobs in one transaction; 0: 512 */
-    unsigned checkpoint_s; /* seconds between checkpoints; 0: 5 */
-    unsigned audit_days;   /* audit records are kept so long; 0: for ever */
-    bool create;           /* make a store if the directory holds none */
+    const char *dir;        /* borrowed for the call; must exist */
+    uint64_t cache_bytes;   /* of Berkeley DB; 0: 64 MiB */
+    unsigned batch_jobs;    /* most jobs in one transaction; 0: 512 */
+    unsigned checkpoint_s;  /* seconds between checkpoints; 0: 5 */
+    uint64_t reserve_bytes; /* set aside for recovery; 0: 32 MiB */
+    unsigned audit_days;    /* audit records are kept so long; 0: for ever */
+    bool create;            /* make a store if the directory holds none */
 };
 
 /* Opens the store, with recovery, and starts its threads.  NULL with err if
@@ -104,6 +105,14 @@ void store_charge(struct store_txn *txn, uint64_t work);
  * a thread with an event loop. */
 enum store_result store_run(struct store *store, store_body_fn *body, void *arg,
                             struct errbuf *err) WARN_UNUSED;
+
+/* What is written from now on removes something (on), or need not: removals go
+ * on when the disk is too full for anything else.  For bodies; each job begins
+ * with off.  Returns what it was. */
+bool store_removing(struct store_txn *txn, bool on);
+
+/* Grows with each change that the transaction has made (for bodies). */
+unsigned store_changes(const struct store_txn *txn);
 
 /* Jobs that wait now (any thread; for limits and statistics). */
 unsigned store_backlog(const struct store *store);

@@ -169,6 +169,12 @@ enum store_result account_get(struct store_txn *t, uint64_t number,
 enum store_result account_find(struct store_txn *t, uint64_t domain,
                                const char *name, struct account_rec *a_r,
                                struct errbuf *err) WARN_UNUSED;
+/* How many iterations the password of one of the accounts has; which of them,
+ * `point` says: for the same number it is the same one, as far as accounts stay,
+ * and over many numbers all come equally often.  0: those there have none. */
+enum store_result account_sample_iterations(struct store_txn *t, uint64_t point,
+                                            uint32_t *iterations_r,
+                                            struct errbuf *err) WARN_UNUSED;
 /* Replaces; a changed name or domain is a renaming.  Into another domain the
  * aliases come along.  STORE_EXISTS with err saying which name is taken (also
  * by an alias of its own): nothing was changed. */
@@ -355,19 +361,25 @@ enum store_result post_key_put(struct store_txn *t, uint64_t author,
                                const char *key, int64_t now, uint64_t alert,
                                const uint8_t digest[POST_DIGEST_BYTES],
                                struct errbuf *err) WARN_UNUSED;
-/* Drops those used before `before`, at most `max`. */
+/* Drops those used before `before`, at most `max`; *more_r: there are more. */
 enum store_result post_key_expire(struct store_txn *t, int64_t before,
-                                  unsigned max, struct errbuf *err) WARN_UNUSED;
+                                  unsigned max, bool *more_r,
+                                  struct errbuf *err) WARN_UNUSED;
 
 /* --- resume tickets (ticket_table.c) --- */
 
-#define TICKET_HASH_BYTES 32
+#define TICKET_HASH_BYTES    32
+#define TICKET_ADDRESS_BYTES 16
 
 struct ticket_rec {
     uint8_t hash[TICKET_HASH_BYTES]; /* of the random ticket */
     uint64_t account;
     uint32_t cred_serial; /* void when the account's is another */
     int64_t expires;
+    uint8_t bound; /* 0: good from anywhere; 1: from address; 2: from address
+                      for origin */
+    uint8_t address[TICKET_ADDRESS_BYTES]; /* IPv4 as ::ffff:a.b.c.d */
+    uint8_t origin[TICKET_ADDRESS_BYTES];
 };
 
 /* STORE_EXISTS. */
@@ -379,8 +391,21 @@ enum store_result ticket_take(struct store_txn *t,
                               const uint8_t hash[TICKET_HASH_BYTES],
                               struct ticket_rec *k_r,
                               struct errbuf *err) WARN_UNUSED;
+/* Drops at most `max` of those whose end has come; *more_r: there are more. */
 enum store_result ticket_expire(struct store_txn *t, int64_t now, unsigned max,
-                                struct errbuf *err) WARN_UNUSED;
+                                bool *more_r, struct errbuf *err) WARN_UNUSED;
+
+/* A ticket that must not be dropped is named by the first bytes of its hash. */
+uint64_t ticket_number(const uint8_t hash[TICKET_HASH_BYTES]);
+struct ticket_keep {
+    uint64_t *number;
+    size_t n;
+};
+/* If the account has more than `most`, those go that would expire next, but
+ * none of `keep`: it looks at each ticket of the account. */
+enum store_result ticket_trim(struct store_txn *t, uint64_t account,
+                              size_t most, const struct ticket_keep *keep,
+                              struct errbuf *err) WARN_UNUSED;
 
 /* --- audit (audit_table.c) --- */
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Resume tickets by hash, and in the order in which they expire.  There is no
- * way from an account to its tickets: a ticket of an account that is gone is
- * not found, and stays only until it expires. */
+/* Resume tickets by hash, in the order in which they expire, and each account's
+ * in the same order.  A ticket of an account that is gone is not found, and
+ * stays only until it expires.  Those made before format 4 have no entry by
+ * account: they do not count, and nobody misses it when they go. */
 #include "config.h"
 
 #include <string.h>
@@ -14,23 +15,44 @@
 void
 ticket_rec_encode(struct buf *b, const struct ticket_rec *k)
 {
-    enc_u8(b, 1);
+    enc_u8(b, k->bound != 0 ? 2 : 1);
     enc_u64(b, k->account);
     enc_u32(b, k->cred_serial);
     enc_i64(b, k->expires);
+    if (k->bound == 0)
+        return;
+    enc_u8(b, k->bound);
+    enc_bytes(b, k->address, sizeof k->address);
+    if (k->bound == 2)
+        enc_bytes(b, k->origin, sizeof k->origin);
+}
+
+static void
+decode_binding(struct dec *in, struct ticket_rec *k)
+{
+    k->bound = dec_u8(in);
+    dec_bytes(in, k->address, sizeof k->address);
+    if (k->bound == 2)
+        dec_bytes(in, k->origin, sizeof k->origin);
+    else if (k->bound != 1)
+        in->bad = true;
 }
 
 int
 ticket_rec_decode(const void *data, size_t len, struct ticket_rec *k,
                   struct errbuf *err)
 {
+    uint8_t version;
     struct dec in;
 
     dec_init(&in, data, len);
-    dec_version(&in, 1);
+    version = dec_version(&in, 2);
     k->account = dec_u64(&in);
     k->cred_serial = dec_u32(&in);
     k->expires = dec_i64(&in);
+    k->bound = 0;
+    if (version == 2)
+        decode_binding(&in, k);
     return dec_end(&in, err);
 }
 
@@ -53,11 +75,28 @@ time_key(const struct ticket_rec *k)
     return t;
 }
 
+static struct key
+account_key(const struct ticket_rec *k)
+{
+    struct key a = {0};
+
+    key_u64(&a, k->account);
+    key_time(&a, k->expires);
+    key_bytes(&a, k->hash, sizeof k->hash);
+    return a;
+}
+
+uint64_t
+ticket_number(const uint8_t hash[TICKET_HASH_BYTES])
+{
+    return key_get_u64(hash);
+}
+
 enum store_result
 ticket_put(struct store_txn *t, const struct ticket_rec *k, struct errbuf *err)
 {
     const char *const doing = "storing a ticket";
-    struct key key = key_of(k->hash), when = time_key(k);
+    struct key key = key_of(k->hash), when = time_key(k), of = account_key(k);
     enum store_result r;
 
     ticket_rec_encode(txn_record(t), k);
@@ -65,15 +104,19 @@ ticket_put(struct store_txn *t, const struct ticket_rec *k, struct errbuf *err)
     if (r != STORE_OK)
         return r;
     nothing_encode(txn_record(t));
-    return txn_put(t, TABLE_TICKET_TIME, &when, doing, err);
+    r = txn_put(t, TABLE_TICKET_TIME, &when, doing, err);
+    if (r != STORE_OK)
+        return r;
+    meta_need_format(t, FORMAT_TICKETS);
+    nothing_encode(txn_record(t));
+    return txn_put(t, TABLE_TICKET_ACCOUNT, &of, doing, err);
 }
 
-enum store_result
-ticket_take(struct store_txn *t, const uint8_t hash[TICKET_HASH_BYTES],
-            struct ticket_rec *k_r, struct errbuf *err)
+static enum store_result
+get(struct store_txn *t, const uint8_t hash[TICKET_HASH_BYTES],
+    struct ticket_rec *k_r, const char *doing, struct errbuf *err)
 {
-    const char *const doing = "taking a ticket";
-    struct key k = key_of(hash), account = {0}, when;
+    struct key k = key_of(hash);
     struct slice value;
     enum store_result r = txn_get(t, TABLE_TICKET, &k, &value, doing, err);
 
@@ -82,33 +125,65 @@ ticket_take(struct store_txn *t, const uint8_t hash[TICKET_HASH_BYTES],
     if (ticket_rec_decode(value.data, value.len, k_r, err) != 0)
         return txn_damaged(doing, err);
     memcpy(k_r->hash, hash, sizeof k_r->hash);
+    return STORE_OK;
+}
+
+/* The record and its entry by account. */
+static enum store_result
+del_record(struct store_txn *t, const struct ticket_rec *k, const char *doing,
+           struct errbuf *err)
+{
+    struct key key = key_of(k->hash), of = account_key(k);
+    enum store_result r =
+        txn_must_exist(txn_del(t, TABLE_TICKET, &key, doing, err), doing, err);
+
+    if (r == STORE_OK)
+        r = txn_del(t, TABLE_TICKET_ACCOUNT, &of, doing, err);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+enum store_result
+ticket_take(struct store_txn *t, const uint8_t hash[TICKET_HASH_BYTES],
+            struct ticket_rec *k_r, struct errbuf *err)
+{
+    const char *const doing = "taking a ticket";
+    struct key account = {0}, when;
+    enum store_result r = get(t, hash, k_r, doing, err);
+
+    if (r != STORE_OK)
+        return r;
     key_u64(&account, k_r->account);
     r = txn_exists(t, TABLE_ACCOUNT, &account, doing, err);
     if (r != STORE_OK)
         return r;
     when = time_key(k_r);
-    r = txn_del(t, TABLE_TICKET, &k, doing, err);
+    r = del_record(t, k_r, doing, err);
     if (r == STORE_OK)
-        r = txn_del(t, TABLE_TICKET_TIME, &when, doing, err);
-    return txn_must_exist(r, doing, err);
+        r = txn_must_exist(txn_del(t, TABLE_TICKET_TIME, &when, doing, err),
+                           doing, err);
+    return r;
 }
+
+/* --- expiry --- */
 
 /* The ticket that the cursor's entry leads to, then the entry. */
 static enum store_result
 expire_one(struct cursor *c, struct errbuf *err)
 {
-    struct key k = {0};
+    uint8_t hash[TICKET_HASH_BYTES] = {0};
+    struct ticket_rec k = {0};
     enum store_result r;
 
     if (c->key.len == TIME_BYTES + TICKET_HASH_BYTES)
-        key_bytes(&k, c->key.data + TIME_BYTES, TICKET_HASH_BYTES);
-    r = txn_must_exist(txn_del(c->txn, TABLE_TICKET, &k, c->doing, err),
-                       c->doing, err);
+        memcpy(hash, c->key.data + TIME_BYTES, sizeof hash);
+    r = txn_must_exist(get(c->txn, hash, &k, c->doing, err), c->doing, err);
+    if (r == STORE_OK)
+        r = del_record(c->txn, &k, c->doing, err);
     return r == STORE_OK ? cursor_del(c, err) : r;
 }
 
 enum store_result
-ticket_expire(struct store_txn *t, int64_t now, unsigned max,
+ticket_expire(struct store_txn *t, int64_t now, unsigned max, bool *more_r,
               struct errbuf *err)
 {
     struct key from = {0};
@@ -116,14 +191,97 @@ ticket_expire(struct store_txn *t, int64_t now, unsigned max,
     enum store_result r = cursor_open(&c, t, TABLE_TICKET_TIME, &from,
                                       "removing expired tickets", err);
 
+    *more_r = false;
     if (r != STORE_OK)
         return r == STORE_NOTFOUND ? STORE_OK : r;
-    while (r == STORE_OK && max-- > 0 && c.key.len >= TIME_BYTES &&
+    while (r == STORE_OK && c.key.len >= TIME_BYTES &&
            key_get_time(c.key.data) <= now) {
+        *more_r = max-- == 0;
+        if (*more_r)
+            break;
         r = expire_one(&c, err);
         if (r == STORE_OK)
             r = cursor_next(&c, err);
     }
     cursor_close(&c);
     return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+/* --- how many an account may have --- */
+
+struct trim {
+    const struct ticket_keep *keep;
+    uint64_t account;
+    size_t surplus; /* counted first, then to be dropped */
+};
+
+static bool
+is_kept(const struct ticket_keep *keep, uint64_t number)
+{
+    for (size_t i = 0; i < keep->n; i++)
+        if (keep->number[i] == number)
+            return true;
+    return false;
+}
+
+static enum store_result
+trim_one(struct cursor *c, struct trim *m, struct errbuf *err)
+{
+    struct ticket_rec k = {.account = m->account};
+    struct key key, when;
+    enum store_result r;
+
+    memcpy(k.hash, c->key.data + 2 * TIME_BYTES, sizeof k.hash);
+    if (is_kept(m->keep, ticket_number(k.hash)))
+        return STORE_OK;
+    k.expires = key_get_time(c->key.data + TIME_BYTES);
+    key = key_of(k.hash);
+    when = time_key(&k);
+    m->surplus--;
+    r = txn_del(c->txn, TABLE_TICKET, &key, c->doing, err);
+    if (r == STORE_OK)
+        r = txn_del(c->txn, TABLE_TICKET_TIME, &when, c->doing, err);
+    r = txn_must_exist(r, c->doing, err);
+    return r == STORE_OK ? cursor_del(c, err) : r;
+}
+
+/* Counts the account's entries, or drops the surplus. */
+static enum store_result
+walk_account(struct store_txn *t, struct trim *m, bool dropping,
+             struct errbuf *err)
+{
+    struct key from = {0};
+    struct cursor c;
+    enum store_result r;
+
+    key_u64(&from, m->account);
+    r = cursor_open(&c, t, TABLE_TICKET_ACCOUNT, &from,
+                    "counting the tickets of an account", err);
+    if (r != STORE_OK)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    while (r == STORE_OK && cursor_at(&c, &from) &&
+           c.key.len == 2 * TIME_BYTES + TICKET_HASH_BYTES &&
+           (!dropping || m->surplus > 0)) {
+        if (dropping)
+            r = trim_one(&c, m, err);
+        else
+            m->surplus++;
+        if (r == STORE_OK)
+            r = cursor_next(&c, err);
+    }
+    cursor_close(&c);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+enum store_result
+ticket_trim(struct store_txn *t, uint64_t account, size_t most,
+            const struct ticket_keep *keep, struct errbuf *err)
+{
+    struct trim m = {.account = account, .keep = keep};
+    enum store_result r = walk_account(t, &m, false, err);
+
+    if (r != STORE_OK || m.surplus <= most)
+        return r;
+    m.surplus -= most;
+    return walk_account(t, &m, true, err);
 }

@@ -21,8 +21,9 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 
-/* What a change takes in a table beside its key and record, about. */
-#define CHANGE_BYTES 64
+/* So much is written between two looks at the disk. */
+#define LOOK_BYTES   (64 * 1024)
+#define LOOK_CHANGES 256
 
 /* --- keys --- */
 
@@ -160,8 +161,12 @@ reset(struct store_txn *t)
     t->handle = NULL;
     t->failed = 0;
     t->space = SPACE_UNKNOWN;
+    t->looked_bytes = 0;
+    t->looked_changes = 0;
+    t->removing = t->removed_some = false;
     t->changes = 0;
     t->bytes = 0;
+    t->pending = 0;
     t->work = 0;
     t->work_job = 0;
     t->count_domain = 0;
@@ -203,6 +208,9 @@ txn_commit(struct store_txn *t, struct errbuf *err)
     enum store_result r = STORE_OK;
     int ret = t->failed;
 
+    /* What goes with removals (their audit, the counters) is written as they
+     * are. */
+    t->removing = t->removed_some;
     if (ret == 0 && t->audit.len > 0)
         r = audit_flush(t, err);
     if (ret == 0 && r == STORE_OK)
@@ -225,11 +233,17 @@ txn_commit(struct store_txn *t, struct errbuf *err)
     memcpy(t->committed, t->counter, sizeof t->counter);
     alert_sets_committed(t);
     if (t->changes > 0) {
-        atomic_fetch_add(&t->env->unwritten,
-                         t->bytes + t->changes * CHANGE_BYTES);
-        env_set_full(t->env, false);
+        atomic_fetch_add(&t->env->unwritten, t->pending);
+        if (t->space == SPACE_ENOUGH)
+            env_set_full(t->env, false);
     }
     return STORE_OK;
+}
+
+unsigned
+store_changes(const struct store_txn *t)
+{
+    return t->changes;
 }
 
 struct txn_mark
@@ -259,7 +273,7 @@ txn_fail(struct store_txn *t, int code, const char *doing, struct errbuf *err)
     bool no_space = code == ENOSPC || code == EDQUOT;
 
     /* A cache full of pages that cannot be written is said to be no memory. */
-    if (code == ENOMEM && (atomic_load(&t->env->full) || env_space_low(t->env)))
+    if (code == ENOMEM && (atomic_load(&t->env->full) || space_is_low(t->env)))
         no_space = true;
     if (t->failed == 0)
         t->failed = code;
@@ -346,15 +360,36 @@ count_write(struct store_txn *t, size_t len)
 
 /* --- one record --- */
 
+bool
+store_removing(struct store_txn *t, bool on)
+{
+    bool before = t->removing;
+
+    t->removing = on;
+    return before;
+}
+
+/* The space there is, looked at again as the transaction grows. */
+static void
+look_at_space(struct store_txn *t)
+{
+    if (t->space != SPACE_UNKNOWN && t->bytes - t->looked_bytes < LOOK_BYTES &&
+        t->changes - t->looked_changes < LOOK_CHANGES)
+        return;
+    t->space = space_look(t->env, t->pending);
+    t->looked_bytes = t->bytes;
+    t->looked_changes = t->changes;
+}
+
 enum store_result
 txn_change(struct store_txn *t, const char *doing, struct errbuf *err)
 {
     assert(t->handle != NULL);
     if (t->failed != 0)
         return txn_fail(t, t->failed, doing, err);
-    if (t->space == SPACE_UNKNOWN)
-        t->space = env_space_low(t->env) ? SPACE_LOW : SPACE_ENOUGH;
-    if (t->space == SPACE_LOW) {
+    look_at_space(t);
+    t->removed_some |= t->removing;
+    if (t->space == SPACE_LOW || (t->space == SPACE_REMOVALS && !t->removing)) {
         env_set_full(t->env, true);
         err_set(err, "no space left on the disk");
         return STORE_FULL;
@@ -422,6 +457,7 @@ put(struct store_txn *t, enum table table, const struct key *k, uint32_t flags,
         return STORE_EXISTS;
     }
     t->bytes += k->len + t->record.len;
+    t->pending += space_of_change(k->len + t->record.len);
     return ret == 0 ? STORE_OK : txn_fail(t, ret, doing, err);
 }
 

@@ -8,6 +8,7 @@
 
 #include "storage/env.h"
 #include "storage/record.h"
+#include "storage/space.h"
 #include "storage/store.h"
 #include "util/buf.h"
 #include "util/errbuf.h"
@@ -58,15 +59,16 @@ struct alert_set;
 
 struct store_txn {
     struct env *env;
-    DB_TXN *handle; /* NULL between transactions */
-    int failed;     /* first code of the database that leaves only abort */
-    enum {
-        SPACE_UNKNOWN,
-        SPACE_ENOUGH,
-        SPACE_LOW
-    } space;           /* asked at the first write */
+    DB_TXN *handle;   /* NULL between transactions */
+    int failed;       /* first code of the database that leaves only abort */
+    enum space space; /* looked at by the first write, and now and then */
+    unsigned looked_changes;
+    size_t looked_bytes;
+    bool removing;     /* what is written now removes something */
+    bool removed_some; /* something in this transaction did */
     unsigned changes;  /* of this transaction, ids given out included */
     size_t bytes;      /* written by it, about */
+    uint64_t pending;  /* what the tables may grow by because of it */
     uint64_t work;     /* of this transaction, see WORK_... */
     uint64_t work_job; /* what it was when the job that runs began */
     unsigned part;     /* of that job, see store_part */

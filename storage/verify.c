@@ -135,6 +135,7 @@ static verify_fn *const checks[TABLE_COUNT] = {
     [TABLE_AUDIT] = verify_audit,
     [TABLE_TRASH] = verify_trash,
     [TABLE_USAGE] = verify_usage,
+    [TABLE_TICKET_ACCOUNT] = verify_ticket_account,
 };
 
 /* --- the whole --- */

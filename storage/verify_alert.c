@@ -187,6 +187,8 @@ verify_ticket(struct verify *v, const struct slice *key,
         verify_finding(v, "a damaged record");
         return;
     }
+    if (rec.bound != 0)
+        verify_format(v, FORMAT_TICKETS);
     key_time(&when, rec.expires);
     key_bytes(&when, key->data, key->len);
     if (!verify_exists(v, TABLE_TICKET_TIME, &when))
@@ -209,6 +211,25 @@ verify_ticket_time(struct verify *v, const struct slice *key,
         ticket_rec_decode(record.data, record.len, &rec, err) != 0 ||
         rec.expires != key_get_time(key->data))
         verify_finding(v, "an entry that leads to no ticket");
+}
+
+void
+verify_ticket_account(struct verify *v, const struct slice *key,
+                      const struct slice *value, struct errbuf *err)
+{
+    struct ticket_rec rec;
+    struct slice record;
+    struct key k = {0};
+
+    if (key->len == 16 + TICKET_HASH_BYTES)
+        key_bytes(&k, key->data + 16, key->len - 16);
+    if (nothing_decode(value->data, value->len, err) != 0 ||
+        verify_get(v, TABLE_TICKET, &k, &record) == NULL ||
+        ticket_rec_decode(record.data, record.len, &rec, err) != 0 ||
+        rec.account != key_get_u64(key->data) ||
+        rec.expires != key_get_time(key->data + 8))
+        verify_finding(v, "an entry that leads to no ticket");
+    verify_format(v, FORMAT_TICKETS);
 }
 
 void

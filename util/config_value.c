@@ -576,6 +576,20 @@ net_holds(const struct config_net *net, const unsigned char address[16])
 }
 
 bool
+config_listen_holds(const struct config_listen *l,
+                    const struct config_address *a)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        const struct config_address *b = &l->items[i];
+
+        if (a->port == b->port && (a->host == NULL) == (b->host == NULL) &&
+            (a->host == NULL || strcmp(a->host, b->host) == 0))
+            return true;
+    }
+    return false;
+}
+
+bool
 config_nets_hold(const struct config_nets *nets, const struct sockaddr *address)
 {
     unsigned char a[16] = {[10] = 0xff, [11] = 0xff};

@@ -41,6 +41,10 @@ struct config_listen {
     size_t count;
 };
 
+/* True if it is one of them, as written. */
+bool config_listen_holds(const struct config_listen *l,
+                         const struct config_address *a);
+
 struct config_nets {
     struct config_net {
         unsigned char address[16]; /* IPv4 as ::ffff:a.b.c.d */

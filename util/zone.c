@@ -150,20 +150,33 @@ offset_of(const struct zone *z, int64_t second)
     return (int32_t)(seen & UINT32_MAX);
 }
 
+/* Far from the ends, so that nothing overflows. */
+static int64_t
+within_limits(int64_t us_utc)
+{
+    const int64_t limit = INT64_MAX - 2 * DAY_SECONDS * CLOCK_SECOND;
+
+    if (us_utc > limit)
+        return limit;
+    return us_utc < -limit ? -limit : us_utc;
+}
+
+int32_t
+zone_offset(const struct zone *z, int64_t us_utc)
+{
+    int64_t us = within_limits(us_utc);
+
+    return offset_of(z, us / CLOCK_SECOND - (us % CLOCK_SECOND < 0));
+}
+
 void
 zone_format_local(const struct zone *z, int64_t us_utc,
                   char out[CLOCK_LOCAL_SIZE])
 {
-    const int64_t limit = INT64_MAX - 2 * DAY_SECONDS * CLOCK_SECOND;
+    int64_t us = within_limits(us_utc);
     char gmt[CLOCK_GMT_SIZE];
-    int64_t second;
 
-    if (us_utc > limit)
-        us_utc = limit;
-    if (us_utc < -limit)
-        us_utc = -limit;
-    second = us_utc / CLOCK_SECOND - (us_utc % CLOCK_SECOND < 0);
-    clock_format_gmt(us_utc + offset_of(z, second) * CLOCK_SECOND, gmt);
+    clock_format_gmt(us + zone_offset(z, us) * CLOCK_SECOND, gmt);
     memcpy(out, gmt, CLOCK_LOCAL_SIZE - 1); /* all but the Z */
     out[CLOCK_LOCAL_SIZE - 1] = '\0';
 }

@@ -9,7 +9,7 @@
 /* Time zones, by their names in the system's time zone data
  * ("Europe/Berlin").  A zone that was found once stays for the life of the
  * process: pointers to it are good for ever, and two equal names give the same
- * pointer.  All functions may be called by any thread. */
+ * pointer.  There are no more of them than files in the time zone data.  All functions may be called by any thread. */
 struct zone;
 
 /* NULL for a name that is no zone (also: paths out of the time zone data, and
@@ -20,6 +20,10 @@ const struct zone *zone_find(const char *name);
 
 /* The name it was found by. */
 const char *zone_name(const struct zone *z);
+
+/* Seconds that its clocks are ahead of GMT at `us_utc`.  Reads no disk and takes
+ * no lock. */
+int32_t zone_offset(const struct zone *z, int64_t us_utc);
 
 /* The time of day on the zone's clocks at `us_utc`, YYYYMMDDTHHMMSS.  Reads no
  * disk and takes no lock. */

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A connection to ximssd for one body's requests.  ximssd may come late, read
+ * slowly, stop in the middle, or say something else than was asked: each of
+ * them ends in `finish`, once. */
 #include "config.h"
 
 #include "clients/bridge/ask.h"
@@ -17,12 +20,15 @@
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 
+#define ANSWERS_MOST (1 << 20) /* bytes that are read for one body */
+
 struct ask {
     struct conn conn; /* first */
     struct bridge *bridge;
     struct event timer;
     struct conn_deferred end;
-    size_t left; /* answers */
+    size_t left;  /* answers */
+    size_t bytes; /* of answers, so far */
     ask_fn *fn;
     void *arg;
     bool open, started, ended;
@@ -81,22 +87,34 @@ take(struct ask *a, const char *text, size_t len)
     arena_free(&arena);
 }
 
+/* c->scanned: behind it no end of a message was looked for yet. */
 static size_t
 on_data(struct conn *c, const char *data, size_t len)
 {
     struct ask *a = (struct ask *)(void *)c;
-    size_t used = 0;
+    size_t used = 0, from = c->scanned;
     const char *zero;
 
     while (!a->ended &&
-           (zero = memchr(data + used, '\0', len - used)) != NULL) {
+           (zero = memchr(data + from, '\0', len - from)) != NULL) {
         size_t n = (size_t)(zero - (data + used));
 
         if (n > 0)
             take(a, data + used, n);
-        used += n + 1;
+        from = used += n + 1;
     }
+    c->scanned = (uint32_t)(len - used);
+    a->bytes += used;
+    if (a->bytes + (len - used) > ANSWERS_MOST)
+        finish(a, 0);
     return used;
+}
+
+/* Nothing waits for the requests to be out: what counts are the answers. */
+static void
+on_drained(struct conn *c)
+{
+    (void)c;
 }
 
 static void
@@ -106,7 +124,7 @@ on_closed(struct conn *c, enum conn_close_reason reason)
     finish((struct ask *)(void *)c, 0);
 }
 
-static const struct conn_ops ops = {.on_data = on_data, .on_closed = on_closed};
+static const struct conn_ops ops = {on_data, on_drained, on_closed};
 
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)

@@ -13,7 +13,9 @@
 
 #include "clients/bridge/listen.h"
 #include "clients/bridge/relay.h"
+#include "clients/bridge/room.h"
 #include "clients/bridge/route.h"
+#include "clients/bridge/web_account.h"
 #include "clients/bridge/web_session.h"
 #include "util/log.h"
 #include "util/tls.h"
@@ -92,6 +94,8 @@ on_closed(struct http_conn *h)
 
     TAILQ_REMOVE(&b->conns, h, link);
     LIST_REMOVE(h, same_address);
+    room_on_held(h, 0);
+    web_account_let_go(h);
 }
 
 static bool
@@ -102,7 +106,7 @@ on_xml(struct http_conn *h, const char *data, size_t len)
     if (!b->cfg->relay)
         return false;
     b->counts.relayed++;
-    return relay_begin(h, b->cfg, data, len);
+    return relay_begin(h, b->cfg, &b->relay_refused, data, len);
 }
 
 static void
@@ -201,8 +205,12 @@ put_in_force(struct bridge *b)
 
     log_set_level(cfg->log_level);
     conn_loop_set_hard_limit(b->loop, cfg->output_hard);
+    conn_loop_set_total_limit(b->loop, cfg->output_total);
+    budget_set(&b->stored, cfg->accounts_memory, cfg->account_memory);
     b->http.head_bytes = cfg->head_bytes;
-    b->http.body_bytes = cfg->body_bytes;
+    budget_set(&b->strangers, cfg->stranger_memory,
+               cfg->stranger_memory_per_address);
+    budget_set(&b->members, cfg->sessions_memory, cfg->session_memory);
     b->http.request_timeout = cfg->request_timeout;
     b->http.keep_alive = cfg->keep_alive;
 }
@@ -218,10 +226,13 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
     b->loop = conn_loop_new(base, b);
     b->next_session = 100000;
     TAILQ_INIT(&b->conns);
+    TAILQ_INIT(&b->kept);
     nonce_init(&b->nonces);
     b->http = (struct http_owner){.on_request = on_request,
                                   .on_xml = on_xml,
                                   .on_closed = on_closed,
+                                  .on_head = room_on_head,
+                                  .on_held = room_on_held,
                                   .arg = b};
     b->parser = xml_parser_new(&(struct xml_limits){.bytes = 64 << 20});
     put_in_force(b);

@@ -7,10 +7,12 @@
 #include <sys/queue.h>
 
 #include "clients/bridge/bridge_config.h"
+#include "clients/bridge/budget.h"
 #include "clients/bridge/client.h"
 #include "clients/bridge/files.h"
 #include "clients/bridge/form.h"
 #include "clients/bridge/http_conn.h"
+#include "clients/bridge/memory.h"
 #include "clients/bridge/nonce.h"
 #include "util/errbuf.h"
 
@@ -22,6 +24,7 @@ struct web_session;
 TAILQ_HEAD(http_conn_list, http_conn);
 LIST_HEAD(http_address_list, http_conn);
 LIST_HEAD(web_session_list, web_session);
+LIST_HEAD(web_account_list, web_account);
 
 /* What is counted since the start; see /metrics. */
 struct bridge_counts {
@@ -42,9 +45,14 @@ struct bridge {
     struct http_address_list addresses[BRIDGE_BUCKETS];
     struct web_session_list sessions[BRIDGE_BUCKETS];
     size_t n_sessions, n_streams;
-    uint64_t next_session;
+    uint64_t next_session, next_account;
+    struct web_account_list accounts[BRIDGE_BUCKETS];
+    struct budget stored; /* memory.h */
+    struct kept_list kept;
     struct nonces nonces;
+    struct budget strangers, members; /* room.h */
     struct bridge_counts counts;
+    bool relay_refused;                /* see relay_begin */
     struct bridge_listener *listeners; /* owned */
 };
 
@@ -67,7 +75,8 @@ struct call {
     struct http_conn *http;
     const struct http_request *q;
     struct client client;
-    struct form form; /* of the query */
+    struct form form;  /* of the query */
+    bool lacks_cookie; /* WEB_COOKIE_LATER */
 };
 
 /* Answers with a status and a text. */

@@ -35,8 +35,24 @@ struct bridge_config {
     unsigned max_connections; /* 0: no limit */
     unsigned max_connections_per_address;
     unsigned max_sessions;
+    unsigned max_account_sessions;
+    int64_t session_dead_after;
+    unsigned max_requests;
+    size_t reply_bytes;
+    size_t kept_reply;
+    size_t unfetched_bytes;
+    size_t account_memory;
+    size_t accounts_memory;
+    size_t account_output;
+    size_t output_total;
     size_t head_bytes;
     size_t body_bytes;
+    size_t stranger_body_bytes;
+    unsigned stranger_requests;
+    size_t stranger_memory;
+    size_t stranger_memory_per_address;
+    size_t session_memory;
+    size_t sessions_memory;
     size_t output_hard;
     int64_t request_timeout;
     int64_t keep_alive;

@@ -44,6 +44,16 @@ format(const struct sockaddr_storage *sa, char out[INET6_ADDRSTRLEN])
         inet_ntop(AF_INET6, &in6->sin6_addr, out, INET6_ADDRSTRLEN);
 }
 
+void
+client_net(const char *address, uint8_t net[CLIENT_NET])
+{
+    memset(net, 0, CLIENT_NET);
+    if (inet_pton(AF_INET6, address, net) == 1)
+        memset(net + CLIENT_NET / 2, 0, CLIENT_NET / 2);
+    else
+        (void)inet_pton(AF_INET, address, net + CLIENT_NET - 4);
+}
+
 /* `192.0.2.1:80`, `[2001:db8::1]:80`, or without port and brackets. */
 static bool
 node_parse(const char *s, size_t len, struct sockaddr_storage *out)
@@ -223,6 +233,12 @@ contradict(const struct config_nets *trusted, const char *forwarded,
     client_forwarded(trusted, forwarded, true, one);
     client_forwarded(trusted, for_, false, other);
     return strcmp(one, other) != 0;
+}
+
+void
+client_peer(const struct http_conn *h, char out[INET6_ADDRSTRLEN])
+{
+    format(h->peer, out);
 }
 
 void

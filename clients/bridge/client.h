@@ -4,6 +4,7 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "clients/bridge/bridge_config.h"
 #include "clients/bridge/http_conn.h"
@@ -16,6 +17,14 @@ struct client {
     bool loopback;       /* this machine, without a proxy */
     bool allowed_origin; /* no Origin, our own, or a configured one */
 };
+
+/* The address of the connection itself. */
+void client_peer(const struct http_conn *h, char out[INET6_ADDRSTRLEN]);
+
+/* Of whom an address is: an IPv4 address, or the /64 of an IPv6 one (whoever has
+ * one has 2^64 of them).  All zero for what is no address.  Pure. */
+#define CLIENT_NET 16
+void client_net(const char *address, uint8_t net[CLIENT_NET]);
 
 void client_read(const struct bridge_config *cfg, const struct http_conn *h,
                  struct client *out);

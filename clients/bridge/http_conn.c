@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One connection, between the bytes of util/conn and whole requests.
  *
- * Bytes go through http-parser, which stands still at the end of each request
- * until its reply has left, so that replies keep the order of requests.  One
+ * Bytes go by http_strict to http-parser, which stands still at the end of each
+ * request until its reply has left, so that replies keep the order of requests.
+ * What a request takes is made known before it is taken (on_held).  One
  * timer serves the three things that can take too long: a request that comes
  * slowly, silence between requests, and a peer that does not close.  The memory of
  * a request is given back before a stream or a silence begins. */
@@ -19,13 +20,17 @@
 
 #include "clients/bridge/http_message.h"
 #include "clients/bridge/http_reply.h"
+#include "clients/bridge/http_rules.h"
 #include "clients/bridge/relay.h"
 #include "util/clock.h"
+#include "util/log.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 
 #define BUSY      1          /* why input waits */
-#define PIPELINED (64 << 10) /* bytes of further requests that are kept */
+#define UNREAD    2          /* ... the peer does not read replies */
+#define PIPELINED (16 << 10) /* bytes of further requests that are kept */
+#define UNSENT    (16 << 10) /* bytes of replies before the next request */
 #define LINGER    (2 * CLOCK_SECOND)
 
 static struct http_conn *
@@ -54,6 +59,35 @@ send_bytes(struct http_conn *h, const void *data, size_t len)
     h->sending = false;
 }
 
+/* --- what it takes --- */
+
+/* kept: bytes of further requests. */
+static bool
+hold(struct http_conn *h, size_t kept)
+{
+    size_t n = h->more + kept;
+
+    if (h->message != NULL)
+        n += http_message_size(h->message);
+    return h->owner->on_held(h, n);
+}
+
+bool
+http_hold_more(struct http_conn *h, size_t bytes)
+{
+    h->more = bytes;
+    return hold(h, 0);
+}
+
+/* The request is over. */
+static void
+let_go(struct http_conn *h)
+{
+    h->more = 0;
+    http_message_free(&h->message);
+    h->owner->on_held(h, 0);
+}
+
 /* --- parsing --- */
 
 static int
@@ -80,23 +114,56 @@ on_header_value(http_parser *p, const char *s, size_t len)
     return http_message_value(h->message, s, len, h->owner->head_bytes);
 }
 
+/* Before a byte of the body is read.  0, or the status to refuse it with. */
+static unsigned
+check_body(struct http_conn *h, bool is_chunked, uint64_t length)
+{
+    struct http_message *m = h->message;
+
+    h->body_most = h->owner->on_head(h, http_message_url_text(m));
+    if (!is_chunked && length > h->body_most)
+        return 413;
+    m->expected = is_chunked ? h->body_most : (size_t)length;
+    if (!hold(h, 0)) {
+        m->why = "too many requests at once, try again";
+        return 503;
+    }
+    if (is_chunked)
+        http_strict_chunks(&m->strict);
+    else
+        http_strict_body(&m->strict, length);
+    return 0;
+}
+
 static int
 on_headers_complete(http_parser *p)
 {
     struct http_conn *h = p->data;
+    struct http_message *m = h->message;
     const char *expect;
 
     /* Nothing is spoken here but HTTP: `Upgrade` is ignored. */
     p->upgrade = 0;
-    http_message_head_done(h->message);
-    if (p->content_length != UINT64_MAX &&
-        p->content_length > h->owner->body_bytes) {
-        h->message->refused = 413;
+    http_message_head_done(m);
+    m->refused = http_rules_check(m, p->http_minor == 0);
+    if (m->refused == 0)
+        m->refused =
+            check_body(h, (p->flags & F_CHUNKED) != 0,
+                       p->content_length != UINT64_MAX ? p->content_length : 0);
+    if (m->refused != 0)
         return -1;
-    }
     expect = http_header(h, "Expect");
     if (expect != NULL && text_equal_nocase(expect, "100-continue"))
         send_bytes(h, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+    return 0;
+}
+
+static int
+on_chunk_header(http_parser *p)
+{
+    struct http_conn *h = p->data;
+
+    http_strict_chunk(&h->message->strict, p->content_length);
     return 0;
 }
 
@@ -105,7 +172,7 @@ on_body(http_parser *p, const char *s, size_t len)
 {
     struct http_conn *h = p->data;
 
-    return http_message_body(h->message, s, len, h->owner->body_bytes);
+    return http_message_body(h->message, s, len, h->body_most);
 }
 
 static int
@@ -125,6 +192,7 @@ static const http_parser_settings settings = {
     .on_header_field = on_header_field,
     .on_header_value = on_header_value,
     .on_headers_complete = on_headers_complete,
+    .on_chunk_header = on_chunk_header,
     .on_body = on_body,
     .on_message_complete = on_message_complete,
 };
@@ -133,7 +201,7 @@ static void
 hand_over(struct http_conn *h)
 {
     struct http_message *m = h->message;
-    char *url = m->head.data;
+    char *url = http_message_url_text(m);
     char *mark = strchr(url, '?');
     struct http_request q = {.method = h->parser.method, .path = url};
 
@@ -151,9 +219,9 @@ hand_over(struct http_conn *h)
 
 /* The request cannot be answered in its own terms. */
 static void
-give_up(struct http_conn *h, unsigned status)
+give_up(struct http_conn *h, unsigned status, const char *why)
 {
-    struct http_reply r = {.status = status};
+    struct http_reply r = {.status = status, .reason = why};
 
     h->busy = true;
     h->keep = false;
@@ -169,11 +237,67 @@ begin_message(struct http_conn *h)
     }
 }
 
+/* Gives the parser what is right of the next bytes; the rest of them is looked
+ * at when it has said what they are.  False: the request was given up. */
+static bool
+parse_some(struct http_conn *h, const char *data, size_t len, size_t *used_r)
+{
+    struct http_message *m = h->message;
+    size_t n = http_strict_scan(&m->strict, data, len, h->owner->head_bytes);
+
+    if (n > 0)
+        n = http_parser_execute(&h->parser, &settings, data, n);
+    *used_r = n;
+    if (h->busy)
+        return true;
+    /* What the parser was given came before what is not right. */
+    if (m->refused == 0 && HTTP_PARSER_ERRNO(&h->parser) != HPE_OK)
+        m->refused = 400;
+    if (m->refused == 0)
+        m->refused = m->strict.refused;
+    if (m->refused == 0)
+        return true;
+    give_up(h, m->refused, m->why);
+    return false;
+}
+
+/* How many bytes are done with. */
+static size_t
+parse(struct http_conn *h, const char *data, size_t len)
+{
+    size_t at = 0, n;
+
+    while (at < len && !h->busy) {
+        if (!parse_some(h, data + at, len - at, &n))
+            return len;
+        at += n;
+    }
+    if (h->busy) {
+        http_parser_pause(&h->parser, 0);
+        hand_over(h);
+    } else if (!hold(h, 0)) {
+        give_up(h, 503, "too many requests at once, try again");
+        return len;
+    }
+    return at;
+}
+
+/* Further requests wait for their turn. */
+static void
+wait_for_turn(struct http_conn *h, size_t len)
+{
+    if (!hold(h, len))
+        http_conn_end(h);
+    else if (!h->busy)
+        conn_pause(&h->conn, UNREAD);
+    else if (len > PIPELINED)
+        conn_pause(&h->conn, BUSY);
+}
+
 static size_t
 on_data(struct conn *c, const char *data, size_t len)
 {
     struct http_conn *h = of_conn(c);
-    size_t n;
 
     if (h->streaming || h->ended)
         return len;
@@ -181,28 +305,19 @@ on_data(struct conn *c, const char *data, size_t len)
         relay_on_data(h->relay, data, len);
         return len;
     }
-    if (h->busy) { /* further requests wait for their turn */
-        if (len > PIPELINED)
-            conn_pause(c, BUSY);
+    if (h->busy || conn_pending(c) > UNSENT) {
+        wait_for_turn(h, len);
         return 0;
     }
     if (!h->begun && len > 0 && data[0] == '<') {
-        event_del(&h->timer);
+        /* The timer goes on until ximssd has answered: relay.c. */
         if (!h->owner->on_xml(h, data, len))
             http_conn_end(h);
         return len;
     }
     h->begun = true;
     begin_message(h);
-    n = http_parser_execute(&h->parser, &settings, data, len);
-    if (h->busy) {
-        http_parser_pause(&h->parser, 0);
-        hand_over(h);
-    } else if (HTTP_PARSER_ERRNO(&h->parser) != HPE_OK) {
-        give_up(h, h->message->refused != 0 ? h->message->refused : 400);
-        return len;
-    }
-    return n;
+    return parse(h, data, len);
 }
 
 static void
@@ -214,6 +329,8 @@ on_drained(struct conn *c)
         relay_on_drained(h->relay);
     else if (h->streaming && h->waiter != NULL && h->waiter->on_drained != NULL)
         h->waiter->on_drained(h->waiter);
+    else
+        conn_resume(c, UNREAD);
 }
 
 static void
@@ -221,7 +338,10 @@ on_closed(struct conn *c, enum conn_close_reason reason)
 {
     struct http_conn *h = of_conn(c);
 
-    (void)reason;
+    if (reason == CONN_OUTPUT_LIMIT || reason == CONN_BUDGET)
+        log_warn("a connection ends: the client does not read (%s)",
+                 reason == CONN_BUDGET ? "account-output or output-total"
+                                       : "output-hard");
     if (!h->sending) {
         http_conn_end(h);
         return;
@@ -249,7 +369,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
     }
     if (!h->busy && !h->broken && h->message != NULL &&
         h->message->head.len > 0)
-        give_up(h, 408);
+        give_up(h, 408, NULL);
     else
         http_conn_end(h);
 }
@@ -344,7 +464,7 @@ after_reply(struct http_conn *h)
 {
     h->busy = false;
     h->unsent = 0;
-    http_message_free(&h->message);
+    let_go(h);
     if (h->ended)
         return;
     if (!h->keep) {
@@ -388,7 +508,7 @@ http_stream(struct http_conn *h, const struct http_reply *r,
     http_reply_write_open(&out, r, clock_now());
     h->streaming = true;
     h->waiter = w;
-    http_message_free(&h->message);
+    let_go(h);
     send_bytes(h, out.data, out.len);
     buf_clear(&out);
 }

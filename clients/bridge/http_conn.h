@@ -10,6 +10,7 @@
 
 #include <http_parser.h>
 
+#include "clients/bridge/budget.h"
 #include "util/buf.h"
 #include "util/conn.h"
 
@@ -36,8 +37,14 @@ struct http_owner {
      * (relay.h); false: it is to be closed. */
     bool (*on_xml)(struct http_conn *h, const char *data, size_t len);
     void (*on_closed)(struct http_conn *h); /* it is freed afterwards */
+    /* The head is there, and right (http_header tells): so many bytes of body
+     * are taken. */
+    size_t (*on_head)(struct http_conn *h, const char *url);
+    /* What came, and what the head says is to come, takes so many bytes of
+     * memory; 0: nothing any more.  False: there is no room for it. */
+    bool (*on_held)(struct http_conn *h, size_t bytes);
     void *arg;
-    size_t head_bytes, body_bytes;
+    size_t head_bytes;
     int64_t request_timeout, keep_alive; /* microseconds */
     size_t open;                         /* connections */
 };
@@ -62,16 +69,21 @@ struct http_conn {
     TAILQ_ENTRY(http_conn) link;        /* the owner's */
     LIST_ENTRY(http_conn) same_address; /* the owner's */
     struct sockaddr_storage *peer;      /* owned */
-    size_t unsent;                      /* when the timer came last */
-    bool begun;                         /* a byte has come */
-    bool is_head;                       /* no body in the reply: HEAD */
-    bool busy;                          /* a request is being answered */
-    bool keep;      /* the connection stays after the reply */
-    bool streaming; /* the reply goes on until the connection ends */
-    bool sending;   /* in http_send or the like */
-    bool broken;    /* found out while sending: ends in a moment */
-    bool ended;     /* to be freed at the end of the turn */
-    bool loopback;  /* the peer is this machine */
+    struct budget_share held;           /* the owner's, as the next two */
+    struct budget *budget;              /* that it counts in; NULL: not yet */
+    uint8_t holder[BUDGET_KEY];
+    size_t body_most; /* of the request under way */
+    size_t more;      /* http_hold_more */
+    size_t unsent;    /* when the timer came last */
+    bool begun;       /* a byte has come */
+    bool is_head;     /* no body in the reply: HEAD */
+    bool busy;        /* a request is being answered */
+    bool keep;        /* the connection stays after the reply */
+    bool streaming;   /* the reply goes on until the connection ends */
+    bool sending;     /* in http_send or the like */
+    bool broken;      /* found out while sending: ends in a moment */
+    bool ended;       /* to be freed at the end of the turn */
+    bool loopback;    /* the peer is this machine */
 };
 
 /* Takes the descriptor; ctx NULL: no TLS. */
@@ -96,6 +108,10 @@ struct http_reply {
     const char *cache;   /* NULL: no-cache,must-revalidate */
     const char *headers; /* further lines, each ended by CR LF; NULL: none */
 };
+
+/* The request under way takes so many bytes beyond its own.  False: there is no
+ * room for them. */
+bool http_hold_more(struct http_conn *h, size_t bytes);
 
 /* Answers the request under way with one write. */
 void http_reply(struct http_conn *h, const struct http_reply *r);

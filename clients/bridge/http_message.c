@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "util/text.h"
 #include "util/xmalloc.h"
@@ -38,6 +39,7 @@ http_message_free(struct http_message **mp)
         wipe(&j->text);
         free(j);
     }
+    free(m->authority);
     free(m);
     *mp = NULL;
 }
@@ -100,6 +102,16 @@ http_message_value(struct http_message *m, const char *s, size_t len,
     return take_text(m, begin, s, len, most);
 }
 
+/* The parser leaves blanks behind a value where they are. */
+static void
+trim(char *value)
+{
+    size_t len = strlen(value);
+
+    while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t'))
+        value[--len] = '\0';
+}
+
 void
 http_message_head_done(struct http_message *m)
 {
@@ -109,6 +121,46 @@ http_message_head_done(struct http_message *m)
         m->at[m->n++] = m->head.len;
         buf_append_char(&m->head, '\0');
     }
+    for (size_t i = 2; i < m->n; i += 2)
+        trim(m->head.data + m->at[i]);
+}
+
+char *
+http_message_url_text(const struct http_message *m)
+{
+    return m->head.data + m->at[0];
+}
+
+int
+http_message_split_url(struct http_message *m)
+{
+    char *url = http_message_url_text(m), *host;
+    size_t len;
+
+    if (url[0] == '/' || strcmp(url, "*") == 0)
+        return 0;
+    if (strncasecmp(url, "http://", 7) == 0)
+        host = url + 7;
+    else if (strncasecmp(url, "https://", 8) == 0)
+        host = url + 8;
+    else
+        return -1;
+    len = strcspn(host, "/?");
+    if (len == 0)
+        return -1;
+    m->authority = xstrndup(host, len);
+    host += len;
+    if (*host != '/') /* no path: there is room where the authority was */
+        *--host = '/';
+    m->at[0] = (size_t)(host - m->head.data);
+    return 0;
+}
+
+size_t
+http_message_size(const struct http_message *m)
+{
+    return sizeof *m + m->head.cap +
+           (m->expected > m->body.cap ? m->expected : m->body.cap);
 }
 
 int
@@ -133,6 +185,16 @@ next_value(const struct http_message *m, const char *name, size_t *at)
     return NULL;
 }
 
+size_t
+http_message_count(const struct http_message *m, const char *name)
+{
+    size_t at = 1, n = 0;
+
+    while (next_value(m, name, &at) != NULL)
+        n++;
+    return n;
+}
+
 const char *
 http_message_header(struct http_message *m, const char *name)
 {
@@ -140,7 +202,12 @@ http_message_header(struct http_message *m, const char *name)
     const char *first, *next;
     struct http_joined *j;
 
-    if (m == NULL || (first = next_value(m, name, &at)) == NULL)
+    if (m == NULL)
+        return NULL;
+    if (m->authority != NULL && text_equal_nocase(name, "Host"))
+        return m->authority;
+    first = next_value(m, name, &at);
+    if (first == NULL)
         return NULL;
     next = next_value(m, name, &at);
     if (next == NULL)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "clients/bridge/http_strict.h"
 #include "util/buf.h"
 
 /* A request as it comes: its URL, then names and values of headers in turn,
@@ -15,13 +16,17 @@
 struct http_joined;
 
 struct http_message {
+    struct http_strict strict;
     struct buf head;
     struct buf body;
     size_t at[2 * HTTP_MESSAGE_HEADERS + 1]; /* where they begin in head */
     size_t n;
     bool in_value;
     bool head_done;   /* what still comes are trailers: nobody asks for them */
+    char *authority;  /* owned; of a URL that had one, NULL: it had none */
+    size_t expected;  /* bytes of body that the head said, or might say */
     unsigned refused; /* the status that its parsing ended with; 0: none */
+    const char *why;  /* for the client; NULL: the status says it */
     struct http_joined *joined; /* owned; headers made of several */
 };
 
@@ -38,11 +43,22 @@ int http_message_value(struct http_message *m, const char *s, size_t len,
                        size_t most);
 int http_message_body(struct http_message *m, const char *s, size_t len,
                       size_t most);
-/* The head is complete. */
+/* The head is complete: its texts can be read. */
 void http_message_head_done(struct http_message *m);
 
+/* Makes of "http://HOST/PATH" what is asked for with "/PATH" and HOST as the
+ * header Host.  -1: it is neither that, nor "/PATH", nor "*". */
+int http_message_split_url(struct http_message *m);
+/* As it came, or what is left of it. */
+char *http_message_url_text(const struct http_message *m);
+
+/* How often a header was sent. */
+size_t http_message_count(const struct http_message *m, const char *name);
+/* Bytes of memory that it has, or will have. */
+size_t http_message_size(const struct http_message *m);
+
 /* NULL: not sent.  Several of one name are joined by ", ".  Any case of
- * letters.  Valid as long as the message; NULL for no message. */
+ * letters; no blanks around the value.  Valid as long as the message; NULL for no message. */
 const char *http_message_header(struct http_message *m, const char *name);
 
 #endif

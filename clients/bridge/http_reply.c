@@ -26,6 +26,7 @@ static const struct {
     {414, "URI Too Long"},
     {431, "Request Header Fields Too Large"},
     {503, "Service Unavailable"},
+    {505, "HTTP Version Not Supported"},
     {550, "Session not found"},
 };
 

@@ -5,6 +5,7 @@
 
 #include "clients/bridge/inquiry.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,10 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
+
+/* Bytes that are taken for a byte of the body, until it is answered: escaped on
+ * its way to ximssd, and again in what ximssd answers. */
+#define COST 16
 
 struct inquiry {
     struct http_waiter waiter; /* first */
@@ -142,6 +147,28 @@ refuse_others(struct inquiry *q, struct xml_elem *root)
     }
 }
 
+/* True: refused. */
+static bool
+is_too_much(struct call *c, const struct xml_elem *root)
+{
+    const unsigned most = c->bridge->cfg->stranger_requests;
+    unsigned n = 0;
+    char text[64];
+
+    for (const struct xml_elem *e = root->first; e != NULL; e = e->next)
+        n++;
+    if (n > most) {
+        snprintf(text, sizeof text, "more than %u requests before a log-in",
+                 most);
+        call_fail(c, 413, text);
+        return true;
+    }
+    if (http_hold_more(c->http, c->q->body_len * COST))
+        return false;
+    call_fail(c, 503, "too many requests at once, try again");
+    return true;
+}
+
 void
 inquiry_call(struct call *c)
 {
@@ -157,7 +184,7 @@ inquiry_call(struct call *c)
         call_fail(c, 400, "malformed message");
     } else if (root->first == NULL) {
         call_xml(c, "<XIMSS/>", 8, NULL);
-    } else {
+    } else if (!is_too_much(c, root)) {
         q = inquiry_new(c);
         buf_append_str(&q->out, "<XIMSS>");
         refuse_others(q, root);

@@ -13,11 +13,13 @@
 
 #include <event2/event.h>
 
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
 
 #define ACCEPTS_PER_TURN 64
 #define BACKLOG          4096
+#define COMPLAINT_PAUSE  (60 * CLOCK_SECOND)
 
 struct bridge_listener {
     struct bridge_listener *next;
@@ -26,7 +28,7 @@ struct bridge_listener {
     void *arg;
     int fd;
     bool tls;
-    bool starved; /* no descriptors left; said so */
+    int64_t starved; /* clock_mono: when it was last said */
 };
 
 static void
@@ -45,11 +47,14 @@ starve(struct bridge_listener *l)
 {
     static const struct timeval wait = {0, 100000};
 
-    if (!l->starved)
+    int64_t now = clock_mono();
+
+    if (l->starved == 0 || now - l->starved >= COMPLAINT_PAUSE) {
         log_warn("accepting connections: %s; trying again as others leave "
                  "(raise the limit of open files)",
                  strerror(errno));
-    l->starved = true;
+        l->starved = now;
+    }
     event_del(l->ev);
     event_add(l->again, &wait);
 }
@@ -67,7 +72,6 @@ on_accept(evutil_socket_t fd, short what, void *arg)
                         SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (c >= 0) {
-            l->starved = false;
             l->fn(l->arg, c, (struct sockaddr *)&sa, l->tls);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
                    errno == ENOMEM) {

@@ -3,7 +3,6 @@
 
 #include "clients/bridge/nonce.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "clients/bridge/client.h"
 #include "clients/bridge/random_text.h"
 #include "util/log.h"
 
@@ -54,25 +54,14 @@ nonce_make(struct nonces *n, const char *address, int64_t now,
              number, now, signature);
 }
 
-/* Whoever has an IPv6 address has 2^64 of them. */
-static void
-net_of(const char *address, uint8_t net[NONCE_NET])
-{
-    memset(net, 0, NONCE_NET);
-    if (inet_pton(AF_INET6, address, net) == 1)
-        memset(net + NONCE_NET / 2, 0, NONCE_NET / 2);
-    else
-        (void)inet_pton(AF_INET, address, net + NONCE_NET - 4);
-}
-
 /* Each try of the last minute has a place in the ring. */
 static bool
 use_up(struct nonces *n, uint64_t number, const char *address, int64_t now)
 {
     size_t left = NONCE_USED, own = 0;
-    uint8_t net[NONCE_NET];
+    uint8_t net[CLIENT_NET];
 
-    net_of(address, net);
+    client_net(address, net);
     for (size_t i = 0; i < NONCE_USED; i++) {
         if (n->used[i].until <= now)
             continue;

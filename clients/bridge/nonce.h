@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "clients/bridge/client.h"
+
 /* Nonces for CRAM-MD5: "<NUMBER.TIME.SIGNATURE@HOST>".  They are good for a
  * minute, for one try, and for the address that asked; nothing is kept for
  * one that is not used, and for a used one its number until it is too old.
@@ -17,14 +19,13 @@
 #define NONCE_LIFE INT64_C(60000000) /* microseconds */
 #define NONCE_USED 4096              /* tries in a minute; more are refused */
 #define NONCE_KEY  32
-#define NONCE_NET  16 /* bytes: an IPv4 address, or the /64 of an IPv6 one */
 
 struct nonces {
     uint8_t key[NONCE_KEY];
     struct {
         uint64_t number;
         int64_t until; /* clock_mono */
-        uint8_t net[NONCE_NET];
+        uint8_t net[CLIENT_NET];
     } used[NONCE_USED];
     unsigned n; /* ring: where the next one goes */
 };

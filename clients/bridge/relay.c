@@ -1,28 +1,51 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* ximssd would take everybody who is handed on for us: a user of this machine,
+ * or a machine that speaks for users, with one count of failed log-ins for all.
+ * So it is told whose connection it is (PROXY protocol), and asked whom it sees
+ * (readClient).  Until it has given exactly that answer, nothing of the client
+ * goes to it: an ximssd that knows no such header, or does not believe us,
+ * relays nobody. */
 #include "config.h"
 
 #include "clients/bridge/relay.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
 
 #include "clients/bridge/http_conn.h"
 #include "clients/bridge/server_link.h"
+#include "util/log.h"
+#include "util/proxy_header.h"
 #include "util/xmalloc.h"
 
-#define FULL  4           /* why input waits: the other side does not read */
+#define HELD  2           /* why input waits: ximssd has not answered */
+#define FULL  4           /* ... the other side does not read */
 #define BOUND (256 << 10) /* bytes that one side has not taken */
 
 struct relay {
     struct conn up; /* to ximssd; first */
     struct http_conn *http;
     struct conn_deferred end;
+    struct buf answer; /* that lets it begin */
+    size_t matched;    /* bytes of it that have come */
+    struct buf held;   /* the client's, until then */
+    bool *refused;     /* borrowed: said so, since it last worked */
+    bool begun;
     bool ended;
 };
 
 static void
 run_end(struct conn_deferred *d)
 {
-    free((char *)d - offsetof(struct relay, end));
+    struct relay *r =
+        (struct relay *)(void *)((char *)d - offsetof(struct relay, end));
+
+    buf_clear(&r->answer);
+    buf_clear(&r->held);
+    free(r);
 }
 
 void
@@ -38,12 +61,59 @@ relay_on_end(struct relay *r)
 
 /* --- from ximssd --- */
 
+static void
+refuse(struct relay *r)
+{
+    if (!*r->refused)
+        log_warn("connections that begin with XML are closed: ximssd does not "
+                 "believe whom this machine hands on; put its address into "
+                 "trusted-addresses of ximssd, or use its control socket "
+                 "(server-socket)");
+    *r->refused = true;
+    http_conn_end(r->http);
+}
+
+static void
+begin(struct relay *r)
+{
+    struct http_conn *h = r->http;
+
+    r->begun = true;
+    *r->refused = false;
+    event_del(&h->timer);
+    conn_send(&r->up, r->held.data, r->held.len);
+    buf_clear(&r->held);
+    if (!r->ended)
+        conn_resume(&h->conn, HELD);
+}
+
+/* Bytes that were of the answer. */
+static size_t
+take_answer(struct relay *r, const char *data, size_t len)
+{
+    size_t n = r->answer.len - r->matched;
+
+    if (n > len)
+        n = len;
+    if (memcmp(r->answer.data + r->matched, data, n) != 0) {
+        refuse(r);
+        return len;
+    }
+    r->matched += n;
+    if (r->matched == r->answer.len)
+        begin(r);
+    return n;
+}
+
 static size_t
 on_data(struct conn *c, const char *data, size_t len)
 {
     struct relay *r = (struct relay *)(void *)c;
+    size_t used = r->begun ? 0 : take_answer(r, data, len);
 
-    conn_send(&r->http->conn, data, len);
+    if (r->ended || used == len)
+        return len;
+    conn_send(&r->http->conn, data + used, len - used);
     if (!r->ended && conn_pending(&r->http->conn) > BOUND)
         conn_pause(c, FULL);
     return len;
@@ -63,6 +133,10 @@ on_closed(struct conn *c, enum conn_close_reason reason)
     struct relay *r = (struct relay *)(void *)c;
     struct http_conn *h = r->http;
 
+    if (reason == CONN_EOF && !r->begun) {
+        refuse(r);
+        return;
+    }
     if (reason != CONN_EOF) {
         http_conn_end(h);
         return;
@@ -81,6 +155,11 @@ static const struct conn_ops ops = {on_data, on_drained, on_closed};
 void
 relay_on_data(struct relay *r, const char *data, size_t len)
 {
+    if (!r->begun) {
+        buf_append(&r->held, data, len);
+        conn_pause(&r->http->conn, HELD);
+        return;
+    }
     conn_send(&r->up, data, len);
     if (!r->ended && conn_pending(&r->up) > BOUND)
         conn_pause(&r->http->conn, FULL);
@@ -92,11 +171,48 @@ relay_on_drained(struct relay *r)
     conn_resume(&r->up, FULL);
 }
 
+/* Says who it is, and asks whom ximssd sees. */
+static void
+introduce(struct relay *r)
+{
+    static const char ask[] = "<readClient id=\"relay\"/>";
+    struct http_conn *h = r->http;
+    struct sockaddr_storage to = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof to;
+    struct buf header = {0};
+    struct proxy_header p;
+    char address[INET6_ADDRSTRLEN];
+    const char *why;
+    size_t used;
+
+    getsockname(h->conn.fd, (struct sockaddr *)&to, &len);
+    proxy_header_write(&header, (const struct sockaddr *)h->peer,
+                       (const struct sockaddr *)&to, http_is_encrypted(h));
+    /* As ximssd reads it. */
+    proxy_header_parse(header.data, header.len, header.len, false, &p, &used,
+                       &why);
+    inet_ntop(p.client.ss_family,
+              p.client.ss_family == AF_INET
+                  ? (void *)&((struct sockaddr_in *)&p.client)->sin_addr
+                  : (void *)&((struct sockaddr_in6 *)&p.client)->sin6_addr,
+              address, sizeof address);
+    buf_appendf(&r->answer,
+                "<client id=\"relay\" address=\"%s\" encrypted=\"%s\" "
+                "proxied=\"yes\"/>",
+                address, p.tls ? "yes" : "no");
+    buf_append_char(&r->answer, '\0');
+    buf_append(&r->answer, "<response id=\"relay\"/>",
+               sizeof "<response id=\"relay\"/>");
+    buf_append(&header, ask, sizeof ask);
+    conn_send(&r->up, header.data, header.len);
+    buf_clear(&header);
+}
+
 bool
-relay_begin(struct http_conn *h, const struct bridge_config *cfg,
+relay_begin(struct http_conn *h, const struct bridge_config *cfg, bool *refused,
             const char *data, size_t len)
 {
-    int fd = server_link_open_for_stranger(cfg);
+    int fd = server_link_open(cfg);
     struct relay *r;
 
     if (fd < 0)
@@ -105,7 +221,10 @@ relay_begin(struct http_conn *h, const struct bridge_config *cfg,
     conn_init(&r->up, fd, &ops);
     conn_attach(&r->up, h->conn.loop);
     r->http = h;
+    r->refused = refused;
     h->relay = r;
-    relay_on_data(r, data, len);
+    introduce(r);
+    if (!r->ended)
+        relay_on_data(r, data, len);
     return true;
 }

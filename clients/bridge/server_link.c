@@ -38,11 +38,11 @@ make_address(const struct bridge_config *cfg, bool by_socket,
     return sizeof *in6;
 }
 
-static int
-open_link(const struct bridge_config *cfg, bool by_socket)
+int
+server_link_open(const struct bridge_config *cfg)
 {
     struct sockaddr_storage sa;
-    socklen_t len = make_address(cfg, by_socket, &sa);
+    socklen_t len = make_address(cfg, *cfg->server_socket != '\0', &sa);
     int one = 1;
     int fd =
         socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -55,16 +55,4 @@ open_link(const struct bridge_config *cfg, bool by_socket)
         return fd;
     close(fd);
     return -1;
-}
-
-int
-server_link_open(const struct bridge_config *cfg)
-{
-    return open_link(cfg, *cfg->server_socket != '\0');
-}
-
-int
-server_link_open_for_stranger(const struct bridge_config *cfg)
-{
-    return open_link(cfg, false);
 }

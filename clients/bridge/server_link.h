@@ -7,8 +7,5 @@
 /* A new connection to ximssd, without waiting: a descriptor that may still be
  * connecting, or -1. */
 int server_link_open(const struct bridge_config *cfg);
-/* The same for somebody who is not known: never by the UNIX socket, where
- * ximssd goes by the user that we run as. */
-int server_link_open_for_stranger(const struct bridge_config *cfg);
 
 #endif

@@ -227,12 +227,12 @@ def test_auth_without_log_in(t):
 
 
 def test_not_base64(t):
-    c = t.shared.connect()
     for value in ("!", "A", "AA=A", "ÄÄÄÄ", "AAAA\n!"):
+        c = t.shared.connect()
         c.send('<login id="1" method="PLAIN" value="%s"/>' % value)
         got = c.receive()
         check(attr(got, "errorNum") is not None, got)
-    c.ask('<noop id="2"/>', response("2"))
+        c.ask('<noop id="2"/>', response("2"))
 
 
 def test_new_log_in_in_the_middle(t):

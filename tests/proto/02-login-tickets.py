@@ -207,6 +207,56 @@ def test_new_ones_are_good_after_a_new_password(t):
     void(server, attr(session, "ticket"))
 
 
+def test_an_account_has_so_many(t):
+    """The next to end makes room, and just as many as may be are good."""
+    server = t.server({"max_account_tickets": 3})
+    user = server.account("joe@" + MAIN)
+    ann = ticket(server, server.account("ann@" + MAIN))
+    tickets = []
+    for _ in range(5):
+        c = server.connect()
+        tickets.append(attr(c.login(user, ticket="yes"), "ticket"))
+        c.bye()
+    for old in tickets[:2]:
+        void(server, old)
+    for good in tickets[2:]:
+        resume(server, good)
+    resume(server, ann)
+
+
+def test_a_session_keeps_its_own_whatever_is_made_beside(t):
+    """By log-ins, by a proxy that leaves tickets good, by an administrator."""
+    server = t.server({"max_account_tickets": 4, "idle_timeout": "7d",
+                       "trusted_addresses": ["127.0.0.1"]})
+    user = server.account("joe@" + MAIN)
+    c = server.connect()
+    first = attr(c.login(user, ticket="yes"), "ticket")
+    other = server.connect()
+    second = attr(other.login(user, ticket="yes"), "ticket")
+    for _ in range(6):
+        again = server.connect()
+        again.login(user, ticket="yes")
+        again.bye()
+    for _ in range(6):
+        again, _ = resume(server, second, ' keepTicket="yes"')
+        again.bye()
+    made = [server.cli("CreateXIMSSSession %s ADDRESS 127.0.0.1" % user)
+            for _ in range(6)]
+    for early in made[:2]:
+        void(server, early)
+    resume(server, made[5])[0].bye()
+    # One that was pushed is as safe.
+    server.clock(4 * 3600 + 60)
+    third = attr(c.expect('<ticket value="…"/>'), "value")
+    for _ in range(6):
+        again = server.connect()
+        again.login(user, ticket="yes")
+        again.bye()
+    server.restart(crash=True)
+    resume(server, third)
+    void(server, first)
+
+
 def test_outlives_a_restart(t):
     server = t.server()
     user = server.account("joe@" + MAIN)

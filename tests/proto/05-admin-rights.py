@@ -191,6 +191,25 @@ def test_changes_leave_a_trace(t):
     check(b"hush-hush-7" not in trail, "a password is in the audit log")
 
 
+def test_refusals_do_not_fill_the_audit(t):
+    """However many: a bounded number of records, and one that counts."""
+    server = t.server(options={"audit_refused": 20})
+    domain = server.domain("a.test")
+    user = server.account("post@" + domain, rights=("CanPostAlerts",))
+    c = server.login(user, alerts="no")
+    request = '<cliExecute id="%d">PostServerAlert marked</cliExecute>'
+    for first in range(0, 2000, 100):
+        for n in range(first, first + 100):
+            c.send(request % n)
+        for n in range(first, first + 100):
+            equal(attr(c.until_response(str(n))[-1], "errorNum"), "510")
+    server.stop()
+    with open(os.path.join(server.store, "db", "audit.db"), "rb") as f:
+        trail = f.read()
+    equal(trail.count(b"POSTSERVERALERT marked"), 20)
+    check(b"1980 more since " in trail, "nothing says how many")
+
+
 def test_sessions_of_others(t):
     a, b = t.domain(), t.domain()
     bob = t.user("bob", b)

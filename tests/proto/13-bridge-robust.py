@@ -9,8 +9,8 @@ import struct
 
 import ximss
 from bridge import EMPTY, batch, bridge, check_reply, event, xml
-from ximss import (Client, alert, check, equal, failure, match, response,
-                   wait_until)
+from ximss import (MAIN, Client, alert, attr, check, equal, failure, match,
+                   response, wait_until)
 
 SERVER = {"options": {"trusted_addresses": ["127.0.0.1"]}}
 NOOP = '<noop id="1"/>'
@@ -33,7 +33,10 @@ def test_relay(t):
     b = bridge(t, tls=True)
     for tls in (False, True):
         c = relayed(b, tls)
-        c.login(user)
+        if tls:
+            c.login(user)
+        else:
+            c.scram(user)
         t.shared.admin().post("hello", "account", target=user)
         c.expect(posted("hello"))
         c.ask('<noop id="1"/>', response("1"))
@@ -42,7 +45,7 @@ def test_relay(t):
 
 def test_relay_byte_by_byte(t):
     user = t.user()
-    c = relayed(bridge(t))
+    c = relayed(bridge(t, tls=True), tls=True)
     for byte in ('<login id="1" userName="%s" authData="secret"/>\0'
                  % user).encode():
         c.raw(bytes([byte]))
@@ -51,11 +54,92 @@ def test_relay_byte_by_byte(t):
 
 def test_relay_of_much_in_both_directions(t):
     c = relayed(bridge(t))
-    c.login(t.user())
+    c.scram(t.user())
     n = 3000
     c.send(*('<unknown id="%d" x="%s"/>' % (i, "x" * 200) for i in range(n)))
     for i in range(n):
         c.expect(failure(str(i), 500, "unknown command"))
+
+
+def whom(c):
+    """(address, encrypted) as ximssd sees it."""
+    message = c.ok('<readClient id="c"/>')[0]
+    equal(attr(message, "proxied"), "yes")
+    return attr(message, "address"), attr(message, "encrypted")
+
+
+def test_relay_says_whom_it_hands_on(t):
+    user = t.user()
+    for more in ({}, {"server_socket": t.shared.control_path()}):
+        b = bridge(t, tls=True, **more)
+        for tls, encrypted in ((False, "no"), (True, "yes")):
+            c = Client(b.connect(tls=tls, source="127.0.0.77").sock)
+            equal(whom(c), ("127.0.0.77", encrypted))
+            # It may not speak for others, nor is it of this machine.
+            c.ok('<listFeatures id="f" clientAddress="192.0.2.1"/>')
+            equal(whom(c), ("127.0.0.77", encrypted))
+            c.ask('<login id="1" method="EXTERNAL"/>', failure("1", 527))
+            since = len(t.shared.lines)
+            c.ask('<login id="1" userName="%s" authData="x"/>' % user,
+                  failure("1", 515 if tls else 519))
+            if tls:
+                line = t.shared.wait_log("login failed", since)
+                check("address=127.0.0.77 " in line, line)
+                c.login(user)
+
+
+def test_relay_of_failures_delays_nobody_else(t):
+    server = t.server({"trusted_addresses": ["127.0.0.1"],
+                       "login_address_free_tries": 3, "login_delay": "10s",
+                       "login_max_delay": "10m"})
+    joe = server.account("joe@" + MAIN)
+    b = bridge(t, server, tls=True)
+    for i in range(4):
+        c = Client(b.connect(tls=True, source="127.0.0.77").sock)
+        c.ask('<login id="1" userName="x%d" authData="x"/>' % i,
+              failure("1", 515))
+    Client(b.connect(tls=True, source="127.0.0.78").sock).login(joe)
+
+
+def test_relay_is_off_where_ximssd_believes_no_header(t):
+    server = t.server()
+    joe = server.account("joe@" + MAIN)
+    b = bridge(t, server, tls=True)
+    for _ in range(3):
+        c = relayed(b, True)
+        c.send('<login id="1" userName="%s" authData="secret"/>' % joe)
+        c.expect_closed()
+    told = [line for line in b.lines if "begin with XML" in line]
+    equal(len(told), 1, "".join(told))
+    check(not any("session begin" in line and joe in line
+                  for line in server.lines), "he was handed on")
+
+
+def test_relay_to_a_server_without_headers(t):
+    """An ximssd that takes the header for a message hands out no rights."""
+    for answer in (b'<response id="" errorText="malformed" errorNum="540"/>\0',
+                   b'<client id="relay" address="127.0.0.1" encrypted="no" '
+                   b'proxied="no"/>\0<response id="relay"/>\0'):
+        with socket.socket() as door:
+            door.bind(("127.0.0.1", 0))
+            door.listen()
+            b = bridge(t, server_port=door.getsockname()[1])
+            c = relayed(b)
+            c.raw(b'<login id="1" method="EXTERNAL"/>\0')
+            far, _ = door.accept()
+            far.settimeout(ximss.DEADLINE)
+            got = b""
+            while b"readClient" not in got:
+                got += far.recv(4096)
+            far.sendall(answer)
+            while True:
+                data = far.recv(4096)
+                if not data:
+                    break
+                got += data
+            far.close()
+            c.expect_closed()
+            check(b"EXTERNAL" not in got, repr(got))
 
 
 def test_relay_switched_off(t):
@@ -109,8 +193,8 @@ def test_trailers_are_nobodys_headers(t):
     b = bridge(t, trusted_proxies=["127.0.0.1"])
     client = b.connect()
     for length in (1, 7, 100, 3000):
-        client.raw(b"GET /metrics HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
-                   b"\r\n0\r\nX-Forwarded-For: 192.0.2.1\r\nOrigin: "
+        client.raw(b"GET /metrics HTTP/1.1\r\nHost: x\r\n"
+                   b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-Forwarded-For: 192.0.2.1\r\nOrigin: "
                    + b"x" * length + b"\r\n\r\n")
         equal(client.receive().status, 200)
 
@@ -468,13 +552,14 @@ def test_server_lost_under_a_bye_and_other_requests(t):
 def test_async_answers_that_nobody_fetches_end_the_session(t):
     b = bridge(t)
     s = b.login(t.user())
-    s.http.ask("POST", s.path + "async",
-               "<XIMSS>%s</XIMSS>" % ('<bye id=""/>' * 12000))
+    for _ in range(12):
+        s.http.ask("POST", s.path + "async",
+                   "<XIMSS>%s</XIMSS>" % ('<noop id=""/>' * 1000))
     wait_until(lambda: s.status() == 550, "ended")
 
 
 def test_answers_of_one_body_are_bounded(t):
-    s = bridge(t).login(t.user())
+    s = bridge(t, max_requests=10000).login(t.user())
     n, text = 5000, "x" * 4000
     body = ('<prefsStore id="0"><Big>%s</Big></prefsStore>' % text
             + '<prefsRead id="1"><name>Big</name></prefsRead>' * n)

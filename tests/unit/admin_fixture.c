@@ -148,6 +148,13 @@ print_effect(const struct effect *e)
     case EFFECT_QUOTA_LEVEL:
         buf_append_str(&effects_text, e->reached ? "reached" : "not reached");
         break;
+    case EFFECT_QUOTA_ASK:
+        if (e->account.name != NULL)
+            buf_appendf(&effects_text, "ask %s@%s", e->account.name,
+                        e->domain.name);
+        else
+            buf_append_str(&effects_text, "ask all");
+        break;
     case EFFECT_QUOTA_DEFAULTS:
         buf_append_str(&effects_text, "defaults");
         break;
@@ -298,6 +305,7 @@ fixture_setup(void)
     fixture_settings =
         (struct admin_settings){.alert_bytes = 100,
                                 .iterations = 1,
+                                .max_tickets = 300,
                                 .prefs_bytes = 200,
                                 .time_zone = "Europe/Berlin",
                                 .started = FIXTURE_NOW - 90 * CLOCK_SECOND,
@@ -338,7 +346,7 @@ struct line {
     char *account;
     struct credential cred;
     struct admin_hashed hashed;
-    bool live;
+    bool wanted, found, live;
     struct admin_answer answer;
     char *from; /* where the piece begins */
     uint64_t target;
@@ -362,7 +370,19 @@ find_credential(struct admin_context *x, void *arg, struct errbuf *err)
 {
     struct line *l = arg;
 
-    return admin_verify_find(x, l->account, &l->cred, &fixture_guessed, err);
+    return admin_verify_find(x, l->account, &l->cred, &l->found,
+                             &fixture_guessed, err);
+}
+
+static enum store_result
+ask_whether_wanted(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    struct line *l = arg;
+    enum store_result r =
+        admin_hash_wanted(x, l->text, l->len, &l->wanted, err);
+
+    ck_assert(STAILQ_EMPTY(x->effects));
+    return r;
 }
 
 /* What a door does before the job. */
@@ -376,8 +396,10 @@ prepare(enum who who, struct line *l)
         ck_assert_ptr_null(password);
         break;
     case ADMIN_HASH_NEW:
+        fixture_run(who, ask_whether_wanted, l);
         password_make(password, 1, true, &l->cred);
-        l->hashed.made = &l->cred;
+        if (l->wanted)
+            l->hashed.made = &l->cred;
         break;
     case ADMIN_HASH_VERIFY:
         fixture_run(who, find_credential, l);

@@ -4,6 +4,7 @@
 #include "tests/unit/disk_fault.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -87,6 +88,14 @@ ssize_t
 pwrite(int fd, const void *data, size_t len, off_t at)
 {
     return fails(fd) ? -1 : syscall(SYS_pwrite64, fd, data, len, at);
+}
+
+int
+posix_fallocate(int fd, off_t from, off_t len)
+{
+    if (fails(fd))
+        return ENOSPC;
+    return syscall(SYS_fallocate, fd, 0, from, len) == 0 ? 0 : errno;
 }
 
 int

@@ -19,12 +19,13 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/mailbox.h"
+#include "util/waiting_room.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
+#include "ximss/server/audit_budget.h"
 #include "ximss/server/broadcast.h"
 #include "ximss/server/configuration.h"
 #include "ximss/server/job.h"
-#include "ximss/server/peers.h"
 #include "ximss/server/remember.h"
 #include "ximss/server/session_id.h"
 #include "ximss/server/throttle.h"
@@ -171,11 +172,14 @@ open_with(unsigned n_workers)
     pthread_mutex_init(&stage->lock, NULL);
     atomic_init(&stage->next_session, SESSION_ID_FIRST);
     atomic_init(&stage->next_expiry, 0);
-    stage->admin = (struct admin_settings){
-        .alert_bytes = 1 << 20, .iterations = 1, .version = "ximssd 1.2.3"};
+    stage->admin = (struct admin_settings){.alert_bytes = 1 << 20,
+                                           .iterations = 1,
+                                           .max_tickets = 300,
+                                           .version = "ximssd 1.2.3"};
     stage->remember = remember_new(16, CLOCK_SECOND);
     stage->throttle = throttle_new(&throttle_defaults);
-    stage->peers = peers_new();
+    stage->room = room_new();
+    stage->audit_budget = audit_budget_new(&(struct audit_limits){0});
     stage->main_domain = xstrdup("main.test");
     make_workers(n_workers);
 }
@@ -229,7 +233,8 @@ stage_teardown(void)
     store_close(&stage->store);
     remember_free(&stage->remember);
     throttle_free(&stage->throttle);
-    peers_free(&stage->peers);
+    room_free(&stage->room);
+    audit_budget_free(&stage->audit_budget);
     config_free(&stage->config);
     pthread_mutex_destroy(&stage->lock);
     free(stage->main_domain);
@@ -626,7 +631,7 @@ client_connect(enum stage_who who, unsigned flags)
     if ((flags & CLIENT_SMALL) != 0)
         setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
     c->fd = fds[1];
-    session_new(w, fds[0], SESSION_LOCAL, &local, 7);
+    session_new(w, fds[0], SESSION_LOCAL, &local, 7, false);
     c->s = TAILQ_LAST(&w->sessions, session_list);
     return c;
 }

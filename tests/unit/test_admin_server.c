@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <check.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,25 +242,173 @@ lines_of(const char *text)
     return n;
 }
 
-/* Who has no right cannot fill the audit log; who has one is all in it. */
-START_TEST(bounds_the_audit_of_the_many)
+/* --- what changed nothing has a budget --- */
+
+#define HOUR (3600 * INT64_C(1000000))
+
+static void
+begin_budget(unsigned account, unsigned all)
 {
-    fixture_budget = audit_budget_new();
+    const struct audit_limits l = {account, all};
+
+    fixture_budget = audit_budget_new(&l);
     fixture_audit();
-    for (int i = 0; i < 30; i++)
-        ck_assert_str_eq(fixture_say(JOE, "PostServerAlert hi"),
-                         "510 insufficient access rights");
-    ck_assert_uint_eq(lines_of(fixture_audit()), AUDIT_BUDGET_RECORDS);
-    for (int i = 0; i < 30; i++)
-        fixture_say(POSTER, "PostServerAlert hi");
-    ck_assert_uint_eq(lines_of(fixture_audit()), 30);
-    fixture_now += 61 * INT64_C(1000000);
-    fixture_say(JOE, "PostServerAlert hi");
-    ck_assert_ptr_nonnull(
-        strstr(fixture_audit(), "(and 10 before it, by such accounts)|"));
-    fixture_say(JOE, "PostServerAlert hi");
-    ck_assert_ptr_null(strstr(fixture_audit(), "before it"));
+}
+
+static void
+say_often(enum who who, const char *line, const char *answer, int times)
+{
+    for (int i = 0; i < times; i++)
+        ck_assert_str_eq(fixture_say(who, line), answer);
+}
+
+static enum store_result
+tell_left_out(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    return admin_audit_left_out(x, *(const bool *)arg, err);
+}
+
+static void
+tell(bool all)
+{
+    fixture_run(LOCAL, tell_left_out, &all);
+}
+
+static const char refused[] = "510 insufficient access rights";
+
+/* Refused commands, whoever says them, but for those who may do everything. */
+START_TEST(bounds_the_audit_of_what_was_refused)
+{
+    static const struct {
+        enum who who;
+        const char *line;
+        unsigned records;
+    } rows[] = {
+        {JOE, "PostServerAlert hi", 5},
+        {POSTER, "PostServerAlert hi", 5},
+        {ADMIN, "PostServerAlert hi", 5},
+        {STRANGER, "SetAccountSettings joe@a.test {a=b;}", 5},
+        {SETTER, "PostDomainAlert a.test ALERT hi", 5},
+        {MONITOR, "PostServerAlert hi", 5},
+        {READER, "ListSessions", 5},
+        {ALL, "UpdateServerAccountDefaults {a=b;}", 30},
+    };
+
+    begin_budget(5, 1000);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        say_often(rows[i].who, rows[i].line, refused, 30);
+        ck_assert_msg(lines_of(fixture_audit()) == rows[i].records, "row %zu",
+                      i);
+    }
     audit_budget_free(&fixture_budget);
+}
+END_TEST
+
+/* Accepted, and nothing was different afterwards. */
+START_TEST(bounds_the_audit_of_what_changed_nothing)
+{
+    static const struct {
+        enum who who;
+        const char *line;
+    } rows[] = {
+        {SETTER, "UpdateAccountSettings joe@a.test {x=1;}"},
+        {SETTER, "UpdateDomainSettings a.test {x=1;}"},
+        {SETTER, "UpdateAccountDefaults a.test {x=1;}"},
+        {SETTER, "UpdateAccountTemplate a.test {x=1;}"},
+        {SETTER, "SetAccountPrefs joe@a.test {x=1;}"},
+        {SETTER, "SetAccountType joe@a.test AGrade"},
+        {ADMIN, "SetDomainAlerts a.test {}"},
+        {OTHER, "SetAccountAliases joe@a.test (jim)"},
+    };
+
+    fixture_say(ADMIN, "PostDomainAlert a.test ALERT hi");
+    begin_budget(5, 1000);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fixture_now += 2 * HOUR;
+        tell(false);
+        audit_budget_told(fixture_budget, fixture_now);
+        fixture_say(rows[i].who, rows[i].line);
+        fixture_audit();
+        say_often(rows[i].who, rows[i].line, "200 OK", 30);
+        ck_assert_msg(lines_of(fixture_audit()) == 5, "row %zu", i);
+    }
+    audit_budget_free(&fixture_budget);
+}
+END_TEST
+
+START_TEST(records_all_that_was_changed)
+{
+    begin_budget(5, 5);
+    for (int i = 0; i < 20; i++) {
+        say_often(SETTER, "UpdateAccountSettings joe@a.test {x=1;}", "200 OK",
+                  1);
+        say_often(SETTER, "UpdateAccountSettings joe@a.test {x=2;}", "200 OK",
+                  1);
+    }
+    ck_assert_uint_eq(lines_of(fixture_audit()), 40);
+    audit_budget_free(&fixture_budget);
+}
+END_TEST
+
+/* Just below, just above, and who is quiet pays for nobody. */
+START_TEST(bounds_the_audit_of_all_together)
+{
+    begin_budget(5, 7);
+    say_often(JOE, "PostServerAlert hi", refused, 5);
+    say_often(POSTER, "PostServerAlert hi", refused, 5);
+    say_often(OTHER, "PostServerAlert hi", refused, 5);
+    ck_assert_uint_eq(lines_of(fixture_audit()), 7);
+    fixture_now += HOUR;
+    say_often(USER, "PostServerAlert hi", refused, 1);
+    ck_assert_uint_eq(lines_of(fixture_audit()), 1);
+    audit_budget_free(&fixture_budget);
+}
+END_TEST
+
+START_TEST(says_how_many_were_left_out)
+{
+    char line[200];
+
+    begin_budget(5, 1000);
+    say_often(JOE, "PostServerAlert hi", refused, 30);
+    say_often(POSTER, "PostServerAlert hi", refused, 5);
+    fixture_audit();
+    tell(false); /* the hour is not over */
+    ck_assert_str_eq(fixture_audit(), "");
+    fixture_now += HOUR;
+    say_often(JOE, "PostServerAlert hi", refused, 1); /* one more */
+    ck_assert_str_eq(fixture_audit(), "");
+    tell(false);
+    snprintf(line, sizeof line, "%s", fixture_audit());
+    ck_assert_uint_eq(lines_of(line), 1);
+    ck_assert_ptr_nonnull(strstr(line, "joe@a.test|"));
+    ck_assert_ptr_nonnull(strstr(line, "26 more since 20261122T133000Z"));
+    tell(false); /* as if the commit had failed */
+    ck_assert_str_eq(fixture_audit(), line);
+    audit_budget_told(fixture_budget, fixture_now);
+    tell(true);
+    ck_assert_str_eq(fixture_audit(), "");
+    say_often(JOE, "PostServerAlert hi", refused, 6);
+    ck_assert_uint_eq(lines_of(fixture_audit()), 5);
+    tell(true); /* the server ends within the hour */
+    ck_assert_ptr_nonnull(strstr(fixture_audit(), "|1 more since "));
+    audit_budget_free(&fixture_budget);
+}
+END_TEST
+
+/* More accounts than there are entries share one count. */
+START_TEST(counts_a_bounded_number_of_accounts)
+{
+    const struct audit_limits l = {1, UINT_MAX};
+    struct audit_budget *b = audit_budget_new(&l);
+    unsigned written = 0;
+
+    for (uint64_t i = 1; i <= 3 * AUDIT_BUDGET_ACCOUNTS; i++)
+        written += audit_budget_take(b, i, "someone", FIXTURE_NOW);
+    ck_assert_uint_eq(written, AUDIT_BUDGET_ACCOUNTS + 1);
+    audit_budget_told(b, FIXTURE_NOW + HOUR);
+    ck_assert(audit_budget_take(b, 1, "someone", FIXTURE_NOW + HOUR));
+    audit_budget_free(&b);
 }
 END_TEST
 
@@ -272,7 +421,12 @@ admin_server_suite(void)
     tcase_add_checked_fixture(t, fixture_setup, fixture_teardown);
     tcase_add_test(t, answers_simple_commands);
     tcase_add_test(t, documents_commands);
-    tcase_add_test(t, bounds_the_audit_of_the_many);
+    tcase_add_test(t, bounds_the_audit_of_what_was_refused);
+    tcase_add_test(t, bounds_the_audit_of_what_changed_nothing);
+    tcase_add_test(t, records_all_that_was_changed);
+    tcase_add_test(t, bounds_the_audit_of_all_together);
+    tcase_add_test(t, says_how_many_were_left_out);
+    tcase_add_test(t, counts_a_bounded_number_of_accounts);
     tcase_add_test(t, lists_commands);
     tcase_add_test(t, moves_the_clock_in_tests_only);
     tcase_add_test(t, knows_live_commands);

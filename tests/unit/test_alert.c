@@ -4,7 +4,6 @@
 #include "ximss/server/alert.h"
 
 #include <check.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,68 +81,14 @@ START_TEST(test_message)
 
         ck_assert_ptr_nonnull(zone);
         a->rec.until = rows[i].until;
-        b = alert_message(a, zone);
+        b = alert_encode(a, zone);
         ck_assert_msg(b->bytes[b->len - 1] == '\0' &&
                           b->len == strlen(rows[i].xml) + 1 &&
                           strcmp(b->bytes, rows[i].xml) == 0,
                       "row %zu: %s", i, b->bytes);
+        shared_buf_unref(&b);
         alert_unref(&a);
         ck_assert_ptr_null(a);
-    }
-}
-END_TEST
-
-/* Encoded once for each zone, and kept as long as the alert. */
-START_TEST(test_message_is_shared)
-{
-    struct alert *a = make(1, ALERT_SERVER, ALERT_INFO, "text"), *b;
-    const struct zone *utc = zone_find("UTC"),
-                      *berlin = zone_find("Europe/Berlin");
-    struct shared_buf *in_utc = alert_message(a, utc),
-                      *in_berlin = alert_message(a, berlin);
-
-    ck_assert_ptr_ne(in_utc, in_berlin);
-    ck_assert_ptr_eq(alert_message(a, utc), in_utc);
-    ck_assert_ptr_eq(alert_message(a, berlin), in_berlin);
-    b = alert_ref(a);
-    ck_assert_ptr_eq(a, b);
-    alert_unref(&a);
-    ck_assert_ptr_eq(alert_message(b, utc), in_utc);
-    alert_unref(&b);
-    alert_unref(&b);
-}
-END_TEST
-
-static void *
-encode_all(void *arg)
-{
-    static const char *const zones[] = {"UTC", "Europe/Berlin", "Asia/Tokyo",
-                                        "America/New_York"};
-    struct alert *a = arg;
-    size_t sum = 0;
-
-    for (size_t i = 0; i < 4; i++)
-        sum += (size_t)(uintptr_t)alert_message(a, zone_find(zones[i]));
-    return (void *)(uintptr_t)sum;
-}
-
-/* Threads that encode at the same time agree on the bytes. */
-START_TEST(test_message_in_threads)
-{
-    pthread_t threads[4];
-    void *seen[4];
-
-    for (int round = 0; round < 50; round++) {
-        struct alert *a = make(1, ALERT_SERVER, ALERT_INFO, "text");
-
-        for (int i = 0; i < 4; i++)
-            ck_assert_int_eq(pthread_create(&threads[i], NULL, encode_all, a),
-                             0);
-        for (int i = 0; i < 4; i++)
-            pthread_join(threads[i], &seen[i]);
-        for (int i = 1; i < 4; i++)
-            ck_assert_ptr_eq(seen[i], seen[0]);
-        alert_unref(&a);
     }
 }
 END_TEST
@@ -306,8 +251,6 @@ alert_suite(void)
 
     tcase_set_timeout(t, 60);
     tcase_add_test(t, test_message);
-    tcase_add_test(t, test_message_is_shared);
-    tcase_add_test(t, test_message_in_threads);
     tcase_add_test(t, test_is_over);
     tcase_add_test(t, test_report);
     tcase_add_test(t, test_removed);

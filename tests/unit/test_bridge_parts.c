@@ -10,6 +10,7 @@
 
 #include "clients/bridge/base64.h"
 #include "clients/bridge/bridge_config.h"
+#include "clients/bridge/budget.h"
 #include "clients/bridge/client.h"
 #include "clients/bridge/form.h"
 #include "clients/bridge/http_reply.h"
@@ -278,6 +279,87 @@ START_TEST(knows_the_last_alerts)
 }
 END_TEST
 
+/* --- budgets --- */
+
+static const uint8_t her[BUDGET_KEY] = {1}, his[BUDGET_KEY] = {2};
+
+START_TEST(budget_of_one_and_of_all)
+{
+    static struct budget b;
+    struct budget_share s[4] = {{NULL, 0}};
+
+    budget_set(&b, 100, 60);
+    ck_assert(budget_hold(&b, &s[0], her, 50));
+    ck_assert(!budget_hold(&b, &s[1], her, 11));
+    ck_assert(budget_hold(&b, &s[1], her, 10));
+    ck_assert(!budget_hold(&b, &s[2], his, 41));
+    ck_assert(budget_hold(&b, &s[2], his, 40));
+    ck_assert(!budget_hold(&b, &s[3], NULL, 1));
+    ck_assert_uint_eq(b.held, 100);
+    budget_release(&b, &s[1]);
+    ck_assert(!budget_hold(&b, &s[3], NULL, 11));
+    ck_assert(budget_hold(&b, &s[3], NULL, 10));
+    for (size_t i = 0; i < 4; i++) {
+        budget_release(&b, &s[i]);
+        budget_release(&b, &s[i]); /* again: nothing */
+    }
+    ck_assert_uint_eq(b.held, 0);
+    ck_assert(budget_hold(&b, &s[0], her, 60));
+    budget_release(&b, &s[0]);
+}
+END_TEST
+
+START_TEST(budget_share_that_changes)
+{
+    static struct budget b;
+    struct budget_share s = {NULL, 0}, t = {NULL, 0};
+
+    budget_set(&b, 100, 60);
+    ck_assert(budget_hold(&b, &s, NULL, 80)); /* whose it is, is not known */
+    ck_assert(!budget_hold(&b, &s, her, 80));
+    ck_assert_uint_eq(s.bytes, 80);
+    ck_assert(budget_hold(&b, &s, her, 60));
+    ck_assert(!budget_hold(&b, &s, her, 61));
+    ck_assert(budget_hold(&b, &s, her, 30));
+    ck_assert(budget_hold(&b, &t, her, 30));
+    /* A limit that is lower now takes nothing away. */
+    budget_set(&b, 20, 10);
+    ck_assert(budget_hold(&b, &s, her, 30));
+    ck_assert(budget_hold(&b, &s, her, 29));
+    ck_assert(!budget_hold(&b, &s, her, 30));
+    ck_assert(!budget_hold(&b, &s, his, 29)); /* nor does it move */
+    ck_assert_uint_eq(b.held, 59);
+    budget_release(&b, &s);
+    budget_release(&b, &t);
+    ck_assert_uint_eq(b.held, 0);
+    ck_assert(!budget_hold(&b, &s, her, SIZE_MAX));
+    ck_assert_ptr_null(s.holder);
+}
+END_TEST
+
+START_TEST(budget_of_many)
+{
+    static struct budget_share s[5000];
+    static struct budget b;
+
+    budget_set(&b, SIZE_MAX, 2);
+    for (uint32_t round = 0; round < 2; round++)
+        for (uint32_t i = 0; i < 5000; i++) {
+            uint8_t key[BUDGET_KEY] = {0};
+
+            memcpy(key, &i, sizeof i);
+            ck_assert(!budget_hold(&b, &s[i], key, 3));
+            ck_assert(budget_hold(&b, &s[i], key, 1 + round));
+        }
+    ck_assert_uint_eq(b.held, 10000);
+    for (size_t i = 0; i < 5000; i++)
+        budget_release(&b, &s[i]);
+    ck_assert_uint_eq(b.held, 0);
+    for (size_t i = 0; i < BUDGET_BUCKETS; i++)
+        ck_assert(LIST_EMPTY(&b.holders[i]));
+}
+END_TEST
+
 /* --- addresses behind proxies --- */
 
 static const struct {
@@ -471,6 +553,9 @@ bridge_parts_suite(void)
     tcase_add_test(tc, nonces_are_shared_out);
     tcase_add_test(tc, knows_the_last_alerts);
     tcase_add_test(tc, nonces_of_one_network);
+    tcase_add_test(tc, budget_of_one_and_of_all);
+    tcase_add_test(tc, budget_share_that_changes);
+    tcase_add_test(tc, budget_of_many);
     LOOP(tc, forwarded, lists);
     tcase_add_test(tc, reply_in_the_order_of_the_family);
     tcase_add_test(tc, reason_cannot_break_the_head);

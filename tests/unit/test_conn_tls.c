@@ -216,6 +216,44 @@ start_in_callback(struct conn_end *e, const char *data, size_t len)
     return 1; /* what is behind it is dropped all the same */
 }
 
+/* A header of three bytes, and TLS behind it. */
+static size_t
+take_header(struct conn_end *e, const char *data, size_t len)
+{
+    (void)data;
+    if (conn_is_encrypted(&e->c))
+        return len;
+    if (len < 3)
+        return 0;
+    ck_assert_int_eq(conn_start_tls(&e->c, server_ctx), 0);
+    return 3;
+}
+
+/* Not a byte of the handshake is lost, however the header comes. */
+START_TEST(test_header_before_tls)
+{
+    static const char *const pieces[][4] = {
+        {"abc", NULL}, {"a", "bc", NULL}, {"a", "b", "c", NULL}};
+
+    conn_read_exactly(&end->c);
+    end->on_data = take_header;
+    for (size_t i = 0; pieces[_i][i] != NULL; i++) {
+        conn_end_say(end, pieces[_i][i], strlen(pieces[_i][i]));
+        if (pieces[_i][i + 1] != NULL)
+            pump_turns(&base, 1);
+        else /* the first flight comes together with its end */
+            SSL_do_handshake(client);
+    }
+    ck_assert(pump_until(&base, 1, handshaken, NULL));
+    ck_assert(conn_is_encrypted(&end->c));
+    buf_append_str(&to_say, "!");
+    end->n = 4;
+    ck_assert(pump_until(&base, 1, says, NULL));
+    ck_assert_str_eq(buf_cstr(&end->got), "abc!");
+    buf_clear(&to_say);
+}
+END_TEST
+
 START_TEST(test_start_in_on_data)
 {
     end->on_data = start_in_callback;
@@ -351,6 +389,7 @@ conn_tls_suite(void)
     tcase_add_test(t, test_much_data);
     tcase_add_test(t, test_output_before_handshake);
     tcase_add_test(t, test_clear_input_is_dropped);
+    tcase_add_loop_test(t, test_header_before_tls, 0, 3);
     tcase_add_test(t, test_start_in_on_data);
     tcase_add_test(t, test_no_tls);
     tcase_add_test(t, test_gone_in_handshake);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "storage/txn.h"
 #include "tests/unit/disk_fault.h"
@@ -77,30 +78,135 @@ START_TEST(low_space_refuses_and_serves)
 }
 END_TEST
 
-/* What was committed but is only in the log still has to find its place in the
- * tables: that much space is kept, and a checkpoint sets it free. */
-START_TEST(space_is_kept_for_the_tables)
+/* Opened so that nothing but a checkpoint writes into the tables, and that only
+ * at the end. */
+static void
+open_lazily(void)
 {
-    char text[4001];
+    const struct store_options o = {
+        .dir = fixture_dir, .cache_bytes = 64 << 20, .checkpoint_s = 100000};
+
+    fixture_close();
+    fixture_store = store_open(&o, &fixture_err);
+    ck_assert_msg(fixture_store != NULL, "%s", fixture_err.text);
+}
+
+/* Posts until it is refused; how many it took. */
+static unsigned
+post_until_full(size_t len)
+{
+    static char text[4001];
     struct alert_rec a;
     unsigned n = 0;
     enum store_result r;
 
-    memset(text, 'x', 4000);
-    text[4000] = 0;
-    disk_fault_space(12 << 20);
+    memset(text, 'x', len);
+    text[len] = 0;
     do {
         a = fixture_alert(ALERT_SERVER, 0, SECOND, text);
         r = store_run(fixture_store, add, &a, &fixture_err);
         n += r == STORE_OK;
-    } while (r == STORE_OK && n < 3000);
+    } while (r == STORE_OK && n < 100000);
     ck_assert_int_eq(r, STORE_FULL);
-    ck_assert_uint_gt(n, 500);
+    return n;
+}
+
+/* What was committed but is only in the log still has to find its place in the
+ * tables: that much space is kept, counted in pages (4,000 bytes take two of
+ * them, twenty of 200 share one), and a checkpoint sets it free. */
+START_TEST(space_is_kept_for_the_tables)
+{
+    struct alert_rec a = fixture_alert(ALERT_SERVER, 0, SECOND, "x");
+    unsigned n;
+
+    open_lazily();
+    disk_fault_space(12 << 20); /* 6 of them are never touched */
+    n = post_until_full(4000);
+    ck_assert_uint_le(n, (6 << 20) / (2 * 4096));
+    ck_assert_uint_ge(n, (5 << 20) / (2 * 4096));
     disk_fault_end();
     fixture_reopen();
     disk_fault_space(12 << 20);
     fixture_run(add, &a, STORE_OK);
     ck_assert_uint_eq(alerts_there(), n + 1);
+    open_lazily();
+    n = post_until_full(200);
+    ck_assert_uint_ge(n, 10000);
+}
+END_TEST
+
+static enum store_result
+remove_first(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    store_removing(t, *(bool *)arg);
+    return alert_remove(t, 1, err);
+}
+
+static uint64_t
+reserve_size(void)
+{
+    struct stat st;
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/reserve", fixture_dir);
+    return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+/* The space that the reserve keeps is enough to remove something. */
+START_TEST(removals_go_on)
+{
+    struct alert_rec a = fixture_alert(ALERT_SERVER, 0, SECOND, "x");
+    bool removing = false;
+
+    fixture_run(add, &a, STORE_OK);
+    disk_fault_space(0);
+    fixture_run(add, &a, STORE_FULL);
+    fixture_run(remove_first, &removing, STORE_FULL);
+    removing = true;
+    fixture_run(remove_first, &removing, STORE_OK);
+    ck_assert_uint_eq(alerts_there(), 0);
+    fixture_run(add, &a, STORE_FULL); /* each job for itself */
+}
+END_TEST
+
+/* Nothing at all without it: recovery would have nothing. */
+START_TEST(nothing_goes_on_without_a_reserve)
+{
+    struct alert_rec a = fixture_alert(ALERT_SERVER, 0, SECOND, "x");
+    char path[128];
+    bool removing = true;
+
+    fixture_run(add, &a, STORE_OK);
+    fixture_close();
+    snprintf(path, sizeof path, "%s/reserve", fixture_dir);
+    ck_assert_int_eq(unlink(path), 0);
+    disk_fault_space(0);
+    fixture_open();
+    ck_assert_uint_eq(reserve_size(), 0);
+    fixture_run(remove_first, &removing, STORE_FULL);
+    disk_fault_space(20 << 20); /* room for half of it */
+    fixture_reopen();
+    ck_assert_uint_eq(reserve_size(), 14 << 20);
+    fixture_run(add, &a, STORE_FULL);
+    fixture_run(remove_first, &removing, STORE_OK);
+    disk_fault_end();
+    fixture_reopen();
+    ck_assert_uint_eq(reserve_size(), 32 << 20);
+    fixture_run(add, &a, STORE_OK);
+}
+END_TEST
+
+START_TEST(the_reserve_is_as_large_as_wanted)
+{
+    struct store_options o = {.dir = fixture_dir, .reserve_bytes = 40 << 20};
+
+    for (int i = 0; i < 2; i++) {
+        fixture_close();
+        fixture_store = store_open(&o, &fixture_err);
+        ck_assert_ptr_nonnull(fixture_store);
+        ck_assert_uint_eq(reserve_size(), o.reserve_bytes);
+        o.reserve_bytes = 24 << 20;
+    }
 }
 END_TEST
 
@@ -304,6 +410,9 @@ disk_full_suite(void)
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, low_space_refuses_and_serves);
     tcase_add_test(tc, space_is_kept_for_the_tables);
+    tcase_add_test(tc, removals_go_on);
+    tcase_add_test(tc, nothing_goes_on_without_a_reserve);
+    tcase_add_test(tc, the_reserve_is_as_large_as_wanted);
     tcase_add_test(tc, failing_writes_lose_nothing);
     tcase_add_test(tc, a_full_cache_on_a_full_disk);
     tcase_add_test(tc, a_checkpoint_on_a_full_disk);

@@ -65,7 +65,7 @@ START_TEST(works_in_order_and_calls_done_behind)
     struct task tasks[10] = {{0}};
 
     for (int i = 0; i < 10; i++)
-        ck_assert_int_eq(hash_pool_submit(pool, on_work, on_done, &tasks[i]),
+        ck_assert_int_eq(hash_pool_submit(pool, 1, on_work, on_done, &tasks[i]),
                          0);
     hash_pool_free(&pool);
     ck_assert_ptr_null(pool);
@@ -87,12 +87,13 @@ START_TEST(refuses_when_full)
     sem_init(&gate, 0, 0);
     blocker.at_work = &at_work;
     blocker.gate = &gate;
-    ck_assert_int_eq(hash_pool_submit(pool, on_work, NULL, &blocker), 0);
+    ck_assert_int_eq(hash_pool_submit(pool, 1, on_work, NULL, &blocker), 0);
     sem_wait(&at_work);
     ck_assert_uint_eq(hash_pool_waiting(pool), 0);
-    ck_assert_int_eq(hash_pool_submit(pool, on_work, on_done, &tasks[0]), 0);
-    ck_assert_int_eq(hash_pool_submit(pool, on_work, NULL, &tasks[1]), 0);
-    ck_assert_int_eq(hash_pool_submit(pool, on_work, on_done, &tasks[2]), -1);
+    ck_assert_int_eq(hash_pool_submit(pool, 1, on_work, on_done, &tasks[0]), 0);
+    ck_assert_int_eq(hash_pool_submit(pool, 1, on_work, NULL, &tasks[1]), 0);
+    ck_assert_int_eq(hash_pool_submit(pool, 1, on_work, on_done, &tasks[2]),
+                     -1);
     ck_assert_uint_eq(hash_pool_waiting(pool), 2);
     sem_post(&gate);
     hash_pool_free(&pool);
@@ -118,7 +119,7 @@ START_TEST(uses_all_threads)
         tasks[i].at_work = &at_work;
         tasks[i].gate = &gate;
         tasks[i].finished = &finished;
-        ck_assert_int_eq(hash_pool_submit(pool, on_work, on_done, &tasks[i]),
+        ck_assert_int_eq(hash_pool_submit(pool, 1, on_work, on_done, &tasks[i]),
                          0);
     }
     for (int i = 0; i < 3; i++)
@@ -158,7 +159,7 @@ START_TEST(threads_are_named_and_take_no_signals)
     struct look look = {"", false};
     sigset_t blocked;
 
-    ck_assert_int_eq(hash_pool_submit(pool, look_around, NULL, &look), 0);
+    ck_assert_int_eq(hash_pool_submit(pool, 1, look_around, NULL, &look), 0);
     hash_pool_free(&pool);
     ck_assert_str_eq(look.name, "hash-0");
     ck_assert(look.term_blocked);
@@ -172,7 +173,8 @@ submit_another(void *arg)
 {
     struct task *task = arg;
 
-    ck_assert_int_eq(hash_pool_submit(task->pool, on_work, on_done, task), 0);
+    ck_assert_int_eq(hash_pool_submit(task->pool, 1, on_work, on_done, task),
+                     0);
 }
 
 START_TEST(takes_jobs_from_a_job)
@@ -183,11 +185,96 @@ START_TEST(takes_jobs_from_a_job)
 
     sem_init(&finished, 0, 0);
     task.finished = &finished;
-    ck_assert_int_eq(hash_pool_submit(pool, submit_another, NULL, &task), 0);
+    ck_assert_int_eq(hash_pool_submit(pool, 1, submit_another, NULL, &task), 0);
     sem_wait(&finished);
     ck_assert_int_eq(task.order, 1);
     hash_pool_free(&pool);
     sem_destroy(&finished);
+}
+END_TEST
+
+/* Holds the only thread of a pool until it is opened. */
+struct block {
+    struct task task;
+    sem_t at_work, gate;
+};
+
+static void
+block(struct hash_pool *pool, struct block *b)
+{
+    *b = (struct block){.task = {.at_work = &b->at_work, .gate = &b->gate}};
+    sem_init(&b->at_work, 0, 0);
+    sem_init(&b->gate, 0, 0);
+    ck_assert_int_eq(hash_pool_submit(pool, 99, on_work, NULL, &b->task), 0);
+    sem_wait(&b->at_work);
+}
+
+static void
+unblock(struct block *b)
+{
+    sem_post(&b->gate);
+}
+
+#define FLOOD 500
+
+/* However many one has waiting, another waits for as many as there are
+ * others. */
+START_TEST(owners_take_turns)
+{
+    struct hash_pool *pool = new_pool(1, 10000);
+    struct task flood[2][FLOOD] = {{{0}}}, late[3] = {{0}};
+    struct block b;
+
+    block(pool, &b);
+    for (unsigned i = 0; i < 2 * FLOOD; i++)
+        ck_assert_int_eq(hash_pool_submit(pool, 1 + i % 2, on_work, on_done,
+                                          &flood[i % 2][i / 2]),
+                         0);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(hash_pool_submit(pool, 3, on_work, on_done, &late[i]),
+                         0);
+    ck_assert_uint_eq(hash_pool_waiting(pool), 2 * FLOOD + 3);
+    ck_assert_uint_eq(hash_pool_waiting_of(pool, 1), FLOOD);
+    ck_assert_uint_eq(hash_pool_waiting_of(pool, 3), 3);
+    ck_assert_uint_eq(hash_pool_waiting_of(pool, 4), 0);
+    unblock(&b);
+    hash_pool_free(&pool);
+    /* The blocker was the first; then one of each in turn. */
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(flood[0][i].order, 3 * i + 2);
+        ck_assert_int_eq(flood[1][i].order, 3 * i + 3);
+        ck_assert_int_eq(late[i].order, 3 * i + 4);
+    }
+    for (int i = 1; i < FLOOD; i++)
+        ck_assert_int_lt(flood[0][i - 1].order, flood[0][i].order);
+}
+END_TEST
+
+START_TEST(a_full_queue_still_takes_newcomers)
+{
+    struct hash_pool *pool = new_pool(1, 4);
+    struct task flood[5] = {{0}}, others[5] = {{0}};
+    struct block b;
+
+    block(pool, &b);
+    for (int i = 0; i < 4; i++)
+        ck_assert_int_eq(hash_pool_submit(pool, 1, on_work, on_done, &flood[i]),
+                         0);
+    ck_assert_int_eq(hash_pool_submit(pool, 1, on_work, on_done, &flood[4]),
+                     -1);
+    for (unsigned i = 0; i < 4; i++) {
+        ck_assert_int_eq(
+            hash_pool_submit(pool, 10 + i, on_work, on_done, &others[i]), 0);
+        ck_assert_int_eq(
+            hash_pool_submit(pool, 10 + i, on_work, on_done, &flood[4]), -1);
+    }
+    ck_assert_int_eq(hash_pool_submit(pool, 20, on_work, on_done, &others[4]),
+                     -1);
+    unblock(&b);
+    hash_pool_free(&pool);
+    ck_assert_int_eq(others[0].order, 3);
+    ck_assert_int_eq(others[4].order, 0);
+    ck_assert_int_eq(flood[4].order, 0);
 }
 END_TEST
 
@@ -211,6 +298,8 @@ hash_pool_suite(void)
     tcase_add_test(t, uses_all_threads);
     tcase_add_test(t, threads_are_named_and_take_no_signals);
     tcase_add_test(t, takes_jobs_from_a_job);
+    tcase_add_test(t, owners_take_turns);
+    tcase_add_test(t, a_full_queue_still_takes_newcomers);
     tcase_add_test(t, frees_nothing);
     suite_add_tcase(s, t);
     return s;

@@ -4,17 +4,18 @@
 #include "tests/unit/suite.h"
 
 Suite *alert_suite(void);
+Suite *alert_cache_suite(void);
 Suite *board_suite(void);
 Suite *broadcast_suite(void);
 Suite *peer_suite(void);
-Suite *peers_suite(void);
 Suite *push_suite(void);
 Suite *request_suite(void);
 Suite *settle_suite(void);
+Suite *upkeep_suite(void);
 Suite *usage_feed_suite(void);
 Suite *user_suite(void);
 Suite *watch_suite(void);
 
-SUITE_MAIN(alert_suite, board_suite, broadcast_suite, peer_suite, peers_suite,
-           push_suite, request_suite, settle_suite, usage_feed_suite,
-           user_suite, watch_suite)
+SUITE_MAIN(alert_suite, alert_cache_suite, board_suite, broadcast_suite,
+           peer_suite, push_suite, request_suite, settle_suite, upkeep_suite,
+           usage_feed_suite, user_suite, watch_suite)

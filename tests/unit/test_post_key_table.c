@@ -15,6 +15,7 @@ struct ask {
     int64_t time; /* since, now, before */
     int64_t posted;
     unsigned max;
+    bool more;
     uint8_t digest[POST_DIGEST_BYTES];
 };
 
@@ -41,7 +42,7 @@ expire(struct store_txn *t, void *arg, struct errbuf *err)
 {
     struct ask *q = arg;
 
-    return post_key_expire(t, q->time, q->max, err);
+    return post_key_expire(t, q->time, q->max, &q->more, err);
 }
 
 static void

@@ -11,6 +11,7 @@
 
 #include <gsasl.h>
 
+#include "util/xmalloc.h"
 #include "ximss/server/keyed_hash.h"
 #include "ximss/server/password.h"
 #include "ximss/server/sasl.h"
@@ -348,6 +349,117 @@ END_TEST
 /* Without an initial response the first challenge is empty, and it cannot be
  * asked for again. */
 static const char *const client_first[] = {"PLAIN", "SCRAM-SHA-256"};
+
+/* --- limits --- */
+
+/* The letter, so often as it fits into n bytes, and x for the rest. */
+static char *
+repeated(const char *letter, size_t n)
+{
+    char *text = xcalloc(1, n + 1);
+    size_t len = 0;
+
+    for (; len + strlen(letter) <= n; len += strlen(letter))
+        memcpy(text + len, letter, strlen(letter));
+    memset(text + len, 'x', n - len);
+    return text;
+}
+
+/* First messages made of %s, which is `letter` so often as it fits into so many
+ * bytes.  `@` stands for a zero. */
+static const struct {
+    const char *mechanism, *form, *letter;
+    size_t bytes;
+    enum sasl_result result;
+} limits[] = {
+    {"PLAIN", "@%s@pencil", "j", 255, SASL_CHECK_PASSWORD},
+    {"PLAIN", "@%s@pencil", "j", 256, SASL_MALFORMED},
+    {"PLAIN", "@%s@pencil", "\xef\xb7\xba", 255, SASL_CHECK_PASSWORD},
+    {"PLAIN", "@%s@pencil", "\xef\xb7\xba", 256, SASL_MALFORMED},
+    {"PLAIN", "@joe@%s", "p", 1024, SASL_CHECK_PASSWORD},
+    {"PLAIN", "@joe@%s", "p", 1025, SASL_MALFORMED},
+    {"PLAIN", "@joe@%s", "\xef\xb7\xba", 1024, SASL_CHECK_PASSWORD},
+    {"PLAIN", "@joe@%s", "\xef\xb7\xba", 1025, SASL_MALFORMED},
+    {"PLAIN", "%s@joe@pencil", "j", 255, SASL_REFUSED},
+    {"PLAIN", "%s@joe@pencil", "j", 256, SASL_MALFORMED},
+    {"LOGIN", "%s", "j", 2048, SASL_CHALLENGE},
+    {"LOGIN", "%s", "j", 2049, SASL_MALFORMED},
+    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "j", 255, SASL_WANT_CREDENTIAL},
+    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "j", 256, SASL_MALFORMED},
+    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "=2C", 765, SASL_WANT_CREDENTIAL},
+    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "=2C", 768, SASL_MALFORMED},
+    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "\xc3\xa4", 64, SASL_WANT_CREDENTIAL},
+    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "\xc3\xa4", 66, SASL_MALFORMED},
+    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "\xef\xb7\xba", 9, SASL_WANT_CREDENTIAL},
+    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "\xef\xb7\xba", 12, SASL_MALFORMED},
+    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "\xef\xb7\xba", 255, SASL_MALFORMED},
+    {"SCRAM-SHA-256", "n,a=%s,n=joe,r=abc", "j", 255, SASL_REFUSED},
+    {"SCRAM-SHA-256", "n,a=%s,n=joe,r=abc", "j", 256, SASL_MALFORMED},
+    {"SCRAM-SHA-256", "n,,n=joe,r=%s", "r", 256, SASL_WANT_CREDENTIAL},
+    {"SCRAM-SHA-256", "n,,n=joe,r=%s", "r", 257, SASL_MALFORMED},
+    {"SCRAM-SHA-256", "n,,n=joe,r=abc,x=%s", "x", 2031, SASL_WANT_CREDENTIAL},
+    {"SCRAM-SHA-256", "n,,n=joe,r=abc,x=%s", "x", 2032, SASL_MALFORMED},
+};
+
+START_TEST(refuses_what_is_too_long)
+{
+    struct sasl *s = new_sasl(limits[_i].mechanism);
+    char *part = repeated(limits[_i].letter, limits[_i].bytes);
+    const char *at = strstr(limits[_i].form, "%s");
+    char *text = xasprintf("%.*s%s%s", (int)(at - limits[_i].form),
+                           limits[_i].form, part, at + 2);
+    size_t len = strlen(text);
+    char *out = NULL;
+
+    for (size_t i = 0; i < len; i++)
+        if (text[i] == '@')
+            text[i] = '\0';
+    ck_assert_int_eq(step_raw(s, text, len, &out), limits[_i].result);
+    free(out);
+    free(text);
+    free(part);
+    sasl_free(&s);
+}
+END_TEST
+
+START_TEST(refuses_what_is_too_long_in_later_messages)
+{
+    static const struct {
+        size_t name, password;
+        enum sasl_result result;
+    } login[] = {{255, 1024, SASL_CHECK_PASSWORD},
+                 {256, 1, SASL_MALFORMED},
+                 {1, 1025, SASL_MALFORMED}};
+
+    for (size_t i = 0; i < sizeof login / sizeof login[0]; i++) {
+        struct sasl *s = new_sasl("LOGIN");
+        char *name = repeated("j", login[i].name), *out = NULL;
+        char *password = repeated("p", login[i].password);
+
+        ck_assert_int_eq(step_raw(s, name, login[i].name, &out),
+                         SASL_CHALLENGE);
+        free(out);
+        ck_assert_int_eq(step_raw(s, password, login[i].password, &out),
+                         login[i].result);
+        free(name);
+        free(password);
+        sasl_free(&s);
+    }
+    for (size_t len = 255; len <= 256; len++) {
+        struct sasl *s = new_sasl("CRAM-MD5");
+        char *name = repeated("j", len), *out = NULL;
+        char *text = xasprintf("%s 0123", name);
+
+        ck_assert_int_eq(step_raw(s, "", 0, &out), SASL_CHALLENGE);
+        free(out);
+        ck_assert_int_eq(step_raw(s, text, len + 5, &out),
+                         len == 255 ? SASL_WANT_CREDENTIAL : SASL_MALFORMED);
+        free(name);
+        free(text);
+        sasl_free(&s);
+    }
+}
+END_TEST
 
 START_TEST(asks_once_for_the_first_message)
 {
@@ -699,6 +811,9 @@ sasl_suite(void)
     LOOP(t, knows_its_mechanisms, names);
     LOOP(t, reads_first_messages, firsts);
     LOOP(t, asks_once_for_the_first_message, client_first);
+    tcase_add_loop_test(t, refuses_what_is_too_long, 0,
+                        sizeof limits / sizeof limits[0]);
+    tcase_add_test(t, refuses_what_is_too_long_in_later_messages);
     tcase_add_test(t, login_asks_in_its_words);
     LOOP(t, reads_base64_as_clients_send_it, base64);
     tcase_add_test(t, cram_challenges_are_never_the_same);

@@ -523,7 +523,7 @@ START_TEST(a_newer_format_is_refused)
 
     fixture_run(set_format, &format, STORE_OK);
     fixture_close();
-    check_open_fails(&o, "format 4, made by a newer version");
+    check_open_fails(&o, "format 5, made by a newer version");
     ck_assert_int_eq(store_verify(fixture_dir, stderr, &err), -1);
     check_open_fails(&o, "newer version"); /* and nothing was changed */
 }
@@ -585,6 +585,13 @@ put_usage(struct store_txn *t, void *arg, struct errbuf *err)
     return usage_put(t, 1, &(struct usage_rec){.used = 1}, err);
 }
 
+static enum store_result
+put_ticket(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    (void)arg;
+    return ticket_put(t, &(struct ticket_rec){.account = 1, .expires = 1}, err);
+}
+
 static void
 check_format(uint64_t expected)
 {
@@ -632,6 +639,9 @@ START_TEST(an_older_format_is_kept)
     fixture_verify();
     fixture_run(put_usage, NULL, STORE_OK);
     check_format(3);
+    fixture_verify();
+    fixture_run(put_ticket, NULL, STORE_OK);
+    check_format(4);
     fixture_verify();
 }
 END_TEST

@@ -299,6 +299,40 @@ run(void *arg)
     return NULL;
 }
 
+/* A message from which no name could be read counts for its address, and is
+ * held up as all names there are, but those that are known good. */
+START_TEST(nameless_failures_count_for_the_address)
+{
+    struct throttle *t = throttle_new(&limits);
+    int64_t now = 1000 * S;
+
+    throttle_succeeded(t, "ann", "192.0.2.1", now);
+    failures(t, 10, NULL, "192.0.2.1", now);
+    ck_assert_int_eq(throttle_delay(t, NULL, "192.0.2.1", now), 0);
+    failures(t, 1, NULL, "192.0.2.1", now);
+    ck_assert_int_eq(throttle_delay(t, NULL, "192.0.2.1", now), 2 * S);
+    ck_assert_int_eq(throttle_delay(t, "joe", "192.0.2.1", now), 2 * S);
+    ck_assert_int_eq(throttle_delay(t, "ann", "192.0.2.1", now), 0);
+    ck_assert_int_eq(throttle_delay(t, NULL, "192.0.2.2", now), 0);
+    throttle_free(&t);
+}
+END_TEST
+
+START_TEST(numbers_stand_for_addresses)
+{
+    struct throttle *t = throttle_new(&limits), *other = throttle_new(&limits);
+    uint64_t v4 = throttle_address(t, "192.0.2.1");
+
+    ck_assert_uint_eq(throttle_address(t, "::ffff:192.0.2.1"), v4);
+    ck_assert_uint_ne(throttle_address(t, "192.0.2.2"), v4);
+    ck_assert_uint_ne(throttle_address(other, "192.0.2.1"), v4);
+    ck_assert_uint_eq(throttle_address(t, "2001:db8::1"),
+                      throttle_address(t, "2001:db8::ffff:2"));
+    throttle_free(&t);
+    throttle_free(&other);
+}
+END_TEST
+
 START_TEST(threads_count_together)
 {
     struct throttle *t = throttle_new(&limits);
@@ -340,6 +374,8 @@ throttle_suite(void)
     tcase_add_test(t, a_flood_does_not_push_out_the_known_good);
     tcase_add_test(t, limits_can_change);
     tcase_add_test(t, defaults_let_a_typist_try);
+    tcase_add_test(t, nameless_failures_count_for_the_address);
+    tcase_add_test(t, numbers_stand_for_addresses);
     tcase_add_test(t, threads_count_together);
     suite_add_tcase(s, t);
     return s;

@@ -21,6 +21,9 @@ struct ask {
     struct ticket_rec k;
     int64_t now;
     unsigned max;
+    bool more, there;
+    uint64_t account;
+    struct ticket_keep keep;
 };
 
 static enum store_result
@@ -47,7 +50,15 @@ expire(struct store_txn *t, void *arg, struct errbuf *err)
 {
     struct ask *q = arg;
 
-    return ticket_expire(t, q->now, q->max, err);
+    return ticket_expire(t, q->now, q->max, &q->more, err);
+}
+
+static enum store_result
+trim(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+
+    return ticket_trim(t, q->account, q->max, &q->keep, err);
 }
 
 static enum store_result
@@ -118,6 +129,89 @@ START_TEST(expiring)
 }
 END_TEST
 
+/* Who expires is told when there is more to do. */
+START_TEST(expiring_in_pieces)
+{
+    struct ask q = {.now = 100, .max = 2};
+
+    for (uint8_t i = 0; i < 4; i++) {
+        struct ask k = ticket(i, 100);
+
+        fixture_run(put, &k, STORE_OK);
+    }
+    fixture_run(expire, &q, STORE_OK);
+    ck_assert(q.more);
+    fixture_run(expire, &q, STORE_OK);
+    ck_assert(!q.more);
+    fixture_verify();
+}
+END_TEST
+
+static enum store_result
+probe(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+    enum store_result r = take(t, q, err);
+
+    q->there = r == STORE_OK;
+    if (r == STORE_OK)
+        return ticket_put(t, &q->k, err);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+/* Which tickets there are, a bit for each. */
+static unsigned
+present(unsigned n)
+{
+    unsigned bits = 0;
+
+    for (uint8_t i = 0; i < n; i++) {
+        struct ask k = ticket(i, 0);
+
+        fixture_run(probe, &k, STORE_OK);
+        if (k.there)
+            bits |= 1U << i;
+    }
+    return bits;
+}
+
+/* The next to end go, but for those that are to stay; others' are not touched. */
+START_TEST(trimming)
+{
+    struct ask other = ticket(7, 1), q = {.account = joe}, again;
+    uint64_t keep[2] = {ticket_number(ticket(5, 0).k.hash),
+                        ticket_number(ticket(2, 0).k.hash)};
+
+    other.k.account = fixture_account(1, "amy");
+    fixture_run(put, &other, STORE_OK);
+    for (uint8_t i = 0; i < 6; i++) { /* 5 ends first */
+        struct ask k = ticket(i, 100 - i);
+
+        fixture_run(put, &k, STORE_OK);
+    }
+    q.max = 6;
+    fixture_run(trim, &q, STORE_OK);
+    ck_assert_uint_eq(present(8), 0xbf);
+    q.max = 5;
+    fixture_run(trim, &q, STORE_OK);
+    ck_assert_uint_eq(present(8), 0x9f);
+    again = ticket(5, 95);
+    fixture_run(put, &again, STORE_OK);
+    q.keep = (struct ticket_keep){keep, 2};
+    q.max = 3;
+    fixture_run(trim, &q, STORE_OK);
+    ck_assert_uint_eq(present(8), 0xa5); /* 4, 3 and 1 */
+    q.max = 1;
+    fixture_run(trim, &q, STORE_OK); /* those to keep are more than that */
+    ck_assert_uint_eq(present(8), 0xa4);
+    q.keep.n = 0;
+    q.max = 0;
+    fixture_run(trim, &q, STORE_OK);
+    ck_assert_uint_eq(present(8), 0x80);
+    fixture_verify();
+}
+END_TEST
+
 START_TEST(void_without_its_account)
 {
     struct ask q = ticket(1, 1000);
@@ -143,6 +237,8 @@ ticket_table_suite(void)
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, good_for_once);
     tcase_add_test(tc, expiring);
+    tcase_add_test(tc, expiring_in_pieces);
+    tcase_add_test(tc, trimming);
     tcase_add_test(tc, void_without_its_account);
     suite_add_tcase(s, tc);
     return s;

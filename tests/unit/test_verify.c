@@ -265,6 +265,11 @@ static const struct damage damages[] = {
      "ticket.db: a ticket of account 1 has no entry by time"},
     {"no ticket", TABLE_TICKET, "*", NULL,
      "ticket_time.db: an entry that leads to no ticket"},
+    {"an account's entry of no ticket", TABLE_TICKET_ACCOUNT, N1 N1 N0 N0 N0 N0,
+     "01", "ticket_account.db: an entry that leads to no ticket"},
+    {"tickets that an older program would not count", TABLE_META,
+     "666f726d6174", "010000000000000003",
+     "ticket_account.db: a record of format 4 in a store of format 3"},
     {"audit damaged", TABLE_AUDIT,
      "8000000000000000"
      "00000000",

@@ -41,7 +41,7 @@ watch(struct client *c, enum alert_scope scope, enum stage_who who)
 {
     struct watch_spec s = spec(scope, who);
 
-    watch_add(session_worker(c->s), c->s, &s);
+    ck_assert(watch_add(session_worker(c->s), c->s, &s));
 }
 
 static void

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "util/arena.h"
+#include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/admin_call.h"
@@ -89,30 +90,65 @@ find_command(const char *verb)
 
 /* --- audit --- */
 
-enum store_result
-admin_audit(struct admin_context *x, const char *what, const char *outcome,
-            struct errbuf *err)
+/* What changed something is recorded, whoever did it, unless he has no right
+ * at all (then it was about himself); what changed nothing, as far as the
+ * budget of the account goes.  Those who may do everything could fill the disk
+ * anyway. */
+static bool
+may_record(struct admin_context *x, bool changed)
+{
+    unsigned rights = x->caller->rights;
+
+    if (x->budget == NULL || (rights & (RIGHT_MASTER | RIGHT_ALL_DOMAINS)) != 0)
+        return true;
+    if (changed && rights != 0)
+        return true;
+    return audit_budget_take(x->budget, x->caller->account, x->caller->name,
+                             x->now);
+}
+
+static enum store_result
+add_record(struct admin_context *x, const char *what, const char *outcome,
+           bool changed, struct errbuf *err)
 {
     struct audit_rec a = {.time = x->now,
                           .who = x->caller->name,
                           .from = x->caller->from,
                           .what = what,
                           .outcome = outcome};
-    struct buf more = {0};
-    unsigned skipped = 0;
-    enum store_result r;
 
-    if (x->budget != NULL && x->caller->rights == 0 &&
-        !audit_budget_take(x->budget, x->caller->account, x->now, &skipped))
-        return STORE_OK;
-    if (skipped > 0) {
-        buf_appendf(&more, "%s (and %u before it, by such accounts)", what,
-                    skipped);
-        a.what = buf_cstr(&more);
-    }
-    r = audit_add(x->txn, &a, err);
-    buf_clear(&more);
-    return r;
+    return may_record(x, changed) ? audit_add(x->txn, &a, err) : STORE_OK;
+}
+
+enum store_result
+admin_audit(struct admin_context *x, const char *what, const char *outcome,
+            struct errbuf *err)
+{
+    return add_record(x, what, outcome, strcmp(outcome, "ok") == 0, err);
+}
+
+static enum store_result
+tell_left_out(const char *who, unsigned n, int64_t since, void *arg,
+              struct errbuf *err)
+{
+    struct admin_context *x = arg;
+    char what[80], gmt[CLOCK_GMT_SIZE];
+    struct audit_rec a = {.time = x->now,
+                          .who = who,
+                          .from = x->caller->from,
+                          .what = what,
+                          .outcome = "left out"};
+
+    clock_format_gmt(since, gmt);
+    snprintf(what, sizeof what, "%u more since %s that changed nothing", n,
+             gmt);
+    return audit_add(x->txn, &a, err);
+}
+
+enum store_result
+admin_audit_left_out(struct admin_context *x, bool all, struct errbuf *err)
+{
+    return audit_budget_tell(x->budget, x->now, all, tell_left_out, x, err);
 }
 
 /* Attempts to change something, and whatever was refused for want of rights
@@ -124,8 +160,18 @@ wants_audit(const struct admin_call *c)
            c->answer->code == 515;
 }
 
+/* before: store_changes when the command began. */
+static bool
+has_changed(const struct admin_call *c, unsigned before)
+{
+    return c->answer->code == 200 &&
+           (c->live != NULL || !STAILQ_EMPTY(c->x->effects) ||
+            store_changes(c->x->txn) != before);
+}
+
 static enum store_result
-audit_call(struct admin_call *c, bool malformed, struct errbuf *err)
+audit_call(struct admin_call *c, bool malformed, bool changed,
+           struct errbuf *err)
 {
     struct buf what = {0};
     enum store_result r;
@@ -139,8 +185,9 @@ audit_call(struct admin_call *c, bool malformed, struct errbuf *err)
         buf_appendf(&what, "%s (malformed)", c->command->name);
     else
         admin_line_write(&what, c->line);
-    r = admin_audit(c->x, buf_cstr(&what),
-                    c->answer->code == 200 ? "ok" : c->answer->text, err);
+    r = add_record(c->x, buf_cstr(&what),
+                   c->answer->code == 200 ? "ok" : c->answer->text, changed,
+                   err);
     buf_clear(&what);
     return r;
 }
@@ -152,6 +199,7 @@ audit_call(struct admin_call *c, bool malformed, struct errbuf *err)
 static enum store_result
 run(struct admin_call *c, const struct errbuf *bad_line, struct errbuf *err)
 {
+    unsigned before = store_changes(c->x->txn);
     enum store_result r;
 
     c->answer->code = 200;
@@ -179,7 +227,9 @@ run(struct admin_call *c, const struct errbuf *bad_line, struct errbuf *err)
     }
     if (c->answer->code != 200)
         buf_clear(&c->answer->data);
-    return audit_call(c, bad_line != NULL, err);
+    if (c->hash_wanted != NULL)
+        return STORE_OK;
+    return audit_call(c, bad_line != NULL, has_changed(c, before), err);
 }
 
 static bool
@@ -255,6 +305,36 @@ admin_execute_hashed(struct admin_context *x, const char *line, size_t len,
                      struct admin_answer *answer, struct errbuf *err)
 {
     return execute(x, line, len, hashed, NULL, answer, err);
+}
+
+enum store_result
+admin_hash_wanted(struct admin_context *x, const char *text, size_t len,
+                  bool *wanted_r, struct errbuf *err)
+{
+    struct arena *arena = arena_new();
+    struct admin_line line;
+    struct admin_answer answer = {0};
+    struct admin_call c = {.x = x,
+                           .line = &line,
+                           .arena = arena,
+                           .hash_wanted = wanted_r,
+                           .answer = &answer};
+    enum store_result r = STORE_OK;
+
+    *wanted_r = false;
+    if (admin_line_read(text, len, arena, &line, NULL) == 0) {
+        c.command = find_command(line.verb);
+        if (is_known(c.command, x->settings))
+            r = run(&c, NULL, err);
+        /* It ends where the credential is missing, before anything is done. */
+        if (r == STORE_OK && answer.code == 200) {
+            err_set(err, "%s: was done without its password", line.verb);
+            r = STORE_ERROR;
+        }
+    }
+    admin_answer_clear(&answer);
+    arena_free(&arena);
+    return r;
 }
 
 /* The command that the line begins with, also if the rest of it is malformed;

@@ -84,12 +84,14 @@ struct admin_settings {
         max_alerts[ALERT_ACCOUNT + 1];   /* of a set, by scope; 0: no limit */
     int64_t lifetime[ALERT_ACCOUNT + 1]; /* default end by scope, us; 0 none */
     unsigned iterations;                 /* for new passwords; default 10000 */
+    unsigned max_tickets;                /* of one account */
     size_t prefs_bytes;                  /* longest preferences */
     char time_zone[65];                  /* of those who chose none */
     int64_t started;                     /* when the server began to run */
     const char *version;                 /* "ximssd 0.1.0" */
     bool test_hooks;                     /* TESTCLOCK allowed */
     bool source_limits; /* what may be used is as sources of usage say */
+    bool can_ask;       /* there are sources that can be asked */
 };
 
 /* What a command answers.  code 200: done; 5NN: refused (protocol.md C.2), and
@@ -124,12 +126,16 @@ enum store_result admin_execute(struct admin_context *x, const char *line,
                                 struct errbuf *err) WARN_UNUSED;
 
 /* Adds an audit record in the caller's name: for changes that are made outside
- * of this module.  outcome: "ok" or the error text.  Of callers without any
- * right only as many as the budget has (audit_budget.h); the next record says
- * how many were left out. */
+ * of this module.  outcome: "ok" or the error text.  Of what changed nothing,
+ * and of callers without any right, only as many as the budget has
+ * (audit_budget.h), unless the caller holds Master or All Domains. */
 enum store_result admin_audit(struct admin_context *x, const char *what,
                               const char *outcome,
                               struct errbuf *err) WARN_UNUSED;
+/* Adds the records that say how many the budget left out (see
+ * audit_budget_tell; the caller says audit_budget_told after the commit). */
+enum store_result admin_audit_left_out(struct admin_context *x, bool all,
+                                       struct errbuf *err) WARN_UNUSED;
 
 /* --- commands that carry a password --- */
 
@@ -138,13 +144,14 @@ enum store_result admin_audit(struct admin_context *x, const char *what,
  * admin_needs_hash looks at a line (any thread) and, if it sets or checks a
  * password, copies the clear text into password_r (the caller wipes and frees
  * it) and returns which:
- * - ADMIN_HASH_NEW: the caller makes a credential with fresh salt in its hash
- *   pool, always with the CRAM-MD5 state, and hands it to
- *   admin_execute_hashed, which drops that state if the domain does not want
- *   it;
+ * - ADMIN_HASH_NEW: the caller asks admin_hash_wanted in a job; if it is, he
+ *   makes a credential with fresh salt in its hash pool, always with the
+ *   CRAM-MD5 state, and hands it to admin_execute_hashed, which drops that state
+ *   if the domain does not want it;
  * - ADMIN_HASH_VERIFY: the caller runs admin_verify_find in a job, checks the
  *   password against what it found in its hash pool, and hands the outcome to
  *   admin_execute_hashed (checked false where there was nothing to check).
+ * So nobody has anything hashed that he may not have done.
  * account_r: the account as the line names it (the caller frees), not NULL if
  * there is a password.  Lines that would be refused anyway give
  * ADMIN_HASH_NONE. */
@@ -156,13 +163,20 @@ enum admin_hash_kind {
 enum admin_hash_kind admin_needs_hash(const char *line, size_t len,
                                       char **password_r, char **account_r);
 
-/* Fills *cred_r (iterations 0: there is nothing to check, or not for this
- * caller; admin_execute_hashed then says why).  *guessed_r: the number of the
+/* Whether a line of ADMIN_HASH_NEW would be carried out, as things stand: all is
+ * checked, nothing is changed, and the audit log hears nothing of it. */
+enum store_result admin_hash_wanted(struct admin_context *x, const char *line,
+                                    size_t len, bool *wanted_r,
+                                    struct errbuf *err) WARN_UNUSED;
+
+/* Fills *cred_r, and *found_r: there is such an account, and this caller may
+ * check its password (else admin_execute_hashed says why not).  iterations 0: it
+ * has none.  *guessed_r: the number of the
  * account if its password is not the caller's to set, so that he must not try
  * many; else 0. */
 enum store_result admin_verify_find(struct admin_context *x,
                                     const char *account,
-                                    struct credential *cred_r,
+                                    struct credential *cred_r, bool *found_r,
                                     uint64_t *guessed_r,
                                     struct errbuf *err) WARN_UNUSED;
 

@@ -35,13 +35,34 @@ admin_clear(struct domain_rec *d, struct account_rec *a)
     account_rec_clear(a);
 }
 
+static bool
+same_text(const char *a, const char *b)
+{
+    return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
+}
+
+static bool
+same_account(const struct account_rec *a, const struct account_rec *b)
+{
+    return a->domain == b->domain && a->cred_serial == b->cred_serial &&
+           same_text(a->name, b->name) &&
+           same_text(a->real_name, b->real_name) &&
+           same_text(a->type, b->type) && same_text(a->rights, b->rights) &&
+           same_text(a->settings, b->settings);
+}
+
 enum store_result
 admin_put_account(struct admin_call *c, const struct domain_rec *d,
                   const struct account_rec *a, struct errbuf *err)
 {
-    enum store_result r = account_put(c->x->txn, a, err);
+    struct account_rec old = {0};
+    enum store_result r = account_get(c->x->txn, a->number, &old, err);
+    bool same = r == STORE_OK && same_account(a, &old);
 
-    if (r == STORE_OK)
+    account_rec_clear(&old);
+    if (r == STORE_OK && !same)
+        r = account_put(c->x->txn, a, err);
+    if (r == STORE_OK && !same)
         admin_effect_account(c->x, EFFECT_ACCOUNT_CHANGED, d, a);
     return r;
 }

@@ -12,7 +12,7 @@ enum store_result admin_only_account(struct admin_call *c, unsigned need,
                                      struct account_rec *a,
                                      struct errbuf *err) WARN_UNUSED;
 void admin_clear(struct domain_rec *d, struct account_rec *a);
-/* Stores the changed record, with the effect. */
+/* Stores the changed record, with the effect; nothing if it is as it was. */
 enum store_result admin_put_account(struct admin_call *c,
                                     const struct domain_rec *d,
                                     const struct account_rec *a,

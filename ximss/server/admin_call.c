@@ -39,9 +39,19 @@ admin_code_text(int code)
         {513, "unknown user account"},
         {514, "no such alert"},
         {515, "incorrect password"},
+        {516, "log in first"},
+        {517, "already logged in"},
+        {518, "the key was used for another alert"},
         {520, "account name already exists"},
         {521, "domain name already exists"},
+        {522, "the text cannot be an alert"},
+        {525, "too busy. try again later"},
         {526, "too many alerts"},
+        {530, "the store is full, try again later"},
+        {531, "the store failed"},
+        {540, "malformed message"},
+        {541, "message too big"},
+        {542, "forbidden in a message"},
     };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -402,6 +412,7 @@ admin_account_dispose(struct admin_context *x, const struct domain_rec *d,
                       const struct account_rec *a, struct errbuf *err)
 {
     struct alert_target t = {.scope = ALERT_ACCOUNT, .number = a->number};
+    bool before = store_removing(x->txn, true);
     enum store_result r;
 
     domain_rec_copy(&t.domain, d);
@@ -410,6 +421,7 @@ admin_account_dispose(struct admin_context *x, const struct domain_rec *d,
     if (r == STORE_OK)
         r = admin_must(account_remove(x->txn, a->number, err), "an account",
                        err);
+    store_removing(x->txn, before);
     if (r == STORE_OK)
         admin_effect_account(x, EFFECT_ACCOUNT_REMOVED, d, a);
     alert_target_clear(&t);

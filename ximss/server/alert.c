@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Alerts in memory and on the wire.  An alert is shared by all workers; its
- * encoded forms hang on it in a list that only grows, so that reading needs no
- * lock: two workers that encode for the same zone at once agree by
- * compare-and-swap, and the loser's bytes are dropped. */
+/* Alerts in memory and on the wire.  An alert is shared by all workers and does
+ * not change, so reading it needs no lock. */
 #include "config.h"
 
 #include "ximss/server/alert.h"
@@ -17,19 +15,12 @@
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/alert_names.h"
 
-struct alert_message {
-    struct alert_message *next;
-    const struct zone *zone;
-    struct shared_buf *bytes; /* owned */
-};
-
 struct alert *
 alert_new(struct alert_rec *rec)
 {
     struct alert *a = xcalloc(1, sizeof *a);
 
     atomic_init(&a->refs, 1);
-    atomic_init(&a->messages, NULL);
     a->rec = *rec;
     memset(rec, 0, sizeof *rec);
     return a;
@@ -46,17 +37,11 @@ void
 alert_unref(struct alert **a)
 {
     struct alert *dead = *a;
-    struct alert_message *m, *next;
 
     *a = NULL;
     if (dead == NULL ||
         atomic_fetch_sub_explicit(&dead->refs, 1, memory_order_acq_rel) != 1)
         return;
-    for (m = atomic_load(&dead->messages); m != NULL; m = next) {
-        next = m->next;
-        shared_buf_unref(&m->bytes);
-        free(m);
-    }
     alert_rec_clear(&dead->rec);
     free(dead);
 }
@@ -98,8 +83,8 @@ write_quota(struct buf *b, const struct alert *a)
     xml_write_attr_u64(b, "percent", quota_percent(a->used, a->limit));
 }
 
-static struct shared_buf *
-encode(const struct alert *alert, const struct zone *zone)
+struct shared_buf *
+alert_encode(const struct alert *alert, const struct zone *zone)
 {
     const struct alert_rec *a = &alert->rec;
     struct buf b = {0};
@@ -119,37 +104,6 @@ encode(const struct alert *alert, const struct zone *zone)
     bytes = shared_buf_new(b.data, b.len);
     buf_clear(&b);
     return bytes;
-}
-
-static struct alert_message *
-find_message(struct alert_message *m, const struct zone *zone)
-{
-    while (m != NULL && m->zone != zone)
-        m = m->next;
-    return m;
-}
-
-struct shared_buf *
-alert_message(struct alert *a, const struct zone *zone)
-{
-    struct alert_message *first = atomic_load(&a->messages), *m, *made;
-
-    m = find_message(first, zone);
-    if (m != NULL)
-        return m->bytes;
-    made = xmalloc(sizeof *made);
-    made->zone = zone;
-    made->bytes = encode(a, zone);
-    made->next = first;
-    while (!atomic_compare_exchange_weak(&a->messages, &made->next, made)) {
-        m = find_message(made->next, zone);
-        if (m != NULL) {
-            shared_buf_unref(&made->bytes);
-            free(made);
-            return m->bytes;
-        }
-    }
-    return made->bytes;
 }
 
 void
@@ -234,6 +188,7 @@ alert_array_remove(struct alert_array *set, uint64_t id)
 
     if (after == 0 || set->v[after - 1]->rec.id != id)
         return false;
+    atomic_store(&set->v[after - 1]->removed, true);
     alert_unref(&set->v[after - 1]);
     memmove(set->v + after - 1, set->v + after,
             (set->n - after) * sizeof(set->v[0]));
@@ -255,8 +210,10 @@ alert_array_find(const struct alert_array *set, uint64_t id)
 void
 alert_array_clear(struct alert_array *set)
 {
-    for (uint32_t i = 0; i < set->n; i++)
+    for (uint32_t i = 0; i < set->n; i++) {
+        atomic_store(&set->v[i]->removed, true);
         alert_unref(&set->v[i]);
+    }
     free(set->v);
     *set = (struct alert_array){0};
 }

@@ -10,16 +10,14 @@
 #include "util/buf.h"
 #include "util/shared_buf.h"
 
-struct alert_message;
 struct zone;
 
 /* An active alert in memory: one object for all workers, immutable but for
  * what is said at the members. */
 struct alert {
     atomic_uint refs;
+    atomic_bool removed;  /* from a set: nobody will ask for it for long */
     struct alert_rec rec; /* owned */
-    /* The encoded messages, one for each time zone in use; grows only. */
-    _Atomic(struct alert_message *) messages;
     /* A quota alert (kind="quota"): it is in no list and in no store. */
     bool generated;
     uint64_t used, limit; /* bytes, if so */
@@ -33,9 +31,9 @@ struct alert *alert_new(struct alert_rec *rec);
 struct alert *alert_ref(struct alert *a);
 void alert_unref(struct alert **a);
 
-/* The pushed message with its 0, encoded once per zone; borrowed, lives as
- * long as the alert.  Any thread. */
-struct shared_buf *alert_message(struct alert *a, const struct zone *zone);
+/* The pushed message with its 0; one reference.  What depends on the zone is
+ * zone_offset at the time of the post, and nothing else (alert_cache.h). */
+struct shared_buf *alert_encode(const struct alert *a, const struct zone *zone);
 
 /* Is its end reached? */
 bool alert_is_over(const struct alert *a, int64_t now);

@@ -153,9 +153,11 @@ enum store_result
 alert_admin_drop(struct admin_context *x, const struct alert_target *t,
                  const struct alert_rec *a, struct errbuf *err)
 {
+    bool before = store_removing(x->txn, true);
     enum store_result r =
         admin_must(alert_remove(x->txn, a->id, err), "an alert", err);
 
+    store_removing(x->txn, before);
     if (r == STORE_OK)
         add_effect(x, EFFECT_ALERT_REMOVED, t, a);
     return r;

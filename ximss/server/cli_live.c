@@ -257,8 +257,8 @@ loop_work(void *arg)
 static void
 test_loop(struct cli_job *c)
 {
-    if (hash_pool_submit(c->job.server->hash_pool, loop_work, live_done, c) ==
-        0)
+    if (hash_pool_submit(c->job.server->hash_pool, c->caller.caller.account,
+                         loop_work, live_done, c) == 0)
         return;
     c->answer.code = 525;
     strcpy(c->answer.text, "too busy. try again later");

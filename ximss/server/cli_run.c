@@ -3,8 +3,10 @@
  *
  * Most are one job of the store.  A password that is set passes through the
  * hash pool before the line takes its turn, so that a bulk load has the hashes
- * of many lines in work while their effects keep the order.  A password that is
- * checked is looked up, hashed and judged in its turn.  Long changes are
+ * of many lines in work while their effects keep the order; but only if the line
+ * would be carried out as things stand, and an account has not too many in work.
+ * What was not is looked at again when it is its turn, behind those before it.
+ * A password that is checked is looked up, hashed and judged in its turn.  Long changes are
  * submitted again until they are done; listings come in pieces, as the client
  * reads them. */
 #include "config.h"
@@ -28,6 +30,10 @@
 #include "ximss/server/session_private.h"
 #include "ximss/server/stat.h"
 #include "ximss/server/throttle.h"
+
+/* Passwords of one account that are hashed before their turn; with more of them
+ * each session has one in work. */
+#define AHEAD_MOST 256
 
 static void
 wipe(char **text)
@@ -243,7 +249,7 @@ note_guess(const struct cli_job *c)
 
 /* --- passwords --- */
 
-static void take_turn(struct cli_job *c);
+static void take_turn_if_there(struct cli_job *c);
 
 static void
 on_hashed(struct mail *m, void *owner)
@@ -254,11 +260,10 @@ on_hashed(struct mail *m, void *owner)
     if (c->kind == ADMIN_HASH_VERIFY) {
         note_guess(c);
         submit_command(c);
-    } else if (c->req->session != NULL) {
-        take_turn(c);
+    } else if (c->in_turn) {
+        submit_command(c);
     } else {
-        req_finish(c->req);
-        job_free(c);
+        take_turn_if_there(c);
     }
 }
 
@@ -290,8 +295,8 @@ hash_done(void *arg)
 static int
 submit_hash(struct cli_job *c)
 {
-    if (hash_pool_submit(c->job.server->hash_pool, hash_work, hash_done, c) ==
-        0)
+    if (hash_pool_submit(c->job.server->hash_pool, c->caller.caller.account,
+                         hash_work, hash_done, c) == 0)
         return 0;
     c->job.result = STORE_OK;
     c->answer.code = 525;
@@ -306,7 +311,8 @@ verify_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct admin_context x;
 
     cli_context(&x, c, t);
-    return admin_verify_find(&x, c->account, &c->cred, &c->guessed, err);
+    return admin_verify_find(&x, c->account, &c->cred, &c->checkable,
+                             &c->guessed, err);
 }
 
 static void
@@ -314,8 +320,69 @@ verify_finish(struct job *j)
 {
     struct cli_job *c = (struct cli_job *)j;
 
-    if (j->result != STORE_OK || !may_guess(c) || submit_hash(c) < 0)
+    /* One without a password takes as long as others. */
+    if (c->checkable && c->cred.iterations == 0)
+        password_dummy(j->server->secret, c->account, c->iterations, &c->cred);
+    if (j->result == STORE_OK && !c->checkable)
+        submit_command(c);
+    else if (j->result != STORE_OK || !may_guess(c) || submit_hash(c) < 0)
         cli_answer(c);
+}
+
+/* --- passwords that are set --- */
+
+static enum store_result
+ask_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct cli_job *c = (struct cli_job *)j;
+    struct admin_context x;
+
+    cli_context(&x, c, t);
+    return admin_hash_wanted(&x, c->line, c->len, &c->wanted, err);
+}
+
+static void
+ahead_finish(struct job *j)
+{
+    struct cli_job *c = (struct cli_job *)j;
+    struct hash_pool *pool = j->server->hash_pool;
+
+    if (j->result == STORE_OK && c->wanted && c->req->session != NULL &&
+        hash_pool_waiting_of(pool, c->caller.caller.account) < AHEAD_MOST &&
+        submit_hash(c) == 0)
+        return;
+    admin_answer_clear(&c->answer);
+    c->in_turn = true;
+    c->req->alone = true; /* a hash between two jobs, as above */
+    take_turn_if_there(c);
+}
+
+/* In its turn: hashes it if that is wanted now, else carries out what is to be
+ * said instead. */
+static enum store_result
+turn_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct cli_job *c = (struct cli_job *)j;
+    enum store_result r = ask_body(j, t, err);
+
+    return r == STORE_OK && !c->wanted ? command_body(j, t, err) : r;
+}
+
+static void
+turn_finish(struct job *j)
+{
+    struct cli_job *c = (struct cli_job *)j;
+
+    if (j->result != STORE_OK || !c->wanted || submit_hash(c) < 0)
+        cli_answer(c);
+}
+
+static void
+submit_ask(struct cli_job *c, bool in_turn)
+{
+    c->job.body = in_turn ? turn_body : ask_body;
+    c->job.finish = in_turn ? turn_finish : ahead_finish;
+    job_submit(&c->job);
 }
 
 /* --- the request --- */
@@ -327,14 +394,14 @@ begin(struct req *r)
 
     r->state = NULL;
     r->free_state = NULL;
-    if (c->answer.code != 0) {
-        cli_answer(c); /* refused before it took its turn */
-    } else if (admin_is_live(c->line, c->len)) {
+    if (admin_is_live(c->line, c->len)) {
         cli_live_begin(c);
     } else if (c->kind == ADMIN_HASH_VERIFY) {
         c->job.body = verify_body;
         c->job.finish = verify_finish;
         job_submit(&c->job);
+    } else if (c->in_turn) {
+        submit_ask(c, true);
     } else {
         submit_command(c);
     }
@@ -350,6 +417,17 @@ static void
 take_turn(struct cli_job *c)
 {
     req_take_turn(c->req, begin, c, free_waiting);
+}
+
+static void
+take_turn_if_there(struct cli_job *c)
+{
+    if (c->req->session != NULL) {
+        take_turn(c);
+        return;
+    }
+    req_finish(c->req);
+    job_free(c);
 }
 
 enum req_result
@@ -372,14 +450,16 @@ cli_run(struct req *r, const char *line, size_t len)
     c->iterations = r->worker->cfg->password_iterations;
     r->bytes = len;
     r->alone = admin_runs_alone(line, len);
-    /* One without any right is refused anyway, and costs no hash. */
+    /* One without any right is refused anyway. */
     if (caller.caller.rights != 0 && !r->alone)
         c->kind = admin_needs_hash(line, len, &c->password, &c->account);
     /* Two jobs with a hash between them: what comes behind must not change
      * the account meanwhile. */
     if (c->kind == ADMIN_HASH_VERIFY)
         r->alone = true;
-    if (c->kind != ADMIN_HASH_NEW || submit_hash(c) < 0)
+    if (c->kind == ADMIN_HASH_NEW)
+        submit_ask(c, false);
+    else
         take_turn(c);
     return REQ_PENDING;
 }

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "ximss/server/admin_account.h"
 #include "ximss/server/settings.h"
@@ -88,6 +89,10 @@ store_domain_settings(struct admin_call *c, struct domain_rec *d,
             c, *dict, changes, (c->command->detail & REPLACE) != 0, &text, err);
     if (r != STORE_OK)
         return r;
+    if (strcmp(*dict != NULL ? *dict : "", text) == 0) {
+        free(text);
+        return STORE_OK;
+    }
     free(*dict);
     *dict = text;
     r = domain_put(c->x->txn, d, err);

@@ -249,6 +249,7 @@ delete_rest(struct admin_call *c, const struct domain_rec *d,
     enum store_result r;
 
     domain_rec_copy(&t.domain, d);
+    store_removing(c->x->txn, true);
     r = alert_admin_drop_some(c->x, &t, err);
     if (r == STORE_OK)
         r = domain_remove(c->x->txn, d->number, err);

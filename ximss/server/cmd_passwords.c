@@ -10,9 +10,8 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/admin_account.h"
+#include "ximss/server/password.h"
 #include "ximss/server/settings.h"
-
-#define PASSWORD_MAX 1024
 
 /* --- which password a line carries --- */
 
@@ -38,7 +37,7 @@ read_password_line(struct admin_call *c, struct password_line *p)
     if (r == STORE_OK)
         r = admin_arg_end(c);
     if (r == STORE_OK &&
-        (p->password[0] == '\0' || strlen(p->password) > PASSWORD_MAX))
+        (p->password[0] == '\0' || strlen(p->password) > PASSWORD_MOST))
         r = admin_refuse(c, 501, "password is empty or too long");
     return r;
 }
@@ -66,7 +65,7 @@ password_text(struct arena *arena, const struct cli_value *v)
 {
     const char *text = admin_value_text(arena, v);
 
-    if (text == NULL || text[0] == '\0' || strlen(text) > PASSWORD_MAX ||
+    if (text == NULL || text[0] == '\0' || strlen(text) > PASSWORD_MOST ||
         text_equal_nocase(text, "default"))
         return NULL;
     return text;
@@ -151,6 +150,8 @@ take_credential(struct admin_call *c, const struct domain_rec *d,
     bool cram = false;
     enum store_result r;
 
+    if (c->hash_wanted != NULL)
+        *c->hash_wanted = true;
     if (c->hashed == NULL || c->hashed->made == NULL)
         return admin_refuse(c, 501, "password can not be used");
     r = settings_domain_cram(c->x->txn, d, &cram, err);
@@ -268,7 +269,7 @@ password_verify(struct admin_call *c, struct errbuf *err)
 
 enum store_result
 admin_verify_find(struct admin_context *x, const char *account,
-                  struct credential *cred_r, uint64_t *guessed_r,
+                  struct credential *cred_r, bool *found_r, uint64_t *guessed_r,
                   struct errbuf *err)
 {
     struct arena *arena = arena_new();
@@ -280,6 +281,7 @@ admin_verify_find(struct admin_context *x, const char *account,
 
     *cred_r = (struct credential){0};
     *guessed_r = 0;
+    *found_r = r == STORE_OK;
     if (r == STORE_OK) {
         *cred_r = a.cred;
         *guessed_r = may_set(x->caller, &d, &a) ? 0 : a.number;

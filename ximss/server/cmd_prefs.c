@@ -70,6 +70,7 @@ store_prefs(struct admin_call *c, const struct account_rec *a,
 {
     const struct zone *zone = NULL;
     char *old = NULL, *text = NULL;
+    bool same;
     struct effect *e;
     enum store_result r = prefs_get(c->x->txn, a->number, &old, err);
 
@@ -78,9 +79,10 @@ store_prefs(struct admin_call *c, const struct account_rec *a,
                          c->x->settings->prefs_bytes, &text, &zone, err);
     if (r == STORE_REFUSED)
         r = admin_refuse(c, 501, "%s", err->text);
-    if (r == STORE_OK)
+    same = r == STORE_OK && old != NULL && strcmp(old, text) == 0;
+    if (r == STORE_OK && !same)
         r = prefs_put(c->x->txn, a->number, text, err);
-    if (r == STORE_OK) {
+    if (r == STORE_OK && !same) {
         e = effect_add(c->x->effects, EFFECT_PREFS_CHANGED);
         e->account.number = a->number;
         e->zone = zone;

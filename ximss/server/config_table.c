@@ -107,18 +107,45 @@ static const struct config_row rows[] = {
  "Machines that log users in on their behalf (web bridge, mail proxies):\n"
  "the clientAddress they name is believed. A list, like\n"
  "{\"192.0.2.7\", \"2001:db8::/64\"}."},
+{"proxy-protocol", LISTEN, M(proxy_protocol), "", RESTART,
+ "Which of the addresses above are for proxies (HAProxy, nginx stream) that\n"
+ "say who connects to them: each connection there must begin with a header\n"
+ "of the PROXY protocol, version 1 or 2, and come from proxy-addresses or\n"
+ "trusted-addresses.  Elsewhere, a header of version 2 is believed from\n"
+ "trusted-addresses and the control socket, and nothing from others."},
+{"proxy-addresses", NETS, M(proxy_addresses), "", RELOAD,
+ "Those proxies. A list, like trusted-addresses."},
+{"proxy-timeout", TIME(SECOND, HOUR), M(proxy_timeout), "5s", RELOAD,
+ "A header that is not there whole by then ends its connection."},
+{"proxy-header-bytes", BYTES(232, 60 * KIB), M(proxy_header_bytes), "2K",
+ RELOAD,
+ "The longest header."},
 
 {"max-connections", NUMBER(0, 10000000), M(max_connections), "0", RELOAD,
  "Connections in all. 0: as many as there are descriptors."},
+{"descriptor-reserve", NUMBER(16, 100000), M(descriptor_reserve), "32", RELOAD,
+ "Descriptors that connections never take: files of the store are opened\n"
+ "with them. Of the limit of open files (LimitNOFILE), connections have what\n"
+ "these, descriptors-local, and what is open at the start leave."},
+{"descriptors-local", NUMBER(1, 10000), M(descriptors_local), "8", RELOAD,
+ "Connections that the control socket may have even when others have taken\n"
+ "all the rest."},
 {"max-connections-per-address", NUMBER(0, 10000000),
  M(max_connections_per_address), "0", RELOAD,
  "Connections from one address. 0: no limit."},
 {"max-unauthenticated", NUMBER(0, 10000000), M(max_unauthenticated), "10000",
  RELOAD,
- "Connections that have not logged in yet. 0: no limit."},
+ "Connections that have not logged in yet; of more, the oldest make room for\n"
+ "new ones: of the address that has most, then who has said nothing, then\n"
+ "the others. 0: no limit."},
 {"max-unauthenticated-per-address", NUMBER(0, 10000000),
  M(max_unauthenticated_per_address), "1000", RELOAD,
- "The same from one address. 0: no limit."},
+ "The same from one address; of more, its own oldest make room. 0: no limit."},
+{"max-account-sessions", NUMBER(1, 1000000), M(max_account_sessions), "100",
+ RELOAD,
+ "Sessions of one account, by all doors. When one more comes, one that looks\n"
+ "dead makes room (silent for 5 minutes, or for one while it does not read);\n"
+ "if there is none, the log-in is refused (526)."},
 {"login-timeout", TIME(SECOND, DAY), M(login_timeout), "60s", RELOAD,
  "A connection that has not logged in by then is closed."},
 {"idle-timeout", TIME(SECOND, 30 * DAY), M(idle_timeout), "10m", RELOAD,
@@ -155,8 +182,21 @@ static const struct config_row rows[] = {
 {"output-hard", BYTES(16 * KIB, 1 * GIB), M(output_hard), "1M", RELOAD,
  "A client that leaves so much unread is cut off."},
 
+{"account-input", BYTES(64 * KIB, 1024 * GIB), M(account_input), "16M", RELOAD,
+ "What all sessions of one account may have sent of messages that have not\n"
+ "come whole; the one that is above that is closed."},
+{"account-output", BYTES(16 * KIB, 1024 * GIB), M(account_output), "16M",
+ RELOAD,
+ "What all sessions of one account may leave unread together; above that the\n"
+ "one that holds most is cut off."},
+{"output-total", BYTES(1 * MIB, 1024 * GIB), M(output_total), "256M", RELOAD,
+ "The same of all sessions of the server; each worker has its share."},
+
 {"alert-bytes", BYTES(1, 1 * MIB), M(alert_bytes), "4096", RELOAD,
  "The longest text of an alert, in bytes of UTF-8."},
+{"alert-cache", BYTES(0, 1 * GIB), M(alert_cache), "8M", RELOAD,
+ "Memory of each worker for alerts as they are sent: one encoding for each\n"
+ "offset from GMT that is in use. What has no place is encoded each time."},
 {"max-account-alerts", NUMBER(0, 100000), M(max_account_alerts), "1000", RELOAD,
  "Alerts to one account that it has not been shown; more are refused.\n"
  "0: no limit."},
@@ -189,6 +229,10 @@ static const struct config_row rows[] = {
  "What says how much an account may use: its settings (MaxAccountSize), or\n"
  "the sources of usage that know limits of their own (Dovecot, maildirsize);\n"
  "where these say nothing, the settings."},
+{"quota-limit-age", TIME(MINUTE, 365 * DAY), M(quota_limit_age), "1h", RELOAD,
+ "With quota-limits = sources: how old a limit may be before a report is a\n"
+ "reason to ask the source for it again, for that account. Where none is\n"
+ "known, the first report is, then less and less often until this time."},
 {"quota-dict-socket", PATH(0), M(quota_dict_socket), "", RESTART,
  "The UNIX socket that Dovecot's quota_clone writes to, live, like\n"
  "/run/ximssd/usage.sock. Empty: none."},
@@ -217,7 +261,8 @@ static const struct config_row rows[] = {
 
 {"password-iterations", NUMBER(4096, 10000000), M(password_iterations),
  "10000", RELOAD,
- "Rounds of PBKDF2 for passwords that are set from now on."},
+ "Rounds of PBKDF2 for passwords that are set from now on. One that was set\n"
+ "with another number gets this one when it is next checked in clear."},
 {"remember-logins", NUMBER(0, 100000000), M(remember_logins), "100000",
  RESTART,
  "Successful log-ins that are remembered, in memory only, so that clients\n"
@@ -227,6 +272,14 @@ static const struct config_row rows[] = {
 {"ticket-time", TIME(MINUTE, 365 * DAY), M(ticket_time), "12h", RELOAD,
  "How long a resume ticket is good for.  A session is given another one each\n"
  "time a third of that is over."},
+{"login-checks-per-address", NUMBER(1, 10000), M(login_checks_per_address),
+ "8", RELOAD,
+ "Log-ins from one address that are checked at the same time; more of them\n"
+ "wait for their turn, so that a crowd of guessers delays itself."},
+{"max-account-tickets", NUMBER(1, 1000000), M(max_account_tickets), "300",
+ RELOAD,
+ "Resume tickets of one account. Beyond that the one goes that would end\n"
+ "next, but none that a session which is there was given last."},
 {"login-free-tries", NUMBER(1, 1000), M(login_free_tries), "3", RELOAD,
  "Failed log-ins to one account from one address before delays begin."},
 {"login-address-free-tries", NUMBER(1, 1000000), M(login_address_free_tries),
@@ -253,10 +306,20 @@ static const struct config_row rows[] = {
  "Memory for pages of the store."},
 {"store-batch", NUMBER(1, 10000), M(store_batch), "512", RESTART,
  "The most changes that share one commit."},
+{"store-reserve", BYTES(24 * MIB, 1024 * GIB), M(store_reserve), "32M",
+ RESTART,
+ "Space on the disk that is set aside for recovery, in a file of the store's\n"
+ "directory: as long as it is not whole, nothing new is stored."},
 {"account-cache", NUMBER(0, 100000000), M(account_cache), "100000", RESTART,
  "Accounts without a session that are kept in memory."},
 {"audit-days", NUMBER(0, 36500), M(audit_days), "365", RESTART,
  "Days that the audit log goes back. 0: for ever."},
+{"audit-refused", NUMBER(0, 1000000), M(audit_refused), "60", RELOAD,
+ "Audit records in an hour that one account may leave by what changes\n"
+ "nothing: refused commands, and accepted ones without effect. One record\n"
+ "more says how many others there were. Master and All Domains: no limit."},
+{"audit-refused-all", NUMBER(0, 1000000), M(audit_refused_all), "500", RELOAD,
+ "The same for all accounts together."},
 };
 /* clang-format on */
 

@@ -72,6 +72,30 @@ check_listeners(struct config_load *l, const struct config *c)
     return 0;
 }
 
+static int
+check_proxies(struct config_load *l, const struct config *c)
+{
+    const struct config_listen *doors[] = {&c->listen, &c->listen_tls,
+                                           &c->listen_pwd, &c->listen_pwd_tls};
+
+    for (size_t i = 0; i < c->proxy_protocol.count; i++) {
+        bool found = false;
+
+        for (size_t d = 0; d < sizeof doors / sizeof doors[0]; d++)
+            found = found ||
+                    config_listen_holds(doors[d], &c->proxy_protocol.items[i]);
+        if (!found)
+            return config_conflict(l, "proxy-protocol",
+                                   "each address must be one of listen, "
+                                   "listen-tls, listen-pwd or listen-pwd-tls, "
+                                   "as it stands there");
+    }
+    if (c->proxy_protocol.count > 0 &&
+        c->proxy_addresses.count + c->trusted_addresses.count == 0)
+        return config_conflict(l, "proxy-protocol", "needs proxy-addresses");
+    return 0;
+}
+
 /* most: bytes that the path may have. */
 static int
 check_socket(struct config_load *l, const char *key, const char *path,
@@ -128,7 +152,8 @@ config_check(struct config_load *l, void *config)
     struct config *c = config;
 
     if (check_listeners(l, c) != 0 || check_tls(l, c) != 0 ||
-        check_sizes(l, c) != 0 || check_sources(l, c) != 0)
+        check_proxies(l, c) != 0 || check_sizes(l, c) != 0 ||
+        check_sources(l, c) != 0)
         return -1;
     return finish_control_socket(l, c);
 }

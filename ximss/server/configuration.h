@@ -55,12 +55,18 @@ struct config {
     char *tls_key;
     enum config_tls tls_min_version;
     struct config_nets trusted_addresses;
+    struct config_listen proxy_protocol; /* some of the listeners */
+    struct config_nets proxy_addresses;
+    int64_t proxy_timeout;
+    size_t proxy_header_bytes;
 
     /* connections; 0: no limit */
     unsigned max_connections;
     unsigned max_connections_per_address;
     unsigned max_unauthenticated;
     unsigned max_unauthenticated_per_address;
+    unsigned descriptor_reserve; /* at least 16 */
+    unsigned descriptors_local;
     int64_t login_timeout;
     int64_t idle_timeout;
     int64_t pwd_idle_timeout;
@@ -77,9 +83,13 @@ struct config {
     unsigned requests_per_turn;
     size_t output_soft;
     size_t output_hard;
+    size_t account_input;
+    size_t account_output;
+    size_t output_total;
 
     /* alerts; lifetimes: 0 none */
     size_t alert_bytes;
+    size_t alert_cache;
     unsigned max_account_alerts; /* 0: no limit */
     unsigned max_domain_alerts;
     unsigned max_server_alerts;
@@ -94,6 +104,7 @@ struct config {
     /* storage quotas */
     int64_t quota_sweep_interval;
     enum config_limits quota_limits;
+    int64_t quota_limit_age;
     char *quota_dict_socket; /* "": none, as all of these */
     char *quota_warning_socket;
     enum config_mode quota_socket_mode;
@@ -109,6 +120,9 @@ struct config {
     unsigned remember_logins;
     int64_t remember_time;
     int64_t ticket_time;
+    unsigned login_checks_per_address;
+    unsigned max_account_tickets;
+    unsigned max_account_sessions;
     unsigned login_free_tries;
     unsigned login_address_free_tries;
     int64_t login_delay;
@@ -121,7 +135,9 @@ struct config {
     size_t store_cache;
     unsigned store_batch;
     unsigned account_cache;
+    size_t store_reserve;
     unsigned audit_days;
+    unsigned audit_refused, audit_refused_all;
 };
 
 /* Reads the file (NULL: the defaults alone).  NULL with err "FILE:LINE: key:

@@ -101,7 +101,7 @@ first_start(const char *dir, const char *main_domain, const char *password_file,
             unsigned iterations, struct errbuf *err)
 {
     struct beginning b = {0};
-    char host[129], password[1024] = "";
+    char host[129], password[PASSWORD_MOST + 2] = "";
     int r;
 
     b.domain =

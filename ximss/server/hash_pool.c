@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A ring of jobs, a lock, and threads that take from it.  The bound of the
- * queue is what keeps a flood of log-ins from taking all memory, and from
- * waiting longer than their clients do. */
+/* A queue for each owner that has jobs waiting, a ring of these queues, a lock,
+ * and threads that take the first job of the first queue, which then goes to the
+ * end of the ring.  The bound of all queues together is what keeps a flood of
+ * log-ins from taking all memory, and from waiting longer than their clients
+ * do. */
 #include "config.h"
 
 #include "ximss/server/hash_pool.h"
@@ -13,53 +15,113 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
+
+#include <glib.h>
 
 #include "util/xmalloc.h"
+#include "ximss/server/stat.h"
 
 struct job {
+    STAILQ_ENTRY(job) link;
     hash_pool_fn *work, *done;
     void *arg;
+};
+
+/* Never empty. */
+struct queue {
+    int64_t owner; /* as GLib's hash wants it */
+    TAILQ_ENTRY(queue) turn;
+    STAILQ_HEAD(, job) jobs; /* owned */
+    unsigned n;
 };
 
 struct hash_pool {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool ending;
-    struct job *ring; /* owned; size jobs */
-    unsigned size, first, waiting;
+    GHashTable *queues; /* owned, and each of them: by owner */
+    TAILQ_HEAD(, queue) turns;
+    unsigned most, waiting;
     pthread_t *threads; /* owned */
     unsigned n_threads;
 };
 
-/* Takes the next job; false when the pool ends and none is left. */
-static bool
-take(struct hash_pool *pool, struct job *job_r)
+/* --- queues; call with the lock --- */
+
+static struct queue *
+find_queue(const struct hash_pool *pool, hash_pool_owner owner)
 {
-    bool taken;
+    int64_t key = (int64_t)owner;
+
+    return g_hash_table_lookup(pool->queues, &key);
+}
+
+static struct queue *
+add_queue(struct hash_pool *pool, hash_pool_owner owner)
+{
+    struct queue *q = xcalloc(1, sizeof *q);
+
+    q->owner = (int64_t)owner;
+    STAILQ_INIT(&q->jobs);
+    g_hash_table_insert(pool->queues, &q->owner, q);
+    TAILQ_INSERT_TAIL(&pool->turns, q, turn);
+    return q;
+}
+
+/* The first job of whose turn it is. */
+static struct job *
+take_first(struct hash_pool *pool)
+{
+    struct queue *q = TAILQ_FIRST(&pool->turns);
+    struct job *job = STAILQ_FIRST(&q->jobs);
+
+    STAILQ_REMOVE_HEAD(&q->jobs, link);
+    q->n--;
+    pool->waiting--;
+    TAILQ_REMOVE(&pool->turns, q, turn);
+    if (q->n > 0)
+        TAILQ_INSERT_TAIL(&pool->turns, q, turn);
+    else
+        g_hash_table_remove(pool->queues, &q->owner);
+    return job;
+}
+
+/* Whether one more may wait; q: its owner's queue, or NULL. */
+static bool
+has_room(const struct hash_pool *pool, const struct queue *q)
+{
+    return pool->waiting < (q == NULL ? 2 * pool->most : pool->most);
+}
+
+/* --- threads --- */
+
+/* Takes the next job; NULL when the pool ends and none is left. */
+static struct job *
+take(struct hash_pool *pool)
+{
+    struct job *job = NULL;
 
     pthread_mutex_lock(&pool->lock);
     while (pool->waiting == 0 && !pool->ending)
         pthread_cond_wait(&pool->wake, &pool->lock);
-    taken = pool->waiting > 0;
-    if (taken) {
-        *job_r = pool->ring[pool->first];
-        pool->first = (pool->first + 1) % pool->size;
-        pool->waiting--;
-    }
+    if (pool->waiting > 0)
+        job = take_first(pool);
     pthread_mutex_unlock(&pool->lock);
-    return taken;
+    return job;
 }
 
 static void *
 run(void *arg)
 {
     struct hash_pool *pool = arg;
-    struct job job;
+    struct job *job;
 
-    while (take(pool, &job)) {
-        job.work(job.arg);
-        if (job.done != NULL)
-            job.done(job.arg);
+    while ((job = take(pool)) != NULL) {
+        job->work(job->arg);
+        if (job->done != NULL)
+            job->done(job->arg);
+        free(job);
     }
     return NULL;
 }
@@ -92,8 +154,10 @@ hash_pool_new(unsigned threads, unsigned max_waiting, struct errbuf *err)
     assert(threads > 0 && max_waiting > 0);
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->wake, NULL);
-    pool->size = max_waiting;
-    pool->ring = xcalloc(max_waiting, sizeof *pool->ring);
+    pool->most = max_waiting;
+    TAILQ_INIT(&pool->turns);
+    pool->queues =
+        g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free);
     pool->threads = xcalloc(threads, sizeof *pool->threads);
     for (unsigned i = 0; i < threads; i++) {
         if (start(pool, err) < 0) {
@@ -105,22 +169,30 @@ hash_pool_new(unsigned threads, unsigned max_waiting, struct errbuf *err)
 }
 
 int
-hash_pool_submit(struct hash_pool *pool, hash_pool_fn *work, hash_pool_fn *done,
-                 void *arg)
+hash_pool_submit(struct hash_pool *pool, hash_pool_owner owner,
+                 hash_pool_fn *work, hash_pool_fn *done, void *arg)
 {
+    struct queue *q;
+    struct job *job;
     int result = -1;
 
     if (pool == NULL)
         return -1;
     pthread_mutex_lock(&pool->lock);
-    if (!pool->ending && pool->waiting < pool->size) {
-        pool->ring[(pool->first + pool->waiting) % pool->size] =
-            (struct job){work, done, arg};
+    q = find_queue(pool, owner);
+    if (!pool->ending && has_room(pool, q)) {
+        if (q == NULL)
+            q = add_queue(pool, owner);
+        job = xcalloc(1, sizeof *job);
+        *job = (struct job){.work = work, .done = done, .arg = arg};
+        STAILQ_INSERT_TAIL(&q->jobs, job, link);
+        q->n++;
         pool->waiting++;
         pthread_cond_signal(&pool->wake);
         result = 0;
     }
     pthread_mutex_unlock(&pool->lock);
+    stat_add(STAT_HASHES, result == 0);
     return result;
 }
 
@@ -131,6 +203,19 @@ hash_pool_waiting(struct hash_pool *pool)
 
     pthread_mutex_lock(&pool->lock);
     waiting = pool->waiting;
+    pthread_mutex_unlock(&pool->lock);
+    return waiting;
+}
+
+unsigned
+hash_pool_waiting_of(struct hash_pool *pool, hash_pool_owner owner)
+{
+    const struct queue *q;
+    unsigned waiting;
+
+    pthread_mutex_lock(&pool->lock);
+    q = find_queue(pool, owner);
+    waiting = q != NULL ? q->n : 0;
     pthread_mutex_unlock(&pool->lock);
     return waiting;
 }
@@ -150,8 +235,8 @@ hash_pool_free(struct hash_pool **pool)
         pthread_join(p->threads[i], NULL);
     pthread_cond_destroy(&p->wake);
     pthread_mutex_destroy(&p->lock);
+    g_hash_table_destroy(p->queues);
     free(p->threads);
-    free(p->ring);
     free(p);
     *pool = NULL;
 }

@@ -50,6 +50,29 @@ go_home(void *arg)
         j->finish(j);
 }
 
+/* For a result that came without words, so that no log line and no answer goes
+ * without. */
+static const char *
+words_of(enum store_result result)
+{
+    switch (result) {
+    case STORE_OK:
+    case STORE_AGAIN:
+        return "";
+    case STORE_NOTFOUND:
+        return "there is no such thing";
+    case STORE_EXISTS:
+        return "it exists already";
+    case STORE_REFUSED:
+        return "refused";
+    case STORE_FULL:
+        return "no space left on the disk";
+    case STORE_ERROR:
+        return "the database failed";
+    }
+    return "";
+}
+
 static void
 on_part(struct job *j)
 {
@@ -74,6 +97,8 @@ on_done(enum store_result result, void *arg, const struct errbuf *err)
     j->result = result;
     if (err != NULL)
         j->err = *err;
+    if (j->err.text[0] == '\0')
+        err_set(&j->err, "%s", words_of(result));
     if (result != STORE_OK)
         effect_list_clear(&j->effects);
     /* All workers have followed when it comes home. */

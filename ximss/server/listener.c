@@ -16,6 +16,7 @@
 
 #include <event2/event.h>
 
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
 #include "ximss/server/peer.h"
@@ -23,6 +24,7 @@
 
 #define ACCEPTS_PER_TURN 64
 #define BACKLOG          4096
+#define COMPLAINT_PAUSE  (60 * CLOCK_SECOND)
 
 struct listener {
     struct listener *next;
@@ -30,7 +32,8 @@ struct listener {
     struct event *ev, *again; /* owned */
     enum session_door door;
     int fd;
-    bool starved; /* no descriptors left; said so */
+    bool proxied;    /* each connection begins with a PROXY header */
+    int64_t starved; /* clock_mono: when it was last said */
 };
 
 /* --- accepting --- */
@@ -51,11 +54,14 @@ starve(struct listener *l)
 {
     static const struct timeval wait = {0, 100000};
 
-    if (!l->starved)
+    int64_t now = clock_mono();
+
+    if (l->starved == 0 || now - l->starved >= COMPLAINT_PAUSE) {
         log_warn("accepting connections: %s; trying again as others leave "
                  "(raise the limit of open files)",
                  strerror(errno));
-    l->starved = true;
+        l->starved = now;
+    }
     event_del(l->ev);
     event_add(l->again, &wait);
 }
@@ -70,7 +76,7 @@ accepted(struct listener *l, int fd, const struct sockaddr *sa)
     peer_from_sockaddr(&peer, sa);
     if (l->door == SESSION_LOCAL)
         getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
-    session_new(l->worker, fd, l->door, &peer, cred.uid);
+    session_new(l->worker, fd, l->door, &peer, cred.uid, l->proxied);
 }
 
 static void
@@ -86,7 +92,6 @@ on_accept(evutil_socket_t fd, short what, void *arg)
                         SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (c >= 0) {
-            l->starved = false;
             accepted(l, c, (struct sockaddr *)&sa);
             continue;
         }
@@ -104,13 +109,14 @@ on_accept(evutil_socket_t fd, short what, void *arg)
 /* --- opening --- */
 
 static void
-add(struct worker *w, int fd, enum session_door door)
+add(struct worker *w, int fd, enum session_door door, bool proxied)
 {
     struct listener *l = xcalloc(1, sizeof *l);
 
     l->worker = w;
     l->fd = fd;
     l->door = door;
+    l->proxied = proxied;
     l->ev = event_new(w->base, fd, EV_READ | EV_PERSIST, on_accept, l);
     l->again = evtimer_new(w->base, on_again, l);
     if (l->ev == NULL || l->again == NULL || event_add(l->ev, NULL) < 0)
@@ -242,7 +248,8 @@ open_address(struct worker **workers, unsigned n,
             return err_set(err, "listening on %s:%u: %s", host, port,
                            len > 0 ? strerror(errno) : "not a numeric address");
         port = port_of(fd); /* 0 was a free one; the others take the same */
-        add(workers[i], fd, door);
+        add(workers[i], fd, door,
+            config_listen_holds(&workers[i]->cfg->proxy_protocol, a));
     }
     buf_appendf(ports,
                 a->host != NULL && strchr(a->host, ':') != NULL ? "%s [%s]:%u\n"
@@ -302,7 +309,7 @@ listener_open_local(struct worker *w, const char *path, struct buf *ports,
             close(fd);
         return -1;
     }
-    add(w, fd, SESSION_LOCAL);
+    add(w, fd, SESSION_LOCAL, false);
     buf_appendf(ports, "socket %s\n", path);
     return 0;
 }

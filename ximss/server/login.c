@@ -6,6 +6,7 @@
  *
  *   wait     as long as the throttle wants
  *   recall   a password that was right before lets in at once
+ *   slot     of those that its address has
  *   look up  the store: account and credential, or a dummy for unknown names;
  *            an alias whose account's password is remembered needs no check
  *   check    in the hash pool (clear passwords), or by SASL
@@ -37,6 +38,7 @@
 #include "ximss/server/dialect.h"
 #include "ximss/server/hash_pool.h"
 #include "ximss/server/job.h"
+#include "ximss/server/login_slots.h"
 #include "ximss/server/password.h"
 #include "ximss/server/remember.h"
 #include "ximss/server/request.h"
@@ -47,6 +49,7 @@
 #include "ximss/server/stat.h"
 #include "ximss/server/throttle.h"
 #include "ximss/server/ticket.h"
+#include "ximss/server/ticket_renew.h"
 
 struct login_options {
     bool confirm, changes, alerts, ticket, keep_ticket;
@@ -60,7 +63,11 @@ struct login {
     uint64_t attempt_account;
     uint32_t attempt_serial;
     bool attempt_known;
-    struct attempt *waiting; /* owned; as long as the throttle wants */
+    struct attempt *waiting; /* owned; for the throttle, or a slot */
+    /* A salt was given out and no proof has come: to leave it at
+     * that is a failure too, or one could ask for as many as one likes. */
+    struct throttle *throttle; /* NULL: nothing was given out */
+    char address[PEER_TEXT_SIZE];
 };
 
 /* One attempt: a job first, so that it can go to the store and come back. */
@@ -73,25 +80,52 @@ struct attempt {
                             alias of; NULL as long as it is not known */
     char *password;      /* owned, wiped; NULL: SASL or ticket */
     const char *method;
+    const char *malformed; /* what to say of it; NULL: it is not */
+    unsigned code;         /* and with which number */
+    char *proof;           /* owned; SCRAM's last message, in base64 */
     char address[PEER_TEXT_SIZE];
+    struct peer peer, client; /* PEER_NONE: no client was named */
+    struct login_slot slot;
     struct credential cred;
     uint64_t account;
     uint32_t serial;
     bool known;    /* the account exists and may log in */
     bool recalled; /* let in by memory: the serial is to be compared */
     bool matches;
-    bool keep_ticket; /* that was shown: it is somebody else's, too */
+    uint8_t bound;           /* of the ticket that was shown */
+    bool keep_ticket;        /* that was shown: it is somebody else's, too */
+    bool trimmed;            /* the account has no more tickets than it may */
+    struct ticket_keep keep; /* owned; tickets that stay whatever the limit */
+    size_t tickets_most;
+    unsigned iterations;             /* that passwords have which are set now */
+    bool renewed;                    /* cred was made anew with so many */
     uint8_t hash[TICKET_HASH_BYTES]; /* of the ticket that was shown */
     uint8_t next_hash[TICKET_HASH_BYTES];
     char ticket[TICKET_TEXT_SIZE]; /* the next one; "" none */
+    int64_t ticket_expires;        /* the one that was shown; 0: none was */
     struct conn_deferred move;
     struct mail moved;
     struct event *timer; /* owned */
 };
 
+static const char text_wrong[] = "incorrect password";
+static const char text_malformed[] =
+    "the SASL message is malformed or too long";
+
 static bool attempt_is_orphan(struct attempt *a);
 static void attempt_wait(struct attempt *a);
+static void attempt_take_slot(struct attempt *a);
 static void attempt_look_up(struct attempt *a);
+
+/* Ends an exchange, if there is one. */
+static void
+drop_exchange(struct login *l)
+{
+    if (l->throttle != NULL)
+        throttle_failed(l->throttle, NULL, l->address, clock_mono());
+    l->throttle = NULL;
+    sasl_free(&l->sasl);
+}
 
 void
 login_free(struct login **l)
@@ -99,9 +133,9 @@ login_free(struct login **l)
     if (*l == NULL)
         return;
     /* Strangers who come and go must not leave attempts behind. */
-    if ((*l)->waiting != NULL)
+    if ((*l)->waiting != NULL && login_slot_cancel(&(*l)->waiting->slot))
         attempt_is_orphan((*l)->waiting);
-    sasl_free(&(*l)->sasl);
+    drop_exchange(*l);
     free((*l)->domain);
     free(*l);
     *l = NULL;
@@ -123,7 +157,8 @@ login_set_domain(struct session *s, const char *domain)
     struct login *l = login_of(s);
 
     free(l->domain);
-    l->domain = xstrdup(domain);
+    /* There is none of more than 128 bytes. */
+    l->domain = xstrndup(domain, SASL_NAME_MOST);
 }
 
 /* --- attempts --- */
@@ -140,8 +175,13 @@ attempt_new(struct req *r, const char *name, const char *method)
     a->job.lane = session_lane(r->session);
     a->req = r;
     a->ticket_time = r->worker->cfg->ticket_time;
+    a->tickets_most = r->worker->cfg->max_account_tickets;
+    a->iterations = r->worker->cfg->password_iterations;
     a->method = method;
     peer_format(session_address(r->session), a->address);
+    a->peer = r->session->peer;
+    if (r->session->client != NULL)
+        a->client = *r->session->client;
     if (name != NULL && strchr(name, '@') != NULL) {
         a->name = xstrdup(name);
     } else if (name != NULL) {
@@ -158,13 +198,16 @@ attempt_new(struct req *r, const char *name, const char *method)
 static void
 attempt_free(struct attempt *a)
 {
+    login_slot_release(&a->slot);
     if (a->timer != NULL)
         event_free(a->timer);
     if (a->password != NULL)
         OPENSSL_cleanse(a->password, strlen(a->password));
     free(a->password);
+    free(a->proof);
     free(a->name);
     free(a->real);
+    free(a->keep.number);
     job_clear(&a->job);
     OPENSSL_cleanse(a, sizeof *a);
     free(a);
@@ -198,7 +241,7 @@ answer_and_free(struct attempt *a, unsigned code, const char *text)
     struct req *r = a->req;
 
     if (r->session != NULL) {
-        sasl_free(&r->session->login->sasl); /* the target domain stays */
+        drop_exchange(r->session->login); /* the target domain stays */
         session_set_state(r->session, SESSION_NEW);
     }
     req_fail(r, code, text);
@@ -207,17 +250,34 @@ answer_and_free(struct attempt *a, unsigned code, const char *text)
 }
 
 static void
-attempt_refuse(struct attempt *a, const char *reason)
+count_failure(const struct attempt *a, const char *reason)
 {
     char user[USER_NAME_SIZE];
 
     one_word(user, sizeof user, a->name != NULL ? a->name : "-");
-    throttle_failed(a->job.server->throttle, a->name != NULL ? a->name : "",
-                    a->address, clock_mono());
+    throttle_failed(a->job.server->throttle, a->name, a->address, clock_mono());
     log_warn("login failed user=%s address=%s method=%s reason=%s", user,
              a->address, a->method, reason);
     stat_add(STAT_LOGINS_FAILED, 1);
-    answer_and_free(a, 515, "incorrect password");
+}
+
+static void
+attempt_refuse(struct attempt *a, const char *reason)
+{
+    count_failure(a, reason);
+    answer_and_free(a, 515, text_wrong);
+}
+
+/* No client of a user sends such a thing; some of them end the connection, as
+ * malformed messages do. */
+static void
+attempt_refuse_malformed(struct attempt *a)
+{
+    struct session *s = a->req->session;
+
+    count_failure(a, "malformed");
+    a->req->close = ++s->malformed >= session_worker(s)->cfg->max_malformed;
+    answer_and_free(a, a->code, a->malformed);
 }
 
 static void
@@ -244,7 +304,7 @@ log_opened(const struct session *s, const char *method)
     peer_format(session_address(s), address);
     log_info("session begin id=%llu user=%s address=%s method=%s tls=%s",
              (unsigned long long)s->number, user, address, method,
-             conn_is_encrypted(&s->conn) ? "yes" : "no");
+             session_is_encrypted(s) ? "yes" : "no");
 }
 
 static void
@@ -260,8 +320,11 @@ attempt_open(struct attempt *a, struct user *account)
     s->opt_changes = o.changes;
     s->opt_confirm = o.confirm;
     session_open(s, account);
-    if (a->ticket[0] != '\0')
+    if (a->ticket[0] != '\0') {
         s->ticket_since = session_seconds();
+        s->ticket = ticket_number(a->next_hash);
+        s->ticket_bound = a->bound;
+    }
     log_opened(s, a->method);
     stat_add(STAT_LOGINS, 1);
     if (a->name != NULL && !a->recalled)
@@ -281,14 +344,24 @@ attempt_open(struct attempt *a, struct user *account)
 /* --- ticket --- */
 
 static enum store_result
+trim_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    return ticket_trim(t, a->account, a->tickets_most, &a->keep, err);
+}
+
+static enum store_result
 ticket_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct attempt *a = (struct attempt *)j;
     struct ticket_rec k = {.account = a->account, .cred_serial = a->serial};
+    enum store_result r;
 
     memcpy(k.hash, a->next_hash, sizeof k.hash);
     k.expires = clock_now() + a->ticket_time;
-    return ticket_put(t, &k, err);
+    r = ticket_put(t, &k, err);
+    return r == STORE_OK ? trim_body(j, t, err) : r;
 }
 
 static void on_account(struct user *account, void *arg,
@@ -306,6 +379,73 @@ ticket_finish(struct job *j)
         attempt_fail_store(a);
     else
         user_open(a->job.worker, a->account, a->job.lane, on_account, a);
+}
+
+/* The ticket that was shown is good again, and the next is not. */
+static enum store_result
+restore_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+    struct ticket_rec k = {0};
+    enum store_result r = ticket_take(t, a->next_hash, &k, err);
+
+    if (r != STORE_OK || a->keep_ticket)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    memcpy(k.hash, a->hash, sizeof k.hash);
+    k.expires = a->ticket_expires;
+    return ticket_put(t, &k, err);
+}
+
+static void
+restore_finish(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    if (attempt_is_orphan(a))
+        return;
+    if (j->result != STORE_OK)
+        attempt_fail_store(a);
+    else
+        answer_and_free(a, 526, "too many sessions of this account");
+}
+
+/* The client may try again, with the same ticket if it came by one. */
+static void
+attempt_has_no_place(struct attempt *a)
+{
+    char user[USER_NAME_SIZE];
+
+    one_word(user, sizeof user, a->name != NULL ? a->name : "-");
+    log_warn("login refused user=%s address=%s method=%s reason=sessions", user,
+             a->address, a->method);
+    if (a->ticket_expires == 0) {
+        answer_and_free(a, 526, "too many sessions of this account");
+        return;
+    }
+    a->job.body = restore_body;
+    a->job.finish = restore_finish;
+    job_submit(&a->job);
+}
+
+/* Makes a ticket if one is wanted, or, where one more came into being by the
+ * log-in itself, sees that there are not too many.  False: nothing to do. */
+static bool
+attempt_ticket(struct attempt *a, const struct user *account)
+{
+    bool wanted =
+        a->req->session->login->options.ticket && a->ticket[0] == '\0';
+
+    if (!wanted && (!a->keep_ticket || a->trimmed))
+        return false;
+    if (wanted)
+        ticket_make(a->ticket, a->next_hash);
+    a->trimmed = true;
+    ticket_keep_fill(&a->keep, account, ticket_number(a->next_hash),
+                     a->keep_ticket ? ticket_number(a->hash) : 0);
+    a->job.body = wanted ? ticket_body : trim_body;
+    a->job.finish = ticket_finish;
+    job_submit(&a->job);
+    return true;
 }
 
 /* --- load --- */
@@ -356,14 +496,11 @@ on_account(struct user *account, void *arg, const struct errbuf *err)
         }
         return;
     }
-    if (a->req->session->login->options.ticket && a->ticket[0] == '\0') {
-        ticket_make(a->ticket, a->next_hash);
-        a->job.body = ticket_body;
-        a->job.finish = ticket_finish;
-        job_submit(&a->job);
-        return;
-    }
-    attempt_open(a, account);
+    if (account->n_sessions >= a->job.worker->cfg->max_account_sessions &&
+        !session_make_room(&account->sessions))
+        attempt_has_no_place(a);
+    else if (!attempt_ticket(a, account))
+        attempt_open(a, account);
 }
 
 /* --- move --- */
@@ -399,6 +536,7 @@ attempt_attach(struct attempt *a)
 {
     struct worker *home = worker_of_account(a->job.server, a->account);
 
+    login_slot_release(&a->slot);
     if (home == a->req->worker) {
         user_open(home, a->account, a->job.lane, on_account, a);
         return;
@@ -412,6 +550,44 @@ attempt_attach(struct attempt *a)
 /* --- check --- */
 
 static void
+attempt_let_in(struct attempt *a)
+{
+    remember_add(a->job.server->remember, a->real, a->password, clock_mono(),
+                 a->account, a->serial);
+    attempt_attach(a);
+}
+
+/* The password is the same, so what was given out on it stays good. */
+static enum store_result
+renew_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    const struct attempt *a = (struct attempt *)j;
+    struct account_rec account = {0};
+    enum store_result r = account_get(t, a->account, &account, err);
+
+    if (r == STORE_OK && account.cred_serial == a->serial &&
+        memcmp(account.cred.salt, a->cred.salt, sizeof a->cred.salt) == 0) {
+        account.cred = a->cred;
+        r = account_put(t, &account, err);
+    }
+    account_rec_clear(&account);
+    return r;
+}
+
+static void
+renew_finish(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    if (attempt_is_orphan(a))
+        return;
+    /* It will be tried again; full or not, he may come in. */
+    if (j->result != STORE_OK)
+        log_warn("a password could not be renewed: %s", j->err.text);
+    attempt_let_in(a);
+}
+
+static void
 checked(struct mail *m, void *owner)
 {
     struct attempt *a = (struct attempt *)(void *)m; /* the job's mail */
@@ -423,9 +599,13 @@ checked(struct mail *m, void *owner)
         attempt_refuse(a, a->known ? "password" : "unknown");
         return;
     }
-    remember_add(a->job.server->remember, a->real, a->password, clock_mono(),
-                 a->account, a->serial);
-    attempt_attach(a);
+    if (!a->renewed) {
+        attempt_let_in(a);
+        return;
+    }
+    a->job.body = renew_body;
+    a->job.finish = renew_finish;
+    job_submit(&a->job);
 }
 
 static void
@@ -434,6 +614,9 @@ check_work(void *arg)
     struct attempt *a = arg;
 
     a->matches = password_matches(&a->cred, a->password);
+    a->renewed = a->matches && a->known && a->cred.iterations != a->iterations;
+    if (a->renewed)
+        password_renew(&a->cred, a->password, a->iterations);
 }
 
 static void
@@ -469,27 +652,87 @@ attempt_recall(struct attempt *a)
         a->real = xstrdup(a->name);
         attempt_attach(a);
     } else {
+        attempt_take_slot(a);
+    }
+}
+
+/* --- slot --- */
+
+static void
+on_slot(struct mail *m, void *owner)
+{
+    struct attempt *a = (struct attempt *)(void *)m; /* the job's mail */
+
+    (void)owner;
+    if (attempt_is_orphan(a))
+        return;
+    a->req->session->login->waiting = NULL;
+    attempt_wait(a); /* others may have failed meanwhile */
+}
+
+static void
+on_slot_granted(struct login_slot *slot)
+{
+    struct attempt *a =
+        (struct attempt *)(void *)((char *)slot -
+                                   offsetof(struct attempt, slot));
+
+    a->job.mail.deliver = on_slot;
+    mailbox_put(a->job.worker->box, &a->job.mail);
+}
+
+static void
+attempt_take_slot(struct attempt *a)
+{
+    struct server *server = a->job.server;
+
+    if (a->slot.state == LOGIN_SLOT_HELD) {
+        attempt_look_up(a);
+        return;
+    }
+    a->req->session->login->waiting = a;
+    if (login_slot_take(server->login_slots,
+                        throttle_address(server->throttle, a->address),
+                        &a->slot, on_slot_granted)) {
+        a->req->session->login->waiting = NULL;
         attempt_look_up(a);
     }
 }
 
 /* --- look up --- */
 
-static void
-set_dummy(struct attempt *a, const struct domain_rec *domain)
+/* The name by which a dummy is made: the salts of those who exist are the same
+ * by each name of the domain.  The caller frees. */
+static char *
+dummy_name(const struct attempt *a, const struct domain_rec *domain)
 {
     const char *at = strrchr(a->name, '@');
-    char *name;
 
-    /* The salts of those who exist are the same by each name of the domain. */
-    name =
-        domain->name != NULL && at != NULL
-            ? xasprintf("%.*s@%s", (int)(at - a->name), a->name, domain->name)
-            : xstrdup(a->name);
-    password_dummy(a->job.server->secret, name, a->job.server->admin.iterations,
-                   &a->cred);
-    a->known = false;
+    return domain->name != NULL && at != NULL
+               ? xasprintf("%.*s@%s", (int)(at - a->name), a->name,
+                           domain->name)
+               : xstrdup(a->name);
+}
+
+/* A dummy has as many iterations as one of those who exist: which they have
+ * depends on when they were set.  It is made for all, so that all take as
+ * long. */
+static enum store_result
+make_dummy(const struct attempt *a, struct store_txn *t,
+           const struct domain_rec *domain, struct credential *dummy_r,
+           struct errbuf *err)
+{
+    const struct server *server = a->job.server;
+    char *name = dummy_name(a, domain);
+    uint32_t iterations;
+    enum store_result r = account_sample_iterations(
+        t, password_dummy_point(server->secret, name), &iterations, err);
+
+    if (iterations == 0)
+        iterations = server->admin.iterations;
+    password_dummy(server->secret, name, iterations, dummy_r);
     free(name);
+    return r;
 }
 
 static enum store_result
@@ -498,25 +741,29 @@ look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct attempt *a = (struct attempt *)j;
     struct domain_rec domain = {0};
     struct account_rec account = {0};
-    enum store_result r;
-    bool found;
+    struct credential dummy;
+    enum store_result r, sampled;
+    bool found, exists;
 
     r = admin_account_find(t, a->name, NULL, &domain, &account, &found, err);
-    a->known =
-        r == STORE_OK && account.cred.iterations > 0 && !domain.suspended;
+    exists = r == STORE_OK && account.cred.iterations > 0;
+    a->known = exists && !domain.suspended;
+    sampled = make_dummy(a, t, &domain, &dummy, err);
+    if (r == STORE_OK || r == STORE_NOTFOUND || r == STORE_REFUSED)
+        r = sampled;
+    /* That of a suspended domain's account stays as it was. */
+    a->cred = exists ? account.cred : dummy;
     free(a->real);
     a->real = NULL;
     if (a->known) {
         a->real = xasprintf("%s@%s", account.name, domain.name);
-        a->cred = account.cred;
         a->account = account.number;
         a->serial = account.cred_serial;
-    } else {
-        set_dummy(a, &domain);
     }
     account_rec_clear(&account);
     domain_rec_clear(&domain);
-    return r == STORE_NOTFOUND || r == STORE_REFUSED ? STORE_OK : r;
+    OPENSSL_cleanse(&dummy, sizeof dummy);
+    return r;
 }
 
 static bool
@@ -541,8 +788,10 @@ look_up_finish(struct job *j)
     if (a->password != NULL) {
         if (is_alias(a) && recalls(a, a->real))
             attempt_attach(a);
-        else if (hash_pool_submit(a->job.server->hash_pool, check_work,
-                                  check_done, a) < 0)
+        else if (hash_pool_submit(
+                     j->server->hash_pool,
+                     throttle_address(j->server->throttle, a->address),
+                     check_work, check_done, a) < 0)
             answer_and_free(a, 525, "too busy, try again later");
         return;
     }
@@ -560,6 +809,24 @@ attempt_look_up(struct attempt *a)
 }
 
 /* --- wait --- */
+
+/* Nothing that costs, and nothing that tells whether a guess is right, comes
+ * before this. */
+static void
+attempt_go_on(struct attempt *a)
+{
+    enum sasl_result result;
+    char *challenge;
+
+    if (a->malformed != NULL) {
+        attempt_refuse_malformed(a);
+    } else if (a->proof != NULL) {
+        result = sasl_step(a->req->session->login->sasl, a->proof, &challenge);
+        after_step(a->req, result, challenge, a);
+    } else {
+        attempt_recall(a);
+    }
+}
 
 static void
 on_wait_over(evutil_socket_t fd, short what, void *arg)
@@ -580,9 +847,10 @@ attempt_wait(struct attempt *a)
     struct timeval tv = {wait / CLOCK_SECOND, wait % CLOCK_SECOND};
 
     if (wait <= 0) {
-        attempt_recall(a);
+        attempt_go_on(a);
         return;
     }
+    login_slot_release(&a->slot);
     if (a->timer == NULL)
         a->timer = evtimer_new(a->job.worker->base, on_wait_over, a);
     if (a->timer == NULL || event_add(a->timer, &tv) < 0)
@@ -608,8 +876,28 @@ attempt_start(struct attempt *a)
     return REQ_PENDING;
 }
 
+/* Answers so when the throttle lets it, counts and logs it. */
+static enum req_result
+start_malformed(struct req *r, const char *method, unsigned code,
+                const char *text)
+{
+    struct attempt *a = attempt_new(r, NULL, method);
+
+    a->malformed = text;
+    a->code = code;
+    return attempt_start(a);
+}
+
 /* --- tickets as a way in --- */
 
+static bool
+admits(const struct attempt *a, const struct ticket_rec *k)
+{
+    return ticket_admits(k, &a->peer,
+                         a->client.kind != PEER_NONE ? &a->client : NULL);
+}
+
+/* What it gives next is as bound as the ticket was. */
 static enum store_result
 redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -625,11 +913,15 @@ redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
         r = account_get(t, k.account, &account, err);
     if (r == STORE_OK)
         r = domain_get(t, account.domain, &domain, err);
-    if (r == STORE_OK && k.expires > now && !domain.suspended &&
-        account.cred_serial == k.cred_serial) {
+    if (r == STORE_OK && !admits(a, &k)) {
+        r = ticket_put(t, &k, err); /* for the one whom it is for */
+    } else if (r == STORE_OK && k.expires > now && !domain.suspended &&
+               account.cred_serial == k.cred_serial) {
         a->known = true;
+        a->bound = k.bound;
         a->account = k.account;
         a->serial = k.cred_serial;
+        a->ticket_expires = k.expires;
         next = k;
         memcpy(next.hash, a->next_hash, sizeof next.hash);
         next.expires = now + a->ticket_time;
@@ -680,14 +972,15 @@ clear_is_allowed(const struct session *s)
 {
     const struct config *cfg = session_worker(s)->cfg;
 
-    return conn_is_encrypted(&s->conn) || peer_is_loopback(&s->peer) ||
+    return session_is_encrypted(s) || session_is_local(s) ||
            cfg->clear_passwords_without_tls;
 }
 
 static bool
 external_is_allowed(const struct session *s)
 {
-    return s->door == SESSION_LOCAL && (s->uid == 0 || s->uid == geteuid());
+    return s->door == SESSION_LOCAL && !s->proxied &&
+           (s->uid == 0 || s->uid == geteuid());
 }
 
 static int
@@ -716,12 +1009,15 @@ is_ticket(const char *text)
     return text != NULL && text_parse_bool(text, &wanted) < 0;
 }
 
-/* A machine that logs users in on their behalf. */
+/* A machine that logs users in on their behalf; nobody who was handed on by one
+ * is one. */
 static bool
 is_proxy(const struct session *s)
 {
     struct sockaddr_storage sa;
 
+    if (s->proxied)
+        return false;
     peer_to_sockaddr(&s->peer, &sa);
     return s->door == SESSION_LOCAL ||
            config_is_trusted(session_worker(s)->cfg, (struct sockaddr *)&sa);
@@ -775,6 +1071,8 @@ login_in_clear(struct req *r, const char *name, const char *password,
         req_fail(r, 519, "encryption required");
         return REQ_DONE;
     }
+    if (strlen(name) > SASL_NAME_MOST || strlen(password) > PASSWORD_MOST)
+        return start_malformed(r, method, 515, text_wrong); /* nobody's */
     a = attempt_new(r, name, method);
     a->password = xstrdup(password);
     return attempt_start(a);
@@ -796,17 +1094,30 @@ login_external(struct req *r)
     return REQ_PENDING;
 }
 
-/* Ends the exchange with an error. */
-static enum req_result
-sasl_end(struct req *r, struct attempt *a, unsigned code, const char *text)
+/* Whom it is about is kept for the step that will prove it. */
+static void
+keep_for_proof(struct login *l, const struct attempt *a)
 {
-    if (a != NULL) {
-        answer_and_free(a, code, text);
-        return REQ_PENDING;
+    l->attempt_account = a->account;
+    l->attempt_serial = a->serial;
+    l->attempt_known = a->known;
+    if (sasl_wants_proof(l->sasl)) {
+        l->throttle = a->job.server->throttle;
+        memcpy(l->address, a->address, sizeof l->address);
     }
-    sasl_free(&login_of(r->session)->sasl);
-    req_fail(r, code, text);
-    return REQ_DONE;
+}
+
+static struct attempt *
+attempt_to_prove(struct req *r)
+{
+    const struct login *l = r->session->login;
+    struct attempt *a =
+        attempt_new(r, sasl_name(l->sasl), sasl_mechanism(l->sasl));
+
+    a->account = l->attempt_account;
+    a->serial = l->attempt_serial;
+    a->known = l->attempt_known;
+    return a;
 }
 
 /* What a step of SASL, by a message or by a credential, leads to.  a: the
@@ -823,11 +1134,9 @@ after_step(struct req *r, enum sasl_result result, char *challenge,
     case SASL_CHALLENGE:
         r->dialect->challenge(r, challenge);
         free(challenge);
+        l->throttle = NULL;
         if (a != NULL) {
-            /* The account is kept for the step that will prove it. */
-            l->attempt_account = a->account;
-            l->attempt_serial = a->serial;
-            l->attempt_known = a->known;
+            keep_for_proof(l, a);
             session_set_state(r->session, SESSION_NEW);
             attempt_free(a);
             req_finish(r);
@@ -841,12 +1150,10 @@ after_step(struct req *r, enum sasl_result result, char *challenge,
             attempt_new(r, sasl_name(sasl), sasl_mechanism(sasl)));
     case SASL_DONE:
         if (a == NULL) {
-            a = attempt_new(r, sasl_name(sasl), sasl_mechanism(sasl));
-            a->account = l->attempt_account;
-            a->serial = l->attempt_serial;
-            a->known = l->attempt_known;
+            a = attempt_to_prove(r);
             begin(r->session);
         }
+        l->throttle = NULL;
         if (a->known)
             attempt_attach(a);
         else
@@ -855,10 +1162,18 @@ after_step(struct req *r, enum sasl_result result, char *challenge,
     case SASL_REFUSED:
         if (a == NULL)
             a = attempt_new(r, sasl_name(sasl), sasl_mechanism(sasl));
+        l->throttle = NULL;
         attempt_refuse(a, "password");
         return REQ_PENDING;
     case SASL_MALFORMED:
-        return sasl_end(r, a, 501, "the SASL message is malformed");
+        l->throttle = NULL;
+        if (a == NULL)
+            return start_malformed(r, sasl_mechanism(sasl), 501,
+                                   text_malformed);
+        a->malformed = text_malformed;
+        a->code = 501;
+        attempt_refuse_malformed(a);
+        return REQ_PENDING;
     }
     return done;
 }
@@ -879,7 +1194,7 @@ login_begin_sasl(struct req *r, const char *method, const char *base64)
 
     if (text_equal_nocase(method, "EXTERNAL"))
         return login_external(r);
-    sasl_free(&l->sasl);
+    drop_exchange(l);
     l->sasl = sasl_new(method, &err);
     if (l->sasl == NULL) {
         req_fail(r, 527, "log-in method not offered");
@@ -907,7 +1222,7 @@ login_answered(struct req *r, const char *challenge, const char *name,
         req_failf(r, 501, "%s is missing", name == NULL ? "userName" : "value");
         return REQ_DONE;
     }
-    sasl_free(&l->sasl);
+    drop_exchange(l);
     l->sasl = sasl_new("CRAM-MD5", &err);
     return after_step(r, sasl_cram_answered(l->sasl, challenge, name, value),
                       NULL, NULL);
@@ -922,12 +1237,22 @@ login_is_exchanging(const struct session *s)
 enum req_result
 login_next_sasl(struct req *r, const char *base64)
 {
+    struct login *l = r->session->login;
+    struct attempt *a;
     char *challenge = NULL;
     enum sasl_result result;
 
-    if (strcmp(base64, "*") == 0)
-        return sasl_end(r, NULL, 501, "the exchange was cancelled");
-    result = sasl_step(r->session->login->sasl, base64, &challenge);
+    if (strcmp(base64, "*") == 0) {
+        drop_exchange(l);
+        req_fail(r, 501, "the exchange was cancelled");
+        return REQ_DONE;
+    }
+    if (sasl_wants_proof(l->sasl)) {
+        a = attempt_to_prove(r);
+        a->proof = xstrdup(base64);
+        return attempt_start(a);
+    }
+    result = sasl_step(l->sasl, base64, &challenge);
     return after_step(r, result, challenge, NULL);
 }
 
@@ -1026,7 +1351,7 @@ write_features(struct req *r, const struct features_job *f)
     xml_write_attr(&r->out, "id", r->id);
     xml_write_attr(&r->out, "domain", f->domain);
     buf_append_char(&r->out, '>');
-    if (!conn_is_encrypted(&s->conn) && session_worker(s)->tls != NULL)
+    if (!session_is_encrypted(s) && session_worker(s)->tls != NULL)
         buf_append_str(&r->out, "<starttls/>");
     if (clear_is_allowed(s))
         buf_append_str(&r->out, "<sasl>LOGIN</sasl><sasl>PLAIN</sasl>");

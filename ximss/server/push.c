@@ -19,6 +19,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "ximss/server/alert.h"
+#include "ximss/server/alert_cache.h"
 #include "ximss/server/board.h"
 #include "ximss/server/session_private.h"
 #include "ximss/server/settle.h"
@@ -46,7 +47,8 @@ is_wanted(const struct session *s, const struct alert *a, int64_t now)
     return a->rec.id > s->login_id || !user_was_shown(s->user, a->rec.id);
 }
 
-/* Collects messages up to GATHER_BYTES; returns the last id looked at. */
+/* Collects messages up to GATHER_BYTES; returns the last id looked at.
+ * *single_r: a reference to the only one, NULL if there are more or none. */
 static uint64_t
 gather(struct worker *w, struct session *s, struct buf *b,
        struct shared_buf **single_r, unsigned *n_r, bool *timeless_r)
@@ -56,6 +58,7 @@ gather(struct worker *w, struct session *s, struct buf *b,
     struct alert *a;
 
     *n_r = 0;
+    *single_r = NULL;
     *timeless_r = true;
     while ((a = user_next_alert(w, s->user, at)) != NULL) {
         struct shared_buf *msg;
@@ -66,16 +69,16 @@ gather(struct worker *w, struct session *s, struct buf *b,
         *timeless_r = *timeless_r && a->rec.until == 0;
         if (!is_wanted(s, a, now))
             continue;
-        msg = alert_message(a, s->user->zone);
+        msg = alert_cache_get(w->alert_cache, a, s->user->zone);
         if ((*n_r)++ == 0) {
             *single_r = msg;
             continue;
         }
-        if (*single_r != NULL) {
+        if (*single_r != NULL)
             buf_append(b, (*single_r)->bytes, (*single_r)->len);
-            *single_r = NULL;
-        }
+        shared_buf_unref(single_r);
         buf_append(b, msg->bytes, msg->len);
+        shared_buf_unref(&msg);
     }
     /* Nothing is left: what is known to the worker is dealt with. */
     return at > w->board.last_id ? at : w->board.last_id;
@@ -128,7 +131,7 @@ static struct shared_buf *
 next_bytes(struct worker *w, struct session *s, unsigned *n_r, uint64_t *to_r)
 {
     bool ordinary = is_ordinary(s), timeless;
-    struct shared_buf *single = NULL, *bytes;
+    struct shared_buf *single, *bytes;
     struct buf b = {0};
 
     if (ordinary && is_remembered(w, s)) {
@@ -138,7 +141,7 @@ next_bytes(struct worker *w, struct session *s, unsigned *n_r, uint64_t *to_r)
     }
     *to_r = gather(w, s, &b, &single, n_r, &timeless);
     if (single != NULL)
-        bytes = shared_buf_ref(single);
+        bytes = single;
     else if (b.len > 0)
         bytes = shared_buf_new(b.data, b.len);
     else

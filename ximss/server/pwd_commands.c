@@ -181,7 +181,7 @@ run_stls(struct req *r, struct pwd *p, const char *rest)
     (void)rest;
     if (s->state == SESSION_OPEN) {
         req_fail(r, 501, "TLS is possible before login only");
-    } else if (conn_is_encrypted(&s->conn)) {
+    } else if (session_is_encrypted(s)) {
         req_fail(r, 501, "TLS is active already");
     } else if (session_worker(s)->tls == NULL) {
         req_fail(r, 501, "TLS is not configured");

@@ -22,8 +22,6 @@
 #include "ximss/server/settings.h"
 #include "ximss/server/throttle.h"
 
-#define PASSWORD_MOST 1024
-
 struct change {
     struct job job;
     struct req *req;
@@ -171,7 +169,8 @@ read_finish(struct job *j)
     struct req *r = c->req;
 
     if (j->result == STORE_OK &&
-        hash_pool_submit(j->server->hash_pool, hash_work, hash_done, c) == 0)
+        hash_pool_submit(j->server->hash_pool, c->account, hash_work, hash_done,
+                         c) == 0)
         return;
     if (j->result == STORE_OK)
         req_fail(r, 525, "too busy, try again later");
@@ -183,7 +182,7 @@ read_finish(struct job *j)
 
 /* Whether it may be tried now; else answered. */
 static bool
-is_allowed(struct req *r, const char *new)
+is_allowed(struct req *r, const char *old, const char *new)
 {
     const struct session *s = r->session;
 
@@ -191,7 +190,9 @@ is_allowed(struct req *r, const char *new)
         req_fail(r, 510, "the local administrator has no account");
     else if (new[0] == '\0' || strlen(new) > PASSWORD_MOST)
         req_failf(r, 501, "newPassword must have 1 to %d bytes", PASSWORD_MOST);
-    else if (!conn_is_encrypted(&s->conn) && !peer_is_loopback(&s->peer) &&
+    else if (old != NULL && strlen(old) > PASSWORD_MOST)
+        req_failf(r, 501, "oldPassword has more than %d bytes", PASSWORD_MOST);
+    else if (!session_is_encrypted(s) && !session_is_local(s) &&
              !r->worker->cfg->clear_passwords_without_tls)
         req_fail(r, 519, "encryption required");
     else
@@ -207,7 +208,7 @@ req_password_change(struct req *r, const char *what, const char *old,
     struct session_caller caller;
     struct change *c;
 
-    if (!is_allowed(r, new))
+    if (!is_allowed(r, old, new))
         return REQ_DONE;
     session_caller(s, &caller);
     c = xcalloc(1, sizeof *c);

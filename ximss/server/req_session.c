@@ -149,7 +149,7 @@ handle_starttls(struct req *r, const struct xml_elem *e)
     struct session *s = r->session;
 
     (void)e;
-    if (conn_is_encrypted(&s->conn)) {
+    if (session_is_encrypted(s)) {
         req_fail(r, 501, "already encrypted");
     } else if (session_worker(s)->tls == NULL) {
         req_fail(r, 501, "TLS is not configured");
@@ -160,10 +160,32 @@ handle_starttls(struct req *r, const struct xml_elem *e)
     return REQ_DONE;
 }
 
+/* Who the server takes the client for.  The relay of the bridge hands nobody on
+ * before it has seen that its header was believed. */
+static enum req_result
+handle_read_client(struct req *r, const struct xml_elem *e)
+{
+    const struct session *s = r->session;
+    char address[PEER_TEXT_SIZE];
+
+    (void)e;
+    peer_format(session_address(s), address);
+    buf_append_str(&r->out, "<client");
+    xml_write_attr(&r->out, "id", r->id);
+    xml_write_attr(&r->out, "address", address);
+    xml_write_attr(&r->out, "encrypted",
+                   session_is_encrypted(s) ? "yes" : "no");
+    xml_write_attr(&r->out, "proxied", s->proxied ? "yes" : "no");
+    buf_append(&r->out, "/>", sizeof "/>");
+    req_ok(r);
+    return REQ_DONE;
+}
+
 const struct req_desc req_session_table[] = {
     {"noop", REQ_BEFORE_LOGIN | REQ_IN_SESSION, handle_noop},
     {"bye", REQ_BEFORE_LOGIN | REQ_IN_SESSION, handle_bye},
     {"starttls", REQ_BEFORE_LOGIN, handle_starttls},
+    {"readClient", REQ_BEFORE_LOGIN | REQ_IN_SESSION, handle_read_client},
     {"readTime", REQ_IN_SESSION, handle_read_time},
     {"readSession", REQ_IN_SESSION, handle_read_session},
     {"setSessionOption", REQ_IN_SESSION, handle_set_option},

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* GNU SASL wants its callbacks answered at once, and we may not wait for the
- * store or a password hash.  So nothing is looked up inside a callback: PLAIN
- * and LOGIN hand out name and password and end there; SCRAM's first message is
- * read once by a session that only tells the name, and again, when the verifier
- * has come, by the session that answers it.
+ * store or a password hash.  So nothing is looked up inside a callback: LOGIN
+ * hands out name and password and ends there; SCRAM's first message is read
+ * once by a session that only tells the name, and again, when the verifier has
+ * come, by the session that answers it.
+ *
+ * It prepares (SASLprep) whatever it gets, which takes up to eight microseconds
+ * for a byte, and this runs in an event loop.  So PLAIN, which is two zeros, is
+ * read here and its password prepared where it is hashed, and SCRAM's names are
+ * measured first.
  *
  * GNU SASL does not wipe what it frees, so a session is finished as soon as it
  * has given what it knows.  CRAM-MD5 is written here, since GNU SASL would want
@@ -14,11 +19,13 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <glib.h>
 #include <gsasl.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
@@ -191,6 +198,8 @@ from_base64(const char *text, struct input *in)
     unsigned bits = 0, n = 0; /* of the group of four at hand */
     int value;
 
+    if (strlen(text) > 2 * SASL_MESSAGE_MOST)
+        return -1;
     in->data = xmalloc(strlen(text) / 4 * 3 + 4);
     for (; *text != '\0'; text++) {
         if (*text == '=' && n >= 2) {
@@ -206,7 +215,7 @@ from_base64(const char *text, struct input *in)
         n = (n + 1) % 4;
     }
     in->data[in->len] = '\0';
-    return n == 1 ? -1 : 0;
+    return n == 1 || in->len > SASL_MESSAGE_MOST ? -1 : 0;
 }
 
 static bool
@@ -233,37 +242,57 @@ keep_name(struct sasl *s)
 
 /* --- PLAIN, LOGIN --- */
 
-/* GNU SASL lets no PLAIN message pass whose password SASLprep does not take (an
- * Arabic word with a number behind it, for one), but here such a password
- * counts as it was typed. */
-static int
-plain_unprepared(struct sasl *s, const struct input *in)
+static bool
+is_within_limits(const struct sasl *s)
+{
+    return strlen(s->name) <= SASL_NAME_MOST &&
+           (s->password == NULL || strlen(s->password) <= PASSWORD_MOST);
+}
+
+/* What a clear password's message has told. */
+static enum sasl_result
+take_clear(struct sasl *s)
+{
+    if (!is_within_limits(s) || !keep_name(s))
+        return SASL_MALFORMED;
+    return s->for_other ? SASL_REFUSED : SASL_CHECK_PASSWORD;
+}
+
+/* Whom to act for, who it is, and the password, with zeros between (RFC
+ * 4616). */
+static enum sasl_result
+step_plain(struct sasl *s, const struct input *in, char **out_r)
 {
     const char *end = in->data + in->len, *name, *password;
 
+    if (in->len == 0) {
+        s->state = AT_ANSWER;
+        *out_r = xstrdup("");
+        return SASL_CHALLENGE;
+    }
     name = memchr(in->data, '\0', in->len);
-    if (name == NULL)
-        return GSASL_MECHANISM_PARSE_ERROR;
+    if (name == NULL || name - in->data > SASL_NAME_MOST)
+        return SASL_MALFORMED;
     name++;
     password = memchr(name, '\0', (size_t)(end - name));
     if (password == NULL)
-        return GSASL_MECHANISM_PARSE_ERROR;
+        return SASL_MALFORMED;
     password++;
     if (memchr(password, '\0', (size_t)(end - password)) != NULL)
-        return GSASL_MECHANISM_PARSE_ERROR;
+        return SASL_MALFORMED;
     identify(s, name, password, in->data);
-    return GSASL_OK;
+    return take_clear(s);
 }
 
 static enum sasl_result
-step_clear(struct sasl *s, const struct input *in, char **out_r)
+step_login(struct sasl *s, const struct input *in, char **out_r)
 {
     int rc;
 
     if (s->state == AT_START) {
         session_start(s);
-        /* LOGIN asks for the name first; a client may send it unasked. */
-        if (in->len > 0 && s->mechanism->name[0] == 'L') {
+        /* It asks for the name first; a client may send it unasked. */
+        if (in->len > 0) {
             if (session_step(s, "", 0, out_r) != GSASL_NEEDS_MORE)
                 return SASL_MALFORMED;
             free(*out_r);
@@ -271,40 +300,112 @@ step_clear(struct sasl *s, const struct input *in, char **out_r)
         }
     }
     rc = session_step(s, in->data, in->len, out_r);
-    if (rc == GSASL_SASLPREP_ERROR && s->mechanism->name[0] == 'P')
-        rc = plain_unprepared(s, in);
     if (rc == GSASL_NEEDS_MORE) {
         s->state = AT_ANSWER;
         return SASL_CHALLENGE;
     }
-    if (rc != GSASL_OK)
-        return refusal(s, rc);
-    if (!keep_name(s))
-        return SASL_MALFORMED;
-    return s->for_other ? SASL_REFUSED : SASL_CHECK_PASSWORD;
+    return rc == GSASL_OK ? take_clear(s) : refusal(s, rc);
 }
 
 /* --- SCRAM-SHA-256 --- */
 
+struct scram_fields {
+    char *other, *name, *nonce; /* owned */
+};
+
+/* The fields of a first message as far as they must be known before GNU SASL
+ * looks at it; where it is not one, GNU SASL says so. */
+static void
+scram_read(const char *first, struct scram_fields *f)
+{
+    const char *other = first + strcspn(first, ","), *name, *nonce;
+
+    other += *other != '\0';
+    name = other + strcspn(other, ",");
+    f->other = xstrndup(other, (size_t)(name - other));
+    name += *name != '\0';
+    nonce = name + strcspn(name, ",");
+    f->name = xstrndup(name, (size_t)(nonce - name));
+    nonce += *nonce != '\0';
+    f->nonce = xstrndup(nonce, strcspn(nonce, ","));
+}
+
+static void
+scram_fields_clear(struct scram_fields *f)
+{
+    free(f->other);
+    free(f->name);
+    free(f->nonce);
+}
+
+/* Bytes of a field without its "x=", an escape (=2C, =3D) counted as one. */
+static size_t
+scram_length(const char *field)
+{
+    size_t len = 0;
+
+    field += *field != '\0';
+    field += *field == '=';
+    for (; *field != '\0'; len++)
+        field +=
+            field[0] == '=' && field[1] != '\0' && field[2] != '\0' ? 3 : 1;
+    return len;
+}
+
+/* How many characters it becomes when each is taken apart; SIZE_MAX if it is no
+ * UTF-8.  Cheap, unlike doing it. */
+static size_t
+decomposed_length(const char *text)
+{
+    size_t len = 0;
+
+    if (!g_utf8_validate(text, -1, NULL))
+        return SIZE_MAX;
+    for (; *text != '\0'; text += g_utf8_skip[(unsigned char)*text])
+        len += g_unichar_fully_decompose(g_utf8_get_char(text), TRUE, NULL, 0);
+    return len;
+}
+
+static bool
+is_ascii(const char *text)
+{
+    while (*text != '\0' && (unsigned char)*text < 0x80)
+        text++;
+    return *text == '\0';
+}
+
 /* True if SASLprep leaves nothing of the name.  GNU SASL says so too, but does
  * not free what it got for it, and a stranger could ask it often. */
 static bool
-scram_name_is_nothing(const char *first)
+is_prepared_to_nothing(const char *name)
 {
-    const char *bare = strchr(first, ',');
-    char *name, *prepared = NULL;
-    bool nothing;
+    char *prepared = NULL;
+    bool nothing = gsasl_saslprep(name, GSASL_ALLOW_UNASSIGNED, &prepared,
+                                  NULL) == GSASL_OK &&
+                   *prepared == '\0';
 
-    bare = bare != NULL ? strchr(bare + 1, ',') : NULL;
-    if (bare == NULL || strncmp(bare, ",n=", 3) != 0)
-        return false;
-    name = xstrndup(bare + 3, strcspn(bare + 3, ","));
-    nothing = gsasl_saslprep(name, GSASL_ALLOW_UNASSIGNED, &prepared, NULL) ==
-                  GSASL_OK &&
-              *prepared == '\0';
     gsasl_free(prepared);
-    free(name);
     return nothing;
+}
+
+/* False if GNU SASL must not see the message: it would take long, or more than
+ * it gives back. */
+static bool
+scram_is_fit(const char *first)
+{
+    struct scram_fields f;
+    bool fit;
+
+    scram_read(first, &f);
+    fit = scram_length(f.other) <= SASL_NAME_MOST &&
+          scram_length(f.name) <= SASL_NAME_MOST &&
+          scram_length(f.nonce) <= SASL_NONCE_MOST;
+    if (fit && !is_ascii(f.name))
+        fit = strncmp(f.name, "n=", 2) == 0 &&
+              decomposed_length(f.name + 2) <= SASL_NAME_CHARACTERS &&
+              !is_prepared_to_nothing(f.name + 2);
+    scram_fields_clear(&f);
+    return fit;
 }
 
 /* Reads the client's first message for the name in it. */
@@ -316,7 +417,7 @@ scram_first(struct sasl *s, const struct input *in)
 
     /* A client that binds to the channel uses a mechanism whose name ends in
      * -PLUS; GNU SASL would take it for one that does not bind. */
-    if (in->data[0] == 'p' || scram_name_is_nothing(in->data))
+    if (in->data[0] == 'p' || !scram_is_fit(in->data))
         return SASL_MALFORMED;
     session_start(s);
     rc = session_step(s, in->data, in->len, &out);
@@ -431,7 +532,7 @@ step_cram(struct sasl *s, const struct input *in, char **out_r)
         return SASL_MALFORMED;
     s->name = xstrndup(in->data, (size_t)(space - in->data));
     s->hex = xstrdup(space + 1);
-    if (!keep_name(s))
+    if (!is_within_limits(s) || !keep_name(s))
         return SASL_MALFORMED;
     s->state = AT_CREDENTIAL;
     return SASL_WANT_CREDENTIAL;
@@ -448,8 +549,8 @@ credential_cram(struct sasl *s, const struct credential *c, char **out_r)
 /* --- all --- */
 
 static const struct mechanism mechanisms[] = {
-    {"PLAIN", true, step_clear, NULL},
-    {"LOGIN", true, step_clear, NULL},
+    {"PLAIN", true, step_plain, NULL},
+    {"LOGIN", true, step_login, NULL},
     {"SCRAM-SHA-256", false, step_scram, credential_scram},
     {"CRAM-MD5", false, step_cram, credential_cram},
 };
@@ -515,12 +616,12 @@ sasl_cram_answered(struct sasl *s, const char *challenge, const char *name,
     enum sasl_result result = SASL_MALFORMED;
     char *none = NULL;
 
-    if (s->state == AT_START && from_base64(base64_hex, &in) == 0 &&
-        is_text(&in)) {
+    if (s->state == AT_START && strlen(challenge) <= SASL_MESSAGE_MOST &&
+        from_base64(base64_hex, &in) == 0 && is_text(&in)) {
         s->challenge = xstrdup(challenge);
         s->name = xstrdup(name);
         s->hex = xstrdup(in.data);
-        if (keep_name(s)) {
+        if (is_within_limits(s) && keep_name(s)) {
             s->state = AT_CREDENTIAL;
             result = SASL_WANT_CREDENTIAL;
         }
@@ -538,6 +639,12 @@ sasl_credential(struct sasl *s, const struct credential *c, char **base64_out_r)
     if (s->state == AT_CREDENTIAL)
         result = s->mechanism->credential(s, c, base64_out_r);
     return settle(s, result, base64_out_r);
+}
+
+bool
+sasl_wants_proof(const struct sasl *s)
+{
+    return s->state == AT_PROOF;
 }
 
 const char *
@@ -583,12 +690,9 @@ char *
 sasl_prepare(const char *text)
 {
     char *prepared = NULL;
-    bool ascii = true;
 
-    for (const char *p = text; *p != '\0' && ascii; p++)
-        ascii = (unsigned char)*p < 0x80;
     /* SASLprep leaves ASCII as it is, or refuses it. */
-    if (ascii || gsasl_saslprep(text, 0, &prepared, NULL) != GSASL_OK)
+    if (is_ascii(text) || gsasl_saslprep(text, 0, &prepared, NULL) != GSASL_OK)
         return xstrdup(text);
     if (*prepared == '\0') {
         gsasl_free(prepared);

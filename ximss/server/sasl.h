@@ -15,6 +15,16 @@
  * exchange needs a password checked or a verifier fetched, it says so and
  * waits for its owner.  An object belongs to one thread at a time. */
 
+/* Limits, in bytes as they come from the client; what is longer is malformed,
+ * and found out before anything is prepared, which costs many times more than
+ * reading.  Names that exist have 257 bytes at most, with their domain. */
+#define SASL_NAME_MOST    255  /* of a name, and of whom one wants to act for */
+#define SASL_NONCE_MOST   256  /* of SCRAM, the client's */
+#define SASL_MESSAGE_MOST 2048 /* of one message, without the base64 */
+/* SCRAM's names beyond ASCII: characters once they are taken apart.  There are
+ * some that become eighteen, and it is those that take the time. */
+#define SASL_NAME_CHARACTERS 64
+
 struct sasl;
 
 enum sasl_result {
@@ -31,7 +41,7 @@ enum sasl_result {
     /* Wrong proof, or a wish to act for somebody else; sasl_name is known.
      * Over. */
     SASL_REFUSED,
-    /* Not base64, or not what the mechanism says.  Over. */
+    /* Not base64, not what the mechanism says, or too long.  Over. */
     SASL_MALFORMED
 };
 
@@ -55,6 +65,10 @@ enum sasl_result sasl_credential(struct sasl *s, const struct credential *c,
 enum sasl_result sasl_cram_answered(struct sasl *s, const char *challenge,
                                     const char *name,
                                     const char *base64_hex) WARN_UNUSED;
+
+/* The next message is SCRAM's proof: whoever guesses learns from it whether he
+ * is right, and has been told the salt before. */
+bool sasl_wants_proof(const struct sasl *s);
 
 /* The mechanism in upper case; constant. */
 const char *sasl_mechanism(const struct sasl *s);

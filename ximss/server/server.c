@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,12 +22,13 @@
 #include "util/tls.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
+#include "ximss/server/admission.h"
 #include "ximss/server/audit_budget.h"
 #include "ximss/server/broadcast.h"
 #include "ximss/server/hash_pool.h"
 #include "ximss/server/job.h"
 #include "ximss/server/listener.h"
-#include "ximss/server/peers.h"
+#include "ximss/server/login_slots.h"
 #include "ximss/server/quota_watch.h"
 #include "ximss/server/remember.h"
 #include "ximss/server/session_id.h"
@@ -37,12 +37,14 @@
 #include "ximss/server/user.h"
 #include "ximss/server/worker.h"
 
-#define HASH_WAITING_MOST 4096
-#define DRAIN_US          (9 * CLOCK_SECOND)
-#define UPKEEP_US         (600 * CLOCK_SECOND)
-#define UPKEEP_BATCH      1000
-#define EXPIRE_BATCH      32
-#define KEY_LIFETIME      (86400 * CLOCK_SECOND)
+#define HASH_WAITING_MOST  4096
+#define DRAIN_US           (9 * CLOCK_SECOND)
+#define UPKEEP_US          (600 * CLOCK_SECOND)
+#define UPKEEP_BATCH       250 /* at once; others come in between */
+#define EXPIRE_BATCH       32
+#define KEY_LIFETIME       (86400 * CLOCK_SECOND)
+#define SOURCE_CONNECTIONS 512
+#define SOURCE_OWN         12
 
 /* --- settings that follow from the configuration --- */
 
@@ -64,7 +66,9 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->lifetime[ALERT_DOMAIN] = c->lifetime_domain;
     a->lifetime[ALERT_ACCOUNT] = c->lifetime_account;
     a->iterations = c->password_iterations;
+    a->max_tickets = c->max_account_tickets;
     a->source_limits = c->quota_limits == CONFIG_LIMITS_OF_SOURCES;
+    a->can_ask = c->quota_doveadm_url[0] != '\0' || c->quota_maildir[0] != '\0';
     a->version = PACKAGE_NAME " " PACKAGE_VERSION;
     a->test_hooks = test_hooks;
 }
@@ -83,17 +87,51 @@ throttle_limits_of(const struct config *c)
     return l;
 }
 
-static void
-apply_limits(struct server *s, const struct config *c)
+/* Connections of each of the sockets that Dovecot writes to. */
+static unsigned
+source_connections(const struct server *s)
+{
+    unsigned share = s->descriptors / 16;
+
+    return share < SOURCE_CONNECTIONS ? share : SOURCE_CONNECTIONS;
+}
+
+static unsigned
+descriptors_of_sources(const struct server *s, const struct config *c)
+{
+    unsigned sockets =
+        (*c->quota_dict_socket != '\0') + (*c->quota_warning_socket != '\0');
+
+    if (sockets == 0 && *c->quota_maildir == '\0' &&
+        *c->quota_doveadm_url == '\0')
+        return 0;
+    return sockets * source_connections(s) + SOURCE_OWN;
+}
+
+static int
+apply_limits(struct server *s, const struct config *c, struct errbuf *err)
 {
     struct throttle_limits t = throttle_limits_of(c);
-    struct peers_limits p = {c->max_connections, c->max_connections_per_address,
-                             c->max_unauthenticated,
-                             c->max_unauthenticated_per_address};
+    struct room_limits l;
+    struct audit_limits a = {c->audit_refused, c->audit_refused_all};
 
+    if (admission_limits(c, s->descriptors, s->own_descriptors, &l, err) < 0)
+        return -1;
     throttle_set_limits(s->throttle, &t);
-    peers_set_limits(s->peers, &p);
+    login_slots_set(s->login_slots, c->login_checks_per_address);
+    room_set_limits(s->room, &l);
+    audit_budget_set_limits(s->audit_budget, &a);
+    usage_feed_set_limit_age(s->usage_feed, c->quota_limit_age);
     log_set_level(c->log_level);
+    return 0;
+}
+
+/* Once all is open that stays open, but for the sources'. */
+static int
+count_descriptors(struct server *s, const struct config *c, struct errbuf *err)
+{
+    s->own_descriptors = admission_count_open() + descriptors_of_sources(s, c);
+    return apply_limits(s, c, err);
 }
 
 static int
@@ -109,18 +147,6 @@ load_tls(const struct config *c, struct ssl_ctx_st **tls_r, struct errbuf *err)
 }
 
 /* --- start --- */
-
-static void
-raise_descriptor_limit(void)
-{
-    struct rlimit l;
-
-    if (getrlimit(RLIMIT_NOFILE, &l) < 0 || l.rlim_cur == l.rlim_max)
-        return;
-    l.rlim_cur = l.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &l) < 0)
-        log_warn("raising the limit of open files: %s", strerror(errno));
-}
 
 int
 server_drop_privileges(const char *user, struct errbuf *err)
@@ -218,6 +244,7 @@ open_store(struct server *s, const struct config *c, struct errbuf *err)
         .cache_bytes = c->store_cache,
         .batch_jobs = c->store_batch,
         .checkpoint_s = (unsigned)(c->checkpoint_interval / CLOCK_SECOND),
+        .reserve_bytes = c->store_reserve,
         .audit_days = c->audit_days};
     struct start_data d = {.server = s};
     enum store_result r;
@@ -309,9 +336,10 @@ server_free(struct server *s)
     hash_pool_free(&s->hash_pool);
     remember_free(&s->remember);
     throttle_free(&s->throttle);
+    login_slots_free(&s->login_slots);
     audit_budget_free(&s->audit_budget);
     usage_feed_free(&s->usage_feed);
-    peers_free(&s->peers);
+    room_free(&s->room);
     tls_context_unref(&s->tls);
     config_free(&s->config);
     pthread_mutex_destroy(&s->lock);
@@ -336,10 +364,11 @@ server_new(const struct server_options *o, struct config *c)
     fill_admin(&s->admin, c, clock_now(), o->test_hooks);
     s->remember = remember_new(c->remember_logins, c->remember_time);
     s->throttle = throttle_new(&t);
-    s->peers = peers_new();
-    s->audit_budget = audit_budget_new();
+    s->login_slots = login_slots_new(c->login_checks_per_address);
+    s->room = room_new();
+    s->descriptors = admission_descriptors();
+    s->audit_budget = audit_budget_new(&(struct audit_limits){0});
     s->usage_feed = usage_feed_new(s, USAGE_FEED_PAUSE);
-    apply_limits(s, c);
     return s;
 }
 
@@ -356,6 +385,7 @@ start_sources(struct server *s, const struct config *c, struct errbuf *err)
         .warning_socket = c->quota_warning_socket,
         .socket_mode = modes[c->quota_socket_mode],
         .socket_group = c->quota_socket_group,
+        .socket_connections = source_connections(s),
         .maildir = {.path = c->quota_maildir,
                     .main_domain = s->main_domain,
                     .interval = c->quota_maildir_interval,
@@ -368,6 +398,7 @@ start_sources(struct server *s, const struct config *c, struct errbuf *err)
 
     s->quota_sources =
         quota_sources_start(&q, usage_feed_sink(s->usage_feed), err);
+    usage_feed_set_sources(s->usage_feed, s->quota_sources);
     return s->quota_sources != NULL ? 0 : -1;
 }
 
@@ -391,6 +422,8 @@ start_parts(struct server *s, struct buf *ports, struct errbuf *err)
     s->hash_pool = hash_pool_new(c->hash_threads, HASH_WAITING_MOST, err);
     if (s->hash_pool == NULL)
         return -1;
+    if (count_descriptors(s, c, err) < 0)
+        return -1;
     return start_sources(s, c, err);
 }
 
@@ -401,7 +434,6 @@ server_start(const struct server_options *o, struct config *config,
     struct server *s = server_new(o, config);
     struct buf ports = {0};
 
-    raise_descriptor_limit();
     if (start_parts(s, &ports, err) < 0) {
         if (s->store != NULL)
             store_close(&s->store);
@@ -494,6 +526,11 @@ server_reload(struct server *s, const struct server_options *o,
         config_free(&next);
         return -1;
     }
+    if (apply_limits(s, next, err) < 0) {
+        tls_context_unref(&tls);
+        config_free(&next);
+        return -1;
+    }
     if (config_changed_needs_restart(s->config, next, &keys))
         log_warn("these settings take effect at the next start: %s",
                  buf_cstr(&keys));
@@ -507,18 +544,21 @@ server_reload(struct server *s, const struct server_options *o,
     tls_context_unref(&s->tls);
     s->tls = tls;
     fill_admin(&r->admin, next, 0, s->test_hooks);
-    apply_limits(s, next);
     store_submit(s->store, reload_body, reload_stored, r);
     return 0;
 }
 
 /* --- upkeep --- */
 
+static const struct caller upkeep_caller = {
+    .rights = RIGHT_MASTER, .name = "server", .from = "local"};
+
 struct expire_job {
     struct job job;
     struct caller caller;
     int64_t next;
     bool upkeep;
+    bool more; /* there is more of what the upkeep removes */
 };
 
 static void
@@ -547,20 +587,28 @@ expire_body(struct job *j, struct store_txn *t, struct errbuf *err)
                               .caller = &x->caller,
                               .now = now,
                               .effects = &j->effects,
-                              .settings = &j->server->admin};
+                              .settings = &j->server->admin,
+                              .budget = j->server->audit_budget};
+    bool keys = false, tickets = false;
     enum store_result r = STORE_OK;
 
+    store_removing(t, true);
     do
         r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
     while (r == STORE_OK && is_due(x->next, now) && !store_tired(t));
     if (r == STORE_OK && is_due(x->next, now))
         return STORE_AGAIN;
     if (r == STORE_OK && x->upkeep)
-        r = post_key_expire(t, now - KEY_LIFETIME, UPKEEP_BATCH, err);
+        r = post_key_expire(t, now - KEY_LIFETIME, UPKEEP_BATCH, &keys, err);
     if (r == STORE_OK && x->upkeep)
-        r = ticket_expire(t, now, UPKEEP_BATCH, err);
+        r = ticket_expire(t, now, UPKEEP_BATCH, &tickets, err);
+    if (r == STORE_OK && x->upkeep)
+        r = admin_audit_left_out(&c, false, err);
+    x->more = keys || tickets;
     return r;
 }
+
+static void submit_expiry(struct server *s, bool upkeep);
 
 static void
 expire_finish(struct job *j)
@@ -569,13 +617,34 @@ expire_finish(struct job *j)
 
     if (j->result == STORE_OK) {
         lower_expiry(j->server, x->next);
+        if (x->upkeep)
+            audit_budget_told(j->server->audit_budget, clock_now());
     } else {
         log_warn("removing alerts whose end has come: %s (tried again)",
                  j->err.text);
         lower_expiry(j->server, clock_now() + CLOCK_SECOND);
     }
+    /* It keeps up with whatever comes in, behind the jobs that wait now. */
+    if (j->result == STORE_OK && !atomic_load(&j->server->stopping) &&
+        (x->more || (x->next != 0 && x->next <= clock_now())))
+        submit_expiry(j->server, x->more);
     job_clear(j);
     free(x);
+}
+
+static void
+submit_expiry(struct server *s, bool upkeep)
+{
+    struct expire_job *x = xcalloc(1, sizeof *x);
+
+    /* Set anew by what the job finds, and by posts meanwhile. */
+    atomic_store(&s->next_expiry, 0);
+    job_init(&x->job, s, NULL);
+    x->caller = upkeep_caller;
+    x->upkeep = upkeep;
+    x->job.body = expire_body;
+    x->job.finish = expire_finish;
+    job_submit(&x->job);
 }
 
 void
@@ -585,23 +654,13 @@ server_tick(struct server *s)
     int64_t mono = clock_mono();
     bool due = next != 0 && next <= (uint64_t)clock_now();
     bool upkeep = mono >= atomic_load(&s->next_upkeep);
-    struct expire_job *x;
 
     usage_feed_tick(s->usage_feed);
     if (!due && !upkeep)
         return;
     if (upkeep)
         atomic_store(&s->next_upkeep, mono + UPKEEP_US);
-    /* Set anew by what the job finds, and by posts meanwhile. */
-    atomic_store(&s->next_expiry, 0);
-    x = xcalloc(1, sizeof *x);
-    job_init(&x->job, s, NULL);
-    x->caller = (struct caller){
-        .rights = RIGHT_MASTER, .name = "server", .from = "local"};
-    x->upkeep = upkeep;
-    x->job.body = expire_body;
-    x->job.finish = expire_finish;
-    job_submit(&x->job);
+    submit_expiry(s, upkeep);
 }
 
 /* --- end --- */
@@ -672,6 +731,29 @@ flush_mail(struct server *s)
     } while (n > 0);
 }
 
+static enum store_result
+last_audit_body(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct server *s = arg;
+    struct caller caller = upkeep_caller;
+    struct admin_context c = {.txn = t,
+                              .caller = &caller,
+                              .now = clock_now(),
+                              .budget = s->audit_budget};
+
+    return admin_audit_left_out(&c, true, err);
+}
+
+/* What was counted and not told yet. */
+static void
+write_last_audit(struct server *s)
+{
+    struct errbuf err;
+
+    if (store_run(s->store, last_audit_body, s, &err) != STORE_OK)
+        log_warn("writing the last audit records: %s", err.text);
+}
+
 void
 server_stop(struct server **sp)
 {
@@ -679,14 +761,17 @@ server_stop(struct server **sp)
 
     if (s == NULL)
         return;
+    atomic_store(&s->stopping, true);
     unlink(s->ports_file);
     unlink(s->config->control_socket);
     drain_workers(s);
+    usage_feed_set_sources(s->usage_feed, NULL);
     quota_sources_stop(&s->quota_sources);
     usage_feed_flush(s->usage_feed);
     flush_mail(s);
     hash_pool_free(&s->hash_pool);
     flush_mail(s);
+    write_last_audit(s);
     store_close(&s->store);
     flush_mail(s);
     server_free(s);

@@ -18,8 +18,9 @@ struct quota_sources;
 struct usage_feed;
 struct config_override;
 struct hash_pool;
-struct peers;
+struct login_slots;
 struct remember;
+struct room;
 struct throttle;
 struct worker;
 
@@ -31,7 +32,10 @@ struct server {
     struct hash_pool *hash_pool;         /* owned */
     struct remember *remember;           /* owned */
     struct throttle *throttle;           /* owned */
-    struct peers *peers;                 /* owned */
+    struct login_slots *login_slots;     /* owned */
+    struct room *room;                   /* owned; see admission.h */
+    unsigned descriptors;                /* that the process may open */
+    unsigned own_descriptors;            /* open, but for connections */
     struct audit_budget *audit_budget;   /* owned; the writer thread's */
     struct usage_feed *usage_feed;       /* owned */
     struct quota_sources *quota_sources; /* owned; NULL behind their end */
@@ -54,6 +58,7 @@ struct server {
     unsigned undrained;     /* workers that are not done yet, with `drained` */
     pthread_cond_t drained;
     _Atomic int64_t next_upkeep; /* clock_mono */
+    atomic_bool stopping;        /* upkeep is left to the next start */
     char *ports_file;            /* owned */
 };
 

@@ -20,10 +20,11 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/cli_data.h"
+#include "ximss/server/admission.h"
 #include "ximss/server/dialect.h"
 #include "ximss/server/lane.h"
 #include "ximss/server/login.h"
-#include "ximss/server/peers.h"
+#include "ximss/server/proxy_door.h"
 #include "ximss/server/push.h"
 #include "ximss/server/quota_watch.h"
 #include "ximss/server/request.h"
@@ -36,6 +37,15 @@
 
 /* A client that does not close after our end is given so long. */
 #define LINGER_SECONDS 3
+
+/* Of a message that has not come whole: from here on it is looked at what others
+ * of the account keep of theirs. */
+#define LONG_INPUT 65536
+
+/* A session looks dead when it has said nothing for so long (clients are to say
+ * something every five minutes), or has not read for so long. */
+#define DEAD_SILENT_SECONDS  300
+#define DEAD_BLOCKED_SECONDS 60
 
 static const char *const state_names[] = {
     [SESSION_NEW] = "new",       [SESSION_LOGIN] = "login",
@@ -77,6 +87,18 @@ const struct peer *
 session_address(const struct session *s)
 {
     return s->client != NULL ? s->client : &s->peer;
+}
+
+bool
+session_is_encrypted(const struct session *s)
+{
+    return conn_is_encrypted(&s->conn) || s->proxy_tls;
+}
+
+bool
+session_is_local(const struct session *s)
+{
+    return !s->proxied && peer_is_loopback(&s->peer);
 }
 
 void
@@ -151,6 +173,16 @@ run_free(struct conn_deferred *d)
     free(s);
 }
 
+/* Also while its last words are still on their way. */
+static void
+leave_account(struct session *s, struct worker *w)
+{
+    conn_set_budget(&s->conn, NULL);
+    if (s->user != NULL)
+        user_session_removed(w, s->user, s);
+    s->user = NULL;
+}
+
 static void
 unlink_all(struct session *s, struct worker *w)
 {
@@ -160,15 +192,13 @@ unlink_all(struct session *s, struct worker *w)
     settle_forget(w, s);
     if (s->n_watches > 0)
         watch_remove_all(w, s);
-    if (s->user != NULL)
-        user_session_removed(w, s->user, s);
-    s->user = NULL;
+    leave_account(s, w);
     TAILQ_REMOVE(&w->sessions, s, all);
     w->n_sessions--;
-    peers_remove(w->server->peers, &s->peer, !s->counted_fresh);
     stat_add(STAT_CONNECTIONS_OPEN, -1);
-    if (!s->counted_fresh)
+    if (s->guest == NULL)
         stat_add(STAT_SESSIONS_OPEN, -1);
+    admission_leave(w, s);
 }
 
 void
@@ -214,6 +244,8 @@ on_closed(struct conn *c, enum conn_close_reason reason)
         [CONN_RESET] = "connection broken off",
         [CONN_TLS_ERROR] = "TLS error",
         [CONN_OUTPUT_LIMIT] = "the client does not read: output limit",
+        [CONN_BUDGET] = "the client does not read: account-output or "
+                        "output-total",
     };
     struct session *s = (struct session *)c;
 
@@ -260,16 +292,38 @@ start_tls(struct session *s)
         session_close(s, "TLS could not be started");
 }
 
+/* What is kept of messages that have not come whole, together. */
+static void
+check_input(struct session *s, size_t kept)
+{
+    const struct session *o;
+    size_t sum = kept;
+
+    if (s->user == NULL || s->state >= SESSION_ENDING)
+        return;
+    TAILQ_FOREACH(o, &s->user->sessions, of_account)
+        sum += o != s ? o->conn.in_len : 0;
+    if (sum > session_worker(s)->cfg->account_input)
+        session_close(s, "account-input: too many unfinished messages");
+}
+
 static size_t
 on_data(struct conn *c, const char *data, size_t len)
 {
     struct session *s = (struct session *)c;
     struct worker *w = session_worker(s);
     const struct dialect *d = session_dialect(s);
-    uint64_t acked = settle_before_input(s);
+    uint64_t acked;
     size_t used = 0, scanned = c->scanned, n;
     const char *msg;
 
+    if (s->proxy != SESSION_PROXY_OVER) {
+        used = proxy_door_take(s, data, len);
+        if (s->proxy != SESSION_PROXY_OVER || s->conn.exact ||
+            s->state == SESSION_CLOSED)
+            return used;
+    }
+    acked = settle_before_input(s);
     c->scanned = 0;
     for (unsigned turn = 0; may_go_on(s); turn++) {
         size_t step = d->next(s, data + used, len - used, scanned, &msg, &n);
@@ -293,6 +347,7 @@ on_data(struct conn *c, const char *data, size_t len)
             break;
         }
         s->last_input = session_seconds();
+        admission_spoke(w, s);
         settle_on_input(w, s);
         /* What this worker has heard of goes before the answer. */
         if (s->push_queued)
@@ -311,6 +366,8 @@ on_data(struct conn *c, const char *data, size_t len)
     }
     if (used == len)
         settle_after_input(s, acked);
+    else if (len - used > LONG_INPUT)
+        check_input(s, len - used);
     return used;
 }
 
@@ -375,41 +432,50 @@ link_to_worker(struct session *s, struct worker *w)
 }
 
 void
+session_begin(struct session *s)
+{
+    const struct dialect *d = session_dialect(s);
+    struct worker *w = session_worker(s);
+
+    if (s->door == SESSION_TLS || s->door == SESSION_PWD_TLS) {
+        if (w->tls == NULL || conn_start_tls(&s->conn, w->tls) < 0) {
+            session_close(s, "no TLS");
+            return;
+        }
+    }
+    if (d->greet != NULL)
+        d->greet(s);
+}
+
+void
 session_new(struct worker *w, int fd, enum session_door door,
-            const struct peer *peer, unsigned uid)
+            const struct peer *peer, unsigned uid, bool proxied)
 {
     const struct dialect *d = dialects[door];
     bool pwd = d == &dialect_pwd;
-    struct session *s;
+    struct session *s = xcalloc(1, d->session_size);
 
-    if (!peers_add(w->server->peers, peer)) {
-        char address[PEER_TEXT_SIZE];
-
-        peer_format(peer, address);
-        log_debug("connection refused address=%s reason=\"too many\"", address);
+    s->peer = *peer;
+    s->uid = uid;
+    if (!admission_enter(w, s)) {
         close(fd);
+        free(s);
         return;
     }
     stat_add(STAT_CONNECTIONS, 1);
     stat_add(STAT_CONNECTIONS_OPEN, 1);
-    s = xcalloc(1, d->session_size);
     conn_init(&s->conn, fd, &session_ops);
     TAILQ_INIT(&s->reqs);
-    s->peer = *peer;
     s->door = (uint8_t)door;
-    s->uid = uid;
-    s->counted_fresh = true;
     s->opt_alerts = true;
     s->last_input = s->login_since = session_seconds();
     s->idle_timeout =
         (uint32_t)((pwd ? w->cfg->pwd_idle_timeout : w->cfg->idle_timeout) /
                    CLOCK_SECOND);
     link_to_worker(s, w);
-    if ((door == SESSION_TLS || door == SESSION_PWD_TLS) &&
-        (w->tls == NULL || conn_start_tls(&s->conn, w->tls) < 0))
-        session_close(s, "no TLS");
-    else if (d->greet != NULL)
-        d->greet(s);
+    proxy_door_open(s, proxied);
+    if (s->state != SESSION_CLOSED && s->proxy != SESSION_PROXY_MUST)
+        session_begin(s);
 }
 
 void
@@ -419,6 +485,7 @@ session_detach(struct session *s)
 
     TAILQ_REMOVE(&w->sessions, s, all);
     w->n_sessions--;
+    room_set_owner(w->server->room, s->guest, NULL);
     conn_detach(&s->conn);
 }
 
@@ -426,6 +493,7 @@ void
 session_attach(struct session *s, struct worker *w)
 {
     link_to_worker(s, w);
+    room_set_owner(w->server->room, s->guest, w);
     if (w->draining)
         conn_pause(&s->conn, PAUSE_DRAIN);
 }
@@ -442,13 +510,14 @@ session_open(struct session *s, struct user *a)
     s->local_admin = a == NULL;
     session_caller(s, &caller);
     s->lane = lane_of_caller(&caller.caller);
-    if (s->counted_fresh) {
-        peers_logged_in(w->server->peers, &s->peer);
+    if (s->guest != NULL) {
+        admission_logged_in(w, s);
         stat_add(STAT_SESSIONS_OPEN, 1);
-        s->counted_fresh = false;
     }
     if (a != NULL) {
         user_session_added(w, a, s);
+        a->output.most = w->cfg->account_output;
+        conn_set_budget(&s->conn, &a->output);
         a->last_login = clock_now();
         a->last_peer = *session_address(s);
         user_touch(w, a);
@@ -504,7 +573,9 @@ session_tell(struct session *s, const void *data, size_t len)
     if (s->held == NULL)
         s->held = xcalloc(1, sizeof *s->held);
     buf_append(s->held, data, len);
-    if (s->held->len > session_worker(s)->cfg->output_hard)
+    if (s->held->len > session_worker(s)->cfg->output_hard ||
+        (s->user != NULL && session_held_bytes(&s->user->sessions) >
+                                session_worker(s)->cfg->account_output))
         session_close(s, "the client does not read: output limit");
 }
 
@@ -531,6 +602,17 @@ void
 session_unlink_account(struct session *s, struct user_sessions *head)
 {
     TAILQ_REMOVE(head, s, of_account);
+}
+
+size_t
+session_held_bytes(const struct user_sessions *head)
+{
+    const struct session *s;
+    size_t n = 0;
+
+    TAILQ_FOREACH(s, head, of_account)
+        n += s->held != NULL ? s->held->len : 0;
+    return n;
 }
 
 uint64_t
@@ -573,19 +655,46 @@ say_bye(struct session *s, const char *reason)
 /* Takes the session out of its account at once: it must not count any more
  * when whoever asked for its end is answered. */
 static void
-kill_session(struct session *s)
+kill_session(struct session *s, const char *reason)
 {
     struct worker *w = session_worker(s);
 
-    say_bye(s, "killed by an administrator");
+    say_bye(s, reason);
     if (s->state == SESSION_CLOSED)
         return;
     req_abandon_all(s);
-    if (s->user != NULL)
-        user_session_removed(w, s->user, s);
-    s->user = NULL;
+    leave_account(s, w);
     push_forget(w, s);
     settle_forget(w, s);
+}
+
+static bool
+looks_dead(const struct session *s, uint32_t silent)
+{
+    return (int32_t)silent >= DEAD_SILENT_SECONDS ||
+           ((int32_t)silent >= DEAD_BLOCKED_SECONDS && s->conn.out != NULL);
+}
+
+bool
+session_make_room(const struct user_sessions *head)
+{
+    struct session *s, *dead = NULL;
+    uint32_t now = session_seconds(), longest = 0;
+    char user[USER_NAME_SIZE];
+
+    TAILQ_FOREACH(s, head, of_account)
+        if (looks_dead(s, now - s->last_input) &&
+            (dead == NULL || now - s->last_input > longest)) {
+            dead = s;
+            longest = now - s->last_input;
+        }
+    if (dead == NULL)
+        return false;
+    session_user(dead, user);
+    log_info("session makes room id=%llu user=%s silent=%u",
+             (unsigned long long)dead->number, user, longest);
+    kill_session(dead, "makes room for another of its account");
+    return true;
 }
 
 void
@@ -594,7 +703,7 @@ session_kill_all(struct user_sessions *head)
     struct session *s, *next;
 
     TAILQ_FOREACH_SAFE(s, head, of_account, next)
-        kill_session(s);
+        kill_session(s, "killed by an administrator");
 }
 
 void
@@ -604,7 +713,7 @@ session_kill(struct worker *w, uint64_t number)
 
     TAILQ_FOREACH(s, &w->sessions, all)
         if (s->number == number && s->state == SESSION_OPEN) {
-            kill_session(s);
+            kill_session(s, "killed by an administrator");
             return;
         }
 }
@@ -621,8 +730,10 @@ session_check_times(struct worker *w)
 {
     uint32_t now = session_seconds();
     uint32_t login = (uint32_t)(w->cfg->login_timeout / CLOCK_SECOND);
+    uint32_t proxy = (uint32_t)(w->cfg->proxy_timeout / CLOCK_SECOND);
     struct session *s, *next;
 
+    admission_send_away(w); /* who came from another worker meanwhile */
     TAILQ_FOREACH_SAFE(s, &w->sessions, all, next) {
         uint32_t silent = now - s->last_input;
 
@@ -636,6 +747,9 @@ session_check_times(struct worker *w)
             ticket_renew(s);
         else if (s->state == SESSION_ENDING && silent >= LINGER_SECONDS)
             session_close(s, "the client does not close");
+        else if (s->proxy == SESSION_PROXY_MUST &&
+                 now - s->login_since >= proxy)
+            session_close(s, "no PROXY header in time");
         else if (s->state < SESSION_OPEN && now - s->login_since >= login)
             session_close(s, "no log-in in time");
     }
@@ -649,7 +763,7 @@ session_drain_all(struct worker *w)
     TAILQ_FOREACH_SAFE(s, &w->sessions, all, next) {
         if (s->state >= SESSION_ENDING)
             continue;
-        if (login_is_held_up(s)) {
+        if (login_is_held_up(s) || s->proxy == SESSION_PROXY_MUST) {
             session_close(s, "the server ends");
             continue;
         }
@@ -685,7 +799,7 @@ session_describe(const struct session *s, bool whole_id, struct buf *b)
     buf_append_str(b, ";address=");
     cli_data_write_string(b, address, strlen(address));
     buf_appendf(b, ";door=%s;encrypted=%s;seconds=%u;idle=%u;}",
-                door_names[s->door], conn_is_encrypted(&s->conn) ? "YES" : "NO",
+                door_names[s->door], session_is_encrypted(s) ? "YES" : "NO",
                 session_seconds() - s->login_since,
                 session_seconds() - s->last_input);
 }

@@ -28,9 +28,10 @@ enum session_door {
 };
 
 /* Takes the descriptor (non-blocking).  peer is copied; uid: of the peer on a
- * local socket.  Closes it if a limit is reached. */
+ * local socket; proxied: by a listener where each connection begins with a
+ * header of the PROXY protocol.  Closes it if a limit is reached. */
 void session_new(struct worker *w, int fd, enum session_door door,
-                 const struct peer *peer, unsigned uid);
+                 const struct peer *peer, unsigned uid, bool proxied);
 
 /* `head` is the account's list. */
 void session_link_account(struct session *s, struct user_sessions *head);
@@ -48,6 +49,14 @@ void session_send_changes(const struct user_sessions *head, const void *data,
 void session_kill_all(struct user_sessions *head);
 /* The same for the session of that number, if this worker has it. */
 void session_kill(struct worker *w, uint64_t number);
+
+/* Bytes of messages that wait for the end of a longer one, of all sessions of
+ * the list. */
+size_t session_held_bytes(const struct user_sessions *head);
+
+/* One more session is to come: the one that has been silent longest makes room
+ * if it looks dead.  False: none does. */
+bool session_make_room(const struct user_sessions *head);
 
 /* Ends sessions that have been silent too long, or have not logged in. */
 void session_check_times(struct worker *w);

@@ -17,6 +17,7 @@
 struct dialect;
 struct login;
 struct req;
+struct room_guest;
 
 enum session_state {
     SESSION_NEW,    /* connected, not logged in */
@@ -35,6 +36,14 @@ enum {
     PAUSE_DRAIN = 16   /* the server ends */
 };
 
+/* Whether a header of the PROXY protocol may come first (proxy_door.h). */
+enum session_proxy {
+    SESSION_PROXY_OVER, /* not, or not any more */
+    SESSION_PROXY_FORBIDDEN,
+    SESSION_PROXY_MAY,
+    SESSION_PROXY_MUST
+};
+
 struct session {
     struct conn conn; /* first */
     struct conn_deferred deferred;
@@ -48,6 +57,7 @@ struct session {
     struct login *login;             /* owned; until logged in */
     struct buf *held;                /* owned; waits for the end of a message;
                                         NULL: nothing does */
+    struct room_guest *guest;        /* owned; NULL: logged in (admission.h) */
     struct peer *client;             /* owned; clientAddress, NULL: peer */
     struct peer peer;
 
@@ -59,6 +69,7 @@ struct session {
                             confirmation */
     uint64_t acked_id;     /* plain_id when TCP had acknowledged; 0: not yet */
     uint64_t removal;      /* number of the next removal to be told */
+    uint64_t ticket;       /* ticket_number of its newest; see ticket_since */
     uint32_t acked_at;     /* milliseconds (clock_mono) */
     uint32_t last_input;   /* seconds (clock_mono) */
     uint32_t idle_timeout; /* seconds; 0: never */
@@ -68,9 +79,13 @@ struct session {
     uint32_t ticket_since; /* seconds: when it got its ticket; 0: it has none */
     LIST_HEAD(, watch) watches; /* what it watches (watch.c) */
     uint32_t n_watches;
-    uint8_t state; /* enum session_state */
-    uint8_t door;  /* enum session_door */
+    uint8_t state;        /* enum session_state */
+    uint8_t door;         /* enum session_door */
+    uint8_t ticket_bound; /* as in struct ticket_rec */
     uint16_t malformed;
+    uint8_t proxy;      /* enum session_proxy */
+    bool proxied : 1;   /* a proxy has said who it is: never local */
+    bool proxy_tls : 1; /* ... and that TLS is spoken with it */
     bool local_admin : 1;
     bool opt_alerts : 1;  /* gets alerts */
     bool opt_confirm : 1; /* delivered only when confirmed */
@@ -78,7 +93,7 @@ struct session {
     bool push_queued : 1;
     bool push_more : 1; /* ... to go on, not because something has come */
     bool settling : 1;
-    bool counted_fresh : 1; /* peers: not logged in yet */
+    bool spoke : 1;       /* a message has come from it */
     bool tls_started : 1; /* in this turn: what followed in clear is dropped */
     bool mid_message : 1; /* a piece of one was sent, and its end was not */
     bool quota_wait : 1;  /* its storage is being looked at since the log-in */
@@ -86,6 +101,10 @@ struct session {
 
 /* The address that limits and log lines speak of. */
 const struct peer *session_address(const struct session *s);
+/* TLS, to us or to the proxy that hands it on. */
+bool session_is_encrypted(const struct session *s);
+/* From this machine, and not handed on by a proxy. */
+bool session_is_local(const struct session *s);
 /* Seconds of clock_mono. */
 uint32_t session_seconds(void);
 struct worker *session_worker(const struct session *s);
@@ -103,6 +122,9 @@ struct session_caller {
     char from[PEER_TEXT_SIZE + 16];
 };
 void session_caller(const struct session *s, struct session_caller *c);
+
+/* Begins TLS, or greets, as its door wants. */
+void session_begin(struct session *s);
 
 /* The only function that writes `state`; logs the change. */
 void session_set_state(struct session *s, enum session_state state);

@@ -23,6 +23,8 @@ static _Thread_local unsigned own_set; /* counted from 1; 0: none yet */
 static const char *const names[STAT_N] = {
     [STAT_CONNECTIONS] = "connections",
     [STAT_CONNECTIONS_OPEN] = "connectionsOpen",
+    [STAT_CONNECTIONS_REFUSED] = "connectionsRefused",
+    [STAT_CONNECTIONS_CROWDED_OUT] = "connectionsCrowdedOut",
     [STAT_SESSIONS_OPEN] = "sessionsOpen",
     [STAT_LOGINS] = "logins",
     [STAT_LOGINS_FAILED] = "loginsFailed",
@@ -31,6 +33,9 @@ static const char *const names[STAT_N] = {
     [STAT_ALERTS_SENT] = "alertsSent",
     [STAT_QUOTA_ALERTS] = "quotaAlerts",
     [STAT_QUOTA_REPORTS] = "quotaReports",
+    [STAT_QUOTA_LOOKED] = "quotaLooked",
+    [STAT_QUOTA_ROUNDS_DUE] = "quotaRoundsDue",
+    [STAT_HASHES] = "passwordHashes",
     [STAT_CLI_COMMANDS] = "cliCommands",
 };
 

@@ -283,13 +283,16 @@ throttle_delay(struct throttle *t, const char *name, const char *address,
                int64_t mono_now)
 {
     struct throttle_limits limits = get_limits(t);
-    struct key pair = make_key(t, name, address);
     struct key all = make_key(t, "", address);
-    int64_t delay, other;
+    int64_t delay = 0, other;
 
-    delay = table_delay(&t->pairs, &pair, &limits.pair, mono_now);
-    if (is_good(t, &pair, mono_now))
-        return delay;
+    if (name != NULL) {
+        struct key pair = make_key(t, name, address);
+
+        delay = table_delay(&t->pairs, &pair, &limits.pair, mono_now);
+        if (is_good(t, &pair, mono_now))
+            return delay;
+    }
     other = table_delay(&t->addresses, &all, &limits.address, mono_now);
     return delay > other ? delay : other;
 }
@@ -299,10 +302,13 @@ throttle_failed(struct throttle *t, const char *name, const char *address,
                 int64_t mono_now)
 {
     struct throttle_limits limits = get_limits(t);
-    struct key pair = make_key(t, name, address);
     struct key all = make_key(t, "", address);
 
-    table_failed(&t->pairs, &pair, &limits.pair, mono_now);
+    if (name != NULL) {
+        struct key pair = make_key(t, name, address);
+
+        table_failed(&t->pairs, &pair, &limits.pair, mono_now);
+    }
     table_failed(&t->addresses, &all, &limits.address, mono_now);
 }
 
@@ -327,6 +333,12 @@ throttle_succeeded(struct throttle *t, const char *name, const char *address,
     slot->last = mono_now;
     slot->end = mono_now + limits.known_good_us;
     pthread_mutex_unlock(lock);
+}
+
+uint64_t
+throttle_address(const struct throttle *t, const char *address)
+{
+    return make_key(t, "", address).set;
 }
 
 void

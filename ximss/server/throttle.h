@@ -16,14 +16,15 @@
  * from the next on, the next try must wait base, 2*base, 4*base, ... up to max
  * after the last failure (or until the count is zero, if that is sooner).
  *
- * Names are in any case of letters, known or unknown.  Addresses are text: an
+ * Names are in any case of letters, known or unknown; NULL where none is known
+ * (a malformed message): that counts for the address alone.  Addresses are text: an
  * IPv6 address stands for its /64, an IPv4-mapped one for the IPv4 address,
  * anything else ("local:0") for itself.  Times are microseconds of clock_mono, above 0.
  * Memory is bounded (24 bytes an entry); if it is full, what would be forgotten
  * soonest goes.  Names are not kept, only keyed hashes.  Any thread.
  *
- * Tries of one pair that run at the same time are all let in; what bounds them
- * is the limit of sockets that have not logged in yet. */
+ * Tries that run at the same time are all let in; login_slots.h says how many of
+ * one address that may be. */
 
 struct throttle_rule {
     unsigned free;    /* failures that cost nothing */
@@ -61,6 +62,10 @@ void throttle_failed(struct throttle *t, const char *name, const char *address,
  * guesses at others. */
 void throttle_succeeded(struct throttle *t, const char *name,
                         const char *address, int64_t mono_now);
+
+/* A number that stands for the address as it counts here: the same for all of
+ * an IPv6 network, and never to be guessed. */
+uint64_t throttle_address(const struct throttle *t, const char *address);
 
 /* Puts other limits in force (SIGHUP); max_entries stays as it was. */
 void throttle_set_limits(struct throttle *t,

@@ -27,6 +27,8 @@
 
 struct renewal {
     struct job job;
+    struct ticket_keep keep; /* owned */
+    size_t most;             /* tickets of the account */
     uint64_t session; /* its number: it may be gone when the job is done */
     struct ticket_rec rec;
     int64_t life;
@@ -43,6 +45,24 @@ ticket_is_due(const struct session *s, uint32_t now)
            (int32_t)(now - s->ticket_since) * CLOCK_SECOND >= third;
 }
 
+void
+ticket_keep_fill(struct ticket_keep *keep_r, const struct user *a, uint64_t one,
+                 uint64_t other)
+{
+    const struct session *s;
+
+    free(keep_r->number);
+    keep_r->number = xcalloc(a->n_sessions + 2, sizeof keep_r->number[0]);
+    keep_r->n = 0;
+    if (one != 0)
+        keep_r->number[keep_r->n++] = one;
+    if (other != 0)
+        keep_r->number[keep_r->n++] = other;
+    TAILQ_FOREACH(s, &a->sessions, of_account)
+        if (s->ticket_since != 0)
+            keep_r->number[keep_r->n++] = s->ticket;
+}
+
 static enum store_result
 renewal_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -55,7 +75,10 @@ renewal_body(struct job *j, struct store_txn *t, struct errbuf *err)
     if (!n->made) /* deleted, or a new password: the worker hears of it soon */
         return r == STORE_NOTFOUND ? STORE_OK : r;
     n->rec.expires = clock_now() + n->life;
-    return ticket_put(t, &n->rec, err);
+    r = ticket_put(t, &n->rec, err);
+    if (r == STORE_OK)
+        r = ticket_trim(t, n->rec.account, n->most, &n->keep, err);
+    return r;
 }
 
 static struct session *
@@ -85,13 +108,25 @@ renewal_finish(struct job *j)
         buf_append_str(&b, "<ticket");
         xml_write_attr(&b, "value", n->ticket);
         buf_append(&b, "/>", sizeof "/>");
+        s->ticket = ticket_number(n->rec.hash);
         session_tell(s, b.data, b.len);
         OPENSSL_cleanse(b.data, b.len);
         buf_clear(&b);
     }
     job_clear(j);
+    free(n->keep.number);
     OPENSSL_cleanse(n, sizeof *n);
     free(n);
+}
+
+/* It was let in from there. */
+static void
+bind_as_before(const struct session *s, struct ticket_rec *k)
+{
+    if (s->ticket_bound == 1)
+        ticket_bind(k, session_address(s), NULL);
+    else if (s->ticket_bound == 2)
+        ticket_bind(k, &s->peer, s->client);
 }
 
 void
@@ -105,9 +140,12 @@ ticket_renew(struct session *s)
     n->job.lane = session_lane(s);
     n->session = s->number;
     n->life = w->cfg->ticket_time;
+    n->most = w->cfg->max_account_tickets;
     n->rec.account = s->user->number;
     n->rec.cred_serial = s->user->cred_serial;
+    bind_as_before(s, &n->rec);
     ticket_make(n->ticket, n->rec.hash);
+    ticket_keep_fill(&n->keep, s->user, ticket_number(n->rec.hash), 0);
     n->job.body = renewal_body;
     n->job.finish = renewal_finish;
     job_submit(&n->job);

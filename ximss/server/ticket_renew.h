@@ -6,10 +6,17 @@
 #include <stdint.h>
 
 struct session;
+struct ticket_keep;
+struct user;
 
 /* True if the session was given a ticket and a third of that one's life is
  * over; now: session_seconds. */
 bool ticket_is_due(const struct session *s, uint32_t now);
+
+/* The newest tickets of the account's sessions, and up to two more (0: none):
+ * they are not dropped, however many the account has.  The caller frees number. */
+void ticket_keep_fill(struct ticket_keep *keep_r, const struct user *a,
+                      uint64_t one, uint64_t other);
 
 /* Makes another ticket, and pushes it when it is in the store. */
 void ticket_renew(struct session *s);

@@ -19,6 +19,7 @@
 #include "util/log.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
+#include "ximss/server/alert_cache.h"
 #include "ximss/server/board.h"
 #include "ximss/server/job.h"
 #include "ximss/server/lane.h"
@@ -280,6 +281,7 @@ user_open(struct worker *w, uint64_t number, uint64_t lane,
         a = xcalloc(1, sizeof *a);
         a->number = number;
         a->loading = true;
+        conn_budget_init(&a->output, SIZE_MAX);
         TAILQ_INIT(&a->sessions);
         g_hash_table_insert(w->accounts, &a->number, a);
         l = xcalloc(1, sizeof *l);
@@ -489,6 +491,8 @@ user_dismiss(struct worker *w, struct user *a, uint64_t id)
 
     if (own == NULL)
         ids_add(&a->dismissed, &a->n_dismissed, id);
+    else
+        alert_cache_forget(w->alert_cache, id);
     user_shown(w, a, id);
     alert_array_remove(&a->alerts, id);
     user_touch(w, a);
@@ -501,7 +505,6 @@ user_drop_delivered(struct worker *w, struct user *a)
     uint64_t got = session_got(&a->sessions);
     uint32_t kept = 0;
 
-    (void)w;
     if (!a->has_delivered)
         return;
     a->has_delivered = false;
@@ -509,6 +512,7 @@ user_drop_delivered(struct worker *w, struct user *a)
         struct alert *al = set->v[i];
 
         if (al->delivered && al->rec.id <= got) {
+            alert_cache_forget(w->alert_cache, al->rec.id);
             alert_unref(&al);
             continue;
         }

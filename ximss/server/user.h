@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "storage/tables.h"
+#include "util/conn.h"
 #include "util/queue_safe.h"
 #include "ximss/server/alert.h"
 #include "ximss/server/peer.h"
@@ -28,6 +29,7 @@ struct user {
     /* domain->online with sessions, worker->idle without. */
     TAILQ_ENTRY(user) link;
     struct user_sessions sessions;
+    struct conn_budget output; /* what they leave unread together */
     struct alert_array alerts; /* its own, not yet removed */
 
     uint64_t position;   /* every alert up to it was shown */

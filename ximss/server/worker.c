@@ -17,6 +17,7 @@
 #include "util/xmalloc.h"
 #include "util/zone.h"
 #include "ximss/proto/xml_parse.h"
+#include "ximss/server/alert_cache.h"
 #include "ximss/server/listener.h"
 #include "ximss/server/push.h"
 #include "ximss/server/quota_watch.h"
@@ -70,6 +71,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
     }
     session_check_times(w);
     quota_watch_tick(w);
+    alert_cache_tick(w->alert_cache, clock_mono());
     user_save(w);
     user_trim(w, w->cfg->account_cache / w->server->n_workers);
     set_timer(w, w->cfg->position_save_interval < CLOCK_SECOND
@@ -83,6 +85,7 @@ worker_check_times(struct worker *w)
     session_check_times(w);
     settle_check(w);
     quota_watch_tick(w);
+    alert_cache_tick(w->alert_cache, clock_mono());
 }
 
 void
@@ -100,6 +103,9 @@ worker_set_config(struct worker *w, const struct config *cfg,
     w->tls = tls_context_ref(tls);
     conn_loop_set_soft_limit(w->loop, cfg->output_soft);
     conn_loop_set_hard_limit(w->loop, cfg->output_hard);
+    conn_loop_set_total_limit(w->loop,
+                              cfg->output_total / w->server->n_workers);
+    alert_cache_set_limit(w->alert_cache, cfg->alert_cache);
     xml_parser_set_limits(w->parser, &limits);
 }
 
@@ -125,6 +131,7 @@ worker_new(struct server *server, unsigned index)
     w->accounts = g_hash_table_new(g_int64_hash, g_int64_equal);
     w->dirty = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     w->delivered = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    w->alert_cache = alert_cache_new();
     board_init(&w->board);
     push_init(w);
     settle_init(w);
@@ -143,6 +150,7 @@ worker_free(struct worker **wp)
     session_close_all(w);
     user_free_all(w);
     push_clear(w);
+    alert_cache_free(&w->alert_cache);
     settle_clear(w);
     quota_watch_clear(w);
     board_clear(&w->board);

@@ -14,6 +14,7 @@
 #include "ximss/server/board.h"
 #include "ximss/server/configuration.h"
 
+struct alert_cache;
 struct user;
 struct arena;
 struct conn_loop;
@@ -67,9 +68,10 @@ struct worker {
     struct watch *next_watch; /* borrowed; to be told after this one */
 
     /* push.c */
-    struct session_list push_queue; /* sessions that may be behind */
-    struct event *push_ev;          /* owned */
-    struct audience audience[2];    /* of alerts to all: local, shared */
+    struct alert_cache *alert_cache; /* owned */
+    struct session_list push_queue;  /* sessions that may be behind */
+    struct event *push_ev;           /* owned */
+    struct audience audience[2];     /* of alerts to all: local, shared */
     uint64_t audience_version; /* grows when that may have changed; from 1 */
     struct {                   /* what the last session was sent */
         uint64_t from, to, version;
@@ -84,6 +86,8 @@ struct worker {
     /* settle.c */
     struct session_list settling; /* pushed to, not known to be delivered */
     struct event *settle_ev;      /* owned */
+
+    int64_t proxy_told; /* clock_mono; see proxy_door.c */
 
     bool draining, drained;
     int64_t drain_us, drain_deadline;

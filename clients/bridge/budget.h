@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CLIENTS_BRIDGE_BUDGET_H
+#define CLIENTS_BRIDGE_BUDGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+/* Bytes of memory that many share: so many in all, and so many for each holder,
+ * who is known by a key (an address, a session).  Pure: it counts, and takes no
+ * memory but a few bytes for each holder that has something. */
+
+#define BUDGET_BUCKETS 1024
+#define BUDGET_KEY     16 /* bytes */
+
+struct budget_holder;
+LIST_HEAD(budget_holder_list, budget_holder);
+
+struct budget {
+    size_t most, most_each;
+    size_t held; /* by all */
+    struct budget_holder_list holders[BUDGET_BUCKETS];
+};
+
+/* What one connection holds.  Zeroed: nothing. */
+struct budget_share {
+    struct budget_holder *holder; /* NULL: it counts in all only */
+    size_t bytes;
+};
+
+/* May be changed at any time; what is held stays. */
+void budget_set(struct budget *b, size_t most, size_t most_each);
+
+/* Makes the share hold so many bytes, instead of what it held, if there is room
+ * or it is not more than before: else false, and it stays as it was.  key:
+ * whose it is, NULL: nobody's in particular; another one than before must have
+ * room for all of it. */
+bool budget_hold(struct budget *b, struct budget_share *s, const uint8_t *key,
+                 size_t bytes);
+void budget_release(struct budget *b, struct budget_share *s);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CLIENTS_BRIDGE_ROOM_H
+#define CLIENTS_BRIDGE_ROOM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct http_conn;
+
+/* The memory that requests take until they are answered: strangers share a
+ * budget, in all and by address; each account has one of its own.  A request
+ * is a stranger's until its head has named a session that is the client's. */
+
+/* See http_owner. */
+size_t room_on_head(struct http_conn *h, const char *url);
+bool room_on_held(struct http_conn *h, size_t bytes);
+
+#endif

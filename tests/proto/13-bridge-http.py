@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the bridge takes for a request, and what not (RFC 9112): two who read
+the same bytes must not see two different requests in them."""
+
+import re
+
+from bridge import bridge, check_reply, xml
+from ximss import check, equal, response
+
+SERVER = {"options": {"trusted_addresses": ["127.0.0.1"]}}
+LINE = b"GET /healthz HTTP/1.1\r\n"
+HOST = b"Host: x\r\n"
+GET = LINE + HOST
+POST = b"POST /XIMSSLogin/ HTTP/1.1\r\nHost: x\r\n"
+XML = b'<XIMSS><noop id="1"/></XIMSS>'
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+def answered(b, data, status, step=None):
+    """The reply to these bytes, sent at once or in pieces; a refusal closes."""
+    client = b.connect()
+    for at in range(0, len(data), step or len(data)):
+        try:
+            client.raw(data[at:at + (step or len(data))])
+        except OSError:  # refused before the last of them
+            break
+    reply = client.receive()
+    equal(reply.status, status, repr(data))
+    if status in (400, 431, 505):
+        equal(reply.header("Connection"), "close", repr(data))
+        client.expect_closed()
+    return client, reply
+
+
+REFUSED = {
+    "a blank before the colon": [
+        GET + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        GET + b"Content-Length : 5\r\n\r\nhello", GET + b"X\t: y\r\n\r\n",
+        LINE + b"Host : x\r\n\r\n", GET + b"X y: z\r\n\r\n"],
+    "no name": [GET + b": x\r\n\r\n", GET + b"x\r\n\r\n",
+                GET + b"\"x\": y\r\n\r\n", GET + b"X\x80: y\r\n\r\n"],
+    "LF alone": [
+        b"GET /healthz HTTP/1.1\nHost: x\r\n\r\n", LINE + b"Host: x\n\r\n",
+        GET + b"X: y\n\n", GET + b"\n", GET + b"X: y\nZ: z\r\n\r\n"],
+    "CR alone": [
+        b"GET /healthz HTTP/1.1\rHost: x\r\n\r\n", LINE + b"Host: x\r\r\n\r\n",
+        GET + b"X: a\rb\r\n\r\n", GET + b"\r\r\n", GET + b"X\r: y\r\n\r\n"],
+    "a continued line": [
+        GET + b"X: a\r\n b\r\n\r\n", GET + b"X: a\r\n\tb\r\n\r\n",
+        LINE + b" X: a\r\nHost: x\r\n\r\n", GET + b"X: a\r\n \r\n\r\n"],
+    "Host": [
+        LINE + b"\r\n", LINE + HOST + HOST + b"\r\n",
+        LINE + HOST + b"host: y\r\n\r\n", LINE + b"Host: a b\r\n\r\n",
+        LINE + b"Host: a/b\r\n\r\n", LINE + b"Host: u@x\r\n\r\n",
+        b"GET /healthz HTTP/1.0\r\nHost: x\r\nHost: x\r\n\r\n",
+        LINE + b"Host: a, b\r\n\r\n"],
+    "Transfer-Encoding": [
+        b"POST /XIMSSLogin/ HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked"
+        b"\r\n\r\n0\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"
+        b"0\r\n\r\n",
+        POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"0\r\n\r\n"] + [
+            POST + b"Transfer-Encoding: " + te + b"\r\n\r\n0\r\n\r\n"
+            for te in (b"identity", b"gzip, chunked", b"chunked, gzip",
+                       b"chunked, chunked", b"xchunked", b"chunked;a=b",
+                       b"\"chunked\"", b"", b",chunked", b"chunked,",
+                       b"chunked\r\nTransfer-Encoding: chunked",
+                       b"chunked\r\nTransfer-Encoding: identity",
+                       b"identity\r\nTransfer-Encoding: chunked",
+                       b"\x0bchunked", b"chun\x00ked")],
+    "Content-Length": [
+        POST + b"Content-Length: " + cl + b"\r\n\r\nhello"
+        for cl in (b"+5", b"-5", b"5 5", b"5,5", b"5, 5", b"0x5", b"5a", b"",
+                   b"\"5\"", b"5.0", b"1e1", b"5\x00", b"\x0b5",
+                   b"5\r\nContent-Length: 5", b"5\r\nContent-Length: 6",
+                   b"99999999999999999999", b"18446744073709551621")],
+    "control characters": [
+        GET + b"X: a" + bytes([c]) + b"b\r\n\r\n"
+        for c in list(range(0, 9)) + [11, 12] + list(range(14, 32)) + [127]
+    ] + [
+        b"GET /heal" + bytes([c]) + b"thz HTTP/1.1\r\n" + HOST + b"\r\n"
+        for c in (0, 1, 9, 10, 11, 12, 13, 31, 127)
+    ] + [b"GE\x00T /healthz HTTP/1.1\r\n" + HOST + b"\r\n",
+         b"GET /healthz HTTP/1.1\x00\r\n" + HOST + b"\r\n"],
+    "the first line": [
+        b"\r\n\r\n" + GET + b"\r\n", b"\n" + GET + b"\r\n",
+        b"\r" + GET + b"\r\n", b" " + GET + b"\r\n",
+        b"GET  /healthz HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"GET /healthz  HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"GET\t/healthz HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"GET /healthz HTTP/1.1 \r\n" + HOST + b"\r\n",
+        b"GET /healthz x HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"GET /healthz\r\n\r\n", b"GET /healthz HTTP/1\r\n" + HOST + b"\r\n",
+        b"GET /healthz http/1.1\r\n" + HOST + b"\r\n",
+        b"GET /healthz HTTP/1.10\r\n" + HOST + b"\r\n",
+        b"GET /healthz HTTP/01.1\r\n" + HOST + b"\r\n",
+        b"GET healthz HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"GET /healthz#x HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"CONNECT x:443 HTTP/1.1\r\n" + HOST + b"\r\n"],
+    "a URL with a host": [
+        b"GET " + url + b" HTTP/1.1\r\n" + HOST + b"\r\n"
+        for url in (b"http:///healthz", b"http://u@x/healthz", b"ftp://x/",
+                    b"http://?x", b"http:/healthz")],
+    "chunks": [
+        CHUNKED + data for data in (
+            b"5\nhello\r\n0\r\n\r\n", b"5\r\nhello\n0\r\n\r\n",
+            b"5\r\nhello0\r\n\r\n", b"5\r\nhelloX\r\n0\r\n\r\n",
+            b"5 \r\nhello\r\n0\r\n\r\n", b" 5\r\nhello\r\n0\r\n\r\n",
+            b"+5\r\nhello\r\n0\r\n\r\n", b"-5\r\nhello\r\n0\r\n\r\n",
+            b"0x5\r\nhello\r\n0\r\n\r\n", b"5;a\nb\r\nhello\r\n0\r\n\r\n",
+            b"5;a\rb\r\nhello\r\n0\r\n\r\n", b"5\r\r\nhello\r\n0\r\n\r\n",
+            b"5;\x00\r\nhello\r\n0\r\n\r\n", b"\r\n5\r\nhello\r\n0\r\n\r\n",
+            b"ffffffffffffffffff\r\nhello", b"0" * 17 + b"\r\n\r\n",
+            b"0\r\nX : y\r\n\r\n", b"0\r\nX: y\n\r\n", b"0\r\n X: y\r\n\r\n",
+            b"0\r\n\n")],
+}
+
+
+def refused(kind):
+    def test(t):
+        b = bridge(t)
+        for data in REFUSED[kind]:
+            for step in (None, 1, 7):
+                answered(b, data, 400, step)
+    return test
+
+
+def more_tests():
+    return [("test_refused_" + kind.replace(" ", "_"), refused(kind))
+            for kind in REFUSED]
+
+
+def test_versions(t):
+    b = bridge(t)
+    for version in (b"2.0", b"0.9", b"3.0", b"9.1"):
+        answered(b, b"GET /healthz HTTP/" + version + b"\r\n" + HOST + b"\r\n",
+                 505)
+
+
+def test_what_is_right(t):
+    b = bridge(t)
+    for data in (
+            GET + b"\r\n", b"\r\n" + GET + b"\r\n",
+            b"GET /healthz HTTP/1.0\r\n\r\n",
+            b"GET /healthz HTTP/1.0\r\nHost: x\r\n\r\n",
+            LINE + b"hOST:x\r\n\r\n", LINE + b"Host:\r\n\r\n",
+            LINE + b"Host: \t x:8100 \t\r\n\r\n",
+            LINE + b"Host: [2001:db8::1]:80\r\n\r\n",
+            LINE + b"Host: xn--bcher-kva.test\r\n\r\n",
+            GET + b"X-Empty:\r\nX-Tab: a\tb\r\nX-8: \xc3\xa4\xff\r\n\r\n",
+            GET + b"!#$%&'*+-.^_`|~09aZ: x\r\n\r\n",
+            GET + b"Content-Length: 5 \r\n\r\nhello",
+            GET + b"Content-Length: 005\r\n\r\nhello",
+            GET + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+            b"HTTP2-Settings: AAMAAABk\r\n\r\n",
+            b"GET /healthz?a=\"<>{}|\\^`@;:,$ HTTP/1.1\r\n" + HOST + b"\r\n",
+            b"GET http://x/healthz HTTP/1.1\r\n" + HOST + b"\r\n",
+            b"GET HTTPS://x:8100/healthz?a HTTP/1.1\r\n" + HOST + b"\r\n"):
+        for step in (None, 1):
+            _, reply = answered(b, data, 200, step)
+            equal(reply.text, "ok\r\n", repr(data))
+    for data in (b"GET http://x HTTP/1.1\r\n" + HOST + b"\r\n",
+                 b"GET http://x?a=b HTTP/1.1\r\n" + HOST + b"\r\n"):
+        answered(b, data, 404)  # no pages here
+
+
+def test_chunks_that_are_right(t):
+    b = bridge(t)
+    n = b"%x" % len(XML)
+    for data in (
+            n + b"\r\n" + XML + b"\r\n0\r\n\r\n",
+            b"000" + n + b"\r\n" + XML + b"\r\n0\r\n\r\n",
+            n.upper() + b";a=b;c=\"d\"\r\n" + XML + b"\r\n0;x\r\nX: y\r\n\r\n",
+            b"".join(b"1\r\n%c\r\n" % c for c in XML) + b"0\r\n\r\n"):
+        for step in (None, 1, 5):
+            client, reply = answered(b, CHUNKED + data, 200, step)
+            equal(reply.text, xml(response("1")))
+            equal(client.ask("GET", "/healthz").status, 200)
+
+
+def test_trailers_say_nothing(t):
+    b = bridge(t)
+    for trailer in (b"Content-Length: 100", b"Transfer-Encoding: gzip",
+                    b"Host: y\r\nHost: z"):
+        client, _ = answered(b, CHUNKED + b"%x\r\n" % len(XML) + XML
+                             + b"\r\n0\r\n" + trailer + b"\r\n\r\n", 200)
+        equal(client.ask("GET", "/healthz").text, "ok\r\n")
+
+
+def test_extensions_and_trailers_are_bounded(t):
+    b = bridge(t, head_bytes=2048)
+    for inside in (b"1;" + b"x" * 3000 + b"\r\n ",
+                   b"".join(b"1;" + b"x" * 100 + b"\r\n \r\n"
+                            for _ in range(30)),
+                   b"0\r\n" + b"".join(b"X%d: %s\r\n" % (i, b"x" * 100)
+                                       for i in range(30))):
+        answered(b, CHUNKED + inside + b"\r\n0\r\n\r\n", 431)
+    client, _ = answered(b, CHUNKED + b"1;" + b"x" * 1500 + b"\r\n<\r\n"
+                         b"%x\r\n" % (len(XML) - 1) + XML[1:]
+                         + b"\r\n0\r\nX: " + b"y" * 400 + b"\r\n\r\n", 200)
+    equal(client.ask("GET", "/healthz").status, 200)
+
+
+def test_the_host_of_the_url_counts(t):
+    """RFC 9112, 3.2.2: Host is ignored then."""
+    user = t.user()
+    name, domain = user.split("@")
+    b = bridge(t)
+    for url, host, wanted in ((domain, "other.test", 200),
+                              ("other.test", domain, 403)):
+        client = b.connect()
+        client.raw(("GET http://%s/XIMSSLogin/?userName=%s&password=secret "
+                    "HTTP/1.1\r\nHost: %s\r\n\r\n" % (url, name, host))
+                   .encode())
+        equal(client.receive().status, wanted)
+        # So it does for the origin of a page.
+        client = b.connect()
+        client.raw(("POST http://%s/XIMSSLogin/ HTTP/1.1\r\nHost: evil.test\r\n"
+                    "Origin: http://evil.test\r\nContent-Length: 0\r\n\r\n"
+                    % url).encode())
+        equal(client.receive().status, 403)
+
+
+def test_nothing_is_left_of_what_was_refused(t):
+    """A second request behind the first one is not answered."""
+    b = bridge(t)
+    client = b.connect()
+    client.raw(POST + b"Content-Length: 6\r\nTransfer-Encoding : chunked\r\n"
+               b"\r\n0\r\n\r\n" + GET + b"\r\n")
+    equal(client.receive().status, 400)
+    client.expect_closed()
+    equal(b.metric("requests_total"), 1)
+
+
+def test_why_is_said(t):
+    b = bridge(t)
+    for data, why in ((LINE + b"\r\n", "no Host"),
+                      (LINE + HOST + HOST + b"\r\n", "more than one Host"),
+                      (POST + b"Content-Length: 1\r\nTransfer-Encoding: "
+                       b"chunked\r\n\r\n", None)):
+        _, reply = answered(b, data, 400)
+        check(why is None or reply.reason == why, reply.head)
+
+
+def test_requests_behind_each_other(t):
+    b = bridge(t)
+    client = b.connect()
+    client.raw(CHUNKED + b"%x\r\n" % len(XML) + XML + b"\r\n0\r\n\r\n"
+               + GET + b"Content-Length: 2\r\n\r\n\r\n" + b"\r\n" + GET
+               + b"\r\n")
+    check_reply("1", client.receive(), 200, xml(response("1")))
+    for _ in range(2):
+        check_reply("2", client.receive(), 200, "ok\r\n")
+    check(re.match(r"HTTP/1.1 200", client.ask("GET", "/healthz").head
+                   .decode()), "still open")

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "storage/tables.h"
+#include "tests/unit/stage.h"
+#include "util/clock.h"
+#include "ximss/server/server.h"
+#include "ximss/server/usage_feed.h"
+
+Suite *upkeep_suite(void);
+
+/* What has come to its end since the last round is removed in this one,
+ * however much it is: what comes in faster than it goes would stay for ever. */
+
+#define MANY 2500
+
+static void
+setup(void)
+{
+    stage_setup();
+    stage->usage_feed = usage_feed_new(stage, CLOCK_SECOND);
+}
+
+static void
+teardown(void)
+{
+    usage_feed_flush(stage->usage_feed);
+    stage_sync();
+    usage_feed_free(&stage->usage_feed);
+    stage_teardown();
+}
+
+static struct ticket_rec
+ticket(unsigned i, int64_t expires)
+{
+    struct ticket_rec k = {.account = stage_account(ANN), .expires = expires};
+
+    snprintf((char *)k.hash, sizeof k.hash, "%u", i);
+    return k;
+}
+
+static enum store_result
+fill(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    int64_t now = clock_now(), expires = now + 60 * CLOCK_SECOND;
+    static const uint8_t digest[POST_DIGEST_BYTES];
+    enum store_result r = STORE_OK;
+    char key[20];
+
+    (void)arg;
+    for (unsigned i = 0; r == STORE_OK && i < MANY; i++) {
+        struct ticket_rec k = ticket(i, expires);
+
+        r = ticket_put(t, &k, err);
+        snprintf(key, sizeof key, "%u", i);
+        if (r == STORE_OK)
+            r = post_key_put(t, 1, key, now, 1, digest, err);
+    }
+    if (r == STORE_OK) {
+        struct ticket_rec later = ticket(MANY, now + 900000 * CLOCK_SECOND);
+
+        r = ticket_put(t, &later, err);
+    }
+    return r;
+}
+
+struct left {
+    unsigned tickets, keys;
+};
+
+static enum store_result
+count(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct left *left = arg;
+    uint8_t digest[POST_DIGEST_BYTES];
+    enum store_result r;
+    uint64_t alert;
+    int64_t posted;
+    char key[20];
+
+    *left = (struct left){0, 0};
+    for (unsigned i = 0; i <= MANY; i++) {
+        struct ticket_rec k = ticket(i, 0), was;
+
+        r = ticket_take(t, k.hash, &was, err);
+        if (r == STORE_OK) {
+            left->tickets++;
+            r = ticket_put(t, &was, err);
+        }
+        snprintf(key, sizeof key, "%u", i);
+        if (r == STORE_OK || r == STORE_NOTFOUND)
+            r = post_key_find(t, 1, key, 0, &alert, &posted, digest, err);
+        if (r == STORE_OK)
+            left->keys++;
+        else if (r != STORE_NOTFOUND)
+            return r;
+    }
+    return STORE_OK;
+}
+
+static bool
+is_done(void *arg)
+{
+    struct left *left = arg;
+
+    stage_run(count, left);
+    return left->tickets <= 1 && left->keys == 0;
+}
+
+START_TEST(test_tickets_and_keys)
+{
+    struct left left;
+
+    stage_run(fill, NULL);
+    server_tick(stage);
+    stage_sync();
+    stage_run(count, &left);
+    ck_assert_uint_eq(left.tickets, MANY + 1); /* none before its time */
+    ck_assert_uint_eq(left.keys, MANY);
+    clock_advance(86500 * CLOCK_SECOND);
+    server_tick(stage);
+    stage_until(is_done, &left);
+    ck_assert_uint_eq(left.tickets, 1);
+}
+END_TEST
+
+static bool
+all_are_gone(void *arg)
+{
+    const uint64_t *last = arg;
+
+    for (uint64_t id = 1; id <= *last; id++)
+        if (stage_has_alert(id))
+            return false;
+    return true;
+}
+
+START_TEST(test_alerts)
+{
+    int64_t until = clock_now() + 60 * CLOCK_SECOND;
+    uint64_t last = 0;
+
+    for (int i = 0; i < 1100; i++)
+        last = stage_post_until(ALERT_SERVER, 0, "x", until);
+    clock_advance(61 * CLOCK_SECOND);
+    server_tick(stage);
+    stage_until(all_are_gone, &last);
+}
+END_TEST
+
+Suite *
+upkeep_suite(void)
+{
+    Suite *s = suite_create("upkeep");
+    TCase *t = tcase_create("upkeep");
+
+    tcase_set_timeout(t, 120);
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, test_tickets_and_keys);
+    tcase_add_test(t, test_alerts);
+    suite_add_tcase(s, t);
+    return s;
+}

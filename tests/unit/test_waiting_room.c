@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "util/waiting_room.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <ctype.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+Suite *waiting_room_suite(void);
+
+#define SECOND 1000000
+
+static struct room *room;
+static int owner; /* its address */
+
+/* A connection each for 'a' to 'z'. */
+static struct one {
+    struct room_guest *guest;
+    struct room_key key;
+    bool open, settled;
+} ones[26];
+
+static void
+setup(void)
+{
+    memset(ones, 0, sizeof ones);
+    room = room_new();
+}
+
+static void
+teardown(void)
+{
+    for (size_t i = 0; i < 26; i++)
+        room_leave(room, &ones[i].guest);
+    room_free(&room);
+    ck_assert_ptr_null(room);
+    room_free(&room);
+}
+
+/* "" and "1", "2", ...: the local socket, of that user. */
+static struct room_key
+at(const char *address)
+{
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+    struct sockaddr_in in = {.sin_family = AF_INET};
+    struct sockaddr un = {.sa_family = AF_UNIX};
+    struct room_key key;
+
+    if (inet_pton(AF_INET, address, &in.sin_addr) == 1)
+        room_key_set(&key, (struct sockaddr *)&in, 0);
+    else if (inet_pton(AF_INET6, address, &in6.sin6_addr) == 1)
+        room_key_set(&key, (struct sockaddr *)&in6, 0);
+    else
+        room_key_set(&key, &un, address[0] == '\0' ? 0 : address[0] - '0');
+    return key;
+}
+
+/* '+' comes, '-' is refused, '<' comes and the one in `other` gives way for
+ * it; 's' has spoken, 'b' is busy, 'i' is idle, 'l' has logged in, 'e' ends,
+ * 'm' moves to the address, 'M' may not; 't' seconds pass. */
+struct step {
+    char what, who;
+    const char *address;
+    char other;
+};
+
+static void
+gave_way(size_t row, size_t i, const struct step *s, const void *away)
+{
+    struct one *other = room_next_sent_away(room, &owner);
+
+    if (s->other == 0) {
+        ck_assert_msg(away == NULL && other == NULL, "row %zu, step %zu", row,
+                      i);
+        return;
+    }
+    ck_assert_msg(away == &owner && other == &ones[s->other - 'a'],
+                  "row %zu, step %zu: %c gave way", row, i,
+                  other != NULL ? (char)('a' + (other - ones)) : '-');
+    ck_assert_ptr_null(room_next_sent_away(room, &owner));
+    room_leave(room, &other->guest);
+    other->open = false;
+}
+
+static void
+leave(struct one *c)
+{
+    if (c->settled)
+        room_leave_settled(room, &c->key);
+    else
+        room_leave(room, &c->guest);
+    c->settled = c->open = false;
+}
+
+static void
+run(size_t row, const struct step *steps)
+{
+    int64_t now = 0;
+    void *away = NULL;
+
+    for (size_t i = 0; steps[i].what != '\0'; i++) {
+        const struct step *s = &steps[i];
+        struct one *c = &ones[islower(s->who) ? s->who - 'a' : 0];
+
+        switch (s->what) {
+        case '+':
+        case '-':
+        case '<':
+            c->key = at(s->address);
+            c->guest = room_enter(room, &c->key, &owner, c, now++, &away);
+            ck_assert_msg((c->guest != NULL) == (s->what != '-'),
+                          "row %zu, step %zu", row, i);
+            c->open = c->guest != NULL;
+            gave_way(row, i, s, away);
+            break;
+        case 'm':
+        case 'M':
+            c->key = at(s->address);
+            ck_assert_msg(room_move(room, c->guest, &c->key, now, &away) ==
+                              (s->what == 'm'),
+                          "row %zu, step %zu", row, i);
+            gave_way(row, i, s, away);
+            break;
+        case 's':
+            room_spoke(room, c->guest);
+            break;
+        case 'b':
+            room_busy(room, c->guest);
+            break;
+        case 'i':
+            room_idle(room, c->guest, now++);
+            break;
+        case 'l':
+            room_settle(room, &c->guest);
+            c->settled = true;
+            break;
+        case 'e':
+            leave(c);
+            break;
+        default:
+            now += (s->who - '0') * SECOND;
+            break;
+        }
+    }
+    for (size_t i = 0; i < 26; i++)
+        if (ones[i].open)
+            leave(&ones[i]);
+}
+
+#define A  "192.0.2.1"
+#define B  "192.0.2.2"
+#define V6 "2001:db8::1"
+
+/* Limits: all, address, new, new of address, descriptors, local. */
+START_TEST(test_limits)
+{
+    static const struct {
+        struct room_limits limits;
+        struct step steps[16];
+    } rows[] = {
+        {{0, 0, 0, 0, 0, 0},
+         {{'+', 'a', A, 0}, {'+', 'b', A, 0}, {'+', 'c', B, 0}}},
+        /* in all: who is logged in stays, who is not makes room */
+        {{2, 0, 0, 0, 0, 0},
+         {{'+', 'a', A, 0},
+          {'+', 'b', B, 0},
+          {'<', 'c', B, 'a'},
+          {'l', 'b', NULL, 0},
+          {'l', 'c', NULL, 0},
+          {'-', 'd', V6, 0},
+          {'e', 'b', NULL, 0},
+          {'+', 'd', V6, 0},
+          {'<', 'e', "::1", 'd'}}},
+        /* of an address */
+        {{0, 2, 0, 0, 0, 0},
+         {{'+', 'a', A, 0},
+          {'l', 'a', NULL, 0},
+          {'+', 'b', A, 0},
+          {'+', 'c', B, 0},
+          {'<', 'd', A, 'b'},
+          {'l', 'd', NULL, 0},
+          {'-', 'e', A, 0},
+          {'+', 'e', B, 0},
+          {'e', 'a', NULL, 0},
+          {'+', 'f', A, 0}}},
+        /* not logged in */
+        {{0, 0, 1, 0, 0, 0},
+         {{'+', 'a', A, 0},
+          {'<', 'b', B, 'a'},
+          {'l', 'b', NULL, 0},
+          {'+', 'c', A, 0}}},
+        /* not logged in, of an address: nobody else gives way for it */
+        {{0, 0, 0, 2, 0, 0},
+         {{'+', 'a', B, 0},
+          {'+', 'b', A, 0},
+          {'+', 'c', A, 0},
+          {'s', 'b', NULL, 0},
+          {'<', 'd', A, 'c'},
+          {'s', 'd', NULL, 0},
+          {'<', 'e', A, 'b'}}},
+        /* an IPv6 address is its network; a mapped one is the IPv4 one */
+        {{0, 1, 0, 0, 0, 0},
+         {{'+', 'a', "2001:db8::1", 0},
+          {'l', 'a', NULL, 0},
+          {'-', 'b', "2001:db8::2", 0},
+          {'-', 'b', "2001:db8::ffff:ffff:ffff:ffff", 0},
+          {'+', 'b', "2001:db8:0:1::1", 0},
+          {'+', 'c', A, 0},
+          {'l', 'c', NULL, 0},
+          {'-', 'd', "::ffff:" A, 0},
+          {'e', 'a', NULL, 0},
+          {'+', 'd', "2001:db8::9", 0}}},
+        /* the local socket: descriptors alone limit it */
+        {{1, 1, 1, 1, 2, 1},
+         {{'+', 'a', A, 0},
+          {'l', 'a', NULL, 0},
+          {'+', 'b', "", 0},
+          {'+', 'c', "", 0},
+          {'<', 'd', "1", 'b'},
+          {'l', 'c', NULL, 0},
+          {'l', 'd', NULL, 0},
+          {'-', 'e', "", 0},
+          {'e', 'a', NULL, 0},
+          {'+', 'e', "", 0},
+          {'-', 'f', A, 0}}},
+        /* ... and others have not its share */
+        {{0, 0, 0, 0, 2, 2},
+         {{'+', 'a', A, 0},
+          {'+', 'b', A, 0},
+          {'l', 'a', NULL, 0},
+          {'<', 'c', A, 'b'},
+          {'+', 'd', "", 0},
+          {'+', 'e', "", 0},
+          {'<', 'f', "", 'd'}}},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        room_free(&room);
+        setup();
+        room_set_limits(room, &rows[i].limits);
+        run(i, rows[i].steps);
+    }
+}
+END_TEST
+
+/* Silence first, but not before some seconds of it. */
+START_TEST(test_order)
+{
+    static const struct room_limits limits = {.new_all = 3};
+    static const struct step steps[][12] = {
+        {{'+', 'a', A, 0},
+         {'+', 'b', A, 0},
+         {'+', 'c', A, 0},
+         {'<', 'd', B, 'a'},
+         {'<', 'e', B, 'b'}},
+        /* who spoke is older, and goes, while the silent ones are young */
+        {{'+', 'a', A, 0},
+         {'s', 'a', NULL, 0},
+         {'+', 'b', B, 0},
+         {'+', 'c', B, 0},
+         {'<', 'd', B, 'a'}},
+        {{'+', 'a', A, 0},
+         {'s', 'a', NULL, 0},
+         {'+', 'b', B, 0},
+         {'+', 'c', B, 0},
+         {'t', '5', NULL, 0},
+         {'<', 'd', B, 'b'},
+         {'<', 'e', B, 'c'},
+         {'<', 'f', B, 'a'}},
+        /* who is busy does not wait, and waits anew afterwards */
+        {{'+', 'a', A, 0},
+         {'+', 'b', A, 0},
+         {'b', 'a', NULL, 0},
+         {'+', 'c', A, 0},
+         {'+', 'd', A, 0},
+         {'<', 'e', B, 'b'},
+         {'i', 'a', NULL, 0},
+         {'<', 'f', B, 'c'},
+         {'<', 'g', B, 'd'},
+         {'<', 'h', B, 'e'},
+         {'<', 'j', B, 'a'}},
+    };
+
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        room_free(&room);
+        setup();
+        room_set_limits(room, &limits);
+        run(i, steps[i]);
+    }
+}
+END_TEST
+
+/* Who holds many gives way, whoever comes. */
+START_TEST(test_holder_of_many)
+{
+    static const struct room_limits limits = {.new_all = 20};
+    struct step steps[30] = {{'+', 'a', A, 0}, {'+', 'b', "::1", 0}};
+    size_t n = 2;
+
+    for (char who = 'c'; n < 20; who++)
+        steps[n++] = (struct step){'+', who, B, 0};
+    steps[n++] = (struct step){'<', 'u', B, 'c'};
+    steps[n++] = (struct step){'<', 'v', "192.0.2.3", 'd'};
+    /* sixteen are not many */
+    steps[n++] = (struct step){'<', 'w', "192.0.2.4", 'e'};
+    steps[n++] = (struct step){'<', 'x', "192.0.2.4", 'a'};
+    room_set_limits(room, &limits);
+    run(0, steps);
+}
+END_TEST
+
+START_TEST(test_moves)
+{
+    static const struct room_limits limits = {
+        .address = 1, .descriptors = 3, .local = 1};
+
+    room_set_limits(room, &limits);
+    run(0, (struct step[]){{'+', 'a', "", 0},
+                           {'m', 'a', A, 0},
+                           {'+', 'b', "", 0},
+                           {'m', 'b', A, 'a'},
+                           {'l', 'b', NULL, 0},
+                           {'+', 'c', "", 0},
+                           {'M', 'c', A, 0},
+                           {'e', 'c', NULL, 0},
+                           {'-', 'd', A, 0},
+                           {0}});
+}
+END_TEST
+
+/* New limits count who is there already. */
+START_TEST(test_changed_limits)
+{
+    const struct room_limits limits = {.all = 2};
+    struct room_key key = at(A);
+    struct room_guest *g[3];
+    void *away;
+
+    for (int i = 0; i < 3; i++)
+        g[i] = room_enter(room, &key, &owner, NULL, i, &away);
+    for (int i = 0; i < 3; i++)
+        room_settle(room, &g[i]);
+    room_set_limits(room, &limits);
+    ck_assert_ptr_null(room_enter(room, &key, &owner, NULL, 3, &away));
+    room_leave_settled(room, &key);
+    ck_assert_ptr_null(room_enter(room, &key, &owner, NULL, 3, &away));
+    room_leave_settled(room, &key);
+    g[0] = room_enter(room, &key, &owner, NULL, 3, &away);
+    ck_assert_ptr_nonnull(g[0]);
+    room_leave(room, &g[0]);
+    room_leave_settled(room, &key);
+}
+END_TEST
+
+/* Who logs in meanwhile stays; who is on its way to another owner is found
+ * there. */
+START_TEST(test_sent_away_and_not_gone_yet)
+{
+    const struct room_limits limits = {.new_all = 1};
+    struct room_key a = at(A), b = at(B);
+    int other, one = 1, two = 2;
+    struct room_guest *g, *h, *i;
+    void *away;
+
+    room_set_limits(room, &limits);
+    g = room_enter(room, &a, &owner, &one, 0, &away);
+    h = room_enter(room, &b, &owner, &two, 1, &away);
+    ck_assert_ptr_eq(away, &owner);
+    room_settle(room, &g);
+    ck_assert_ptr_null(room_next_sent_away(room, &owner));
+    room_set_owner(room, h, NULL);
+    i = room_enter(room, &b, &owner, NULL, 2, &away);
+    ck_assert_ptr_null(away);
+    ck_assert_ptr_null(room_next_sent_away(room, &owner));
+    room_set_owner(room, h, &other);
+    ck_assert_ptr_eq(room_next_sent_away(room, &other), &two);
+    room_leave(room, &h);
+    room_leave(room, &i);
+    room_leave_settled(room, &a);
+}
+END_TEST
+
+/* Descriptors that were not closed yet are few. */
+START_TEST(test_closing)
+{
+    const struct room_limits limits = {.descriptors = 1};
+    struct room_guest *g[ROOM_CLOSING + 1];
+    struct room_key key = at(A);
+    void *away;
+
+    room_set_limits(room, &limits);
+    for (int i = 0; i <= ROOM_CLOSING; i++) {
+        g[i] = room_enter(room, &key, &owner, &g[i], i, &away);
+        ck_assert_ptr_nonnull(g[i]);
+    }
+    ck_assert_ptr_null(room_enter(room, &key, &owner, NULL, 99, &away));
+    for (int i = 0; i <= ROOM_CLOSING; i++)
+        room_leave(room, &g[i]);
+}
+END_TEST
+
+START_TEST(test_news)
+{
+    const struct room_limits limits = {.all = 1};
+    struct room_key a = at(V6), b = at("7");
+    struct room_guest *g, *h;
+    struct room_news news;
+    char text[ROOM_KEY_TEXT_SIZE];
+    void *away;
+
+    room_set_limits(room, &limits);
+    ck_assert(!room_tell(room, 0, &news));
+    g = room_enter(room, &a, &owner, &g, 0, &away);
+    ck_assert(!room_tell(room, 0, &news));
+    h = room_enter(room, &a, &owner, &h, 0, &away);
+    ck_assert(room_tell(room, 0, &news));
+    ck_assert_uint_eq(news.sent_away, 1);
+    ck_assert_uint_eq(news.refused, 0);
+    room_key_format(&news.from, text);
+    ck_assert_str_eq(text, "2001:db8::/64");
+    room_leave(room, &g);
+    room_settle(room, &h);
+    ck_assert_ptr_null(room_enter(room, &a, &owner, NULL, 0, &away));
+    ck_assert(!room_tell(room, 60 * SECOND - 1, &news));
+    ck_assert(room_tell(room, 60 * SECOND, &news));
+    ck_assert_uint_eq(news.sent_away, 0);
+    ck_assert_uint_eq(news.refused, 1);
+    ck_assert(!room_tell(room, 999 * SECOND, &news));
+    room_leave_settled(room, &a);
+    room_key_format(&b, text);
+    ck_assert_str_eq(text, "local:7");
+}
+END_TEST
+
+Suite *
+waiting_room_suite(void)
+{
+    Suite *s = suite_create("waiting room");
+    TCase *t = tcase_create("waiting room");
+
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, test_limits);
+    tcase_add_test(t, test_order);
+    tcase_add_test(t, test_holder_of_many);
+    tcase_add_test(t, test_moves);
+    tcase_add_test(t, test_changed_limits);
+    tcase_add_test(t, test_sent_away_and_not_gone_yet);
+    tcase_add_test(t, test_closing);
+    tcase_add_test(t, test_news);
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Two lists of all who wait, oldest first: who has said nothing, and who has
+ * said something; the same two for each address.  The addresses stand in a
+ * hash table, and by how many of theirs wait in `ranks`, so that the one which
+ * holds most is found at once, however many there are.
+ *
+ * Who is sent away belongs to another thread as a rule.  It stops to count at
+ * once, but its descriptor is there until that thread has closed it; so near
+ * the limit of descriptors no more than ROOM_CLOSING are waited for. */
+#include "config.h"
+
+#include "util/waiting_room.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/random.h>
+
+#include "util/clock.h"
+#include "util/xmalloc.h"
+
+#define BUCKETS    8192
+#define MANY       16 /* of one address that wait */
+#define PATIENCE   (5 * CLOCK_SECOND)
+#define NEWS_PAUSE (60 * CLOCK_SECOND)
+
+enum guest_state {
+    SILENT,
+    SPOKE,
+    BUSY,
+    AWAY
+};
+
+struct room_guest {
+    TAILQ_ENTRY(room_guest) in_all;     /* of its state */
+    TAILQ_ENTRY(room_guest) of_address; /* of its state, while it waits */
+    struct place *place;                /* NULL: sent away */
+    struct room_key key;
+    void *owner, *arg;
+    int64_t since;
+    uint8_t state;
+    bool given_out;
+};
+
+TAILQ_HEAD(guests, room_guest);
+
+struct place { /* an address with connections */
+    LIST_ENTRY(place) same_hash;
+    struct place *higher, *lower; /* of its rank */
+    struct room_key key;
+    unsigned all, waiting;
+    struct guests guests[BUSY]; /* who waits, by state */
+};
+
+LIST_HEAD(places, place);
+
+struct room {
+    pthread_mutex_t lock;
+    struct room_limits limits;
+    struct places buckets[BUCKETS];
+    uint64_t seed;
+    struct place **ranks; /* owned; by the number that waits */
+    unsigned n_ranks, most;
+    struct guests guests[2][AWAY + 1]; /* [1]: of the local socket */
+    unsigned all, waiting, local, closing;
+    struct room_news news;
+    int64_t told;
+    bool has_told;
+};
+
+/* --- addresses --- */
+
+#define LOCAL_MARK 8 /* a byte that is 0 in all other keys */
+
+void
+room_key_set(struct room_key *k, const struct sockaddr *sa, unsigned uid)
+{
+    struct sockaddr_in6 in6;
+    struct sockaddr_in in;
+
+    memset(k, 0, sizeof *k);
+    if (sa->sa_family == AF_INET) {
+        memcpy(&in, sa, sizeof in);
+        k->bytes[10] = k->bytes[11] = 0xff;
+        memcpy(k->bytes + 12, &in.sin_addr, 4);
+    } else if (sa->sa_family == AF_INET6) {
+        memcpy(&in6, sa, sizeof in6);
+        memcpy(k->bytes, in6.sin6_addr.s6_addr, 16);
+        if (!IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
+            memset(k->bytes + 8, 0, 8);
+    } else {
+        k->bytes[LOCAL_MARK] = 1;
+        memcpy(k->bytes + 12, &uid, 4);
+    }
+}
+
+bool
+room_key_is_local(const struct room_key *k)
+{
+    return k->bytes[LOCAL_MARK] != 0;
+}
+
+void
+room_key_format(const struct room_key *k, char out[ROOM_KEY_TEXT_SIZE])
+{
+    unsigned uid;
+
+    if (room_key_is_local(k)) {
+        memcpy(&uid, k->bytes + 12, sizeof uid);
+        snprintf(out, ROOM_KEY_TEXT_SIZE, "local:%u", uid);
+    } else if (k->bytes[10] == 0xff) {
+        inet_ntop(AF_INET, k->bytes + 12, out, ROOM_KEY_TEXT_SIZE);
+    } else {
+        inet_ntop(AF_INET6, k->bytes, out, ROOM_KEY_TEXT_SIZE);
+        strcat(out, "/64");
+    }
+}
+
+/* Nobody outside can tell which addresses fall together. */
+static struct places *
+bucket(struct room *r, const struct room_key *key)
+{
+    uint64_t words[2], h = r->seed;
+
+    memcpy(words, key->bytes, sizeof words);
+    for (int i = 0; i < 2; i++) {
+        h = (h ^ words[i]) * 0x9e3779b97f4a7c15U;
+        h ^= h >> 32;
+    }
+    return &r->buckets[h % BUCKETS];
+}
+
+static struct place *
+find_place(struct room *r, const struct room_key *key)
+{
+    struct place *p;
+
+    LIST_FOREACH(p, bucket(r, key), same_hash)
+        if (memcmp(&p->key, key, sizeof *key) == 0)
+            return p;
+    return NULL;
+}
+
+/* --- ranks --- */
+
+/* Nobody from elsewhere makes the local socket's give way. */
+static bool
+is_ranked(const struct place *p)
+{
+    return !room_key_is_local(&p->key);
+}
+
+static void
+rank_remove(struct room *r, struct place *p)
+{
+    if (!is_ranked(p))
+        return;
+    if (p->higher != NULL)
+        p->higher->lower = p->lower;
+    else
+        r->ranks[p->waiting] = p->lower;
+    if (p->lower != NULL)
+        p->lower->higher = p->higher;
+    while (r->most > 0 && r->ranks[r->most] == NULL)
+        r->most--;
+}
+
+static void
+rank_add(struct room *r, struct place *p)
+{
+    if (!is_ranked(p))
+        return;
+    if (p->waiting >= r->n_ranks) {
+        unsigned n = 2 * p->waiting + 64;
+
+        r->ranks = xrealloc(r->ranks, n * sizeof(struct place *));
+        memset(r->ranks + r->n_ranks, 0,
+               (n - r->n_ranks) * sizeof(struct place *));
+        r->n_ranks = n;
+    }
+    p->higher = NULL;
+    p->lower = r->ranks[p->waiting];
+    if (p->lower != NULL)
+        p->lower->higher = p;
+    r->ranks[p->waiting] = p;
+    if (p->waiting > r->most)
+        r->most = p->waiting;
+}
+
+static struct place *
+add_place(struct room *r, const struct room_key *key)
+{
+    struct place *p = xcalloc(1, sizeof *p);
+
+    p->key = *key;
+    for (int i = 0; i < BUSY; i++)
+        TAILQ_INIT(&p->guests[i]);
+    LIST_INSERT_HEAD(bucket(r, key), p, same_hash);
+    rank_add(r, p);
+    return p;
+}
+
+static void
+place_count(struct room *r, struct place *p, int n)
+{
+    bool local = room_key_is_local(&p->key);
+
+    p->all += (unsigned)n;
+    r->all += (unsigned)n;
+    r->local += local ? (unsigned)n : 0;
+    if (p->all > 0)
+        return;
+    rank_remove(r, p);
+    LIST_REMOVE(p, same_hash);
+    free(p);
+}
+
+static void
+count_waiting(struct room *r, struct place *p, int n)
+{
+    rank_remove(r, p);
+    p->waiting += (unsigned)n;
+    r->waiting += is_ranked(p) ? (unsigned)n : 0;
+    rank_add(r, p);
+}
+
+/* --- states --- */
+
+static bool
+waits(const struct room_guest *g)
+{
+    return g->state < BUSY;
+}
+
+static struct guests *
+list_of(struct room *r, const struct room_guest *g)
+{
+    return &r->guests[room_key_is_local(&g->key)][g->state];
+}
+
+static void
+take_off(struct room *r, struct room_guest *g)
+{
+    TAILQ_REMOVE(list_of(r, g), g, in_all);
+    if (waits(g)) {
+        TAILQ_REMOVE(&g->place->guests[g->state], g, of_address);
+        count_waiting(r, g->place, -1);
+    }
+}
+
+static void
+put(struct room *r, struct room_guest *g, enum guest_state state)
+{
+    g->state = (uint8_t)state;
+    TAILQ_INSERT_TAIL(list_of(r, g), g, in_all);
+    if (waits(g)) {
+        TAILQ_INSERT_TAIL(&g->place->guests[state], g, of_address);
+        count_waiting(r, g->place, 1);
+    }
+}
+
+static void
+set_state(struct room *r, struct room_guest *g, enum guest_state state)
+{
+    take_off(r, g);
+    put(r, g, state);
+}
+
+/* --- who gives way --- */
+
+static struct room_guest *
+oldest_of(struct place *p)
+{
+    struct room_guest *g = TAILQ_FIRST(&p->guests[SILENT]);
+
+    return g != NULL ? g : TAILQ_FIRST(&p->guests[SPOKE]);
+}
+
+static struct room_guest *
+oldest_of_all(struct room *r, int64_t now)
+{
+    struct room_guest *silent = TAILQ_FIRST(&r->guests[0][SILENT]);
+    struct room_guest *spoke = TAILQ_FIRST(&r->guests[0][SPOKE]);
+
+    if (silent == NULL || spoke == NULL)
+        return silent != NULL ? silent : spoke;
+    if (now - silent->since >= PATIENCE)
+        return silent;
+    return silent->since <= spoke->since ? silent : spoke;
+}
+
+/* comes: the place of the newcomer, may be NULL. */
+static struct room_guest *
+choose(struct room *r, struct place *comes, int64_t now)
+{
+    if (r->most <= MANY)
+        return oldest_of_all(r, now);
+    if (comes != NULL && comes->waiting == r->most)
+        return oldest_of(comes);
+    return oldest_of(r->ranks[r->most]);
+}
+
+/* Of the local socket, for its own. */
+static struct room_guest *
+choose_local(struct room *r)
+{
+    struct room_guest *g = TAILQ_FIRST(&r->guests[1][SILENT]);
+
+    return g != NULL ? g : TAILQ_FIRST(&r->guests[1][SPOKE]);
+}
+
+static void
+send_away(struct room *r, struct room_guest *g, void **away_r)
+{
+    struct place *p = g->place;
+
+    set_state(r, g, AWAY);
+    r->news.sent_away++;
+    r->news.from = p->key;
+    r->closing++;
+    g->place = NULL;
+    place_count(r, p, -1);
+    *away_r = g->owner;
+}
+
+static bool
+reached(unsigned now, unsigned limit)
+{
+    return limit != 0 && now >= limit;
+}
+
+/* Connections that take what is there for everybody. */
+static unsigned
+shared(const struct room *r)
+{
+    return r->all - (r->local < r->limits.local ? r->local : r->limits.local);
+}
+
+static bool
+is_full(const struct room *r, const struct place *p, bool local)
+{
+    const struct room_limits *l = &r->limits;
+
+    if (reached(shared(r), l->descriptors) && !(local && r->local < l->local))
+        return true;
+    if (local)
+        return false;
+    return reached(r->all, l->all) || reached(r->waiting, l->new_all) ||
+           (p != NULL && (reached(p->all, l->address) ||
+                          reached(p->waiting, l->new_address)));
+}
+
+/* Makes room for one from there.  False: nobody gives way. */
+static bool
+make_room(struct room *r, const struct room_key *key, int64_t now,
+          void **away_r)
+{
+    struct place *p = find_place(r, key);
+    const struct room_limits *l = &r->limits;
+    bool local = room_key_is_local(key);
+    struct room_guest *g = NULL;
+
+    if (!is_full(r, p, local))
+        return true;
+    if (local)
+        g = choose_local(r);
+    else if (p != NULL && (reached(p->all, l->address) ||
+                           reached(p->waiting, l->new_address)))
+        g = oldest_of(p);
+    else
+        g = choose(r, p, now);
+    if (g == NULL ||
+        reached(shared(r) + r->closing,
+                l->descriptors > 0 ? l->descriptors + ROOM_CLOSING : 0)) {
+        r->news.refused++;
+        r->news.from = *key;
+        return false;
+    }
+    send_away(r, g, away_r);
+    return true;
+}
+
+static struct place *
+get_place(struct room *r, const struct room_key *key)
+{
+    struct place *p = find_place(r, key);
+
+    return p != NULL ? p : add_place(r, key);
+}
+
+/* --- interface --- */
+
+struct room *
+room_new(void)
+{
+    struct room *r = xcalloc(1, sizeof *r);
+
+    pthread_mutex_init(&r->lock, NULL);
+    if (getrandom(&r->seed, sizeof r->seed, 0) != sizeof r->seed)
+        r->seed = (uint64_t)clock_mono();
+    for (int i = 0; i <= AWAY; i++) {
+        TAILQ_INIT(&r->guests[0][i]);
+        TAILQ_INIT(&r->guests[1][i]);
+    }
+    return r;
+}
+
+void
+room_free(struct room **rp)
+{
+    struct room *r = *rp;
+    struct place *p;
+
+    if (r == NULL)
+        return;
+    for (size_t i = 0; i < BUCKETS; i++)
+        while ((p = LIST_FIRST(&r->buckets[i])) != NULL) {
+            LIST_REMOVE(p, same_hash);
+            free(p);
+        }
+    pthread_mutex_destroy(&r->lock);
+    free(r->ranks);
+    free(r);
+    *rp = NULL;
+}
+
+void
+room_set_limits(struct room *r, const struct room_limits *l)
+{
+    pthread_mutex_lock(&r->lock);
+    r->limits = *l;
+    pthread_mutex_unlock(&r->lock);
+}
+
+struct room_guest *
+room_enter(struct room *r, const struct room_key *key, void *owner, void *arg,
+           int64_t mono_now, void **away_r)
+{
+    struct room_guest *g = NULL;
+
+    *away_r = NULL;
+    pthread_mutex_lock(&r->lock);
+    if (make_room(r, key, mono_now, away_r)) {
+        g = xcalloc(1, sizeof *g);
+        g->owner = owner;
+        g->arg = arg;
+        g->since = mono_now;
+        g->key = *key;
+        g->place = get_place(r, key);
+        place_count(r, g->place, 1);
+        put(r, g, SILENT);
+    }
+    pthread_mutex_unlock(&r->lock);
+    return g;
+}
+
+bool
+room_move(struct room *r, struct room_guest *g, const struct room_key *key,
+          int64_t mono_now, void **away_r)
+{
+    bool ok = true;
+
+    *away_r = NULL;
+    pthread_mutex_lock(&r->lock);
+    if (g->state != AWAY && memcmp(&g->place->key, key, sizeof *key) != 0) {
+        enum guest_state state = g->state;
+
+        take_off(r, g);
+        place_count(r, g->place, -1);
+        ok = make_room(r, key, mono_now, away_r);
+        g->key = *key; /* its list depends on it */
+        g->place = get_place(r, key);
+        place_count(r, g->place, 1);
+        put(r, g, state);
+    }
+    pthread_mutex_unlock(&r->lock);
+    return ok;
+}
+
+void
+room_set_owner(struct room *r, struct room_guest *g, void *owner)
+{
+    pthread_mutex_lock(&r->lock);
+    g->owner = owner;
+    pthread_mutex_unlock(&r->lock);
+}
+
+void
+room_spoke(struct room *r, struct room_guest *g)
+{
+    pthread_mutex_lock(&r->lock);
+    if (g->state == SILENT)
+        set_state(r, g, SPOKE);
+    pthread_mutex_unlock(&r->lock);
+}
+
+void
+room_busy(struct room *r, struct room_guest *g)
+{
+    pthread_mutex_lock(&r->lock);
+    if (waits(g))
+        set_state(r, g, BUSY);
+    pthread_mutex_unlock(&r->lock);
+}
+
+void
+room_idle(struct room *r, struct room_guest *g, int64_t mono_now)
+{
+    pthread_mutex_lock(&r->lock);
+    if (g->state == BUSY) {
+        g->since = mono_now;
+        set_state(r, g, SPOKE);
+    }
+    pthread_mutex_unlock(&r->lock);
+}
+
+void
+room_settle(struct room *r, struct room_guest **gp)
+{
+    struct room_guest *g = *gp;
+
+    pthread_mutex_lock(&r->lock);
+    assert(!g->given_out);
+    take_off(r, g);
+    if (g->state == AWAY) { /* nobody has closed it yet: it stays */
+        r->closing--;
+        place_count(r, get_place(r, &g->key), 1);
+    }
+    pthread_mutex_unlock(&r->lock);
+    free(g);
+    *gp = NULL;
+}
+
+void
+room_leave_settled(struct room *r, const struct room_key *key)
+{
+    struct place *p;
+
+    pthread_mutex_lock(&r->lock);
+    p = find_place(r, key);
+    assert(p != NULL);
+    place_count(r, p, -1);
+    pthread_mutex_unlock(&r->lock);
+}
+
+void
+room_leave(struct room *r, struct room_guest **gp)
+{
+    struct room_guest *g = *gp;
+
+    if (g == NULL)
+        return;
+    *gp = NULL;
+    pthread_mutex_lock(&r->lock);
+    if (g->state != AWAY) {
+        take_off(r, g);
+        place_count(r, g->place, -1);
+    } else {
+        if (!g->given_out)
+            TAILQ_REMOVE(list_of(r, g), g, in_all);
+        r->closing--;
+    }
+    pthread_mutex_unlock(&r->lock);
+    free(g);
+}
+
+static struct room_guest *
+find_away(struct guests *list, const void *owner)
+{
+    struct room_guest *g;
+
+    TAILQ_FOREACH(g, list, in_all)
+        if (g->owner == owner)
+            return g;
+    return NULL;
+}
+
+void *
+room_next_sent_away(struct room *r, const void *owner)
+{
+    struct room_guest *g;
+    void *arg = NULL;
+
+    pthread_mutex_lock(&r->lock);
+    g = find_away(&r->guests[0][AWAY], owner);
+    if (g == NULL)
+        g = find_away(&r->guests[1][AWAY], owner);
+    if (g != NULL) {
+        TAILQ_REMOVE(list_of(r, g), g, in_all);
+        g->given_out = true;
+        arg = g->arg;
+    }
+    pthread_mutex_unlock(&r->lock);
+    return arg;
+}
+
+bool
+room_tell(struct room *r, int64_t mono_now, struct room_news *news_r)
+{
+    bool tell;
+
+    pthread_mutex_lock(&r->lock);
+    tell = r->news.sent_away + r->news.refused > 0 &&
+           (!r->has_told || mono_now - r->told >= NEWS_PAUSE);
+    if (tell) {
+        *news_r = r->news;
+        memset(&r->news, 0, sizeof r->news);
+        r->told = mono_now;
+        r->has_told = true;
+    }
+    pthread_mutex_unlock(&r->lock);
+    return tell;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_ADMISSION_H
+#define XIMSS_SERVER_ADMISSION_H
+
+#include <stdbool.h>
+
+#include "util/errbuf.h"
+#include "util/waiting_room.h"
+
+struct config;
+struct session;
+struct worker;
+
+/* Which connections are let in, and which of those that have not logged in
+ * give way to new ones: the server's waiting room (util/waiting_room.h), and
+ * its sessions.  A session has a guest while it is not logged in. */
+
+/* Descriptors that the process may have open.  The soft limit is raised to the
+ * hard one first. */
+unsigned admission_descriptors(void);
+
+/* The limits that follow from the configuration and from how many descriptors
+ * there are, `open` of which the server keeps for itself.  -1 with err: they do
+ * not do. */
+int admission_limits(const struct config *c, unsigned descriptors,
+                     unsigned open, struct room_limits *l_r,
+                     struct errbuf *err) WARN_UNUSED;
+/* Descriptors that are open now. */
+unsigned admission_count_open(void);
+
+/* A new session of the worker; s->peer and s->uid are set.  False: there is no
+ * room. */
+bool admission_enter(struct worker *w, struct session *s);
+/* Its peer turned out to be another.  False: no room for that one. */
+bool admission_moved(struct worker *w, struct session *s);
+/* A message has come from it. */
+void admission_spoke(struct worker *w, struct session *s);
+void admission_logged_in(struct worker *w, struct session *s);
+void admission_leave(struct worker *w, struct session *s);
+
+/* Closes the sessions of this worker that were sent away. */
+void admission_send_away(struct worker *w);
+
+#endif
