@@ -173,7 +173,8 @@ session_new(struct call *c)
 {
     struct web_session *s;
 
-    if (c->bridge->n_sessions >= c->bridge->cfg->max_sessions) {
+    if (c->bridge->n_sessions >= c->bridge->cfg->max_sessions ||
+        c->bridge->n_sessions >= c->bridge->half) {
         call_refuse(c, 503, 525, "too many sessions, try again later");
         return NULL;
     }

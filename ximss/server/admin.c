@@ -148,6 +148,8 @@ tell_left_out(const char *who, unsigned n, int64_t since, void *arg,
 enum store_result
 admin_audit_left_out(struct admin_context *x, bool all, struct errbuf *err)
 {
+    if (x->budget == NULL)
+        return STORE_OK;
     return audit_budget_tell(x->budget, x->now, all, tell_left_out, x, err);
 }
 
