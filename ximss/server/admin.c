@@ -342,15 +342,10 @@ admin_hash_wanted(struct admin_context *x, const char *text, size_t len,
 static const struct admin_command *
 command_of_line(const char *line, size_t len)
 {
-    struct arena *arena = arena_new();
-    struct admin_line l;
-    const struct admin_command *k;
+    char verb[ADMIN_VERB_SIZE];
 
-    if (admin_line_read(line, len, arena, &l, NULL) != 0)
-        l.n = 0;
-    k = find_command(l.verb);
-    arena_free(&arena);
-    return k;
+    admin_line_verb(line, len, verb);
+    return find_command(verb);
 }
 
 bool

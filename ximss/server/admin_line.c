@@ -55,6 +55,12 @@ read_verb(const char *line, size_t len, char verb[ADMIN_VERB_SIZE])
     return pos;
 }
 
+void
+admin_line_verb(const char *line, size_t len, char verb[ADMIN_VERB_SIZE])
+{
+    (void)read_verb(line, len, verb);
+}
+
 /* The end of the quoted string that begins at pos; 0: it has none. */
 static size_t
 quoted_end(const char *line, size_t len, size_t pos)

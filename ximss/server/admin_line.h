@@ -31,6 +31,10 @@ struct admin_line {
 int admin_line_read(const char *line, size_t len, struct arena *arena,
                     struct admin_line *line_r, struct errbuf *err) WARN_UNUSED;
 
+/* Only the verb, in upper case; "" if the first word is none.  For a long line
+ * this is much less. */
+void admin_line_verb(const char *line, size_t len, char verb[ADMIN_VERB_SIZE]);
+
 /* The line as the audit log may show it: on one line, cut after some hundred
  * bytes, and without passwords. */
 void admin_line_write(struct buf *b, const struct admin_line *line);

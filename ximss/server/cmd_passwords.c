@@ -100,6 +100,14 @@ look_at_settings(struct admin_call *c, struct password_line *p)
     return p->password != NULL ? ADMIN_HASH_NEW : ADMIN_HASH_NONE;
 }
 
+static bool
+carries_password(const char *verb)
+{
+    return carries_settings(verb) ||
+           strcmp(verb, "VERIFYACCOUNTPASSWORD") == 0 ||
+           strcmp(verb, "SETACCOUNTPASSWORD") == 0;
+}
+
 static enum admin_hash_kind
 look_at_line(struct admin_call *c, struct password_line *p)
 {
@@ -128,7 +136,9 @@ admin_needs_hash(const char *line, size_t len, char **password_r,
     enum admin_hash_kind kind = ADMIN_HASH_NONE;
 
     *password_r = *account_r = NULL;
-    if (admin_line_read(line, len, arena, &l, NULL) == 0)
+    admin_line_verb(line, len, l.verb); /* nearly always there is none */
+    if (carries_password(l.verb) &&
+        admin_line_read(line, len, arena, &l, NULL) == 0)
         kind = look_at_line(&c, &p);
     if (kind != ADMIN_HASH_NONE) {
         *password_r = xstrdup(p.password);
