@@ -579,6 +579,51 @@ START_TEST(test_many_sessions)
 }
 END_TEST
 
+/* Alerts that are posted at once: their audience is walked over once, and again
+ * when somebody has come or gone. */
+START_TEST(test_burst_walks_once)
+{
+    enum {
+        N = 20
+    };
+    struct worker *w = stage->workers[0];
+    struct client *c[N], *late;
+
+    for (int i = 0; i < N; i++)
+        c[i] = client_open(i % 2 == 0 ? DAN : EVE, 0);
+    for (int scope = ALERT_SERVER; scope <= ALERT_DOMAIN; scope += 2) {
+        w->audience_looked = 0;
+        for (int i = 0; i < 30; i++)
+            stage_post_soon((enum alert_scope)scope, DAN, "one of many");
+        wait_for_store();
+        mailbox_flush(w->box);
+        ck_assert_uint_le(w->audience_looked, N);
+        ck_assert(c[0]->s->push_queued && c[N - 1]->s->push_queued);
+    }
+    for (int i = 0; i < N; i++)
+        ck_assert_uint_eq(count(client_hear(c[i]), "<alert "), 60);
+    /* who comes, and whose options change, is among them at once */
+    stage_post_soon(ALERT_SERVER, 0, "before");
+    wait_for_store();
+    mailbox_flush(w->box);
+    late = client_open(EVE, 0);
+    client_hear(late);
+    session_close(c[0]->s, "test");
+    stage_post(ALERT_SERVER, 0, "after");
+    ck_assert_uint_eq(stage_told, N);
+    ck_assert_uint_eq(count(client_hear(late), "after"), 1);
+    client_say(late, "<setSessionOption id=\"1\" name=\"alerts\" "
+                     "value=\"no\"/>\n");
+    client_hear(late);
+    stage_post(ALERT_DOMAIN, DAN, "to others");
+    ck_assert_uint_eq(stage_told, N - 1);
+    ck_assert_uint_eq(count(client_hear(late), "to others"), 0);
+    client_free(&late);
+    for (int i = 0; i < N; i++)
+        client_free(&c[i]);
+}
+END_TEST
+
 Suite *
 push_suite(void)
 {
@@ -588,6 +633,7 @@ push_suite(void)
     tcase_add_checked_fixture(t, stage_setup, stage_teardown);
     tcase_set_timeout(t, 120);
     tcase_add_test(t, test_burst);
+    tcase_add_test(t, test_burst_walks_once);
     tcase_add_test(t, test_blocked);
     tcase_add_test(t, test_long_login);
     tcase_add_test(t, test_long_start);

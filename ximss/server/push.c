@@ -399,9 +399,13 @@ mark_domain(struct worker *w, const struct domain *d, enum push_mode mode)
     struct user *a;
     unsigned n = 0;
 
-    if (d != NULL)
-        TAILQ_FOREACH(a, &d->online, link)
-            n += mark_account(w, a, mode);
+    if (d == NULL)
+        return 0;
+    TAILQ_FOREACH(a, &d->online, link)
+    {
+        w->audience_looked++;
+        n += mark_account(w, a, mode);
+    }
     return n;
 }
 
@@ -414,6 +418,7 @@ mark_all(struct worker *w, bool shared, enum push_mode mode)
     TAILQ_FOREACH(s, &w->sessions, all) {
         next = TAILQ_NEXT(s, all);
         fetch(next, next != NULL ? TAILQ_NEXT(next, all) : NULL);
+        w->audience_looked++;
         if (s->user != NULL && s->user->domain->shared == shared)
             n += mark(w, s, mode);
     }
