@@ -531,17 +531,36 @@ START_TEST(test_many_removals)
 {
     struct worker *w = stage_worker(ANN);
     struct client *c = client_open(ANN, CLIENT_CHANGES);
-    struct removal r = {.id = 1, .scope = ALERT_SERVER};
     unsigned n = _i == 0 ? BOARD_REMOVALS : 3 * BOARD_REMOVALS;
 
     for (unsigned i = 0; i < n; i++)
-        board_note_removal(&w->board, &r);
+        board_note_removal(&w->board, ALERT_SERVER, 0, 1);
     push_audience(w, ALERT_SERVER, 0, PUSH_CHANGES);
     client_hear(c);
     push_audience(w, ALERT_SERVER, 0, PUSH_CHANGES);
     client_hear(c);
     ck_assert_uint_eq(client_is_open(c), _i == 0);
     client_free(&c);
+}
+END_TEST
+
+/* However many go in another domain, nobody here is behind. */
+START_TEST(test_removals_of_others)
+{
+    struct worker *w = stage_worker(ANN);
+    struct client *c = client_open(ANN, CLIENT_CHANGES);
+    struct client *other = client_open(DAN, CLIENT_CHANGES);
+
+    for (unsigned i = 0; i < 3 * BOARD_REMOVALS; i++)
+        board_note_removal(&w->board, ALERT_DOMAIN, stage_domain(DAN), 1);
+    board_note_removal(&w->board, ALERT_SERVER, 0, 2);
+    push_audience(w, ALERT_SERVER, 0, PUSH_CHANGES);
+    ck_assert_str_eq(client_hear(c), "<alertRemoved alertID=\"2\"/>\n");
+    client_hear(other);
+    ck_assert(client_is_open(c));
+    ck_assert(!client_is_open(other));
+    client_free(&c);
+    client_free(&other);
 }
 END_TEST
 
@@ -648,6 +667,7 @@ push_suite(void)
     tcase_add_test(t, test_too_much_within_a_message);
     tcase_add_test(t, test_removals);
     tcase_add_loop_test(t, test_many_removals, 0, 2);
+    tcase_add_test(t, test_removals_of_others);
     tcase_add_test(t, test_many_sessions);
     suite_add_tcase(s, t);
     tcase_add_checked_fixture(three, stage_setup_three, stage_teardown);
