@@ -15,12 +15,19 @@
 
 #define ADMIN_VERB_SIZE 40 /* with the terminating 0 */
 #define ADMIN_ARGS_MAX  32
+/* In one object, all that are in it counted: a value of two bytes takes a hundred
+ * in memory, and as long as a hundred bytes of text. */
+#define ADMIN_VALUES_MAX 30000
 
 struct admin_line {
     char verb[ADMIN_VERB_SIZE]; /* in upper case; "" if it cannot be one */
     struct cli_value *arg[ADMIN_ARGS_MAX];
     unsigned n;
 };
+
+/* The verb alone, as admin_line_read gives it; what follows is not looked at. */
+void admin_line_verb(const char *line, size_t len,
+                     char verb_r[ADMIN_VERB_SIZE]);
 
 /* -1: err says what is wrong, in words and digits only; the verb is filled all
  * the same if the line begins with a word.  Values live in the arena.
@@ -30,10 +37,6 @@ struct admin_line {
  * Two strings side by side are two objects, not one. */
 int admin_line_read(const char *line, size_t len, struct arena *arena,
                     struct admin_line *line_r, struct errbuf *err) WARN_UNUSED;
-
-/* Only the verb, in upper case; "" if the first word is none.  For a long line
- * this is much less. */
-void admin_line_verb(const char *line, size_t len, char verb[ADMIN_VERB_SIZE]);
 
 /* The line as the audit log may show it: on one line, cut after some hundred
  * bytes, and without passwords. */

@@ -100,12 +100,15 @@ look_at_settings(struct admin_call *c, struct password_line *p)
     return p->password != NULL ? ADMIN_HASH_NEW : ADMIN_HASH_NONE;
 }
 
+/* Most lines carry none, and are not read for that, however long they are. */
 static bool
-carries_password(const char *verb)
+may_carry_password(const char *line, size_t len)
 {
-    return carries_settings(verb) ||
-           strcmp(verb, "VERIFYACCOUNTPASSWORD") == 0 ||
-           strcmp(verb, "SETACCOUNTPASSWORD") == 0;
+    char verb[ADMIN_VERB_SIZE];
+
+    admin_line_verb(line, len, verb);
+    return carries_settings(verb) || strcmp(verb, "SETACCOUNTPASSWORD") == 0 ||
+           strcmp(verb, "VERIFYACCOUNTPASSWORD") == 0;
 }
 
 static enum admin_hash_kind
@@ -136,8 +139,7 @@ admin_needs_hash(const char *line, size_t len, char **password_r,
     enum admin_hash_kind kind = ADMIN_HASH_NONE;
 
     *password_r = *account_r = NULL;
-    admin_line_verb(line, len, l.verb); /* nearly always there is none */
-    if (carries_password(l.verb) &&
+    if (may_carry_password(line, len) &&
         admin_line_read(line, len, arena, &l, NULL) == 0)
         kind = look_at_line(&c, &p);
     if (kind != ADMIN_HASH_NONE) {

@@ -17,6 +17,7 @@
 
 #include "quota/sources.h"
 #include "util/clock.h"
+#include "util/descriptors.h"
 #include "util/log.h"
 #include "util/mailbox.h"
 #include "util/tls.h"
@@ -112,14 +113,14 @@ static int
 apply_limits(struct server *s, const struct config *c, struct errbuf *err)
 {
     struct throttle_limits t = throttle_limits_of(c);
-    struct room_limits l;
+    struct lobby_limits l;
     struct audit_limits a = {c->audit_refused, c->audit_refused_all};
 
     if (admission_limits(c, s->descriptors, s->own_descriptors, &l, err) < 0)
         return -1;
     throttle_set_limits(s->throttle, &t);
     login_slots_set(s->login_slots, c->login_checks_per_address);
-    room_set_limits(s->room, &l);
+    lobby_set_limits(s->lobby, &l);
     audit_budget_set_limits(s->audit_budget, &a);
     usage_feed_set_limit_age(s->usage_feed, c->quota_limit_age);
     log_set_level(c->log_level);
@@ -130,7 +131,7 @@ apply_limits(struct server *s, const struct config *c, struct errbuf *err)
 static int
 count_descriptors(struct server *s, const struct config *c, struct errbuf *err)
 {
-    s->own_descriptors = admission_count_open() + descriptors_of_sources(s, c);
+    s->own_descriptors = descriptors_open() + descriptors_of_sources(s, c);
     return apply_limits(s, c, err);
 }
 
@@ -339,7 +340,7 @@ server_free(struct server *s)
     login_slots_free(&s->login_slots);
     audit_budget_free(&s->audit_budget);
     usage_feed_free(&s->usage_feed);
-    room_free(&s->room);
+    lobby_free(&s->lobby);
     tls_context_unref(&s->tls);
     config_free(&s->config);
     pthread_mutex_destroy(&s->lock);
@@ -365,8 +366,8 @@ server_new(const struct server_options *o, struct config *c)
     s->remember = remember_new(c->remember_logins, c->remember_time);
     s->throttle = throttle_new(&t);
     s->login_slots = login_slots_new(c->login_checks_per_address);
-    s->room = room_new();
-    s->descriptors = admission_descriptors();
+    s->lobby = lobby_new();
+    s->descriptors = descriptors_limit();
     s->audit_budget = audit_budget_new(&(struct audit_limits){0});
     s->usage_feed = usage_feed_new(s, USAGE_FEED_PAUSE);
     return s;
@@ -617,7 +618,7 @@ expire_finish(struct job *j)
 
     if (j->result == STORE_OK) {
         lower_expiry(j->server, x->next);
-        if (x->upkeep)
+        if (x->upkeep && j->server->audit_budget != NULL)
             audit_budget_told(j->server->audit_budget, clock_now());
     } else {
         log_warn("removing alerts whose end has come: %s (tried again)",

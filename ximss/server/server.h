@@ -20,7 +20,7 @@ struct config_override;
 struct hash_pool;
 struct login_slots;
 struct remember;
-struct room;
+struct lobby;
 struct throttle;
 struct worker;
 
@@ -33,7 +33,7 @@ struct server {
     struct remember *remember;           /* owned */
     struct throttle *throttle;           /* owned */
     struct login_slots *login_slots;     /* owned */
-    struct room *room;                   /* owned; see admission.h */
+    struct lobby *lobby;                 /* owned; see admission.h */
     unsigned descriptors;                /* that the process may open */
     unsigned own_descriptors;            /* open, but for connections */
     struct audit_budget *audit_budget;   /* owned; the writer thread's */

@@ -485,7 +485,7 @@ session_detach(struct session *s)
 
     TAILQ_REMOVE(&w->sessions, s, all);
     w->n_sessions--;
-    room_set_owner(w->server->room, s->guest, NULL);
+    lobby_set_owner(w->server->lobby, s->guest, NULL, s);
     conn_detach(&s->conn);
 }
 
@@ -493,7 +493,7 @@ void
 session_attach(struct session *s, struct worker *w)
 {
     link_to_worker(s, w);
-    room_set_owner(w->server->room, s->guest, w);
+    lobby_set_owner(w->server->lobby, s->guest, w, s);
     if (w->draining)
         conn_pause(&s->conn, PAUSE_DRAIN);
 }

@@ -17,7 +17,7 @@
 struct dialect;
 struct login;
 struct req;
-struct room_guest;
+struct lobby_guest;
 
 enum session_state {
     SESSION_NEW,    /* connected, not logged in */
@@ -57,7 +57,7 @@ struct session {
     struct login *login;             /* owned; until logged in */
     struct buf *held;                /* owned; waits for the end of a message;
                                         NULL: nothing does */
-    struct room_guest *guest;        /* owned; NULL: logged in (admission.h) */
+    struct lobby_guest *guest;       /* owned; NULL: logged in (admission.h) */
     struct peer *client;             /* owned; clientAddress, NULL: peer */
     struct peer peer;
 
@@ -94,6 +94,7 @@ struct session {
     bool push_queued : 1;
     bool push_more : 1; /* ... to go on, not because something has come */
     bool settling : 1;
+    bool for_many : 1;    /* of trusted-addresses, when it was counted */
     bool spoke : 1;       /* a message has come from it */
     bool tls_started : 1; /* in this turn: what followed in clear is dropped */
     bool mid_message : 1; /* a piece of one was sent, and its end was not */
