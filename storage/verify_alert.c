@@ -61,7 +61,7 @@ check_alert_key(struct verify *v, const struct alert_rec *a)
     if (alert_set_first_free(v->set, a->key) != a->key)
         verify_finding(v, "alert %llu: its key is another's too",
                        verify_llu(a->id));
-    alert_set_insert(v->set, a->key);
+    alert_set_insert(v->set, a->key, a->id);
 }
 
 void

@@ -4,7 +4,6 @@
 
 #include "clients/bridge/bridge.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,79 +11,114 @@
 #include <event2/event.h>
 
 #include "clients/bridge/listen.h"
+#include "clients/bridge/proxied.h"
 #include "clients/bridge/relay.h"
 #include "clients/bridge/room.h"
 #include "clients/bridge/route.h"
+#include "clients/bridge/server_link.h"
 #include "clients/bridge/web_account.h"
 #include "clients/bridge/web_session.h"
+#include "util/clock.h"
+#include "util/descriptors.h"
+#include "util/lobby.h"
 #include "util/log.h"
 #include "util/tls.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
 
-/* --- connections by address --- */
+#define LEAST 32 /* descriptors for connections, or there is no use */
 
-/* IPv4 and IPv6 alike as 16 bytes. */
+/* --- who is let in --- */
+
 static void
-address_bytes(const struct sockaddr_storage *sa, uint8_t out[16])
+send_away(struct bridge *b, struct lobby *lobby)
 {
-    memset(out, 0, 16);
-    if (sa->ss_family == AF_INET) {
-        out[10] = out[11] = 0xff;
-        memcpy(out + 12, &((const struct sockaddr_in *)sa)->sin_addr, 4);
-    } else {
-        memcpy(out, &((const struct sockaddr_in6 *)sa)->sin6_addr, 16);
-    }
-}
-
-static struct http_address_list *
-bucket(struct bridge *b, const struct sockaddr_storage *sa)
-{
-    uint8_t a[16];
-    uint32_t h = 2166136261U;
-
-    address_bytes(sa, a);
-    for (size_t i = 0; i < sizeof a; i++)
-        h = (h ^ a[i]) * 16777619U;
-    return &b->addresses[h % BRIDGE_BUCKETS];
-}
-
-static bool
-address_is_full(struct bridge *b, const struct sockaddr_storage *sa)
-{
-    unsigned most = b->cfg->max_connections_per_address, n = 0;
     struct http_conn *h;
-    uint8_t one[16], other[16];
 
-    if (most == 0 ||
-        config_nets_hold(&b->cfg->trusted_proxies, (const struct sockaddr *)sa))
-        return false;
-    address_bytes(sa, one);
-    LIST_FOREACH(h, bucket(b, sa), same_address) {
-        address_bytes(h->peer, other);
-        n += memcmp(one, other, sizeof one) == 0;
+    while ((h = lobby_next_sent_away(lobby, b)) != NULL) {
+        b->counts.crowded_out++;
+        http_conn_end(h);
+        lobby_leave(b->http.lobby, &h->guest); /* its descriptor is free */
     }
-    return n >= most;
 }
 
 static void
-on_accepted(void *arg, int fd, const struct sockaddr *peer, bool tls)
+tell(struct lobby *lobby, const char *what)
+{
+    char from[LOBBY_KEY_TEXT_SIZE];
+    struct lobby_news news;
+
+    if (!lobby_tell(lobby, clock_mono(), &news))
+        return;
+    lobby_key_format(&news.from, from);
+    log_warn("too many connections%s: %u gave way, %u were refused, the last "
+             "of %s (more of this is told in a minute)",
+             what, news.sent_away, news.refused, from);
+}
+
+/* Behind a proxy there are many. */
+static void
+set_key(const struct bridge *b, const struct sockaddr *sa,
+        struct lobby_key *key)
+{
+    lobby_key_set(key, sa, 0);
+    if (config_nets_hold(&b->cfg->trusted_proxies, sa))
+        lobby_key_set_shared(key);
+}
+
+bool
+bridge_moved(struct bridge *b, struct http_conn *h)
+{
+    struct lobby_key key;
+    void *away;
+    bool ok;
+
+    set_key(b, (const struct sockaddr *)h->peer, &key);
+    ok = lobby_move(b->http.lobby, h->guest, &key, clock_mono(), &away);
+    if (!ok)
+        b->counts.refused++;
+    tell(b->http.lobby, "");
+    send_away(b, b->http.lobby);
+    return ok;
+}
+
+static struct lobby_guest *
+enter(struct bridge *b, struct lobby *lobby, const struct sockaddr *sa,
+      struct http_conn *h)
+{
+    struct lobby_key key;
+    struct lobby_guest *g;
+    void *away;
+
+    set_key(b, sa, &key);
+    g = lobby_enter(lobby, &key, b, h, clock_mono(), &away);
+    if (g == NULL)
+        b->counts.refused++;
+    tell(lobby, h != NULL ? " that begin with XML" : "");
+    send_away(b, lobby);
+    return g;
+}
+
+static void
+on_accepted(void *arg, int fd, const struct sockaddr *peer, bool tls,
+            bool proxied)
 {
     struct bridge *b = arg;
-    const struct sockaddr_storage *sa = (const struct sockaddr_storage *)peer;
+    struct lobby_guest *g = enter(b, b->http.lobby, peer, NULL);
     struct http_conn *h;
 
-    if ((b->cfg->max_connections > 0 &&
-         b->http.open >= b->cfg->max_connections) ||
-        address_is_full(b, sa)) {
-        b->counts.refused++;
+    if (g == NULL) {
         close(fd);
         return;
     }
     b->counts.connections++;
-    h = http_conn_new(&b->http, b->loop, fd, peer, tls ? b->tls : NULL);
+    h = http_conn_new(&b->http, b->loop, fd, peer,
+                      tls && !proxied ? b->tls : NULL);
+    h->guest = g;
+    lobby_set_owner(b->http.lobby, g, b, h);
     TAILQ_INSERT_TAIL(&b->conns, h, link);
-    LIST_INSERT_HEAD(bucket(b, sa), h, same_address);
+    if (proxied && !proxied_begin(b, h, tls))
+        http_conn_end(h);
 }
 
 static void
@@ -93,7 +127,7 @@ on_closed(struct http_conn *h)
     struct bridge *b = h->owner->arg;
 
     TAILQ_REMOVE(&b->conns, h, link);
-    LIST_REMOVE(h, same_address);
+    lobby_leave(b->http.lobby, &h->guest);
     room_on_held(h, 0);
     web_account_let_go(h);
 }
@@ -102,11 +136,15 @@ static bool
 on_xml(struct http_conn *h, const char *data, size_t len)
 {
     struct bridge *b = h->owner->arg;
+    struct lobby_guest *g;
 
     if (!b->cfg->relay)
         return false;
+    g = enter(b, b->http.relays, (const struct sockaddr *)h->peer, h);
+    if (g == NULL)
+        return false;
     b->counts.relayed++;
-    return relay_begin(h, b->cfg, &b->relay_refused, data, len);
+    return relay_begin(h, b->cfg, g, &b->relay_refused, data, len);
 }
 
 static void
@@ -198,10 +236,38 @@ load(const struct bridge_config *cfg, struct files **files,
     return -1;
 }
 
+/* Half of the descriptors for browsers; as many for sessions with ximssd, of
+ * which relays have no more than a half. */
+static int
+check_descriptors(const struct bridge *b, const struct bridge_config *cfg,
+                  unsigned *half_r, struct errbuf *err)
+{
+    unsigned kept =
+        b->own_descriptors + cfg->descriptor_reserve + 2 * LOBBY_CLOSING;
+
+    if (b->descriptors < kept + LEAST)
+        return err_set(err,
+                       "the limit of open files is %u, but %u are open, and "
+                       "%u must be left (descriptor-reserve): raise it to %u "
+                       "at least (LimitNOFILE of the unit, ulimit -n)",
+                       b->descriptors, b->own_descriptors,
+                       kept - b->own_descriptors, kept + LEAST);
+    *half_r = (b->descriptors - kept) / 2;
+    return 0;
+}
+
 static void
 put_in_force(struct bridge *b)
 {
     const struct bridge_config *cfg = b->cfg;
+    struct lobby_limits all = {.all = cfg->max_connections,
+                               .address = cfg->max_connections_per_address,
+                               .descriptors = b->half};
+    struct lobby_limits relays = {.all = b->half / 2};
+
+    lobby_set_limits(b->http.lobby, &all);
+    lobby_set_limits(b->http.relays, &relays);
+    server_link_set_most(b->descriptors - cfg->descriptor_reserve);
 
     log_set_level(cfg->log_level);
     conn_loop_set_hard_limit(b->loop, cfg->output_hard);
@@ -230,18 +296,29 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
     nonce_init(&b->nonces);
     b->http = (struct http_owner){.on_request = on_request,
                                   .on_xml = on_xml,
+                                  .on_header = proxied_on_data,
                                   .on_closed = on_closed,
                                   .on_head = room_on_head,
                                   .on_held = room_on_held,
                                   .arg = b};
     b->parser = xml_parser_new(&(struct xml_limits){.bytes = 64 << 20});
-    put_in_force(b);
+    b->http.lobby = lobby_new();
+    b->http.relays = lobby_new();
+    b->descriptors = descriptors_limit();
     if (load(cfg, &b->files, &b->tls, err) < 0 ||
-        listen_open(&b->listeners, base, &cfg->listen, false, on_accepted, b,
-                    err) < 0 ||
-        listen_open(&b->listeners, base, &cfg->listen_tls, true, on_accepted, b,
-                    err) < 0)
+        listen_open(&b->listeners, base, &cfg->listen, &cfg->proxy_protocol,
+                    false, on_accepted, b, err) < 0 ||
+        listen_open(&b->listeners, base, &cfg->listen_tls, &cfg->proxy_protocol,
+                    true, on_accepted, b, err) < 0) {
         bridge_stop(&b);
+        return NULL;
+    }
+    b->own_descriptors = descriptors_open();
+    if (check_descriptors(b, cfg, &b->half, err) < 0) {
+        bridge_stop(&b);
+        return NULL;
+    }
+    put_in_force(b);
     return b;
 }
 
@@ -251,8 +328,10 @@ bridge_reload(struct bridge *b, struct bridge_config *cfg, struct errbuf *err)
     struct buf keys = {0};
     struct ssl_ctx_st *tls;
     struct files *files;
+    unsigned half = b->half;
 
-    if (load(cfg, &files, &tls, err) < 0) {
+    if (check_descriptors(b, cfg, &half, err) < 0 ||
+        load(cfg, &files, &tls, err) < 0) {
         config_table_free(&bridge_config_table, cfg);
         return -1;
     }
@@ -262,6 +341,7 @@ bridge_reload(struct bridge *b, struct bridge_config *cfg, struct errbuf *err)
     config_table_keep_running(&bridge_config_table, cfg, b->cfg);
     config_table_free(&bridge_config_table, b->cfg);
     b->cfg = cfg;
+    b->half = half;
     files_free(&b->files);
     b->files = files;
     tls_context_unref(&b->tls);
@@ -283,6 +363,8 @@ bridge_stop(struct bridge **bp)
     TAILQ_FOREACH(h, &b->conns, link)
         http_conn_end(h);
     conn_loop_free(&b->loop); /* runs what was put off */
+    lobby_free(&b->http.lobby);
+    lobby_free(&b->http.relays);
     files_free(&b->files);
     xml_parser_free(&b->parser);
     tls_context_unref(&b->tls);

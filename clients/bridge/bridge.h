@@ -22,14 +22,13 @@ struct web_session;
 #define BRIDGE_BUCKETS 4096
 
 TAILQ_HEAD(http_conn_list, http_conn);
-LIST_HEAD(http_address_list, http_conn);
 LIST_HEAD(web_session_list, web_session);
 LIST_HEAD(web_account_list, web_account);
 
 /* What is counted since the start; see /metrics. */
 struct bridge_counts {
-    uint64_t connections, refused, requests, logins, logins_failed, relayed,
-        pushed, reconnects, lost;
+    uint64_t connections, refused, crowded_out, requests, logins, logins_failed,
+        relayed, pushed, reconnects, lost;
 };
 
 /* The process: one thread, one loop. */
@@ -42,7 +41,6 @@ struct bridge {
     struct xml_parser *parser; /* owned */
     struct http_owner http;
     struct http_conn_list conns;
-    struct http_address_list addresses[BRIDGE_BUCKETS];
     struct web_session_list sessions[BRIDGE_BUCKETS];
     size_t n_sessions, n_streams;
     uint64_t next_session, next_account;
@@ -52,7 +50,10 @@ struct bridge {
     struct nonces nonces;
     struct budget strangers, members; /* room.h */
     struct bridge_counts counts;
-    bool relay_refused;                /* see relay_begin */
+    int64_t proxy_told;                    /* clock_mono; see proxied.c */
+    bool relay_refused;                    /* see relay_begin */
+    unsigned descriptors, own_descriptors; /* that may be, and are open */
+    unsigned half; /* of the rest: for browsers, and for sessions */
     struct bridge_listener *listeners; /* owned */
 };
 
@@ -68,6 +69,10 @@ int bridge_reload(struct bridge *b, struct bridge_config *cfg,
 
 /* Ends sessions and connections, and frees. */
 void bridge_stop(struct bridge **b);
+
+/* The peer of a connection turned out to be another.  False: there is no room
+ * for that one. */
+bool bridge_moved(struct bridge *b, struct http_conn *h);
 
 /* A request on its way through the handlers. */
 struct call {

@@ -93,6 +93,11 @@ static const struct config_row rows[] = {
 {"trusted-proxies", LIST(CONFIG_NETS), M(trusted_proxies), "", RELOAD,
  "Proxies whose Forwarded or X-Forwarded-For and -Proto are believed. A\n"
  "list, like {\"127.0.0.1\", \"2001:db8::/64\"}."},
+{"proxy-protocol", LIST(CONFIG_LISTEN), M(proxy_protocol), "", RESTART,
+ "Which addresses of listen and listen-tls are for proxies that say by the\n"
+ "PROXY protocol who connects to them and whether TLS is spoken: each\n"
+ "connection there must begin with a header of version 1 or 2, of at most\n"
+ "head-bytes, within request-timeout, and come from trusted-proxies."},
 {"allowed-origins", LIST(CONFIG_TEXTS), M(allowed_origins), "", RELOAD,
  "Other sites whose pages may use this one, like {\"https://example.test\"}."},
 {"clear-passwords-without-tls", BOOL, M(clear_passwords_without_tls), "no",
@@ -101,10 +106,18 @@ static const struct config_row rows[] = {
  "the machine itself, and from a trusted proxy that says it spoke HTTPS."},
 
 {"max-connections", NUMBER(0, 10000000), M(max_connections), "0", RELOAD,
- "Connections in all. 0: as many as there are descriptors."},
+ "Connections in all; of more, one that is between two requests makes room:\n"
+ "of the address that has most, then who has said nothing, then the others.\n"
+ "0: as many as there are descriptors."},
+{"descriptor-reserve", NUMBER(16, 100000), M(descriptor_reserve), "32",
+ RELOAD,
+ "Descriptors that are never taken. Of the limit of open files (LimitNOFILE),\n"
+ "browsers have one half of what these, and what is open at the start, leave,\n"
+ "and sessions with ximssd the other one."},
 {"max-connections-per-address", NUMBER(0, 10000000),
  M(max_connections_per_address), "0", RELOAD,
- "Connections from one address that is no trusted proxy. 0: no limit."},
+ "Connections from one address that is no trusted proxy. An IPv6 address\n"
+ "counts by its first 64 bits. 0: no limit."},
 {"max-sessions", NUMBER(1, 10000000), M(max_sessions), "100000", RELOAD,
  "Web sessions in all."},
 {"max-account-sessions", NUMBER(1, 1000000), M(max_account_sessions), "50",
@@ -199,6 +212,20 @@ check_tls(struct config_load *l, const struct bridge_config *c)
     return 0;
 }
 
+static int
+check_proxies(struct config_load *l, const struct bridge_config *c)
+{
+    for (size_t i = 0; i < c->proxy_protocol.count; i++)
+        if (!config_listen_holds(&c->listen, &c->proxy_protocol.items[i]) &&
+            !config_listen_holds(&c->listen_tls, &c->proxy_protocol.items[i]))
+            return config_conflict(l, "proxy-protocol",
+                                   "each address must be one of listen or "
+                                   "listen-tls, as it stands there");
+    if (c->proxy_protocol.count > 0 && c->trusted_proxies.count == 0)
+        return config_conflict(l, "proxy-protocol", "needs trusted-proxies");
+    return 0;
+}
+
 /* A name would be looked up, and everybody would wait for that. */
 static int
 check_server(struct config_load *l, const struct bridge_config *c)
@@ -219,7 +246,7 @@ check(struct config_load *l, void *config)
 
     if (c->listen.count + c->listen_tls.count == 0)
         return config_conflict(l, "listen", "there is no listener at all");
-    if (check_tls(l, c) < 0)
+    if (check_tls(l, c) < 0 || check_proxies(l, c) < 0)
         return -1;
     return check_server(l, c);
 }

@@ -29,11 +29,13 @@ struct bridge_config {
     char *pages; /* a directory; "": none are served */
     bool relay;
     struct config_nets trusted_proxies;
+    struct config_listen proxy_protocol; /* some of the listeners */
     struct config_texts allowed_origins;
     bool clear_passwords_without_tls;
 
     unsigned max_connections; /* 0: no limit */
     unsigned max_connections_per_address;
+    unsigned descriptor_reserve; /* at least 16 */
     unsigned max_sessions;
     unsigned max_account_sessions;
     int64_t session_dead_after;

@@ -23,12 +23,13 @@
 #include "clients/bridge/http_rules.h"
 #include "clients/bridge/relay.h"
 #include "util/clock.h"
+#include "util/lobby.h"
 #include "util/log.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 
 #define BUSY      1          /* why input waits */
-#define UNREAD    2          /* ... the peer does not read replies */
+#define UNREAD    8          /* ... the peer does not read replies */
 #define PIPELINED (16 << 10) /* bytes of further requests that are kept */
 #define UNSENT    (16 << 10) /* bytes of replies before the next request */
 #define LINGER    (2 * CLOCK_SECOND)
@@ -57,6 +58,25 @@ send_bytes(struct http_conn *h, const void *data, size_t len)
     h->sending = true;
     conn_send(&h->conn, data, len);
     h->sending = false;
+}
+
+/* Between requests, it may have to give way. */
+static void
+set_busy(struct http_conn *h, bool busy)
+{
+    h->busy = busy;
+    if (h->guest != NULL && busy)
+        lobby_busy(h->owner->lobby, h->guest);
+    else if (h->guest != NULL)
+        lobby_idle(h->owner->lobby, h->guest, clock_mono());
+}
+
+static void
+note_begin(struct http_conn *h)
+{
+    if (!h->begun && h->guest != NULL)
+        lobby_spoke(h->owner->lobby, h->guest);
+    h->begun = true;
 }
 
 /* --- what it takes --- */
@@ -182,7 +202,7 @@ on_message_complete(http_parser *p)
 
     h->keep = http_should_keep_alive(p);
     h->is_head = p->method == HTTP_HEAD;
-    h->busy = true;
+    set_busy(h, true);
     http_parser_pause(p, 1);
     return 0;
 }
@@ -223,7 +243,7 @@ give_up(struct http_conn *h, unsigned status, const char *why)
 {
     struct http_reply r = {.status = status, .reason = why};
 
-    h->busy = true;
+    set_busy(h, true);
     h->keep = false;
     http_reply(h, &r);
 }
@@ -294,8 +314,24 @@ wait_for_turn(struct http_conn *h, size_t len)
         conn_pause(&h->conn, BUSY);
 }
 
+static size_t on_request_data(struct conn *c, const char *data, size_t len);
+
 static size_t
 on_data(struct conn *c, const char *data, size_t len)
+{
+    struct http_conn *h = of_conn(c);
+    size_t used = 0;
+
+    if (h->awaits_header && !h->ended) {
+        used = h->owner->on_header(h, data, len);
+        if (h->ended || h->awaits_header || h->header_then_tls || used == len)
+            return used;
+    }
+    return used + on_request_data(c, data + used, len - used);
+}
+
+static size_t
+on_request_data(struct conn *c, const char *data, size_t len)
 {
     struct http_conn *h = of_conn(c);
 
@@ -310,12 +346,15 @@ on_data(struct conn *c, const char *data, size_t len)
         return 0;
     }
     if (!h->begun && len > 0 && data[0] == '<') {
-        /* The timer goes on until ximssd has answered: relay.c. */
+        /* The timer goes on until ximssd has answered: relay.c, and from now on
+         * the relays' lobby is its own. */
+        if (h->guest != NULL)
+            lobby_busy(h->owner->lobby, h->guest);
         if (!h->owner->on_xml(h, data, len))
             http_conn_end(h);
         return len;
     }
-    h->begun = true;
+    note_begin(h);
     begin_message(h);
     return parse(h, data, len);
 }
@@ -448,7 +487,7 @@ http_conn_end(struct http_conn *h)
 bool
 http_is_encrypted(const struct http_conn *h)
 {
-    return conn_is_encrypted(&h->conn);
+    return conn_is_encrypted(&h->conn) || h->proxy_tls;
 }
 
 const char *
@@ -462,7 +501,7 @@ http_header(const struct http_conn *h, const char *name)
 static void
 after_reply(struct http_conn *h)
 {
-    h->busy = false;
+    set_busy(h, false);
     h->unsent = 0;
     let_go(h);
     if (h->ended)

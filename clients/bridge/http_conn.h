@@ -36,6 +36,8 @@ struct http_owner {
     /* The first byte is "<".  True: the connection is a relay's from now on
      * (relay.h); false: it is to be closed. */
     bool (*on_xml)(struct http_conn *h, const char *data, size_t len);
+    /* What came while it awaits_header: bytes that are done with. */
+    size_t (*on_header)(struct http_conn *h, const char *data, size_t len);
     void (*on_closed)(struct http_conn *h); /* it is freed afterwards */
     /* The head is there, and right (http_header tells): so many bytes of body
      * are taken. */
@@ -44,6 +46,8 @@ struct http_owner {
      * memory; 0: nothing any more.  False: there is no room for it. */
     bool (*on_held)(struct http_conn *h, size_t bytes);
     void *arg;
+    struct lobby *lobby;  /* borrowed; who gives way (lobby.h) */
+    struct lobby *relays; /* ... the same of relays that are not logged in */
     size_t head_bytes;
     int64_t request_timeout, keep_alive; /* microseconds */
     size_t open;                         /* connections */
@@ -62,28 +66,31 @@ struct http_conn {
     struct event timer;
     struct conn_deferred end;
     http_parser parser;
-    struct http_owner *owner;           /* borrowed */
-    struct http_message *message;       /* owned; NULL between requests */
-    struct http_waiter *waiter;         /* borrowed; NULL: none */
-    struct relay *relay;                /* owned; NULL: it speaks HTTP */
-    TAILQ_ENTRY(http_conn) link;        /* the owner's */
-    LIST_ENTRY(http_conn) same_address; /* the owner's */
-    struct sockaddr_storage *peer;      /* owned */
-    struct budget_share held;           /* the owner's, as the next two */
-    struct budget *budget;              /* that it counts in; NULL: not yet */
+    struct http_owner *owner;      /* borrowed */
+    struct http_message *message;  /* owned; NULL between requests */
+    struct http_waiter *waiter;    /* borrowed; NULL: none */
+    struct relay *relay;           /* owned; NULL: it speaks HTTP */
+    struct lobby_guest *guest;     /* the owner's; may be NULL */
+    TAILQ_ENTRY(http_conn) link;   /* the owner's */
+    struct sockaddr_storage *peer; /* owned */
+    struct budget_share held;      /* the owner's, as the next two */
+    struct budget *budget;         /* that it counts in; NULL: not yet */
     uint8_t holder[BUDGET_KEY];
-    size_t body_most; /* of the request under way */
-    size_t more;      /* http_hold_more */
-    size_t unsent;    /* when the timer came last */
-    bool begun;       /* a byte has come */
-    bool is_head;     /* no body in the reply: HEAD */
-    bool busy;        /* a request is being answered */
-    bool keep;        /* the connection stays after the reply */
-    bool streaming;   /* the reply goes on until the connection ends */
-    bool sending;     /* in http_send or the like */
-    bool broken;      /* found out while sending: ends in a moment */
-    bool ended;       /* to be freed at the end of the turn */
-    bool loopback;    /* the peer is this machine */
+    size_t body_most;     /* of the request under way */
+    size_t more;          /* http_hold_more */
+    size_t unsent;        /* when the timer came last */
+    bool awaits_header;   /* of the PROXY protocol, which comes first */
+    bool header_then_tls; /* ... and TLS behind it */
+    bool proxy_tls;       /* it said that the client speaks TLS */
+    bool begun;           /* a byte has come */
+    bool is_head;         /* no body in the reply: HEAD */
+    bool busy;            /* a request is being answered */
+    bool keep;            /* the connection stays after the reply */
+    bool streaming;       /* the reply goes on until the connection ends */
+    bool sending;         /* in http_send or the like */
+    bool broken;          /* found out while sending: ends in a moment */
+    bool ended;           /* to be freed at the end of the turn */
+    bool loopback;        /* the peer is this machine */
 };
 
 /* Takes the descriptor; ctx NULL: no TLS. */
@@ -93,6 +100,7 @@ struct http_conn *http_conn_new(struct http_owner *owner,
                                 struct ssl_ctx_st *ctx);
 /* Closes at once. */
 void http_conn_end(struct http_conn *h);
+/* With us, or with the proxy that hands it on. */
 bool http_is_encrypted(const struct http_conn *h);
 
 /* A header of the request under way; NULL: not sent.  Several of one name are
@@ -109,8 +117,8 @@ struct http_reply {
     const char *headers; /* further lines, each ended by CR LF; NULL: none */
 };
 
-/* The request under way takes so many bytes beyond its own.  False: there is no
- * room for them. */
+/* The request under way, or the relay, takes so many bytes beyond its own.
+ * False: there is no room for them. */
 bool http_hold_more(struct http_conn *h, size_t bytes);
 
 /* Answers the request under way with one write. */

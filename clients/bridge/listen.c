@@ -28,6 +28,7 @@ struct bridge_listener {
     void *arg;
     int fd;
     bool tls;
+    bool proxied;
     int64_t starved; /* clock_mono: when it was last said */
 };
 
@@ -72,7 +73,7 @@ on_accept(evutil_socket_t fd, short what, void *arg)
                         SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (c >= 0) {
-            l->fn(l->arg, c, (struct sockaddr *)&sa, l->tls);
+            l->fn(l->arg, c, (struct sockaddr *)&sa, l->tls, l->proxied);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
                    errno == ENOMEM) {
             starve(l);
@@ -183,13 +184,15 @@ open_one(struct bridge_listener **list, struct event_base *base,
 
 int
 listen_open(struct bridge_listener **list, struct event_base *base,
-            const struct config_listen *addresses, bool tls, listen_fn *fn,
+            const struct config_listen *addresses,
+            const struct config_listen *proxied, bool tls, listen_fn *fn,
             void *arg, struct errbuf *err)
 {
     for (size_t i = 0; i < addresses->count; i++) {
         if (open_one(list, base, &addresses->items[i], tls, err) < 0)
             return -1;
         (*list)->fn = fn;
+        (*list)->proxied = config_listen_holds(proxied, &addresses->items[i]);
         (*list)->arg = arg;
     }
     return 0;

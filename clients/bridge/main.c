@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -196,18 +195,6 @@ on_hup(evutil_socket_t sig, short what, void *arg)
     sd_notify(0, "READY=1");
 }
 
-/* Two descriptors for each browser. */
-static void
-raise_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static int
 drop_privileges(const char *user, struct errbuf *err)
 {
@@ -250,7 +237,6 @@ run(const struct options *o, struct bridge_config *cfg)
     struct errbuf err;
     int r = 0;
 
-    raise_limit();
     p.bridge = bridge_start(cfg, p.base, &err);
     if (p.bridge == NULL || drop_privileges(p.bridge->cfg->user, &err) < 0) {
         log_error("%s", err.text);

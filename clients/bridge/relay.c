@@ -17,22 +17,27 @@
 
 #include "clients/bridge/http_conn.h"
 #include "clients/bridge/server_link.h"
+#include "util/lobby.h"
 #include "util/log.h"
 #include "util/proxy_header.h"
 #include "util/xmalloc.h"
 
-#define HELD  2           /* why input waits: ximssd has not answered */
-#define FULL  4           /* ... the other side does not read */
-#define BOUND (256 << 10) /* bytes that one side has not taken */
+#define SESSION "<session "
+#define HELD    2          /* why input waits: ximssd has not answered */
+#define FULL    4          /* ... the other side does not read */
+#define BOUND   (64 << 10) /* bytes that one side has not taken */
 
 struct relay {
     struct conn up; /* to ximssd; first */
     struct http_conn *http;
     struct conn_deferred end;
-    struct buf answer; /* that lets it begin */
-    size_t matched;    /* bytes of it that have come */
-    struct buf held;   /* the client's, until then */
-    bool *refused;     /* borrowed: said so, since it last worked */
+    struct buf answer;         /* that lets it begin */
+    size_t matched;            /* bytes of it that have come */
+    struct buf held;           /* the client's, until then */
+    bool *refused;             /* borrowed: said so, since it last worked */
+    struct lobby_guest *guest; /* owned; of owner->relays */
+    struct lobby *lobby;       /* borrowed */
+    size_t seen;               /* bytes of SESSION in this message */
     bool begun;
     bool ended;
 };
@@ -55,8 +60,25 @@ relay_on_end(struct relay *r)
         return;
     r->ended = true;
     conn_close(&r->up);
+    lobby_leave(r->lobby, &r->guest);
     r->end.run = run_end;
     conn_loop_defer(r->up.loop, &r->end);
+}
+
+/* What neither side has taken counts as a stranger's.  False: it was too much,
+ * and is over. */
+static bool
+count(struct relay *r)
+{
+    struct http_conn *h = r->http;
+
+    if (r->ended)
+        return false;
+    if (http_hold_more(h, r->held.len + conn_pending(&r->up) +
+                              conn_pending(&h->conn)))
+        return true;
+    http_conn_end(h);
+    return false;
 }
 
 /* --- from ximssd --- */
@@ -105,6 +127,22 @@ take_answer(struct relay *r, const char *data, size_t len)
     return n;
 }
 
+/* Who is logged in need not give way.  (In TLS of his own, nobody sees it.) */
+static void
+look_for_session(struct relay *r, const char *data, size_t len)
+{
+    static const size_t whole = sizeof SESSION - 1;
+
+    for (size_t i = 0; i < len; i++) {
+        if (data[i] == '\0')
+            r->seen = 0;
+        else if (r->seen >= whole || data[i] != SESSION[r->seen])
+            r->seen = whole; /* another message */
+        else if (++r->seen == whole)
+            lobby_busy(r->lobby, r->guest);
+    }
+}
+
 static size_t
 on_data(struct conn *c, const char *data, size_t len)
 {
@@ -113,8 +151,9 @@ on_data(struct conn *c, const char *data, size_t len)
 
     if (r->ended || used == len)
         return len;
+    look_for_session(r, data + used, len - used);
     conn_send(&r->http->conn, data + used, len - used);
-    if (!r->ended && conn_pending(&r->http->conn) > BOUND)
+    if (count(r) && conn_pending(&r->http->conn) > BOUND)
         conn_pause(c, FULL);
     return len;
 }
@@ -124,7 +163,8 @@ on_drained(struct conn *c)
 {
     struct relay *r = (struct relay *)(void *)c;
 
-    conn_resume(&r->http->conn, FULL);
+    if (count(r))
+        conn_resume(&r->http->conn, FULL);
 }
 
 static void
@@ -157,18 +197,20 @@ relay_on_data(struct relay *r, const char *data, size_t len)
 {
     if (!r->begun) {
         buf_append(&r->held, data, len);
-        conn_pause(&r->http->conn, HELD);
+        if (count(r))
+            conn_pause(&r->http->conn, HELD);
         return;
     }
     conn_send(&r->up, data, len);
-    if (!r->ended && conn_pending(&r->up) > BOUND)
+    if (count(r) && conn_pending(&r->up) > BOUND)
         conn_pause(&r->http->conn, FULL);
 }
 
 void
 relay_on_drained(struct relay *r)
 {
-    conn_resume(&r->up, FULL);
+    if (count(r))
+        conn_resume(&r->up, FULL);
 }
 
 /* Says who it is, and asks whom ximssd sees. */
@@ -209,19 +251,25 @@ introduce(struct relay *r)
 }
 
 bool
-relay_begin(struct http_conn *h, const struct bridge_config *cfg, bool *refused,
-            const char *data, size_t len)
+relay_begin(struct http_conn *h, const struct bridge_config *cfg,
+            struct lobby_guest *guest, bool *refused, const char *data,
+            size_t len)
 {
     int fd = server_link_open(cfg);
     struct relay *r;
 
-    if (fd < 0)
+    if (fd < 0) {
+        lobby_leave(h->owner->relays, &guest);
         return false;
+    }
     r = xcalloc(1, sizeof *r);
     conn_init(&r->up, fd, &ops);
     conn_attach(&r->up, h->conn.loop);
     r->http = h;
     r->refused = refused;
+    r->guest = guest;
+    r->lobby = h->owner->relays;
+    lobby_spoke(r->lobby, guest);
     h->relay = r;
     introduce(r);
     if (!r->ended)

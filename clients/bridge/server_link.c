@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -12,6 +13,14 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+static unsigned most = UINT_MAX;
+
+void
+server_link_set_most(unsigned n)
+{
+    most = n;
+}
 
 static socklen_t
 make_address(const struct bridge_config *cfg, bool by_socket,
@@ -49,6 +58,10 @@ server_link_open(const struct bridge_config *cfg)
 
     if (fd < 0)
         return -1;
+    if ((unsigned)fd >= most) { /* the lowest that is free */
+        close(fd);
+        return -1;
+    }
     if (sa.ss_family != AF_UNIX)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (connect(fd, (struct sockaddr *)&sa, len) == 0 || errno == EINPROGRESS)

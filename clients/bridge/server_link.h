@@ -4,6 +4,9 @@
 
 #include "clients/bridge/bridge_config.h"
 
+/* No descriptor from that number on is taken: others need some. */
+void server_link_set_most(unsigned most);
+
 /* A new connection to ximssd, without waiting: a descriptor that may still be
  * connecting, or -1. */
 int server_link_open(const struct bridge_config *cfg);

@@ -83,7 +83,6 @@ fuzz_bridge_connect(struct bridge *b)
     h = http_conn_new(&b->http, b->loop, fds[0], (struct sockaddr *)&peer,
                       NULL);
     TAILQ_INSERT_TAIL(&b->conns, h, link);
-    LIST_INSERT_HEAD(&b->addresses[0], h, same_address);
     return fds[1];
 }
 

@@ -399,7 +399,7 @@ def test_unknown_attributes_are_ignored(t):
 
 
 def test_a_session_follows_so_many_scopes(t):
-    server = t.server({"max_watches": 2})
+    server = t.server({"max_session_watches": 2})
     admin = server.admin()
     watch = '<alertWatch id="w" scope="domain" target="%s"%s/>'
     for name in ("a.test", "b.test", "c.test"):

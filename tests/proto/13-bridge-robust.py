@@ -3,9 +3,11 @@
 
 import os
 import re
+import select
 import signal
 import socket
 import struct
+import time
 
 import ximss
 from bridge import EMPTY, batch, bridge, check_reply, event, xml
@@ -248,24 +250,33 @@ def test_slow_download_is_not_idle(t):
 
 def test_connections_of_one_address_and_in_all(t):
     b = bridge(t, max_connections_per_address=3, max_connections=5)
-    clients = [b.connect() for _ in range(3)]
-    for client in clients:
+
+    def healthy(client):
         equal(client.ask("GET", "/healthz").text, "ok\r\n")
-    b.connect().expect_closed()
-    others = [b.connect(source="127.0.0.2") for _ in range(2)]
-    for client in others:
-        equal(client.ask("GET", "/healthz").text, "ok\r\n")
-    b.connect(source="127.0.0.3").expect_closed()
-    others[0].close()
-    wait_until(lambda: try_health(b), "a free place")
+        return client
+    clients = [healthy(b.connect()) for _ in range(3)]
+    # One more is its own address's matter: who is idle for longest goes.
+    clients.append(healthy(b.connect()))
+    clients.pop(0).expect_closed()
+    others = [healthy(b.connect(source="127.0.0.2")) for _ in range(2)]
+    for client in clients + others:
+        healthy(client)
+    # In all, too; who waits for an answer stays.
+    user = t.user()
+    s = b.login(user)
+    s.http.close()
+    stream = s.stream()
+    crowd = [healthy(b.connect(source="127.0.0.%d" % (i + 10)))
+             for i in range(10)]
+    equal(sum(not is_closed(c) for c in crowd), 4)
+    t.shared.admin().post("x", "account", target=user)
+    event(stream)
 
 
-def try_health(b):
-    client = b.connect(source="127.0.0.4")
-    try:
-        return client.ask("GET", "/healthz").status == 200
-    except ximss.Failed:
-        return False
+def is_closed(client):
+    while not client.end and select.select([client.sock], [], [], 0)[0]:
+        client.fill(time.monotonic())
+    return client.end
 
 
 def test_most_sessions(t):

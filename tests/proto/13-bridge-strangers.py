@@ -9,7 +9,7 @@ import struct
 
 import ximss
 from bridge import BridgeClient, bridge, check_reply, xml
-from ximss import check, equal, response, wait_until
+from ximss import Client, check, equal, response, wait_until
 
 SERVER = {"options": {"trusted_addresses": ["127.0.0.1"]}}
 NOOP = '<noop id="1"/>'
@@ -444,6 +444,33 @@ def test_no_room_for_requests_behind_one_that_waits(t):
     client.raw(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 300)
     client.expect_closed()
     equal(b.ask("GET", "/healthz").status, 200)
+
+
+def test_relayed_connections_that_do_not_read(t):
+    """What waits for them is the strangers', too."""
+    user = t.user()
+    b = bridge(t, stranger_memory_per_address="64K")
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.connect(("127.0.0.1", b.port))
+    sock.settimeout(ximss.DEADLINE)
+    Client(sock, "does not read").scram(user)
+    request = b'<noop id="' + b"x" * 1000 + b'"/>\0'
+    try:
+        while True:  # ends when it is cut off
+            sock.sendall(request * 64)
+    except ConnectionError:
+        pass
+    sock.close()
+    equal(b.login(user).status(), 200)
+    # One that reads is served for as long as it likes.
+    c = Client(b.connect().sock, "relayed")
+    for _ in range(300):
+        c.send(*['<noop id="%s"/>' % ("x" * 1000)] * 4)
+        for _ in range(4):
+            c.expect(response("x" * 1000))
+    # The session's two, this one, and the one that asks.
+    equal(b.metric("connections"), 4)
 
 
 def test_replies_that_nobody_reads(t):

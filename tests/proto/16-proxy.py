@@ -2,12 +2,14 @@
 """The PROXY protocol: whom it is believed from, what it says, and what it never
 gives; HAProxy and nginx as they are."""
 
+import socket
 import ssl
 
+from bridge import BridgeClient, bridge
 from proxies import (LOCAL, TLS, UDP4, UNIX, UNSPEC, Haproxy, NginxStream,
                      binary, field, header, text)
-from ximss import (DEADLINE, MAIN, Failed, attr, check, equal, failure,
-                   response, trusting, wait_until)
+from ximss import (DEADLINE, MAIN, Client, Failed, attr, check, equal, failure,
+                   make_certificate, response, trusting, wait_until)
 
 DOOR = "127.0.0.2:0"  # the proxies'
 PROXY, TRUSTED, STRANGER = "127.0.0.7", "127.0.0.8", "127.0.0.5"
@@ -296,6 +298,95 @@ def test_pwd_door(t):
     c.handshake()
     wait_until(lambda: b"ready\r\n" in c.buffer or c.fill(0) and False,
                "the greeting")
+
+
+# --- the bridge's own listeners ---
+
+def bridge_of(t, s):
+    """A bridge with doors for proxies, and their ports."""
+    cert, key = make_certificate(s.dir, stem="bridge")
+    b = bridge(t, s, trusted_proxies=[PROXY],
+               tls_certificate=cert, tls_key=key,
+               listen=["127.0.0.1:0", DOOR],
+               listen_tls=["127.0.0.1:0", DOOR], proxy_protocol=[DOOR],
+               server_socket=s.control_path())
+    return b, [int(b.wait_log(r"listening on %s 127\.0\.0\.2:" % kind)
+                   .rsplit(":", 1)[1]) for kind in ("http", "https")]
+
+
+def to_bridge(b, port, first, source=PROXY):
+    sock = socket.create_connection(("127.0.0.2", port), timeout=DEADLINE,
+                                    source_address=(source, 0))
+    c = Client(sock, "proxied")
+    b.clients.append(c)
+    if first:
+        c.raw(first)
+    return c
+
+
+def asked(c, password="secret"):
+    """The answer to a log-in with a clear password."""
+    http = BridgeClient(c.sock)
+    return http.ask("GET", "/XIMSSLogin/?userName=joe&errorAsXML=1&password="
+                    + password).text
+
+
+def test_bridge_door(t):
+    s = server_of(t)
+    s.account("joe@" + MAIN)
+    b, (port, tls_port) = bridge_of(t, s)
+    for first, lets in ((header(CLIENT, TLS), True), (header(CLIENT), False),
+                        (header("127.0.0.1"), False), (text(CLIENT), False),
+                        (binary(b"", UNSPEC, LOCAL), False)):
+        got = asked(to_bridge(b, port, first))
+        equal("<session " in got, lets, repr((first, got)))
+    line = s.wait_log("session begin .*user=joe@.*")
+    check("address=%s " % CLIENT in line, line)
+    c = to_bridge(b, tls_port, header(CLIENT))
+    c.handshake()
+    check("<session " in asked(c), "not by TLS behind the header")
+    first = header(CLIENT, TLS)
+    c = to_bridge(b, port, b"")
+    for i in range(len(first)):
+        c.raw(first[i:i + 1])
+    since = len(s.lines)
+    check("incorrect" in asked(c, "wrong"), "let in")
+    check("address=%s " % CLIENT in s.wait_log("login failed", since), "who?")
+    # Relayed, too.
+    equal(seen(to_bridge(b, port, header(CLIENT, TLS))),
+          (CLIENT, "yes", "yes"))
+    # From elsewhere, or without one: nothing.
+    for source, first in ((STRANGER, header(CLIENT, TLS)),
+                          (PROXY, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+                          (PROXY, b"<noop/>\0"), (PROXY, binary(b"x"))):
+        to_bridge(b, port, first, source).expect_closed()
+    c = Client(b.connect(source=PROXY).sock)
+    c.raw(header(CLIENT) + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    wait_until(lambda: c.fill(0) and b" 400 " in c.buffer or c.end,
+               "refused elsewhere")
+
+
+def test_bridge_behind_proxies(t):
+    s = server_of(t)
+    s.account("joe@" + MAIN)
+    b, (port, _) = bridge_of(t, s)
+    at = "127.0.0.2:%d" % port
+    haproxy = Haproxy([("ssl crt PEM", "send-proxy-v2-ssl", at),
+                       ("", "send-proxy-v2", at)])
+    t.servers.insert(0, haproxy)
+    nginx = NginxStream([at])
+    t.servers.insert(0, nginx)
+    c = haproxy.connect(0)
+    c.handshake()
+    check("<session " in asked(c), "not logged in")
+    line = s.wait_log("session begin .*user=joe@.*")
+    check("address=127.0.0.44 " in line, line)
+    c = haproxy.connect(0)
+    c.handshake()
+    equal(seen(c), ("127.0.0.44", "yes", "yes"))
+    for c in (haproxy.connect(1), nginx.connect(0)):
+        check("<session " not in asked(c), "without TLS")
+    equal(seen(nginx.connect(0)), ("127.0.0.44", "no", "yes"))
 
 
 # --- proxies as they are ---

@@ -223,8 +223,9 @@ def event(client, timeout=None):
 class Bridge:
     """One bridge before one server."""
 
-    def __init__(self, server, options=None, tls=False):
+    def __init__(self, server, options=None, tls=False, preexec=None):
         self.server = server
+        self.preexec = preexec
         self.dir = tempfile.mkdtemp(prefix="ximss-bridge-test-")
         self.config = os.path.join(self.dir, "ximss-bridge.conf")
         self.options = dict(OPTIONS, server_port=server.ports()[0][1])
@@ -252,7 +253,8 @@ class Bridge:
         self.process = subprocess.Popen(
             wrapper + [program(), "--config", self.config],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, cwd=self.dir)
+            stderr=subprocess.PIPE, cwd=self.dir,
+            preexec_fn=self.preexec)
         self.reader = threading.Thread(target=self.read_log, daemon=True)
         self.reader.start()
         self.wait_log("is ready")
@@ -351,8 +353,8 @@ class Bridge:
                              re.M).group(1))
 
 
-def bridge(t, server=None, tls=False, **options):
+def bridge(t, server=None, tls=False, preexec=None, **options):
     """A started bridge before the test's shared server."""
-    one = Bridge(server or t.shared, options, tls)
+    one = Bridge(server or t.shared, options, tls, preexec)
     t.servers.insert(0, one)
     return one.start()

@@ -17,9 +17,9 @@
 
 #include "tests/unit/pump.h"
 #include "util/clock.h"
+#include "util/lobby.h"
 #include "util/log.h"
 #include "util/mailbox.h"
-#include "util/waiting_room.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
 #include "ximss/server/audit_budget.h"
@@ -178,7 +178,7 @@ open_with(unsigned n_workers)
                                            .version = "ximssd 1.2.3"};
     stage->remember = remember_new(16, CLOCK_SECOND);
     stage->throttle = throttle_new(&throttle_defaults);
-    stage->room = room_new();
+    stage->lobby = lobby_new();
     stage->audit_budget = audit_budget_new(&(struct audit_limits){0});
     stage->main_domain = xstrdup("main.test");
     make_workers(n_workers);
@@ -233,7 +233,7 @@ stage_teardown(void)
     store_close(&stage->store);
     remember_free(&stage->remember);
     throttle_free(&stage->throttle);
-    room_free(&stage->room);
+    lobby_free(&stage->lobby);
     audit_budget_free(&stage->audit_budget);
     config_free(&stage->config);
     pthread_mutex_destroy(&stage->lock);
@@ -289,7 +289,7 @@ stage_user(enum stage_who who)
 {
     struct waiting w = {NULL, false};
 
-    user_open(stage_worker(who), accounts[who], on_ready, &w);
+    user_open(stage_worker(who), accounts[who], 0, on_ready, &w);
     stage_until(is_ready, &w);
     ck_assert_ptr_nonnull(w.user);
     return w.user;

@@ -8,7 +8,7 @@ Suite *conn_tls_suite(void);
 Suite *mailbox_suite(void);
 Suite *shared_buf_suite(void);
 Suite *tls_suite(void);
-Suite *waiting_room_suite(void);
+Suite *lobby_suite(void);
 
 SUITE_MAIN(shared_buf_suite, mailbox_suite, tls_suite, conn_suite,
-           conn_tls_suite, waiting_room_suite)
+           conn_tls_suite, lobby_suite)

@@ -8,11 +8,7 @@
 
 #include "ximss/server/admission.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 
 #include "util/clock.h"
 #include "util/log.h"
@@ -27,45 +23,12 @@
 
 /* --- descriptors --- */
 
-unsigned
-admission_descriptors(void)
-{
-    struct rlimit l;
-
-    if (getrlimit(RLIMIT_NOFILE, &l) < 0)
-        return 1024;
-    if (l.rlim_cur != l.rlim_max) {
-        rlim_t soft = l.rlim_cur;
-
-        l.rlim_cur = l.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &l) < 0) {
-            log_warn("raising the limit of open files: %s", strerror(errno));
-            l.rlim_cur = soft;
-        }
-    }
-    return l.rlim_cur < UINT32_MAX / 2 ? (unsigned)l.rlim_cur : UINT32_MAX / 2;
-}
-
-unsigned
-admission_count_open(void)
-{
-    DIR *d = opendir("/proc/self/fd");
-    unsigned n = 0;
-
-    if (d == NULL)
-        return 64; /* no /proc: more than a small server has */
-    while (readdir(d) != NULL)
-        n++;
-    closedir(d);
-    return n - 3; /* ".", "..", and the directory itself */
-}
-
 int
 admission_limits(const struct config *c, unsigned descriptors, unsigned open,
-                 struct room_limits *l_r, struct errbuf *err)
+                 struct lobby_limits *l_r, struct errbuf *err)
 {
     unsigned kept =
-        open + c->descriptor_reserve + c->descriptors_local + ROOM_CLOSING;
+        open + c->descriptor_reserve + c->descriptors_local + LOBBY_CLOSING;
 
     if (descriptors < kept + LEAST)
         return err_set(err,
@@ -74,7 +37,7 @@ admission_limits(const struct config *c, unsigned descriptors, unsigned open,
                        "descriptors-local): raise it to %u at least "
                        "(LimitNOFILE of the unit, ulimit -n)",
                        descriptors, open, kept - open, kept + LEAST);
-    *l_r = (struct room_limits){
+    *l_r = (struct lobby_limits){
         c->max_connections,     c->max_connections_per_address,
         c->max_unauthenticated, c->max_unauthenticated_per_address,
         descriptors - kept,     c->descriptors_local};
@@ -88,7 +51,7 @@ admission_send_away(struct worker *w)
 {
     struct session *s;
 
-    while ((s = room_next_sent_away(w->server->room, w)) != NULL)
+    while ((s = lobby_next_sent_away(w->server->lobby, w)) != NULL)
         session_close(s, "it gives way to others, not logged in");
 }
 
@@ -102,14 +65,14 @@ deliver(struct mail *m, void *owner)
 static void
 tell(struct worker *w, bool let_in)
 {
-    struct room_news news;
-    char from[ROOM_KEY_TEXT_SIZE];
+    struct lobby_news news;
+    char from[LOBBY_KEY_TEXT_SIZE];
 
     if (!let_in)
         stat_add(STAT_CONNECTIONS_REFUSED, 1);
-    if (!room_tell(w->server->room, clock_mono(), &news))
+    if (!lobby_tell(w->server->lobby, clock_mono(), &news))
         return;
-    room_key_format(&news.from, from);
+    lobby_key_format(&news.from, from);
     log_warn("too many connections: %u that had not logged in gave way, %u "
              "were refused, the last of %s (more of this is told in a minute)",
              news.sent_away, news.refused, from);
@@ -137,22 +100,36 @@ tell_owner(struct worker *w, void *away)
 /* --- sessions --- */
 
 static void
-set_key(const struct session *s, struct room_key *key)
+get_key(const struct session *s, struct lobby_key *key)
 {
     struct sockaddr_storage sa;
 
     peer_to_sockaddr(&s->peer, &sa);
-    room_key_set(key, (const struct sockaddr *)&sa, s->uid);
+    lobby_key_set(key, (const struct sockaddr *)&sa, s->uid);
+    if (s->for_many)
+        lobby_key_set_shared(key);
+}
+
+/* Before it is counted there. */
+static void
+set_key(const struct worker *w, struct session *s, struct lobby_key *key)
+{
+    struct sockaddr_storage sa;
+
+    peer_to_sockaddr(&s->peer, &sa);
+    s->for_many =
+        !s->proxied && config_is_trusted(w->cfg, (const struct sockaddr *)&sa);
+    get_key(s, key);
 }
 
 bool
 admission_enter(struct worker *w, struct session *s)
 {
-    struct room_key key;
+    struct lobby_key key;
     void *away;
 
-    set_key(s, &key);
-    s->guest = room_enter(w->server->room, &key, w, s, clock_mono(), &away);
+    set_key(w, s, &key);
+    s->guest = lobby_enter(w->server->lobby, &key, w, s, clock_mono(), &away);
     tell(w, s->guest != NULL);
     tell_owner(w, away);
     return s->guest != NULL;
@@ -161,12 +138,12 @@ admission_enter(struct worker *w, struct session *s)
 bool
 admission_moved(struct worker *w, struct session *s)
 {
-    struct room_key key;
+    struct lobby_key key;
     void *away;
     bool ok;
 
-    set_key(s, &key);
-    ok = room_move(w->server->room, s->guest, &key, clock_mono(), &away);
+    set_key(w, s, &key);
+    ok = lobby_move(w->server->lobby, s->guest, &key, clock_mono(), &away);
     tell(w, ok);
     tell_owner(w, away);
     return ok;
@@ -178,24 +155,24 @@ admission_spoke(struct worker *w, struct session *s)
     if (s->spoke || s->guest == NULL)
         return;
     s->spoke = true;
-    room_spoke(w->server->room, s->guest);
+    lobby_spoke(w->server->lobby, s->guest);
 }
 
 void
 admission_logged_in(struct worker *w, struct session *s)
 {
-    room_settle(w->server->room, &s->guest);
+    lobby_settle(w->server->lobby, &s->guest);
 }
 
 void
 admission_leave(struct worker *w, struct session *s)
 {
-    struct room_key key;
+    struct lobby_key key;
 
     if (s->guest != NULL) {
-        room_leave(w->server->room, &s->guest);
+        lobby_leave(w->server->lobby, &s->guest);
         return;
     }
-    set_key(s, &key);
-    room_leave_settled(w->server->room, &key);
+    get_key(s, &key);
+    lobby_leave_settled(w->server->lobby, &key);
 }

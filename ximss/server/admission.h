@@ -5,28 +5,22 @@
 #include <stdbool.h>
 
 #include "util/errbuf.h"
-#include "util/waiting_room.h"
+#include "util/lobby.h"
 
 struct config;
 struct session;
 struct worker;
 
 /* Which connections are let in, and which of those that have not logged in
- * give way to new ones: the server's waiting room (util/waiting_room.h), and
+ * give way to new ones: the server's lobby (util/lobby.h), and
  * its sessions.  A session has a guest while it is not logged in. */
-
-/* Descriptors that the process may have open.  The soft limit is raised to the
- * hard one first. */
-unsigned admission_descriptors(void);
 
 /* The limits that follow from the configuration and from how many descriptors
  * there are, `open` of which the server keeps for itself.  -1 with err: they do
  * not do. */
 int admission_limits(const struct config *c, unsigned descriptors,
-                     unsigned open, struct room_limits *l_r,
+                     unsigned open, struct lobby_limits *l_r,
                      struct errbuf *err) WARN_UNUSED;
-/* Descriptors that are open now. */
-unsigned admission_count_open(void);
 
 /* A new session of the worker; s->peer and s->uid are set.  False: there is no
  * room. */

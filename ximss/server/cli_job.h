@@ -26,7 +26,9 @@ struct cli_job {
     struct admin_hashed hashed;
     struct admin_live live;
     struct admin_answer answer;
-    uint64_t target; /* of a long change, see admin_answer */
+    struct admin_parts parts;
+    struct alert_claim claim; /* given up when the job has ended */
+    uint64_t target;          /* of a long change, see admin_answer */
     /* A listing in pieces. */
     char *from; /* owned; where the next piece begins */
     bool first; /* no piece has been sent */

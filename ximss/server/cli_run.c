@@ -53,6 +53,7 @@ job_free(struct cli_job *c)
     free(c->from);
     OPENSSL_cleanse(&c->cred, sizeof c->cred);
     admin_answer_clear(&c->answer);
+    admin_parts_clear(&c->parts);
     job_caller_clear(&c->caller);
     job_clear(&c->job);
     buf_clear(&c->found);
@@ -86,7 +87,10 @@ cli_context(struct admin_context *x, struct cli_job *c, struct store_txn *t)
                                 .settings = &c->job.server->admin,
                                 .budget = c->job.server->audit_budget,
                                 .from = c->from,
-                                .target = c->target};
+                                .target = c->target,
+                                .parts = &c->parts,
+                                .claims = &c->job.server->alert_claims,
+                                .claim = &c->claim};
 }
 
 /* --- listings in pieces --- */
@@ -97,6 +101,7 @@ submit_next_piece(struct cli_job *c)
     free(c->from);
     c->from = c->answer.next;
     c->answer.next = NULL;
+    admin_parts_clear(&c->parts);
     c->in_flight = true;
     job_submit(&c->job);
 }
@@ -171,15 +176,28 @@ command_finish(struct job *j)
         req_stream(c->req, send_piece, c, free_listing);
     } else if (more) {
         c->target = c->answer.target;
+        admin_parts_clear(&c->parts);
         job_submit(j);
     } else {
         cli_answer(c);
     }
 }
 
+/* On the writer thread. */
+static void
+give_up_claim(struct job *j)
+{
+    struct cli_job *c = (struct cli_job *)j;
+
+    if (c->claim.held)
+        LIST_REMOVE(&c->claim, link);
+    c->claim.held = false;
+}
+
 static void
 submit_command(struct cli_job *c)
 {
+    c->job.ended = give_up_claim;
     c->job.body = command_body;
     c->job.finish = command_finish;
     job_submit(&c->job);
@@ -291,10 +309,12 @@ verify_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct cli_job *c = (struct cli_job *)j;
     struct admin_context x;
+    enum store_result r;
 
     cli_context(&x, c, t);
-    return admin_verify_find(&x, c->account, &c->cred, &c->checkable,
-                             &c->guessed, err);
+    r = admin_verify_find(&x, c->account, &c->cred, &c->checkable, &c->guessed,
+                          err);
+    return r == STORE_OK && !c->checkable ? command_body(j, t, err) : r;
 }
 
 static void
@@ -305,9 +325,8 @@ verify_finish(struct job *j)
     /* One without a password takes as long as others. */
     if (c->checkable && c->cred.iterations == 0)
         password_dummy(j->server->secret, c->account, c->iterations, &c->cred);
-    if (j->result == STORE_OK && !c->checkable)
-        submit_command(c);
-    else if (j->result != STORE_OK || !may_guess(c) || submit_hash(c) < 0)
+    if (j->result != STORE_OK || !c->checkable || !may_guess(c) ||
+        submit_hash(c) < 0)
         cli_answer(c);
 }
 
@@ -420,6 +439,7 @@ cli_run(struct req *r, const char *line, size_t len)
 
     stat_add(STAT_CLI_COMMANDS, 1);
     job_init(&c->job, r->worker->server, r->worker);
+    c->job.lane = session_lane(r->session);
     pthread_mutex_init(&c->lock, NULL);
     session_caller(r->session, &caller);
     job_caller_set(&c->caller, &caller.caller);

@@ -262,6 +262,8 @@ delete_account(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = check_disposal(c, &d, &a, "deleted", err);
     if (r == STORE_OK)
+        r = admin_call_same(c, a.number, 513);
+    if (r == STORE_OK)
         r = admin_account_dispose(c->x, &d, &a, err);
     admin_clear(&d, &a);
     return r;

@@ -20,7 +20,7 @@
 #include "ximss/server/admin_call.h"
 
 /* Of one piece: names looked at, and text, but for the last entry. */
-#define PIECE_NAMES 2000
+#define PIECE_NAMES 1500
 #define PIECE_BYTES 32768
 
 /* Longest name, with a 0. */
@@ -69,7 +69,8 @@ listing_begin(struct listing *l, struct admin_call *c)
 static bool
 listing_next(struct listing *l, const char *name)
 {
-    if (l->seen == PIECE_NAMES || l->out->len >= PIECE_BYTES) {
+    if (l->seen == PIECE_NAMES || l->out->len >= PIECE_BYTES ||
+        (l->seen > 0 && store_tired(l->call->x->txn))) {
         l->more = true;
         return false;
     }

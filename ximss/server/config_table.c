@@ -146,8 +146,6 @@ static const struct config_row rows[] = {
  "Sessions of one account, by all doors. When one more comes, one that looks\n"
  "dead makes room (silent for 5 minutes, or for one while it does not read);\n"
  "if there is none, the log-in is refused (526)."},
-{"max-watches", NUMBER(1, 1000000), M(max_watches), "100", RELOAD,
- "Scopes that one session may follow (alertWatch)."},
 {"login-timeout", TIME(SECOND, DAY), M(login_timeout), "60s", RELOAD,
  "A connection that has not logged in by then is closed."},
 {"idle-timeout", TIME(SECOND, 30 * DAY), M(idle_timeout), "10m", RELOAD,
@@ -199,6 +197,15 @@ static const struct config_row rows[] = {
 {"alert-cache", BYTES(0, 1 * GIB), M(alert_cache), "8M", RELOAD,
  "Memory of each worker for alerts as they are sent: one encoding for each\n"
  "offset from GMT that is in use. What has no place is encoded each time."},
+{"max-account-alerts", NUMBER(0, 100000), M(max_account_alerts), "1000", RELOAD,
+ "Alerts to one account that it has not been shown; more are refused.\n"
+ "0: no limit."},
+{"max-domain-alerts", NUMBER(0, 100000), M(max_domain_alerts), "1000", RELOAD,
+ "Active alerts to one domain; more are refused. 0: no limit."},
+{"max-server-alerts", NUMBER(0, 100000), M(max_server_alerts), "1000", RELOAD,
+ "Active alerts to the whole server; more are refused. 0: no limit."},
+{"max-session-watches", NUMBER(1, 10000), M(max_session_watches), "100", RELOAD,
+ "What one session may follow by alertWatch at a time."},
 {"lifetime-server", TIME(0, YEARS), M(lifetime_server), "0", RELOAD,
  "Server-wide alerts that are posted without an end disappear after this\n"
  "time. 0: they stay until they are removed."},

@@ -90,6 +90,10 @@ struct config {
     /* alerts; lifetimes: 0 none */
     size_t alert_bytes;
     size_t alert_cache;
+    unsigned max_account_alerts; /* 0: no limit */
+    unsigned max_domain_alerts;
+    unsigned max_server_alerts;
+    unsigned max_session_watches;
     int64_t lifetime_server;
     int64_t lifetime_cluster;
     int64_t lifetime_domain;
@@ -119,7 +123,6 @@ struct config {
     unsigned login_checks_per_address;
     unsigned max_account_tickets;
     unsigned max_account_sessions;
-    unsigned max_watches;
     unsigned login_free_tries;
     unsigned login_address_free_tries;
     int64_t login_delay;

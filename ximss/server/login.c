@@ -97,8 +97,8 @@ struct attempt {
     bool trimmed;            /* the account has no more tickets than it may */
     struct ticket_keep keep; /* owned; tickets that stay whatever the limit */
     size_t tickets_most;
-    unsigned iterations; /* that passwords have which are set now */
-    bool renewed;        /* cred was made anew with so many */
+    unsigned iterations;             /* that passwords have which are set now */
+    bool renewed;                    /* cred was made anew with so many */
     uint8_t hash[TICKET_HASH_BYTES]; /* of the ticket that was shown */
     uint8_t next_hash[TICKET_HASH_BYTES];
     char ticket[TICKET_TEXT_SIZE]; /* the next one; "" none */
@@ -172,6 +172,7 @@ attempt_new(struct req *r, const char *name, const char *method)
     char *main_domain = NULL;
 
     job_init(&a->job, server, r->worker);
+    a->job.lane = session_lane(r->session);
     a->req = r;
     a->ticket_time = r->worker->cfg->ticket_time;
     a->tickets_most = r->worker->cfg->max_account_tickets;
@@ -377,7 +378,7 @@ ticket_finish(struct job *j)
     if (j->result != STORE_OK)
         attempt_fail_store(a);
     else
-        user_open(a->job.worker, a->account, on_account, a);
+        user_open(a->job.worker, a->account, a->job.lane, on_account, a);
 }
 
 /* The ticket that was shown is good again, and the next is not. */
@@ -514,7 +515,7 @@ on_moved(struct mail *m, void *owner)
     session_attach(a->req->session, w);
     a->req->worker = w;
     a->job.worker = w;
-    user_open(w, a->account, on_account, a);
+    user_open(w, a->account, a->job.lane, on_account, a);
 }
 
 static void
@@ -537,7 +538,7 @@ attempt_attach(struct attempt *a)
 
     login_slot_release(&a->slot);
     if (home == a->req->worker) {
-        user_open(home, a->account, on_account, a);
+        user_open(home, a->account, a->job.lane, on_account, a);
         return;
     }
     /* At the end of the turn: callers up the stack still look at the session,
@@ -750,8 +751,12 @@ look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
     sampled = make_dummy(a, t, &domain, &dummy, err);
     if (r == STORE_OK || r == STORE_NOTFOUND || r == STORE_REFUSED)
         r = sampled;
-    /* That of a suspended domain's account stays as it was. */
-    a->cred = exists ? account.cred : dummy;
+    if (exists && !a->known) {
+        /* Suspended: it looks as before, but no password matches. */
+        dummy.iterations = account.cred.iterations;
+        memcpy(dummy.salt, account.cred.salt, sizeof dummy.salt);
+    }
+    a->cred = a->known ? account.cred : dummy;
     free(a->real);
     a->real = NULL;
     if (a->known) {
@@ -1391,6 +1396,7 @@ handle_list_features(struct req *r, const struct xml_elem *e)
         return REQ_DONE;
     f = xcalloc(1, sizeof *f);
     job_init(&f->job, r->worker->server, r->worker);
+    f->job.lane = session_lane(r->session);
     f->req = r;
     f->domain = login_of(r->session)->domain != NULL
                     ? xstrdup(login_of(r->session)->domain)

@@ -152,8 +152,10 @@ finished(void *arg)
 {
     struct bulletin *b = arg;
 
-    *b->sessions_r = atomic_load(&b->sessions);
-    b->done(b->arg);
+    if (b->sessions_r != NULL)
+        *b->sessions_r = atomic_load(&b->sessions);
+    if (b->done != NULL)
+        b->done(b->arg);
     for (unsigned i = 0; i < b->n_alerts; i++)
         alert_unref(&b->alerts[i]);
     effect_list_clear(&b->effects);
@@ -240,6 +242,7 @@ publish(struct server *server, struct effect_list *effects,
 {
     struct bulletin *b = xcalloc(1, sizeof *b);
     struct effect *e;
+    unsigned n = 0;
 
     b->server = server;
     b->sessions_r = sessions_r;
@@ -250,8 +253,9 @@ publish(struct server *server, struct effect_list *effects,
     STAILQ_FOREACH(e, &b->effects, link)
     {
         follow_shared(server, e);
+        n++;
         if (e->kind == EFFECT_ALERT_ADDED || e->kind == EFFECT_QUOTA_ALERT)
             add_alert(b, e);
     }
-    broadcast(server, visit, finished, b);
+    broadcast_work(server, n, visit, finished, b);
 }

@@ -62,6 +62,7 @@ req_fail_store(struct req *r, enum store_result result,
         req_fail(r, 513, "unknown account");
         return;
     case STORE_OK:
+    case STORE_AGAIN: /* never the last word */
     case STORE_EXISTS:
     case STORE_REFUSED:
     case STORE_ERROR:

@@ -17,6 +17,7 @@
 
 #include "quota/sources.h"
 #include "util/clock.h"
+#include "util/descriptors.h"
 #include "util/log.h"
 #include "util/mailbox.h"
 #include "util/tls.h"
@@ -41,7 +42,7 @@
 #define DRAIN_US           (9 * CLOCK_SECOND)
 #define UPKEEP_US          (600 * CLOCK_SECOND)
 #define UPKEEP_BATCH       250 /* at once; others come in between */
-#define EXPIRE_BATCH       500
+#define EXPIRE_BATCH       32
 #define KEY_LIFETIME       (86400 * CLOCK_SECOND)
 #define SOURCE_CONNECTIONS 512
 #define SOURCE_OWN         12
@@ -57,6 +58,10 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->prefs_bytes = c->prefs_bytes;
     snprintf(a->time_zone, sizeof a->time_zone, "%s", c->time_zone);
     a->alert_bytes = c->alert_bytes;
+    a->max_alerts[ALERT_SERVER] = c->max_server_alerts;
+    a->max_alerts[ALERT_CLUSTER] = c->max_server_alerts;
+    a->max_alerts[ALERT_DOMAIN] = c->max_domain_alerts;
+    a->max_alerts[ALERT_ACCOUNT] = c->max_account_alerts;
     a->lifetime[ALERT_SERVER] = c->lifetime_server;
     a->lifetime[ALERT_CLUSTER] = c->lifetime_cluster;
     a->lifetime[ALERT_DOMAIN] = c->lifetime_domain;
@@ -108,14 +113,14 @@ static int
 apply_limits(struct server *s, const struct config *c, struct errbuf *err)
 {
     struct throttle_limits t = throttle_limits_of(c);
-    struct room_limits l;
+    struct lobby_limits l;
     struct audit_limits a = {c->audit_refused, c->audit_refused_all};
 
     if (admission_limits(c, s->descriptors, s->own_descriptors, &l, err) < 0)
         return -1;
     throttle_set_limits(s->throttle, &t);
     login_slots_set(s->login_slots, c->login_checks_per_address);
-    room_set_limits(s->room, &l);
+    lobby_set_limits(s->lobby, &l);
     audit_budget_set_limits(s->audit_budget, &a);
     usage_feed_set_limit_age(s->usage_feed, c->quota_limit_age);
     log_set_level(c->log_level);
@@ -126,7 +131,7 @@ apply_limits(struct server *s, const struct config *c, struct errbuf *err)
 static int
 count_descriptors(struct server *s, const struct config *c, struct errbuf *err)
 {
-    s->own_descriptors = admission_count_open() + descriptors_of_sources(s, c);
+    s->own_descriptors = descriptors_open() + descriptors_of_sources(s, c);
     return apply_limits(s, c, err);
 }
 
@@ -335,7 +340,7 @@ server_free(struct server *s)
     login_slots_free(&s->login_slots);
     audit_budget_free(&s->audit_budget);
     usage_feed_free(&s->usage_feed);
-    room_free(&s->room);
+    lobby_free(&s->lobby);
     tls_context_unref(&s->tls);
     config_free(&s->config);
     pthread_mutex_destroy(&s->lock);
@@ -361,8 +366,8 @@ server_new(const struct server_options *o, struct config *c)
     s->remember = remember_new(c->remember_logins, c->remember_time);
     s->throttle = throttle_new(&t);
     s->login_slots = login_slots_new(c->login_checks_per_address);
-    s->room = room_new();
-    s->descriptors = admission_descriptors();
+    s->lobby = lobby_new();
+    s->descriptors = descriptors_limit();
     s->audit_budget = audit_budget_new(&(struct audit_limits){0});
     s->usage_feed = usage_feed_new(s, USAGE_FEED_PAUSE);
     return s;
@@ -568,6 +573,12 @@ lower_expiry(struct server *s, int64_t when)
         continue;
 }
 
+static bool
+is_due(int64_t next, int64_t now)
+{
+    return next != 0 && next <= now;
+}
+
 static enum store_result
 expire_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -580,10 +591,14 @@ expire_body(struct job *j, struct store_txn *t, struct errbuf *err)
                               .settings = &j->server->admin,
                               .budget = j->server->audit_budget};
     bool keys = false, tickets = false;
-    enum store_result r;
+    enum store_result r = STORE_OK;
 
     store_removing(t, true);
-    r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
+    do
+        r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
+    while (r == STORE_OK && is_due(x->next, now) && !store_tired(t));
+    if (r == STORE_OK && is_due(x->next, now))
+        return STORE_AGAIN;
     if (r == STORE_OK && x->upkeep)
         r = post_key_expire(t, now - KEY_LIFETIME, UPKEEP_BATCH, &keys, err);
     if (r == STORE_OK && x->upkeep)
@@ -603,7 +618,7 @@ expire_finish(struct job *j)
 
     if (j->result == STORE_OK) {
         lower_expiry(j->server, x->next);
-        if (x->upkeep)
+        if (x->upkeep && j->server->audit_budget != NULL)
             audit_budget_told(j->server->audit_budget, clock_now());
     } else {
         log_warn("removing alerts whose end has come: %s (tried again)",

@@ -20,19 +20,20 @@ struct config_override;
 struct hash_pool;
 struct login_slots;
 struct remember;
-struct room;
+struct lobby;
 struct throttle;
 struct worker;
 
 /* What all threads share.  Members are constant once the workers run, or know
  * themselves how to be shared, but for those under `lock`. */
 struct server {
+    struct alert_claims alert_claims;    /* the writer thread's */
     struct store *store;                 /* owned */
     struct hash_pool *hash_pool;         /* owned */
     struct remember *remember;           /* owned */
     struct throttle *throttle;           /* owned */
     struct login_slots *login_slots;     /* owned */
-    struct room *room;                   /* owned; see admission.h */
+    struct lobby *lobby;                 /* owned; see admission.h */
     unsigned descriptors;                /* that the process may open */
     unsigned own_descriptors;            /* open, but for connections */
     struct audit_budget *audit_budget;   /* owned; the writer thread's */

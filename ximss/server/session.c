@@ -22,6 +22,7 @@
 #include "ximss/proto/cli_data.h"
 #include "ximss/server/admission.h"
 #include "ximss/server/dialect.h"
+#include "ximss/server/lane.h"
 #include "ximss/server/login.h"
 #include "ximss/server/proxy_door.h"
 #include "ximss/server/push.h"
@@ -132,6 +133,12 @@ session_caller(const struct session *s, struct session_caller *c)
     }
 }
 
+uint64_t
+session_lane(const struct session *s)
+{
+    return s->number != 0 ? s->lane : lane_of_stranger(session_address(s));
+}
+
 void
 session_set_state(struct session *s, enum session_state state)
 {
@@ -144,6 +151,7 @@ session_set_state(struct session *s, enum session_state state)
                   state_names[s->state]);
     }
     s->state = (uint8_t)state;
+    push_audience_changed(session_worker(s));
 }
 
 /* --- ending --- */
@@ -477,7 +485,7 @@ session_detach(struct session *s)
 
     TAILQ_REMOVE(&w->sessions, s, all);
     w->n_sessions--;
-    room_set_owner(w->server->room, s->guest, NULL);
+    lobby_set_owner(w->server->lobby, s->guest, NULL, s);
     conn_detach(&s->conn);
 }
 
@@ -485,7 +493,7 @@ void
 session_attach(struct session *s, struct worker *w)
 {
     link_to_worker(s, w);
-    room_set_owner(w->server->room, s->guest, w);
+    lobby_set_owner(w->server->lobby, s->guest, w, s);
     if (w->draining)
         conn_pause(&s->conn, PAUSE_DRAIN);
 }
@@ -494,11 +502,14 @@ void
 session_open(struct session *s, struct user *a)
 {
     struct worker *w = session_worker(s);
+    struct session_caller caller;
 
     s->number = atomic_fetch_add(&w->server->next_session, 1);
     s->removal = board_next_removal(&w->board);
     s->user = a;
     s->local_admin = a == NULL;
+    session_caller(s, &caller);
+    s->lane = lane_of_caller(&caller.caller);
     if (s->guest != NULL) {
         admission_logged_in(w, s);
         stat_add(STAT_SESSIONS_OPEN, 1);
@@ -604,16 +615,19 @@ session_held_bytes(const struct user_sessions *head)
     return n;
 }
 
-bool
-session_awaits(const struct user_sessions *head, uint64_t alert)
+uint64_t
+session_got(const struct user_sessions *head)
 {
     const struct session *s;
+    uint64_t got = UINT64_MAX;
 
-    TAILQ_FOREACH(s, head, of_account)
-        if (s->state == SESSION_OPEN && s->opt_alerts && s->cursor < alert &&
-            s->login_id < alert)
-            return true;
-    return false;
+    TAILQ_FOREACH(s, head, of_account) {
+        uint64_t had = s->cursor > s->login_id ? s->cursor : s->login_id;
+
+        if (s->state == SESSION_OPEN && s->opt_alerts && had < got)
+            got = had;
+    }
+    return got;
 }
 
 void

@@ -37,9 +37,9 @@ void session_new(struct worker *w, int fd, enum session_door door,
 void session_link_account(struct session *s, struct user_sessions *head);
 void session_unlink_account(struct session *s, struct user_sessions *head);
 
-/* True if a session of the list was open when the alert came and has not been
- * sent it yet. */
-bool session_awaits(const struct user_sessions *head, uint64_t alert);
+/* Up to this id, no session of the list was open when an alert came and has not
+ * been sent it yet. */
+uint64_t session_got(const struct user_sessions *head);
 
 /* Sends to the account's sessions that asked for alertChanges, but `except`. */
 void session_send_changes(const struct user_sessions *head, const void *data,

@@ -137,6 +137,7 @@ ticket_renew(struct session *s)
 
     s->ticket_since = session_seconds();
     job_init(&n->job, w->server, w);
+    n->job.lane = session_lane(s);
     n->session = s->number;
     n->life = w->cfg->ticket_time;
     n->most = w->cfg->max_account_tickets;

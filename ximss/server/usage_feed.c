@@ -24,6 +24,7 @@
 #include "util/mailbox.h"
 #include "util/xmalloc.h"
 #include "ximss/server/job.h"
+#include "ximss/server/lane.h"
 #include "ximss/server/server.h"
 #include "ximss/server/stat.h"
 #include "ximss/server/usage.h"
@@ -70,6 +71,7 @@ struct feed_job {
         char *name;       /* owned, unless it told it now */
     } lookup[BATCH];
     unsigned n;
+    struct store_mark mark; /* in the reports */
 };
 
 /* --- in the store --- */
@@ -113,9 +115,9 @@ take_report(struct admin_context *x, const struct quota_report *report,
 }
 
 static void
-forget_lookups(struct feed_job *f)
+forget_lookups(struct feed_job *f, unsigned from)
 {
-    for (unsigned i = 0; i < f->n; i++) {
+    for (unsigned i = from; i < f->n; i++) {
         free(f->lookup[i].name);
         f->lookup[i] = (struct lookup){0};
     }
@@ -131,9 +133,16 @@ feed_body(struct job *j, struct store_txn *t, struct errbuf *err)
                               .settings = &j->server->admin};
     enum store_result r = STORE_OK;
 
-    forget_lookups(f); /* of a try before */
-    for (unsigned i = 0; i < f->n && r == STORE_OK; i++)
+    uint64_t from = store_mark_begin(&f->mark, t);
+
+    forget_lookups(f, (unsigned)from); /* of a try before */
+    for (uint64_t i = from; i < f->n && r == STORE_OK; i++) {
+        if (store_tired(t)) {
+            store_mark_set(&f->mark, t, i);
+            return STORE_AGAIN;
+        }
         r = take_report(&x, &f->report[i], &f->lookup[i], err);
+    }
     return r;
 }
 
@@ -224,6 +233,7 @@ next_job(struct usage_feed *feed)
         return NULL;
     f = xcalloc(1, sizeof *f);
     job_init(&f->job, feed->server, NULL);
+    f->job.lane = lane_of(LANE_USAGE, 0);
     f->feed = feed;
     f->job.body = feed_body;
     f->job.finish = feed_finish;
@@ -371,7 +381,7 @@ feed_finish(struct job *j)
 
     if (ok)
         look_up_limits(feed, f);
-    forget_lookups(f);
+    forget_lookups(f, 0);
     pthread_mutex_lock(&feed->lock);
     said = feed->said;
     feed->failing = feed->said = !ok;
@@ -551,6 +561,7 @@ on_list(void *arg, struct quota_listing *listing)
     struct list_job *l = xcalloc(1, sizeof *l);
 
     job_init(&l->job, feed->server, NULL);
+    l->job.lane = lane_of(LANE_USAGE, 1);
     l->listing = listing;
     l->users = xcalloc(listing->most, sizeof l->users[0]);
     l->job.body = list_body;

@@ -21,8 +21,8 @@ struct watch_spec {
     const char *name; /* of the target; borrowed; NULL for broad scopes */
 };
 
-/* Once per scope and target; again does nothing.  False: the session follows as
- * many as it may (max-watches). */
+/* Once per scope and target; again does nothing.  False: the session watches as
+ * many as it may. */
 bool watch_add(struct worker *w, struct session *s,
                const struct watch_spec *spec);
 void watch_remove(struct worker *w, struct session *s,

@@ -126,7 +126,8 @@ worker_new(struct server *server, unsigned index)
     w->arena = arena_new();
     TAILQ_INIT(&w->sessions);
     TAILQ_INIT(&w->idle);
-    LIST_INIT(&w->watches);
+    for (unsigned i = 0; i < WATCH_BUCKETS; i++)
+        LIST_INIT(&w->watches[i]);
     w->accounts = g_hash_table_new(g_int64_hash, g_int64_equal);
     w->dirty = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     w->delivered = g_array_new(FALSE, FALSE, sizeof(uint64_t));

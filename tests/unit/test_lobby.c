@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "util/waiting_room.h"
+#include "util/lobby.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -10,17 +10,17 @@
 #include <string.h>
 #include <sys/socket.h>
 
-Suite *waiting_room_suite(void);
+Suite *lobby_suite(void);
 
 #define SECOND 1000000
 
-static struct room *room;
+static struct lobby *lobby;
 static int owner; /* its address */
 
 /* A connection each for 'a' to 'z'. */
 static struct one {
-    struct room_guest *guest;
-    struct room_key key;
+    struct lobby_guest *guest;
+    struct lobby_key key;
     bool open, settled;
 } ones[26];
 
@@ -28,34 +28,34 @@ static void
 setup(void)
 {
     memset(ones, 0, sizeof ones);
-    room = room_new();
+    lobby = lobby_new();
 }
 
 static void
 teardown(void)
 {
     for (size_t i = 0; i < 26; i++)
-        room_leave(room, &ones[i].guest);
-    room_free(&room);
-    ck_assert_ptr_null(room);
-    room_free(&room);
+        lobby_leave(lobby, &ones[i].guest);
+    lobby_free(&lobby);
+    ck_assert_ptr_null(lobby);
+    lobby_free(&lobby);
 }
 
 /* "" and "1", "2", ...: the local socket, of that user. */
-static struct room_key
+static struct lobby_key
 at(const char *address)
 {
     struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
     struct sockaddr_in in = {.sin_family = AF_INET};
     struct sockaddr un = {.sa_family = AF_UNIX};
-    struct room_key key;
+    struct lobby_key key;
 
     if (inet_pton(AF_INET, address, &in.sin_addr) == 1)
-        room_key_set(&key, (struct sockaddr *)&in, 0);
+        lobby_key_set(&key, (struct sockaddr *)&in, 0);
     else if (inet_pton(AF_INET6, address, &in6.sin6_addr) == 1)
-        room_key_set(&key, (struct sockaddr *)&in6, 0);
+        lobby_key_set(&key, (struct sockaddr *)&in6, 0);
     else
-        room_key_set(&key, &un, address[0] == '\0' ? 0 : address[0] - '0');
+        lobby_key_set(&key, &un, address[0] == '\0' ? 0 : address[0] - '0');
     return key;
 }
 
@@ -71,7 +71,7 @@ struct step {
 static void
 gave_way(size_t row, size_t i, const struct step *s, const void *away)
 {
-    struct one *other = room_next_sent_away(room, &owner);
+    struct one *other = lobby_next_sent_away(lobby, &owner);
 
     if (s->other == 0) {
         ck_assert_msg(away == NULL && other == NULL, "row %zu, step %zu", row,
@@ -81,8 +81,8 @@ gave_way(size_t row, size_t i, const struct step *s, const void *away)
     ck_assert_msg(away == &owner && other == &ones[s->other - 'a'],
                   "row %zu, step %zu: %c gave way", row, i,
                   other != NULL ? (char)('a' + (other - ones)) : '-');
-    ck_assert_ptr_null(room_next_sent_away(room, &owner));
-    room_leave(room, &other->guest);
+    ck_assert_ptr_null(lobby_next_sent_away(lobby, &owner));
+    lobby_leave(lobby, &other->guest);
     other->open = false;
 }
 
@@ -90,9 +90,9 @@ static void
 leave(struct one *c)
 {
     if (c->settled)
-        room_leave_settled(room, &c->key);
+        lobby_leave_settled(lobby, &c->key);
     else
-        room_leave(room, &c->guest);
+        lobby_leave(lobby, &c->guest);
     c->settled = c->open = false;
 }
 
@@ -111,7 +111,7 @@ run(size_t row, const struct step *steps)
         case '-':
         case '<':
             c->key = at(s->address);
-            c->guest = room_enter(room, &c->key, &owner, c, now++, &away);
+            c->guest = lobby_enter(lobby, &c->key, &owner, c, now++, &away);
             ck_assert_msg((c->guest != NULL) == (s->what != '-'),
                           "row %zu, step %zu", row, i);
             c->open = c->guest != NULL;
@@ -120,22 +120,22 @@ run(size_t row, const struct step *steps)
         case 'm':
         case 'M':
             c->key = at(s->address);
-            ck_assert_msg(room_move(room, c->guest, &c->key, now, &away) ==
+            ck_assert_msg(lobby_move(lobby, c->guest, &c->key, now, &away) ==
                               (s->what == 'm'),
                           "row %zu, step %zu", row, i);
             gave_way(row, i, s, away);
             break;
         case 's':
-            room_spoke(room, c->guest);
+            lobby_spoke(lobby, c->guest);
             break;
         case 'b':
-            room_busy(room, c->guest);
+            lobby_busy(lobby, c->guest);
             break;
         case 'i':
-            room_idle(room, c->guest, now++);
+            lobby_idle(lobby, c->guest, now++);
             break;
         case 'l':
-            room_settle(room, &c->guest);
+            lobby_settle(lobby, &c->guest);
             c->settled = true;
             break;
         case 'e':
@@ -159,7 +159,7 @@ run(size_t row, const struct step *steps)
 START_TEST(test_limits)
 {
     static const struct {
-        struct room_limits limits;
+        struct lobby_limits limits;
         struct step steps[16];
     } rows[] = {
         {{0, 0, 0, 0, 0, 0},
@@ -239,9 +239,9 @@ START_TEST(test_limits)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        room_free(&room);
+        lobby_free(&lobby);
         setup();
-        room_set_limits(room, &rows[i].limits);
+        lobby_set_limits(lobby, &rows[i].limits);
         run(i, rows[i].steps);
     }
 }
@@ -250,7 +250,7 @@ END_TEST
 /* Silence first, but not before some seconds of it. */
 START_TEST(test_order)
 {
-    static const struct room_limits limits = {.new_all = 3};
+    static const struct lobby_limits limits = {.new_all = 3};
     static const struct step steps[][12] = {
         {{'+', 'a', A, 0},
          {'+', 'b', A, 0},
@@ -286,9 +286,9 @@ START_TEST(test_order)
     };
 
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        room_free(&room);
+        lobby_free(&lobby);
         setup();
-        room_set_limits(room, &limits);
+        lobby_set_limits(lobby, &limits);
         run(i, steps[i]);
     }
 }
@@ -297,7 +297,7 @@ END_TEST
 /* Who holds many gives way, whoever comes. */
 START_TEST(test_holder_of_many)
 {
-    static const struct room_limits limits = {.new_all = 20};
+    static const struct lobby_limits limits = {.new_all = 20};
     struct step steps[30] = {{'+', 'a', A, 0}, {'+', 'b', "::1", 0}};
     size_t n = 2;
 
@@ -308,17 +308,44 @@ START_TEST(test_holder_of_many)
     /* sixteen are not many */
     steps[n++] = (struct step){'<', 'w', "192.0.2.4", 'e'};
     steps[n++] = (struct step){'<', 'x', "192.0.2.4", 'a'};
-    room_set_limits(room, &limits);
+    lobby_set_limits(lobby, &limits);
     run(0, steps);
+}
+END_TEST
+
+/* Many come by a proxy: it has no share, and gives way in its turn alone. */
+START_TEST(test_shared)
+{
+    const struct lobby_limits limits = {.new_all = 30, .new_address = 2};
+    struct lobby_key proxy = at(A), b = at(B);
+    struct lobby_guest *g[30], *h;
+    void *away;
+    int args[30];
+
+    lobby_key_set_shared(&proxy);
+    lobby_set_limits(lobby, &limits);
+    h = lobby_enter(lobby, &b, &owner, &h, 0, &away);
+    for (int i = 0; i < 29; i++) {
+        g[i] = lobby_enter(lobby, &proxy, &owner, &args[i], i + 1, &away);
+        ck_assert_ptr_null(away);
+    }
+    g[29] = lobby_enter(lobby, &proxy, &owner, &args[29], 30, &away);
+    ck_assert_ptr_eq(lobby_next_sent_away(lobby, &owner), &h);
+    lobby_leave(lobby, &h);
+    h = lobby_enter(lobby, &b, &owner, &h, 31, &away);
+    ck_assert_ptr_eq(lobby_next_sent_away(lobby, &owner), &args[0]);
+    lobby_leave(lobby, &h);
+    for (int i = 0; i < 30; i++)
+        lobby_leave(lobby, &g[i]);
 }
 END_TEST
 
 START_TEST(test_moves)
 {
-    static const struct room_limits limits = {
+    static const struct lobby_limits limits = {
         .address = 1, .descriptors = 3, .local = 1};
 
-    room_set_limits(room, &limits);
+    lobby_set_limits(lobby, &limits);
     run(0, (struct step[]){{'+', 'a', "", 0},
                            {'m', 'a', A, 0},
                            {'+', 'b', "", 0},
@@ -335,24 +362,24 @@ END_TEST
 /* New limits count who is there already. */
 START_TEST(test_changed_limits)
 {
-    const struct room_limits limits = {.all = 2};
-    struct room_key key = at(A);
-    struct room_guest *g[3];
+    const struct lobby_limits limits = {.all = 2};
+    struct lobby_key key = at(A);
+    struct lobby_guest *g[3];
     void *away;
 
     for (int i = 0; i < 3; i++)
-        g[i] = room_enter(room, &key, &owner, NULL, i, &away);
+        g[i] = lobby_enter(lobby, &key, &owner, NULL, i, &away);
     for (int i = 0; i < 3; i++)
-        room_settle(room, &g[i]);
-    room_set_limits(room, &limits);
-    ck_assert_ptr_null(room_enter(room, &key, &owner, NULL, 3, &away));
-    room_leave_settled(room, &key);
-    ck_assert_ptr_null(room_enter(room, &key, &owner, NULL, 3, &away));
-    room_leave_settled(room, &key);
-    g[0] = room_enter(room, &key, &owner, NULL, 3, &away);
+        lobby_settle(lobby, &g[i]);
+    lobby_set_limits(lobby, &limits);
+    ck_assert_ptr_null(lobby_enter(lobby, &key, &owner, NULL, 3, &away));
+    lobby_leave_settled(lobby, &key);
+    ck_assert_ptr_null(lobby_enter(lobby, &key, &owner, NULL, 3, &away));
+    lobby_leave_settled(lobby, &key);
+    g[0] = lobby_enter(lobby, &key, &owner, NULL, 3, &away);
     ck_assert_ptr_nonnull(g[0]);
-    room_leave(room, &g[0]);
-    room_leave_settled(room, &key);
+    lobby_leave(lobby, &g[0]);
+    lobby_leave_settled(lobby, &key);
 }
 END_TEST
 
@@ -360,92 +387,93 @@ END_TEST
  * there. */
 START_TEST(test_sent_away_and_not_gone_yet)
 {
-    const struct room_limits limits = {.new_all = 1};
-    struct room_key a = at(A), b = at(B);
+    const struct lobby_limits limits = {.new_all = 1};
+    struct lobby_key a = at(A), b = at(B);
     int other, one = 1, two = 2;
-    struct room_guest *g, *h, *i;
+    struct lobby_guest *g, *h, *i;
     void *away;
 
-    room_set_limits(room, &limits);
-    g = room_enter(room, &a, &owner, &one, 0, &away);
-    h = room_enter(room, &b, &owner, &two, 1, &away);
+    lobby_set_limits(lobby, &limits);
+    g = lobby_enter(lobby, &a, &owner, &one, 0, &away);
+    h = lobby_enter(lobby, &b, &owner, &two, 1, &away);
     ck_assert_ptr_eq(away, &owner);
-    room_settle(room, &g);
-    ck_assert_ptr_null(room_next_sent_away(room, &owner));
-    room_set_owner(room, h, NULL);
-    i = room_enter(room, &b, &owner, NULL, 2, &away);
+    lobby_settle(lobby, &g);
+    ck_assert_ptr_null(lobby_next_sent_away(lobby, &owner));
+    lobby_set_owner(lobby, h, NULL, &two);
+    i = lobby_enter(lobby, &b, &owner, NULL, 2, &away);
     ck_assert_ptr_null(away);
-    ck_assert_ptr_null(room_next_sent_away(room, &owner));
-    room_set_owner(room, h, &other);
-    ck_assert_ptr_eq(room_next_sent_away(room, &other), &two);
-    room_leave(room, &h);
-    room_leave(room, &i);
-    room_leave_settled(room, &a);
+    ck_assert_ptr_null(lobby_next_sent_away(lobby, &owner));
+    lobby_set_owner(lobby, h, &other, &two);
+    ck_assert_ptr_eq(lobby_next_sent_away(lobby, &other), &two);
+    lobby_leave(lobby, &h);
+    lobby_leave(lobby, &i);
+    lobby_leave_settled(lobby, &a);
 }
 END_TEST
 
 /* Descriptors that were not closed yet are few. */
 START_TEST(test_closing)
 {
-    const struct room_limits limits = {.descriptors = 1};
-    struct room_guest *g[ROOM_CLOSING + 1];
-    struct room_key key = at(A);
+    const struct lobby_limits limits = {.descriptors = 1};
+    struct lobby_guest *g[LOBBY_CLOSING + 1];
+    struct lobby_key key = at(A);
     void *away;
 
-    room_set_limits(room, &limits);
-    for (int i = 0; i <= ROOM_CLOSING; i++) {
-        g[i] = room_enter(room, &key, &owner, &g[i], i, &away);
+    lobby_set_limits(lobby, &limits);
+    for (int i = 0; i <= LOBBY_CLOSING; i++) {
+        g[i] = lobby_enter(lobby, &key, &owner, &g[i], i, &away);
         ck_assert_ptr_nonnull(g[i]);
     }
-    ck_assert_ptr_null(room_enter(room, &key, &owner, NULL, 99, &away));
-    for (int i = 0; i <= ROOM_CLOSING; i++)
-        room_leave(room, &g[i]);
+    ck_assert_ptr_null(lobby_enter(lobby, &key, &owner, NULL, 99, &away));
+    for (int i = 0; i <= LOBBY_CLOSING; i++)
+        lobby_leave(lobby, &g[i]);
 }
 END_TEST
 
 START_TEST(test_news)
 {
-    const struct room_limits limits = {.all = 1};
-    struct room_key a = at(V6), b = at("7");
-    struct room_guest *g, *h;
-    struct room_news news;
-    char text[ROOM_KEY_TEXT_SIZE];
+    const struct lobby_limits limits = {.all = 1};
+    struct lobby_key a = at(V6), b = at("7");
+    struct lobby_guest *g, *h;
+    struct lobby_news news;
+    char text[LOBBY_KEY_TEXT_SIZE];
     void *away;
 
-    room_set_limits(room, &limits);
-    ck_assert(!room_tell(room, 0, &news));
-    g = room_enter(room, &a, &owner, &g, 0, &away);
-    ck_assert(!room_tell(room, 0, &news));
-    h = room_enter(room, &a, &owner, &h, 0, &away);
-    ck_assert(room_tell(room, 0, &news));
+    lobby_set_limits(lobby, &limits);
+    ck_assert(!lobby_tell(lobby, 0, &news));
+    g = lobby_enter(lobby, &a, &owner, &g, 0, &away);
+    ck_assert(!lobby_tell(lobby, 0, &news));
+    h = lobby_enter(lobby, &a, &owner, &h, 0, &away);
+    ck_assert(lobby_tell(lobby, 0, &news));
     ck_assert_uint_eq(news.sent_away, 1);
     ck_assert_uint_eq(news.refused, 0);
-    room_key_format(&news.from, text);
+    lobby_key_format(&news.from, text);
     ck_assert_str_eq(text, "2001:db8::/64");
-    room_leave(room, &g);
-    room_settle(room, &h);
-    ck_assert_ptr_null(room_enter(room, &a, &owner, NULL, 0, &away));
-    ck_assert(!room_tell(room, 60 * SECOND - 1, &news));
-    ck_assert(room_tell(room, 60 * SECOND, &news));
+    lobby_leave(lobby, &g);
+    lobby_settle(lobby, &h);
+    ck_assert_ptr_null(lobby_enter(lobby, &a, &owner, NULL, 0, &away));
+    ck_assert(!lobby_tell(lobby, 60 * SECOND - 1, &news));
+    ck_assert(lobby_tell(lobby, 60 * SECOND, &news));
     ck_assert_uint_eq(news.sent_away, 0);
     ck_assert_uint_eq(news.refused, 1);
-    ck_assert(!room_tell(room, 999 * SECOND, &news));
-    room_leave_settled(room, &a);
-    room_key_format(&b, text);
+    ck_assert(!lobby_tell(lobby, 999 * SECOND, &news));
+    lobby_leave_settled(lobby, &a);
+    lobby_key_format(&b, text);
     ck_assert_str_eq(text, "local:7");
 }
 END_TEST
 
 Suite *
-waiting_room_suite(void)
+lobby_suite(void)
 {
-    Suite *s = suite_create("waiting room");
-    TCase *t = tcase_create("waiting room");
+    Suite *s = suite_create("lobby");
+    TCase *t = tcase_create("lobby");
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, test_limits);
     tcase_add_test(t, test_order);
     tcase_add_test(t, test_holder_of_many);
+    tcase_add_test(t, test_shared);
     tcase_add_test(t, test_moves);
     tcase_add_test(t, test_changed_limits);
     tcase_add_test(t, test_sent_away_and_not_gone_yet);

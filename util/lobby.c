@@ -6,10 +6,10 @@
  *
  * Who is sent away belongs to another thread as a rule.  It stops to count at
  * once, but its descriptor is there until that thread has closed it; so near
- * the limit of descriptors no more than ROOM_CLOSING are waited for. */
+ * the limit of descriptors no more than LOBBY_CLOSING are waited for. */
 #include "config.h"
 
-#include "util/waiting_room.h"
+#include "util/lobby.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -36,49 +36,51 @@ enum guest_state {
     AWAY
 };
 
-struct room_guest {
-    TAILQ_ENTRY(room_guest) in_all;     /* of its state */
-    TAILQ_ENTRY(room_guest) of_address; /* of its state, while it waits */
-    struct place *place;                /* NULL: sent away */
-    struct room_key key;
+struct lobby_guest {
+    TAILQ_ENTRY(lobby_guest) in_all;     /* of its state */
+    TAILQ_ENTRY(lobby_guest) of_address; /* of its state, while it waits */
+    struct place *place;                 /* NULL: sent away */
+    struct lobby_key key;
     void *owner, *arg;
     int64_t since;
     uint8_t state;
     bool given_out;
 };
 
-TAILQ_HEAD(guests, room_guest);
+TAILQ_HEAD(guests, lobby_guest);
 
 struct place { /* an address with connections */
     LIST_ENTRY(place) same_hash;
     struct place *higher, *lower; /* of its rank */
-    struct room_key key;
+    struct lobby_key key;
     unsigned all, waiting;
     struct guests guests[BUSY]; /* who waits, by state */
 };
 
 LIST_HEAD(places, place);
 
-struct room {
+struct lobby {
     pthread_mutex_t lock;
-    struct room_limits limits;
+    struct lobby_limits limits;
     struct places buckets[BUCKETS];
     uint64_t seed;
     struct place **ranks; /* owned; by the number that waits */
     unsigned n_ranks, most;
     struct guests guests[2][AWAY + 1]; /* [1]: of the local socket */
     unsigned all, waiting, local, closing;
-    struct room_news news;
+    struct lobby_news news;
     int64_t told;
     bool has_told;
 };
 
 /* --- addresses --- */
 
-#define LOCAL_MARK 8 /* a byte that is 0 in all other keys */
+/* Bytes that are 0 in addresses. */
+#define LOCAL_MARK  8
+#define SHARED_MARK 9
 
 void
-room_key_set(struct room_key *k, const struct sockaddr *sa, unsigned uid)
+lobby_key_set(struct lobby_key *k, const struct sockaddr *sa, unsigned uid)
 {
     struct sockaddr_in6 in6;
     struct sockaddr_in in;
@@ -99,31 +101,37 @@ room_key_set(struct room_key *k, const struct sockaddr *sa, unsigned uid)
     }
 }
 
+void
+lobby_key_set_shared(struct lobby_key *k)
+{
+    k->bytes[SHARED_MARK] = 1;
+}
+
 bool
-room_key_is_local(const struct room_key *k)
+lobby_key_is_local(const struct lobby_key *k)
 {
     return k->bytes[LOCAL_MARK] != 0;
 }
 
 void
-room_key_format(const struct room_key *k, char out[ROOM_KEY_TEXT_SIZE])
+lobby_key_format(const struct lobby_key *k, char out[LOBBY_KEY_TEXT_SIZE])
 {
     unsigned uid;
 
-    if (room_key_is_local(k)) {
+    if (lobby_key_is_local(k)) {
         memcpy(&uid, k->bytes + 12, sizeof uid);
-        snprintf(out, ROOM_KEY_TEXT_SIZE, "local:%u", uid);
+        snprintf(out, LOBBY_KEY_TEXT_SIZE, "local:%u", uid);
     } else if (k->bytes[10] == 0xff) {
-        inet_ntop(AF_INET, k->bytes + 12, out, ROOM_KEY_TEXT_SIZE);
+        inet_ntop(AF_INET, k->bytes + 12, out, LOBBY_KEY_TEXT_SIZE);
     } else {
-        inet_ntop(AF_INET6, k->bytes, out, ROOM_KEY_TEXT_SIZE);
+        inet_ntop(AF_INET6, k->bytes, out, LOBBY_KEY_TEXT_SIZE);
         strcat(out, "/64");
     }
 }
 
 /* Nobody outside can tell which addresses fall together. */
 static struct places *
-bucket(struct room *r, const struct room_key *key)
+bucket(struct lobby *r, const struct lobby_key *key)
 {
     uint64_t words[2], h = r->seed;
 
@@ -136,7 +144,7 @@ bucket(struct room *r, const struct room_key *key)
 }
 
 static struct place *
-find_place(struct room *r, const struct room_key *key)
+find_place(struct lobby *r, const struct lobby_key *key)
 {
     struct place *p;
 
@@ -148,15 +156,16 @@ find_place(struct room *r, const struct room_key *key)
 
 /* --- ranks --- */
 
-/* Nobody from elsewhere makes the local socket's give way. */
+/* Nobody from elsewhere makes the local socket's give way, and a proxy's do in
+ * their turn. */
 static bool
 is_ranked(const struct place *p)
 {
-    return !room_key_is_local(&p->key);
+    return !lobby_key_is_local(&p->key) && p->key.bytes[SHARED_MARK] == 0;
 }
 
 static void
-rank_remove(struct room *r, struct place *p)
+rank_remove(struct lobby *r, struct place *p)
 {
     if (!is_ranked(p))
         return;
@@ -171,7 +180,7 @@ rank_remove(struct room *r, struct place *p)
 }
 
 static void
-rank_add(struct room *r, struct place *p)
+rank_add(struct lobby *r, struct place *p)
 {
     if (!is_ranked(p))
         return;
@@ -193,7 +202,7 @@ rank_add(struct room *r, struct place *p)
 }
 
 static struct place *
-add_place(struct room *r, const struct room_key *key)
+add_place(struct lobby *r, const struct lobby_key *key)
 {
     struct place *p = xcalloc(1, sizeof *p);
 
@@ -206,9 +215,9 @@ add_place(struct room *r, const struct room_key *key)
 }
 
 static void
-place_count(struct room *r, struct place *p, int n)
+place_count(struct lobby *r, struct place *p, int n)
 {
-    bool local = room_key_is_local(&p->key);
+    bool local = lobby_key_is_local(&p->key);
 
     p->all += (unsigned)n;
     r->all += (unsigned)n;
@@ -221,30 +230,30 @@ place_count(struct room *r, struct place *p, int n)
 }
 
 static void
-count_waiting(struct room *r, struct place *p, int n)
+count_waiting(struct lobby *r, struct place *p, int n)
 {
     rank_remove(r, p);
     p->waiting += (unsigned)n;
-    r->waiting += is_ranked(p) ? (unsigned)n : 0;
+    r->waiting += lobby_key_is_local(&p->key) ? 0 : (unsigned)n;
     rank_add(r, p);
 }
 
 /* --- states --- */
 
 static bool
-waits(const struct room_guest *g)
+waits(const struct lobby_guest *g)
 {
     return g->state < BUSY;
 }
 
 static struct guests *
-list_of(struct room *r, const struct room_guest *g)
+list_of(struct lobby *r, const struct lobby_guest *g)
 {
-    return &r->guests[room_key_is_local(&g->key)][g->state];
+    return &r->guests[lobby_key_is_local(&g->key)][g->state];
 }
 
 static void
-take_off(struct room *r, struct room_guest *g)
+take_off(struct lobby *r, struct lobby_guest *g)
 {
     TAILQ_REMOVE(list_of(r, g), g, in_all);
     if (waits(g)) {
@@ -254,7 +263,7 @@ take_off(struct room *r, struct room_guest *g)
 }
 
 static void
-put(struct room *r, struct room_guest *g, enum guest_state state)
+put(struct lobby *r, struct lobby_guest *g, enum guest_state state)
 {
     g->state = (uint8_t)state;
     TAILQ_INSERT_TAIL(list_of(r, g), g, in_all);
@@ -265,7 +274,7 @@ put(struct room *r, struct room_guest *g, enum guest_state state)
 }
 
 static void
-set_state(struct room *r, struct room_guest *g, enum guest_state state)
+set_state(struct lobby *r, struct lobby_guest *g, enum guest_state state)
 {
     take_off(r, g);
     put(r, g, state);
@@ -273,19 +282,19 @@ set_state(struct room *r, struct room_guest *g, enum guest_state state)
 
 /* --- who gives way --- */
 
-static struct room_guest *
+static struct lobby_guest *
 oldest_of(struct place *p)
 {
-    struct room_guest *g = TAILQ_FIRST(&p->guests[SILENT]);
+    struct lobby_guest *g = TAILQ_FIRST(&p->guests[SILENT]);
 
     return g != NULL ? g : TAILQ_FIRST(&p->guests[SPOKE]);
 }
 
-static struct room_guest *
-oldest_of_all(struct room *r, int64_t now)
+static struct lobby_guest *
+oldest_of_all(struct lobby *r, int64_t now)
 {
-    struct room_guest *silent = TAILQ_FIRST(&r->guests[0][SILENT]);
-    struct room_guest *spoke = TAILQ_FIRST(&r->guests[0][SPOKE]);
+    struct lobby_guest *silent = TAILQ_FIRST(&r->guests[0][SILENT]);
+    struct lobby_guest *spoke = TAILQ_FIRST(&r->guests[0][SPOKE]);
 
     if (silent == NULL || spoke == NULL)
         return silent != NULL ? silent : spoke;
@@ -295,8 +304,8 @@ oldest_of_all(struct room *r, int64_t now)
 }
 
 /* comes: the place of the newcomer, may be NULL. */
-static struct room_guest *
-choose(struct room *r, struct place *comes, int64_t now)
+static struct lobby_guest *
+choose(struct lobby *r, struct place *comes, int64_t now)
 {
     if (r->most <= MANY)
         return oldest_of_all(r, now);
@@ -306,16 +315,16 @@ choose(struct room *r, struct place *comes, int64_t now)
 }
 
 /* Of the local socket, for its own. */
-static struct room_guest *
-choose_local(struct room *r)
+static struct lobby_guest *
+choose_local(struct lobby *r)
 {
-    struct room_guest *g = TAILQ_FIRST(&r->guests[1][SILENT]);
+    struct lobby_guest *g = TAILQ_FIRST(&r->guests[1][SILENT]);
 
     return g != NULL ? g : TAILQ_FIRST(&r->guests[1][SPOKE]);
 }
 
 static void
-send_away(struct room *r, struct room_guest *g, void **away_r)
+send_away(struct lobby *r, struct lobby_guest *g, void **away_r)
 {
     struct place *p = g->place;
 
@@ -336,47 +345,54 @@ reached(unsigned now, unsigned limit)
 
 /* Connections that take what is there for everybody. */
 static unsigned
-shared(const struct room *r)
+shared(const struct lobby *r)
 {
     return r->all - (r->local < r->limits.local ? r->local : r->limits.local);
 }
 
+/* p: NULL if nobody is there from that address. */
 static bool
-is_full(const struct room *r, const struct place *p, bool local)
+has_its_share(const struct lobby *r, const struct place *p)
 {
-    const struct room_limits *l = &r->limits;
+    return p != NULL && is_ranked(p) &&
+           (reached(p->all, r->limits.address) ||
+            reached(p->waiting, r->limits.new_address));
+}
+
+static bool
+is_full(const struct lobby *r, const struct place *p, bool local)
+{
+    const struct lobby_limits *l = &r->limits;
 
     if (reached(shared(r), l->descriptors) && !(local && r->local < l->local))
         return true;
     if (local)
         return false;
     return reached(r->all, l->all) || reached(r->waiting, l->new_all) ||
-           (p != NULL && (reached(p->all, l->address) ||
-                          reached(p->waiting, l->new_address)));
+           has_its_share(r, p);
 }
 
 /* Makes room for one from there.  False: nobody gives way. */
 static bool
-make_room(struct room *r, const struct room_key *key, int64_t now,
+make_room(struct lobby *r, const struct lobby_key *key, int64_t now,
           void **away_r)
 {
     struct place *p = find_place(r, key);
-    const struct room_limits *l = &r->limits;
-    bool local = room_key_is_local(key);
-    struct room_guest *g = NULL;
+    const struct lobby_limits *l = &r->limits;
+    bool local = lobby_key_is_local(key);
+    struct lobby_guest *g = NULL;
 
     if (!is_full(r, p, local))
         return true;
     if (local)
         g = choose_local(r);
-    else if (p != NULL && (reached(p->all, l->address) ||
-                           reached(p->waiting, l->new_address)))
+    else if (has_its_share(r, p))
         g = oldest_of(p);
     else
         g = choose(r, p, now);
     if (g == NULL ||
         reached(shared(r) + r->closing,
-                l->descriptors > 0 ? l->descriptors + ROOM_CLOSING : 0)) {
+                l->descriptors > 0 ? l->descriptors + LOBBY_CLOSING : 0)) {
         r->news.refused++;
         r->news.from = *key;
         return false;
@@ -386,7 +402,7 @@ make_room(struct room *r, const struct room_key *key, int64_t now,
 }
 
 static struct place *
-get_place(struct room *r, const struct room_key *key)
+get_place(struct lobby *r, const struct lobby_key *key)
 {
     struct place *p = find_place(r, key);
 
@@ -395,10 +411,10 @@ get_place(struct room *r, const struct room_key *key)
 
 /* --- interface --- */
 
-struct room *
-room_new(void)
+struct lobby *
+lobby_new(void)
 {
-    struct room *r = xcalloc(1, sizeof *r);
+    struct lobby *r = xcalloc(1, sizeof *r);
 
     pthread_mutex_init(&r->lock, NULL);
     if (getrandom(&r->seed, sizeof r->seed, 0) != sizeof r->seed)
@@ -411,9 +427,9 @@ room_new(void)
 }
 
 void
-room_free(struct room **rp)
+lobby_free(struct lobby **rp)
 {
-    struct room *r = *rp;
+    struct lobby *r = *rp;
     struct place *p;
 
     if (r == NULL)
@@ -430,18 +446,18 @@ room_free(struct room **rp)
 }
 
 void
-room_set_limits(struct room *r, const struct room_limits *l)
+lobby_set_limits(struct lobby *r, const struct lobby_limits *l)
 {
     pthread_mutex_lock(&r->lock);
     r->limits = *l;
     pthread_mutex_unlock(&r->lock);
 }
 
-struct room_guest *
-room_enter(struct room *r, const struct room_key *key, void *owner, void *arg,
-           int64_t mono_now, void **away_r)
+struct lobby_guest *
+lobby_enter(struct lobby *r, const struct lobby_key *key, void *owner,
+            void *arg, int64_t mono_now, void **away_r)
 {
-    struct room_guest *g = NULL;
+    struct lobby_guest *g = NULL;
 
     *away_r = NULL;
     pthread_mutex_lock(&r->lock);
@@ -460,8 +476,8 @@ room_enter(struct room *r, const struct room_key *key, void *owner, void *arg,
 }
 
 bool
-room_move(struct room *r, struct room_guest *g, const struct room_key *key,
-          int64_t mono_now, void **away_r)
+lobby_move(struct lobby *r, struct lobby_guest *g, const struct lobby_key *key,
+           int64_t mono_now, void **away_r)
 {
     bool ok = true;
 
@@ -483,15 +499,16 @@ room_move(struct room *r, struct room_guest *g, const struct room_key *key,
 }
 
 void
-room_set_owner(struct room *r, struct room_guest *g, void *owner)
+lobby_set_owner(struct lobby *r, struct lobby_guest *g, void *owner, void *arg)
 {
     pthread_mutex_lock(&r->lock);
     g->owner = owner;
+    g->arg = arg;
     pthread_mutex_unlock(&r->lock);
 }
 
 void
-room_spoke(struct room *r, struct room_guest *g)
+lobby_spoke(struct lobby *r, struct lobby_guest *g)
 {
     pthread_mutex_lock(&r->lock);
     if (g->state == SILENT)
@@ -500,7 +517,7 @@ room_spoke(struct room *r, struct room_guest *g)
 }
 
 void
-room_busy(struct room *r, struct room_guest *g)
+lobby_busy(struct lobby *r, struct lobby_guest *g)
 {
     pthread_mutex_lock(&r->lock);
     if (waits(g))
@@ -509,7 +526,7 @@ room_busy(struct room *r, struct room_guest *g)
 }
 
 void
-room_idle(struct room *r, struct room_guest *g, int64_t mono_now)
+lobby_idle(struct lobby *r, struct lobby_guest *g, int64_t mono_now)
 {
     pthread_mutex_lock(&r->lock);
     if (g->state == BUSY) {
@@ -520,9 +537,9 @@ room_idle(struct room *r, struct room_guest *g, int64_t mono_now)
 }
 
 void
-room_settle(struct room *r, struct room_guest **gp)
+lobby_settle(struct lobby *r, struct lobby_guest **gp)
 {
-    struct room_guest *g = *gp;
+    struct lobby_guest *g = *gp;
 
     pthread_mutex_lock(&r->lock);
     assert(!g->given_out);
@@ -537,7 +554,7 @@ room_settle(struct room *r, struct room_guest **gp)
 }
 
 void
-room_leave_settled(struct room *r, const struct room_key *key)
+lobby_leave_settled(struct lobby *r, const struct lobby_key *key)
 {
     struct place *p;
 
@@ -549,9 +566,9 @@ room_leave_settled(struct room *r, const struct room_key *key)
 }
 
 void
-room_leave(struct room *r, struct room_guest **gp)
+lobby_leave(struct lobby *r, struct lobby_guest **gp)
 {
-    struct room_guest *g = *gp;
+    struct lobby_guest *g = *gp;
 
     if (g == NULL)
         return;
@@ -569,10 +586,10 @@ room_leave(struct room *r, struct room_guest **gp)
     free(g);
 }
 
-static struct room_guest *
+static struct lobby_guest *
 find_away(struct guests *list, const void *owner)
 {
-    struct room_guest *g;
+    struct lobby_guest *g;
 
     TAILQ_FOREACH(g, list, in_all)
         if (g->owner == owner)
@@ -581,9 +598,9 @@ find_away(struct guests *list, const void *owner)
 }
 
 void *
-room_next_sent_away(struct room *r, const void *owner)
+lobby_next_sent_away(struct lobby *r, const void *owner)
 {
-    struct room_guest *g;
+    struct lobby_guest *g;
     void *arg = NULL;
 
     pthread_mutex_lock(&r->lock);
@@ -600,7 +617,7 @@ room_next_sent_away(struct room *r, const void *owner)
 }
 
 bool
-room_tell(struct room *r, int64_t mono_now, struct room_news *news_r)
+lobby_tell(struct lobby *r, int64_t mono_now, struct lobby_news *news_r)
 {
     bool tell;
 
