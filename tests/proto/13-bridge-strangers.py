@@ -493,7 +493,8 @@ def test_replies_that_nobody_reads(t):
         client.raw(request * 1000)  # 40 MB of replies
         clients.append(client)
     wait_until(lambda: at_rest(b), "no more is answered")
-    check(resident(b) - before < 40 << 20, "%d" % (resident(b) - before))
+    # 700 MB without; sanitizers keep what is freed for a while.
+    check(resident(b) - before < 200 << 20, "%d" % (resident(b) - before))
     # Whoever reads gets all of it.
     for _ in range(1000):
         equal(len(clients[0].receive().body), 40000)
