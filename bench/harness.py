@@ -28,6 +28,9 @@ listen-pwd = {{"127.0.0.1:{pwd_port}"}}
 log-level = warn
 idle-timeout = 1d
 max-unauthenticated-per-address = 0
+max-account-alerts = 0
+max-domain-alerts = 0
+max-server-alerts = 0
 """
 TLS_CONFIG = """\
 listen-tls = {{"127.0.0.1:{port}"}}

@@ -9,6 +9,7 @@
 #include "quota/doveadm.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include <event2/event.h>
@@ -19,6 +20,7 @@
 #include "quota/doveadm_key.h"
 #include "quota/doveadm_reply.h"
 #include "quota/doveadm_tally.h"
+#include "quota/source.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/mailbox.h"
@@ -45,6 +47,9 @@ struct doveadm {
     struct doveadm_http *http;
     struct doveadm_asked *asked;
     struct event *go, *round, *relist; /* owned timers */
+    struct mail refresh;
+    atomic_bool mailed; /* it is on its way */
+    atomic_bool due;    /* a round is, besides the one that is running */
     /* The batch. */
     char *users[BATCH]; /* owned */
     size_t n;
@@ -84,6 +89,17 @@ on_asked(void *arg)
 }
 
 static void
+begin_round(struct doveadm *d)
+{
+    if (!atomic_exchange(&d->due, false))
+        quota_sink_progress(d->tally.sink, QUOTA_ROUND_DUE, 1);
+    d->running = true;
+    d->tally.told = d->tally.unknown = d->tally.untold = 0;
+    d->began = d->progress = clock_mono();
+    account_walk_next(d->walk);
+}
+
+static void
 end_round(struct doveadm *d)
 {
     int64_t took = clock_mono() - d->began;
@@ -96,6 +112,9 @@ end_round(struct doveadm *d)
                  " does not know %u, could not tell %u",
                  (int)(took / CLOCK_SECOND), d->tally.told, d->tally.unknown,
                  d->tally.untold);
+    quota_sink_progress(d->tally.sink, QUOTA_ROUND_ENDED, 1);
+    if (atomic_load(&d->due))
+        begin_round(d);
 }
 
 static void
@@ -143,11 +162,14 @@ fill_batch(struct doveadm *d)
 static void
 end_batch(struct doveadm *d)
 {
-    for (size_t i = 0; i < d->n; i++)
+    size_t n = d->n;
+
+    for (size_t i = 0; i < n; i++)
         free(d->users[i]);
     d->n = 0;
     if (!d->of_round)
         return;
+    quota_sink_progress(d->tally.sink, QUOTA_LOOKED, (unsigned)n);
     say_progress(d);
     if (d->is_last)
         end_round(d);
@@ -280,12 +302,20 @@ on_round(evutil_socket_t fd, short what, void *arg)
     (void)what;
     if (d->interval > 0)
         set_timer(d->round, d->interval);
-    if (d->running)
-        return;
-    d->running = true;
-    d->tally.told = d->tally.unknown = d->tally.untold = 0;
-    d->began = d->progress = clock_mono();
-    account_walk_next(d->walk);
+    if (!d->running)
+        begin_round(d);
+}
+
+/* One that is running ends first: it may be past the accounts that are meant. */
+static void
+on_refresh(struct mail *m, void *owner)
+{
+    struct doveadm *d = owner;
+
+    (void)m;
+    atomic_store(&d->mailed, false);
+    if (!d->running && atomic_load(&d->due))
+        begin_round(d);
 }
 
 static int
@@ -330,6 +360,7 @@ doveadm_start(struct event_base *base, const struct doveadm_config *config,
     d->interval = config->interval;
     d->retry = config->retry > 0 ? config->retry : RETRY;
     d->box = mailbox_new(base, d);
+    d->refresh.deliver = on_refresh;
     d->asked = doveadm_asked_new(d->box, on_asked, d);
     d->walk = account_walk_new(sink, d->box, BATCH, on_page, d);
     d->go = new_timer(base, on_go, d);
@@ -343,6 +374,16 @@ void
 doveadm_ask(struct doveadm *d, const char *user)
 {
     doveadm_asked_put(d->asked, user);
+}
+
+void
+doveadm_refresh(struct doveadm *d)
+{
+    if (atomic_exchange(&d->due, true))
+        return;
+    quota_sink_progress(d->tally.sink, QUOTA_ROUND_DUE, 1);
+    if (!atomic_exchange(&d->mailed, true))
+        mailbox_put(d->box, &d->refresh);
 }
 
 void
@@ -367,7 +408,7 @@ doveadm_stop(struct doveadm **d_)
     doveadm_http_free(&d->http);
     account_page_free(&d->page);
     d->of_round = false;
-    end_batch(d);
+    end_batch(d); /* frees the names */
     event_free(d->go);
     event_free(d->round);
     event_free(d->relist);

@@ -45,11 +45,15 @@ struct doveadm *doveadm_start(struct event_base *base,
  * called before. */
 void doveadm_ask(struct doveadm *d, const char *user);
 
+/* Any thread, at once: asks about all accounts, in pieces; when the round that
+ * is under way has ended, if there is one. */
+void doveadm_refresh(struct doveadm *d);
+
 /* Any thread: somebody has logged in to the account. */
 void doveadm_online(struct doveadm *d, const char *user);
 
 /* The loop's thread, not within its callbacks to the sink; or when the loop has
- * ended.  Nobody calls the two above any more; NULL is fine. */
+ * ended.  Nobody calls the three above any more; NULL is fine. */
 void doveadm_stop(struct doveadm **d);
 
 #endif

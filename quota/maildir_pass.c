@@ -30,6 +30,7 @@ struct maildir_pass {
     int64_t retry; /* the page is asked for again; INT64_MAX: it need not */
     int64_t began, progress; /* this pass; its last line in the log */
     bool running;
+    bool due; /* one is, besides the one that is running */
     unsigned passes;
     unsigned count[MAILDIR_FAILED + 1]; /* of this pass, by maildir_result */
 };
@@ -53,6 +54,20 @@ say_progress(struct maildir_pass *p)
     log_info("quota: read %u of the Maildirs", p->count[MAILDIR_OK]);
 }
 
+static void
+begin_pass(struct maildir_pass *p, int64_t now)
+{
+    if (!p->due)
+        maildir_reader_progress(p->reader, QUOTA_ROUND_DUE, 1);
+    p->due = false;
+    p->running = true;
+    p->began = p->progress = now;
+    p->begin = p->interval > 0 ? now + p->interval : INT64_MAX;
+    for (size_t i = 0; i <= MAILDIR_FAILED; i++)
+        p->count[i] = 0;
+    account_walk_next(p->walk);
+}
+
 /* The first is worth a line, and so is one that takes long. */
 static void
 end_pass(struct maildir_pass *p)
@@ -68,6 +83,9 @@ end_pass(struct maildir_pass *p)
                  " may not be read, %u could not be",
                  n[MAILDIR_OK], (int)(took / CLOCK_SECOND), n[MAILDIR_ABSENT],
                  n[MAILDIR_DENIED], n[MAILDIR_FAILED]);
+    maildir_reader_progress(p->reader, QUOTA_ROUND_ENDED, 1);
+    if (p->due)
+        begin_pass(p, clock_mono());
 }
 
 static void
@@ -80,6 +98,7 @@ read_one(struct maildir_pass *p, const char *user)
     if (path != NULL)
         result = maildir_reader_read(p->reader, user, path, &counted);
     p->count[result]++;
+    maildir_reader_progress(p->reader, QUOTA_LOOKED, 1);
     free(path);
 }
 
@@ -148,17 +167,6 @@ maildir_pass_free(struct maildir_pass **p)
     *p = NULL;
 }
 
-static void
-begin_pass(struct maildir_pass *p, int64_t now)
-{
-    p->running = true;
-    p->began = p->progress = now;
-    p->begin = p->interval > 0 ? now + p->interval : INT64_MAX;
-    for (size_t i = 0; i <= MAILDIR_FAILED; i++)
-        p->count[i] = 0;
-    account_walk_next(p->walk);
-}
-
 void
 maildir_pass_tick(struct maildir_pass *p, int64_t now)
 {
@@ -168,4 +176,14 @@ maildir_pass_tick(struct maildir_pass *p, int64_t now)
         p->retry = INT64_MAX;
         account_walk_next(p->walk);
     }
+}
+
+void
+maildir_pass_refresh(struct maildir_pass *p)
+{
+    if (p->due) /* they become one */
+        maildir_reader_progress(p->reader, QUOTA_ROUND_ENDED, 1);
+    p->due = true;
+    if (!p->running)
+        begin_pass(p, clock_mono());
 }

@@ -25,4 +25,8 @@ void maildir_pass_free(struct maildir_pass **p);
 /* Time has passed: once a second or so.  now: clock_mono. */
 void maildir_pass_tick(struct maildir_pass *p, int64_t now);
 
+/* A pass is due (and QUOTA_ROUND_DUE was said): now, or behind the one that is
+ * running. */
+void maildir_pass_refresh(struct maildir_pass *p);
+
 #endif

@@ -155,6 +155,16 @@ maildir_reader_read(struct maildir_reader *r, const char *user,
 }
 
 void
+maildir_reader_progress(struct maildir_reader *r, enum quota_progress what,
+                        unsigned n)
+{
+    pthread_mutex_lock(&r->lock);
+    if (r->sink != NULL)
+        quota_sink_progress(r->sink, what, n);
+    pthread_mutex_unlock(&r->lock);
+}
+
+void
 maildir_reader_forgive(struct maildir_reader *r)
 {
     r->said_denied = r->said_failed = false;

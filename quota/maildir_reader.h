@@ -5,10 +5,10 @@
 #include <stdbool.h>
 
 #include "quota/maildir_scan.h"
+#include "quota/source.h"
 
 struct maildir_config;
 struct maildir_reader;
-struct quota_sink;
 
 /* Reads Maildirs of accounts and reports them.  But for maildir_reader_close,
  * for one thread. */
@@ -30,6 +30,10 @@ enum maildir_result maildir_reader_read(struct maildir_reader *r,
 
 /* What a walk over the accounts asks instead of the sink itself. */
 const struct quota_sink *maildir_reader_sink(const struct maildir_reader *r);
+
+/* Tells the sink, if there is one still. */
+void maildir_reader_progress(struct maildir_reader *r, enum quota_progress what,
+                             unsigned n);
 
 /* All was well for some time: the next thing that goes wrong is logged. */
 void maildir_reader_forgive(struct maildir_reader *r);

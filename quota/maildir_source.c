@@ -33,9 +33,11 @@
 
 #define STOP_WAIT (5 * CLOCK_SECOND)
 
+/* What is noted of an account: the newest of the first two, and the third. */
 enum note {
-    NOTE_OFFLINE,
-    NOTE_ONLINE
+    NOTE_OFFLINE = 1 << 0,
+    NOTE_ONLINE = 1 << 1,
+    NOTE_READ = 1 << 2
 };
 
 struct maildir_source {
@@ -51,10 +53,11 @@ struct maildir_source {
     struct maildir_pass *pass;
     struct event *tick;
     /* On their way to the thread, once at most. */
-    struct mail notes_mail, stop_mail;
+    struct mail notes_mail, stop_mail, refresh_mail;
     pthread_mutex_t lock; /* of what follows */
-    GHashTable *notes;    /* user -> enum note; not empty: notes_mail is under
-                             way */
+    GHashTable *notes;    /* user -> of enum note; not empty: notes_mail is
+                             under way */
+    bool refreshing;      /* refresh_mail is */
     unsigned refs;
 };
 
@@ -96,6 +99,28 @@ new_notes(void)
 }
 
 static void
+read_once(struct maildir_source *s, const char *user)
+{
+    char *path = maildir_reader_path(s->reader, user);
+    bool counted;
+
+    if (path != NULL)
+        (void)maildir_reader_read(s->reader, user, path, &counted);
+    free(path);
+}
+
+static void
+follow_note(struct maildir_source *s, const char *user, int note)
+{
+    if ((note & NOTE_ONLINE) != 0)
+        maildir_boxes_online(s->boxes, user); /* reads it */
+    else if ((note & NOTE_OFFLINE) != 0)
+        maildir_boxes_offline(s->boxes, user);
+    if ((note & (NOTE_READ | NOTE_ONLINE)) == NOTE_READ)
+        read_once(s, user);
+}
+
+static void
 deliver_notes(struct mail *m, void *owner)
 {
     struct maildir_source *s = owner;
@@ -110,20 +135,33 @@ deliver_notes(struct mail *m, void *owner)
     pthread_mutex_unlock(&s->lock);
     g_hash_table_iter_init(&i, notes);
     while (g_hash_table_iter_next(&i, &user, &note))
-        if (GPOINTER_TO_INT(note) == NOTE_ONLINE)
-            maildir_boxes_online(s->boxes, user);
-        else
-            maildir_boxes_offline(s->boxes, user);
+        follow_note(s, user, GPOINTER_TO_INT(note));
     g_hash_table_destroy(notes);
+}
+
+static void
+deliver_refresh(struct mail *m, void *owner)
+{
+    struct maildir_source *s = owner;
+
+    (void)m;
+    pthread_mutex_lock(&s->lock);
+    s->refreshing = false;
+    pthread_mutex_unlock(&s->lock);
+    maildir_pass_refresh(s->pass);
 }
 
 static void
 take_note(struct maildir_source *s, const char *user, enum note note)
 {
+    int old, now;
+
     pthread_mutex_lock(&s->lock);
     if (g_hash_table_size(s->notes) == 0)
         mailbox_put(s->box, &s->notes_mail);
-    g_hash_table_replace(s->notes, xstrdup(user), GINT_TO_POINTER(note));
+    old = GPOINTER_TO_INT(g_hash_table_lookup(s->notes, user));
+    now = note == NOTE_READ ? old | NOTE_READ : (old & NOTE_READ) | (int)note;
+    g_hash_table_replace(s->notes, xstrdup(user), GINT_TO_POINTER(now));
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -137,6 +175,27 @@ void
 maildir_source_offline(struct maildir_source *s, const char *user)
 {
     take_note(s, user, NOTE_OFFLINE);
+}
+
+void
+maildir_source_ask(struct maildir_source *s, const char *user)
+{
+    take_note(s, user, NOTE_READ);
+}
+
+void
+maildir_source_refresh(struct maildir_source *s)
+{
+    bool first;
+
+    pthread_mutex_lock(&s->lock);
+    first = !s->refreshing;
+    s->refreshing = true;
+    pthread_mutex_unlock(&s->lock);
+    if (!first)
+        return;
+    maildir_reader_progress(s->reader, QUOTA_ROUND_DUE, 1);
+    mailbox_put(s->box, &s->refresh_mail);
 }
 
 static void
@@ -205,6 +264,7 @@ new_source(const struct maildir_config *config, const struct quota_sink *sink)
     if (s->tick == NULL)
         log_fatal("making a timer: out of memory");
     s->notes_mail.deliver = deliver_notes;
+    s->refresh_mail.deliver = deliver_refresh;
     s->stop_mail.deliver = deliver_stop;
     s->notes = new_notes();
     pthread_mutex_init(&s->lock, NULL);

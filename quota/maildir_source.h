@@ -37,7 +37,12 @@ struct maildir_source *maildir_source_start(const struct maildir_config *config,
 void maildir_source_online(struct maildir_source *s, const char *user);
 void maildir_source_offline(struct maildir_source *s, const char *user);
 
-/* Ends it, and its thread; NULL is fine.  Nobody may call the two above any
+/* Any thread, at once: reads this account's, or all of them (behind the reading
+ * of all that is under way). */
+void maildir_source_ask(struct maildir_source *s, const char *user);
+void maildir_source_refresh(struct maildir_source *s);
+
+/* Ends it, and its thread; NULL is fine.  Nobody may call those above any
  * more; the sink is not called any more.  A thread that hangs in a read is left
  * behind after stop_wait, and frees what is its own if it ever comes back. */
 void maildir_source_stop(struct maildir_source **s);

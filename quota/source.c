@@ -20,3 +20,11 @@ quota_source_name(enum quota_source source)
     }
     return "";
 }
+
+void
+quota_sink_progress(const struct quota_sink *sink, enum quota_progress what,
+                    unsigned n)
+{
+    if (sink->progress != NULL)
+        sink->progress(sink->arg, what, n);
+}

@@ -51,13 +51,25 @@ struct quota_listing {
                  bool failed);
 };
 
+/* How far the sources are that look at all accounts. */
+enum quota_progress {
+    QUOTA_ROUND_DUE,   /* a look at all of them is to begin, or begins */
+    QUOTA_ROUND_ENDED, /* one that was due has ended */
+    QUOTA_LOOKED       /* at so many accounts more */
+};
+
 /* What sources say goes here.  All of it may be called by any thread, and none
  * of it blocks. */
 struct quota_sink {
     void (*report)(void *arg, const struct quota_report *r); /* copies */
     void (*list)(void *arg, struct quota_listing *l);
     void *arg;
+    void (*progress)(void *arg, enum quota_progress what,
+                     unsigned n); /* NULL: nobody wants to know */
 };
+
+void quota_sink_progress(const struct quota_sink *sink,
+                         enum quota_progress what, unsigned n);
 
 /* "admin", "dict", "maildir", "doveadm", "warning"; "" for none of them. */
 const char *quota_source_name(enum quota_source source);

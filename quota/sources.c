@@ -39,6 +39,9 @@ struct source_kind {
     void (*stop)(void *source);
     /* NULL: it has no socket. */
     const struct local_socket *(*get_socket)(const void *source);
+    /* Any thread, at once.  NULL: it cannot be asked. */
+    void (*ask)(void *source, const char *user);
+    void (*refresh)(void *source);
     /* On the thread.  NULL: it does not want to know. */
     void (*online)(void *source, const char *user);
     void (*offline)(void *source, const char *user);
@@ -157,6 +160,18 @@ maildir_offline(void *source, const char *user)
     maildir_source_offline(source, user);
 }
 
+static void
+maildir_ask(void *source, const char *user)
+{
+    maildir_source_ask(source, user);
+}
+
+static void
+maildir_refresh(void *source)
+{
+    maildir_source_refresh(source);
+}
+
 /* --- Dovecot is asked --- */
 
 static bool
@@ -178,6 +193,18 @@ doveadm_stop_source(void *source)
     struct doveadm *d = source;
 
     doveadm_stop(&d);
+}
+
+static void
+doveadm_ask_source(void *source, const char *user)
+{
+    doveadm_ask(source, user);
+}
+
+static void
+doveadm_refresh_source(void *source)
+{
+    doveadm_refresh(source);
 }
 
 /* --- the table --- */
@@ -205,12 +232,16 @@ static const struct source_kind kinds[N_KINDS] = {
                  .is_wanted = maildir_is_wanted,
                  .start = maildir_start,
                  .stop = maildir_stop,
+                 .ask = maildir_ask,
+                 .refresh = maildir_refresh,
                  .online = maildir_online,
                  .offline = maildir_offline},
     [DOVEADM] = {.name = "doveadm",
                  .is_wanted = doveadm_is_wanted,
                  .start = doveadm_start_source,
-                 .stop = doveadm_stop_source},
+                 .stop = doveadm_stop_source,
+                 .ask = doveadm_ask_source,
+                 .refresh = doveadm_refresh_source},
 };
 
 _Static_assert(N_KINDS <= SOCKET_GUARD_MOST, "too many sockets");
@@ -244,6 +275,14 @@ on_list(void *arg, struct quota_listing *l)
     struct quota_sources *s = arg;
 
     s->sink.list(s->sink.arg, l);
+}
+
+static void
+on_progress(void *arg, enum quota_progress what, unsigned n)
+{
+    struct quota_sources *s = arg;
+
+    quota_sink_progress(&s->sink, what, n);
 }
 
 /* --- the thread --- */
@@ -349,7 +388,7 @@ quota_sources_start(const struct quota_sources_config *cfg,
     int r = 0;
 
     s->sink = *sink;
-    s->place.sink = (struct quota_sink){on_report, on_list, s};
+    s->place.sink = (struct quota_sink){on_report, on_list, s, on_progress};
     for (int i = 0; i < N_KINDS && r == 0; i++)
         if (kinds[i].is_wanted(cfg))
             r = start_source(s, i, cfg, err);
@@ -432,6 +471,30 @@ void
 quota_sources_offline(struct quota_sources *s, const char *user)
 {
     put_presence(s, user, false);
+}
+
+/* --- questions --- */
+
+bool
+quota_sources_ask(struct quota_sources *s, const char *user)
+{
+    bool asked = false;
+
+    for (int i = 0; i < N_KINDS; i++) {
+        if (s->sources[i] == NULL || kinds[i].ask == NULL)
+            continue;
+        kinds[i].ask(s->sources[i], user);
+        asked = true;
+    }
+    return asked;
+}
+
+void
+quota_sources_refresh(struct quota_sources *s)
+{
+    for (int i = 0; i < N_KINDS; i++)
+        if (s->sources[i] != NULL && kinds[i].refresh != NULL)
+            kinds[i].refresh(s->sources[i]);
 }
 
 void

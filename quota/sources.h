@@ -2,6 +2,8 @@
 #ifndef QUOTA_SOURCES_H
 #define QUOTA_SOURCES_H
 
+#include <stdbool.h>
+
 #include "quota/dict_server.h"
 #include "quota/doveadm.h"
 #include "quota/maildir_source.h"
@@ -45,6 +47,12 @@ void quota_sources_stop(struct quota_sources **s);
  * know. */
 void quota_sources_online(struct quota_sources *s, const char *user);
 void quota_sources_offline(struct quota_sources *s, const char *user);
+
+/* Any thread, at once: the sources that can be asked are, about the account
+ * ("name@domain"), soon, once however often this is said before; or about all
+ * accounts, in pieces (see enum quota_progress).  False: there is none. */
+bool quota_sources_ask(struct quota_sources *s, const char *user);
+void quota_sources_refresh(struct quota_sources *s);
 
 /* What came since the start; zeros for what does not run. */
 struct quota_sources_counts {

@@ -172,6 +172,49 @@ account_find(struct store_txn *t, uint64_t domain, const char *name,
                           "reading an account name", err);
 }
 
+/* --- a sample --- */
+
+/* Accounts that are looked at for one with a password. */
+#define SAMPLE_STEPS 16
+
+/* One of the numbers 1 to n: when n grows by one, all points but a few keep
+ * theirs (as the buckets of linear hashing do). */
+static uint64_t
+number_at(uint64_t point, uint64_t n)
+{
+    uint64_t buckets = 1;
+
+    while (buckets < n)
+        buckets *= 2;
+    return 1 + (point % buckets < n ? point % buckets : point % (buckets / 2));
+}
+
+enum store_result
+account_sample_iterations(struct store_txn *t, uint64_t point,
+                          uint32_t *iterations_r, struct errbuf *err)
+{
+    const char *const doing = "looking at accounts";
+    uint64_t last = t->counter[COUNTER_ACCOUNT];
+    struct key from = key_of(last > 0 ? number_at(point, last) : 1);
+    struct account_rec a = {0};
+    struct cursor c;
+    enum store_result r = cursor_open(&c, t, TABLE_ACCOUNT, &from, doing, err);
+
+    *iterations_r = 0;
+    if (r != STORE_OK)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    for (int i = 0; r == STORE_OK && *iterations_r == 0; i++) {
+        if (account_rec_decode(c.value.data, c.value.len, &a, err) != 0)
+            r = txn_damaged(doing, err);
+        *iterations_r = a.cred.iterations;
+        account_rec_clear(&a);
+        if (r == STORE_OK)
+            r = i < SAMPLE_STEPS ? cursor_next(&c, err) : STORE_NOTFOUND;
+    }
+    cursor_close(&c);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
 /* The aliases that move with an account to another domain; STORE_EXISTS if they
  * cannot, or if its new name is among them. */
 static enum store_result

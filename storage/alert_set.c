@@ -3,10 +3,13 @@
 /* In the CLI an alert is named by its second, and no two of a set have the
  * same one: a post takes the first free second from its own on.  An index for
  * this would double the cost of a post, and nothing but a listing ever wants
- * it in order.  So the taken seconds of the sets in use are kept in memory, as
- * runs (a burst of a thousand posts is one run), read from the set when it is
- * first posted to, and thrown away when a transaction that changed them is
- * aborted: what is in memory is always what the table says. */
+ * it in order.  So the taken seconds of the sets in use are kept in memory, in
+ * order, read from the set (piece by piece if it is large) when it is first
+ * posted to, and thrown away when a transaction that changed them is aborted:
+ * what is in memory is always what the table says.
+ *
+ * In a run of seconds without a gap, key less place is the same, and else it
+ * grows: so the end of a run is found by halving, however long a burst was. */
 #include "config.h"
 
 #include "storage/alert_set.h"
@@ -29,22 +32,24 @@ void
 alert_set_free(struct alert_set **set)
 {
     if (*set != NULL)
-        free((*set)->runs);
+        free((*set)->entry);
     free(*set);
     *set = NULL;
 }
 
-/* The number of runs that begin at or before the key: the last of them is the
- * one that may hold it. */
+/* The first place whose key is not below. */
 static size_t
-runs_upto(const struct alert_set *set, int64_t key)
+place_of(const struct alert_set *set, int64_t key)
 {
     size_t low = 0, high = set->n;
 
+    /* Nearly always it is a new one. */
+    if (set->n == 0 || set->entry[set->n - 1].key < key)
+        return set->n;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
 
-        if (set->runs[mid].first <= key)
+        if (set->entry[mid].key < key)
             low = mid + 1;
         else
             high = mid;
@@ -52,77 +57,73 @@ runs_upto(const struct alert_set *set, int64_t key)
     return low;
 }
 
+static bool
+is_taken(const struct alert_set *set, size_t at, int64_t key)
+{
+    return at < set->n && set->entry[at].key == key;
+}
+
 int64_t
 alert_set_first_free(const struct alert_set *set, int64_t from)
 {
-    size_t i = runs_upto(set, from);
+    size_t at = place_of(set, from), low = at, high = set->n;
 
-    if (i == 0 || set->runs[i - 1].last < from)
+    if (!is_taken(set, at, from))
         return from;
-    return set->runs[i - 1].last + 1;
-}
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
 
-static void
-insert_run(struct alert_set *set, size_t i, struct key_run run)
-{
-    if (set->n == set->cap) {
-        set->cap = set->cap == 0 ? 4 : set->cap * 2;
-        set->runs = xrealloc(set->runs, set->cap * sizeof *set->runs);
+        if (set->entry[mid].key - from == (int64_t)(mid - at))
+            low = mid + 1;
+        else
+            high = mid;
     }
-    memmove(set->runs + i + 1, set->runs + i, (set->n - i) * sizeof *set->runs);
-    set->runs[i] = run;
-    set->n++;
-}
-
-static void
-remove_run(struct alert_set *set, size_t i)
-{
-    set->n--;
-    memmove(set->runs + i, set->runs + i + 1, (set->n - i) * sizeof *set->runs);
+    return set->entry[low - 1].key + 1;
 }
 
 void
-alert_set_insert(struct alert_set *set, int64_t key)
+alert_set_insert(struct alert_set *set, int64_t key, uint64_t id)
 {
-    size_t i = runs_upto(set, key);
-    bool left = i > 0 && set->runs[i - 1].last >= key - 1;
-    bool right = i < set->n && set->runs[i].first == key + 1;
+    size_t at = place_of(set, key);
 
-    if (left && set->runs[i - 1].last >= key)
+    if (is_taken(set, at, key))
         return;
-    if (left && right) {
-        set->runs[i - 1].last = set->runs[i].last;
-        remove_run(set, i);
-    } else if (left) {
-        set->runs[i - 1].last = key;
-    } else if (right) {
-        set->runs[i].first = key;
-    } else {
-        insert_run(set, i, (struct key_run){key, key});
+    if (set->n == set->cap) {
+        set->cap = set->cap == 0 ? 4 : set->cap * 2;
+        set->entry = xrealloc(set->entry, set->cap * sizeof *set->entry);
     }
+    memmove(set->entry + at + 1, set->entry + at,
+            (set->n - at) * sizeof *set->entry);
+    set->entry[at] = (struct set_entry){key, id};
+    set->n++;
 }
 
 void
 alert_set_remove(struct alert_set *set, int64_t key)
 {
-    size_t i = runs_upto(set, key);
-    struct key_run *run;
+    size_t at = place_of(set, key);
 
-    if (i == 0 || set->runs[i - 1].last < key)
+    if (!is_taken(set, at, key))
         return;
-    run = &set->runs[--i];
-    if (run->first == key && run->last == key) {
-        remove_run(set, i);
-    } else if (run->first == key) {
-        run->first++;
-    } else if (run->last == key) {
-        run->last--;
-    } else {
-        struct key_run behind = {key + 1, run->last};
+    set->n--;
+    memmove(set->entry + at, set->entry + at + 1,
+            (set->n - at) * sizeof *set->entry);
+}
 
-        run->last = key - 1;
-        insert_run(set, i + 1, behind);
-    }
+const struct set_entry *
+alert_set_next(const struct alert_set *set, int64_t from)
+{
+    size_t at = place_of(set, from);
+
+    return at < set->n ? &set->entry[at] : NULL;
+}
+
+uint64_t
+alert_set_id(const struct alert_set *set, int64_t key)
+{
+    size_t at = place_of(set, key);
+
+    return is_taken(set, at, key) ? set->entry[at].id : 0;
 }
 
 /* --- the sets of a transaction --- */
@@ -146,10 +147,18 @@ alert_set_find(struct store_txn *t, struct alert_ref ref)
 }
 
 /* The oldest one makes room; it can be read from the table again, also within
- * the transaction that changed it. */
+ * the transaction that changed it.  One that is still being read is left, if
+ * there is another: who reads it would begin again and again. */
 void
 alert_set_keep(struct store_txn *t, struct alert_set *set)
 {
+    for (unsigned i = 0; i < TXN_SETS; i++) {
+        const struct alert_set *old = t->sets[t->next_set];
+
+        if (old == NULL || old->complete)
+            break;
+        t->next_set = (t->next_set + 1) % TXN_SETS;
+    }
     alert_set_free(&t->sets[t->next_set]);
     t->sets[t->next_set] = set;
     t->next_set = (t->next_set + 1) % TXN_SETS;

@@ -17,35 +17,60 @@
 
 /* --- the CLI keys of a set --- */
 
+/* Records that are read however tired the job is, so that it comes forward. */
+#define LOAD_AT_LEAST 200
+
+static enum store_result
+take_key(struct alert_set *s, const struct cursor *c, struct errbuf *err)
+{
+    struct alert_rec head;
+    struct alert_ref ref;
+    struct dec in;
+
+    dec_init(&in, c->value.data, c->value.len);
+    alert_head_decode(&in, &head);
+    if (in.bad) {
+        err_set(err, "damaged record");
+        return txn_damaged(c->doing, err);
+    }
+    if (alert_key_decode(&c->key, &ref, &s->loaded, err) != 0)
+        return txn_damaged(c->doing, err);
+    alert_set_insert(s, head.key, s->loaded);
+    return STORE_OK;
+}
+
+/* Goes on reading the set; STORE_AGAIN: there is more. */
 static enum store_result
 load_set(struct store_txn *t, struct alert_set *s, struct errbuf *err)
 {
-    struct key prefix = alert_set_key(s->ref);
+    struct key prefix = alert_set_key(s->ref),
+               from = alert_key(s->ref, s->loaded + 1);
     struct cursor c;
+    unsigned n = 0;
     enum store_result r =
-        cursor_open(&c, t, TABLE_ALERT, &prefix, "reading alerts", err);
+        cursor_open(&c, t, TABLE_ALERT, &from, "reading alerts", err);
 
+    s->complete = r == STORE_NOTFOUND;
     if (r != STORE_OK)
         return r == STORE_NOTFOUND ? STORE_OK : r;
+    cursor_want_heads(&c, ALERT_HEAD_BYTES);
     while (r == STORE_OK && cursor_at(&c, &prefix)) {
-        struct alert_rec head;
-        struct dec in;
-
-        dec_init(&in, c.value.data, c.value.len);
-        alert_head_decode(&in, &head);
-        if (in.bad) {
-            err_set(err, "damaged record");
-            r = txn_damaged(c.doing, err);
-        } else {
-            alert_set_insert(s, head.key);
+        if (n++ >= LOAD_AT_LEAST && store_tired(t))
+            break;
+        r = take_key(s, &c, err);
+        if (r == STORE_OK)
             r = cursor_next(&c, err);
-        }
     }
+    s->complete =
+        r == STORE_NOTFOUND || (r == STORE_OK && !cursor_at(&c, &prefix));
     cursor_close(&c);
-    return r == STORE_NOTFOUND ? STORE_OK : r;
+    if (r == STORE_NOTFOUND)
+        r = STORE_OK;
+    return r == STORE_OK && !s->complete ? STORE_AGAIN : r;
 }
 
-/* The set, from memory or from the table. */
+/* The set, from memory or from the table.  STORE_AGAIN: a part of it has been
+ * read. */
 static enum store_result
 get_set(struct store_txn *t, struct alert_ref ref, struct alert_set **s_r,
         struct errbuf *err)
@@ -55,16 +80,71 @@ get_set(struct store_txn *t, struct alert_ref ref, struct alert_set **s_r,
 
     if (s == NULL) {
         s = alert_set_new(ref);
-        r = load_set(t, s, err);
-        if (r != STORE_OK) {
-            alert_set_free(&s);
-            return r;
-        }
-        s->changed = t->changes > 0; /* it may hold what is not committed */
         alert_set_keep(t, s);
     }
     *s_r = s;
+    if (s->complete)
+        return STORE_OK;
+    s->changed = s->changed || t->changes > 0; /* it may hold what is not
+                                                  committed */
+    r = load_set(t, s, err);
+    if (r != STORE_OK && r != STORE_AGAIN)
+        alert_set_drop(t, ref);
+    return r;
+}
+
+enum store_result
+alert_count(struct store_txn *t, enum alert_scope scope, uint64_t target,
+            uint64_t *n_r, struct errbuf *err)
+{
+    const struct alert_ref ref = {scope, target};
+    struct alert_set *s;
+    enum store_result r = get_set(t, ref, &s, err);
+
+    *n_r = r == STORE_OK ? s->n : 0;
+    return r;
+}
+
+enum store_result
+alert_next_key(struct store_txn *t, enum alert_scope scope, uint64_t target,
+               int64_t from, int64_t *key_r, uint64_t *id_r, struct errbuf *err)
+{
+    const struct alert_ref ref = {scope, target};
+    const struct set_entry *e;
+    struct alert_set *s;
+    enum store_result r = get_set(t, ref, &s, err);
+
+    if (r != STORE_OK)
+        return r;
+    e = alert_set_next(s, from);
+    if (e == NULL)
+        return STORE_NOTFOUND;
+    *key_r = e->key;
+    *id_r = e->id;
     return STORE_OK;
+}
+
+enum store_result
+alert_find_key(struct store_txn *t, enum alert_scope scope, uint64_t target,
+               int64_t key, struct alert_rec *a_r, struct errbuf *err)
+{
+    const struct alert_ref ref = {scope, target};
+    struct alert_set *s;
+    uint64_t id;
+    bool trash;
+    enum store_result r = alert_is_trash(t, ref, &trash, err);
+
+    if (r == STORE_OK && trash)
+        return STORE_NOTFOUND;
+    if (r == STORE_OK)
+        r = get_set(t, ref, &s, err);
+    if (r != STORE_OK)
+        return r;
+    id = alert_set_id(s, key);
+    if (id == 0)
+        return STORE_NOTFOUND;
+    return txn_must_exist(alert_get_in_set(t, ref, id, a_r, err),
+                          "reading an alert", err);
 }
 
 /* --- adding --- */
@@ -134,7 +214,7 @@ alert_add(struct store_txn *t, struct alert_rec *a, struct errbuf *err)
     alert_rec_encode(txn_record(t), a);
     r = txn_put(t, TABLE_ALERT, &k, "storing an alert", err);
     if (r == STORE_OK) {
-        alert_set_insert(set, a->key);
+        alert_set_insert(set, a->key, a->id);
         set->changed = true;
         r = put_entries(t, a, err);
     }

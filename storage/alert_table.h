@@ -25,6 +25,7 @@ enum store_result alert_decode_at(const struct cursor *c, struct alert_rec *a,
                                   struct errbuf *err) WARN_UNUSED;
 
 /* What stands before the texts of a record; in->bad if it is damaged. */
+#define ALERT_HEAD_BYTES (2 + 4 * 8)
 void alert_head_decode(struct dec *in, struct alert_rec *a);
 
 /* --- records --- */

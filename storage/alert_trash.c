@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* A target that goes takes its alerts along: a bounded number at once, so that
- * no transaction grows without limit, and the rest step by step.  Until then
+/* A target that goes takes its alerts along: as many as the job has strength for
+ * at once, so that nobody waits long, and the rest step by step.  Until then
  * its set stands in the trash, and nothing of it can be found. */
 #include "config.h"
 
 #include "storage/alert_set.h"
 #include "storage/alert_table.h"
-
-/* How many alerts go with their targets in one transaction. */
-#define REMOVE_AT_ONCE 5000
 
 enum store_result
 alert_is_trash(struct store_txn *t, struct alert_ref set, bool *yes_r,
@@ -39,8 +36,7 @@ remove_some(struct store_txn *t, const struct key *prefix, bool *done_r,
     *done_r = r == STORE_NOTFOUND;
     if (r != STORE_OK)
         return r == STORE_NOTFOUND ? STORE_OK : r;
-    while (r == STORE_OK && cursor_at(&c, prefix) &&
-           t->removed < REMOVE_AT_ONCE) {
+    while (r == STORE_OK && cursor_at(&c, prefix) && !store_tired(t)) {
         struct alert_rec a = {0};
 
         r = alert_decode_at(&c, &a, err);
@@ -49,7 +45,6 @@ remove_some(struct store_txn *t, const struct key *prefix, bool *done_r,
         if (r == STORE_OK)
             r = cursor_del(&c, err);
         alert_rec_clear(&a);
-        t->removed++;
         if (r == STORE_OK)
             r = cursor_next(&c, err);
     }

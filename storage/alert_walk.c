@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Reading alerts in some order: a set, all that the board holds, a CLI key's
- * set, ends. */
+/* Reading alerts in some order: a set, all that the board holds, ends. */
 #include "config.h"
 
 #include "storage/alert_table.h"
@@ -70,36 +69,6 @@ alert_walk_broad(struct store_txn *t, alert_walk_fn *fn, void *arg,
     }
     cursor_close(&c);
     return r == STORE_NOTFOUND ? STORE_OK : r;
-}
-
-struct find_by_key {
-    int64_t key;
-    uint64_t id; /* 0: not found */
-};
-
-static bool
-find_by_key(const struct alert_rec *a, void *arg)
-{
-    struct find_by_key *f = arg;
-
-    if (a->key == f->key)
-        f->id = a->id;
-    return f->id == 0;
-}
-
-enum store_result
-alert_find_key(struct store_txn *t, enum alert_scope scope, uint64_t target,
-               int64_t key, struct alert_rec *a_r, struct errbuf *err)
-{
-    struct find_by_key f = {.key = key};
-    enum store_result r = alert_walk(t, scope, target, 0, find_by_key, &f, err);
-
-    if (r != STORE_OK)
-        return r;
-    if (f.id == 0)
-        return STORE_NOTFOUND;
-    return alert_get_in_set(t, (struct alert_ref){scope, target}, f.id, a_r,
-                            err);
 }
 
 /* One entry in the order of ends: the alert it leads to, if it still may be

@@ -351,3 +351,49 @@ domain_walk(struct store_txn *t, const char *after, domain_walk_fn *fn,
     cursor_close(&c);
     return r == STORE_NOTFOUND ? STORE_OK : r;
 }
+
+/* --- counting --- */
+
+static enum store_result
+count_one(const struct cursor *c, uint64_t *number_r, uint64_t *sum,
+          struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    uint64_t n = 0;
+    enum store_result r = STORE_OK;
+
+    if (c->key.len != sizeof n) {
+        err_set(err, "damaged key");
+        return txn_damaged(c->doing, err);
+    }
+    *number_r = key_get_u64(c->key.data);
+    if (domain_rec_decode(c->value.data, c->value.len, &d, err) != 0)
+        return txn_damaged(c->doing, err);
+    if (!d.shared)
+        r = account_count(c->txn, *number_r, &n, err);
+    *sum += n;
+    domain_rec_clear(&d);
+    return r;
+}
+
+enum store_result
+account_count_all(struct store_txn *t, uint64_t *after, uint64_t *sum,
+                  struct errbuf *err)
+{
+    struct key from = key_of(*after + 1);
+    struct cursor c;
+    enum store_result r =
+        cursor_open(&c, t, TABLE_DOMAIN, &from, "counting accounts", err);
+
+    if (r != STORE_OK)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    while (r == STORE_OK) {
+        r = count_one(&c, after, sum, err);
+        if (r == STORE_OK && store_tired(t))
+            r = STORE_AGAIN;
+        if (r == STORE_OK)
+            r = cursor_next(&c, err);
+    }
+    cursor_close(&c);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The queue of jobs and the thread that runs them.
+/* The thread that runs the jobs.
  *
- * The thread takes whatever waits and runs it in one transaction: the more
- * wait, the less each pays for the disk.  When something fails in a way that
+ * It takes what waits, lane by lane (job_queue.c), and runs it in one
+ * transaction: the more wait, the less each pays for the disk.  A transaction
+ * that has done enough ends, what it has not come to goes back to its place, and
+ * who has come meanwhile has his turn.  When something fails in a way that
  * leaves only an abort, the jobs before the culprit run again as one
  * transaction, the culprit alone, and then those behind it, so that each job
  * fails by its own fault only, and all of them still happen in their order. */
@@ -18,9 +20,11 @@
 
 #include "storage/checkpoint.h"
 #include "storage/env.h"
+#include "storage/job_queue.h"
 #include "storage/space.h"
 #include "storage/thread.h"
 #include "storage/txn.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/queue_safe.h"
 #include "util/xmalloc.h"
@@ -28,21 +32,15 @@
 #define BATCH_JOBS   512
 #define CHECKPOINT_S 5
 
-/* A transaction that has written so much takes no further job. */
-#define BATCH_BYTES (4u << 20)
+/* A transaction that has written, worked or lasted so much takes no further
+ * job.  The time is for what work does not tell, such as a slow disk. */
+#define BATCH_BYTES (1u << 20)
+#define BATCH_WORK  8000
+#define BATCH_US    10000
 
 #define RETRIES 5 /* of a transaction that met a deadlock */
 
 #define PANIC_STATUS 75 /* EX_TEMPFAIL: start again, recovery will mend it */
-
-struct job {
-    STAILQ_ENTRY(job) link;
-    store_body_fn *body;
-    store_done_fn *done;
-    void *arg;
-};
-
-STAILQ_HEAD(job_list, job);
 
 struct outcome {
     enum store_result result;
@@ -56,18 +54,20 @@ struct store {
 
     pthread_mutex_t lock; /* of the following */
     pthread_cond_t wake;
-    struct job_list queue;
+    struct job_queue queue;
     bool stop;
     void (*on_panic)(void *arg);
     void *panic_arg;
 
     atomic_uint backlog;
+    atomic_ullong most_of_job, most_of_transaction; /* work */
 
     /* The writer thread's own. */
     struct store_txn *txn;
     struct job **batch;
     struct outcome *outcomes; /* of the jobs of the batch */
     unsigned batch_jobs;
+    bool cut; /* the last transaction ended before its last job */
     bool panic_told;
     bool sweeping; /* the last sweep went well */
 };
@@ -125,6 +125,13 @@ store_on_panic(struct store *s, void (*cb)(void *arg), void *arg)
 
 /* --- running jobs --- */
 
+static void
+note_most(atomic_ullong *most, uint64_t work)
+{
+    if (work > atomic_load(most))
+        atomic_store(most, work); /* nobody else raises it */
+}
+
 /* True if the transaction can go on; else it has to be aborted because of this
  * job. */
 static bool
@@ -135,17 +142,31 @@ run_job(struct store *s, unsigned i)
 
     out->err.text[0] = 0;
     store_removing(s->txn, false);
+    txn_begin_job(s->txn, s->batch[i]->part);
     out->result = s->batch[i]->body(s->txn, s->batch[i]->arg, &out->err);
+    job_queue_charge(s->batch[i], s->txn->work - s->txn->work_job);
+    note_most(&s->most_of_job, s->batch[i]->work);
     if (s->txn->failed != 0) {
-        if (out->result == STORE_OK) /* the body overlooked it */
+        if (out->result == STORE_OK || out->result == STORE_AGAIN)
+            /* the body overlooked it */
             out->result =
                 txn_fail(s->txn, s->txn->failed, "running a job", &out->err);
         return false;
     }
-    if (out->result == STORE_OK)
+    if (out->result == STORE_OK || out->result == STORE_AGAIN)
         return true;
     txn_forget_audit(s->txn, &mark);
     return s->txn->changes == mark.changes;
+}
+
+/* Whether the transaction, begun at that time, is to end with this job: what
+ * comes behind one that is to run again may be of its lane. */
+static bool
+is_enough(const struct store *s, unsigned i, int64_t begun)
+{
+    return s->outcomes[i].result == STORE_AGAIN ||
+           s->txn->bytes >= BATCH_BYTES || s->txn->work >= BATCH_WORK ||
+           clock_mono() - begun >= BATCH_US;
 }
 
 /* Runs jobs from `at` on in one transaction, at most *n, and says in *n how
@@ -157,8 +178,10 @@ try_once(struct store *s, unsigned at, unsigned *n, unsigned *culprit)
 {
     struct outcome *first = &s->outcomes[at];
     struct errbuf err = {{0}};
+    int64_t begun = clock_mono();
     enum store_result r;
 
+    s->cut = false;
     *culprit = *n;
     r = txn_begin(s->txn, &first->err);
     if (r != STORE_OK) {
@@ -171,9 +194,12 @@ try_once(struct store *s, unsigned at, unsigned *n, unsigned *culprit)
             *culprit = i;
             return false;
         }
-        if (s->txn->bytes >= BATCH_BYTES)
+        if (is_enough(s, at + i, begun)) {
+            s->cut = true;
             *culprit = *n = i + 1;
+        }
     }
+    note_most(&s->most_of_transaction, s->txn->work);
     r = txn_commit(s->txn, &err);
     if (r != STORE_OK) {
         first->result = r;
@@ -191,40 +217,90 @@ try_jobs(struct store *s, unsigned at, unsigned *n, unsigned *culprit)
     return true;
 }
 
+/* True if it is to run again. */
+static bool
+finish_job(struct store *s, struct job *job, struct outcome *out)
+{
+    job->again = out->result == STORE_AGAIN;
+    if (!job->again)
+        atomic_fetch_sub(&s->backlog, 1);
+    if (job->done != NULL)
+        job->done(out->result, job->arg, &out->err);
+    if (job->again) {
+        job->part++;
+        return true;
+    }
+    pthread_mutex_lock(&s->lock);
+    job_queue_forget(&s->queue, job);
+    pthread_mutex_unlock(&s->lock);
+    free(job);
+    return false;
+}
+
 static void
 finish_jobs(struct store *s, unsigned at, unsigned n)
 {
     if (s->txn->changes > 0)
         checkpointer_wake(s->checkpointer);
-    for (unsigned i = at; i < at + n; i++) {
-        struct job *job = s->batch[i];
-
-        atomic_fetch_sub(&s->backlog, 1);
-        if (job->done != NULL)
-            job->done(s->outcomes[i].result, job->arg, &s->outcomes[i].err);
-        free(job);
-    }
+    for (unsigned i = at; i < at + n; i++)
+        if (!finish_job(s, s->batch[i], &s->outcomes[i]))
+            s->batch[i] = NULL;
 }
 
-static void
+static unsigned run_jobs(struct store *s, unsigned at, unsigned n);
+
+/* After a transaction of n jobs was taken back: those before the culprit, and
+ * then it alone; each alone if it was the commit.  Says how many it has dealt
+ * with. */
+static unsigned
+run_apart(struct store *s, unsigned at, unsigned n, unsigned culprit)
+{
+    unsigned did = 0;
+
+    s->cut = false;
+    if (culprit < n) {
+        did = run_jobs(s, at, culprit);
+        n = culprit + 1;
+    }
+    while (did < n && !s->cut)
+        did += run_jobs(s, at + did, 1);
+    return did;
+}
+
+/* Says how many it has dealt with: those behind a transaction that was cut are
+ * to wait for their turn. */
+static unsigned
 run_jobs(struct store *s, unsigned at, unsigned n)
 {
-    while (n > 0) {
-        unsigned did = n, culprit;
+    unsigned begin = at, end = at + n;
+
+    while (at < end) {
+        unsigned did = end - at, culprit, part;
 
         if (try_jobs(s, at, &did, &culprit) || did == 1) {
             finish_jobs(s, at, did);
-        } else if (culprit < did) {
-            run_jobs(s, at, culprit);
-            run_jobs(s, at + culprit, 1);
-            did = culprit + 1;
-        } else {
-            for (unsigned i = 0; i < did; i++)
-                run_jobs(s, at + i, 1);
+            at += did;
+            if (s->cut)
+                break;
+            continue;
         }
-        at += did;
-        n -= did;
+        part = run_apart(s, at, did, culprit);
+        at += part;
+        if (s->cut)
+            break;
     }
+    return at - begin;
+}
+
+/* In the opposite order of taking them. */
+static void
+return_jobs(struct store *s, unsigned n)
+{
+    pthread_mutex_lock(&s->lock);
+    while (n-- > 0)
+        if (s->batch[n] != NULL)
+            job_queue_return(&s->queue, s->batch[n]);
+    pthread_mutex_unlock(&s->lock);
 }
 
 /* --- the writer thread --- */
@@ -238,11 +314,11 @@ take_jobs(struct store *s, bool *end_r)
     struct job *job;
 
     pthread_mutex_lock(&s->lock);
-    while (STAILQ_EMPTY(&s->queue) && !s->stop && !s->sweeping &&
+    while (job_queue_is_empty(&s->queue) && !s->stop && !s->sweeping &&
            (s->panic_told || !atomic_load(&s->env->panicked)))
         pthread_cond_wait(&s->wake, &s->lock);
-    while (n < s->batch_jobs && (job = STAILQ_FIRST(&s->queue)) != NULL) {
-        STAILQ_REMOVE_HEAD(&s->queue, link);
+    while (n < s->batch_jobs && (job = job_queue_take(&s->queue)) != NULL) {
+        job->again = false;
         s->batch[n++] = job;
     }
     *end_r = n == 0 && s->stop;
@@ -285,6 +361,7 @@ run_writer(void *arg)
         if (end)
             return NULL;
         run_jobs(s, 0, n);
+        return_jobs(s, n);
         tell_panic(s);
         if (s->txn->trash && !s->panic_told)
             sweep(s);
@@ -292,10 +369,10 @@ run_writer(void *arg)
 }
 
 void
-store_submit(struct store *s, store_body_fn *body, store_done_fn *done,
-             void *arg)
+store_submit_lane(struct store *s, uint64_t lane, store_body_fn *body,
+                  store_done_fn *done, void *arg)
 {
-    struct job *job = xmalloc(sizeof *job);
+    struct job *job = xcalloc(1, sizeof *job);
     bool first;
 
     job->body = body;
@@ -303,17 +380,31 @@ store_submit(struct store *s, store_body_fn *body, store_done_fn *done,
     job->arg = arg;
     atomic_fetch_add(&s->backlog, 1);
     pthread_mutex_lock(&s->lock);
-    first = STAILQ_EMPTY(&s->queue);
-    STAILQ_INSERT_TAIL(&s->queue, job, link);
+    first = job_queue_is_empty(&s->queue);
+    job_queue_add(&s->queue, lane, job);
     if (first)
         pthread_cond_signal(&s->wake);
     pthread_mutex_unlock(&s->lock);
+}
+
+void
+store_submit(struct store *s, store_body_fn *body, store_done_fn *done,
+             void *arg)
+{
+    store_submit_lane(s, 0, body, done, arg);
 }
 
 unsigned
 store_backlog(const struct store *s)
 {
     return atomic_load(&s->backlog);
+}
+
+struct store_load
+store_load(struct store *s)
+{
+    return (struct store_load){atomic_exchange(&s->most_of_job, 0),
+                               atomic_exchange(&s->most_of_transaction, 0)};
 }
 
 /* --- waiting for a job --- */
@@ -340,6 +431,8 @@ waiter_done(enum store_result result, void *arg, const struct errbuf *err)
 {
     struct waiter *w = arg;
 
+    if (result == STORE_AGAIN)
+        return;
     pthread_mutex_lock(&w->lock);
     w->outcome.result = result;
     w->outcome.err = *err;
@@ -414,7 +507,7 @@ store_open(const struct store_options *o, struct errbuf *err)
     s->batch_jobs = o->batch_jobs > 0 ? o->batch_jobs : BATCH_JOBS;
     s->batch = xcalloc(s->batch_jobs, sizeof(*s->batch));
     s->outcomes = xcalloc(s->batch_jobs, sizeof *s->outcomes);
-    STAILQ_INIT(&s->queue);
+    job_queue_init(&s->queue);
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->wake, NULL);
     env->panic_arg = s;
@@ -443,6 +536,7 @@ store_close(struct store **store)
     if (!atomic_load(&s->env->panicked))
         (void)env_checkpoint(s->env, 0);
     env_close(&s->env);
+    job_queue_clear(&s->queue);
     pthread_cond_destroy(&s->wake);
     pthread_mutex_destroy(&s->lock);
     free(s->batch);

@@ -12,16 +12,25 @@
  *
  * Everything that reads or changes it is a job: a body that runs on the writer
  * thread inside a transaction, and a `done` that runs there after the commit
- * is on disk.  Jobs run in the order in which they were submitted, and so do
- * their dones; what waits is put into one transaction (group commit).  When a
+ * is on disk.  What waits is put into one transaction (group commit).  When a
  * batch fails, it is aborted and its jobs run again one by one, so that a job
  * fails by its own fault only.  A body therefore may run more than once: it
  * touches nothing outside its argument and the store, and starts afresh each
- * time.  A body that returns anything but STORE_OK must not have written yet,
- * unless the result is STORE_FULL or STORE_ERROR (check, then act). */
+ * time.  A body that returns anything but STORE_OK or STORE_AGAIN must not have
+ * written yet, unless the result is STORE_FULL or STORE_ERROR (check, then act).
+ *
+ * Who asks for much does not keep others waiting.  A job is submitted in a lane
+ * (store.h does not care what the number says).  Jobs of one lane run in the
+ * order in which they were submitted, and so do their dones; lanes take turns.
+ * A body that may have much to do looks at store_tired from time to time, and
+ * returns STORE_AGAIN when it says yes: what it has written is committed, its
+ * `done` is called with STORE_AGAIN, and it runs again when its lane has its
+ * next turn, before all others of that lane.  How far it had come it notes in a
+ * store_mark: what is taken back has not come anywhere. */
 
 enum store_result {
     STORE_OK = 0,
+    STORE_AGAIN,    /* a part is done; the body is to run again */
     STORE_NOTFOUND, /* no such thing */
     STORE_EXISTS,   /* there is one of that name or key already */
     STORE_REFUSED,  /* the body said no; err says why */
@@ -64,13 +73,36 @@ typedef enum store_result store_body_fn(struct store_txn *txn, void *arg,
 typedef void store_done_fn(enum store_result result, void *arg,
                            const struct errbuf *err);
 
-/* Queues a job; never blocks on the disk; any thread but not from a body.
- * `done` (may be NULL) is called exactly once, on the writer thread. */
+/* Queues a job in a lane; never blocks on the disk; any thread but not from a
+ * body.  `done` (may be NULL) is called on the writer thread, exactly once but
+ * for STORE_AGAIN. */
+void store_submit_lane(struct store *store, uint64_t lane, store_body_fn *body,
+                       store_done_fn *done, void *arg);
+/* The same in lane 0. */
 void store_submit(struct store *store, store_body_fn *body, store_done_fn *done,
                   void *arg);
 
-/* The same, waiting for the end: for start, tools and tests, never for a
- * thread with an event loop. */
+/* How far a job in parts has come.  A zeroed one is at 0. */
+struct store_mark {
+    uint64_t done, next;
+    unsigned part;
+};
+/* Where the body is to begin. */
+uint64_t store_mark_begin(struct store_mark *m, const struct store_txn *txn);
+/* Where it will begin next time, if it returns STORE_AGAIN now. */
+void store_mark_set(struct store_mark *m, const struct store_txn *txn,
+                    uint64_t next);
+/* How many parts of the job that runs are on disk. */
+unsigned store_part(const struct store_txn *txn);
+
+/* For bodies: true if the job has done what one turn allows. */
+bool store_tired(const struct store_txn *txn);
+/* For bodies: counts work that is not done by calls of the store, one for each
+ * microsecond or two, or some 500 bytes looked at. */
+void store_charge(struct store_txn *txn, uint64_t work);
+
+/* The same in lane 0, waiting for the end: for start, tools and tests, never for
+ * a thread with an event loop. */
 enum store_result store_run(struct store *store, store_body_fn *body, void *arg,
                             struct errbuf *err) WARN_UNUSED;
 
@@ -84,6 +116,13 @@ unsigned store_changes(const struct store_txn *txn);
 
 /* Jobs that wait now (any thread; for limits and statistics). */
 unsigned store_backlog(const struct store *store);
+
+/* The most work that one run of a job did, and one transaction, since this was
+ * asked last (any thread). */
+struct store_load {
+    uint64_t job, transaction;
+};
+struct store_load store_load(struct store *store);
 
 /* Called, on the writer thread, when the database says it can no longer go on
  * (panic).  The default logs and ends the process with status 75, so that a

@@ -169,6 +169,12 @@ enum store_result account_get(struct store_txn *t, uint64_t number,
 enum store_result account_find(struct store_txn *t, uint64_t domain,
                                const char *name, struct account_rec *a_r,
                                struct errbuf *err) WARN_UNUSED;
+/* How many iterations the password of one of the accounts has; which of them,
+ * `point` says: for the same number it is the same one, as far as accounts stay,
+ * and over many numbers all come equally often.  0: those there have none. */
+enum store_result account_sample_iterations(struct store_txn *t, uint64_t point,
+                                            uint32_t *iterations_r,
+                                            struct errbuf *err) WARN_UNUSED;
 /* Replaces; a changed name or domain is a renaming.  Into another domain the
  * aliases come along.  STORE_EXISTS with err saying which name is taken (also
  * by an alias of its own): nothing was changed. */
@@ -198,6 +204,12 @@ enum store_result account_count(struct store_txn *t, uint64_t domain,
 enum store_result account_alias_count(struct store_txn *t, uint64_t domain,
                                       uint64_t *count_r,
                                       struct errbuf *err) WARN_UNUSED;
+
+/* Adds to *sum the accounts of the domains beyond the number *after that are not
+ * shared.  STORE_AGAIN: the job is tired; both say how far it has come. */
+enum store_result account_count_all(struct store_txn *t, uint64_t *after,
+                                    uint64_t *sum,
+                                    struct errbuf *err) WARN_UNUSED;
 
 /* As domain_aliases_get and domain_aliases_set. */
 enum store_result account_aliases_get(struct store_txn *t, uint64_t account,
@@ -292,7 +304,9 @@ void alert_rec_clear(struct alert_rec *a);
 
 /* Gives a->id = the next id and a->key = the first free second at or after
  * a->posted in its set, and keeps the alert.  STORE_NOTFOUND if its domain or
- * account does not exist. */
+ * account does not exist.  STORE_AGAIN: the keys of the set were not in memory
+ * and have been read in part; nothing was written, and the body is to end and
+ * to be run again. */
 enum store_result alert_add(struct store_txn *t, struct alert_rec *a,
                             struct errbuf *err) WARN_UNUSED;
 enum store_result alert_get(struct store_txn *t, uint64_t id,
@@ -310,11 +324,21 @@ enum store_result alert_walk(struct store_txn *t, enum alert_scope scope,
  * start; its cost does not depend on the number of accounts' alerts). */
 enum store_result alert_walk_broad(struct store_txn *t, alert_walk_fn *fn,
                                    void *arg, struct errbuf *err) WARN_UNUSED;
-/* The alert of a set with that CLI key (seconds UTC). */
+/* The alert of a set with that CLI key (seconds UTC).  STORE_AGAIN as above. */
 enum store_result alert_find_key(struct store_txn *t, enum alert_scope scope,
                                  uint64_t target, int64_t key,
                                  struct alert_rec *a_r,
                                  struct errbuf *err) WARN_UNUSED;
+/* The lowest key of a set from `from` on, and whose it is; STORE_NOTFOUND;
+ * STORE_AGAIN as above. */
+enum store_result alert_next_key(struct store_txn *t, enum alert_scope scope,
+                                 uint64_t target, int64_t from, int64_t *key_r,
+                                 uint64_t *id_r,
+                                 struct errbuf *err) WARN_UNUSED;
+/* How many alerts a set has.  STORE_AGAIN as above. */
+enum store_result alert_count(struct store_txn *t, enum alert_scope scope,
+                              uint64_t target, uint64_t *n_r,
+                              struct errbuf *err) WARN_UNUSED;
 /* Alerts whose end is at or before `now`, earliest end first, at most `max`;
  * and the earliest end beyond them, 0 if none. */
 enum store_result alert_walk_ended(struct store_txn *t, int64_t now,
@@ -344,13 +368,18 @@ enum store_result post_key_expire(struct store_txn *t, int64_t before,
 
 /* --- resume tickets (ticket_table.c) --- */
 
-#define TICKET_HASH_BYTES 32
+#define TICKET_HASH_BYTES    32
+#define TICKET_ADDRESS_BYTES 16
 
 struct ticket_rec {
     uint8_t hash[TICKET_HASH_BYTES]; /* of the random ticket */
     uint64_t account;
     uint32_t cred_serial; /* void when the account's is another */
     int64_t expires;
+    uint8_t bound; /* 0: good from anywhere; 1: from address; 2: from address
+                      for origin */
+    uint8_t address[TICKET_ADDRESS_BYTES]; /* IPv4 as ::ffff:a.b.c.d */
+    uint8_t origin[TICKET_ADDRESS_BYTES];
 };
 
 /* STORE_EXISTS. */

@@ -15,23 +15,44 @@
 void
 ticket_rec_encode(struct buf *b, const struct ticket_rec *k)
 {
-    enc_u8(b, 1);
+    enc_u8(b, k->bound != 0 ? 2 : 1);
     enc_u64(b, k->account);
     enc_u32(b, k->cred_serial);
     enc_i64(b, k->expires);
+    if (k->bound == 0)
+        return;
+    enc_u8(b, k->bound);
+    enc_bytes(b, k->address, sizeof k->address);
+    if (k->bound == 2)
+        enc_bytes(b, k->origin, sizeof k->origin);
+}
+
+static void
+decode_binding(struct dec *in, struct ticket_rec *k)
+{
+    k->bound = dec_u8(in);
+    dec_bytes(in, k->address, sizeof k->address);
+    if (k->bound == 2)
+        dec_bytes(in, k->origin, sizeof k->origin);
+    else if (k->bound != 1)
+        in->bad = true;
 }
 
 int
 ticket_rec_decode(const void *data, size_t len, struct ticket_rec *k,
                   struct errbuf *err)
 {
+    uint8_t version;
     struct dec in;
 
     dec_init(&in, data, len);
-    dec_version(&in, 1);
+    version = dec_version(&in, 2);
     k->account = dec_u64(&in);
     k->cred_serial = dec_u32(&in);
     k->expires = dec_i64(&in);
+    k->bound = 0;
+    if (version == 2)
+        decode_binding(&in, k);
     return dec_end(&in, err);
 }
 

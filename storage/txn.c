@@ -167,7 +167,8 @@ reset(struct store_txn *t)
     t->changes = 0;
     t->bytes = 0;
     t->pending = 0;
-    t->removed = 0;
+    t->work = 0;
+    t->work_job = 0;
     t->count_domain = 0;
     t->count = (struct name_count){0};
     t->count_changed = false;
@@ -303,6 +304,60 @@ txn_must_exist(enum store_result r, const char *doing, struct errbuf *err)
     return STORE_ERROR;
 }
 
+/* --- work --- */
+
+void
+txn_begin_job(struct store_txn *t, unsigned part)
+{
+    t->work_job = t->work;
+    t->part = part;
+}
+
+unsigned
+store_part(const struct store_txn *t)
+{
+    return t->part;
+}
+
+uint64_t
+store_mark_begin(struct store_mark *m, const struct store_txn *t)
+{
+    if (m->part == t->part)
+        m->done = m->next;
+    return m->done;
+}
+
+void
+store_mark_set(struct store_mark *m, const struct store_txn *t, uint64_t next)
+{
+    m->next = next;
+    m->part = t->part + 1;
+}
+
+bool
+store_tired(const struct store_txn *t)
+{
+    return t->work - t->work_job >= WORK_TURN;
+}
+
+void
+store_charge(struct store_txn *t, uint64_t work)
+{
+    t->work += work;
+}
+
+static void
+count_read(struct store_txn *t, size_t len)
+{
+    t->work += WORK_READ + len / WORK_BYTES;
+}
+
+static void
+count_write(struct store_txn *t, size_t len)
+{
+    t->work += WORK_WRITE + len / WORK_BYTES * WORK_WRITE;
+}
+
 /* --- one record --- */
 
 bool
@@ -355,6 +410,7 @@ txn_get(struct store_txn *t, enum table table, const struct key *k,
     if (t->failed != 0)
         return txn_fail(t, t->failed, doing, err);
     ret = db->get(db, t->handle, &key, &t->value, DB_READ_COMMITTED);
+    count_read(t, ret == 0 ? t->value.size : 0);
     if (ret == DB_NOTFOUND)
         return STORE_NOTFOUND;
     if (ret != 0)
@@ -376,6 +432,7 @@ txn_exists(struct store_txn *t, enum table table, const struct key *k,
     if (t->failed != 0)
         return txn_fail(t, t->failed, doing, err);
     ret = db->exists(db, t->handle, &key, DB_READ_COMMITTED);
+    count_read(t, 0);
     if (ret == DB_NOTFOUND)
         return STORE_NOTFOUND;
     return ret == 0 ? STORE_OK : txn_fail(t, ret, doing, err);
@@ -394,6 +451,7 @@ put(struct store_txn *t, enum table table, const struct key *k, uint32_t flags,
     if (r != STORE_OK)
         return r;
     ret = db->put(db, t->handle, &key, &value, flags);
+    count_write(t, t->record.len);
     if (ret == DB_KEYEXIST) {
         t->changes--;
         return STORE_EXISTS;
@@ -429,6 +487,7 @@ txn_del(struct store_txn *t, enum table table, const struct key *k,
     if (r != STORE_OK)
         return r;
     ret = db->del(db, t->handle, &key, 0);
+    count_write(t, 0);
     if (ret == DB_NOTFOUND) {
         t->changes--;
         return STORE_NOTFOUND;
@@ -454,6 +513,7 @@ cursor_step(struct cursor *c, uint32_t how, struct errbuf *err)
 
     if (ret == 0)
         ret = c->dbc->get(c->dbc, &c->k, &c->v, how);
+    count_read(t, ret == 0 ? c->v.size : 0);
     if (ret == DB_NOTFOUND)
         return STORE_NOTFOUND;
     if (ret != 0)
@@ -505,8 +565,17 @@ cursor_del(struct cursor *c, struct errbuf *err)
     if (r != STORE_OK)
         return r;
     ret = c->dbc->del(c->dbc, 0);
+    count_write(c->txn, 0);
     c->txn->bytes += c->key.len;
     return ret == 0 ? STORE_OK : txn_fail(c->txn, ret, c->doing, err);
+}
+
+void
+cursor_want_heads(struct cursor *c, uint32_t bytes)
+{
+    c->v.flags |= DB_DBT_PARTIAL;
+    c->v.doff = 0;
+    c->v.dlen = bytes;
 }
 
 void

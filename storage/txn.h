@@ -53,7 +53,7 @@ enum counter {
     COUNTER_COUNT
 };
 
-#define TXN_SETS 64 /* sets of alerts whose CLI keys are remembered */
+#define TXN_SETS 256 /* sets of alerts whose CLI keys are remembered */
 
 struct alert_set;
 
@@ -69,6 +69,9 @@ struct store_txn {
     unsigned changes;  /* of this transaction, ids given out included */
     size_t bytes;      /* written by it, about */
     uint64_t pending;  /* what the tables may grow by because of it */
+    uint64_t work;     /* of this transaction, see WORK_... */
+    uint64_t work_job; /* what it was when the job that runs began */
+    unsigned part;     /* of that job, see store_part */
 
     uint64_t counter[COUNTER_COUNT];   /* last number given out */
     uint64_t committed[COUNTER_COUNT]; /* the same on disk */
@@ -89,8 +92,6 @@ struct store_txn {
     unsigned next_set; /* to be replaced */
 
     bool trash; /* perhaps something is left in TABLE_TRASH */
-    unsigned
-        removed; /* alerts removed with their targets by this transaction */
 
     struct buf record; /* scratch: the record being encoded */
     DBT value;         /* scratch: the record last got */
@@ -119,6 +120,18 @@ void txn_forget_audit(struct store_txn *t, const struct txn_mark *m);
 
 /* True if the failure may pass when the whole transaction is run again. */
 bool txn_may_retry(const struct store_txn *t);
+
+/* --- work: what is counted so that nobody has too much of it --- */
+
+/* One unit is about a microsecond, or two, of the writer. */
+#define WORK_READ  1
+#define WORK_WRITE 6
+#define WORK_BYTES 1024 /* of a record, and a unit more */
+/* What one job may do in a turn; what it does beyond is bounded by the size of
+ * one thing that it does as a whole. */
+#define WORK_TURN 2000
+
+void txn_begin_job(struct store_txn *t, unsigned part);
 
 /* --- one record --- */
 
@@ -188,6 +201,8 @@ enum store_result cursor_open(struct cursor *c, struct store_txn *t,
 enum store_result cursor_next(struct cursor *c, struct errbuf *err) WARN_UNUSED;
 /* Deletes the record it stands on; cursor_next goes on behind it. */
 enum store_result cursor_del(struct cursor *c, struct errbuf *err) WARN_UNUSED;
+/* From the next step on, only the first bytes of values are wanted. */
+void cursor_want_heads(struct cursor *c, uint32_t bytes);
 void cursor_close(struct cursor *c);
 
 /* True if the key it stands on begins with these bytes. */

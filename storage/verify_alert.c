@@ -61,7 +61,7 @@ check_alert_key(struct verify *v, const struct alert_rec *a)
     if (alert_set_first_free(v->set, a->key) != a->key)
         verify_finding(v, "alert %llu: its key is another's too",
                        verify_llu(a->id));
-    alert_set_insert(v->set, a->key);
+    alert_set_insert(v->set, a->key, a->id);
 }
 
 void
@@ -187,6 +187,8 @@ verify_ticket(struct verify *v, const struct slice *key,
         verify_finding(v, "a damaged record");
         return;
     }
+    if (rec.bound != 0)
+        verify_format(v, FORMAT_TICKETS);
     key_time(&when, rec.expires);
     key_bytes(&when, key->data, key->len);
     if (!verify_exists(v, TABLE_TICKET_TIME, &when))

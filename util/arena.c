@@ -81,6 +81,16 @@ arena_strndup(struct arena *a, const char *s, size_t n)
     return p;
 }
 
+size_t
+arena_bytes(const struct arena *a)
+{
+    size_t n = 0;
+
+    for (const struct block *b = a->first; b != NULL; b = b->next)
+        n += sizeof *b + b->size;
+    return n;
+}
+
 void
 arena_reset(struct arena *a)
 {

@@ -16,6 +16,9 @@ void arena_free(struct arena **arena);
 void *arena_alloc(struct arena *arena, size_t size);
 char *arena_strndup(struct arena *arena, const char *s, size_t n);
 
+/* What it has from the system now. */
+size_t arena_bytes(const struct arena *arena);
+
 /* Takes everything back and gives all but the first block to the system. */
 void arena_reset(struct arena *arena);
 

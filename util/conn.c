@@ -25,6 +25,7 @@
 #include <openssl/ssl.h>
 
 #include "util/buf.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
 
@@ -37,12 +38,17 @@ struct segment {
     STAILQ_ENTRY(segment) link;
     struct shared_buf *shared; /* NULL: bytes */
     size_t off, len;
+    size_t cost; /* memory that is held for it alone, until all of it is sent */
     char bytes[];
 };
 
 struct conn_out {
     STAILQ_HEAD(, segment) segments;
-    size_t total;
+    size_t total, cost;
+    int64_t moved; /* clock_mono, when some of it left last, or it began */
+    struct conn *conn;
+    LIST_ENTRY(conn_out) in_budget; /* the owner's, if it has one */
+    LIST_ENTRY(conn_out) in_loop;   /* loop->all, or loop->cut */
 };
 
 struct conn_loop {
@@ -56,6 +62,9 @@ struct conn_loop {
     struct conn *corked;
     struct buf cork;
     size_t soft_limit, hard_limit;
+    struct conn_budget all;
+    struct conn_budget_list cut; /* end in the next turn */
+    struct event *cut_ev;        /* owned */
     char in[READ_BYTES];
 };
 
@@ -120,6 +129,22 @@ on_again(evutil_socket_t fd, short what, void *arg)
         next_turn(loop->again_ev);
 }
 
+static void
+on_cut(evutil_socket_t fd, short what, void *arg)
+{
+    struct conn_loop *loop = arg;
+    struct conn_out *out;
+
+    (void)fd;
+    (void)what;
+    while ((out = LIST_FIRST(&loop->cut)) != NULL) {
+        struct conn *c = out->conn;
+
+        c->ops->on_closed(c, CONN_BUDGET);
+        conn_close(c); /* whatever the owner does */
+    }
+}
+
 struct conn_loop *
 conn_loop_new(struct event_base *base, void *owner)
 {
@@ -131,7 +156,11 @@ conn_loop_new(struct event_base *base, void *owner)
     loop->deferred_ev = event_new(base, -1, 0, on_deferred, loop);
     STAILQ_INIT(&loop->again);
     loop->again_ev = evtimer_new(base, on_again, loop);
-    if (loop->deferred_ev == NULL || loop->again_ev == NULL)
+    conn_budget_init(&loop->all, SIZE_MAX);
+    LIST_INIT(&loop->cut);
+    loop->cut_ev = evtimer_new(base, on_cut, loop);
+    if (loop->deferred_ev == NULL || loop->again_ev == NULL ||
+        loop->cut_ev == NULL)
         log_fatal("making a loop: out of memory");
     return loop;
 }
@@ -144,6 +173,7 @@ conn_loop_free(struct conn_loop **loop)
     on_deferred(-1, 0, *loop);
     event_free((*loop)->deferred_ev);
     event_free((*loop)->again_ev);
+    event_free((*loop)->cut_ev);
     buf_clear(&(*loop)->cork);
     free(*loop);
     *loop = NULL;
@@ -168,10 +198,148 @@ conn_loop_set_soft_limit(struct conn_loop *loop, size_t bytes)
 }
 
 void
+conn_loop_set_total_limit(struct conn_loop *loop, size_t bytes)
+{
+    loop->all.most = bytes;
+}
+
+size_t
+conn_loop_total(const struct conn_loop *loop)
+{
+    return loop->all.bytes;
+}
+
+void
 conn_loop_defer(struct conn_loop *loop, struct conn_deferred *d)
 {
     STAILQ_INSERT_TAIL(&loop->deferred, d, link);
     event_active(loop->deferred_ev, 0, 0);
+}
+
+/* --- budgets --- */
+
+void
+conn_budget_init(struct conn_budget *b, size_t most)
+{
+    b->most = most;
+    b->bytes = 0;
+    LIST_INIT(&b->outs);
+}
+
+/* Counts the connection's output for those it concerns, or no longer. */
+static void
+enter(struct conn *c)
+{
+    if (c->cut) {
+        LIST_INSERT_HEAD(&c->loop->cut, c->out, in_loop);
+        next_turn(c->loop->cut_ev);
+        return;
+    }
+    LIST_INSERT_HEAD(&c->loop->all.outs, c->out, in_loop);
+    c->loop->all.bytes += c->out->cost;
+    if (c->budget != NULL) {
+        LIST_INSERT_HEAD(&c->budget->outs, c->out, in_budget);
+        c->budget->bytes += c->out->cost;
+    }
+}
+
+static void
+leave(struct conn *c)
+{
+    LIST_REMOVE(c->out, in_loop);
+    if (c->cut)
+        return;
+    c->loop->all.bytes -= c->out->cost;
+    if (c->budget != NULL) {
+        LIST_REMOVE(c->out, in_budget);
+        c->budget->bytes -= c->out->cost;
+    }
+}
+
+static void
+add_cost(struct conn *c, size_t n)
+{
+    c->out->cost += n;
+    if (c->cut)
+        return;
+    c->loop->all.bytes += n;
+    if (c->budget != NULL)
+        c->budget->bytes += n;
+}
+
+static void
+subtract_cost(struct conn *c, size_t n)
+{
+    c->out->cost -= n;
+    if (c->cut)
+        return;
+    c->loop->all.bytes -= n;
+    if (c->budget != NULL)
+        c->budget->bytes -= n;
+}
+
+/* The next of the list: each hangs in two. */
+static struct conn_out *
+after(const struct conn_out *out, bool of_loop)
+{
+    return of_loop ? LIST_NEXT(out, in_loop) : LIST_NEXT(out, in_budget);
+}
+
+/* How much it holds, and for how long nothing of it has left: who reads is not
+ * cut off for what others leave, however long an answer he is reading. */
+static double
+badness(const struct conn_out *out, int64_t now)
+{
+    return (double)out->cost * (double)(now - out->moved + CLOCK_SECOND / 1000);
+}
+
+/* Whoever sends may be in the middle of something with all connections, so the
+ * end of one is put off; it counts no longer, and takes no more. */
+static void
+keep_within(struct conn_budget *b, bool of_loop)
+{
+    int64_t now;
+
+    if (b->bytes <= b->most)
+        return;
+    now = clock_mono();
+    while (b->bytes > b->most) {
+        struct conn_out *worst = LIST_FIRST(&b->outs), *out;
+
+        if (worst == NULL || after(worst, of_loop) == NULL)
+            return;
+        for (out = worst; out != NULL; out = after(out, of_loop))
+            if (badness(out, now) > badness(worst, now))
+                worst = out;
+        leave(worst->conn);
+        worst->conn->cut = true;
+        enter(worst->conn);
+    }
+}
+
+static void
+keep_budgets(struct conn *c)
+{
+    if (c->budget != NULL)
+        keep_within(c->budget, false);
+    keep_within(&c->loop->all, true);
+}
+
+void
+conn_set_budget(struct conn *c, struct conn_budget *b)
+{
+    bool counted = c->out != NULL && c->loop != NULL;
+
+    if (c->budget == b)
+        return;
+    if (counted)
+        leave(c);
+    c->budget = b;
+    if (!counted)
+        return;
+    enter(c);
+    if (!c->cut)
+        keep_budgets(c);
 }
 
 /* --- the event --- */
@@ -208,6 +376,8 @@ conn_attach(struct conn *c, struct conn_loop *loop)
 {
     assert(c->loop == NULL);
     c->loop = loop;
+    if (c->out != NULL)
+        enter(c);
     event_assign(&c->ev, loop->base, c->fd, EV_READ | EV_PERSIST, on_event, c);
     update_event(c, true, c->out != NULL);
     if (c->in_len > 0 || (c->tls != NULL && SSL_pending(c->tls) > 0))
@@ -222,6 +392,9 @@ conn_detach(struct conn *c)
     if (c->reading || c->writing)
         event_del(&c->ev);
     forget_again(c);
+    if (c->out != NULL)
+        leave(c);
+    c->budget = NULL; /* of this loop */
     c->reading = c->writing = false;
     c->loop = NULL;
 }
@@ -267,6 +440,8 @@ out_free(struct conn *c)
 
     if (c->out == NULL)
         return;
+    if (c->loop != NULL)
+        leave(c);
     while ((seg = STAILQ_FIRST(&c->out->segments)) != NULL) {
         STAILQ_REMOVE_HEAD(&c->out->segments, link);
         shared_buf_unref(&seg->shared);
@@ -378,6 +553,26 @@ is_too_much(const struct conn_out *out, size_t limit)
     return n > limit;
 }
 
+/* A buffer that only the caller and we have is ours as soon as he has gone. */
+static size_t
+cost_of(size_t len, const struct shared_buf *b)
+{
+    return sizeof(struct segment) +
+           (b == NULL || atomic_load(&b->refs) <= 2 ? len : 0);
+}
+
+static void
+begin_output(struct conn *c)
+{
+    c->out = xmalloc(sizeof *c->out);
+    c->out->conn = c;
+    c->out->total = 0;
+    c->out->cost = 0;
+    c->out->moved = clock_mono();
+    STAILQ_INIT(&c->out->segments);
+    enter(c);
+}
+
 static void
 queue_out(struct conn *c, const char *data, size_t len, struct shared_buf *b,
           size_t off)
@@ -389,16 +584,17 @@ queue_out(struct conn *c, const char *data, size_t len, struct shared_buf *b,
     seg->len = b != NULL ? b->len : len;
     if (b == NULL)
         memcpy(seg->bytes, data, len);
-    if (c->out == NULL) {
-        c->out = xmalloc(sizeof *c->out);
-        c->out->total = 0;
-        STAILQ_INIT(&c->out->segments);
-    }
+    if (c->out == NULL)
+        begin_output(c);
     STAILQ_INSERT_TAIL(&c->out->segments, seg, link);
     c->out->total += seg->len - seg->off;
+    seg->cost = cost_of(seg->len, seg->shared);
+    add_cost(c, seg->cost);
     update_event(c, c->reading, true);
     if (is_too_much(c->out, c->loop->hard_limit))
         ended(c, CONN_OUTPUT_LIMIT);
+    else
+        keep_budgets(c);
 }
 
 /* b: NULL, or the shared buffer that data and len are. */
@@ -407,7 +603,7 @@ send_now(struct conn *c, const char *data, size_t len, struct shared_buf *b)
 {
     size_t done = 0;
 
-    if (c->closed || len == 0)
+    if (c->closed || c->cut || len == 0)
         return;
     while (c->out == NULL && !c->tls_handshake && done < len) {
         struct iovec iov = {(void *)(uintptr_t)(data + done), len - done};
@@ -498,6 +694,7 @@ drop_sent(struct conn *c, size_t n)
     struct segment *seg;
 
     c->out->total -= n;
+    c->out->moved = clock_mono();
     while ((seg = STAILQ_FIRST(&c->out->segments)) != NULL) {
         size_t left = seg->len - seg->off;
 
@@ -507,6 +704,7 @@ drop_sent(struct conn *c, size_t n)
         }
         n -= left;
         STAILQ_REMOVE_HEAD(&c->out->segments, link);
+        subtract_cost(c, seg->cost);
         shared_buf_unref(&seg->shared);
         free(seg);
     }
@@ -536,7 +734,7 @@ flush_out(struct conn *c)
     struct iovec iov[WRITEV_MOST];
     ssize_t n;
 
-    while (c->out != NULL && c->out->total > 0) {
+    while (c->out != NULL && c->out->total > 0 && !c->cut) {
         n = write_some(c, iov, gather(c->out, iov));
         if (n < 0) {
             ended(c, CONN_RESET);
@@ -546,6 +744,8 @@ flush_out(struct conn *c)
             return;
         drop_sent(c, (size_t)n);
     }
+    if (c->cut) /* what was sent meanwhile was dropped */
+        return;
     out_free(c);
     if (c->finish) {
         conn_finish(c);

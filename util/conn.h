@@ -29,7 +29,8 @@ enum conn_close_reason {
     CONN_EOF,   /* the peer closed in order */
     CONN_RESET, /* the peer, or the network, broke it off */
     CONN_TLS_ERROR,
-    CONN_OUTPUT_LIMIT /* the peer does not read */
+    CONN_OUTPUT_LIMIT, /* the peer does not read */
+    CONN_BUDGET        /* it does not, and all of its kind hold too much */
 };
 
 /* What the owner is told, all three of them.  on_data and on_drained may close the connection
@@ -67,6 +68,20 @@ void conn_loop_defer(struct conn_loop *loop, struct conn_deferred *d);
 
 struct conn_out;
 
+/* What several connections of a loop may leave unread together: of one owner
+ * (conn_set_budget), or all (conn_loop_set_total_limit).  Above that those that
+ * hold most, and have read nothing for longest, are cut off (CONN_BUDGET, in the
+ * next turn of the loop), until what is left fits or is one connection's, for
+ * which the hard limit is enough.
+ * Bytes that several share count for none of them. */
+struct conn_budget {
+    size_t most, bytes; /* most: may change at any time */
+    LIST_HEAD(conn_budget_list, conn_out) outs;
+};
+void conn_budget_init(struct conn_budget *b, size_t most);
+void conn_loop_set_total_limit(struct conn_loop *loop, size_t bytes);
+size_t conn_loop_total(const struct conn_loop *loop);
+
 struct conn {
     struct event ev; /* the struct's size is most of a connection's cost */
     const struct conn_ops *ops;
@@ -77,7 +92,8 @@ struct conn {
     /* The owner's: that many bytes at the start of the rest that on_data left
      * need not be looked at again. */
     uint32_t scanned;
-    struct conn_out *out; /* owned: what the kernel did not take */
+    struct conn_out *out;       /* owned: what the kernel did not take */
+    struct conn_budget *budget; /* borrowed; NULL: none but the loop's */
     STAILQ_ENTRY(conn) again_link;
     int fd;
     uint8_t paused; /* bits: reasons why input waits */
@@ -88,6 +104,7 @@ struct conn {
     bool tls_handshake; /* not finished */
     bool finish;        /* closes once the output is out */
     bool lingering;     /* output is out; waits for the peer to close */
+    bool cut;           /* by a budget: ends in the next turn */
     bool exact;         /* conn_read_exactly */
 };
 
@@ -119,6 +136,10 @@ void conn_uncork(struct conn *c);
 bool conn_is_corked(const struct conn *c);
 /* Bytes that the kernel has not taken yet (corked ones count). */
 size_t conn_pending(const struct conn *c);
+
+/* Whom the output counts for from now on; NULL: nobody.  The budget must stay
+ * until that is changed or the connection is closed. */
+void conn_set_budget(struct conn *c, struct conn_budget *b);
 
 /* Input waits while any bit is set; bits are the owner's. */
 void conn_pause(struct conn *c, uint8_t bit);

@@ -41,17 +41,19 @@ wake(struct mailbox *box)
         log_fatal("waking a thread: %s", strerror(errno));
 }
 
+/* Ends when it has delivered `most`, or what is as much work. */
 static unsigned
 deliver(struct mailbox *box, unsigned most)
 {
     struct mail *m;
-    unsigned n = 0;
+    unsigned n = 0, work = 0;
 
     pthread_mutex_lock(&box->lock);
     STAILQ_CONCAT(&box->current, &box->fresh);
     pthread_mutex_unlock(&box->lock);
-    while (n < most && (m = STAILQ_FIRST(&box->current)) != NULL) {
+    while (work < most && (m = STAILQ_FIRST(&box->current)) != NULL) {
         STAILQ_REMOVE_HEAD(&box->current, link);
+        work += m->work > 0 && most < UINT32_MAX ? m->work : 1;
         m->deliver(m, box->owner);
         n++;
     }

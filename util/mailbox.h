@@ -13,6 +13,7 @@ struct mailbox;
 struct mail {
     STAILQ_ENTRY(mail) link;
     void (*deliver)(struct mail *m, void *owner);
+    unsigned work; /* how many ordinary mails it is worth; 0: one */
 };
 
 /* owner: handed to deliver, borrowed.  Ends the process if the system has no

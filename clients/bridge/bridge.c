@@ -16,6 +16,7 @@
 #include "clients/bridge/room.h"
 #include "clients/bridge/route.h"
 #include "clients/bridge/server_link.h"
+#include "clients/bridge/web_account.h"
 #include "clients/bridge/web_session.h"
 #include "util/clock.h"
 #include "util/descriptors.h"
@@ -128,6 +129,7 @@ on_closed(struct http_conn *h)
     TAILQ_REMOVE(&b->conns, h, link);
     lobby_leave(b->http.lobby, &h->guest);
     room_on_held(h, 0);
+    web_account_let_go(h);
 }
 
 static bool
@@ -269,6 +271,8 @@ put_in_force(struct bridge *b)
 
     log_set_level(cfg->log_level);
     conn_loop_set_hard_limit(b->loop, cfg->output_hard);
+    conn_loop_set_total_limit(b->loop, cfg->output_total);
+    budget_set(&b->stored, cfg->accounts_memory, cfg->account_memory);
     b->http.head_bytes = cfg->head_bytes;
     budget_set(&b->strangers, cfg->stranger_memory,
                cfg->stranger_memory_per_address);
@@ -288,6 +292,7 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
     b->loop = conn_loop_new(base, b);
     b->next_session = 100000;
     TAILQ_INIT(&b->conns);
+    TAILQ_INIT(&b->kept);
     nonce_init(&b->nonces);
     b->http = (struct http_owner){.on_request = on_request,
                                   .on_xml = on_xml,

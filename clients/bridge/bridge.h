@@ -12,6 +12,7 @@
 #include "clients/bridge/files.h"
 #include "clients/bridge/form.h"
 #include "clients/bridge/http_conn.h"
+#include "clients/bridge/memory.h"
 #include "clients/bridge/nonce.h"
 #include "util/errbuf.h"
 
@@ -22,6 +23,7 @@ struct web_session;
 
 TAILQ_HEAD(http_conn_list, http_conn);
 LIST_HEAD(web_session_list, web_session);
+LIST_HEAD(web_account_list, web_account);
 
 /* What is counted since the start; see /metrics. */
 struct bridge_counts {
@@ -41,7 +43,10 @@ struct bridge {
     struct http_conn_list conns;
     struct web_session_list sessions[BRIDGE_BUCKETS];
     size_t n_sessions, n_streams;
-    uint64_t next_session;
+    uint64_t next_session, next_account;
+    struct web_account_list accounts[BRIDGE_BUCKETS];
+    struct budget stored; /* memory.h */
+    struct kept_list kept;
     struct nonces nonces;
     struct budget strangers, members; /* room.h */
     struct bridge_counts counts;
@@ -75,7 +80,8 @@ struct call {
     struct http_conn *http;
     const struct http_request *q;
     struct client client;
-    struct form form; /* of the query */
+    struct form form;  /* of the query */
+    bool lacks_cookie; /* WEB_COOKIE_LATER */
 };
 
 /* Answers with a status and a text. */

@@ -120,6 +120,15 @@ static const struct config_row rows[] = {
  "counts by its first 64 bits. 0: no limit."},
 {"max-sessions", NUMBER(1, 10000000), M(max_sessions), "100000", RELOAD,
  "Web sessions in all."},
+{"max-account-sessions", NUMBER(1, 1000000), M(max_account_sessions), "50",
+ RELOAD,
+ "Web sessions of one account. When one more comes, one that looks dead makes\n"
+ "room (see session-dead-after); if there is none, the log-in is refused (526).\n"
+ "Keep it below the one of ximssd."},
+{"session-dead-after", TIME(100 * MS, DAY), M(session_dead_after), "1m",
+ RELOAD,
+ "A web session of which nothing was asked for so long, and that has neither\n"
+ "poll nor event stream, may be ended to make room for another."},
 {"head-bytes", BYTES(1 * KIB, 1 * MIB), M(head_bytes), "16K", RELOAD,
  "The longest head of a request: its first line and its headers."},
 {"body-bytes", BYTES(1 * KIB, 64 * MIB), M(body_bytes), "1M", RELOAD,
@@ -140,13 +149,39 @@ static const struct config_row rows[] = {
  "The same for one address (the /64 of an IPv6 one): the connection's, or the\n"
  "one that a trusted proxy names."},
 {"session-memory", BYTES(64 * KIB, 1024 * MIB), M(session_memory), "16M", RELOAD,
- "What the requests of one web session that are under way may take in memory;\n"
- "further ones are answered 503."},
+ "What the requests of one account's web sessions that are under way may take\n"
+ "in memory; further ones are answered 503."},
 {"sessions-memory", BYTES(1 * MIB, 64 * 1024 * MIB), M(sessions_memory), "256M",
  RELOAD,
  "The same for all web sessions together."},
+{"max-requests", NUMBER(1, 100000), M(max_requests), "1000", RELOAD,
+ "XIMSS requests in one body of a session; of more, none is carried out."},
+{"reply-bytes", BYTES(64 * KIB, 1024 * MIB), M(reply_bytes), "16M", RELOAD,
+ "Data of the reply to one body; requests behind that are not carried out."},
+{"kept-reply", BYTES(0, 1024 * MIB), M(kept_reply), "256K", RELOAD,
+ "The longest reply that is kept until the next request, for clients that lost\n"
+ "it; whoever asks again for a longer one gets errors, and nothing is done\n"
+ "twice."},
+{"unfetched-bytes", BYTES(64 * KIB, 1024 * MIB), M(unfetched_bytes), "4M",
+ RELOAD,
+ "A web session whose client leaves so much of what was pushed unfetched ends."},
+{"account-memory", BYTES(64 * KIB, 64 * 1024 * MIB), M(account_memory), "32M",
+ RELOAD,
+ "What all web sessions of one account may hold together: kept replies, which\n"
+ "go first, data of replies, and what was pushed and not fetched; above that\n"
+ "requests are refused, and the session that has most unfetched ends."},
+{"accounts-memory", BYTES(1 * MIB, 64 * 1024 * MIB), M(accounts_memory), "256M",
+ RELOAD,
+ "The same for all accounts together."},
 {"output-hard", BYTES(512 * KIB, 1024 * MIB), M(output_hard), "1M", RELOAD,
  "A client that leaves so much unread is cut off."},
+{"account-output", BYTES(64 * KIB, 64 * 1024 * MIB), M(account_output), "16M",
+ RELOAD,
+ "What all connections of one account may leave unread together; above that\n"
+ "the one that holds most is cut off. One long reply is let through."},
+{"output-total", BYTES(1 * MIB, 64 * 1024 * MIB), M(output_total), "256M",
+ RELOAD,
+ "The same for all connections."},
 {"request-timeout", TIME(100 * MS, HOUR), M(request_timeout), "30s", RELOAD,
  "A request that has not come whole by then ends its connection."},
 {"keep-alive", TIME(100 * MS, HOUR), M(keep_alive), "15s", RELOAD,

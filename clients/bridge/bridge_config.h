@@ -37,6 +37,16 @@ struct bridge_config {
     unsigned max_connections_per_address;
     unsigned descriptor_reserve; /* at least 16 */
     unsigned max_sessions;
+    unsigned max_account_sessions;
+    int64_t session_dead_after;
+    unsigned max_requests;
+    size_t reply_bytes;
+    size_t kept_reply;
+    size_t unfetched_bytes;
+    size_t account_memory;
+    size_t accounts_memory;
+    size_t account_output;
+    size_t output_total;
     size_t head_bytes;
     size_t body_bytes;
     size_t stranger_body_bytes;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A body's life: parsed, numbered, sent to ximssd (or held until it is back),
- * answered.  The reply to the last numbered body is kept, so that a client
- * that lost it gets it again and nothing is done twice. */
+/* A body's life once it is taken: its requests are sent to ximssd (or held until
+ * that is back), and answered.  Those of a session go in the order in which
+ * they came, and only so many at a time: when the data of a reply has become
+ * too much, what is left of its body is refused, and was not carried out. */
 #include "config.h"
 
 #include "clients/bridge/exec.h"
@@ -12,51 +13,29 @@
 
 #include <event2/event.h>
 
+#include "clients/bridge/exec_private.h"
 #include "clients/bridge/web_option.h"
-#include "clients/bridge/web_session.h"
 #include "util/arena.h"
 #include "util/clock.h"
-#include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 
-#define DATA_MOST (16 << 20) /* bytes that one body may bring, about */
-
-struct exec_item {
-    struct exec *exec;
-    char *id;       /* owned; the browser's */
-    struct buf out; /* data and response */
-    bool done;
-    bool cut; /* its data was too much */
-};
-
-struct exec {
-    struct http_waiter waiter; /* first */
-    LIST_ENTRY(exec) link;
-    struct web_session *session;
-    struct http_conn *http; /* NULL: nobody waits for the reply */
-    struct arena *arena;    /* owned; NULL once it was sent */
-    struct xml_elem *root;  /* in the arena */
-    struct exec_item *items;
-    size_t n, left;
-    size_t bytes; /* of data */
-    uint64_t seq;
-    struct buf pushed; /* what syncAsync asked for */
-    char *headers;     /* owned; of the reply */
-    struct event timer;
-    bool async, numbered, has_bye;
-    bool orphan; /* its session has another id now: nobody is told */
-};
+/* Requests of a session that ximssd has to answer before more are sent. */
+#define IN_WORK_MOST 16
+/* Data of one request that is taken in any case: what was carried out must not
+ * look refused because of others. */
+#define SMALL 4096
 
 /* --- life --- */
 
-static void
+void
 exec_free(struct exec *e)
 {
-    LIST_REMOVE(e, link);
+    TAILQ_REMOVE(&e->session->execs, e, link);
     if (e->session->numbered == e)
         e->session->numbered = NULL;
+    memory_release(e->session, &e->share);
     for (size_t i = 0; i < e->n; i++) {
         free(e->items[i].id);
         buf_clear(&e->items[i].out);
@@ -65,8 +44,7 @@ exec_free(struct exec *e)
     free(e->headers);
     buf_clear(&e->pushed);
     event_del(&e->timer);
-    if (e->arena != NULL)
-        arena_free(&e->arena);
+    arena_free(&e->arena);
     free(e);
 }
 
@@ -76,7 +54,7 @@ on_gone(struct http_waiter *w)
     ((struct exec *)(void *)w)->http = NULL;
 }
 
-static void
+void
 exec_wait(struct exec *e, struct http_conn *h)
 {
     e->http = h;
@@ -94,7 +72,7 @@ exec_reply(struct exec *e, const char *xml, size_t len)
         reply_xml(e->session->bridge, h, xml, len, e->headers);
 }
 
-static void
+void
 exec_fail(struct exec *e, unsigned status, const char *reason)
 {
     struct http_conn *h = e->http;
@@ -104,19 +82,52 @@ exec_fail(struct exec *e, unsigned status, const char *reason)
         reply_fail(e->session->bridge, h, status, reason, NULL);
 }
 
-/* Keeps the reply of a numbered body. */
+size_t
+exec_bytes(const struct web_session *s)
+{
+    const struct exec *e;
+    size_t n = 0;
+
+    TAILQ_FOREACH(e, &s->execs, link)
+        n += e->share.bytes;
+    return n;
+}
+
+/* Takes the text; keeps it as the reply of a numbered body.  A later one may
+ * have come meanwhile: then it is its reply that is kept. */
 static void
-keep(struct exec *e, const char *xml, size_t len)
+keep(struct exec *e, char *text, size_t len)
 {
     struct web_session *s = e->session;
 
-    /* A later one may have come meanwhile: it is its reply that is kept. */
-    if (s->numbered != e)
+    if (s->numbered != e) {
+        free(text);
         return;
-    free(s->last_reply);
-    s->last_reply = xmemdup(xml, len + 1);
-    s->last_reply_len = len;
+    }
     s->numbered = NULL;
+    memory_keep(s, text, len);
+}
+
+static void
+reply_sync(struct exec *e)
+{
+    struct buf out = {0};
+    size_t len;
+    char *text;
+
+    buf_append_str(&out, "<XIMSS>");
+    if (e->pushed.len > 0)
+        buf_append(&out, e->pushed.data, e->pushed.len);
+    for (size_t i = 0; i < e->n; i++) {
+        buf_append(&out, e->items[i].out.data, e->items[i].out.len);
+        buf_clear(&e->items[i].out);
+    }
+    buf_append_str(&out, "</XIMSS>");
+    len = out.len;
+    text = buf_take(&out);
+    exec_reply(e, text, len);
+    memory_release(e->session, &e->share);
+    keep(e, text, len);
 }
 
 /* All is answered. */
@@ -125,26 +136,47 @@ finish(struct exec *e)
 {
     struct web_session *s = e->session;
     bool bye = e->has_bye;
-    struct buf out = {0};
 
-    if (!e->async) {
-        buf_append_str(&out, "<XIMSS>");
-        if (e->pushed.len > 0)
-            buf_append(&out, e->pushed.data, e->pushed.len);
-        for (size_t i = 0; i < e->n; i++)
-            buf_append(&out, e->items[i].out.data, e->items[i].out.len);
-        buf_append_str(&out, "</XIMSS>");
-        buf_cstr(&out);
-        keep(e, out.data, out.len);
-        exec_reply(e, out.data, out.len);
-        buf_clear(&out);
-    }
+    if (!e->async)
+        reply_sync(e);
     exec_free(e);
     if (bye)
         web_session_end(s, false);
 }
 
+static void
+finish_done(struct web_session *s)
+{
+    struct exec *e, *next;
+
+    for (e = TAILQ_FIRST(&s->execs); e != NULL && !s->ended; e = next) {
+        next = TAILQ_NEXT(e, link);
+        if (e->begun && e->next == NULL && e->in_work == 0)
+            finish(e);
+    }
+}
+
 /* --- answers --- */
+
+/* Room for so much more data of the body.  What async requests are answered
+ * must not end the session for being too much to be fetched. */
+static bool
+has_room(struct exec *e, size_t len)
+{
+    struct web_session *s = e->session;
+    size_t all = e->bytes + len;
+
+    if (e->async)
+        return s->log.bytes + len <= s->bridge->cfg->unfetched_bytes / 2;
+    return all <= s->bridge->cfg->reply_bytes &&
+           memory_hold(s, &e->share, e->base + all);
+}
+
+static bool
+has_place(struct exec_item *item, size_t len)
+{
+    return item->bytes + len <= SMALL || has_room(item->exec, len);
+}
 
 static void
 on_data(struct ximss *x, const struct ximss_message *m, void *arg)
@@ -155,42 +187,76 @@ on_data(struct ximss *x, const struct ximss_message *m, void *arg)
     struct buf xml = {0};
 
     (void)x;
-    item->cut = item->cut || e->bytes > DATA_MOST;
     if (e->orphan || item->cut)
         return;
     upstream_write(&xml, m, item->id, s->id);
-    e->bytes += xml.len;
-    if (e->async)
-        web_session_push(s, ximss_message_name(m), xml.data, xml.len, NULL,
-                         false);
-    else
-        buf_append(&item->out, xml.data, xml.len);
+    item->cut = !has_place(item, xml.len);
+    e->cut = e->cut || item->cut;
+    if (!item->cut) {
+        e->bytes += xml.len;
+        item->bytes += xml.len;
+        if (e->async)
+            web_session_push(s, ximss_message_name(m), xml.data, xml.len, NULL,
+                             false);
+        else
+            buf_append(&item->out, xml.data, xml.len);
+    }
     buf_clear(&xml);
+}
+
+void
+exec_write_response(struct buf *out, const char *id, int number,
+                    const char *text)
+{
+    buf_append_str(out, "<response");
+    xml_write_attr(out, "id", id);
+    if (text != NULL) {
+        xml_write_attr(out, "errorText", text);
+        xml_write_attr_u64(out, "errorNum", (unsigned long long)number);
+    }
+    buf_append_str(out, "/>");
 }
 
 static void
 answer(struct exec_item *item, int number, const char *text)
 {
     struct exec *e = item->exec;
-    struct web_session *s = e->session;
     struct buf xml = {0};
 
-    item->done = true;
-    e->left--;
     if (e->orphan)
         return;
-    buf_append_str(&xml, "<response");
-    xml_write_attr(&xml, "id", item->id);
-    if (text != NULL) {
-        xml_write_attr(&xml, "errorText", text);
-        xml_write_attr_u64(&xml, "errorNum", (unsigned long long)number);
-    }
-    buf_append_str(&xml, "/>");
+    exec_write_response(&xml, item->id, number, text);
     if (e->async)
-        web_session_push(s, "response", xml.data, xml.len, NULL, false);
+        web_session_push(e->session, "response", xml.data, xml.len, NULL,
+                         false);
     else
         buf_append(&item->out, xml.data, xml.len);
     buf_clear(&xml);
+}
+
+/* The item of the next request, which is taken. */
+static struct exec_item *
+next_item(struct exec *e)
+{
+    struct exec_item *item = &e->items[e->n_sent++];
+    const char *id = xml_attr(e->next, "id");
+    bool is_rest = e->too_many && e->n_sent == e->n;
+
+    item->exec = e;
+    item->id = xstrdup(id != NULL && !is_rest ? id : "");
+    e->next = is_rest ? NULL : e->next->next;
+    return item;
+}
+
+/* What was not sent yet will not be. */
+static void
+refuse_rest(struct exec *e, int number, const char *text)
+{
+    struct web_session *s = e->session;
+
+    /* An async answer may be one too many for the session. */
+    while (!s->ended && e->next != NULL)
+        answer(next_item(e), number, text);
 }
 
 static void
@@ -201,9 +267,12 @@ on_done(struct ximss *x, const struct ximss_result *result, void *arg)
     struct web_session *s = e->session;
 
     (void)x;
+    e->in_work--;
+    s->in_work--;
     switch (result->status) {
     case XIMSS_OK:
         if (item->cut) {
+            e->bytes -= item->out.len;
             buf_clear(&item->out);
             answer(item, 531, "too much for one reply, ask for less at once");
         } else {
@@ -215,6 +284,8 @@ on_done(struct ximss *x, const struct ximss_result *result, void *arg)
         break;
     case XIMSS_LOST:
         answer(item, 531, "the server was lost before it answered");
+        if (!s->ended)
+            refuse_rest(e, 531, "not carried out: the server was lost");
         break;
     case XIMSS_UNREACHABLE:
     case XIMSS_NO_LOGIN:
@@ -223,9 +294,8 @@ on_done(struct ximss *x, const struct ximss_result *result, void *arg)
         answer(item, 531, "the server failed");
         break;
     }
-    /* An async answer may have been one too many for the session. */
-    if (!s->ended && e->left == 0)
-        finish(e);
+    if (!s->ended)
+        exec_pump(s);
 }
 
 /* --- what the bridge answers itself --- */
@@ -255,44 +325,61 @@ answer_here(struct exec_item *item, const struct xml_elem *e)
 /* --- sending --- */
 
 static void
-send_item(struct exec_item *item, const struct xml_elem *e)
+send_item(struct exec_item *item, const struct xml_elem *c)
 {
-    struct web_session *s = item->exec->session;
+    struct exec *e = item->exec;
+    struct web_session *s = e->session;
 
-    if (!answer_here(item, e) &&
-        upstream_request(&s->up, e, on_data, on_done, item) < 0)
-        answer(item, 501, ximss_error(s->up.x));
+    if (answer_here(item, c))
+        return;
+    e->in_work++;
+    s->in_work++;
+    if (upstream_request(&s->up, c, on_data, on_done, item) == 0)
+        return;
+    e->in_work--;
+    s->in_work--;
+    answer(item, 501, ximss_error(s->up.x));
 }
 
 static void
-send_all(struct exec *e)
+begin(struct exec *e)
 {
-    const struct xml_elem *c = e->root->first, *next;
-    struct web_session *s = e->session;
-
     event_del(&e->timer);
-    for (; c != NULL; c = c->next)
-        e->n++;
-    e->items = xcalloc(e->n + 1, sizeof *e->items);
-    e->left = e->n;
-    c = e->root->first;
-    for (size_t i = 0; !s->ended && i < e->n; i++, c = next) {
-        const char *id = xml_attr(c, "id");
-
-        next = c->next; /* the session may end, and the arena with it */
-        e->items[i].exec = e;
-        e->items[i].id = xstrdup(id != NULL ? id : "");
-        send_item(&e->items[i], c);
-    }
-    if (s->ended) /* by what was pushed; and all of it was freed */
+    e->begun = true;
+    if (e->too_many)
+        refuse_rest(e, 541,
+                    "too many requests in one body: none was carried out");
+    if (!e->async || e->session->ended)
         return;
-    arena_free(&e->arena);
-    if (e->async) {
-        keep(e, "", 0);
-        exec_reply(e, "", 0);
-    }
-    if (e->left == 0)
-        finish(e);
+    keep(e, xstrdup(""), 0);
+    exec_reply(e, "", 0);
+}
+
+static void
+send_next(struct exec *e)
+{
+    struct web_session *s = e->session;
+    const struct xml_elem *c = e->next;
+
+    if (e->cut || !has_room(e, 1))
+        refuse_rest(e, 531,
+                    "not carried out: too much for one reply, ask for less at "
+                    "once");
+    else
+        send_item(next_item(e), c);
+    if (!s->ended && e->next == NULL)
+        arena_free(&e->arena);
+}
+
+static struct exec *
+first_unsent(const struct web_session *s)
+{
+    struct exec *e;
+
+    TAILQ_FOREACH(e, &s->execs, link)
+        if (!e->begun || e->next != NULL)
+            return e;
+    return NULL;
 }
 
 static bool
@@ -301,9 +388,31 @@ is_ready(const struct web_session *s)
     return ximss_state(s->up.x) == XIMSS_READY;
 }
 
+void
+exec_pump(struct web_session *s)
+{
+    struct exec *e;
+
+    if (s->pumping)
+        return; /* whoever is at it goes on */
+    s->pumping = true;
+    while (!s->ended && is_ready(s) && s->in_work < IN_WORK_MOST &&
+           (e = first_unsent(s)) != NULL) {
+        if (!e->begun)
+            begin(e);
+        if (!s->ended && e->next != NULL)
+            send_next(e);
+        /* It is over: what is behind a bye must not be sent. */
+        if (!s->ended && e->next == NULL && e->in_work == 0)
+            finish(e);
+    }
+    s->pumping = false;
+    finish_done(s);
+}
+
 /* Nothing was done: the client may try the same again. */
-static void
-on_timer(evutil_socket_t fd, short what, void *arg)
+void
+exec_on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct exec *e = arg;
     struct web_session *s = e->session;
@@ -316,30 +425,16 @@ on_timer(evutil_socket_t fd, short what, void *arg)
     exec_free(e);
 }
 
-static void
-hold(struct exec *e)
+void
+exec_queue(struct exec *e)
 {
-    int64_t us = e->session->bridge->cfg->answer_timeout;
+    struct web_session *s = e->session;
+    int64_t us = s->bridge->cfg->answer_timeout;
     const struct timeval tv = {us / CLOCK_SECOND, us % CLOCK_SECOND};
 
-    evtimer_add(&e->timer, &tv);
-}
-
-void
-exec_resume_all(struct web_session *s)
-{
-    struct exec *e, *last = NULL;
-
-    /* In the order in which they came: the list has the newest first. */
-    for (;;) {
-        last = NULL;
-        LIST_FOREACH(e, &s->execs, link)
-            if (e->arena != NULL)
-                last = e;
-        if (last == NULL || s->ended || !is_ready(s))
-            return;
-        send_all(last);
-    }
+    if (!is_ready(s))
+        evtimer_add(&e->timer, &tv);
+    exec_pump(s);
 }
 
 /* The answers to what was sent still come if the session goes on under another
@@ -351,6 +446,8 @@ orphan(struct exec *e)
         e->session->numbered = NULL;
     e->orphan = true;
     e->numbered = e->has_bye = false;
+    e->next = NULL;
+    arena_free(&e->arena);
 }
 
 void
@@ -358,112 +455,12 @@ exec_end_all(struct web_session *s)
 {
     struct exec *e, *next;
 
-    for (e = LIST_FIRST(&s->execs); e != NULL; e = next) {
-        next = LIST_NEXT(e, link);
+    for (e = TAILQ_FIRST(&s->execs); e != NULL; e = next) {
+        next = TAILQ_NEXT(e, link);
         exec_fail(e, 550, "Session not found");
-        if (s->ended || e->arena != NULL)
+        if (s->ended || e->in_work == 0)
             exec_free(e);
         else
             orphan(e);
     }
-}
-
-/* --- numbers --- */
-
-/* True: answered, or taken over; else the body is new. */
-static bool
-is_repeated(struct call *c, struct web_session *s, uint64_t seq)
-{
-    if (!s->has_seq || seq == s->seq + 1)
-        return false;
-    if (seq != s->seq) {
-        call_fail(c, 400, "XIMSS request sequence error");
-    } else if (s->numbered != NULL) {
-        exec_fail(s->numbered, 503, "the request was sent again");
-        exec_wait(s->numbered, c->http);
-    } else {
-        call_xml(c, s->last_reply, s->last_reply_len, NULL);
-    }
-    return true;
-}
-
-/* The number of a body, in the query or at its root; false: none. */
-static bool
-number_of(const struct call *c, const struct xml_elem *root, uint64_t *seq_r)
-{
-    const char *text = form_get(&c->form, "reqSeq");
-    unsigned long long n;
-
-    if (text == NULL)
-        text = xml_attr(root, "reqSeq");
-    if (text == NULL || text_parse_u64(text, UINT64_MAX - 1, &n) < 0)
-        return false;
-    *seq_r = n;
-    return true;
-}
-
-/* --- the call --- */
-
-static void
-begin(struct call *c, struct web_session *s, struct exec *e)
-{
-    e->session = s;
-    evtimer_assign(&e->timer, s->bridge->base, on_timer, e);
-    LIST_INSERT_HEAD(&s->execs, e, link);
-    exec_wait(e, c->http);
-    if (e->numbered) {
-        s->has_seq = true;
-        s->seq = e->seq;
-        s->numbered = e;
-    }
-    /* The next number: the reply to the one before has arrived.  Without
-     * numbers it may be the same body again, because the reply was lost. */
-    if (e->numbered)
-        push_log_sync_done(&s->log);
-    if (form_is_on(&c->form, "syncAsync") && !e->async)
-        push_log_sync(&s->log, &e->pushed);
-    if (is_ready(s))
-        send_all(e);
-    else
-        hold(e);
-}
-
-static void
-refuse_body(struct call *c, int number, const char *text)
-{
-    struct buf xml = {0};
-
-    buf_append_str(&xml, "<XIMSS><response id=\"\"");
-    xml_write_attr(&xml, "errorText", text);
-    xml_write_attr_u64(&xml, "errorNum", (unsigned long long)number);
-    buf_append_str(&xml, "/></XIMSS>");
-    call_xml(c, xml.data, xml.len, NULL);
-    buf_clear(&xml);
-}
-
-void
-exec_call(struct call *c, struct web_session *s, bool async)
-{
-    struct exec *e = xcalloc(1, sizeof *e);
-    struct errbuf err;
-    const char *id;
-    enum xml_result r;
-
-    e->async = async;
-    e->arena = arena_new();
-    r = xml_parse(s->bridge->parser, c->q->body, c->q->body_len, e->arena,
-                  &e->root, &id, &err);
-    if (r != XML_PARSED || strcmp(e->root->name, "XIMSS") != 0) {
-        refuse_body(c, r == XML_FORBIDDEN ? 542 : 540, "malformed message");
-    } else {
-        e->numbered = number_of(c, e->root, &e->seq);
-        if (!e->numbered || !is_repeated(c, s, e->seq)) {
-            e->headers = web_session_cookie(s, "Version=1;Max-Age=11100;",
-                                            c->client.secure);
-            begin(c, s, e);
-            return;
-        }
-    }
-    arena_free(&e->arena);
-    free(e);
 }

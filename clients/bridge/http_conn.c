@@ -24,6 +24,7 @@
 #include "clients/bridge/relay.h"
 #include "util/clock.h"
 #include "util/lobby.h"
+#include "util/log.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 
@@ -269,10 +270,11 @@ parse_some(struct http_conn *h, const char *data, size_t len, size_t *used_r)
     *used_r = n;
     if (h->busy)
         return true;
-    if (m->refused == 0)
-        m->refused = m->strict.refused;
+    /* What the parser was given came before what is not right. */
     if (m->refused == 0 && HTTP_PARSER_ERRNO(&h->parser) != HPE_OK)
         m->refused = 400;
+    if (m->refused == 0)
+        m->refused = m->strict.refused;
     if (m->refused == 0)
         return true;
     give_up(h, m->refused, m->why);
@@ -375,7 +377,10 @@ on_closed(struct conn *c, enum conn_close_reason reason)
 {
     struct http_conn *h = of_conn(c);
 
-    (void)reason;
+    if (reason == CONN_OUTPUT_LIMIT || reason == CONN_BUDGET)
+        log_warn("a connection ends: the client does not read (%s)",
+                 reason == CONN_BUDGET ? "account-output or output-total"
+                                       : "output-hard");
     if (!h->sending) {
         http_conn_end(h);
         return;

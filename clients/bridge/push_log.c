@@ -104,14 +104,17 @@ push_log_has_unsent(const struct push_log *l)
     return false;
 }
 
-/* Appends what is unsent, and marks it. */
+/* Appends what is unsent, as far as a batch goes, and marks it. */
 static void
 take(struct push_log *l, uint64_t batch, struct buf *out)
 {
+    size_t begin = out->len;
     struct push *p;
 
     TAILQ_FOREACH(p, &l->items, link)
-        if (is_unsent(p)) {
+        if (out->len - begin >= PUSH_BATCH_BYTES) {
+            return;
+        } else if (is_unsent(p)) {
             buf_append(out, p->xml, p->len);
             p->batch = batch;
         }

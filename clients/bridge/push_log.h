@@ -26,6 +26,10 @@ struct push {
 
 #define PUSH_IN_SYNC UINT64_MAX
 
+/* A batch, and what goes with a reply, ends behind the message with which it
+ * has so much; the rest is for the next. */
+#define PUSH_BATCH_BYTES (256 << 10)
+
 /* The browser has got the alert. */
 typedef void push_confirm_fn(void *arg, const struct push *p);
 

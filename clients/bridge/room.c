@@ -32,8 +32,7 @@ room_on_head(struct http_conn *h, const char *url)
     }
     budget_release(&b->strangers, &h->held);
     h->budget = &b->members;
-    memset(h->holder, 0, sizeof h->holder);
-    memcpy(h->holder, &s->number, sizeof s->number);
+    memcpy(h->holder, s->account->key, sizeof h->holder);
     return cfg->body_bytes;
 }
 

@@ -8,7 +8,7 @@
 struct http_conn;
 
 /* The memory that requests take until they are answered: strangers share a
- * budget, in all and by address; each session has one of its own.  A request
+ * budget, in all and by address; each account has one of its own.  A request
  * is a stranger's until its head has named a session that is the client's. */
 
 /* See http_owner. */

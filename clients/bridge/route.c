@@ -85,26 +85,28 @@ do_events(struct call *c, struct web_session *s)
 static const struct {
     const char *name; /* the last element of the path */
     unsigned methods;
+    bool only_asks; /* see web_cookie.h */
     void (*run)(struct call *c, struct web_session *s);
 } session_routes[] = {
-    {"sync", GET | POST, do_sync}, {"async", GET | POST, do_async},
-    {"", GET | POST, do_plain},    {"get", GET | POST, do_poll},
-    {"kill", POST, do_kill},       {"events", GET, do_events},
-    {"ack", POST, do_ack},
+    {"sync", GET | POST, true, do_sync}, {"async", GET | POST, true, do_async},
+    {"", GET | POST, true, do_plain},    {"get", GET | POST, true, do_poll},
+    {"kill", POST, false, do_kill},      {"events", GET, true, do_events},
+    {"ack", POST, false, do_ack},
 };
 
 /* NULL: there is none, or it is somebody else's. */
 static struct web_session *
 session_of(struct bridge *b, const struct http_conn *h,
-           const struct client *client, const char *id)
+           const struct client *client, const char *id,
+           enum web_cookie_right *right_r)
 {
     struct web_session *s = web_session_find(b, id);
 
     if (s == NULL ||
-        (s->watches_address && strcmp(s->address, client->address) != 0) ||
-        (s->cookie_given && !client_has_cookie(h, s->cookie)))
+        (s->watches_address && strcmp(s->address, client->address) != 0))
         return NULL;
-    return s;
+    *right_r = web_cookie_check(&s->cookie, h, client);
+    return *right_r != WEB_COOKIE_NO ? s : NULL;
 }
 
 #define SESSION_PREFIX "/session/"
@@ -114,13 +116,14 @@ route_session(struct bridge *b, const struct http_conn *h,
               const struct client *client, const char *url)
 {
     const size_t len = sizeof SESSION_PREFIX - 1;
+    enum web_cookie_right right;
     struct web_session *s;
     char *id;
 
     if (strncasecmp(url, SESSION_PREFIX, len) != 0)
         return NULL;
     id = xstrndup(url + len, strcspn(url + len, "/?"));
-    s = session_of(b, h, client, id);
+    s = session_of(b, h, client, id, &right);
     free(id);
     return s;
 }
@@ -132,24 +135,29 @@ session_call(struct call *c, const char *id, const char *rest)
                       : c->q->method == HTTP_POST ? POST
                                                   : 0;
     const size_t n = sizeof session_routes / sizeof session_routes[0];
-    struct web_session *s = session_of(c->bridge, c->http, &c->client, id);
+    enum web_cookie_right right = WEB_COOKIE_NO;
+    struct web_session *s =
+        session_of(c->bridge, c->http, &c->client, id, &right);
     size_t i = 0;
 
-    if (s == NULL) {
-        call_fail(c, 550, "Session not found");
-        return;
-    }
     while (i < n && !text_equal_nocase(session_routes[i].name, rest))
         i++;
-    if (i == n) {
+    c->lacks_cookie = right == WEB_COOKIE_LATER;
+    if (s == NULL ||
+        (c->lacks_cookie && (i == n || !session_routes[i].only_asks))) {
+        call_fail(c, 550, "Session not found");
+    } else if (i == n) {
         call_fail(c, 404, "Not Found");
     } else if ((session_routes[i].methods & method) == 0) {
         call_fail(c, 405, "Method Not Allowed");
     } else {
         web_session_touch(s);
+        if (!c->lacks_cookie)
+            web_cookie_arrived(&s->cookie);
         if (form_get(&c->form, "ackEvent") != NULL)
             push_log_ack(&s->log,
                          form_number(&c->form, "ackEvent", 0, UINT64_MAX));
+        web_account_take(s, c->http);
         session_routes[i].run(c, s);
     }
 }
@@ -197,6 +205,8 @@ do_metrics(struct call *c, const char *path)
         {"connections", b->http.open},
         {"sessions", b->n_sessions},
         {"streams", b->n_streams},
+        {"stored_bytes", b->stored.held},
+        {"unsent_bytes", conn_loop_total(b->loop)},
         {"connections_total", b->counts.connections},
         {"connections_refused_total", b->counts.refused},
         {"connections_crowded_out_total", b->counts.crowded_out},

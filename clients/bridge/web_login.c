@@ -13,7 +13,6 @@
 #include "clients/bridge/ask.h"
 #include "clients/bridge/base64.h"
 #include "clients/bridge/inquiry.h"
-#include "clients/bridge/random_text.h"
 #include "clients/bridge/web_session.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -103,6 +102,17 @@ reply_session(struct bridge *b, struct http_conn *h,
     free(headers);
 }
 
+/* With the log-in's own reply, without which nobody knows the session's id:
+ * from now on all must have it. */
+static char *
+cookie_now(const struct login *l, struct web_session *s)
+{
+    if (!l->cookie_now || !web_cookie_is_open(&s->cookie))
+        return NULL;
+    s->cookie.state = WEB_COOKIE_BOUND;
+    return web_cookie_header(&s->cookie, s->id, "", l->client.secure);
+}
+
 static void
 on_done(struct login_wait *w, struct web_session *s, bool worked)
 {
@@ -111,9 +121,13 @@ on_done(struct login_wait *w, struct web_session *s, bool worked)
 
     l->session = NULL;
     if (worked)
-        reply_session(
-            l->bridge, l->http, s,
-            l->cookie_now ? web_session_cookie(s, "", l->client.secure) : NULL);
+        reply_session(l->bridge, l->http, s, cookie_now(l, s));
+    else if (w->too_many)
+        refuse(l->bridge, l->http, l->error_as_xml, 503, 526,
+               "too many sessions of this account");
+    else if (number == 526)
+        refuse(l->bridge, l->http, l->error_as_xml, 503, number,
+               ximss_refusal(s->up.x));
     else if (number == 0)
         refuse(l->bridge, l->http, l->error_as_xml, 503, 531,
                "the server is not there, try again");
@@ -169,7 +183,7 @@ session_new(struct call *c)
     s->wants_changes = form_is_on(&c->form, "alertChanges");
     if (form_is_on(&c->form, "EnableUseCookie") &&
         !form_is_on(&c->form, "DisableUseCookie"))
-        random_text(s->cookie, WEB_SESSION_COOKIE);
+        web_cookie_make(&s->cookie);
     return s;
 }
 
@@ -290,7 +304,35 @@ is_allowed(const struct call *c, const struct web_session *s)
     return s != NULL && s->up.x != NULL &&
            (!s->watches_address ||
             strcmp(s->address, c->client.address) == 0) &&
-           (!s->cookie_given || client_has_cookie(c->http, s->cookie));
+           web_cookie_check(&s->cookie, c->http, &c->client) == WEB_COOKIE_YES;
+}
+
+#define TICKET \
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+/* As CREATEXIMSSSESSION gives them. */
+static bool
+is_ticket(const char *id)
+{
+    return strlen(id) == 43 && id[strspn(id, TICKET)] == '\0';
+}
+
+/* A session that an administrator made.  ximssd knows from which address it is
+ * good; so it stays, whatever the log-in says of that. */
+static void
+by_ticket(struct call *c, const char *ticket)
+{
+    struct web_session *s = session_new(c);
+    struct login *l;
+
+    if (s == NULL)
+        return;
+    s->watches_address = true;
+    ximss_set_ticket(s->up.x, ticket);
+    l = login_new(c);
+    l->session = s;
+    s->login = &l->wait; /* not to be found yet */
+    start(l);
 }
 
 /* Without killOld the old one goes on: the new one comes in by its ticket, and
@@ -300,6 +342,10 @@ by_session(struct call *c, const char *id)
 {
     struct web_session *old = web_session_find(c->bridge, id), *s;
 
+    if (is_ticket(id)) {
+        by_ticket(c, id);
+        return;
+    }
     if (!is_allowed(c, old)) {
         call_refuse(c, 403, 515, "the session is over");
         return;

@@ -22,8 +22,7 @@
 #include "util/log.h"
 #include "util/xmalloc.h"
 
-#define LOG_MOST_BYTES (4 << 20) /* of pushed messages that nobody fetches */
-#define LOG_MOST       10000
+#define LOG_MOST 10000 /* pushed messages that nobody fetches */
 
 static const struct timeval *
 to_timeval(int64_t us, struct timeval *tv)
@@ -139,10 +138,12 @@ web_session_push(struct web_session *s, const char *name, const char *xml,
     push_log_add(&s->log, name, xml, len, alert, events_only);
     wake_poll(s);
     stream_wake_all(s);
-    if (s->log.n > LOG_MOST || s->log.bytes > LOG_MOST_BYTES) {
+    if (s->log.n > LOG_MOST || s->log.bytes > s->bridge->cfg->unfetched_bytes) {
         log_warn("web session %" PRIu64 " ends: nobody fetches its messages",
                  s->number);
         web_session_end(s, true);
+    } else {
+        memory_weigh_log(s);
     }
 }
 
@@ -190,6 +191,7 @@ web_session_poll(struct web_session *s, struct http_conn *h, uint64_t ack_seq,
         answer_poll(s, "<XIMSS/>", 8);
     if (push_log_poll(&s->log, ack_seq, &text, &len)) {
         reply_xml(s->bridge, h, text, len, NULL);
+        memory_weigh_log(s);
         return;
     }
     if (wait <= 0) {
@@ -213,12 +215,17 @@ on_ready(struct web_session *s)
     ximss_set_method(s->up.x, XIMSS_METHOD_AUTO);
     s->login = NULL;
     if (l != NULL) {
-        l->done(l, s, true);
+        l->too_many = !web_account_enter(s, ximss_session(s->up.x, "userName"));
+        l->done(l, s, !l->too_many);
+        if (s->account == NULL)
+            web_session_end(s, false);
         return;
     }
     s->bridge->counts.reconnects++;
     push_log_forget_unsent(&s->log);
-    exec_resume_all(s);
+    exec_pump(s);
+    if (s->ended)
+        return;
     stream_tell_all(s, "resumed", "<resumed/>");
 }
 
@@ -258,6 +265,13 @@ on_state(struct ximss *x, enum ximss_state state, const char *why, void *arg)
 
 /* --- life --- */
 
+bool
+web_session_is_busy(const struct web_session *s)
+{
+    return s->login != NULL || s->poll.http != NULL ||
+           !LIST_EMPTY(&s->streams) || !TAILQ_EMPTY(&s->execs);
+}
+
 static void
 on_idle(evutil_socket_t fd, short what, void *arg)
 {
@@ -265,8 +279,7 @@ on_idle(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (s->login != NULL || s->poll.http != NULL || !LIST_EMPTY(&s->streams) ||
-        !LIST_EMPTY(&s->execs))
+    if (web_session_is_busy(s))
         web_session_touch(s);
     else
         web_session_end(s, true);
@@ -277,6 +290,7 @@ web_session_touch(struct web_session *s)
 {
     struct timeval tv;
 
+    s->touched = clock_mono();
     if (!s->ended)
         evtimer_add(&s->idle_timer, to_timeval(s->idle, &tv));
 }
@@ -315,7 +329,7 @@ web_session_new(struct bridge *b, const struct client *client)
     snprintf(s->address, sizeof s->address, "%s", client->address);
     s->idle = b->cfg->session_idle;
     LIST_INIT(&s->streams);
-    LIST_INIT(&s->execs);
+    TAILQ_INIT(&s->execs);
     push_log_init(&s->log, on_confirm, s);
     s->poll.session = s;
     s->poll.waiter.on_gone = on_poll_gone;
@@ -340,17 +354,6 @@ web_session_start(struct web_session *s, struct login_wait *l)
     web_session_touch(s);
     if (upstream_start(&s->up) < 0 && !s->ended)
         on_failed(s); /* refused before it began: it called nobody */
-}
-
-char *
-web_session_cookie(struct web_session *s, const char *attributes, bool secure)
-{
-    if (s->cookie[0] == '\0' || s->cookie_given)
-        return NULL;
-    s->cookie_given = true;
-    return xasprintf("Set-Cookie: CGateProWebUser=%s;%s"
-                     "Path=/Session/%s;HttpOnly;SameSite=Strict%s\r\n",
-                     s->cookie, attributes, s->id, secure ? ";Secure" : "");
 }
 
 struct web_session *
@@ -396,8 +399,9 @@ web_session_rename(struct web_session *s)
     LIST_REMOVE(s, link);
     make_id(s);
     push_log_restart(&s->log);
-    s->has_seq = s->cookie_given = false;
-    s->cookie[0] = '\0';
+    s->has_seq = false;
+    memory_drop_kept(s);
+    s->cookie = (struct web_cookie){.value = ""};
 }
 
 static void
@@ -409,7 +413,6 @@ run_end(struct conn_deferred *d)
 
     push_log_clear(&s->log);
     known_clear(&s->known);
-    free(s->last_reply);
     explicit_bzero(s, sizeof *s);
     free(s);
 }
@@ -425,6 +428,9 @@ web_session_end(struct web_session *s, bool lost)
     let_go(s, lost);
     event_del(&s->idle_timer);
     event_del(&s->poll.timer);
+    memory_drop_kept(s);
+    memory_release(s, &s->log_share);
+    web_account_leave(s);
     upstream_end(&s->up);
     s->end.run = run_end;
     conn_loop_defer(s->bridge->loop, &s->end);

@@ -12,6 +12,8 @@
 #include "clients/bridge/known.h"
 #include "clients/bridge/push_log.h"
 #include "clients/bridge/upstream.h"
+#include "clients/bridge/web_account.h"
+#include "clients/bridge/web_cookie.h"
 
 /* One web session: a log-in of a user over HTTP, with its session on ximssd.
  *
@@ -20,7 +22,6 @@
  * when ximssd no longer knows it; from then on its id gets 550. */
 
 #define WEB_SESSION_ID_SIZE (20 + 1 + 20 + 1)
-#define WEB_SESSION_COOKIE  20
 
 struct stream {
     struct http_waiter waiter; /* first */
@@ -43,16 +44,18 @@ struct poll {
 /* The log-in that waits for the session's first word. */
 struct login_wait {
     void (*done)(struct login_wait *l, struct web_session *s, bool worked);
+    bool too_many; /* of the account: that is why it did not work */
 };
 
 struct web_session {
     LIST_ENTRY(web_session) link;
+    LIST_ENTRY(web_session) of_account;
     struct bridge *bridge;
+    struct web_account *account; /* counted; NULL: not open yet, or ended */
     uint64_t number;
     char id[WEB_SESSION_ID_SIZE];
     char address[INET6_ADDRSTRLEN];
-    char cookie[WEB_SESSION_COOKIE + 1]; /* "": none is used */
-    bool cookie_given;
+    struct web_cookie cookie;
     bool watches_address;
     bool wants_changes;   /* alertRemoved by polls */
     bool confirms_itself; /* the browser sends alertConfirm */
@@ -60,17 +63,20 @@ struct web_session {
     struct upstream up;
     struct login_wait *login; /* borrowed; NULL once it is open */
     struct push_log log;
+    struct budget_share log_share;
     struct known_alerts known;
     struct poll poll;
     struct stream_list streams;
     uint64_t lists_asked, lists_answered; /* alertLists of streams */
     struct exec_list execs;
+    unsigned in_work;      /* requests that ximssd has to answer */
+    bool pumping;          /* exec_pump is at it */
     struct exec *numbered; /* the last with a reqSeq, if it is under way */
     bool has_seq;
     uint64_t seq;     /* of the last numbered request */
-    char *last_reply; /* owned; to it */
-    size_t last_reply_len;
-    int64_t idle; /* microseconds */
+    struct kept kept; /* the reply to it, unless it is gone */
+    int64_t idle;     /* microseconds */
+    int64_t touched;  /* clock_mono */
     struct event idle_timer;
     struct conn_deferred end;
 };
@@ -80,12 +86,6 @@ struct web_session {
 struct web_session *web_session_new(struct bridge *b,
                                     const struct client *client);
 void web_session_start(struct web_session *s, struct login_wait *l);
-
-/* The header that gives the session's cookie, to be freed; from then on every
- * request must have it.  NULL: it has none, or it was given.  attributes: of
- * the cookie, each with its ";". */
-char *web_session_cookie(struct web_session *s, const char *attributes,
-                         bool secure);
 
 /* NULL: there is no such session. */
 struct web_session *web_session_find(struct bridge *b, const char *id);
@@ -100,6 +100,8 @@ void web_session_end_all(struct bridge *b);
 /* Somebody asks for something: it is not idle. */
 void web_session_touch(struct web_session *s);
 void web_session_set_idle(struct web_session *s, int64_t us);
+/* A log-in, request, poll or event stream is under way. */
+bool web_session_is_busy(const struct web_session *s);
 
 /* Adds what was pushed, or what async requests were answered, and wakes polls
  * and streams. */

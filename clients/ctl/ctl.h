@@ -202,8 +202,9 @@ void ctl_print_line(struct buf *b);
 
 int ctl_import_run(struct ctl *c, int argc, char **argv);
 
-/* --- ctl_quota_import.c --- */
+/* --- ctl_quota_import.c, ctl_quota_refresh.c --- */
 
 int ctl_quota_import_run(struct ctl *c, int argc, char **argv);
+int ctl_quota_refresh_run(struct ctl *c, int argc, char **argv);
 
 #endif

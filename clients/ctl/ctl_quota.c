@@ -31,6 +31,11 @@ static const struct ctl_option import_options[] = {
     {"quiet", NULL, "no progress bar"},
     CTL_OPTIONS_END};
 
+static const struct ctl_option refresh_options[] = {
+    {"no-wait", NULL, "do not wait for all of them"},
+    {"quiet", NULL, "no progress"},
+    CTL_OPTIONS_END};
+
 static enum ctl_usage_style
 choose_style(void)
 {
@@ -316,4 +321,10 @@ const struct ctl_command ctl_quota_commands[] = {
      "line that is refused\nends it, unless --keep-going is given. Importing "
      "a file once more does no harm.\n",
      import_options, .run = ctl_quota_import_run, .min_args = 1, .max_args = 1},
+    {"quota", "refresh", "[ACCOUNT]",
+     "Asks the mail server anew what is used and may be used",
+     "The server's sources of usage that can be asked are: Dovecot, and "
+     "Maildirs. Without\nACCOUNT about all accounts, in pieces; that is waited "
+     "for.\n",
+     refresh_options, .run = ctl_quota_refresh_run, .max_args = 1},
     {0}};

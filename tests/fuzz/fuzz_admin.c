@@ -216,6 +216,7 @@ say_hashed(struct door *d, const char *line, size_t len)
     struct credential cred = {0};
     struct errbuf err = {""};
     size_t audited = d->x.txn->audit.len;
+    bool wanted = true, found;
     uint64_t guessed;
     char *password, *account;
 
@@ -224,16 +225,22 @@ say_hashed(struct door *d, const char *line, size_t len)
         FUZZ_CHECK(password == NULL);
         break;
     case ADMIN_HASH_NEW:
-        password_make(password, 1, true, &cred);
-        hashed.made = &cred;
+        must(admin_hash_wanted(&d->x, line, len, &wanted, &err), &err);
+        FUZZ_CHECK(d->x.txn->audit.len == audited);
+        if (wanted) {
+            password_make(password, 1, true, &cred);
+            hashed.made = &cred;
+        }
         break;
     case ADMIN_HASH_VERIFY:
-        must(admin_verify_find(&d->x, account, &cred, &guessed, &err), &err);
+        must(admin_verify_find(&d->x, account, &cred, &found, &guessed, &err),
+             &err);
         hashed.checked = cred.iterations > 0;
         hashed.matches = hashed.checked && password_matches(&cred, password);
         break;
     }
     execute_all(d, line, len, &hashed);
+    FUZZ_CHECK(wanted || d->answer.code != 200);
     if (tells_secret(line, len, password))
         check_audit(&d->x.txn->audit, audited);
     free(password);

@@ -5,22 +5,12 @@
  * 1-AAAAAAAAAAAAAAAAAAAA. */
 #include "config.h"
 
-#include <errno.h>
-#include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <event2/event.h>
-
-#include "clients/bridge/bridge.h"
-#include "clients/bridge/listen.h"
 #include "clients/bridge/web_session.h"
 #include "tests/fuzz/fuzz.h"
-
-#define MOST 60000 /* bytes of an input: they fit into the socket */
-#define CALM 4     /* turns of the loop in which nothing comes */
+#include "tests/fuzz/fuzz_bridge.h"
 
 static struct bridge *bridge;
 static void (*answer)(struct http_conn *h, const struct http_request *q);
@@ -62,25 +52,7 @@ on_request(struct http_conn *h, const struct http_request *q)
 static void
 start(void)
 {
-    static const struct config_override o[] = {
-        {"listen", "127.0.0.1:0"},
-        {"log-level", "error"},
-        {"pages", ""},
-        {"relay", "no"},
-        {"server-socket", "/nonexistent/control.sock"},
-        {"trusted-proxies", "127.0.0.1"},
-        {"allowed-origins", "https://a.test"},
-        {"head-bytes", "1K"},
-        {"body-bytes", "4K"},
-    };
-    struct errbuf err = {""};
-    struct bridge_config *cfg = config_table_load(&bridge_config_table, NULL, o,
-                                                  sizeof o / sizeof o[0], &err);
-
-    FUZZ_CHECK(cfg != NULL);
-    bridge = bridge_start(cfg, event_base_new(), &err);
-    FUZZ_CHECK(bridge != NULL);
-    listen_close_all(&bridge->listeners); /* connections are made below */
+    bridge = fuzz_bridge_start();
     answer = bridge->http.on_request;
     bridge->http.on_request = on_request;
 }
@@ -97,86 +69,21 @@ open_session(void)
     snprintf(s->id, sizeof s->id, "1-AAAAAAAAAAAAAAAAAAAA");
 }
 
-/* --- a connection --- */
-
-static struct http_conn *
-connect_to(int fd)
-{
-    struct sockaddr_storage peer = {0};
-    struct sockaddr_in *in = (struct sockaddr_in *)&peer;
-    struct http_conn *h;
-
-    in->sin_family = AF_INET;
-    in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    h = http_conn_new(&bridge->http, bridge->loop, fd, (struct sockaddr *)&peer,
-                      NULL);
-    TAILQ_INSERT_TAIL(&bridge->conns, h, link);
-    return h;
-}
-
-static void
-turn(void)
-{
-    FUZZ_CHECK(event_base_loop(bridge->base, EVLOOP_NONBLOCK) >= 0);
-}
-
-/* Reads replies; true: there were some. */
-static bool
-drain(int fd, struct buf *replies)
-{
-    char piece[16384];
-    ssize_t n = recv(fd, piece, sizeof piece, MSG_DONTWAIT);
-
-    if (n > 0)
-        buf_append(replies, piece, (size_t)n);
-    return n > 0;
-}
-
-static void
-send_piece(int fd, const uint8_t *data, size_t len)
-{
-    ssize_t n = send(fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-    FUZZ_CHECK(n == (ssize_t)len || (n < 0 && errno == EPIPE));
-}
-
-static void
-end_all(void)
-{
-    struct http_conn *h;
-
-    TAILQ_FOREACH(h, &bridge->conns, link)
-        http_conn_end(h);
-    web_session_end_all(bridge);
-    for (int i = 0; i < CALM; i++)
-        turn();
-    FUZZ_CHECK(TAILQ_EMPTY(&bridge->conns));
-    FUZZ_CHECK(bridge->http.open == 0 && bridge->n_sessions == 0 &&
-               bridge->n_streams == 0);
-}
-
 /* Sends the bytes in pieces of `step` (0: at once); what was answered comes
  * back in replies. */
 static void
 talk(const uint8_t *data, size_t size, size_t step, struct buf *replies)
 {
-    int fds[2];
+    int fd = fuzz_bridge_connect(bridge);
 
-    FUZZ_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                          0, fds) == 0);
-    connect_to(fds[0]);
-    for (size_t at = 0, len; at < size; at += len) {
-        len = step == 0 || size - at < step ? size - at : step;
-        send_piece(fds[1], data + at, len);
-        turn();
-    }
-    for (int calm = 0; calm < CALM; calm++) {
-        turn();
-        if (drain(fds[1], replies))
+    fuzz_bridge_send(bridge, fd, data, size, step);
+    for (int calm = 0; calm < FUZZ_CALM; calm++) {
+        fuzz_bridge_turn(bridge);
+        if (fuzz_bridge_drain(fd, replies))
             calm = 0;
     }
-    end_all();
-    close(fds[1]);
+    fuzz_bridge_end_all(bridge);
+    close(fd);
 }
 
 /* --- the target --- */
@@ -212,7 +119,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct buf whole = {0}, pieces = {0}, replies = {0};
 
-    if (size == 0 || size > MOST)
+    if (size == 0 || size > FUZZ_MOST)
         return 0;
     if (bridge == NULL)
         start();

@@ -2,6 +2,7 @@
 """Log-ins as an attacker sends them: too long, malformed, given up, all at the
 same time."""
 
+import re
 import time
 
 from pwd_port import PWD, connect
@@ -43,17 +44,26 @@ def hashes(server):
     return int(server.cli("GetStatElement passwordHashes"))
 
 
+def logged(server):
+    """All lines, up to now: a log-in that fails marks where now is."""
+    logged.marks += 1
+    name = "mark%d" % logged.marks
+    clear(server, name, "x")
+    server.wait_log("login failed user=%s@" % name)
+    return list(server.lines)
+
+
+logged.marks = 0
+
+
 def tried(server, name, password="x"):
     """How many hashes and lines about malformed ones a log-in that is wrong
     makes."""
-    def counted():
-        return hashes(server), sum("reason=malformed" in line
-                                   for line in server.lines)
-
-    before = counted()
+    before, lines = hashes(server), logged(server)
     equal(clear(server, name, password), WRONG)
-    after = counted()
-    return after[0] - before[0], after[1] - before[1]
+    new = logged(server)[len(lines):]
+    return hashes(server) - before - 2, sum("reason=malformed" in line
+                                            for line in new)
 
 
 # --- lengths, just below and just above, at each door ---
@@ -145,6 +155,12 @@ def test_malformed_ends_the_connection(t):
         c.expect_closed()
 
 
+def malformed(server):
+    return [line for line in server.lines if re.search(
+        r"login failed user=\S+ address=127\.0\.0\.9 method=\S+ "
+        r"reason=malformed$", line)]
+
+
 def test_malformed_is_logged_and_held_up(t):
     server = t.server({"login_address_free_tries": 5, "max_malformed": 1000,
                        "login_timeout": "1d"})
@@ -159,15 +175,13 @@ def test_malformed_is_logged_and_held_up(t):
             '<login id="1" userName="joe" authData="%s"/>' % ("p" * 1025),
             '<login id="1" method="CRAM-MD5" value="AAAA"/>')):
         c.ask(request, failure("1", 515 if "userName" in request else 501))
-        server.wait_log(r"login failed user=\S+ address=127\.0\.0\.9 "
-                        r"method=\S+ reason=malformed")
-        equal(sum("reason=malformed" in line for line in server.lines), i + 1)
+        wait_until(lambda: len(malformed(server)) == i + 1, "line %d" % i)
     # Free no more: whatever comes from there waits, and nothing is looked at.
     c.send('<login id="1" method="PLAIN" value="!"/>')
     other = server.connect(source="127.0.0.9")
     other.send('<login id="2" userName="%s" authData="secret"/>' % user)
     server.connect().login(user)
-    equal(sum("reason=malformed" in line for line in server.lines), 6)
+    equal(len(malformed(server)), 6)
     check(not other.buffer, "let in")
     server.clock(31)
     c.expect(failure("1", 501, MALFORMED))

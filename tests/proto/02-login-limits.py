@@ -4,6 +4,7 @@
 import contextlib
 import time
 
+import pwd_port
 from ximss import (DEADLINE, MAIN, Closed, Failed, attr, check, equal,
                    failure, response, wait_until)
 
@@ -337,3 +338,51 @@ def test_clock_set_back_closes_nobody(t):
     waiting.ask('<noop id="1"/>', response("1"))
     server.clock(7200)
     server.login("joe").quiet()
+
+
+def test_sessions_of_an_account(t):
+    """As many as may be, by whatever door; then the log-in says why not, and
+    a ticket stays good.  Others, and those whose sessions end, are let in."""
+    server = t.server({"max_account_sessions": 3, "listen_pwd": pwd_port.PWD})
+    joe, ann = (server.account(n + "@" + MAIN) for n in ("joe", "ann"))
+    c = server.connect()
+    ticket = attr(c.login(joe, ticket="yes"), "ticket")
+    c.bye()
+    sessions = [server.login(joe) for _ in range(2)]
+    pwd_port.log_in(server, joe, "secret")
+    for _ in range(2):
+        server.connect().ask('<login id="1" userName="joe" '
+                             'authData="secret"/>', failure("1", 526))
+        server.connect().ask('<login id="1" ticket="%s"/>' % ticket,
+                             failure("1", 526))
+    server.wait_log("login refused user=joe@.* reason=sessions")
+    server.login(ann)
+    for s in sessions:
+        s.quiet()
+    sessions[0].bye()
+    c = server.connect()
+    c.send('<login id="1" ticket="%s"/>' % ticket)
+    c.logged_in("1")
+    server.connect().ask('<login id="1" userName="joe" authData="secret"/>',
+                         failure("1", 526))
+
+
+def test_a_session_that_looks_dead_makes_room(t):
+    """The one that was silent longest, and none that is alive."""
+    server = t.server({"max_account_sessions": 3, "idle_timeout": "1d"})
+    joe = server.account("joe@" + MAIN)
+    dead, silent, alive = (server.login(joe) for _ in range(3))
+    server.clock(290)
+    alive.quiet()
+    server.connect().ask('<login id="1" userName="joe" authData="secret"/>',
+                         failure("1", 526))
+    silent.quiet()
+    server.clock(15)
+    again = server.login(joe)
+    dead.expect_bye()
+    silent.quiet()
+    alive.quiet()
+    again.quiet()
+    equal(server.sessions(joe), 3)
+    server.connect().ask('<login id="1" userName="joe" authData="secret"/>',
+                         failure("1", 526))

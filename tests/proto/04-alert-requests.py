@@ -396,3 +396,23 @@ def test_unknown_attributes_are_ignored(t):
     t.shared.admin().ok('<alertPost id="1" scope="account" target="%s" '
                         'later="on" x="y">text</alertPost>' % user)
     c.expect(alert("text", "account"))
+
+
+def test_a_session_follows_so_many_scopes(t):
+    server = t.server({"max_session_watches": 2})
+    admin = server.admin()
+    watch = '<alertWatch id="w" scope="domain" target="%s"%s/>'
+    for name in ("a.test", "b.test", "c.test"):
+        server.domain(name)
+    c = server.control()
+    c.external()
+    for _ in range(2): # twice is once
+        c.ok(watch % ("a.test", ""))
+    c.ok(watch % ("b.test", ""))
+    c.ask(watch % ("c.test", ""), failure("w", 526))
+    c.ok(watch % ("a.test", ' stop="yes"'))
+    c.ok(watch % ("c.test", ""))
+    c.ask(watch % ("a.test", ""), failure("w", 526))
+    for name in ("a.test", "b.test", "c.test"):
+        admin.post("x", "domain", target=name)
+    equal(len(c.flush()), 2)

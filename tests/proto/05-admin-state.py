@@ -3,7 +3,7 @@
 preferences, made sessions, counters, the log."""
 
 from ximss import (MAIN, Failed, Refused, alert, attr, check, equal, escape,
-                   failure, wait_until)
+                   failure, match, wait_until)
 
 WRONG = failure("login", 515, "incorrect password")
 
@@ -128,6 +128,86 @@ def test_made_session_ends_unused(t):
     c.logged_in("login")
     server.clock(3)
     server.connect().ask('<login id="login" ticket="%s"/>' % second, WRONG)
+
+
+def by_ticket(server, ticket, source="127.0.0.1", **more):
+    """The next ticket; None: not let in."""
+    c = server.connect(source=source)
+    c.send('<login id="login" ticket="%s"%s/>' % (ticket, "".join(
+        ' %s="%s"' % pair for pair in more.items())))
+    first = c.receive()
+    c.close()
+    if first.startswith("<session "):
+        return attr(first, "ticket")
+    match(first, WRONG)
+    return None
+
+
+def test_made_session_is_good_from_its_address_only(t):
+    joe = t.user()
+    for address in ("127.0.0.2", "127.0.0.2:1234", '"#I[127.0.0.2]:25"',
+                    '"::ffff:127.0.0.2"', '"[127.0.0.2]"'):
+        ticket = t.shared.cli("CreateXIMSSSession %s ADDRESS %s"
+                              % (joe, address)).strip('"')
+        for other in ("127.0.0.1", "127.0.0.3"):
+            equal(by_ticket(t.shared, ticket, other), None, address)
+        # Nobody is believed who says that he comes from there.
+        equal(by_ticket(t.shared, ticket, clientAddress="127.0.0.2"), None)
+        # It has not been used up by that; nor does the next one go elsewhere.
+        following = by_ticket(t.shared, ticket, "127.0.0.2")
+        check(following, address)
+        equal(by_ticket(t.shared, ticket, "127.0.0.2"), None)
+        equal(by_ticket(t.shared, following), None)
+        check(by_ticket(t.shared, following, "127.0.0.2"), "again")
+    for address in ("127.0.0.2:", "127.0.0.2:x", "127.0.0.2:25:25", '"[::1"',
+                    "example.test"):
+        equal(t.shared.admin().cli_error("CreateXIMSSSession %s ADDRESS %s"
+                                         % (joe, address)), 501, address)
+
+
+def test_made_session_behind_a_proxy(t):
+    server = t.server({"trusted_addresses": ["127.0.0.1", "127.0.0.9"]})
+    joe = t.user(server=server)
+    for where, good, bad in (
+            ("192.0.2.1", ("127.0.0.1", "192.0.2.1"),
+             (("127.0.0.1", "192.0.2.2"), ("127.0.0.1", None),
+              ("127.0.0.2", "192.0.2.1"))),
+            ("127.0.0.9 FOR 192.0.2.1", ("127.0.0.9", "192.0.2.1"),
+             (("127.0.0.1", "192.0.2.1"), ("127.0.0.9", "192.0.2.2"),
+              ("127.0.0.9", None), ("127.0.0.9", "127.0.0.9")))):
+        ticket = server.cli("CreateXIMSSSession %s ADDRESS %s"
+                            % (joe, where)).strip('"')
+        for source, client in bad:
+            more = {"clientAddress": client} if client else {}
+            equal(by_ticket(server, ticket, source, **more), None, where)
+        for _ in range(2):  # its own, and the one that is given
+            ticket = by_ticket(server, ticket, good[0], clientAddress=good[1])
+            check(ticket, where)
+
+
+def test_ticket_that_a_made_session_is_pushed(t):
+    """It is as bound as the one before."""
+    server = t.server({"idle_timeout": "7d", "trusted_addresses":
+                       ["127.0.0.1"]})
+    joe = t.user(server=server)
+    for where, source, more in (
+            ("127.0.0.2", "127.0.0.2", {}),
+            ("127.0.0.1 FOR 192.0.2.1", "127.0.0.1",
+             {"clientAddress": "192.0.2.1"})):
+        ticket = server.cli("CreateXIMSSSession %s ADDRESS %s"
+                            % (joe, where)).strip('"')
+        c = server.connect(source=source)
+        c.send('<login id="login" ticket="%s"%s/>' % (ticket, "".join(
+            ' %s="%s"' % pair for pair in more.items())))
+        c.logged_in("login")
+        server.clock(4 * 3600 + 60)
+        ticket = attr(c.receive(), "value")
+        c.close()
+        for other in ("127.0.0.1", "127.0.0.3"):
+            equal(by_ticket(server, ticket, other), None)
+        check(by_ticket(server, ticket, source, **more), where)
+    server.stop()
+    server.verify()
 
 
 def test_made_session_is_void_with_the_others(t):

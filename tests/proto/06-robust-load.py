@@ -237,7 +237,7 @@ def test_one_that_leaves_does_not_disturb_others(t):
 
 def test_sessions_that_come_and_go_leave_nothing_behind(t):
     raise_descriptors(4096)
-    server = t.server()
+    server = t.server({"max_account_sessions": 200})
     server.account("joe@" + MAIN)
 
     def round_():
@@ -290,7 +290,7 @@ def test_out_of_descriptors(t):
     raise_descriptors(4096)
 
     def low():
-        resource.setrlimit(resource.RLIMIT_NOFILE, (96, 96))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (120, 120))
     server = t.server(preexec=low, start=False)
     server.expected_errors.append("(?i)descriptor|too many open files|accept")
     server.start()
@@ -411,3 +411,88 @@ def test_one_user_in_all_time_zones(t):
         read_in(zone)
     grown = server.rss() - memory
     check(grown < 6 << 20, "memory grew by %d KB" % (grown >> 10))
+
+
+def test_what_non_readers_of_one_account_hold(t):
+    """Many sessions of an administrator follow a scope and do not read: what
+    they hold together is bounded, and nobody else is cut off."""
+    server = t.server({"workers": 1, "account_output": "2M",
+                       "output_hard": "4M", "alert_bytes": "128K"})
+    users = ["%s@%s" % (n, MAIN) for n in ("joe", "ann")]
+    for user in users:
+        server.account(user, rights=("CanPostAlerts",))
+
+    def follow(user, receive_buffer=None):
+        c = server.connect(receive_buffer=receive_buffer)
+        c.login(user, alerts="no")
+        c.ok('<alertWatch id="w" scope="domain" target="%s"/>' % MAIN)
+        return c
+    reader = follow(users[1])
+    idle = [follow(users[0], 2048) for _ in range(20)]
+    admin = server.admin()
+    memory = server.rss()
+    # What one socket takes by itself, and a megabyte more.
+    for _ in range(36):
+        admin.post("x" * 100000, "domain", target=MAIN)
+        equal(len(reader.flush()), 1, "reports of the one that reads")
+    grown = server.rss() - memory
+    check(grown < 12 << 20, "memory grew by %d KB" % (grown >> 10))
+    server.wait_log("session end .*user=joe@.*account-output")
+    check(any(is_open(c) for c in idle), "all were cut off")
+
+
+def is_open(c):
+    """Reads until there is nothing more to come."""
+    try:
+        c.flush()
+    except (Closed, OSError):
+        return False
+    return True
+
+
+def test_long_answers_are_made_one_by_one(t):
+    """Many lists are asked for at once, and not read: the next is made when
+    there is room for it.  All come in the end."""
+    server = t.server({"workers": 1, "alert_bytes": "128K"})
+    admin = server.admin()
+    for i in range(8):
+        admin.post("x" * 100000)
+    c = server.control()
+    c.external()
+    c.transcript.clear()
+    memory = server.rss()
+    c.send(*['<cliExecute id="%d">GetServerAlerts</cliExecute>' % i
+             for i in range(60)])
+    admin.flush()
+    server.sessions(server.account("joe@" + MAIN))
+    grown = server.rss() - memory
+    check(grown < 16 << 20, "memory grew by %d KB" % (grown >> 10))
+    for i in range(60):
+        got = c.until_response(str(i))
+        equal(len(got), 2)
+        equal(got[-1], response(str(i)))
+        c.transcript.clear()
+
+
+def test_messages_of_one_account_that_do_not_come_whole(t):
+    server = t.server({"workers": 1, "account_input": "4M"})
+    for name in ("joe", "ann"):
+        server.account("%s@%s" % (name, MAIN))
+    part = b"<noop id='1' x='" + b"x" * 900000
+    ann = server.login("ann")
+    ann.raw(part)
+    sessions = [server.login("joe") for _ in range(20)]
+    memory = server.rss()
+    for c in sessions:
+        try:
+            c.raw(part)
+        except OSError:
+            pass
+    server.wait_log("session end .*user=joe@.*account-input")
+    wait_until(lambda: server.sessions("joe@" + MAIN) <= 4, "closed")
+    equal(server.sessions("ann@" + MAIN), 1)
+    grown = server.rss() - memory
+    check(grown < 12 << 20, "memory grew by %d KB" % (grown >> 10))
+    check(server.sessions("joe@" + MAIN) >= 3, "too many were closed")
+    ann.raw(b"'/>\0")
+    check(ann.receive().startswith("<response "), "ann's, when it is whole")

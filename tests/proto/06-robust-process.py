@@ -558,7 +558,7 @@ def test_logs_of_the_store_are_bounded(t):
 
 
 def test_recovery_time_is_short(t):
-    server = t.server({"checkpoint_interval": "1s"})
+    server = t.server({"checkpoint_interval": "1s", "max_server_alerts": 2000})
     server.accounts("u%d@%s" % (i, MAIN) for i in range(2000))
     admin = server.admin()
     for _ in range(10):

@@ -119,6 +119,8 @@ TABLE = [
     row("GetStorageUsed joe@a.test", D | R | ANY),
     row("SetStorageUsed joe@a.test 5", D | {"basic"}),
     row("ListStorageUsed a.test", D | R | ANY),
+    row("RefreshStorageUsed joe@a.test", D | {"basic"}),
+    row("RefreshStorageUsed", D),
 
     row("GetServerAccountDefaults", D | R),
     row("UpdateServerAccountDefaults {x=1;}", M),
@@ -191,7 +193,8 @@ TABLE = [
     row("GetSNMPElement logins", D | {"monitor"}),
     row('GetNextStatName ""', D | {"monitor"}),
     row("WriteLog 3 x", D | {"monitor"}), row("TestLoop 1", D | {"monitor"}),
-    row("SetLogAll OFF", D | {"monitor"}),
+    row("SetLogAll OFF", D), row("SetLogAll ON", D,
+                                 after=("SetLogAll OFF",)),
     row("GetCurrentController", D | {"monitor"}),
     row("CreateXIMSSSession joe@a.test ADDRESS 192.0.2.1", D | {"web"}),
     row("CreateWebUserSession joe@a.test ADDRESS 192.0.2.1", D | {"web"}),

@@ -444,6 +444,107 @@ def test_cookie_comes_with_the_first_sync(t):
         equal(s.status(), 550, wrong)
 
 
+def cookie_of(reply):
+    header = reply.header("Set-Cookie")
+    return [("Cookie", header.split(";")[0])] if header else None
+
+
+def test_cookie_whose_reply_is_lost(t):
+    """It goes with the stored reply again, as long as it has not come back."""
+    for more, after in (("?reqSeq=1", "?reqSeq=2"), ("", ""),
+                        ("?reqSeq=0&syncAsync=1", "?reqSeq=1")):
+        s = logged_in(t, EnableUseCookie=1)
+        lost = s.sync(NOOP, query=more, expected=[response("1")])
+        poll = s.start_poll(0)  # it has not heard of a cookie yet
+        for _ in range(3):
+            again = s.sync(NOOP, query=more + ("&" if more else "?")
+                           + "random=0.5", expected=[response("1")])
+            equal(again.header("Set-Cookie"), lost.header("Set-Cookie"))
+        post(t, s, "one")
+        poll.expect(200, batch(1, posted("one")))
+        s.headers = cookie_of(again)
+        check_reply("next", s.sync(NOOP, query=after), 200,
+                    xml(response("1")))
+        equal(s.sync(NOOP).header("Set-Cookie"), None)
+        # It has come back: from now on nobody goes without.
+        s.headers = []
+        for query in (more, more + ("&" if more else "?") + "random=1"):
+            reply = s.sync(NOOP, query=query)
+            equal((reply.status, reply.header("Set-Cookie")), (550, None))
+        equal(s.http.ask("GET", s.path + "?ackSeq=0").status, 550)
+        equal(s.http.ask("GET", s.path + "events").status, 550)
+
+
+def test_cookie_of_async_and_of_a_number_at_the_root(t):
+    s = logged_in(t, EnableUseCookie=1)
+    body = '<XIMSS reqSeq="5">%s</XIMSS>' % NOOP
+    for path in ("async", "async", "async?random=1"):
+        reply = s.http.ask("POST", s.path + path, body)
+        equal(reply.status, 200)
+        check(cookie_of(reply), reply.head)
+    s.headers = cookie_of(reply)
+    equal(s.status(), 200)
+
+
+def test_another_person_does_not_get_the_cookie(t):
+    b = bridge(t, trusted_proxies=["127.0.0.1"])
+    other = [("X-Forwarded-For", "192.0.2.1")]
+    for more in ({}, {"DisableIPWatch": 1}):
+        s = logged_in(t, b=b, EnableUseCookie=1, **more)
+        mine = cookie_of(s.sync(NOOP, query="?reqSeq=1",
+                                expected=[response("1")]))
+        # From elsewhere, even the very same.
+        for query in ("?reqSeq=1", "?reqSeq=2", ""):
+            reply = s.http.ask("POST", s.path + "sync" + query,
+                               "<XIMSS>%s</XIMSS>" % NOOP, other)
+            equal((reply.status, cookie_of(reply)), (550, None))
+        equal(s.http.ask("GET", s.path, headers=other).status, 550)
+        # From the same address, but not the same.
+        for path, body in (
+                ("sync?reqSeq=1", "<XIMSS>%s%s</XIMSS>" % (NOOP, NOOP)),
+                ("sync?reqSeq=1", '<XIMSS><noop id="2"/></XIMSS>'),
+                ("sync?reqSeq=2", "<XIMSS>%s</XIMSS>" % NOOP),
+                ("sync", "<XIMSS>%s</XIMSS>" % NOOP),
+                ("", "<XIMSS>%s</XIMSS>" % NOOP),
+                ("async", "<XIMSS>%s</XIMSS>" % NOOP),
+                ("KILL", ""), ("ack?ackEvent=1", "")):
+            reply = s.http.ask("POST", s.path + path, body)
+            equal((reply.status, cookie_of(reply)), (550, None), path)
+        for more_ in ("", "&killOld=1"):
+            equal(b.ask("GET", "/XIMSSLogin/?sessionid=" + s.id
+                        + more_).status, 403)
+        # Whose it is has noticed nothing.
+        s.headers = mine
+        s.sync(NOOP, query="?reqSeq=2", expected=[response("1")])
+        equal(s.status(), 200)
+
+
+def test_wrong_cookie_while_the_right_one_is_on_its_way(t):
+    s = logged_in(t, EnableUseCookie=1)
+    mine = cookie_of(s.sync(NOOP, query="?reqSeq=1"))
+    s.headers = [("Cookie", mine[0][1][:-1] + "-")]
+    equal(s.status(), 550)
+    s.headers = mine
+    equal(s.status(), 200)
+
+
+def test_cookie_of_a_request_that_was_not_executed(t):
+    """ximssd is away: 503, and the same again."""
+    server = t.server({"trusted_addresses": ["127.0.0.1"]},
+                      listen="127.0.0.1:0")
+    server.listen = ["127.0.0.1:%d" % server.ports()[0][1]]
+    user = server.account("joe@" + server.domain("one.test"))
+    s = bridge(t, server, answer_timeout="300ms").login(user,
+                                                        EnableUseCookie=1)
+    server.stop()
+    equal(s.sync(NOOP, query="?reqSeq=1").status, 503)
+    server.start()
+    wait_until(lambda: s.bridge.metric("reconnects_total") == 1, "back", 60)
+    s.headers = cookie_of(s.sync(NOOP, query="?reqSeq=1",
+                                 expected=[response("1")]))
+    s.sync(NOOP, query="?reqSeq=2", expected=[response("1")])
+
+
 def test_cookies_are_off_by_default_and_secure_under_tls(t):
     user = t.user()
     b = bridge(t, tls=True)
@@ -466,6 +567,43 @@ def test_address_watch(t):
     equal((watched.status(), free.status()), (550, 200))
     watched.headers = []
     equal(watched.status(), 200)
+
+
+def made(t, user, where):
+    return t.shared.cli("CreateXIMSSSession %s ADDRESS %s"
+                        % (user, where)).strip('"')
+
+
+def test_session_that_an_administrator_made(t):
+    """Good from the address that he named, and bound to it."""
+    user = t.user()
+    b = bridge(t, trusted_proxies=["127.0.0.1"])
+    here = [("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", "https")]
+    for more in ("", "&DisableIPWatch=1", "&EnableUseCookie=1",
+                 "&userName=" + user):
+        for verb in ("192.0.2.1", "127.0.0.1 FOR 192.0.2.1"):
+            path = "/XIMSSLogin/?sessionid=" + made(t, user, verb) + more
+            for other in ([("X-Forwarded-For", "192.0.2.2")], []):
+                equal(b.ask("GET", path, headers=other).status, 403, path)
+            reply = b.ask("GET", path, headers=here)
+            check_reply(path, reply, 200)
+            equal(re.search('userName="([^"]+)"', reply.text).group(1), user)
+            id_ = re.search('urlID="([^"]+)"', reply.text).group(1)
+            for headers, status in ((here, 200), ([], 550), (
+                    [("X-Forwarded-For", "192.0.2.2")], 550)):
+                equal(b.ask("GET", "/Session/%s/" % id_,
+                            headers=headers).status, status, path)
+            # Nor does a log-in by the session lead away from there.
+            for kill in ("", "&killOld=1"):
+                equal(b.ask("GET", "/XIMSSLogin/?DisableIPWatch=1&sessionid="
+                            + id_ + kill).status, 403)
+            check_reply("once", b.ask("GET", path, headers=here), 403)
+    # An id that is no ticket is looked for here only.
+    for id_ in ("x" * 42, "x" * 44, "x" * 42 + "."):
+        equal(b.ask("GET", "/XIMSSLogin/?sessionid=" + id_).reason,
+              "the session is over")
+    equal(b.ask("GET", "/XIMSSLogin/?sessionid=" + "x" * 43).reason,
+          "incorrect password")
 
 
 def test_cors(t):

@@ -563,13 +563,14 @@ def test_server_lost_under_a_bye_and_other_requests(t):
 def test_async_answers_that_nobody_fetches_end_the_session(t):
     b = bridge(t)
     s = b.login(t.user())
-    s.http.ask("POST", s.path + "async",
-               "<XIMSS>%s</XIMSS>" % ('<bye id=""/>' * 12000))
+    for _ in range(12):
+        s.http.ask("POST", s.path + "async",
+                   "<XIMSS>%s</XIMSS>" % ('<noop id=""/>' * 1000))
     wait_until(lambda: s.status() == 550, "ended")
 
 
 def test_answers_of_one_body_are_bounded(t):
-    s = bridge(t).login(t.user())
+    s = bridge(t, max_requests=10000).login(t.user())
     n, text = 5000, "x" * 4000
     body = ('<prefsStore id="0"><Big>%s</Big></prefsStore>' % text
             + '<prefsRead id="1"><name>Big</name></prefsRead>' * n)

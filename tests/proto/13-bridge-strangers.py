@@ -80,11 +80,12 @@ class Upstream:
 
 def read_requests(sock, n):
     """What n requests were, read in small pieces."""
-    data = b""
-    while data.count(b"\0") < n:
-        piece = sock.recv(5000)
+    data, found = b"", 0
+    while found < n:
+        piece = sock.recv(50000)
         check(piece, "the bridge closed: %r" % data[-200:])
         data += piece
+        found += piece.count(b"\0")
     return data.decode().split("\0")[:-1]
 
 
@@ -187,29 +188,30 @@ def test_ximssd_that_never_comes_up(t):
 
 SLOW = {"stranger_requests": 10000, "stranger_body_bytes": "1M",
         "stranger_memory": "64M", "stranger_memory_per_address": "64M",
-        "output_hard": "4M"}
+        "output_hard": "64M"}
+MANY = 8000
+LONG = '<noop id="%s"/>' % ("'" * 100)  # which are escaped: more than 5 MB
 
 
 def slow(t, **options):
-    up = Upstream(t, window=4096)
+    up = Upstream(t, window=65536)
     return up, bridge(t, up, **SLOW, **options)
 
 
 def test_ximssd_that_takes_requests_in_pieces(t):
     up, b = slow(t)
-    n = 8000
-    client = post(b, login_body(n, '<noop id="i"/>'))
+    client = post(b, login_body(MANY, LONG))
     sock = up.accept()
-    requests = read_requests(sock, n)
-    equal(set(requests),
-          {'<noop id="i" clientAddress="127.0.0.1"></noop>'})
-    sock.sendall(b'<response id="i"/>\0' * n)
-    equal(client.receive().text, xml(*[response("i")] * n))
+    requests = read_requests(sock, MANY)
+    equal(set(requests), {'<noop id="%s" clientAddress="127.0.0.1"></noop>'
+                          % ("&#39;" * 100)})
+    sock.sendall(b'<response id="i"/>\0' * MANY)
+    equal(client.receive().text, xml(*[response("i")] * MANY))
 
 
 def test_ximssd_that_does_not_read(t):
     up, b = slow(t, answer_timeout="300ms")
-    client = post(b, login_body(8000))
+    client = post(b, login_body(MANY, LONG))
     up.accept()
     equal(client.receive().status, 503)
     equal(b.ask("GET", "/healthz").status, 200)
@@ -218,11 +220,11 @@ def test_ximssd_that_does_not_read(t):
 def test_ximssd_that_breaks_off(t):
     """While it reads, while it answers, with and without a reset."""
     up, b = slow(t)
-    for n, say in ((8000, b""), (8000, b"<response/>\0"), (3, b""),
+    for n, say in ((MANY, b""), (MANY, b"<response/>\0"), (3, b""),
                    (3, b"<response/>\0"), (3, b"<respon"), (3, b"<x\0"),
                    (3, b"\xff\0"), (3, b"<response/>\0" * 2)):
         for reset in (False, True):
-            client = post(b, login_body(n))
+            client = post(b, login_body(n, LONG))
             sock = up.accept()
             sock.recv(1000)
             sock.sendall(say)
@@ -252,8 +254,8 @@ def test_ximssd_that_says_too_much(t):
 
 def test_strangers_who_leave_before_the_answer(t):
     up, b = slow(t)
-    for n in (1, 8000):
-        client = post(b, login_body(n))
+    for n in (1, MANY):
+        client = post(b, login_body(n, LONG))
         sock = up.accept()
         client.close()
         sock.settimeout(ximss.DEADLINE)

@@ -10,7 +10,7 @@ import tempfile
 import threading
 
 from dovecot import DOMAIN, KEY, Dovecot
-from ximss import HERE, attr, check, equal, wait_until
+from ximss import HERE, attr, check, ctl, equal, wait_until
 
 # A second is what a user may wait for an alert; a build with a sanitizer is
 # slower, and then waits longer.
@@ -220,6 +220,68 @@ def test_dovecot_is_asked(t):
         got = w.server.cli("GetStorageUsed " + JOE)
         check("Limit=102400;" in got and "Source=doveadm;" in got, got)
         is_quota(w.server.login(JOE).receive(), 82000, 102000)
+
+
+def limit_of(w, account):
+    return re.search("Limit=([^;]+);", w.server.cli(
+        "GetStorageUsed %s@%s" % (account, DOMAIN))).group(1)
+
+
+def test_accounts_made_while_it_runs(t):
+    """Dovecot says what they may use, be it that it knows them before or
+    only later, and whatever they are called."""
+    with World(t, doveadm=True, quota_limits="sources") as w:
+        w.server.expected_errors.append("doveadm|Dovecot")
+        w.dovecot.change("sue", "100K")
+        w.server.account("sue@" + DOMAIN)
+        wait_until(lambda: limit_of(w, "sue") == "102400",
+                   "asked as it was made")
+        w.server.account("tom@" + DOMAIN)
+        w.dovecot.change("sam", "200K")
+        w.server.cli("RenameAccount sue@%s INTO sam@%s" % (DOMAIN, DOMAIN))
+        wait_until(lambda: limit_of(w, "sam") == "204800",
+                   "asked by its new name")
+        equal(limit_of(w, "tom"), "unlimited")
+        w.dovecot.change("tom", "100K")
+        tom = w.server.login("tom@" + DOMAIN)
+        for _ in range(3):
+            w.dovecot.deliver("tom", 30000)
+        is_quota(tom.receive(), 82000, 102400)
+        equal(limit_of(w, "tom"), "102400")
+        w.server.cli("DeleteAccount tom@" + DOMAIN)
+        w.server.account("tom@" + DOMAIN)
+        wait_until(lambda: limit_of(w, "tom") == "102400", "it is back")
+
+
+def test_refresh(t):
+    """What Dovecot says now, for one account or for all."""
+    with World(t, doveadm=True, quota_limits="sources") as w:
+        w.server.expected_errors.append("doveadm|Dovecot")
+        wait_until(lambda: limit_of(w, "joe") == "102400", "it was asked")
+        w.dovecot.change("joe", "1000K")
+        done = ctl(w.server, "quota", "refresh", JOE)
+        equal((done.returncode, done.stdout, done.stderr), (0, "", ""))
+        wait_until(lambda: limit_of(w, "joe") == "1024000", "asked about him")
+        w.dovecot.change("joe", "20000K")
+        done = ctl(w.server, "quota", "refresh")
+        equal((done.returncode, done.stderr), (0, ""))
+        equal(done.stdout, "3 accounts looked at\n")
+        equal(limit_of(w, "joe"), "20480000")
+        equal(w.server.cli("GetStatElement quotaRoundsDue"), "0")
+
+
+def test_an_old_limit_is_asked_for(t):
+    with World(t, doveadm=True, quota_limits="sources",
+               quota_limit_age="1h") as w:
+        w.server.expected_errors.append("doveadm|Dovecot")
+        wait_until(lambda: limit_of(w, "ann") == "1048576", "it was asked")
+        w.dovecot.change("ann", "200K")
+        w.dovecot.deliver("ann")
+        wait_until(lambda: w.used("ann@" + DOMAIN) > 4000, "it is live")
+        equal(limit_of(w, "ann"), "1048576")
+        w.server.clock(3600)
+        w.dovecot.deliver("ann")
+        wait_until(lambda: limit_of(w, "ann") == "204800", "asked again")
 
 
 def test_dovecot_is_away_and_comes_back(t):

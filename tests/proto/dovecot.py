@@ -145,6 +145,25 @@ class Dovecot:
                 name, DOMAIN, MAIL_UID, MAIL_UID, self.dir, name,
                 "userdb_quota_rule=*:storage=" + storage if storage else ""))
 
+    def change(self, name, storage):
+        """Adds the user, or gives it another limit, while it runs; until it
+        says so: it looks at its files once a second."""
+        path = os.path.join(self.dir, "users")
+        with open(path, encoding="utf-8") as f:
+            others = [line for line in f
+                      if not line.startswith(name + "@")]
+        self.write("users", "".join(others))
+        self.user(name, storage)
+        wait_until(lambda: self.rule(name) == "*:storage=" + storage,
+                   "Dovecot has read its users")
+
+    def rule(self, name):
+        return subprocess.run(
+            ["doveadm", "-c", os.path.join(self.dir, "dovecot.conf"), "user",
+             "-f", "quota_rule", "%s@%s" % (name, DOMAIN)],
+            capture_output=True, text=True, check=False,
+            timeout=DEADLINE).stdout.strip()
+
     def maildir_template(self):
         return self.dir + "/mail/%n/Maildir"
 

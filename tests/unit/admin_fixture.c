@@ -22,6 +22,7 @@ const char *fixture_effects;
 const struct admin_live *fixture_live;
 uint64_t fixture_guessed;
 unsigned fixture_jobs;
+unsigned fixture_parts;
 size_t fixture_longest;
 void (*fixture_between)(void);
 
@@ -62,7 +63,9 @@ struct job {
     void *arg;
     bool keep;
     enum store_result inner;
-    struct effect_list effects;
+    struct effect_list effects, earlier; /* of this part, and those before */
+    struct admin_parts parts;
+    unsigned part;
     struct errbuf err;
 };
 
@@ -75,8 +78,13 @@ run_job(struct store_txn *txn, void *arg, struct errbuf *err)
                               .now = fixture_now,
                               .effects = &j->effects,
                               .settings = &fixture_settings,
-                              .budget = fixture_budget};
+                              .budget = fixture_budget,
+                              .parts = &j->parts};
 
+    if (store_part(txn) != j->part) { /* the part before is on disk */
+        j->part = store_part(txn);
+        STAILQ_CONCAT(&j->earlier, &j->effects);
+    }
     effect_list_clear(&j->effects);
     j->inner = j->fn(&x, j->arg, err);
     if (j->inner != STORE_OK || j->keep)
@@ -140,6 +148,13 @@ print_effect(const struct effect *e)
     case EFFECT_QUOTA_LEVEL:
         buf_append_str(&effects_text, e->reached ? "reached" : "not reached");
         break;
+    case EFFECT_QUOTA_ASK:
+        if (e->account.name != NULL)
+            buf_appendf(&effects_text, "ask %s@%s", e->account.name,
+                        e->domain.name);
+        else
+            buf_append_str(&effects_text, "ask all");
+        break;
     case EFFECT_QUOTA_DEFAULTS:
         buf_append_str(&effects_text, "defaults");
         break;
@@ -155,15 +170,19 @@ run(enum who who, fixture_fn *fn, void *arg, bool keep)
     enum store_result r;
 
     STAILQ_INIT(&j.effects);
+    STAILQ_INIT(&j.earlier);
     r = store_run(store, run_job, &j, &j.err);
+    fixture_parts = j.part + 1;
+    admin_parts_clear(&j.parts);
+    STAILQ_CONCAT(&j.earlier, &j.effects);
     ck_assert_msg(j.inner == STORE_OK, "the job failed: %s", j.err.text);
     ck_assert_int_eq(r, keep ? STORE_OK : STORE_ERROR);
-    STAILQ_FOREACH(e, &j.effects, link)
+    STAILQ_FOREACH(e, &j.earlier, link)
     print_effect(e);
     if (effects_text.len > 0)
         effects_text.len--;
     fixture_effects = buf_cstr(&effects_text);
-    effect_list_clear(&j.effects);
+    effect_list_clear(&j.earlier);
 }
 
 void
@@ -327,7 +346,7 @@ struct line {
     char *account;
     struct credential cred;
     struct admin_hashed hashed;
-    bool live;
+    bool wanted, found, live;
     struct admin_answer answer;
     char *from; /* where the piece begins */
     uint64_t target;
@@ -351,7 +370,19 @@ find_credential(struct admin_context *x, void *arg, struct errbuf *err)
 {
     struct line *l = arg;
 
-    return admin_verify_find(x, l->account, &l->cred, &fixture_guessed, err);
+    return admin_verify_find(x, l->account, &l->cred, &l->found,
+                             &fixture_guessed, err);
+}
+
+static enum store_result
+ask_whether_wanted(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    struct line *l = arg;
+    enum store_result r =
+        admin_hash_wanted(x, l->text, l->len, &l->wanted, err);
+
+    ck_assert(STAILQ_EMPTY(x->effects));
+    return r;
 }
 
 /* What a door does before the job. */
@@ -365,8 +396,10 @@ prepare(enum who who, struct line *l)
         ck_assert_ptr_null(password);
         break;
     case ADMIN_HASH_NEW:
+        fixture_run(who, ask_whether_wanted, l);
         password_make(password, 1, true, &l->cred);
-        l->hashed.made = &l->cred;
+        if (l->wanted)
+            l->hashed.made = &l->cred;
         break;
     case ADMIN_HASH_VERIFY:
         fixture_run(who, find_credential, l);
@@ -397,6 +430,12 @@ take_piece(struct line *l)
     l->target = l->answer.target;
     if (l->answer.more && fixture_between != NULL)
         fixture_between();
+}
+
+struct store_load
+fixture_load(void)
+{
+    return store_load(store);
 }
 
 static const char *

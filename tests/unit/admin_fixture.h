@@ -52,6 +52,10 @@ const char *fixture_say_len(enum who who, const char *line, size_t len);
 const char *fixture_try(enum who who, const char *line);
 /* How many jobs the last line took. */
 extern unsigned fixture_jobs;
+/* In how many parts the last job ran. */
+extern unsigned fixture_parts;
+/* The most work that was done in one turn, since the last call. */
+struct store_load fixture_load(void);
 /* The longest piece of a result since the set-up. */
 extern size_t fixture_longest;
 /* Called between the jobs of one line; NULL: nothing.  It must not say a

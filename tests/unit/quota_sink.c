@@ -25,6 +25,7 @@ static struct quota_report reports[MOST_REPORTS];
 static char names[MOST_REPORTS][64];
 static unsigned n_reports, n_listings, n_threads;
 static struct quota_listing *kept;
+static unsigned progress[QUOTA_LOOKED + 1];
 
 static void
 take_report(void *arg, const struct quota_report *r)
@@ -92,7 +93,28 @@ take_listing(void *arg, struct quota_listing *l)
     pthread_mutex_unlock(&lock);
 }
 
-const struct quota_sink quota_sink_test = {take_report, take_listing, NULL};
+static void
+take_progress(void *arg, enum quota_progress what, unsigned n)
+{
+    (void)arg;
+    pthread_mutex_lock(&lock);
+    progress[what] += n;
+    pthread_mutex_unlock(&lock);
+}
+
+const struct quota_sink quota_sink_test = {take_report, take_listing, NULL,
+                                           take_progress};
+
+unsigned
+quota_sink_progress_of(enum quota_progress what)
+{
+    unsigned n;
+
+    pthread_mutex_lock(&lock);
+    n = progress[what];
+    pthread_mutex_unlock(&lock);
+    return n;
+}
 
 void
 quota_sink_reset(const char *const *users)
@@ -103,6 +125,7 @@ quota_sink_reset(const char *const *users)
     n_reports = n_listings = 0;
     kept = NULL;
     memset(names, 0, sizeof names);
+    memset(progress, 0, sizeof progress);
     pthread_mutex_unlock(&lock);
 }
 

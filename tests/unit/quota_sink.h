@@ -31,6 +31,8 @@ void quota_sink_settle(void);
 
 unsigned quota_sink_listings(void); /* questions so far */
 
+unsigned quota_sink_progress_of(enum quota_progress what); /* told so far */
+
 /* How many reports of a user came; the last one in *report_r (without its
  * name), which may be NULL. */
 unsigned quota_sink_reports(const char *user, struct quota_report *report_r);

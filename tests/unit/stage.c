@@ -22,6 +22,7 @@
 #include "util/mailbox.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
+#include "ximss/server/audit_budget.h"
 #include "ximss/server/broadcast.h"
 #include "ximss/server/configuration.h"
 #include "ximss/server/job.h"
@@ -178,6 +179,7 @@ open_with(unsigned n_workers)
     stage->remember = remember_new(16, CLOCK_SECOND);
     stage->throttle = throttle_new(&throttle_defaults);
     stage->lobby = lobby_new();
+    stage->audit_budget = audit_budget_new(&(struct audit_limits){0});
     stage->main_domain = xstrdup("main.test");
     make_workers(n_workers);
 }
@@ -232,6 +234,7 @@ stage_teardown(void)
     remember_free(&stage->remember);
     throttle_free(&stage->throttle);
     lobby_free(&stage->lobby);
+    audit_budget_free(&stage->audit_budget);
     config_free(&stage->config);
     pthread_mutex_destroy(&stage->lock);
     free(stage->main_domain);
@@ -286,7 +289,7 @@ stage_user(enum stage_who who)
 {
     struct waiting w = {NULL, false};
 
-    user_open(stage_worker(who), accounts[who], on_ready, &w);
+    user_open(stage_worker(who), accounts[who], 0, on_ready, &w);
     stage_until(is_ready, &w);
     ck_assert_ptr_nonnull(w.user);
     return w.user;

@@ -55,6 +55,19 @@ find(struct store_txn *t, void *arg, struct errbuf *err)
     return account_find(t, q->domain, q->name, &q->a, err);
 }
 
+/* `number` is the point; `count` what comes back. */
+static enum store_result
+sample(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+    uint32_t iterations = 7;
+    enum store_result r =
+        account_sample_iterations(t, q->number, &iterations, err);
+
+    q->count = iterations;
+    return r;
+}
+
 static enum store_result
 put(struct store_txn *t, void *arg, struct errbuf *err)
 {
@@ -603,6 +616,71 @@ put_crowd(struct store_txn *t, void *arg, struct errbuf *err)
     return r;
 }
 
+static uint32_t
+sample_at(uint64_t point)
+{
+    struct ask q = {.number = point};
+
+    fixture_run(sample, &q, STORE_OK);
+    return (uint32_t)q.count;
+}
+
+static void
+set_iterations(uint64_t number, uint32_t iterations)
+{
+    struct ask q = {.number = number};
+
+    fixture_run(get, &q, STORE_OK);
+    q.a.cred.iterations = iterations;
+    fixture_run(put, &q, STORE_OK);
+    account_rec_clear(&q.a);
+}
+
+/* Each account comes as often as the others, by points of its own, whatever
+ * number it has got; those without a password are passed over. */
+START_TEST(samples_of_iterations)
+{
+    enum {
+        ACCOUNTS = 10,
+        POINTS = 160
+    };
+    uint32_t before[POINTS];
+    unsigned seen[ACCOUNTS + 1] = {0}, moved = 0;
+    char name[16];
+
+    ck_assert_uint_eq(sample_at(5), 0);
+    for (unsigned i = 1; i <= ACCOUNTS; i++) {
+        snprintf(name, sizeof name, "joe%u", i);
+        ck_assert_uint_eq(fixture_account(domain, name), i);
+        if (i == 1)
+            ck_assert_uint_eq(sample_at(5), 0); /* it has no password */
+        set_iterations(i, i);
+    }
+    for (unsigned i = 0; i < POINTS; i++) {
+        before[i] = sample_at(i);
+        ck_assert_uint_ge(before[i], 1);
+        ck_assert_uint_le(before[i], ACCOUNTS);
+        seen[before[i]]++;
+    }
+    for (unsigned i = 1; i <= ACCOUNTS; i++)
+        ck_assert_uint_ge(seen[i], POINTS / ACCOUNTS / 2);
+    /* One more takes its share, and no other point is moved. */
+    set_iterations(fixture_account(other, "ann"), 99);
+    for (unsigned i = 0; i < POINTS; i++) {
+        uint32_t now = sample_at(i);
+
+        moved += now != before[i];
+        ck_assert(now == before[i] || now == 99);
+    }
+    ck_assert_uint_gt(moved, 0);
+    ck_assert_uint_le(moved, POINTS / 8);
+    set_iterations(3, 0);
+    for (unsigned i = 0; i < POINTS; i++)
+        if (before[i] == 3)
+            ck_assert(sample_at(i) == 4 || sample_at(i) == 99);
+}
+END_TEST
+
 START_TEST(a_crowd)
 {
     struct ask q = {.domain = domain};
@@ -634,6 +712,7 @@ account_table_suite(void)
     tcase_add_test(tc, aliases_share_the_names_of_accounts);
     tcase_add_test(tc, aliases_move_with_their_account);
     tcase_add_test(tc, aliases_go_with_their_account);
+    tcase_add_test(tc, samples_of_iterations);
     tcase_add_test(tc, a_crowd);
     suite_add_tcase(s, tc);
     return s;

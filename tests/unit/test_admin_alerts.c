@@ -203,12 +203,12 @@ START_TEST(sets_alerts_by_difference)
                                       "20261122133001=B;20250101000000=d;}"),
                      "200 OK");
     ck_assert_str_eq(fixture_effects,
-                     "removed 2; removed 3; added 4; added 5;");
+                     "added 4; removed 2; added 5; removed 3;");
     ck_assert_str_eq(fixture_say(ALL, "GetServerAlerts"),
                      "201 {20261122133000=a;20250101000000=d;"
                      "20261122133001=B;}");
     ck_assert_str_eq(fixture_say(ALL, "SetServerAlerts {}"), "200 OK");
-    ck_assert_str_eq(fixture_effects, "removed 1; removed 4; removed 5;");
+    ck_assert_str_eq(fixture_effects, "removed 4; removed 1; removed 5;");
     ck_assert_str_eq(fixture_say(ALL, "RemoveServerAlert 20261122133000"),
                      "514 no such alert");
     ck_assert_str_eq(fixture_effects, "");
@@ -234,9 +234,214 @@ START_TEST(gives_default_lifetimes)
     /* what has ended does not count as there */
     ck_assert_str_eq(fixture_say(ALL, "SetServerAlerts {20261122133000=a;}"),
                      "200 OK");
-    ck_assert_str_eq(fixture_effects, "removed 1; removed 3; added 4;");
+    ck_assert_str_eq(fixture_effects, "removed 1; added 4; removed 3;");
     ck_assert_str_eq(fixture_say(ALL, "GetServerAlerts"),
                      "201 {20261122133000=a;}");
+}
+END_TEST
+
+/* --- many of them: in parts --- */
+
+#define MANY 1500
+
+/* What one turn may do, and one thing beyond. */
+#define TURN_MOST 2300
+
+static void
+many_entries(struct buf *b, const char *command, int from, int to)
+{
+    char key[16];
+
+    b->len = 0;
+    buf_append_str(b, command);
+    buf_append_str(b, " {");
+    for (int i = from; i < to; i++) {
+        snprintf(key, sizeof key, "2025010100%02d%02d", i / 60, i % 60);
+        buf_appendf(b, "%s=\"text %d\";", key, i);
+    }
+    buf_append_char(b, '}');
+}
+
+static enum store_result
+count_active(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    return alert_count(x->txn, ALERT_SERVER, 0, arg, err);
+}
+
+static uint64_t
+active(void)
+{
+    uint64_t n = 0;
+
+    fixture_run(LOCAL, count_active, &n);
+    return n;
+}
+
+static unsigned
+count(const char *text, const char *what)
+{
+    unsigned n = 0;
+
+    for (const char *at = text; (at = strstr(at, what)) != NULL; at++)
+        n++;
+    return n;
+}
+
+START_TEST(sets_many_in_parts)
+{
+    struct buf b = {0};
+    const char *got;
+
+    many_entries(&b, "SetServerAlerts", 0, MANY);
+    (void)fixture_load();
+    ck_assert_str_eq(fixture_say(ALL, buf_cstr(&b)), "200 OK");
+    ck_assert_uint_gt(fixture_parts, 3);
+    ck_assert_uint_le(fixture_load().job, TURN_MOST);
+    ck_assert_uint_eq(count(fixture_effects, "added"), MANY);
+    ck_assert_uint_eq(active(), MANY);
+
+    /* half of them go, half of them are new, one has another text */
+    many_entries(&b, "SetServerAlerts", MANY / 2, MANY + MANY / 2);
+    b.len--;
+    buf_append_str(&b, "20240101000000=old;}");
+    ck_assert_str_eq(fixture_say(ALL, buf_cstr(&b)), "200 OK");
+    ck_assert_uint_le(fixture_load().job, TURN_MOST);
+    ck_assert_uint_eq(count(fixture_effects, "added"), MANY / 2 + 1);
+    ck_assert_uint_eq(count(fixture_effects, "removed"), MANY / 2);
+    /* nothing goes before all has come */
+    ck_assert_ptr_null(strstr(strstr(fixture_effects, "removed"), "added"));
+
+    /* in pieces, too */
+    got = fixture_say(MONITOR, "GetServerAlerts");
+    ck_assert_uint_gt(fixture_jobs, 1);
+    ck_assert_uint_le(fixture_load().job, TURN_MOST);
+    ck_assert_uint_eq(count(got, "=\"text "), MANY);
+    ck_assert_int_eq(got[strlen(got) - 1], '}');
+    ck_assert_uint_eq(count(got, "{"), 1);
+
+    ck_assert_str_eq(fixture_say(ALL, "SetServerAlerts {}"), "200 OK");
+    ck_assert_uint_le(fixture_load().job, TURN_MOST);
+    ck_assert_uint_eq(count(fixture_effects, "removed"), MANY + 1);
+    ck_assert_uint_eq(active(), 0);
+    /* one record of the audit log for each, not for each part */
+    ck_assert_uint_eq(count(fixture_audit(), "SETSERVERALERTS"), 3);
+    buf_clear(&b);
+}
+END_TEST
+
+/* The newest first, by their keys. */
+START_TEST(removes_by_key_without_a_walk)
+{
+    struct buf b = {0};
+    char line[60];
+
+    many_entries(&b, "SetServerAlerts", 0, MANY);
+    fixture_say(ALL, buf_cstr(&b));
+    (void)fixture_load();
+    for (int i = MANY; i-- > MANY - 50;) {
+        snprintf(line, sizeof line, "RemoveServerAlert 2025010100%02d%02d",
+                 i / 60, i % 60);
+        ck_assert_str_eq(fixture_say(ALL, line), "200 OK");
+    }
+    ck_assert_uint_lt(fixture_load().job, 100);
+    buf_clear(&b);
+}
+END_TEST
+
+static enum store_result
+expire_some(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    int64_t next;
+
+    (void)arg;
+    return admin_alerts_expire(x, 1000, &next, err);
+}
+
+START_TEST(ends_many_in_parts)
+{
+    struct buf b = {0};
+    uint64_t n;
+
+    fixture_settings.lifetime[ALERT_SERVER] = 60 * CLOCK_SECOND;
+    many_entries(&b, "SetServerAlerts", 0, MANY);
+    fixture_say(ALL, buf_cstr(&b));
+    fixture_now += 61 * CLOCK_SECOND;
+    (void)fixture_load();
+    for (unsigned jobs = 0; (n = active()) > 0; jobs++) {
+        fixture_run(LOCAL, expire_some, NULL);
+        ck_assert_uint_lt(active(), n);
+        ck_assert_uint_lt(jobs, MANY);
+    }
+    ck_assert_uint_le(fixture_load().job, TURN_MOST);
+    buf_clear(&b);
+}
+END_TEST
+
+/* --- their number --- */
+
+START_TEST(takes_so_many_and_no_more)
+{
+    static const struct exchange e[] = {
+        {ALL, "PostServerAlert a", "200 OK"},
+        {ALL, "PostServerAlert b", "200 OK"},
+        {ALL, "PostServerAlert c", "200 OK"},
+        {ALL, "PostServerAlert d",
+         "526 too many alerts. at most 3 are possible here"},
+        {ALL,
+         "SetServerAlerts {20200101000000=a;20200101000001=b;"
+         "20200101000002=c;20200101000003=d;}",
+         "526 too many alerts. at most 3 are possible here"},
+        /* one in the place of each */
+        {ALL,
+         "SetServerAlerts {20200101000000=a;20200101000001=b;"
+         "20200101000002=c;}",
+         "200 OK"},
+        {ALL, "RemoveServerAlert 20200101000001", "200 OK"},
+        {ALL, "PostServerAlert d", "200 OK"},
+        /* each domain and each account for itself */
+        {POSTER, "PostDomainAlert a.test ALERT a", "200 OK"},
+        {POSTER, "PostDomainAlert a.test ALERT a", "200 OK"},
+        {POSTER, "PostDomainAlert a.test ALERT a",
+         "526 too many alerts. at most 2 are possible here"},
+        {ALL, "PostDomainAlert b.test ALERT a", "200 OK"},
+        {POSTER, "PostAccountAlert joe@a.test ALERT a", "200 OK"},
+        {POSTER, "PostAccountAlert joe@a.test ALERT a",
+         "526 too many alerts. at most 1 are possible here"},
+        {POSTER, "PostAccountAlert poster@a.test ALERT a", "200 OK"},
+    };
+
+    fixture_settings.max_alerts[ALERT_SERVER] = 3;
+    fixture_settings.max_alerts[ALERT_DOMAIN] = 2;
+    fixture_settings.max_alerts[ALERT_ACCOUNT] = 1;
+    CONVERSE(e);
+    /* what is there beyond a lower limit stays, and can be read and removed */
+    fixture_settings.max_alerts[ALERT_SERVER] = 1;
+    ck_assert_uint_eq(count(fixture_say(ALL, "GetServerAlerts"), "="), 3);
+    ck_assert_str_eq(fixture_say(ALL, "RemoveServerAlert 20200101000000"),
+                     "200 OK");
+    ck_assert_str_eq(fixture_say(ALL, "PostServerAlert e"),
+                     "526 too many alerts. at most 1 are possible here");
+}
+END_TEST
+
+/* --- what goes with its target --- */
+
+START_TEST(deletes_an_account_with_many_in_parts)
+{
+    struct buf b = {0};
+
+    many_entries(&b, "SetAccountAlerts joe@a.test", 0, MANY);
+    ck_assert_str_eq(fixture_say(ADMIN, buf_cstr(&b)), "200 OK");
+    (void)fixture_load();
+    ck_assert_str_eq(fixture_say(ADMIN, "DeleteAccount joe@a.test"), "200 OK");
+    ck_assert_uint_gt(fixture_parts, 5);
+    ck_assert_uint_le(fixture_load().job, TURN_MOST);
+    /* who watches is told of each */
+    ck_assert_uint_eq(count(fixture_effects, "removed"), MANY);
+    ck_assert_uint_eq(count(fixture_effects, "no account joe@a.test"), 1);
+    ck_assert_str_eq(fixture_say(ADMIN, "GetAccountAlerts joe@a.test"),
+                     "513 unknown user account");
+    buf_clear(&b);
 }
 END_TEST
 
@@ -253,6 +458,11 @@ admin_alerts_suite(void)
     tcase_add_test(t, keeps_keys_of_alerts_of_one_second);
     tcase_add_test(t, sets_alerts_by_difference);
     tcase_add_test(t, gives_default_lifetimes);
+    tcase_add_test(t, sets_many_in_parts);
+    tcase_add_test(t, removes_by_key_without_a_walk);
+    tcase_add_test(t, ends_many_in_parts);
+    tcase_add_test(t, takes_so_many_and_no_more);
+    tcase_add_test(t, deletes_an_account_with_many_in_parts);
     suite_add_tcase(s, t);
     return s;
 }

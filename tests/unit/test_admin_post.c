@@ -270,6 +270,45 @@ remove_alert(enum who who, uint64_t id)
     return t.code;
 }
 
+#define DOMAINS 2000
+
+static enum store_result
+add_domains(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    char name[40], account[] = "x";
+    struct domain_rec d = {.name = name};
+    struct account_rec a = {.name = account};
+    uint64_t number;
+    enum store_result r = STORE_OK;
+
+    (void)arg;
+    for (int i = 0; i < DOMAINS && r == STORE_OK; i++) {
+        snprintf(name, sizeof name, "d%d.test", i);
+        r = domain_add(x->txn, &d, &a.domain, err);
+        if (r == STORE_OK)
+            r = account_add(x->txn, &a, &number, err);
+    }
+    return r;
+}
+
+START_TEST(counts_many_domains_in_parts)
+{
+    struct post_result r;
+    uint64_t before;
+
+    before =
+        post(ALL, (struct post){.scope = ALERT_SERVER, .test = true}).accounts;
+    ck_assert_uint_eq(fixture_parts, 1);
+    fixture_run(LOCAL, add_domains, NULL);
+    (void)fixture_load();
+    r = post(ALL, (struct post){.scope = ALERT_SERVER, .test = true});
+    ck_assert_int_eq(r.code, 200);
+    ck_assert_uint_eq(r.accounts, before + DOMAINS);
+    ck_assert_uint_gt(fixture_parts, 1);
+    ck_assert_uint_le(fixture_load().job, 2100);
+}
+END_TEST
+
 START_TEST(removes_what_it_may)
 {
     uint64_t server = post_server(ALL, NULL, "s").id;
@@ -511,6 +550,7 @@ admin_post_suite(void)
     tcase_add_test(t, answers_late_repetitions);
     tcase_add_test(t, counts_without_posting);
     tcase_add_test(t, counts_local_domains_alone);
+    tcase_add_test(t, counts_many_domains_in_parts);
     tcase_add_test(t, removes_what_it_may);
     tcase_add_test(t, checks_scopes);
     tcase_add_test(t, sweeps_what_has_ended);

@@ -5,8 +5,10 @@
 
 #include <check.h>
 #include <string.h>
+#include <strings.h>
 
 #include "tests/unit/admin_fixture.h"
+#include "ximss/server/admin_call.h"
 
 Suite *admin_rights_suite(void);
 
@@ -201,13 +203,27 @@ static const struct {
     {"CreateWebUserSession joe@a.test ADDRESS 192.0.2.1", "...xx x .xxx.xx x"},
     {"GetSystemInfo", "..... x ......x ."},
     {"WriteLog 3 hi", "....x x xxxxxxx x"},
-    {"SetLogAll OFF", "....x x xxxxxxx x"},
+    {"SetLogAll OFF", "...xx x xxxxxxx x"},
+    {"SetLogAll ON", "...xx x xxxxxxx x"},
     {"TestLoop 1", "....x x xxxxxxx x"},
     {"Route joe@a.test", "..... x ....... x"},
     {"Route user@main.test", "..... . xxxxxxx x"},
     {"GetCurrentController", "1111x x xxxxxxx x"},
     {"GetStatElement logins", "....x x xxxxxxx x"},
     {"GetNextStatName logins", "....x x xxxxxxx x"},
+    {"GetSNMPElement logins", "....x x xxxxxxx x"},
+    {"GetEffectiveAccountPrefs joe@a.test", "..... x ....... x"},
+    {"GetWebUser joe@a.test", "..... x ....... x"},
+    {"GetEffectiveWebUser joe@a.test", "..... x ....... x"},
+    {"SetWebUser joe@a.test {a=b;}", "...xx x .xx.xx. x"},
+    {"FindWebUserSession joe@a.test", "...xx x .xxx.xx x"},
+    {"GetWebUserSession 1-x DOMAIN a.test", "...xx x .xxx.xx x"},
+    {"KillWebUserSession 1-x DOMAIN a.test", "...xx x .xxx.xx x"},
+    {"GetStorageUsed joe@a.test", "..... x ....... x"},
+    {"SetStorageUsed joe@a.test 5", "...xx x .xx.xxx x"},
+    {"RefreshStorageUsed joe@a.test", "111xx x 1xx1xxx x"},
+    {"RefreshStorageUsed", "111xx x xxxxxxx x"},
+    {"ListStorageUsed a.test", "..... x ......x x"},
     {"TestClock 5", "00000 0 0000000 0"},
     {"NoSuchCommand", "00000 0 0000000 0"},
 };
@@ -245,6 +261,71 @@ START_TEST(knows_who_may)
         if (strcmp(got, rows[i].may) != 0)
             buf_appendf(&wrong, "\n%s\n  gave     %s\n  expected %s",
                         rows[i].line, got, rows[i].may);
+    }
+    ck_assert_msg(wrong.len == 0, "%s", buf_cstr(&wrong));
+    buf_clear(&wrong);
+}
+END_TEST
+
+/* --- who may read everything changes nothing --- */
+
+/* Commands that are not in the table above: each is another name of one that
+ * is, is everybody's, or is asked for a session that is not there. */
+static const char *const elsewhere[] = {
+    "ECHO", "GETVERSION", "GETCURRENTTIME", "LISTCLICOMMANDS", "NOOP",
+};
+
+static bool
+is_elsewhere(const char *name)
+{
+    for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++)
+        if (strcmp(elsewhere[i], name) == 0)
+            return true;
+    return false;
+}
+
+static bool
+is_of(const char *line, const char *command)
+{
+    size_t n = strlen(command);
+
+    return strncasecmp(line, command, n) == 0 &&
+           (line[n] == ' ' || line[n] == '\0');
+}
+
+/* The columns of Can Monitor and Domains Read. */
+static bool
+readers_are_refused(const char *may)
+{
+    return strchr(".", may[3]) == NULL && strchr(".", may[4]) == NULL;
+}
+
+/* No row of a command that may change something lets them; and every command
+ * has a row, so that a new one is thought about. */
+START_TEST(readers_change_nothing)
+{
+    struct buf wrong = {0};
+
+    for (size_t f = 0; admin_families[f] != NULL; f++) {
+        const struct admin_family *family = admin_families[f];
+
+        for (size_t i = 0; i < family->n && family != &admin_absent_family;
+             i++) {
+            const struct admin_command *k = &family->commands[i];
+            unsigned found = is_elsewhere(k->name);
+
+            for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+                if (!is_of(rows[r].line, k->name))
+                    continue;
+                found++;
+                if ((k->flags & ADMIN_CHANGES) != 0 &&
+                    strchr(rows[r].line, '*') == NULL &&
+                    !readers_are_refused(rows[r].may))
+                    buf_appendf(&wrong, "\n%s", rows[r].line);
+            }
+            if (found == 0)
+                buf_appendf(&wrong, "\n%s has no row", k->name);
+        }
     }
     ck_assert_msg(wrong.len == 0, "%s", buf_cstr(&wrong));
     buf_clear(&wrong);
@@ -290,6 +371,7 @@ admin_rights_suite(void)
     tcase_add_checked_fixture(t, fixture_setup, fixture_teardown);
     tcase_set_timeout(t, 30);
     tcase_add_test(t, knows_who_may);
+    tcase_add_test(t, readers_change_nothing);
     tcase_add_test(t, does_not_tell_what_exists);
     suite_add_tcase(s, t);
     return s;

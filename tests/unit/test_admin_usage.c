@@ -238,6 +238,45 @@ START_TEST(limits_of_sources)
 }
 END_TEST
 
+/* Who is new to us is asked about, and whoever an administrator wants to be. */
+START_TEST(sources_are_asked)
+{
+    static const struct exchange none[] = {
+        {LOCAL, "RefreshStorageUsed", "501 no source of usage can be asked"},
+        {LOCAL, "RefreshStorageUsed joe@a.test",
+         "501 no source of usage can be asked"},
+    };
+    static const struct exchange some[] = {
+        {JOE, "RefreshStorageUsed", "510 insufficient access rights"},
+        {JOE, "RefreshStorageUsed *", "510 insufficient access rights"},
+        {ADMIN, "RefreshStorageUsed", "510 insufficient access rights"},
+        {MONITOR, "RefreshStorageUsed", "510 insufficient access rights"},
+        {MONITOR, "RefreshStorageUsed joe@a.test",
+         "510 insufficient access rights"},
+        {STRANGER, "RefreshStorageUsed joe@a.test",
+         "510 insufficient access rights"},
+        {SETTER, "RefreshStorageUsed joe@a.test", "200 OK"},
+        {ALL, "RefreshStorageUsed", "200 OK"},
+        {LOCAL, "RefreshStorageUsed nobody@a.test", "513 unknown user account"},
+        {LOCAL, "RefreshStorageUsed joe@a.test x", "501 too many arguments"},
+    };
+
+    CONVERSE(none);
+    ck_assert_str_eq(fixture_effects, "");
+    check_effects("CreateAccount kim@a.test", "account kim@a.test;");
+    fixture_settings.can_ask = true;
+    CONVERSE(some);
+    check_effects("RefreshStorageUsed joe@a.test", "ask joe@a.test;");
+    check_effects("RefreshStorageUsed", "ask all;");
+    check_effects("CreateAccount tim@a.test", "account tim@a.test;");
+    fixture_settings.source_limits = true;
+    check_effects("CreateAccount tom@a.test",
+                  "account tom@a.test; ask tom@a.test;");
+    check_effects("RenameAccount tom@a.test INTO tam@a.test",
+                  "account tam@a.test; ask tam@a.test;");
+}
+END_TEST
+
 START_TEST(reports_are_not_audited)
 {
     fixture_audit();
@@ -261,6 +300,7 @@ admin_usage_suite(void)
     tcase_add_test(tc, rounded_figures_do_not_replace_exact_ones);
     tcase_add_test(tc, a_level_without_a_figure);
     tcase_add_test(tc, limits_of_sources);
+    tcase_add_test(tc, sources_are_asked);
     tcase_add_test(tc, reports_are_not_audited);
     suite_add_tcase(s, tc);
     return s;

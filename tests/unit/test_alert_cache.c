@@ -182,6 +182,28 @@ START_TEST(test_unused_goes)
 }
 END_TEST
 
+/* What is over is let go at once, whatever its time zones. */
+START_TEST(test_forgotten)
+{
+    struct alert *a = make(SUMMER, 1000), *other = make(SUMMER, 10);
+
+    other->rec.id = 2;
+    check_time(a, "UTC");
+    check_time(a, "Europe/Berlin");
+    ck_assert_uint_gt(alert_cache_bytes(cache), 2 * 1000 + 2 * 1000);
+    check_time(other, "UTC");
+    alert_cache_forget(cache, 3);
+    ck_assert_uint_eq(alert_cache_count(cache), 3);
+    alert_cache_forget(cache, 1);
+    ck_assert_uint_eq(alert_cache_count(cache), 1);
+    ck_assert_uint_eq(atomic_load(&a->refs), 1);
+    check_time(a, "UTC");
+    ck_assert_uint_eq(alert_cache_count(cache), 2);
+    alert_unref(&other);
+    alert_unref(&a);
+}
+END_TEST
+
 Suite *
 alert_cache_suite(void)
 {
@@ -195,6 +217,7 @@ alert_cache_suite(void)
     tcase_add_test(t, test_bounded);
     tcase_add_test(t, test_none_kept);
     tcase_add_test(t, test_unused_goes);
+    tcase_add_test(t, test_forgotten);
     suite_add_tcase(s, t);
     return s;
 }

@@ -15,6 +15,7 @@
 
 #include "tests/unit/conn_end.h"
 #include "tests/unit/pump.h"
+#include "util/clock.h"
 #include "util/xmalloc.h"
 
 Suite *conn_suite(void);
@@ -600,6 +601,177 @@ START_TEST(test_hard_limit)
 }
 END_TEST
 
+/* --- budgets --- */
+
+#define ENDS 4
+
+/* Ends that do not read, each with what it has been sent. */
+static void
+fill_ends(struct conn_end *e[ENDS], const size_t sizes[ENDS],
+          struct conn_budget *b)
+{
+    struct buf data = {0};
+
+    for (int i = 0; i < ENDS; i++) {
+        e[i] = end_new();
+        small_buffers(e[i]);
+        conn_set_budget(&e[i]->c, b);
+    }
+    for (int i = 0; i < ENDS; i++) {
+        buf_clear(&data);
+        conn_end_pattern(&data, sizes[i]);
+        conn_send(&e[i]->c, data.data, data.len);
+    }
+    buf_clear(&data);
+}
+
+static void
+free_ends(struct conn_end *e[ENDS])
+{
+    for (int i = 0; i < ENDS; i++)
+        conn_end_free(&e[i]);
+}
+
+/* The connection that holds most, and longest, ends, in the next turn, and one
+ * of another budget does not; what fits stays. */
+START_TEST(test_budget)
+{
+    static const size_t sizes[ENDS] = {300000, 100000, 200000, 100000};
+    struct conn_end *e[ENDS], *other = end_new();
+    struct conn_budget b;
+    struct buf much = {0};
+
+    conn_budget_init(&b, 500000);
+    small_buffers(other);
+    conn_end_pattern(&much, 1000000);
+    conn_send(&other->c, much.data, much.len);
+    fill_ends(e, sizes, &b);
+    for (int i = 0; i < ENDS; i++)
+        ck_assert_uint_eq(e[i]->n_closed, 0); /* who sends is not disturbed */
+    ck_assert(e[0]->c.cut);
+    ck_assert_uint_le(b.bytes, 500000);
+    conn_send(&e[0]->c, much.data, much.len); /* takes no more */
+    ck_assert_uint_le(conn_pending(&e[0]->c), 300000);
+    ck_assert(!conn_is_acknowledged(&e[0]->c));
+    turns();
+    for (int i = 0; i < ENDS; i++)
+        ck_assert_uint_eq(e[i]->n_closed, i == 0 ? 1 : 0);
+    ck_assert_int_eq(e[0]->reason, CONN_BUDGET);
+    ck_assert_uint_eq(other->n_closed, 0);
+    free_ends(e);
+    ck_assert_uint_eq(b.bytes, 0);
+    ck_assert(LIST_EMPTY(&b.outs));
+    ck_assert_uint_gt(conn_loop_total(loop), 900000);
+    conn_end_free(&other);
+    ck_assert_uint_eq(conn_loop_total(loop), 0);
+    buf_clear(&much);
+}
+END_TEST
+
+/* Who takes a long answer just now stays, those go that read nothing. */
+START_TEST(test_budget_and_a_reader)
+{
+    static const size_t sizes[ENDS] = {100000, 100000, 100000, 100000};
+    struct conn_end *e[ENDS], *reader = end_new();
+    struct hearing h = {.e = reader, .n = 1000000};
+    struct conn_budget b;
+    struct buf much = {0};
+
+    conn_budget_init(&b, 900000);
+    fill_ends(e, sizes, &b);
+    clock_advance(60 * CLOCK_SECOND);
+    small_buffers(reader);
+    conn_set_budget(&reader->c, &b);
+    conn_end_pattern(&much, h.n);
+    conn_send(&reader->c, much.data, much.len);
+    ck_assert(pump_until(&base, 1, heard_enough, &h));
+    ck_assert_uint_eq(reader->n_closed, 0);
+    for (int i = 0; i < ENDS; i++)
+        ck_assert_uint_eq(e[i]->n_closed, 1);
+    buf_clear(&much);
+    buf_clear(&h.b);
+    conn_end_free(&reader);
+    free_ends(e);
+}
+END_TEST
+
+/* One long answer is let through, whatever the budget. */
+START_TEST(test_budget_of_one)
+{
+    struct conn_end *e = end_new();
+    struct conn_budget b;
+    struct hearing h = {.e = e, .n = 1000000};
+    struct buf much = {0};
+
+    conn_budget_init(&b, 1000);
+    conn_set_budget(&e->c, &b);
+    small_buffers(e);
+    conn_end_pattern(&much, h.n);
+    conn_send(&e->c, much.data, much.len);
+    ck_assert_uint_gt(b.bytes, 900000);
+    ck_assert(pump_until(&base, 1, heard_enough, &h));
+    ck_assert_uint_eq(e->n_closed, 0);
+    ck_assert_uint_eq(b.bytes, 0);
+    buf_clear(&much);
+    buf_clear(&h.b);
+    conn_end_free(&e);
+}
+END_TEST
+
+/* All of a loop together, and what one takes along when it leaves its budget. */
+START_TEST(test_budget_of_all)
+{
+    static const size_t sizes[ENDS] = {200000, 100000, 100000, 100000};
+    struct conn_end *e[ENDS];
+    struct conn_budget b;
+
+    conn_budget_init(&b, SIZE_MAX);
+    conn_loop_set_total_limit(loop, 400000);
+    fill_ends(e, sizes, NULL);
+    conn_set_budget(&e[1]->c, &b);
+    ck_assert_uint_ge(b.bytes, 80000);
+    conn_set_budget(&e[1]->c, NULL);
+    ck_assert_uint_eq(b.bytes, 0);
+    turns();
+    for (int i = 0; i < ENDS; i++)
+        ck_assert_uint_eq(e[i]->n_closed, i == 0 ? 1 : 0);
+    free_ends(e);
+    ck_assert_uint_eq(conn_loop_total(loop), 0);
+    conn_loop_set_total_limit(loop, SIZE_MAX);
+}
+END_TEST
+
+/* What many share costs nobody; what only this one has does. */
+START_TEST(test_budget_of_shared_bytes)
+{
+    struct conn_end *e[ENDS];
+    static const size_t sizes[ENDS] = {50000, 50000, 50000, 50000};
+    struct shared_buf *many, *held, *own;
+    struct conn_budget b;
+    struct buf bytes = {0};
+    size_t before;
+
+    conn_budget_init(&b, SIZE_MAX);
+    fill_ends(e, sizes, &b);
+    before = b.bytes;
+    conn_end_pattern(&bytes, 100000);
+    many = shared_buf_new(bytes.data, bytes.len);
+    held = shared_buf_ref(many);
+    for (int i = 0; i < ENDS; i++)
+        conn_send_shared(&e[i]->c, many);
+    ck_assert_uint_lt(b.bytes - before, 1000);
+    own = shared_buf_new(bytes.data, bytes.len);
+    conn_send_shared(&e[0]->c, own);
+    ck_assert_uint_gt(b.bytes - before, 100000);
+    shared_buf_unref(&own);
+    free_ends(e);
+    shared_buf_unref(&many);
+    shared_buf_unref(&held);
+    buf_clear(&bytes);
+    ck_assert_uint_eq(b.bytes, 0);
+}
+END_TEST
+
 /* --- the end --- */
 
 /* How a peer ends, and what the owner is told. */
@@ -1085,6 +1257,11 @@ conn_suite(void)
     tcase_add_test(t, test_pull_when_drained);
     tcase_add_test(t, test_drained_after_cork);
     tcase_add_test(t, test_hard_limit);
+    tcase_add_test(t, test_budget);
+    tcase_add_test(t, test_budget_and_a_reader);
+    tcase_add_test(t, test_budget_of_one);
+    tcase_add_test(t, test_budget_of_all);
+    tcase_add_test(t, test_budget_of_shared_bytes);
     tcase_add_test(t, test_reasons);
     tcase_add_test(t, test_send_to_nobody);
     tcase_add_test(t, test_uncork_to_nobody);

@@ -139,6 +139,41 @@ START_TEST(asks_about_all)
 }
 END_TEST
 
+static bool
+rounds_are_over(void *arg)
+{
+    (void)arg;
+    return quota_sink_progress_of(QUOTA_ROUND_DUE) ==
+           quota_sink_progress_of(QUOTA_ROUND_ENDED);
+}
+
+/* Wishes for another round become one, behind that which runs. */
+START_TEST(asks_when_told_to)
+{
+    start();
+    doveadm_refresh(source); /* the first is yet to begin */
+    wait_reports("bob@a.test", 1);
+    ck_assert(pump_until(&base, 1, rounds_are_over, NULL));
+    ck_assert_uint_eq(quota_sink_progress_of(QUOTA_ROUND_ENDED), 1);
+    ck_assert_uint_eq(quota_sink_progress_of(QUOTA_LOOKED), 2);
+    for (int i = 0; i < 3; i++)
+        doveadm_refresh(source);
+    ck_assert_uint_eq(quota_sink_progress_of(QUOTA_ROUND_DUE), 2);
+    ck_assert(pump_until(&base, 1, rounds_are_over, NULL));
+    ck_assert_uint_eq(quota_sink_progress_of(QUOTA_ROUND_ENDED), 2);
+    ck_assert_uint_eq(quota_sink_reports("ann@a.test", NULL), 2);
+    ck_assert_uint_eq(quota_sink_progress_of(QUOTA_LOOKED), 4);
+    fake_dovecot_script(dovecot, "HTTP/1.1 500 No\r\n\r\n");
+    doveadm_refresh(source);
+    wait_requests(3);
+    doveadm_refresh(source); /* while it runs */
+    doveadm_refresh(source);
+    ck_assert(pump_until(&base, 1, rounds_are_over, NULL));
+    ck_assert_uint_eq(quota_sink_progress_of(QUOTA_ROUND_ENDED), 4);
+    ck_assert_uint_eq(quota_sink_reports("ann@a.test", NULL), 4);
+}
+END_TEST
+
 START_TEST(other_path)
 {
     static const char wanted[] = "POST /other HTTP/1.1\r\nHost: localhost:";
@@ -540,6 +575,7 @@ doveadm_suite(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, asks_about_all);
+    tcase_add_test(tc, asks_when_told_to);
     tcase_add_test(tc, other_path);
     tcase_add_test(tc, pages);
     tcase_add_test(tc, limits_are_not_used);

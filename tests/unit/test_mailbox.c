@@ -124,6 +124,26 @@ START_TEST(test_bounded_turn)
 }
 END_TEST
 
+/* One that is much work counts as many. */
+START_TEST(test_turn_of_work)
+{
+    for (unsigned i = 0; i < 600; i++) {
+        struct letter *l = xcalloc(1, sizeof *l);
+
+        l->mail.deliver = deliver;
+        l->mail.work = i < 10 ? 100 : 0;
+        l->number = i;
+        mailbox_put(reader.box, &l->mail);
+    }
+    event_base_loop(reader.base, EVLOOP_ONCE);
+    ck_assert_uint_eq(reader.n, 3);
+    for (unsigned i = 0; i < 3; i++)
+        event_base_loop(reader.base, EVLOOP_ONCE);
+    ck_assert_uint_eq(reader.n, 10 + 156);
+    ck_assert_uint_eq(mailbox_flush(reader.box), 600 - 166);
+}
+END_TEST
+
 static void
 deliver_and_put(struct mail *m, void *owner)
 {
@@ -194,6 +214,7 @@ mailbox_suite(void)
     tcase_set_timeout(t, 60);
     tcase_add_test(t, test_threads);
     tcase_add_test(t, test_bounded_turn);
+    tcase_add_test(t, test_turn_of_work);
     tcase_add_test(t, test_put_while_delivering);
     tcase_add_test(t, test_flush);
     tcase_add_test(t, test_flush_after_turn);

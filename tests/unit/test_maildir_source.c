@@ -160,6 +160,29 @@ START_TEST(reads_all_again)
 }
 END_TEST
 
+START_TEST(reads_what_it_is_asked_for)
+{
+    make_maildir("a.test/ann", "1000S\n5 1\n");
+    make_maildir("a.test/bob", "1000S\n7 1\n");
+    start();
+    quota_sink_expect("ann@a.test", 1, 5);
+    quota_sink_expect("bob@a.test", 1, 7);
+    maildir_fixture_append("a.test/ann/maildirsize", "6 1\n");
+    maildir_source_ask(source, "ann@a.test");
+    quota_sink_expect("ann@a.test", 2, 11);
+    ck_assert_uint_eq(quota_sink_reports("bob@a.test", NULL), 1);
+    maildir_source_online(source, "ann@a.test");
+    maildir_source_ask(source, "ann@a.test");
+    maildir_source_offline(source, "ann@a.test");
+    maildir_source_ask(source, "ann@a.test");
+    quota_sink_expect("ann@a.test", 3, 11);
+    maildir_fixture_append("a.test/bob/maildirsize", "1 1\n");
+    maildir_source_refresh(source);
+    quota_sink_expect("bob@a.test", 2, 8);
+    ck_assert_uint_eq(quota_sink_progress_of(QUOTA_ROUND_DUE), 2);
+}
+END_TEST
+
 /* The store has no answer at first. */
 START_TEST(listing_fails)
 {
@@ -506,6 +529,7 @@ maildir_source_suite(void)
     tcase_add_test(tc, reads_all_at_the_start);
     tcase_add_test(tc, limits_are_not_used);
     tcase_add_test(tc, reads_all_again);
+    tcase_add_test(tc, reads_what_it_is_asked_for);
     tcase_add_test(tc, listing_fails);
     tcase_add_test(tc, many_accounts);
     tcase_add_test(tc, watches_who_is_online);

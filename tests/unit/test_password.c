@@ -155,6 +155,36 @@ START_TEST(dummies_are_stable_and_unlike)
 }
 END_TEST
 
+START_TEST(names_have_points)
+{
+    uint8_t secret[STORE_SECRET_BYTES] = {1};
+    uint64_t joe = password_dummy_point(secret, "joe@example.test");
+
+    ck_assert_uint_eq(password_dummy_point(secret, "JOE@example.test"), joe);
+    ck_assert_uint_ne(password_dummy_point(secret, "ann@example.test"), joe);
+    secret[0]++;
+    ck_assert_uint_ne(password_dummy_point(secret, "joe@example.test"), joe);
+}
+END_TEST
+
+START_TEST(a_renewed_one_is_the_same_password)
+{
+    struct credential c, before;
+
+    password_make("pencil", 10, true, &c);
+    before = c;
+    password_renew(&c, "pencil", 25);
+    ck_assert_uint_eq(c.iterations, 25);
+    ck_assert_mem_eq(c.salt, before.salt, sizeof c.salt);
+    ck_assert_mem_ne(c.stored_key, before.stored_key, sizeof c.stored_key);
+    ck_assert_mem_ne(c.server_key, before.server_key, sizeof c.server_key);
+    ck_assert(c.has_cram);
+    ck_assert_mem_eq(c.cram, before.cram, sizeof c.cram);
+    ck_assert(password_matches(&c, "pencil"));
+    ck_assert(!password_matches(&c, "Pencil"));
+}
+END_TEST
+
 /* protocol.md A.6 */
 static const struct {
     const char *hex;
@@ -207,6 +237,8 @@ password_suite(void)
     tcase_add_loop_test(t, prepares_what_is_typed, 0,
                         sizeof prepared / sizeof prepared[0]);
     tcase_add_test(t, dummies_are_stable_and_unlike);
+    tcase_add_test(t, names_have_points);
+    tcase_add_test(t, a_renewed_one_is_the_same_password);
     tcase_add_loop_test(t, checks_cram_answers, 0,
                         sizeof cram / sizeof cram[0]);
     tcase_add_test(t, keeps_no_cram_state_unasked);

@@ -140,6 +140,12 @@ static const struct {
     {"usage that nobody was told of", recode_usage_rec_decode,
      "01 0000000000000005 0000000000000006 01 00 0000000000000000"
      "0000000000000000 0000000000000000"},
+    {"ticket for an address", recode_ticket_rec_decode,
+     "02 0000000000000005 00000006 0000000000000007"
+     "01 00000000000000000000ffffc0000201"},
+    {"ticket for somebody behind a proxy", recode_ticket_rec_decode,
+     "02 0000000000000005 00000006 0000000000000007"
+     "02 00000000000000000000ffffc0000201 20010db8000000000000000000000001"},
 };
 
 #define ROWS (sizeof rows / sizeof rows[0])
@@ -269,13 +275,15 @@ START_TEST(impossible_values_are_refused)
         size_t at;
         uint8_t value;
     } bad[] = {
-        {4, 9, 0x04},               /* domain: an unknown flag */
-        {5, 105, 0x02},             /* account: an unknown flag */
-        {9, 1, 0},                  /* alert: severity */
-        {9, 1, 4},      {10, 1, 0}, /* reference: scope */
-        {10, 1, 5},     {1, 6, 0},  /* a text with a 0 in it */
-        {15, 1, 0},     {15, 1, 2}, /* a name: unknown kinds */
-        {17, 16, 0},                /* aliases counted, and none */
+        {4, 9, 0x04},                /* domain: an unknown flag */
+        {5, 105, 0x02},              /* account: an unknown flag */
+        {9, 1, 0},                   /* alert: severity */
+        {9, 1, 4},      {10, 1, 0},  /* reference: scope */
+        {10, 1, 5},     {1, 6, 0},   /* a text with a 0 in it */
+        {15, 1, 0},     {15, 1, 2},  /* a name: unknown kinds */
+        {17, 16, 0},                 /* aliases counted, and none */
+        {20, 21, 0},    {20, 21, 2}, /* a ticket bound to nothing, to more */
+        {20, 21, 3},    {21, 21, 1}, /* ... to what is unknown, to less */
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

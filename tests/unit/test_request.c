@@ -11,9 +11,12 @@
 
 #include <event2/event.h>
 
+#include "tests/unit/log_capture.h"
 #include "tests/unit/stage.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
+#include "ximss/server/admin_call.h"
+#include "ximss/server/job.h"
 
 Suite *request_suite(void);
 
@@ -83,6 +86,95 @@ START_TEST(test_order)
                       i, buf_cstr(&got));
         buf_clear(&got);
         client_free(&c);
+    }
+}
+END_TEST
+
+static enum store_result
+remove_account(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    return account_remove(t, *(uint64_t *)arg, err);
+}
+
+/* What is asked between the commit of a deletion and the end of the sessions:
+ * an error that says so, and nothing in the log. */
+START_TEST(test_deleted_meanwhile)
+{
+    static const char gone[] = "errorText=\"unknown account\" "
+                               "errorNum=\"513\"/>";
+    static const struct {
+        const char *say;
+        bool refused;
+    } rows[] = {
+        {"<quotaRead id=\"1\"/>\n", true},
+        {"<prefsRead id=\"1\"/>\n", false},
+        {"<prefsStore id=\"1\"><Layout>x</Layout></prefsStore>\n", true},
+        {"<alertList id=\"1\"/>\n", false},
+    };
+    struct client *c = client_open(DAN, 0);
+    uint64_t number = stage_account(DAN);
+
+    stage_run(remove_account, &number);
+    log_capture_begin(LOG_WARN_);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct buf got = {0};
+
+        client_say(c, rows[i].say);
+        while (strstr(buf_cstr(&got), "<response") == NULL) {
+            stage_sync();
+            buf_append_str(&got, client_hear(c));
+        }
+        ck_assert_msg((strstr(buf_cstr(&got), gone) != NULL) == rows[i].refused,
+                      "row %zu: %s", i, buf_cstr(&got));
+        buf_clear(&got);
+    }
+    ck_assert_str_eq(log_capture_text(), "");
+    log_capture_end();
+    client_free(&c);
+}
+END_TEST
+
+/* Whatever code an error has, and wherever its words came from. */
+START_TEST(test_no_error_without_words)
+{
+    for (int code = 500; code < 560; code++)
+        ck_assert_str_ne(admin_code_text(code), "");
+}
+END_TEST
+
+struct words_job {
+    struct job job;
+    enum store_result result;
+    bool done;
+};
+
+static enum store_result
+no_words(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    (void)t;
+    (void)err;
+    return ((struct words_job *)j)->result;
+}
+
+static void
+note_words(struct job *j)
+{
+    ck_assert_str_ne(j->err.text, "");
+    ((struct words_job *)j)->done = true;
+}
+
+/* Nor a result of the store. */
+START_TEST(test_no_result_without_words)
+{
+    for (int i = STORE_NOTFOUND; i <= STORE_ERROR; i++) {
+        struct words_job j = {.result = (enum store_result)i};
+
+        job_init(&j.job, stage, NULL);
+        j.job.body = no_words;
+        j.job.finish = note_words;
+        job_submit(&j.job);
+        stage_sync();
+        ck_assert(j.done);
     }
 }
 END_TEST
@@ -463,6 +555,9 @@ request_suite(void)
     tcase_add_checked_fixture(t, stage_setup, stage_teardown);
     tcase_set_timeout(t, 120);
     tcase_add_test(t, test_order);
+    tcase_add_test(t, test_deleted_meanwhile);
+    tcase_add_test(t, test_no_error_without_words);
+    tcase_add_test(t, test_no_result_without_words);
     tcase_add_test(t, test_pipeline);
     tcase_add_test(t, test_requests_per_turn);
     tcase_add_test(t, test_malformed);

@@ -30,6 +30,7 @@ Suite *settings_suite(void);
 Suite *stat_suite(void);
 Suite *throttle_suite(void);
 Suite *ticket_suite(void);
+Suite *usage_ask_suite(void);
 
 SUITE_MAIN(admin_absent_suite, admin_accounts_suite, admin_alerts_suite,
            admin_aliases_suite, admin_domains_suite, admin_line_suite,
@@ -38,4 +39,5 @@ SUITE_MAIN(admin_absent_suite, admin_accounts_suite, admin_alerts_suite,
            admin_state_suite, admin_system_suite, admin_usage_suite,
            hash_pool_suite, login_slots_suite, keyed_hash_suite, password_suite,
            remember_suite, rights_suite, sasl_suite, session_id_suite,
-           settings_suite, stat_suite, throttle_suite, ticket_suite)
+           settings_suite, stat_suite, throttle_suite, ticket_suite,
+           usage_ask_suite)

@@ -83,6 +83,57 @@ START_TEST(hash_is_sha256_of_the_text)
 }
 END_TEST
 
+static const struct {
+    const char *address, *origin; /* NULL: none was named */
+    const char *peer, *client;
+    bool good;
+} bindings[] = {
+    {NULL, NULL, "192.0.2.1", NULL, true},
+    {NULL, NULL, NULL, NULL, true},
+    {"192.0.2.1", NULL, "192.0.2.1", NULL, true},
+    {"192.0.2.1", NULL, "::ffff:192.0.2.1", NULL, true},
+    {"2001:db8::1", NULL, "2001:db8::1", NULL, true},
+    {"192.0.2.1", NULL, "192.0.2.2", NULL, false},
+    {"2001:db8::1", NULL, "2001:db8::2", NULL, false},
+    {"192.0.2.1", NULL, NULL, NULL, false}, /* the UNIX socket */
+    {"::", NULL, NULL, NULL, false},
+    {"192.0.2.1", NULL, "127.0.0.1", "192.0.2.1", true},
+    {"192.0.2.1", NULL, NULL, "192.0.2.1", true},
+    {"192.0.2.1", NULL, "192.0.2.1", "192.0.2.2", false},
+    {"127.0.0.1", "192.0.2.1", "127.0.0.1", "192.0.2.1", true},
+    {"127.0.0.1", "192.0.2.1", "127.0.0.1", "192.0.2.2", false},
+    {"127.0.0.1", "192.0.2.1", "127.0.0.2", "192.0.2.1", false},
+    {"127.0.0.1", "192.0.2.1", "127.0.0.1", NULL, false},
+    {"127.0.0.1", "192.0.2.1", "192.0.2.1", NULL, false},
+    {"127.0.0.1", "192.0.2.1", "192.0.2.1", "127.0.0.1", false},
+};
+
+/* NULL: the UNIX socket. */
+static const struct peer *
+peer(const char *text, struct peer *p)
+{
+    *p = (struct peer){.kind = PEER_LOCAL};
+    if (text != NULL)
+        ck_assert_int_eq(peer_parse(p, text), 0);
+    return p;
+}
+
+START_TEST(bound_to_an_address)
+{
+    const char *address = bindings[_i].address, *origin = bindings[_i].origin;
+    const char *client = bindings[_i].client;
+    struct ticket_rec k = {.account = 1};
+    struct peer a, b;
+
+    if (address != NULL)
+        ticket_bind(&k, peer(address, &a),
+                    origin != NULL ? peer(origin, &b) : NULL);
+    ck_assert_int_eq(ticket_admits(&k, peer(bindings[_i].peer, &a),
+                                   client != NULL ? peer(client, &b) : NULL),
+                     bindings[_i].good);
+}
+END_TEST
+
 Suite *
 ticket_suite(void)
 {
@@ -91,6 +142,8 @@ ticket_suite(void)
 
     tcase_add_test(t, hash_of_a_ticket_is_found_again);
     tcase_add_test(t, uses_the_whole_alphabet);
+    tcase_add_loop_test(t, bound_to_an_address, 0,
+                        sizeof bindings / sizeof bindings[0]);
     tcase_add_test(t, refuses_what_is_no_ticket);
     tcase_add_test(t, hash_is_sha256_of_the_text);
     suite_add_tcase(s, t);

@@ -401,9 +401,9 @@ START_TEST(test_open)
     struct worker *w = stage_worker(ANN);
     struct opened first = {0}, second = {0}, third = {0}, none = {0};
 
-    user_open(w, stage_account(ANN), on_opened, &first);
-    user_open(w, stage_account(ANN), on_opened, &second); /* one load */
-    user_open(w, 999999, on_opened, &none);
+    user_open(w, stage_account(ANN), 0, on_opened, &first);
+    user_open(w, stage_account(ANN), 0, on_opened, &second); /* one load */
+    user_open(w, 999999, 0, on_opened, &none);
     ck_assert_uint_eq(first.calls + second.calls + none.calls, 0);
     ck_assert_ptr_null(user_find(w, stage_account(ANN)));
     stage_post(ALERT_ACCOUNT, ANN, "while it loads");
@@ -416,9 +416,110 @@ START_TEST(test_open)
     ck_assert_uint_eq(none.calls, 1);
     ck_assert_ptr_null(none.user);
     ck_assert_str_eq(none.text, "");
-    user_open(w, stage_account(ANN), on_opened, &third); /* at once */
+    user_open(w, stage_account(ANN), 0, on_opened, &third); /* at once */
     ck_assert_uint_eq(third.calls, 1);
     ck_assert_ptr_eq(third.user, first.user);
+}
+END_TEST
+
+/* --- an account with many alerts --- */
+
+#define MANY 2000
+
+static enum store_result
+add_many(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    static char text[2000], name[] = "x";
+    const uint64_t *account = arg;
+    enum store_result r = STORE_OK;
+
+    memset(text, 'x', sizeof text - 1);
+    for (int i = 0; i < MANY && r == STORE_OK; i++) {
+        struct alert_rec a = {.scope = ALERT_ACCOUNT,
+                              .target = *account,
+                              .severity = ALERT_INFO,
+                              .posted = 1000000,
+                              .author_name = name,
+                              .origin = name,
+                              .text = text,
+                              .text_len = sizeof text - 1};
+
+        r = alert_add(t, &a, err);
+    }
+    return r;
+}
+
+struct arrival {
+    struct user *user; /* loading */
+    uint32_t n;
+};
+
+static bool
+has_come(void *arg)
+{
+    const struct arrival *a = arg;
+
+    return a->user->alerts.n >= a->n || !a->user->loading;
+}
+
+/* What one turn of the writer does at most, and one alert more. */
+#define TURN_MOST 2100
+
+START_TEST(test_open_in_pieces)
+{
+    struct worker *w = stage_worker(ANN);
+    uint64_t number = stage_account(ANN), first, last;
+    struct opened o = {0};
+    struct arrival at = {.n = 1};
+    struct store_load load;
+
+    stage_run(add_many, &number);
+    stage_sync();
+    (void)store_load(stage->store);
+    user_open(w, number, 0, on_opened, &o);
+    at.user = g_hash_table_lookup(w->accounts, &number);
+    stage_until(has_come, &at);
+    ck_assert(at.user->loading);
+    ck_assert_uint_lt(at.user->alerts.n, MANY);
+    ck_assert_ptr_null(user_find(w, number));
+    /* between two pieces: one goes that has come, one comes */
+    first = at.user->alerts.v[0]->rec.id;
+    stage_remove(first);
+    last = stage_post(ALERT_ACCOUNT, ANN, "while it loads");
+    at.n = UINT32_MAX;
+    stage_until(has_come, &at);
+    stage_sync();
+    ck_assert_uint_eq(o.calls, 1);
+    ck_assert_ptr_eq(o.user, at.user);
+    ck_assert_uint_eq(o.user->alerts.n, MANY);
+    ck_assert_ptr_null(alert_array_find(&o.user->alerts, first));
+    ck_assert_ptr_nonnull(alert_array_find(&o.user->alerts, last));
+    load = store_load(stage->store);
+    ck_assert_uint_gt(load.job, 100);
+    ck_assert_uint_le(load.job, TURN_MOST);
+}
+END_TEST
+
+/* All are delivered at once; removing them does not hold the store. */
+START_TEST(test_many_delivered)
+{
+    struct worker *w = stage_worker(ANN);
+    uint64_t number = stage_account(ANN);
+    struct user *a;
+    uint64_t last;
+
+    stage_run(add_many, &number);
+    a = stage_user(ANN);
+    ck_assert_uint_eq(a->alerts.n, MANY);
+    last = a->alerts.v[MANY - 1]->rec.id;
+    user_shown_up_to(w, a, last);
+    ck_assert_uint_eq(a->alerts.n, 0);
+    (void)store_load(stage->store);
+    while (w->delivered->len > 0 || w->dirty->len > 0)
+        stage_save();
+    ck_assert(!stage_has_alert(last));
+    ck_assert(!stage_has_alert(last - MANY + 1));
+    ck_assert_uint_le(store_load(stage->store).job, TURN_MOST);
 }
 END_TEST
 
@@ -713,6 +814,8 @@ user_suite(void)
     tcase_add_test(t, test_save_in_batches);
     tcase_add_test(t, test_save_fails);
     tcase_add_test(t, test_open);
+    tcase_add_test(t, test_open_in_pieces);
+    tcase_add_test(t, test_many_delivered);
     tcase_add_test(t, test_trim);
     tcase_add_test(t, test_changed);
     tcase_add_test(t, test_moved);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/arena.h"
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
@@ -47,6 +48,30 @@ admin_answer_clear(struct admin_answer *a)
     buf_clear(&a->data);
     free(a->next);
     *a = (struct admin_answer){0};
+}
+
+void
+admin_parts_clear(struct admin_parts *p)
+{
+    if (p->arena != NULL)
+        arena_free(&p->arena);
+    *p = (struct admin_parts){0};
+}
+
+struct admin_progress
+admin_parts_begin(struct admin_parts *p, const struct store_txn *t)
+{
+    if (p->part == store_part(t))
+        p->done = p->next;
+    return p->done;
+}
+
+void
+admin_parts_set(struct admin_parts *p, const struct store_txn *t,
+                const struct admin_progress *next)
+{
+    p->next = *next;
+    p->part = store_part(t) + 1;
 }
 
 static const struct admin_command *
@@ -153,6 +178,9 @@ audit_call(struct admin_call *c, bool malformed, bool changed,
 
     if (!wants_audit(c))
         return STORE_OK;
+    /* Of a change in many jobs, the first and the last. */
+    if (c->answer->more && c->x->target != 0)
+        return STORE_OK;
     if (malformed)
         buf_appendf(&what, "%s (malformed)", c->command->name);
     else
@@ -181,6 +209,8 @@ run(struct admin_call *c, const struct errbuf *bad_line, struct errbuf *err)
     switch (r) {
     case STORE_OK:
         break;
+    case STORE_AGAIN:
+        return r;
     case STORE_REFUSED:
         /* By the store, where the command did not expect it. */
         if (c->answer->code == 200)
@@ -197,6 +227,8 @@ run(struct admin_call *c, const struct errbuf *bad_line, struct errbuf *err)
     }
     if (c->answer->code != 200)
         buf_clear(&c->answer->data);
+    if (c->hash_wanted != NULL)
+        return STORE_OK;
     return audit_call(c, bad_line != NULL, has_changed(c, before), err);
 }
 
@@ -206,6 +238,27 @@ is_known(const struct admin_command *k, const struct admin_settings *s)
     return k != NULL && ((k->flags & ADMIN_HIDDEN) == 0 || s->test_hooks);
 }
 
+/* Bytes of a line that are read in the time of one unit of work. */
+#define LINE_BYTES_READ 128
+
+/* The line, read when the command began. */
+static void
+read_line(struct admin_context *x, const char *text, size_t len,
+          struct admin_parts *parts)
+{
+    struct errbuf *bad;
+
+    if (parts->line != NULL)
+        return;
+    if (parts->arena == NULL)
+        parts->arena = arena_new();
+    parts->line = arena_alloc(parts->arena, sizeof *parts->line);
+    store_charge(x->txn, len / LINE_BYTES_READ);
+    bad = arena_alloc(parts->arena, sizeof *bad);
+    if (admin_line_read(text, len, parts->arena, parts->line, bad) != 0)
+        parts->bad = bad;
+}
+
 /* live: NULL for admin_execute; then the commands that need it are unknown
  * here, and the other way round. */
 static enum store_result
@@ -213,29 +266,29 @@ execute(struct admin_context *x, const char *text, size_t len,
         const struct admin_hashed *hashed, struct admin_live *live,
         struct admin_answer *answer, struct errbuf *err)
 {
-    struct arena *arena = arena_new();
-    struct admin_line line;
-    struct errbuf bad;
+    struct admin_parts alone = {0};
+    struct admin_parts *parts = x->parts != NULL ? x->parts : &alone;
     struct admin_call c = {.x = x,
-                           .line = &line,
-                           .arena = arena,
+                           .parts = parts,
                            .hashed = hashed,
                            .answer = answer,
                            .live = live};
-    bool malformed = admin_line_read(text, len, arena, &line, &bad) != 0;
     enum store_result r = STORE_OK;
 
+    read_line(x, text, len, parts);
+    c.line = parts->line;
+    c.arena = parts->arena;
     admin_answer_clear(answer);
-    c.command = find_command(line.verb);
+    c.command = find_command(c.line->verb);
     if (is_known(c.command, x->settings) &&
         (c.command->live != ADMIN_LIVE_NONE) == (live != NULL)) {
         if (live != NULL)
             live->command = c.command->live;
-        r = run(&c, malformed ? &bad : NULL, err);
+        r = run(&c, parts->bad, err);
     } else {
         admin_refuse_code(&c, 500);
     }
-    arena_free(&arena);
+    admin_parts_clear(&alone);
     return r;
 }
 
@@ -252,6 +305,36 @@ admin_execute_hashed(struct admin_context *x, const char *line, size_t len,
                      struct admin_answer *answer, struct errbuf *err)
 {
     return execute(x, line, len, hashed, NULL, answer, err);
+}
+
+enum store_result
+admin_hash_wanted(struct admin_context *x, const char *text, size_t len,
+                  bool *wanted_r, struct errbuf *err)
+{
+    struct arena *arena = arena_new();
+    struct admin_line line;
+    struct admin_answer answer = {0};
+    struct admin_call c = {.x = x,
+                           .line = &line,
+                           .arena = arena,
+                           .hash_wanted = wanted_r,
+                           .answer = &answer};
+    enum store_result r = STORE_OK;
+
+    *wanted_r = false;
+    if (admin_line_read(text, len, arena, &line, NULL) == 0) {
+        c.command = find_command(line.verb);
+        if (is_known(c.command, x->settings))
+            r = run(&c, NULL, err);
+        /* It ends where the credential is missing, before anything is done. */
+        if (r == STORE_OK && answer.code == 200) {
+            err_set(err, "%s: was done without its password", line.verb);
+            r = STORE_ERROR;
+        }
+    }
+    admin_answer_clear(&answer);
+    arena_free(&arena);
+    return r;
 }
 
 /* The command that the line begins with, also if the rest of it is malformed;

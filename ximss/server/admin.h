@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "storage/store.h"
 #include "storage/tables.h"
@@ -22,7 +23,43 @@
  * inside a transaction, and says what it changed by effects.  Each change adds
  * an audit record.  Rights are checked here and nowhere else. */
 
+struct admin_line;
+struct arena;
 struct audit_budget;
+
+/* What a command that does its work in parts (STORE_AGAIN) keeps from one to the
+ * next.  Zeroed at first. */
+struct admin_progress {
+    uint64_t target; /* number of what is being changed; 0: not yet known */
+    uint64_t at, sum;
+};
+struct admin_parts {
+    struct admin_progress done,
+        next; /* next is done when the part is on disk */
+    unsigned part;
+    /* Made once, and the same however often a part is run. */
+    struct arena *arena; /* owned */
+    struct admin_line *line;
+    const struct errbuf *bad; /* why the line is malformed; NULL: it is not */
+    void *state;              /* in the arena; the command's own */
+};
+
+void admin_parts_clear(struct admin_parts *p);
+/* Where the part begins, and where the next one will if this is STORE_AGAIN. */
+struct admin_progress admin_parts_begin(struct admin_parts *p,
+                                        const struct store_txn *t);
+void admin_parts_set(struct admin_parts *p, const struct store_txn *t,
+                     const struct admin_progress *next);
+
+/* Sets of alerts that are being changed in parts: one change at a time.  The
+ * writer thread's. */
+struct alert_claim {
+    LIST_ENTRY(alert_claim) link;
+    enum alert_scope scope;
+    uint64_t target;
+    bool held;
+};
+LIST_HEAD(alert_claims, alert_claim);
 
 struct admin_context {
     struct store_txn *txn;
@@ -34,11 +71,17 @@ struct admin_context {
     const char *from; /* borrowed: `next` of the answer before; NULL: the first
                          piece (see admin_answer) */
     uint64_t target;  /* that of the answer before; 0: the first job */
+    struct admin_parts *parts;   /* borrowed; NULL: no command in parts */
+    struct alert_claims *claims; /* borrowed; NULL: nobody else is there */
+    struct alert_claim *claim; /* borrowed; given up by the caller when the job
+                                    has ended */
 };
 
 /* Limits and defaults the engine needs (from the configuration). */
 struct admin_settings {
-    size_t alert_bytes;                  /* longest alert text; default 4096 */
+    size_t alert_bytes; /* longest alert text; default 4096 */
+    unsigned
+        max_alerts[ALERT_ACCOUNT + 1];   /* of a set, by scope; 0: no limit */
     int64_t lifetime[ALERT_ACCOUNT + 1]; /* default end by scope, us; 0 none */
     unsigned iterations;                 /* for new passwords; default 10000 */
     unsigned max_tickets;                /* of one account */
@@ -48,6 +91,7 @@ struct admin_settings {
     const char *version;                 /* "ximssd 0.1.0" */
     bool test_hooks;                     /* TESTCLOCK allowed */
     bool source_limits; /* what may be used is as sources of usage say */
+    bool can_ask;       /* there are sources that can be asked */
 };
 
 /* What a command answers.  code 200: done; 5NN: refused (protocol.md C.2), and
@@ -75,7 +119,8 @@ struct admin_answer {
 void admin_answer_clear(struct admin_answer *a);
 
 /* Runs one command line.  STORE_OK: answer filled, also when code is 5NN (then
- * nothing was changed); STORE_FULL or STORE_ERROR: the job must fail. */
+ * nothing was changed); STORE_AGAIN: it is to be run again, with the same parts;
+ * STORE_FULL or STORE_ERROR: the job must fail. */
 enum store_result admin_execute(struct admin_context *x, const char *line,
                                 size_t len, struct admin_answer *answer,
                                 struct errbuf *err) WARN_UNUSED;
@@ -99,13 +144,14 @@ enum store_result admin_audit_left_out(struct admin_context *x, bool all,
  * admin_needs_hash looks at a line (any thread) and, if it sets or checks a
  * password, copies the clear text into password_r (the caller wipes and frees
  * it) and returns which:
- * - ADMIN_HASH_NEW: the caller makes a credential with fresh salt in its hash
- *   pool, always with the CRAM-MD5 state, and hands it to
- *   admin_execute_hashed, which drops that state if the domain does not want
- *   it;
+ * - ADMIN_HASH_NEW: the caller asks admin_hash_wanted in a job; if it is, he
+ *   makes a credential with fresh salt in its hash pool, always with the
+ *   CRAM-MD5 state, and hands it to admin_execute_hashed, which drops that state
+ *   if the domain does not want it;
  * - ADMIN_HASH_VERIFY: the caller runs admin_verify_find in a job, checks the
  *   password against what it found in its hash pool, and hands the outcome to
  *   admin_execute_hashed (checked false where there was nothing to check).
+ * So nobody has anything hashed that he may not have done.
  * account_r: the account as the line names it (the caller frees), not NULL if
  * there is a password.  Lines that would be refused anyway give
  * ADMIN_HASH_NONE. */
@@ -117,13 +163,20 @@ enum admin_hash_kind {
 enum admin_hash_kind admin_needs_hash(const char *line, size_t len,
                                       char **password_r, char **account_r);
 
-/* Fills *cred_r (iterations 0: there is nothing to check, or not for this
- * caller; admin_execute_hashed then says why).  *guessed_r: the number of the
+/* Whether a line of ADMIN_HASH_NEW would be carried out, as things stand: all is
+ * checked, nothing is changed, and the audit log hears nothing of it. */
+enum store_result admin_hash_wanted(struct admin_context *x, const char *line,
+                                    size_t len, bool *wanted_r,
+                                    struct errbuf *err) WARN_UNUSED;
+
+/* Fills *cred_r, and *found_r: there is such an account, and this caller may
+ * check its password (else admin_execute_hashed says why not).  iterations 0: it
+ * has none.  *guessed_r: the number of the
  * account if its password is not the caller's to set, so that he must not try
  * many; else 0. */
 enum store_result admin_verify_find(struct admin_context *x,
                                     const char *account,
-                                    struct credential *cred_r,
+                                    struct credential *cred_r, bool *found_r,
                                     uint64_t *guessed_r,
                                     struct errbuf *err) WARN_UNUSED;
 
@@ -235,7 +288,7 @@ struct post_result {
 };
 
 /* Checks the rights, the text, the end and the key, then posts.  STORE_OK:
- * result->code says whether it was done (200, 501, 510, 512, 513, 518, 522) and
+ * result->code says whether it was done (200, 501, 510, 512, 513, 518, 522, 526) and
  * result->text why not.  An alert for the cluster is refused with 501 as long
  * as there is no cluster. */
 enum store_result admin_alert_post(struct admin_context *x,
@@ -256,8 +309,8 @@ enum store_result admin_scope_check(struct admin_context *x,
                                     int *code_r,
                                     struct errbuf *err) WARN_UNUSED;
 
-/* Removes alerts whose end has come (up to `max`), as effects.  *next_r: the
- * next end, 0 if none. */
+/* Removes some alerts whose end has come (up to `max`), as effects.  *next_r: the
+ * next end, 0 if none; there may be more whose end has come. */
 enum store_result admin_alerts_expire(struct admin_context *x, unsigned max,
                                       int64_t *next_r,
                                       struct errbuf *err) WARN_UNUSED;

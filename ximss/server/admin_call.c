@@ -39,8 +39,19 @@ admin_code_text(int code)
         {513, "unknown user account"},
         {514, "no such alert"},
         {515, "incorrect password"},
+        {516, "log in first"},
+        {517, "already logged in"},
+        {518, "the key was used for another alert"},
         {520, "account name already exists"},
         {521, "domain name already exists"},
+        {522, "the text cannot be an alert"},
+        {525, "too busy. try again later"},
+        {526, "too many alerts"},
+        {530, "the store is full, try again later"},
+        {531, "the store failed"},
+        {540, "malformed message"},
+        {541, "message too big"},
+        {542, "forbidden in a message"},
     };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -223,6 +234,18 @@ admin_call_monitor(struct admin_call *c)
 }
 
 enum store_result
+admin_call_same(struct admin_call *c, uint64_t number, int code)
+{
+    struct admin_progress p = admin_parts_begin(c->parts, c->x->txn);
+
+    if (p.target != 0 && p.target != number)
+        return admin_refuse_code(c, code);
+    p.target = number;
+    admin_parts_set(c->parts, c->x->txn, &p);
+    return STORE_OK;
+}
+
+enum store_result
 admin_refuse_cluster(struct admin_call *c)
 {
     return admin_refuse(c, 501, "available in the Dynamic Cluster only");
@@ -394,7 +417,7 @@ admin_account_dispose(struct admin_context *x, const struct domain_rec *d,
 
     domain_rec_copy(&t.domain, d);
     account_rec_copy(&t.account, a);
-    r = alert_admin_drop_all(x, &t, err);
+    r = alert_admin_drop_some(x, &t, err);
     if (r == STORE_OK)
         r = admin_must(account_remove(x->txn, a->number, err), "an account",
                        err);

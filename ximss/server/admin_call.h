@@ -70,9 +70,11 @@ struct admin_call {
     struct admin_context *x;
     const struct admin_command *command;
     const struct admin_line *line;
-    unsigned next; /* the argument to be read next */
+    struct admin_parts *parts; /* never NULL */
+    unsigned next;             /* the argument to be read next */
     struct arena *arena;
     const struct admin_hashed *hashed; /* NULL: none */
+    bool *hash_wanted; /* borrowed; not NULL: only this is to be found out */
     struct admin_answer *answer;
     struct admin_live *live; /* NULL unless the command is one of those */
 };
@@ -133,6 +135,10 @@ enum store_result admin_call_cover(struct admin_call *c,
                                    const struct account_rec *a) WARN_UNUSED;
 /* 510 unless the caller is Master or holds All Domains or Can Monitor. */
 enum store_result admin_call_monitor(struct admin_call *c) WARN_UNUSED;
+/* For commands in parts: refused with that code if the part before was about
+ * another number, since its name has got to somebody else meanwhile. */
+enum store_result admin_call_same(struct admin_call *c, uint64_t number,
+                                  int code) WARN_UNUSED;
 /* 501: for what needs a cluster. */
 enum store_result admin_refuse_cluster(struct admin_call *c);
 
@@ -167,7 +173,8 @@ void admin_result_key(struct admin_call *c, const struct cli_value *dict,
 
 /* --- effects --- */
 
-/* Removes the account and its alerts, with the effects. */
+/* Removes the account and its alerts, with the effects.  STORE_AGAIN: not yet
+ * all of its alerts. */
 enum store_result admin_account_dispose(struct admin_context *x,
                                         const struct domain_rec *d,
                                         const struct account_rec *a,

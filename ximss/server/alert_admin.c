@@ -110,13 +110,18 @@ add_effect(struct admin_context *x, enum effect_kind kind,
 {
     struct effect *e = effect_add(x->effects, kind);
 
-    alert_rec_copy(&e->alert, a);
-    if (t->scope == ALERT_DOMAIN || t->scope == ALERT_ACCOUNT)
-        domain_rec_copy(&e->domain, &t->domain);
-    if (t->scope == ALERT_ACCOUNT) {
-        account_rec_copy(&e->account, &t->account);
-        /* Who is told of an alert has no use for keys. */
-        memset(&e->account.cred, 0, sizeof e->account.cred);
+    if (kind == EFFECT_ALERT_ADDED) {
+        alert_rec_copy(&e->alert, a);
+    } else {
+        e->alert.id = a->id;
+        e->alert.scope = a->scope;
+        e->alert.target = a->target;
+    }
+    /* Not its settings, which may be long, for each of many alerts. */
+    if (t->scope == ALERT_DOMAIN || t->scope == ALERT_ACCOUNT) {
+        e->domain.number = t->domain.number;
+        e->domain.shared = t->domain.shared;
+        e->domain.name = xstrdup(t->domain.name != NULL ? t->domain.name : "");
     }
 }
 
@@ -174,46 +179,65 @@ alert_admin_ended(const struct admin_context *x, const struct alert_rec *a)
 
 /* --- sets --- */
 
-void
-alert_set_clear(struct alert_set *s)
+/* So many are looked at before they are removed. */
+#define DROP_AT_ONCE 32
+
+struct few_alerts {
+    struct alert_rec alert[DROP_AT_ONCE];
+    size_t n;
+};
+
+static void
+few_clear(struct few_alerts *f)
 {
-    for (size_t i = 0; i < s->n; i++)
-        alert_rec_clear(&s->alert[i]);
-    free(s->alert);
-    *s = (struct alert_set){0};
+    for (size_t i = 0; i < f->n; i++)
+        alert_rec_clear(&f->alert[i]);
+    f->n = 0;
 }
 
+/* Its texts are of no use for what is to be removed. */
 static bool
-keep_alert(const struct alert_rec *a, void *arg)
+keep_head(const struct alert_rec *a, void *arg)
 {
-    struct alert_set *s = arg;
+    struct few_alerts *f = arg;
 
-    if (s->n == s->room) {
-        s->room = s->room > 0 ? 2 * s->room : 16;
-        s->alert = xrealloc(s->alert, s->room * sizeof *s->alert);
+    f->alert[f->n++] =
+        (struct alert_rec){.id = a->id, .scope = a->scope, .target = a->target};
+    return f->n < DROP_AT_ONCE;
+}
+
+enum store_result
+alert_admin_drop_some(struct admin_context *x, const struct alert_target *t,
+                      struct errbuf *err)
+{
+    struct few_alerts few = {.n = DROP_AT_ONCE};
+    enum store_result r = STORE_OK;
+
+    while (r == STORE_OK && few.n == DROP_AT_ONCE) {
+        few.n = 0;
+        r = alert_walk(x->txn, t->scope, t->number, 0, keep_head, &few, err);
+        for (size_t i = 0; i < few.n && r == STORE_OK; i++)
+            r = alert_admin_drop(x, t, &few.alert[i], err);
+        if (r == STORE_OK && few.n == DROP_AT_ONCE && store_tired(x->txn))
+            r = STORE_AGAIN;
     }
-    alert_rec_copy(&s->alert[s->n++], a);
-    return true;
+    few_clear(&few);
+    return r;
 }
 
 enum store_result
-alert_set_load(struct admin_context *x, const struct alert_target *t,
-               struct alert_set *s_r, struct errbuf *err)
+alert_admin_room(struct admin_context *x, const struct alert_target *t,
+                 size_t more, struct errbuf *err)
 {
-    *s_r = (struct alert_set){0};
-    return alert_walk(x->txn, t->scope, t->number, 0, keep_alert, s_r, err);
-}
+    unsigned max = x->settings->max_alerts[t->scope];
+    uint64_t n = 0;
+    enum store_result r = STORE_OK;
 
-enum store_result
-alert_admin_drop_all(struct admin_context *x, const struct alert_target *t,
-                     struct errbuf *err)
-{
-    struct alert_set set;
-    enum store_result r = alert_set_load(x, t, &set, err);
-
-    for (size_t i = 0; i < set.n && r == STORE_OK; i++)
-        r = alert_admin_drop(x, t, &set.alert[i], err);
-    alert_set_clear(&set);
+    if (max == 0)
+        return STORE_OK;
+    r = alert_count(x->txn, t->scope, t->number, &n, err);
+    if (r == STORE_OK && (more > max || n > max - more))
+        r = STORE_REFUSED;
     return r;
 }
 
@@ -297,41 +321,16 @@ find_key(struct admin_context *x, const struct post *p,
     return STORE_OK;
 }
 
-struct audience {
-    struct admin_context *x;
-    uint64_t *domain;
-    size_t n, room;
-};
-
-static bool
-add_domain(const struct domain_rec *d, void *arg)
-{
-    struct audience *a = arg;
-
-    if (d->shared)
-        return true;
-    if (a->n == a->room) {
-        a->room = a->room > 0 ? 2 * a->room : 64;
-        a->domain = xrealloc(a->domain, a->room * sizeof *a->domain);
-    }
-    a->domain[a->n++] = d->number;
-    return true;
-}
-
-/* Of all local domains. */
+/* Of all local domains, in as many parts as it takes. */
 static enum store_result
 count_all(struct admin_context *x, uint64_t *count_r, struct errbuf *err)
 {
-    struct audience a = {.x = x};
-    enum store_result r = domain_walk(x->txn, NULL, add_domain, &a, err);
-    uint64_t n;
+    struct admin_progress p = admin_parts_begin(x->parts, x->txn);
+    enum store_result r = account_count_all(x->txn, &p.at, &p.sum, err);
 
-    for (size_t i = 0; i < a.n && r == STORE_OK; i++) {
-        r = account_count(x->txn, a.domain[i], &n, err);
-        if (r == STORE_OK)
-            *count_r += n;
-    }
-    free(a.domain);
+    if (r == STORE_AGAIN)
+        admin_parts_set(x->parts, x->txn, &p);
+    *count_r = p.sum;
     return r;
 }
 
@@ -396,9 +395,15 @@ post_to(struct admin_context *x, const struct post *p,
         refuse(result, 501, "until is in the past");
         return STORE_OK;
     }
-    if (p->test)
+    r = alert_admin_room(x, t, 1, err);
+    if (r == STORE_REFUSED) {
+        refuse(result, 526, "too many alerts. at most %u are possible here",
+               x->settings->max_alerts[t->scope]);
+        return STORE_OK;
+    }
+    if (r == STORE_OK && p->test)
         return count_audience(x, t, &result->accounts, err);
-    return keep_post(x, p, t, digest, result, err);
+    return r == STORE_OK ? keep_post(x, p, t, digest, result, err) : r;
 }
 
 enum store_result
@@ -427,10 +432,11 @@ enum store_result
 admin_alerts_expire(struct admin_context *x, unsigned max, int64_t *next_r,
                     struct errbuf *err)
 {
-    struct alert_set ended = {0};
+    struct few_alerts ended = {.n = 0};
     struct alert_target t;
-    enum store_result r =
-        alert_walk_ended(x->txn, x->now, max, keep_alert, &ended, next_r, err);
+    enum store_result r = alert_walk_ended(
+        x->txn, x->now, max < DROP_AT_ONCE ? max : DROP_AT_ONCE, keep_head,
+        &ended, next_r, err);
 
     for (size_t i = 0; i < ended.n && r == STORE_OK; i++) {
         r = alert_target_of(x, &ended.alert[i], &t, err);
@@ -438,6 +444,6 @@ admin_alerts_expire(struct admin_context *x, unsigned max, int64_t *next_r,
             r = alert_admin_drop(x, &t, &ended.alert[i], err);
         alert_target_clear(&t);
     }
-    alert_set_clear(&ended);
+    few_clear(&ended);
     return r;
 }

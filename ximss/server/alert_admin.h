@@ -46,7 +46,8 @@ enum store_result alert_admin_post(struct admin_context *x,
  * text are to be filled in (borrowed pointers, never cleared). */
 struct alert_rec alert_admin_new(const struct admin_context *x,
                                  const struct alert_target *t, int64_t posted);
-/* Keeps it (id and key come back in it), with the effect. */
+/* Keeps it (id and key come back in it), with the effect.  STORE_AGAIN, see
+ * alert_add. */
 enum store_result alert_admin_add(struct admin_context *x,
                                   const struct alert_target *t,
                                   struct alert_rec *a,
@@ -62,20 +63,15 @@ int64_t alert_admin_end(const struct admin_context *x, enum alert_scope scope);
 bool alert_admin_ended(const struct admin_context *x,
                        const struct alert_rec *a);
 
-/* Copies of the alerts of a set, oldest first. */
-struct alert_set {
-    struct alert_rec *alert;
-    size_t n, room;
-};
-
-void alert_set_clear(struct alert_set *s);
-enum store_result alert_set_load(struct admin_context *x,
-                                 const struct alert_target *t,
-                                 struct alert_set *s_r,
-                                 struct errbuf *err) WARN_UNUSED;
-/* Removes all alerts of a target that is about to go, with effects. */
-enum store_result alert_admin_drop_all(struct admin_context *x,
-                                       const struct alert_target *t,
-                                       struct errbuf *err) WARN_UNUSED;
+/* Removes alerts of a target that is about to go, with effects, oldest first.
+ * STORE_AGAIN: there are more, but the job is tired. */
+enum store_result alert_admin_drop_some(struct admin_context *x,
+                                        const struct alert_target *t,
+                                        struct errbuf *err) WARN_UNUSED;
+/* STORE_OK: the target may have `more` alerts besides those it has;
+ * STORE_REFUSED: it has its most.  STORE_AGAIN. */
+enum store_result alert_admin_room(struct admin_context *x,
+                                   const struct alert_target *t, size_t more,
+                                   struct errbuf *err) WARN_UNUSED;
 
 #endif

@@ -4,7 +4,8 @@
  * when the alert was posted: there are some forty of them, summer time
  * included, and alerts of both sides of its end are told apart because each is
  * looked up by its own time.  Each entry keeps its alert, so that no other can
- * come to lie at the same address. */
+ * come to lie at the same address; so an alert that is over has to be forgotten
+ * here too, and as long as it is not, its own text counts. */
 #include "config.h"
 
 #include "ximss/server/alert_cache.h"
@@ -25,79 +26,72 @@
 #define ENTRY_BYTES 200
 
 struct entry {
-    struct alert *alert; /* counted; with offset the key */
-    int32_t offset;
+    LIST_ENTRY(entry) sibling;
     TAILQ_ENTRY(entry) link;
+    struct entries_of *of;
+    struct alert *alert; /* counted */
+    int32_t offset;
     int64_t used;             /* as of the last tick */
     struct shared_buf *bytes; /* counted */
 };
 TAILQ_HEAD(entry_list, entry);
 
+/* Those of the alerts of one id: a few, if it was changed meanwhile. */
+struct entries_of {
+    uint64_t id;
+    LIST_HEAD(, entry) entries;
+};
+
 struct alert_cache {
-    GHashTable *table;         /* owns the entries */
-    struct entry_list entries; /* that of the last use first */
+    GHashTable *table;         /* id -> struct entries_of, owned */
+    struct entry_list entries; /* owned; that of the last use first */
+    unsigned count;
     size_t bytes, limit;
     int64_t now; /* of the last tick */
 };
-
-static guint
-hash(gconstpointer p)
-{
-    const struct entry *e = p;
-
-    return g_direct_hash(e->alert) * 31 + (guint)e->offset;
-}
-
-static gboolean
-equal(gconstpointer p, gconstpointer q)
-{
-    const struct entry *a = p, *b = q;
-
-    return a->alert == b->alert && a->offset == b->offset;
-}
-
-static void
-entry_free(void *p)
-{
-    struct entry *e = p;
-
-    shared_buf_unref(&e->bytes);
-    alert_unref(&e->alert);
-    free(e);
-}
 
 struct alert_cache *
 alert_cache_new(void)
 {
     struct alert_cache *c = xcalloc(1, sizeof *c);
 
-    c->table = g_hash_table_new_full(hash, equal, NULL, entry_free);
+    c->table = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free);
     TAILQ_INIT(&c->entries);
     return c;
-}
-
-void
-alert_cache_free(struct alert_cache **c)
-{
-    if (*c == NULL)
-        return;
-    g_hash_table_destroy((*c)->table);
-    free(*c);
-    *c = NULL;
 }
 
 static size_t
 weight(const struct entry *e)
 {
-    return e->bytes->len + ENTRY_BYTES;
+    return e->bytes->len + e->alert->rec.text_len + ENTRY_BYTES;
 }
 
 static void
 drop(struct alert_cache *c, struct entry *e)
 {
     TAILQ_REMOVE(&c->entries, e, link);
+    LIST_REMOVE(e, sibling);
+    if (LIST_EMPTY(&e->of->entries))
+        g_hash_table_remove(c->table, &e->of->id);
     c->bytes -= weight(e);
-    g_hash_table_remove(c->table, e);
+    c->count--;
+    shared_buf_unref(&e->bytes);
+    alert_unref(&e->alert);
+    free(e);
+}
+
+void
+alert_cache_free(struct alert_cache **c)
+{
+    struct entry *e;
+
+    if (*c == NULL)
+        return;
+    while ((e = TAILQ_FIRST(&(*c)->entries)) != NULL)
+        drop(*c, e);
+    g_hash_table_destroy((*c)->table);
+    free(*c);
+    *c = NULL;
 }
 
 static void
@@ -114,39 +108,73 @@ alert_cache_set_limit(struct alert_cache *c, size_t bytes)
     make_room(c);
 }
 
+static struct entries_of *
+entries_of(struct alert_cache *c, uint64_t id)
+{
+    struct entries_of *of = g_hash_table_lookup(c->table, &id);
+
+    if (of == NULL) {
+        of = xcalloc(1, sizeof *of);
+        of->id = id;
+        g_hash_table_insert(c->table, &of->id, of);
+    }
+    return of;
+}
+
 static void
 add(struct alert_cache *c, struct alert *a, int32_t offset,
     struct shared_buf *bytes)
 {
     struct entry *e = xcalloc(1, sizeof *e);
 
+    e->of = entries_of(c, a->rec.id);
     e->alert = alert_ref(a);
     e->offset = offset;
     e->used = c->now;
     e->bytes = shared_buf_ref(bytes);
+    LIST_INSERT_HEAD(&e->of->entries, e, sibling);
     TAILQ_INSERT_HEAD(&c->entries, e, link);
     c->bytes += weight(e);
-    g_hash_table_add(c->table, e);
+    c->count++;
     make_room(c);
+}
+
+static struct entry *
+find(struct alert_cache *c, const struct alert *a, int32_t offset)
+{
+    const struct entries_of *of = g_hash_table_lookup(c->table, &a->rec.id);
+    struct entry *e = of != NULL ? LIST_FIRST(&of->entries) : NULL;
+
+    while (e != NULL && (e->alert != a || e->offset != offset))
+        e = LIST_NEXT(e, sibling);
+    return e;
 }
 
 struct shared_buf *
 alert_cache_get(struct alert_cache *c, struct alert *a, const struct zone *zone)
 {
-    const struct entry key = {.alert = a,
-                              .offset = zone_offset(zone, a->rec.posted)};
-    struct entry *e = g_hash_table_lookup(c->table, &key);
+    int32_t offset = zone_offset(zone, a->rec.posted);
+    struct entry *e = find(c, a, offset);
     struct shared_buf *bytes;
 
     if (e == NULL) {
         bytes = alert_encode(a, zone);
-        add(c, a, key.offset, bytes);
+        add(c, a, offset, bytes);
         return bytes;
     }
     e->used = c->now;
     TAILQ_REMOVE(&c->entries, e, link);
     TAILQ_INSERT_HEAD(&c->entries, e, link);
     return shared_buf_ref(e->bytes);
+}
+
+void
+alert_cache_forget(struct alert_cache *c, uint64_t id)
+{
+    const struct entries_of *of;
+
+    while ((of = g_hash_table_lookup(c->table, &id)) != NULL)
+        drop(c, LIST_FIRST(&of->entries));
 }
 
 void
@@ -169,5 +197,5 @@ alert_cache_bytes(const struct alert_cache *c)
 unsigned
 alert_cache_count(const struct alert_cache *c)
 {
-    return g_hash_table_size(c->table);
+    return c->count;
 }

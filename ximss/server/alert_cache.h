@@ -27,6 +27,9 @@ void alert_cache_set_limit(struct alert_cache *c, size_t bytes);
 struct shared_buf *alert_cache_get(struct alert_cache *c, struct alert *a,
                                    const struct zone *zone);
 
+/* The alerts of that id are over, or were changed. */
+void alert_cache_forget(struct alert_cache *c, uint64_t id);
+
 /* Drops what was not asked for lately; mono: clock_mono, from time to time. */
 void alert_cache_tick(struct alert_cache *c, int64_t mono);
 

@@ -16,6 +16,15 @@ struct user;
  * its own index of the shared alerts, changed by its mail only, so looking at
  * it needs no lock. */
 
+/* What push_audience has found, so that a burst of alerts to many sessions is
+ * marked once: by enum push_mode, as long as `version` is the worker's. */
+struct audience {
+    struct {
+        uint64_t version;
+        unsigned n;
+    } found[3];
+};
+
 /* A domain that has alerts, or accounts in memory. */
 struct domain {
     uint64_t number;
@@ -25,6 +34,7 @@ struct domain {
     struct alert_array alerts;
     TAILQ_HEAD(, user) online; /* accounts of this worker with sessions */
     unsigned accounts;         /* in memory that point here */
+    struct audience audience;
 };
 
 /* A removal that sessions with alertChanges are to be told. */

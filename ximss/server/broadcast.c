@@ -40,6 +40,14 @@ void
 broadcast(struct server *server, void (*visit)(struct worker *w, void *arg),
           void (*done)(void *arg), void *arg)
 {
+    broadcast_work(server, 1, visit, done, arg);
+}
+
+void
+broadcast_work(struct server *server, unsigned work,
+               void (*visit)(struct worker *w, void *arg),
+               void (*done)(void *arg), void *arg)
+{
     unsigned n = server->n_workers;
     struct broadcast_all *all =
         xmalloc(sizeof *all + n * sizeof(struct broadcast_mail));
@@ -50,6 +58,7 @@ broadcast(struct server *server, void (*visit)(struct worker *w, void *arg),
     atomic_init(&all->left, n);
     for (unsigned i = 0; i < n; i++) {
         all->mails[i].mail.deliver = deliver;
+        all->mails[i].mail.work = work;
         all->mails[i].all = all;
     }
     /* The last put may be delivered, and `all` be gone, at once. */

@@ -11,5 +11,9 @@ struct worker;
 void broadcast(struct server *server,
                void (*visit)(struct worker *w, void *arg),
                void (*done)(void *arg), void *arg);
+/* The same, where a visit is as much work as that many mails. */
+void broadcast_work(struct server *server, unsigned work,
+                    void (*visit)(struct worker *w, void *arg),
+                    void (*done)(void *arg), void *arg);
 
 #endif

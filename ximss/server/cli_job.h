@@ -18,12 +18,17 @@ struct cli_job {
     enum admin_hash_kind kind;
     char *password, *account; /* owned, wiped */
     unsigned iterations;      /* of a new password */
+    bool in_turn;             /* it is not hashed before its turn, but in it */
+    bool wanted;              /* see admin_hash_wanted */
     struct credential cred;
-    uint64_t guessed; /* see admin_verify_find */
+    bool checkable;   /* see admin_verify_find */
+    uint64_t guessed; /* the same */
     struct admin_hashed hashed;
     struct admin_live live;
     struct admin_answer answer;
-    uint64_t target; /* of a long change, see admin_answer */
+    struct admin_parts parts;
+    struct alert_claim claim; /* given up when the job has ended */
+    uint64_t target;          /* of a long change, see admin_answer */
     /* A listing in pieces. */
     char *from; /* owned; where the next piece begins */
     bool first; /* no piece has been sent */

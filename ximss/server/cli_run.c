@@ -3,8 +3,10 @@
  *
  * Most are one job of the store.  A password that is set passes through the
  * hash pool before the line takes its turn, so that a bulk load has the hashes
- * of many lines in work while their effects keep the order.  A password that is
- * checked is looked up, hashed and judged in its turn.  Long changes are
+ * of many lines in work while their effects keep the order; but only if the line
+ * would be carried out as things stand, and an account has not too many in work.
+ * What was not is looked at again when it is its turn, behind those before it.
+ * A password that is checked is looked up, hashed and judged in its turn.  Long changes are
  * submitted again until they are done; listings come in pieces, as the client
  * reads them. */
 #include "config.h"
@@ -29,6 +31,10 @@
 #include "ximss/server/stat.h"
 #include "ximss/server/throttle.h"
 
+/* Passwords of one account that are hashed before their turn; with more of them
+ * each session has one in work. */
+#define AHEAD_MOST 256
+
 static void
 wipe(char **text)
 {
@@ -47,6 +53,7 @@ job_free(struct cli_job *c)
     free(c->from);
     OPENSSL_cleanse(&c->cred, sizeof c->cred);
     admin_answer_clear(&c->answer);
+    admin_parts_clear(&c->parts);
     job_caller_clear(&c->caller);
     job_clear(&c->job);
     buf_clear(&c->found);
@@ -80,7 +87,10 @@ cli_context(struct admin_context *x, struct cli_job *c, struct store_txn *t)
                                 .settings = &c->job.server->admin,
                                 .budget = c->job.server->audit_budget,
                                 .from = c->from,
-                                .target = c->target};
+                                .target = c->target,
+                                .parts = &c->parts,
+                                .claims = &c->job.server->alert_claims,
+                                .claim = &c->claim};
 }
 
 /* --- listings in pieces --- */
@@ -91,6 +101,7 @@ submit_next_piece(struct cli_job *c)
     free(c->from);
     c->from = c->answer.next;
     c->answer.next = NULL;
+    admin_parts_clear(&c->parts);
     c->in_flight = true;
     job_submit(&c->job);
 }
@@ -165,15 +176,28 @@ command_finish(struct job *j)
         req_stream(c->req, send_piece, c, free_listing);
     } else if (more) {
         c->target = c->answer.target;
+        admin_parts_clear(&c->parts);
         job_submit(j);
     } else {
         cli_answer(c);
     }
 }
 
+/* On the writer thread. */
+static void
+give_up_claim(struct job *j)
+{
+    struct cli_job *c = (struct cli_job *)j;
+
+    if (c->claim.held)
+        LIST_REMOVE(&c->claim, link);
+    c->claim.held = false;
+}
+
 static void
 submit_command(struct cli_job *c)
 {
+    c->job.ended = give_up_claim;
     c->job.body = command_body;
     c->job.finish = command_finish;
     job_submit(&c->job);
@@ -225,7 +249,7 @@ note_guess(const struct cli_job *c)
 
 /* --- passwords --- */
 
-static void take_turn(struct cli_job *c);
+static void take_turn_if_there(struct cli_job *c);
 
 static void
 on_hashed(struct mail *m, void *owner)
@@ -236,11 +260,10 @@ on_hashed(struct mail *m, void *owner)
     if (c->kind == ADMIN_HASH_VERIFY) {
         note_guess(c);
         submit_command(c);
-    } else if (c->req->session != NULL) {
-        take_turn(c);
+    } else if (c->in_turn) {
+        submit_command(c);
     } else {
-        req_finish(c->req);
-        job_free(c);
+        take_turn_if_there(c);
     }
 }
 
@@ -288,7 +311,8 @@ verify_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct admin_context x;
 
     cli_context(&x, c, t);
-    return admin_verify_find(&x, c->account, &c->cred, &c->guessed, err);
+    return admin_verify_find(&x, c->account, &c->cred, &c->checkable,
+                             &c->guessed, err);
 }
 
 static void
@@ -296,8 +320,69 @@ verify_finish(struct job *j)
 {
     struct cli_job *c = (struct cli_job *)j;
 
-    if (j->result != STORE_OK || !may_guess(c) || submit_hash(c) < 0)
+    /* One without a password takes as long as others. */
+    if (c->checkable && c->cred.iterations == 0)
+        password_dummy(j->server->secret, c->account, c->iterations, &c->cred);
+    if (j->result == STORE_OK && !c->checkable)
+        submit_command(c);
+    else if (j->result != STORE_OK || !may_guess(c) || submit_hash(c) < 0)
         cli_answer(c);
+}
+
+/* --- passwords that are set --- */
+
+static enum store_result
+ask_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct cli_job *c = (struct cli_job *)j;
+    struct admin_context x;
+
+    cli_context(&x, c, t);
+    return admin_hash_wanted(&x, c->line, c->len, &c->wanted, err);
+}
+
+static void
+ahead_finish(struct job *j)
+{
+    struct cli_job *c = (struct cli_job *)j;
+    struct hash_pool *pool = j->server->hash_pool;
+
+    if (j->result == STORE_OK && c->wanted && c->req->session != NULL &&
+        hash_pool_waiting_of(pool, c->caller.caller.account) < AHEAD_MOST &&
+        submit_hash(c) == 0)
+        return;
+    admin_answer_clear(&c->answer);
+    c->in_turn = true;
+    c->req->alone = true; /* a hash between two jobs, as above */
+    take_turn_if_there(c);
+}
+
+/* In its turn: hashes it if that is wanted now, else carries out what is to be
+ * said instead. */
+static enum store_result
+turn_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct cli_job *c = (struct cli_job *)j;
+    enum store_result r = ask_body(j, t, err);
+
+    return r == STORE_OK && !c->wanted ? command_body(j, t, err) : r;
+}
+
+static void
+turn_finish(struct job *j)
+{
+    struct cli_job *c = (struct cli_job *)j;
+
+    if (j->result != STORE_OK || !c->wanted || submit_hash(c) < 0)
+        cli_answer(c);
+}
+
+static void
+submit_ask(struct cli_job *c, bool in_turn)
+{
+    c->job.body = in_turn ? turn_body : ask_body;
+    c->job.finish = in_turn ? turn_finish : ahead_finish;
+    job_submit(&c->job);
 }
 
 /* --- the request --- */
@@ -309,14 +394,14 @@ begin(struct req *r)
 
     r->state = NULL;
     r->free_state = NULL;
-    if (c->answer.code != 0) {
-        cli_answer(c); /* refused before it took its turn */
-    } else if (admin_is_live(c->line, c->len)) {
+    if (admin_is_live(c->line, c->len)) {
         cli_live_begin(c);
     } else if (c->kind == ADMIN_HASH_VERIFY) {
         c->job.body = verify_body;
         c->job.finish = verify_finish;
         job_submit(&c->job);
+    } else if (c->in_turn) {
+        submit_ask(c, true);
     } else {
         submit_command(c);
     }
@@ -334,6 +419,17 @@ take_turn(struct cli_job *c)
     req_take_turn(c->req, begin, c, free_waiting);
 }
 
+static void
+take_turn_if_there(struct cli_job *c)
+{
+    if (c->req->session != NULL) {
+        take_turn(c);
+        return;
+    }
+    req_finish(c->req);
+    job_free(c);
+}
+
 enum req_result
 cli_run(struct req *r, const char *line, size_t len)
 {
@@ -342,6 +438,7 @@ cli_run(struct req *r, const char *line, size_t len)
 
     stat_add(STAT_CLI_COMMANDS, 1);
     job_init(&c->job, r->worker->server, r->worker);
+    c->job.lane = session_lane(r->session);
     pthread_mutex_init(&c->lock, NULL);
     session_caller(r->session, &caller);
     job_caller_set(&c->caller, &caller.caller);
@@ -353,14 +450,16 @@ cli_run(struct req *r, const char *line, size_t len)
     c->iterations = r->worker->cfg->password_iterations;
     r->bytes = len;
     r->alone = admin_runs_alone(line, len);
-    /* One without any right is refused anyway, and costs no hash. */
+    /* One without any right is refused anyway. */
     if (caller.caller.rights != 0 && !r->alone)
         c->kind = admin_needs_hash(line, len, &c->password, &c->account);
     /* Two jobs with a hash between them: what comes behind must not change
      * the account meanwhile. */
     if (c->kind == ADMIN_HASH_VERIFY)
         r->alone = true;
-    if (c->kind != ADMIN_HASH_NEW || submit_hash(c) < 0)
+    if (c->kind == ADMIN_HASH_NEW)
+        submit_ask(c, false);
+    else
         take_turn(c);
     return REQ_PENDING;
 }

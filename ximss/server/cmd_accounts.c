@@ -128,6 +128,15 @@ make_settings(struct admin_call *c, const struct cli_value *settings,
     return r;
 }
 
+/* Sources know accounts by name, and this one is new to us. */
+static void
+ask_for_limit(struct admin_call *c, const struct domain_rec *d,
+              const struct account_rec *a)
+{
+    if (c->x->settings->source_limits && c->x->settings->can_ask)
+        admin_effect_account(c->x, EFFECT_QUOTA_ASK, d, a);
+}
+
 static enum store_result
 add_account(struct admin_call *c, const struct creation *n, const char *name,
             const struct domain_rec *d, struct errbuf *err)
@@ -146,6 +155,8 @@ add_account(struct admin_call *c, const struct creation *n, const char *name,
         r = account_add(c->x->txn, &a, &a.number, err);
     if (r == STORE_OK)
         admin_effect_account(c->x, EFFECT_ACCOUNT_CHANGED, d, &a);
+    if (r == STORE_OK)
+        ask_for_limit(c, d, &a);
     account_rec_clear(&a);
     return r;
 }
@@ -208,6 +219,8 @@ rename_to(struct admin_call *c, const struct domain_rec *d,
         a->domain = to.number;
         r = admin_put_account(c, &to, a, err);
     }
+    if (r == STORE_OK)
+        ask_for_limit(c, &to, a);
     if (r == STORE_EXISTS) /* an alias that would come along */
         r = admin_refuse(c, 520, "%s", err->text);
     domain_rec_clear(&to);
@@ -248,6 +261,8 @@ delete_account(struct admin_call *c, struct errbuf *err)
 
     if (r == STORE_OK)
         r = check_disposal(c, &d, &a, "deleted", err);
+    if (r == STORE_OK)
+        r = admin_call_same(c, a.number, 513);
     if (r == STORE_OK)
         r = admin_account_dispose(c->x, &d, &a, err);
     admin_clear(&d, &a);

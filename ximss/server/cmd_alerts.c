@@ -9,6 +9,7 @@
 
 #include "util/clock.h"
 #include "util/text.h"
+#include "util/xmalloc.h"
 #include "ximss/server/admin_call.h"
 #include "ximss/server/alert_admin.h"
 
@@ -105,45 +106,87 @@ find_target(struct admin_call *c, const char *name, unsigned need,
 
 /* --- get --- */
 
-static enum store_result
-list_alerts(struct admin_call *c, const struct alert_target *t,
-            struct errbuf *err)
+/* Text of one piece, but for the last alert; the answer goes on as listings do
+ * (cmd_lists.c). */
+#define PIECE_BYTES 32768
+
+struct listing {
+    struct admin_call *call;
+    uint64_t target, last; /* id */
+    bool more;
+};
+
+static bool
+list_alert(const struct alert_rec *a, void *arg)
 {
-    struct cli_value *dict = cli_data_dictionary(c->arena);
-    struct alert_set set;
+    struct listing *l = arg;
+    struct buf *out = &l->call->answer->data;
     char key[KEY_SIZE];
-    enum store_result r = alert_set_load(c->x, t, &set, err);
 
-    for (size_t i = 0; i < set.n && r == STORE_OK; i++) {
-        const struct alert_rec *a = &set.alert[i];
-
-        if (alert_admin_ended(c->x, a))
-            continue;
+    l->last = a->id;
+    if (!alert_admin_ended(l->call->x, a)) {
         format_key(a->key, key);
-        cli_data_add(c->arena, dict, key,
-                     cli_data_string(c->arena, a->text, a->text_len));
+        cli_data_write_string(out, key, strlen(key));
+        buf_append_char(out, '=');
+        cli_data_write_string(out, a->text, a->text_len);
+        buf_append_char(out, ';');
     }
-    admin_result(c, dict);
-    alert_set_clear(&set);
+    l->more = out->len >= PIECE_BYTES || store_tired(l->call->x->txn);
+    return !l->more;
+}
+
+static enum store_result
+list_alerts(struct listing *l, struct errbuf *err)
+{
+    struct admin_answer *a = l->call->answer;
+    enum store_result r =
+        alert_walk(l->call->x->txn, (enum alert_scope)l->call->command->detail,
+                   l->target, l->last, list_alert, l, err);
+
+    if (r != STORE_OK)
+        return r;
+    a->more = l->more;
+    if (l->more)
+        a->next = xasprintf("%llu %llu", (unsigned long long)l->target,
+                            (unsigned long long)l->last);
+    else
+        buf_append_char(&a->data, '}');
+    return r;
+}
+
+static enum store_result
+begin_listing(struct listing *l, const char *name, struct errbuf *err)
+{
+    struct alert_target t = {0};
+    enum store_result r = find_target(
+        l->call, name, RIGHT_POST_ALERTS | NEED_READ_ALL | NEED_OWN, &t, err);
+
+    l->target = t.number;
+    if (r == STORE_OK)
+        buf_append_char(&l->call->answer->data, '{');
+    alert_target_clear(&t);
     return r;
 }
 
 static enum store_result
 get_alerts(struct admin_call *c, struct errbuf *err)
 {
-    struct alert_target t = {0};
-    const char *name;
+    struct listing l = {.call = c};
+    const char *name, *from = c->x->from;
+    char *end;
     enum store_result r = read_target(c, true, &name);
 
     if (r == STORE_OK)
         r = admin_arg_end(c);
-    if (r == STORE_OK)
-        r = find_target(c, name, RIGHT_POST_ALERTS | NEED_READ_ALL | NEED_OWN,
-                        &t, err);
-    if (r == STORE_OK)
-        r = list_alerts(c, &t, err);
-    alert_target_clear(&t);
-    return r;
+    if (r != STORE_OK)
+        return r;
+    if (from == NULL) {
+        r = begin_listing(&l, name, err);
+    } else {
+        l.target = strtoull(from, &end, 10);
+        l.last = strtoull(end, NULL, 10);
+    }
+    return r == STORE_OK ? list_alerts(&l, err) : r;
 }
 
 /* --- set --- */
@@ -153,7 +196,6 @@ struct wanted {
     int64_t key;
     const char *text;
     size_t len;
-    bool there; /* the set has it already */
 };
 
 static int
@@ -171,7 +213,6 @@ read_wanted(struct admin_call *c, const struct cli_value *v, struct wanted *w)
     struct errbuf why;
 
     w->text = admin_value_text(c->arena, v);
-    w->there = false;
     if (parse_key(v->key, &w->key) != 0)
         return admin_refuse(c, 501, "not a time stamp %s", v->key);
     if (w->text == NULL)
@@ -202,44 +243,140 @@ read_all_wanted(struct admin_call *c, const struct cli_value *dict,
     return r;
 }
 
-static bool
-is_wanted(const struct admin_call *c, const struct alert_rec *a,
-          struct wanted *w, size_t n)
-{
-    struct wanted key = {.key = a->key};
-    struct wanted *found = bsearch(&key, w, n, sizeof *w, compare_wanted);
+/* What a SET keeps from part to part. */
+struct setting {
+    struct wanted *w;
+    size_t n;
+};
 
-    if (found == NULL || alert_admin_ended(c->x, a) ||
-        found->len != a->text_len ||
-        memcmp(found->text, a->text, a->text_len) != 0)
-        return false;
-    found->there = true;
+static enum store_result
+read_setting(struct admin_call *c, const struct cli_value *dict,
+             struct setting **s_r)
+{
+    struct setting *s = c->parts->state;
+    enum store_result r = STORE_OK;
+
+    *s_r = s;
+    if (s != NULL)
+        return STORE_OK;
+    *s_r = s = arena_alloc(c->arena, sizeof *s);
+    s->n = dict->n;
+    s->w = arena_alloc(c->arena, (dict->n + 1) * sizeof *s->w);
+    r = read_all_wanted(c, dict, s->w);
+    if (r == STORE_OK)
+        c->parts->state = s;
+    return r;
+}
+
+static enum store_result
+check_size(struct admin_call *c, const struct cli_value *dict)
+{
+    unsigned max = c->x->settings->max_alerts[c->command->detail];
+
+    if (max == 0 || max > SET_MAX)
+        max = SET_MAX;
+    if (dict->n > max)
+        return admin_refuse(
+            c, 526, "too many alerts. at most %u are possible here", max);
+    return STORE_OK;
+}
+
+/* Two changes of one set would mix, as both go on in parts: the second waits. */
+static bool
+may_begin(struct admin_call *c, const struct alert_target *t)
+{
+    struct alert_claim *mine = c->x->claim, *other;
+
+    if (c->x->claims == NULL || mine->held)
+        return true;
+    LIST_FOREACH(other, c->x->claims, link)
+        if (other->scope == t->scope && other->target == t->number)
+            return false;
+    mine->scope = t->scope;
+    mine->target = t->number;
+    mine->held = true;
+    LIST_INSERT_HEAD(c->x->claims, mine, link);
     return true;
 }
 
-/* Removes first, so that the keys of what goes are free for what comes. */
+/* The alert that has the key stays if it is the one that is wanted; else it makes
+ * room for that one. */
 static enum store_result
-change_set(struct admin_call *c, const struct alert_target *t, struct wanted *w,
-           size_t n, struct errbuf *err)
+set_one(struct admin_call *c, const struct alert_target *t,
+        const struct wanted *w, struct errbuf *err)
 {
-    struct alert_set set;
-    struct alert_rec a;
-    enum store_result r = alert_set_load(c->x, t, &set, err);
+    struct alert_rec old = {0}, a;
+    enum store_result r =
+        alert_find_key(c->x->txn, t->scope, t->number, w->key, &old, err);
+    bool stays = r == STORE_OK && !alert_admin_ended(c->x, &old) &&
+                 old.text_len == w->len &&
+                 memcmp(old.text, w->text, w->len) == 0;
 
-    for (size_t i = 0; i < set.n && r == STORE_OK; i++) {
-        if (!is_wanted(c, &set.alert[i], w, n))
-            r = alert_admin_drop(c->x, t, &set.alert[i], err);
+    if (r == STORE_OK && !stays)
+        r = alert_admin_drop(c->x, t, &old, err);
+    alert_rec_clear(&old);
+    if (stays || (r != STORE_OK && r != STORE_NOTFOUND))
+        return r;
+    a = alert_admin_new(c->x, t, w->key * CLOCK_SECOND);
+    a.until = alert_admin_end(c->x, t->scope);
+    a.text = (char *)(uintptr_t)w->text;
+    a.text_len = w->len;
+    return alert_admin_add(c->x, t, &a, err);
+}
+
+/* What was there when the change began, and is not wanted. */
+static enum store_result
+remove_rest(struct admin_call *c, const struct alert_target *t,
+            const struct setting *s, uint64_t upto, struct errbuf *err)
+{
+    struct alert_rec a = {.scope = t->scope, .target = t->number};
+    enum store_result r = STORE_OK;
+    int64_t key = INT64_MIN;
+
+    while (r == STORE_OK && !store_tired(c->x->txn)) {
+        struct wanted like;
+
+        r = alert_next_key(c->x->txn, t->scope, t->number, key, &key, &a.id,
+                           err);
+        if (r != STORE_OK)
+            break;
+        like.key = key++;
+        if (a.id <= upto &&
+            bsearch(&like, s->w, s->n, sizeof like, compare_wanted) == NULL)
+            r = alert_admin_drop(c->x, t, &a, err);
     }
-    for (size_t i = 0; i < n && r == STORE_OK; i++) {
-        if (w[i].there)
-            continue;
-        a = alert_admin_new(c->x, t, w[i].key * CLOCK_SECOND);
-        a.until = alert_admin_end(c->x, t->scope);
-        a.text = (char *)(uintptr_t)w[i].text;
-        a.text_len = w[i].len;
-        r = alert_admin_add(c->x, t, &a, err);
+    if (r == STORE_OK)
+        return STORE_AGAIN;
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+/* What is wanted comes before the rest goes: whatever happens between two parts,
+ * no alert is missing that was there and is to be there.  at: 1 more than the
+ * number of those that have come; sum: the last id when it began. */
+static enum store_result
+change_set(struct admin_call *c, const struct alert_target *t,
+           const struct setting *s, struct errbuf *err)
+{
+    struct admin_progress p = admin_parts_begin(c->parts, c->x->txn);
+    enum store_result r = STORE_OK;
+
+    p.target = t->number;
+    if (p.at == 0) {
+        r = meta_last_alert_id(c->x->txn, &p.sum, err);
+        p.at = 1;
     }
-    alert_set_clear(&set);
+    for (; r == STORE_OK && p.at <= s->n; p.at++) {
+        if (store_tired(c->x->txn))
+            r = STORE_AGAIN;
+        else
+            r = set_one(c, t, &s->w[p.at - 1], err);
+        if (r == STORE_AGAIN)
+            break;
+    }
+    if (r == STORE_OK)
+        r = remove_rest(c, t, s, p.sum, err);
+    if (r == STORE_AGAIN)
+        admin_parts_set(c->parts, c->x->txn, &p);
     return r;
 }
 
@@ -248,7 +385,7 @@ set_alerts(struct admin_call *c, struct errbuf *err)
 {
     struct alert_target t = {0};
     const struct cli_value *dict = NULL;
-    struct wanted *w;
+    struct setting *s = NULL;
     const char *name;
     enum store_result r = read_target(c, true, &name);
 
@@ -258,14 +395,16 @@ set_alerts(struct admin_call *c, struct errbuf *err)
         r = admin_arg_end(c);
     if (r == STORE_OK)
         r = find_target(c, name, RIGHT_POST_ALERTS, &t, err);
-    if (r == STORE_OK && dict->n > SET_MAX)
-        r = admin_refuse(c, 501, "too many alerts");
-    if (r == STORE_OK) {
-        w = arena_alloc(c->arena, (dict->n + 1) * sizeof *w);
-        r = read_all_wanted(c, dict, w);
-        if (r == STORE_OK)
-            r = change_set(c, &t, w, dict->n, err);
-    }
+    if (r == STORE_OK)
+        r = admin_call_same(c, t.number, 512 + (t.scope == ALERT_ACCOUNT));
+    if (r == STORE_OK)
+        r = check_size(c, dict);
+    if (r == STORE_OK)
+        r = read_setting(c, dict, &s);
+    if (r == STORE_OK && !may_begin(c, &t))
+        r = STORE_AGAIN;
+    if (r == STORE_OK)
+        r = change_set(c, &t, s, err);
     alert_target_clear(&t);
     return r;
 }
@@ -326,19 +465,22 @@ remove_alert(struct admin_call *c, struct errbuf *err)
     return r;
 }
 
-#define FAMILY(NAME, scope)                                            \
-    {.name = "GET" NAME "ALERTS", .run = get_alerts, .detail = scope}, \
-        {.name = "SET" NAME "ALERTS",                                  \
-         .run = set_alerts,                                            \
-         .flags = ADMIN_CHANGES,                                       \
-         .detail = scope},                                             \
-        {.name = "POST" NAME "ALERT",                                  \
-         .run = post_alert,                                            \
-         .flags = ADMIN_CHANGES,                                       \
-         .detail = scope},                                             \
-    {                                                                  \
-        .name = "REMOVE" NAME "ALERT", .run = remove_alert,            \
-        .flags = ADMIN_CHANGES, .detail = scope                        \
+#define FAMILY(NAME, scope)                                 \
+    {.name = "GET" NAME "ALERTS",                           \
+     .run = get_alerts,                                     \
+     .flags = ADMIN_ALONE,                                  \
+     .detail = scope},                                      \
+        {.name = "SET" NAME "ALERTS",                       \
+         .run = set_alerts,                                 \
+         .flags = ADMIN_CHANGES,                            \
+         .detail = scope},                                  \
+        {.name = "POST" NAME "ALERT",                       \
+         .run = post_alert,                                 \
+         .flags = ADMIN_CHANGES,                            \
+         .detail = scope},                                  \
+    {                                                       \
+        .name = "REMOVE" NAME "ALERT", .run = remove_alert, \
+        .flags = ADMIN_CHANGES, .detail = scope             \
     }
 
 static const struct admin_command commands[] = {

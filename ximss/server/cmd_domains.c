@@ -10,9 +10,9 @@
 #include "ximss/server/admin_call.h"
 #include "ximss/server/alert_admin.h"
 
-/* Names of accounts that one job deletes, about: so long does everybody else
- * wait. */
-#define DELETE_NAMES 500
+/* Names of accounts that one job deletes at most; it ends earlier when it is
+ * tired. */
+#define DELETE_NAMES 64
 
 static enum store_result
 main_domain_name(struct admin_call *c, struct errbuf *err)
@@ -231,14 +231,14 @@ delete_accounts(struct admin_call *c, const struct domain_rec *d, bool *more_r,
     if (r == STORE_OK)
         r = account_walk(c->x->txn, d->number, NULL, note_account, &b, err);
     left = before;
-    for (size_t i = 0; i < b.n && r == STORE_OK && before - left < DELETE_NAMES;
+    for (size_t i = 0; i < b.n && r == STORE_OK && !store_tired(c->x->txn);
          i++) {
         r = delete_account(c, d, b.number[i], err);
         if (r == STORE_OK)
             r = count_names(c, d, &left, err);
     }
-    *more_r = left > 0 && b.n > 0;
-    return r;
+    *more_r = r == STORE_AGAIN || (left > 0 && b.n > 0);
+    return r == STORE_AGAIN ? STORE_OK : r;
 }
 
 static enum store_result
@@ -250,7 +250,7 @@ delete_rest(struct admin_call *c, const struct domain_rec *d,
 
     domain_rec_copy(&t.domain, d);
     store_removing(c->x->txn, true);
-    r = alert_admin_drop_all(c->x, &t, err);
+    r = alert_admin_drop_some(c->x, &t, err);
     if (r == STORE_OK)
         r = domain_remove(c->x->txn, d->number, err);
     if (r == STORE_OK)
@@ -299,6 +299,10 @@ delete_domain(struct admin_call *c, struct errbuf *err)
         r = delete_accounts(c, &d, &more, err);
     if (r == STORE_OK && !more)
         r = delete_rest(c, &d, err);
+    if (r == STORE_AGAIN) {
+        more = true;
+        r = STORE_OK;
+    }
     c->answer->more = r == STORE_OK && more;
     c->answer->target = d.number;
     domain_rec_clear(&d);

@@ -69,7 +69,8 @@ listing_begin(struct listing *l, struct admin_call *c)
 static bool
 listing_next(struct listing *l, const char *name)
 {
-    if (l->seen == PIECE_NAMES || l->out->len >= PIECE_BYTES) {
+    if (l->seen == PIECE_NAMES || l->out->len >= PIECE_BYTES ||
+        (l->seen > 0 && store_tired(l->call->x->txn))) {
         l->more = true;
         return false;
     }

@@ -150,6 +150,8 @@ take_credential(struct admin_call *c, const struct domain_rec *d,
     bool cram = false;
     enum store_result r;
 
+    if (c->hash_wanted != NULL)
+        *c->hash_wanted = true;
     if (c->hashed == NULL || c->hashed->made == NULL)
         return admin_refuse(c, 501, "password can not be used");
     r = settings_domain_cram(c->x->txn, d, &cram, err);
@@ -267,7 +269,7 @@ password_verify(struct admin_call *c, struct errbuf *err)
 
 enum store_result
 admin_verify_find(struct admin_context *x, const char *account,
-                  struct credential *cred_r, uint64_t *guessed_r,
+                  struct credential *cred_r, bool *found_r, uint64_t *guessed_r,
                   struct errbuf *err)
 {
     struct arena *arena = arena_new();
@@ -279,6 +281,7 @@ admin_verify_find(struct admin_context *x, const char *account,
 
     *cred_r = (struct credential){0};
     *guessed_r = 0;
+    *found_r = r == STORE_OK;
     if (r == STORE_OK) {
         *cred_r = a.cred;
         *guessed_r = may_set(x->caller, &d, &a) ? 0 : a.number;

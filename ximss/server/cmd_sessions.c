@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Sessions by the CLI (protocol.md C.9).  What lives in memory is only named
  * here, with who may (admin_live_begin); a session that is made is a ticket for
- * one log-in. */
+ * one log-in from one address. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -20,17 +20,30 @@
 
 /* --- arguments --- */
 
-/* 192.0.2.1, "2001:db8::1", #I[192.0.2.1]:25; the port has no meaning. */
+/* Behind an address: nothing, or a port, which has no meaning. */
+static bool
+is_port(const char *text)
+{
+    return *text == '\0' || (*text == ':' && text[1] != '\0' &&
+                             text[1 + strspn(text + 1, "0123456789")] == '\0');
+}
+
+/* 192.0.2.1, 192.0.2.1:25, "2001:db8::1", #I[192.0.2.1]:25 */
 static int
 parse_address(struct admin_call *c, const char *text, struct peer *p)
 {
     const char *end;
+    bool bracket;
 
     if (strncmp(text, "#I", 2) == 0)
         text += 2;
-    end = *text == '[' ? strchr(text, ']') : NULL;
-    if (end != NULL)
-        text = arena_strndup(c->arena, text + 1, (size_t)(end - text - 1));
+    bracket = *text == '[';
+    /* Without brackets it is the port's colon, or in an IPv6 address. */
+    end = strchr(text, bracket ? ']' : ':');
+    if (end != NULL && is_port(end + bracket)) {
+        text += bracket;
+        text = arena_strndup(c->arena, text, (size_t)(end - text));
+    }
     return peer_parse(p, text);
 }
 
@@ -187,12 +200,12 @@ name_session(struct admin_call *c, struct errbuf *err)
 
 /* --- sessions that are made --- */
 
-/* The name of the session lets in once; its hash is kept, it is not.  If the
- * account has too many tickets, those go that were made like this before: they
- * end sooner than those of sessions. */
+/* The name of the session lets in once, and from there only; its hash is kept,
+ * it is not.  If the account has too many tickets, those go that were made like
+ * this before: they end sooner than those of sessions. */
 static enum store_result
 give_ticket(struct admin_call *c, const struct account_rec *a,
-            struct errbuf *err)
+            const struct admin_session_filter *where, struct errbuf *err)
 {
     struct ticket_rec k = {.account = a->number,
                            .cred_serial = a->cred_serial,
@@ -204,6 +217,8 @@ give_ticket(struct admin_call *c, const struct account_rec *a,
 
     ticket_make(text, k.hash);
     number = ticket_number(k.hash);
+    ticket_bind(&k, &where->address,
+                where->proxied.kind != PEER_NONE ? &where->proxied : NULL);
     r = ticket_put(c->x->txn, &k, err);
     if (r == STORE_OK)
         r = ticket_trim(c->x->txn, a->number, c->x->settings->max_tickets,
@@ -249,7 +264,7 @@ create_session(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK && d.suspended)
         r = admin_refuse(c, 501, "the domain is suspended");
     if (r == STORE_OK)
-        r = give_ticket(c, &a, err);
+        r = give_ticket(c, &a, &where, err);
     admin_clear(&d, &a);
     return r;
 }
@@ -257,6 +272,10 @@ create_session(struct admin_call *c, struct errbuf *err)
 #define LIVE(NAME, function, what)                  \
     {                                               \
         .name = NAME, .run = function, .live = what \
+    }
+#define LIVE_LONG(NAME, function, what)                                   \
+    {                                                                     \
+        .name = NAME, .run = function, .flags = ADMIN_ALONE, .live = what \
     }
 #define LIVE_CHANGE(NAME, function, what)                                   \
     {                                                                       \
@@ -268,7 +287,7 @@ static const struct admin_command commands[] = {
     ADMIN_CHANGE("CREATEWEBUSERSESSION", create_session, true),
     LIVE("FINDACCOUNTSESSION", name_sessions, ADMIN_LIVE_FIND_SESSION),
     LIVE("LISTACCOUNTSESSIONS", name_sessions, ADMIN_LIVE_LIST_SESSIONS),
-    LIVE("LISTSESSIONS", list_all_sessions, ADMIN_LIVE_LIST_ALL),
+    LIVE_LONG("LISTSESSIONS", list_all_sessions, ADMIN_LIVE_LIST_ALL),
     LIVE("GETSESSION", name_session, ADMIN_LIVE_GET_SESSION),
     LIVE_CHANGE("KILLSESSION", name_session, ADMIN_LIVE_KILL_SESSION),
     /* As old clients spell them. */

@@ -111,6 +111,56 @@ set_usage(struct admin_call *c, struct errbuf *err)
     return r;
 }
 
+/* --- sources are asked --- */
+
+static enum store_result
+check_can_ask(struct admin_call *c)
+{
+    return c->x->settings->can_ask
+               ? STORE_OK
+               : admin_refuse(c, 501, "no source of usage can be asked");
+}
+
+static enum store_result
+refresh_one(struct admin_call *c, const char *name, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct account_rec a = {0};
+    enum store_result r =
+        admin_call_account(c, name, RIGHT_BASIC_SETTINGS, &d, &a, err);
+
+    if (r == STORE_OK)
+        r = check_can_ask(c);
+    if (r == STORE_OK)
+        admin_effect_account(c->x, EFFECT_QUOTA_ASK, &d, &a);
+    admin_clear(&d, &a);
+    return r;
+}
+
+static enum store_result
+refresh_all(struct admin_call *c)
+{
+    enum store_result r = admin_call_all_domains(c);
+
+    if (r == STORE_OK)
+        r = check_can_ask(c);
+    if (r == STORE_OK)
+        effect_add(c->x->effects, EFFECT_QUOTA_ASK);
+    return r;
+}
+
+/* [account]: the answer does not wait for theirs. */
+static enum store_result
+refresh_usage(struct admin_call *c, struct errbuf *err)
+{
+    const char *name = admin_arg_optional_text(c);
+    enum store_result r = admin_arg_end(c);
+
+    if (r != STORE_OK)
+        return r;
+    return name != NULL ? refresh_one(c, name, err) : refresh_all(c);
+}
+
 /* --- the accounts of a domain that use the most ---
  *
  * Made in pieces, as all listings (cmd_lists.c): a piece goes on by the number
@@ -248,6 +298,7 @@ list_usages(struct admin_call *c, struct errbuf *err)
 static const struct admin_command commands[] = {
     {.name = "GETSTORAGEUSED", .run = get_usage},
     {.name = "SETSTORAGEUSED", .run = set_usage},
+    {.name = "REFRESHSTORAGEUSED", .run = refresh_usage},
     {.name = "LISTSTORAGEUSED", .run = list_usages, .flags = ADMIN_ALONE},
 };
 

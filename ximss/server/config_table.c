@@ -141,6 +141,11 @@ static const struct config_row rows[] = {
 {"max-unauthenticated-per-address", NUMBER(0, 10000000),
  M(max_unauthenticated_per_address), "1000", RELOAD,
  "The same from one address; of more, its own oldest make room. 0: no limit."},
+{"max-account-sessions", NUMBER(1, 1000000), M(max_account_sessions), "100",
+ RELOAD,
+ "Sessions of one account, by all doors. When one more comes, one that looks\n"
+ "dead makes room (silent for 5 minutes, or for one while it does not read);\n"
+ "if there is none, the log-in is refused (526)."},
 {"login-timeout", TIME(SECOND, DAY), M(login_timeout), "60s", RELOAD,
  "A connection that has not logged in by then is closed."},
 {"idle-timeout", TIME(SECOND, 30 * DAY), M(idle_timeout), "10m", RELOAD,
@@ -177,11 +182,30 @@ static const struct config_row rows[] = {
 {"output-hard", BYTES(16 * KIB, 1 * GIB), M(output_hard), "1M", RELOAD,
  "A client that leaves so much unread is cut off."},
 
+{"account-input", BYTES(64 * KIB, 1024 * GIB), M(account_input), "16M", RELOAD,
+ "What all sessions of one account may have sent of messages that have not\n"
+ "come whole; the one that is above that is closed."},
+{"account-output", BYTES(16 * KIB, 1024 * GIB), M(account_output), "16M",
+ RELOAD,
+ "What all sessions of one account may leave unread together; above that the\n"
+ "one that holds most is cut off."},
+{"output-total", BYTES(1 * MIB, 1024 * GIB), M(output_total), "256M", RELOAD,
+ "The same of all sessions of the server; each worker has its share."},
+
 {"alert-bytes", BYTES(1, 1 * MIB), M(alert_bytes), "4096", RELOAD,
  "The longest text of an alert, in bytes of UTF-8."},
 {"alert-cache", BYTES(0, 1 * GIB), M(alert_cache), "8M", RELOAD,
  "Memory of each worker for alerts as they are sent: one encoding for each\n"
  "offset from GMT that is in use. What has no place is encoded each time."},
+{"max-account-alerts", NUMBER(0, 100000), M(max_account_alerts), "1000", RELOAD,
+ "Alerts to one account that it has not been shown; more are refused.\n"
+ "0: no limit."},
+{"max-domain-alerts", NUMBER(0, 100000), M(max_domain_alerts), "1000", RELOAD,
+ "Active alerts to one domain; more are refused. 0: no limit."},
+{"max-server-alerts", NUMBER(0, 100000), M(max_server_alerts), "1000", RELOAD,
+ "Active alerts to the whole server; more are refused. 0: no limit."},
+{"max-session-watches", NUMBER(1, 10000), M(max_session_watches), "100", RELOAD,
+ "What one session may follow by alertWatch at a time."},
 {"lifetime-server", TIME(0, YEARS), M(lifetime_server), "0", RELOAD,
  "Server-wide alerts that are posted without an end disappear after this\n"
  "time. 0: they stay until they are removed."},
@@ -205,6 +229,10 @@ static const struct config_row rows[] = {
  "What says how much an account may use: its settings (MaxAccountSize), or\n"
  "the sources of usage that know limits of their own (Dovecot, maildirsize);\n"
  "where these say nothing, the settings."},
+{"quota-limit-age", TIME(MINUTE, 365 * DAY), M(quota_limit_age), "1h", RELOAD,
+ "With quota-limits = sources: how old a limit may be before a report is a\n"
+ "reason to ask the source for it again, for that account. Where none is\n"
+ "known, the first report is, then less and less often until this time."},
 {"quota-dict-socket", PATH(0), M(quota_dict_socket), "", RESTART,
  "The UNIX socket that Dovecot's quota_clone writes to, live, like\n"
  "/run/ximssd/usage.sock. Empty: none."},
@@ -233,7 +261,8 @@ static const struct config_row rows[] = {
 
 {"password-iterations", NUMBER(4096, 10000000), M(password_iterations),
  "10000", RELOAD,
- "Rounds of PBKDF2 for passwords that are set from now on."},
+ "Rounds of PBKDF2 for passwords that are set from now on. One that was set\n"
+ "with another number gets this one when it is next checked in clear."},
 {"remember-logins", NUMBER(0, 100000000), M(remember_logins), "100000",
  RESTART,
  "Successful log-ins that are remembered, in memory only, so that clients\n"

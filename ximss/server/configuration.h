@@ -83,10 +83,17 @@ struct config {
     unsigned requests_per_turn;
     size_t output_soft;
     size_t output_hard;
+    size_t account_input;
+    size_t account_output;
+    size_t output_total;
 
     /* alerts; lifetimes: 0 none */
     size_t alert_bytes;
     size_t alert_cache;
+    unsigned max_account_alerts; /* 0: no limit */
+    unsigned max_domain_alerts;
+    unsigned max_server_alerts;
+    unsigned max_session_watches;
     int64_t lifetime_server;
     int64_t lifetime_cluster;
     int64_t lifetime_domain;
@@ -97,6 +104,7 @@ struct config {
     /* storage quotas */
     int64_t quota_sweep_interval;
     enum config_limits quota_limits;
+    int64_t quota_limit_age;
     char *quota_dict_socket; /* "": none, as all of these */
     char *quota_warning_socket;
     enum config_mode quota_socket_mode;
@@ -114,6 +122,7 @@ struct config {
     int64_t ticket_time;
     unsigned login_checks_per_address;
     unsigned max_account_tickets;
+    unsigned max_account_sessions;
     unsigned login_free_tries;
     unsigned login_address_free_tries;
     int64_t login_delay;

@@ -50,18 +50,59 @@ go_home(void *arg)
         j->finish(j);
 }
 
+/* For a result that came without words, so that no log line and no answer goes
+ * without. */
+static const char *
+words_of(enum store_result result)
+{
+    switch (result) {
+    case STORE_OK:
+    case STORE_AGAIN:
+        return "";
+    case STORE_NOTFOUND:
+        return "there is no such thing";
+    case STORE_EXISTS:
+        return "it exists already";
+    case STORE_REFUSED:
+        return "refused";
+    case STORE_FULL:
+        return "no space left on the disk";
+    case STORE_ERROR:
+        return "the database failed";
+    }
+    return "";
+}
+
+static void
+on_part(struct job *j)
+{
+    if (STAILQ_EMPTY(&j->effects))
+        return;
+    j->in_parts = true;
+    publish(j->server, &j->effects, NULL, NULL, NULL);
+}
+
 /* On the writer thread, after the commit. */
 static void
 on_done(enum store_result result, void *arg, const struct errbuf *err)
 {
     struct job *j = arg;
 
+    if (result == STORE_AGAIN) {
+        on_part(j);
+        return;
+    }
+    if (j->ended != NULL)
+        j->ended(j);
     j->result = result;
     if (err != NULL)
         j->err = *err;
+    if (j->err.text[0] == '\0')
+        err_set(&j->err, "%s", words_of(result));
     if (result != STORE_OK)
         effect_list_clear(&j->effects);
-    if (STAILQ_EMPTY(&j->effects))
+    /* All workers have followed when it comes home. */
+    if (STAILQ_EMPTY(&j->effects) && !j->in_parts)
         go_home(j);
     else
         publish(j->server, &j->effects, &j->sessions, go_home, j);
@@ -77,7 +118,7 @@ job_submit(struct job *j)
         j->finish(j);
         return;
     }
-    store_submit(j->server->store, run_body, on_done, j);
+    store_submit_lane(j->server->store, j->lane, run_body, on_done, j);
 }
 
 void

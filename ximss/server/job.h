@@ -19,17 +19,22 @@ struct worker;
  * The body runs on the writer thread; what it changed for those who are
  * connected it notes in `effects`.  After the commit the effects go to all
  * workers (publish.c), and then finish runs on the worker that submitted the
- * job: it owns the job again and frees it. */
+ * job: it owns the job again and frees it.  A body that returns STORE_AGAIN runs
+ * again behind others (store.h); the effects of its part go to the workers at
+ * once, and finish runs when it has come to its end. */
 struct job {
     struct mail mail;
     struct server *server;
     struct worker *worker; /* who submitted; NULL: finish runs on any thread */
+    uint64_t lane;         /* whose turn it takes (lane.h); 0: the server's */
     enum store_result (*body)(struct job *j, struct store_txn *t,
                               struct errbuf *err);
     void (*finish)(struct job *j);
+    void (*ended)(struct job *j); /* on the writer thread; may be NULL */
     enum store_result result;
     struct errbuf err;
     struct effect_list effects;
+    bool in_parts;     /* effects of earlier parts are on their way */
     unsigned sessions; /* told of an alert that was added, when finish runs */
 };
 

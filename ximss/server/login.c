@@ -84,6 +84,7 @@ struct attempt {
     unsigned code;         /* and with which number */
     char *proof;           /* owned; SCRAM's last message, in base64 */
     char address[PEER_TEXT_SIZE];
+    struct peer peer, client; /* PEER_NONE: no client was named */
     struct login_slot slot;
     struct credential cred;
     uint64_t account;
@@ -91,13 +92,17 @@ struct attempt {
     bool known;    /* the account exists and may log in */
     bool recalled; /* let in by memory: the serial is to be compared */
     bool matches;
+    uint8_t bound;           /* of the ticket that was shown */
     bool keep_ticket;        /* that was shown: it is somebody else's, too */
     bool trimmed;            /* the account has no more tickets than it may */
     struct ticket_keep keep; /* owned; tickets that stay whatever the limit */
     size_t tickets_most;
+    unsigned iterations;             /* that passwords have which are set now */
+    bool renewed;                    /* cred was made anew with so many */
     uint8_t hash[TICKET_HASH_BYTES]; /* of the ticket that was shown */
     uint8_t next_hash[TICKET_HASH_BYTES];
     char ticket[TICKET_TEXT_SIZE]; /* the next one; "" none */
+    int64_t ticket_expires;        /* the one that was shown; 0: none was */
     struct conn_deferred move;
     struct mail moved;
     struct event *timer; /* owned */
@@ -167,11 +172,16 @@ attempt_new(struct req *r, const char *name, const char *method)
     char *main_domain = NULL;
 
     job_init(&a->job, server, r->worker);
+    a->job.lane = session_lane(r->session);
     a->req = r;
     a->ticket_time = r->worker->cfg->ticket_time;
     a->tickets_most = r->worker->cfg->max_account_tickets;
+    a->iterations = r->worker->cfg->password_iterations;
     a->method = method;
     peer_format(session_address(r->session), a->address);
+    a->peer = r->session->peer;
+    if (r->session->client != NULL)
+        a->client = *r->session->client;
     if (name != NULL && strchr(name, '@') != NULL) {
         a->name = xstrdup(name);
     } else if (name != NULL) {
@@ -313,6 +323,7 @@ attempt_open(struct attempt *a, struct user *account)
     if (a->ticket[0] != '\0') {
         s->ticket_since = session_seconds();
         s->ticket = ticket_number(a->next_hash);
+        s->ticket_bound = a->bound;
     }
     log_opened(s, a->method);
     stat_add(STAT_LOGINS, 1);
@@ -367,7 +378,53 @@ ticket_finish(struct job *j)
     if (j->result != STORE_OK)
         attempt_fail_store(a);
     else
-        user_open(a->job.worker, a->account, on_account, a);
+        user_open(a->job.worker, a->account, a->job.lane, on_account, a);
+}
+
+/* The ticket that was shown is good again, and the next is not. */
+static enum store_result
+restore_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+    struct ticket_rec k = {0};
+    enum store_result r = ticket_take(t, a->next_hash, &k, err);
+
+    if (r != STORE_OK || a->keep_ticket)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    memcpy(k.hash, a->hash, sizeof k.hash);
+    k.expires = a->ticket_expires;
+    return ticket_put(t, &k, err);
+}
+
+static void
+restore_finish(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    if (attempt_is_orphan(a))
+        return;
+    if (j->result != STORE_OK)
+        attempt_fail_store(a);
+    else
+        answer_and_free(a, 526, "too many sessions of this account");
+}
+
+/* The client may try again, with the same ticket if it came by one. */
+static void
+attempt_has_no_place(struct attempt *a)
+{
+    char user[USER_NAME_SIZE];
+
+    one_word(user, sizeof user, a->name != NULL ? a->name : "-");
+    log_warn("login refused user=%s address=%s method=%s reason=sessions", user,
+             a->address, a->method);
+    if (a->ticket_expires == 0) {
+        answer_and_free(a, 526, "too many sessions of this account");
+        return;
+    }
+    a->job.body = restore_body;
+    a->job.finish = restore_finish;
+    job_submit(&a->job);
 }
 
 /* Makes a ticket if one is wanted, or, where one more came into being by the
@@ -439,7 +496,10 @@ on_account(struct user *account, void *arg, const struct errbuf *err)
         }
         return;
     }
-    if (!attempt_ticket(a, account))
+    if (account->n_sessions >= a->job.worker->cfg->max_account_sessions &&
+        !session_make_room(&account->sessions))
+        attempt_has_no_place(a);
+    else if (!attempt_ticket(a, account))
         attempt_open(a, account);
 }
 
@@ -455,7 +515,7 @@ on_moved(struct mail *m, void *owner)
     session_attach(a->req->session, w);
     a->req->worker = w;
     a->job.worker = w;
-    user_open(w, a->account, on_account, a);
+    user_open(w, a->account, a->job.lane, on_account, a);
 }
 
 static void
@@ -478,7 +538,7 @@ attempt_attach(struct attempt *a)
 
     login_slot_release(&a->slot);
     if (home == a->req->worker) {
-        user_open(home, a->account, on_account, a);
+        user_open(home, a->account, a->job.lane, on_account, a);
         return;
     }
     /* At the end of the turn: callers up the stack still look at the session,
@@ -488,6 +548,44 @@ attempt_attach(struct attempt *a)
 }
 
 /* --- check --- */
+
+static void
+attempt_let_in(struct attempt *a)
+{
+    remember_add(a->job.server->remember, a->real, a->password, clock_mono(),
+                 a->account, a->serial);
+    attempt_attach(a);
+}
+
+/* The password is the same, so what was given out on it stays good. */
+static enum store_result
+renew_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    const struct attempt *a = (struct attempt *)j;
+    struct account_rec account = {0};
+    enum store_result r = account_get(t, a->account, &account, err);
+
+    if (r == STORE_OK && account.cred_serial == a->serial &&
+        memcmp(account.cred.salt, a->cred.salt, sizeof a->cred.salt) == 0) {
+        account.cred = a->cred;
+        r = account_put(t, &account, err);
+    }
+    account_rec_clear(&account);
+    return r;
+}
+
+static void
+renew_finish(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    if (attempt_is_orphan(a))
+        return;
+    /* It will be tried again; full or not, he may come in. */
+    if (j->result != STORE_OK)
+        log_warn("a password could not be renewed: %s", j->err.text);
+    attempt_let_in(a);
+}
 
 static void
 checked(struct mail *m, void *owner)
@@ -501,9 +599,13 @@ checked(struct mail *m, void *owner)
         attempt_refuse(a, a->known ? "password" : "unknown");
         return;
     }
-    remember_add(a->job.server->remember, a->real, a->password, clock_mono(),
-                 a->account, a->serial);
-    attempt_attach(a);
+    if (!a->renewed) {
+        attempt_let_in(a);
+        return;
+    }
+    a->job.body = renew_body;
+    a->job.finish = renew_finish;
+    job_submit(&a->job);
 }
 
 static void
@@ -512,6 +614,9 @@ check_work(void *arg)
     struct attempt *a = arg;
 
     a->matches = password_matches(&a->cred, a->password);
+    a->renewed = a->matches && a->known && a->cred.iterations != a->iterations;
+    if (a->renewed)
+        password_renew(&a->cred, a->password, a->iterations);
 }
 
 static void
@@ -596,21 +701,38 @@ attempt_take_slot(struct attempt *a)
 
 /* --- look up --- */
 
-static void
-set_dummy(struct attempt *a, const struct domain_rec *domain)
+/* The name by which a dummy is made: the salts of those who exist are the same
+ * by each name of the domain.  The caller frees. */
+static char *
+dummy_name(const struct attempt *a, const struct domain_rec *domain)
 {
     const char *at = strrchr(a->name, '@');
-    char *name;
 
-    /* The salts of those who exist are the same by each name of the domain. */
-    name =
-        domain->name != NULL && at != NULL
-            ? xasprintf("%.*s@%s", (int)(at - a->name), a->name, domain->name)
-            : xstrdup(a->name);
-    password_dummy(a->job.server->secret, name, a->job.server->admin.iterations,
-                   &a->cred);
-    a->known = false;
+    return domain->name != NULL && at != NULL
+               ? xasprintf("%.*s@%s", (int)(at - a->name), a->name,
+                           domain->name)
+               : xstrdup(a->name);
+}
+
+/* A dummy has as many iterations as one of those who exist: which they have
+ * depends on when they were set.  It is made for all, so that all take as
+ * long. */
+static enum store_result
+make_dummy(const struct attempt *a, struct store_txn *t,
+           const struct domain_rec *domain, struct credential *dummy_r,
+           struct errbuf *err)
+{
+    const struct server *server = a->job.server;
+    char *name = dummy_name(a, domain);
+    uint32_t iterations;
+    enum store_result r = account_sample_iterations(
+        t, password_dummy_point(server->secret, name), &iterations, err);
+
+    if (iterations == 0)
+        iterations = server->admin.iterations;
+    password_dummy(server->secret, name, iterations, dummy_r);
     free(name);
+    return r;
 }
 
 static enum store_result
@@ -619,25 +741,29 @@ look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct attempt *a = (struct attempt *)j;
     struct domain_rec domain = {0};
     struct account_rec account = {0};
-    enum store_result r;
-    bool found;
+    struct credential dummy;
+    enum store_result r, sampled;
+    bool found, exists;
 
     r = admin_account_find(t, a->name, NULL, &domain, &account, &found, err);
-    a->known =
-        r == STORE_OK && account.cred.iterations > 0 && !domain.suspended;
+    exists = r == STORE_OK && account.cred.iterations > 0;
+    a->known = exists && !domain.suspended;
+    sampled = make_dummy(a, t, &domain, &dummy, err);
+    if (r == STORE_OK || r == STORE_NOTFOUND || r == STORE_REFUSED)
+        r = sampled;
+    /* That of a suspended domain's account stays as it was. */
+    a->cred = exists ? account.cred : dummy;
     free(a->real);
     a->real = NULL;
     if (a->known) {
         a->real = xasprintf("%s@%s", account.name, domain.name);
-        a->cred = account.cred;
         a->account = account.number;
         a->serial = account.cred_serial;
-    } else {
-        set_dummy(a, &domain);
     }
     account_rec_clear(&account);
     domain_rec_clear(&domain);
-    return r == STORE_NOTFOUND || r == STORE_REFUSED ? STORE_OK : r;
+    OPENSSL_cleanse(&dummy, sizeof dummy);
+    return r;
 }
 
 static bool
@@ -764,6 +890,14 @@ start_malformed(struct req *r, const char *method, unsigned code,
 
 /* --- tickets as a way in --- */
 
+static bool
+admits(const struct attempt *a, const struct ticket_rec *k)
+{
+    return ticket_admits(k, &a->peer,
+                         a->client.kind != PEER_NONE ? &a->client : NULL);
+}
+
+/* What it gives next is as bound as the ticket was. */
 static enum store_result
 redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -779,11 +913,15 @@ redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
         r = account_get(t, k.account, &account, err);
     if (r == STORE_OK)
         r = domain_get(t, account.domain, &domain, err);
-    if (r == STORE_OK && k.expires > now && !domain.suspended &&
-        account.cred_serial == k.cred_serial) {
+    if (r == STORE_OK && !admits(a, &k)) {
+        r = ticket_put(t, &k, err); /* for the one whom it is for */
+    } else if (r == STORE_OK && k.expires > now && !domain.suspended &&
+               account.cred_serial == k.cred_serial) {
         a->known = true;
+        a->bound = k.bound;
         a->account = k.account;
         a->serial = k.cred_serial;
+        a->ticket_expires = k.expires;
         next = k;
         memcpy(next.hash, a->next_hash, sizeof next.hash);
         next.expires = now + a->ticket_time;
@@ -1254,6 +1392,7 @@ handle_list_features(struct req *r, const struct xml_elem *e)
         return REQ_DONE;
     f = xcalloc(1, sizeof *f);
     job_init(&f->job, r->worker->server, r->worker);
+    f->job.lane = session_lane(r->session);
     f->req = r;
     f->domain = login_of(r->session)->domain != NULL
                     ? xstrdup(login_of(r->session)->domain)

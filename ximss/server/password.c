@@ -98,6 +98,18 @@ password_make(const char *clear, unsigned iterations, bool with_cram,
         password_cram_state(clear, out->cram);
 }
 
+void
+password_renew(struct credential *c, const char *clear, unsigned iterations)
+{
+    struct credential next;
+
+    password_derive(clear, c->salt, iterations, &next);
+    next.has_cram = c->has_cram;
+    memcpy(next.cram, c->cram, sizeof next.cram);
+    *c = next;
+    OPENSSL_cleanse(&next, sizeof next);
+}
+
 bool
 password_matches(const struct credential *c, const char *clear)
 {
@@ -144,6 +156,18 @@ password_dummy(const uint8_t secret[STORE_SECRET_BYTES], const char *name,
     dummy_value(secret, "dummy server key", lower, out->server_key,
                 CRED_KEY_BYTES);
     free(lower);
+}
+
+uint64_t
+password_dummy_point(const uint8_t secret[STORE_SECRET_BYTES], const char *name)
+{
+    char *lower = xstrdup(name);
+    uint64_t point;
+
+    text_lower(lower);
+    dummy_value(secret, "dummy point", lower, (uint8_t *)&point, sizeof point);
+    free(lower);
+    return point;
 }
 
 void

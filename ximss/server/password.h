@@ -27,6 +27,11 @@ void password_make(const char *clear, unsigned iterations, bool with_cram,
 void password_derive(const char *clear, const uint8_t salt[CRED_SALT_BYTES],
                      unsigned iterations, struct credential *out);
 
+/* Makes the verifier of the same password anew, with so many iterations and the
+ * same salt; the CRAM-MD5 state stays.  Takes milliseconds. */
+void password_renew(struct credential *c, const char *clear,
+                    unsigned iterations);
+
 /* True if this is the password; takes milliseconds.  False at once if no
  * password is set (iterations 0): where that must not show, check against
  * password_dummy's credential instead. */
@@ -37,6 +42,11 @@ bool password_matches(const struct credential *c, const char *clear);
  * as the store lives, and no password matches. */
 void password_dummy(const uint8_t secret[STORE_SECRET_BYTES], const char *name,
                     unsigned iterations, struct credential *out);
+
+/* A number for that name, as stable, by which one of the accounts is picked
+ * whose iterations the dummy has (account_sample_iterations). */
+uint64_t password_dummy_point(const uint8_t secret[STORE_SECRET_BYTES],
+                              const char *name);
 
 /* The state from which CRAM-MD5 answers are checked. */
 void password_cram_state(const char *clear, uint8_t out[CRED_CRAM_BYTES]);

@@ -13,6 +13,7 @@
 #include "util/log.h"
 #include "util/xmalloc.h"
 #include "ximss/server/alert.h"
+#include "ximss/server/alert_cache.h"
 #include "ximss/server/broadcast.h"
 #include "ximss/server/push.h"
 #include "ximss/server/quota_watch.h"
@@ -20,6 +21,7 @@
 #include "ximss/server/server.h"
 #include "ximss/server/session.h"
 #include "ximss/server/stat.h"
+#include "ximss/server/usage_feed.h"
 #include "ximss/server/user.h"
 #include "ximss/server/watch.h"
 #include "ximss/server/worker.h"
@@ -40,6 +42,7 @@ follow_added(struct worker *w, struct alert *a, const struct effect *e)
 {
     if (a->rec.id > w->board.last_id)
         w->board.last_id = a->rec.id;
+    alert_cache_forget(w->alert_cache, a->rec.id);
     board_add(&w->board, a, e->domain.name != NULL ? e->domain.name : "",
               e->domain.shared);
     if (a->rec.scope == ALERT_ACCOUNT)
@@ -63,6 +66,7 @@ follow_removed(struct worker *w, const struct alert_rec *a)
 {
     struct removal r = {a->id, a->scope, a->target};
 
+    alert_cache_forget(w->alert_cache, a->id);
     board_remove(&w->board, a->scope, a->target, a->id);
     if (a->scope == ALERT_ACCOUNT) {
         user_alert_removed(w, a->target, a->id);
@@ -114,6 +118,7 @@ follow(struct worker *w, const struct effect *e, struct alert ***next)
         follow_quota(w, *(*next)++);
         break;
     case EFFECT_QUOTA_OVER:
+        alert_cache_forget(w->alert_cache, e->alert.id);
         user_alert_removed(w, e->alert.target, e->alert.id);
         break;
     case EFFECT_QUOTA_LEVEL:
@@ -121,6 +126,8 @@ follow(struct worker *w, const struct effect *e, struct alert ***next)
         break;
     case EFFECT_QUOTA_DEFAULTS:
         quota_watch_defaults(w);
+        break;
+    case EFFECT_QUOTA_ASK:
         break;
     }
     return 0;
@@ -145,13 +152,26 @@ finished(void *arg)
 {
     struct bulletin *b = arg;
 
-    *b->sessions_r = atomic_load(&b->sessions);
-    b->done(b->arg);
+    if (b->sessions_r != NULL)
+        *b->sessions_r = atomic_load(&b->sessions);
+    if (b->done != NULL)
+        b->done(b->arg);
     for (unsigned i = 0; i < b->n_alerts; i++)
         alert_unref(&b->alerts[i]);
     effect_list_clear(&b->effects);
     free(b->alerts);
     free(b);
+}
+
+static void
+ask_sources(struct server *s, const struct effect *e)
+{
+    char *user = e->account.name != NULL
+                     ? xasprintf("%s@%s", e->account.name, e->domain.name)
+                     : NULL;
+
+    usage_feed_ask(s->usage_feed, user);
+    free(user);
 }
 
 /* What is shared by all threads follows here, once. */
@@ -196,6 +216,9 @@ follow_shared(struct server *s, const struct effect *e)
     case EFFECT_QUOTA_ALERT:
         stat_add(STAT_QUOTA_ALERTS, 1);
         break;
+    case EFFECT_QUOTA_ASK:
+        ask_sources(s, e);
+        break;
     }
 }
 
@@ -219,6 +242,7 @@ publish(struct server *server, struct effect_list *effects,
 {
     struct bulletin *b = xcalloc(1, sizeof *b);
     struct effect *e;
+    unsigned n = 0;
 
     b->server = server;
     b->sessions_r = sessions_r;
@@ -229,8 +253,9 @@ publish(struct server *server, struct effect_list *effects,
     STAILQ_FOREACH(e, &b->effects, link)
     {
         follow_shared(server, e);
+        n++;
         if (e->kind == EFFECT_ALERT_ADDED || e->kind == EFFECT_QUOTA_ALERT)
             add_alert(b, e);
     }
-    broadcast(server, visit, finished, b);
+    broadcast_work(server, n, visit, finished, b);
 }

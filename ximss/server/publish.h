@@ -13,7 +13,8 @@ struct server;
  *
  * When all workers have followed, *sessions_r is the number of sessions that
  * are told of the alerts that were added (or would be: EFFECT_COUNT_AUDIENCE),
- * and done runs on the thread of the worker that came last. */
+ * and done runs on the thread of the worker that came last.  Both may be
+ * NULL. */
 void publish(struct server *server, struct effect_list *effects,
              unsigned *sessions_r, void (*done)(void *arg), void *arg);
 

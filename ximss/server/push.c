@@ -28,6 +28,10 @@
 
 #define SESSIONS_PER_TURN 256
 #define GATHER_BYTES      65536
+/* One session is sent so much before others have their turn, however fast it
+ * reads; and a turn of the queue sends so much. */
+#define SESSION_BYTES (4 * GATHER_BYTES)
+#define TURN_BYTES    (8 * GATHER_BYTES)
 
 /* --- what to send --- */
 
@@ -224,34 +228,68 @@ check_behind(struct worker *w, struct session *s)
         session_close(s, "the client does not read: output limit");
 }
 
-void
-push_session(struct worker *w, struct session *s)
+static void
+enqueue(struct worker *w, struct session *s)
+{
+    if (s->push_queued)
+        return;
+    TAILQ_INSERT_TAIL(&w->push_queue, s, push);
+    s->push_queued = true;
+}
+
+static void
+arm(struct worker *w)
+{
+    static const struct timeval now = {0, 0};
+
+    if (!TAILQ_EMPTY(&w->push_queue) && !evtimer_pending(w->push_ev, NULL))
+        event_add(w->push_ev, &now);
+}
+
+/* Returns the bytes sent.  The session may have ended. */
+static size_t
+push_some(struct worker *w, struct session *s)
 {
     struct shared_buf *bytes;
+    size_t sent = 0;
     unsigned n;
     uint64_t to;
 
     if (s->user == NULL || !s->opt_alerts || s->state != SESSION_OPEN)
-        return;
+        return 0;
     if (s->opt_changes && has_room(w, s) && !push_removals(w, s)) {
         session_close(s, "the client does not read: removals");
-        return;
+        return 0;
     }
     while (!has_everything(w, s) && has_room(w, s)) {
+        if (sent >= SESSION_BYTES) {
+            enqueue(w, s);
+            s->push_more = true;
+            break;
+        }
         bytes = next_bytes(w, s, &n, &to);
         s->cursor = to;
         if (bytes == NULL)
             break;
+        sent += bytes->len;
         conn_send_shared(&s->conn, bytes);
         stat_add(STAT_ALERTS_SENT, n);
         shared_buf_unref(&bytes);
         if (s->state != SESSION_OPEN)
-            return;
+            return sent;
         if (!s->opt_confirm)
             settle_add(w, s);
     }
     if (s->state == SESSION_OPEN && s->user->alerts.n > 0)
         user_drop_delivered(w, s->user);
+    return sent;
+}
+
+void
+push_session(struct worker *w, struct session *s)
+{
+    push_some(w, s);
+    arm(w);
 }
 
 /* --- whom to send --- */
@@ -279,13 +317,15 @@ fetch(const struct session *s, const struct session *then)
 static void
 on_push(evutil_socket_t fd, short what, void *arg)
 {
-    static const struct timeval now = {0, 0};
     struct worker *w = arg;
     struct session *s, *next;
+    size_t sent = 0;
+    bool more;
 
     (void)fd;
     (void)what;
-    for (int i = 0; i < SESSIONS_PER_TURN; i++) {
+    push_audience_changed(w); /* who has been sent something is to be marked */
+    for (int i = 0; i < SESSIONS_PER_TURN && sent < TURN_BYTES; i++) {
         s = TAILQ_FIRST(&w->push_queue);
         if (s == NULL)
             return;
@@ -293,17 +333,22 @@ on_push(evutil_socket_t fd, short what, void *arg)
         s->push_queued = false;
         next = TAILQ_FIRST(&w->push_queue);
         fetch(next, next != NULL ? TAILQ_NEXT(next, push) : NULL);
-        push_session(w, s);
-        check_behind(w, s);
+        more = s->push_more;
+        s->push_more = false;
+        sent += push_some(w, s);
+        if (!more)
+            check_behind(w, s);
+        if (s->state == SESSION_OPEN) /* perhaps its input waited for this */
+            session_update_pauses(s);
     }
-    if (!TAILQ_EMPTY(&w->push_queue))
-        event_add(w->push_ev, &now);
+    arm(w);
 }
 
 void
 push_init(struct worker *w)
 {
     TAILQ_INIT(&w->push_queue);
+    w->audience_version = 1;
     w->push_ev = evtimer_new(w->base, on_push, w);
     if (w->push_ev == NULL)
         log_fatal("making a worker: out of memory");
@@ -319,6 +364,7 @@ push_clear(struct worker *w)
 void
 push_forget(struct worker *w, struct session *s)
 {
+    push_audience_changed(w);
     if (s->push_queued)
         TAILQ_REMOVE(&w->push_queue, s, push);
     s->push_queued = false;
@@ -330,11 +376,8 @@ mark(struct worker *w, struct session *s, enum push_mode mode)
 {
     if (s->state != SESSION_OPEN || !s->opt_alerts || s->user == NULL)
         return 0;
-    if (mode != PUSH_COUNT && !s->push_queued &&
-        (mode == PUSH_TELL || s->opt_changes)) {
-        TAILQ_INSERT_TAIL(&w->push_queue, s, push);
-        s->push_queued = true;
-    }
+    if (mode != PUSH_COUNT && (mode == PUSH_TELL || s->opt_changes))
+        enqueue(w, s);
     return 1;
 }
 
@@ -377,26 +420,54 @@ mark_all(struct worker *w, bool shared, enum push_mode mode)
     return n;
 }
 
+void
+push_audience_changed(struct worker *w)
+{
+    w->audience_version++;
+}
+
+/* What was found before, if nobody has come, gone, or been sent anything. */
+static bool
+is_known(const struct worker *w, const struct audience *a, enum push_mode mode,
+         unsigned *n_r)
+{
+    *n_r = a->found[mode].n;
+    return a->found[mode].version == w->audience_version;
+}
+
+static unsigned
+note(const struct worker *w, struct audience *a, enum push_mode mode,
+     unsigned n)
+{
+    a->found[mode].version = w->audience_version;
+    a->found[mode].n = n;
+    return n;
+}
+
 unsigned
 push_audience(struct worker *w, enum alert_scope scope, uint64_t target,
               enum push_mode mode)
 {
-    static const struct timeval now = {0, 0};
+    struct domain *d;
     unsigned n = 0;
+    bool shared;
 
     switch (scope) {
     case ALERT_SERVER:
     case ALERT_CLUSTER:
-        n = mark_all(w, scope == ALERT_CLUSTER, mode);
+        shared = scope == ALERT_CLUSTER;
+        if (!is_known(w, &w->audience[shared], mode, &n))
+            n = note(w, &w->audience[shared], mode, mark_all(w, shared, mode));
         break;
     case ALERT_DOMAIN:
-        n = mark_domain(w, board_find_domain(&w->board, target), mode);
+        d = board_find_domain(&w->board, target);
+        if (d != NULL && !is_known(w, &d->audience, mode, &n))
+            n = note(w, &d->audience, mode, mark_domain(w, d, mode));
         break;
     case ALERT_ACCOUNT:
         n = mark_account(w, user_find(w, target), mode);
         break;
     }
-    if (!TAILQ_EMPTY(&w->push_queue) && !evtimer_pending(w->push_ev, NULL))
-        event_add(w->push_ev, &now);
+    arm(w);
     return n;
 }

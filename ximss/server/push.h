@@ -29,6 +29,10 @@ enum push_mode {
 unsigned push_audience(struct worker *w, enum alert_scope scope,
                        uint64_t target, enum push_mode mode);
 
+/* Sessions that get alerts have come or gone, or their options have changed:
+ * what push_audience knows of them is void. */
+void push_audience_changed(struct worker *w);
+
 /* Sends what the session has not got, as far as its output takes it. */
 void push_session(struct worker *w, struct session *s);
 

@@ -14,6 +14,7 @@
 #include "util/xmalloc.h"
 #include "ximss/server/board.h"
 #include "ximss/server/job.h"
+#include "ximss/server/lane.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session_private.h"
 #include "ximss/server/usage.h"
@@ -169,6 +170,7 @@ check_new(struct worker *w, enum quota_occasion occasion)
     struct check_job *c = xcalloc(1, sizeof *c);
 
     job_init(&c->job, w->server, w);
+    c->job.lane = lane_of(LANE_USAGE, 0);
     c->occasion = occasion;
     c->version = w->quota->version;
     c->job.body = check_body;

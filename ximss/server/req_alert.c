@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "util/clock.h"
+#include "util/log.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
@@ -89,6 +90,7 @@ struct post_job {
     struct job_caller caller;
     struct post post; /* its texts are owned here */
     char *target, *key, *text;
+    struct admin_parts parts;
     struct post_result result;
 };
 
@@ -101,6 +103,7 @@ post_body(struct job *j, struct store_txn *t, struct errbuf *err)
     enum store_result r;
 
     fill_context(&x, j, t, &p->caller);
+    x.parts = &p->parts;
     r = admin_alert_post(&x, &p->post, &p->result, err);
     if (r == STORE_OK && p->post.test && p->result.code == 200) {
         e = effect_add(&j->effects, EFFECT_COUNT_AUDIENCE);
@@ -115,6 +118,7 @@ post_job_free(struct post_job *p)
 {
     job_caller_clear(&p->caller);
     job_clear(&p->job);
+    admin_parts_clear(&p->parts);
     free(p->target);
     free(p->key);
     free(p->text);
@@ -204,6 +208,7 @@ handle_post(struct req *r, const struct xml_elem *e)
     struct session_caller caller;
 
     job_init(&p->job, r->worker->server, r->worker);
+    p->job.lane = session_lane(r->session);
     if (take_post(r, e, p) < 0) {
         post_job_free(p);
         return REQ_DONE;
@@ -266,6 +271,7 @@ handle_remove(struct req *r, const struct xml_elem *e)
         return REQ_DONE;
     p = xcalloc(1, sizeof *p);
     job_init(&p->job, r->worker->server, r->worker);
+    p->job.lane = session_lane(r->session);
     session_caller(r->session, &caller);
     job_caller_set(&p->caller, &caller.caller);
     p->req = r;
@@ -332,39 +338,54 @@ struct list_state {
     uint32_t at;
     char *target; /* owned; NULL: not shown */
     bool posting;
+    struct scope_job *next; /* owned; brings the next piece; NULL: there is
+                               none */
 };
+
+static void scope_job_free(struct scope_job *p);
+static bool list_is_coming(const struct list_state *l);
+static bool list_take_piece(struct list_state *l);
+static void list_leave(struct list_state *l);
 
 static void
 list_free(void *p)
 {
     struct list_state *l = p;
 
+    list_leave(l);
     alert_array_clear(&l->alerts);
     free(l->target);
     free(l);
+}
+
+static void
+list_report(struct req *r, struct list_state *l, const struct alert *al)
+{
+    const struct user *a = r->session->user;
+    struct alert_view view = {.id = r->id,
+                              .zone = a != NULL ? a->zone : r->worker->zone,
+                              .target = l->target,
+                              .seen =
+                                  a != NULL && user_was_shown(a, al->rec.id),
+                              .posting = l->posting};
+
+    alert_report(&r->out, &al->rec, &view);
 }
 
 static enum req_step
 list_step(struct req *r)
 {
     struct list_state *l = r->state;
-    struct session *s = r->session;
-    struct user *a = s->user;
     size_t piece = r->worker->cfg->output_soft;
 
-    for (; l->at < l->alerts.n && r->out.len < piece; l->at++) {
-        struct alert *al = l->alerts.v[l->at];
-        struct alert_view view = {.id = r->id,
-                                  .zone = a != NULL ? a->zone : r->worker->zone,
-                                  .target = l->target,
-                                  .seen = a != NULL &&
-                                          user_was_shown(a, al->rec.id),
-                                  .posting = l->posting};
-
-        alert_report(&r->out, &al->rec, &view);
-    }
+    if (list_is_coming(l))
+        return STEP_WAIT;
+    for (; l->at < l->alerts.n && r->out.len < piece; l->at++)
+        list_report(r, l, l->alerts.v[l->at]);
     if (l->at < l->alerts.n)
         return STEP_MORE;
+    if (l->next != NULL)
+        return list_take_piece(l) ? STEP_MORE : STEP_FAIL;
     req_ok(r);
     return STEP_LAST;
 }
@@ -389,7 +410,7 @@ list_own(struct req *r)
 
 struct scope_job {
     struct job job;
-    struct req *req;
+    struct req *req; /* NULL: nobody waits any more */
     struct job_caller caller;
     enum alert_scope scope;
     char *target; /* owned; NULL: none */
@@ -398,7 +419,11 @@ struct scope_job {
     bool posting;
     int code;
     struct alert_array
-        alerts; /* of an account, which the board does not have */
+        alerts; /* of an account, which the board does not have: a piece */
+    uint64_t after;
+    bool more;
+    bool in_flight;
+    struct store_txn *txn; /* while the body runs */
 };
 
 static void
@@ -422,7 +447,21 @@ take_listed(const struct alert_rec *rec, void *arg)
     a = alert_new(&copy);
     alert_array_add(&p->alerts, a);
     alert_unref(&a);
-    return true;
+    p->more = store_tired(p->txn);
+    return !p->more;
+}
+
+/* The alerts beyond `after`, until the job is tired. */
+static enum store_result
+piece_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct scope_job *p = (struct scope_job *)j;
+
+    alert_array_clear(&p->alerts);
+    p->more = false;
+    p->txn = t;
+    return alert_walk(t, ALERT_ACCOUNT, p->number, p->after, take_listed, p,
+                      err);
 }
 
 static enum store_result
@@ -445,7 +484,7 @@ scope_body(struct job *j, struct store_txn *t, struct errbuf *err)
     p->domain = account.domain;
     account_rec_clear(&account);
     if (r == STORE_OK && !p->watch)
-        r = alert_walk(t, ALERT_ACCOUNT, p->number, 0, take_listed, p, err);
+        r = piece_body(j, t, err);
     return r;
 }
 
@@ -463,31 +502,109 @@ watch_scope(struct scope_job *p)
     struct req *r = p->req;
     struct watch_spec spec = {p->scope, p->number, p->domain, p->target};
 
-    if (p->stop)
+    if (p->stop) {
         watch_remove(r->worker, r->session, &spec);
-    else
-        watch_add(r->worker, r->session, &spec);
+    } else if (!watch_add(r->worker, r->session, &spec)) {
+        req_failf(r, 526, "too many watches: a session may have %u",
+                  r->worker->cfg->max_session_watches);
+        req_finish(r);
+        return;
+    }
     req_ok(r);
     req_finish(r);
 }
 
 static void
+list_add(struct list_state *l, const struct alert_array *set)
+{
+    int64_t now = clock_now();
+
+    for (uint32_t i = 0; set != NULL && i < set->n; i++)
+        if (!alert_is_over(set->v[i], now))
+            alert_array_add(&l->alerts, set->v[i]);
+}
+
+/* --- its pieces: the next one is asked for when one has been sent --- */
+
+static bool
+list_is_coming(const struct list_state *l)
+{
+    return l->next != NULL && l->next->in_flight;
+}
+
+static void
+piece_finish(struct job *j)
+{
+    struct scope_job *p = (struct scope_job *)j;
+
+    p->in_flight = false;
+    if (p->req == NULL)
+        scope_job_free(p);
+    else
+        req_run_steps(p->req->session);
+}
+
+static void
+ask_for_piece(struct scope_job *p)
+{
+    p->in_flight = true;
+    p->job.body = piece_body;
+    p->job.finish = piece_finish;
+    job_submit(&p->job);
+}
+
+/* What has come becomes the list, and the one after it is asked for.  False: the
+ * store failed. */
+static bool
+list_take_piece(struct list_state *l)
+{
+    struct scope_job *p = l->next;
+
+    if (p->job.result != STORE_OK) {
+        log_error("a list broke off: %s", p->job.err.text);
+        return false;
+    }
+    alert_array_clear(&l->alerts);
+    l->at = 0;
+    list_add(l, &p->alerts);
+    if (p->more) {
+        p->after = p->alerts.v[p->alerts.n - 1]->rec.id;
+        ask_for_piece(p);
+    } else {
+        scope_job_free(p);
+        l->next = NULL;
+    }
+    return true;
+}
+
+static void
+list_leave(struct list_state *l)
+{
+    if (l->next == NULL)
+        return;
+    l->next->req = NULL;
+    if (!l->next->in_flight)
+        scope_job_free(l->next);
+    l->next = NULL;
+}
+
+/* Keeps the job if there is more to come. */
+static void
 list_scope(struct scope_job *p)
 {
     struct req *r = p->req;
     struct list_state *l = xcalloc(1, sizeof *l);
-    const struct alert_array *set =
-        board_set(&r->worker->board, p->scope, p->number);
-    int64_t now = clock_now();
 
     l->target = p->target;
     l->posting = p->posting;
     p->target = NULL;
-    if (p->scope == ALERT_ACCOUNT)
-        set = &p->alerts;
-    for (uint32_t i = 0; set != NULL && i < set->n; i++)
-        if (!alert_is_over(set->v[i], now))
-            alert_array_add(&l->alerts, set->v[i]);
+    if (p->scope == ALERT_ACCOUNT) {
+        l->next = p;
+        list_take_piece(l);
+    } else {
+        list_add(l, board_set(&r->worker->board, p->scope, p->number));
+        scope_job_free(p);
+    }
     req_stream(r, list_step, l, list_free);
 }
 
@@ -507,6 +624,7 @@ scope_finish(struct job *j)
         watch_scope(p);
     } else {
         list_scope(p);
+        return;
     }
     scope_job_free(p);
 }
@@ -519,6 +637,7 @@ start_scope(struct req *r, const struct xml_elem *e, bool watch)
     const char *target, *stop = req_attr(e, "stop", "no");
 
     job_init(&p->job, r->worker->server, r->worker);
+    p->job.lane = session_lane(r->session);
     p->watch = watch;
     if (take_scope(r, e, &p->scope, &target) < 0) {
         scope_job_free(p);

@@ -213,6 +213,7 @@ req_password_change(struct req *r, const char *what, const char *old,
     session_caller(s, &caller);
     c = xcalloc(1, sizeof *c);
     job_init(&c->job, r->worker->server, r->worker);
+    c->job.lane = session_lane(r->session);
     peer_format(session_address(s), c->address);
     if (old != NULL && throttle_delay(c->job.server->throttle, caller.name,
                                       c->address, clock_mono()) > 0) {

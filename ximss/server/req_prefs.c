@@ -39,6 +39,7 @@ prefs_job_new(struct req *r)
     struct prefs_job *p = xcalloc(1, sizeof *p);
 
     job_init(&p->job, r->worker->server, r->worker);
+    p->job.lane = session_lane(r->session);
     p->req = r;
     p->account = r->session->user->number;
     p->arena = arena_new();

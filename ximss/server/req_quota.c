@@ -80,6 +80,7 @@ handle_read(struct req *r, const struct xml_elem *e)
     }
     q = xcalloc(1, sizeof *q);
     job_init(&q->job, r->worker->server, r->worker);
+    q->job.lane = session_lane(r->session);
     q->req = r;
     q->account = r->session->user->number;
     q->job.body = quota_body;

@@ -11,6 +11,7 @@
 #include "util/zone.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
+#include "ximss/server/push.h"
 #include "ximss/server/request.h"
 #include "ximss/server/session_id.h"
 #include "ximss/server/session_private.h"
@@ -102,6 +103,7 @@ set_idle_timeout(struct req *r, const char *value)
 static void
 set_alert_option(struct session *s, const char *name, bool on)
 {
+    push_audience_changed(session_worker(s));
     if (strcmp(name, "alertConfirm") == 0) {
         s->opt_confirm = on;
     } else if (strcmp(name, "alertChanges") == 0) {

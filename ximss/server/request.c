@@ -16,6 +16,7 @@
 
 #include "util/log.h"
 #include "util/xmalloc.h"
+#include "ximss/server/admin_call.h"
 #include "ximss/server/dialect.h"
 #include "ximss/server/session_private.h"
 
@@ -30,6 +31,9 @@ req_ok(struct req *r)
 void
 req_fail(struct req *r, unsigned code, const char *text)
 {
+    /* No error without words, wherever its text came from. */
+    if (text == NULL || text[0] == '\0')
+        text = admin_code_text((int)code);
     r->dialect->fail(r, code, text);
 }
 
@@ -49,12 +53,23 @@ void
 req_fail_store(struct req *r, enum store_result result,
                const struct errbuf *err)
 {
-    if (result == STORE_FULL) {
+    switch (result) {
+    case STORE_FULL:
         req_fail(r, 530, "the store is full, try again later");
-    } else {
-        log_error("request failed in the store: %s", err->text);
-        req_fail(r, 531, "the store failed");
+        return;
+    case STORE_NOTFOUND:
+        /* One's own account: deleted, and the session is about to end. */
+        req_fail(r, 513, "unknown account");
+        return;
+    case STORE_OK:
+    case STORE_AGAIN: /* never the last word */
+    case STORE_EXISTS:
+    case STORE_REFUSED:
+    case STORE_ERROR:
+        break;
     }
+    log_error("request failed in the store: %s", err->text);
+    req_fail(r, 531, "the store failed");
 }
 
 static void
@@ -68,12 +83,17 @@ req_free(struct req *r)
 
 /* --- turns --- */
 
+static bool has_room(const struct session *s);
+
 static bool
 may_begin(const struct req *r)
 {
     const struct req *before = TAILQ_PREV(r, req_queue, link);
 
-    return before == NULL || (!r->alone && before->begun && !before->alone);
+    /* One that is alone may have a long answer: not beside another. */
+    if (before == NULL)
+        return !r->alone || has_room(r->session);
+    return !r->alone && before->begun && !before->alone;
 }
 
 static struct req *
@@ -228,6 +248,8 @@ req_go_on(struct session *s)
 
     if (r != NULL && r->done)
         send_answers(s);
+    else
+        begin_waiting(s);
     if (s->state < SESSION_ENDING)
         req_run_steps(s);
 }

@@ -42,7 +42,7 @@
 #define DRAIN_US           (9 * CLOCK_SECOND)
 #define UPKEEP_US          (600 * CLOCK_SECOND)
 #define UPKEEP_BATCH       250 /* at once; others come in between */
-#define EXPIRE_BATCH       500
+#define EXPIRE_BATCH       32
 #define KEY_LIFETIME       (86400 * CLOCK_SECOND)
 #define SOURCE_CONNECTIONS 512
 #define SOURCE_OWN         12
@@ -58,6 +58,10 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->prefs_bytes = c->prefs_bytes;
     snprintf(a->time_zone, sizeof a->time_zone, "%s", c->time_zone);
     a->alert_bytes = c->alert_bytes;
+    a->max_alerts[ALERT_SERVER] = c->max_server_alerts;
+    a->max_alerts[ALERT_CLUSTER] = c->max_server_alerts;
+    a->max_alerts[ALERT_DOMAIN] = c->max_domain_alerts;
+    a->max_alerts[ALERT_ACCOUNT] = c->max_account_alerts;
     a->lifetime[ALERT_SERVER] = c->lifetime_server;
     a->lifetime[ALERT_CLUSTER] = c->lifetime_cluster;
     a->lifetime[ALERT_DOMAIN] = c->lifetime_domain;
@@ -65,6 +69,7 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->iterations = c->password_iterations;
     a->max_tickets = c->max_account_tickets;
     a->source_limits = c->quota_limits == CONFIG_LIMITS_OF_SOURCES;
+    a->can_ask = c->quota_doveadm_url[0] != '\0' || c->quota_maildir[0] != '\0';
     a->version = PACKAGE_NAME " " PACKAGE_VERSION;
     a->test_hooks = test_hooks;
 }
@@ -117,6 +122,7 @@ apply_limits(struct server *s, const struct config *c, struct errbuf *err)
     login_slots_set(s->login_slots, c->login_checks_per_address);
     lobby_set_limits(s->lobby, &l);
     audit_budget_set_limits(s->audit_budget, &a);
+    usage_feed_set_limit_age(s->usage_feed, c->quota_limit_age);
     log_set_level(c->log_level);
     return 0;
 }
@@ -393,6 +399,7 @@ start_sources(struct server *s, const struct config *c, struct errbuf *err)
 
     s->quota_sources =
         quota_sources_start(&q, usage_feed_sink(s->usage_feed), err);
+    usage_feed_set_sources(s->usage_feed, s->quota_sources);
     return s->quota_sources != NULL ? 0 : -1;
 }
 
@@ -566,6 +573,12 @@ lower_expiry(struct server *s, int64_t when)
         continue;
 }
 
+static bool
+is_due(int64_t next, int64_t now)
+{
+    return next != 0 && next <= now;
+}
+
 static enum store_result
 expire_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -578,10 +591,14 @@ expire_body(struct job *j, struct store_txn *t, struct errbuf *err)
                               .settings = &j->server->admin,
                               .budget = j->server->audit_budget};
     bool keys = false, tickets = false;
-    enum store_result r;
+    enum store_result r = STORE_OK;
 
     store_removing(t, true);
-    r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
+    do
+        r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
+    while (r == STORE_OK && is_due(x->next, now) && !store_tired(t));
+    if (r == STORE_OK && is_due(x->next, now))
+        return STORE_AGAIN;
     if (r == STORE_OK && x->upkeep)
         r = post_key_expire(t, now - KEY_LIFETIME, UPKEEP_BATCH, &keys, err);
     if (r == STORE_OK && x->upkeep)
@@ -749,6 +766,7 @@ server_stop(struct server **sp)
     unlink(s->ports_file);
     unlink(s->config->control_socket);
     drain_workers(s);
+    usage_feed_set_sources(s->usage_feed, NULL);
     quota_sources_stop(&s->quota_sources);
     usage_feed_flush(s->usage_feed);
     flush_mail(s);

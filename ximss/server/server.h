@@ -27,6 +27,7 @@ struct worker;
 /* What all threads share.  Members are constant once the workers run, or know
  * themselves how to be shared, but for those under `lock`. */
 struct server {
+    struct alert_claims alert_claims;    /* the writer thread's */
     struct store *store;                 /* owned */
     struct hash_pool *hash_pool;         /* owned */
     struct remember *remember;           /* owned */

@@ -22,6 +22,7 @@
 #include "ximss/proto/cli_data.h"
 #include "ximss/server/admission.h"
 #include "ximss/server/dialect.h"
+#include "ximss/server/lane.h"
 #include "ximss/server/login.h"
 #include "ximss/server/proxy_door.h"
 #include "ximss/server/push.h"
@@ -36,6 +37,15 @@
 
 /* A client that does not close after our end is given so long. */
 #define LINGER_SECONDS 3
+
+/* Of a message that has not come whole: from here on it is looked at what others
+ * of the account keep of theirs. */
+#define LONG_INPUT 65536
+
+/* A session looks dead when it has said nothing for so long (clients are to say
+ * something every five minutes), or has not read for so long. */
+#define DEAD_SILENT_SECONDS  300
+#define DEAD_BLOCKED_SECONDS 60
 
 static const char *const state_names[] = {
     [SESSION_NEW] = "new",       [SESSION_LOGIN] = "login",
@@ -123,6 +133,12 @@ session_caller(const struct session *s, struct session_caller *c)
     }
 }
 
+uint64_t
+session_lane(const struct session *s)
+{
+    return s->number != 0 ? s->lane : lane_of_stranger(session_address(s));
+}
+
 void
 session_set_state(struct session *s, enum session_state state)
 {
@@ -135,6 +151,7 @@ session_set_state(struct session *s, enum session_state state)
                   state_names[s->state]);
     }
     s->state = (uint8_t)state;
+    push_audience_changed(session_worker(s));
 }
 
 /* --- ending --- */
@@ -156,6 +173,16 @@ run_free(struct conn_deferred *d)
     free(s);
 }
 
+/* Also while its last words are still on their way. */
+static void
+leave_account(struct session *s, struct worker *w)
+{
+    conn_set_budget(&s->conn, NULL);
+    if (s->user != NULL)
+        user_session_removed(w, s->user, s);
+    s->user = NULL;
+}
+
 static void
 unlink_all(struct session *s, struct worker *w)
 {
@@ -163,11 +190,9 @@ unlink_all(struct session *s, struct worker *w)
     login_free(&s->login);
     push_forget(w, s);
     settle_forget(w, s);
-    if (s->watching)
+    if (s->n_watches > 0)
         watch_remove_all(w, s);
-    if (s->user != NULL)
-        user_session_removed(w, s->user, s);
-    s->user = NULL;
+    leave_account(s, w);
     TAILQ_REMOVE(&w->sessions, s, all);
     w->n_sessions--;
     stat_add(STAT_CONNECTIONS_OPEN, -1);
@@ -219,6 +244,8 @@ on_closed(struct conn *c, enum conn_close_reason reason)
         [CONN_RESET] = "connection broken off",
         [CONN_TLS_ERROR] = "TLS error",
         [CONN_OUTPUT_LIMIT] = "the client does not read: output limit",
+        [CONN_BUDGET] = "the client does not read: account-output or "
+                        "output-total",
     };
     struct session *s = (struct session *)c;
 
@@ -263,6 +290,21 @@ start_tls(struct session *s)
     if (s->conn.out != NULL ||
         conn_start_tls(&s->conn, session_worker(s)->tls) < 0)
         session_close(s, "TLS could not be started");
+}
+
+/* What is kept of messages that have not come whole, together. */
+static void
+check_input(struct session *s, size_t kept)
+{
+    const struct session *o;
+    size_t sum = kept;
+
+    if (s->user == NULL || s->state >= SESSION_ENDING)
+        return;
+    TAILQ_FOREACH(o, &s->user->sessions, of_account)
+        sum += o != s ? o->conn.in_len : 0;
+    if (sum > session_worker(s)->cfg->account_input)
+        session_close(s, "account-input: too many unfinished messages");
 }
 
 static size_t
@@ -324,6 +366,8 @@ on_data(struct conn *c, const char *data, size_t len)
     }
     if (used == len)
         settle_after_input(s, acked);
+    else if (len - used > LONG_INPUT)
+        check_input(s, len - used);
     return used;
 }
 
@@ -458,17 +502,22 @@ void
 session_open(struct session *s, struct user *a)
 {
     struct worker *w = session_worker(s);
+    struct session_caller caller;
 
     s->number = atomic_fetch_add(&w->server->next_session, 1);
     s->removal = board_next_removal(&w->board);
     s->user = a;
     s->local_admin = a == NULL;
+    session_caller(s, &caller);
+    s->lane = lane_of_caller(&caller.caller);
     if (s->guest != NULL) {
         admission_logged_in(w, s);
         stat_add(STAT_SESSIONS_OPEN, 1);
     }
     if (a != NULL) {
         user_session_added(w, a, s);
+        a->output.most = w->cfg->account_output;
+        conn_set_budget(&s->conn, &a->output);
         a->last_login = clock_now();
         a->last_peer = *session_address(s);
         user_touch(w, a);
@@ -524,7 +573,9 @@ session_tell(struct session *s, const void *data, size_t len)
     if (s->held == NULL)
         s->held = xcalloc(1, sizeof *s->held);
     buf_append(s->held, data, len);
-    if (s->held->len > session_worker(s)->cfg->output_hard)
+    if (s->held->len > session_worker(s)->cfg->output_hard ||
+        (s->user != NULL && session_held_bytes(&s->user->sessions) >
+                                session_worker(s)->cfg->account_output))
         session_close(s, "the client does not read: output limit");
 }
 
@@ -553,16 +604,30 @@ session_unlink_account(struct session *s, struct user_sessions *head)
     TAILQ_REMOVE(head, s, of_account);
 }
 
-bool
-session_awaits(const struct user_sessions *head, uint64_t alert)
+size_t
+session_held_bytes(const struct user_sessions *head)
 {
     const struct session *s;
+    size_t n = 0;
 
     TAILQ_FOREACH(s, head, of_account)
-        if (s->state == SESSION_OPEN && s->opt_alerts && s->cursor < alert &&
-            s->login_id < alert)
-            return true;
-    return false;
+        n += s->held != NULL ? s->held->len : 0;
+    return n;
+}
+
+uint64_t
+session_got(const struct user_sessions *head)
+{
+    const struct session *s;
+    uint64_t got = UINT64_MAX;
+
+    TAILQ_FOREACH(s, head, of_account) {
+        uint64_t had = s->cursor > s->login_id ? s->cursor : s->login_id;
+
+        if (s->state == SESSION_OPEN && s->opt_alerts && had < got)
+            got = had;
+    }
+    return got;
 }
 
 void
@@ -590,19 +655,46 @@ say_bye(struct session *s, const char *reason)
 /* Takes the session out of its account at once: it must not count any more
  * when whoever asked for its end is answered. */
 static void
-kill_session(struct session *s)
+kill_session(struct session *s, const char *reason)
 {
     struct worker *w = session_worker(s);
 
-    say_bye(s, "killed by an administrator");
+    say_bye(s, reason);
     if (s->state == SESSION_CLOSED)
         return;
     req_abandon_all(s);
-    if (s->user != NULL)
-        user_session_removed(w, s->user, s);
-    s->user = NULL;
+    leave_account(s, w);
     push_forget(w, s);
     settle_forget(w, s);
+}
+
+static bool
+looks_dead(const struct session *s, uint32_t silent)
+{
+    return (int32_t)silent >= DEAD_SILENT_SECONDS ||
+           ((int32_t)silent >= DEAD_BLOCKED_SECONDS && s->conn.out != NULL);
+}
+
+bool
+session_make_room(const struct user_sessions *head)
+{
+    struct session *s, *dead = NULL;
+    uint32_t now = session_seconds(), longest = 0;
+    char user[USER_NAME_SIZE];
+
+    TAILQ_FOREACH(s, head, of_account)
+        if (looks_dead(s, now - s->last_input) &&
+            (dead == NULL || now - s->last_input > longest)) {
+            dead = s;
+            longest = now - s->last_input;
+        }
+    if (dead == NULL)
+        return false;
+    session_user(dead, user);
+    log_info("session makes room id=%llu user=%s silent=%u",
+             (unsigned long long)dead->number, user, longest);
+    kill_session(dead, "makes room for another of its account");
+    return true;
 }
 
 void
@@ -611,7 +703,7 @@ session_kill_all(struct user_sessions *head)
     struct session *s, *next;
 
     TAILQ_FOREACH_SAFE(s, head, of_account, next)
-        kill_session(s);
+        kill_session(s, "killed by an administrator");
 }
 
 void
@@ -621,7 +713,7 @@ session_kill(struct worker *w, uint64_t number)
 
     TAILQ_FOREACH(s, &w->sessions, all)
         if (s->number == number && s->state == SESSION_OPEN) {
-            kill_session(s);
+            kill_session(s, "killed by an administrator");
             return;
         }
 }

@@ -37,9 +37,9 @@ void session_new(struct worker *w, int fd, enum session_door door,
 void session_link_account(struct session *s, struct user_sessions *head);
 void session_unlink_account(struct session *s, struct user_sessions *head);
 
-/* True if a session of the list was open when the alert came and has not been
- * sent it yet. */
-bool session_awaits(const struct user_sessions *head, uint64_t alert);
+/* Up to this id, no session of the list was open when an alert came and has not
+ * been sent it yet. */
+uint64_t session_got(const struct user_sessions *head);
 
 /* Sends to the account's sessions that asked for alertChanges, but `except`. */
 void session_send_changes(const struct user_sessions *head, const void *data,
@@ -49,6 +49,14 @@ void session_send_changes(const struct user_sessions *head, const void *data,
 void session_kill_all(struct user_sessions *head);
 /* The same for the session of that number, if this worker has it. */
 void session_kill(struct worker *w, uint64_t number);
+
+/* Bytes of messages that wait for the end of a longer one, of all sessions of
+ * the list. */
+size_t session_held_bytes(const struct user_sessions *head);
+
+/* One more session is to come: the one that has been silent longest makes room
+ * if it looks dead.  False: none does. */
+bool session_make_room(const struct user_sessions *head);
 
 /* Ends sessions that have been silent too long, or have not logged in. */
 void session_check_times(struct worker *w);

@@ -62,6 +62,7 @@ struct session {
     struct peer peer;
 
     uint64_t number;       /* from log-in on */
+    uint64_t lane;         /* of its jobs (lane.h); from log-in on */
     uint64_t cursor;       /* alerts up to here were sent, or need not be */
     uint64_t login_id;     /* the newest alert when it logged in */
     uint64_t plain_id;     /* the cursor when alerts were last sent that need no
@@ -76,8 +77,11 @@ struct session {
     uint32_t uid;          /* of the local administrator's process */
     uint32_t n_reqs;
     uint32_t ticket_since; /* seconds: when it got its ticket; 0: it has none */
-    uint8_t state;         /* enum session_state */
-    uint8_t door;          /* enum session_door */
+    LIST_HEAD(, watch) watches; /* what it watches (watch.c) */
+    uint32_t n_watches;
+    uint8_t state;        /* enum session_state */
+    uint8_t door;         /* enum session_door */
+    uint8_t ticket_bound; /* as in struct ticket_rec */
     uint16_t malformed;
     uint8_t proxy;      /* enum session_proxy */
     bool proxied : 1;   /* a proxy has said who it is: never local */
@@ -87,10 +91,10 @@ struct session {
     bool opt_confirm : 1; /* delivered only when confirmed */
     bool opt_changes : 1; /* wants alertRemoved */
     bool push_queued : 1;
+    bool push_more : 1; /* ... to go on, not because something has come */
     bool settling : 1;
     bool for_many : 1; /* of trusted-addresses, when it was counted */
     bool spoke : 1;    /* a message has come from it */
-    bool watching : 1;
     bool tls_started : 1; /* in this turn: what followed in clear is dropped */
     bool mid_message : 1; /* a piece of one was sent, and its end was not */
     bool quota_wait : 1;  /* its storage is being looked at since the log-in */
@@ -110,6 +114,8 @@ const struct dialect *session_dialect(const struct session *s);
 
 /* "user@domain", "local:UID", or "" before log-in. */
 void session_user(const struct session *s, char out[USER_NAME_SIZE]);
+/* Whose turn its jobs of the store take. */
+uint64_t session_lane(const struct session *s);
 /* Who asks, for the administration engine; texts live in the struct. */
 struct session_caller {
     struct caller caller;

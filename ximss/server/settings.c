@@ -90,14 +90,21 @@ settings_string(const struct cli_value *dict, const char *key)
 
 /* --- what is in force --- */
 
+/* Bytes that are read, and keys that are compared, in the time of one unit of
+ * work. */
+#define BYTES_READ    128
+#define KEYS_COMPARED 256
+
 static enum store_result
-lay_over(struct arena *arena, struct cli_value *dict, const char *text,
-         struct errbuf *err)
+lay_over(struct store_txn *t, struct arena *arena, struct cli_value *dict,
+         const char *text, struct errbuf *err)
 {
     struct cli_value *over;
 
     if (settings_read(arena, text, &over, err) != 0)
         return STORE_ERROR;
+    store_charge(t, (text != NULL ? strlen(text) : 0) / BYTES_READ +
+                        (uint64_t)dict->n * over->n / KEYS_COMPARED);
     settings_update(arena, dict, over);
     return STORE_OK;
 }
@@ -111,7 +118,7 @@ lay_over_stored(struct store_txn *t, struct arena *arena,
     enum store_result r = meta_text_get(t, which, &text, err);
 
     if (r == STORE_OK)
-        r = lay_over(arena, dict, text, err);
+        r = lay_over(t, arena, dict, text, err);
     free(text);
     return r;
 }
@@ -123,7 +130,7 @@ settings_account(struct store_txn *t, struct arena *arena,
                  struct errbuf *err)
 {
     struct cli_value *dict = cli_data_dictionary(arena);
-    enum store_result r = lay_over(arena, dict, built_in_account, err);
+    enum store_result r = lay_over(t, arena, dict, built_in_account, err);
 
     if (r == STORE_OK)
         r = lay_over_stored(t, arena, dict,
@@ -131,9 +138,9 @@ settings_account(struct store_txn *t, struct arena *arena,
                                            : STORE_TEXT_SERVER_ACCOUNT_DEFAULTS,
                             err);
     if (r == STORE_OK)
-        r = lay_over(arena, dict, domain->defaults, err);
+        r = lay_over(t, arena, dict, domain->defaults, err);
     if (r == STORE_OK)
-        r = lay_over(arena, dict, account->settings, err);
+        r = lay_over(t, arena, dict, account->settings, err);
     *dict_r = dict;
     return r;
 }
@@ -144,7 +151,7 @@ settings_domain(struct store_txn *t, struct arena *arena,
                 struct errbuf *err)
 {
     struct cli_value *dict = cli_data_dictionary(arena);
-    enum store_result r = lay_over(arena, dict, built_in_domain, err);
+    enum store_result r = lay_over(t, arena, dict, built_in_domain, err);
 
     if (r == STORE_OK)
         r = lay_over_stored(t, arena, dict,
@@ -152,7 +159,7 @@ settings_domain(struct store_txn *t, struct arena *arena,
                                            : STORE_TEXT_SERVER_DOMAIN_DEFAULTS,
                             err);
     if (r == STORE_OK)
-        r = lay_over(arena, dict, domain->settings, err);
+        r = lay_over(t, arena, dict, domain->settings, err);
     *dict_r = dict;
     return r;
 }

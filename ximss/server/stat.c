@@ -33,6 +33,8 @@ static const char *const names[STAT_N] = {
     [STAT_ALERTS_SENT] = "alertsSent",
     [STAT_QUOTA_ALERTS] = "quotaAlerts",
     [STAT_QUOTA_REPORTS] = "quotaReports",
+    [STAT_QUOTA_LOOKED] = "quotaLooked",
+    [STAT_QUOTA_ROUNDS_DUE] = "quotaRoundsDue",
     [STAT_HASHES] = "passwordHashes",
     [STAT_CLI_COMMANDS] = "cliCommands",
 };

@@ -16,11 +16,13 @@ enum stat {
     STAT_LOGINS,
     STAT_LOGINS_FAILED,
     STAT_ALERTS_POSTED,
-    STAT_ALERTS_REMOVED, /* by administrators, or their end has come */
-    STAT_ALERTS_SENT,    /* to sessions */
-    STAT_QUOTA_ALERTS,   /* generated */
-    STAT_QUOTA_REPORTS,  /* of usage, from whatever source */
-    STAT_HASHES,         /* jobs of the hash pool: passwords, for the most */
+    STAT_ALERTS_REMOVED,   /* by administrators, or their end has come */
+    STAT_ALERTS_SENT,      /* to sessions */
+    STAT_QUOTA_ALERTS,     /* generated */
+    STAT_QUOTA_REPORTS,    /* of usage, from whatever source */
+    STAT_QUOTA_LOOKED,     /* accounts that rounds over all of them looked at */
+    STAT_QUOTA_ROUNDS_DUE, /* rounds that run, or are to */
+    STAT_HASHES,           /* jobs of the hash pool: passwords, for the most */
     STAT_CLI_COMMANDS,
     STAT_N
 };

@@ -66,3 +66,31 @@ ticket_hash(const char *text, uint8_t hash_r[TICKET_HASH_BYTES])
     hash(text, hash_r);
     return 0;
 }
+
+static bool
+is_at(const struct peer *p, const uint8_t address[TICKET_ADDRESS_BYTES])
+{
+    return p != NULL && (p->kind == PEER_IPV4 || p->kind == PEER_IPV6) &&
+           memcmp(p->address, address, TICKET_ADDRESS_BYTES) == 0;
+}
+
+void
+ticket_bind(struct ticket_rec *k, const struct peer *address,
+            const struct peer *origin)
+{
+    k->bound = origin != NULL ? 2 : 1;
+    memcpy(k->address, address->address, sizeof k->address);
+    if (origin != NULL)
+        memcpy(k->origin, origin->address, sizeof k->origin);
+}
+
+bool
+ticket_admits(const struct ticket_rec *k, const struct peer *peer,
+              const struct peer *client)
+{
+    if (k->bound == 0)
+        return true;
+    if (k->bound == 1)
+        return is_at(client != NULL ? client : peer, k->address);
+    return is_at(peer, k->address) && is_at(client, k->origin);
+}

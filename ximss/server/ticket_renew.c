@@ -119,6 +119,16 @@ renewal_finish(struct job *j)
     free(n);
 }
 
+/* It was let in from there. */
+static void
+bind_as_before(const struct session *s, struct ticket_rec *k)
+{
+    if (s->ticket_bound == 1)
+        ticket_bind(k, session_address(s), NULL);
+    else if (s->ticket_bound == 2)
+        ticket_bind(k, &s->peer, s->client);
+}
+
 void
 ticket_renew(struct session *s)
 {
@@ -127,11 +137,13 @@ ticket_renew(struct session *s)
 
     s->ticket_since = session_seconds();
     job_init(&n->job, w->server, w);
+    n->job.lane = session_lane(s);
     n->session = s->number;
     n->life = w->cfg->ticket_time;
     n->most = w->cfg->max_account_tickets;
     n->rec.account = s->user->number;
     n->rec.cred_serial = s->user->cred_serial;
+    bind_as_before(s, &n->rec);
     ticket_make(n->ticket, n->rec.hash);
     ticket_keep_fill(&n->keep, s->user, ticket_number(n->rec.hash), 0);
     n->job.body = renewal_body;

@@ -18,14 +18,17 @@
 #include <event2/event.h>
 #include <glib.h>
 
+#include "quota/sources.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/mailbox.h"
 #include "util/xmalloc.h"
 #include "ximss/server/job.h"
+#include "ximss/server/lane.h"
 #include "ximss/server/server.h"
 #include "ximss/server/stat.h"
 #include "ximss/server/usage.h"
+#include "ximss/server/usage_ask.h"
 #include "ximss/server/worker.h"
 
 #define BATCH 256
@@ -33,11 +36,14 @@
 #define LIST_DOMAINS 100
 /* Accounts whose reports may wait. */
 #define WAITING_MOST 500000
+/* Accounts of which is remembered when they were asked about: some 10 MB. */
+#define ASKED_MOST 100000
+#define LIMIT_AGE  (3600 * CLOCK_SECOND) /* unless set */
 
 struct usage_feed {
     struct server *server; /* borrowed */
     struct quota_sink sink;
-    pthread_mutex_t lock; /* of all that follows */
+    pthread_mutex_t lock; /* of what follows */
     GHashTable *waiting;  /* user -> struct quota_report, owned */
     unsigned batch;       /* reports of the next job, at most */
     bool in_work;         /* a job is on its way */
@@ -48,20 +54,45 @@ struct usage_feed {
     int64_t pause;        /* microseconds from one job to the next, at least */
     int64_t rest_until;   /* clock_mono: no job before */
     bool waking;          /* one comes when the pause is over */
+    /* Of what follows, and never taken by who reports. */
+    pthread_mutex_t sources_lock;
+    struct quota_sources *sources; /* borrowed; NULL: there are none now */
+    int64_t limit_age;
+    struct usage_ask *ask; /* owned */
 };
 
 struct feed_job {
     struct job job;
     struct usage_feed *feed;
     struct quota_report report[BATCH]; /* users are owned */
+    struct lookup {
+        uint64_t account; /* number; 0: nothing is to be known of it */
+        bool known;       /* a source told its limit, before or now */
+        char *name;       /* owned, unless it told it now */
+    } lookup[BATCH];
     unsigned n;
+    struct store_mark mark; /* in the reports */
 };
 
 /* --- in the store --- */
 
+/* Only where sources say what may be used is it worth knowing whether one
+ * did. */
+static void
+note_limit(const struct admin_context *x, const struct usage *u,
+           const struct quota_report *report, struct lookup *l)
+{
+    if (!x->settings->source_limits)
+        return;
+    l->account = u->account.number;
+    l->known = u->rec.has_limit;
+    if (!report->has_limit)
+        l->name = xasprintf("%s@%s", u->account.name, u->domain.name);
+}
+
 static enum store_result
 take_report(struct admin_context *x, const struct quota_report *report,
-            struct errbuf *err)
+            struct lookup *l, struct errbuf *err)
 {
     struct domain_rec d = {0};
     struct account_rec a = {0};
@@ -74,11 +105,22 @@ take_report(struct admin_context *x, const struct quota_report *report,
         r = usage_of(x, &d, &a, &u, err);
     if (r == STORE_OK)
         r = usage_report(x, &u, report, err);
+    if (r == STORE_OK)
+        note_limit(x, &u, report, l);
     usage_clear(&u);
     domain_rec_clear(&d);
     account_rec_clear(&a);
     /* Mail servers know users who have no account here. */
     return r == STORE_NOTFOUND || r == STORE_REFUSED ? STORE_OK : r;
+}
+
+static void
+forget_lookups(struct feed_job *f, unsigned from)
+{
+    for (unsigned i = from; i < f->n; i++) {
+        free(f->lookup[i].name);
+        f->lookup[i] = (struct lookup){0};
+    }
 }
 
 static enum store_result
@@ -91,9 +133,71 @@ feed_body(struct job *j, struct store_txn *t, struct errbuf *err)
                               .settings = &j->server->admin};
     enum store_result r = STORE_OK;
 
-    for (unsigned i = 0; i < f->n && r == STORE_OK; i++)
-        r = take_report(&x, &f->report[i], err);
+    uint64_t from = store_mark_begin(&f->mark, t);
+
+    forget_lookups(f, (unsigned)from); /* of a try before */
+    for (uint64_t i = from; i < f->n && r == STORE_OK; i++) {
+        if (store_tired(t)) {
+            store_mark_set(&f->mark, t, i);
+            return STORE_AGAIN;
+        }
+        r = take_report(&x, &f->report[i], &f->lookup[i], err);
+    }
     return r;
+}
+
+/* --- whose limit is asked for --- */
+
+static void
+look_up(struct usage_feed *feed, const struct quota_report *report,
+        const struct lookup *l, int64_t now)
+{
+    if (l->account == 0 || feed->sources == NULL)
+        return;
+    if (report->has_limit)
+        usage_ask_told(feed->ask, l->account, feed->limit_age, now);
+    else if (usage_ask_is_due(feed->ask, l->account, l->known, feed->limit_age,
+                              now))
+        quota_sources_ask(feed->sources, l->name);
+}
+
+/* Behind the commit. */
+static void
+look_up_limits(struct usage_feed *feed, struct feed_job *f)
+{
+    int64_t now = clock_mono();
+
+    pthread_mutex_lock(&feed->sources_lock);
+    for (unsigned i = 0; i < f->n; i++)
+        look_up(feed, &f->report[i], &f->lookup[i], now);
+    pthread_mutex_unlock(&feed->sources_lock);
+}
+
+void
+usage_feed_set_sources(struct usage_feed *feed, struct quota_sources *s)
+{
+    pthread_mutex_lock(&feed->sources_lock);
+    feed->sources = s;
+    pthread_mutex_unlock(&feed->sources_lock);
+}
+
+void
+usage_feed_set_limit_age(struct usage_feed *feed, int64_t age)
+{
+    pthread_mutex_lock(&feed->sources_lock);
+    feed->limit_age = age;
+    pthread_mutex_unlock(&feed->sources_lock);
+}
+
+void
+usage_feed_ask(struct usage_feed *feed, const char *user)
+{
+    pthread_mutex_lock(&feed->sources_lock);
+    if (feed->sources != NULL && user != NULL)
+        quota_sources_ask(feed->sources, user);
+    else if (feed->sources != NULL)
+        quota_sources_refresh(feed->sources);
+    pthread_mutex_unlock(&feed->sources_lock);
 }
 
 /* --- jobs --- */
@@ -129,6 +233,7 @@ next_job(struct usage_feed *feed)
         return NULL;
     f = xcalloc(1, sizeof *f);
     job_init(&f->job, feed->server, NULL);
+    f->job.lane = lane_of(LANE_USAGE, 0);
     f->feed = feed;
     f->job.body = feed_body;
     f->job.finish = feed_finish;
@@ -274,6 +379,9 @@ feed_finish(struct job *j)
     struct usage_feed *feed = f->feed;
     bool ok = j->result == STORE_OK, said;
 
+    if (ok)
+        look_up_limits(feed, f);
+    forget_lookups(f, 0);
     pthread_mutex_lock(&feed->lock);
     said = feed->said;
     feed->failing = feed->said = !ok;
@@ -316,6 +424,23 @@ on_report(void *arg, const struct quota_report *r)
         log_warn("reports of usage come faster than they can be stored: some "
                  "are left out");
     go_on(feed);
+}
+
+static void
+on_progress(void *arg, enum quota_progress what, unsigned n)
+{
+    (void)arg;
+    switch (what) {
+    case QUOTA_ROUND_DUE:
+        stat_add(STAT_QUOTA_ROUNDS_DUE, n);
+        break;
+    case QUOTA_ROUND_ENDED:
+        stat_add(STAT_QUOTA_ROUNDS_DUE, -(int64_t)n);
+        break;
+    case QUOTA_LOOKED:
+        stat_add(STAT_QUOTA_LOOKED, n);
+        break;
+    }
 }
 
 /* --- names of accounts --- */
@@ -436,6 +561,7 @@ on_list(void *arg, struct quota_listing *listing)
     struct list_job *l = xcalloc(1, sizeof *l);
 
     job_init(&l->job, feed->server, NULL);
+    l->job.lane = lane_of(LANE_USAGE, 1);
     l->listing = listing;
     l->users = xcalloc(listing->most, sizeof l->users[0]);
     l->job.body = list_body;
@@ -453,9 +579,12 @@ usage_feed_new(struct server *server, int64_t pause)
     f->server = server;
     f->pause = pause;
     f->batch = BATCH;
-    f->sink = (struct quota_sink){on_report, on_list, f};
+    f->sink = (struct quota_sink){on_report, on_list, f, on_progress};
     f->waiting = g_hash_table_new_full(g_str_hash, g_str_equal, free, free);
     pthread_mutex_init(&f->lock, NULL);
+    pthread_mutex_init(&f->sources_lock, NULL);
+    f->limit_age = LIMIT_AGE;
+    f->ask = usage_ask_new(ASKED_MOST, clock_mono());
     return f;
 }
 
@@ -495,6 +624,8 @@ usage_feed_free(struct usage_feed **fp)
     if (f == NULL)
         return;
     g_hash_table_destroy(f->waiting);
+    usage_ask_free(&f->ask);
+    pthread_mutex_destroy(&f->sources_lock);
     pthread_mutex_destroy(&f->lock);
     free(f);
     *fp = NULL;

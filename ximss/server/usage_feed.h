@@ -23,6 +23,16 @@ struct usage_feed *usage_feed_new(struct server *server, int64_t pause);
 /* What the sources are given; lives as long as the feed. */
 const struct quota_sink *usage_feed_sink(const struct usage_feed *f);
 
+/* Who is asked for limits, when a report came of an account whose limit is
+ * unknown or older than `age`; NULL: nobody any more.  Any thread. */
+struct quota_sources;
+void usage_feed_set_sources(struct usage_feed *f, struct quota_sources *s);
+void usage_feed_set_limit_age(struct usage_feed *f, int64_t age);
+
+/* Any thread: asks the sources about the account ("name@domain") now; NULL:
+ * about all accounts.  Does not wait for an answer. */
+void usage_feed_ask(struct usage_feed *f, const char *user);
+
 /* Once a second, from the main thread: tries again what the store refused. */
 void usage_feed_tick(struct usage_feed *f);
 

@@ -4,7 +4,9 @@
  * come back, and other people's changes arrive, in the order of commits through
  * the same mailbox.  While an account is loading, changes need not be followed:
  * those that were committed before the load are in it, those after it come
- * after it. */
+ * after it.  But alerts are loaded piece by piece, in the order of ids, and all
+ * else with the last piece: so removals are followed in the pieces that have
+ * come, and what is added comes with one of the next. */
 #include "config.h"
 
 #include "ximss/server/user.h"
@@ -17,9 +19,12 @@
 #include "util/log.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
+#include "ximss/server/alert_cache.h"
 #include "ximss/server/board.h"
 #include "ximss/server/job.h"
+#include "ximss/server/lane.h"
 #include "ximss/server/prefs.h"
+#include "ximss/server/push.h"
 #include "ximss/server/quota_watch.h"
 #include "ximss/server/rights.h"
 #include "ximss/server/server.h"
@@ -27,7 +32,10 @@
 #include "ximss/server/usage.h"
 #include "ximss/server/worker.h"
 
-#define SAVE_BATCH 256
+#define SAVE_BATCH   256
+#define REMOVE_BATCH 2048
+/* Accounts that one look at the cache takes out of memory. */
+#define TRIM_BATCH 1024
 
 struct user_waiter {
     struct user_waiter *next;
@@ -90,7 +98,9 @@ struct load_job {
     struct domain_rec domain;
     struct account_state state;
     const struct zone *zone;
-    struct alert_array alerts;
+    struct alert_array alerts; /* of this piece */
+    uint64_t after;            /* those up to it were in the pieces before */
+    bool more;                 /* there is another piece */
     bool quota_reached;
 };
 
@@ -103,10 +113,16 @@ load_clear(struct load_job *l)
     alert_array_clear(&l->alerts);
 }
 
+struct taking {
+    struct load_job *load;
+    struct store_txn *txn;
+};
+
 static bool
 take_alert(const struct alert_rec *rec, void *arg)
 {
-    struct load_job *l = arg;
+    struct taking *taking = arg;
+    struct load_job *l = taking->load;
     struct alert_rec copy;
     struct alert *a;
 
@@ -114,25 +130,32 @@ take_alert(const struct alert_rec *rec, void *arg)
     a = alert_new(&copy);
     alert_array_add(&l->alerts, a);
     alert_unref(&a);
-    return true;
+    l->more = store_tired(taking->txn);
+    return !l->more;
 }
 
+/* A piece of the alerts; with the last one, all the rest, so that what was
+ * committed before it is in it. */
 static enum store_result
 load_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct load_job *l = (struct load_job *)j;
     struct admin_context x = {.txn = t, .settings = &j->server->admin};
+    struct taking taking = {l, t};
     enum store_result r;
     char *prefs = NULL;
 
     load_clear(l);
+    l->more = false;
     r = account_get(t, l->number, &l->account, err);
     if (r == STORE_OK)
-        r = domain_get(t, l->account.domain, &l->domain, err);
+        r = alert_walk(t, ALERT_ACCOUNT, l->number, l->after, take_alert,
+                       &taking, err);
+    if (r != STORE_OK || l->more)
+        return r;
+    r = domain_get(t, l->account.domain, &l->domain, err);
     if (r == STORE_OK)
         r = state_get(t, l->number, &l->state, err);
-    if (r == STORE_OK)
-        r = alert_walk(t, ALERT_ACCOUNT, l->number, 0, take_alert, l, err);
     if (r == STORE_OK)
         r = prefs_get(t, l->number, &prefs, err);
     if (r == STORE_OK)
@@ -160,8 +183,6 @@ fill(struct worker *w, struct user *a, struct load_job *l)
     a->rights = rights_parse(l->account.rights);
     a->cred_serial = l->account.cred_serial;
     quota_watch_set(w, a, l->quota_reached);
-    a->alerts = l->alerts;
-    l->alerts = (struct alert_array){0};
     a->position = l->state.position;
     a->shown = l->state.shown;
     a->n_shown = (uint32_t)l->state.n_shown;
@@ -178,20 +199,35 @@ fill(struct worker *w, struct user *a, struct load_job *l)
     w->n_idle++;
 }
 
+static void
+mark_delivered(struct worker *w, struct user *a, struct alert *al)
+{
+    if (al->delivered)
+        return;
+    al->delivered = true;
+    a->has_delivered = true;
+    if (!al->generated)
+        g_array_append_val(w->delivered, al->rec.id);
+}
+
 /* The last life of the server ended between saving the position and removing
  * what it covers. */
 static void
 forget_shown_alerts(struct worker *w, struct user *a)
 {
-    for (uint32_t i = 0; i < a->alerts.n; i++) {
-        struct alert *al = a->alerts.v[i];
-
-        if (user_was_shown(a, al->rec.id)) {
-            al->delivered = true;
-            g_array_append_val(w->delivered, al->rec.id);
-        }
-    }
+    for (uint32_t i = 0; i < a->alerts.n; i++)
+        if (user_was_shown(a, a->alerts.v[i]->rec.id))
+            mark_delivered(w, a, a->alerts.v[i]);
     user_drop_delivered(w, a);
+}
+
+static void
+take_piece(struct user *a, struct load_job *l)
+{
+    for (uint32_t i = 0; i < l->alerts.n; i++) {
+        l->after = l->alerts.v[i]->rec.id;
+        alert_array_add(&a->alerts, l->alerts.v[i]);
+    }
 }
 
 static void
@@ -200,9 +236,16 @@ load_finish(struct job *j)
     struct load_job *l = (struct load_job *)j;
     struct worker *w = j->worker;
     struct user *a = g_hash_table_lookup(w->accounts, &l->number);
-    struct user_waiter *waiter = a->waiters, *next;
+    struct user_waiter *waiter, *next;
     bool ok = j->result == STORE_OK;
 
+    if (ok)
+        take_piece(a, l);
+    if (ok && l->more) {
+        job_submit(j); /* behind others of its lane */
+        return;
+    }
+    waiter = a->waiters;
     a->waiters = NULL;
     if (ok) {
         fill(w, a, l);
@@ -223,7 +266,8 @@ load_finish(struct job *j)
 }
 
 void
-user_open(struct worker *w, uint64_t number, user_ready_fn *ready, void *arg)
+user_open(struct worker *w, uint64_t number, uint64_t lane,
+          user_ready_fn *ready, void *arg)
 {
     struct user *a = g_hash_table_lookup(w->accounts, &number);
     struct user_waiter *waiter;
@@ -237,10 +281,12 @@ user_open(struct worker *w, uint64_t number, user_ready_fn *ready, void *arg)
         a = xcalloc(1, sizeof *a);
         a->number = number;
         a->loading = true;
+        conn_budget_init(&a->output, SIZE_MAX);
         TAILQ_INIT(&a->sessions);
         g_hash_table_insert(w->accounts, &a->number, a);
         l = xcalloc(1, sizeof *l);
         job_init(&l->job, w->server, w);
+        l->job.lane = lane;
         l->number = number;
         l->job.body = load_body;
         l->job.finish = load_finish;
@@ -363,23 +409,14 @@ set_position(struct worker *w, struct user *a, uint64_t id)
     user_touch(w, a);
 }
 
-static void
-mark_delivered(struct worker *w, struct alert *al)
-{
-    if (al->delivered)
-        return;
-    al->delivered = true;
-    if (!al->generated)
-        g_array_append_val(w->delivered, al->rec.id);
-}
-
 void
 user_shown_up_to(struct worker *w, struct user *a, uint64_t id)
 {
     if (id <= a->position)
         return;
-    for (uint32_t i = 0; i < a->alerts.n && a->alerts.v[i]->rec.id <= id; i++)
-        mark_delivered(w, a->alerts.v[i]);
+    for (uint32_t i = alert_array_after(&a->alerts, a->position);
+         i < a->alerts.n && a->alerts.v[i]->rec.id <= id; i++)
+        mark_delivered(w, a, a->alerts.v[i]);
     set_position(w, a, id);
     user_drop_delivered(w, a);
 }
@@ -438,7 +475,7 @@ user_shown(struct worker *w, struct user *a, uint64_t id)
     struct alert *own = alert_array_find(&a->alerts, id);
 
     if (own != NULL)
-        mark_delivered(w, own);
+        mark_delivered(w, a, own);
     if (!user_was_shown(a, id)) {
         ids_add(&a->shown, &a->n_shown, id);
         advance(w, a);
@@ -454,6 +491,8 @@ user_dismiss(struct worker *w, struct user *a, uint64_t id)
 
     if (own == NULL)
         ids_add(&a->dismissed, &a->n_dismissed, id);
+    else
+        alert_cache_forget(w->alert_cache, id);
     user_shown(w, a, id);
     alert_array_remove(&a->alerts, id);
     user_touch(w, a);
@@ -462,15 +501,27 @@ user_dismiss(struct worker *w, struct user *a, uint64_t id)
 void
 user_drop_delivered(struct worker *w, struct user *a)
 {
-    (void)w;
-    for (uint32_t i = 0; i < a->alerts.n;) {
-        struct alert *al = a->alerts.v[i];
+    struct alert_array *set = &a->alerts;
+    uint64_t got = session_got(&a->sessions);
+    uint32_t kept = 0;
 
-        if (al->delivered && !session_awaits(&a->sessions, al->rec.id))
-            alert_array_remove(&a->alerts, al->rec.id);
-        else
-            i++;
+    if (!a->has_delivered)
+        return;
+    a->has_delivered = false;
+    for (uint32_t i = 0; i < set->n; i++) {
+        struct alert *al = set->v[i];
+
+        if (al->delivered && al->rec.id <= got) {
+            alert_cache_forget(w->alert_cache, al->rec.id);
+            alert_unref(&al);
+            continue;
+        }
+        a->has_delivered = a->has_delivered || al->delivered;
+        set->v[kept++] = al;
     }
+    set->n = kept;
+    if (kept == 0)
+        alert_array_clear(set);
 }
 
 /* --- what the mail brings --- */
@@ -487,12 +538,14 @@ user_alert_added(struct worker *w, struct alert *al)
 void
 user_alert_removed(struct worker *w, uint64_t account, uint64_t id)
 {
-    struct user *a = user_find(w, account);
+    struct user *a = g_hash_table_lookup(w->accounts, &account);
     struct buf b = {0};
 
     if (a == NULL)
         return;
     alert_array_remove(&a->alerts, id);
+    if (a->loading) /* it was in a piece that has come */
+        return;
     alert_removed(&b, id);
     session_send_changes(&a->sessions, b.data, b.len, NULL);
     buf_clear(&b);
@@ -565,13 +618,53 @@ user_removed(struct worker *w, uint64_t number)
     forget(w, a);
 }
 
-static void
-kill_sessions_of_domain(struct domain *d)
-{
-    struct user *a, *next;
+/* Users whose sessions are ended in one turn. */
+#define KILL_BATCH 128
 
-    TAILQ_FOREACH_SAFE(a, &d->online, link, next)
+struct killing {
+    struct mail mail;
+    uint64_t domain; /* number */
+    unsigned left;   /* users to be looked at, at most */
+};
+
+static void kill_some(struct worker *w, struct domain *d, unsigned left);
+
+static void
+deliver_killing(struct mail *m, void *owner)
+{
+    struct killing *k = (struct killing *)m;
+    struct worker *w = owner;
+    struct domain *d = board_find_domain(&w->board, k->domain);
+
+    if (d != NULL && d->suspended)
+        kill_some(w, d, k->left);
+    free(k);
+}
+
+/* Who has no session left is not in the list any more; whose sessions are ending
+ * already goes behind the others. */
+static void
+kill_some(struct worker *w, struct domain *d, unsigned left)
+{
+    struct killing *k;
+    struct user *a;
+
+    for (unsigned i = 0; i < KILL_BATCH && left > 0; i++, left--) {
+        a = TAILQ_FIRST(&d->online);
+        if (a == NULL)
+            return;
+        TAILQ_REMOVE(&d->online, a, link);
+        TAILQ_INSERT_TAIL(&d->online, a, link);
         session_kill_all(&a->sessions);
+    }
+    if (left == 0)
+        return;
+    k = xcalloc(1, sizeof *k);
+    k->mail.deliver = deliver_killing;
+    k->mail.work = KILL_BATCH;
+    k->domain = d->number;
+    k->left = left;
+    mailbox_put(w->box, &k->mail);
 }
 
 static void
@@ -599,10 +692,11 @@ user_domain_changed(struct worker *w, const struct domain_rec *rec)
     if (d->shared != rec->shared) {
         d->shared = rec->shared;
         w->board.version++;
+        push_audience_changed(w);
     }
     d->suspended = rec->suspended;
     if (d->suspended)
-        kill_sessions_of_domain(d);
+        kill_some(w, d, d->accounts);
 }
 
 void
@@ -630,18 +724,26 @@ struct save_job {
     unsigned n_states;
     uint64_t *removed;
     unsigned n_removed;
+    struct store_mark mark; /* in both, one behind the other */
 };
 
 static enum store_result
 save_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct save_job *s = (struct save_job *)j;
+    unsigned n = s->n_states + s->n_removed, i;
     enum store_result r = STORE_OK;
 
-    for (unsigned i = 0; i < s->n_states && r == STORE_OK; i++)
-        r = state_put(t, s->states[i].account, &s->states[i].state, err);
-    for (unsigned i = 0; i < s->n_removed && r == STORE_OK; i++) {
-        r = alert_remove(t, s->removed[i], err);
+    for (i = (unsigned)store_mark_begin(&s->mark, t); i < n && r == STORE_OK;
+         i++) {
+        if (store_tired(t)) {
+            store_mark_set(&s->mark, t, i);
+            return STORE_AGAIN;
+        }
+        if (i < s->n_states)
+            r = state_put(t, s->states[i].account, &s->states[i].state, err);
+        else
+            r = alert_remove(t, s->removed[i - s->n_states], err);
         if (r == STORE_NOTFOUND)
             r = STORE_OK; /* an administrator was quicker */
     }
@@ -679,7 +781,8 @@ save_finish(struct job *j)
     free(s->removed);
     job_clear(j);
     free(s);
-    if (ok && (w->dirty->len >= SAVE_BATCH || w->draining))
+    if (ok && (w->dirty->len >= SAVE_BATCH ||
+               w->delivered->len >= REMOVE_BATCH || w->draining))
         user_save(w);
 }
 
@@ -734,6 +837,7 @@ user_save(struct worker *w)
         return true;
     s = xcalloc(1, sizeof *s);
     job_init(&s->job, w->server, w);
+    s->job.lane = lane_of(LANE_SAVE, w->index);
     s->job.body = save_body;
     s->job.finish = save_finish;
     s->states = xcalloc(n, sizeof s->states[0]);
@@ -744,10 +848,10 @@ user_save(struct worker *w)
             take_state(w, a, &s->states[s->n_states++]);
     }
     g_array_remove_range(w->dirty, 0, n);
-    s->n_removed = w->delivered->len;
-    s->removed =
-        copy_ids((uint64_t *)(void *)w->delivered->data, w->delivered->len);
-    g_array_set_size(w->delivered, 0);
+    s->n_removed =
+        w->delivered->len < REMOVE_BATCH ? w->delivered->len : REMOVE_BATCH;
+    s->removed = copy_ids((uint64_t *)(void *)w->delivered->data, s->n_removed);
+    g_array_remove_range(w->delivered, 0, s->n_removed);
     w->saving = true;
     job_submit(&s->job);
     return false;
@@ -757,9 +861,10 @@ void
 user_trim(struct worker *w, unsigned keep)
 {
     struct user *a, *next;
+    unsigned n = 0;
 
     TAILQ_FOREACH_SAFE(a, &w->idle, link, next) {
-        if (w->n_idle <= keep)
+        if (w->n_idle <= keep || n++ == TRIM_BATCH)
             break;
         if (!a->dirty && !quota_watch_needs(a))
             forget(w, a);

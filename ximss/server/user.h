@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "storage/tables.h"
+#include "util/conn.h"
 #include "util/queue_safe.h"
 #include "ximss/server/alert.h"
 #include "ximss/server/peer.h"
@@ -28,6 +29,7 @@ struct user {
     /* domain->online with sessions, worker->idle without. */
     TAILQ_ENTRY(user) link;
     struct user_sessions sessions;
+    struct conn_budget output; /* what they leave unread together */
     struct alert_array alerts; /* its own, not yet removed */
 
     uint64_t position;   /* every alert up to it was shown */
@@ -42,6 +44,7 @@ struct user {
     unsigned n_sessions;
     uint32_t quota_version; /* of the worker's quota_watch when: */
     bool quota_reached;     /* the level of quota alerts was reached */
+    bool has_delivered;     /* some of the alerts may be delivered */
     bool dirty;             /* is in worker->dirty */
     bool loading;           /* the store is asked; nothing above is valid yet */
     struct user_waiter *waiters; /* owned; while loading */
@@ -51,11 +54,11 @@ struct user {
 struct user *user_find(struct worker *w, uint64_t number);
 
 /* Calls back, on the worker's thread, with the account when it is in memory:
- * at once if it is, else after the store was asked.  NULL: there is none, or
+ * at once if it is, else after the store was asked, in that lane.  NULL: there is none, or
  * the store failed (err says which; "" for none). */
 typedef void user_ready_fn(struct user *a, void *arg, const struct errbuf *err);
-void user_open(struct worker *w, uint64_t number, user_ready_fn *ready,
-               void *arg);
+void user_open(struct worker *w, uint64_t number, uint64_t lane,
+               user_ready_fn *ready, void *arg);
 
 /* "name@domain" into out (cut if too small). */
 #define USER_NAME_SIZE 260

@@ -21,8 +21,9 @@ struct watch_spec {
     const char *name; /* of the target; borrowed; NULL for broad scopes */
 };
 
-/* Once per scope and target; again does nothing. */
-void watch_add(struct worker *w, struct session *s,
+/* Once per scope and target; again does nothing.  False: the session watches as
+ * many as it may. */
+bool watch_add(struct worker *w, struct session *s,
                const struct watch_spec *spec);
 void watch_remove(struct worker *w, struct session *s,
                   const struct watch_spec *spec);

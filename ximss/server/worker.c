@@ -103,6 +103,8 @@ worker_set_config(struct worker *w, const struct config *cfg,
     w->tls = tls_context_ref(tls);
     conn_loop_set_soft_limit(w->loop, cfg->output_soft);
     conn_loop_set_hard_limit(w->loop, cfg->output_hard);
+    conn_loop_set_total_limit(w->loop,
+                              cfg->output_total / w->server->n_workers);
     alert_cache_set_limit(w->alert_cache, cfg->alert_cache);
     xml_parser_set_limits(w->parser, &limits);
 }
@@ -124,7 +126,8 @@ worker_new(struct server *server, unsigned index)
     w->arena = arena_new();
     TAILQ_INIT(&w->sessions);
     TAILQ_INIT(&w->idle);
-    LIST_INIT(&w->watches);
+    for (unsigned i = 0; i < WATCH_BUCKETS; i++)
+        LIST_INIT(&w->watches[i]);
     w->accounts = g_hash_table_new(g_int64_hash, g_int64_equal);
     w->dirty = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     w->delivered = g_array_new(FALSE, FALSE, sizeof(uint64_t));

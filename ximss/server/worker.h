@@ -33,6 +33,8 @@ TAILQ_HEAD(session_list, session);
 TAILQ_HEAD(user_list, user);
 LIST_HEAD(watch_list, watch);
 
+#define WATCH_BUCKETS 1024
+
 /* A worker: one thread, one event loop, its own sessions, and the accounts
  * whose number modulo the number of workers is its own.  All members belong to
  * its thread once it runs. */
@@ -61,14 +63,17 @@ struct worker {
     bool saving;       /* a save is on its way to the store */
 
     struct board board;
-    struct watch_list watches;
+    struct watch_list watches[WATCH_BUCKETS]; /* by what is watched */
+    unsigned n_watches;
     struct watch *next_watch; /* borrowed; to be told after this one */
 
     /* push.c */
     struct alert_cache *alert_cache; /* owned */
     struct session_list push_queue;  /* sessions that may be behind */
     struct event *push_ev;           /* owned */
-    struct {                         /* what the last session was sent */
+    struct audience audience[2];     /* of alerts to all: local, shared */
+    uint64_t audience_version; /* grows when that may have changed; from 1 */
+    struct {                   /* what the last session was sent */
         uint64_t from, to, version;
         unsigned n; /* alerts */
         const struct zone *zone;
