@@ -244,8 +244,8 @@ on_closed(struct conn *c, enum conn_close_reason reason)
         [CONN_RESET] = "connection broken off",
         [CONN_TLS_ERROR] = "TLS error",
         [CONN_OUTPUT_LIMIT] = "the client does not read: output limit",
-        [CONN_BUDGET] =
-            "the client does not read: account-output or output-total",
+        [CONN_BUDGET] = ("the client does not read: account-output or "
+                         "output-total"),
     };
     struct session *s = (struct session *)c;
 
