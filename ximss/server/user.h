@@ -39,6 +39,10 @@ struct user {
     int64_t last_login; /* microseconds UTC */
     struct peer last_peer;
 
+    /* Of the minute that began then (clock_mono): see session_log.h. */
+    int64_t log_since;
+    unsigned log_lines, log_left_out;
+
     unsigned rights; /* enum right */
     uint32_t cred_serial;
     unsigned n_sessions;
