@@ -49,6 +49,7 @@ struct user {
     uint32_t quota_version; /* of the worker's quota_watch when: */
     bool quota_reached;     /* the level of quota alerts was reached */
     bool has_delivered;     /* some of the alerts may be delivered */
+    bool dropping;          /* ... and more of them are dropped soon */
     bool dirty;             /* is in worker->dirty */
     bool loading;           /* the store is asked; nothing above is valid yet */
     struct user_waiter *waiters; /* owned; while loading */
