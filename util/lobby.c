@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "util/clock.h"
 #include "util/xmalloc.h"
@@ -67,7 +68,8 @@ struct lobby {
     struct place **ranks; /* owned; by the number that waits */
     unsigned n_ranks, most;
     struct guests guests[2][AWAY + 1]; /* [1]: of the local socket */
-    unsigned all, waiting, local, closing;
+    unsigned all, waiting, closing;
+    unsigned local; /* administrators', of the local socket */
     struct lobby_news news;
     int64_t told;
     bool has_told;
@@ -76,7 +78,7 @@ struct lobby {
 /* --- addresses --- */
 
 /* Bytes that are 0 in addresses. */
-#define LOCAL_MARK  8
+#define LOCAL_MARK  8 /* 1: the local socket; 2: an administrator there */
 #define SHARED_MARK 9
 
 void
@@ -96,7 +98,7 @@ lobby_key_set(struct lobby_key *k, const struct sockaddr *sa, unsigned uid)
         if (!IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
             memset(k->bytes + 8, 0, 8);
     } else {
-        k->bytes[LOCAL_MARK] = 1;
+        k->bytes[LOCAL_MARK] = uid == 0 || uid == geteuid() ? 2 : 1;
         memcpy(k->bytes + 12, &uid, 4);
     }
 }
@@ -127,6 +129,13 @@ lobby_key_format(const struct lobby_key *k, char out[LOBBY_KEY_TEXT_SIZE])
         inet_ntop(AF_INET6, k->bytes, out, LOBBY_KEY_TEXT_SIZE);
         strcat(out, "/64");
     }
+}
+
+/* Whoever is to help when others have taken all the rest. */
+static bool
+has_own_share(const struct lobby_key *k)
+{
+    return k->bytes[LOCAL_MARK] == 2;
 }
 
 /* Nobody outside can tell which addresses fall together. */
@@ -217,7 +226,7 @@ add_place(struct lobby *r, const struct lobby_key *key)
 static void
 place_count(struct lobby *r, struct place *p, int n)
 {
-    bool local = lobby_key_is_local(&p->key);
+    bool local = has_own_share(&p->key);
 
     p->all += (unsigned)n;
     r->all += (unsigned)n;
@@ -360,13 +369,15 @@ has_its_share(const struct lobby *r, const struct place *p)
 }
 
 static bool
-is_full(const struct lobby *r, const struct place *p, bool local)
+is_full(const struct lobby *r, const struct place *p,
+        const struct lobby_key *key)
 {
     const struct lobby_limits *l = &r->limits;
 
-    if (reached(shared(r), l->descriptors) && !(local && r->local < l->local))
+    if (reached(shared(r), l->descriptors) &&
+        !(has_own_share(key) && r->local < l->local))
         return true;
-    if (local)
+    if (lobby_key_is_local(key))
         return false;
     return reached(r->all, l->all) || reached(r->waiting, l->new_all) ||
            has_its_share(r, p);
@@ -382,7 +393,7 @@ make_room(struct lobby *r, const struct lobby_key *key, int64_t now,
     bool local = lobby_key_is_local(key);
     struct lobby_guest *g = NULL;
 
-    if (!is_full(r, p, local))
+    if (!is_full(r, p, key))
         return true;
     if (local)
         g = choose_local(r);

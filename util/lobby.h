@@ -36,7 +36,8 @@ void lobby_key_format(const struct lobby_key *k, char out[LOBBY_KEY_TEXT_SIZE]);
 struct lobby_limits { /* 0: no limit */
     unsigned all, address, new_all, new_address;
     /* Descriptors that connections may take, whoever has them, but for those
-     * that are the local socket's alone: the other limits do not concern it. */
+     * that are the local socket's alone, for root and the user that we run as.
+     * The other limits do not concern that socket. */
     unsigned descriptors, local;
 };
 

@@ -88,9 +88,8 @@ refuse(struct relay *r)
 {
     if (!*r->refused)
         log_warn("connections that begin with XML are closed: ximssd does not "
-                 "believe whom this machine hands on; put its address into "
-                 "trusted-addresses of ximssd, or use its control socket "
-                 "(server-socket)");
+                 "confirm whom this machine hands on; is its address in "
+                 "trusted-addresses of ximssd? (or use server-socket)");
     *r->refused = true;
     http_conn_end(r->http);
 }

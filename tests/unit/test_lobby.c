@@ -227,6 +227,16 @@ START_TEST(test_limits)
           {'e', 'a', NULL, 0},
           {'+', 'e', "", 0},
           {'-', 'f', A, 0}}},
+        /* ... its share is its administrators' */
+        {{0, 0, 0, 0, 1, 2},
+         {{'+', 'a', A, 0},
+          {'l', 'a', NULL, 0},
+          {'-', 'b', "1", 0},
+          {'+', 'c', "", 0},
+          {'+', 'd', "", 0},
+          {'l', 'c', NULL, 0},
+          {'l', 'd', NULL, 0},
+          {'-', 'e', "", 0}}},
         /* ... and others have not its share */
         {{0, 0, 0, 0, 2, 2},
          {{'+', 'a', A, 0},

@@ -128,8 +128,8 @@ static const struct config_row rows[] = {
  "with them. Of the limit of open files (LimitNOFILE), connections have what\n"
  "these, descriptors-local, and what is open at the start leave."},
 {"descriptors-local", NUMBER(1, 10000), M(descriptors_local), "8", RELOAD,
- "Connections that the control socket may have even when others have taken\n"
- "all the rest."},
+ "Connections that root and the server's own user may have on the control\n"
+ "socket even when others have taken all the rest."},
 {"max-connections-per-address", NUMBER(0, 10000000),
  M(max_connections_per_address), "0", RELOAD,
  "Connections from one address. 0: no limit."},
