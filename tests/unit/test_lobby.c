@@ -421,21 +421,26 @@ START_TEST(test_sent_away_and_not_gone_yet)
 }
 END_TEST
 
-/* Descriptors that were not closed yet are few. */
+/* Descriptors that another thread has not closed yet are few: then one's own
+ * make room, which are closed at once. */
 START_TEST(test_closing)
 {
     const struct lobby_limits limits = {.descriptors = 1};
-    struct lobby_guest *g[LOBBY_CLOSING + 1];
+    struct lobby_guest *g[LOBBY_CLOSING + 2];
     struct lobby_key key = at(A);
     void *away;
+    int other;
 
     lobby_set_limits(lobby, &limits);
     for (int i = 0; i <= LOBBY_CLOSING; i++) {
         g[i] = lobby_enter(lobby, &key, &owner, &g[i], i, &away);
         ck_assert_ptr_nonnull(g[i]);
     }
-    ck_assert_ptr_null(lobby_enter(lobby, &key, &owner, NULL, 99, &away));
-    for (int i = 0; i <= LOBBY_CLOSING; i++)
+    ck_assert_ptr_null(lobby_enter(lobby, &key, &other, NULL, 99, &away));
+    g[LOBBY_CLOSING + 1] = lobby_enter(lobby, &key, &owner, NULL, 99, &away);
+    ck_assert_ptr_nonnull(g[LOBBY_CLOSING + 1]);
+    ck_assert_ptr_eq(away, &owner);
+    for (int i = 0; i <= LOBBY_CLOSING + 1; i++)
         lobby_leave(lobby, &g[i]);
 }
 END_TEST

@@ -93,8 +93,8 @@ struct session {
     bool push_queued : 1;
     bool push_more : 1; /* ... to go on, not because something has come */
     bool settling : 1;
-    bool for_many : 1; /* of trusted-addresses, when it was counted */
-    bool spoke : 1;    /* a message has come from it */
+    bool for_many : 1;    /* of trusted-addresses, when it was counted */
+    bool spoke : 1;       /* a message has come from it */
     bool tls_started : 1; /* in this turn: what followed in clear is dropped */
     bool mid_message : 1; /* a piece of one was sent, and its end was not */
     bool quota_wait : 1;  /* its storage is being looked at since the log-in */
