@@ -26,7 +26,9 @@
 #include "util/xmalloc.h"
 
 #define BUCKETS    8192
-#define MANY       16 /* of one address that wait */
+#define FEW        4 /* of one address that wait: never many */
+#define MANY       16
+#define SHARE      8 /* ... or that part of all */
 #define PATIENCE   (5 * CLOCK_SECOND)
 #define NEWS_PAUSE (60 * CLOCK_SECOND)
 
@@ -312,11 +314,17 @@ oldest_of_all(struct lobby *r, int64_t now)
     return silent->since <= spoke->since ? silent : spoke;
 }
 
+static bool
+has_many(const struct lobby *r, unsigned n)
+{
+    return n > FEW && (n > MANY || n > r->waiting / SHARE);
+}
+
 /* comes: the place of the newcomer, may be NULL. */
 static struct lobby_guest *
 choose(struct lobby *r, struct place *comes, int64_t now)
 {
-    if (r->most <= MANY)
+    if (!has_many(r, r->most))
         return oldest_of_all(r, now);
     if (comes != NULL && comes->waiting == r->most)
         return oldest_of(comes);

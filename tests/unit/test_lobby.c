@@ -315,9 +315,8 @@ START_TEST(test_holder_of_many)
         steps[n++] = (struct step){'+', who, B, 0};
     steps[n++] = (struct step){'<', 'u', B, 'c'};
     steps[n++] = (struct step){'<', 'v', "192.0.2.3", 'd'};
-    /* sixteen are not many */
     steps[n++] = (struct step){'<', 'w', "192.0.2.4", 'e'};
-    steps[n++] = (struct step){'<', 'x', "192.0.2.4", 'a'};
+    steps[n++] = (struct step){'<', 'x', "192.0.2.4", 'f'};
     lobby_set_limits(lobby, &limits);
     run(0, steps);
 }
