@@ -214,3 +214,13 @@ maildir_path_check(const char *template, struct errbuf *err)
         return err_set(err, "a path with \"..\"");
     return check_variables(template, err);
 }
+
+size_t
+maildir_path_root(const char *template)
+{
+    size_t n = strcspn(template, "%");
+
+    while (n > 0 && template[n - 1] != '/')
+        n--;
+    return n;
+}

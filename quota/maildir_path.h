@@ -2,6 +2,8 @@
 #ifndef QUOTA_MAILDIR_PATH_H
 #define QUOTA_MAILDIR_PATH_H
 
+#include <stddef.h>
+
 #include "util/errbuf.h"
 
 /* Where accounts have their Maildirs: a template in Dovecot's notation.
@@ -14,6 +16,10 @@
 
 /* -1 for a template that cannot be used for accounts: err says why. */
 int maildir_path_check(const char *template, struct errbuf *err) WARN_UNUSED;
+
+/* How much of the template, and of all its paths, is the administrator's own
+ * directory: up to the "/" before the first "%". */
+size_t maildir_path_root(const char *template);
 
 /* The Maildir of a user "name@domain" or, in the main domain, "name"; yours.
  * main_domain may be NULL: such users then have no %d, and %u is the name.

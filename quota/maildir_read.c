@@ -1,22 +1,58 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The Maildir itself is opened wherever the template leads, by links too: that
- * is the administrator's.  From there on no link is followed. */
+/* The directory before the template's first variable is opened wherever it
+ * leads, by links too: that is the administrator's.  What is below may be the
+ * users', so from there on no link is followed, the Maildir's own name
+ * included: it would show another's size. */
 #include "config.h"
 
 #include "quota/maildir_read.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "quota/maildirsize.h"
 #include "util/log.h"
+#include "util/xmalloc.h"
 
 /* Those who write it begin anew at about 5120 bytes. */
 #define MOST_BYTES 65536
 
-/* The whole file; -1: it cannot be read, or is no file of that kind.
+/* Takes fd. */
+static int
+open_below(int fd, const char *name, int flags)
+{
+    int below = openat(fd, name, flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int error = errno;
+
+    close(fd);
+    errno = error;
+    return below;
+}
+
+/* One part after the other: O_NOFOLLOW is about the last one alone. */
+static int
+open_maildir(const char *path, size_t root)
+{
+    char *top = root > 0 ? xasprintf("%.*s", (int)root, path) : xstrdup("/");
+    char *below = xstrdup(path + root), *rest;
+    int fd = open(top, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    for (char *part = strtok_r(below, "/", &rest); fd >= 0 && part != NULL;
+         part = strtok_r(NULL, "/", &rest))
+        fd = open_below(fd, part, O_PATH);
+    if (fd >= 0)
+        fd = open_below(fd, ".", O_RDONLY);
+    free(top);
+    free(below);
+    return fd;
+}
+
+/* The whole file; -1: it cannot be read, or is no file of that kind.  One that
+ * has another name too may be another's.
  * O_NONBLOCK: a pipe in its place must not hold us. */
 static ssize_t
 read_file(int dir, const char *name, char data[MOST_BYTES])
@@ -28,7 +64,7 @@ read_file(int dir, const char *name, char data[MOST_BYTES])
 
     if (fd < 0)
         return -1;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink <= 1)
         while (len < MOST_BYTES &&
                (n = read(fd, data + len, MOST_BYTES - len)) > 0)
             len += (size_t)n;
@@ -55,10 +91,10 @@ read_maildirsize(int dir, const char *path, struct maildir_use *use_r)
 }
 
 enum maildir_result
-maildir_read(const char *path, const atomic_bool *stop,
+maildir_read(const char *path, size_t root, const atomic_bool *stop,
              struct maildir_use *use_r, struct errbuf *err)
 {
-    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int dir = open_maildir(path, root);
     enum maildir_result result = MAILDIR_OK;
 
     if (dir < 0)

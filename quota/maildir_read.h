@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "quota/maildir_scan.h"
@@ -16,9 +17,11 @@ struct maildir_use {
 };
 
 /* What a Maildir holds: by its maildirsize, or where there is none that can be
- * used, by the names of its files.  err is set with anything but MAILDIR_OK.
+ * used, by the names of its files.  Behind the first `root` bytes of the path
+ * no link is followed (MAILDIR_ABSENT).  err is set with anything but MAILDIR_OK.
  * Blocks; *stop as for maildir_scan. */
-enum maildir_result maildir_read(const char *path, const atomic_bool *stop,
+enum maildir_result maildir_read(const char *path, size_t root,
+                                 const atomic_bool *stop,
                                  struct maildir_use *use_r,
                                  struct errbuf *err) WARN_UNUSED;
 

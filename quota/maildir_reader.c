@@ -18,6 +18,7 @@
 struct maildir_reader {
     const struct maildir_config *config;
     struct quota_sink gate; /* list only */
+    size_t root;            /* of the paths: see maildir_path_root */
     bool said_denied, said_failed;
     atomic_bool stop;
     pthread_mutex_t lock;          /* of what follows */
@@ -46,6 +47,7 @@ maildir_reader_new(const struct maildir_config *config,
     struct maildir_reader *r = xcalloc(1, sizeof *r);
 
     r->config = config;
+    r->root = maildir_path_root(config->path);
     r->sink = sink;
     r->gate.list = ask;
     r->gate.arg = r;
@@ -134,7 +136,8 @@ maildir_reader_read(struct maildir_reader *r, const char *user,
 {
     struct maildir_use use = {0};
     struct errbuf err;
-    enum maildir_result result = maildir_read(path, &r->stop, &use, &err);
+    enum maildir_result result =
+        maildir_read(path, r->root, &r->stop, &use, &err);
 
     *counted_r = use.counted;
     switch (result) {

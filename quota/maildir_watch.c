@@ -156,8 +156,9 @@ maildir_watch_add(struct maildir_watch *w, const char *path)
         return -1;
     if (w->most > 0 && g_hash_table_size(w->ids) >= w->most)
         return no_more(w, path);
-    id = inotify_add_watch(
-        w->fd, path, IN_ONLYDIR | WHAT_CHANGES | IN_DELETE_SELF | IN_MOVE_SELF);
+    id = inotify_add_watch(w->fd, path,
+                           IN_ONLYDIR | IN_DONT_FOLLOW | WHAT_CHANGES |
+                               IN_DELETE_SELF | IN_MOVE_SELF);
     if (id >= 0)
         g_hash_table_add(w->ids, GINT_TO_POINTER(id));
     else if (errno == ENOSPC || errno == ENOMEM)

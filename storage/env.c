@@ -119,10 +119,54 @@ bool
 env_exists(const char *dir)
 {
     char *path = xasprintf("%s/" ENV_SUBDIR "/%s", dir, table_file[TABLE_META]);
-    bool exists = access(path, F_OK) == 0;
+    bool exists = faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) == 0;
+    int error = errno;
 
     free(path);
+    errno = error;
     return exists;
+}
+
+/* Each file of it: the database would call a lack of rights a damage. */
+static bool
+may_open_files(const char *home, struct errbuf *err)
+{
+    DIR *dir = opendir(home);
+    bool may = dir != NULL;
+    struct dirent *e;
+
+    if (dir == NULL)
+        err_set(err, "opening the store %s: %s", home, strerror(errno));
+    while (may && (e = readdir(dir)) != NULL) {
+        if (e->d_name[0] == '.')
+            continue;
+        may = faccessat(dirfd(dir), e->d_name, R_OK | W_OK, AT_EACCESS) == 0 ||
+              errno == ENOENT;
+        if (!may)
+            err_set(err, "opening %s/%s of the store: %s", home, e->d_name,
+                    strerror(errno));
+    }
+    if (dir != NULL)
+        closedir(dir);
+    return may;
+}
+
+bool
+env_may_open(const char *dir, bool *absent_r, struct errbuf *err)
+{
+    char *home = xasprintf("%s/" ENV_SUBDIR, dir);
+    bool exists = env_exists(dir), may = false;
+    int error = errno;
+
+    *absent_r = !exists && (error == ENOENT || error == ENOTDIR);
+    if (*absent_r)
+        err_set(err, "%s holds no store", dir);
+    else if (!exists)
+        err_set(err, "looking for the store in %s: %s", dir, strerror(error));
+    else
+        may = may_open_files(home, err);
+    free(home);
+    return may;
 }
 
 static int
@@ -261,10 +305,11 @@ env_open(const char *dir, uint64_t cache_bytes, struct errbuf *err)
 {
     struct env *env = env_new(dir, ENV_SUBDIR);
 
-    if (!env_exists(dir))
-        err_set(err, "%s holds no store", dir);
-    else if (check_library(err) == 0 && lock_dir(env, dir, err) == 0 &&
-             open_with_reserve(env, cache_size(cache_bytes), err) == 0)
+    bool absent;
+
+    if (env_may_open(dir, &absent, err) && check_library(err) == 0 &&
+        lock_dir(env, dir, err) == 0 &&
+        open_with_reserve(env, cache_size(cache_bytes), err) == 0)
         return env;
     env_close(&env);
     return NULL;
@@ -378,14 +423,15 @@ create_in(struct env *env, const char *dir, struct errbuf *err)
 {
     char *home = xasprintf("%s/" ENV_SUBDIR, dir);
     char *made = xstrdup(env->home);
+    bool absent = false;
     int ret = -1;
 
     if (lock_dir(env, dir, err) != 0)
         goto out;
-    if (env_exists(dir)) {
+    if (env_may_open(dir, &absent, err))
         err_set(err, "%s holds a store already", dir);
+    if (!absent)
         goto out;
-    }
     if (remove_dir(made) != 0 || mkdir(made, 0700) != 0) {
         err_set(err, "making %s: %s", made, strerror(errno));
         goto out;

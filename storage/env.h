@@ -105,8 +105,10 @@ int env_checkpoint(struct env *env, unsigned kbytes);
 /* Closes tables and environment and unlocks.  Nothing may run in it. */
 void env_close(struct env **env);
 
-/* True if dir holds a store. */
+/* True if dir holds a store; else errno says why not. */
 bool env_exists(const char *dir);
+/* As store_may_open. */
+bool env_may_open(const char *dir, bool *absent_r, struct errbuf *err);
 
 /* Adds a line to the report (which there must be), unless it is too long. */
 void env_report(struct env *env, const char *fmt, ...) PRINTF_LIKE(2, 3);

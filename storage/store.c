@@ -469,6 +469,12 @@ store_exists(const char *dir)
     return env_exists(dir);
 }
 
+bool
+store_may_open(const char *dir, bool *absent_r, struct errbuf *err)
+{
+    return env_may_open(dir, absent_r, err);
+}
+
 static struct env *
 open_env(const struct store_options *o, struct errbuf *err)
 {

@@ -62,6 +62,9 @@ void store_close(struct store **store);
 
 /* True if dir holds a store. */
 bool store_exists(const char *dir);
+/* True if there is one and it may be used, as far as permissions go.  Else err
+ * says why not, and *absent_r whether there is none at all. */
+bool store_may_open(const char *dir, bool *absent_r, struct errbuf *err);
 
 /* Checks a store that no server has open: recovery, then each table's pages,
  * each record's encoding, and what the tables say of each other.  Findings go

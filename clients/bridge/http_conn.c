@@ -29,7 +29,7 @@
 #include "util/xmalloc.h"
 
 #define BUSY      1          /* why input waits */
-#define UNREAD    2          /* ... the peer does not read replies */
+#define UNREAD    8          /* ... the peer does not read replies */
 #define PIPELINED (16 << 10) /* bytes of further requests that are kept */
 #define UNSENT    (16 << 10) /* bytes of replies before the next request */
 #define LINGER    (2 * CLOCK_SECOND)

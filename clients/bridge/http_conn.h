@@ -117,8 +117,8 @@ struct http_reply {
     const char *headers; /* further lines, each ended by CR LF; NULL: none */
 };
 
-/* The request under way takes so many bytes beyond its own.  False: there is no
- * room for them. */
+/* The request under way, or the relay, takes so many bytes beyond its own.
+ * False: there is no room for them. */
 bool http_hold_more(struct http_conn *h, size_t bytes);
 
 /* Answers the request under way with one write. */

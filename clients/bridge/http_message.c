@@ -13,6 +13,7 @@
 /* A header that was sent several times, as one. */
 struct http_joined {
     struct http_joined *next;
+    const char *first; /* the value of the first of them, in the head */
     struct buf text;
 };
 
@@ -159,7 +160,8 @@ http_message_split_url(struct http_message *m)
 size_t
 http_message_size(const struct http_message *m)
 {
-    return sizeof *m + m->head.cap +
+    /* Joined headers are as long as the head at most. */
+    return sizeof *m + m->head.cap + (m->head_done ? m->head.len : 0) +
            (m->expected > m->body.cap ? m->expected : m->body.cap);
 }
 
@@ -212,8 +214,13 @@ http_message_header(struct http_message *m, const char *name)
     next = next_value(m, name, &at);
     if (next == NULL)
         return first;
-    /* It lives as long as the others: callers look at several at once. */
+    /* It lives as long as the others (callers look at several at once), and is
+     * made once, however often somebody asks. */
+    for (j = m->joined; j != NULL; j = j->next)
+        if (j->first == first)
+            return j->text.data;
     j = xcalloc(1, sizeof *j);
+    j->first = first;
     j->next = m->joined;
     m->joined = j;
     buf_append_str(&j->text, first);

@@ -23,9 +23,9 @@
 #include "util/xmalloc.h"
 
 #define SESSION "<session "
-#define HELD    2           /* why input waits: ximssd has not answered */
-#define FULL    4           /* ... the other side does not read */
-#define BOUND   (256 << 10) /* bytes that one side has not taken */
+#define HELD    2          /* why input waits: ximssd has not answered */
+#define FULL    4          /* ... the other side does not read */
+#define BOUND   (64 << 10) /* bytes that one side has not taken */
 
 struct relay {
     struct conn up; /* to ximssd; first */
@@ -63,6 +63,22 @@ relay_on_end(struct relay *r)
     lobby_leave(r->lobby, &r->guest);
     r->end.run = run_end;
     conn_loop_defer(r->up.loop, &r->end);
+}
+
+/* What neither side has taken counts as a stranger's.  False: it was too much,
+ * and is over. */
+static bool
+count(struct relay *r)
+{
+    struct http_conn *h = r->http;
+
+    if (r->ended)
+        return false;
+    if (http_hold_more(h, r->held.len + conn_pending(&r->up) +
+                              conn_pending(&h->conn)))
+        return true;
+    http_conn_end(h);
+    return false;
 }
 
 /* --- from ximssd --- */
@@ -136,7 +152,7 @@ on_data(struct conn *c, const char *data, size_t len)
         return len;
     look_for_session(r, data + used, len - used);
     conn_send(&r->http->conn, data + used, len - used);
-    if (!r->ended && conn_pending(&r->http->conn) > BOUND)
+    if (count(r) && conn_pending(&r->http->conn) > BOUND)
         conn_pause(c, FULL);
     return len;
 }
@@ -146,7 +162,8 @@ on_drained(struct conn *c)
 {
     struct relay *r = (struct relay *)(void *)c;
 
-    conn_resume(&r->http->conn, FULL);
+    if (count(r))
+        conn_resume(&r->http->conn, FULL);
 }
 
 static void
@@ -179,18 +196,20 @@ relay_on_data(struct relay *r, const char *data, size_t len)
 {
     if (!r->begun) {
         buf_append(&r->held, data, len);
-        conn_pause(&r->http->conn, HELD);
+        if (count(r))
+            conn_pause(&r->http->conn, HELD);
         return;
     }
     conn_send(&r->up, data, len);
-    if (!r->ended && conn_pending(&r->up) > BOUND)
+    if (count(r) && conn_pending(&r->up) > BOUND)
         conn_pause(&r->http->conn, FULL);
 }
 
 void
 relay_on_drained(struct relay *r)
 {
-    conn_resume(&r->up, FULL);
+    if (count(r))
+        conn_resume(&r->up, FULL);
 }
 
 /* Says who it is, and asks whom ximssd sees. */

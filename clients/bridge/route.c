@@ -76,6 +76,11 @@ do_events(struct call *c, struct web_session *s)
     const char *id = form_get(&c->form, "lastEventID");
     const char *header = http_header(c->http, "Last-Event-ID");
 
+    if (s->lists_asked - s->lists_answered >= STREAMS_MOST) {
+        /* ximssd has yet to answer as many as may be open. */
+        call_fail(c, 503, "too many streams at once, try again");
+        return;
+    }
     stream_begin(s, c->http, header != NULL ? header : id);
 }
 

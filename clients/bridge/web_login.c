@@ -369,6 +369,10 @@ by_session(struct call *c, const char *id)
 
 /* --- Basic --- */
 
+/* More than a name (255 bytes) and a password (1,024) have; which of them are
+ * too long the server says. */
+#define BASIC_MOST 2048
+
 /* The user and password of an Authorization header; false: there is none. */
 static bool
 basic(const struct call *c, char *out, size_t size, char **password_r)
@@ -413,7 +417,7 @@ by_parameters(struct call *c)
     const char *nonce = form_get(&c->form, "nonce");
     const char *auth = form_get(&c->form, "authData");
     const char *session = form_get(&c->form, "sessionid");
-    char text[1024], *secret;
+    char text[BASIC_MOST], *secret;
 
     if (session != NULL && *session != '\0') {
         by_session(c, session);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clients/bridge/web_account.h"
 #include "clients/bridge/web_session.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_bridge.h"
@@ -65,6 +66,7 @@ open_session(void)
 
     bridge->next_session = 1;
     s = web_session_new(bridge, &client);
+    FUZZ_CHECK(web_account_enter(s, "joe@a.test"));
     s->watches_address = false;
     snprintf(s->id, sizeof s->id, "1-AAAAAAAAAAAAAAAAAAAA");
 }

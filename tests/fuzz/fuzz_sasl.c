@@ -163,7 +163,8 @@ run_answered(struct talk *t, const char *challenge, const char *rest,
     size_t digits_len = (size_t)(rest + len - digits);
 
     t->answered = true;
-    t->right = digits[0] != '=' && is_right(t, challenge, digits, digits_len);
+    t->right = digits_len > 0 && digits[0] != '=' &&
+               is_right(t, challenge, digits, digits_len);
     hex = message_of(t, digits, digits_len);
     (void)take_result(t, sasl_cram_answered(t->sasl, challenge, name, hex),
                       NULL);

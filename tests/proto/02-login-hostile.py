@@ -282,3 +282,21 @@ def test_a_crowd_of_one_address_is_let_in(t):
         c.close()
     for c, user in list(zip(crowd, users))[:5] + list(zip(crowd, users))[10:]:
         equal(attr(c.logged_in("1"), "userName"), user)
+
+
+def test_old_passwords_guessed_by_many_sessions(t):
+    """Of an account whose password one does not know, but whose sessions one
+    has."""
+    server = t.server({"login_free_tries": 3, "login_delay": "10s",
+                       "login_timeout": "1d", "login_checks_per_address": 1})
+    user = server.account("joe@" + MAIN)
+    sessions = [server.login(user) for _ in range(20)]
+    for i, c in enumerate(sessions):
+        c.send('<passwordModify id="1" oldPassword="wrong%d" '
+               'newPassword="x"/>' % i)
+    got = [attr(c.until_response("1")[-1], "errorNum") for c in sessions]
+    equal(sorted(got), ["515"] * 4 + ["525"] * 16)
+    server.clock(11)
+    sessions[0].ok('<passwordModify id="2" oldPassword="secret" '
+                   'newPassword="new"/>')
+    server.login(user, "new")

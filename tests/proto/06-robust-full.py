@@ -66,6 +66,7 @@ class World:
     def __init__(self, megabytes, **options):
         self.disk = SmallDisk(megabytes)
         self.dir = tempfile.mkdtemp(prefix="ximssd-test-")
+        options["max_server_alerts"] = 0
         self.server = Server(directory=self.dir, options=options)
         self.server.store = os.path.join(self.disk.path, "s")
         self.server.expected_errors.append("(?i)space|full|ENOSPC|BDB|store"
@@ -224,11 +225,12 @@ def test_removals_work_on_a_full_disk(t):
 
 
 def test_reserve_is_set_aside_again(t):
-    with World(90, checkpoint_interval="1s") as w:
+    with World(90, checkpoint_interval="1h") as w:
         reserve = os.path.join(w.server.store, "reserve")
         equal(os.path.getsize(reserve), 32 * MIB)
         w.post(900, 4000)
         w.disk.fill()
+        w.server.options["checkpoint_interval"] = "1s"
         w.crash()
         check(not os.path.exists(reserve)
               or os.path.getsize(reserve) < 32 * MIB, "not given up")

@@ -147,6 +147,90 @@ def test_verify_without_a_store(t):
     shutil.rmtree(path)
 
 
+# --- what may not be read, or is not there ---
+
+def become_nobody():
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setresgid(65534, 65534, 65534)
+        os.setresuid(65534, 65534, 65534)
+
+
+def run_as_nobody(*args):
+    """... whom what root made with mode 0600 or 0700 keeps out."""
+    try:
+        done = run(*args, "--listen", "127.0.0.1:0", cwd="/",
+                   preexec_fn=become_nobody)
+    except PermissionError as e:
+        raise Skip("nobody may not run the server here") from e
+    check(done.returncode not in (0, None), "started")
+    return done
+
+
+def test_paths_are_told_apart(t):
+    """No permission is not nothing there, wherever a path is given."""
+    path = directory()
+    try:
+        os.chmod(path, 0o711)
+        store = os.path.join(path, "store")
+        mine = os.path.join(path, "mine")
+        locked = os.path.join(path, "locked")
+        none = os.path.join(path, "none")
+        with open(locked, "w", encoding="ascii") as f:
+            f.write("secret\n")
+        os.chmod(locked, 0)
+        os.mkdir(mine)
+        if os.geteuid() == 0:
+            os.chown(mine, 65534, 65534)
+        for at in (store, mine):
+            equal(run("--init", at, "--main-domain", MAIN).returncode, 0)
+        if os.geteuid() == 0:
+            for root, _, files in os.walk(mine):
+                for name in [root] + [os.path.join(root, f) for f in files]:
+                    os.chown(name, 65534, 65534)
+        os.chmod(store, 0)
+
+        def told(args, words, *never):
+            done = run_as_nobody(*args)
+            check(words in done.stderr, "%s: %s" % (args, done.stderr))
+            for word in never + ("RUNRECOVERY", "PANIC"):
+                check(word not in done.stderr, done.stderr)
+        denied, absent = "Permission denied", "No such file or directory"
+        for args in (["--store", store], ["--verify", store]):
+            told(args, "looking for the store in %s: %s" % (store, denied),
+                 "--init", "holds no store")
+        told(["--store", none], none + " holds no store; make one with")
+        for option in ("--config", "--admin-password-file"):
+            more = [] if option == "--config" \
+                else ["--store", os.path.join(mine, "new")]
+            told(more + [option, locked], "%s: %s" % (locked, denied))
+            told(more + [option, none + "x"], "%sx: %s" % (none, absent))
+        conf = os.path.join(path, "conf")
+        for key, other in (("tls-certificate", "tls-key"),
+                           ("quota-doveadm-key-file", "quota-doveadm-url")):
+            for value, word in ((locked, denied), (none, absent)):
+                with open(conf, "w", encoding="ascii") as f:
+                    f.write('store = "%s"\n%s = "%s"\n%s = "%s"\n' % (
+                        mine, key, value, other,
+                        value if "tls" in key else "http://127.0.0.1:1"))
+                told(["--config", conf], "%s: %s" % (value, word))
+        for value, word in ((locked + "/x", "Not a directory"),
+                            (none + "/x", absent)):
+            with open(conf, "w", encoding="ascii") as f:
+                f.write('store = "%s"\ncontrol-socket = "%s"\n'
+                        % (mine, value))
+            told(["--config", conf], "%s: %s" % (value, word))
+        for name in ("account.db", "log.0000000001"):
+            file = os.path.join(mine, "db", name)
+            os.chmod(file, 0)
+            told(["--store", mine], "opening %s of the store: %s"
+                 % (file, denied))
+            os.chmod(file, 0o600)
+    finally:
+        os.chmod(store, 0o700)
+        shutil.rmtree(path)
+
+
 def test_password_line_that_is_too_long(t):
     path = directory()
     with open(path + "/password", "w") as f:
@@ -155,6 +239,31 @@ def test_password_line_that_is_too_long(t):
                "--admin-password-file", path + "/password")
     check(done.returncode != 0, "made a store")
     check("the first line has more than" in done.stderr, done.stderr)
+    shutil.rmtree(path)
+
+
+def test_longest_password_of_the_first_start(t):
+    """So long and no longer, in bytes; and one can log in with it."""
+    path = directory()
+    for letter in ("x", "\uFDFA"):
+        size = len(letter.encode())
+        text = letter * (1024 // size) + "x" * (1024 % size)
+        for more, end in (("", "\n"), ("", ""), ("x", "\n"), ("x", "")):
+            with open(path + "/password", "w", encoding="utf-8") as f:
+                f.write(text + more + end)
+            done = run("--init", path + "/store", "--main-domain", MAIN,
+                       "--admin-password-file", path + "/password")
+            equal(done.returncode == 0, more == "", done.stderr)
+            if more:
+                check("the first line has more than 1024 bytes" in done.stderr,
+                      done.stderr)
+                continue
+            server = Server(directory=path)
+            try:
+                server.start().login("postmaster", text)
+            finally:
+                server.end()
+            shutil.rmtree(path + "/store")
     shutil.rmtree(path)
 
 

@@ -178,6 +178,7 @@ ROWS = [
     ("LISTSTORAGEUSED a.test LIMIT 0", "201 {}"),
     ("SETSTORAGEUSED joe@a.test much", "501 …"),
     ("SETSTORAGEUSED joe@a.test 0", OK),
+    ("REFRESHSTORAGEUSED joe@a.test", "501 no source of usage can be asked"),
     ("GETACCOUNTRIGHTS joe@a.test", "201 ()"),
     ('SETACCOUNTRIGHTS joe@a.test (CanPostAlerts,"x y")', OK),
     ("GETACCOUNTRIGHTS joe@a.test", '201 (CanPostAlerts,"x y")'),
@@ -279,7 +280,7 @@ ROWS = [
 ]
 # Commands that never succeed here.
 REFUSED_ALWAYS = pwd_absent.never_done() | {
-    "GETACCOUNTPLAINPASSWORD", "CREATESHAREDDOMAIN",
+    "GETACCOUNTPLAINPASSWORD", "CREATESHAREDDOMAIN", "REFRESHSTORAGEUSED",
     "GETCURRENTCONTROLLER"} | {
         line.split()[0] for line, answer in ROWS
         if line and answer == NO_CLUSTER and "CLUSTER" in line}

@@ -4,7 +4,7 @@
 import json
 import re
 
-from ximss import MAIN, check, ctl, equal, wait_until
+from ximss import MAIN, check, ctl, equal, failure, wait_until
 
 
 def shell(t, steps, server=None):
@@ -210,12 +210,15 @@ def test_sessions(t):
 
 def test_session_made_for_somebody(t):
     user = t.user()
-    done = ctl(t.shared, "session", "create", user, "--address", "10.0.0.1",
-               "--for", "10.0.0.2")
-    equal((done.returncode, done.stderr), (0, ""))
-    ticket = done.stdout.strip()
+    def create(*options):
+        done = ctl(t.shared, "session", "create", user, *options)
+        equal((done.returncode, done.stderr), (0, ""))
+        return done.stdout.strip()
     c = t.shared.connect()
-    c.send('<login id="1" ticket="%s"/>' % ticket)
+    c.ask('<login id="1" ticket="%s"/>'
+          % create("--address", "10.0.0.1", "--for", "10.0.0.2"),
+          failure("1", 515))
+    c.send('<login id="2" ticket="%s"/>' % create("--address", "127.0.0.1"))
     check('userName="%s"' % user in c.receive(), "not logged in")
 
 

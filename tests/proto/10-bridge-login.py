@@ -39,6 +39,23 @@ def test_reply_has_the_session_first_and_nothing_else(t):
           reply.text)
 
 
+def test_longest_name_and_password(t):
+    """The server looks at them, whatever the way in."""
+    text = "\uFDFA" * 341 + "x"
+    user = t.user(password=text)
+    b = bridge(t)
+
+    def form(name, password):
+        return b.ask("POST", "/ximsslogin/", query(
+            userName=name, password=password, errorAsXML=1))
+    check_reply("longest", form(user, text), 200, SESSION % user)
+    check_reply("basic", b.ask("POST", "/ximsslogin/",
+                               headers=basic(user, text)), 200, SESSION % user)
+    for name, password in ((user, text + "x"), ("n" * 256, "x"),
+                           ("n" * 255, "x")):
+        check_reply("wrong", form(name, password), 200, WRONG)
+
+
 def test_case_of_the_path_and_of_parameters(t):
     user = t.user()
     b = bridge(t)

@@ -2,6 +2,7 @@
 """Server-sent events: GET /Session/ID/events."""
 
 import re
+import signal
 
 from bridge import EMPTY, batch, bridge, event
 from ximss import alert, check, equal, match, response, wait_until
@@ -264,3 +265,23 @@ def test_too_many_streams_of_one_session(t):
     post(t, s, "x")
     expect(streams[1], "1", "alert", posted("x"))
     expect(streams[16], "1", "alert", posted("x"))
+
+
+def test_lists_that_were_not_answered_have_a_limit(t):
+    """Each stream that begins with an unknown id asks ximssd for a list."""
+    server = t.server({"trusted_addresses": ["127.0.0.1"]})
+    s = logged_in(t, server.account("joe@" + server.domain("one.test")),
+                  bridge(t, server))
+    server.freeze()
+    try:
+        for _ in range(16):
+            s.stream(last="999")
+        for _ in range(3):
+            reply = s.bridge.ask("GET", s.path + "events",
+                                 headers=[("Last-Event-ID", "999")])
+            equal((reply.status, reply.reason),
+                  (503, "too many streams at once, try again"))
+    finally:
+        server.signal(signal.SIGCONT)
+    s.sync('<noop id="1"/>', expected=[response("1")])
+    s.stream(last="999")

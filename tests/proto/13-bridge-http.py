@@ -155,6 +155,7 @@ def test_what_is_right(t):
             GET + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
             b"HTTP2-Settings: AAMAAABk\r\n\r\n",
             b"GET /healthz?a=\"<>{}|\\^`@;:,$ HTTP/1.1\r\n" + HOST + b"\r\n",
+            b"GET /healthz?userName=j\xc3\xb6 HTTP/1.1\r\n" + HOST + b"\r\n",
             b"GET http://x/healthz HTTP/1.1\r\n" + HOST + b"\r\n",
             b"GET HTTPS://x:8100/healthz?a HTTP/1.1\r\n" + HOST + b"\r\n"):
         for step in (None, 1):

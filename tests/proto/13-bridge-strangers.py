@@ -2,6 +2,7 @@
 """What somebody who has no session can do to the bridge: with many requests,
 with large ones, with halves, and while ximssd is slow."""
 
+import itertools
 import os
 import re
 import socket
@@ -9,7 +10,7 @@ import struct
 
 import ximss
 from bridge import BridgeClient, bridge, check_reply, xml
-from ximss import check, equal, response, wait_until
+from ximss import Client, check, equal, response, wait_until
 
 SERVER = {"options": {"trusted_addresses": ["127.0.0.1"]}}
 NOOP = '<noop id="1"/>'
@@ -57,20 +58,14 @@ class Upstream:
     def make_room(self):
         for s in self.fill:
             s.close()
-        self.listener.setblocking(False)
-        try:
-            while True:
-                self.listener.accept()[0].close()
-        except BlockingIOError:
-            self.listener.settimeout(ximss.DEADLINE)
 
     def accept(self):
         """The next connection that somebody says something on."""
         while True:
             sock = self.listener.accept()[0]
             sock.settimeout(ximss.DEADLINE)
+            self.socks.append(sock)
             if sock.recv(1, socket.MSG_PEEK):
-                self.socks.append(sock)
                 return sock
 
     def end(self, failed=False, keep=False):
@@ -150,14 +145,16 @@ def test_longest_body_of_a_stranger(t):
 def test_ximssd_that_does_not_come_up_at_once(t):
     """The bridge's connection is still being made when it sends."""
     up = Upstream(t, backlog=0)
-    b = bridge(t, up)
+    b = bridge(t, up, answer_timeout="60s")
     up.fill_up()
     client = post(b, FEATURES)
     bare = b.connect()  # asks for the name's domain first
     bare.send("GET", "/XIMSSLogin/?userName=joe&password=x")
     whole = b.connect()
     whole.send("GET", "/XIMSSLogin/?userName=joe@x.test&password=x")
-    wait_until(lambda: b.metric("requests_total") > 3, "they are under way")
+    asked = itertools.count(1)
+    wait_until(lambda: b.metric("requests_total") - next(asked) >= 3,
+               "they are under way")
     up.make_room()
     said = set()
     for _ in range(3):
@@ -306,7 +303,7 @@ def test_memory_of_strangers(t):
     wait_until(lambda: b.metric("requests_total") >= 10, "some wait")
     equal(b.ask("GET", "/healthz", host="x").status, 200)
     grown = resident(b) - before
-    check(grown < 16 << 20, "%d bytes more" % grown)
+    check(grown < 24 << 20, "%d bytes more" % grown)
 
 
 def half(b, source, size):
@@ -446,6 +443,33 @@ def test_no_room_for_requests_behind_one_that_waits(t):
     equal(b.ask("GET", "/healthz").status, 200)
 
 
+def test_relayed_connections_that_do_not_read(t):
+    """What waits for them is the strangers', too."""
+    user = t.user()
+    b = bridge(t, stranger_memory_per_address="64K")
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.connect(("127.0.0.1", b.port))
+    sock.settimeout(ximss.DEADLINE)
+    Client(sock, "does not read").scram(user)
+    request = b'<noop id="' + b"x" * 1000 + b'"/>\0'
+    try:
+        while True:  # ends when it is cut off
+            sock.sendall(request * 64)
+    except ConnectionError:
+        pass
+    sock.close()
+    equal(b.login(user).status(), 200)
+    # One that reads is served for as long as it likes.
+    c = Client(b.connect().sock, "relayed")
+    for _ in range(300):
+        c.send(*['<noop id="%s"/>' % ("x" * 1000)] * 4)
+        for _ in range(4):
+            c.expect(response("x" * 1000))
+    # The session's two, this one, and the one that asks.
+    equal(b.metric("connections"), 4)
+
+
 def test_replies_that_nobody_reads(t):
     """The next request is looked at when the reply before it has left."""
     directory = os.path.join(t.shared.dir, "one-page")
@@ -466,7 +490,8 @@ def test_replies_that_nobody_reads(t):
         client.raw(request * 1000)  # 40 MB of replies
         clients.append(client)
     wait_until(lambda: at_rest(b), "no more is answered")
-    check(resident(b) - before < 40 << 20, "%d" % (resident(b) - before))
+    # 700 MB without; sanitizers keep what is freed for a while.
+    check(resident(b) - before < 200 << 20, "%d" % (resident(b) - before))
     # Whoever reads gets all of it.
     for _ in range(1000):
         equal(len(clients[0].receive().body), 40000)

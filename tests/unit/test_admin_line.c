@@ -129,6 +129,31 @@ START_TEST(refuses_zeros_and_floods)
 END_TEST
 
 /* Every cut of a line is read or refused, and nothing reads behind the cut. */
+/* So many values in an object, and one more. */
+START_TEST(refuses_many_values)
+{
+    for (unsigned more = 0; more < 2; more++) {
+        struct arena *arena = arena_new();
+        struct admin_line line;
+        struct errbuf err = {""};
+        struct buf b = {0};
+        int r;
+
+        buf_append_str(&b, "Echo (a");
+        for (unsigned i = 2; i < ADMIN_VALUES_MAX + more; i++)
+            buf_append_str(&b, ",a");
+        buf_append_str(&b, ")");
+        r = admin_line_read(b.data, b.len, arena, &line, &err);
+        ck_assert_int_eq(r, more == 0 ? 0 : -1);
+        ck_assert_str_eq(err.text,
+                         more == 0 ? "" : "too many values in one object");
+        ck_assert_str_eq(line.verb, "ECHO");
+        buf_clear(&b);
+        arena_free(&arena);
+    }
+}
+END_TEST
+
 START_TEST(reads_every_cut)
 {
     static const char line[] =
@@ -213,6 +238,7 @@ admin_line_suite(void)
 
     tcase_add_loop_test(t, reads_lines, 0, sizeof lines / sizeof lines[0]);
     tcase_add_test(t, refuses_zeros_and_floods);
+    tcase_add_test(t, refuses_many_values);
     tcase_add_test(t, reads_every_cut);
     tcase_add_loop_test(t, hides_passwords, 0, sizeof shown / sizeof shown[0]);
     tcase_add_test(t, cuts_what_is_long);

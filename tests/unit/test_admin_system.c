@@ -99,7 +99,7 @@ START_TEST(sets_the_log)
         {"SetLogAll", true}, {"SetLogAll ON", true}, {"SetLogAll off", false}};
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        ck_assert_str_eq(fixture_say(MONITOR, rows[i].line), "200 OK");
+        ck_assert_str_eq(fixture_say(ALL, rows[i].line), "200 OK");
         ck_assert_int_eq(fixture_live->command, ADMIN_LIVE_LOG_ALL);
         ck_assert_int_eq(fixture_live->on, rows[i].on);
     }

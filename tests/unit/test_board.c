@@ -97,19 +97,21 @@ END_TEST
 /* Numbers go on; what is beyond the newest is forgotten in large pieces. */
 START_TEST(test_removals)
 {
-    ck_assert_uint_eq(board_next_removal(&board), 0);
-    for (uint64_t i = 0; i < 5 * BOARD_REMOVALS; i++) {
-        struct removal r = {.id = 1000 + i, .scope = ALERT_SERVER};
-        const struct removal *first;
+    struct removals *r = &board.removals[0];
 
-        ck_assert_uint_eq(board_note_removal(&board, &r), i + 1);
-        ck_assert_uint_eq(board_next_removal(&board), i + 1);
-        ck_assert_uint_le(board.removals->len, 2 * BOARD_REMOVALS);
-        ck_assert_uint_ge(board.removals->len,
+    ck_assert_uint_eq(removals_next(r), 0);
+    for (uint64_t i = 0; i < 5 * BOARD_REMOVALS; i++) {
+        board_note_removal(&board, ALERT_SERVER, 0, 1000 + i);
+        ck_assert_uint_eq(removals_next(r), i + 1);
+        ck_assert_uint_le(r->kept->len, 2 * BOARD_REMOVALS);
+        ck_assert_uint_ge(r->kept->len,
                           i < BOARD_REMOVALS ? i + 1 : BOARD_REMOVALS);
-        first = &g_array_index(board.removals, struct removal, 0);
-        ck_assert_uint_eq(first->id, 1000 + board.first_removal);
+        ck_assert_uint_eq(removals_at(r, r->first)->id, 1000 + r->first);
+        ck_assert_uint_eq(removals_at(r, i)->id, 1000 + i);
     }
+    /* each audience has its own; who is not here is told nothing */
+    ck_assert_uint_eq(removals_next(&board.removals[1]), 0);
+    board_note_removal(&board, ALERT_DOMAIN, 12345, 1);
 }
 END_TEST
 

@@ -13,6 +13,7 @@
 #include "clients/bridge/budget.h"
 #include "clients/bridge/client.h"
 #include "clients/bridge/form.h"
+#include "clients/bridge/http_message.h"
 #include "clients/bridge/http_reply.h"
 #include "clients/bridge/known.h"
 #include "clients/bridge/nonce.h"
@@ -404,6 +405,46 @@ START_TEST(forwarded)
 }
 END_TEST
 
+/* --- requests --- */
+
+static struct http_message *
+message(const char *const texts[], size_t n)
+{
+    struct http_message *m = xcalloc(1, sizeof *m);
+
+    ck_assert_int_eq(http_message_url(m, "/", 1, 1000), 0);
+    for (size_t i = 0; i < n; i += 2) {
+        ck_assert_int_eq(http_message_name(m, texts[i], strlen(texts[i]), 1000),
+                         0);
+        ck_assert_int_eq(
+            http_message_value(m, texts[i + 1], strlen(texts[i + 1]), 1000), 0);
+    }
+    http_message_head_done(m);
+    return m;
+}
+
+/* Headers that were sent several times are joined once, however often they are
+ * asked for: what a request takes in memory is known with its head. */
+START_TEST(headers_of_a_message)
+{
+    static const char *const texts[] = {"Host", "a \t", "X",  "1", "Y",
+                                        "2",    "x",    "3 ", "X", "4"};
+    struct http_message *m = message(texts, 10);
+    const char *joined = http_message_header(m, "X");
+
+    ck_assert_str_eq(joined, "1, 3, 4");
+    ck_assert_ptr_eq(http_message_header(m, "x"), joined);
+    ck_assert_str_eq(http_message_header(m, "y"), "2");
+    ck_assert_str_eq(http_message_header(m, "host"), "a");
+    ck_assert_ptr_null(http_message_header(m, "Z"));
+    ck_assert_uint_eq(http_message_count(m, "X"), 3);
+    ck_assert_uint_eq(http_message_count(m, "Z"), 0);
+    ck_assert_uint_ge(http_message_size(m), sizeof *m + 2 * m->head.len);
+    http_message_free(&m);
+    ck_assert_ptr_null(m);
+}
+END_TEST
+
 /* --- replies --- */
 
 START_TEST(reply_in_the_order_of_the_family)
@@ -562,6 +603,7 @@ bridge_parts_suite(void)
     tcase_add_test(tc, budget_share_that_changes);
     tcase_add_test(tc, budget_of_many);
     LOOP(tc, forwarded, lists);
+    tcase_add_test(tc, headers_of_a_message);
     tcase_add_test(tc, reply_in_the_order_of_the_family);
     tcase_add_test(tc, reason_cannot_break_the_head);
     tcase_add_test(tc, manual_and_sample_have_every_key);

@@ -426,6 +426,19 @@ START_TEST(limits_depth)
 }
 END_TEST
 
+START_TEST(limits_values)
+{
+    const struct cli_limits four = {.values = 4};
+
+    ck_assert_ptr_nonnull(parse_bytes("(a,b,c)", 7, &four));
+    ck_assert_ptr_nonnull(parse_bytes("{a=(b,c);}", 10, &four));
+    ck_assert_ptr_null(parse_bytes("(a,b,c,d)", 9, &four));
+    ck_assert_str_eq(err.text, "too many values at byte 8");
+    ck_assert_ptr_null(parse_bytes("{a=(b,c);d=e;}", 14, &four));
+    ck_assert_ptr_nonnull(parse_bytes("(a,b,c,d)", 9, NULL));
+}
+END_TEST
+
 START_TEST(limits_bytes)
 {
     const struct cli_limits five = {.bytes = 5};
@@ -586,6 +599,7 @@ cli_data_suite(void)
     tcase_add_test(t, cut_at_each_byte);
     tcase_add_test(t, each_byte_changed);
     tcase_add_test(t, limits_depth);
+    tcase_add_test(t, limits_values);
     tcase_add_test(t, limits_bytes);
     tcase_add_test(t, many_keys);
     tcase_add_test(t, builds);

@@ -118,6 +118,16 @@ static const struct {
     {"/v/%d/%1n", "neither %u nor %n: all would have one Maildir"},
 };
 
+START_TEST(knows_whose_directory)
+{
+    ck_assert_uint_eq(maildir_path_root("/var/mail/%d/%n"), 10);
+    ck_assert_uint_eq(maildir_path_root("/var/mail/x%d/%n"), 10);
+    ck_assert_uint_eq(maildir_path_root("/home/%n/Maildir"), 6);
+    ck_assert_uint_eq(maildir_path_root("/a%%b/%n"), 1);
+    ck_assert_uint_eq(maildir_path_root("/%u"), 1);
+}
+END_TEST
+
 START_TEST(refuses_templates)
 {
     struct errbuf err = {""};
@@ -138,6 +148,7 @@ maildir_path_suite(void)
     tcase_add_loop_test(tc, refuses_users, 0,
                         sizeof refused / sizeof refused[0]);
     tcase_add_test(tc, refuses_long_paths);
+    tcase_add_test(tc, knows_whose_directory);
     tcase_add_loop_test(tc, refuses_templates, 0, sizeof bad / sizeof bad[0]);
     suite_add_tcase(s, tc);
     return s;

@@ -4,6 +4,7 @@
 
 #include "quota/maildir_read.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,7 +44,8 @@ static enum maildir_result
 read_box(struct maildir_use *use)
 {
     *use = (struct maildir_use){1, true, 1};
-    return maildir_read(maildir_fixture_path("m"), &stop, use, &err);
+    return maildir_read(maildir_fixture_path("m"),
+                        strlen(maildir_fixture_path("")), &stop, use, &err);
 }
 
 static uint64_t
@@ -155,6 +157,14 @@ START_TEST(falls_back_from_what_is_no_file)
     maildir_fixture_link("m/maildirsize", "../other");
     ck_assert_uint_eq(scanned(), 100);
     maildir_fixture_remove("m/maildirsize");
+    /* Another name of another's file. */
+    ck_assert_int_eq(linkat(AT_FDCWD, maildir_fixture_path("other"), AT_FDCWD,
+                            "linked-maildirsize", 0),
+                     0);
+    ck_assert_int_eq(
+        rename("linked-maildirsize", maildir_fixture_path("m/maildirsize")), 0);
+    ck_assert_uint_eq(scanned(), 100);
+    maildir_fixture_remove("m/maildirsize");
     memset(big, '\n', sizeof big - 1);
     memcpy(big, "1000S\n5 1", 9);
     maildir_fixture_file("m/maildirsize", big);
@@ -162,15 +172,13 @@ START_TEST(falls_back_from_what_is_no_file)
 }
 END_TEST
 
-/* Links in a Maildir lead nowhere; one to the Maildir is the administrator's.
- */
+/* Links in a Maildir lead nowhere. */
 START_TEST(follows_no_links)
 {
-    make_folder("real");
+    make_folder("m");
     make_folder("other");
     maildir_fixture_file("other/cur/1,S=7", "");
     maildir_fixture_file("other/big", "1234567890");
-    maildir_fixture_link("m", "real");
     ck_assert_uint_eq(scanned(), 0);
     maildir_fixture_link("m/.Other", "../other");
     maildir_fixture_link("m/.Loop", ".");
@@ -179,6 +187,48 @@ START_TEST(follows_no_links)
     maildir_fixture_remove("m/new");
     maildir_fixture_link("m/new", "../other/cur");
     ck_assert_uint_eq(scanned(), 0);
+}
+END_TEST
+
+static enum maildir_result
+read_at(const char *name, const char *root)
+{
+    char path[4096], *top;
+    struct maildir_use use;
+
+    snprintf(path, sizeof path, "%s", maildir_fixture_path(name));
+    top = strstr(path, root);
+    ck_assert_ptr_nonnull(top);
+    return maildir_read(path, (size_t)(top - path), &stop, &use, &err);
+}
+
+/* Nor does one that stands for the Maildir, or for a directory above it, below
+ * the administrator's own directory, which may be a link itself. */
+START_TEST(follows_no_links_to_it)
+{
+    static const struct {
+        const char *path, *root; /* the root ends where this begins */
+        enum maildir_result result;
+    } rows[] = {
+        {"a.test/ann", "a.test/ann", MAILDIR_OK},
+        {"a.test/ann", "ann", MAILDIR_OK},
+        {"a.test/ann/", "ann/", MAILDIR_OK},
+        {"a.test/bob", "a.test/bob", MAILDIR_ABSENT},
+        {"a.test/bob", "bob", MAILDIR_ABSENT},
+        {"b.test/ann", "b.test/ann", MAILDIR_ABSENT},
+        {"b.test/ann", "ann", MAILDIR_OK}, /* the administrator's link */
+        {"b.test/bob", "bob", MAILDIR_ABSENT},
+        {"a.test/sub/ann", "sub/ann", MAILDIR_ABSENT},
+        {"a.test/none/ann", "none/ann", MAILDIR_ABSENT},
+    };
+
+    make_folder("a.test/ann");
+    maildir_fixture_link("a.test/bob", "ann");
+    maildir_fixture_link("a.test/sub", ".");
+    maildir_fixture_link("b.test", "a.test");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        ck_assert_msg(read_at(rows[i].path, rows[i].root) == rows[i].result,
+                      "row %zu: %s", i, err.text);
 }
 END_TEST
 
@@ -241,6 +291,7 @@ maildir_read_suite(void)
     tcase_add_test(tc, falls_back);
     tcase_add_test(tc, falls_back_from_what_is_no_file);
     tcase_add_test(tc, follows_no_links);
+    tcase_add_test(tc, follows_no_links_to_it);
     tcase_add_test(tc, absent);
     tcase_add_test(tc, denied);
     tcase_add_test(tc, bounded);

@@ -25,11 +25,11 @@ Suite *maildir_source_suite(void);
  * linker gives us each call of maildir_read. */
 #define HANGING "hanging"
 
-enum maildir_result __real_maildir_read(const char *path,
+enum maildir_result __real_maildir_read(const char *path, size_t root,
                                         const atomic_bool *end,
                                         struct maildir_use *use_r,
                                         struct errbuf *err);
-enum maildir_result __wrap_maildir_read(const char *path,
+enum maildir_result __wrap_maildir_read(const char *path, size_t root,
                                         const atomic_bool *end,
                                         struct maildir_use *use_r,
                                         struct errbuf *err);
@@ -39,7 +39,7 @@ static pthread_cond_t hang_changed = PTHREAD_COND_INITIALIZER;
 static bool hangs, let_go, came_back;
 
 enum maildir_result
-__wrap_maildir_read(const char *path, const atomic_bool *end,
+__wrap_maildir_read(const char *path, size_t root, const atomic_bool *end,
                     struct maildir_use *use_r, struct errbuf *err)
 {
     if (strstr(path, HANGING) != NULL) {
@@ -52,7 +52,7 @@ __wrap_maildir_read(const char *path, const atomic_bool *end,
         pthread_cond_broadcast(&hang_changed);
         pthread_mutex_unlock(&hang_lock);
     }
-    return __real_maildir_read(path, end, use_r, err);
+    return __real_maildir_read(path, root, end, use_r, err);
 }
 
 static void
@@ -368,17 +368,35 @@ START_TEST(shared_maildir)
 {
     quota_sink_reset(nobody);
     make_maildir("a.test/ann", "0S\n5 1\n");
-    maildir_fixture_link("a.test/bob", "ann");
+    snprintf(template, sizeof template, "%s", maildir_fixture_path("%d/%Ln"));
     start();
     maildir_source_online(source, "ann@a.test");
     quota_sink_expect("ann@a.test", 1, 5);
-    maildir_source_online(source, "bob@a.test");
-    quota_sink_expect("bob@a.test", 1, 5);
-    maildir_source_offline(source, "bob@a.test");
-    maildir_source_online(source, "bob@a.test");
+    maildir_source_online(source, "Ann@a.test");
+    quota_sink_expect("Ann@a.test", 1, 5);
+    maildir_source_offline(source, "Ann@a.test");
+    maildir_source_online(source, "Ann@a.test");
     maildir_fixture_append("a.test/ann/maildirsize", "1 1\n");
     quota_sink_expect("ann@a.test", 2, 6);
-    expect_by_poll("bob@a.test", 6);
+    expect_by_poll("Ann@a.test", 6);
+}
+END_TEST
+
+/* A user whose Maildir is a link to another's, or in a directory that is. */
+START_TEST(anothers_maildir)
+{
+    make_maildir("a.test/ann", "0S\n5 1\n");
+    maildir_fixture_link("a.test/bob", "ann");
+    maildir_fixture_link("b.test", "a.test");
+    quota_sink_reset(
+        (const char *const[]){"ann@b.test", "bob@a.test", "ann@a.test", NULL});
+    start();
+    maildir_source_online(source, "bob@a.test");
+    maildir_source_online(source, "ann@b.test");
+    quota_sink_expect("ann@a.test", 1, 5); /* the last of them */
+    maildir_source_stop(&source);
+    ck_assert_uint_eq(quota_sink_all_reports(),
+                      quota_sink_reports("ann@a.test", NULL));
 }
 END_TEST
 
@@ -539,6 +557,7 @@ maildir_source_suite(void)
     tcase_add_test(tc, polls_names_of_files);
     tcase_add_test(tc, maildirs_come_and_go);
     tcase_add_test(tc, shared_maildir);
+    tcase_add_test(tc, anothers_maildir);
     tcase_add_test(tc, refused_names);
     tcase_add_test(tc, says_once_what_is_wrong);
     tcase_add_test(tc, says_how_far_it_is);

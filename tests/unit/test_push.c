@@ -531,17 +531,36 @@ START_TEST(test_many_removals)
 {
     struct worker *w = stage_worker(ANN);
     struct client *c = client_open(ANN, CLIENT_CHANGES);
-    struct removal r = {.id = 1, .scope = ALERT_SERVER};
     unsigned n = _i == 0 ? BOARD_REMOVALS : 3 * BOARD_REMOVALS;
 
     for (unsigned i = 0; i < n; i++)
-        board_note_removal(&w->board, &r);
+        board_note_removal(&w->board, ALERT_SERVER, 0, 1);
     push_audience(w, ALERT_SERVER, 0, PUSH_CHANGES);
     client_hear(c);
     push_audience(w, ALERT_SERVER, 0, PUSH_CHANGES);
     client_hear(c);
     ck_assert_uint_eq(client_is_open(c), _i == 0);
     client_free(&c);
+}
+END_TEST
+
+/* However many go in another domain, nobody here is behind. */
+START_TEST(test_removals_of_others)
+{
+    struct worker *w = stage_worker(ANN);
+    struct client *c = client_open(ANN, CLIENT_CHANGES);
+    struct client *other = client_open(DAN, CLIENT_CHANGES);
+
+    for (unsigned i = 0; i < 3 * BOARD_REMOVALS; i++)
+        board_note_removal(&w->board, ALERT_DOMAIN, stage_domain(DAN), 1);
+    board_note_removal(&w->board, ALERT_SERVER, 0, 2);
+    push_audience(w, ALERT_SERVER, 0, PUSH_CHANGES);
+    ck_assert_str_eq(client_hear(c), "<alertRemoved alertID=\"2\"/>\n");
+    client_hear(other);
+    ck_assert(client_is_open(c));
+    ck_assert(!client_is_open(other));
+    client_free(&c);
+    client_free(&other);
 }
 END_TEST
 
@@ -579,6 +598,51 @@ START_TEST(test_many_sessions)
 }
 END_TEST
 
+/* Alerts that are posted at once: their audience is walked over once, and again
+ * when somebody has come or gone. */
+START_TEST(test_burst_walks_once)
+{
+    enum {
+        N = 20
+    };
+    struct worker *w = stage->workers[0];
+    struct client *c[N], *late;
+
+    for (int i = 0; i < N; i++)
+        c[i] = client_open(i % 2 == 0 ? DAN : EVE, 0);
+    for (int scope = ALERT_SERVER; scope <= ALERT_DOMAIN; scope += 2) {
+        w->audience_looked = 0;
+        for (int i = 0; i < 30; i++)
+            stage_post_soon((enum alert_scope)scope, DAN, "one of many");
+        wait_for_store();
+        mailbox_flush(w->box);
+        ck_assert_uint_le(w->audience_looked, N);
+        ck_assert(c[0]->s->push_queued && c[N - 1]->s->push_queued);
+    }
+    for (int i = 0; i < N; i++)
+        ck_assert_uint_eq(count(client_hear(c[i]), "<alert "), 60);
+    /* who comes, and whose options change, is among them at once */
+    stage_post_soon(ALERT_SERVER, 0, "before");
+    wait_for_store();
+    mailbox_flush(w->box);
+    late = client_open(EVE, 0);
+    client_hear(late);
+    session_close(c[0]->s, "test");
+    stage_post(ALERT_SERVER, 0, "after");
+    ck_assert_uint_eq(stage_told, N);
+    ck_assert_uint_eq(count(client_hear(late), "after"), 1);
+    client_say(late, "<setSessionOption id=\"1\" name=\"alerts\" "
+                     "value=\"no\"/>\n");
+    client_hear(late);
+    stage_post(ALERT_DOMAIN, DAN, "to others");
+    ck_assert_uint_eq(stage_told, N - 1);
+    ck_assert_uint_eq(count(client_hear(late), "to others"), 0);
+    client_free(&late);
+    for (int i = 0; i < N; i++)
+        client_free(&c[i]);
+}
+END_TEST
+
 Suite *
 push_suite(void)
 {
@@ -588,6 +652,7 @@ push_suite(void)
     tcase_add_checked_fixture(t, stage_setup, stage_teardown);
     tcase_set_timeout(t, 120);
     tcase_add_test(t, test_burst);
+    tcase_add_test(t, test_burst_walks_once);
     tcase_add_test(t, test_blocked);
     tcase_add_test(t, test_long_login);
     tcase_add_test(t, test_long_start);
@@ -602,6 +667,7 @@ push_suite(void)
     tcase_add_test(t, test_too_much_within_a_message);
     tcase_add_test(t, test_removals);
     tcase_add_loop_test(t, test_many_removals, 0, 2);
+    tcase_add_test(t, test_removals_of_others);
     tcase_add_test(t, test_many_sessions);
     suite_add_tcase(s, t);
     tcase_add_checked_fixture(three, stage_setup_three, stage_teardown);

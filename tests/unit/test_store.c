@@ -746,6 +746,8 @@ post_done(enum store_result result, void *arg, const struct errbuf *err)
     struct child_post *p = arg;
 
     (void)err;
+    if (result == STORE_AGAIN) /* it reads the keys */
+        return;
     if (result != STORE_OK ||
         write(p->fd, &p->a.id, sizeof p->a.id) != sizeof p->a.id)
         _exit(1);

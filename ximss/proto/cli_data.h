@@ -34,6 +34,7 @@ struct cli_value {
 struct cli_limits { /* 0: the default */
     size_t bytes;   /* default 1 MiB */
     unsigned depth; /* of arrays and dictionaries; default 32 */
+    size_t values;  /* all that are in the object, with itself; default: any */
 };
 
 /* Reads one object from data[*pos]; leading blanks, line breaks and comments

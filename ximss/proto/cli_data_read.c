@@ -20,6 +20,7 @@ struct reader {
     const char *data;
     size_t len, pos;
     unsigned depth, max_depth;
+    size_t values, max_values;
     struct arena *arena;
     struct buf scratch; /* the text that is being read */
     struct errbuf *err;
@@ -551,6 +552,8 @@ read_value(struct reader *r, struct cli_value **value_r)
 {
     if (skip_blanks(r) < 0)
         return -1;
+    if (++r->values > r->max_values)
+        return fail(r, "too many values");
     switch (peek(r)) {
     case '(':
         return read_array(r, value_r);
@@ -580,6 +583,8 @@ read_object(struct reader *r, const struct cli_limits *limits, bool whole,
     int result;
 
     r->max_depth = limits != NULL && limits->depth > 0 ? limits->depth : 32;
+    r->max_values =
+        limits != NULL && limits->values > 0 ? limits->values : SIZE_MAX;
     if (r->len - r->pos > bytes)
         return err_set(r->err, "data of more than %zu bytes", bytes);
     result = read_value(r, value_r);

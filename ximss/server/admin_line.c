@@ -113,20 +113,30 @@ static int
 read_argument(const char *line, size_t len, size_t *pos, struct arena *arena,
               struct cli_value **v_r, struct errbuf *err)
 {
+    static const struct cli_limits limits = {.values = ADMIN_VALUES_MAX};
+    struct errbuf bad = {""};
     char c = line[*pos];
 
     if (c == '"') {
         if (read_quoted(line, len, pos, arena, v_r, err) != 0)
             return -1;
     } else if (c != '\0' && strchr("({[<#", c) != NULL) {
-        if (cli_data_read(line, len, pos, NULL, arena, v_r, NULL) != 0)
-            return malformed(err, *pos);
+        if (cli_data_read(line, len, pos, &limits, arena, v_r, &bad) != 0)
+            return strncmp(bad.text, "too many", 8) == 0
+                       ? err_set(err, "too many values in one object")
+                       : malformed(err, *pos);
     } else if (read_bare(line, len, pos, arena, v_r, err) != 0) {
         return -1;
     }
     if (*pos < len && !is_blank(line[*pos]))
         return malformed(err, *pos);
     return 0;
+}
+
+void
+admin_line_verb(const char *line, size_t len, char verb_r[ADMIN_VERB_SIZE])
+{
+    read_verb(line, len, verb_r);
 }
 
 int

@@ -15,12 +15,19 @@
 
 #define ADMIN_VERB_SIZE 40 /* with the terminating 0 */
 #define ADMIN_ARGS_MAX  32
+/* In one object, all that are in it counted: a value of two bytes takes a hundred
+ * in memory, and as long as a hundred bytes of text. */
+#define ADMIN_VALUES_MAX 30000
 
 struct admin_line {
     char verb[ADMIN_VERB_SIZE]; /* in upper case; "" if it cannot be one */
     struct cli_value *arg[ADMIN_ARGS_MAX];
     unsigned n;
 };
+
+/* The verb alone, as admin_line_read gives it; what follows is not looked at. */
+void admin_line_verb(const char *line, size_t len,
+                     char verb_r[ADMIN_VERB_SIZE]);
 
 /* -1: err says what is wrong, in words and digits only; the verb is filled all
  * the same if the line begins with a word.  Values live in the arena.

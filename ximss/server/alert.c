@@ -188,7 +188,6 @@ alert_array_remove(struct alert_array *set, uint64_t id)
 
     if (after == 0 || set->v[after - 1]->rec.id != id)
         return false;
-    atomic_store(&set->v[after - 1]->removed, true);
     alert_unref(&set->v[after - 1]);
     memmove(set->v + after - 1, set->v + after,
             (set->n - after) * sizeof(set->v[0]));
@@ -210,10 +209,8 @@ alert_array_find(const struct alert_array *set, uint64_t id)
 void
 alert_array_clear(struct alert_array *set)
 {
-    for (uint32_t i = 0; i < set->n; i++) {
-        atomic_store(&set->v[i]->removed, true);
+    for (uint32_t i = 0; i < set->n; i++)
         alert_unref(&set->v[i]);
-    }
     free(set->v);
     *set = (struct alert_array){0};
 }

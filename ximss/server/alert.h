@@ -16,7 +16,6 @@ struct zone;
  * what is said at the members. */
 struct alert {
     atomic_uint refs;
-    atomic_bool removed;  /* from a set: nobody will ask for it for long */
     struct alert_rec rec; /* owned */
     /* A quota alert (kind="quota"): it is in no list and in no store. */
     bool generated;

@@ -9,11 +9,20 @@
 #include "util/xmalloc.h"
 
 static void
+removals_clear(struct removals *r)
+{
+    if (r->kept != NULL)
+        g_array_free(r->kept, TRUE);
+    *r = (struct removals){0};
+}
+
+static void
 domain_free(void *p)
 {
     struct domain *d = p;
 
     alert_array_clear(&d->alerts);
+    removals_clear(&d->removals);
     free(d->name);
     free(d);
 }
@@ -24,7 +33,6 @@ board_init(struct board *b)
     memset(b, 0, sizeof *b);
     b->domains =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, domain_free);
-    b->removals = g_array_new(FALSE, FALSE, sizeof(struct removal));
 }
 
 void
@@ -33,7 +41,8 @@ board_clear(struct board *b)
     alert_array_clear(&b->server);
     alert_array_clear(&b->cluster);
     g_hash_table_destroy(b->domains);
-    g_array_free(b->removals, TRUE);
+    removals_clear(&b->removals[0]);
+    removals_clear(&b->removals[1]);
     memset(b, 0, sizeof *b);
 }
 
@@ -133,18 +142,50 @@ board_set(const struct board *b, enum alert_scope scope, uint64_t target)
 }
 
 uint64_t
-board_next_removal(const struct board *b)
+removals_next(const struct removals *r)
 {
-    return b->first_removal + b->removals->len;
+    return r->first + (r->kept != NULL ? r->kept->len : 0);
 }
 
-uint64_t
-board_note_removal(struct board *b, const struct removal *r)
+const struct removal *
+removals_at(const struct removals *r, uint64_t number)
 {
-    g_array_append_vals(b->removals, r, 1);
-    if (b->removals->len > 2 * BOARD_REMOVALS) {
-        g_array_remove_range(b->removals, 0, BOARD_REMOVALS);
-        b->first_removal += BOARD_REMOVALS;
+    if (number >= removals_next(r))
+        return NULL;
+    return &g_array_index(r->kept, struct removal, number - r->first);
+}
+
+static void
+note_removal(struct board *b, struct removals *r, uint64_t id)
+{
+    struct removal one = {id, ++b->removal_order};
+
+    if (r->kept == NULL)
+        r->kept = g_array_new(FALSE, FALSE, sizeof one);
+    g_array_append_val(r->kept, one);
+    if (r->kept->len > 2 * BOARD_REMOVALS) {
+        g_array_remove_range(r->kept, 0, BOARD_REMOVALS);
+        r->first += BOARD_REMOVALS;
     }
-    return board_next_removal(b);
+}
+
+void
+board_note_removal(struct board *b, enum alert_scope scope, uint64_t target,
+                   uint64_t id)
+{
+    struct domain *d;
+
+    switch (scope) {
+    case ALERT_SERVER:
+    case ALERT_CLUSTER:
+        note_removal(b, &b->removals[scope == ALERT_CLUSTER], id);
+        break;
+    case ALERT_DOMAIN:
+        d = board_find_domain(b, target);
+        if (d != NULL)
+            note_removal(b, &d->removals, id);
+        break;
+    case ALERT_ACCOUNT:
+        break;
+    }
 }

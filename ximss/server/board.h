@@ -25,6 +25,17 @@ struct audience {
     } found[3];
 };
 
+/* Removals that sessions with alertChanges are to be told: those of one audience,
+ * in order.  A zeroed one is empty. */
+struct removal {
+    uint64_t id;
+    uint64_t order; /* grows with each removal of the board */
+};
+struct removals {
+    GArray *kept;   /* struct removal, owned; NULL: none yet */
+    uint64_t first; /* number of the first one that is kept */
+};
+
 /* A domain that has alerts, or accounts in memory. */
 struct domain {
     uint64_t number;
@@ -35,22 +46,17 @@ struct domain {
     TAILQ_HEAD(, user) online; /* accounts of this worker with sessions */
     unsigned accounts;         /* in memory that point here */
     struct audience audience;
-};
-
-/* A removal that sessions with alertChanges are to be told. */
-struct removal {
-    uint64_t id;
-    enum alert_scope scope;
-    uint64_t target;
+    struct removals removals; /* of its alerts: who removes many is nothing to
+                                 other domains */
 };
 
 struct board {
     struct alert_array server, cluster;
-    GHashTable *domains;    /* number -> struct domain, owned */
-    uint64_t last_id;       /* the newest alert this worker has heard of */
-    uint64_t version;       /* grows with every change */
-    GArray *removals;       /* struct removal, in order */
-    uint64_t first_removal; /* number of removals[0] */
+    GHashTable *domains;         /* number -> struct domain, owned */
+    uint64_t last_id;            /* the newest alert this worker has heard of */
+    uint64_t version;            /* grows with every change */
+    struct removals removals[2]; /* of alerts to all: local, shared */
+    uint64_t removal_order;      /* of the last one */
 };
 
 void board_init(struct board *b);
@@ -72,11 +78,15 @@ void board_remove(struct board *b, enum alert_scope scope, uint64_t target,
 const struct alert_array *board_set(const struct board *b,
                                     enum alert_scope scope, uint64_t target);
 
-/* Notes a removal and returns the number behind it; entries beyond the newest
- * BOARD_REMOVALS are forgotten. */
+/* Notes a removal for its audience, if there is one here; those beyond the newest
+ * BOARD_REMOVALS of an audience are forgotten. */
 #define BOARD_REMOVALS 16384
-uint64_t board_note_removal(struct board *b, const struct removal *r);
+void board_note_removal(struct board *b, enum alert_scope scope,
+                        uint64_t target, uint64_t id);
+
 /* The number that the next removal will get. */
-uint64_t board_next_removal(const struct board *b);
+uint64_t removals_next(const struct removals *r);
+/* That one; NULL: there is none yet. */
+const struct removal *removals_at(const struct removals *r, uint64_t number);
 
 #endif

@@ -309,10 +309,12 @@ verify_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct cli_job *c = (struct cli_job *)j;
     struct admin_context x;
+    enum store_result r;
 
     cli_context(&x, c, t);
-    return admin_verify_find(&x, c->account, &c->cred, &c->checkable,
-                             &c->guessed, err);
+    r = admin_verify_find(&x, c->account, &c->cred, &c->checkable, &c->guessed,
+                          err);
+    return r == STORE_OK && !c->checkable ? command_body(j, t, err) : r;
 }
 
 static void
@@ -323,9 +325,8 @@ verify_finish(struct job *j)
     /* One without a password takes as long as others. */
     if (c->checkable && c->cred.iterations == 0)
         password_dummy(j->server->secret, c->account, c->iterations, &c->cred);
-    if (j->result == STORE_OK && !c->checkable)
-        submit_command(c);
-    else if (j->result != STORE_OK || !may_guess(c) || submit_hash(c) < 0)
+    if (j->result != STORE_OK || !c->checkable || !may_guess(c) ||
+        submit_hash(c) < 0)
         cli_answer(c);
 }
 

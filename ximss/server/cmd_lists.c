@@ -20,7 +20,7 @@
 #include "ximss/server/admin_call.h"
 
 /* Of one piece: names looked at, and text, but for the last entry. */
-#define PIECE_NAMES 2000
+#define PIECE_NAMES 1500
 #define PIECE_BYTES 32768
 
 /* Longest name, with a 0. */

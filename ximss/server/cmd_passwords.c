@@ -100,6 +100,17 @@ look_at_settings(struct admin_call *c, struct password_line *p)
     return p->password != NULL ? ADMIN_HASH_NEW : ADMIN_HASH_NONE;
 }
 
+/* Most lines carry none, and are not read for that, however long they are. */
+static bool
+may_carry_password(const char *line, size_t len)
+{
+    char verb[ADMIN_VERB_SIZE];
+
+    admin_line_verb(line, len, verb);
+    return carries_settings(verb) || strcmp(verb, "SETACCOUNTPASSWORD") == 0 ||
+           strcmp(verb, "VERIFYACCOUNTPASSWORD") == 0;
+}
+
 static enum admin_hash_kind
 look_at_line(struct admin_call *c, struct password_line *p)
 {
@@ -128,7 +139,8 @@ admin_needs_hash(const char *line, size_t len, char **password_r,
     enum admin_hash_kind kind = ADMIN_HASH_NONE;
 
     *password_r = *account_r = NULL;
-    if (admin_line_read(line, len, arena, &l, NULL) == 0)
+    if (may_carry_password(line, len) &&
+        admin_line_read(line, len, arena, &l, NULL) == 0)
         kind = look_at_line(&c, &p);
     if (kind != ADMIN_HASH_NONE) {
         *password_r = xstrdup(p.password);

@@ -213,6 +213,8 @@ hash_pool_waiting_of(struct hash_pool *pool, hash_pool_owner owner)
     const struct queue *q;
     unsigned waiting;
 
+    if (pool == NULL)
+        return 0;
     pthread_mutex_lock(&pool->lock);
     q = find_queue(pool, owner);
     waiting = q != NULL ? q->n : 0;

@@ -751,8 +751,12 @@ look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
     sampled = make_dummy(a, t, &domain, &dummy, err);
     if (r == STORE_OK || r == STORE_NOTFOUND || r == STORE_REFUSED)
         r = sampled;
-    /* That of a suspended domain's account stays as it was. */
-    a->cred = exists ? account.cred : dummy;
+    if (exists && !a->known) {
+        /* Suspended: it looks as before, but no password matches. */
+        dummy.iterations = account.cred.iterations;
+        memcpy(dummy.salt, account.cred.salt, sizeof dummy.salt);
+    }
+    a->cred = a->known ? account.cred : dummy;
     free(a->real);
     a->real = NULL;
     if (a->known) {

@@ -39,7 +39,8 @@ void login_slots_set(struct login_slots *l, unsigned per_address);
 /* None may be held or waited for. */
 void login_slots_free(struct login_slots **l);
 
-/* address: throttle_address.  True: the slot is held now.  False: `granted`
+/* address: throttle_address, or the number of an account whose sessions check
+ * its password.  True: the slot is held now.  False: `granted`
  * will be called once, from any thread and perhaps before this returns, and
  * then it is held. */
 bool login_slot_take(struct login_slots *l, uint64_t address,

@@ -319,10 +319,11 @@ static int
 verify_store(const char *dir)
 {
     struct errbuf err;
+    bool absent;
 
-    if (!store_exists(dir)) {
-        log_error("%s holds no store", dir);
-        return EXIT_DAMAGED;
+    if (!store_may_open(dir, &absent, &err)) {
+        log_error("%s", err.text);
+        return absent ? EXIT_DAMAGED : EXIT_CANNOT_START;
     }
     if (store_verify(dir, stdout, &err) < 0) {
         log_error("%s", err.text);
@@ -330,6 +331,27 @@ verify_store(const char *dir)
     }
     printf("%s: the store is sound\n", dir);
     return 0;
+}
+
+/* Makes a store if there is none and one is wanted.  What root may not see, the
+ * user that we become may: a file system of another machine. */
+static int
+find_store(const struct options *o, const struct config *config)
+{
+    struct errbuf err;
+    bool absent;
+
+    if (store_may_open(config->store, &absent, &err) ||
+        (!absent && geteuid() == 0 && config->user[0] != '\0'))
+        return 0;
+    if (absent && o->password_file != NULL)
+        return init_store(o, config, config->store);
+    if (absent)
+        log_error("%s; make one with: ximssd --init %s", err.text,
+                  config->store);
+    else
+        log_error("%s", err.text);
+    return EXIT_CANNOT_START;
 }
 
 static int
@@ -341,18 +363,10 @@ run(const struct options *o, struct config *config)
     struct errbuf err;
     int r;
 
-    if (!store_exists(config->store)) {
-        if (o->password_file == NULL) {
-            log_error("%s holds no store; make one with: ximssd --init %s",
-                      config->store, config->store);
-            config_free(&config);
-            return EXIT_CANNOT_START;
-        }
-        r = init_store(o, config, config->store);
-        if (r != 0) {
-            config_free(&config);
-            return r;
-        }
+    r = find_store(o, config);
+    if (r != 0) {
+        config_free(&config);
+        return r;
     }
     hold_signals(SIG_BLOCK);
     p.server = server_start(&so, config, &err);

@@ -64,14 +64,12 @@ follow_quota(struct worker *w, struct alert *a)
 static void
 follow_removed(struct worker *w, const struct alert_rec *a)
 {
-    struct removal r = {a->id, a->scope, a->target};
-
     alert_cache_forget(w->alert_cache, a->id);
     board_remove(&w->board, a->scope, a->target, a->id);
     if (a->scope == ALERT_ACCOUNT) {
         user_alert_removed(w, a->target, a->id);
     } else {
-        board_note_removal(&w->board, &r);
+        board_note_removal(&w->board, a->scope, a->target, a->id);
         push_audience(w, a->scope, a->target, PUSH_CHANGES);
     }
     watch_tell_removed(w, a);

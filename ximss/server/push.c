@@ -173,23 +173,54 @@ push_is_audience(const struct session *s, enum alert_scope scope,
     return false;
 }
 
-/* Tells of removals, one after the other.  False: it is too far behind. */
-static bool
-push_removals(struct worker *w, struct session *s)
+/* Those that the session is told, i: of alerts to all, of its domain's. */
+static const struct removals *
+removals_of(const struct worker *w, const struct session *s, int i)
 {
-    struct board *board = &w->board;
-    uint64_t end = board_next_removal(board);
+    const struct domain *d = s->user->domain;
+
+    return i == 0 ? &w->board.removals[d->shared] : &d->removals;
+}
+
+void
+push_skip_removals(struct worker *w, struct session *s)
+{
+    for (int i = 0; i < 2; i++)
+        s->removal[i] =
+            s->user != NULL ? removals_next(removals_of(w, s, i)) : 0;
+}
+
+/* The next removal for the session, in the order in which they came, which it is
+ * told then; NULL: it knows all. */
+static const struct removal *
+next_removal(const struct worker *w, struct session *s)
+{
+    const struct removal *next[2];
+    int i;
+
+    for (i = 0; i < 2; i++)
+        next[i] = removals_at(removals_of(w, s, i), s->removal[i]);
+    if (next[0] == NULL && next[1] == NULL)
+        return NULL;
+    i = next[0] == NULL || (next[1] != NULL && next[1]->order < next[0]->order);
+    s->removal[i]++;
+    return next[i];
+}
+
+/* Tells of removals, one after the other; *more_r: perhaps not yet of all.
+ * False: it is too far behind. */
+static bool
+push_removals(struct worker *w, struct session *s, bool *more_r)
+{
+    const struct removal *r = NULL;
     struct buf b = {0};
 
-    if (s->removal < board->first_removal)
-        return false;
-    for (; s->removal < end && b.len < GATHER_BYTES; s->removal++) {
-        const struct removal *r = &g_array_index(
-            board->removals, struct removal, s->removal - board->first_removal);
-
-        if (push_is_audience(s, r->scope, r->target))
-            alert_removed(&b, r->id);
-    }
+    for (int i = 0; i < 2; i++)
+        if (s->removal[i] < removals_of(w, s, i)->first)
+            return false;
+    while (b.len < GATHER_BYTES && (r = next_removal(w, s)) != NULL)
+        alert_removed(&b, r->id);
+    *more_r = r != NULL;
     if (b.len > 0)
         conn_send(&s->conn, b.data, b.len);
     buf_clear(&b);
@@ -246,25 +277,34 @@ arm(struct worker *w)
         event_add(w->push_ev, &now);
 }
 
+static void
+go_on_later(struct worker *w, struct session *s)
+{
+    enqueue(w, s);
+    s->push_more = true;
+}
+
 /* Returns the bytes sent.  The session may have ended. */
 static size_t
 push_some(struct worker *w, struct session *s)
 {
     struct shared_buf *bytes;
+    bool more = false;
     size_t sent = 0;
     unsigned n;
     uint64_t to;
 
     if (s->user == NULL || !s->opt_alerts || s->state != SESSION_OPEN)
         return 0;
-    if (s->opt_changes && has_room(w, s) && !push_removals(w, s)) {
+    if (s->opt_changes && has_room(w, s) && !push_removals(w, s, &more)) {
         session_close(s, "the client does not read: removals");
         return 0;
     }
+    if (more && s->state == SESSION_OPEN)
+        go_on_later(w, s);
     while (!has_everything(w, s) && has_room(w, s)) {
         if (sent >= SESSION_BYTES) {
-            enqueue(w, s);
-            s->push_more = true;
+            go_on_later(w, s);
             break;
         }
         bytes = next_bytes(w, s, &n, &to);
@@ -399,9 +439,12 @@ mark_domain(struct worker *w, const struct domain *d, enum push_mode mode)
     struct user *a;
     unsigned n = 0;
 
-    if (d != NULL)
-        TAILQ_FOREACH(a, &d->online, link)
-            n += mark_account(w, a, mode);
+    if (d == NULL)
+        return 0;
+    TAILQ_FOREACH(a, &d->online, link) {
+        w->audience_looked++;
+        n += mark_account(w, a, mode);
+    }
     return n;
 }
 
@@ -414,6 +457,7 @@ mark_all(struct worker *w, bool shared, enum push_mode mode)
     TAILQ_FOREACH(s, &w->sessions, all) {
         next = TAILQ_NEXT(s, all);
         fetch(next, next != NULL ? TAILQ_NEXT(next, all) : NULL);
+        w->audience_looked++;
         if (s->user != NULL && s->user->domain->shared == shared)
             n += mark(w, s, mode);
     }

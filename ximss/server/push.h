@@ -33,6 +33,9 @@ unsigned push_audience(struct worker *w, enum alert_scope scope,
  * what push_audience knows of them is void. */
 void push_audience_changed(struct worker *w);
 
+/* The session is told of removals from now on. */
+void push_skip_removals(struct worker *w, struct session *s);
+
 /* Sends what the session has not got, as far as its output takes it. */
 void push_session(struct worker *w, struct session *s);
 

@@ -4,6 +4,7 @@
 
 #include "ximss/server/req_password.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "ximss/proto/xml_parse.h"
 #include "ximss/server/hash_pool.h"
 #include "ximss/server/job.h"
+#include "ximss/server/login_slots.h"
 #include "ximss/server/password.h"
 #include "ximss/server/remember.h"
 #include "ximss/server/request.h"
@@ -27,6 +29,7 @@ struct change {
     struct req *req;
     uint64_t account;
     struct job_caller caller;
+    struct login_slot slot; /* of those of the account, if `old` is checked */
     char address[PEER_TEXT_SIZE];
     const char *what; /* for the audit log */
     char *old, *new;  /* owned, wiped; old NULL: not asked for */
@@ -48,6 +51,7 @@ wipe(char **text)
 static void
 change_free(struct change *c)
 {
+    login_slot_release(&c->slot);
     wipe(&c->old);
     wipe(&c->new);
     job_caller_clear(&c->caller);
@@ -180,6 +184,54 @@ read_finish(struct job *j)
     change_free(c);
 }
 
+static void
+refuse_and_free(struct change *c, unsigned code, const char *text)
+{
+    req_fail(c->req, code, text);
+    req_finish(c->req);
+    change_free(c);
+}
+
+/* Looks at the throttle when those before it have been counted, so that many
+ * sessions are not as many guesses at once. */
+static void
+start(struct change *c)
+{
+    if (c->old != NULL &&
+        throttle_delay(c->job.server->throttle, c->caller.name, c->address,
+                       clock_mono()) > 0) {
+        refuse_and_free(c, 525, "too many failed log-ins, try again later");
+        return;
+    }
+    c->job.body = read_body;
+    c->job.finish = read_finish;
+    job_submit(&c->job);
+}
+
+static void
+on_slot(struct mail *m, void *owner)
+{
+    struct change *c = (struct change *)(void *)m; /* the job's mail */
+
+    (void)owner;
+    if (c->req->session != NULL) {
+        start(c);
+        return;
+    }
+    req_finish(c->req);
+    change_free(c);
+}
+
+static void
+on_slot_granted(struct login_slot *slot)
+{
+    struct change *c =
+        (struct change *)(void *)((char *)slot - offsetof(struct change, slot));
+
+    c->job.mail.deliver = on_slot;
+    mailbox_put(c->job.worker->box, &c->job.mail);
+}
+
 /* Whether it may be tried now; else answered. */
 static bool
 is_allowed(struct req *r, const char *old, const char *new)
@@ -215,12 +267,6 @@ req_password_change(struct req *r, const char *what, const char *old,
     job_init(&c->job, r->worker->server, r->worker);
     c->job.lane = session_lane(r->session);
     peer_format(session_address(s), c->address);
-    if (old != NULL && throttle_delay(c->job.server->throttle, caller.name,
-                                      c->address, clock_mono()) > 0) {
-        req_fail(r, 525, "too many failed log-ins, try again later");
-        change_free(c);
-        return REQ_DONE;
-    }
     c->req = r;
     c->what = what;
     c->account = s->user->number;
@@ -228,9 +274,9 @@ req_password_change(struct req *r, const char *what, const char *old,
     job_caller_set(&c->caller, &caller.caller);
     c->old = old != NULL ? xstrdup(old) : NULL;
     c->new = xstrdup(new);
-    c->job.body = read_body;
-    c->job.finish = read_finish;
-    job_submit(&c->job);
+    if (old == NULL || login_slot_take(c->job.server->login_slots, c->account,
+                                       &c->slot, on_slot_granted))
+        start(c);
     return REQ_PENDING;
 }
 

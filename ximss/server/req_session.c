@@ -108,7 +108,7 @@ set_alert_option(struct session *s, const char *name, bool on)
         s->opt_confirm = on;
     } else if (strcmp(name, "alertChanges") == 0) {
         if (on && !s->opt_changes)
-            s->removal = board_next_removal(&session_worker(s)->board);
+            push_skip_removals(session_worker(s), s);
         s->opt_changes = on;
     } else if (on != s->opt_alerts) {
         s->opt_alerts = on && s->user != NULL;

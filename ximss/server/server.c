@@ -618,7 +618,7 @@ expire_finish(struct job *j)
 
     if (j->result == STORE_OK) {
         lower_expiry(j->server, x->next);
-        if (x->upkeep)
+        if (x->upkeep && j->server->audit_budget != NULL)
             audit_budget_told(j->server->audit_budget, clock_now());
     } else {
         log_warn("removing alerts whose end has come: %s (tried again)",

@@ -505,8 +505,8 @@ session_open(struct session *s, struct user *a)
     struct session_caller caller;
 
     s->number = atomic_fetch_add(&w->server->next_session, 1);
-    s->removal = board_next_removal(&w->board);
     s->user = a;
+    push_skip_removals(w, s);
     s->local_admin = a == NULL;
     session_caller(s, &caller);
     s->lane = lane_of_caller(&caller.caller);
@@ -532,7 +532,7 @@ session_start_alerts(struct session *s)
 
     s->login_id = w->board.last_id;
     s->cursor = s->user != NULL ? s->user->position : s->login_id;
-    s->removal = board_next_removal(&w->board);
+    push_skip_removals(w, s);
     if (s->user == NULL || !s->opt_alerts)
         s->cursor = s->login_id;
     else

@@ -68,7 +68,8 @@ struct session {
     uint64_t plain_id;     /* the cursor when alerts were last sent that need no
                             confirmation */
     uint64_t acked_id;     /* plain_id when TCP had acknowledged; 0: not yet */
-    uint64_t removal;      /* number of the next removal to be told */
+    uint64_t removal[2];   /* numbers of the next removals to be told: of
+                              alerts to all, of the domain's */
     uint64_t ticket;       /* ticket_number of its newest; see ticket_since */
     uint32_t acked_at;     /* milliseconds (clock_mono) */
     uint32_t last_input;   /* seconds (clock_mono) */

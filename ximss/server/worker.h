@@ -72,6 +72,7 @@ struct worker {
     struct session_list push_queue;  /* sessions that may be behind */
     struct event *push_ev;           /* owned */
     struct audience audience[2];     /* of alerts to all: local, shared */
+    uint64_t audience_looked;  /* sessions and users that were walked over */
     uint64_t audience_version; /* grows when that may have changed; from 1 */
     struct {                   /* what the last session was sent */
         uint64_t from, to, version;
