@@ -29,6 +29,7 @@ struct guard {
     struct table_facts now[TABLE_COUNT];     /* with the last commit */
     struct table_facts pending[TABLE_COUNT]; /* with the checkpoint that runs */
     struct log_pos checkpoint;               /* the last one */
+    bool recovered;                          /* by the log, not closed */
 };
 
 /* --- opening --- */
@@ -81,6 +82,7 @@ guard_start(struct env *env, const struct examined *x, struct errbuf *err)
     if (x->closed)
         log_files_fill(env->home, m.durable.file);
     pthread_mutex_init(&g->lock, NULL);
+    g->recovered = !x->closed && x->log.files > 0;
     env->guard = g;
     return 0;
 }
@@ -128,6 +130,21 @@ count_pages(struct env *env)
     }
 }
 
+/* What recovery wrote is newer than the last checkpoint knew. */
+static void
+take_newest(struct env *env, enum table i)
+{
+    struct guard *g = env->guard;
+    char *path = xasprintf("%s/%s", env->home, table_file[i]);
+    struct log_pos newest;
+
+    if (page_newest(path, &newest)) {
+        g->file.now.table[i].newest = newest;
+        g->now[i].newest = newest;
+    }
+    free(path);
+}
+
 /* The tables as they are; what the mark says of older ones stays. */
 static void
 take_tables(struct env *env)
@@ -163,6 +180,8 @@ guard_opened(struct env *env, struct errbuf *err)
     if (log_files_sync(env->home, err) != 0)
         return -1;
     take_tables(env);
+    for (enum table i = 0; g->recovered && i < TABLE_COUNT; i++)
+        take_newest(env, i);
     g->checkpoint = last_checkpoint(env);
     g->file.now.durable = durable_now(env);
     (void)mark_write(&g->file);

@@ -220,3 +220,25 @@ page_scan(struct page_scan *s, const char *path, struct errbuf *err)
     close(fd);
     return ret;
 }
+
+bool
+page_newest(const char *path, struct log_pos *newest_r)
+{
+    const size_t room = CHUNK_PAGES * TABLE_PAGE_BYTES;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    uint8_t *chunk = xmalloc(room);
+    bool synced = fd >= 0 && fdatasync(fd) == 0;
+    off_t at = 0;
+    ssize_t n = 0;
+
+    *newest_r = (struct log_pos){0, 0};
+    while (synced && (n = pread(fd, chunk, room, at)) > 0) {
+        for (ssize_t i = 0; i + TABLE_PAGE_BYTES <= n; i += TABLE_PAGE_BYTES)
+            *newest_r = log_pos_later(*newest_r, page_lsn(chunk + i));
+        at += n;
+    }
+    if (fd >= 0)
+        close(fd);
+    free(chunk);
+    return synced && n == 0;
+}

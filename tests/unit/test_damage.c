@@ -370,6 +370,21 @@ START_TEST(an_older_table_is_told)
 }
 END_TEST
 
+/* What the log alone knew of is in the tables after recovery. */
+START_TEST(an_older_table_is_told_after_recovery)
+{
+    char *one = crash("one"), *two;
+
+    fixture_domain("a.test");
+    two = crash("two");
+    ck_assert_int_eq(alerts_of(two), 0);
+    take_file(one, two, "domain.db");
+    check_refused(two, "domain.db: it is older than the store");
+    free(one);
+    free(two);
+}
+END_TEST
+
 /* --- verification changes nothing --- */
 
 static uint64_t
@@ -569,6 +584,7 @@ damage_suite(void)
     tcase_add_test(tc, half_a_mark_is_enough);
     tcase_add_test(tc, a_zeroed_page_is_told);
     tcase_add_test(tc, an_older_table_is_told);
+    tcase_add_test(tc, an_older_table_is_told_after_recovery);
     tcase_add_test(tc, verification_changes_nothing);
     tcase_add_test(tc, an_index_is_made_anew);
     tcase_add_test(tc, what_is_lost_is_said);
