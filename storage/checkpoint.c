@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "storage/guard.h"
 #include "storage/space.h"
 #include "storage/thread.h"
 #include "util/xmalloc.h"
@@ -65,6 +66,7 @@ run(void *arg)
             pthread_cond_wait(&c->wake, &c->lock);
         for (unsigned s = 1; !due && wait_second(c); s++) {
             pthread_mutex_unlock(&c->lock);
+            guard_sync(c->env);
             due = s >= c->interval_s || space_much_unwritten(c->env);
             if (due)
                 begin(c);

@@ -25,6 +25,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "storage/copy.h"
+#include "storage/examine.h"
+#include "storage/guard.h"
 #include "storage/space.h"
 #include "storage/txn.h"
 #include "util/log.h"
@@ -115,10 +118,12 @@ env_set_full(struct env *env, bool full)
         log_info("storage: there is space again in %s", env->home);
 }
 
+/* The directory comes with all that is in it; what is missing there is damage.
+ */
 bool
 env_exists(const char *dir)
 {
-    char *path = xasprintf("%s/" ENV_SUBDIR "/%s", dir, table_file[TABLE_META]);
+    char *path = xasprintf("%s/" ENV_SUBDIR, dir);
     bool exists = faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) == 0;
     int error = errno;
 
@@ -288,31 +293,80 @@ open_with_reserve(struct env *env, uint64_t cache, struct errbuf *err)
 }
 
 static struct env *
-env_new(const char *dir, const char *subdir)
+env_of(const char *home)
 {
     struct env *env = xcalloc(1, sizeof *env);
 
     env->lock_fd = -1;
-    env->home = xasprintf("%s/%s", dir, subdir);
-    env->reserve_path = xasprintf("%s/" ENV_RESERVE, dir);
-    env->reserve_size = SPACE_RESERVE;
+    env->home = xstrdup(home);
+    env->reserve_path = xasprintf("%s/" ENV_RESERVE, home);
     pthread_mutex_init(&env->reserve_lock, NULL);
     return env;
 }
 
+static struct env *
+env_new(const char *dir, const char *subdir)
+{
+    char *home = xasprintf("%s/%s", dir, subdir);
+    struct env *env = env_of(home);
+
+    free(home);
+    free(env->reserve_path);
+    env->reserve_path = xasprintf("%s/" ENV_RESERVE, dir);
+    env->reserve_size = SPACE_RESERVE;
+    return env;
+}
+
+/* Before anything is changed. */
+static int
+check_home(struct env *env, bool *damaged_r, struct errbuf *err)
+{
+    struct examined x;
+    struct errbuf found;
+
+    if (examine(&x, env->home, NULL, &found) == 0)
+        return guard_start(env, &x, err);
+    *damaged_r = true;
+    return err_set(err, "the store in %s is damaged, nothing was changed: %s",
+                   env->home, found.text);
+}
+
 struct env *
-env_open(const char *dir, uint64_t cache_bytes, struct errbuf *err)
+env_lock(const char *dir, struct errbuf *err)
 {
     struct env *env = env_new(dir, ENV_SUBDIR);
-
     bool absent;
 
     if (env_may_open(dir, &absent, err) && check_library(err) == 0 &&
-        lock_dir(env, dir, err) == 0 &&
-        open_with_reserve(env, cache_size(cache_bytes), err) == 0)
+        lock_dir(env, dir, err) == 0)
         return env;
     env_close(&env);
     return NULL;
+}
+
+struct env *
+env_open(const char *dir, uint64_t cache_bytes, bool *damaged_r,
+         struct errbuf *err)
+{
+    struct env *env = env_lock(dir, err);
+
+    *damaged_r = false;
+    if (env != NULL &&
+        (check_home(env, damaged_r, err) != 0 ||
+         open_with_reserve(env, cache_size(cache_bytes), err) != 0))
+        env_close(&env);
+    return env;
+}
+
+struct env *
+env_open_copy(const char *home, FILE *report, struct errbuf *err)
+{
+    struct env *env = env_of(home);
+
+    env->report = report;
+    if (open_home(env, CACHE_BYTES, err) != 0)
+        env_close(&env);
+    return env;
 }
 
 static int
@@ -356,7 +410,7 @@ env_open_tables(struct env *env, struct errbuf *err)
         if (i == TABLE_META && meta_check_format(env, err) != 0)
             return -1;
     }
-    return 0;
+    return guard_opened(env, err);
 }
 
 static int
@@ -370,25 +424,6 @@ sync_dir(const char *path)
     ret = fsync(fd);
     close(fd);
     return ret;
-}
-
-/* Removes what an interrupted creation left: a directory of plain files. */
-static int
-remove_dir(const char *path)
-{
-    DIR *dir = opendir(path);
-    struct dirent *e;
-
-    if (dir == NULL)
-        return errno == ENOENT ? 0 : -1;
-    while ((e = readdir(dir)) != NULL)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            if (unlinkat(dirfd(dir), e->d_name, 0) != 0) {
-                closedir(dir);
-                return -1;
-            }
-    closedir(dir);
-    return rmdir(path);
 }
 
 /* All tables and the first records, in one transaction. */
@@ -411,10 +446,26 @@ create_tables(struct env *env, struct errbuf *err)
     }
     if ((ret = txn->commit(txn, DB_TXN_SYNC)) != 0)
         return err_set(err, "making the store: %s", db_strerror(ret));
+    if (guard_opened(env, err) != 0)
+        return -1;
     ret = env->dbenv->txn_checkpoint(env->dbenv, 0, 0, DB_FORCE);
     if (ret != 0)
         return err_set(err, "making the store: %s", db_strerror(ret));
+    env->complete = true;
     return 0;
+}
+
+static int
+make_home(struct env *env, struct errbuf *err)
+{
+    const struct examined none = {.has_mark = MARK_NONE};
+
+    if (mkdir(env->home, 0700) != 0)
+        return err_set(err, "making %s: %s", env->home, strerror(errno));
+    if (guard_start(env, &none, err) != 0 ||
+        open_home(env, CACHE_MIN, err) != 0)
+        return -1;
+    return create_tables(env, err);
 }
 
 /* The private directory becomes the store by a rename. */
@@ -432,11 +483,11 @@ create_in(struct env *env, const char *dir, struct errbuf *err)
         err_set(err, "%s holds a store already", dir);
     if (!absent)
         goto out;
-    if (remove_dir(made) != 0 || mkdir(made, 0700) != 0) {
-        err_set(err, "making %s: %s", made, strerror(errno));
+    if (copy_remove(made) != 0) {
+        err_set(err, "removing %s: %s", made, strerror(errno));
         goto out;
     }
-    if (open_home(env, CACHE_MIN, err) != 0 || create_tables(env, err) != 0)
+    if (make_home(env, err) != 0)
         goto out;
     env_close(&env);
     if (sync_dir(made) != 0 || rename(made, home) != 0 || sync_dir(dir) != 0) {
@@ -451,6 +502,25 @@ out:
     return ret;
 }
 
+/* Opened as any other, so that what fills it is guarded. */
+struct env *
+env_make(const char *home, struct errbuf *err)
+{
+    struct env *env = env_of(home);
+    bool damaged;
+
+    if (make_home(env, err) != 0) {
+        env_close(&env);
+        return NULL;
+    }
+    env_close(&env);
+    env = env_of(home);
+    if (check_home(env, &damaged, err) != 0 ||
+        open_home(env, CACHE_BYTES, err) != 0)
+        env_close(&env);
+    return env;
+}
+
 int
 env_create(const char *dir, struct errbuf *err)
 {
@@ -463,9 +533,14 @@ int
 env_checkpoint(struct env *env, unsigned kbytes)
 {
     unsigned long long before = atomic_load(&env->unwritten);
-    int ret = env->dbenv->txn_checkpoint(env->dbenv, kbytes, 0, 0);
+    int ret;
+
+    guard_checkpoint_begin(env);
+    ret = env->dbenv->txn_checkpoint(env->dbenv, kbytes, 0, 0);
 
     /* By volume it may have done nothing; the next one by time will count. */
+    if (ret == 0)
+        guard_checkpoint_end(env);
     if (ret == 0 && kbytes == 0)
         atomic_fetch_sub(&env->unwritten, before);
     if (ret == 0)
@@ -478,9 +553,16 @@ env_checkpoint(struct env *env, unsigned kbytes)
 }
 
 void
+env_complete(struct env *env)
+{
+    env->complete = !atomic_load(&env->panicked) && env_checkpoint(env, 0) == 0;
+}
+
+void
 env_close(struct env **env_p)
 {
     struct env *env = *env_p;
+    bool closed = true;
 
     *env_p = NULL;
     if (env == NULL)
@@ -488,9 +570,12 @@ env_close(struct env **env_p)
     /* A table that would not close has nothing to lose: the log has it. */
     for (enum table i = 0; i < TABLE_COUNT; i++)
         if (env->table[i] != NULL)
-            env->table[i]->close(env->table[i], 0);
+            closed &= env->table[i]->close(env->table[i], 0) == 0;
     if (env->dbenv != NULL)
-        env->dbenv->close(env->dbenv, 0);
+        closed &= env->dbenv->close(env->dbenv, 0) == 0;
+    if (env->complete && closed)
+        guard_seal(env);
+    guard_free(env);
     if (env->lock_fd >= 0)
         close(env->lock_fd);
     free(env->home);

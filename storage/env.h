@@ -63,12 +63,16 @@ enum table {
 
 extern const char *const table_file[TABLE_COUNT];
 
+struct guard;
+
 struct env {
     DB_ENV *dbenv;
     DB *table[TABLE_COUNT];
     char *home; /* DIR/db */
     int lock_fd;
-    FILE *report; /* what the database says goes here, NULL: the log */
+    struct guard *guard; /* NULL: a copy */
+    bool complete;       /* the tables have everything, and nothing follows */
+    FILE *report;        /* what the database says goes here, NULL: the log */
     unsigned long reported; /* lines of it */
     atomic_bool full;       /* the disk was full when last written to */
     atomic_bool panicked;
@@ -86,14 +90,28 @@ struct env {
     void *panic_arg;
 };
 
-/* Locks the store for this process (NULL: another has it), recovers it and
- * opens the environment, without tables. */
-struct env *env_open(const char *dir, uint64_t cache_bytes,
+/* Locks the store for this process (NULL: another has it), looks whether it is
+ * sound, recovers it and opens the environment, without tables.  NULL with err
+ * if not; then *damaged_r tells whether it was because something acknowledged
+ * would have been lost, and nothing was changed. */
+struct env *env_open(const char *dir, uint64_t cache_bytes, bool *damaged_r,
                      struct errbuf *err) WARN_UNUSED;
+
+/* Opens the environment in `home`, with recovery and without asking: a copy
+ * that nobody else knows.  What the database says goes to the report. */
+struct env *env_open_copy(const char *home, FILE *report,
+                          struct errbuf *err) WARN_UNUSED;
+
+/* Locks the store without opening it; NULL with err. */
+struct env *env_lock(const char *dir, struct errbuf *err) WARN_UNUSED;
 
 /* Makes an empty store in dir, all or nothing: also after a crash or on a full
  * disk there either is a complete store or none. */
 int env_create(const char *dir, struct errbuf *err) WARN_UNUSED;
+
+/* Makes an empty store in `home`, which must not exist: a directory that
+ * nobody else knows.  Its tables are not open. */
+struct env *env_make(const char *home, struct errbuf *err) WARN_UNUSED;
 
 /* Opens all tables and checks the format. */
 int env_open_tables(struct env *env, struct errbuf *err) WARN_UNUSED;
@@ -102,6 +120,9 @@ int env_open_tables(struct env *env, struct errbuf *err) WARN_UNUSED;
  * not needed by recovery, and is removed.  kbytes: only if at least so much
  * was logged since the last time, 0: always.  0 or -1, logged. */
 int env_checkpoint(struct env *env, unsigned kbytes);
+/* The last one: everything is in the tables, and env_close leaves a store that
+ * does not need its log. */
+void env_complete(struct env *env);
 
 /* Closes tables and environment and unlocks.  Nothing may run in it. */
 void env_close(struct env **env);

@@ -479,10 +479,12 @@ static struct env *
 open_env(const struct store_options *o, struct errbuf *err)
 {
     struct env *env;
+    bool damaged;
 
     if (o->create && !env_exists(o->dir) && env_create(o->dir, err) != 0)
         return NULL;
-    env = env_open(o->dir, o->cache_bytes, err);
+    env = env_open(o->dir, o->cache_bytes,
+                   o->damaged_r != NULL ? o->damaged_r : &damaged, err);
     if (env != NULL && env_open_tables(env, err) != 0)
         env_close(&env);
     if (env == NULL)
@@ -539,8 +541,7 @@ store_close(struct store **store)
     pthread_join(s->writer, NULL);
     checkpointer_stop(&s->checkpointer);
     txn_free(&s->txn);
-    if (!atomic_load(&s->env->panicked))
-        (void)env_checkpoint(s->env, 0);
+    env_complete(s->env);
     env_close(&s->env);
     job_queue_clear(&s->queue);
     pthread_cond_destroy(&s->wake);

@@ -49,6 +49,8 @@ struct store_options {
     uint64_t reserve_bytes; /* set aside for recovery; 0: 32 MiB */
     unsigned audit_days;    /* audit records are kept so long; 0: for ever */
     bool create;            /* make a store if the directory holds none */
+    bool *damaged_r;        /* it could not be opened for being damaged, and
+                               nothing was changed in it; NULL: not wanted */
 };
 
 /* Opens the store, with recovery, and starts its threads.  NULL with err if
@@ -66,10 +68,30 @@ bool store_exists(const char *dir);
  * says why not, and *absent_r whether there is none at all. */
 bool store_may_open(const char *dir, bool *absent_r, struct errbuf *err);
 
-/* Checks a store that no server has open: recovery, then each table's pages,
- * each record's encoding, and what the tables say of each other.  Findings go
- * to `report`, a line each.  0: sound; -1 with err: it is not. */
-int store_verify(const char *dir, FILE *report, struct errbuf *err) WARN_UNUSED;
+enum store_verdict {
+    STORE_SOUND = 0,
+    STORE_DAMAGED = -1,
+    STORE_UNKNOWN = -2 /* it could not be checked: in use, no space, ... */
+};
+
+/* Checks a store that no server has open, and changes nothing in it: whether
+ * all that was acknowledged is there, then, in a copy, each table's pages, each
+ * record's encoding, and what the tables say of each other.  The copy is made
+ * in $TMPDIR, or beside the store.  Findings go to `report`, a line each; err
+ * unless it is sound. */
+enum store_verdict store_verify(const char *dir, FILE *report,
+                                struct errbuf *err) WARN_UNUSED;
+
+enum store_salvage {
+    STORE_SALVAGED = 0,  /* a sound store, with all that was known to be */
+    STORE_SALVAGED_PART, /* a sound store; the report says what it lacks */
+    STORE_NOT_SALVAGED   /* err says why; the store is as it was */
+};
+
+/* Makes a sound store of what can be read of a damaged one that no server has
+ * open.  What was there is kept beside it, named with the time `now`. */
+enum store_salvage store_salvage(const char *dir, int64_t now, FILE *report,
+                                 struct errbuf *err) WARN_UNUSED;
 
 typedef enum store_result store_body_fn(struct store_txn *txn, void *arg,
                                         struct errbuf *err);

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "storage/account_name.h"
+#include "storage/guard.h"
 #include "util/log.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
@@ -166,6 +167,7 @@ reset(struct store_txn *t)
     t->removing = t->removed_some = false;
     t->changes = 0;
     t->bytes = 0;
+    t->tables = 0;
     t->pending = 0;
     t->work = 0;
     t->work_job = 0;
@@ -223,6 +225,11 @@ txn_commit(struct store_txn *t, struct errbuf *err)
         txn_abort(t);
         return r;
     }
+    if (t->changes > 0 && (ret = guard_before_commit(t->env, t->handle)) != 0) {
+        r = txn_fail(t, ret, "committing", err);
+        txn_abort(t);
+        return r;
+    }
     ret = t->handle->commit(t->handle, DB_TXN_SYNC);
     t->handle = NULL;
     if (ret != 0) {
@@ -233,6 +240,7 @@ txn_commit(struct store_txn *t, struct errbuf *err)
     memcpy(t->committed, t->counter, sizeof t->counter);
     alert_sets_committed(t);
     if (t->changes > 0) {
+        guard_committed(t->env, t->tables);
         atomic_fetch_add(&t->env->unwritten, t->pending);
         if (t->space == SPACE_ENOUGH)
             env_set_full(t->env, false);
@@ -360,6 +368,13 @@ count_write(struct store_txn *t, size_t len)
 
 /* --- one record --- */
 
+static void
+changed(struct store_txn *t, enum table table, int ret)
+{
+    if (ret == 0)
+        t->tables |= UINT32_C(1) << table;
+}
+
 bool
 store_removing(struct store_txn *t, bool on)
 {
@@ -457,6 +472,7 @@ put(struct store_txn *t, enum table table, const struct key *k, uint32_t flags,
         return STORE_EXISTS;
     }
     t->bytes += k->len + t->record.len;
+    changed(t, table, ret);
     t->pending += space_of_change(k->len + t->record.len);
     return ret == 0 ? STORE_OK : txn_fail(t, ret, doing, err);
 }
@@ -493,6 +509,7 @@ txn_del(struct store_txn *t, enum table table, const struct key *k,
         return STORE_NOTFOUND;
     }
     t->bytes += k->len;
+    changed(t, table, ret);
     return ret == 0 ? STORE_OK : txn_fail(t, ret, doing, err);
 }
 
@@ -535,6 +552,7 @@ cursor_open(struct cursor *c, struct store_txn *t, enum table table,
     memset(c, 0, sizeof *c);
     c->txn = t;
     c->doing = doing;
+    c->table = table;
     if (ret == 0)
         ret = db->cursor(db, t->handle, &c->dbc, DB_READ_COMMITTED);
     if (ret != 0) {
@@ -567,6 +585,7 @@ cursor_del(struct cursor *c, struct errbuf *err)
     ret = c->dbc->del(c->dbc, 0);
     count_write(c->txn, 0);
     c->txn->bytes += c->key.len;
+    changed(c->txn, c->table, ret);
     return ret == 0 ? STORE_OK : txn_fail(c->txn, ret, c->doing, err);
 }
 

@@ -69,6 +69,7 @@ struct store_txn {
     unsigned changes;  /* of this transaction, ids given out included */
     size_t bytes;      /* written by it, about */
     uint64_t pending;  /* what the tables may grow by because of it */
+    uint32_t tables;   /* that it changed, a bit each */
     uint64_t work;     /* of this transaction, see WORK_... */
     uint64_t work_job; /* what it was when the job that runs began */
     unsigned part;     /* of that job, see store_part */
@@ -184,6 +185,7 @@ enum store_result txn_must_exist(enum store_result r, const char *doing,
  * borrowed until the next step.  Anything may be read, put or deleted in the
  * same transaction meanwhile.  Close it before the transaction ends. */
 struct cursor {
+    enum table table;
     struct store_txn *txn;
     const char *doing;
     DBC *dbc;

@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Checks a whole store: first the pages of each file, as Berkeley DB knows
- * how; when these are sound, every record, and that each thing the tables say
+/* Checks a whole store, without changing anything in it: first whether a start
+ * would accept it (examine.c); then, in a copy after recovery, the pages of
+ * each file, as Berkeley DB knows how, and when these are sound, every record, and that each thing the tables say
  * of each other is true in both directions. */
 #include "config.h"
 
 #include "storage/verify.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "storage/copy.h"
+#include "storage/examine.h"
 #include "storage/store.h"
+#include "util/xmalloc.h"
 
 void
 verify_finding(struct verify *v, const char *fmt, ...)
@@ -167,8 +175,6 @@ check_records(struct verify *v, struct errbuf *err)
 {
     enum store_result r;
 
-    if (env_open_tables(v->env, err) != 0)
-        return -1;
     v->t = txn_new(v->env, 0, err);
     if (v->t == NULL)
         return -1;
@@ -182,21 +188,110 @@ check_records(struct verify *v, struct errbuf *err)
     return r == STORE_OK ? 0 : -1;
 }
 
+/* Reads the records of a store that is open. */
 int
-store_verify(const char *dir, FILE *report, struct errbuf *err)
+verify_records(struct env *env, FILE *report, unsigned long *findings_r,
+               struct errbuf *err)
 {
-    struct verify v = {0};
+    struct verify v = {.env = env};
     int ret;
 
-    v.env = env_open(dir, 0, err);
+    env->report = report;
+    ret = check_records(&v, err);
+    *findings_r = v.findings;
+    return ret;
+}
+
+/* What recovery makes of a copy is checked. */
+static int
+verify_copy(const char *home, FILE *report, unsigned long *findings_r,
+            struct errbuf *err)
+{
+    struct verify v = {.env = env_open_copy(home, report, err)};
+    int ret;
+
     if (v.env == NULL)
         return -1;
-    v.env->report = report;
     ret = check_pages(&v, err);
+    if (ret == 0 && v.findings == 0 && env_open_tables(v.env, err) != 0)
+        ret = -1;
     if (ret == 0 && v.findings == 0)
         ret = check_records(&v, err);
     env_close(&v.env);
-    if (ret == 0 && v.findings > 0)
-        ret = err_set(err, "the store is damaged: %lu findings", v.findings);
+    *findings_r = v.findings;
     return ret;
+}
+
+/* Where the copy is made: $TMPDIR, or beside the store. */
+static char *
+copy_path(const char *dir, struct errbuf *err)
+{
+    const char *other = getenv("TMPDIR");
+    char *path;
+
+    if (other != NULL && other[0] == '/') {
+        path = xasprintf("%s/ximssd-verify-XXXXXX", other);
+        if (mkdtemp(path) != NULL && rmdir(path) == 0)
+            return path;
+    } else {
+        path = xasprintf("%s/" ENV_SUBDIR ".verify", dir);
+        if (copy_remove(path) == 0)
+            return path;
+    }
+    err_set(err, "making %s: %s", path, strerror(errno));
+    free(path);
+    return NULL;
+}
+
+bool
+verify_is_wanted(const char *name)
+{
+    size_t n = strlen(name);
+
+    return strncmp(name, "log.", 4) == 0 ||
+           (n > 3 && strcmp(name + n - 3, ".db") == 0);
+}
+
+static int
+verify_locked(const char *dir, const char *home, FILE *report,
+              unsigned long *findings_r, struct errbuf *err)
+{
+    struct examined x;
+    char *copy;
+    int ret;
+
+    if (examine(&x, home, report, err) != 0) {
+        *findings_r = x.findings;
+        return 0;
+    }
+    copy = copy_path(dir, err);
+    if (copy == NULL)
+        return -1;
+    ret = copy_dir(home, copy, verify_is_wanted, err);
+    if (ret == 0) {
+        ret = verify_copy(copy, report, findings_r, err);
+        (void)!copy_remove(copy);
+    }
+    free(copy);
+    return ret;
+}
+
+enum store_verdict
+store_verify(const char *dir, FILE *report, struct errbuf *err)
+{
+    struct env *env = env_lock(dir, err);
+    unsigned long findings = 0;
+    int ret;
+
+    if (env == NULL)
+        return STORE_UNKNOWN;
+    ret = verify_locked(dir, env->home, report, &findings, err);
+    env_close(&env);
+    if (ret == 0 && findings == 0)
+        return STORE_SOUND;
+    if (findings == 0)
+        return STORE_UNKNOWN;
+    err_set(err, "the store is damaged: %lu finding%s", findings,
+            findings == 1 ? "" : "s");
+    return STORE_DAMAGED;
 }

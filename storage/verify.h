@@ -24,6 +24,14 @@ struct verify {
     struct alert_set *set;
 };
 
+/* Checks all records of a store with open tables; what it finds goes to the
+ * report.  0, or -1 with err if they could not be read. */
+int verify_records(struct env *env, FILE *report, unsigned long *findings_r,
+                   struct errbuf *err) WARN_UNUSED;
+
+/* True for a table, or a file of the log: what a copy needs. */
+bool verify_is_wanted(const char *name);
+
 /* Checks one record; err is room for texts. */
 typedef void verify_fn(struct verify *v, const struct slice *key,
                        const struct slice *value, struct errbuf *err);

@@ -26,7 +26,9 @@
 #include "util/xmalloc.h"
 
 #define BUCKETS    8192
-#define MANY       16 /* of one address that wait */
+#define FEW        4 /* of one address that wait: never many */
+#define MANY       16
+#define SHARE      8 /* ... or that part of all */
 #define PATIENCE   (5 * CLOCK_SECOND)
 #define NEWS_PAUSE (60 * CLOCK_SECOND)
 
@@ -312,11 +314,17 @@ oldest_of_all(struct lobby *r, int64_t now)
     return silent->since <= spoke->since ? silent : spoke;
 }
 
+static bool
+has_many(const struct lobby *r, unsigned n)
+{
+    return n > FEW && (n > MANY || n > r->waiting / SHARE);
+}
+
 /* comes: the place of the newcomer, may be NULL. */
 static struct lobby_guest *
 choose(struct lobby *r, struct place *comes, int64_t now)
 {
-    if (r->most <= MANY)
+    if (!has_many(r, r->most))
         return oldest_of_all(r, now);
     if (comes != NULL && comes->waiting == r->most)
         return oldest_of(comes);
@@ -383,27 +391,55 @@ is_full(const struct lobby *r, const struct place *p,
            has_its_share(r, p);
 }
 
+static struct lobby_guest *
+first_of(struct guests *list, const void *owner)
+{
+    struct lobby_guest *g;
+
+    TAILQ_FOREACH(g, list, in_all)
+        if (g->owner == owner)
+            return g;
+    return NULL;
+}
+
+/* Others are slow to close theirs: whoever comes gets the place of one of his
+ * own thread's, which is closed at once. */
+static struct lobby_guest *
+choose_own(struct lobby *r, bool local, const void *owner)
+{
+    struct lobby_guest *g = first_of(&r->guests[local][SILENT], owner);
+
+    return g != NULL ? g : first_of(&r->guests[local][SPOKE], owner);
+}
+
+static bool
+is_closing_many(const struct lobby *r)
+{
+    unsigned most = r->limits.descriptors;
+
+    return most > 0 && shared(r) + r->closing >= most + LOBBY_CLOSING;
+}
+
 /* Makes room for one from there.  False: nobody gives way. */
 static bool
-make_room(struct lobby *r, const struct lobby_key *key, int64_t now,
-          void **away_r)
+make_room(struct lobby *r, const struct lobby_key *key, const void *owner,
+          int64_t now, void **away_r)
 {
     struct place *p = find_place(r, key);
-    const struct lobby_limits *l = &r->limits;
     bool local = lobby_key_is_local(key);
-    struct lobby_guest *g = NULL;
+    struct lobby_guest *g;
 
     if (!is_full(r, p, key))
         return true;
-    if (local)
+    if (is_closing_many(r))
+        g = choose_own(r, local, owner);
+    else if (local)
         g = choose_local(r);
     else if (has_its_share(r, p))
         g = oldest_of(p);
     else
         g = choose(r, p, now);
-    if (g == NULL ||
-        reached(shared(r) + r->closing,
-                l->descriptors > 0 ? l->descriptors + LOBBY_CLOSING : 0)) {
+    if (g == NULL) {
         r->news.refused++;
         r->news.from = *key;
         return false;
@@ -472,7 +508,7 @@ lobby_enter(struct lobby *r, const struct lobby_key *key, void *owner,
 
     *away_r = NULL;
     pthread_mutex_lock(&r->lock);
-    if (make_room(r, key, mono_now, away_r)) {
+    if (make_room(r, key, owner, mono_now, away_r)) {
         g = xcalloc(1, sizeof *g);
         g->owner = owner;
         g->arg = arg;
@@ -499,7 +535,7 @@ lobby_move(struct lobby *r, struct lobby_guest *g, const struct lobby_key *key,
 
         take_off(r, g);
         place_count(r, g->place, -1);
-        ok = make_room(r, key, mono_now, away_r);
+        ok = make_room(r, key, g->owner, mono_now, away_r);
         g->key = *key; /* its list depends on it */
         g->place = get_place(r, key);
         place_count(r, g->place, 1);
@@ -597,17 +633,6 @@ lobby_leave(struct lobby *r, struct lobby_guest **gp)
     free(g);
 }
 
-static struct lobby_guest *
-find_away(struct guests *list, const void *owner)
-{
-    struct lobby_guest *g;
-
-    TAILQ_FOREACH(g, list, in_all)
-        if (g->owner == owner)
-            return g;
-    return NULL;
-}
-
 void *
 lobby_next_sent_away(struct lobby *r, const void *owner)
 {
@@ -615,9 +640,9 @@ lobby_next_sent_away(struct lobby *r, const void *owner)
     void *arg = NULL;
 
     pthread_mutex_lock(&r->lock);
-    g = find_away(&r->guests[0][AWAY], owner);
+    g = first_of(&r->guests[0][AWAY], owner);
     if (g == NULL)
-        g = find_away(&r->guests[1][AWAY], owner);
+        g = first_of(&r->guests[1][AWAY], owner);
     if (g != NULL) {
         TAILQ_REMOVE(list_of(r, g), g, in_all);
         g->given_out = true;

@@ -8,19 +8,20 @@
  * process is killed.  kill -9 alone cannot show a missing fsync, because the
  * kernel has the bytes; this can.
  *
- * A disk may also have written some of what it was not told to: with
- * POWERCUT_KEEP each write that was undone is done again with that
- * probability, in the order in which it was made.  Syncs need not be done in
- * truth, since nothing of the kernel's is lost; so the tests run fast.
+ * A disk may also have written some of what it was not told to, in any order:
+ * with POWERCUT_KEEP each page of 4096 bytes of each write that was undone is
+ * done again with that probability, so that pages behind a hole are there and
+ * those in it are not.  Syncs need not be done in truth, since nothing of the
+ * kernel's is lost; so the tests run fast.
  *
  * POWERCUT_DIR   the directory, as the kernel names it (no symbolic links)
  * POWERCUT_AT    the write or sync, from 1, before which the power goes (many
  *                writes of zeros in a row count once); 0 or absent: never
- * POWERCUT_KEEP  per cent of unsynced writes that reached the disk all the
- *                same (0)
+ * POWERCUT_KEEP  per cent of unsynced pages that reached the disk all the same
+ *                (0)
  * POWERCUT_SEED  which ones (1)
  * POWERCUT_DEAF  1: syncs do nothing, as if the program had forgotten them
- * POWERCUT_COUNT a file that gets "events EVENTS undone WRITES kept WRITES" at
+ * POWERCUT_COUNT a file that gets "events EVENTS undone WRITES kept PAGES" at
  *                the cut, or at the end of the process
  *
  * Creating, renaming and removing files counts as durable at once.  Files in
@@ -42,6 +43,8 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
+
+#define PAGE 4096
 
 struct change {
     struct change *next, *prev;
@@ -293,17 +296,40 @@ undo(const struct file *f, const struct change *c)
     undone++;
 }
 
+static bool
+is_kept(void)
+{
+    return next_random() % 100 < keep_percent;
+}
+
+/* What lies in one page, from `done` bytes on; how many. */
+static size_t
+redo_page(const struct file *f, const struct change *c, size_t done)
+{
+    off_t at = c->at + (off_t)done;
+    size_t n = PAGE - (size_t)at % PAGE;
+
+    if (n > c->len - done)
+        n = c->len - done;
+    if (!is_kept())
+        return n;
+    if (sys_pwrite(f->fd, c->new_bytes + done, n, at) != (ssize_t)n)
+        die("redo");
+    kept++;
+    return n;
+}
+
 static void
 redo(const struct file *f, const struct change *c)
 {
-    if (c->truncates) {
+    if (!c->truncates) {
+        for (size_t done = 0; done < c->len;)
+            done += redo_page(f, c, done);
+    } else if (is_kept()) {
         if (syscall(SYS_ftruncate, f->fd, c->at) != 0)
             die("redo");
-    } else if (sys_pwrite(f->fd, c->new_bytes, c->len, c->at) !=
-               (ssize_t)c->len) {
-        die("redo");
+        kept++;
     }
-    kept++;
 }
 
 static void
@@ -329,8 +355,7 @@ static void __attribute__((noreturn)) cut(void)
         for (struct change *c = f->last; c != NULL; c = c->prev)
             undo(f, c);
         for (struct change *c = f->first; c != NULL; c = c->next)
-            if (next_random() % 100 < keep_percent)
-                redo(f, c);
+            redo(f, c);
     }
     report();
     kill(getpid(), SIGKILL);

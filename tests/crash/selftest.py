@@ -91,7 +91,18 @@ def main():
             b"", b"aa", b"\0\0bb", b"aabb"}:
         failed += 1
         print("FAILED kept writes: %s" % seen)
-    print("powercut.so: %d cases, %d failed" % (len(CASES) + 1, failed))
+    # A write over three pages may arrive in parts, the last without the first.
+    program = "os.pwrite(f, b'a' * 12288, 0); os.pwrite(f, b'x', 0)"
+    seen = set()
+    for seed in range(60):
+        got = run(library, program, 2, 50, seed)[0]
+        pages = [got[i:i + 4096] for i in range(0, len(got), 4096)]
+        seen.add("".join("." if p == bytes(4096) else "a" for p in pages
+                         if p in (bytes(4096), b"a" * 4096)))
+    if seen != {"", "a", ".a", "aa", "..a", "a.a", ".aa", "aaa"}:
+        failed += 1
+        print("FAILED pages of a write: %s" % seen)
+    print("powercut.so: %d cases, %d failed" % (len(CASES) + 2, failed))
     return 1 if failed else 0
 
 

@@ -46,6 +46,27 @@ def throttled(server, user, password, source=None):
     raise Failed("never held up")
 
 
+def test_one_account_does_not_fill_the_log(t):
+    """Of its sessions in a minute a bounded number has lines; others have
+    theirs."""
+    server = t.server({"log_sessions": 5})
+    joe = server.account("joe@" + MAIN)
+    for _ in range(12):
+        server.login(joe).bye()
+    server.login(server.account("ann@" + MAIN)).bye()
+    server.clock(60)
+    server.login(joe).bye()
+    server.wait_log("session end .*joe@")
+
+    def count(words, user):
+        return sum(words in line and user + "@" in line
+                   for line in server.lines)
+    wait_until(lambda: count("session end", "joe") == 6, "the last has ended")
+    equal(count("session begin", "joe"), 6)
+    equal(count("session begin", "ann"), 1)
+    server.wait_log("sessions left out user=joe@%s count=7" % MAIN)
+
+
 def test_pair_of_account_and_address(t):
     server = t.server(STRICT)
     joe, ann = (server.account(n + "@" + MAIN) for n in ("joe", "ann"))

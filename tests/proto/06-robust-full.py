@@ -66,7 +66,7 @@ class World:
     def __init__(self, megabytes, **options):
         self.disk = SmallDisk(megabytes)
         self.dir = tempfile.mkdtemp(prefix="ximssd-test-")
-        options["max_server_alerts"] = 0
+        options.setdefault("max_server_alerts", 0)
         self.server = Server(directory=self.dir, options=options)
         self.server.store = os.path.join(self.disk.path, "s")
         self.server.expected_errors.append("(?i)space|full|ENOSPC|BDB|store"

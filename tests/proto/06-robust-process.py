@@ -220,7 +220,9 @@ def test_paths_are_told_apart(t):
                 f.write('store = "%s"\ncontrol-socket = "%s"\n'
                         % (mine, value))
             told(["--config", conf], "%s: %s" % (value, word))
-        for name in ("account.db", "log.0000000001"):
+        for name in ("account.db", max(
+                n for n in os.listdir(os.path.join(mine, "db"))
+                if n.startswith("log."))):
             file = os.path.join(mine, "db", name)
             os.chmod(file, 0)
             told(["--store", mine], "opening %s of the store: %s"
@@ -608,6 +610,101 @@ def test_verify_finds_damage(t):
             f.write(data)
     check(found, "no damage was found")
     server.verify()
+
+
+def store_files(server):
+    """What the store holds, byte by byte."""
+    home = os.path.join(server.store, "db")
+    found = {}
+    for name in os.listdir(home):
+        with open(os.path.join(home, name), "rb") as f:
+            found[name] = f.read()
+    return found
+
+
+def newest_log(server):
+    home = os.path.join(server.store, "db")
+    return os.path.join(home, max(n for n in os.listdir(home)
+                                  if n.startswith("log.")))
+
+
+def test_damaged_log_is_refused(t):
+    """After kill -9 one bit of the log is wrong: it is not started with less
+    than was acknowledged; status 65, which the unit does not restart; nothing
+    is changed, by --verify neither; --salvage brings back what was before."""
+    server = t.server({"checkpoint_interval": "1h"})
+    for i in range(20):
+        server.admin().post("alert %d" % i)
+    server.kill()
+    path = newest_log(server)
+    with open(path, "rb") as f:
+        data = bytearray(f.read())
+    at = data.index(b"alert 10")
+    data[at] ^= 4
+    with open(path, "wb") as f:
+        f.write(data)
+    before = store_files(server)
+
+    done = run("--store", server.store, "--listen", "127.0.0.1:0")
+    equal(done.returncode, 65)
+    check(re.search(r"is damaged, nothing was changed: %s: damaged at offset"
+                    r" \d+" % re.escape(os.path.basename(path)), done.stderr),
+          done.stderr)
+    check("ximssd --salvage " + server.store in done.stderr, done.stderr)
+    equal(store_files(server), before)
+    equal(run("--verify", server.store).returncode, 65)
+    equal(store_files(server), before)
+
+    done = run("--salvage", server.store)
+    equal(done.returncode, 65)
+    check("the log is used up to " in done.stdout, done.stdout)
+    server.verify()
+    server.start()
+    reports = server.admin().reports(scope="server")
+    equal([r.split(">")[1].split("<")[0] for r in reports],
+          ["alert %d" % i for i in range(10)])
+
+
+def test_damaged_table_is_refused(t):
+    """A page of zeros, and a page that is wrong."""
+    server = t.server()
+    server.account("joe@" + MAIN)
+    server.admin().post("hello")
+    server.stop()
+    for table, bad in (("alert.db", bytes(4096)), ("account.db", b"xx")):
+        path = os.path.join(server.store, "db", table)
+        with open(path, "r+b") as f:
+            f.seek(4096)
+            kept = f.read(len(bad))
+            f.seek(4096)
+            f.write(bad)
+        before = store_files(server)
+        done = run("--store", server.store, "--listen", "127.0.0.1:0")
+        equal(done.returncode, 65)
+        check("%s: page 1 is damaged" % table in done.stderr, done.stderr)
+        equal(store_files(server), before)
+        with open(path, "r+b") as f:
+            f.seek(4096)
+            f.write(kept)
+    server.start()
+
+
+def test_the_unit_does_not_restart_in_vain(t):
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                           os.pardir, os.pardir, "dist",
+                           "ximssd.service.in"), encoding="ascii") as f:
+        line = re.search(r"^RestartPreventExitStatus=(.*)$", f.read(), re.M)
+    for status in ("64", "65", "78"):
+        check(status in line.group(1).split(), line.group(0))
+
+
+def test_salvage_without_a_store(t):
+    path = directory()
+    done = run("--salvage", path)
+    equal(done.returncode, 73)
+    check("holds no store" in done.stderr, done.stderr)
+    equal(os.listdir(path), [])
+    shutil.rmtree(path)
 
 
 def test_not_a_store(t):

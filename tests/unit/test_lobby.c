@@ -315,9 +315,8 @@ START_TEST(test_holder_of_many)
         steps[n++] = (struct step){'+', who, B, 0};
     steps[n++] = (struct step){'<', 'u', B, 'c'};
     steps[n++] = (struct step){'<', 'v', "192.0.2.3", 'd'};
-    /* sixteen are not many */
     steps[n++] = (struct step){'<', 'w', "192.0.2.4", 'e'};
-    steps[n++] = (struct step){'<', 'x', "192.0.2.4", 'a'};
+    steps[n++] = (struct step){'<', 'x', "192.0.2.4", 'f'};
     lobby_set_limits(lobby, &limits);
     run(0, steps);
 }
@@ -421,21 +420,26 @@ START_TEST(test_sent_away_and_not_gone_yet)
 }
 END_TEST
 
-/* Descriptors that were not closed yet are few. */
+/* Descriptors that another thread has not closed yet are few: then one's own
+ * make room, which are closed at once. */
 START_TEST(test_closing)
 {
     const struct lobby_limits limits = {.descriptors = 1};
-    struct lobby_guest *g[LOBBY_CLOSING + 1];
+    struct lobby_guest *g[LOBBY_CLOSING + 2];
     struct lobby_key key = at(A);
     void *away;
+    int other;
 
     lobby_set_limits(lobby, &limits);
     for (int i = 0; i <= LOBBY_CLOSING; i++) {
         g[i] = lobby_enter(lobby, &key, &owner, &g[i], i, &away);
         ck_assert_ptr_nonnull(g[i]);
     }
-    ck_assert_ptr_null(lobby_enter(lobby, &key, &owner, NULL, 99, &away));
-    for (int i = 0; i <= LOBBY_CLOSING; i++)
+    ck_assert_ptr_null(lobby_enter(lobby, &key, &other, NULL, 99, &away));
+    g[LOBBY_CLOSING + 1] = lobby_enter(lobby, &key, &owner, NULL, 99, &away);
+    ck_assert_ptr_nonnull(g[LOBBY_CLOSING + 1]);
+    ck_assert_ptr_eq(away, &owner);
+    for (int i = 0; i <= LOBBY_CLOSING + 1; i++)
         lobby_leave(lobby, &g[i]);
 }
 END_TEST

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "storage/log_files.h"
 #include "storage/txn.h"
 #include "tests/unit/store_fixture.h"
 #include "tests/unit/suite.h"
@@ -475,7 +476,7 @@ START_TEST(a_store_is_one_process_s)
     struct errbuf err;
 
     check_open_fails(&o, "in use by another process");
-    ck_assert_int_eq(store_verify(fixture_dir, stderr, &err), -1);
+    ck_assert_int_eq(store_verify(fixture_dir, stderr, &err), STORE_UNKNOWN);
     ck_assert_ptr_nonnull(strstr(err.text, "in use by another process"));
     fixture_reopen();
 }
@@ -524,7 +525,7 @@ START_TEST(a_newer_format_is_refused)
     fixture_run(set_format, &format, STORE_OK);
     fixture_close();
     check_open_fails(&o, "format 5, made by a newer version");
-    ck_assert_int_eq(store_verify(fixture_dir, stderr, &err), -1);
+    ck_assert_int_eq(store_verify(fixture_dir, stderr, &err), STORE_UNKNOWN);
     check_open_fails(&o, "newer version"); /* and nothing was changed */
 }
 END_TEST
@@ -655,6 +656,9 @@ START_TEST(a_new_table_is_made)
     fixture_close();
     snprintf(path, sizeof path, "%s/db/usage.db", fixture_dir);
     ck_assert_int_eq(unlink(path), 0);
+    /* A program that did not know the table knew no mark either. */
+    snprintf(path, sizeof path, "%s/db/mark", fixture_dir);
+    ck_assert_int_eq(unlink(path), 0);
     fixture_open();
     check_format(1);
     fixture_run(put_usage, NULL, STORE_OK);
@@ -708,17 +712,60 @@ post_megabytes(struct store_txn *t, void *arg, struct errbuf *err)
     return r;
 }
 
-START_TEST(old_log_files_go)
+static uint32_t
+oldest_log(void)
 {
     char path[128];
-    int n = 6;
+    uint32_t *files, oldest;
+    size_t n;
 
-    snprintf(path, sizeof path, "%s/db/log.0000000001", fixture_dir);
-    ck_assert_int_eq(access(path, F_OK), 0);
+    snprintf(path, sizeof path, "%s/db", fixture_dir);
+    ck_assert_int_eq(log_files_list(path, &files, &n, &fixture_err), 0);
+    ck_assert_uint_gt(n, 0);
+    oldest = files[0];
+    free(files);
+    return oldest;
+}
+
+static size_t
+log_bytes(uint32_t file)
+{
+    char home[128], *path;
+    struct stat st = {.st_size = 0};
+
+    snprintf(home, sizeof home, "%s/db", fixture_dir);
+    path = log_file_path(home, file);
+    (void)!stat(path, &st);
+    free(path);
+    return (size_t)st.st_size;
+}
+
+static enum store_result
+do_checkpoint(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    (void)err;
+    *(int *)arg = env_checkpoint(t->env, 0);
+    return *(int *)arg == 0 ? STORE_OK : STORE_ERROR;
+}
+
+START_TEST(old_log_files_go)
+{
+    uint32_t first = oldest_log(), closed;
+    int n = 6, ret;
+
     for (int i = 0; i < 3; i++)
         fixture_run(post_megabytes, &n, STORE_OK);
+    ck_assert_uint_eq(oldest_log(), first);
+    fixture_run(do_checkpoint, &ret, STORE_OK);
+    for (int i = 0; i < 3; i++)
+        fixture_run(post_megabytes, &n, STORE_OK);
+    ck_assert_uint_gt(oldest_log(), first);
+    /* A store that is closed needs none. */
     fixture_close();
-    ck_assert_int_eq(access(path, F_OK), -1);
+    closed = oldest_log();
+    ck_assert_uint_gt(closed, first + 2);
+    ck_assert_uint_eq(log_bytes(closed), 28);
+    ck_assert_uint_eq(log_bytes(closed + 1), 0);
     fixture_open();
     fixture_verify();
 }
@@ -842,13 +889,13 @@ START_TEST(a_panic_ends_the_process)
 
     fixture_post(ALERT_SERVER, 0, SECOND, "x");
     fixture_close();
-    damage("alert.db");
     pid = fork();
     if (pid == 0) {
         int null = open("/dev/null", O_WRONLY);
 
         dup2(null, STDERR_FILENO); /* it is expected to complain */
         fixture_open();
+        damage("alert.db");
         fixture_post(ALERT_SERVER, 0, SECOND, "x");
         _exit(0);
     }
@@ -874,9 +921,8 @@ START_TEST(a_panic_can_be_told)
 
     sem_init(&panicked, 0, 0);
     fixture_post(ALERT_SERVER, 0, SECOND, "x");
-    fixture_close();
-    damage("alert.db");
-    fixture_open();
+    fixture_reopen();
+    damage("alert.db"); /* what is not read yet */
     store_on_panic(fixture_store, on_panic, &teller);
     store_submit(fixture_store, act, act_done, &j);
     sem_wait(&panicked);

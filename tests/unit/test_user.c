@@ -513,6 +513,10 @@ START_TEST(test_many_delivered)
     ck_assert_uint_eq(a->alerts.n, MANY);
     last = a->alerts.v[MANY - 1]->rec.id;
     user_shown_up_to(w, a, last);
+    /* not all in one turn of the loop */
+    ck_assert_uint_gt(a->alerts.n, 0);
+    ck_assert_uint_lt(a->alerts.n, MANY);
+    stage_turns();
     ck_assert_uint_eq(a->alerts.n, 0);
     (void)store_load(stage->store);
     while (w->delivered->len > 0 || w->dirty->len > 0)

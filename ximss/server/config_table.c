@@ -81,6 +81,9 @@ static const struct config_row rows[] = {
  "The time zone of users who have not chosen one, like Europe/Berlin."},
 {"log-level", CHOICE(log_levels), M(log_level), "info", RELOAD,
  "The least important messages that are logged."},
+{"log-sessions", NUMBER(0, 1000000), M(log_sessions), "60", RELOAD,
+ "Sessions of one account, in a minute, that leave a line when they begin and\n"
+ "one when they end. A later line says how many others there were."},
 {"workers", NUMBER(0, 256), M(workers), "0", RESTART,
  "Threads that serve sessions. 0: as many as there are cores."},
 {"hash-threads", NUMBER(1, 64), M(hash_threads), "2", RESTART,

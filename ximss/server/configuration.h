@@ -136,6 +136,7 @@ struct config {
     unsigned store_batch;
     unsigned account_cache;
     size_t store_reserve;
+    unsigned log_sessions;
     unsigned audit_days;
     unsigned audit_refused, audit_refused_all;
 };

@@ -45,6 +45,7 @@
 #include "ximss/server/request.h"
 #include "ximss/server/sasl.h"
 #include "ximss/server/server.h"
+#include "ximss/server/session_log.h"
 #include "ximss/server/session_private.h"
 #include "ximss/server/settings.h"
 #include "ximss/server/stat.h"
@@ -295,20 +296,6 @@ attempt_fail_store(struct attempt *a)
 /* --- open --- */
 
 static void
-log_opened(const struct session *s, const char *method)
-{
-    char user[USER_NAME_SIZE], address[PEER_TEXT_SIZE];
-
-    if (!log_wants(LOG_INFO_))
-        return;
-    session_user(s, user);
-    peer_format(session_address(s), address);
-    log_info("session begin id=%llu user=%s address=%s method=%s tls=%s",
-             (unsigned long long)s->number, user, address, method,
-             session_is_encrypted(s) ? "yes" : "no");
-}
-
-static void
 attempt_open(struct attempt *a, struct user *account)
 {
     struct req *r = a->req;
@@ -326,7 +313,7 @@ attempt_open(struct attempt *a, struct user *account)
         s->ticket = ticket_number(a->next_hash);
         s->ticket_bound = a->bound;
     }
-    log_opened(s, a->method);
+    session_log_begin(s, a->method);
     stat_add(STAT_LOGINS, 1);
     if (a->name != NULL && !a->recalled)
         throttle_succeeded(a->job.server->throttle, a->name, a->address,

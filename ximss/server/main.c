@@ -16,7 +16,9 @@
 #include <systemd/sd-daemon.h>
 
 #include "storage/store.h"
+#include "util/clock.h"
 #include "util/log.h"
+#include "util/xmalloc.h"
 #include "ximss/server/configuration.h"
 #include "ximss/server/first_start.h"
 #include "ximss/server/server.h"
@@ -34,7 +36,8 @@ enum {
 struct options {
     struct config_override overrides[OVERRIDES_MOST];
     size_t n_overrides;
-    const char *config_file, *init, *password_file, *main_domain, *verify;
+    const char *config_file, *init, *password_file, *main_domain, *verify,
+        *salvage;
     bool check_config, print_config, test_hooks;
 };
 
@@ -65,6 +68,7 @@ print_help(void)
         "  --check-config              check the configuration and end\n"
         "  --print-config              print the effective configuration\n"
         "  --verify DIR                check the store in DIR and end\n"
+        "  --salvage DIR               make a sound store of a damaged one\n"
         "  --foreground                (always so)\n"
         "  --test-hooks                for tests: the clock can be moved\n"
         "  --version, --help");
@@ -84,6 +88,7 @@ enum {
     OPT_CHECK,
     OPT_PRINT,
     OPT_VERIFY,
+    OPT_SALVAGE,
     OPT_FOREGROUND,
     OPT_TEST_HOOKS,
     OPT_VERSION,
@@ -104,6 +109,7 @@ static const struct option long_options[] = {
     {"check-config", no_argument, NULL, OPT_CHECK},
     {"print-config", no_argument, NULL, OPT_PRINT},
     {"verify", required_argument, NULL, OPT_VERIFY},
+    {"salvage", required_argument, NULL, OPT_SALVAGE},
     {"foreground", no_argument, NULL, OPT_FOREGROUND},
     {"test-hooks", no_argument, NULL, OPT_TEST_HOOKS},
     {"version", no_argument, NULL, OPT_VERSION},
@@ -159,6 +165,9 @@ take_option(struct options *o, int c)
         return 0;
     case OPT_VERIFY:
         o->verify = optarg;
+        return 0;
+    case OPT_SALVAGE:
+        o->salvage = optarg;
         return 0;
     case OPT_FOREGROUND:
         return 0;
@@ -325,12 +334,37 @@ verify_store(const char *dir)
         log_error("%s", err.text);
         return absent ? EXIT_DAMAGED : EXIT_CANNOT_START;
     }
-    if (store_verify(dir, stdout, &err) < 0) {
+    switch (store_verify(dir, stdout, &err)) {
+    case STORE_SOUND:
+        printf("%s: the store is sound\n", dir);
+        return 0;
+    case STORE_DAMAGED:
         log_error("%s", err.text);
         return EXIT_DAMAGED;
+    case STORE_UNKNOWN:
+        break;
     }
-    printf("%s: the store is sound\n", dir);
-    return 0;
+    log_error("%s", err.text);
+    return EXIT_CANNOT_START;
+}
+
+static int
+salvage_store(const char *dir)
+{
+    struct errbuf err;
+
+    switch (store_salvage(dir, clock_now(), stdout, &err)) {
+    case STORE_SALVAGED:
+        printf("%s: the store is sound, and nothing is missing\n", dir);
+        return 0;
+    case STORE_SALVAGED_PART:
+        printf("%s: the store is sound; what it lacks is said above\n", dir);
+        return EXIT_DAMAGED;
+    case STORE_NOT_SALVAGED:
+        break;
+    }
+    log_error("%s", err.text);
+    return EXIT_CANNOT_START;
 }
 
 /* Makes a store if there is none and one is wanted.  What root may not see, the
@@ -361,6 +395,8 @@ run(const struct options *o, struct config *config)
                                 o->test_hooks};
     struct process p = {.options = &so};
     struct errbuf err;
+    bool damaged;
+    char *dir;
     int r;
 
     r = find_store(o, config);
@@ -369,11 +405,18 @@ run(const struct options *o, struct config *config)
         return r;
     }
     hold_signals(SIG_BLOCK);
-    p.server = server_start(&so, config, &err);
+    dir = xstrdup(config->store); /* the server takes the configuration */
+    p.server = server_start(&so, config, &damaged, &err);
     if (p.server == NULL) {
         log_error("%s", err.text);
-        return EXIT_CANNOT_START;
+        if (damaged)
+            log_error("restore a backup of the store, or make a sound one of "
+                      "what can be read of it: ximssd --salvage %s",
+                      dir);
+        free(dir);
+        return damaged ? EXIT_DAMAGED : EXIT_CANNOT_START;
     }
+    free(dir);
     serve(&p);
     return 0;
 }
@@ -401,7 +444,7 @@ main(int argc, char **argv)
     }
     log_set_level(config->log_level);
     if (!o.check_config && !o.print_config && o.init == NULL &&
-        o.verify == NULL)
+        o.verify == NULL && o.salvage == NULL)
         return run(&o, config);
     if (o.print_config)
         config_print(stdout, config);
@@ -409,6 +452,8 @@ main(int argc, char **argv)
         r = init_store(&o, config, o.init);
     else if (o.verify != NULL)
         r = verify_store(o.verify);
+    else if (o.salvage != NULL)
+        r = salvage_store(o.salvage);
     config_free(&config);
     return r;
 }

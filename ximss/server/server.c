@@ -239,7 +239,8 @@ load_body(struct store_txn *t, void *arg, struct errbuf *err)
 }
 
 static int
-open_store(struct server *s, const struct config *c, struct errbuf *err)
+open_store(struct server *s, const struct config *c, bool *damaged_r,
+           struct errbuf *err)
 {
     struct store_options o = {
         .dir = c->store,
@@ -247,7 +248,8 @@ open_store(struct server *s, const struct config *c, struct errbuf *err)
         .batch_jobs = c->store_batch,
         .checkpoint_s = (unsigned)(c->checkpoint_interval / CLOCK_SECOND),
         .reserve_bytes = c->store_reserve,
-        .audit_days = c->audit_days};
+        .audit_days = c->audit_days,
+        .damaged_r = damaged_r};
     struct start_data d = {.server = s};
     enum store_result r;
 
@@ -407,7 +409,8 @@ start_sources(struct server *s, const struct config *c, struct errbuf *err)
 }
 
 static int
-start_parts(struct server *s, struct buf *ports, struct errbuf *err)
+start_parts(struct server *s, struct buf *ports, bool *damaged_r,
+            struct errbuf *err)
 {
     struct config *c = s->config;
 
@@ -419,7 +422,7 @@ start_parts(struct server *s, struct buf *ports, struct errbuf *err)
         return -1;
     if (chdir(c->store) < 0)
         return err_set(err, "the store %s: %s", c->store, strerror(errno));
-    if (open_store(s, c, err) < 0)
+    if (open_store(s, c, damaged_r, err) < 0)
         return -1;
     if (listener_open_local(s->workers[0], c->control_socket, ports, err) < 0)
         return -1;
@@ -433,12 +436,13 @@ start_parts(struct server *s, struct buf *ports, struct errbuf *err)
 
 struct server *
 server_start(const struct server_options *o, struct config *config,
-             struct errbuf *err)
+             bool *damaged_r, struct errbuf *err)
 {
     struct server *s = server_new(o, config);
     struct buf ports = {0};
 
-    if (start_parts(s, &ports, err) < 0) {
+    *damaged_r = false;
+    if (start_parts(s, &ports, damaged_r, err) < 0) {
         if (s->store != NULL)
             store_close(&s->store);
         buf_clear(&ports);

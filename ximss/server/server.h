@@ -73,9 +73,10 @@ struct server_options {
 };
 
 /* Takes the configuration; opens the store, binds the listeners and starts all
- * threads.  NULL with err; everything is closed again then. */
+ * threads.  NULL with err; everything is closed again then, and *damaged_r tells
+ * whether it was for a damaged store, so that trying again is in vain. */
 struct server *server_start(const struct server_options *o,
-                            struct config *config,
+                            struct config *config, bool *damaged_r,
                             struct errbuf *err) WARN_UNUSED;
 
 /* Becomes the user ("": stays); 0, or -1 with err. */

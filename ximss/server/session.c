@@ -8,6 +8,7 @@
  * ever sees freed memory. */
 #include "config.h"
 
+#include "ximss/server/session_log.h"
 #include "ximss/server/session_private.h"
 
 #include <stdio.h>
@@ -205,18 +206,11 @@ void
 session_close(struct session *s, const char *reason)
 {
     struct worker *w;
-    char user[USER_NAME_SIZE], address[PEER_TEXT_SIZE];
 
     if (s->state == SESSION_CLOSED)
         return;
     w = session_worker(s);
-    if (log_wants(s->number != 0 ? LOG_INFO_ : LOG_DEBUG_)) {
-        session_user(s, user);
-        peer_format(session_address(s), address);
-        (s->number != 0 ? log_info : log_debug)(
-            "session end id=%llu user=%s address=%s reason=\"%s\"",
-            (unsigned long long)s->number, user, address, reason);
-    }
+    session_log_end(s, reason);
     session_set_state(s, SESSION_CLOSED);
     unlink_all(s, w);
     conn_close(&s->conn);

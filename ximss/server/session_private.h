@@ -62,6 +62,7 @@ struct session {
     struct peer peer;
 
     uint64_t number;       /* from log-in on */
+    bool unlogged;         /* the log does not say that it began */
     uint64_t lane;         /* of its jobs (lane.h); from log-in on */
     uint64_t cursor;       /* alerts up to here were sent, or need not be */
     uint64_t login_id;     /* the newest alert when it logged in */

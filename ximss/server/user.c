@@ -498,29 +498,71 @@ user_dismiss(struct worker *w, struct user *a, uint64_t id)
     user_touch(w, a);
 }
 
+/* Alerts that are taken out of memory in one turn. */
+#define DROP_BATCH 1024
+
+struct dropping {
+    struct mail mail;
+    uint64_t account;
+};
+
+static void
+deliver_dropping(struct mail *m, void *owner)
+{
+    struct dropping *d = (struct dropping *)m;
+    struct user *a = user_find(owner, d->account);
+
+    free(d);
+    if (a == NULL)
+        return;
+    a->dropping = false;
+    user_drop_delivered(owner, a);
+}
+
+static void
+drop_later(struct worker *w, struct user *a)
+{
+    struct dropping *d;
+
+    if (a->dropping)
+        return;
+    a->dropping = true;
+    d = xcalloc(1, sizeof *d);
+    d->mail.deliver = deliver_dropping;
+    d->mail.work = DROP_BATCH;
+    d->account = a->number;
+    mailbox_put(w->box, &d->mail);
+}
+
 void
 user_drop_delivered(struct worker *w, struct user *a)
 {
     struct alert_array *set = &a->alerts;
     uint64_t got = session_got(&a->sessions);
-    uint32_t kept = 0;
+    uint32_t kept = 0, dropped = 0, i;
 
     if (!a->has_delivered)
         return;
     a->has_delivered = false;
-    for (uint32_t i = 0; i < set->n; i++) {
+    for (i = 0; i < set->n && dropped < DROP_BATCH; i++) {
         struct alert *al = set->v[i];
 
         if (al->delivered && al->rec.id <= got) {
             alert_cache_forget(w->alert_cache, al->rec.id);
             alert_unref(&al);
+            dropped++;
             continue;
         }
         a->has_delivered = a->has_delivered || al->delivered;
         set->v[kept++] = al;
     }
-    set->n = kept;
-    if (kept == 0)
+    if (i < set->n) {
+        memmove(set->v + kept, set->v + i, (set->n - i) * sizeof(set->v[0]));
+        a->has_delivered = true;
+        drop_later(w, a);
+    }
+    set->n = kept + set->n - i;
+    if (set->n == 0)
         alert_array_clear(set);
 }
 

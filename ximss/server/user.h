@@ -39,12 +39,17 @@ struct user {
     int64_t last_login; /* microseconds UTC */
     struct peer last_peer;
 
+    /* Of the minute that began then (clock_mono): see session_log.h. */
+    int64_t log_since;
+    unsigned log_lines, log_left_out;
+
     unsigned rights; /* enum right */
     uint32_t cred_serial;
     unsigned n_sessions;
     uint32_t quota_version; /* of the worker's quota_watch when: */
     bool quota_reached;     /* the level of quota alerts was reached */
     bool has_delivered;     /* some of the alerts may be delivered */
+    bool dropping;          /* ... and more of them are dropped soon */
     bool dirty;             /* is in worker->dirty */
     bool loading;           /* the store is asked; nothing above is valid yet */
     struct user_waiter *waiters; /* owned; while loading */

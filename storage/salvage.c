@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* A damaged store is never mended in its place.  A copy of its tables gets
+ * what the log still says, up to the damage, if the database can do that; else
+ * the tables are taken as their pages are.  What can be read there makes a new
+ * store, which is checked, and changes places with the old one. */
+#include "config.h"
+
+#include "storage/salvage.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "storage/copy.h"
+#include "storage/examine.h"
+#include "storage/log_files.h"
+#include "storage/verify.h"
+#include "util/clock.h"
+#include "util/xmalloc.h"
+
+struct paths {
+    char *home; /* the store */
+    char *work; /* a copy of it */
+    char *made; /* the new one */
+    char *kept; /* where the old one goes */
+};
+
+/* --- the copy --- */
+
+static bool
+is_table(const char *name)
+{
+    return verify_is_wanted(name) && strncmp(name, "log.", 4) != 0;
+}
+
+/* The log of the copy ends where the damage begins. */
+static int
+copy_log(const struct examined *x, const struct paths *p, struct errbuf *err)
+{
+    int ret = 0;
+
+    for (uint32_t file = x->log.first.file; ret == 0 && file <= x->log.end.file;
+         file++) {
+        char *from = log_file_path(p->home, file);
+        char *to = log_file_path(p->work, file);
+
+        ret = copy_file(from, to, err);
+        if (ret == 0 && file == x->log.end.file &&
+            truncate(to, (off_t)x->log.end.offset) != 0)
+            ret = err_set(err, "%s: %s", to, strerror(errno));
+        free(from);
+        free(to);
+    }
+    return ret;
+}
+
+/* Recovery could undo the making of a table. */
+static bool
+tables_are_there(const struct paths *p)
+{
+    bool all = true;
+
+    for (enum table i = 0; all && i < TABLE_COUNT; i++) {
+        char *from = xasprintf("%s/%s", p->home, table_file[i]);
+        char *to = xasprintf("%s/%s", p->work, table_file[i]);
+
+        all = access(from, F_OK) != 0 || access(to, F_OK) == 0;
+        free(from);
+        free(to);
+    }
+    return all;
+}
+
+static bool
+log_is_of_use(const struct examined *x)
+{
+    return !x->closed && x->log.foreign == 0 && x->log.files > 0 &&
+           x->log.end.offset > 0 &&
+           (!x->log.has_checkpoint || x->log.recover.file >= x->log.first.file);
+}
+
+/* What the database says when it cannot is of no use to anybody. */
+static bool
+recover_copy(const struct paths *p)
+{
+    FILE *nowhere = fopen("/dev/null", "w");
+    struct errbuf err;
+    struct env *env =
+        nowhere != NULL ? env_open_copy(p->work, nowhere, &err) : NULL;
+    bool done = env != NULL && !atomic_load(&env->panicked);
+
+    env_close(&env);
+    if (nowhere != NULL)
+        fclose(nowhere);
+    return done && tables_are_there(p);
+}
+
+static int
+copy_tables(const struct paths *p, struct errbuf *err)
+{
+    if (copy_remove(p->work) != 0)
+        return err_set(err, "removing %s: %s", p->work, strerror(errno));
+    return copy_dir(p->home, p->work, is_table, err);
+}
+
+static int
+make_copy(struct salvage *s, const struct examined *x, const struct paths *p,
+          struct errbuf *err)
+{
+    if (copy_tables(p, err) != 0)
+        return -1;
+    if (log_is_of_use(x)) {
+        if (copy_log(x, p, err) != 0)
+            return -1;
+        if (recover_copy(p)) {
+            fprintf(s->report, "the log is used up to log.%010u, offset %u\n",
+                    x->log.end.file, x->log.end.offset);
+            return 0;
+        }
+        if (copy_tables(p, err) != 0)
+            return -1;
+    }
+    if (!x->closed) {
+        s->lacks = s->unsure = true;
+        fprintf(s->report, "the log cannot be used: the tables are as they "
+                           "were written last\n");
+    }
+    return 0;
+}
+
+/* --- the new store --- */
+
+static int
+fill(struct salvage *s, struct env *env, struct errbuf *err)
+{
+    unsigned long findings;
+    int ret;
+
+    if (env_open_tables(env, err) != 0)
+        return -1;
+    s->t = txn_new(env, 0, err);
+    if (s->t == NULL)
+        return -1;
+    ret = salvage_rows(s, err);
+    txn_free(&s->t);
+    if (ret == 0)
+        ret = verify_records(env, s->report, &findings, err);
+    if (ret == 0 && findings > 0)
+        ret = err_set(err,
+                      "what was brought back does not fit together: "
+                      "%lu findings",
+                      findings);
+    if (ret == 0)
+        env_complete(env);
+    if (ret == 0 && !env->complete)
+        ret = err_set(err, "the new store cannot be written");
+    return ret;
+}
+
+/* As the old one, so that the server may read it. */
+static int
+give_away(const struct paths *p, struct errbuf *err)
+{
+    DIR *dir = opendir(p->made);
+    struct dirent *e;
+    struct stat st;
+    int ret = dir != NULL && stat(p->home, &st) == 0 ? 0 : -1;
+
+    while (ret == 0 && (e = readdir(dir)) != NULL)
+        if (strcmp(e->d_name, "..") != 0 && geteuid() == 0)
+            ret = fchownat(dirfd(dir), e->d_name, st.st_uid, st.st_gid, 0);
+    if (ret != 0)
+        err_set(err, "%s: %s", p->made, strerror(errno));
+    if (dir != NULL)
+        closedir(dir);
+    return ret;
+}
+
+/* At each moment one of the two is the store. */
+static int
+change_places(const struct paths *p, struct errbuf *err)
+{
+    if (renameat2(AT_FDCWD, p->made, AT_FDCWD, p->home, RENAME_EXCHANGE) == 0 &&
+        rename(p->made, p->kept) == 0)
+        return 0;
+    /* A file system that cannot do that. */
+    if (rename(p->home, p->kept) == 0 && rename(p->made, p->home) == 0)
+        return 0;
+    return err_set(err, "moving %s to %s: %s", p->made, p->home,
+                   strerror(errno));
+}
+
+static int
+make_store(struct salvage *s, const struct paths *p, struct errbuf *err)
+{
+    struct env *env = env_make(p->made, err);
+    int ret = env != NULL ? fill(s, env, err) : -1;
+
+    env_close(&env);
+    if (ret == 0)
+        ret = give_away(p, err);
+    if (ret == 0)
+        ret = change_places(p, err);
+    if (ret == 0)
+        fprintf(s->report, "what was there is kept in %s\n", p->kept);
+    return ret;
+}
+
+/* --- the whole --- */
+
+static void
+set_paths(struct paths *p, const char *dir, int64_t now)
+{
+    char when[CLOCK_GMT_SIZE];
+
+    clock_format_gmt(now, when);
+    p->home = xasprintf("%s/" ENV_SUBDIR, dir);
+    p->work = xasprintf("%s/" ENV_SUBDIR ".work", dir);
+    p->made = xasprintf("%s/" ENV_SUBDIR ".salvaged", dir);
+    p->kept = xasprintf("%s/" ENV_SUBDIR ".damaged-%s", dir, when);
+    for (unsigned i = 2; access(p->kept, F_OK) == 0; i++) {
+        free(p->kept);
+        p->kept = xasprintf("%s/" ENV_SUBDIR ".damaged-%s-%u", dir, when, i);
+    }
+}
+
+static void
+free_paths(struct paths *p)
+{
+    free(p->home);
+    free(p->work);
+    free(p->made);
+    free(p->kept);
+}
+
+static int
+salvage(struct salvage *s, const struct paths *p, struct errbuf *err)
+{
+    struct examined x;
+    struct errbuf found;
+    int ret;
+
+    if (copy_remove(p->made) != 0)
+        return err_set(err, "removing %s: %s", p->made, strerror(errno));
+    (void)!examine(&x, p->home, s->report, &found);
+    s->lacks = s->unsure = x.damaged_log && !x.closed;
+    s->from = p->work;
+    ret = make_copy(s, &x, p, err);
+    if (ret == 0)
+        ret = make_store(s, p, err);
+    (void)!copy_remove(p->work);
+    (void)!copy_remove(p->made);
+    return ret;
+}
+
+enum store_salvage
+store_salvage(const char *dir, int64_t now, FILE *report, struct errbuf *err)
+{
+    struct env *lock = env_lock(dir, err);
+    struct salvage s = {.report = report};
+    struct paths p;
+    int ret;
+
+    if (lock == NULL)
+        return STORE_NOT_SALVAGED;
+    set_paths(&p, dir, now);
+    ret = salvage(&s, &p, err);
+    free_paths(&p);
+    env_close(&lock);
+    if (ret != 0)
+        return STORE_NOT_SALVAGED;
+    return s.lacks ? STORE_SALVAGED_PART : STORE_SALVAGED;
+}

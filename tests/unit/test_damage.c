@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "storage/copy.h"
+#include "storage/examine.h"
+#include "storage/log_files.h"
+#include "tests/unit/disk_fault.h"
+#include "tests/unit/store_fixture.h"
+#include "tests/unit/suite.h"
+#include "util/xmalloc.h"
+
+Suite *damage_suite(void);
+
+/* --- stores as a crash leaves them --- */
+
+/* Copies what the files of the open store hold now: a kill -9. */
+static char *
+crash(const char *name)
+{
+    char *dir = xasprintf("%s/%s", fixture_dir, name);
+    char *from = xasprintf("%s/db", fixture_dir);
+    char *to = xasprintf("%s/db", dir);
+
+    ck_assert_int_eq(mkdir(dir, 0700), 0);
+    ck_assert_msg(copy_dir(from, to, NULL, &fixture_err) == 0, "%s",
+                  fixture_err.text);
+    free(from);
+    free(to);
+    return dir;
+}
+
+static void
+forget(char *dir)
+{
+    char *home = xasprintf("%s/db", dir);
+
+    ck_assert_int_eq(copy_remove(home), 0);
+    ck_assert_int_eq(copy_remove(dir), 0); /* the lock is left in it */
+    free(home);
+    free(dir);
+}
+
+static void
+post(unsigned n)
+{
+    while (n-- > 0)
+        fixture_post(ALERT_SERVER, 0, SECOND, "x");
+}
+
+static bool
+count_alert(const struct alert_rec *a, void *arg)
+{
+    (void)a;
+    ++*(unsigned *)arg;
+    return true;
+}
+
+static enum store_result
+count_body(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    return alert_walk(t, ALERT_SERVER, 0, 0, count_alert, arg, err);
+}
+
+/* How many alerts there are; -1 if the store was refused as damaged. */
+static int
+alerts_of(const char *dir)
+{
+    bool damaged = false;
+    struct store_options o = {
+        .dir = dir, .cache_bytes = 4 << 20, .damaged_r = &damaged};
+    struct store *s;
+    unsigned n = 0;
+
+    fixture_err.text[0] = 0;
+    s = store_open(&o, &fixture_err);
+    ck_assert_msg(s != NULL || damaged, "%s", fixture_err.text);
+    if (s == NULL)
+        return -1;
+    ck_assert_int_eq(store_run(s, count_body, &n, &fixture_err), STORE_OK);
+    store_close(&s);
+    return (int)n;
+}
+
+static void
+check_refused(const char *dir, const char *why)
+{
+    ck_assert_int_eq(alerts_of(dir), -1);
+    ck_assert_msg(strstr(fixture_err.text, why) != NULL, "\"%s\" not in \"%s\"",
+                  why, fixture_err.text);
+}
+
+/* --- damage --- */
+
+static char *
+path_in(const char *dir, const char *file)
+{
+    return xasprintf("%s/db/%s", dir, file);
+}
+
+static void
+overwrite(const char *dir, const char *file, off_t at, const char *bytes,
+          size_t n)
+{
+    char *path = path_in(dir, file);
+    int fd = open(path, O_WRONLY);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(pwrite(fd, bytes, n, at), (ssize_t)n);
+    close(fd);
+    free(path);
+}
+
+static void
+zero(const char *dir, const char *file, off_t at, size_t n)
+{
+    char *bytes = xcalloc(1, n);
+
+    overwrite(dir, file, at, bytes, n);
+    free(bytes);
+}
+
+static void
+take_file(const char *from, const char *to, const char *file)
+{
+    char *a = path_in(from, file), *b = path_in(to, file);
+
+    ck_assert_int_eq(copy_file(a, b, &fixture_err), 0);
+    free(a);
+    free(b);
+}
+
+static struct log_walk
+walk(const char *dir)
+{
+    char *home = xasprintf("%s/db", dir);
+    struct log_walk w;
+
+    ck_assert_int_eq(log_walk_home(&w, home, NULL, &fixture_err), 0);
+    free(home);
+    return w;
+}
+
+static char *
+log_name(uint32_t file)
+{
+    return xasprintf("log.%010u", file);
+}
+
+/* --- the log --- */
+
+START_TEST(a_log_is_walked_to_its_end)
+{
+    struct log_walk before, after;
+    char *one, *two;
+
+    post(1);
+    one = crash("one");
+    post(5);
+    two = crash("two");
+    before = walk(one);
+    after = walk(two);
+    ck_assert(!before.stopped && !after.stopped);
+    ck_assert_uint_eq(after.marked, after.end.file);
+    ck_assert_uint_eq(after.foreign, 0);
+    ck_assert_int_lt(log_pos_compare(before.end, after.end), 0);
+    /* The last batch says that all before it was on the disk. */
+    ck_assert_int_gt(log_pos_compare(after.proven, before.end), 0);
+    ck_assert_int_lt(log_pos_compare(after.proven, after.end), 0);
+    ck_assert_int_eq(alerts_of(two), 6);
+    free(one);
+    free(two);
+}
+END_TEST
+
+/* Each place of the log, one bit. */
+START_TEST(a_flipped_bit_in_the_log_is_told)
+{
+    struct log_walk w;
+    unsigned refused = 0;
+    char *kept, *file;
+
+    post(4);
+    kept = crash("kept");
+    w = walk(kept);
+    file = log_name(w.end.file);
+    for (uint32_t at = 0; at < w.end.offset; at += 97) {
+        char byte, *dir = crash("dir"), *path = path_in(dir, file);
+        int fd = open(path, O_RDONLY);
+
+        ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
+        close(fd);
+        byte ^= (char)(1 << at % 8);
+        overwrite(dir, file, at, &byte, 1);
+        check_refused(dir, file);
+        refused++;
+        free(path);
+        forget(dir);
+    }
+    ck_assert_uint_gt(refused, 20);
+    free(file);
+    free(kept);
+}
+END_TEST
+
+/* A power cut: the last batch was not synced, and its first page is not there,
+ * but what lies behind it is; the mark is an older one. */
+START_TEST(a_hole_in_what_was_never_synced_is_a_torn_tail)
+{
+    struct log_walk before, after;
+    char *one, *two, *file;
+
+    post(3);
+    one = crash("one");
+    fixture_post(ALERT_SERVER, 0, SECOND, "the last");
+    two = crash("two");
+    before = walk(one);
+    after = walk(two);
+    file = log_name(after.end.file);
+    take_file(one, two, "mark");
+    zero(two, file, before.end.offset, 60);
+    ck_assert_int_eq(log_pos_compare(walk(two).end, before.end), 0);
+    ck_assert_int_eq(log_pos_compare(walk(two).proven, after.proven), 0);
+    ck_assert_int_eq(alerts_of(two), 3);
+    free(file);
+    free(one);
+    free(two);
+}
+END_TEST
+
+/* The same hole one batch earlier was synced: the batch behind it says so,
+ * whatever the mark knows. */
+START_TEST(a_batch_behind_a_hole_proves_damage)
+{
+    struct log_walk before;
+    char *one, *two, *file;
+
+    post(3);
+    one = crash("one");
+    post(2);
+    two = crash("two");
+    before = walk(one);
+    file = log_name(before.end.file);
+    take_file(one, two, "mark");
+    zero(two, file, before.end.offset, 60);
+    check_refused(two, file);
+    free(file);
+    free(one);
+    free(two);
+}
+END_TEST
+
+/* Nothing is behind the last batch; the mark alone knows of it. */
+START_TEST(the_last_batch_is_known_by_the_mark)
+{
+    struct log_walk before;
+    char *one, *two, *file;
+
+    post(3);
+    one = crash("one");
+    post(1);
+    two = crash("two");
+    before = walk(one);
+    file = log_name(before.end.file);
+    zero(two, file, before.end.offset, 60);
+    check_refused(two, file);
+    free(file);
+    free(one);
+    free(two);
+}
+END_TEST
+
+START_TEST(a_closed_store_needs_no_log)
+{
+    struct log_walk w;
+    char *dir, *file, *path;
+
+    post(3);
+    fixture_close();
+    w = walk(fixture_dir);
+    ck_assert_uint_eq(w.end.offset, LOG_HEAD_BYTES);
+    ck_assert_uint_eq(w.files, 1);
+    for (int how = 0; how < 3; how++) {
+        dir = crash("dir");
+        file = log_name(w.end.file);
+        path = path_in(dir, file);
+        if (how == 0)
+            unlink(path);
+        else if (how == 1)
+            zero(dir, file, 0, LOG_HEAD_BYTES);
+        else
+            overwrite(dir, file, 7, "x", 1);
+        ck_assert_int_eq(alerts_of(dir), 3);
+        ck_assert_int_eq(alerts_of(dir), 3);
+        free(path);
+        free(file);
+        forget(dir);
+    }
+    fixture_open();
+}
+END_TEST
+
+/* --- the mark --- */
+
+START_TEST(half_a_mark_is_enough)
+{
+    char *dir = NULL;
+
+    post(3);
+    for (int place = 0; place < 2; place++) {
+        dir = crash(place == 0 ? "one" : "two");
+        overwrite(dir, "mark", place * 4096 + 20, "xx", 2);
+        ck_assert_int_eq(alerts_of(dir), 3);
+        free(dir);
+    }
+    dir = crash("three");
+    overwrite(dir, "mark", 20, "xx", 2);
+    overwrite(dir, "mark", 4096 + 20, "xx", 2);
+    check_refused(dir, "mark is damaged");
+    free(dir);
+    /* A store of an older program has none. */
+    dir = crash("four");
+    {
+        char *path = path_in(dir, "mark");
+
+        unlink(path);
+        free(path);
+    }
+    ck_assert_int_eq(alerts_of(dir), 3);
+    free(dir);
+}
+END_TEST
+
+/* --- tables --- */
+
+START_TEST(a_zeroed_page_is_told)
+{
+    char *dir;
+
+    post(3);
+    fixture_close();
+    dir = crash("dir");
+    zero(dir, "alert.db", 4096, 4096);
+    check_refused(dir, "alert.db: page 1 is damaged: zeros");
+    free(dir);
+    fixture_open();
+}
+END_TEST
+
+START_TEST(an_older_table_is_told)
+{
+    char *old, *new;
+
+    post(3);
+    fixture_reopen();
+    old = crash("old");
+    post(3);
+    fixture_reopen();
+    new = crash("new");
+    take_file(old, new, "alert.db");
+    check_refused(new, "alert.db: it is older than the store");
+    free(old);
+    free(new);
+}
+END_TEST
+
+/* What the log alone knew of is in the tables after recovery. */
+START_TEST(an_older_table_is_told_after_recovery)
+{
+    char *one = crash("one"), *two;
+
+    fixture_domain("a.test");
+    two = crash("two");
+    ck_assert_int_eq(alerts_of(two), 0);
+    take_file(one, two, "domain.db");
+    check_refused(two, "domain.db: it is older than the store");
+    free(one);
+    free(two);
+}
+END_TEST
+
+/* --- verification changes nothing --- */
+
+static uint64_t
+sum_of(const char *dir, const char *file)
+{
+    char *path = path_in(dir, file);
+    int fd = open(path, O_RDONLY);
+    uint64_t h = 0;
+    uint8_t bytes[4096];
+    ssize_t n;
+
+    ck_assert_int_ge(fd, 0);
+    while ((n = read(fd, bytes, sizeof bytes)) > 0)
+        for (ssize_t i = 0; i < n; i++)
+            h = (h ^ bytes[i]) * UINT64_C(0x100000001b3);
+    close(fd);
+    free(path);
+    return h;
+}
+
+static uint64_t
+sum_of_store(const char *dir)
+{
+    struct log_walk w = walk(dir);
+    char *file = log_name(w.end.file);
+    uint64_t h = sum_of(dir, file) ^ sum_of(dir, "mark");
+
+    free(file);
+    for (enum table i = 0; i < TABLE_COUNT; i++)
+        h = h * 31 ^ sum_of(dir, table_file[i]);
+    return h;
+}
+
+START_TEST(verification_changes_nothing)
+{
+    uint64_t before;
+    char *dir;
+
+    post(3);
+    dir = crash("dir"); /* which needs recovery */
+    before = sum_of_store(dir);
+    ck_assert_int_eq(store_verify(dir, stderr, &fixture_err), STORE_SOUND);
+    ck_assert(sum_of_store(dir) == before);
+    /* It says so when there is no room for a copy. */
+    disk_fault_space(1 << 20);
+    ck_assert_int_eq(store_verify(dir, stderr, &fixture_err), STORE_UNKNOWN);
+    disk_fault_end();
+    ck_assert_ptr_nonnull(strstr(fixture_err.text, "needs"));
+    ck_assert(sum_of_store(dir) == before);
+    ck_assert_int_eq(alerts_of(dir), 3);
+    free(dir);
+}
+END_TEST
+
+/* --- salvage --- */
+
+struct salvaged {
+    enum store_salvage result;
+    char *report;
+};
+
+static struct salvaged
+salvage(const char *dir)
+{
+    struct salvaged s;
+    size_t len;
+    FILE *f = open_memstream(&s.report, &len);
+
+    s.result = store_salvage(dir, 1764000000 * SECOND, f, &fixture_err);
+    fclose(f);
+    ck_assert_msg(s.result != STORE_NOT_SALVAGED, "%s\n%s", fixture_err.text,
+                  s.report);
+    ck_assert_int_eq(store_verify(dir, stderr, &fixture_err), STORE_SOUND);
+    return s;
+}
+
+static void
+fill_store(void)
+{
+    uint64_t domain = fixture_domain("a.test");
+
+    for (int i = 0; i < 100; i++) {
+        char name[16];
+
+        snprintf(name, sizeof name, "joe%d", i);
+        fixture_post(ALERT_ACCOUNT, fixture_account(domain, name), SECOND,
+                     "to one");
+    }
+    post(100);
+}
+
+START_TEST(an_index_is_made_anew)
+{
+    struct salvaged s;
+    char *dir;
+
+    fill_store();
+    fixture_close();
+    dir = crash("dir");
+    zero(dir, "alert_id.db", 4096, 4096);
+    check_refused(dir, "alert_id.db");
+    s = salvage(dir);
+    ck_assert_int_eq(s.result, STORE_SALVAGED);
+    ck_assert_int_eq(alerts_of(dir), 100);
+    free(s.report);
+    free(dir);
+    fixture_open();
+}
+END_TEST
+
+START_TEST(what_is_lost_is_said)
+{
+    struct salvaged s;
+    struct stat st;
+    uint64_t before;
+    char *dir, *kept;
+    int there;
+
+    fill_store();
+    fixture_close();
+    dir = crash("dir");
+    /* A leaf, but not the first: the root is page 1. */
+    zero(dir, "alert.db", 3 * 4096, 4096);
+    check_refused(dir, "alert.db: page 3 is damaged");
+    before = sum_of(dir, "alert.db");
+    s = salvage(dir);
+    ck_assert_int_eq(s.result, STORE_SALVAGED_PART);
+    ck_assert_msg(
+        strstr(s.report, "alert.db: 1 pages or records could not be read") !=
+            NULL,
+        "%s", s.report);
+    there = alerts_of(dir);
+    ck_assert_int_gt(there, 0);
+    ck_assert_ptr_nonnull(strstr(s.report, "account.db: 100 records"));
+    /* And the old one is as it was. */
+    kept = xasprintf("%s/db.damaged-20251124T160000Z", dir);
+    ck_assert_ptr_nonnull(strstr(s.report, kept));
+    ck_assert_int_eq(stat(kept, &st), 0);
+    free(kept);
+    kept = xasprintf("%s/old", dir);
+    ck_assert_int_eq(mkdir(kept, 0700), 0);
+    {
+        char *from = xasprintf("%s/db.damaged-20251124T160000Z", dir);
+        char *to = xasprintf("%s/db", kept);
+
+        ck_assert_int_eq(rename(from, to), 0);
+        free(from);
+        free(to);
+    }
+    ck_assert(sum_of(kept, "alert.db") == before);
+    free(kept);
+    free(s.report);
+    free(dir);
+    fixture_open();
+}
+END_TEST
+
+START_TEST(a_damaged_log_is_used_up_to_the_damage)
+{
+    struct log_walk w;
+    struct salvaged s;
+    char *one, *two, *file;
+
+    post(50);
+    one = crash("one");
+    post(50);
+    two = crash("two");
+    w = walk(one);
+    file = log_name(w.end.file);
+    zero(two, file, w.end.offset, 60);
+    check_refused(two, file);
+    s = salvage(two);
+    ck_assert_int_eq(s.result, STORE_SALVAGED_PART);
+    ck_assert_ptr_nonnull(strstr(s.report, "the log is used up to log."));
+    ck_assert_int_eq(alerts_of(two), 50);
+    free(s.report);
+    free(file);
+    free(one);
+    free(two);
+}
+END_TEST
+
+Suite *
+damage_suite(void)
+{
+    Suite *s = suite_create("damage");
+    TCase *tc = tcase_create("damage");
+
+    tcase_add_checked_fixture(tc, fixture_setup, fixture_teardown);
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, a_log_is_walked_to_its_end);
+    tcase_add_test(tc, a_flipped_bit_in_the_log_is_told);
+    tcase_add_test(tc, a_hole_in_what_was_never_synced_is_a_torn_tail);
+    tcase_add_test(tc, a_batch_behind_a_hole_proves_damage);
+    tcase_add_test(tc, the_last_batch_is_known_by_the_mark);
+    tcase_add_test(tc, a_closed_store_needs_no_log);
+    tcase_add_test(tc, half_a_mark_is_enough);
+    tcase_add_test(tc, a_zeroed_page_is_told);
+    tcase_add_test(tc, an_older_table_is_told);
+    tcase_add_test(tc, an_older_table_is_told_after_recovery);
+    tcase_add_test(tc, verification_changes_nothing);
+    tcase_add_test(tc, an_index_is_made_anew);
+    tcase_add_test(tc, what_is_lost_is_said);
+    tcase_add_test(tc, a_damaged_log_is_used_up_to_the_damage);
+    suite_add_tcase(s, tc);
+    return s;
+}
