@@ -20,10 +20,11 @@
  * (meta_need_format). */
 #define STORE_FORMAT 4
 /* What the formats brought. */
-#define FORMAT_ALIASES  2
-#define FORMAT_TEMPLATE 2
-#define FORMAT_USAGE    3
-#define FORMAT_TICKETS  4
+#define FORMAT_ALIASES   2
+#define FORMAT_TEMPLATE  2
+#define FORMAT_USAGE     3
+#define FORMAT_TICKETS   4
+#define FORMAT_VERIFIERS 4
 
 /* The directory of the store keeps the environment in here. */
 #define ENV_SUBDIR "db"

@@ -113,6 +113,15 @@ void name_rec_encode(struct buf *b, const struct name_rec *n);
 int name_rec_decode(const void *data, size_t len, struct name_rec *n,
                     struct errbuf *err) WARN_UNUSED;
 
+/* What stands in the entry of an account's alias. */
+struct alias_rec {
+    uint8_t of[CRED_SALT_BYTES]; /* salt of the password it was made of */
+    struct credential cred;      /* without CRAM; iterations 0: there is none */
+};
+void alias_rec_encode(struct buf *b, const struct alias_rec *a);
+int alias_rec_decode(const void *data, size_t len, struct alias_rec *a,
+                     struct errbuf *err) WARN_UNUSED;
+
 /* How many names a domain has. */
 struct name_count {
     uint64_t accounts, aliases;

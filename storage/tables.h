@@ -219,6 +219,36 @@ enum store_result account_aliases_set(struct store_txn *t, uint64_t account,
                                       const struct alias_list *l,
                                       struct errbuf *err) WARN_UNUSED;
 
+/* An alias has a verifier of its own of the account's password, with another
+ * salt: two names with one salt would be known to be one account's
+ * (alias_verifier.c).  It can only be made where the clear password is at hand,
+ * so it may be missing.  It is void as soon as the account has another password,
+ * and lost with the alias, or when the account moves to another domain. */
+struct alias_verifier {
+    char name[256];
+    struct credential cred; /* without CRAM; iterations 0: there is none */
+};
+
+/* Puts the verifier of that alias in the place of the account's own, of which
+ * the CRAM state stays; nothing where there is none, or no such alias (account
+ * 0: nobody's; it takes as long). */
+enum store_result alias_verifier_find(struct store_txn *t, uint64_t account,
+                                      const char *name, struct credential *cred,
+                                      struct errbuf *err) WARN_UNUSED;
+/* Those of the account's aliases, at most `most` of them, that have none of its
+ * password, or one with another number of iterations than the account's. */
+enum store_result alias_verifier_list(struct store_txn *t,
+                                      const struct account_rec *a,
+                                      struct alias_verifier *list_r,
+                                      size_t most, size_t *n_r,
+                                      struct errbuf *err) WARN_UNUSED;
+/* It is one of the password that `account` has, the record as it is in the
+ * store.  Nothing is done if that is no alias of it any more. */
+enum store_result alias_verifier_put(struct store_txn *t,
+                                     const struct account_rec *account,
+                                     const struct alias_verifier *v,
+                                     struct errbuf *err) WARN_UNUSED;
+
 /* Preferences: a dictionary text per account; "" if none.  Caller frees.
  * prefs_put: STORE_NOTFOUND if there is no such account. */
 enum store_result prefs_get(struct store_txn *t, uint64_t account,

@@ -115,13 +115,18 @@ check_account_entry(struct verify *v, const struct slice *key,
                     const struct slice *value, struct errbuf *err)
 {
     const size_t head = 2 * NUMBER_BYTES;
+    struct alias_rec a;
     struct key name;
     uint64_t account;
 
-    if (key->len <= head || nothing_decode(value->data, value->len, err) != 0) {
+    if (key->len <= head ||
+        alias_rec_decode(value->data, value->len, &a, err) != 0) {
         verify_finding(v, "a damaged entry of an alias");
         return;
     }
+    if (a.cred.iterations > 0)
+        verify_format(v, FORMAT_VERIFIERS);
+    explicit_bzero(&a, sizeof a);
     account = key_get_u64(key->data + NUMBER_BYTES);
     name = verify_number_key(domain_of(v, account, err));
     key_bytes(&name, key->data + head, key->len - head);

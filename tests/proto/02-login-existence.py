@@ -3,10 +3,13 @@
 the iterations of passwords were and are."""
 
 import collections
+import hashlib
+import hmac
 import signal
 
 from pwd_port import PWD, connect
-from ximss import MAIN, Failed, attr, b64, check, equal, failure
+from ximss import (MAIN, Failed, Refused, attr, b64, check, equal, failure,
+                   wait_until)
 
 OLD, NEW = 4096, 8192
 
@@ -156,3 +159,125 @@ def test_passwords_that_are_verified(t):
         equal(server.admin().cli_error(
             "VerifyAccountPassword %s@%s PASSWORD wrong" % (name, MAIN)), 515)
         equal(hashes(server), before + 1, name)
+
+
+def salts_apart(server, names):
+    """What SCRAM tells of the names, once all of them have other salts."""
+    def found():
+        got = {name: first(server, name) for name in names}
+        return len({s for _, s in got.values()}) == len(names) and got
+    return wait_until(found, "salts of their own")
+
+
+def refused(server, name, password):
+    c = server.connect()
+    try:
+        c.scram(name, password, id_="s")
+    except Refused as got:
+        equal(got.answer, failure("s", 515, "incorrect password"))
+    else:
+        check(False, "let in")
+    server.connect().ask('<login id="1" userName="%s" authData="%s"/>'
+                         % (name, password), failure("1", 515))
+
+
+def enters(server, name, user, password="secret"):
+    equal(attr(server.connect().scram(name, password), "userName"), user)
+    challenge = server.connect()
+    challenge.send('<login method="CRAM-MD5" id="1"/>')
+    digest = hmac.new(password.encode(), challenge.challenge("1"),
+                      hashlib.md5).hexdigest()
+    challenge.send('<auth id="1" value="%s"/>' % b64(name + " " + digest))
+    equal(attr(challenge.logged_in("1"), "userName"), user)
+
+
+def with_aliases(t, aliases=("sales", "info")):
+    """joe with aliases, and his names with those of nobody."""
+    server = t.server({"password_iterations": OLD})
+    domain = server.domain("cram.test", "{CRAMMD5=YES;}")
+    user = server.account("joe@" + domain)
+    server.cli("SetAccountAliases %s (%s)" % (user, ",".join(aliases)))
+    names = ["%s@%s" % (n, domain)
+             for n in ("joe",) + tuple(aliases) + ("nobody", "ghost")]
+    return server, user, names
+
+
+def test_aliases_have_salts_of_their_own(t):
+    server, user, names = with_aliases(t)
+    dummies = {n: first(server, n) for n in names[3:]}
+    enters(server, names[1], user)  # also before there is a verifier
+    refused(server, names[1], "wrong")
+    server.login(names[2])
+    got = salts_apart(server, names)
+    for name in names[:3]:
+        equal(got[name][0], OLD)
+        enters(server, name, user)
+        refused(server, name, "wrong")
+    equal({n: got[n] for n in dummies}, dummies)
+    # They stay, by any letters, and when nothing of the password changes.
+    server.cli("KillAccountSessions " + user)
+    server.cli("RenameAccount %s INTO ann@cram.test" % user)
+    user = "ann@cram.test"
+    server.login(user)
+    server.restart(crash=True)
+    for name in names[1:]:
+        equal(first(server, name.upper()), got[name])
+    enters(server, names[1], user)
+    # With the iterations of the account they get them, too.
+    reload_iterations(server, NEW)
+    server.login(user)
+    for name in names[1:3]:
+        wait_until(lambda: first(server, name) == (NEW, got[name][1]), name)
+        enters(server, name, user)
+    # One that is taken away is nobody's, one that comes is as those are.
+    server.cli("SetAccountAliases %s (info,other)" % user)
+    check(first(server, names[1])[1] not in [s for _, s in got.values()],
+          "another's")
+    refused(server, names[1], "secret")
+    server.login(user)
+    salts_apart(server, [user, names[2], "other@cram.test"] + names[3:])
+    server.kill()
+    server.verify()
+
+
+def test_new_passwords_void_those_of_aliases(t):
+    server, user, names = with_aliases(t)
+    server.login(user)
+    got, old = salts_apart(server, names), "secret"
+    settings = "UpdateAccountSettings %s {Password=\"%s\";}"
+    c = server.connect()
+    for way, new in (("SetAccountPassword %s PASSWORD %s", "second"),
+                     (settings, "third"), (None, "fourth")):
+        if way is None:
+            c.login(user, old)
+            c.ok('<passwordModify id="p" oldPassword="%s" newPassword="%s"/>'
+                 % (old, new))
+        else:
+            server.cli(way % (user, new))
+        for name in names[:3]:
+            refused(server, name, old)
+            enters(server, name, user, new)
+        # And without a log-in in clear they have other ones.
+        now = salts_apart(server, names)
+        for name in names[:3]:
+            check(now[name] != got[name], name)
+            refused(server, name, old)
+            enters(server, name, user, new)
+        equal({n: now[n] for n in names[3:]}, {n: got[n] for n in names[3:]})
+        got, old = now, new
+
+
+def test_aliases_get_their_salts_in_parts(t):
+    aliases = ["a%02d" % i for i in range(18)]
+    server, user, names = with_aliases(t, tuple(aliases))
+    own = {first(server, user)}
+
+    def have():
+        return len({first(server, n) for n in names[1:19]} - own)
+    for more, in_all in ((18, 16), (4, 18), (1, 18)):
+        before = hashes(server)
+        server.login(user)
+        wait_until(lambda: hashes(server) >= before + more, "hashes")
+        wait_until(lambda: have() == in_all, "%d with salts" % in_all)
+        equal(hashes(server), before + more)
+        server.restart(crash=True)  # nothing is remembered

@@ -586,6 +586,166 @@ START_TEST(aliases_go_with_their_account)
 }
 END_TEST
 
+/* --- verifiers of aliases --- */
+
+static enum store_result
+list_verifiers(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+    struct alias_verifier list[3];
+    struct account_rec a = {0};
+    size_t n = 0;
+    enum store_result r = account_get(t, q->number, &a, err);
+
+    if (r == STORE_OK)
+        r = alias_verifier_list(t, &a, list, 3, &n, err);
+    q->names[0] = 0;
+    for (size_t i = 0; r == STORE_OK && i < n; i++)
+        sprintf(q->names + strlen(q->names), "%.9s:%u ", list[i].name,
+                list[i].cred.iterations);
+    account_rec_clear(&a);
+    return r;
+}
+
+/* One with that salt, of the password that the account has. */
+static enum store_result
+put_verifier(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+    struct alias_verifier v = {.cred = {.iterations = (uint32_t)q->count}};
+    struct account_rec a = {0};
+    enum store_result r = account_get(t, q->number, &a, err);
+
+    strcpy(v.name, q->name);
+    memset(v.cred.salt, q->name[0], sizeof v.cred.salt);
+    if (r == STORE_OK)
+        r = alias_verifier_put(t, &a, &v, err);
+    account_rec_clear(&a);
+    return r;
+}
+
+static enum store_result
+find_verifier(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+    struct account_rec a = {0};
+    enum store_result r = account_get(t, q->number, &a, err);
+
+    if (r == STORE_OK)
+        r = alias_verifier_find(t, q->number, q->name, &a.cred, err);
+    sprintf(q->names, "%c %u %d %d", a.cred.salt[0], a.cred.iterations,
+            a.cred.has_cram, a.cred.cram[0]);
+    account_rec_clear(&a);
+    return r;
+}
+
+/* Gives the account a password with salt and iterations. */
+static enum store_result
+set_password(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+    struct account_rec a = {0};
+    enum store_result r = account_get(t, q->number, &a, err);
+
+    a.cred = (struct credential){
+        .iterations = (uint32_t)q->count, .has_cram = true, .cram = {7}};
+    memset(a.cred.salt, q->name[0], sizeof a.cred.salt);
+    if (r == STORE_OK)
+        r = account_put(t, &a, err);
+    account_rec_clear(&a);
+    return r;
+}
+
+static void
+password(uint64_t account, const char *salt, uint64_t iterations)
+{
+    struct ask q = {.number = account, .name = salt, .count = iterations};
+
+    fixture_run(set_password, &q, STORE_OK);
+}
+
+static void
+put_verifier_of(uint64_t account, const char *name, uint64_t iterations)
+{
+    struct ask q = {.number = account, .name = name, .count = iterations};
+
+    fixture_run(put_verifier, &q, STORE_OK);
+}
+
+static void
+check_verifier(uint64_t account, const char *name, const char *expected)
+{
+    struct ask q = {.number = account, .name = name};
+
+    fixture_run(find_verifier, &q, STORE_OK);
+    ck_assert_str_eq(q.names, expected);
+}
+
+static void
+check_missing(uint64_t account, const char *expected)
+{
+    struct ask q = {.number = account};
+
+    fixture_run(list_verifiers, &q, STORE_OK);
+    ck_assert_str_eq(q.names, expected);
+}
+
+START_TEST(aliases_have_verifiers)
+{
+    uint64_t joe = fixture_account(domain, "joe");
+    uint64_t amy = fixture_account(domain, "amy");
+
+    check_missing(joe, "");
+    give(joe, "d c b a", STORE_OK);
+    give(amy, "x", STORE_OK);
+    check_missing(joe, ""); /* it has no password */
+    password(joe, "1", 5000);
+    password(amy, "2", 5000);
+    check_missing(joe, "a:0 b:0 c:0 "); /* three, as was asked for */
+    put_verifier_of(joe, "b", 5000);
+    put_verifier_of(joe, "a", 5000);
+    put_verifier_of(joe, "x", 5000); /* amy's */
+    put_verifier_of(joe, "joe", 5000);
+    check_missing(joe, "c:0 d:0 ");
+    check_missing(amy, "x:0 ");
+    check_verifier(joe, "a", "a 5000 1 7");
+    check_verifier(joe, "B", "b 5000 1 7");
+    check_verifier(joe, "c", "1 5000 1 7");
+    check_verifier(joe, "x", "1 5000 1 7");
+    check_verifier(joe, "joe", "1 5000 1 7");
+    check_verifier(joe, "", "1 5000 1 7");
+    check_verifier(amy, "a", "2 5000 1 7");
+    fixture_verify();
+}
+END_TEST
+
+START_TEST(verifiers_are_of_a_password)
+{
+    uint64_t joe = fixture_account(domain, "joe");
+
+    give(joe, "b a", STORE_OK);
+    password(joe, "1", 5000);
+    put_verifier_of(joe, "a", 5000);
+    put_verifier_of(joe, "b", 5000);
+    password(joe, "1", 6000); /* the same one, hashed anew */
+    check_verifier(joe, "a", "a 5000 1 7");
+    check_missing(joe, "a:5000 b:5000 ");
+    put_verifier_of(joe, "a", 6000);
+    check_missing(joe, "b:5000 ");
+    give(joe, "a b c", STORE_OK);
+    check_missing(joe, "b:5000 c:0 ");
+    password(joe, "2", 6000);
+    check_verifier(joe, "a", "2 6000 1 7");
+    check_missing(joe, "a:0 b:0 c:0 ");
+    put_verifier_of(joe, "a", 6000);
+    give(joe, "b", STORE_OK);
+    check_verifier(joe, "a", "2 6000 1 7");
+    give(joe, "a", STORE_OK);
+    check_verifier(joe, "a", "2 6000 1 7");
+    fixture_verify();
+}
+END_TEST
+
 /* Many states in one job, as the server saves them. */
 #define CROWD 3000
 
@@ -712,6 +872,8 @@ account_table_suite(void)
     tcase_add_test(tc, aliases_share_the_names_of_accounts);
     tcase_add_test(tc, aliases_move_with_their_account);
     tcase_add_test(tc, aliases_go_with_their_account);
+    tcase_add_test(tc, aliases_have_verifiers);
+    tcase_add_test(tc, verifiers_are_of_a_password);
     tcase_add_test(tc, samples_of_iterations);
     tcase_add_test(tc, a_crowd);
     suite_add_tcase(s, tc);

@@ -61,6 +61,8 @@ START_TEST(gives_aliases_to_accounts)
 
     CONVERSE(e);
     ck_assert_str_eq(fixture_say(OTHER, "SetAccountAliases joe (z)"), "200 OK");
+    ck_assert_str_eq(fixture_effects, "account joe@a.test;");
+    ck_assert_str_eq(fixture_say(OTHER, "SetAccountAliases joe (z)"), "200 OK");
     ck_assert_str_eq(fixture_effects, "");
     ck_assert_ptr_nonnull(
         strstr(fixture_audit(), "|SETACCOUNTALIASES joe (z,)|ok\n"));

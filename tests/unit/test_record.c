@@ -43,6 +43,7 @@ RECODER(alert_ref, alert_ref_decode, alert_ref_encode, KEEP)
 RECODER(post_key_rec, post_key_decode, post_key_encode, KEEP)
 RECODER(ticket_rec, ticket_rec_decode, ticket_rec_encode, KEEP)
 RECODER(name_rec, name_rec_decode, name_rec_encode, KEEP)
+RECODER(alias_rec, alias_rec_decode, alias_rec_encode, KEEP)
 RECODER(name_count, name_count_decode, name_count_encode, KEEP)
 
 static int
@@ -146,6 +147,9 @@ static const struct {
     {"ticket for somebody behind a proxy", recode_ticket_rec_decode,
      "02 0000000000000005 00000006 0000000000000007"
      "02 00000000000000000000ffffc0000201 20010db8000000000000000000000001"},
+    {"entry of an alias", recode_alias_rec_decode, "01"},
+    {"entry of an alias with a verifier", recode_alias_rec_decode,
+     "02 11*16 00001000 22*16 33*32 44*32"},
 };
 
 #define ROWS (sizeof rows / sizeof rows[0])
@@ -284,6 +288,7 @@ START_TEST(impossible_values_are_refused)
         {17, 16, 0},                 /* aliases counted, and none */
         {20, 21, 0},    {20, 21, 2}, /* a ticket bound to nothing, to more */
         {20, 21, 3},    {21, 21, 1}, /* ... to what is unknown, to less */
+        {23, 19, 0},                 /* a verifier without iterations */
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

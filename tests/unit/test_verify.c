@@ -19,6 +19,19 @@ Suite *verify_suite(void);
 
 /* "z" of the account, "b" of the domain. */
 static enum store_result
+add_verifier(struct store_txn *t, struct errbuf *err)
+{
+    static const struct alias_verifier v = {.name = "z", .cred = {1}};
+    struct account_rec a = {0};
+    enum store_result r = account_get(t, 1, &a, err);
+
+    if (r == STORE_OK)
+        r = alias_verifier_put(t, &a, &v, err);
+    account_rec_clear(&a);
+    return r;
+}
+
+static enum store_result
 add_aliases(struct store_txn *t, struct errbuf *err)
 {
     struct alias_list l = {0};
@@ -26,6 +39,8 @@ add_aliases(struct store_txn *t, struct errbuf *err)
 
     alias_list_add(&l, "z");
     r = account_aliases_set(t, 1, &l, err);
+    if (r == STORE_OK)
+        r = add_verifier(t, err);
     strcpy(l.name[0], "b");
     if (r == STORE_OK)
         r = domain_aliases_set(t, 1, &l, err);
@@ -205,6 +220,11 @@ static const struct damage damages[] = {
      "account_name.db: z: is no alias of account 9"},
     {"an account's entry damaged", TABLE_ACCOUNT_NAME, N0 N1, "01",
      "account_name.db: a damaged entry"},
+    {"an alias's verifier cut off", TABLE_ACCOUNT_NAME, N0 N1 "7a", "02" N1,
+     "account_name.db: a damaged entry"},
+    {"verifiers that an older program would take for damage", TABLE_META,
+     "666f726d6174", "010000000000000003",
+     "account_name.db: a record of format 4 in a store of format 3"},
     {"an account by its alias only", TABLE_ACCOUNT_NAME, N1 "6a6f65", "0201" N1,
      "account.db: account 1: its name does not lead to it"},
     {"aliases that an older program would read", TABLE_META, "666f726d6174",

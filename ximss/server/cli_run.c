@@ -22,6 +22,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
+#include "ximss/server/alias_renew.h"
 #include "ximss/server/cli_job.h"
 #include "ximss/server/dialect.h"
 #include "ximss/server/hash_pool.h"
@@ -149,18 +150,35 @@ take_piece(struct cli_job *c)
 
 /* --- commands in the store --- */
 
+/* The account that was changed; 0 if there is none, or it is a new one: those
+ * have no aliases. */
+static uint64_t
+account_with_aliases(const struct effect_list *effects)
+{
+    const struct effect *e;
+
+    STAILQ_FOREACH(e, effects, link)
+    {
+        if (e->kind == EFFECT_ACCOUNT_CHANGED && e->account.cred_serial > 1)
+            return e->account.number;
+    }
+    return 0;
+}
+
 static enum store_result
 command_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct cli_job *c = (struct cli_job *)j;
     struct admin_context x;
+    enum store_result r;
 
     cli_context(&x, c, t);
     admin_answer_clear(&c->answer);
     if (c->kind == ADMIN_HASH_NONE)
         return admin_execute(&x, c->line, c->len, &c->answer, err);
-    return admin_execute_hashed(&x, c->line, c->len, &c->hashed, &c->answer,
-                                err);
+    r = admin_execute_hashed(&x, c->line, c->len, &c->hashed, &c->answer, err);
+    c->changed = c->hashed.made != NULL ? account_with_aliases(&j->effects) : 0;
+    return r;
 }
 
 static void
@@ -179,6 +197,8 @@ command_finish(struct job *j)
         admin_parts_clear(&c->parts);
         job_submit(j);
     } else {
+        if (j->result == STORE_OK && c->changed != 0)
+            alias_renew(j->worker, j->lane, c->changed, c->password);
         cli_answer(c);
     }
 }

@@ -71,6 +71,7 @@ set_account_aliases(struct admin_call *c, struct errbuf *err)
     struct domain_rec d = {0};
     struct account_rec a = {0};
     struct alias_list l = {0};
+    unsigned changes = store_changes(c->x->txn);
     const char *name;
     enum store_result r = admin_arg_text(c, "account name", &name);
 
@@ -84,6 +85,10 @@ set_account_aliases(struct admin_call *c, struct errbuf *err)
         r = account_aliases_set(c->x->txn, a.number, &l, err);
     if (r == STORE_EXISTS)
         r = admin_refuse(c, 520, "%s", err->text);
+    /* So that its password is checked, not remembered, at the next log-in, and
+     * the new ones get their verifiers. */
+    if (r == STORE_OK && store_changes(c->x->txn) != changes)
+        admin_effect_account(c->x, EFFECT_ACCOUNT_CHANGED, &d, &a);
     alias_list_clear(&l);
     admin_clear(&d, &a);
     return r;

@@ -35,6 +35,7 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
+#include "ximss/server/alias_renew.h"
 #include "ximss/server/dialect.h"
 #include "ximss/server/hash_pool.h"
 #include "ximss/server/job.h"
@@ -541,6 +542,7 @@ attempt_let_in(struct attempt *a)
 {
     remember_add(a->job.server->remember, a->real, a->password, clock_mono(),
                  a->account, a->serial);
+    alias_renew(a->job.worker, a->job.lane, a->account, a->password);
     attempt_attach(a);
 }
 
@@ -722,6 +724,24 @@ make_dummy(const struct attempt *a, struct store_txn *t,
     return r;
 }
 
+/* SCRAM tells the salt: an alias has one of its own.  All names are looked up
+ * alike. */
+static enum store_result
+take_alias(const struct attempt *a, struct store_txn *t,
+           struct account_rec *account, struct errbuf *err)
+{
+    const char *at = strrchr(a->name, '@');
+    char *name;
+    enum store_result r;
+
+    if (a->password != NULL)
+        return STORE_OK; /* the account's is checked, and renewed */
+    name = xstrndup(a->name, at != NULL ? (size_t)(at - a->name) : 0);
+    r = alias_verifier_find(t, account->number, name, &account->cred, err);
+    free(name);
+    return r;
+}
+
 static enum store_result
 look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -736,6 +756,8 @@ look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
     exists = r == STORE_OK && account.cred.iterations > 0;
     a->known = exists && !domain.suspended;
     sampled = make_dummy(a, t, &domain, &dummy, err);
+    if (sampled == STORE_OK)
+        sampled = take_alias(a, t, &account, err);
     if (r == STORE_OK || r == STORE_NOTFOUND || r == STORE_REFUSED)
         r = sampled;
     if (exists && !a->known) {

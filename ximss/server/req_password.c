@@ -13,6 +13,7 @@
 #include "util/clock.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
+#include "ximss/server/alias_renew.h"
 #include "ximss/server/hash_pool.h"
 #include "ximss/server/job.h"
 #include "ximss/server/login_slots.h"
@@ -104,12 +105,14 @@ write_finish(struct job *j)
     struct req *r = c->req;
 
     remember_forget(j->server->remember, c->account);
-    if (j->result == STORE_NOTFOUND || c->changed_meanwhile)
+    if (j->result == STORE_NOTFOUND || c->changed_meanwhile) {
         req_fail(r, 515, "incorrect password");
-    else if (j->result != STORE_OK)
+    } else if (j->result != STORE_OK) {
         req_fail_store(r, j->result, &j->err);
-    else
+    } else {
+        alias_renew(j->worker, j->lane, c->account, c->new);
         req_ok(r);
+    }
     req_finish(r);
     change_free(c);
 }

@@ -24,6 +24,7 @@
 #include "util/xmalloc.h"
 #include "util/zone.h"
 #include "ximss/server/admission.h"
+#include "ximss/server/alias_renew.h"
 #include "ximss/server/audit_budget.h"
 #include "ximss/server/broadcast.h"
 #include "ximss/server/hash_pool.h"
@@ -340,6 +341,7 @@ server_free(struct server *s)
     remember_free(&s->remember);
     throttle_free(&s->throttle);
     login_slots_free(&s->login_slots);
+    alias_renew_free(&s->alias_renew);
     audit_budget_free(&s->audit_budget);
     usage_feed_free(&s->usage_feed);
     lobby_free(&s->lobby);
@@ -368,6 +370,7 @@ server_new(const struct server_options *o, struct config *c)
     s->remember = remember_new(c->remember_logins, c->remember_time);
     s->throttle = throttle_new(&t);
     s->login_slots = login_slots_new(c->login_checks_per_address);
+    s->alias_renew = alias_renew_new();
     s->lobby = lobby_new();
     s->descriptors = descriptors_limit();
     s->audit_budget = audit_budget_new(&(struct audit_limits){0});

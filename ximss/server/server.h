@@ -18,6 +18,7 @@ struct quota_sources;
 struct usage_feed;
 struct config_override;
 struct hash_pool;
+struct alias_renew;
 struct login_slots;
 struct remember;
 struct lobby;
@@ -33,6 +34,7 @@ struct server {
     struct remember *remember;           /* owned */
     struct throttle *throttle;           /* owned */
     struct login_slots *login_slots;     /* owned */
+    struct alias_renew *alias_renew;     /* owned */
     struct lobby *lobby;                 /* owned; see admission.h */
     unsigned descriptors;                /* that the process may open */
     unsigned own_descriptors;            /* open, but for connections */
