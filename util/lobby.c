@@ -540,6 +540,11 @@ lobby_move(struct lobby *r, struct lobby_guest *g, const struct lobby_key *key,
         g->place = get_place(r, key);
         place_count(r, g->place, 1);
         put(r, g, state);
+    } else if (g->state == AWAY && !g->given_out) {
+        /* It counts nowhere, but where it will if it stays after all. */
+        TAILQ_REMOVE(list_of(r, g), g, in_all);
+        g->key = *key;
+        TAILQ_INSERT_TAIL(list_of(r, g), g, in_all);
     }
     pthread_mutex_unlock(&r->lock);
     return ok;

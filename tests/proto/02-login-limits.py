@@ -5,7 +5,7 @@ import contextlib
 import time
 
 import pwd_port
-from ximss import (DEADLINE, MAIN, Closed, Failed, attr, check, equal,
+from ximss import (DEADLINE, MAIN, Closed, Failed, attr, b64, check, equal,
                    failure, response, wait_until)
 
 STRICT = {"login_free_tries": 3, "login_address_free_tries": 20,
@@ -65,6 +65,22 @@ def test_one_account_does_not_fill_the_log(t):
     equal(count("session begin", "joe"), 6)
     equal(count("session begin", "ann"), 1)
     server.wait_log("sessions left out user=joe@%s count=7" % MAIN)
+
+
+def test_refused_sessions_do_not_fill_the_log(t):
+    server = t.server(dict(STRICT, log_sessions=5, max_account_sessions=1))
+    server.login(server.account("joe@" + MAIN))
+    c = server.connect()
+    c.send(*('<login id="%d" userName="joe" authData="secret"/>' % i
+             for i in range(20)))
+    for i in range(20):
+        c.expect(failure(str(i), 526))
+    server.clock(60)
+    c.ask('<login id="z" userName="joe" authData="secret"/>',
+          failure("z", 526))
+    server.wait_log("sessions left out user=joe@%s count=16" % MAIN)
+    wait_until(lambda: sum("login refused" in line for line in server.lines)
+               == 5, "a line of the next minute")
 
 
 def test_pair_of_account_and_address(t):
@@ -149,6 +165,70 @@ def test_every_door_counts(t):
             c.scram("joe", "wrong")
         c.close()
     equal(attempt(server, "joe", "secret"), HELD)
+
+
+def test_sasl_counts_for_one_name(t):
+    """The target domain that comes with the proof is not whose password is
+    tried."""
+    server = t.server(STRICT)
+    user = server.account("joe@" + server.domain("one.test"))
+    for i in range(4):
+        c = server.connect()
+        c.send('<login id="1" method="SCRAM-SHA-256" domain="one.test" '
+               'value="%s"/>' % b64("n,,n=joe,r=nonce"))
+        nonce = c.challenge("1").decode().split(",")[0]
+        c.ask('<auth id="2" domain="other%d.test" value="%s"/>'
+              % (i, b64("c=biws,%s,p=%s" % (nonce, b64("x" * 32)))),
+              failure("2", 515))
+        c.close()
+    equal(attempt(server, user, "secret"), HELD)
+
+
+def test_what_is_wrong_from_the_beginning(t):
+    """Tickets, and wishes to act for others: not one of them is counted, logged
+    or answered faster than the throttle lets it; good tickets are good."""
+    server = t.server(STRICT)
+    joe = server.account("joe@" + MAIN)
+    ticket = attr(server.connect(source="127.0.0.5").login(joe, ticket="yes"),
+                  "ticket")
+    kinds = {
+        "127.0.0.5": 'ticket="x"',
+        "127.0.0.6": 'method="PLAIN" value="%s"' % b64("ann\0joe\0secret"),
+        "127.0.0.7": 'method="SCRAM-SHA-256" value="%s"'
+                     % b64("n,a=ann,n=joe,r=n")}
+
+    def failed(source):
+        return sum("login failed" in line and source in line
+                   for line in server.lines)
+    for source, bad in kinds.items():
+        server.connect(source=source).send(
+            *('<login id="%d" %s/>' % (i, bad) for i in range(40)))
+    for source in kinds:
+        wait_until(lambda source=source: failed(source) > 3, "they fail")
+    wait_until(lambda: failed("127.0.0.5") >= 20, "tickets fail")
+    d = server.connect(source="127.0.0.5")
+    d.send('<login id="1" ticket="%s"/>' % ticket)
+    d.logged_in("1")
+    attempt(server, "ann", "secret", "127.0.0.5")  # behind some of them
+    for source in kinds:
+        check(failed(source) <= 30, "%s: %d" % (source, failed(source)))
+
+
+def test_who_is_pushed_out_has_failed(t):
+    """A password that was hashed counts though nobody is there to be told."""
+    server = t.server(dict(STRICT, max_unauthenticated_per_address=1,
+                           password_iterations=200000))
+    server.account("joe@" + MAIN)
+    before = int(server.cli("GetStatElement passwordHashes"))
+    for i in range(8):
+        c = server.connect(source="127.0.0.5")
+        c.send('<login id="1" userName="joe" authData="wrong"/>')
+        wait_until(lambda i=i: i >= 4 or int(
+            server.cli("GetStatElement passwordHashes")) > before + i,
+            "it is hashed")
+    wait_until(lambda: sum("login failed" in line for line in server.lines)
+               >= 4, "they count")
+    equal(attempt(server, "joe", "secret", "127.0.0.5"), HELD)
 
 
 def test_failed_log_ins_are_one_line_for_a_ban_tool(t):

@@ -420,6 +420,29 @@ START_TEST(test_sent_away_and_not_gone_yet)
 }
 END_TEST
 
+/* It counts where its proxy says that it is, though it was to go then. */
+START_TEST(test_sent_away_and_moves)
+{
+    const struct lobby_limits limits = {.new_all = 1};
+    struct lobby_key a = at(A), b = at(B), local = at("1");
+    struct lobby_guest *g, *h;
+    int one = 1;
+    void *away;
+
+    lobby_set_limits(lobby, &limits);
+    g = lobby_enter(lobby, &local, &owner, &one, 0, &away);
+    h = lobby_enter(lobby, &a, &owner, &one, 0, &away);
+    ck_assert(lobby_move(lobby, g, &a, 1, &away));
+    ck_assert_ptr_eq(away, &owner);
+    ck_assert(lobby_move(lobby, h, &b, 2, &away));
+    ck_assert_ptr_null(away);
+    lobby_settle(lobby, &h);
+    ck_assert_ptr_null(lobby_next_sent_away(lobby, &owner));
+    lobby_leave_settled(lobby, &b);
+    lobby_leave(lobby, &g);
+}
+END_TEST
+
 /* Descriptors that another thread has not closed yet are few: then one's own
  * make room, which are closed at once. */
 START_TEST(test_closing)
@@ -491,6 +514,7 @@ lobby_suite(void)
     tcase_add_test(t, test_moves);
     tcase_add_test(t, test_changed_limits);
     tcase_add_test(t, test_sent_away_and_not_gone_yet);
+    tcase_add_test(t, test_sent_away_and_moves);
     tcase_add_test(t, test_closing);
     tcase_add_test(t, test_news);
     suite_add_tcase(s, t);

@@ -83,7 +83,8 @@ static const struct config_row rows[] = {
  "The least important messages that are logged."},
 {"log-sessions", NUMBER(0, 1000000), M(log_sessions), "60", RELOAD,
  "Sessions of one account, in a minute, that leave a line when they begin and\n"
- "one when they end. A later line says how many others there were."},
+ "one when they end, or when they are refused (max-account-sessions). A later\n"
+ "line says how many others there were."},
 {"workers", NUMBER(0, 256), M(workers), "0", RESTART,
  "Threads that serve sessions. 0: as many as there are cores."},
 {"hash-threads", NUMBER(1, 64), M(hash_threads), "2", RESTART,

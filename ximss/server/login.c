@@ -61,7 +61,9 @@ struct login {
     char *domain; /* owned; target domain, NULL: the main domain */
     struct login_options options;
     struct sasl *sasl; /* owned; an exchange is under way */
-    /* Whom the exchange is about, once its credential was looked up. */
+    /* Whom the exchange is about, once its credential was looked up: his name
+     * does not change with the target domain. */
+    char *attempt_name; /* owned; user@domain */
     uint64_t attempt_account;
     uint32_t attempt_serial;
     bool attempt_known;
@@ -84,6 +86,7 @@ struct attempt {
     const char *method;
     const char *malformed; /* what to say of it; NULL: it is not */
     unsigned code;         /* and with which number */
+    const char *refused;   /* it is to be, for this reason; NULL: not decided */
     char *proof;           /* owned; SCRAM's last message, in base64 */
     char address[PEER_TEXT_SIZE];
     struct peer peer, client; /* PEER_NONE: no client was named */
@@ -138,6 +141,7 @@ login_free(struct login **l)
     if ((*l)->waiting != NULL && login_slot_cancel(&(*l)->waiting->slot))
         attempt_is_orphan((*l)->waiting);
     drop_exchange(*l);
+    free((*l)->attempt_name);
     free((*l)->domain);
     free(*l);
     *l = NULL;
@@ -399,13 +403,9 @@ restore_finish(struct job *j)
 
 /* The client may try again, with the same ticket if it came by one. */
 static void
-attempt_has_no_place(struct attempt *a)
+attempt_has_no_place(struct attempt *a, struct user *account)
 {
-    char user[USER_NAME_SIZE];
-
-    one_word(user, sizeof user, a->name != NULL ? a->name : "-");
-    log_warn("login refused user=%s address=%s method=%s reason=sessions", user,
-             a->address, a->method);
+    session_log_refused(a->req->session, account, a->method);
     if (a->ticket_expires == 0) {
         answer_and_free(a, 526, "too many sessions of this account");
         return;
@@ -486,7 +486,7 @@ on_account(struct user *account, void *arg, const struct errbuf *err)
     }
     if (account->n_sessions >= a->job.worker->cfg->max_account_sessions &&
         !session_make_room(&account->sessions))
-        attempt_has_no_place(a);
+        attempt_has_no_place(a, account);
     else if (!attempt_ticket(a, account))
         attempt_open(a, account);
 }
@@ -582,12 +582,13 @@ checked(struct mail *m, void *owner)
     struct attempt *a = (struct attempt *)(void *)m; /* the job's mail */
 
     (void)owner;
-    if (attempt_is_orphan(a))
-        return;
+    /* Also of those who left, or had to: it has cost as much. */
     if (!a->matches || !a->known) {
         attempt_refuse(a, a->known ? "password" : "unknown");
         return;
     }
+    if (attempt_is_orphan(a))
+        return;
     if (!a->renewed) {
         attempt_let_in(a);
         return;
@@ -833,6 +834,8 @@ attempt_go_on(struct attempt *a)
 
     if (a->malformed != NULL) {
         attempt_refuse_malformed(a);
+    } else if (a->refused != NULL) {
+        attempt_refuse(a, a->refused);
     } else if (a->proof != NULL) {
         result = sasl_step(a->req->session->login->sasl, a->proof, &challenge);
         after_step(a->req, result, challenge, a);
@@ -870,6 +873,15 @@ attempt_wait(struct attempt *a)
         answer_and_free(a, 525, "too many failed log-ins, try again later");
     else
         a->req->session->login->waiting = a;
+}
+
+/* It is wrong already: good ones are not held up by those of others, but nobody
+ * has more counted and logged than the throttle lets him. */
+static void
+attempt_refuse_in_time(struct attempt *a, const char *reason)
+{
+    a->refused = reason;
+    attempt_wait(a);
 }
 
 /* What the client sends meanwhile waits. */
@@ -957,7 +969,7 @@ redeem_finish(struct job *j)
     if (j->result != STORE_OK)
         attempt_fail_store(a);
     else if (!a->known)
-        attempt_refuse(a, "ticket");
+        attempt_refuse_in_time(a, "ticket");
     else
         attempt_attach(a);
 }
@@ -1111,6 +1123,8 @@ login_external(struct req *r)
 static void
 keep_for_proof(struct login *l, const struct attempt *a)
 {
+    free(l->attempt_name);
+    l->attempt_name = xstrdup(a->name);
     l->attempt_account = a->account;
     l->attempt_serial = a->serial;
     l->attempt_known = a->known;
@@ -1125,7 +1139,7 @@ attempt_to_prove(struct req *r)
 {
     const struct login *l = r->session->login;
     struct attempt *a =
-        attempt_new(r, sasl_name(l->sasl), sasl_mechanism(l->sasl));
+        attempt_new(r, l->attempt_name, sasl_mechanism(l->sasl));
 
     a->account = l->attempt_account;
     a->serial = l->attempt_serial;
@@ -1173,9 +1187,12 @@ after_step(struct req *r, enum sasl_result result, char *challenge,
             attempt_refuse(a, "unknown");
         return REQ_PENDING;
     case SASL_REFUSED:
-        if (a == NULL)
-            a = attempt_new(r, sasl_name(sasl), sasl_mechanism(sasl));
         l->throttle = NULL;
+        if (a == NULL) {
+            a = attempt_new(r, sasl_name(sasl), sasl_mechanism(sasl));
+            a->refused = "password";
+            return attempt_start(a);
+        }
         attempt_refuse(a, "password");
         return REQ_PENDING;
     case SASL_MALFORMED:

@@ -28,14 +28,12 @@ begin_minute(struct user *a, int64_t now)
 }
 
 static bool
-may_log(struct session *s)
+may_log(const struct worker *w, struct user *a)
 {
-    struct user *a = s->user;
-
     if (a == NULL) /* the local administrator */
         return true;
     begin_minute(a, clock_mono());
-    if (a->log_lines >= session_worker(s)->cfg->log_sessions) {
+    if (a->log_lines >= w->cfg->log_sessions) {
         a->log_left_out++;
         return false;
     }
@@ -48,7 +46,7 @@ session_log_begin(struct session *s, const char *method)
 {
     char user[USER_NAME_SIZE], address[PEER_TEXT_SIZE];
 
-    s->unlogged = !may_log(s);
+    s->unlogged = !may_log(session_worker(s), s->user);
     if (!log_wants(s->unlogged ? LOG_DEBUG_ : LOG_INFO_))
         return;
     session_user(s, user);
@@ -72,4 +70,17 @@ session_log_end(const struct session *s, const char *reason)
     (debug ? log_debug
            : log_info)("session end id=%llu user=%s address=%s reason=\"%s\"",
                        (unsigned long long)s->number, user, address, reason);
+}
+
+void
+session_log_refused(const struct session *s, struct user *a, const char *method)
+{
+    char user[USER_NAME_SIZE], address[PEER_TEXT_SIZE];
+
+    if (!may_log(session_worker(s), a))
+        return;
+    user_full_name(a, user);
+    peer_format(session_address(s), address);
+    log_warn("login refused user=%s address=%s method=%s reason=sessions", user,
+             address, method);
 }
