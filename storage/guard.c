@@ -179,6 +179,9 @@ guard_opened(struct env *env, struct errbuf *err)
         return 0;
     if (log_files_sync(env->home, err) != 0)
         return -1;
+    /* A table that was made just now is there after a power cut, too. */
+    if (log_files_sync_dir(env->home) != 0)
+        return err_set(err, "%s: %s", env->home, strerror(errno));
     take_tables(env);
     for (enum table i = 0; g->recovered && i < TABLE_COUNT; i++)
         take_newest(env, i);

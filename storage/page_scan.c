@@ -136,6 +136,7 @@ static int
 take_meta(struct page_scan *s, const uint8_t *page, struct errbuf *err)
 {
     struct log_pos lsn = page_lsn(page);
+    uint32_t length;
 
     if (!sum_is_right(page, AT_META_CHKSUM, META_BYTES) ||
         number_at(page + AT_PGNO) != 0 || page[AT_TYPE] != TYPE_META ||
@@ -149,9 +150,11 @@ take_meta(struct page_scan *s, const uint8_t *page, struct errbuf *err)
     if (s->uid != NULL && memcmp(s->uid, s->found.uid, LOG_UID_BYTES) != 0)
         return err_set(err, "%s: it is of another store", s->name);
     s->found.newest = lsn;
-    if (log_pos_compare(lsn, s->recover) < 0 &&
-        s->found.pages <= number_at(page + AT_LAST_PGNO))
-        s->found.pages = number_at(page + AT_LAST_PGNO) + 1;
+    /* What it says is as old as it is: what was given back before then is gone,
+     * and what came after then need not be there yet. */
+    length = number_at(page + AT_LAST_PGNO) + 1;
+    if (s->found.pages > length || log_pos_compare(lsn, s->recover) < 0)
+        s->found.pages = length;
     if (s->log != NULL) {
         uint32_t cut = log_walk_cut(s->log, s->found.uid);
 

@@ -181,22 +181,57 @@ give_away(const struct paths *p, struct errbuf *err)
     return ret;
 }
 
-/* At each moment one of the two is the store. */
-static int
-change_places(const struct paths *p, struct errbuf *err)
+static bool
+swap(const struct paths *p)
 {
-    if (renameat2(AT_FDCWD, p->made, AT_FDCWD, p->home, RENAME_EXCHANGE) == 0 &&
-        rename(p->made, p->kept) == 0)
-        return 0;
-    /* A file system that cannot do that. */
-    if (rename(p->home, p->kept) == 0 && rename(p->made, p->home) == 0)
-        return 0;
-    return err_set(err, "moving %s to %s: %s", p->made, p->home,
+    return renameat2(AT_FDCWD, p->made, AT_FDCWD, p->home, RENAME_EXCHANGE) ==
+           0;
+}
+
+/* Where the file system cannot swap. */
+static bool
+move_one_by_one(const struct paths *p)
+{
+    int error;
+
+    if (rename(p->home, p->kept) != 0)
+        return false;
+    if (rename(p->made, p->home) == 0)
+        return true;
+    error = errno;
+    (void)!rename(p->kept, p->home);
+    errno = error;
+    return false;
+}
+
+/* At each moment one of the two is the store.  When it fails, all is as it was:
+ * what is in p->made then is thrown away, and must not be the old one. */
+static int
+change_places(struct paths *p, struct errbuf *err)
+{
+    int error;
+
+    if (!swap(p)) {
+        if (move_one_by_one(p))
+            return 0;
+    } else {
+        if (rename(p->made, p->kept) == 0)
+            return 0;
+        error = errno;
+        if (!swap(p)) { /* so it stays where it is */
+            free(p->kept);
+            p->kept = p->made;
+            p->made = NULL;
+            return 0;
+        }
+        errno = error;
+    }
+    return err_set(err, "moving %s to %s: %s", p->home, p->kept,
                    strerror(errno));
 }
 
 static int
-make_store(struct salvage *s, const struct paths *p, struct errbuf *err)
+make_store(struct salvage *s, struct paths *p, struct errbuf *err)
 {
     struct env *env = env_make(p->made, err);
     int ret = env != NULL ? fill(s, env, err) : -1;
@@ -239,7 +274,7 @@ free_paths(struct paths *p)
 }
 
 static int
-salvage(struct salvage *s, const struct paths *p, struct errbuf *err)
+salvage(struct salvage *s, struct paths *p, struct errbuf *err)
 {
     struct examined x;
     struct errbuf found;
@@ -254,7 +289,8 @@ salvage(struct salvage *s, const struct paths *p, struct errbuf *err)
     if (ret == 0)
         ret = make_store(s, p, err);
     (void)!copy_remove(p->work);
-    (void)!copy_remove(p->made);
+    if (p->made != NULL)
+        (void)!copy_remove(p->made);
     return ret;
 }
 

@@ -323,8 +323,12 @@ START_TEST(sets_many_in_parts)
     ck_assert_uint_le(fixture_load().job, TURN_MOST);
     ck_assert_uint_eq(count(fixture_effects, "removed"), MANY + 1);
     ck_assert_uint_eq(active(), 0);
-    /* one record of the audit log for each, not for each part */
-    ck_assert_uint_eq(count(fixture_audit(), "SETSERVERALERTS"), 3);
+    /* Records of the audit log: of the beginning and of the end of each, not
+     * of each part. */
+    got = fixture_audit();
+    ck_assert_uint_eq(count(got, "SETSERVERALERTS"), 6);
+    ck_assert_uint_eq(count(got, "|begun\n"), 3);
+    ck_assert_uint_eq(count(got, "|ok\n"), 3);
     buf_clear(&b);
 }
 END_TEST

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "storage/alert_table.h"
 #include "storage/copy.h"
 #include "storage/examine.h"
 #include "storage/log_files.h"
@@ -88,6 +89,16 @@ alerts_of(const char *dir)
     return (int)n;
 }
 
+static unsigned
+alerts_now(void)
+{
+    unsigned n = 0;
+
+    ck_assert_int_eq(store_run(fixture_store, count_body, &n, &fixture_err),
+                     STORE_OK);
+    return n;
+}
+
 static void
 check_refused(const char *dir, const char *why)
 {
@@ -134,6 +145,17 @@ take_file(const char *from, const char *to, const char *file)
     ck_assert_int_eq(copy_file(a, b, &fixture_err), 0);
     free(a);
     free(b);
+}
+
+static off_t
+size_of(const char *dir, const char *file)
+{
+    char *path = path_in(dir, file);
+    struct stat st;
+
+    ck_assert_int_eq(stat(path, &st), 0);
+    free(path);
+    return st.st_size;
 }
 
 static struct log_walk
@@ -439,6 +461,45 @@ START_TEST(verification_changes_nothing)
 }
 END_TEST
 
+static enum store_result
+empty_body(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    (void)arg;
+    store_removing(t, true);
+    return alert_remove_set(t, ALERT_SERVER, 0, err);
+}
+
+/* The process ended between a checkpoint, which removed the log that says what
+ * a table gave back, and the mark about it. */
+START_TEST(pages_given_back_before_the_log_are_no_damage)
+{
+    char *dir, *text = xcalloc(1, 4001), *older;
+
+    memset(text, 'x', 4000);
+    for (int i = 0; i < 50; i++)
+        fixture_post(ALERT_SERVER, 0, SECOND, text);
+    fixture_close();
+    fixture_open();
+    post(1);
+    older = crash("older");
+    while (alerts_now() > 0)
+        ck_assert_int_eq(
+            store_run(fixture_store, empty_body, NULL, &fixture_err), STORE_OK);
+    fixture_close();
+    fixture_open();
+    post(3);
+    while (!walk(fixture_dir).has_checkpoint)
+        usleep(10000);
+    dir = crash("dir");
+    take_file(older, dir, "mark");
+    ck_assert_int_lt(size_of(dir, "alert.db"), size_of(older, "alert.db"));
+    ck_assert_int_eq(alerts_of(dir), 3);
+    free(text);
+    free(older);
+    free(dir);
+}
+END_TEST
+
 /* --- salvage --- */
 
 struct salvaged {
@@ -542,6 +603,38 @@ START_TEST(what_is_lost_is_said)
 }
 END_TEST
 
+/* There is no place for the old one: it is not thrown away, and nothing is
+ * changed. */
+START_TEST(what_cannot_be_kept_is_not_thrown_away)
+{
+    char *dir, *kept, *report;
+    uint64_t before;
+    size_t len;
+    FILE *f;
+
+    fill_store();
+    fixture_close();
+    dir = crash("dir");
+    zero(dir, "alert.db", 3 * 4096, 4096);
+    before = sum_of_store(dir);
+    kept = xasprintf("%s/db.damaged-20251124T160000Z", dir);
+    ck_assert_int_eq(symlink("nowhere", kept), 0);
+    f = open_memstream(&report, &len);
+    ck_assert_int_eq(store_salvage(dir, 1764000000 * SECOND, f, &fixture_err),
+                     STORE_NOT_SALVAGED);
+    fclose(f);
+    ck_assert(sum_of_store(dir) == before);
+    ck_assert_msg(strstr(fixture_err.text, kept) != NULL, "%s",
+                  fixture_err.text);
+    check_refused(dir, "alert.db: page 3 is damaged");
+    ck_assert_int_eq(unlink(kept), 0);
+    free(report);
+    free(kept);
+    free(dir);
+    fixture_open();
+}
+END_TEST
+
 START_TEST(a_damaged_log_is_used_up_to_the_damage)
 {
     struct log_walk w;
@@ -585,9 +678,11 @@ damage_suite(void)
     tcase_add_test(tc, a_zeroed_page_is_told);
     tcase_add_test(tc, an_older_table_is_told);
     tcase_add_test(tc, an_older_table_is_told_after_recovery);
+    tcase_add_test(tc, pages_given_back_before_the_log_are_no_damage);
     tcase_add_test(tc, verification_changes_nothing);
     tcase_add_test(tc, an_index_is_made_anew);
     tcase_add_test(tc, what_is_lost_is_said);
+    tcase_add_test(tc, what_cannot_be_kept_is_not_thrown_away);
     tcase_add_test(tc, a_damaged_log_is_used_up_to_the_damage);
     suite_add_tcase(s, tc);
     return s;

@@ -194,6 +194,26 @@ audit_call(struct admin_call *c, bool malformed, bool changed,
     return r;
 }
 
+/* The first part that changes something is recorded with what it changes: if
+ * no other part follows it, because the server ends, it was done all the same.
+ * STORE_AGAIN if that went well. */
+static enum store_result
+audit_part(struct admin_call *c, bool changed, struct errbuf *err)
+{
+    unsigned part = store_part(c->x->txn);
+    struct buf what = {0};
+    enum store_result r;
+
+    if (!changed || (c->command->flags & ADMIN_CHANGES) == 0 ||
+        (c->parts->begun != 0 && c->parts->begun <= part))
+        return STORE_AGAIN;
+    c->parts->begun = part + 1;
+    admin_line_write(&what, c->line);
+    r = add_record(c->x, buf_cstr(&what), "begun", true, err);
+    buf_clear(&what);
+    return r == STORE_OK ? STORE_AGAIN : r;
+}
+
 /* --- running a line --- */
 
 /* Runs the command and brings its outcome into the form of the interface:
@@ -212,7 +232,7 @@ run(struct admin_call *c, const struct errbuf *bad_line, struct errbuf *err)
     case STORE_OK:
         break;
     case STORE_AGAIN:
-        return r;
+        return audit_part(c, has_changed(c, before), err);
     case STORE_REFUSED:
         /* By the store, where the command did not expect it. */
         if (c->answer->code == 200)

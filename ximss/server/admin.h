@@ -42,6 +42,8 @@ struct admin_parts {
     struct admin_line *line;
     const struct errbuf *bad; /* why the line is malformed; NULL: it is not */
     void *state;              /* in the arena; the command's own */
+    unsigned begun; /* 1 more than the first part that changed something; 0:
+                       none has */
 };
 
 void admin_parts_clear(struct admin_parts *p);
