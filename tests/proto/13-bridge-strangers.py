@@ -172,6 +172,19 @@ def test_ximssd_that_does_not_come_up_at_once(t):
     equal(b.ask("GET", "/healthz").status, 200)
 
 
+def test_ximssd_that_does_not_say_who_logged_in(t):
+    up = Upstream(t)
+    b = bridge(t, up)
+    client = b.connect()
+    client.send("GET", "/XIMSSLogin/?userName=joe@x.test&password=x")
+    sock = up.accept()
+    id_ = re.search('id="([^"]*)"', read_requests(sock, 1)[0]).group(1)
+    sock.sendall(b'<session id="%s" urlID="1"/>\0<response id="%s"/>\0'
+                 % (id_.encode(), id_.encode()))
+    equal(client.receive().status, 503)
+    equal(b.metric("sessions"), 0)
+
+
 def test_ximssd_that_never_comes_up(t):
     up = Upstream(t, backlog=0)
     b = bridge(t, up, answer_timeout="300ms")
