@@ -295,6 +295,8 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
     b->next_session = 100000;
     TAILQ_INIT(&b->conns);
     TAILQ_INIT(&b->kept);
+    TAILQ_INIT(&b->halves[0]);
+    TAILQ_INIT(&b->halves[1]);
     nonce_init(&b->nonces);
     b->http = (struct http_owner){.on_request = on_request,
                                   .on_xml = on_xml,
