@@ -16,6 +16,7 @@
 #include "clients/bridge/room.h"
 #include "clients/bridge/route.h"
 #include "clients/bridge/server_link.h"
+#include "clients/bridge/stream.h"
 #include "clients/bridge/web_account.h"
 #include "clients/bridge/web_session.h"
 #include "util/clock.h"
@@ -270,6 +271,7 @@ put_in_force(struct bridge *b)
     server_link_set_most(b->descriptors - cfg->descriptor_reserve);
 
     log_set_level(cfg->log_level);
+    conn_loop_set_soft_limit(b->loop, STREAM_PULL_BELOW);
     conn_loop_set_hard_limit(b->loop, cfg->output_hard);
     conn_loop_set_total_limit(b->loop, cfg->output_total);
     budget_set(&b->stored, cfg->accounts_memory, cfg->account_memory);
@@ -293,6 +295,8 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
     b->next_session = 100000;
     TAILQ_INIT(&b->conns);
     TAILQ_INIT(&b->kept);
+    TAILQ_INIT(&b->halves[0]);
+    TAILQ_INIT(&b->halves[1]);
     nonce_init(&b->nonces);
     b->http = (struct http_owner){.on_request = on_request,
                                   .on_xml = on_xml,

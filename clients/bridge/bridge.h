@@ -49,6 +49,7 @@ struct bridge {
     struct kept_list kept;
     struct nonces nonces;
     struct budget strangers, members; /* room.h */
+    struct http_conn_list halves[2];  /* ... half-sent requests of the two */
     struct bridge_counts counts;
     int64_t proxy_told;                    /* clock_mono; see proxied.c */
     bool relay_refused;                    /* see relay_begin */

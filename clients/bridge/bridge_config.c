@@ -142,8 +142,10 @@ static const struct config_row rows[] = {
 {"stranger-memory", BYTES(64 * KIB, 1024 * MIB), M(stranger_memory), "32M",
  RELOAD,
  "What all requests that belong to no session, half-sent ones too, may take in\n"
- "memory; further ones are answered 503. Each is counted by what its head\n"
- "says, before its body is read."},
+ "memory. Of more, one that has not come whole makes room for the next, of\n"
+ "the oldest ones that which takes most; it, or the next if there is none, is\n"
+ "answered 503. Each is counted by what its head says, before its body is\n"
+ "read."},
 {"stranger-memory-per-address", BYTES(64 * KIB, 1024 * MIB),
  M(stranger_memory_per_address), "4M", RELOAD,
  "The same for one address (the /64 of an IPv6 one): the connection's, or the\n"

@@ -22,30 +22,38 @@ budget_set(struct budget *b, size_t most, size_t most_each)
     b->most_each = most_each;
 }
 
-static struct budget_holder_list *
-bucket(struct budget *b, const uint8_t *key)
+static size_t
+bucket(const uint8_t *key)
 {
     uint32_t h = 2166136261U;
 
     for (size_t i = 0; i < BUDGET_KEY; i++)
         h = (h ^ key[i]) * 16777619U;
-    return &b->holders[h % BUDGET_BUCKETS];
+    return h % BUDGET_BUCKETS;
+}
+
+static struct budget_holder *
+find(const struct budget *b, const uint8_t *key)
+{
+    struct budget_holder *o;
+
+    LIST_FOREACH(o, &b->holders[bucket(key)], link)
+        if (memcmp(o->key, key, sizeof o->key) == 0)
+            return o;
+    return NULL;
 }
 
 /* Made if it is not there; NULL for no key. */
 static struct budget_holder *
 holder_of(struct budget *b, const uint8_t *key)
 {
-    struct budget_holder *o;
+    struct budget_holder *o = key != NULL ? find(b, key) : NULL;
 
-    if (key == NULL)
-        return NULL;
-    LIST_FOREACH(o, bucket(b, key), link)
-        if (memcmp(o->key, key, sizeof o->key) == 0)
-            return o;
+    if (key == NULL || o != NULL)
+        return o;
     o = xcalloc(1, sizeof *o);
     memcpy(o->key, key, sizeof o->key);
-    LIST_INSERT_HEAD(bucket(b, key), o, link);
+    LIST_INSERT_HEAD(&b->holders[bucket(key)], o, link);
     return o;
 }
 
@@ -93,6 +101,19 @@ has_room(const struct budget *b, const struct budget_holder *o, size_t bytes)
         return false;
     return o == NULL ||
            (bytes <= b->most_each && o->bytes <= b->most_each - bytes);
+}
+
+bool
+budget_is_full(const struct budget *b, const struct budget_share *s,
+               const uint8_t *key, size_t bytes)
+{
+    const struct budget_holder *o = key != NULL ? find(b, key) : NULL;
+    size_t own = o == NULL ? 0 : o->bytes - (o == s->holder ? s->bytes : 0);
+
+    if (bytes > b->most || b->held - s->bytes <= b->most - bytes)
+        return false;
+    return key == NULL ||
+           (bytes <= b->most_each && own <= b->most_each - bytes);
 }
 
 bool

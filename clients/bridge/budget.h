@@ -39,5 +39,8 @@ void budget_set(struct budget *b, size_t most, size_t most_each);
 bool budget_hold(struct budget *b, struct budget_share *s, const uint8_t *key,
                  size_t bytes);
 void budget_release(struct budget *b, struct budget_share *s);
+/* True if it is for what others hold that there is no room for it. */
+bool budget_is_full(const struct budget *b, const struct budget_share *s,
+                    const uint8_t *key, size_t bytes);
 
 #endif

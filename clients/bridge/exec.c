@@ -341,15 +341,18 @@ send_item(struct exec_item *item, const struct xml_elem *c)
     answer(item, 501, ximss_error(s->up.x));
 }
 
+/* The session may be over behind it, and the body with it. */
 static void
 begin(struct exec *e)
 {
+    struct web_session *s = e->session;
+
     event_del(&e->timer);
     e->begun = true;
     if (e->too_many)
         refuse_rest(e, 541,
                     "too many requests in one body: none was carried out");
-    if (!e->async || e->session->ended)
+    if (s->ended || !e->async)
         return;
     keep(e, xstrdup(""), 0);
     exec_reply(e, "", 0);

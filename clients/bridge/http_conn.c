@@ -237,9 +237,15 @@ hand_over(struct http_conn *h)
     h->owner->on_request(h, &q);
 }
 
+bool
+http_is_half(const struct http_conn *h)
+{
+    return h->message != NULL && !h->busy && !h->ended;
+}
+
 /* The request cannot be answered in its own terms. */
-static void
-give_up(struct http_conn *h, unsigned status, const char *why)
+void
+http_give_up(struct http_conn *h, unsigned status, const char *why)
 {
     struct http_reply r = {.status = status, .reason = why};
 
@@ -277,7 +283,7 @@ parse_some(struct http_conn *h, const char *data, size_t len, size_t *used_r)
         m->refused = m->strict.refused;
     if (m->refused == 0)
         return true;
-    give_up(h, m->refused, m->why);
+    http_give_up(h, m->refused, m->why);
     return false;
 }
 
@@ -296,7 +302,7 @@ parse(struct http_conn *h, const char *data, size_t len)
         http_parser_pause(&h->parser, 0);
         hand_over(h);
     } else if (!hold(h, 0)) {
-        give_up(h, 503, "too many requests at once, try again");
+        http_give_up(h, 503, "too many requests at once, try again");
         return len;
     }
     return at;
@@ -408,7 +414,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
     }
     if (!h->busy && !h->broken && h->message != NULL &&
         h->message->head.len > 0)
-        give_up(h, 408, NULL);
+        http_give_up(h, 408, NULL);
     else
         http_conn_end(h);
 }

@@ -72,13 +72,15 @@ struct http_conn {
     struct relay *relay;           /* owned; NULL: it speaks HTTP */
     struct lobby_guest *guest;     /* the owner's; may be NULL */
     TAILQ_ENTRY(http_conn) link;   /* the owner's */
+    TAILQ_ENTRY(http_conn) half;   /* ... room.h, if is_half */
     struct sockaddr_storage *peer; /* owned */
     struct budget_share held;      /* the owner's, as the next two */
     struct budget *budget;         /* that it counts in; NULL: not yet */
     uint8_t holder[BUDGET_KEY];
-    size_t body_most;     /* of the request under way */
-    size_t more;          /* http_hold_more */
-    size_t unsent;        /* when the timer came last */
+    size_t body_most; /* of the request under way */
+    size_t more;      /* http_hold_more */
+    size_t unsent;    /* when the timer came last */
+    bool is_half;
     bool awaits_header;   /* of the PROXY protocol, which comes first */
     bool header_then_tls; /* ... and TLS behind it */
     bool proxy_tls;       /* it said that the client speaks TLS */
@@ -100,6 +102,11 @@ struct http_conn *http_conn_new(struct http_owner *owner,
                                 struct ssl_ctx_st *ctx);
 /* Closes at once. */
 void http_conn_end(struct http_conn *h);
+/* A request is under way, and has not come whole. */
+bool http_is_half(const struct http_conn *h);
+/* Answers such a one with a status, and ends the connection behind it.  why:
+ * NULL: the usual words. */
+void http_give_up(struct http_conn *h, unsigned status, const char *why);
 /* With us, or with the proxy that hands it on. */
 bool http_is_encrypted(const struct http_conn *h);
 

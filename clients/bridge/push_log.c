@@ -193,15 +193,22 @@ push_log_sync_done(struct push_log *l)
 
 /* --- events --- */
 
+/* Who asks has nearly all as a rule, however much is not confirmed. */
 const struct push *
 push_log_next(const struct push_log *l, uint64_t id)
 {
-    const struct push *p;
+    const struct push *p, *found = NULL;
 
-    TAILQ_FOREACH(p, &l->items, link)
-        if (p->id > id)
-            return p;
-    return NULL;
+    for (p = TAILQ_LAST(&l->items, push_list); p != NULL && p->id > id;
+         p = TAILQ_PREV(p, push_list, link))
+        found = p;
+    return found;
+}
+
+const struct push *
+push_log_behind(const struct push *p)
+{
+    return TAILQ_NEXT(p, link);
 }
 
 void

@@ -73,6 +73,8 @@ void push_log_sync_done(struct push_log *l);
 
 /* The first message behind an event, NULL: none. */
 const struct push *push_log_next(const struct push_log *l, uint64_t id);
+/* The one behind it. */
+const struct push *push_log_behind(const struct push *p);
 /* Events up to this one have arrived. */
 void push_log_ack(struct push_log *l, uint64_t id);
 /* True if a browser that has this event needs only what is behind it. */

@@ -9,6 +9,82 @@
 #include "clients/bridge/route.h"
 #include "clients/bridge/web_session.h"
 
+#define BUSY   "too many requests at once, try again"
+#define OLDEST 64 /* that are looked at for the one to give way */
+
+/* --- who gives way --- */
+
+static struct budget *
+budget_of(struct bridge *b, const struct http_conn *h)
+{
+    return h->budget != NULL ? h->budget : &b->strangers;
+}
+
+static struct http_conn_list *
+halves_of(struct bridge *b, const struct budget *of)
+{
+    return &b->halves[of == &b->members];
+}
+
+static void
+forget_half(struct bridge *b, struct http_conn *h)
+{
+    if (h->is_half)
+        TAILQ_REMOVE(halves_of(b, h->budget), h, half);
+    h->is_half = false;
+}
+
+static void
+note_half(struct bridge *b, struct http_conn *h)
+{
+    if (h->is_half || !http_is_half(h))
+        return;
+    TAILQ_INSERT_TAIL(halves_of(b, h->budget), h, half);
+    h->is_half = true;
+}
+
+/* NULL: all requests are whole, and wait for us. */
+static struct http_conn *
+find_half(struct bridge *b, const struct http_conn *but)
+{
+    struct http_conn *h = TAILQ_FIRST(halves_of(b, but->budget)), *next;
+    struct http_conn *found = NULL;
+    unsigned n = 0;
+
+    for (; h != NULL && n < OLDEST; h = next) {
+        next = TAILQ_NEXT(h, half);
+        if (!http_is_half(h)) { /* it has come whole since */
+            forget_half(b, h);
+            continue;
+        }
+        n++;
+        if (h != but && (found == NULL || h->held.bytes > found->held.bytes))
+            found = h;
+    }
+    return found;
+}
+
+/* As budget_hold. */
+static bool
+hold(struct bridge *b, struct http_conn *h, const uint8_t *key, size_t bytes)
+{
+    struct budget *of = budget_of(b, h);
+    struct http_conn *away;
+    bool ok;
+
+    while (budget_is_full(of, &h->held, key, bytes) &&
+           (away = find_half(b, h)) != NULL) {
+        b->counts.crowded_out++;
+        http_give_up(away, 503, BUSY);
+    }
+    ok = budget_hold(of, &h->held, key, bytes);
+    if (ok)
+        note_half(b, h);
+    return ok;
+}
+
+/* --- what is held --- */
+
 static size_t
 smaller(size_t a, size_t b)
 {
@@ -30,6 +106,7 @@ room_on_head(struct http_conn *h, const char *url)
         client_net(client.address, h->holder);
         return smaller(cfg->stranger_body_bytes, cfg->body_bytes);
     }
+    forget_half(b, h);
     budget_release(&b->strangers, &h->held);
     h->budget = &b->members;
     memcpy(h->holder, s->account->key, sizeof h->holder);
@@ -46,12 +123,12 @@ hold_unknown(struct bridge *b, struct http_conn *h, size_t bytes)
 
     client_peer(h, peer);
     client_net(peer, net);
-    return budget_hold(&b->strangers, &h->held,
-                       config_nets_hold(&b->cfg->trusted_proxies,
-                                        (const struct sockaddr *)h->peer)
-                           ? NULL
-                           : net,
-                       bytes);
+    return hold(b, h,
+                config_nets_hold(&b->cfg->trusted_proxies,
+                                 (const struct sockaddr *)h->peer)
+                    ? NULL
+                    : net,
+                bytes);
 }
 
 bool
@@ -62,8 +139,9 @@ room_on_held(struct http_conn *h, size_t bytes)
     if (bytes > 0 && h->budget == NULL)
         return hold_unknown(b, h, bytes);
     if (bytes > 0)
-        return budget_hold(h->budget, &h->held, h->holder, bytes);
-    budget_release(h->budget != NULL ? h->budget : &b->strangers, &h->held);
+        return hold(b, h, h->holder, bytes);
+    forget_half(b, h);
+    budget_release(budget_of(b, h), &h->held);
     h->budget = NULL;
     return true;
 }

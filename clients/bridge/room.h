@@ -9,7 +9,9 @@ struct http_conn;
 
 /* The memory that requests take until they are answered: strangers share a
  * budget, in all and by address; each account has one of its own.  A request
- * is a stranger's until its head has named a session that is the client's. */
+ * is a stranger's until its head has named a session that is the client's.  When
+ * all together have filled a budget, one whose request has not come whole makes
+ * room for the next: of the oldest ones, the one that takes most. */
 
 /* See http_owner. */
 size_t room_on_head(struct http_conn *h, const char *url);

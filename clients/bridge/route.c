@@ -210,6 +210,7 @@ do_metrics(struct call *c, const char *path)
         {"connections", b->http.open},
         {"sessions", b->n_sessions},
         {"streams", b->n_streams},
+        {"requests_bytes", b->strangers.held + b->members.held},
         {"stored_bytes", b->stored.held},
         {"unsent_bytes", conn_loop_total(b->loop)},
         {"connections_total", b->counts.connections},

@@ -16,8 +16,6 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 
-#define PULL_BELOW 16384 /* bytes that wait for the socket */
-
 static void
 arm(struct stream *st)
 {
@@ -27,25 +25,46 @@ arm(struct stream *st)
     evtimer_add(&st->timer, &tv);
 }
 
-static void
-pull(struct stream *st)
+static bool
+has_room(const struct stream *st, size_t more)
+{
+    return !st->http->broken &&
+           http_pending(st->http) + more < STREAM_PULL_BELOW;
+}
+
+/* A piece from there on.  Returns what is behind it. */
+static const struct push *
+send_piece(struct stream *st, const struct push *p)
 {
     struct push_log *log = &st->session->log;
-    const struct push *p;
     struct buf out = {0};
 
-    while (http_pending(st->http) + out.len < PULL_BELOW &&
-           (p = push_log_next(log, st->sent)) != NULL) {
+    for (; p != NULL && has_room(st, out.len); p = push_log_behind(p)) {
         push_log_frame(&out, p->id, p->name, p->xml, p->len);
         st->sent = p->id;
     }
     if (st->sent > log->streamed)
         log->streamed = st->sent;
-    if (out.len > 0) {
-        arm(st);
-        http_send(st->http, out.data, out.len);
-    }
+    http_send(st->http, out.data, out.len);
     buf_clear(&out);
+    return p;
+}
+
+/* As much as the socket takes: nobody else would go on when that was all of
+ * it.  (It is on_drained that does when it was not.) */
+static void
+pull(struct stream *st)
+{
+    const struct push *p;
+
+    if (!has_room(st, 0))
+        return;
+    p = push_log_next(&st->session->log, st->sent);
+    if (p == NULL)
+        return;
+    arm(st);
+    while (p != NULL && has_room(st, 0))
+        p = send_piece(st, p);
 }
 
 static void

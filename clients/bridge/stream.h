@@ -8,6 +8,8 @@ struct web_session;
 /* Event streams (text/event-stream) of a web session. */
 
 #define STREAMS_MOST 16 /* of one session: the oldest ends */
+/* Bytes that wait for a stream's socket; with fewer, more is taken. */
+#define STREAM_PULL_BELOW 16384
 
 /* Answers a request with a stream.  last_id: what Last-Event-ID said, NULL if
  * it was not sent. */

@@ -205,6 +205,19 @@ web_session_poll(struct web_session *s, struct http_conn *h, uint64_t ack_seq,
 
 /* --- ximssd --- */
 
+/* False: ximssd does not say whose session it is, or the account has too
+ * many. */
+static bool
+enter_account(struct web_session *s, struct login_wait *l)
+{
+    const char *name = ximss_session(s->up.x, "userName");
+
+    if (name == NULL)
+        return false;
+    l->too_many = !web_account_enter(s, name);
+    return !l->too_many;
+}
+
 static void
 on_ready(struct web_session *s)
 {
@@ -215,8 +228,7 @@ on_ready(struct web_session *s)
     ximss_set_method(s->up.x, XIMSS_METHOD_AUTO);
     s->login = NULL;
     if (l != NULL) {
-        l->too_many = !web_account_enter(s, ximss_session(s->up.x, "userName"));
-        l->done(l, s, !l->too_many);
+        l->done(l, s, enter_account(s, l));
         if (s->account == NULL)
             web_session_end(s, false);
         return;

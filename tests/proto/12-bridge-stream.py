@@ -258,6 +258,18 @@ def test_slow_reader_does_not_cost_a_buffer_and_loses_nothing(t):
         check(">%d x" % i in data, data[:200])
 
 
+def test_what_came_before_the_stream_comes_at_once(t):
+    """More than one write of it; nothing else happens that would go on."""
+    s = logged_in(t, b=bridge(t, heartbeat="1h"))
+    n = 30
+    for i in range(n):
+        post(t, s, "%d %s" % (i, "x" * 3900))
+    pending(t, s, *["%d %s" % (i, "x" * 3900) for i in range(n)])
+    stream = s.stream()
+    for i in range(n):
+        equal(event(stream)[0], str(i + 1))
+
+
 def test_too_many_streams_of_one_session(t):
     s = logged_in(t)
     streams = [s.stream() for _ in range(17)]

@@ -569,6 +569,15 @@ def test_async_answers_that_nobody_fetches_end_the_session(t):
     wait_until(lambda: s.status() == 550, "ended")
 
 
+def test_the_session_ends_by_the_answers_to_what_is_refused(t):
+    b = bridge(t, max_requests=1000)
+    s = b.login(t.user())
+    for n in [1000] * 9 + [900, 1001]:
+        s.http.ask("POST", s.path + "async",
+                   "<XIMSS>%s</XIMSS>" % ('<noop id=""/>' * n))
+    wait_until(lambda: s.status() == 550, "ended")
+
+
 def test_answers_of_one_body_are_bounded(t):
     s = bridge(t, max_requests=10000).login(t.user())
     n, text = 5000, "x" * 4000

@@ -172,6 +172,19 @@ def test_ximssd_that_does_not_come_up_at_once(t):
     equal(b.ask("GET", "/healthz").status, 200)
 
 
+def test_ximssd_that_does_not_say_who_logged_in(t):
+    up = Upstream(t)
+    b = bridge(t, up)
+    client = b.connect()
+    client.send("GET", "/XIMSSLogin/?userName=joe@x.test&password=x")
+    sock = up.accept()
+    id_ = re.search('id="([^"]*)"', read_requests(sock, 1)[0]).group(1)
+    sock.sendall(b'<session id="%s" urlID="1"/>\0<response id="%s"/>\0'
+                 % (id_.encode(), id_.encode()))
+    equal(client.receive().status, 503)
+    equal(b.metric("sessions"), 0)
+
+
 def test_ximssd_that_never_comes_up(t):
     up = Upstream(t, backlog=0)
     b = bridge(t, up, answer_timeout="300ms")
@@ -334,14 +347,43 @@ def test_half_sent_bodies_share_their_addresses_room(t):
     check(10 < len(first) < 16, str(len(first)))
     second = fill(b, "127.0.0.3", 16000)
     equal(len(second), len(first))
-    third = fill(b, "127.0.0.4", 16000)  # what is left in all
-    check(5 < len(third) < len(first), str(len(third)))
+    # There is not so much in all: the oldest make room.
+    third = fill(b, "127.0.0.4", 16000)
+    equal(len(third), len(first))
+    away = b.metric("connections_crowded_out_total")
+    check(away > 0, "nobody gave way")
+    for _ in range(away):
+        check_reply("gave way", first.pop(0).receive(), 503)
     # One that leaves, and one that is answered, make room.
     first.pop().close()
     second[-1].raw(b"x" * 16000)
     equal(second[-1].receive().status, 401)
     wait_until(lambda: half_once(b, "127.0.0.2") == 100, "room")
     wait_until(lambda: half_once(b, "127.0.0.3") == 100, "room")
+
+
+def test_many_addresses_leave_room_for_others(t):
+    """However many have half a request, one that comes whole is answered; and
+    who has his share already makes nobody give way."""
+    user = t.user()
+    b = bridge(t, stranger_memory_per_address="64K", stranger_memory="256K")
+    small, status = half(b, "127.0.0.2", 100)
+    equal(status, 100)
+    clients = []
+    for i in range(40):
+        client, status = half(b, "127.0.1.%d" % i, 16000)
+        equal(status, 100)
+        clients.append(client)
+    equal(b.ask("GET", "/XIMSSLogin/?userName=%s&password=secret"
+                % user).status, 200)
+    small.raw(b"x" * 100)  # it was older, but takes less
+    equal(small.receive().status, 401)
+    last = fill(b, "127.0.2.1", 16000)
+    before = b.metric("connections_crowded_out_total")
+    equal(fill(b, "127.0.2.1", 16000), [])
+    equal(b.metric("connections_crowded_out_total"), before)
+    last[-1].raw(b"x" * 16000)
+    equal(last[-1].receive().status, 401)
 
 
 def half_once(b, source):
@@ -522,6 +564,23 @@ def test_requests_of_a_session_have_room_of_their_own(t):
     clients[0].raw(b"x" * 100000)
     equal(clients[0].receive().status, 200)
     wait_until(lambda: room_again(b, s), "room")
+
+
+def test_many_accounts_leave_room_for_others(t):
+    """They have half of all their requests, and somebody else has one."""
+    b = bridge(t, session_memory="600K", sessions_memory="1M",
+               body_bytes="400K")
+    body = "POST %ssync HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n" \
+        "Content-Length: 390000\r\n\r\n"
+    clients = []
+    for _ in range(4):
+        clients.append(b.connect())
+        clients[-1].raw((body % b.login(t.user()).path).encode())
+        equal(clients[-1].receive().status, 100)
+    equal(b.login(t.user()).sync(*[NOOP] * 900).status, 200)
+    equal(clients[0].receive().status, 503)
+    clients[-1].raw(b"x" * 390000)
+    equal(clients[-1].receive().status, 200)
 
 
 def room_again(b, s):

@@ -310,6 +310,26 @@ START_TEST(budget_of_one_and_of_all)
 }
 END_TEST
 
+START_TEST(budget_that_others_have_filled)
+{
+    static struct budget b;
+    struct budget_share s[3] = {{NULL, 0}};
+
+    budget_set(&b, 100, 60);
+    ck_assert(budget_hold(&b, &s[0], her, 50));
+    ck_assert(budget_hold(&b, &s[1], his, 45));
+    ck_assert(!budget_is_full(&b, &s[2], NULL, 5));
+    ck_assert(budget_is_full(&b, &s[2], NULL, 6));
+    ck_assert(!budget_is_full(&b, &s[2], NULL, 101)); /* nobody may */
+    ck_assert(budget_is_full(&b, &s[2], her, 10));
+    ck_assert(!budget_is_full(&b, &s[2], her, 11)); /* it is her own */
+    ck_assert(!budget_is_full(&b, &s[0], her, 55));
+    ck_assert(budget_is_full(&b, &s[0], her, 56));
+    for (size_t i = 0; i < 3; i++)
+        budget_release(&b, &s[i]);
+}
+END_TEST
+
 START_TEST(budget_share_that_changes)
 {
     static struct budget b;
@@ -600,6 +620,7 @@ bridge_parts_suite(void)
     tcase_add_test(tc, knows_the_last_alerts);
     tcase_add_test(tc, nonces_of_one_network);
     tcase_add_test(tc, budget_of_one_and_of_all);
+    tcase_add_test(tc, budget_that_others_have_filled);
     tcase_add_test(tc, budget_share_that_changes);
     tcase_add_test(tc, budget_of_many);
     LOOP(tc, forwarded, lists);
