@@ -5,6 +5,8 @@ import contextlib
 import os
 import resource
 import select
+import socket
+import threading
 import time
 
 from ximss import MAIN, Failed, check, equal, response, wait_until
@@ -173,3 +175,31 @@ def test_addresses_of_a_network_are_one(t):
     new.ask('<noop id="1"/>', response("1"))
     wait_until(lambda: still_open(crowd) == 4, "one made room")
     check(not is_closed(crowd[0]), "not the one that spoke")
+
+
+def storm(port, n):
+    """Connections that come as fast as they can, and stay a while."""
+    crowd = []
+    for _ in range(n):
+        s = socket.socket()
+        s.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            s.connect(("127.0.0.1", port))
+        crowd.append(s)
+        if len(crowd) > 100:
+            crowd.pop(0).close()
+    for s in crowd:
+        s.close()
+
+
+def test_one_gives_way_that_has_only_come(t):
+    """Workers that let in strangers at the same time send each other's away."""
+    server = t.server({"workers": 2, "max_unauthenticated": 1})
+    port = server.ports()[0][1]
+    threads = [threading.Thread(target=storm, args=(port, 3000))
+               for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    check(count(server, "connectionsCrowdedOut") > 100, "none gave way")

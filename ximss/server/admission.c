@@ -79,8 +79,8 @@ tell(struct worker *w, bool let_in)
 }
 
 /* away: the worker of one that is to go; NULL: none is. */
-static void
-tell_owner(struct worker *w, void *away)
+void
+admission_make_room(struct worker *w, void *away)
 {
     struct worker *other = away;
     struct mail *m;
@@ -123,15 +123,13 @@ set_key(const struct worker *w, struct session *s, struct lobby_key *key)
 }
 
 bool
-admission_enter(struct worker *w, struct session *s)
+admission_enter(struct worker *w, struct session *s, void **away_r)
 {
     struct lobby_key key;
-    void *away;
 
     set_key(w, s, &key);
-    s->guest = lobby_enter(w->server->lobby, &key, w, s, clock_mono(), &away);
+    s->guest = lobby_enter(w->server->lobby, &key, w, s, clock_mono(), away_r);
     tell(w, s->guest != NULL);
-    tell_owner(w, away);
     return s->guest != NULL;
 }
 
@@ -145,7 +143,7 @@ admission_moved(struct worker *w, struct session *s)
     set_key(w, s, &key);
     ok = lobby_move(w->server->lobby, s->guest, &key, clock_mono(), &away);
     tell(w, ok);
-    tell_owner(w, away);
+    admission_make_room(w, away);
     return ok;
 }
 

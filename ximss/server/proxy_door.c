@@ -68,7 +68,7 @@ take(struct session *s, const struct proxy_header *h)
         peer_from_sockaddr(&s->peer, (const struct sockaddr *)&h->client);
     if (!admission_moved(session_worker(s), s))
         session_close(s, "there is no room");
-    else if (begins)
+    else if (begins && s->state != SESSION_CLOSED)
         session_begin(s);
 }
 

@@ -448,10 +448,11 @@ session_new(struct worker *w, int fd, enum session_door door,
     const struct dialect *d = dialects[door];
     bool pwd = d == &dialect_pwd;
     struct session *s = xcalloc(1, d->session_size);
+    void *away;
 
     s->peer = *peer;
     s->uid = uid;
-    if (!admission_enter(w, s)) {
+    if (!admission_enter(w, s, &away)) {
         close(fd);
         free(s);
         return;
@@ -467,6 +468,9 @@ session_new(struct worker *w, int fd, enum session_door door,
         (uint32_t)((pwd ? w->cfg->pwd_idle_timeout : w->cfg->idle_timeout) /
                    CLOCK_SECOND);
     link_to_worker(s, w);
+    admission_make_room(w, away);
+    if (s->state == SESSION_CLOSED) /* others came at the same time */
+        return;
     proxy_door_open(s, proxied);
     if (s->state != SESSION_CLOSED && s->proxy != SESSION_PROXY_MUST)
         session_begin(s);
