@@ -273,6 +273,23 @@ free_paths(struct paths *p)
     free(p->kept);
 }
 
+/* Of a table that was cut, or is an older one, all that is there can be read. */
+static void
+note_damage(struct salvage *s, const struct examined *x)
+{
+    s->lacks = x->damaged_log && !x->closed;
+    for (size_t i = 0; i < SALVAGE_SOURCES; i++) {
+        enum table table = salvage_sources[i].table;
+
+        if (!x->damaged_table[table])
+            continue;
+        s->lacks = true;
+        fprintf(s->report, "%s: it was damaged: records may be missing\n",
+                table_file[table]);
+    }
+    s->unsure = s->lacks || x->has_mark == MARK_DAMAGED;
+}
+
 static int
 salvage(struct salvage *s, struct paths *p, struct errbuf *err)
 {
@@ -283,7 +300,7 @@ salvage(struct salvage *s, struct paths *p, struct errbuf *err)
     if (copy_remove(p->made) != 0)
         return err_set(err, "removing %s: %s", p->made, strerror(errno));
     (void)!examine(&x, p->home, s->report, &found);
-    s->lacks = s->unsure = x.damaged_log && !x.closed;
+    note_damage(s, &x);
     s->from = p->work;
     ret = make_copy(s, &x, p, err);
     if (ret == 0)

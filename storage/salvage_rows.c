@@ -69,7 +69,8 @@ read_table(struct salvage *s, size_t i, struct errbuf *err)
     s->table = salvage_sources[i].table;
     path = xasprintf("%s/%s", s->from, table_file[s->table]);
     if (access(path, R_OK) != 0) {
-        s->count[s->table].bad = 1;
+        /* An older store has not all of them; who should is noted already. */
+        s->count[s->table].bad = s->table < TABLE_FORMAT_1;
         ret = 0;
     } else {
         ret = page_rows(path, take_row, &reading, &s->count[s->table].bad, err);

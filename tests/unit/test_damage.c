@@ -603,6 +603,70 @@ START_TEST(what_is_lost_is_said)
 }
 END_TEST
 
+/* All that is there can be read, but it is not all. */
+START_TEST(a_table_that_is_cut_or_older_lacks_something)
+{
+    struct salvaged s;
+    char *dir, *older, *path;
+
+    post(100);
+    fixture_close();
+    older = crash("older");
+    fixture_open();
+    post(100);
+    fixture_close();
+    for (int how = 0; how < 2; how++) {
+        dir = crash("dir");
+        path = path_in(dir, "alert.db");
+        if (how == 0)
+            ck_assert_int_eq(truncate(path, 4096), 0);
+        else
+            take_file(older, dir, "alert.db");
+        check_refused(dir, "alert.db");
+        s = salvage(dir);
+        ck_assert_int_eq(s.result, STORE_SALVAGED_PART);
+        ck_assert_msg(strstr(s.report, "alert.db: it was damaged") != NULL,
+                      "%s", s.report);
+        ck_assert_int_eq(alerts_of(dir), how * 100);
+        free(s.report);
+        free(path);
+        ck_assert_int_eq(
+            rename(dir, (path = xasprintf("%s/was-%d", fixture_dir, how))), 0);
+        free(path);
+        free(dir);
+    }
+    free(older);
+    fixture_open();
+}
+END_TEST
+
+/* As a program of format 2 left it. */
+START_TEST(an_older_store_has_fewer_tables)
+{
+    static const char *const later[] = {"mark", "usage.db",
+                                        "ticket_account.db"};
+    struct salvaged s;
+    char *dir;
+
+    post(3);
+    fixture_close();
+    dir = crash("dir");
+    for (size_t i = 0; i < 3; i++) {
+        char *path = path_in(dir, later[i]);
+
+        ck_assert_int_eq(unlink(path), 0);
+        free(path);
+    }
+    ck_assert_int_eq(store_verify(dir, stderr, &fixture_err), STORE_SOUND);
+    s = salvage(dir);
+    ck_assert_msg(s.result == STORE_SALVAGED, "%s", s.report);
+    ck_assert_int_eq(alerts_of(dir), 3);
+    free(s.report);
+    free(dir);
+    fixture_open();
+}
+END_TEST
+
 /* There is no place for the old one: it is not thrown away, and nothing is
  * changed. */
 START_TEST(what_cannot_be_kept_is_not_thrown_away)
@@ -682,6 +746,8 @@ damage_suite(void)
     tcase_add_test(tc, verification_changes_nothing);
     tcase_add_test(tc, an_index_is_made_anew);
     tcase_add_test(tc, what_is_lost_is_said);
+    tcase_add_test(tc, a_table_that_is_cut_or_older_lacks_something);
+    tcase_add_test(tc, an_older_store_has_fewer_tables);
     tcase_add_test(tc, what_cannot_be_kept_is_not_thrown_away);
     tcase_add_test(tc, a_damaged_log_is_used_up_to_the_damage);
     suite_add_tcase(s, tc);

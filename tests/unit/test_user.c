@@ -319,6 +319,31 @@ START_TEST(test_delivered_before_crash)
 }
 END_TEST
 
+/* Who has dismissed much is a batch by himself. */
+START_TEST(test_save_of_many_ids)
+{
+    struct worker *w = stage_worker(ANN);
+    struct user *a = stage_user(ANN);
+    struct account_state state;
+    const uint32_t many = 20000;
+
+    a->dismissed = xcalloc(many, sizeof *a->dismissed);
+    for (a->n_dismissed = 0; a->n_dismissed < many; a->n_dismissed++)
+        a->dismissed[a->n_dismissed] = 1000 + a->n_dismissed;
+    a->last_login = 12345;
+    user_touch(w, a);
+    for (uint64_t number = 1000000; number < 1000003; number++)
+        g_array_append_val(w->dirty, number);
+    ck_assert(!user_save(w));
+    ck_assert_uint_eq(w->dirty->len, 3);
+    stage_save(); /* and so the others come at once */
+    ck_assert_uint_eq(w->dirty->len, 0);
+    state = stage_state(ANN);
+    ck_assert_int_eq(state.last_login, 12345);
+    account_state_clear(&state);
+}
+END_TEST
+
 /* Many at a time go in batches; what is not in memory any more is passed. */
 START_TEST(test_save_in_batches)
 {
@@ -816,6 +841,7 @@ user_suite(void)
     tcase_add_test(t, test_save_and_reload);
     tcase_add_test(t, test_delivered_before_crash);
     tcase_add_test(t, test_save_in_batches);
+    tcase_add_test(t, test_save_of_many_ids);
     tcase_add_test(t, test_save_fails);
     tcase_add_test(t, test_open);
     tcase_add_test(t, test_open_in_pieces);

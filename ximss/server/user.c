@@ -33,6 +33,7 @@
 #include "ximss/server/worker.h"
 
 #define SAVE_BATCH   256
+#define SAVE_IDS     16384 /* shown and dismissed, of all of a batch */
 #define REMOVE_BATCH 2048
 /* Accounts that one look at the cache takes out of memory. */
 #define TRIM_BATCH 1024
@@ -767,6 +768,7 @@ struct save_job {
     uint64_t *removed;
     unsigned n_removed;
     struct store_mark mark; /* in both, one behind the other */
+    bool more;              /* it is less than a batch */
 };
 
 static enum store_result
@@ -812,7 +814,7 @@ save_finish(struct job *j)
 {
     struct save_job *s = (struct save_job *)j;
     struct worker *w = j->worker;
-    bool ok = j->result == STORE_OK;
+    bool ok = j->result == STORE_OK, more = s->more;
 
     w->saving = false;
     if (!ok)
@@ -823,7 +825,7 @@ save_finish(struct job *j)
     free(s->removed);
     job_clear(j);
     free(s);
-    if (ok && (w->dirty->len >= SAVE_BATCH ||
+    if (ok && (more || w->dirty->len >= SAVE_BATCH ||
                w->delivered->len >= REMOVE_BATCH || w->draining))
         user_save(w);
 }
@@ -867,11 +869,31 @@ take_state(struct worker *w, struct user *a, struct saved *to)
     };
 }
 
+/* Each id is looked up: so few users may be much work. */
+static void
+take_states(struct worker *w, struct save_job *s)
+{
+    unsigned n = 0,
+             all = w->dirty->len < SAVE_BATCH ? w->dirty->len : SAVE_BATCH;
+    uint64_t ids = 0;
+
+    s->states = xcalloc(all, sizeof s->states[0]);
+    for (; n < all && ids < SAVE_IDS; n++) {
+        struct user *a = user_find(w, g_array_index(w->dirty, uint64_t, n));
+
+        if (a == NULL || !a->dirty)
+            continue;
+        ids += a->n_shown + a->n_dismissed;
+        take_state(w, a, &s->states[s->n_states++]);
+    }
+    s->more = n < all;
+    g_array_remove_range(w->dirty, 0, n);
+}
+
 bool
 user_save(struct worker *w)
 {
     struct save_job *s;
-    unsigned n = w->dirty->len < SAVE_BATCH ? w->dirty->len : SAVE_BATCH;
 
     if (w->saving)
         return false;
@@ -882,14 +904,7 @@ user_save(struct worker *w)
     s->job.lane = lane_of(LANE_SAVE, w->index);
     s->job.body = save_body;
     s->job.finish = save_finish;
-    s->states = xcalloc(n, sizeof s->states[0]);
-    for (unsigned i = 0; i < n; i++) {
-        struct user *a = user_find(w, g_array_index(w->dirty, uint64_t, i));
-
-        if (a != NULL && a->dirty)
-            take_state(w, a, &s->states[s->n_states++]);
-    }
-    g_array_remove_range(w->dirty, 0, n);
+    take_states(w, s);
     s->n_removed =
         w->delivered->len < REMOVE_BATCH ? w->delivered->len : REMOVE_BATCH;
     s->removed = copy_ids((uint64_t *)(void *)w->delivered->data, s->n_removed);
