@@ -257,8 +257,11 @@ client_read(const struct bridge_config *cfg, const struct http_conn *h,
     if (!config_nets_hold(&cfg->trusted_proxies,
                           (const struct sockaddr *)h->peer))
         return;
-    if ((forwarded != NULL || for_ != NULL) &&
-        !contradict(&cfg->trusted_proxies, forwarded, for_))
+    if (contradict(&cfg->trusted_proxies, forwarded, for_))
+        /* Nobody's: the proxy's own would let a stranger have it throttled, or
+         * locked out. */
+        strcpy(out->address, "::");
+    else if (forwarded != NULL || for_ != NULL)
         client_forwarded(&cfg->trusted_proxies,
                          forwarded != NULL ? forwarded : for_,
                          forwarded != NULL, out->address);

@@ -413,17 +413,27 @@ exec_pump(struct web_session *s)
     finish_done(s);
 }
 
+/* Its number was never used; those before it were, whoever repeats them. */
+static void
+give_number_back(const struct exec *e)
+{
+    struct web_session *s = e->session;
+
+    if (s->numbered != e)
+        return;
+    s->has_seq = !e->is_first;
+    s->seq = e->seq - 1;
+}
+
 /* Nothing was done: the client may try the same again. */
 void
 exec_on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct exec *e = arg;
-    struct web_session *s = e->session;
 
     (void)fd;
     (void)what;
-    if (s->numbered == e)
-        s->has_seq = false;
+    give_number_back(e);
     exec_fail(e, 503, "the server is not there, try again");
     exec_free(e);
 }

@@ -81,6 +81,7 @@ begin(struct call *c, struct web_session *s, struct exec *e)
 {
     exec_wait(e, c->http);
     if (e->numbered) {
+        e->is_first = !s->has_seq;
         s->has_seq = true;
         s->seq = e->seq;
         s->numbered = e;

@@ -43,6 +43,7 @@ struct exec {
     char *headers;     /* owned; of the reply */
     struct event timer;
     bool async, numbered, has_bye;
+    bool is_first; /* with a number, in its session */
     bool begun;
     bool cut;      /* the data of a request was too much */
     bool too_many; /* requests: the last item stands for all the others */

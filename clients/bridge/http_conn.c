@@ -172,7 +172,8 @@ on_headers_complete(http_parser *p)
                        p->content_length != UINT64_MAX ? p->content_length : 0);
     if (m->refused != 0)
         return -1;
-    expect = http_header(h, "Expect");
+    /* Who speaks HTTP/1.0 would take it for the reply. */
+    expect = p->http_minor > 0 ? http_header(h, "Expect") : NULL;
     if (expect != NULL && text_equal_nocase(expect, "100-continue"))
         send_bytes(h, "HTTP/1.1 100 Continue\r\n\r\n", 25);
     return 0;

@@ -138,6 +138,15 @@ def test_versions(t):
                  505)
 
 
+def test_http_1_0_is_told_nothing_before_the_reply(t):
+    b = bridge(t)
+    for version, first in ((b"1.0", 200), (b"1.1", 100)):
+        client = b.connect()
+        client.raw(b"GET /healthz HTTP/" + version + b"\r\n" + HOST
+                   + b"Expect: 100-continue\r\n\r\n")
+        equal(client.receive().status, first)
+
+
 def test_what_is_right(t):
     b = bridge(t)
     for data in (

@@ -448,6 +448,25 @@ def test_requests_that_waited_too_long_were_not_executed(t):
                      response("2")])
 
 
+def test_nothing_is_done_twice_behind_one_that_waited_too_long(t):
+    """What was sent before it may come late, or again."""
+    server, s = own(t, answer_timeout="300ms")
+    store = '<prefsStore id="1"><Language>%s</Language></prefsStore>'
+    s.sync(store % "one", query="?reqSeq=7", expected=[response("1")])
+    server.stop()
+    equal(s.sync(store % "two", query="?reqSeq=8").status, 503)
+    server.start()
+    wait_until(lambda: s.bridge.metric("reconnects_total") == 1, "back", 60)
+    check("what it was to was done"
+          in s.sync(store % "one", query="?reqSeq=7").text, "not kept")
+    s.sync(store % "two", query="?reqSeq=8", expected=[response("1")])
+    equal(s.sync(store % "one", query="?reqSeq=7").status, 400)
+    s.sync('<prefsRead id="2"><name>Language</name></prefsRead>',
+           query="?reqSeq=9",
+           expected=['<prefs id="2"><Language>two</Language></prefs>',
+                     response("2")])
+
+
 def test_550_when_the_ticket_is_no_longer_good(t):
     server, s = own(t)
     poll = s.start_poll(0)
