@@ -571,6 +571,9 @@ START_TEST(test_trim)
     ck_assert_uint_eq(w->n_idle, 1);
     ck_assert_ptr_nonnull(user_find(w, stage_account(DAN)));
     ck_assert_ptr_nonnull(user_find(w, stage_account(BOB)));
+    ck_assert(!user_save(w)); /* nor who is not saved yet */
+    user_trim(w, 0);
+    ck_assert_ptr_nonnull(user_find(w, stage_account(DAN)));
     stage_save();
     user_trim(w, 0);
     ck_assert_uint_eq(w->n_idle, 0);

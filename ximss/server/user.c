@@ -810,6 +810,17 @@ save_again(struct worker *w, struct save_job *s)
 }
 
 static void
+end_saving(struct worker *w, const struct save_job *s)
+{
+    for (unsigned i = 0; i < s->n_states; i++) {
+        struct user *a = user_find(w, s->states[i].account);
+
+        if (a != NULL)
+            a->being_saved = false;
+    }
+}
+
+static void
 save_finish(struct job *j)
 {
     struct save_job *s = (struct save_job *)j;
@@ -817,6 +828,7 @@ save_finish(struct job *j)
     bool ok = j->result == STORE_OK, more = s->more;
 
     w->saving = false;
+    end_saving(w, s);
     if (!ok)
         save_again(w, s);
     for (unsigned i = 0; i < s->n_states; i++)
@@ -854,6 +866,7 @@ take_state(struct worker *w, struct user *a, struct saved *to)
     char address[PEER_TEXT_SIZE];
 
     a->dirty = false;
+    a->being_saved = true;
     prune(w, a, a->shown, &a->n_shown);
     prune(w, a, a->dismissed, &a->n_dismissed);
     peer_format(&a->last_peer, address);
@@ -914,6 +927,13 @@ user_save(struct worker *w)
     return false;
 }
 
+/* A log-in takes its turn in the store before or behind what is being saved. */
+static bool
+may_forget(const struct user *a)
+{
+    return !a->dirty && !a->being_saved && !quota_watch_needs(a);
+}
+
 void
 user_trim(struct worker *w, unsigned keep)
 {
@@ -923,7 +943,7 @@ user_trim(struct worker *w, unsigned keep)
     TAILQ_FOREACH_SAFE(a, &w->idle, link, next) {
         if (w->n_idle <= keep || n++ == TRIM_BATCH)
             break;
-        if (!a->dirty && !quota_watch_needs(a))
+        if (may_forget(a))
             forget(w, a);
     }
 }

@@ -51,6 +51,7 @@ struct user {
     bool has_delivered;     /* some of the alerts may be delivered */
     bool dropping;          /* ... and more of them are dropped soon */
     bool dirty;             /* is in worker->dirty */
+    bool being_saved;       /* the store has, perhaps, older than this */
     bool loading;           /* the store is asked; nothing above is valid yet */
     struct user_waiter *waiters; /* owned; while loading */
 };
