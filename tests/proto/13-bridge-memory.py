@@ -224,6 +224,19 @@ def test_what_nobody_fetches(t):
     equal(neighbour.poll(0).count("<alert "), 60)
 
 
+def test_a_body_that_there_is_no_room_for(t):
+    b = bridge(t, account_memory="64K")
+    s = b.login(t.user())
+    reply = s.sync("<noop id='n'/>" * 999)
+    equal((reply.status, reply.reason),
+          (503, "too many requests at once, try again"))
+    reply = s.http.ask("POST", s.path + "async?reqSeq=1",
+                       "<XIMSS>%s</XIMSS>" % ("<noop id='n'/>" * 999))
+    equal(reply.status, 503)
+    equal(b.metric("stored_bytes"), 0)
+    equal(s.sync("<noop id='n'/>" * 10, query="?reqSeq=1").status, 200)
+
+
 def test_batches_are_bounded(t):
     """A poll brings so much, and the next one the rest; in order, each once."""
     b = bridge(t)
