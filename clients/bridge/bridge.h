@@ -47,6 +47,7 @@ struct bridge {
     struct web_account_list accounts[BRIDGE_BUCKETS];
     struct budget stored; /* memory.h */
     struct kept_list kept;
+    int64_t no_hoarder_before; /* clock_mono; ... */
     struct nonces nonces;
     struct budget strangers, members; /* room.h */
     struct http_conn_list halves[2];  /* ... half-sent requests of the two */

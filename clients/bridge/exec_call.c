@@ -103,17 +103,18 @@ begin(struct call *c, struct web_session *s, struct exec *e)
 static bool
 weigh(struct web_session *s, struct exec *e)
 {
-    size_t most = s->bridge->cfg->max_requests;
+    size_t most = s->bridge->cfg->max_requests, n = 0;
 
-    for (e->next = e->root->first; e->next != NULL && e->n <= most;
+    for (e->next = e->root->first; e->next != NULL && n <= most;
          e->next = e->next->next)
-        e->n++;
-    e->too_many = e->n > most;
+        n++;
+    e->too_many = n > most;
     e->next = e->root->first;
-    e->base = sizeof *e + e->n * sizeof *e->items + arena_bytes(e->arena);
+    e->base = sizeof *e + n * sizeof *e->items + arena_bytes(e->arena);
     if (!memory_hold(s, &e->share, e->base))
         return false;
-    e->items = xcalloc(e->n + 1, sizeof *e->items);
+    e->items = xcalloc(n + 1, sizeof *e->items);
+    e->n = n; /* never without its items: exec_free */
     return true;
 }
 

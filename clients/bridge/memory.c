@@ -10,12 +10,17 @@
 #include "clients/bridge/bridge.h"
 #include "clients/bridge/web_account.h"
 #include "clients/bridge/web_session.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
 
 /* Smaller ones do not make room for others: they are what a client that posts
  * something must be able to hear again. */
 #define LARGE 4096
+/* Unfetched, or a session need not end for it. */
+#define MUCH (64 << 10)
+/* There may be very many sessions to look for it in. */
+#define SEARCH_PAUSE (CLOCK_SECOND / 10)
 
 static const uint8_t *
 key_of(const struct web_session *s)
@@ -62,8 +67,8 @@ drop_one(struct web_session *s)
     return true;
 }
 
-bool
-memory_hold(struct web_session *s, struct budget_share *share, size_t bytes)
+static bool
+hold(struct web_session *s, struct budget_share *share, size_t bytes)
 {
     while (!budget_hold(&s->bridge->stored, share, key_of(s), bytes))
         if (!drop_one(s))
@@ -117,6 +122,17 @@ larger(struct web_session *a, struct web_session *b)
     return a == NULL || weight(b) > weight(a) ? b : a;
 }
 
+static struct web_session *
+find_worst_of_all(struct bridge *b)
+{
+    struct web_session *o, *worst = NULL;
+
+    for (size_t i = 0; i < BRIDGE_BUCKETS; i++)
+        LIST_FOREACH(o, &b->sessions[i], link)
+            worst = larger(worst, o);
+    return worst;
+}
+
 /* The session that holds most: of the account, if there is room for all. */
 static struct web_session *
 find_worst(struct web_session *s)
@@ -129,24 +145,54 @@ find_worst(struct web_session *s)
         worst = larger(worst, o);
     if (more <= b->stored.most && b->stored.held <= b->stored.most - more)
         return worst;
-    for (size_t i = 0; i < BRIDGE_BUCKETS; i++)
-        LIST_FOREACH(o, &b->sessions[i], link)
-            worst = larger(worst, o);
-    return worst;
+    return find_worst_of_all(b);
+}
+
+static void
+end_worst(struct web_session *worst)
+{
+    log_warn("web session %" PRIu64 " of %s ends: nobody fetches its "
+             "messages, and all together are too many",
+             worst->number,
+             worst->account != NULL ? worst->account->name : "nobody");
+    web_session_end(worst, true);
+}
+
+/* Others have filled it all, and the session wants something now: the one that
+ * has left most unfetched ends.  False: nobody has left much. */
+static bool
+end_hoarder(struct web_session *s, const struct budget_share *share,
+            size_t bytes)
+{
+    struct bridge *b = s->bridge;
+    const int64_t now = clock_mono();
+    struct web_session *worst;
+
+    if (!budget_is_full(&b->stored, share, key_of(s), bytes) ||
+        now < b->no_hoarder_before)
+        return false;
+    worst = find_worst_of_all(b);
+    if (worst == NULL || worst == s || log_bytes(worst) < MUCH) {
+        b->no_hoarder_before = now + SEARCH_PAUSE;
+        return false;
+    }
+    end_worst(worst);
+    return true;
+}
+
+bool
+memory_hold(struct web_session *s, struct budget_share *share, size_t bytes)
+{
+    while (!hold(s, share, bytes))
+        if (!end_hoarder(s, share, bytes))
+            return false;
+    return true;
 }
 
 void
 memory_weigh_log(struct web_session *s)
 {
-    struct web_session *worst;
-
     while (!s->ended && s->account != NULL &&
-           !memory_hold(s, &s->log_share, log_bytes(s))) {
-        worst = find_worst(s);
-        log_warn("web session %" PRIu64 " of %s ends: nobody fetches its "
-                 "messages, and all together are too many",
-                 worst->number,
-                 worst->account != NULL ? worst->account->name : "nobody");
-        web_session_end(worst, true);
-    }
+           !hold(s, &s->log_share, log_bytes(s)))
+        end_worst(find_worst(s));
 }

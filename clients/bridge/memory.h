@@ -32,7 +32,9 @@ void memory_keep(struct web_session *s, char *text, size_t len);
 void memory_drop_kept(struct web_session *s);
 
 /* Makes the share of the session hold so many bytes.  False: there is no room,
- * although no large reply is kept any more, and it stays as it was. */
+ * although no large reply is kept any more, and no other session has much
+ * unfetched, if it is all accounts together that have too much; it stays as it
+ * was. */
 bool memory_hold(struct web_session *s, struct budget_share *share,
                  size_t bytes);
 void memory_release(struct web_session *s, struct budget_share *share);

@@ -224,6 +224,36 @@ def test_what_nobody_fetches(t):
     equal(neighbour.poll(0).count("<alert "), 60)
 
 
+def test_a_body_that_there_is_no_room_for(t):
+    b = bridge(t, account_memory="64K")
+    s = b.login(t.user())
+    reply = s.sync("<noop id='n'/>" * 999)
+    equal((reply.status, reply.reason),
+          (503, "too many requests at once, try again"))
+    reply = s.http.ask("POST", s.path + "async?reqSeq=1",
+                       "<XIMSS>%s</XIMSS>" % ("<noop id='n'/>" * 999))
+    equal(reply.status, 503)
+    equal(b.metric("stored_bytes"), 0)
+    equal(s.sync("<noop id='n'/>" * 10, query="?reqSeq=1").status, 200)
+
+
+def test_others_work_while_accounts_fetch_nothing(t):
+    """They have filled what all accounts may hold together."""
+    b = bridge(t, account_memory="400K", accounts_memory="1M")
+    users = [t.user() for _ in range(3)]
+    s = b.login(t.user())
+    for user in users:
+        one = full(b, user)
+        for _ in range(2):
+            one.http.ask("POST", one.path + "async",
+                         "<XIMSS>%s</XIMSS>" % reads(38))
+            equal(one.status(), 200)
+    check(b.metric("stored_bytes") > 880000, "filled")
+    reply = s.sync("<noop id='n'/>" * 999)
+    equal((reply.status, errors(reply.text)), (200, []))
+    b.wait_log("web session .* ends: nobody fetches its messages, and all")
+
+
 def test_batches_are_bounded(t):
     """A poll brings so much, and the next one the rest; in order, each once."""
     b = bridge(t)
