@@ -206,7 +206,7 @@ static const struct config_row rows[] = {
  "0: no limit."},
 {"max-domain-alerts", NUMBER(0, 100000), M(max_domain_alerts), "1000", RELOAD,
  "Active alerts to one domain; more are refused. 0: no limit."},
-{"max-server-alerts", NUMBER(0, 100000), M(max_server_alerts), "1000", RELOAD,
+{"max-server-alerts", NUMBER(0, 100000), M(max_server_alerts), "0", RELOAD,
  "Active alerts to the whole server; more are refused. 0: no limit."},
 {"max-session-watches", NUMBER(1, 10000), M(max_session_watches), "100", RELOAD,
  "What one session may follow by alertWatch at a time."},
