@@ -11,8 +11,7 @@
 static void
 removals_clear(struct removals *r)
 {
-    if (r->kept != NULL)
-        g_array_free(r->kept, TRUE);
+    free(r->kept);
     *r = (struct removals){0};
 }
 
@@ -144,7 +143,7 @@ board_set(const struct board *b, enum alert_scope scope, uint64_t target)
 uint64_t
 removals_next(const struct removals *r)
 {
-    return r->first + (r->kept != NULL ? r->kept->len : 0);
+    return r->first + r->n;
 }
 
 const struct removal *
@@ -152,21 +151,22 @@ removals_at(const struct removals *r, uint64_t number)
 {
     if (number >= removals_next(r))
         return NULL;
-    return &g_array_index(r->kept, struct removal, number - r->first);
+    return &r->kept[number - r->first];
 }
 
 static void
 note_removal(struct board *b, struct removals *r, uint64_t id)
 {
-    struct removal one = {id, ++b->removal_order};
-
-    if (r->kept == NULL)
-        r->kept = g_array_new(FALSE, FALSE, sizeof one);
-    g_array_append_val(r->kept, one);
-    if (r->kept->len > 2 * BOARD_REMOVALS) {
-        g_array_remove_range(r->kept, 0, BOARD_REMOVALS);
+    if (r->n == 2 * BOARD_REMOVALS) {
+        r->n -= BOARD_REMOVALS;
         r->first += BOARD_REMOVALS;
+        memmove(r->kept, r->kept + BOARD_REMOVALS, r->n * sizeof *r->kept);
     }
+    if (r->n == r->room) {
+        r->room = r->room == 0 ? 4 : 2 * r->room;
+        r->kept = xrealloc(r->kept, r->room * sizeof *r->kept);
+    }
+    r->kept[r->n++] = (struct removal){id, ++b->removal_order};
 }
 
 void

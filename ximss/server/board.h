@@ -32,7 +32,8 @@ struct removal {
     uint64_t order; /* grows with each removal of the board */
 };
 struct removals {
-    GArray *kept;   /* struct removal, owned; NULL: none yet */
+    struct removal *kept; /* owned */
+    uint32_t n, room;
     uint64_t first; /* number of the first one that is kept */
 };
 
