@@ -354,7 +354,9 @@ class Bridge:
 
 
 def bridge(t, server=None, tls=False, preexec=None, **options):
-    """A started bridge before the test's shared server."""
+    """A started bridge before the test's shared server.  Connections that a
+    test keeps do not end because something else takes long."""
+    options.setdefault("keep_alive", "5m")
     one = Bridge(server or t.shared, options, tls, preexec)
     t.servers.insert(0, one)
     return one.start()
