@@ -21,7 +21,7 @@ Suite *verify_suite(void);
 static enum store_result
 add_verifier(struct store_txn *t, struct errbuf *err)
 {
-    static const struct alias_verifier v = {.name = "z", .cred = {1}};
+    static const struct alias_verifier v = {.name = "z", .cred.iterations = 1};
     struct account_rec a = {0};
     enum store_result r = account_get(t, 1, &a, err);
 
