@@ -67,6 +67,7 @@ struct store {
     struct job **batch;
     struct outcome *outcomes; /* of the jobs of the batch */
     unsigned batch_jobs;
+    int64_t batch_us;
     bool cut; /* the last transaction ended before its last job */
     bool panic_told;
     bool sweeping; /* the last sweep went well */
@@ -166,7 +167,7 @@ is_enough(const struct store *s, unsigned i, int64_t begun)
 {
     return s->outcomes[i].result == STORE_AGAIN ||
            s->txn->bytes >= BATCH_BYTES || s->txn->work >= BATCH_WORK ||
-           clock_mono() - begun >= BATCH_US;
+           clock_mono() - begun >= s->batch_us;
 }
 
 /* Runs jobs from `at` on in one transaction, at most *n, and says in *n how
@@ -513,6 +514,7 @@ store_open(const struct store_options *o, struct errbuf *err)
     s->txn = txn;
     s->sweeping = true;
     s->batch_jobs = o->batch_jobs > 0 ? o->batch_jobs : BATCH_JOBS;
+    s->batch_us = o->batch_us > 0 ? o->batch_us : BATCH_US;
     s->batch = xcalloc(s->batch_jobs, sizeof(*s->batch));
     s->outcomes = xcalloc(s->batch_jobs, sizeof *s->outcomes);
     job_queue_init(&s->queue);

@@ -45,6 +45,7 @@ struct store_options {
     const char *dir;        /* borrowed for the call; must exist */
     uint64_t cache_bytes;   /* of Berkeley DB; 0: 64 MiB */
     unsigned batch_jobs;    /* most jobs in one transaction; 0: 512 */
+    int64_t batch_us;       /* most time in one, but for one job; 0: 10 ms */
     unsigned checkpoint_s;  /* seconds between checkpoints; 0: 5 */
     uint64_t reserve_bytes; /* set aside for recovery; 0: 32 MiB */
     unsigned audit_days;    /* audit records are kept so long; 0: for ever */

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "storage/txn.h"
 #include "tests/unit/suite.h"
 #include "util/log.h"
 
@@ -23,8 +24,11 @@ struct errbuf fixture_err;
 void
 fixture_open(void)
 {
-    const struct store_options o = {
-        .dir = fixture_dir, .cache_bytes = 4 << 20, .create = true};
+    const struct store_options o = {.dir = fixture_dir,
+                                    .cache_bytes = 4 << 20,
+                                    .batch_us = FIXTURE_LONG_S * SECOND,
+                                    .checkpoint_s = FIXTURE_LONG_S,
+                                    .create = true};
 
     fixture_store = store_open(&o, &fixture_err);
     ck_assert_msg(fixture_store != NULL, "%s", fixture_err.text);
@@ -93,6 +97,20 @@ fixture_run(store_body_fn *body, void *arg, enum store_result expected)
     r = store_run(fixture_store, body, arg, &fixture_err);
     ck_assert_msg(r == expected, "result %d, not %d: %s", (int)r, (int)expected,
                   fixture_err.text);
+}
+
+static enum store_result
+checkpoint_body(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    (void)arg;
+    (void)err;
+    return env_checkpoint(t->env, 0) == 0 ? STORE_OK : STORE_ERROR;
+}
+
+void
+fixture_checkpoint(void)
+{
+    fixture_run(checkpoint_body, NULL, STORE_OK);
 }
 
 void

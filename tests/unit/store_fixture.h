@@ -8,7 +8,8 @@
 #include "storage/store.h"
 #include "storage/tables.h"
 
-/* An empty store in a directory of its own for each test. */
+/* An empty store in a directory of its own for each test.  It does nothing by
+ * the clock: no checkpoint, no transaction that ends because it took long. */
 
 extern char fixture_dir[];
 extern struct store *fixture_store;
@@ -26,6 +27,8 @@ void fixture_run(store_body_fn *body, void *arg, enum store_result expected);
 /* The text of the last error of fixture_run. */
 extern struct errbuf fixture_err;
 
+void fixture_checkpoint(void);
+
 /* Fails the test unless the store verifies; leaves it open. */
 void fixture_verify(void);
 
@@ -41,6 +44,7 @@ struct alert_rec fixture_alert(enum alert_scope scope, uint64_t target,
 uint64_t fixture_post(enum alert_scope scope, uint64_t target, int64_t posted,
                       const char *text);
 
-#define SECOND INT64_C(1000000)
+#define SECOND         INT64_C(1000000)
+#define FIXTURE_LONG_S 100000
 
 #endif

@@ -84,7 +84,7 @@ static void
 open_lazily(void)
 {
     const struct store_options o = {
-        .dir = fixture_dir, .cache_bytes = 64 << 20, .checkpoint_s = 100000};
+        .dir = fixture_dir, .cache_bytes = 64 << 20, .checkpoint_s = FIXTURE_LONG_S};
 
     fixture_close();
     fixture_store = store_open(&o, &fixture_err);

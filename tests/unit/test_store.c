@@ -194,22 +194,41 @@ START_TEST(what_waits_is_one_transaction)
 }
 END_TEST
 
-START_TEST(a_batch_has_a_limit)
+/* Opens with these options, and posts 20 in one go. */
+static unsigned
+transactions_of_20(const struct store_options *o)
 {
-    struct store_options o = {.dir = fixture_dir, .batch_jobs = 8};
     struct act_job jobs[20];
     unsigned txns = 1;
 
     fixture_close();
-    fixture_store = store_open(&o, &fixture_err);
+    fixture_store = store_open(o, &fixture_err);
     ck_assert_ptr_nonnull(fixture_store);
     for (unsigned i = 0; i < 20; i++)
         jobs[i] = (struct act_job){.act = ACT_POST};
     run_batch(jobs, 20);
     for (unsigned i = 1; i < 20; i++)
         txns += jobs[i].txn != jobs[i - 1].txn;
-    ck_assert_uint_eq(txns, 3);
     ck_assert_uint_eq(alerts_there(), 20);
+    return txns;
+}
+
+START_TEST(a_batch_has_a_limit)
+{
+    const struct store_options o = {.dir = fixture_dir,
+                                    .batch_jobs = 8,
+                                    .batch_us = FIXTURE_LONG_S * SECOND};
+
+    ck_assert_uint_eq(transactions_of_20(&o), 3);
+}
+END_TEST
+
+/* No job is done within a microsecond. */
+START_TEST(a_batch_has_a_limit_of_time)
+{
+    const struct store_options o = {.dir = fixture_dir, .batch_us = 1};
+
+    ck_assert_uint_eq(transactions_of_20(&o), 20);
 }
 END_TEST
 
@@ -671,28 +690,41 @@ END_TEST
 /* --- checkpoints --- */
 
 static enum store_result
-get_unwritten(struct store_txn *t, void *arg, struct errbuf *err)
+get_checkpoint(struct store_txn *t, void *arg, struct errbuf *err)
 {
+    DB_TXN_STAT *stat;
+
     (void)err;
-    *(unsigned long long *)arg = atomic_load(&t->env->unwritten);
+    if (t->env->dbenv->txn_stat(t->env->dbenv, &stat, 0) != 0)
+        return STORE_ERROR;
+    *(DB_LSN *)arg = stat->st_last_ckp;
+    free(stat);
     return STORE_OK;
+}
+
+static enum store_result
+post_and_get_checkpoint(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct alert_rec a = fixture_alert(ALERT_SERVER, 0, SECOND, "x");
+    enum store_result r = alert_add(t, &a, err);
+
+    return r == STORE_OK ? get_checkpoint(t, arg, err) : r;
 }
 
 /* Jobs are run until the other thread has been seen to do its work. */
 START_TEST(checkpoints_come_by_themselves)
 {
     struct store_options o = {.dir = fixture_dir, .checkpoint_s = 1};
-    unsigned long long unwritten;
+    DB_LSN before, now;
 
     fixture_close();
     fixture_store = store_open(&o, &fixture_err);
     ck_assert_ptr_nonnull(fixture_store);
     for (int i = 0; i < 2; i++) {
-        fixture_post(ALERT_SERVER, 0, SECOND, "x");
-        fixture_run(get_unwritten, &unwritten, STORE_OK);
-        ck_assert_uint_gt(unwritten, 0);
-        while (unwritten > 0)
-            fixture_run(get_unwritten, &unwritten, STORE_OK);
+        fixture_run(post_and_get_checkpoint, &before, STORE_OK);
+        do
+            fixture_run(get_checkpoint, &now, STORE_OK);
+        while (log_compare(&now, &before) <= 0);
     }
 }
 END_TEST
@@ -740,23 +772,15 @@ log_bytes(uint32_t file)
     return (size_t)st.st_size;
 }
 
-static enum store_result
-do_checkpoint(struct store_txn *t, void *arg, struct errbuf *err)
-{
-    (void)err;
-    *(int *)arg = env_checkpoint(t->env, 0);
-    return *(int *)arg == 0 ? STORE_OK : STORE_ERROR;
-}
-
 START_TEST(old_log_files_go)
 {
     uint32_t first = oldest_log(), closed;
-    int n = 6, ret;
+    int n = 6;
 
     for (int i = 0; i < 3; i++)
         fixture_run(post_megabytes, &n, STORE_OK);
     ck_assert_uint_eq(oldest_log(), first);
-    fixture_run(do_checkpoint, &ret, STORE_OK);
+    fixture_checkpoint();
     for (int i = 0; i < 3; i++)
         fixture_run(post_megabytes, &n, STORE_OK);
     ck_assert_uint_gt(oldest_log(), first);
@@ -943,6 +967,7 @@ store_suite(void)
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, what_waits_is_one_transaction);
     tcase_add_test(tc, a_batch_has_a_limit);
+    tcase_add_test(tc, a_batch_has_a_limit_of_time);
     tcase_add_test(tc, who_says_no_in_time_hurts_nobody);
     tcase_add_test(tc, a_failing_job_fails_alone);
     tcase_add_test(tc, several_fail);
