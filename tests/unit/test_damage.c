@@ -425,9 +425,9 @@ START_TEST(a_flipped_bit_in_a_table_is_told)
     ck_assert_int_gt(size, 40 * 4096);
     for (off_t page = 0; page * 4096 < size; page++) {
         off_t at = page * 4096 + 40 + page * 97 % (page > 0 ? 4000 : 400);
-        char *told = xasprintf("alert.db: page %d is damaged: %s", (int)page,
-                               page > 0 ? "its checksum is wrong"
-                                        : "not as written");
+        char *told =
+            xasprintf("alert.db: page %d is damaged: %s", (int)page,
+                      page > 0 ? "its checksum is wrong" : "not as written");
 
         flip(path, at);
         check_refused(dir, told);
@@ -729,12 +729,12 @@ START_TEST(a_table_that_is_cut_or_older_lacks_something)
 }
 END_TEST
 
-/* As a program of format 2 left it. */
-START_TEST(an_older_store_has_fewer_tables)
+/* As a program of format 2 left it; yours. */
+static char *
+older_store(void)
 {
     static const char *const later[] = {"mark", "usage.db",
                                         "ticket_account.db"};
-    struct salvaged s;
     char *dir;
 
     post(3);
@@ -746,11 +746,36 @@ START_TEST(an_older_store_has_fewer_tables)
         ck_assert_int_eq(unlink(path), 0);
         free(path);
     }
+    return dir;
+}
+
+START_TEST(an_older_store_has_fewer_tables)
+{
+    struct salvaged s;
+    char *dir = older_store();
+
     ck_assert_int_eq(store_verify(dir, stderr, &fixture_err), STORE_SOUND);
     s = salvage(dir);
     ck_assert_msg(s.result == STORE_SALVAGED, "%s", s.report);
     ck_assert_int_eq(alerts_of(dir), 3);
     free(s.report);
+    free(dir);
+    fixture_open();
+}
+END_TEST
+
+/* They are made when it is opened; a power cut must not leave a mark that
+ * knows them, and a directory that does not. */
+START_TEST(new_tables_are_on_the_disk_before_the_mark_knows_them)
+{
+    char *dir = older_store(), *home = xasprintf("%s/db", dir);
+
+    disk_fault_watch_names(home);
+    ck_assert_int_eq(alerts_of(dir), 3);
+    ck_assert_uint_eq(disk_fault_marks_early(), 0);
+    ck_assert_int_gt(size_of(dir, "usage.db"), 0);
+    ck_assert_int_gt(size_of(dir, "mark"), 0);
+    free(home);
     free(dir);
     fixture_open();
 }
@@ -840,6 +865,7 @@ damage_suite(void)
     tcase_add_test(tc, what_is_lost_is_said);
     tcase_add_test(tc, a_table_that_is_cut_or_older_lacks_something);
     tcase_add_test(tc, an_older_store_has_fewer_tables);
+    tcase_add_test(tc, new_tables_are_on_the_disk_before_the_mark_knows_them);
     tcase_add_test(tc, what_cannot_be_kept_is_not_thrown_away);
     tcase_add_test(tc, a_damaged_log_is_used_up_to_the_damage);
     suite_add_tcase(s, tc);
