@@ -557,14 +557,17 @@ empty_body(struct store_txn *t, void *arg, struct errbuf *err)
 }
 
 /* What is removed gives pages back at once; the process ended before anything
- * else said so but the log. */
+ * else said so but the log.  Short ones: the newest change was in such a page. */
 START_TEST(pages_given_back_since_the_checkpoint_are_no_damage)
 {
     off_t before;
     char *dir;
 
-    for (int i = 0; i < 50; i++)
-        post_long();
+    if (_i == 0)
+        for (int i = 0; i < 50; i++)
+            post_long();
+    else
+        post(100);
     fixture_reopen();
     before = size_of(fixture_dir, "alert.db");
     while (alerts_now() > 0)
@@ -858,7 +861,8 @@ damage_suite(void)
     tcase_add_test(tc, a_table_that_is_cut_is_told);
     tcase_add_test(tc, an_older_table_is_told);
     tcase_add_test(tc, an_older_table_is_told_after_recovery);
-    tcase_add_test(tc, pages_given_back_since_the_checkpoint_are_no_damage);
+    tcase_add_loop_test(tc, pages_given_back_since_the_checkpoint_are_no_damage,
+                        0, 2);
     tcase_add_test(tc, pages_given_back_before_the_log_are_no_damage);
     tcase_add_test(tc, verification_changes_nothing);
     tcase_add_test(tc, an_index_is_made_anew);
