@@ -131,7 +131,7 @@ enum ximss_method {
                               offered; else PLAIN or clear text where the
                               connection is encrypted or local, and CRAM-MD5
                               where it is not; else the log-in fails */
-    XIMSS_METHOD_CLEAR,    /* userName and authData attributes */
+    XIMSS_METHOD_CLEAR,    /* attributes authData (the name), password */
     XIMSS_METHOD_PLAIN,
     XIMSS_METHOD_LOGIN,
     XIMSS_METHOD_CRAM_MD5,
