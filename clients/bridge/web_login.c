@@ -245,9 +245,8 @@ on_domain(void *arg, const struct xml_elem *m, int worked)
     }
 }
 
-/* The host that was asked, without its port. */
-static char *
-host_of(const struct call *c)
+char *
+web_login_host(const struct call *c)
 {
     const char *host = http_header(c->http, "Host");
     char *name = xstrdup(host != NULL ? host : "");
@@ -260,7 +259,7 @@ host_of(const struct call *c)
 static void
 find_domain(struct call *c, struct login *l)
 {
-    char *host = host_of(c);
+    char *host = web_login_host(c);
     const struct xml_attr attrs[] = {{"id", "d"}, {"domain", host}};
     struct xml_elem features = {
         .name = "listFeatures", .attrs = attrs, .n_attrs = 2, .text = ""};
@@ -334,6 +333,10 @@ by_cram(struct call *c, const char *user, const char *nonce, const char *auth)
     char hex[33], *answer;
     struct web_session *s;
 
+    if (c->bridge->trust.state == TRUST_NO) {
+        call_refuse(c, 403, 527, "log-in method not offered");
+        return;
+    }
     if (base64_decode(auth, hex, sizeof hex) != 32 ||
         !nonce_take(&c->bridge->nonces, nonce, c->client.address,
                     clock_mono())) {
@@ -472,7 +475,7 @@ by_basic(struct call *c, const char *header)
 static void
 challenge(struct call *c)
 {
-    char *host = host_of(c), *header;
+    char *host = web_login_host(c), *header;
 
     header = xasprintf("WWW-Authenticate: Basic realm=\"%s\"\r\n",
                        text_is_name(host) ? host : "XIMSS");

@@ -4,9 +4,10 @@
 import base64
 import hmac
 import re
+import signal
 import urllib.parse
 
-from bridge import EMPTY, bridge, check_reply, xml
+from bridge import Bridge, EMPTY, bridge, check_reply, xml
 from ximss import (Client, MAIN, attr, check, equal, failure, match, response,
                    unescape)
 
@@ -458,3 +459,63 @@ def test_server_that_is_not_there(t):
                 '<XIMSS><response errorText="…" errorNum="531"/></XIMSS>\r\n')
     check_reply("ask", b.ask("POST", "/XIMSSLogin/",
                              '<XIMSS><listFeatures id="1"/></XIMSS>'), 503)
+
+
+def offered(b, host="localhost", attrs="", path="/XIMSSLogin/"):
+    text = b.ask("POST", path, '<XIMSS><noop id="n"/><listFeatures id="f"%s/>'
+                 "</XIMSS>" % attrs, host=host).text
+    check(re.match(r'<XIMSS><response id="n"/><features id="f" domain="[^"]+">'
+                   r'.*</features><response id="f"/></XIMSS>\r\n$', text), text)
+    return (re.search(' domain="([^"]*)"', text).group(1),
+            "<sasl>CRAM-MD5</sasl>" in text)
+
+
+def test_cram_md5_is_offered_only_where_it_can_work(t):
+    """Challenges of a bridge that ximssd does not trust are nothing to it."""
+    server = t.server()
+    user = server.account("joe@" + server.domain("cram.test",
+                                                 "{CRAMMD5=YES;}"))
+    b = bridge(t, server)
+    b.wait_log("ximssd does not trust this bridge: .*CRAM-MD5 is not offered")
+    equal(offered(b, "cram.test"), ("cram.test", False))
+    nonce = features(b)
+    check_reply("untrusted", b.ask("GET", "/XIMSSLogin/?" + query(
+        userName=user, nonce=nonce, authData=answer(nonce), errorAsXML=1)),
+        200, '<XIMSS><response errorText="log-in method not offered" '
+        'errorNum="527"/></XIMSS>\r\n')
+    server.options["trusted_addresses"] = ["127.0.0.1"]
+    server.write_config()
+    server.signal(signal.SIGHUP)
+    server.wait_log("configuration and certificates were read again")
+    equal(offered(b, "cram.test"), ("cram.test", True))
+    b.wait_log("ximssd trusts this bridge: .*CRAM-MD5 is offered")
+    nonce = features(b)
+    check_reply("trusted", b.ask("GET", "/XIMSSLogin/?" + query(
+        userName=user, nonce=nonce, authData=answer(nonce))), 200,
+        SESSION % user)
+    equal(len([line for line in b.lines if "this bridge: " in line]), 2)
+
+
+def test_bridge_learns_whether_it_is_trusted_when_ximssd_comes(t):
+    server = t.server()
+    b = Bridge(server, {"server_socket": server.control_path()}, False, None)
+    t.servers.insert(0, b)
+    server.stop()
+    b.start()
+    server.start()
+    b.wait_log("ximssd trusts this bridge")
+
+
+def test_features_are_those_of_the_name_s_domain(t):
+    cram = t.domain(settings="{CRAMMD5=YES;}")
+    plain = t.domain()
+    b = bridge(t)
+    for host in (cram, cram.upper() + ":8100"):
+        equal(offered(b, host), (cram, True), host)
+        equal(offered(b, host, ' domain="%s"' % plain), (plain, False))
+        equal(offered(b, host, ' userName="joe@%s"' % plain), (plain, False))
+        equal(offered(b, host, ' userName="joe"'), (cram, True))
+        equal(offered(b, host, path="/XIMSSLogin/?userName=joe%%40%s"
+                      % plain), (plain, False))
+    for host in ("nowhere.test", "127.0.0.1", "[::1]:8100"):
+        equal(offered(b, host), (MAIN, False), host)
