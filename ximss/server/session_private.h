@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "storage/tables.h"
 #include "util/conn.h"
 #include "util/errbuf.h"
 #include "util/queue_safe.h"
@@ -44,6 +45,12 @@ enum session_proxy {
     SESSION_PROXY_MUST
 };
 
+struct session_token {
+    uint64_t id;
+    int64_t expires; /* 0: never */
+    char name[TOKEN_NAME_MOST + 1];
+};
+
 struct session {
     struct conn conn; /* first */
     struct conn_deferred deferred;
@@ -59,6 +66,7 @@ struct session {
                                         NULL: nothing does */
     struct lobby_guest *guest;       /* owned; NULL: logged in (admission.h) */
     struct peer *client;             /* owned; clientAddress, NULL: peer */
+    struct session_token *token;     /* owned; by which it came; NULL: none */
     struct peer peer;
 
     uint64_t number;       /* from log-in on */
@@ -122,7 +130,7 @@ uint64_t session_lane(const struct session *s);
 struct session_caller {
     struct caller caller;
     char name[USER_NAME_SIZE];
-    char from[PEER_TEXT_SIZE + 16];
+    char from[PEER_TEXT_SIZE + 32 + TOKEN_NAME_MOST];
 };
 void session_caller(const struct session *s, struct session_caller *c);
 
