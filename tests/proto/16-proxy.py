@@ -237,6 +237,12 @@ def test_limits_count_where_they_are(t):
     crowd[0].expect_closed()
     for c in crowd[1:] + [other]:
         c.ask(NOOP, response("1"))
+    # Nobody is let off because he says that he is a proxy.
+    proxies = [connect(s, header(TRUSTED)) for _ in range(3)]
+    for c in proxies:
+        seen(c)
+    connect(s, header(TRUSTED))
+    proxies[0].expect_closed()
     networks = [connect(s, header("2001:db8::%d" % i)) for i in range(3)]
     for c in networks:
         seen(c)
