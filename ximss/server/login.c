@@ -856,6 +856,18 @@ on_wait_over(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
+log_waiting(const struct attempt *a, int64_t wait)
+{
+    char user[USER_NAME_SIZE];
+
+    if (!log_wants(LOG_DEBUG_))
+        return;
+    one_word(user, sizeof user, a->name != NULL ? a->name : "-");
+    log_debug("login held up user=%s address=%s ms=%lld", user, a->address,
+              (long long)(wait / (CLOCK_SECOND / 1000)));
+}
+
+static void
 attempt_wait(struct attempt *a)
 {
     int64_t wait = throttle_delay(a->job.server->throttle, a->name, a->address,
@@ -869,10 +881,12 @@ attempt_wait(struct attempt *a)
     login_slot_release(&a->slot);
     if (a->timer == NULL)
         a->timer = evtimer_new(a->job.worker->base, on_wait_over, a);
-    if (a->timer == NULL || event_add(a->timer, &tv) < 0)
+    if (a->timer == NULL || event_add(a->timer, &tv) < 0) {
         answer_and_free(a, 525, "too many failed log-ins, try again later");
-    else
-        a->req->session->login->waiting = a;
+        return;
+    }
+    a->req->session->login->waiting = a;
+    log_waiting(a, wait);
 }
 
 /* It is wrong already: good ones are not held up by those of others, but nobody
