@@ -12,6 +12,7 @@
 
 #include "clients/bridge/ask.h"
 #include "clients/bridge/base64.h"
+#include "clients/bridge/http_host.h"
 #include "clients/bridge/inquiry.h"
 #include "clients/bridge/web_session.h"
 #include "util/clock.h"
@@ -214,16 +215,16 @@ on_domain(void *arg, const struct xml_elem *m, int worked)
     }
 }
 
-/* The host that was asked, without its port. */
+/* The name of the host that was asked; "": none was. */
 static char *
 host_of(const struct call *c)
 {
-    const char *host = http_header(c->http, "Host");
-    char *name = xstrdup(host != NULL ? host : "");
+    const char *text = http_header(c->http, "Host");
+    struct http_host host;
 
-    name[strcspn(name, ":")] = '\0';
-    text_lower(name);
-    return name;
+    if (text == NULL || !http_host_parse(text, &host))
+        return xstrdup("");
+    return xstrdup(host.name);
 }
 
 static void
@@ -373,17 +374,33 @@ by_session(struct call *c, const char *id)
  * too long the server says. */
 #define BASIC_MOST 2048
 
+/* What stands behind the scheme and one or more blanks (RFC 9110, 11.4), in
+ * which there are none; NULL: it is not Basic. */
+static const char *
+basic_digits(const char *header)
+{
+    static const char scheme[] = "Basic", blanks[] = " \t";
+    const size_t len = sizeof scheme - 1;
+
+    if (header == NULL || strncasecmp(header, scheme, len) != 0 ||
+        header[len] == '\0' || strchr(blanks, header[len]) == NULL)
+        return NULL;
+    header += len;
+    header += strspn(header, blanks);
+    return header[strcspn(header, blanks)] == '\0' ? header : NULL;
+}
+
 /* The user and password of an Authorization header; false: there is none. */
 static bool
 basic(const struct call *c, char *out, size_t size, char **password_r)
 {
-    const char *header = http_header(c->http, "Authorization");
+    const char *digits = basic_digits(http_header(c->http, "Authorization"));
     ssize_t len;
     char *colon;
 
-    if (header == NULL || strncasecmp(header, "Basic ", 6) != 0)
+    if (digits == NULL)
         return false;
-    len = base64_decode(header + 6, out, size - 1);
+    len = base64_decode(digits, out, size - 1);
     if (len < 0 || memchr(out, '\0', (size_t)len) != NULL)
         return false;
     out[len] = '\0';
