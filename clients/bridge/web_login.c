@@ -12,6 +12,7 @@
 
 #include "clients/bridge/ask.h"
 #include "clients/bridge/base64.h"
+#include "clients/bridge/http_host.h"
 #include "clients/bridge/inquiry.h"
 #include "clients/bridge/web_session.h"
 #include "util/clock.h"
@@ -248,12 +249,12 @@ on_domain(void *arg, const struct xml_elem *m, int worked)
 char *
 web_login_host(const struct call *c)
 {
-    const char *host = http_header(c->http, "Host");
-    char *name = xstrdup(host != NULL ? host : "");
+    const char *text = http_header(c->http, "Host");
+    struct http_host host;
 
-    name[strcspn(name, ":")] = '\0';
-    text_lower(name);
-    return name;
+    if (text == NULL || !http_host_parse(text, &host))
+        return xstrdup("");
+    return xstrdup(host.name);
 }
 
 static void
@@ -430,25 +431,33 @@ by_session(struct call *c, const char *id)
  * too long the server says. */
 #define BASIC_MOST 2048
 
-/* What an Authorization header of that kind carries; NULL: there is none. */
+#define BLANKS " \t"
+
+/* What an Authorization header of that kind carries behind the scheme and one
+ * or more blanks (RFC 9110, 11.4); NULL: there is none. */
 static const char *
 basic_header(const struct call *c)
 {
+    static const char scheme[] = "Basic";
+    const size_t len = sizeof scheme - 1;
     const char *header = http_header(c->http, "Authorization");
 
-    if (header == NULL || strncasecmp(header, "Basic", 5) != 0 ||
-        (header[5] != ' ' && header[5] != '\0'))
+    if (header == NULL || strncasecmp(header, scheme, len) != 0 ||
+        (header[len] != '\0' && strchr(BLANKS, header[len]) == NULL))
         return NULL;
-    return header + 5 + (header[5] == ' ');
+    header += len;
+    return header + strspn(header, BLANKS);
 }
 
 /* The user and the password in it; false: they can be nobody's. */
 static bool
 basic_read(const char *text, char *out, size_t size, char **password_r)
 {
-    ssize_t len = base64_decode(text, out, size - 1);
+    ssize_t len = -1;
     char *colon;
 
+    if (strpbrk(text, BLANKS) == NULL)
+        len = base64_decode(text, out, size - 1);
     if (len < 0 || memchr(out, '\0', (size_t)len) != NULL)
         return false;
     out[len] = '\0';
