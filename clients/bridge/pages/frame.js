@@ -15,6 +15,7 @@ export class Frame {
     session = null;
     zone = new Zone();
     userName = "";
+    administers = "nothing"; // or "domain", or "server"
     #page;
     #live = false;
     #timer;
@@ -96,6 +97,7 @@ export class Frame {
         if (!await this.#begin(session))
             return;
         byId("user").textContent = this.userName;
+        this.#showPages();
         this.#show(true);
         this.#page.open();
     }
@@ -119,12 +121,24 @@ export class Frame {
     // Who we are, and which zone we want.
     async #read(session) {
         const [who, prefs] = await session.askAll([
-            ["readSession"], ["prefsRead"]]);
+            ["readSession", { rights: "yes" }], ["prefsRead"]]);
         const zone = prefs[0]?.querySelector?.("TimeZone")?.textContent;
 
         this.userName = who[0]?.getAttribute("userName") ?? "";
+        this.administers = who[0]?.getAttribute("administers") ?? "nothing";
         this.zone = new Zone(isZone(zone) ? zone : undefined);
         byId("zone").textContent = this.zone.name.replaceAll("_", " ");
+    }
+
+    // The page that is open stays in the list, whoever looks at it.
+    #showPages() {
+        const { children } = byId("pages");
+
+        for (const link of children)
+            link.hidden = link.dataset.for === "administrators" &&
+                this.administers === "nothing" && !link.matches("[aria-current]");
+        byId("pages").hidden =
+            [...children].filter((link) => !link.hidden).length < 2;
     }
 
     #show(inside) {
@@ -132,8 +146,10 @@ export class Frame {
         byId("login").hidden = inside;
         byId("inside").hidden = !inside;
         byId("who").hidden = !inside;
-        if (!inside)
+        if (!inside) {
+            byId("pages").hidden = true;
             byId("offline").hidden = true;
+        }
     }
 
     #state(state) {
