@@ -101,9 +101,36 @@ read_text(struct buf *b)
 
 struct post_call {
     const struct ctl *c;
-    bool test, done;
+    bool test, lifetime, done;
     int code;
 };
+
+static void
+json_text(struct buf *b, const char *name, const char *text)
+{
+    if (text[0] == '\0')
+        return;
+    ctl_json_name(b, name);
+    ctl_json_string(b, text, strlen(text));
+}
+
+static void
+json_time(struct buf *b, const char *name, int64_t seconds)
+{
+    char when[CLOCK_GMT_SIZE];
+
+    if (seconds == 0)
+        return;
+    clock_format_gmt(seconds * CLOCK_SECOND, when);
+    json_text(b, name, when);
+}
+
+static void
+json_flag(struct buf *b, const char *name, bool yes)
+{
+    ctl_json_name(b, name);
+    buf_append_str(b, yes ? "true" : "false");
+}
 
 static void
 print_posted_json(const struct ximss_posted *p, bool test)
@@ -112,14 +139,15 @@ print_posted_json(const struct ximss_posted *p, bool test)
     struct buf b = {0};
 
     buf_append_char(&b, '{');
-    if (!test) {
+    if (!test || p->repeated) {
         clock_format_gmt(p->gmt_time * CLOCK_SECOND, when);
         ctl_json_name(&b, "alertID");
         ctl_json_string(&b, p->id, strlen(p->id));
         ctl_json_name(&b, "gmtTime");
         ctl_json_string(&b, when, strlen(when));
-        ctl_json_name(&b, "repeated");
-        buf_append_str(&b, p->repeated ? "true" : "false");
+        json_time(&b, "until", p->until);
+        json_flag(&b, "repeated", p->repeated);
+        json_flag(&b, "active", p->active);
     }
     ctl_json_name(&b, "sessions");
     buf_appendf(&b, "%llu", (unsigned long long)p->sessions);
@@ -136,13 +164,14 @@ print_posted(const struct ximss_posted *p, bool test)
 {
     unsigned long long sessions = p->sessions, accounts = p->accounts;
 
-    if (test)
+    if (p->repeated)
+        printf("nothing posted: alert %s has this key%s\n", p->id,
+               p->active ? "" : " and is no longer active");
+    else if (test)
         printf("nothing posted; it would be for %llu account%s, and shown at "
                "once in %llu session%s\n",
                accounts, accounts == 1 ? "" : "s", sessions,
                sessions == 1 ? "" : "s");
-    else if (p->repeated)
-        printf("nothing posted: alert %s has this key\n", p->id);
     else
         printf("alert %s posted, %llu session%s told\n", p->id, sessions,
                sessions == 1 ? "" : "s");
@@ -159,6 +188,11 @@ on_posted(struct ximss *x, const struct ximss_result *result,
     call->code = ctl_result(result);
     if (posted == NULL)
         return;
+    if (call->lifetime && !call->test && !posted->repeated &&
+        posted->until == 0)
+        call->code = ctl_error(CTL_PARTLY,
+                               "the server is older and knows no "
+                               "lifetimes: the alert is posted without an end");
     if (call->c->json)
         print_posted_json(posted, call->test);
     else
@@ -168,7 +202,8 @@ on_posted(struct ximss *x, const struct ximss_result *result,
 static int
 send_post(struct ctl *c, const struct ximss_post *post)
 {
-    struct post_call call = {.c = c, .test = post->test};
+    struct post_call call = {
+        .c = c, .test = post->test, .lifetime = post->lifetime != NULL};
 
     call.code = ctl_connect(c);
     if (call.code != CTL_OK)
@@ -190,8 +225,7 @@ get_post(struct ctl *c, struct ximss_post *p)
     if (p->scope == XIMSS_SCOPE_NONE)
         return ctl_error(-1, "say who is to see it: --server, --cluster, "
                              "--domain NAME or --account NAME");
-    if (until != NULL &&
-        ctl_until_parse(until, clock_now() / CLOCK_SECOND, &p->until) < 0)
+    if (until != NULL && ctl_until_parse(until, &p->until, &p->lifetime) < 0)
         return ctl_error(-1,
                          "--until takes +90m, +2h, +3d, 2026-12-01, "
                          "\"2026-12-01 06:00\" or 20261201T060000Z, not %s",
@@ -232,26 +266,6 @@ struct list_call {
 };
 
 static void
-json_text(struct buf *b, const char *name, const char *text)
-{
-    if (text[0] == '\0')
-        return;
-    ctl_json_name(b, name);
-    ctl_json_string(b, text, strlen(text));
-}
-
-static void
-json_time(struct buf *b, const char *name, int64_t seconds)
-{
-    char when[CLOCK_GMT_SIZE];
-
-    if (seconds == 0)
-        return;
-    clock_format_gmt(seconds * CLOCK_SECOND, when);
-    json_text(b, name, when);
-}
-
-static void
 add_json(struct buf *b, const struct ximss_alert *a)
 {
     buf_append_str(b, b->len > 1 ? ",{" : "{");
@@ -265,8 +279,7 @@ add_json(struct buf *b, const struct ximss_alert *a)
     json_text(b, "author", a->author);
     json_text(b, "origin", a->origin);
     json_text(b, "key", a->key);
-    ctl_json_name(b, "seen");
-    buf_append_str(b, a->seen ? "true" : "false");
+    json_flag(b, "seen", a->seen);
     ctl_json_name(b, "text");
     ctl_json_string(b, a->text, a->text_len);
     buf_append_char(b, '}');
@@ -396,7 +409,7 @@ const struct ctl_command ctl_alert_commands[] = {
     {"alert", "post", "[TEXT]", "Posts an alert",
      "The text is the argument, or standard input if there is none or it is "
      "\"-\".\nOne of --server, --cluster, --domain and --account says who is "
-     "to see it.\nTIME is +30m, +2h, +3d or +1w from now, 2026-12-01 or "
+     "to see it.\nTIME is +30m, +2h, +3d or +1w from the post, 2026-12-01 or "
      "\"2026-12-01 06:00\" in this\nmachine's time zone, or 20261201T060000Z "
      "(GMT).\n",
      post_options, .run = run_post, .max_args = 1},

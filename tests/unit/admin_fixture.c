@@ -137,6 +137,10 @@ print_effect(const struct effect *e)
     case EFFECT_COUNT_AUDIENCE:
         buf_append_str(&effects_text, "count");
         break;
+    case EFFECT_COUNT_DELIVERED:
+        buf_appendf(&effects_text, "delivered? %llu",
+                    (unsigned long long)e->alert.id);
+        break;
     case EFFECT_QUOTA_ALERT:
         buf_appendf(&effects_text, "quota %llu %s",
                     (unsigned long long)e->alert.id, e->alert.text);

@@ -211,8 +211,8 @@ fake_log_in(struct fake_server *f)
     ximss_set_method(f->x, XIMSS_METHOD_CLEAR);
     ck_assert_int_eq(ximss_start(f->x), 0);
     fake_accept(f);
-    fake_expect(f, "<login id=\"1\" userName=\"joe@example.test\" "
-                   "authData=\"secret\"/>");
+    fake_expect(f, "<login id=\"1\" authData=\"joe@example.test\" "
+                   "password=\"secret\"/>");
     fake_send(f, "<session id=\"1\" userName=\"joe@example.test\" "
                  "realName=\"Joe\"/>");
     fake_send(f, "<response id=\"1\"/>");

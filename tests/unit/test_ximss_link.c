@@ -479,8 +479,8 @@ log_in_again(unsigned id)
 
     fake_accept(&f);
     snprintf(m, sizeof m,
-             "<login id=\"%u\" userName=\"joe@example.test\" "
-             "authData=\"secret\"/>",
+             "<login id=\"%u\" authData=\"joe@example.test\" "
+             "password=\"secret\"/>",
              id);
     fake_expect(&f, m);
     snprintf(m, sizeof m, "<session id=\"%u\"/>", id);

@@ -1298,14 +1298,31 @@ login_without_alerts(struct session *s)
     login_of(s)->options = (struct login_options){.alerts = false};
 }
 
+/* Clients of the family say the name by authData and the password by password
+ * (protocol.md A.6); where there is a userName, authData is the password. */
+static void
+take_names(const struct xml_elem *e, const char **name_r,
+           const char **password_r)
+{
+    const char *auth = xml_attr(e, "authData");
+    const char *password = xml_attr(e, "password");
+
+    *name_r = req_attr(e, "userName", xml_attr(e, "username"));
+    *password_r = auth != NULL ? auth : password;
+    if ((*name_r == NULL || **name_r == '\0') && password != NULL) {
+        *name_r = auth;
+        *password_r = password;
+    }
+}
+
 static enum req_result
 handle_login(struct req *r, const struct xml_elem *e)
 {
     const char *method = xml_attr(e, "method");
     const char *ticket = xml_attr(e, "ticket");
-    const char *name = req_attr(e, "userName", xml_attr(e, "username"));
-    const char *password = req_attr(e, "authData", xml_attr(e, "password"));
+    const char *name, *password;
 
+    take_names(e, &name, &password);
     login_of(r->session)->options = (struct login_options){.alerts = true};
     if (take_options(r, e) < 0 || take_client(r, e) < 0)
         return REQ_DONE;

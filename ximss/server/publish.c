@@ -84,6 +84,8 @@ follow(struct worker *w, const struct effect *e, struct alert ***next)
         return follow_added(w, *(*next)++, e);
     case EFFECT_COUNT_AUDIENCE:
         return push_audience(w, e->alert.scope, e->alert.target, PUSH_COUNT);
+    case EFFECT_COUNT_DELIVERED:
+        return user_has_delivered(w, e->alert.target, e->alert.id) ? 1 : 0;
     case EFFECT_ALERT_REMOVED:
         follow_removed(w, &e->alert);
         break;
@@ -204,6 +206,7 @@ follow_shared(struct server *s, const struct effect *e)
         break;
     case EFFECT_PREFS_CHANGED:
     case EFFECT_COUNT_AUDIENCE:
+    case EFFECT_COUNT_DELIVERED:
     case EFFECT_DOMAIN_REMOVED:
     case EFFECT_KILL_SESSION:
     case EFFECT_SHUTDOWN:
