@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "clients/bridge/away.h"
 #include "clients/bridge/bridge_config.h"
 #include "clients/bridge/budget.h"
 #include "clients/bridge/client.h"
@@ -49,6 +50,7 @@ struct bridge {
     struct budget stored; /* memory.h */
     struct kept_list kept;
     int64_t no_hoarder_before; /* clock_mono; ... */
+    struct away away;
     struct nonces nonces;
     struct trust trust;
     struct budget strangers, members; /* room.h */

@@ -546,6 +546,29 @@ START_TEST(doubles_the_delay_up_to_a_minute)
 }
 END_TEST
 
+/* Whoever knows that the server is there need not wait for the delay's end. */
+START_TEST(tries_at_once_if_told_so)
+{
+    ximss_retry(f.x); /* nothing to retry yet */
+    ck_assert_int_eq(ximss_state(f.x), XIMSS_OFF);
+    ximss_set_reconnect(f.x, XIMSS_RECONNECT_ALWAYS);
+    ximss_set_socket(f.x, "/nonexistent/socket");
+    ck_assert_int_eq(ximss_start(f.x), 0);
+    for (int i = 0; i < 8; i++) { /* up to a minute of delay */
+        clock_advance(60 * CLOCK_SECOND);
+        ximss_on_timer(f.x);
+    }
+    ximss_set_socket(f.x, NULL);
+    ximss_set_server(f.x, "127.0.0.1", f.port);
+    ximss_on_timer(f.x);
+    ck_assert_int_eq(ximss_state(f.x), XIMSS_WAITING);
+    ximss_retry(f.x);
+    ck_assert_int_eq(ximss_timeout(f.x), 0);
+    fake_accept(&f);
+    ck_assert_int_ne(ximss_state(f.x), XIMSS_WAITING);
+}
+END_TEST
+
 START_TEST(gives_up_if_told_so)
 {
     ximss_set_reconnect(f.x, XIMSS_RECONNECT_AFTER_LOGIN);
@@ -779,6 +802,7 @@ ximss_link_suite(void)
     tcase_add_test(t, keeps_alive);
     tcase_add_test(t, comes_back);
     tcase_add_test(t, doubles_the_delay_up_to_a_minute);
+    tcase_add_test(t, tries_at_once_if_told_so);
     tcase_add_test(t, gives_up_if_told_so);
     tcase_add_test(t, tries_the_next_address);
     tcase_add_test(t, gives_up_an_address_in_time);

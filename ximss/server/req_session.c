@@ -73,13 +73,33 @@ handle_read_time(struct req *r, const struct xml_elem *e)
     return REQ_DONE;
 }
 
+/* What a page has to know before it offers more. */
+static const char *
+administers(const struct session *s)
+{
+    struct session_caller c;
+
+    session_caller(s, &c);
+    return rights_may_read(&c.caller, 0)                 ? "server"
+           : rights_may_read(&c.caller, c.caller.domain) ? "domain"
+                                                         : "nothing";
+}
+
 static enum req_result
 handle_read_session(struct req *r, const struct xml_elem *e)
 {
-    (void)e;
+    const char *rights = xml_attr(e, "rights");
+    bool wanted = false;
+
+    if (rights != NULL && text_parse_bool(rights, &wanted) < 0) {
+        req_failf(r, 501, "rights must be yes or no");
+        return REQ_DONE;
+    }
     buf_append_str(&r->out, "<session");
     xml_write_attr(&r->out, "id", r->id);
     req_session_attributes(&r->out, r->session);
+    if (wanted)
+        xml_write_attr(&r->out, "administers", administers(r->session));
     buf_append(&r->out, "/>", sizeof "/>");
     req_ok(r);
     return REQ_DONE;
