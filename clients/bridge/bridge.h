@@ -14,6 +14,7 @@
 #include "clients/bridge/http_conn.h"
 #include "clients/bridge/memory.h"
 #include "clients/bridge/nonce.h"
+#include "clients/bridge/trust.h"
 #include "util/errbuf.h"
 
 struct event_base;
@@ -49,6 +50,7 @@ struct bridge {
     struct kept_list kept;
     int64_t no_hoarder_before; /* clock_mono; ... */
     struct nonces nonces;
+    struct trust trust;
     struct budget strangers, members; /* room.h */
     struct http_conn_list halves[2];  /* ... half-sent requests of the two */
     struct bridge_counts counts;

@@ -200,11 +200,10 @@ def test_connection_left_while_the_password_is_checked(t):
 
 def test_any_password_that_xml_can_carry(t):
     user = t.user()
-    for password in ("pass word", "å\U0001f514日本", "<&>\"'", "tab\tin",
+    for password in ("pass word", "å\U0001f514日本", "<&>\"'",
                      "x" * 200, "\\", "semi;colon", "=", "#123", "()"):
         t.shared.cli('SetAccountPassword %s PASSWORD "%s"' % (
-            user, password.replace("\\", "\\\\").replace('"', '\\"')
-            .replace("\t", "\\t")))
+            user, password.replace("\\", "\\\\").replace('"', '\\"')))
         c = t.shared.connect()
         c.login(user, password)
         c.close()
