@@ -188,6 +188,9 @@ enum ximss_reconnect {
  * it back.  A refused log-in ends in FAILED, unless the server says that it is
  * a matter of time. */
 void ximss_set_reconnect(struct ximss *x, enum ximss_reconnect how);
+/* The server is known to be there again: in WAITING, the next ximss_on_timer,
+ * which is due at once, tries; the delay goes on growing.  Else nothing. */
+void ximss_retry(struct ximss *x);
 
 /* The longest message that is accepted, in bytes; default 64 MiB. */
 void ximss_set_limit(struct ximss *x, size_t bytes);

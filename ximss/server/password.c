@@ -124,6 +124,16 @@ password_renew(struct credential *c, const char *clear, unsigned iterations)
     OPENSSL_cleanse(&next, sizeof next);
 }
 
+void
+password_set_cram(struct credential *c, const char *clear)
+{
+    c->has_cram = clear != NULL;
+    if (clear != NULL)
+        password_cram_state(clear, c->cram);
+    else
+        OPENSSL_cleanse(c->cram, sizeof c->cram);
+}
+
 bool
 password_matches(const struct credential *c, const char *clear)
 {

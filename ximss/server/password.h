@@ -38,6 +38,9 @@ void password_derive(const char *clear, const uint8_t salt[CRED_SALT_BYTES],
 void password_renew(struct credential *c, const char *clear,
                     unsigned iterations);
 
+/* Keeps CRAM-MD5's state of that password too; NULL: none any more. */
+void password_set_cram(struct credential *c, const char *clear);
+
 /* True if this is the password; takes milliseconds.  False at once if no
  * password is set (iterations 0): where that must not show, check against
  * password_dummy's credential instead. */
