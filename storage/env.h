@@ -70,7 +70,7 @@ struct env {
     DB_ENV *dbenv;
     DB *table[TABLE_COUNT];
     char *home; /* DIR/db */
-    int lock_fd;
+    int lock_fd, home_fd; /* both locked; -1: not */
     struct guard *guard; /* NULL: a copy */
     bool complete;       /* the tables have everything, and nothing follows */
     FILE *report;        /* what the database says goes here, NULL: the log */
