@@ -327,6 +327,7 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
         return NULL;
     }
     put_in_force(b);
+    trust_begin(b);
     return b;
 }
 
@@ -367,6 +368,7 @@ bridge_stop(struct bridge **bp)
     if (b == NULL)
         return;
     listen_close_all(&b->listeners);
+    trust_end(b);
     web_session_end_all(b);
     away_clear(b);
     TAILQ_FOREACH(h, &b->conns, link)

@@ -15,6 +15,7 @@
 #include "clients/bridge/http_conn.h"
 #include "clients/bridge/memory.h"
 #include "clients/bridge/nonce.h"
+#include "clients/bridge/trust.h"
 #include "util/errbuf.h"
 
 struct event_base;
@@ -51,6 +52,7 @@ struct bridge {
     int64_t no_hoarder_before; /* clock_mono; ... */
     struct away away;
     struct nonces nonces;
+    struct trust trust;
     struct budget strangers, members; /* room.h */
     struct http_conn_list halves[2];  /* ... half-sent requests of the two */
     struct bridge_counts counts;

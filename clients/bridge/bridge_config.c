@@ -199,7 +199,8 @@ static const struct config_row rows[] = {
 {"request-timeout", TIME(100 * MS, HOUR), M(request_timeout), "30s", RELOAD,
  "A request that has not come whole by then ends its connection."},
 {"keep-alive", TIME(100 * MS, HOUR), M(keep_alive), "15s", RELOAD,
- "A connection without a request for so long is closed."},
+ "A connection without a request for so long, since the client has the last\n"
+ "reply, is closed."},
 {"max-wait", TIME(100 * MS, HOUR), M(max_wait), "120s", RELOAD,
  "The longest time that a poll waits, whatever it asks for."},
 {"answer-timeout", TIME(100 * MS, HOUR), M(answer_timeout), "8s", RELOAD,

@@ -34,6 +34,7 @@ enum effect_kind {
     EFFECT_QUOTA_OVER,      /* alert: id, target; a generated one is to go */
     EFFECT_QUOTA_LEVEL,     /* account: number; reached */
     EFFECT_QUOTA_DEFAULTS,  /* limits of whoever may have changed */
+    EFFECT_LOGINS_CHANGED,  /* what is kept of passwords may be another now */
     EFFECT_QUOTA_ASK        /* account, domain: sources are asked about it;
                                without a name: about all */
 };

@@ -128,6 +128,7 @@ follow(struct worker *w, const struct effect *e, struct alert ***next)
         quota_watch_defaults(w);
         break;
     case EFFECT_QUOTA_ASK:
+    case EFFECT_LOGINS_CHANGED:
         break;
     }
     return 0;
@@ -194,6 +195,9 @@ follow_shared(struct server *s, const struct effect *e)
     case EFFECT_ACCOUNT_REMOVED:
     case EFFECT_KILL_SESSIONS:
         remember_forget(s->remember, e->account.number);
+        break;
+    case EFFECT_LOGINS_CHANGED:
+        remember_clear(s->remember);
         break;
     case EFFECT_DOMAIN_CHANGED:
         if (e->domain.suspended)
