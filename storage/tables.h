@@ -351,6 +351,11 @@ typedef bool alert_walk_fn(const struct alert_rec *a, void *arg);
 enum store_result alert_walk(struct store_txn *t, enum alert_scope scope,
                              uint64_t target, uint64_t after, alert_walk_fn *fn,
                              void *arg, struct errbuf *err) WARN_UNUSED;
+/* The same, newest first, with ids below `before`. */
+enum store_result alert_walk_back(struct store_txn *t, enum alert_scope scope,
+                                  uint64_t target, uint64_t before,
+                                  alert_walk_fn *fn, void *arg,
+                                  struct errbuf *err) WARN_UNUSED;
 /* All alerts of scope server, cluster, and every domain (for the board at
  * start; its cost does not depend on the number of accounts' alerts). */
 enum store_result alert_walk_broad(struct store_txn *t, alert_walk_fn *fn,

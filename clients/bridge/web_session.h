@@ -30,6 +30,9 @@ struct stream {
     struct http_conn *http;
     uint64_t sent; /* the last event */
     uint64_t list; /* number of the alertList that it asked for; 0: none */
+    char list_after[24]; /* the alert that the list goes on behind */
+    bool list_cut;       /* there was no room for all of the page */
+    bool list_more;      /* another page is to be asked for */
     struct event timer;
 };
 LIST_HEAD(stream_list, stream);

@@ -124,6 +124,9 @@ print_effect(const struct effect *e)
     case EFFECT_DOMAIN_REMOVED:
         buf_appendf(&effects_text, "no domain %s", e->domain.name);
         break;
+    case EFFECT_LOGINS_CHANGED:
+        buf_appendf(&effects_text, "logins");
+        break;
     case EFFECT_KILL_SESSIONS:
         buf_appendf(&effects_text, "kill %s@%s", e->account.name,
                     e->domain.name);

@@ -210,6 +210,12 @@ static const struct config_row rows[] = {
  "Active alerts to the whole server; more are refused. 0: no limit."},
 {"max-session-watches", NUMBER(1, 10000), M(max_session_watches), "100", RELOAD,
  "What one session may follow by alertWatch at a time."},
+{"list-page", NUMBER(1, 100000), M(list_page), "1000", RELOAD,
+ "Alerts on a page that alertList is asked for; of more, the request is\n"
+ "refused."},
+{"list-look", BYTES(1 * KIB, 64 * MIB), M(list_look), "256K", RELOAD,
+ "What one such request looks at, in bytes of alerts, to find those that are\n"
+ "asked for; the client goes on with the next request."},
 {"lifetime-server", TIME(0, YEARS), M(lifetime_server), "0", RELOAD,
  "Server-wide alerts that are posted without an end disappear after this\n"
  "time. 0: they stay until they are removed."},

@@ -94,6 +94,8 @@ struct config {
     unsigned max_domain_alerts;
     unsigned max_server_alerts;
     unsigned max_session_watches;
+    unsigned list_page; /* alerts */
+    size_t list_look;   /* bytes */
     int64_t lifetime_server;
     int64_t lifetime_cluster;
     int64_t lifetime_domain;
