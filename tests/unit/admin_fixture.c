@@ -29,7 +29,8 @@ void (*fixture_between)(void);
 
 static char dir[64];
 static struct token_key token_key;
-static struct store *store;
+static atomic_uint_least64_t next_session = 100000;
+struct store *store;
 static struct caller callers[WHO_N];
 static struct buf answer_text, effects_text, audit_text;
 static struct admin_live live;
@@ -127,6 +128,9 @@ print_effect(const struct effect *e)
     case EFFECT_DOMAIN_REMOVED:
         buf_appendf(&effects_text, "no domain %s", e->domain.name);
         break;
+    case EFFECT_LOGINS_CHANGED:
+        buf_appendf(&effects_text, "logins");
+        break;
     case EFFECT_KILL_SESSIONS:
         buf_appendf(&effects_text, "kill %s@%s", e->account.name,
                     e->domain.name);
@@ -157,9 +161,6 @@ print_effect(const struct effect *e)
         break;
     case EFFECT_TOKEN_REVOKED:
         buf_append_str(&effects_text, "token revoked");
-        break;
-    case EFFECT_LOGINS_CHANGED:
-        buf_append_str(&effects_text, "logins");
         break;
     case EFFECT_QUOTA_ASK:
         if (e->account.name != NULL)
@@ -321,6 +322,7 @@ fixture_setup(void)
                                 .iterations = 1,
                                 .max_tickets = 300,
                                 .max_tokens = 20,
+                                .next_session = &next_session,
                                 .prefs_bytes = 200,
                                 .time_zone = "Europe/Berlin",
                                 .started = FIXTURE_NOW - 90 * CLOCK_SECOND,

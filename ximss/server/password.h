@@ -18,6 +18,12 @@
  * with a smaller one somebody who has a longer password would be shut out. */
 #define PASSWORD_MOST 1024
 
+/* What makes a new password one that is not taken, for people; NULL: nothing.
+ * It must be UTF-8, have 1 to PASSWORD_MOST bytes, and no control characters or
+ * line ends: they come from files, nobody can type them, and many clients cannot
+ * send them.  Words and a dot at most. */
+const char *password_fault(const char *clear);
+
 /* Makes a verifier with a fresh random salt; takes milliseconds, so: in the
  * hash pool.  iterations at least 1.  The caller wipes `clear`. */
 void password_make(const char *clear, unsigned iterations, bool with_cram,

@@ -93,6 +93,9 @@ struct alert *user_find_alert(struct worker *w, const struct user *a,
 /* The audience's first active alert beyond id, in the order of ids; NULL. */
 struct alert *user_next_alert(struct worker *w, const struct user *a,
                               uint64_t id);
+/* Its last one below id; NULL. */
+struct alert *user_prev_alert(struct worker *w, const struct user *a,
+                              uint64_t id);
 /* Notes that the account's state is to be saved. */
 void user_touch(struct worker *w, struct user *a);
 
