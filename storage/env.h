@@ -18,13 +18,14 @@
 /* The format of the whole store; a store with a higher one is refused.  One
  * with a lower one keeps it until something is stored that needs more
  * (meta_need_format). */
-#define STORE_FORMAT 4
+#define STORE_FORMAT 5
 /* What the formats brought. */
 #define FORMAT_ALIASES   2
 #define FORMAT_TEMPLATE  2
 #define FORMAT_USAGE     3
 #define FORMAT_TICKETS   4
 #define FORMAT_VERIFIERS 4
+#define FORMAT_POST_KEYS 5
 
 /* The directory of the store keeps the environment in here. */
 #define ENV_SUBDIR "db"

@@ -328,6 +328,7 @@ struct alert_rec {
     char *origin;      /* "ADDRESS DOOR", for example "192.0.2.1 ximss" */
     char *text;
     size_t text_len;
+    char *post_key; /* with which it was posted; NULL: none, or not known */
 };
 
 void alert_rec_clear(struct alert_rec *a);
@@ -385,17 +386,28 @@ enum store_result alert_walk_ended(struct store_txn *t, int64_t now,
 
 #define POST_DIGEST_BYTES 32
 
-/* STORE_OK: the author used the key at or after `since`; the alert's id and
- * the digest of its content come back.  STORE_NOTFOUND otherwise. */
+struct post_key_rec {
+    int64_t posted;
+    uint64_t alert;
+    uint8_t digest[POST_DIGEST_BYTES]; /* of the content */
+    enum alert_scope scope;            /* of the alert; 0: not known */
+    uint64_t target;
+};
+
+/* STORE_OK: the author used the key at or after `since`, for an alert whose
+ * target is still there.  STORE_NOTFOUND otherwise. */
 enum store_result post_key_find(struct store_txn *t, uint64_t author,
                                 const char *key, int64_t since,
-                                uint64_t *alert_r, int64_t *posted_r,
-                                uint8_t digest_r[POST_DIGEST_BYTES],
+                                struct post_key_rec *rec_r,
                                 struct errbuf *err) WARN_UNUSED;
 enum store_result post_key_put(struct store_txn *t, uint64_t author,
-                               const char *key, int64_t now, uint64_t alert,
-                               const uint8_t digest[POST_DIGEST_BYTES],
+                               const char *key, const struct post_key_rec *rec,
                                struct errbuf *err) WARN_UNUSED;
+/* Forgets the key that the alert was posted with, if it has one and no other
+ * alert has got it since. */
+enum store_result post_key_release(struct store_txn *t,
+                                   const struct alert_rec *a,
+                                   struct errbuf *err) WARN_UNUSED;
 /* Drops those used before `before`, at most `max`; *more_r: there are more. */
 enum store_result post_key_expire(struct store_txn *t, int64_t before,
                                   unsigned max, bool *more_r,

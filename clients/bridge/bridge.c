@@ -223,7 +223,10 @@ static int
 load(const struct bridge_config *cfg, struct files **files,
      struct ssl_ctx_st **tls, struct errbuf *err)
 {
-    *files = files_load(cfg->pages, err);
+    const struct site site = {cfg->site_name, cfg->organisation,
+                              cfg->site_logo};
+
+    *files = files_load(cfg->pages, &site, err);
     *tls = NULL;
     if (*files == NULL)
         return -1;
@@ -298,6 +301,7 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
     TAILQ_INIT(&b->halves[0]);
     TAILQ_INIT(&b->halves[1]);
     nonce_init(&b->nonces);
+    away_init(b);
     b->http = (struct http_owner){.on_request = on_request,
                                   .on_xml = on_xml,
                                   .on_header = proxied_on_data,
@@ -323,6 +327,7 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
         return NULL;
     }
     put_in_force(b);
+    trust_begin(b);
     return b;
 }
 
@@ -363,7 +368,9 @@ bridge_stop(struct bridge **bp)
     if (b == NULL)
         return;
     listen_close_all(&b->listeners);
+    trust_end(b);
     web_session_end_all(b);
+    away_clear(b);
     TAILQ_FOREACH(h, &b->conns, link)
         http_conn_end(h);
     conn_loop_free(&b->loop); /* runs what was put off */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "clients/bridge/away.h"
 #include "clients/bridge/bridge_config.h"
 #include "clients/bridge/budget.h"
 #include "clients/bridge/client.h"
@@ -14,6 +15,7 @@
 #include "clients/bridge/http_conn.h"
 #include "clients/bridge/memory.h"
 #include "clients/bridge/nonce.h"
+#include "clients/bridge/trust.h"
 #include "util/errbuf.h"
 
 struct event_base;
@@ -48,7 +50,9 @@ struct bridge {
     struct budget stored; /* memory.h */
     struct kept_list kept;
     int64_t no_hoarder_before; /* clock_mono; ... */
+    struct away away;
     struct nonces nonces;
+    struct trust trust;
     struct budget strangers, members; /* room.h */
     struct http_conn_list halves[2];  /* ... half-sent requests of the two */
     struct bridge_counts counts;

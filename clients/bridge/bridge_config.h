@@ -27,6 +27,9 @@ struct bridge_config {
     unsigned server_port;
 
     char *pages; /* a directory; "": none are served */
+    char *site_name;
+    char *site_logo;    /* a picture; "": none */
+    char *organisation; /* "": none */
     bool relay;
     struct config_nets trusted_proxies;
     struct config_listen proxy_protocol; /* some of the listeners */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "clients/bridge/http_host.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 
@@ -174,11 +175,25 @@ client_has_cookie(const struct http_conn *h, const char *value)
 
 /* --- origins --- */
 
+/* One may say the port that the other leaves out. */
+static bool
+is_same_origin(const char *a, const char *b)
+{
+    struct http_host host, other;
+    unsigned usual, other_usual;
+
+    if (text_equal_nocase(a, b))
+        return true;
+    return http_host_of_origin(a, &host, &usual) &&
+           http_host_of_origin(b, &other, &other_usual) &&
+           usual == other_usual && http_host_equal(&host, &other, usual);
+}
+
 static bool
 is_listed(const struct bridge_config *cfg, const char *origin)
 {
     for (size_t i = 0; i < cfg->allowed_origins.count; i++)
-        if (text_equal_nocase(cfg->allowed_origins.items[i], origin))
+        if (is_same_origin(cfg->allowed_origins.items[i], origin))
             return true;
     return false;
 }
@@ -189,18 +204,21 @@ is_configured(const struct bridge_config *cfg, const char *origin)
     return is_listed(cfg, origin) || is_listed(cfg, "*");
 }
 
-/* A page of ours: its origin's host is the one that was asked. */
+/* A page of ours: its origin's host is the one that was asked, by the port of
+ * its scheme if Host names none. */
 static bool
 is_own(const struct http_conn *h, const char *origin)
 {
     const char *site = http_header(h, "Sec-Fetch-Site");
     const char *host = http_header(h, "Host");
-    const char *slashes = strstr(origin, "://");
+    struct http_host page, asked;
+    unsigned usual;
 
     if (site != NULL && strcmp(site, "same-origin") == 0)
         return true;
-    return slashes != NULL && host != NULL &&
-           text_equal_nocase(slashes + 3, host);
+    return host != NULL && http_host_parse(host, &asked) &&
+           http_host_of_origin(origin, &page, &usual) &&
+           http_host_equal(&page, &asked, usual);
 }
 
 void

@@ -268,7 +268,7 @@ on_done(struct ximss *x, const struct ximss_result *result, void *arg)
 
     (void)x;
     e->in_work--;
-    s->in_work--;
+    web_session_answered(s);
     switch (result->status) {
     case XIMSS_OK:
         if (item->cut) {
@@ -333,11 +333,11 @@ send_item(struct exec_item *item, const struct xml_elem *c)
     if (answer_here(item, c))
         return;
     e->in_work++;
-    s->in_work++;
+    web_session_asked(s);
     if (upstream_request(&s->up, c, on_data, on_done, item) == 0)
         return;
     e->in_work--;
-    s->in_work--;
+    web_session_answered(s);
     answer(item, 501, ximss_error(s->up.x));
 }
 

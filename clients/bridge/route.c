@@ -81,7 +81,19 @@ do_events(struct call *c, struct web_session *s)
         call_fail(c, 503, "too many streams at once, try again");
         return;
     }
-    stream_begin(s, c->http, header != NULL ? header : id);
+    /* Some clients send an empty one before the first event. */
+    if (header != NULL && *header != '\0')
+        id = header;
+    stream_begin(s, c->http, id != NULL && *id != '\0' ? id : NULL);
+}
+
+static void
+refuse_method(struct call *c, const char *allowed)
+{
+    char *header = xasprintf("Allow: %s\r\n", allowed);
+
+    reply_fail(c->bridge, c->http, 405, "Method Not Allowed", header);
+    free(header);
 }
 
 #define GET  1
@@ -154,7 +166,9 @@ session_call(struct call *c, const char *id, const char *rest)
     } else if (i == n) {
         call_fail(c, 404, "Not Found");
     } else if ((session_routes[i].methods & method) == 0) {
-        call_fail(c, 405, "Method Not Allowed");
+        refuse_method(c, session_routes[i].methods == GET    ? "GET"
+                         : session_routes[i].methods == POST ? "POST"
+                                                             : "GET, POST");
     } else {
         web_session_touch(s);
         if (!c->lacks_cookie)
@@ -271,7 +285,7 @@ do_file(struct call *c)
         return;
     }
     if (c->q->method != HTTP_GET && c->q->method != HTTP_HEAD) {
-        call_fail(c, 405, "Method Not Allowed");
+        refuse_method(c, "GET, HEAD");
         return;
     }
     headers = xasprintf("ETag: %s\r\n%s", f->etag, files_headers);

@@ -119,6 +119,8 @@ greet(struct stream *st)
 
     random_bytes(&random, sizeof random);
     buf_appendf(&out, "retry: %u\n: hello\n\n", 2000 + random % 8001U);
+    if (st->session->away)
+        push_log_frame(&out, 0, "away", "<away/>", 7);
     http_send(st->http, out.data, out.len);
     buf_clear(&out);
 }

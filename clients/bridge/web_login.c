@@ -12,6 +12,7 @@
 
 #include "clients/bridge/ask.h"
 #include "clients/bridge/base64.h"
+#include "clients/bridge/http_host.h"
 #include "clients/bridge/inquiry.h"
 #include "clients/bridge/web_session.h"
 #include "util/clock.h"
@@ -51,6 +52,8 @@ of_wait(struct login_wait *w)
 
 /* --- failures --- */
 
+static const char text_wrong[] = "incorrect password";
+
 static void
 refuse(struct bridge *b, struct http_conn *h, bool as_xml, unsigned status,
        int number, const char *text)
@@ -75,6 +78,14 @@ call_refuse(struct call *c, unsigned status, int number, const char *text)
 {
     refuse(c->bridge, c->http, form_is_on(&c->form, "errorAsXML"), status,
            number, text);
+}
+
+/* Nobody has such a name or password, or the nonce is not ours: whoever sends
+ * it must not take it for a failure that passes. */
+static void
+call_refuse_wrong(struct call *c)
+{
+    call_refuse(c, 403, 515, text_wrong);
 }
 
 /* --- the reply --- */
@@ -113,11 +124,39 @@ cookie_now(const struct login *l, struct web_session *s)
     return web_cookie_header(&s->cookie, s->id, "", l->client.secure);
 }
 
+/* What ximssd could not read was none of anybody's names and passwords. */
+static bool
+is_about_bytes(int number)
+{
+    return number == 501 || (number >= 540 && number <= 542);
+}
+
+static void
+refuse_login(struct login *l, const struct ximss *x)
+{
+    int number = ximss_error_num(x);
+    enum ximss_status why = ximss_failure(x);
+
+    if (number == 526)
+        refuse(l->bridge, l->http, l->error_as_xml, 503, number,
+               ximss_refusal(x));
+    else if (is_about_bytes(number) || (number == 0 && why == XIMSS_MISUSE))
+        refuse(l->bridge, l->http, l->error_as_xml, 403, 515, text_wrong);
+    else if (number == 0 && why == XIMSS_NO_LOGIN) /* not over this network */
+        refuse(l->bridge, l->http, l->error_as_xml, 403, 519,
+               "encryption required");
+    else if (number == 0)
+        refuse(l->bridge, l->http, l->error_as_xml, 503, 531,
+               "the server is not there, try again");
+    else
+        refuse(l->bridge, l->http, l->error_as_xml, 403, number,
+               ximss_refusal(x));
+}
+
 static void
 on_done(struct login_wait *w, struct web_session *s, bool worked)
 {
     struct login *l = of_wait(w);
-    int number = ximss_error_num(s->up.x);
 
     l->session = NULL;
     if (worked)
@@ -125,15 +164,8 @@ on_done(struct login_wait *w, struct web_session *s, bool worked)
     else if (w->too_many)
         refuse(l->bridge, l->http, l->error_as_xml, 503, 526,
                "too many sessions of this account");
-    else if (number == 526)
-        refuse(l->bridge, l->http, l->error_as_xml, 503, number,
-               ximss_refusal(s->up.x));
-    else if (number == 0)
-        refuse(l->bridge, l->http, l->error_as_xml, 503, 531,
-               "the server is not there, try again");
     else
-        refuse(l->bridge, l->http, l->error_as_xml, 403, number,
-               ximss_refusal(s->up.x));
+        refuse_login(l, s->up.x);
     login_free(l);
 }
 
@@ -214,22 +246,21 @@ on_domain(void *arg, const struct xml_elem *m, int worked)
     }
 }
 
-/* The host that was asked, without its port. */
-static char *
-host_of(const struct call *c)
+char *
+web_login_host(const struct call *c)
 {
-    const char *host = http_header(c->http, "Host");
-    char *name = xstrdup(host != NULL ? host : "");
+    const char *text = http_header(c->http, "Host");
+    struct http_host host;
 
-    name[strcspn(name, ":")] = '\0';
-    text_lower(name);
-    return name;
+    if (text == NULL || !http_host_parse(text, &host))
+        return xstrdup("");
+    return xstrdup(host.name);
 }
 
 static void
 find_domain(struct call *c, struct login *l)
 {
-    char *host = host_of(c);
+    char *host = web_login_host(c);
     const struct xml_attr attrs[] = {{"id", "d"}, {"domain", host}};
     struct xml_elem features = {
         .name = "listFeatures", .attrs = attrs, .n_attrs = 2, .text = ""};
@@ -241,6 +272,29 @@ find_domain(struct call *c, struct login *l)
     free(host);
 }
 
+/* The longest that anybody has, in bytes. */
+#define NAME_MOST     255
+#define PASSWORD_MOST 1024
+
+/* Sets a text; of one that is too long, as much as shows that it is: ximssd
+ * hangs up on a longer message. */
+static void
+set_cut(struct ximss *x, void (*set)(struct ximss *x, const char *text),
+        const char *text, size_t most)
+{
+    size_t len = strlen(text);
+    char *cut;
+
+    if (len > most + 4) {
+        for (len = most + 1; ((unsigned char)text[len] & 0xc0) == 0x80;)
+            len++;
+    }
+    cut = xstrndup(text, len);
+    set(x, cut);
+    explicit_bzero(cut, len);
+    free(cut);
+}
+
 static void
 begin(struct call *c, struct web_session *s, const char *user)
 {
@@ -248,7 +302,7 @@ begin(struct call *c, struct web_session *s, const char *user)
 
     l->session = s;
     s->login = &l->wait; /* not to be found yet */
-    ximss_set_user(s->up.x, user);
+    set_cut(s->up.x, ximss_set_user, user, NAME_MOST);
     if (strchr(user, '@') != NULL)
         start(l);
     else
@@ -268,7 +322,7 @@ by_password(struct call *c, const char *user, const char *password)
     s = session_new(c);
     if (s == NULL)
         return;
-    ximss_set_password(s->up.x, password);
+    set_cut(s->up.x, ximss_set_password, password, PASSWORD_MOST);
     ximss_set_method(s->up.x, XIMSS_METHOD_CLEAR);
     begin(c, s, user);
 }
@@ -280,10 +334,14 @@ by_cram(struct call *c, const char *user, const char *nonce, const char *auth)
     char hex[33], *answer;
     struct web_session *s;
 
+    if (c->bridge->trust.state == TRUST_NO) {
+        call_refuse(c, 403, 527, "log-in method not offered");
+        return;
+    }
     if (base64_decode(auth, hex, sizeof hex) != 32 ||
         !nonce_take(&c->bridge->nonces, nonce, c->client.address,
                     clock_mono())) {
-        call_refuse(c, 403, 515, "incorrect password");
+        call_refuse_wrong(c);
         return;
     }
     s = session_new(c);
@@ -373,17 +431,33 @@ by_session(struct call *c, const char *id)
  * too long the server says. */
 #define BASIC_MOST 2048
 
-/* The user and password of an Authorization header; false: there is none. */
-static bool
-basic(const struct call *c, char *out, size_t size, char **password_r)
+#define BLANKS " \t"
+
+/* What an Authorization header of that kind carries behind the scheme and one
+ * or more blanks (RFC 9110, 11.4); NULL: there is none. */
+static const char *
+basic_header(const struct call *c)
 {
+    static const char scheme[] = "Basic";
+    const size_t len = sizeof scheme - 1;
     const char *header = http_header(c->http, "Authorization");
-    ssize_t len;
+
+    if (header == NULL || strncasecmp(header, scheme, len) != 0 ||
+        (header[len] != '\0' && strchr(BLANKS, header[len]) == NULL))
+        return NULL;
+    header += len;
+    return header + strspn(header, BLANKS);
+}
+
+/* The user and the password in it; false: they can be nobody's. */
+static bool
+basic_read(const char *text, char *out, size_t size, char **password_r)
+{
+    ssize_t len = -1;
     char *colon;
 
-    if (header == NULL || strncasecmp(header, "Basic ", 6) != 0)
-        return false;
-    len = base64_decode(header + 6, out, size - 1);
+    if (strpbrk(text, BLANKS) == NULL)
+        len = base64_decode(text, out, size - 1);
     if (len < 0 || memchr(out, '\0', (size_t)len) != NULL)
         return false;
     out[len] = '\0';
@@ -396,9 +470,21 @@ basic(const struct call *c, char *out, size_t size, char **password_r)
 }
 
 static void
+by_basic(struct call *c, const char *header)
+{
+    char text[BASIC_MOST], *secret;
+
+    if (basic_read(header, text, sizeof text, &secret))
+        by_password(c, text, secret);
+    else
+        call_refuse_wrong(c);
+    explicit_bzero(text, sizeof text);
+}
+
+static void
 challenge(struct call *c)
 {
-    char *host = host_of(c), *header;
+    char *host = web_login_host(c), *header;
 
     header = xasprintf("WWW-Authenticate: Basic realm=\"%s\"\r\n",
                        text_is_name(host) ? host : "XIMSS");
@@ -409,6 +495,18 @@ challenge(struct call *c)
 
 /* --- all --- */
 
+static bool
+is_garbled(const struct call *c)
+{
+    static const char *const names[] = {"userName", "password", "nonce",
+                                        "authData", "sessionid"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (form_is_garbled(&c->form, names[i]))
+            return true;
+    return false;
+}
+
 static void
 by_parameters(struct call *c)
 {
@@ -417,17 +515,18 @@ by_parameters(struct call *c)
     const char *nonce = form_get(&c->form, "nonce");
     const char *auth = form_get(&c->form, "authData");
     const char *session = form_get(&c->form, "sessionid");
-    char text[BASIC_MOST], *secret;
+    const char *header = basic_header(c);
 
-    if (session != NULL && *session != '\0') {
+    if (is_garbled(c)) {
+        call_refuse_wrong(c);
+    } else if (session != NULL && *session != '\0') {
         by_session(c, session);
     } else if (user != NULL && nonce != NULL && auth != NULL) {
         by_cram(c, user, nonce, auth);
     } else if (user != NULL && *user != '\0') {
         by_password(c, user, password != NULL ? password : "");
-    } else if (basic(c, text, sizeof text, &secret)) {
-        by_password(c, text, secret);
-        explicit_bzero(text, sizeof text);
+    } else if (header != NULL) {
+        by_basic(c, header);
     } else {
         challenge(c);
     }

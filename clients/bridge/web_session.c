@@ -205,6 +205,93 @@ web_session_poll(struct web_session *s, struct http_conn *h, uint64_t ack_seq,
     evtimer_add(&s->poll.timer, to_timeval(wait, &tv));
 }
 
+/* --- ximssd is away, or silent --- */
+
+static void
+tell_away(struct web_session *s)
+{
+    if (s->away)
+        return;
+    s->away = true;
+    stream_tell_all(s, "away", "<away/>");
+}
+
+static void
+tell_back(struct web_session *s)
+{
+    s->away = false;
+    stream_tell_all(s, "resumed", "<resumed/>");
+}
+
+static void
+on_silence(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    tell_away(arg);
+}
+
+static void
+wait_for_answer(struct web_session *s)
+{
+    struct timeval tv;
+
+    evtimer_add(&s->silence, to_timeval(s->bridge->cfg->answer_timeout, &tv));
+}
+
+void
+web_session_asked(struct web_session *s)
+{
+    if (s->in_work++ == 0)
+        wait_for_answer(s);
+}
+
+void
+web_session_answered(struct web_session *s)
+{
+    if (--s->in_work == 0)
+        event_del(&s->silence);
+    else if (!s->ended)
+        wait_for_answer(s);
+    if (!s->ended && s->away && ximss_state(s->up.x) == XIMSS_READY)
+        tell_back(s);
+}
+
+static bool
+is_waiting(const struct web_session *s)
+{
+    return s->up.x != NULL && ximss_state(s->up.x) == XIMSS_WAITING;
+}
+
+void
+web_session_away(struct web_session *s)
+{
+    if (is_waiting(s))
+        tell_away(s);
+}
+
+bool
+web_session_retry(struct web_session *s)
+{
+    if (!is_waiting(s))
+        return false;
+    ximss_retry(s->up.x);
+    upstream_look(&s->up);
+    return true;
+}
+
+/* It may be this session alone that was ended; one that then does not get back
+ * is away. */
+static void
+on_lost(struct web_session *s, const char *why)
+{
+    bool first = s->tries++ == 0;
+
+    log_debug("web session %" PRIu64 " waits for ximssd: %s", s->number, why);
+    if (away_noticed(s->bridge) || !first)
+        tell_away(s);
+}
+
 /* --- ximssd --- */
 
 /* False: ximssd does not say whose session it is, or the account has too
@@ -225,6 +312,7 @@ on_ready(struct web_session *s)
 {
     struct login_wait *l = s->login;
 
+    s->tries = 0;
     /* From here on it is the ticket that brings the session back. */
     ximss_set_password(s->up.x, NULL);
     ximss_set_method(s->up.x, XIMSS_METHOD_AUTO);
@@ -240,7 +328,7 @@ on_ready(struct web_session *s)
     exec_pump(s);
     if (s->ended)
         return;
-    stream_tell_all(s, "resumed", "<resumed/>");
+    tell_back(s);
 }
 
 static void
@@ -273,8 +361,7 @@ on_state(struct ximss *x, enum ximss_state state, const char *why, void *arg)
     else if (state == XIMSS_WAITING && ximss_ticket(x) == NULL)
         on_failed(s); /* nothing else may bring it back */
     else if (state == XIMSS_WAITING)
-        log_debug("web session %" PRIu64 " waits for ximssd: %s", s->number,
-                  why);
+        on_lost(s, why);
 }
 
 /* --- life --- */
@@ -349,6 +436,7 @@ web_session_new(struct bridge *b, const struct client *client)
     s->poll.waiter.on_gone = on_poll_gone;
     evtimer_assign(&s->poll.timer, b->base, on_poll_timer, &s->poll);
     evtimer_assign(&s->idle_timer, b->base, on_idle, s);
+    evtimer_assign(&s->silence, b->base, on_silence, s);
     upstream_init(&s->up, b->base, b->cfg);
     ximss_set_options(s->up.x, XIMSS_ALERT_CONFIRM | XIMSS_ALERT_CHANGES |
                                    XIMSS_TICKETS);
@@ -441,6 +529,7 @@ web_session_end(struct web_session *s, bool lost)
     s->bridge->n_sessions--;
     let_go(s, lost);
     event_del(&s->idle_timer);
+    event_del(&s->silence);
     event_del(&s->poll.timer);
     memory_drop_kept(s);
     memory_release(s, &s->log_share);

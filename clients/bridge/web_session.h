@@ -73,6 +73,9 @@ struct web_session {
     uint64_t lists_asked, lists_answered; /* alertLists of streams */
     struct exec_list execs;
     unsigned in_work;      /* requests that ximssd has to answer */
+    struct event silence;  /* it has not answered for long */
+    unsigned tries;        /* since ximssd had it */
+    bool away;             /* streams were told that ximssd is away */
     bool pumping;          /* exec_pump is at it */
     struct exec *numbered; /* the last with a reqSeq, if it is under way */
     bool has_seq;
@@ -105,6 +108,14 @@ void web_session_touch(struct web_session *s);
 void web_session_set_idle(struct web_session *s, int64_t us);
 /* A log-in, request, poll or event stream is under way. */
 bool web_session_is_busy(const struct web_session *s);
+
+/* A request was sent to ximssd, or answered by it: see in_work. */
+void web_session_asked(struct web_session *s);
+void web_session_answered(struct web_session *s);
+/* ximssd cannot be reached: streams are told, if the session waits for it. */
+void web_session_away(struct web_session *s);
+/* ximssd is there again.  True: the session waits for it, and tries now. */
+bool web_session_retry(struct web_session *s);
 
 /* Adds what was pushed, or what async requests were answered, and wakes polls
  * and streams. */

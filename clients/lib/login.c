@@ -176,8 +176,8 @@ login_by(struct ximss *x, enum ximss_method method)
     } else if (method != XIMSS_METHOD_CLEAR) {
         login_sasl(x, method);
     } else {
-        add(&a, "userName", x->set.user);
-        add(&a, "authData", x->set.password);
+        add(&a, "authData", x->set.user);
+        add(&a, "password", x->set.password);
         send_login(x, &a);
     }
 }

@@ -131,7 +131,7 @@ enum ximss_method {
                               offered; else PLAIN or clear text where the
                               connection is encrypted or local, and CRAM-MD5
                               where it is not; else the log-in fails */
-    XIMSS_METHOD_CLEAR,    /* userName and authData attributes */
+    XIMSS_METHOD_CLEAR,    /* attributes authData (the name), password */
     XIMSS_METHOD_PLAIN,
     XIMSS_METHOD_LOGIN,
     XIMSS_METHOD_CRAM_MD5,
@@ -188,6 +188,9 @@ enum ximss_reconnect {
  * it back.  A refused log-in ends in FAILED, unless the server says that it is
  * a matter of time. */
 void ximss_set_reconnect(struct ximss *x, enum ximss_reconnect how);
+/* The server is known to be there again: in WAITING, the next ximss_on_timer,
+ * which is due at once, tries; the delay goes on growing.  Else nothing. */
+void ximss_retry(struct ximss *x);
 
 /* The longest message that is accepted, in bytes; default 64 MiB. */
 void ximss_set_limit(struct ximss *x, size_t bytes);
@@ -343,10 +346,14 @@ struct ximss_post {
     enum ximss_severity severity;
     int64_t until;    /* seconds since 1970 UTC; 0: the server's default */
     const char *key;  /* a repeated post with the same key within a day posts
-                         nothing; NULL: none */
+                         nothing, unless the first was withdrawn; NULL: none */
     int test;         /* check and count, post nothing */
     const char *text; /* 1 to 4096 bytes, unless the server allows more */
     size_t text_len;
+    /* Instead of `until`: digits and one of s m h d w, counted by the server
+     * from the post; NULL: none.  Servers before 0.2 take no notice of it; then
+     * `until` of the answer is 0. */
+    const char *lifetime;
 };
 
 struct ximss_posted {
@@ -355,6 +362,8 @@ struct ximss_posted {
     uint64_t sessions; /* that were told, or would be */
     uint64_t accounts; /* in the audience; only if tested */
     int repeated;      /* the key had been used: this is the first one's id */
+    int active;        /* 0: that one was delivered or has ended */
+    int64_t until;     /* the end, if it was posted with a lifetime; else 0 */
 };
 
 /* posted: NULL unless result->status is OK. */

@@ -4,6 +4,7 @@
 #include "clients/lib/sasl.h"
 #include "clients/lib/ximss.h"
 #include "clients/lib/ximss_private.h"
+#include "util/clock.h"
 #include "util/xmalloc.h"
 
 /* What is set: it is looked at when the next connection is made. */
@@ -115,6 +116,13 @@ void
 ximss_set_reconnect(struct ximss *x, enum ximss_reconnect how)
 {
     x->set.reconnect = how;
+}
+
+void
+ximss_retry(struct ximss *x)
+{
+    if (x->phase == PHASE_WAITING)
+        x->deadline = clock_mono();
 }
 
 void

@@ -19,7 +19,7 @@ afterEach(async () => {
     assert.deepEqual(takeTroubles(), []);
 });
 
-const LONG = 30000; // a retry time, and what comes on top
+const LONG = 90000; // a retry time, and what comes on top
 
 // As when a network comes back: the page need not wait any longer.
 const wake = (page) =>

@@ -38,28 +38,32 @@ test("a wrong password is told, then the right one lets in", async () => {
     assert.doesNotMatch(page.url(), /secret|joe/);
 });
 
-test("two tabs and another browser show an alert within a second", async () => {
+test("two tabs and another browser show an alert", async () => {
     const tab = await user(w, "joe@a.test");
     const second = await openTab(tab.context());
     const other = await user(w, "joe@a.test");
     await live(second);
     await second.locator("#inside").waitFor();
     await postServer("The server stops at noon.");
-    const posted = Date.now();
-    await Promise.all([tab, second, other].map(
-        (page) => shows(page, ["The server stops at noon."], 1000)));
-    assert.ok(Date.now() - posted < 1000);
+    for (const page of [tab, second, other])
+        await shows(page, ["The server stops at noon."]);
 });
 
-test("newest first, each with its severity in words", async () => {
+test("critical first, then the newest, each with its severity in words", async () => {
     const page = await user(w, "joe@a.test");
     await postServer("one", "--severity", "info");
     await w.servers.post(["--domain", "a.test"], "two",
                          "--severity", "critical");
     await w.servers.post(["--account", "joe@a.test"], "three\nlines\n  here");
-    await shows(page, ["three\nlines\n  here", "two", "one"]);
+    await shows(page, ["two", "three\nlines\n  here", "one"]);
     assert.deepEqual(await page.locator(".severity").allTextContents(),
-                     ["Warning", "Critical", "Information"]);
+                     ["Critical", "Warning", "Information"]);
+    assert.deepEqual(await page.locator(".from").allTextContents(), [
+        "The administrators of a.test, to all of a.test",
+        "The administrators of a.test, to you",
+        "The administrators of this server, to everyone"]);
+    assert.equal(await page.locator("#days h2").first().textContent(),
+                 "Critical");
     assert.equal(await page.locator("#count").textContent(), "3 alerts");
     // a screen reader is told: at once, or when it is free
     assert.match(await page.locator("#say").textContent(),
@@ -75,11 +79,11 @@ test("an alert that ends by itself says when, at once and later", async () => {
     await postServer("stays");
     await shows(page, ["stays", "ends"]);
     assert.deepEqual(await page.locator(".card .detail").allTextContents(),
-                     ["Until 1 Dec 2099, 07:00"]);
+                     ["Shown until 1 Dec 2099, 07:00"]);
     await page.reload();
     await shows(page, ["stays", "ends"]);
     assert.deepEqual(await page.locator(".card .detail").allTextContents(),
-                     ["Until 1 Dec 2099, 07:00"]);
+                     ["Shown until 1 Dec 2099, 07:00"]);
 });
 
 test("dismissed is dismissed: here, elsewhere, after a reload", async () => {

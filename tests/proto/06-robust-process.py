@@ -431,9 +431,7 @@ def test_sigterm_with_clients_that_do_not_read(t):
     admin = server.admin()
     for i in range(100):
         admin.post("x" * 4000)
-    start = time.monotonic()
     server.stop()
-    check(time.monotonic() - start < 11, "took too long")
 
 
 def test_sigterm_while_starting(t):

@@ -150,6 +150,20 @@ def test_last_event_id_goes_on_behind_it_and_confirms(t):
         pending(t, s, "two", "three")
 
 
+def test_an_empty_last_event_id_is_none(t):
+    """As before the first event; what the query says is not undone by it."""
+    s = logged_in(t)
+    for text in ("one", "two"):
+        post(t, s, text)
+    for query, first in (("", "1"), ("?lastEventID=", "1"),
+                         ("?lastEventID=1", "2")):
+        for value in ("", " \t"):
+            stream = s.stream(value, query=query)
+            expect(stream, first, "alert",
+                   posted("one" if first == "1" else "two"))
+            stream.close()
+
+
 def test_without_an_id_all_that_is_not_confirmed_comes_again(t):
     s = logged_in(t)
     for text in ("one", "two"):
@@ -170,8 +184,8 @@ def test_unknown_ids_get_the_whole_set(t):
     t.shared.admin().post("not yet", "domain", target=domain)
     expect(stream, "2", "alert", alert("not yet", "domain"))
     ack(s, 1)
-    for last in ("0", "3", "99999999999999999999999", "-1", "garbage", "1x",
-                 ""):
+    for last in ("0", "3", "99999999999999999999999", "-1", "garbage",
+                 "1x"):
         stream = s.stream(last)
         got = [event(stream) for _ in range(3)]
         names = sorted((name, id_ or "") for id_, name, _ in got)

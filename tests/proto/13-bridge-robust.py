@@ -369,6 +369,14 @@ def own(t, server_options=None, **options):
     return server, s
 
 
+def event_but_away(stream):
+    """How long it is away, and whether that is seen, is up to the machine."""
+    while True:
+        got = event(stream, 60)
+        if got[1] != "away":
+            return got
+
+
 def test_sessions_come_back_by_their_tickets(t):
     server, s = own(t)
     stream = s.stream()
@@ -376,7 +384,7 @@ def test_sessions_come_back_by_their_tickets(t):
     equal(event(stream)[1], "alert")
     for crash in (False, True):
         server.restart(crash=crash)
-        id_, name, data = event(stream, 60)
+        id_, name, data = event_but_away(stream)
         equal((id_, name, data), (None, "resumed", "<resumed/>"))
         s.sync(NOOP, expected=[response("1")])
     server.admin().post("after", "account", target=s.user)
@@ -473,7 +481,7 @@ def test_550_when_the_ticket_is_no_longer_good(t):
     stream = s.stream()
     server.cli("SetAccountPassword %s PASSWORD new" % s.user)
     server.restart()
-    equal(event(stream, 60)[1], "bye")
+    equal(event_but_away(stream)[1], "bye")
     stream.expect_closed()
     poll.expect(200, batch(1, "<bye/>"))
     equal(s.status(), 550)

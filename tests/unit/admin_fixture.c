@@ -124,6 +124,9 @@ print_effect(const struct effect *e)
     case EFFECT_DOMAIN_REMOVED:
         buf_appendf(&effects_text, "no domain %s", e->domain.name);
         break;
+    case EFFECT_LOGINS_CHANGED:
+        buf_appendf(&effects_text, "logins");
+        break;
     case EFFECT_KILL_SESSIONS:
         buf_appendf(&effects_text, "kill %s@%s", e->account.name,
                     e->domain.name);
@@ -136,6 +139,10 @@ print_effect(const struct effect *e)
         break;
     case EFFECT_COUNT_AUDIENCE:
         buf_append_str(&effects_text, "count");
+        break;
+    case EFFECT_COUNT_DELIVERED:
+        buf_appendf(&effects_text, "delivered? %llu",
+                    (unsigned long long)e->alert.id);
         break;
     case EFFECT_QUOTA_ALERT:
         buf_appendf(&effects_text, "quota %llu %s",

@@ -55,6 +55,32 @@ post(unsigned n)
         fixture_post(ALERT_SERVER, 0, SECOND, "x");
 }
 
+/* One that has pages of its own. */
+static void
+post_long(void)
+{
+    char text[4001];
+
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    fixture_post(ALERT_SERVER, 0, SECOND, text);
+}
+
+static void
+fill_store(void)
+{
+    uint64_t domain = fixture_domain("a.test");
+
+    for (int i = 0; i < 100; i++) {
+        char name[16];
+
+        snprintf(name, sizeof name, "joe%d", i);
+        fixture_post(ALERT_ACCOUNT, fixture_account(domain, name), SECOND,
+                     "to one");
+    }
+    post(100);
+}
+
 static bool
 count_alert(const struct alert_rec *a, void *arg)
 {
@@ -138,6 +164,19 @@ zero(const char *dir, const char *file, off_t at, size_t n)
 }
 
 static void
+flip(const char *path, off_t at)
+{
+    int fd = open(path, O_RDWR);
+    char byte;
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
+    byte ^= (char)(1 << at % 8);
+    ck_assert_int_eq(pwrite(fd, &byte, 1, at), 1);
+    close(fd);
+}
+
+static void
 take_file(const char *from, const char *to, const char *file)
 {
     char *a = path_in(from, file), *b = path_in(to, file);
@@ -213,13 +252,9 @@ START_TEST(a_flipped_bit_in_the_log_is_told)
     w = walk(kept);
     file = log_name(w.end.file);
     for (uint32_t at = 0; at < w.end.offset; at += 97) {
-        char byte, *dir = crash("dir"), *path = path_in(dir, file);
-        int fd = open(path, O_RDONLY);
+        char *dir = crash("dir"), *path = path_in(dir, file);
 
-        ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
-        close(fd);
-        byte ^= (char)(1 << at % 8);
-        overwrite(dir, file, at, &byte, 1);
+        flip(path, at);
         check_refused(dir, file);
         refused++;
         free(path);
@@ -375,6 +410,58 @@ START_TEST(a_zeroed_page_is_told)
 }
 END_TEST
 
+/* Each page, one bit. */
+START_TEST(a_flipped_bit_in_a_table_is_told)
+{
+    off_t size;
+    char *dir, *path;
+
+    for (int i = 0; i < 40; i++)
+        post_long();
+    fixture_close();
+    dir = crash("dir");
+    path = path_in(dir, "alert.db");
+    size = size_of(dir, "alert.db");
+    ck_assert_int_gt(size, 40 * 4096);
+    for (off_t page = 0; page * 4096 < size; page++) {
+        off_t at = page * 4096 + 40 + page * 97 % (page > 0 ? 4000 : 400);
+        char *told =
+            xasprintf("alert.db: page %d is damaged: %s", (int)page,
+                      page > 0 ? "its checksum is wrong" : "not as written");
+
+        flip(path, at);
+        check_refused(dir, told);
+        flip(path, at);
+        free(told);
+    }
+    ck_assert_int_eq(alerts_of(dir), 40);
+    free(path);
+    free(dir);
+    fixture_open();
+}
+END_TEST
+
+/* The newest change is in a page that is left. */
+START_TEST(a_table_that_is_cut_is_told)
+{
+    char *dir, *path;
+    off_t size;
+
+    fill_store();
+    fixture_reopen();
+    post(1);
+    fixture_close();
+    dir = crash("dir");
+    path = path_in(dir, "alert.db");
+    size = size_of(dir, "alert.db");
+    ck_assert_int_eq(truncate(path, size - 4096), 0);
+    check_refused(dir, "the file ends before it");
+    free(path);
+    free(dir);
+    fixture_open();
+}
+END_TEST
+
 START_TEST(an_older_table_is_told)
 {
     char *old, *new;
@@ -469,22 +556,43 @@ empty_body(struct store_txn *t, void *arg, struct errbuf *err)
     return alert_remove_set(t, ALERT_SERVER, 0, err);
 }
 
+/* What is removed gives pages back at once; the process ended before anything
+ * else said so but the log.  Short ones: the newest change was in such a page. */
+START_TEST(pages_given_back_since_the_checkpoint_are_no_damage)
+{
+    off_t before;
+    char *dir;
+
+    if (_i == 0)
+        for (int i = 0; i < 50; i++)
+            post_long();
+    else
+        post(100);
+    fixture_reopen();
+    before = size_of(fixture_dir, "alert.db");
+    while (alerts_now() > 0)
+        fixture_run(empty_body, NULL, STORE_OK);
+    dir = crash("dir");
+    ck_assert_int_lt(size_of(dir, "alert.db"), before);
+    ck_assert_int_eq(alerts_of(dir), 0);
+    free(dir);
+}
+END_TEST
+
 /* The process ended between a checkpoint, which removed the log that says what
  * a table gave back, and the mark about it. */
 START_TEST(pages_given_back_before_the_log_are_no_damage)
 {
-    char *dir, *text = xcalloc(1, 4001), *older;
+    char *dir, *older;
 
-    memset(text, 'x', 4000);
     for (int i = 0; i < 50; i++)
-        fixture_post(ALERT_SERVER, 0, SECOND, text);
+        post_long();
     fixture_close();
     fixture_open();
     post(1);
     older = crash("older");
     while (alerts_now() > 0)
-        ck_assert_int_eq(
-            store_run(fixture_store, empty_body, NULL, &fixture_err), STORE_OK);
+        fixture_run(empty_body, NULL, STORE_OK);
     fixture_close();
     fixture_open();
     post(3);
@@ -494,7 +602,6 @@ START_TEST(pages_given_back_before_the_log_are_no_damage)
     take_file(older, dir, "mark");
     ck_assert_int_lt(size_of(dir, "alert.db"), size_of(older, "alert.db"));
     ck_assert_int_eq(alerts_of(dir), 3);
-    free(text);
     free(older);
     free(dir);
 }
@@ -520,21 +627,6 @@ salvage(const char *dir)
                   s.report);
     ck_assert_int_eq(store_verify(dir, stderr, &fixture_err), STORE_SOUND);
     return s;
-}
-
-static void
-fill_store(void)
-{
-    uint64_t domain = fixture_domain("a.test");
-
-    for (int i = 0; i < 100; i++) {
-        char name[16];
-
-        snprintf(name, sizeof name, "joe%d", i);
-        fixture_post(ALERT_ACCOUNT, fixture_account(domain, name), SECOND,
-                     "to one");
-    }
-    post(100);
 }
 
 START_TEST(an_index_is_made_anew)
@@ -640,12 +732,12 @@ START_TEST(a_table_that_is_cut_or_older_lacks_something)
 }
 END_TEST
 
-/* As a program of format 2 left it. */
-START_TEST(an_older_store_has_fewer_tables)
+/* As a program of format 2 left it; yours. */
+static char *
+older_store(void)
 {
     static const char *const later[] = {"mark", "usage.db",
                                         "ticket_account.db"};
-    struct salvaged s;
     char *dir;
 
     post(3);
@@ -657,11 +749,36 @@ START_TEST(an_older_store_has_fewer_tables)
         ck_assert_int_eq(unlink(path), 0);
         free(path);
     }
+    return dir;
+}
+
+START_TEST(an_older_store_has_fewer_tables)
+{
+    struct salvaged s;
+    char *dir = older_store();
+
     ck_assert_int_eq(store_verify(dir, stderr, &fixture_err), STORE_SOUND);
     s = salvage(dir);
     ck_assert_msg(s.result == STORE_SALVAGED, "%s", s.report);
     ck_assert_int_eq(alerts_of(dir), 3);
     free(s.report);
+    free(dir);
+    fixture_open();
+}
+END_TEST
+
+/* They are made when it is opened; a power cut must not leave a mark that
+ * knows them, and a directory that does not. */
+START_TEST(new_tables_are_on_the_disk_before_the_mark_knows_them)
+{
+    char *dir = older_store(), *home = xasprintf("%s/db", dir);
+
+    disk_fault_watch_names(home);
+    ck_assert_int_eq(alerts_of(dir), 3);
+    ck_assert_uint_eq(disk_fault_marks_early(), 0);
+    ck_assert_int_gt(size_of(dir, "usage.db"), 0);
+    ck_assert_int_gt(size_of(dir, "mark"), 0);
+    free(home);
     free(dir);
     fixture_open();
 }
@@ -740,14 +857,19 @@ damage_suite(void)
     tcase_add_test(tc, a_closed_store_needs_no_log);
     tcase_add_test(tc, half_a_mark_is_enough);
     tcase_add_test(tc, a_zeroed_page_is_told);
+    tcase_add_test(tc, a_flipped_bit_in_a_table_is_told);
+    tcase_add_test(tc, a_table_that_is_cut_is_told);
     tcase_add_test(tc, an_older_table_is_told);
     tcase_add_test(tc, an_older_table_is_told_after_recovery);
+    tcase_add_loop_test(tc, pages_given_back_since_the_checkpoint_are_no_damage,
+                        0, 2);
     tcase_add_test(tc, pages_given_back_before_the_log_are_no_damage);
     tcase_add_test(tc, verification_changes_nothing);
     tcase_add_test(tc, an_index_is_made_anew);
     tcase_add_test(tc, what_is_lost_is_said);
     tcase_add_test(tc, a_table_that_is_cut_or_older_lacks_something);
     tcase_add_test(tc, an_older_store_has_fewer_tables);
+    tcase_add_test(tc, new_tables_are_on_the_disk_before_the_mark_knows_them);
     tcase_add_test(tc, what_cannot_be_kept_is_not_thrown_away);
     tcase_add_test(tc, a_damaged_log_is_used_up_to_the_damage);
     suite_add_tcase(s, tc);

@@ -271,8 +271,9 @@ struct post {
     enum alert_scope scope;
     const char *target; /* name of the domain or account; NULL for others */
     enum alert_severity severity;
-    int64_t until;   /* 0: the scope's default lifetime */
-    const char *key; /* idempotency key, NULL none */
+    int64_t until;        /* 0: the scope's default lifetime, or: */
+    const char *lifetime; /* from now on, as clock_parse_span has it; NULL */
+    const char *key;      /* idempotency key, NULL none */
     const char *text;
     size_t text_len;
     bool test; /* check and count only */
@@ -283,7 +284,9 @@ struct post_result {
     char text[200];
     uint64_t id; /* of the alert (new, or the first of that key) */
     int64_t posted;
+    int64_t until;     /* 0: it has no end */
     bool repeated;     /* the key had been used: nothing was posted */
+    bool over;         /* ... and that alert was delivered, or has ended */
     uint64_t accounts; /* in the audience, whether connected or not (test
                                only) */
     uint64_t target;   /* number of the target, for counting sessions */

@@ -112,7 +112,7 @@ admin_alert_remove(struct admin_context *x, uint64_t id, int *code_r,
     if (r == STORE_OK)
         r = may_remove(x, &a, &t, err);
     if (r == STORE_OK)
-        r = alert_admin_drop(x, &t, &a, err);
+        r = alert_admin_withdraw(x, &t, &a, err);
     *code_r = r == STORE_OK ? 200 : 514;
     if (r == STORE_NOTFOUND)
         outcome = admin_code_text(514);

@@ -102,8 +102,9 @@ struct attempt {
     bool trimmed;            /* the account has no more tickets than it may */
     struct ticket_keep keep; /* owned; tickets that stay whatever the limit */
     size_t tickets_most;
-    unsigned iterations;             /* that passwords have which are set now */
-    bool renewed;                    /* cred was made anew with so many */
+    unsigned iterations; /* that passwords have which are set now */
+    bool cram;           /* the domain wants CRAM-MD5's state of them kept */
+    bool renewed;        /* cred was made anew, as they are made now */
     uint8_t hash[TICKET_HASH_BYTES]; /* of the ticket that was shown */
     uint8_t next_hash[TICKET_HASH_BYTES];
     char ticket[TICKET_TEXT_SIZE]; /* the next one; "" none */
@@ -604,9 +605,15 @@ check_work(void *arg)
     struct attempt *a = arg;
 
     a->matches = password_matches(&a->cred, a->password);
-    a->renewed = a->matches && a->known && a->cred.iterations != a->iterations;
+    if (!a->matches || !a->known)
+        return;
+    a->renewed = a->cred.iterations != a->iterations;
     if (a->renewed)
         password_renew(&a->cred, a->password, a->iterations);
+    if (a->cred.has_cram != a->cram) {
+        password_set_cram(&a->cred, a->cram ? a->password : NULL);
+        a->renewed = true;
+    }
 }
 
 static void
@@ -756,6 +763,10 @@ look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
     r = admin_account_find(t, a->name, NULL, &domain, &account, &found, err);
     exists = r == STORE_OK && account.cred.iterations > 0;
     a->known = exists && !domain.suspended;
+    if (a->known)
+        r = settings_domain_cram(t, &domain, &a->cram, err);
+    if (!a->cram && a->password == NULL)
+        account.cred.has_cram = false; /* not wanted any more */
     sampled = make_dummy(a, t, &domain, &dummy, err);
     if (sampled == STORE_OK)
         sampled = take_alias(a, t, &account, err);
@@ -856,6 +867,18 @@ on_wait_over(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
+log_waiting(const struct attempt *a, int64_t wait)
+{
+    char user[USER_NAME_SIZE];
+
+    if (!log_wants(LOG_DEBUG_))
+        return;
+    one_word(user, sizeof user, a->name != NULL ? a->name : "-");
+    log_debug("login held up user=%s address=%s ms=%lld", user, a->address,
+              (long long)(wait / (CLOCK_SECOND / 1000)));
+}
+
+static void
 attempt_wait(struct attempt *a)
 {
     int64_t wait = throttle_delay(a->job.server->throttle, a->name, a->address,
@@ -869,10 +892,12 @@ attempt_wait(struct attempt *a)
     login_slot_release(&a->slot);
     if (a->timer == NULL)
         a->timer = evtimer_new(a->job.worker->base, on_wait_over, a);
-    if (a->timer == NULL || event_add(a->timer, &tv) < 0)
+    if (a->timer == NULL || event_add(a->timer, &tv) < 0) {
         answer_and_free(a, 525, "too many failed log-ins, try again later");
-    else
-        a->req->session->login->waiting = a;
+        return;
+    }
+    a->req->session->login->waiting = a;
+    log_waiting(a, wait);
 }
 
 /* It is wrong already: good ones are not held up by those of others, but nobody
@@ -1036,8 +1061,8 @@ is_ticket(const char *text)
 
 /* A machine that logs users in on their behalf; nobody who was handed on by one
  * is one. */
-static bool
-is_proxy(const struct session *s)
+bool
+login_is_proxy(const struct session *s)
 {
     struct sockaddr_storage sa;
 
@@ -1060,7 +1085,8 @@ take_options(struct req *r, const struct xml_elem *e)
         take_bool(r, e, "keepTicket", &l->options.keep_ticket) < 0)
         return -1;
     /* For all others a ticket works once. */
-    l->options.keep_ticket = l->options.keep_ticket && is_proxy(r->session);
+    l->options.keep_ticket =
+        l->options.keep_ticket && login_is_proxy(r->session);
     if (!is_ticket(xml_attr(e, "ticket")) &&
         take_bool(r, e, "ticket", &l->options.ticket) < 0)
         return -1;
@@ -1068,14 +1094,14 @@ take_options(struct req *r, const struct xml_elem *e)
 }
 
 /* clientAddress, which holds for what follows, too.  -1: answered. */
-static int
-take_client(struct req *r, const struct xml_elem *e)
+int
+login_take_client(struct req *r, const struct xml_elem *e)
 {
     struct session *s = r->session;
     const char *client = xml_attr(e, "clientAddress");
     struct peer peer;
 
-    if (client == NULL || !is_proxy(s))
+    if (client == NULL || !login_is_proxy(s))
         return 0;
     if (peer_parse(&peer, client) < 0) {
         req_fail(r, 501, "clientAddress is not an address");
@@ -1298,21 +1324,38 @@ login_without_alerts(struct session *s)
     login_of(s)->options = (struct login_options){.alerts = false};
 }
 
+/* Clients of the family say the name by authData and the password by password
+ * (protocol.md A.6); where there is a userName, authData is the password. */
+static void
+take_names(const struct xml_elem *e, const char **name_r,
+           const char **password_r)
+{
+    const char *auth = xml_attr(e, "authData");
+    const char *password = xml_attr(e, "password");
+
+    *name_r = req_attr(e, "userName", xml_attr(e, "username"));
+    *password_r = auth != NULL ? auth : password;
+    if ((*name_r == NULL || **name_r == '\0') && password != NULL) {
+        *name_r = auth;
+        *password_r = password;
+    }
+}
+
 static enum req_result
 handle_login(struct req *r, const struct xml_elem *e)
 {
     const char *method = xml_attr(e, "method");
     const char *ticket = xml_attr(e, "ticket");
-    const char *name = req_attr(e, "userName", xml_attr(e, "username"));
-    const char *password = req_attr(e, "authData", xml_attr(e, "password"));
+    const char *name, *password;
 
+    take_names(e, &name, &password);
     login_of(r->session)->options = (struct login_options){.alerts = true};
-    if (take_options(r, e) < 0 || take_client(r, e) < 0)
+    if (take_options(r, e) < 0 || login_take_client(r, e) < 0)
         return REQ_DONE;
     if (is_ticket(ticket))
         return login_with_ticket(r, ticket);
     if (method != NULL && xml_attr(e, "nonce") != NULL &&
-        text_equal_nocase(method, "CRAM-MD5") && is_proxy(r->session))
+        text_equal_nocase(method, "CRAM-MD5") && login_is_proxy(r->session))
         return login_answered(r, xml_attr(e, "nonce"), name, sasl_value(e));
     if (method != NULL)
         return login_begin_sasl(r, method, sasl_value(e));
@@ -1336,7 +1379,7 @@ handle_auth(struct req *r, const struct xml_elem *e)
         req_fail(r, 501, "auth without login");
         return REQ_DONE;
     }
-    if (take_options(r, e) < 0 || take_client(r, e) < 0)
+    if (take_options(r, e) < 0 || login_take_client(r, e) < 0)
         return REQ_DONE;
     if (value == NULL) {
         req_fail(r, 501, "value is missing");
@@ -1418,7 +1461,7 @@ handle_list_features(struct req *r, const struct xml_elem *e)
 {
     struct features_job *f;
 
-    if (take_client(r, e) < 0)
+    if (login_take_client(r, e) < 0)
         return REQ_DONE;
     f = xcalloc(1, sizeof *f);
     job_init(&f->job, r->worker->server, r->worker);

@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include "storage/store.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/options.h"
 #include "util/xmalloc.h"
 #include "ximss/server/configuration.h"
 #include "ximss/server/first_start.h"
@@ -190,7 +190,8 @@ parse(struct options *o, int argc, char **argv)
 {
     int c, r;
 
-    while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+    while ((c = options_next("ximssd", argc, argv, "", long_options, NULL)) !=
+           -1) {
         r = take_option(o, c);
         if (r != 0)
             return r;

@@ -90,7 +90,7 @@ struct post_job {
     struct req *req;
     struct job_caller caller;
     struct post post; /* its texts are owned here */
-    char *target, *key, *text;
+    char *target, *key, *text, *lifetime;
     struct admin_parts parts;
     struct post_result result;
 };
@@ -106,7 +106,8 @@ post_body(struct job *j, struct store_txn *t, struct errbuf *err)
     fill_context(&x, j, t, &p->caller);
     x.parts = &p->parts;
     r = admin_alert_post(&x, &p->post, &p->result, err);
-    if (r == STORE_OK && p->post.test && p->result.code == 200) {
+    if (r == STORE_OK && p->post.test && p->result.code == 200 &&
+        !p->result.repeated) {
         e = effect_add(&j->effects, EFFECT_COUNT_AUDIENCE);
         e->alert.scope = p->post.scope;
         e->alert.target = p->result.target;
@@ -123,27 +124,41 @@ post_job_free(struct post_job *p)
     free(p->target);
     free(p->key);
     free(p->text);
+    free(p->lifetime);
     free(p);
+}
+
+/* What there is to know of an alert: not of a test that found none. */
+static void
+write_posted_alert(struct req *r, const struct post_job *p)
+{
+    char gmt[CLOCK_GMT_SIZE];
+
+    if (p->post.test && !p->result.repeated)
+        return;
+    clock_format_gmt(p->result.posted, gmt);
+    xml_write_attr_u64(&r->out, "alertID", p->result.id);
+    xml_write_attr(&r->out, "gmtTime", gmt);
+    if (p->lifetime != NULL && p->result.until != 0) {
+        clock_format_gmt(p->result.until, gmt);
+        xml_write_attr(&r->out, "until", gmt);
+    }
 }
 
 static void
 write_posted(struct req *r, const struct post_job *p)
 {
-    char gmt[CLOCK_GMT_SIZE];
-
     buf_append_str(&r->out, "<alertPosted");
     xml_write_attr(&r->out, "id", r->id);
-    if (!p->post.test) {
-        clock_format_gmt(p->result.posted, gmt);
-        xml_write_attr_u64(&r->out, "alertID", p->result.id);
-        xml_write_attr(&r->out, "gmtTime", gmt);
-    }
+    write_posted_alert(r, p);
     xml_write_attr_u64(&r->out, "sessions",
                        p->result.repeated ? 0 : p->job.sessions);
     if (p->post.test)
         xml_write_attr_u64(&r->out, "accounts", p->result.accounts);
     if (p->result.repeated)
         xml_write_attr(&r->out, "repeated", "yes");
+    if (p->result.repeated && (p->result.over || p->job.sessions > 0))
+        xml_write_attr(&r->out, "active", "no");
     buf_append(&r->out, "/>", sizeof "/>");
 }
 
@@ -172,7 +187,7 @@ take_post(struct req *r, const struct xml_elem *e, struct post_job *p)
     const char *target, *until = xml_attr(e, "until");
     const char *severity = req_attr(e, "severity", "warning");
     const char *test = req_attr(e, "test", "no");
-    const char *key = xml_attr(e, "key");
+    const char *key = xml_attr(e, "key"), *lifetime = xml_attr(e, "lifetime");
 
     if (take_scope(r, e, &p->post.scope, &target) < 0)
         return -1;
@@ -195,6 +210,8 @@ take_post(struct req *r, const struct xml_elem *e, struct post_job *p)
     p->target = target != NULL ? xstrdup(target) : NULL;
     p->key = key != NULL ? xstrdup(key) : NULL;
     p->text = xmemdup(e->text, e->text_len + 1);
+    p->lifetime = lifetime != NULL ? xstrdup(lifetime) : NULL;
+    p->post.lifetime = p->lifetime;
     p->post.target = p->target;
     p->post.key = p->key;
     p->post.text = p->text;

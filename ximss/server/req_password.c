@@ -240,11 +240,14 @@ static bool
 is_allowed(struct req *r, const char *old, const char *new)
 {
     const struct session *s = r->session;
+    const char *why;
 
     if (s->user == NULL)
         req_fail(r, 510, "the local administrator has no account");
     else if (new[0] == '\0' || strlen(new) > PASSWORD_MOST)
         req_failf(r, 501, "newPassword must have 1 to %d bytes", PASSWORD_MOST);
+    else if ((why = password_fault(new)) != NULL)
+        req_fail(r, 501, why);
     else if (old != NULL && strlen(old) > PASSWORD_MOST)
         req_failf(r, 501, "oldPassword has more than %d bytes", PASSWORD_MOST);
     else if (!session_is_encrypted(s) && !session_is_local(s) &&

@@ -472,6 +472,19 @@ user_find_alert(struct worker *w, const struct user *a, uint64_t id)
     return al != NULL && al->rec.id == id ? al : NULL;
 }
 
+bool
+user_has_delivered(struct worker *w, uint64_t account, uint64_t id)
+{
+    const struct user *a = user_find(w, account);
+    uint32_t i;
+
+    if (a == NULL)
+        return false;
+    i = alert_array_after(&a->alerts, id - 1);
+    return i == a->alerts.n || a->alerts.v[i]->rec.id != id ||
+           a->alerts.v[i]->delivered;
+}
+
 /* Moves the position over everything that was shown. */
 static void
 advance(struct worker *w, struct user *a)
