@@ -63,7 +63,7 @@ export class Frame {
     async #tryLogIn({ username, password }) {
         const timer = setTimeout(() => {
             byId("login-hint").textContent = "This takes longer than usual. " +
-                "After wrong passwords the server lets one wait.";
+                "After wrong passwords the server makes one wait.";
         }, LONG);
 
         this.#complain("");
