@@ -13,6 +13,12 @@ function newKey() {
         .map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+// To whom it says that it is, on the page of one who gets it.
+function seenFrom(place) {
+    return { scope: place?.scope,
+             target: place?.scope === "domain" ? place.target : null };
+}
+
 export class PostForm {
     #with;
     #place = null;
@@ -118,7 +124,8 @@ export class PostForm {
 
         byId("until").min = this.#with.zone().wall(alert.posted);
         byId("preview-box").hidden = alert.text === "";
-        byId("preview").replaceChildren(alertCard(alert, this.#with.zone()));
+        byId("preview").replaceChildren(alertCard(
+            { ...alert, ...seenFrom(this.#place) }, this.#with.zone()));
     }
 
     // The same key for the same words, until they were posted, also if the page
