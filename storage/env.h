@@ -26,6 +26,7 @@
 #define FORMAT_TICKETS   4
 #define FORMAT_VERIFIERS 4
 #define FORMAT_POST_KEYS 5
+#define FORMAT_SESSIONS  5
 
 /* The directory of the store keeps the environment in here. */
 #define ENV_SUBDIR "db"

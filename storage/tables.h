@@ -413,13 +413,17 @@ enum store_result post_key_expire(struct store_txn *t, int64_t before,
                                   unsigned max, bool *more_r,
                                   struct errbuf *err) WARN_UNUSED;
 
-/* --- resume tickets (ticket_table.c) --- */
+/* --- resume tickets (ticket_table.c) ---
+ *
+ * A lasting session (lasting.h) has a record of its own among them, with the
+ * hash of its id, and its tickets name that record: they end with it. */
 
 #define TICKET_HASH_BYTES    32
 #define TICKET_ADDRESS_BYTES 16
+#define TICKET_NOTE_BYTES    64
 
 struct ticket_rec {
-    uint8_t hash[TICKET_HASH_BYTES]; /* of the random ticket */
+    uint8_t hash[TICKET_HASH_BYTES]; /* of the random ticket, or the id */
     uint64_t account;
     uint32_t cred_serial; /* void when the account's is another */
     int64_t expires;
@@ -427,6 +431,14 @@ struct ticket_rec {
                       for origin */
     uint8_t address[TICKET_ADDRESS_BYTES]; /* IPv4 as ::ffff:a.b.c.d */
     uint8_t origin[TICKET_ADDRESS_BYTES];
+    bool is_session;  /* no ticket: a lasting session */
+    bool is_waiting;  /* ... that was made for somebody who has not come yet */
+    bool has_key;     /* ... whose id is nothing without its key */
+    uint64_t session; /* of a ticket: ticket_number of its session, 0: of none;
+                         of a session: its number, from which its id is made */
+    uint64_t device;  /* device_number of what it came by; 0: of none */
+    uint8_t key[TICKET_HASH_BYTES];   /* of has_key: the hash */
+    char note[TICKET_NOTE_BYTES + 1]; /* the session's client's */
 };
 
 /* STORE_EXISTS. */
@@ -438,6 +450,29 @@ enum store_result ticket_take(struct store_txn *t,
                               const uint8_t hash[TICKET_HASH_BYTES],
                               struct ticket_rec *k_r,
                               struct errbuf *err) WARN_UNUSED;
+/* Leaves it where it is. */
+enum store_result ticket_find(struct store_txn *t,
+                              const uint8_t hash[TICKET_HASH_BYTES],
+                              struct ticket_rec *k_r,
+                              struct errbuf *err) WARN_UNUSED;
+/* k as it is in the store. */
+enum store_result ticket_drop(struct store_txn *t, const struct ticket_rec *k,
+                              struct errbuf *err) WARN_UNUSED;
+/* Puts k in the place of `old`, which has the same hash. */
+enum store_result ticket_change(struct store_txn *t,
+                                const struct ticket_rec *old,
+                                const struct ticket_rec *k,
+                                struct errbuf *err) WARN_UNUSED;
+/* Drops what the account has of the session, with the session itself, or (0:
+ * not asked) of the device: it looks at each ticket of the account. */
+enum store_result ticket_drop_of(struct store_txn *t, uint64_t account,
+                                 uint64_t session, uint64_t device,
+                                 struct errbuf *err) WARN_UNUSED;
+/* The account's lasting sessions; the caller frees the list, whatever comes
+ * back. */
+enum store_result ticket_sessions(struct store_txn *t, uint64_t account,
+                                  struct ticket_rec **list_r, size_t *n_r,
+                                  struct errbuf *err) WARN_UNUSED;
 /* Drops at most `max` of those whose end has come; *more_r: there are more. */
 enum store_result ticket_expire(struct store_txn *t, int64_t now, unsigned max,
                                 bool *more_r, struct errbuf *err) WARN_UNUSED;

@@ -137,6 +137,18 @@ static const struct config_row rows[] = {
  "Web sessions of one account. When one more comes, one that looks dead makes\n"
  "room (see session-dead-after); if there is none, the log-in is refused (526).\n"
  "Keep it below the one of ximssd."},
+{"max-comebacks", NUMBER(1, 100000), M(max_comebacks), "200", RELOAD,
+ "Sessions that ximssd may be asked about at the same time, since this process\n"
+ "does not know them: it was started anew, or an administrator made them.\n"
+ "Other requests are to try again (503)."},
+{"max-comebacks-per-address", NUMBER(1, 100000), M(max_comebacks_per_address),
+ "20", RELOAD,
+ "The same of one address (the /64 of an IPv6 one)."},
+{"login-by-address", BOOL, M(login_by_address), "no", RELOAD,
+ "Whether a log-in by the id of a session that has a cookie goes without it,\n"
+ "from the address that the session is bound to: for programs that send the\n"
+ "cookie with all but this. Whoever shares that address and learns the id\n"
+ "could do the same."},
 {"session-dead-after", TIME(100 * MS, DAY), M(session_dead_after), "1m",
  RELOAD,
  "A web session of which nothing was asked for so long, and that has neither\n"

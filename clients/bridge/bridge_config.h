@@ -41,6 +41,8 @@ struct bridge_config {
     unsigned descriptor_reserve; /* at least 16 */
     unsigned max_sessions;
     unsigned max_account_sessions;
+    unsigned max_comebacks, max_comebacks_per_address;
+    bool login_by_address;
     int64_t session_dead_after;
     unsigned max_requests;
     size_t reply_bytes;

@@ -450,11 +450,12 @@ exec_queue(struct exec *e)
     exec_pump(s);
 }
 
-/* The answers to what was sent still come if the session goes on under another
- * id. */
+/* The answers to what was sent still come while the session says its farewell:
+ * it is freed with that. */
 static void
 orphan(struct exec *e)
 {
+    event_del(&e->timer);
     if (e->session->numbered == e)
         e->session->numbered = NULL;
     e->orphan = true;
@@ -471,9 +472,15 @@ exec_end_all(struct web_session *s)
     for (e = TAILQ_FIRST(&s->execs); e != NULL; e = next) {
         next = TAILQ_NEXT(e, link);
         exec_fail(e, 550, "Session not found");
-        if (s->ended || e->in_work == 0)
-            exec_free(e);
-        else
-            orphan(e);
+        orphan(e);
     }
+}
+
+void
+exec_drop_all(struct web_session *s)
+{
+    struct exec *e;
+
+    while ((e = TAILQ_FIRST(&s->execs)) != NULL)
+        exec_free(e);
 }

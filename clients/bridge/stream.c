@@ -232,6 +232,21 @@ position(struct stream *st, const char *last_id)
     st->sent = id;
 }
 
+/* Behind the list, if it gets one: that is older. */
+static void
+tell_came_back(struct stream *st)
+{
+    static const char resumed[] = "<resumed/>";
+    struct buf out = {0};
+
+    if (!st->session->came_back)
+        return;
+    st->session->came_back = false;
+    push_log_frame(&out, 0, "resumed", resumed, sizeof resumed - 1);
+    http_send(st->http, out.data, out.len);
+    buf_clear(&out);
+}
+
 void
 stream_begin(struct web_session *s, struct http_conn *h, const char *last_id)
 {
@@ -258,6 +273,7 @@ stream_begin(struct web_session *s, struct http_conn *h, const char *last_id)
     greet(st);
     position(st, last);
     free(last);
+    tell_came_back(st);
     pull(st);
     LIST_FOREACH(other, &s->streams, link)
         if (++n > STREAMS_MOST) {

@@ -6,12 +6,14 @@
 
 #include "clients/bridge/web_login.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "clients/bridge/ask.h"
 #include "clients/bridge/base64.h"
+#include "clients/bridge/comeback.h"
 #include "clients/bridge/http_host.h"
 #include "clients/bridge/inquiry.h"
 #include "clients/bridge/web_session.h"
@@ -216,6 +218,9 @@ session_new(struct call *c)
     if (form_is_on(&c->form, "EnableUseCookie") &&
         !form_is_on(&c->form, "DisableUseCookie"))
         web_cookie_make(&s->cookie);
+    snprintf(s->cookie.login_path, sizeof s->cookie.login_path, "%.11s",
+             c->q->path);
+    web_session_set_key(s);
     return s;
 }
 
@@ -356,73 +361,63 @@ by_cram(struct call *c, const char *user, const char *nonce, const char *auth)
 
 /* --- another session --- */
 
+/* It is known here: address and cookie can be looked at. */
 static bool
 is_allowed(const struct call *c, const struct web_session *s)
 {
-    return s != NULL && s->up.x != NULL &&
-           (!s->watches_address ||
+    return (!s->watches_address ||
             strcmp(s->address, c->client.address) == 0) &&
-           web_cookie_check(&s->cookie, c->http, &c->client) == WEB_COOKIE_YES;
+           (web_cookie_is_shown(&s->cookie, s->id, c->http) ||
+            (c->bridge->cfg->login_by_address && s->watches_address));
 }
 
-#define TICKET \
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-/* As CREATEXIMSSSESSION gives them. */
-static bool
-is_ticket(const char *id)
-{
-    return strlen(id) == 43 && id[strspn(id, TICKET)] == '\0';
-}
-
-/* A session that an administrator made.  ximssd knows from which address it is
- * good; so it stays, whatever the log-in says of that. */
+/* Nobody who holds the old id gets anything more by it, and what is under way
+ * (perhaps a bye) does not end what is to go on. */
 static void
-by_ticket(struct call *c, const char *ticket)
+take_over(struct bridge *b, const char *id)
 {
-    struct web_session *s = session_new(c);
-    struct login *l;
+    struct web_session *old = web_session_find(b, id);
 
-    if (s == NULL)
-        return;
-    s->watches_address = true;
-    ximss_set_ticket(s->up.x, ticket);
-    l = login_new(c);
-    l->session = s;
-    s->login = &l->wait; /* not to be found yet */
-    start(l);
+    if (old != NULL)
+        exec_end_all(old);
 }
 
-/* Without killOld the old one goes on: the new one comes in by its ticket, and
- * is given its own. */
+/* ximssd decides: it knows sessions from before this process was started, and
+ * those that administrators made.  What nobody has come to yet keeps its id; of
+ * others a new one begins, and without killOld both go on. */
 static void
 by_session(struct call *c, const char *id)
 {
-    struct web_session *old = web_session_find(c->bridge, id), *s;
+    const struct web_session *old = web_session_find(c->bridge, id);
+    enum ximss_session_mode mode = form_is_on(&c->form, "killOld")
+                                       ? XIMSS_SESSION_INSTEAD
+                                       : XIMSS_SESSION_BESIDE;
+    char keys[COMEBACK_KEYS_SIZE];
+    struct web_session *s;
+    struct login *l;
 
-    if (is_ticket(id)) {
-        by_ticket(c, id);
-        return;
-    }
-    if (!is_allowed(c, old)) {
-        call_refuse(c, 403, 515, "the session is over");
-        return;
-    }
-    if (form_is_on(&c->form, "killOld")) {
-        web_session_rename(old);
-        snprintf(old->address, sizeof old->address, "%s", c->client.address);
-        reply_session(c->bridge, c->http, old, NULL);
-        return;
-    }
-    if (ximss_ticket(old->up.x) == NULL) {
-        call_refuse(c, 403, 515, "the session is over");
+    if (!web_session_is_id(id) || web_session_is_leaving(c->bridge, id) ||
+        (old != NULL && !is_allowed(c, old))) {
+        call_refuse(c, 403, 515, "incorrect password or account name");
         return;
     }
     s = session_new(c);
     if (s == NULL)
         return;
-    ximss_share_ticket(s->up.x, ximss_ticket(old->up.x));
-    begin(c, s, ximss_session(old->up.x, "userName"));
+    if (old != NULL)
+        snprintf(keys, sizeof keys, "%s", old->key);
+    else
+        comeback_keys(c, id, keys);
+    if (mode == XIMSS_SESSION_INSTEAD) {
+        strcpy(s->replaces, id);
+        take_over(c->bridge, id);
+    }
+    ximss_set_session(s->up.x, id, keys, mode);
+    explicit_bzero(keys, sizeof keys);
+    l = login_new(c);
+    l->session = s;
+    s->login = &l->wait; /* not to be found yet */
+    start(l);
 }
 
 /* --- Basic --- */

@@ -155,8 +155,10 @@ enum ximss_option {
                                 is called for it, not before */
     XIMSS_ALERT_CHANGES = 2, /* withdrawn and expired alerts are told */
     XIMSS_NO_ALERTS = 4,     /* this session neither gets nor uses up alerts */
-    XIMSS_TICKETS = 8        /* ask for a resume ticket, and log in with it
+    XIMSS_TICKETS = 8,       /* ask for a resume ticket, and log in with it
                                 after a reconnect */
+    XIMSS_LASTING = 16       /* with XIMSS_TICKETS: the session outlives its
+                                connection, and keeps its urlID */
 };
 
 void ximss_set_options(struct ximss *x, unsigned options);
@@ -173,6 +175,30 @@ void ximss_share_ticket(struct ximss *x, const char *ticket);
 /* The ticket for the next log-in, NULL if there is none.  The server gives a
  * new one from time to time, so that there always is one that is good. */
 const char *ximss_ticket(const struct ximss *x);
+
+/* --- sessions that last ---
+ *
+ * Such a session goes on when its connection is lost: a reconnect comes back to
+ * it, and so does another object that knows its urlID, and its key if it has
+ * one, also when this program has been started anew.  It ends by ximss_close, and
+ * when the server says so. */
+
+/* How the session that is named is gone on with. */
+enum ximss_session_mode {
+    XIMSS_SESSION_SAME,
+    XIMSS_SESSION_INSTEAD, /* it ends, and a new one takes its place */
+    XIMSS_SESSION_BESIDE   /* a new one of the same user begins */
+};
+
+/* The next log-in is by this session's urlID, instead of a password; keys: one,
+ * or several with blanks between, of which one must be right; NULL: none.  id
+ * NULL: none. */
+void ximss_set_session(struct ximss *x, const char *id, const char *keys,
+                       enum ximss_session_mode mode);
+/* The key that a new session is to have (also one that an administrator has made
+ * and nobody has come to yet), and a note that comes with it when it is come back
+ * to, as `sessionNote` of ximss_session, at most 64 bytes; NULL: none. */
+void ximss_set_session_key(struct ximss *x, const char *key, const char *note);
 
 /* The address of the person on whose behalf a proxy logs in.  NULL: none. */
 void ximss_set_client_address(struct ximss *x, const char *address);

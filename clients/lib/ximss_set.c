@@ -93,6 +93,22 @@ ximss_share_ticket(struct ximss *x, const char *ticket)
     x->ticket_shared = true;
 }
 
+void
+ximss_set_session(struct ximss *x, const char *id, const char *keys,
+                  enum ximss_session_mode mode)
+{
+    set_text(&x->set.session, id);
+    set_text(&x->set.session_keys, keys);
+    x->set.session_mode = mode;
+}
+
+void
+ximss_set_session_key(struct ximss *x, const char *key, const char *note)
+{
+    set_text(&x->set.new_key, key);
+    set_text(&x->set.session_note, note);
+}
+
 const char *
 ximss_ticket(const struct ximss *x)
 {

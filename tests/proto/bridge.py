@@ -318,6 +318,23 @@ class Bridge:
         self.process.wait()
         self.process = None
 
+    def restart(self, crash=False):
+        """On the same port; what is connected finds out by itself."""
+        self.options["listen"] = ["127.0.0.1:%d" % self.port]
+        if crash:
+            self.kill()
+            self.reader.join(ximss.DEADLINE)
+        else:
+            self.end(keep=True)
+        return self.restart_again()
+
+    def restart_again(self):
+        """The same of one that has ended."""
+        self.options["listen"] = ["127.0.0.1:%d" % self.port]
+        self.lines = []
+        self.clients = []
+        return self.start()
+
     def connect(self, name="http", tls=False, source=None, window=None):
         """window: bytes that the system takes before they are read."""
         sock = socket.socket()

@@ -27,7 +27,8 @@ size_t fixture_longest;
 void (*fixture_between)(void);
 
 static char dir[64];
-static struct store *store;
+static atomic_uint_least64_t next_session = 100000;
+struct store *store;
 static struct caller callers[WHO_N];
 static struct buf answer_text, effects_text, audit_text;
 static struct admin_live live;
@@ -313,6 +314,7 @@ fixture_setup(void)
         (struct admin_settings){.alert_bytes = 100,
                                 .iterations = 1,
                                 .max_tickets = 300,
+                                .next_session = &next_session,
                                 .prefs_bytes = 200,
                                 .time_zone = "Europe/Berlin",
                                 .started = FIXTURE_NOW - 90 * CLOCK_SECOND,

@@ -282,6 +282,11 @@ static const struct config_row rows[] = {
 {"ticket-time", TIME(MINUTE, 365 * DAY), M(ticket_time), "12h", RELOAD,
  "How long a resume ticket is good for.  A session is given another one each\n"
  "time a third of that is over."},
+{"session-resume-time", TIME(SECOND, 30 * DAY), M(session_resume_time), "15m",
+ RELOAD,
+ "How long a session of the web can be come back to when its connection is\n"
+ "gone: ximss-bridge was started anew, or the network was away. While it is\n"
+ "connected, its record in the store is as good as its ticket."},
 {"login-checks-per-address", NUMBER(1, 10000), M(login_checks_per_address),
  "8", RELOAD,
  "Log-ins from one address that are checked at the same time; more of them\n"

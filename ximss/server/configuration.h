@@ -122,6 +122,7 @@ struct config {
     unsigned remember_logins;
     int64_t remember_time;
     int64_t ticket_time;
+    int64_t session_resume_time;
     unsigned login_checks_per_address;
     unsigned max_account_tickets;
     unsigned max_account_sessions;

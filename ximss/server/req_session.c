@@ -11,6 +11,7 @@
 #include "util/zone.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
+#include "ximss/server/lasting.h"
 #include "ximss/server/login.h"
 #include "ximss/server/push.h"
 #include "ximss/server/request.h"
@@ -27,7 +28,7 @@ req_session_attributes(struct buf *b, const struct session *s)
     char user[USER_NAME_SIZE];
     const char *real = s->user != NULL ? s->user->real_name : NULL;
 
-    session_id_format(s->number, id);
+    lasting_id(s, id);
     session_id_random(s->number, random);
     session_user(s, user);
     xml_write_attr(b, "urlID", id);
@@ -49,6 +50,10 @@ static enum req_result
 handle_bye(struct req *r, const struct xml_elem *e)
 {
     (void)e;
+    if (r->session->state == SESSION_OPEN && r->session->lasting != NULL) {
+        lasting_bye(r);
+        return REQ_PENDING;
+    }
     req_ok(r);
     return REQ_CLOSE;
 }
