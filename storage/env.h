@@ -70,11 +70,11 @@ struct guard;
 struct env {
     DB_ENV *dbenv;
     DB *table[TABLE_COUNT];
-    char *home; /* DIR/db */
-    int lock_fd;
-    struct guard *guard; /* NULL: a copy */
-    bool complete;       /* the tables have everything, and nothing follows */
-    FILE *report;        /* what the database says goes here, NULL: the log */
+    char *home;           /* DIR/db */
+    int lock_fd, home_fd; /* both locked; -1: not */
+    struct guard *guard;  /* NULL: a copy */
+    bool complete;        /* the tables have everything, and nothing follows */
+    FILE *report;         /* what the database says goes here, NULL: the log */
     unsigned long reported; /* lines of it */
     atomic_bool full;       /* the disk was full when last written to */
     atomic_bool panicked;

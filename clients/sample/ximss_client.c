@@ -137,7 +137,10 @@ run_command(struct client *c, const struct ximss_alert *a)
 
     if (e == 0)
         return;
-    fprintf(stderr, "ximss-client: %s: %s\n", c->command, strerror(e));
+    /* Its arguments may hold a secret. */
+    fprintf(stderr, "ximss-client: %.*s: %s\n",
+            (int)strcspn(c->command + strspn(c->command, " \t"), " \t"),
+            c->command + strspn(c->command, " \t"), strerror(e));
     c->failed = EXIT_COMMAND;
 }
 

@@ -228,7 +228,8 @@ def test_a_long_list_in_pieces(t):
 
 
 def test_a_domain_of_many_is_suspended(t):
-    server = t.server()
+    """More of one worker's than it ends in one turn."""
+    server = t.server({"workers": 1})
     admin = domains(server)
     names = ["u%d@a.test" % i for i in range(140)]
     server.accounts(names)

@@ -325,6 +325,15 @@ init_store(const struct options *o, const struct config *c, const char *dir)
     return 0;
 }
 
+static void
+advise_salvage(const char *dir)
+{
+    log_error("restore a backup of the store (all of %s/db, no single files of "
+              "it), or make a sound one of what can be read of it: ximssd "
+              "--salvage %s",
+              dir, dir);
+}
+
 static int
 verify_store(const char *dir)
 {
@@ -341,6 +350,7 @@ verify_store(const char *dir)
         return 0;
     case STORE_DAMAGED:
         log_error("%s", err.text);
+        advise_salvage(dir);
         return EXIT_DAMAGED;
     case STORE_UNKNOWN:
         break;
@@ -411,9 +421,7 @@ run(const struct options *o, struct config *config)
     if (p.server == NULL) {
         log_error("%s", err.text);
         if (damaged)
-            log_error("restore a backup of the store, or make a sound one of "
-                      "what can be read of it: ximssd --salvage %s",
-                      dir);
+            advise_salvage(dir);
         free(dir);
         return damaged ? EXIT_DAMAGED : EXIT_CANNOT_START;
     }
