@@ -21,7 +21,9 @@
 #include "util/log.h"
 #include "util/xmalloc.h"
 
-#define LOG_MOST 10000 /* pushed messages that nobody fetches */
+/* Pushed messages that nobody fetches.  Ten thousand alerts may wait for whoever
+ * logs in, and then as many reports of them. */
+#define LOG_MOST 40000
 
 static const struct timeval *
 to_timeval(int64_t us, struct timeval *tv)

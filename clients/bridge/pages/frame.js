@@ -32,8 +32,9 @@ export class Frame {
     #was = "waiting";
     #timer;
 
-    // page.open() when somebody is logged in, page.close() when he no longer
-    // is, page.refresh() when the connection is back; page.event(),
+    // page.open() when somebody is logged in, page.close(done) when he no longer
+    // is (done: he has logged out), page.last() gives requests that belong
+    // before that, page.refresh() when the connection is back; page.event(),
     // page.shown() and page.note() as of Tabs.
     constructor(page) {
         this.#page = page;
@@ -83,7 +84,8 @@ export class Frame {
         const { session } = this;
 
         // The answer is not waited for: whatever it is, this is the end.
-        session?.ask("bye").catch(() => {});
+        session?.askAll([...this.#page.last?.() ?? [], ["bye"]])
+            .catch(() => {});
         this.tabs.end(false);
     }
 
@@ -96,7 +98,7 @@ export class Frame {
 
         this.session = id === null ? null
             : new Session(id, () => this.tabs.end(true), forgetPassing);
-        this.#page.close();
+        this.#page.close(id === null && !lost);
         if (id === null)
             this.#close(lost);
         else

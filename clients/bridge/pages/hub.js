@@ -122,8 +122,9 @@ export class Hub {
             return;
         }
         this.#seq += 1;
-        this.#keep({ event: { ...event, seq: this.#seq } });
-        this.#broadcast(this.#kept.at(-1));
+        const message = { event: { ...event, seq: this.#seq } };
+        this.#keep(message);
+        this.#broadcast(message); // kept or not
         if (event.name === "bye")
             this.#end(true);
     }

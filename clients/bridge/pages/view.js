@@ -149,6 +149,26 @@ export function arrange(parent, nodes) {
             parent.insertBefore(node, at);
 }
 
+// What is called often and done once, when what has come meanwhile is in; and,
+// if it takes long, with pauses that leave most of the time to others.
+export function coalesce(action) {
+    let waits = false;
+    let pause = 0;
+
+    return () => {
+        if (waits)
+            return;
+        waits = true;
+        setTimeout(() => {
+            const begun = performance.now();
+
+            waits = false;
+            action();
+            pause = 4 * (performance.now() - begun);
+        }, pause);
+    };
+}
+
 // Says a text to a screen reader, also if it is the last one again.  Nobody
 // wants to hear a very long one whole.
 export function announce(text, { urgent = false } = {}) {

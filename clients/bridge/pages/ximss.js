@@ -202,6 +202,18 @@ export class Session {
         }
     }
 
+    // Requests of a page that goes: nobody waits for their answers.
+    tell(requests) {
+        const body = requests.map(([name, attributes], i) =>
+            element(name, { id: i + 1, ...attributes })).join("");
+
+        fetch(`/Session/${encodeURIComponent(this.#id)}/sync`, {
+            method: "POST", keepalive: true,
+            headers: { "Content-Type": "text/xml; charset=utf-8" },
+            body: `<XIMSS>${body}</XIMSS>`,
+        }).catch(() => {});
+    }
+
     // One request: the elements that it brought.
     async ask(name, attributes, text) {
         const [answer] = await this.askAll([[name, attributes, text]]);
