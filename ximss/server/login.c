@@ -98,10 +98,11 @@ struct attempt {
     char *proof;           /* owned; SCRAM's last message, in base64 */
     char *challenge;       /* owned; of APOP, and what came back; NULL: not */
     char *digest;
-    bool takes_tokens;         /* the door is one where they are good */
-    struct token_set tokens;   /* owned; those of the account */
-    const struct token *token; /* of these: the one it comes by; NULL: none */
-    uint64_t revoked;          /* how many were when they were read */
+    bool takes_tokens;       /* the door is one where they are good */
+    struct token_set tokens; /* owned; those of the account */
+    const struct token
+        *cli_token;   /* of these: the one it comes by; NULL: none */
+    uint64_t revoked; /* how many were when they were read */
     char address[PEER_TEXT_SIZE];
     char asks_as[sizeof SESSIONS_OF + PEER_TEXT_SIZE]; /* who comes by an id,
                                         for the throttle; "": nobody counts */
@@ -364,7 +365,7 @@ attempt_open(struct attempt *a, struct user *account)
     s->opt_alerts = o.alerts;
     s->opt_changes = o.changes;
     s->opt_confirm = o.confirm;
-    keep_token(s, a->token);
+    keep_token(s, a->cli_token);
     session_open(s, account);
     if (a->ticket[0] != '\0') {
         s->ticket_since = session_seconds();
@@ -584,9 +585,9 @@ token_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct attempt *a = (struct attempt *)j;
     struct token_rec k = {0};
-    enum store_result r = token_get(t, a->account, a->token->name, &k, err);
+    enum store_result r = token_get(t, a->account, a->cli_token->name, &k, err);
 
-    a->known = r == STORE_OK && k.id == a->token->id;
+    a->known = r == STORE_OK && k.id == a->cli_token->id;
     a->revoked = atomic_load(&j->server->tokens_revoked);
     token_rec_clear(&k);
     return r == STORE_NOTFOUND ? STORE_OK : r;
@@ -611,7 +612,7 @@ token_finish(struct job *j)
 static bool
 token_is_in_doubt(struct attempt *a)
 {
-    if (a->token == NULL ||
+    if (a->cli_token == NULL ||
         a->revoked == atomic_load(&a->job.server->tokens_revoked))
         return false;
     a->job.body = token_body;
@@ -932,7 +933,7 @@ read_tokens(struct attempt *a, struct store_txn *t, uint64_t account,
 {
     struct server *server = a->job.server;
 
-    a->token = NULL;
+    a->cli_token = NULL;
     a->revoked = atomic_load(&server->tokens_revoked);
     return token_set_read(&a->tokens, &server->token_key, t, account,
                           clock_now(), err);
@@ -1032,8 +1033,8 @@ look_up_finish(struct job *j)
         attempt_fail_store(a);
         return;
     }
-    a->token = find_token(a);
-    if (a->token != NULL) {
+    a->cli_token = find_token(a);
+    if (a->cli_token != NULL) {
         attempt_let_in_by_token(a);
         return;
     }
