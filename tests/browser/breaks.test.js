@@ -152,7 +152,7 @@ test("a post whose answer is lost is posted once", async () => {
     });
     await page.getByLabel("Text").fill("Once.");
     await page.locator("#post-button").click();
-    await page.getByText(/^Posted to /).waitFor({ timeout: LONG });
+    await page.getByText(/^Posted to .* told at once/).waitFor({ timeout: LONG });
     assert.equal(lost, 2);
     await shows(page, ["Once."]);
     await page.reload();

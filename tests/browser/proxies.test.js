@@ -149,7 +149,7 @@ test("every second reply is lost: each alert once, in order", async () => {
     for (let i = 1; i <= 6; i++) {
         await admin.getByLabel("Text").fill(`alert ${i}`);
         await admin.locator("#post-button").click();
-        await admin.getByText(/^Posted to /).waitFor();
+        await admin.getByText(/^Posted to .* told at once/).waitFor();
         texts.unshift(`alert ${i}`);
         await shows(page, texts);
     }
