@@ -17,6 +17,7 @@
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
+#include "ximss/proto/answer.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 
@@ -123,14 +124,13 @@ on_done(struct login_wait *w, struct web_session *s, bool worked)
     if (worked)
         reply_session(l->bridge, l->http, s, cookie_now(l, s));
     else if (w->too_many)
-        refuse(l->bridge, l->http, l->error_as_xml, 503, 526,
-               "too many sessions of this account");
-    else if (number == 526)
+        refuse(l->bridge, l->http, l->error_as_xml, 503,
+               ANSWER(TOO_MANY_SESSIONS));
+    else if (number == ANSWER_TOO_MANY_SESSIONS)
         refuse(l->bridge, l->http, l->error_as_xml, 503, number,
                ximss_refusal(s->up.x));
     else if (number == 0)
-        refuse(l->bridge, l->http, l->error_as_xml, 503, 531,
-               "the server is not there, try again");
+        refuse(l->bridge, l->http, l->error_as_xml, 503, ANSWER(SERVER_AWAY));
     else
         refuse(l->bridge, l->http, l->error_as_xml, 403, number,
                ximss_refusal(s->up.x));
@@ -175,7 +175,7 @@ session_new(struct call *c)
 
     if (c->bridge->n_sessions >= c->bridge->cfg->max_sessions ||
         c->bridge->n_sessions >= c->bridge->half) {
-        call_refuse(c, 503, 525, "too many sessions, try again later");
+        call_refuse(c, 503, ANSWER(WEB_SESSIONS));
         return NULL;
     }
     s = web_session_new(c->bridge, &c->client);
@@ -262,7 +262,7 @@ by_password(struct call *c, const char *user, const char *password)
 
     if (!c->client.secure && !c->client.loopback &&
         !c->bridge->cfg->clear_passwords_without_tls) {
-        call_refuse(c, 403, 519, "encryption required");
+        call_refuse(c, 403, ANSWER(ENCRYPTION));
         return;
     }
     s = session_new(c);
@@ -283,7 +283,7 @@ by_cram(struct call *c, const char *user, const char *nonce, const char *auth)
     if (base64_decode(auth, hex, sizeof hex) != 32 ||
         !nonce_take(&c->bridge->nonces, nonce, c->client.address,
                     clock_mono())) {
-        call_refuse(c, 403, 515, "incorrect password");
+        call_refuse(c, 403, ANSWER(WRONG_LOGIN));
         return;
     }
     s = session_new(c);
@@ -347,7 +347,7 @@ by_session(struct call *c, const char *id)
         return;
     }
     if (!is_allowed(c, old)) {
-        call_refuse(c, 403, 515, "the session is over");
+        call_refuse(c, 403, ANSWER(WRONG_LOGIN));
         return;
     }
     if (form_is_on(&c->form, "killOld")) {
@@ -357,7 +357,7 @@ by_session(struct call *c, const char *id)
         return;
     }
     if (ximss_ticket(old->up.x) == NULL) {
-        call_refuse(c, 403, 515, "the session is over");
+        call_refuse(c, 403, ANSWER(WRONG_LOGIN));
         return;
     }
     s = session_new(c);

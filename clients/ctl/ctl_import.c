@@ -9,10 +9,9 @@
 #include "clients/ctl/ctl_line.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
+#include "ximss/proto/answer.h"
 
 /* account import: a CREATEACCOUNT for each record of a file. */
-
-#define ACCOUNT_EXISTS 520
 
 enum column {
     COLUMN_NAME,
@@ -44,7 +43,7 @@ on_answer(struct batch *b, const struct batch_item *item,
     (void)len;
     if (result->status == XIMSS_OK) {
         b->p.done++;
-    } else if (result->error_num == ACCOUNT_EXISTS) {
+    } else if (result->error_num == ANSWER_ACCOUNT_EXISTS) {
         b->p.done++;
         m->existing++;
     } else {

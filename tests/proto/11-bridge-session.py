@@ -601,9 +601,9 @@ def test_session_that_an_administrator_made(t):
     # An id that is no ticket is looked for here only.
     for id_ in ("x" * 42, "x" * 44, "x" * 42 + "."):
         equal(b.ask("GET", "/XIMSSLogin/?sessionid=" + id_).reason,
-              "the session is over")
+              "incorrect password or account name")
     equal(b.ask("GET", "/XIMSSLogin/?sessionid=" + "x" * 43).reason,
-          "incorrect password")
+          "incorrect password or account name")
 
 
 def test_cors(t):

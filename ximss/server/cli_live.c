@@ -180,8 +180,7 @@ deliver_live(struct mail *m, void *owner)
         __attribute__((fallthrough));
     case ADMIN_LIVE_KILL_SESSION:
         if (c->n_found == 0) {
-            c->answer.code = 501;
-            strcpy(c->answer.text, "unknown session");
+            cli_refuse(c, ANSWER(NO_SESSION));
         }
         break;
     }
@@ -260,8 +259,7 @@ test_loop(struct cli_job *c)
     if (hash_pool_submit(c->job.server->hash_pool, c->caller.caller.account,
                          loop_work, live_done, c) == 0)
         return;
-    c->answer.code = 525;
-    strcpy(c->answer.text, "too busy. try again later");
+    cli_refuse(c, ANSWER(BUSY));
     cli_answer(c);
 }
 

@@ -38,7 +38,7 @@ read_password_line(struct admin_call *c, struct password_line *p)
         r = admin_arg_end(c);
     if (r == STORE_OK &&
         (p->password[0] == '\0' || strlen(p->password) > PASSWORD_MOST))
-        r = admin_refuse(c, 501, "password is empty or too long");
+        r = admin_refuse(c, ANSWER(BAD_PASSWORD_LENGTH));
     return r;
 }
 
@@ -165,7 +165,7 @@ take_credential(struct admin_call *c, const struct domain_rec *d,
     if (c->hash_wanted != NULL)
         *c->hash_wanted = true;
     if (c->hashed == NULL || c->hashed->made == NULL)
-        return admin_refuse(c, 501, "password can not be used");
+        return admin_refuse(c, ANSWER(UNUSABLE), "password");
     r = settings_domain_cram(c->x->txn, d, &cram, err);
     if (r != STORE_OK)
         return r;
@@ -209,7 +209,7 @@ admin_password_from_settings(struct admin_call *c,
     if (v == NULL)
         return STORE_OK;
     if (password_text(c->arena, v) == NULL)
-        return admin_refuse(c, 501, "password can not be used");
+        return admin_refuse(c, ANSWER(UNUSABLE), "password");
     return take_credential(c, d, a, err);
 }
 
@@ -250,7 +250,7 @@ find_verified(struct admin_call *c, const char *name, struct domain_rec *d,
     if (r == STORE_OK &&
         !rights_cover(c->x->caller, d->number,
                       rights_parse(a->rights) & RIGHTS_SERVER_WIDE))
-        r = admin_refuse_code(c, 510);
+        r = admin_refuse(c, ANSWER(NO_RIGHTS));
     return r;
 }
 
@@ -274,7 +274,7 @@ password_verify(struct admin_call *c, struct errbuf *err)
         r = find_verified(c, p.account, &d, &a, err);
     if (r == STORE_OK &&
         (c->hashed == NULL || !c->hashed->checked || !c->hashed->matches))
-        r = admin_refuse_code(c, 515);
+        r = admin_refuse(c, ANSWER(WRONG_PASSWORD));
     admin_clear(&d, &a);
     return r;
 }
@@ -319,7 +319,7 @@ password_plain(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_call_account(c, name, RIGHT_BASIC_SETTINGS, &d, &a, err);
     if (r == STORE_OK)
-        r = admin_refuse(c, 501, "clear passwords are not kept");
+        r = admin_refuse(c, ANSWER(NO_CLEAR_PASSWORDS));
     domain_rec_clear(&d);
     account_rec_clear(&a);
     return r;

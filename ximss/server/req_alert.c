@@ -30,11 +30,11 @@ take_id(struct req *r, const struct xml_elem *e, uint64_t *id_r)
     unsigned long long id;
 
     if (text == NULL) {
-        req_fail(r, 501, "alertID is missing");
+        req_failf(r, ANSWER(MISSING), "alertID");
         return -1;
     }
     if (text_parse_u64(text, UINT64_MAX, &id) < 0 || id == 0) {
-        req_fail(r, 514, "no such alert");
+        req_fail(r, ANSWER(NO_ALERT));
         return -1;
     }
     *id_r = id;
@@ -50,21 +50,20 @@ take_scope(struct req *r, const struct xml_elem *e, enum alert_scope *scope_r,
 
     *target_r = xml_attr(e, "target");
     if (scope == NULL) {
-        req_fail(r, 501, "scope is missing");
+        req_failf(r, ANSWER(MISSING), "scope");
         return -1;
     }
     if (alert_scope_parse(scope, scope_r) < 0) {
-        req_fail(r, 501, "scope must be server, cluster, domain or account");
+        req_fail(r, ANSWER(BAD_SCOPE));
         return -1;
     }
     if (*scope_r == ALERT_DOMAIN || *scope_r == ALERT_ACCOUNT) {
         if (*target_r == NULL || (*target_r)[0] == '\0') {
-            req_failf(r, 501, "target is missing: the scope %s needs one",
-                      scope);
+            req_failf(r, ANSWER(TARGET_MISSING), scope);
             return -1;
         }
     } else if (*target_r != NULL) {
-        req_failf(r, 501, "the scope %s has no target", scope);
+        req_failf(r, ANSWER(NO_TARGET), scope);
         return -1;
     }
     return 0;
@@ -176,19 +175,19 @@ take_post(struct req *r, const struct xml_elem *e, struct post_job *p)
     if (take_scope(r, e, &p->post.scope, &target) < 0)
         return -1;
     if (alert_severity_parse(severity, &p->post.severity) < 0) {
-        req_fail(r, 501, "severity must be info, warning or critical");
+        req_fail(r, ANSWER(BAD_SEVERITY));
         return -1;
     }
     if (until != NULL && clock_parse_gmt(until, &p->post.until) < 0) {
-        req_fail(r, 501, "until must be a time like 20261201T060000Z");
+        req_fail(r, ANSWER(BAD_UNTIL));
         return -1;
     }
     if (text_parse_bool(test, &p->post.test) < 0) {
-        req_fail(r, 501, "test must be yes or no");
+        req_failf(r, ANSWER(YES_OR_NO), "test");
         return -1;
     }
     if (e->first != NULL) {
-        req_fail(r, 522, "alert text must not have elements in it");
+        req_fail(r, ANSWER(ALERT_HAS_ELEMENTS));
         return -1;
     }
     p->target = target != NULL ? xstrdup(target) : NULL;
@@ -251,7 +250,7 @@ remove_finish(struct job *j)
     if (j->result != STORE_OK)
         req_fail_store(r, j->result, &j->err);
     else if (p->code != 200)
-        req_fail(r, 514, "no such alert");
+        req_fail(r, ANSWER(NO_ALERT));
     else
         req_ok(r);
     req_finish(r);
@@ -294,7 +293,7 @@ handle_confirm(struct req *r, const struct xml_elem *e)
         return REQ_DONE;
     if (a == NULL || id > r->worker->board.last_id ||
         (!user_was_shown(a, id) && user_find_alert(r->worker, a, id) == NULL)) {
-        req_fail(r, 514, "no such alert");
+        req_fail(r, ANSWER(NO_ALERT));
         return REQ_DONE;
     }
     user_shown(r->worker, a, id);
@@ -317,7 +316,7 @@ handle_dismiss(struct req *r, const struct xml_elem *e)
     }
     if (a == NULL || id > r->worker->board.last_id ||
         (!user_was_shown(a, id) && user_find_alert(r->worker, a, id) == NULL)) {
-        req_fail(r, 514, "no such alert");
+        req_fail(r, ANSWER(NO_ALERT));
         return REQ_DONE;
     }
     /* One that is over, or was the account's own, is perhaps still on the
@@ -488,14 +487,6 @@ scope_body(struct job *j, struct store_txn *t, struct errbuf *err)
     return r;
 }
 
-static const char *
-scope_error(int code)
-{
-    return code == 512   ? "unknown domain"
-           : code == 513 ? "unknown account"
-                         : "insufficient access rights";
-}
-
 static void
 watch_scope(struct scope_job *p)
 {
@@ -505,7 +496,7 @@ watch_scope(struct scope_job *p)
     if (p->stop) {
         watch_remove(r->worker, r->session, &spec);
     } else if (!watch_add(r->worker, r->session, &spec)) {
-        req_failf(r, 526, "too many watches: a session may have %u",
+        req_failf(r, ANSWER(TOO_MANY_WATCHES),
                   r->worker->cfg->max_session_watches);
         req_finish(r);
         return;
@@ -618,7 +609,7 @@ scope_finish(struct job *j)
         if (j->result != STORE_OK)
             req_fail_store(r, j->result, &j->err);
         else
-            req_fail(r, (unsigned)p->code, scope_error(p->code));
+            req_fail(r, (unsigned)p->code, answer_text(p->code));
         req_finish(r);
     } else if (p->watch) {
         watch_scope(p);
@@ -644,7 +635,7 @@ start_scope(struct req *r, const struct xml_elem *e, bool watch)
         return REQ_DONE;
     }
     if (text_parse_bool(stop, &p->stop) < 0) {
-        req_fail(r, 501, "stop must be yes or no");
+        req_failf(r, ANSWER(YES_OR_NO), "stop");
         scope_job_free(p);
         return REQ_DONE;
     }
