@@ -86,11 +86,6 @@ void alert_ref_encode(struct buf *b, const struct alert_ref *r);
 int alert_ref_decode(const void *data, size_t len, struct alert_ref *r,
                      struct errbuf *err) WARN_UNUSED;
 
-struct post_key_rec {
-    int64_t posted;
-    uint64_t alert;
-    uint8_t digest[POST_DIGEST_BYTES];
-};
 void post_key_encode(struct buf *b, const struct post_key_rec *k);
 int post_key_decode(const void *data, size_t len, struct post_key_rec *k,
                     struct errbuf *err) WARN_UNUSED;

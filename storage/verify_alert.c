@@ -84,6 +84,8 @@ verify_alert(struct verify *v, const struct slice *key,
     if (a.id > v->t->counter[COUNTER_ALERT])
         verify_finding(v, "alert %llu: an id not yet given out",
                        verify_llu(a.id));
+    if (a.post_key != NULL)
+        verify_format(v, FORMAT_POST_KEYS);
     check_alert_links(v, &a, err);
     check_alert_key(v, &a);
     alert_rec_clear(&a);
@@ -151,6 +153,8 @@ verify_post_key(struct verify *v, const struct slice *key,
         verify_finding(v, "a damaged record");
         return;
     }
+    if (rec.scope != 0)
+        verify_format(v, FORMAT_POST_KEYS);
     key_time(&when, rec.posted);
     key_bytes(&when, key->data, key->len);
     if (!verify_exists(v, TABLE_POST_KEY_TIME, &when))
@@ -187,7 +191,9 @@ verify_ticket(struct verify *v, const struct slice *key,
         verify_finding(v, "a damaged record");
         return;
     }
-    if (rec.bound != 0)
+    if (rec.is_session || rec.session != 0 || rec.device != 0)
+        verify_format(v, FORMAT_SESSIONS);
+    else if (rec.bound != 0)
         verify_format(v, FORMAT_TICKETS);
     key_time(&when, rec.expires);
     key_bytes(&when, key->data, key->len);

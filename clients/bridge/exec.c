@@ -269,7 +269,7 @@ on_done(struct ximss *x, const struct ximss_result *result, void *arg)
 
     (void)x;
     e->in_work--;
-    s->in_work--;
+    web_session_answered(s);
     switch (result->status) {
     case XIMSS_OK:
         if (item->cut) {
@@ -334,11 +334,11 @@ send_item(struct exec_item *item, const struct xml_elem *c)
     if (answer_here(item, c))
         return;
     e->in_work++;
-    s->in_work++;
+    web_session_asked(s);
     if (upstream_request(&s->up, c, on_data, on_done, item) == 0)
         return;
     e->in_work--;
-    s->in_work--;
+    web_session_answered(s);
     answer(item, ANSWER_ARGUMENTS, ximss_error(s->up.x));
 }
 
@@ -448,11 +448,12 @@ exec_queue(struct exec *e)
     exec_pump(s);
 }
 
-/* The answers to what was sent still come if the session goes on under another
- * id. */
+/* The answers to what was sent still come while the session says its farewell:
+ * it is freed with that. */
 static void
 orphan(struct exec *e)
 {
+    event_del(&e->timer);
     if (e->session->numbered == e)
         e->session->numbered = NULL;
     e->orphan = true;
@@ -469,9 +470,15 @@ exec_end_all(struct web_session *s)
     for (e = TAILQ_FIRST(&s->execs); e != NULL; e = next) {
         next = TAILQ_NEXT(e, link);
         exec_fail(e, 550, "Session not found");
-        if (s->ended || e->in_work == 0)
-            exec_free(e);
-        else
-            orphan(e);
+        orphan(e);
     }
+}
+
+void
+exec_drop_all(struct web_session *s)
+{
+    struct exec *e;
+
+    while ((e = TAILQ_FIRST(&s->execs)) != NULL)
+        exec_free(e);
 }

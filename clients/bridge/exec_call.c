@@ -75,6 +75,18 @@ number_of(const struct call *c, const struct xml_elem *root, uint64_t *seq_r)
 
 /* --- the call --- */
 
+/* Behind a bye nothing confirms an alert: one in its reply would be shown, and
+ * again after the next log-in. */
+static bool
+says_bye(const struct exec *e)
+{
+    const struct xml_elem *r = e->root->first;
+
+    while (r != NULL && strcmp(r->name, "bye") != 0)
+        r = r->next;
+    return r != NULL;
+}
+
 static void
 begin(struct call *c, struct web_session *s, struct exec *e)
 {
@@ -90,7 +102,7 @@ begin(struct call *c, struct web_session *s, struct exec *e)
      * numbers it may be the same body again, because the reply was lost. */
     if (e->numbered)
         push_log_sync_done(&s->log);
-    if (form_is_on(&c->form, "syncAsync") && !e->async)
+    if (form_is_on(&c->form, "syncAsync") && !e->async && !says_bye(e))
         push_log_sync(&s->log, &e->pushed);
     memory_weigh_log(s);
     if (!s->ended)

@@ -296,6 +296,6 @@ test("one gets there, and back", async () => {
     await page.getByRole("link", { name: "Storage" }).click();
     await page.locator("#inside").waitFor();
     await page.getByLabel("How full").waitFor();
-    await page.getByRole("link", { name: "Alerts administration" }).click();
+    await page.getByRole("link", { name: "For administrators" }).click();
     await page.getByRole("heading", { name: "Post an alert" }).waitFor();
 });

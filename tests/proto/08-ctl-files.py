@@ -133,11 +133,15 @@ def test_import(t):
                 + '"two",,"Two, ""II""",5M\n'
                 + "bad name,x,,\n")
     args = ["account", "import", "--domain", domain, path]
-    bad = "%s:306: bad name@%s: illegal account name (501)\n" % (path, domain)
-    ends(ctl(t.shared, *args), 5,
-         "301 created, 1 existed already, 2 refused\n",
-         "%s:302: two@%s: RealName can not be used (501)\n" % (path, domain)
-         + bad)
+    bad = "%s:306: the name cannot be an account's; is the separator a " \
+        "comma?\n" % path
+    done = ctl(t.shared, *args)
+    equal((done.returncode, done.stdout),
+          (5, "301 created, 1 existed already, 2 refused\n"))
+    # What the server is not asked is told when it is read.
+    equal(sorted(done.stderr.splitlines(True)),
+          ["%s:302: two@%s: RealName can not be used (501)\n"
+           % (path, domain), bad])
     t.shared.cli('VerifyAccountPassword u299@%s PASSWORD "pw \\"299"' % domain)
     equal(t.shared.cli("GetAccountSettings two@" + domain),
           '{RealName="Two, \\"II\\"";MaxAccountSize=5M;}')

@@ -27,7 +27,8 @@ size_t fixture_longest;
 void (*fixture_between)(void);
 
 static char dir[64];
-static struct store *store;
+static atomic_uint_least64_t next_session = 100000;
+struct store *store;
 static struct caller callers[WHO_N];
 static struct buf answer_text, effects_text, audit_text;
 static struct admin_live live;
@@ -124,6 +125,9 @@ print_effect(const struct effect *e)
     case EFFECT_DOMAIN_REMOVED:
         buf_appendf(&effects_text, "no domain %s", e->domain.name);
         break;
+    case EFFECT_LOGINS_CHANGED:
+        buf_appendf(&effects_text, "logins");
+        break;
     case EFFECT_KILL_SESSIONS:
         buf_appendf(&effects_text, "kill %s@%s", e->account.name,
                     e->domain.name);
@@ -136,6 +140,10 @@ print_effect(const struct effect *e)
         break;
     case EFFECT_COUNT_AUDIENCE:
         buf_append_str(&effects_text, "count");
+        break;
+    case EFFECT_COUNT_DELIVERED:
+        buf_appendf(&effects_text, "delivered? %llu",
+                    (unsigned long long)e->alert.id);
         break;
     case EFFECT_QUOTA_ALERT:
         buf_appendf(&effects_text, "quota %llu %s",
@@ -306,6 +314,7 @@ fixture_setup(void)
         (struct admin_settings){.alert_bytes = 100,
                                 .iterations = 1,
                                 .max_tickets = 300,
+                                .next_session = &next_session,
                                 .prefs_bytes = 200,
                                 .time_zone = "Europe/Berlin",
                                 .started = FIXTURE_NOW - 90 * CLOCK_SECOND,

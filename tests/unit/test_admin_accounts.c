@@ -44,7 +44,7 @@ START_TEST(makes_accounts)
         {CREATOR, "CreateAccount u5 {} x", "501 too many arguments"},
         {CREATOR, "CreateAccount u5 PATH", "501 path is missing"},
         {CREATOR, "CreateAccount u5 {Password=\"\";}",
-         "501 password can not be used"},
+         "501 password is empty or too long"},
         {CREATOR, "CreateAccount u5 {Password=default;}",
          "501 password can not be used"},
         {CREATOR, "CreateAccount u5 {RealName=\"a\\eb\";}",

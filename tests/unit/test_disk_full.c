@@ -83,8 +83,9 @@ END_TEST
 static void
 open_lazily(void)
 {
-    const struct store_options o = {
-        .dir = fixture_dir, .cache_bytes = 64 << 20, .checkpoint_s = FIXTURE_LONG_S};
+    const struct store_options o = {.dir = fixture_dir,
+                                    .cache_bytes = 64 << 20,
+                                    .checkpoint_s = FIXTURE_LONG_S};
 
     fixture_close();
     fixture_store = store_open(&o, &fixture_err);

@@ -55,11 +55,14 @@ fill(struct store_txn *t, void *arg, struct errbuf *err)
     struct account_state s = {.position = 1, .last_login = 1};
     struct ticket_rec k = {.account = 1, .expires = T0};
     struct audit_rec line = {.time = T0, .who = "me", .what = "it"};
-    static const uint8_t digest[POST_DIGEST_BYTES];
+    const struct post_key_rec key = {
+        .posted = T0, .alert = 1, .scope = ALERT_DOMAIN, .target = 1};
+    char key_text[] = "key";
     enum store_result r;
 
     (void)arg;
     a.until = T0 + SECOND;
+    a.post_key = key_text;
     r = alert_add(t, &a, err);
     if (r == STORE_OK)
         r = state_put(t, 1, &s, err);
@@ -72,7 +75,7 @@ fill(struct store_txn *t, void *arg, struct errbuf *err)
     if (r == STORE_OK)
         r = audit_add(t, &line, err);
     if (r == STORE_OK)
-        r = post_key_put(t, 1, "key", T0, 1, digest, err);
+        r = post_key_put(t, 1, "key", &key, err);
     if (r == STORE_OK)
         r = meta_text_put(t, STORE_TEXT_MAIN_DOMAIN, "a.test", err);
     return r == STORE_OK ? add_aliases(t, err) : r;
@@ -279,6 +282,12 @@ static const struct damage damages[] = {
      "its key is another's too"},
     {"no entry of a post key", TABLE_POST_KEY_TIME, "*", NULL,
      "post_key.db: a key of alert 1 has no entry by time"},
+    {"keys that an older program would take for damage", TABLE_META,
+     "666f726d6174", "010000000000000004",
+     "post_key.db: a record of format 5 in a store of format 4"},
+    {"a key of an alert that an older program would take for damage",
+     TABLE_META, "666f726d6174", "010000000000000004",
+     "alert.db: a record of format 5 in a store of format 4"},
     {"no post key", TABLE_POST_KEY, "*", NULL,
      "post_key_time.db: an entry that leads to no key"},
     {"no entry of a ticket", TABLE_TICKET_TIME, "*", NULL,

@@ -29,6 +29,8 @@
       "own")                                                                   \
     X(BAD_SEVERITY, 501, "severity must be info, warning or critical", "own")  \
     X(BAD_UNTIL, 501, "until must be a time like 20261201T060000Z", "own")     \
+    X(BAD_LIFETIME, 501, "lifetime must be like 30m, 8h or 3d", "own")         \
+    X(UNTIL_AND_LIFETIME, 501, "either until or lifetime", "own")              \
     X(UNTIL_PAST, 501, "until is in the past", "own")                          \
     X(BAD_KEY, 501, "key must have 1 to %d bytes", "own")                      \
     X(BAD_IDLE_TIMEOUT, 501, "idleTimeout must be 1 to %d seconds", "own")     \
@@ -73,6 +75,8 @@
     X(NO_SOURCE, 501, "no source of usage can be asked", "own")                \
     X(NO_APOP, 501, "APOP is not available. use USER and PASS", "own")         \
     X(USER_FIRST, 501, "please send the USER first", "own")                    \
+    X(BAD_NEW_SESSION, 501, "newSession must be instead or beside", "own")     \
+    X(LOGIN_TOO_LONG, 501, "%s is too long", "own")                            \
     X(NO_EXCHANGE, 501, "auth without login", "own")                           \
     X(CANCELLED, 501, "the exchange was cancelled", "own")                     \
     X(SASL_MALFORMED, 501, "the SASL message is malformed or too long", "own") \

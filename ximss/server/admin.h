@@ -2,6 +2,7 @@
 #ifndef XIMSS_SERVER_ADMIN_H
 #define XIMSS_SERVER_ADMIN_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -87,6 +88,7 @@ struct admin_settings {
     int64_t lifetime[ALERT_ACCOUNT + 1]; /* default end by scope, us; 0 none */
     unsigned iterations;                 /* for new passwords; default 10000 */
     unsigned max_tickets;                /* of one account */
+    atomic_uint_least64_t *next_session; /* borrowed: the next one's number */
     size_t prefs_bytes;                  /* longest preferences */
     char time_zone[65];                  /* of those who chose none */
     int64_t started;                     /* when the server began to run */
@@ -232,6 +234,9 @@ struct admin_live {
      * rights_cover must hold for its account, else it counts as unknown. */
     uint64_t domain;
     char session[64];
+    bool lasts; /* GET and KILL: the store knew it (and, for KILL, does not any
+                   more), whether it is connected or not.  The answer has what
+                   the store knows for GET, LIST and FIND. */
     unsigned limit;
     int64_t advance; /* microseconds, may be negative */
     enum log_level level;
@@ -271,8 +276,9 @@ struct post {
     enum alert_scope scope;
     const char *target; /* name of the domain or account; NULL for others */
     enum alert_severity severity;
-    int64_t until;   /* 0: the scope's default lifetime */
-    const char *key; /* idempotency key, NULL none */
+    int64_t until;        /* 0: the scope's default lifetime, or: */
+    const char *lifetime; /* from now on, as clock_parse_span has it; NULL */
+    const char *key;      /* idempotency key, NULL none */
     const char *text;
     size_t text_len;
     bool test; /* check and count only */
@@ -283,7 +289,9 @@ struct post_result {
     char text[200];
     uint64_t id; /* of the alert (new, or the first of that key) */
     int64_t posted;
+    int64_t until;     /* 0: it has no end */
     bool repeated;     /* the key had been used: nothing was posted */
+    bool over;         /* ... and that alert was delivered, or has ended */
     uint64_t accounts; /* in the audience, whether connected or not (test
                                only) */
     uint64_t target;   /* number of the target, for counting sessions */

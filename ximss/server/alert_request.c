@@ -112,8 +112,8 @@ admin_alert_remove(struct admin_context *x, uint64_t id, int *code_r,
     if (r == STORE_OK)
         r = may_remove(x, &a, &t, err);
     if (r == STORE_OK)
-        r = alert_admin_drop(x, &t, &a, err);
-    *code_r = r == STORE_OK ? ANSWER_OK : ANSWER_NO_ALERT;
+        r = alert_admin_withdraw(x, &t, &a, err);
+    *code_r = r == STORE_OK ? 200 : 514;
     if (r == STORE_NOTFOUND)
         outcome = answer_text_NO_ALERT;
     else if (r == STORE_REFUSED)

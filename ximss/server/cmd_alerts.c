@@ -12,6 +12,7 @@
 #include "util/xmalloc.h"
 #include "ximss/server/admin_call.h"
 #include "ximss/server/alert_admin.h"
+#include "ximss/server/alert_names.h"
 
 /* Most alerts that SETxALERTS takes. */
 #define SET_MAX 10000
@@ -83,8 +84,6 @@ read_target_and_text(struct admin_call *c, const char *what,
         r = admin_arg_keyword(c, "ALERT");
     if (r == STORE_OK)
         r = admin_arg_text(c, what, text_r);
-    if (r == STORE_OK)
-        r = admin_arg_end(c);
     return r;
 }
 
@@ -312,7 +311,7 @@ set_one(struct admin_call *c, const struct alert_target *t,
                  memcmp(old.text, w->text, w->len) == 0;
 
     if (r == STORE_OK && !stays)
-        r = alert_admin_drop(c->x, t, &old, err);
+        r = alert_admin_withdraw(c->x, t, &old, err);
     alert_rec_clear(&old);
     if (stays || (r != STORE_OK && r != STORE_NOTFOUND))
         return r;
@@ -323,26 +322,39 @@ set_one(struct admin_call *c, const struct alert_target *t,
     return alert_admin_add(c->x, t, &a, err);
 }
 
+static enum store_result
+remove_id(struct admin_call *c, const struct alert_target *t, uint64_t id,
+          struct errbuf *err)
+{
+    struct alert_rec a = {0};
+    enum store_result r =
+        admin_must(alert_get(c->x->txn, id, &a, err), "an alert", err);
+
+    if (r == STORE_OK)
+        r = alert_admin_withdraw(c->x, t, &a, err);
+    alert_rec_clear(&a);
+    return r;
+}
+
 /* What was there when the change began, and is not wanted. */
 static enum store_result
 remove_rest(struct admin_call *c, const struct alert_target *t,
             const struct setting *s, uint64_t upto, struct errbuf *err)
 {
-    struct alert_rec a = {.scope = t->scope, .target = t->number};
     enum store_result r = STORE_OK;
     int64_t key = INT64_MIN;
+    uint64_t id;
 
     while (r == STORE_OK && !store_tired(c->x->txn)) {
         struct wanted like;
 
-        r = alert_next_key(c->x->txn, t->scope, t->number, key, &key, &a.id,
-                           err);
+        r = alert_next_key(c->x->txn, t->scope, t->number, key, &key, &id, err);
         if (r != STORE_OK)
             break;
         like.key = key++;
-        if (a.id <= upto &&
+        if (id <= upto &&
             bsearch(&like, s->w, s->n, sizeof like, compare_wanted) == NULL)
-            r = alert_admin_drop(c->x, t, &a, err);
+            r = remove_id(c, t, id, err);
     }
     if (r == STORE_OK)
         return STORE_AGAIN;
@@ -413,6 +425,52 @@ set_alerts(struct admin_call *c, struct errbuf *err)
 /* --- post --- */
 
 static enum store_result
+read_severity(struct admin_call *c, struct post *p)
+{
+    const char *text;
+    enum store_result r = admin_arg_text(c, "severity", &text);
+
+    if (r == STORE_OK && alert_severity_parse(text, &p->severity) != 0)
+        r = admin_refuse(c, ANSWER(BAD_SEVERITY));
+    return r;
+}
+
+static enum store_result
+read_until(struct admin_call *c, struct post *p)
+{
+    const char *text;
+    int64_t seconds;
+    enum store_result r = admin_arg_text(c, "time stamp", &text);
+
+    if (r == STORE_OK && parse_key(text, &seconds) != 0)
+        return admin_refuse(c, ANSWER(BAD_STAMP));
+    if (r == STORE_OK)
+        p->until = seconds * CLOCK_SECOND;
+    return r;
+}
+
+/* What alertPost has as attributes, in any order. */
+static enum store_result
+read_options(struct admin_call *c, struct post *p)
+{
+    enum store_result r = STORE_OK;
+
+    while (r == STORE_OK && admin_arg_peek(c) != NULL) {
+        if (admin_arg_word(c, "SEVERITY"))
+            r = read_severity(c, p);
+        else if (admin_arg_word(c, "UNTIL"))
+            r = read_until(c, p);
+        else if (admin_arg_word(c, "LIFETIME"))
+            r = admin_arg_text(c, "lifetime", &p->lifetime);
+        else if (admin_arg_word(c, "KEY"))
+            r = admin_arg_text(c, "key", &p->key);
+        else
+            break;
+    }
+    return r;
+}
+
+static enum store_result
 post_alert(struct admin_call *c, struct errbuf *err)
 {
     struct post p = {.scope = (enum alert_scope)c->command->detail,
@@ -421,6 +479,10 @@ post_alert(struct admin_call *c, struct errbuf *err)
     enum store_result r =
         read_target_and_text(c, "alert text", &p.target, &p.text);
 
+    if (r == STORE_OK)
+        r = read_options(c, &p);
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
     if (r != STORE_OK)
         return r;
     p.text_len = strlen(p.text);
@@ -443,7 +505,7 @@ remove_key(struct admin_call *c, const struct alert_target *t, int64_t key,
     if (r == STORE_NOTFOUND || (r == STORE_OK && alert_admin_ended(c->x, &a)))
         r = admin_refuse(c, ANSWER(NO_ALERT));
     if (r == STORE_OK)
-        r = alert_admin_drop(c->x, t, &a, err);
+        r = alert_admin_withdraw(c->x, t, &a, err);
     alert_rec_clear(&a);
     return r;
 }
@@ -456,6 +518,8 @@ remove_alert(struct admin_call *c, struct errbuf *err)
     int64_t key = 0;
     enum store_result r = read_target_and_text(c, "time stamp", &name, &stamp);
 
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
     if (r == STORE_OK)
         r = find_target(c, name, RIGHT_POST_ALERTS, &t, err);
     if (r == STORE_OK && parse_key(stamp, &key) != 0)

@@ -59,16 +59,18 @@ password_in(const struct cli_value *settings)
     return v;
 }
 
-/* NULL if it cannot be a password. */
+/* NULL, and why, if it cannot be a password. */
 static const char *
-password_text(struct arena *arena, const struct cli_value *v)
+password_text(struct arena *arena, const struct cli_value *v,
+              const char **why_r)
 {
     const char *text = admin_value_text(arena, v);
 
-    if (text == NULL || text[0] == '\0' || strlen(text) > PASSWORD_MOST ||
-        text_equal_nocase(text, "default"))
+    *why_r = "password can not be used";
+    if (text == NULL || text_equal_nocase(text, "default"))
         return NULL;
-    return text;
+    *why_r = password_fault(text);
+    return *why_r == NULL ? text : NULL;
 }
 
 /* CREATEACCOUNT and the commands that change settings: an account's name
@@ -91,12 +93,13 @@ static enum admin_hash_kind
 look_at_settings(struct admin_call *c, struct password_line *p)
 {
     const struct cli_value *last = c->line->arg[c->line->n - 1], *v;
+    const char *why;
 
     p->account = admin_value_text(c->arena, c->line->arg[0]);
     if (p->account == NULL || last->kind != CLI_DICTIONARY)
         return ADMIN_HASH_NONE;
     v = password_in(last);
-    p->password = v != NULL ? password_text(c->arena, v) : NULL;
+    p->password = v != NULL ? password_text(c->arena, v, &why) : NULL;
     return p->password != NULL ? ADMIN_HASH_NEW : ADMIN_HASH_NONE;
 }
 
@@ -124,7 +127,10 @@ look_at_line(struct admin_call *c, struct password_line *p)
         return ADMIN_HASH_NONE;
     if (read_password_line(c, p) != STORE_OK)
         return ADMIN_HASH_NONE;
-    return verify ? ADMIN_HASH_VERIFY : ADMIN_HASH_NEW;
+    if (verify)
+        return ADMIN_HASH_VERIFY;
+    return password_fault(p->password) == NULL ? ADMIN_HASH_NEW
+                                               : ADMIN_HASH_NONE;
 }
 
 enum admin_hash_kind
@@ -205,11 +211,12 @@ admin_password_from_settings(struct admin_call *c,
                              struct errbuf *err)
 {
     const struct cli_value *v = password_in(settings);
+    const char *why;
 
     if (v == NULL)
         return STORE_OK;
-    if (password_text(c->arena, v) == NULL)
-        return admin_refuse(c, ANSWER(UNUSABLE), "password");
+    if (password_text(c->arena, v, &why) == NULL)
+        return admin_refuse(c, ANSWER_ARGUMENTS, "%s", why);
     return take_credential(c, d, a, err);
 }
 
@@ -220,7 +227,10 @@ password_set(struct admin_call *c, struct errbuf *err)
     struct domain_rec d = {0};
     struct account_rec a = {0};
     enum store_result r = read_password_line(c, &p);
+    const char *why = r == STORE_OK ? password_fault(p.password) : NULL;
 
+    if (why != NULL)
+        r = admin_refuse(c, ANSWER_ARGUMENTS, "%s", why);
     if (r == STORE_OK)
         r = admin_call_account(c, p.account, RIGHT_BASIC_SETTINGS, &d, &a, err);
     if (r == STORE_OK)

@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Sessions by the CLI (protocol.md C.9).  What lives in memory is only named
- * here, with who may (admin_live_begin); a session that is made is a ticket for
- * one log-in from one address. */
+ * here, with who may (admin_live_begin); what the store knows of sessions that
+ * last, and making one, is in admin_lasting.c. */
 #include "config.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-
-#include "util/clock.h"
 #include "util/text.h"
 #include "ximss/server/admin_account.h"
-#include "ximss/server/ticket.h"
+#include "ximss/server/admin_lasting.h"
+#include "ximss/server/lasting.h"
 
 #define SESSIONS_MOST 1000000
-/* So long a made session waits for its log-in. */
-#define TICKET_TIME (600 * CLOCK_SECOND)
 
 /* --- arguments --- */
 
@@ -137,6 +133,8 @@ name_sessions(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_call_cover(c, &d, &a);
     c->live->account = a.number;
+    if (r == STORE_OK)
+        r = admin_lasting_list(c, a.number, a.cred_serial, err);
     admin_clear(&d, &a);
     return r;
 }
@@ -198,36 +196,49 @@ name_session(struct admin_call *c, struct errbuf *err)
     return r;
 }
 
-/* --- sessions that are made --- */
-
-/* The name of the session lets in once, and from there only; its hash is kept,
- * it is not.  If the account has too many tickets, those go that were made like
- * this before: they end sooner than those of sessions. */
+/* What the store knows, in case that it is not connected just now. */
 static enum store_result
-give_ticket(struct admin_call *c, const struct account_rec *a,
-            const struct admin_session_filter *where, struct errbuf *err)
+get_session(struct admin_call *c, struct errbuf *err)
 {
-    struct ticket_rec k = {.account = a->number,
-                           .cred_serial = a->cred_serial,
-                           .expires = c->x->now + TICKET_TIME};
-    char text[TICKET_TEXT_SIZE];
-    enum store_result r;
-    uint64_t number;
-    struct ticket_keep keep = {&number, 1};
+    struct cli_value *d;
+    struct ticket_rec k;
+    const char *user, *id = c->live->session;
+    enum store_result r = name_session(c, err);
 
-    ticket_make(text, k.hash);
-    number = ticket_number(k.hash);
-    ticket_bind(&k, &where->address,
-                where->proxied.kind != PEER_NONE ? &where->proxied : NULL);
-    r = ticket_put(c->x->txn, &k, err);
-    if (r == STORE_OK)
-        r = ticket_trim(c->x->txn, a->number, c->x->settings->max_tickets,
-                        &keep, err);
-    if (r == STORE_OK)
-        admin_result_string(c, text);
-    OPENSSL_cleanse(text, sizeof text);
-    return r;
+    if (r != STORE_OK)
+        return r;
+    r = admin_lasting_find(c, &k, &user, err);
+    c->live->lasts = r == STORE_OK;
+    if (r != STORE_OK)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    d = cli_data_dictionary(c->arena);
+    cli_data_add(c->arena, d, "id", cli_data_string(c->arena, id, strlen(id)));
+    cli_data_add(c->arena, d, "user",
+                 cli_data_string(c->arena, user, strlen(user)));
+    cli_data_add(c->arena, d, "connected", cli_data_string(c->arena, "NO", 2));
+    admin_result(c, d);
+    return STORE_OK;
 }
+
+/* With all that would bring it back. */
+static enum store_result
+kill_session(struct admin_call *c, struct errbuf *err)
+{
+    struct ticket_rec k;
+    const char *user;
+    enum store_result r = name_session(c, err);
+
+    if (r != STORE_OK)
+        return r;
+    r = admin_lasting_find(c, &k, &user, err);
+    c->live->lasts = r == STORE_OK;
+    if (r != STORE_OK)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    lasting_count_end();
+    return ticket_drop_of(c->x->txn, k.account, ticket_number(k.hash), 0, err);
+}
+
+/* --- sessions that are made --- */
 
 /* [WML | IMODE] [SKIN name]: of sessions of the web interface. */
 static enum store_result
@@ -264,7 +275,7 @@ create_session(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK && d.suspended)
         r = admin_refuse(c, ANSWER(DOMAIN_SUSPENDED));
     if (r == STORE_OK)
-        r = give_ticket(c, &a, &where, err);
+        r = admin_lasting_make(c, &a, &where, err);
     admin_clear(&d, &a);
     return r;
 }
@@ -288,12 +299,12 @@ static const struct admin_command commands[] = {
     LIVE("FINDACCOUNTSESSION", name_sessions, ADMIN_LIVE_FIND_SESSION),
     LIVE("LISTACCOUNTSESSIONS", name_sessions, ADMIN_LIVE_LIST_SESSIONS),
     LIVE_LONG("LISTSESSIONS", list_all_sessions, ADMIN_LIVE_LIST_ALL),
-    LIVE("GETSESSION", name_session, ADMIN_LIVE_GET_SESSION),
-    LIVE_CHANGE("KILLSESSION", name_session, ADMIN_LIVE_KILL_SESSION),
+    LIVE("GETSESSION", get_session, ADMIN_LIVE_GET_SESSION),
+    LIVE_CHANGE("KILLSESSION", kill_session, ADMIN_LIVE_KILL_SESSION),
     /* As old clients spell them. */
     LIVE("FINDWEBUSERSESSION", name_sessions, ADMIN_LIVE_FIND_SESSION),
-    LIVE("GETWEBUSERSESSION", name_session, ADMIN_LIVE_GET_SESSION),
-    LIVE_CHANGE("KILLWEBUSERSESSION", name_session, ADMIN_LIVE_KILL_SESSION),
+    LIVE("GETWEBUSERSESSION", get_session, ADMIN_LIVE_GET_SESSION),
+    LIVE_CHANGE("KILLWEBUSERSESSION", kill_session, ADMIN_LIVE_KILL_SESSION),
 };
 
 const struct admin_family admin_session_family = {

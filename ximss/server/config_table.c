@@ -210,6 +210,12 @@ static const struct config_row rows[] = {
  "Active alerts to the whole server; more are refused. 0: no limit."},
 {"max-session-watches", NUMBER(1, 10000), M(max_session_watches), "100", RELOAD,
  "What one session may follow by alertWatch at a time."},
+{"list-page", NUMBER(1, 100000), M(list_page), "1000", RELOAD,
+ "Alerts on a page that alertList is asked for; of more, the request is\n"
+ "refused."},
+{"list-look", BYTES(1 * KIB, 64 * MIB), M(list_look), "256K", RELOAD,
+ "What one such request looks at, in bytes of alerts, to find those that are\n"
+ "asked for; the client goes on with the next request."},
 {"lifetime-server", TIME(0, YEARS), M(lifetime_server), "0", RELOAD,
  "Server-wide alerts that are posted without an end disappear after this\n"
  "time. 0: they stay until they are removed."},
@@ -276,6 +282,11 @@ static const struct config_row rows[] = {
 {"ticket-time", TIME(MINUTE, 365 * DAY), M(ticket_time), "12h", RELOAD,
  "How long a resume ticket is good for.  A session is given another one each\n"
  "time a third of that is over."},
+{"session-resume-time", TIME(SECOND, 30 * DAY), M(session_resume_time), "15m",
+ RELOAD,
+ "How long a session of the web can be come back to when its connection is\n"
+ "gone: ximss-bridge was started anew, or the network was away. While it is\n"
+ "connected, its record in the store is as good as its ticket."},
 {"login-checks-per-address", NUMBER(1, 10000), M(login_checks_per_address),
  "8", RELOAD,
  "Log-ins from one address that are checked at the same time; more of them\n"

@@ -94,6 +94,8 @@ struct config {
     unsigned max_domain_alerts;
     unsigned max_server_alerts;
     unsigned max_session_watches;
+    unsigned list_page; /* alerts */
+    size_t list_look;   /* bytes */
     int64_t lifetime_server;
     int64_t lifetime_cluster;
     int64_t lifetime_domain;
@@ -120,6 +122,7 @@ struct config {
     unsigned remember_logins;
     int64_t remember_time;
     int64_t ticket_time;
+    int64_t session_resume_time;
     unsigned login_checks_per_address;
     unsigned max_account_tickets;
     unsigned max_account_sessions;

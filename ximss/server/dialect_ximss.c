@@ -12,6 +12,7 @@
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/dialect.h"
+#include "ximss/server/lasting.h"
 #include "ximss/server/login.h"
 #include "ximss/server/req_session.h"
 #include "ximss/server/request.h"
@@ -81,6 +82,10 @@ logged_in(struct req *r, const char *ticket)
     req_session_attributes(&r->out, r->session);
     if (ticket[0] != '\0')
         xml_write_attr(&r->out, "ticket", ticket);
+    if (r->session->lasting != NULL && r->session->lasting->note[0] != '\0')
+        xml_write_attr(&r->out, "sessionNote", r->session->lasting->note);
+    if (r->session->lasting != NULL && r->session->ticket_bound != 0)
+        xml_write_attr(&r->out, "sessionBound", "yes");
     buf_append(&r->out, "/>", sizeof "/>");
     ok(r);
 }

@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include "storage/store.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/options.h"
 #include "util/xmalloc.h"
 #include "ximss/server/configuration.h"
 #include "ximss/server/first_start.h"
@@ -190,7 +190,8 @@ parse(struct options *o, int argc, char **argv)
 {
     int c, r;
 
-    while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+    while ((c = options_next("ximssd", argc, argv, "", long_options, NULL)) !=
+           -1) {
         r = take_option(o, c);
         if (r != 0)
             return r;
@@ -324,6 +325,15 @@ init_store(const struct options *o, const struct config *c, const char *dir)
     return 0;
 }
 
+static void
+advise_salvage(const char *dir)
+{
+    log_error("restore a backup of the store (all of %s/db, no single files of "
+              "it), or make a sound one of what can be read of it: ximssd "
+              "--salvage %s",
+              dir, dir);
+}
+
 static int
 verify_store(const char *dir)
 {
@@ -340,6 +350,7 @@ verify_store(const char *dir)
         return 0;
     case STORE_DAMAGED:
         log_error("%s", err.text);
+        advise_salvage(dir);
         return EXIT_DAMAGED;
     case STORE_UNKNOWN:
         break;
@@ -410,9 +421,7 @@ run(const struct options *o, struct config *config)
     if (p.server == NULL) {
         log_error("%s", err.text);
         if (damaged)
-            log_error("restore a backup of the store, or make a sound one of "
-                      "what can be read of it: ximssd --salvage %s",
-                      dir);
+            advise_salvage(dir);
         free(dir);
         return damaged ? EXIT_DAMAGED : EXIT_CANNOT_START;
     }

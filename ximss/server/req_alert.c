@@ -15,6 +15,7 @@
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/alert.h"
 #include "ximss/server/alert_names.h"
+#include "ximss/server/alert_page.h"
 #include "ximss/server/job.h"
 #include "ximss/server/request.h"
 #include "ximss/server/server.h"
@@ -88,7 +89,7 @@ struct post_job {
     struct req *req;
     struct job_caller caller;
     struct post post; /* its texts are owned here */
-    char *target, *key, *text;
+    char *target, *key, *text, *lifetime;
     struct admin_parts parts;
     struct post_result result;
 };
@@ -104,7 +105,8 @@ post_body(struct job *j, struct store_txn *t, struct errbuf *err)
     fill_context(&x, j, t, &p->caller);
     x.parts = &p->parts;
     r = admin_alert_post(&x, &p->post, &p->result, err);
-    if (r == STORE_OK && p->post.test && p->result.code == 200) {
+    if (r == STORE_OK && p->post.test && p->result.code == 200 &&
+        !p->result.repeated) {
         e = effect_add(&j->effects, EFFECT_COUNT_AUDIENCE);
         e->alert.scope = p->post.scope;
         e->alert.target = p->result.target;
@@ -121,27 +123,41 @@ post_job_free(struct post_job *p)
     free(p->target);
     free(p->key);
     free(p->text);
+    free(p->lifetime);
     free(p);
+}
+
+/* What there is to know of an alert: not of a test that found none. */
+static void
+write_posted_alert(struct req *r, const struct post_job *p)
+{
+    char gmt[CLOCK_GMT_SIZE];
+
+    if (p->post.test && !p->result.repeated)
+        return;
+    clock_format_gmt(p->result.posted, gmt);
+    xml_write_attr_u64(&r->out, "alertID", p->result.id);
+    xml_write_attr(&r->out, "gmtTime", gmt);
+    if (p->lifetime != NULL && p->result.until != 0) {
+        clock_format_gmt(p->result.until, gmt);
+        xml_write_attr(&r->out, "until", gmt);
+    }
 }
 
 static void
 write_posted(struct req *r, const struct post_job *p)
 {
-    char gmt[CLOCK_GMT_SIZE];
-
     buf_append_str(&r->out, "<alertPosted");
     xml_write_attr(&r->out, "id", r->id);
-    if (!p->post.test) {
-        clock_format_gmt(p->result.posted, gmt);
-        xml_write_attr_u64(&r->out, "alertID", p->result.id);
-        xml_write_attr(&r->out, "gmtTime", gmt);
-    }
+    write_posted_alert(r, p);
     xml_write_attr_u64(&r->out, "sessions",
                        p->result.repeated ? 0 : p->job.sessions);
     if (p->post.test)
         xml_write_attr_u64(&r->out, "accounts", p->result.accounts);
     if (p->result.repeated)
         xml_write_attr(&r->out, "repeated", "yes");
+    if (p->result.repeated && (p->result.over || p->job.sessions > 0))
+        xml_write_attr(&r->out, "active", "no");
     buf_append(&r->out, "/>", sizeof "/>");
 }
 
@@ -170,7 +186,7 @@ take_post(struct req *r, const struct xml_elem *e, struct post_job *p)
     const char *target, *until = xml_attr(e, "until");
     const char *severity = req_attr(e, "severity", "warning");
     const char *test = req_attr(e, "test", "no");
-    const char *key = xml_attr(e, "key");
+    const char *key = xml_attr(e, "key"), *lifetime = xml_attr(e, "lifetime");
 
     if (take_scope(r, e, &p->post.scope, &target) < 0)
         return -1;
@@ -193,6 +209,8 @@ take_post(struct req *r, const struct xml_elem *e, struct post_job *p)
     p->target = target != NULL ? xstrdup(target) : NULL;
     p->key = key != NULL ? xstrdup(key) : NULL;
     p->text = xmemdup(e->text, e->text_len + 1);
+    p->lifetime = lifetime != NULL ? xstrdup(lifetime) : NULL;
+    p->post.lifetime = p->lifetime;
     p->post.target = p->target;
     p->post.key = p->key;
     p->post.text = p->text;
@@ -337,6 +355,9 @@ struct list_state {
     uint32_t at;
     char *target; /* owned; NULL: not shown */
     bool posting;
+    struct alert_page page;
+    bool has_total;
+    uint64_t total;
     struct scope_job *next; /* owned; brings the next piece; NULL: there is
                                none */
 };
@@ -352,9 +373,16 @@ list_free(void *p)
     struct list_state *l = p;
 
     list_leave(l);
+    alert_page_clear(&l->page);
     alert_array_clear(&l->alerts);
     free(l->target);
     free(l);
+}
+
+static const struct alert *
+list_at(const struct list_state *l)
+{
+    return l->alerts.v[l->page.down ? l->alerts.n - 1 - l->at : l->at];
 }
 
 static void
@@ -371,6 +399,21 @@ list_report(struct req *r, struct list_state *l, const struct alert *al)
     alert_report(&r->out, &al->rec, &view);
 }
 
+/* Behind a page: how many there are in all, and where the next one begins. */
+static void
+write_listed(struct req *r, const struct list_state *l)
+{
+    if (!l->page.wanted)
+        return;
+    buf_append_str(&r->out, "<alertListed");
+    xml_write_attr(&r->out, "id", r->id);
+    if (l->has_total)
+        xml_write_attr_u64(&r->out, "total", l->total);
+    if (l->page.more)
+        xml_write_attr_u64(&r->out, "next", l->page.last);
+    buf_append(&r->out, "/>", sizeof "/>");
+}
+
 static enum req_step
 list_step(struct req *r)
 {
@@ -380,29 +423,85 @@ list_step(struct req *r)
     if (list_is_coming(l))
         return STEP_WAIT;
     for (; l->at < l->alerts.n && r->out.len < piece; l->at++)
-        list_report(r, l, l->alerts.v[l->at]);
+        list_report(r, l, list_at(l));
     if (l->at < l->alerts.n)
         return STEP_MORE;
     if (l->next != NULL)
         return list_take_piece(l) ? STEP_MORE : STEP_FAIL;
+    write_listed(r, l);
     req_ok(r);
     return STEP_LAST;
 }
 
-static enum req_result
-list_own(struct req *r)
+static bool
+is_listed(const struct user *a, const struct alert *al)
 {
-    struct user *a = r->session->user;
-    struct list_state *l = xcalloc(1, sizeof *l);
+    return !user_has_dismissed(a, al->rec.id) && !al->delivered &&
+           !al->generated;
+}
+
+static void
+own_all(struct worker *w, struct user *a, struct list_state *l)
+{
     int64_t now = clock_now();
     struct alert *al;
 
-    for (uint64_t at = 0;
-         a != NULL && (al = user_next_alert(r->worker, a, at)) != NULL;
+    for (uint64_t at = 0; (al = user_next_alert(w, a, at)) != NULL;
          at = al->rec.id)
-        if (!user_has_dismissed(a, al->rec.id) && !al->delivered &&
-            !al->generated && !alert_is_over(al, now))
+        if (is_listed(a, al) && !alert_is_over(al, now))
             alert_array_add(&l->alerts, al);
+}
+
+static void
+own_page(struct worker *w, struct user *a, struct list_state *l)
+{
+    struct alert_page *p = &l->page;
+    enum alert_page_look look = PAGE_SKIP;
+    int64_t now = clock_now();
+    struct alert *al;
+
+    for (uint64_t at = p->from; look != PAGE_FULL; at = al->rec.id) {
+        al = p->down ? user_prev_alert(w, a, at) : user_next_alert(w, a, at);
+        if (al == NULL)
+            return;
+        look = alert_page_look(p, &al->rec, now, is_listed(a, al));
+        if (look == PAGE_TAKE)
+            alert_array_add(&l->alerts, al);
+    }
+}
+
+/* 0, or -1: answered. */
+static int
+take_page(struct req *r, const struct xml_elem *e, struct alert_page *p)
+{
+    const struct config *cfg = r->worker->cfg;
+    const struct alert_page_limits limits = {cfg->list_page, cfg->list_look};
+    struct errbuf err;
+
+    if (alert_page_parse(p, e, &limits, &err) == 0)
+        return 0;
+    req_fail(r, ANSWER_ARGUMENTS, err.text);
+    alert_page_clear(p);
+    return -1;
+}
+
+static enum req_result
+list_own(struct req *r, const struct xml_elem *e)
+{
+    struct user *a = r->session->user;
+    struct list_state *l;
+    struct alert_page page;
+
+    if (take_page(r, e, &page) < 0)
+        return REQ_DONE;
+    /* One does not see who wrote to oneself. */
+    page.sees_authors = false;
+    l = xcalloc(1, sizeof *l);
+    l->page = page;
+    if (a != NULL && page.wanted)
+        own_page(r->worker, a, l);
+    else if (a != NULL)
+        own_all(r->worker, a, l);
     req_stream(r, list_step, l, list_free);
     return REQ_PENDING;
 }
@@ -421,6 +520,8 @@ struct scope_job {
         alerts; /* of an account, which the board does not have: a piece */
     uint64_t after;
     bool more;
+    struct alert_page page;
+    uint64_t total; /* of an account, for a page */
     bool in_flight;
     struct store_txn *txn; /* while the body runs */
 };
@@ -430,15 +531,15 @@ scope_job_free(struct scope_job *p)
 {
     job_caller_clear(&p->caller);
     job_clear(&p->job);
+    alert_page_clear(&p->page);
     alert_array_clear(&p->alerts);
     free(p->target);
     free(p);
 }
 
-static bool
-take_listed(const struct alert_rec *rec, void *arg)
+static void
+add_copy(struct scope_job *p, const struct alert_rec *rec)
 {
-    struct scope_job *p = arg;
     struct alert_rec copy;
     struct alert *a;
 
@@ -446,6 +547,14 @@ take_listed(const struct alert_rec *rec, void *arg)
     a = alert_new(&copy);
     alert_array_add(&p->alerts, a);
     alert_unref(&a);
+}
+
+static bool
+take_listed(const struct alert_rec *rec, void *arg)
+{
+    struct scope_job *p = arg;
+
+    add_copy(p, rec);
     p->more = store_tired(p->txn);
     return !p->more;
 }
@@ -461,6 +570,42 @@ piece_body(struct job *j, struct store_txn *t, struct errbuf *err)
     p->txn = t;
     return alert_walk(t, ALERT_ACCOUNT, p->number, p->after, take_listed, p,
                       err);
+}
+
+static bool
+take_on_page(const struct alert_rec *rec, void *arg)
+{
+    struct scope_job *p = arg;
+    enum alert_page_look look =
+        alert_page_look(&p->page, rec, clock_now(), true);
+
+    if (look == PAGE_TAKE)
+        add_copy(p, rec);
+    if (look != PAGE_FULL && store_tired(p->txn)) {
+        alert_page_stop(&p->page);
+        return false;
+    }
+    return look != PAGE_FULL;
+}
+
+/* A page of an account's alerts, and how many it has.  STORE_AGAIN: counting
+ * them takes longer. */
+static enum store_result
+page_body(struct scope_job *p, struct store_txn *t, struct errbuf *err)
+{
+    enum store_result r =
+        alert_count(t, ALERT_ACCOUNT, p->number, &p->total, err);
+
+    if (r != STORE_OK)
+        return r;
+    p->txn = t;
+    p->page.found = 0; /* if it is run again */
+    p->page.looked = 0;
+    p->page.more = false;
+    return p->page.down ? alert_walk_back(t, ALERT_ACCOUNT, p->number,
+                                          p->page.from, take_on_page, p, err)
+                        : alert_walk(t, ALERT_ACCOUNT, p->number, p->page.from,
+                                     take_on_page, p, err);
 }
 
 static enum store_result
@@ -482,7 +627,10 @@ scope_body(struct job *j, struct store_txn *t, struct errbuf *err)
     r = account_get(t, p->number, &account, err);
     p->domain = account.domain;
     account_rec_clear(&account);
-    if (r == STORE_OK && !p->watch)
+    p->page.sees_authors = p->posting;
+    if (r == STORE_OK && p->page.wanted)
+        r = page_body(p, t, err);
+    else if (r == STORE_OK && !p->watch)
         r = piece_body(j, t, err);
     return r;
 }
@@ -579,6 +727,28 @@ list_leave(struct list_state *l)
     l->next = NULL;
 }
 
+/* A page of the job: what is in the store has been taken there. */
+static void
+list_page(struct scope_job *p, struct list_state *l)
+{
+    const struct alert_array *set =
+        board_set(&p->req->worker->board, p->scope, p->number);
+
+    p->page.sees_authors = p->posting;
+    l->has_total = true;
+    if (p->scope == ALERT_ACCOUNT) {
+        l->total = p->total;
+        l->alerts = p->alerts;
+        p->alerts = (struct alert_array){0};
+    } else {
+        l->total = set != NULL ? set->n : 0;
+        alert_page_set(&p->page, set, clock_now(), &l->alerts);
+    }
+    l->page = p->page;
+    p->page = (struct alert_page){0};
+    scope_job_free(p);
+}
+
 /* Keeps the job if there is more to come. */
 static void
 list_scope(struct scope_job *p)
@@ -589,7 +759,9 @@ list_scope(struct scope_job *p)
     l->target = p->target;
     l->posting = p->posting;
     p->target = NULL;
-    if (p->scope == ALERT_ACCOUNT) {
+    if (p->page.wanted) {
+        list_page(p, l);
+    } else if (p->scope == ALERT_ACCOUNT) {
         l->next = p;
         list_take_piece(l);
     } else {
@@ -639,6 +811,10 @@ start_scope(struct req *r, const struct xml_elem *e, bool watch)
         scope_job_free(p);
         return REQ_DONE;
     }
+    if (!watch && take_page(r, e, &p->page) < 0) {
+        scope_job_free(p);
+        return REQ_DONE;
+    }
     session_caller(r->session, &caller);
     job_caller_set(&p->caller, &caller.caller);
     p->req = r;
@@ -655,7 +831,7 @@ static enum req_result
 handle_list(struct req *r, const struct xml_elem *e)
 {
     if (xml_attr(e, "scope") == NULL && xml_attr(e, "target") == NULL)
-        return list_own(r);
+        return list_own(r, e);
     return start_scope(r, e, false);
 }
 

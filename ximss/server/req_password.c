@@ -240,11 +240,14 @@ static bool
 is_allowed(struct req *r, const char *old, const char *new)
 {
     const struct session *s = r->session;
+    const char *why;
 
     if (s->user == NULL)
         req_fail(r, ANSWER(NO_ACCOUNT_OF_OWN));
     else if (new[0] == '\0' || strlen(new) > PASSWORD_MOST)
         req_failf(r, ANSWER(BAD_NEW_PASSWORD), PASSWORD_MOST);
+    else if ((why = password_fault(new)) != NULL)
+        req_fail(r, ANSWER_ARGUMENTS, why);
     else if (old != NULL && strlen(old) > PASSWORD_MOST)
         req_failf(r, ANSWER(BAD_OLD_PASSWORD), PASSWORD_MOST);
     else if (!session_is_encrypted(s) && !session_is_local(s) &&

@@ -11,6 +11,8 @@
 #include "util/zone.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
+#include "ximss/server/lasting.h"
+#include "ximss/server/login.h"
 #include "ximss/server/push.h"
 #include "ximss/server/request.h"
 #include "ximss/server/session_id.h"
@@ -26,7 +28,7 @@ req_session_attributes(struct buf *b, const struct session *s)
     char user[USER_NAME_SIZE];
     const char *real = s->user != NULL ? s->user->real_name : NULL;
 
-    session_id_format(s->number, id);
+    lasting_id(s, id);
     session_id_random(s->number, random);
     session_user(s, user);
     xml_write_attr(b, "urlID", id);
@@ -48,6 +50,10 @@ static enum req_result
 handle_bye(struct req *r, const struct xml_elem *e)
 {
     (void)e;
+    if (r->session->state == SESSION_OPEN && r->session->lasting != NULL) {
+        lasting_bye(r);
+        return REQ_PENDING;
+    }
     req_ok(r);
     return REQ_CLOSE;
 }
@@ -72,13 +78,33 @@ handle_read_time(struct req *r, const struct xml_elem *e)
     return REQ_DONE;
 }
 
+/* What a page has to know before it offers more. */
+static const char *
+administers(const struct session *s)
+{
+    struct session_caller c;
+
+    session_caller(s, &c);
+    return rights_may_read(&c.caller, 0)                 ? "server"
+           : rights_may_read(&c.caller, c.caller.domain) ? "domain"
+                                                         : "nothing";
+}
+
 static enum req_result
 handle_read_session(struct req *r, const struct xml_elem *e)
 {
-    (void)e;
+    const char *rights = xml_attr(e, "rights");
+    bool wanted = false;
+
+    if (rights != NULL && text_parse_bool(rights, &wanted) < 0) {
+        req_failf(r, ANSWER(YES_OR_NO), "rights");
+        return REQ_DONE;
+    }
     buf_append_str(&r->out, "<session");
     xml_write_attr(&r->out, "id", r->id);
     req_session_attributes(&r->out, r->session);
+    if (wanted)
+        xml_write_attr(&r->out, "administers", administers(r->session));
     buf_append(&r->out, "/>", sizeof "/>");
     req_ok(r);
     return REQ_DONE;
@@ -160,14 +186,17 @@ handle_starttls(struct req *r, const struct xml_elem *e)
 }
 
 /* Who the server takes the client for.  The relay of the bridge hands nobody on
- * before it has seen that its header was believed. */
+ * before it has seen that its header was believed; and whether clientAddress is,
+ * it learns here. */
 static enum req_result
 handle_read_client(struct req *r, const struct xml_elem *e)
 {
     const struct session *s = r->session;
+    bool named = xml_attr(e, "clientAddress") != NULL;
     char address[PEER_TEXT_SIZE];
 
-    (void)e;
+    if (s->state == SESSION_NEW && login_take_client(r, e) < 0)
+        return REQ_DONE;
     peer_format(session_address(s), address);
     buf_append_str(&r->out, "<client");
     xml_write_attr(&r->out, "id", r->id);
@@ -175,6 +204,8 @@ handle_read_client(struct req *r, const struct xml_elem *e)
     xml_write_attr(&r->out, "encrypted",
                    session_is_encrypted(s) ? "yes" : "no");
     xml_write_attr(&r->out, "proxied", s->proxied ? "yes" : "no");
+    if (named)
+        xml_write_attr(&r->out, "believed", login_is_proxy(s) ? "yes" : "no");
     buf_append(&r->out, "/>", sizeof "/>");
     req_ok(r);
     return REQ_DONE;

@@ -367,6 +367,7 @@ server_new(const struct server_options *o, struct config *c)
     atomic_init(&s->next_session, SESSION_ID_FIRST);
     atomic_init(&s->next_expiry, 0);
     fill_admin(&s->admin, c, clock_now(), o->test_hooks);
+    s->admin.next_session = &s->next_session;
     s->remember = remember_new(c->remember_logins, c->remember_time);
     s->throttle = throttle_new(&t);
     s->login_slots = login_slots_new(c->login_checks_per_address);
@@ -504,6 +505,7 @@ reload_body(struct store_txn *t, void *arg, struct errbuf *err)
     (void)t;
     (void)err;
     r->admin.started = r->server->admin.started;
+    r->admin.next_session = &r->server->next_session;
     r->server->admin = r->admin;
     return STORE_OK;
 }

@@ -49,6 +49,11 @@ void session_send_changes(const struct user_sessions *head, const void *data,
 void session_kill_all(struct user_sessions *head);
 /* The same for the session of that number, if this worker has it. */
 void session_kill(struct worker *w, uint64_t number);
+/* The same for those of the list that have this id and last: another connection
+ * takes their place. */
+void session_replace(struct user_sessions *head, const char *id);
+/* The same for those that came by the device. */
+void session_kill_device(struct user_sessions *head, uint64_t device);
 
 /* Bytes of messages that wait for the end of a longer one, of all sessions of
  * the list. */

@@ -15,6 +15,7 @@
 #include "ximss/server/worker.h"
 
 struct dialect;
+struct lasting;
 struct login;
 struct req;
 struct lobby_guest;
@@ -59,6 +60,8 @@ struct session {
                                         NULL: nothing does */
     struct lobby_guest *guest;       /* owned; NULL: logged in (admission.h) */
     struct peer *client;             /* owned; clientAddress, NULL: peer */
+    struct lasting *lasting;         /* owned; NULL: it ends with its
+                                        connection */
     struct peer peer;
 
     uint64_t number;       /* from log-in on */
@@ -72,6 +75,7 @@ struct session {
     uint64_t removal[2];   /* numbers of the next removals to be told: of
                               alerts to all, of the domain's */
     uint64_t ticket;       /* ticket_number of its newest; see ticket_since */
+    uint64_t device;       /* device_number of what it came by; 0: of none */
     uint32_t acked_at;     /* milliseconds (clock_mono) */
     uint32_t last_input;   /* seconds (clock_mono) */
     uint32_t idle_timeout; /* seconds; 0: never */
@@ -143,7 +147,8 @@ void session_detach(struct session *s);
 void session_attach(struct session *s, struct worker *w);
 
 /* It is logged in as the account (NULL: local administrator): links it, gives
- * it a number.  Alerts are not sent before session_start_alerts. */
+ * it a number, unless it has one.  Alerts are not sent before
+ * session_start_alerts. */
 void session_open(struct session *s, struct user *a);
 /* Begins to send what is pending; what is sent later is live. */
 void session_start_alerts(struct session *s);
