@@ -377,7 +377,7 @@ struct ximss_post {
     const char *text; /* 1 to 4096 bytes, unless the server allows more */
     size_t text_len;
     /* Instead of `until`: digits and one of s m h d w, counted by the server
-     * from the post; NULL: none.  Servers before 0.2 take no notice of it; then
+     * from the post; NULL: none.  Older servers take no notice of it; then
      * `until` of the answer is 0. */
     const char *lifetime;
 };
