@@ -96,6 +96,42 @@ START_TEST(renames_accounts)
 }
 END_TEST
 
+/* What panels send for an empty field: it is as if nothing were set. */
+START_TEST(null_is_the_default)
+{
+    static const struct exchange e[] = {
+        {CREATOR,
+         "CreateAccount nil {RealName=#NULL#;MaxAccountSize=#NULL#;"
+         "QuotaAlert=#NULL#;Password=#NULL#;wn_x=y;}",
+         "200 OK"},
+        {SETTER, "GetAccountSettings nil", "201 {wn_x=y;}"},
+        {SETTER, "SetAccountSettings nil {a=#NULL#;MaxAccountSize=#NULL#;b=c;}",
+         "200 OK"},
+        {SETTER, "GetAccountSettings nil", "201 {b=c;}"},
+        {SETTER, "UpdateAccountSettings nil {MaxAccountSize=5M;RealName=N;}",
+         "200 OK"},
+        {SETTER,
+         "UpdateAccountSettings nil {MaxAccountSize=#NULL#;RealName=#NULL#;"
+         "b=#NULL#;}",
+         "200 OK"},
+        {SETTER, "GetAccountSettings nil", "201 {}"},
+        {SETTER, "UpdateDomainSettings {CRAMMD5=YES;City=X;}", "200 OK"},
+        {SETTER, "UpdateDomainSettings {CRAMMD5=#NULL#;City=#NULL#;}",
+         "200 OK"},
+        {SETTER, "GetDomainSettings", "201 {}"},
+        {LOCAL, "UpdateServerAccountDefaults {MaxAccountSize=#NULL#;}",
+         "200 OK"},
+        {LOCAL, "GetServerAccountDefaults", "201 {}"},
+        {SETTER, "UpdateAccountPrefs nil {TimeZone=\"Europe/Oslo\";}",
+         "200 OK"},
+        {SETTER, "UpdateAccountPrefs nil {TimeZone=#NULL#;}", "200 OK"},
+        {SETTER, "GetAccountPrefs nil", "201 {}"},
+    };
+
+    CONVERSE(e);
+}
+END_TEST
+
 START_TEST(deletes_accounts)
 {
     static const struct exchange e[] = {
@@ -445,6 +481,7 @@ admin_accounts_suite(void)
     tcase_add_test(t, makes_accounts);
     tcase_add_test(t, renames_accounts);
     tcase_add_test(t, deletes_accounts);
+    tcase_add_test(t, null_is_the_default);
     tcase_add_test(t, keeps_settings_of_accounts);
     tcase_add_test(t, tells_about_accounts);
     tcase_add_test(t, sets_and_checks_passwords);

@@ -251,12 +251,12 @@ changed_text(struct admin_call *c, const struct cli_value *changes,
 {
     const struct cli_value *v = cli_data_find(changes, key);
 
+    *text_r = NULL;
+    if (v == NULL || settings_is_default(v))
+        return STORE_OK;
     *text_r = settings_string(changes, key);
-    if (v != NULL && *text_r == NULL)
-        return admin_refuse(c, ANSWER(MUST_BE_TEXT), key);
-    if (*text_r != NULL && text_equal_nocase(*text_r, "default"))
-        *text_r = NULL;
-    return STORE_OK;
+    return *text_r != NULL ? STORE_OK
+                           : admin_refuse(c, ANSWER(MUST_BE_TEXT), key);
 }
 
 /* What is to be set of quotas; what older programs have stored does not stand

@@ -46,7 +46,7 @@ read_password_line(struct admin_call *c, struct password_line *p)
 static bool
 is_password(const struct cli_value *v)
 {
-    return text_equal_nocase(v->key, "Password");
+    return v->kind != CLI_NULL && text_equal_nocase(v->key, "Password");
 }
 
 static const struct cli_value *
