@@ -438,7 +438,14 @@ struct ticket_rec {
                          of a session: its number, from which its id is made */
     uint64_t device;  /* device_number of what it came by; 0: of none */
     uint8_t key[TICKET_HASH_BYTES];   /* of has_key: the hash */
-    char note[TICKET_NOTE_BYTES + 1]; /* the session's client's */
+    char note[TICKET_NOTE_BYTES + 1]; /* the session's client's; a device's
+                                         name */
+    bool is_device; /* no ticket: a device that stays logged in (device.h);
+                         the hash is of its id, the key of its secret */
+    bool is_used;   /* ... which was used since it was given out */
+    uint8_t before[TICKET_HASH_BYTES]; /* ... hash of the secret before it */
+    int64_t created, used, given;      /* ... times: of the device, of its last
+                                     log-in, of the secret */
 };
 
 /* STORE_EXISTS. */
@@ -473,6 +480,10 @@ enum store_result ticket_drop_of(struct store_txn *t, uint64_t account,
 enum store_result ticket_sessions(struct store_txn *t, uint64_t account,
                                   struct ticket_rec **list_r, size_t *n_r,
                                   struct errbuf *err) WARN_UNUSED;
+/* The same of its devices. */
+enum store_result ticket_devices(struct store_txn *t, uint64_t account,
+                                 struct ticket_rec **list_r, size_t *n_r,
+                                 struct errbuf *err) WARN_UNUSED;
 /* Drops at most `max` of those whose end has come; *more_r: there are more. */
 enum store_result ticket_expire(struct store_txn *t, int64_t now, unsigned max,
                                 bool *more_r, struct errbuf *err) WARN_UNUSED;

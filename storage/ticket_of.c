@@ -12,7 +12,7 @@
 #define HASH_AT 16 /* in the key of an entry: behind the account and the time */
 
 struct found {
-    bool sessions;            /* all that are sessions are meant */
+    bool sessions, devices;   /* all that are such are meant */
     uint64_t session, device; /* ... or what is of these */
     struct ticket_rec *rec;   /* owned */
     size_t n, room;
@@ -23,6 +23,8 @@ is_meant(const struct ticket_rec *k, const struct found *f)
 {
     if (f->sessions)
         return k->is_session;
+    if (f->devices)
+        return k->is_device;
     if (f->device != 0 && k->device == f->device)
         return true;
     return f->session != 0 &&
@@ -83,6 +85,18 @@ ticket_sessions(struct store_txn *t, uint64_t account,
                 struct ticket_rec **list_r, size_t *n_r, struct errbuf *err)
 {
     struct found f = {.sessions = true};
+    enum store_result r = find(t, account, &f, err);
+
+    *list_r = f.rec;
+    *n_r = f.n;
+    return r;
+}
+
+enum store_result
+ticket_devices(struct store_txn *t, uint64_t account,
+               struct ticket_rec **list_r, size_t *n_r, struct errbuf *err)
+{
+    struct found f = {.devices = true};
     enum store_result r = find(t, account, &f, err);
 
     *list_r = f.rec;

@@ -15,12 +15,14 @@
 #define IS_SESSION 1
 #define IS_WAITING 2
 #define HAS_KEY    4
+#define IS_DEVICE  8
+#define IS_USED    16
 
 /* It is of a session or device, or is a session. */
 static bool
 is_linked(const struct ticket_rec *k)
 {
-    return k->is_session || k->session != 0 || k->device != 0;
+    return k->is_session || k->is_device || k->session != 0 || k->device != 0;
 }
 
 static void
@@ -40,13 +42,22 @@ encode_links(struct buf *b, const struct ticket_rec *k)
 
     enc_u8(b, (uint8_t)((k->is_session ? IS_SESSION : 0) |
                         (k->is_waiting ? IS_WAITING : 0) |
-                        (k->has_key ? HAS_KEY : 0)));
+                        (k->has_key ? HAS_KEY : 0) |
+                        (k->is_device ? IS_DEVICE : 0) |
+                        (k->is_used ? IS_USED : 0)));
     enc_u64(b, k->session);
     enc_u64(b, k->device);
     if (k->has_key)
         enc_bytes(b, k->key, sizeof k->key);
     enc_u8(b, (uint8_t)len);
     enc_bytes(b, (const uint8_t *)k->note, len);
+    if (!k->is_device)
+        return;
+    enc_bytes(b, k->before, sizeof k->before);
+    enc_i64(b, k->created);
+    enc_i64(b, k->used);
+    enc_i64(b, k->given);
+    enc_bytes(b, k->address, sizeof k->address);
 }
 
 void
@@ -77,6 +88,19 @@ decode_binding(struct dec *in, struct ticket_rec *k, bool may_be_free)
 }
 
 static void
+decode_device(struct dec *in, struct ticket_rec *k)
+{
+    if (k->is_session || k->bound != 0 || !k->has_key || k->session != 0 ||
+        k->device == 0)
+        in->bad = true;
+    dec_bytes(in, k->before, sizeof k->before);
+    k->created = dec_i64(in);
+    k->used = dec_i64(in);
+    k->given = dec_i64(in);
+    dec_bytes(in, k->address, sizeof k->address);
+}
+
+static void
 decode_links(struct dec *in, struct ticket_rec *k)
 {
     uint8_t flags = dec_u8(in), len;
@@ -84,6 +108,8 @@ decode_links(struct dec *in, struct ticket_rec *k)
     k->is_session = (flags & IS_SESSION) != 0;
     k->is_waiting = (flags & IS_WAITING) != 0;
     k->has_key = (flags & HAS_KEY) != 0;
+    k->is_device = (flags & IS_DEVICE) != 0;
+    k->is_used = (flags & IS_USED) != 0;
     k->session = dec_u64(in);
     k->device = dec_u64(in);
     if (k->has_key)
@@ -95,9 +121,13 @@ decode_links(struct dec *in, struct ticket_rec *k)
     }
     dec_bytes(in, (uint8_t *)k->note, len);
     if (strlen(k->note) != len || !is_linked(k) ||
-        (flags & ~(IS_SESSION | IS_WAITING | HAS_KEY)) != 0 ||
-        (!k->is_session && (flags != 0 || len != 0)))
+        (flags & ~(IS_SESSION | IS_WAITING | HAS_KEY | IS_DEVICE | IS_USED)) !=
+            0 ||
+        (!k->is_session && !k->is_device && (flags != 0 || len != 0)) ||
+        (k->is_used && !k->is_device) || (k->is_waiting && !k->is_session))
         in->bad = true;
+    if (k->is_device)
+        decode_device(in, k);
 }
 
 int
@@ -244,6 +274,8 @@ ticket_take(struct store_txn *t, const uint8_t hash[TICKET_HASH_BYTES],
 
     if (r != STORE_OK)
         return r;
+    if (k_r->is_session || k_r->is_device)
+        return STORE_NOTFOUND; /* that would be more than the half of it */
     key_u64(&account, k_r->account);
     r = txn_exists(t, TABLE_ACCOUNT, &account, doing, err);
     if (r != STORE_OK)

@@ -191,7 +191,7 @@ verify_ticket(struct verify *v, const struct slice *key,
         verify_finding(v, "a damaged record");
         return;
     }
-    if (rec.is_session || rec.session != 0 || rec.device != 0)
+    if (rec.is_session || rec.is_device || rec.session != 0 || rec.device != 0)
         verify_format(v, FORMAT_SESSIONS);
     else if (rec.bound != 0)
         verify_format(v, FORMAT_TICKETS);

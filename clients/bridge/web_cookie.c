@@ -105,3 +105,15 @@ web_cookie_header(const struct web_cookie *k, const char *id,
                     n, id, k->value, attributes, p, end);
     return buf_take(&out);
 }
+
+char *
+web_device_header(const char *token, const char *seconds, bool secure)
+{
+    struct buf out = {0};
+
+    buf_appendf(&out,
+                "Set-Cookie: " WEB_DEVICE_NAME "=%s;Max-Age=%s;"
+                "Path=/XIMSSLogin;HttpOnly;SameSite=Strict%s\r\n",
+                token, *token != '\0' ? seconds : "0", secure ? ";Secure" : "");
+    return buf_take(&out);
+}

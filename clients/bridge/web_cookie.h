@@ -23,6 +23,13 @@ struct http_conn;
 /* The same again, where log-ins go: browsers do not send there what is for
  * /Session/ID.  The session's number follows. */
 #define WEB_COOKIE_LOGIN "CGateProLogin-"
+/* The token of a device that stays logged in; the pages' log-ins go to
+ * /XIMSSLogin/, and nothing else is sent it. */
+#define WEB_DEVICE_NAME "XIMSSDevice"
+#define WEB_DEVICE_SIZE 88
+/* The header, to be freed.  token "": the browser is to forget it. */
+char *web_device_header(const char *token, const char *seconds, bool secure);
+
 /* "/XIMSSLogin", as the client writes it: browsers look at each letter. */
 #define WEB_COOKIE_PATH_SIZE (11 + 1)
 #define WEB_COOKIE_HASH      32

@@ -35,6 +35,7 @@ struct login {
     struct ask *ask;
     char *domain; /* owned; found for a bare name */
     bool error_as_xml;
+    bool by_device;
     bool cookie_now; /* with the reply, not with the first in the session */
 };
 
@@ -153,6 +154,36 @@ refuse_login(struct login *l, const struct ximss *x)
                ximss_refusal(x));
 }
 
+/* With the token of the device, if ximssd gave one. */
+static char *
+headers_of(const struct login *l, struct web_session *s)
+{
+    const char *token = ximss_session(s->up.x, "device");
+    const char *seconds = ximss_session(s->up.x, "deviceSeconds");
+    char *cookie = cookie_now(l, s), *device, *both;
+
+    ximss_set_device(s->up.x, NULL, NULL);
+    if (token == NULL || seconds == NULL)
+        return cookie;
+    device = web_device_header(token, seconds, l->client.secure);
+    both = xasprintf("%s%s", cookie != NULL ? cookie : "", device);
+    explicit_bzero(device, strlen(device));
+    free(device);
+    free(cookie);
+    return both;
+}
+
+/* It is not good any more, and would be shown again. */
+static void
+forget_device(const struct login *l)
+{
+    char *header = web_device_header("", "0", l->client.secure);
+
+    l->bridge->counts.logins_failed++;
+    reply_fail(l->bridge, l->http, 403, "log in with the password", header);
+    free(header);
+}
+
 static void
 on_done(struct login_wait *w, struct web_session *s, bool worked)
 {
@@ -160,7 +191,9 @@ on_done(struct login_wait *w, struct web_session *s, bool worked)
 
     l->session = NULL;
     if (worked)
-        reply_session(l->bridge, l->http, s, cookie_now(l, s));
+        reply_session(l->bridge, l->http, s, headers_of(l, s));
+    else if (l->by_device && ximss_error_num(s->up.x) == 515)
+        forget_device(l);
     else if (w->too_many)
         refuse(l->bridge, l->http, l->error_as_xml, 503,
                ANSWER(TOO_MANY_SESSIONS));
@@ -312,6 +345,8 @@ begin(struct call *c, struct web_session *s, const char *user)
         find_domain(c, l);
 }
 
+static void ask_for_device(const struct call *c, struct web_session *s);
+
 static void
 by_password(struct call *c, const char *user, const char *password)
 {
@@ -327,6 +362,7 @@ by_password(struct call *c, const char *user, const char *password)
         return;
     set_cut(s->up.x, ximss_set_password, password, PASSWORD_MOST);
     ximss_set_method(s->up.x, XIMSS_METHOD_CLEAR);
+    ask_for_device(c, s);
     begin(c, s, user);
 }
 
@@ -416,6 +452,71 @@ by_session(struct call *c, const char *id)
     l->session = s;
     s->login = &l->wait; /* not to be found yet */
     start(l);
+}
+
+/* --- a device that stays logged in --- */
+
+/* It may be asked for by our own pages only: by POST, which other sites cannot
+ * (client_read), and with a cookie that is sent from nowhere else. */
+static void
+by_device(struct call *c)
+{
+    char token[WEB_DEVICE_SIZE];
+    struct web_session *s;
+    struct login *l;
+
+    if (c->q->method != HTTP_POST ||
+        !client_cookie(c->http, WEB_DEVICE_NAME, token, sizeof token)) {
+        call_fail(c, 403, "log in with the password");
+        return;
+    }
+    s = session_new(c);
+    if (s != NULL) {
+        ximss_set_device(s->up.x, token, NULL);
+        l = login_new(c);
+        l->by_device = true;
+        l->session = s;
+        s->login = &l->wait; /* not to be found yet */
+        start(l);
+    }
+    explicit_bzero(token, sizeof token);
+}
+
+/* Of a browser, in words that its user knows it by. */
+static void
+name_device(const struct call *c, char *out, size_t size)
+{
+    static const char *const names[][2] = {
+        {"Edg/", "Edge"},      {"OPR/", "Opera"},     {"Firefox/", "Firefox"},
+        {"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"", "A browser"}};
+    static const char *const systems[][2] = {{"Android", " on Android"},
+                                             {"iPhone", " on iPhone"},
+                                             {"iPad", " on iPad"},
+                                             {"Windows", " on Windows"},
+                                             {"Mac OS", " on Mac"},
+                                             {"Linux", " on Linux"},
+                                             {"", ""}};
+    const char *agent = http_header(c->http, "User-Agent");
+    size_t n = 0, m = 0;
+
+    if (agent == NULL)
+        agent = "";
+    while (strstr(agent, names[n][0]) == NULL)
+        n++;
+    while (strstr(agent, systems[m][0]) == NULL)
+        m++;
+    snprintf(out, size, "%s%s", names[n][1], systems[m][1]);
+}
+
+static void
+ask_for_device(const struct call *c, struct web_session *s)
+{
+    char name[64];
+
+    if (c->q->method != HTTP_POST || !form_is_on(&c->form, "stayLoggedIn"))
+        return;
+    name_device(c, name, sizeof name);
+    ximss_set_device(s->up.x, NULL, name);
 }
 
 /* --- Basic --- */
@@ -512,6 +613,8 @@ by_parameters(struct call *c)
 
     if (is_garbled(c)) {
         call_refuse_wrong(c);
+    } else if (form_is_on(&c->form, "byDevice")) {
+        by_device(c);
     } else if (session != NULL && *session != '\0') {
         by_session(c, session);
     } else if (user != NULL && nonce != NULL && auth != NULL) {

@@ -113,6 +113,10 @@ add_options(const struct ximss *x, struct attrs *a)
     add(a, "lasting", "yes");
     add(a, "newKey", x->set.new_key);
     add(a, "sessionNote", x->set.session_note);
+    if (x->set.device_name != NULL && !x->ticket_used) {
+        add(a, "device", "yes");
+        add(a, "deviceName", x->set.device_name);
+    }
 }
 
 static void
@@ -201,6 +205,15 @@ login_ticket(struct ximss *x)
 }
 
 static void
+login_device(struct ximss *x)
+{
+    struct attrs a = {.n = 0};
+
+    add(&a, "device", x->set.device);
+    send_login(x, &a);
+}
+
+static void
 login_session(struct ximss *x)
 {
     static const char *const modes[] = {
@@ -244,6 +257,8 @@ login_begin(struct ximss *x)
         login_ticket(x);
     else if (x->set.session != NULL && x->set.password == NULL)
         login_session(x);
+    else if (x->set.device != NULL && x->set.password == NULL)
+        login_device(x);
     else if (x->set.socket != NULL && x->set.password == NULL)
         login_by(x, XIMSS_METHOD_EXTERNAL);
     else

@@ -200,6 +200,13 @@ void ximss_set_session(struct ximss *x, const char *id, const char *keys,
  * to, as `sessionNote` of ximss_session, at most 64 bytes; NULL: none. */
 void ximss_set_session_key(struct ximss *x, const char *key, const char *note);
 
+/* With XIMSS_LASTING: the next log-in by a password asks for a token by which
+ * this device stays logged in, under that name (at most 64 bytes); token: the
+ * log-in is by it, instead of a password.  NULL, NULL: neither.  A token that the
+ * server gave is in ximss_session as `device`, with its life in `deviceSeconds`:
+ * it takes the place of what was shown. */
+void ximss_set_device(struct ximss *x, const char *token, const char *name);
+
 /* The address of the person on whose behalf a proxy logs in.  NULL: none. */
 void ximss_set_client_address(struct ximss *x, const char *address);
 

@@ -37,7 +37,7 @@ enum phase {
 struct settings { /* strings: owned, may be NULL */
     char *host, *socket, *user, *password, *domain, *tls_name, *ca_file,
         *client_address, *ticket, *cram_challenge, *cram_answer, *session,
-        *session_keys, *new_key, *session_note;
+        *session_keys, *new_key, *session_note, *device, *device_name;
     enum ximss_session_mode session_mode;
     unsigned port, options;
     enum ximss_tls tls;

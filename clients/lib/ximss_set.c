@@ -109,6 +109,13 @@ ximss_set_session_key(struct ximss *x, const char *key, const char *note)
     set_text(&x->set.session_note, note);
 }
 
+void
+ximss_set_device(struct ximss *x, const char *token, const char *name)
+{
+    set_text(&x->set.device, token);
+    set_text(&x->set.device_name, name);
+}
+
 const char *
 ximss_ticket(const struct ximss *x)
 {

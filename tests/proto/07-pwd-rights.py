@@ -197,6 +197,8 @@ TABLE = [
                                  after=("SetLogAll OFF",)),
     row("GetCurrentController", D | {"monitor"}),
     row("CreateXIMSSSession joe@a.test ADDRESS 192.0.2.1", D | {"web"}),
+    row("ListAccountDevices joe@a.test", D | {"web"}),
+    row("RevokeAccountDevice joe@a.test *", D | {"web"}),
     row("CreateWebUserSession joe@a.test ADDRESS 192.0.2.1", D | {"web"}),
     row("FindAccountSession joe@a.test", D | {"web"}),
     row("FindWebUserSession joe@a.test", D | {"web"}),

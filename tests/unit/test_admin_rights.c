@@ -186,6 +186,8 @@ static const struct {
     {"ListCLICommands", "..... . ....... ."},
     {"Shutdown", "..xxx x xxxxxxx x"},
     {"ListAccountSessions joe@a.test", "...xx x .xxx.xx x"},
+    {"ListAccountDevices joe@a.test", "...xx x .xxx.xx x"},
+    {"RevokeAccountDevice joe@a.test *", "...xx x .xxx.xx x"},
     {"ListAccountSessions postmaster@main.test", "..xxx x xxxxxxx x"},
     {"ListSessions", "....x x xxxxxxx x"},
     {"ListSessions 5", "....x x xxxxxxx x"},

@@ -305,7 +305,8 @@ START_TEST(impossible_values_are_refused)
         {25, 49, 0},    {25, 49, 5}, /* a key's post for no scope */
         {26, 22, 2},                 /* a ticket that waits for somebody */
         {26, 22, 4},                 /* ... that has a key */
-        {26, 22, 8},                 /* ... with an unknown flag */
+        {26, 22, 32},                /* ... with an unknown flag */
+        {26, 22, 16},                /* ... that was used */
         {26, 39, 1},                 /* ... with a note that is not there */
         {27, 38, 2},                 /* a session of nothing */
         {27, 88, 0},                 /* a note with a 0 in it */

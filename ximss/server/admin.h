@@ -209,6 +209,7 @@ enum admin_live_command {
     ADMIN_LIVE_GET_SESSION,   /* `session`: a dictionary; restarts its idle
                                  timer */
     ADMIN_LIVE_KILL_SESSION,  /* `session` */
+    ADMIN_LIVE_KILL_DEVICE,   /* sessions of `account` that came by `device` */
     ADMIN_LIVE_WRITE_LOG,     /* `text` at `level` */
     ADMIN_LIVE_LOG_ALL,       /* `on`: all of the log; else as configured */
     ADMIN_LIVE_TEST_LOOP,     /* measures; the result is a number */
@@ -229,6 +230,7 @@ struct admin_session_filter {
 struct admin_live {
     enum admin_live_command command;
     uint64_t account;                   /* number */
+    uint64_t device;                    /* KILL_DEVICE: its number; 0: any */
     struct admin_session_filter filter; /* LIST and FIND */
     /* For GET and KILL: the session must be one of this domain (0: of any), and
      * rights_cover must hold for its account, else it counts as unknown. */

@@ -151,6 +151,15 @@ visit_account(struct worker *w, struct cli_job *c)
 }
 
 static void
+kill_device(struct worker *w, const struct cli_job *c)
+{
+    struct user *a = user_find(w, c->live.account);
+
+    if (a != NULL)
+        session_kill_device(&a->sessions, c->live.device);
+}
+
+static void
 visit_live(struct worker *w, void *arg)
 {
     struct cli_job *c = arg;
@@ -159,6 +168,10 @@ visit_live(struct worker *w, void *arg)
 
     if (c->live.command == ADMIN_LIVE_TEST_CLOCK) {
         worker_check_times(w);
+        return;
+    }
+    if (c->live.command == ADMIN_LIVE_KILL_DEVICE) {
+        kill_device(w, c);
         return;
     }
     if (is_of_account(c->live.command)) {
@@ -221,6 +234,7 @@ deliver_live(struct mail *m, void *owner)
     case ADMIN_LIVE_WRITE_LOG:
     case ADMIN_LIVE_LOG_ALL:
     case ADMIN_LIVE_TEST_CLOCK:
+    case ADMIN_LIVE_KILL_DEVICE:
         break;
     case ADMIN_LIVE_TEST_LOOP:
         buf_append(&c->answer.data, c->found.data, c->found.len);
@@ -377,6 +391,7 @@ live_finish(struct job *j)
     case ADMIN_LIVE_FIND_SESSION:
     case ADMIN_LIVE_LIST_ALL:
     case ADMIN_LIVE_GET_SESSION:
+    case ADMIN_LIVE_KILL_DEVICE:
     case ADMIN_LIVE_KILL_SESSION:
         broadcast(j->server, visit_live, live_done, c);
         break;

@@ -287,6 +287,11 @@ static const struct config_row rows[] = {
  "How long a session of the web can be come back to when its connection is\n"
  "gone: ximss-bridge was started anew, or the network was away. While it is\n"
  "connected, its record in the store is as good as its ticket."},
+{"device-time", TIME(MINUTE, 365 * DAY), M(device_time), "30d", RELOAD,
+ "How long a device that stays logged in does so without being used."},
+{"max-account-devices", NUMBER(0, 100), M(max_account_devices), "10", RELOAD,
+ "Devices of one account that stay logged in. When one more does, the one that\n"
+ "was not used for longest no longer does. 0: none may."},
 {"login-checks-per-address", NUMBER(1, 10000), M(login_checks_per_address),
  "8", RELOAD,
  "Log-ins from one address that are checked at the same time; more of them\n"

@@ -123,6 +123,8 @@ struct config {
     int64_t remember_time;
     int64_t ticket_time;
     int64_t session_resume_time;
+    int64_t device_time;
+    unsigned max_account_devices;
     unsigned login_checks_per_address;
     unsigned max_account_tickets;
     unsigned max_account_sessions;

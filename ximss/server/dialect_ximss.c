@@ -19,8 +19,8 @@
 #include "ximss/server/session_private.h"
 
 static const struct req_desc *const tables[] = {
-    req_login_table,    req_session_table, req_prefs_table, req_quota_table,
-    req_password_table, req_alert_table,   req_cli_table,
+    req_login_table, req_device_table,   req_session_table, req_prefs_table,
+    req_quota_table, req_password_table, req_alert_table,   req_cli_table,
 };
 
 static const struct req_desc *
@@ -84,6 +84,14 @@ logged_in(struct req *r, const char *ticket)
         xml_write_attr(&r->out, "ticket", ticket);
     if (r->session->lasting != NULL && r->session->lasting->note[0] != '\0')
         xml_write_attr(&r->out, "sessionNote", r->session->lasting->note);
+    if (r->session->lasting != NULL && r->session->lasting->device[0] != '\0') {
+        xml_write_attr(&r->out, "device", r->session->lasting->device);
+        xml_write_attr_u64(
+            &r->out, "deviceSeconds",
+            (unsigned long long)(r->worker->cfg->device_time / CLOCK_SECOND));
+        explicit_bzero(r->session->lasting->device,
+                       sizeof r->session->lasting->device);
+    }
     if (r->session->lasting != NULL && r->session->ticket_bound != 0)
         xml_write_attr(&r->out, "sessionBound", "yes");
     buf_append(&r->out, "/>", sizeof "/>");

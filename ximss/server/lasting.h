@@ -55,6 +55,7 @@ struct lasting {
     uint8_t hash[TICKET_HASH_BYTES];
     char note[TICKET_NOTE_BYTES + 1];
     int64_t expires; /* of its record, as far as this session knows */
+    char device[88]; /* the token to be given with the log-in; wiped then */
     bool over;       /* the record is not its any more */
 };
 

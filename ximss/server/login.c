@@ -36,6 +36,7 @@
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/alias_renew.h"
+#include "ximss/server/device.h"
 #include "ximss/server/dialect.h"
 #include "ximss/server/hash_pool.h"
 #include "ximss/server/job.h"
@@ -62,6 +63,7 @@ struct login {
     char *domain; /* owned; target domain, NULL: the main domain */
     struct login_options options;
     struct lasting_wish lasting;
+    struct device_wish device;
     struct sasl *sasl; /* owned; an exchange is under way */
     /* Whom the exchange is about, once its credential was looked up: his name
      * does not change with the target domain. */
@@ -101,6 +103,8 @@ struct attempt {
     struct login_slot slot;
     struct credential cred;
     struct lasting_wish lasting;
+    struct device_wish token;
+    struct device_rules rules;
     uint64_t account;
     uint32_t serial;
     uint64_t device; /* that the ticket came by; 0: none */
@@ -198,6 +202,9 @@ attempt_new(struct req *r, const char *name, const char *method)
     if (r->session->client != NULL)
         a->client = *r->session->client;
     a->lasting = login_of(r->session)->lasting;
+    a->token = login_of(r->session)->device;
+    a->rules.life = r->worker->cfg->device_time;
+    a->rules.most = r->worker->cfg->max_account_devices;
     if (name != NULL && strchr(name, '@') != NULL) {
         a->name = xstrdup(name);
     } else if (name != NULL) {
@@ -318,9 +325,11 @@ attempt_open(struct attempt *a, struct user *account)
     bool cork = !conn_is_corked(&s->conn);
 
     explicit_bzero(&s->login->lasting, sizeof s->login->lasting);
+    explicit_bzero(&s->login->device, sizeof s->login->device);
     login_free(&s->login);
     if (account != NULL && a->lasting.id[0] != '\0') {
         s->lasting = lasting_new(&a->lasting);
+        strcpy(s->lasting->device, a->token.given);
         s->number = a->lasting.number;
     }
     s->device = a->device;
@@ -359,6 +368,12 @@ trim_body(struct job *j, struct store_txn *t, struct errbuf *err)
     return ticket_trim(t, a->account, a->tickets_most, &a->keep, err);
 }
 
+static const struct peer *
+address_of(const struct attempt *a)
+{
+    return a->client.kind != PEER_NONE ? &a->client : &a->peer;
+}
+
 static enum store_result
 ticket_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -368,6 +383,12 @@ ticket_body(struct job *j, struct store_txn *t, struct errbuf *err)
 
     memcpy(k.hash, a->next_hash, sizeof k.hash);
     k.expires = clock_now() + a->ticket_time;
+    if (a->token.wanted && a->lasting.id[0] != '\0') {
+        r = device_make(t, &a->token, &a->rules, address_of(a), &k, err);
+        if (r != STORE_OK)
+            return r;
+        a->device = k.device;
+    }
     if (a->lasting.id[0] != '\0') {
         r = lasting_put(t, &a->lasting, &k, err);
         if (r != STORE_OK)
@@ -1225,6 +1246,73 @@ come_back_finish(struct job *j)
         attempt_attach(a);
 }
 
+/* --- a device that stays logged in --- */
+
+static enum store_result
+device_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+    struct ticket_rec k = {0}, next;
+    struct account_rec account = {0};
+    struct domain_rec domain = {0};
+    enum store_result r =
+        device_use(t, &a->token, &a->rules, address_of(a), &k, err);
+
+    a->known = false;
+    if (r == STORE_OK)
+        r = owner_of(&k, t, &account, &domain, err);
+    if (r == STORE_OK && !is_void(&k, &account, &domain)) {
+        let_in_as(a, &k);
+        next = (struct ticket_rec){.account = k.account,
+                                   .cred_serial = k.cred_serial,
+                                   .device = k.device,
+                                   .expires = clock_now() + a->ticket_time};
+        memcpy(next.hash, a->next_hash, sizeof next.hash);
+        r = lasting_put(t, &a->lasting, &next, err);
+        if (r == STORE_OK)
+            r = ticket_put(t, &next, err);
+    }
+    account_rec_clear(&account);
+    domain_rec_clear(&domain);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+static void
+device_finish(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    if (j->result == STORE_OK && a->token.stolen) {
+        log_warn("a device's token came again that had been given up: it was "
+                 "copied; the device is ended account=%llu address=%s",
+                 (unsigned long long)a->token.account, a->address);
+        device_end_sessions(j->server, a->token.account, a->token.device);
+    }
+    if (attempt_is_orphan(a))
+        return;
+    if (j->result != STORE_OK)
+        attempt_fail_store(a);
+    else if (!a->known)
+        attempt_refuse_in_time(a, "device");
+    else
+        attempt_attach(a);
+}
+
+static enum req_result
+login_with_device(struct req *r)
+{
+    struct attempt *a = attempt_new(r, NULL, "device");
+
+    ticket_make(a->ticket, a->next_hash);
+    make_lasting(a);
+    a->grew = true;
+    a->job.body = device_body;
+    a->job.finish = device_finish;
+    begin(r->session);
+    job_submit(&a->job);
+    return REQ_PENDING;
+}
+
 static void
 come_back_go_on(struct attempt *a)
 {
@@ -1360,6 +1448,27 @@ take_mode(struct req *r, const char *text, struct lasting_wish *w)
         return -1;
     }
     return 0;
+}
+
+/* device="yes" asks for a token, "no" does not; any other text is one.  -1:
+ * answered. */
+static int
+take_device(struct req *r, const struct xml_elem *e)
+{
+    struct login *l = login_of(r->session);
+    struct device_wish *w = &l->device;
+    int n;
+
+    *w = (struct device_wish){.wanted = false};
+    if (!is_ticket(xml_attr(e, "device")))
+        return take_bool(r, e, "device", &w->wanted) < 0
+                   ? -1
+                   : take_text(r, e, "deviceName", w->name, sizeof w->name);
+    n = take_text(r, e, "device", w->shown, sizeof w->shown);
+    if (n < 0 || l->lasting.wanted)
+        return n;
+    req_fail(r, 501, "a device needs a lasting session");
+    return -1;
 }
 
 /* Of a session that lasts.  -1: answered. */
@@ -1649,12 +1758,14 @@ handle_login(struct req *r, const struct xml_elem *e)
     login_of(r->session)->options = (struct login_options){.alerts = true};
     login_of(r->session)->lasting = (struct lasting_wish){.wanted = false};
     if (take_options(r, e) < 0 || take_lasting(r, e) < 0 ||
-        login_take_client(r, e) < 0)
+        take_device(r, e) < 0 || login_take_client(r, e) < 0)
         return REQ_DONE;
     if (is_ticket(ticket) && !take_made_session(r, ticket))
         return login_with_ticket(r, ticket);
     if (login_of(r->session)->lasting.asked[0] != '\0')
         return login_with_session(r);
+    if (login_of(r->session)->device.shown[0] != '\0')
+        return login_with_device(r);
     if (method != NULL && xml_attr(e, "nonce") != NULL &&
         text_equal_nocase(method, "CRAM-MD5") && login_is_proxy(r->session))
         return login_answered(r, xml_attr(e, "nonce"), name, sasl_value(e));

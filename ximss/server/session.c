@@ -739,7 +739,8 @@ session_kill_device(struct user_sessions *head, uint64_t device)
     struct session *s, *next;
 
     TAILQ_FOREACH_SAFE(s, head, of_account, next)
-        if (s->state == SESSION_OPEN && s->device == device)
+        if (s->state == SESSION_OPEN && s->device != 0 &&
+            (device == 0 || s->device == device))
             end_for_good(s, "its device was revoked");
 }
 

@@ -52,7 +52,7 @@ void session_kill(struct worker *w, uint64_t number);
 /* The same for those of the list that have this id and last: another connection
  * takes their place. */
 void session_replace(struct user_sessions *head, const char *id);
-/* The same for those that came by the device. */
+/* The same for those that came by the device (0: by any). */
 void session_kill_device(struct user_sessions *head, uint64_t device);
 
 /* Bytes of messages that wait for the end of a longer one, of all sessions of
