@@ -13,6 +13,7 @@
 #include "clients/bridge/web_session.h"
 #include "util/clock.h"
 #include "util/xmalloc.h"
+#include "ximss/proto/answer.h"
 
 struct asker {
     struct http_waiter waiter; /* first */
@@ -153,7 +154,7 @@ tell(struct bridge *b, struct asker *a, int number, bool worked)
     http_wait(h, NULL);
     if (worked)
         bridge_again(b, h, &a->q);
-    else if (number == 515)
+    else if (number == ANSWER_WRONG_LOGIN)
         reply_fail(b, h, 550, "Session not found", NULL);
     else
         reply_fail(b, h, 503, "the server is not there, try again", NULL);

@@ -20,6 +20,7 @@
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
+#include "ximss/proto/answer.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 
@@ -55,8 +56,6 @@ of_wait(struct login_wait *w)
 
 /* --- failures --- */
 
-static const char text_wrong[] = "incorrect password";
-
 static void
 refuse(struct bridge *b, struct http_conn *h, bool as_xml, unsigned status,
        int number, const char *text)
@@ -88,7 +87,7 @@ call_refuse(struct call *c, unsigned status, int number, const char *text)
 static void
 call_refuse_wrong(struct call *c)
 {
-    call_refuse(c, 403, 515, text_wrong);
+    call_refuse(c, 403, ANSWER(WRONG_LOGIN));
 }
 
 /* --- the reply --- */
@@ -131,7 +130,8 @@ cookie_now(const struct login *l, struct web_session *s)
 static bool
 is_about_bytes(int number)
 {
-    return number == 501 || (number >= 540 && number <= 542);
+    return number == ANSWER_ARGUMENTS ||
+           (number >= ANSWER_MALFORMED && number <= ANSWER_FORBIDDEN);
 }
 
 static void
@@ -140,17 +140,15 @@ refuse_login(struct login *l, const struct ximss *x)
     int number = ximss_error_num(x);
     enum ximss_status why = ximss_failure(x);
 
-    if (number == 526)
+    if (number == ANSWER_TOO_MANY_SESSIONS)
         refuse(l->bridge, l->http, l->error_as_xml, 503, number,
                ximss_refusal(x));
     else if (is_about_bytes(number) || (number == 0 && why == XIMSS_MISUSE))
-        refuse(l->bridge, l->http, l->error_as_xml, 403, 515, text_wrong);
+        refuse(l->bridge, l->http, l->error_as_xml, 403, ANSWER(WRONG_LOGIN));
     else if (number == 0 && why == XIMSS_NO_LOGIN) /* not over this network */
-        refuse(l->bridge, l->http, l->error_as_xml, 403, 519,
-               "encryption required");
+        refuse(l->bridge, l->http, l->error_as_xml, 403, ANSWER(ENCRYPTION));
     else if (number == 0)
-        refuse(l->bridge, l->http, l->error_as_xml, 503, 531,
-               "the server is not there, try again");
+        refuse(l->bridge, l->http, l->error_as_xml, 503, ANSWER(SERVER_AWAY));
     else
         refuse(l->bridge, l->http, l->error_as_xml, 403, number,
                ximss_refusal(x));
@@ -197,8 +195,8 @@ on_done(struct login_wait *w, struct web_session *s, bool worked)
     else if (l->by_device && ximss_error_num(s->up.x) == 515)
         forget_device(l);
     else if (w->too_many)
-        refuse(l->bridge, l->http, l->error_as_xml, 503, 526,
-               "too many sessions of this account");
+        refuse(l->bridge, l->http, l->error_as_xml, 503,
+               ANSWER(TOO_MANY_SESSIONS));
     else
         refuse_login(l, s->up.x);
     login_free(l);
@@ -242,7 +240,7 @@ session_new(struct call *c)
 
     if (c->bridge->n_sessions >= c->bridge->cfg->max_sessions ||
         c->bridge->n_sessions >= c->bridge->half) {
-        call_refuse(c, 503, 525, "too many sessions, try again later");
+        call_refuse(c, 503, ANSWER(WEB_SESSIONS));
         return NULL;
     }
     s = web_session_new(c->bridge, &c->client);
@@ -356,7 +354,7 @@ by_password(struct call *c, const char *user, const char *password)
 
     if (!c->client.secure && !c->client.loopback &&
         !c->bridge->cfg->clear_passwords_without_tls) {
-        call_refuse(c, 403, 519, "encryption required");
+        call_refuse(c, 403, ANSWER(ENCRYPTION));
         return;
     }
     s = session_new(c);
@@ -376,7 +374,7 @@ by_cram(struct call *c, const char *user, const char *nonce, const char *auth)
     struct web_session *s;
 
     if (c->bridge->trust.state == TRUST_NO) {
-        call_refuse(c, 403, 527, "log-in method not offered");
+        call_refuse(c, 403, ANSWER(METHOD_NOT_OFFERED));
         return;
     }
     if (base64_decode(auth, hex, sizeof hex) != 32 ||
@@ -434,7 +432,7 @@ by_session(struct call *c, const char *id)
 
     if (!web_session_is_id(id) || web_session_is_leaving(c->bridge, id) ||
         (old != NULL && !is_allowed(c, old))) {
-        call_refuse(c, 403, 515, "incorrect password or account name");
+        call_refuse(c, 403, ANSWER(WRONG_LOGIN));
         return;
     }
     s = session_new(c);

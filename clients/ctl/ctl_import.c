@@ -9,14 +9,13 @@
 #include "clients/ctl/ctl_line.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
+#include "ximss/proto/answer.h"
 
 /* account import: a CREATEACCOUNT for each record of a file.
  *
  * What is said of a record goes into the mails of cron, and in a file with other
  * separators a whole record stands where the name should be.  So nothing is
  * shown, nor sent, that cannot be a name. */
-
-#define ACCOUNT_EXISTS 520
 
 enum column {
     COLUMN_NAME,
@@ -48,7 +47,7 @@ on_answer(struct batch *b, const struct batch_item *item,
     (void)len;
     if (result->status == XIMSS_OK) {
         b->p.done++;
-    } else if (result->error_num == ACCOUNT_EXISTS) {
+    } else if (result->error_num == ANSWER_ACCOUNT_EXISTS) {
         b->p.done++;
         m->existing++;
     } else {

@@ -12,6 +12,7 @@
 #include "clients/lib/ximss_private.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
+#include "ximss/proto/answer.h"
 
 /* Before there is a session, one message is under way at a time, and answers
  * are told apart by their names.  What is secret goes from the settings
@@ -305,21 +306,21 @@ static const char *
 hint(const struct ximss *x, int num)
 {
     switch (num) {
-    case 512:
+    case ANSWER_NO_DOMAIN:
         return "; check the domain";
-    case 515:
+    case ANSWER_WRONG_LOGIN:
         return x->ticket_used
                    ? "; the ticket is no longer good: log in with the password"
                    : "; check the account's name and the password";
-    case 519:
+    case ANSWER_ENCRYPTION:
         return "; use TLS";
-    case 525:
-    case 526:
-    case 530:
-    case 531:
+    case ANSWER_BUSY:
+    case ANSWER_TOO_MANY_SESSIONS:
+    case ANSWER_STORE_FULL:
+    case ANSWER_STORE_FAILED:
     case 543:
         return "; try again later";
-    case 527:
+    case ANSWER_METHOD_NOT_OFFERED:
         return "; choose another log-in method, or let it be chosen";
     default:
         return "";
@@ -330,7 +331,8 @@ hint(const struct ximss *x, int num)
 static bool
 is_passing(int num)
 {
-    return num == 525 || num == 526 || num == 530 || num == 531 || num == 543;
+    return num == ANSWER_BUSY || num == ANSWER_TOO_MANY_SESSIONS ||
+           num == ANSWER_STORE_FULL || num == ANSWER_STORE_FAILED || num == 543;
 }
 
 static void
@@ -341,7 +343,7 @@ on_refused(struct ximss *x, const struct xml_elem *e)
 
     if (num != NULL && text_parse_u64(num, INT_MAX, &n) < 0)
         n = 0;
-    if (x->ticket_used && n == 515 &&
+    if (x->ticket_used && n == ANSWER_WRONG_LOGIN &&
         (x->set.password != NULL || x->set.session != NULL)) {
         ximss_set_ticket(x, NULL);
         login_begin(x);

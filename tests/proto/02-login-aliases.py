@@ -31,7 +31,7 @@ def enters(t, name, user, password="secret"):
 def refused(t, user, password="secret"):
     c = t.shared.connect()
     c.ask('<login id="1" userName="%s" authData="%s"/>' % (user, password),
-          failure("1", 515, "incorrect password"))
+          failure("1", 515, "incorrect password or account name"))
     c.close()
 
 

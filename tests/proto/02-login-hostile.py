@@ -11,7 +11,7 @@ from ximss import (MAIN, attr, b64, check, equal, failure, response,
 
 SERVER = {"listen_pwd": PWD}
 FDFA = "\uFDFA"  # becomes eighteen characters when it is prepared
-WRONG = "incorrect password"
+WRONG = "incorrect password or account name"
 MALFORMED = "the SASL message is malformed or too long"
 
 

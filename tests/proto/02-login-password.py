@@ -9,7 +9,7 @@ from ximss import (DEADLINE, MAIN, MASTER_PASSWORD, PASSWORD, Skip, attr,
                    attribute, check,
                    equal, failure, match, response, wait_until)
 
-WRONG = '<response id="1" errorText="incorrect password" errorNum="515"/>'
+WRONG = '<response id="1" errorText="incorrect password or account name" errorNum="515"/>'
 
 
 # Log-ins are written down in batches.

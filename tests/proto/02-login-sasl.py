@@ -6,7 +6,7 @@ import hmac
 
 from ximss import (Refused, attr, b64, check, equal, failure, response)
 
-WRONG = "incorrect password"
+WRONG = "incorrect password or account name"
 
 
 def plain(c, user, password, id_="1", authz="", form="value", initial=True):

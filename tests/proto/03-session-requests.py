@@ -186,7 +186,7 @@ def test_password_modify(t):
           response("2"))
     other = t.shared.connect()
     other.send('<login id="1" userName="%s" authData="secret"/>' % user)
-    other.expect(failure("1", 515, "incorrect password"))
+    other.expect(failure("1", 515, "incorrect password or account name"))
     other.login(user, "neu å", id_="2")
     other.close()
     t.shared.connect().scram(user, "neu å")

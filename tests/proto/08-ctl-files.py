@@ -61,7 +61,8 @@ def test_nothing_is_done_behind_a_refusal(t):
                 for i in range(10))
     path = file(t, text)
     ends(ctl(t.shared, "cli", "--file", path), 5, "",
-         "%s:11: CreateAccount u4@%s ...: account name already exists (520)\n"
+         "%s:11: CreateAccount u4@%s ...: account with this name already "
+         "exists (520)\n"
          "ximssctl: stopped before line 11 of %s; go on with --from 11\n"
          % (path, domain, path))
     names = t.shared.cli("ListAccounts " + domain)
@@ -91,7 +92,7 @@ def test_keeps_going_in_order(t):
         out.append("%d\n" % i)
         if i >= 150:
             err.append("standard input:%d: CREATEACCOUNT u%d@%s ...: account "
-                       "name already exists (520)\n"
+                       "with this name already exists (520)\n"
                        % (2 * i + 1, i - 150, domain))
     done = ctl(t.shared, "cli", "--keep-going", "--file", "-",
                stdin="\n".join(lines))

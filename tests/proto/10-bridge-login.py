@@ -14,7 +14,7 @@ from ximss import (Client, MAIN, attr, check, equal, failure, match, response,
 SERVER = {"options": {"trusted_addresses": ["127.0.0.1"]}}
 SESSION = ('<XIMSS><session urlID="…" userName="%s" realName="…" version="…" '
            'random="…"/></XIMSS>\r\n')
-WRONG = ('<XIMSS><response errorText="incorrect password" errorNum="515"/>'
+WRONG = ('<XIMSS><response errorText="incorrect password or account name" errorNum="515"/>'
          '</XIMSS>\r\n')
 
 
@@ -115,7 +115,8 @@ def test_failure_with_and_without_error_as_xml(t):
         reply = b.ask("GET", "/XIMSSLogin/?" + query(userName=name,
                                                      password="wrong"))
         equal((reply.status, reply.reason, reply.text),
-              (403, "incorrect password", "incorrect password\r\n"))
+              (403, "incorrect password or account name",
+               "incorrect password or account name\r\n"))
         equal(reply.header("WWW-Authenticate"), None)
 
 

@@ -598,7 +598,7 @@ def test_server_lost_under_a_bye_and_other_requests(t):
 def test_async_answers_that_nobody_fetches_end_the_session(t):
     b = bridge(t)
     s = b.login(t.user())
-    for _ in range(12):
+    for _ in range(41):
         s.http.ask("POST", s.path + "async",
                    "<XIMSS>%s</XIMSS>" % ('<noop id=""/>' * 1000))
     wait_until(lambda: s.status() == 550, "ended")
@@ -607,7 +607,7 @@ def test_async_answers_that_nobody_fetches_end_the_session(t):
 def test_the_session_ends_by_the_answers_to_what_is_refused(t):
     b = bridge(t, max_requests=1000)
     s = b.login(t.user())
-    for n in [1000] * 9 + [900, 1001]:
+    for n in [1000] * 39 + [900, 1001]:
         s.http.ask("POST", s.path + "async",
                    "<XIMSS>%s</XIMSS>" % ('<noop id=""/>' * n))
     wait_until(lambda: s.status() == 550, "ended")

@@ -100,7 +100,8 @@ START_TEST(refuses_bad_session_commands)
         {ALL, "FindAccountSession joe@a.test CLIENT", "501 name is missing"},
         {ALL, "GetSession", "501 session is missing"},
         {ALL, "GetSession 1-x DOMAIN", "501 domain name is missing"},
-        {ALL, "GetSession 1-x DOMAIN nowhere.test", "512 unknown domain"},
+        {ALL, "GetSession 1-x DOMAIN nowhere.test",
+         "512 unknown secondary domain name"},
         {ALL, "GetSession 1-x y", "501 too many arguments"},
         {ALL,
          "KillSession "
@@ -195,7 +196,7 @@ START_TEST(refuses_to_make_sessions)
         {ALL, "CreateXIMSSSession nobody@a.test ADDRESS 192.0.2.1",
          "513 unknown user account"},
         {ALL, "CreateXIMSSSession joe@nowhere.test ADDRESS 192.0.2.1",
-         "512 unknown domain"},
+         "512 unknown secondary domain name"},
         {ALL, "SuspendDomain a.test", "200 OK"},
         {ALL, "CreateXIMSSSession joe@a.test ADDRESS 192.0.2.1",
          "501 the domain is suspended"},

@@ -191,10 +191,8 @@ visit_live(struct worker *w, void *arg)
 static void
 tell_unknown(struct cli_job *c)
 {
-    if (c->n_found > 0)
-        return;
-    c->answer.code = 501;
-    strcpy(c->answer.text, "unknown session");
+    if (c->n_found == 0)
+        cli_refuse(c, ANSWER(NO_SESSION));
 }
 
 /* Ids of the store, beyond those that the workers have found. */
@@ -339,8 +337,7 @@ test_loop(struct cli_job *c)
     if (hash_pool_submit(c->job.server->hash_pool, c->caller.caller.account,
                          loop_work, live_done, c) == 0)
         return;
-    c->answer.code = 525;
-    strcpy(c->answer.text, "too busy. try again later");
+    cli_refuse(c, ANSWER(BUSY));
     cli_answer(c);
 }
 

@@ -152,7 +152,7 @@ check_cluster(struct admin_call *c)
     switch ((enum store_text)(c->command->detail & ~REPLACE)) {
     case STORE_TEXT_CLUSTER_ACCOUNT_DEFAULTS:
     case STORE_TEXT_CLUSTER_DOMAIN_DEFAULTS:
-        return admin_refuse(c, 501, "available in the Dynamic Cluster only");
+        return admin_refuse(c, ANSWER(CLUSTER_ONLY));
     case STORE_TEXT_MAIN_DOMAIN:
     case STORE_TEXT_SERVER_SETTINGS:
     case STORE_TEXT_SERVER_ACCOUNT_DEFAULTS:
@@ -169,7 +169,7 @@ get_defaults(struct admin_call *c, struct errbuf *err)
     enum store_result r = admin_arg_end(c);
 
     if (r == STORE_OK && !rights_may_read(c->x->caller, 0))
-        r = admin_refuse_code(c, 510);
+        r = admin_refuse(c, ANSWER(NO_RIGHTS));
     if (r == STORE_OK)
         r = check_cluster(c);
     if (r == STORE_OK)

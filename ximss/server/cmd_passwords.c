@@ -38,7 +38,7 @@ read_password_line(struct admin_call *c, struct password_line *p)
         r = admin_arg_end(c);
     if (r == STORE_OK &&
         (p->password[0] == '\0' || strlen(p->password) > PASSWORD_MOST))
-        r = admin_refuse(c, 501, "password is empty or too long");
+        r = admin_refuse(c, ANSWER(BAD_PASSWORD_LENGTH));
     return r;
 }
 
@@ -46,7 +46,7 @@ read_password_line(struct admin_call *c, struct password_line *p)
 static bool
 is_password(const struct cli_value *v)
 {
-    return text_equal_nocase(v->key, "Password");
+    return v->kind != CLI_NULL && text_equal_nocase(v->key, "Password");
 }
 
 static const struct cli_value *
@@ -171,7 +171,7 @@ take_credential(struct admin_call *c, const struct domain_rec *d,
     if (c->hash_wanted != NULL)
         *c->hash_wanted = true;
     if (c->hashed == NULL || c->hashed->made == NULL)
-        return admin_refuse(c, 501, "password can not be used");
+        return admin_refuse(c, ANSWER(UNUSABLE), "password");
     r = settings_domain_cram(c->x->txn, d, &cram, err);
     if (r != STORE_OK)
         return r;
@@ -216,7 +216,7 @@ admin_password_from_settings(struct admin_call *c,
     if (v == NULL)
         return STORE_OK;
     if (password_text(c->arena, v, &why) == NULL)
-        return admin_refuse(c, 501, "%s", why);
+        return admin_refuse(c, ANSWER_ARGUMENTS, "%s", why);
     return take_credential(c, d, a, err);
 }
 
@@ -230,7 +230,7 @@ password_set(struct admin_call *c, struct errbuf *err)
     const char *why = r == STORE_OK ? password_fault(p.password) : NULL;
 
     if (why != NULL)
-        r = admin_refuse(c, 501, "%s", why);
+        r = admin_refuse(c, ANSWER_ARGUMENTS, "%s", why);
     if (r == STORE_OK)
         r = admin_call_account(c, p.account, RIGHT_BASIC_SETTINGS, &d, &a, err);
     if (r == STORE_OK)
@@ -260,7 +260,7 @@ find_verified(struct admin_call *c, const char *name, struct domain_rec *d,
     if (r == STORE_OK &&
         !rights_cover(c->x->caller, d->number,
                       rights_parse(a->rights) & RIGHTS_SERVER_WIDE))
-        r = admin_refuse_code(c, 510);
+        r = admin_refuse(c, ANSWER(NO_RIGHTS));
     return r;
 }
 
@@ -284,7 +284,7 @@ password_verify(struct admin_call *c, struct errbuf *err)
         r = find_verified(c, p.account, &d, &a, err);
     if (r == STORE_OK &&
         (c->hashed == NULL || !c->hashed->checked || !c->hashed->matches))
-        r = admin_refuse_code(c, 515);
+        r = admin_refuse(c, ANSWER(WRONG_PASSWORD));
     admin_clear(&d, &a);
     return r;
 }
@@ -329,7 +329,7 @@ password_plain(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_call_account(c, name, RIGHT_BASIC_SETTINGS, &d, &a, err);
     if (r == STORE_OK)
-        r = admin_refuse(c, 501, "clear passwords are not kept");
+        r = admin_refuse(c, ANSWER(NO_CLEAR_PASSWORDS));
     domain_rec_clear(&d);
     account_rec_clear(&a);
     return r;

@@ -53,7 +53,7 @@ arg_address(struct admin_call *c, struct peer *p)
     enum store_result r = admin_arg_text(c, "address", &text);
 
     if (r == STORE_OK && parse_address(c, text, p) != 0)
-        r = admin_refuse(c, 501, "not an address");
+        r = admin_refuse(c, ANSWER(BAD_ADDRESS));
     return r;
 }
 
@@ -193,7 +193,7 @@ name_session(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = find_session_domain(c, domain, err);
     if (r == STORE_OK && strlen(id) >= sizeof c->live->session)
-        r = admin_refuse(c, 501, "session is missing");
+        r = admin_refuse(c, ANSWER(MISSING), "session");
     if (r == STORE_OK)
         strcpy(c->live->session, id);
     return r;
@@ -276,7 +276,7 @@ create_session(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_call_cover(c, &d, &a);
     if (r == STORE_OK && d.suspended)
-        r = admin_refuse(c, 501, "the domain is suspended");
+        r = admin_refuse(c, ANSWER(DOMAIN_SUSPENDED));
     if (r == STORE_OK)
         r = admin_lasting_make(c, &a, &where, err);
     admin_clear(&d, &a);

@@ -152,7 +152,7 @@ refuse_line(struct session *s, size_t at)
     if (s->n_reqs > 0)
         return false;
     r = req_new(s, "");
-    req_failf(r, 501, "malformed at byte %zu", at + 1);
+    req_failf(r, ANSWER(MALFORMED_AT), at + 1);
     req_handled(r, REQ_DONE);
     return true;
 }
@@ -247,7 +247,7 @@ too_big(struct session *s, bool whole)
 {
     struct req *r = req_new(s, "");
 
-    req_fail(r, 501, "line too long");
+    req_fail(r, ANSWER(LINE_TOO_LONG));
     pwd_of(s)->dropping = !whole;
     req_handled(r, REQ_DONE);
     return true;

@@ -137,10 +137,6 @@ struct attempt {
     struct event *timer; /* owned */
 };
 
-static const char text_wrong[] = "incorrect password";
-static const char text_malformed[] =
-    "the SASL message is malformed or too long";
-
 static bool attempt_is_orphan(struct attempt *a);
 static void attempt_wait(struct attempt *a);
 static void attempt_take_slot(struct attempt *a);
@@ -306,7 +302,7 @@ static void
 attempt_refuse(struct attempt *a, const char *reason)
 {
     count_failure(a, reason);
-    answer_and_free(a, 515, text_wrong);
+    answer_and_free(a, ANSWER(WRONG_LOGIN));
 }
 
 /* No client of a user sends such a thing; some of them end the connection, as
@@ -325,11 +321,11 @@ static void
 attempt_fail_store(struct attempt *a)
 {
     if (a->job.result == STORE_FULL) {
-        answer_and_free(a, 530, "the store is full, try again later");
+        answer_and_free(a, ANSWER(STORE_FULL));
         return;
     }
     log_error("log-in failed in the store: %s", a->job.err.text);
-    answer_and_free(a, 531, "the store failed");
+    answer_and_free(a, ANSWER(STORE_FAILED));
 }
 
 /* --- open --- */
@@ -470,7 +466,7 @@ restore_finish(struct job *j)
     if (j->result != STORE_OK)
         attempt_fail_store(a);
     else
-        answer_and_free(a, 526, "too many sessions of this account");
+        answer_and_free(a, ANSWER(TOO_MANY_SESSIONS));
 }
 
 /* The client may try again, with the same ticket if it came by one. */
@@ -479,7 +475,7 @@ attempt_has_no_place(struct attempt *a, struct user *account)
 {
     session_log_refused(a->req->session, account, a->method);
     if (a->ticket_expires == 0) {
-        answer_and_free(a, 526, "too many sessions of this account");
+        answer_and_free(a, ANSWER(TOO_MANY_SESSIONS));
         return;
     }
     a->job.body = restore_body;
@@ -1049,7 +1045,7 @@ look_up_finish(struct job *j)
                      j->server->hash_pool,
                      throttle_address(j->server->throttle, a->address),
                      check_work, check_done, a) < 0)
-            answer_and_free(a, 525, "too busy, try again later");
+            answer_and_free(a, ANSWER(BUSY));
         return;
     }
     result =
@@ -1138,7 +1134,7 @@ attempt_wait(struct attempt *a)
     if (a->timer == NULL)
         a->timer = evtimer_new(a->job.worker->base, on_wait_over, a);
     if (a->timer == NULL || event_add(a->timer, &tv) < 0) {
-        answer_and_free(a, 525, "too many failed log-ins, try again later");
+        answer_and_free(a, ANSWER(FAILED_LOGINS));
         return;
     }
     a->req->session->login->waiting = a;
@@ -1363,7 +1359,7 @@ come_back_refuse(struct attempt *a)
         throttle_failed(a->job.server->throttle, NULL, a->asks_as,
                         clock_mono());
     log_debug("no such session address=%s", a->address);
-    answer_and_free(a, 515, text_wrong);
+    answer_and_free(a, ANSWER(WRONG_LOGIN));
 }
 
 static void
@@ -1503,7 +1499,7 @@ take_bool(struct req *r, const struct xml_elem *e, const char *name,
     if (text == NULL)
         return 0;
     if (text_parse_bool(text, &b) < 0) {
-        req_failf(r, 501, "%s must be yes or no", name);
+        req_failf(r, ANSWER(YES_OR_NO), name);
         return -1;
     }
     *value = b;
@@ -1562,7 +1558,7 @@ take_text(struct req *r, const struct xml_elem *e, const char *name, char *out,
     if (text == NULL)
         return 0;
     if (strlen(text) >= size) {
-        req_failf(r, 501, "%s is too long", name);
+        req_failf(r, ANSWER(LOGIN_TOO_LONG), name);
         return -1;
     }
     strcpy(out, text);
@@ -1579,7 +1575,7 @@ take_mode(struct req *r, const char *text, struct lasting_wish *w)
     else if (strcmp(text, "beside") == 0)
         w->mode = LASTING_BESIDE;
     else {
-        req_fail(r, 501, "newSession must be instead or beside");
+        req_fail(r, ANSWER(BAD_NEW_SESSION));
         return -1;
     }
     return 0;
@@ -1645,7 +1641,7 @@ login_take_client(struct req *r, const struct xml_elem *e)
     if (client == NULL || !login_is_proxy(s))
         return 0;
     if (peer_parse(&peer, client) < 0) {
-        req_fail(r, 501, "clientAddress is not an address");
+        req_fail(r, ANSWER(BAD_CLIENT_ADDRESS));
         return -1;
     }
     free(s->client);
@@ -1660,11 +1656,11 @@ login_in_clear(struct req *r, const char *name, const char *password,
     struct attempt *a;
 
     if (!clear_is_allowed(r->session)) {
-        req_fail(r, 519, "encryption required");
+        req_fail(r, ANSWER(ENCRYPTION));
         return REQ_DONE;
     }
     if (strlen(name) > SASL_NAME_MOST || strlen(password) > PASSWORD_MOST)
-        return start_malformed(r, method, 515, text_wrong); /* nobody's */
+        return start_malformed(r, method, ANSWER(WRONG_LOGIN)); /* nobody's */
     a = attempt_new(r, name, method);
     a->password = xstrdup(password);
     return attempt_start(a);
@@ -1691,7 +1687,7 @@ login_external(struct req *r)
     struct attempt *a;
 
     if (!external_is_allowed(s)) {
-        req_fail(r, 527, "log-in method not offered");
+        req_fail(r, ANSWER(METHOD_NOT_OFFERED));
         return REQ_DONE;
     }
     a = attempt_new(r, NULL, "EXTERNAL");
@@ -1779,10 +1775,10 @@ after_step(struct req *r, enum sasl_result result, char *challenge,
     case SASL_MALFORMED:
         l->throttle = NULL;
         if (a == NULL)
-            return start_malformed(r, sasl_mechanism(sasl), 501,
-                                   text_malformed);
-        a->malformed = text_malformed;
-        a->code = 501;
+            return start_malformed(r, sasl_mechanism(sasl),
+                                   ANSWER(SASL_MALFORMED));
+        a->malformed = answer_text_SASL_MALFORMED;
+        a->code = ANSWER_SASL_MALFORMED;
         attempt_refuse_malformed(a);
         return REQ_PENDING;
     }
@@ -1808,12 +1804,12 @@ login_begin_sasl(struct req *r, const char *method, const char *base64)
     drop_exchange(l);
     l->sasl = sasl_new(method, &err);
     if (l->sasl == NULL) {
-        req_fail(r, 527, "log-in method not offered");
+        req_fail(r, ANSWER(METHOD_NOT_OFFERED));
         return REQ_DONE;
     }
     if (sasl_is_clear(l->sasl) && !clear_is_allowed(r->session)) {
         sasl_free(&l->sasl);
-        req_fail(r, 519, "encryption required");
+        req_fail(r, ANSWER(ENCRYPTION));
         return REQ_DONE;
     }
     result = sasl_step(l->sasl, base64, &challenge);
@@ -1830,7 +1826,7 @@ login_answered(struct req *r, const char *challenge, const char *name,
     struct errbuf err;
 
     if (name == NULL || value == NULL) {
-        req_failf(r, 501, "%s is missing", name == NULL ? "userName" : "value");
+        req_failf(r, ANSWER(MISSING), name == NULL ? "userName" : "value");
         return REQ_DONE;
     }
     drop_exchange(l);
@@ -1855,7 +1851,7 @@ login_next_sasl(struct req *r, const char *base64)
 
     if (strcmp(base64, "*") == 0) {
         drop_exchange(l);
-        req_fail(r, 501, "the exchange was cancelled");
+        req_fail(r, ANSWER(CANCELLED));
         return REQ_DONE;
     }
     if (sasl_wants_proof(l->sasl)) {
@@ -1921,11 +1917,11 @@ handle_login(struct req *r, const struct xml_elem *e)
     if (method != NULL)
         return login_begin_sasl(r, method, sasl_value(e));
     if (name == NULL || name[0] == '\0') {
-        req_fail(r, 501, "userName is missing");
+        req_failf(r, ANSWER(MISSING), "userName");
         return REQ_DONE;
     }
     if (password == NULL) {
-        req_fail(r, 501, "authData is missing");
+        req_failf(r, ANSWER(MISSING), "authData");
         return REQ_DONE;
     }
     return login_in_clear(r, name, password, "clear");
@@ -1937,13 +1933,13 @@ handle_auth(struct req *r, const struct xml_elem *e)
     const char *value = sasl_value(e);
 
     if (!login_is_exchanging(r->session)) {
-        req_fail(r, 501, "auth without login");
+        req_fail(r, ANSWER(NO_EXCHANGE));
         return REQ_DONE;
     }
     if (take_options(r, e) < 0 || login_take_client(r, e) < 0)
         return REQ_DONE;
     if (value == NULL) {
-        req_fail(r, 501, "value is missing");
+        req_failf(r, ANSWER(MISSING), "value");
         return REQ_DONE;
     }
     return login_next_sasl(r, value);

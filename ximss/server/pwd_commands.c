@@ -103,7 +103,7 @@ run_user(struct req *r, struct pwd *p, const char *rest)
     free(p->user);
     p->user = take_text(rest);
     if (p->user[0] == '\0') {
-        req_fail(r, 501, "user name is missing");
+        req_failf(r, ANSWER(MISSING), "user name");
         return REQ_DONE;
     }
     buf_append_str(&r->out, "300 please send the PASS\r\n");
@@ -129,7 +129,7 @@ run_pass(struct req *r, struct pwd *p, const char *rest)
     enum req_result outcome;
 
     if (user == NULL) {
-        req_fail(r, 501, "please send the USER first");
+        req_fail(r, ANSWER(USER_FIRST));
         return REQ_DONE;
     }
     p->user = NULL; /* good for one try */
@@ -145,7 +145,7 @@ run_apop(struct req *r, struct pwd *p, const char *rest)
     char *name, *digest;
 
     if (p->challenge[0] == '\0') {
-        req_fail(r, 501, "APOP is not available. use USER and PASS");
+        req_fail(r, ANSWER(NO_APOP));
         return REQ_DONE;
     }
     name = take_name(&rest);
@@ -169,7 +169,7 @@ auth_webuser(struct req *r, const char *rest)
     enum req_result outcome = REQ_DONE;
 
     if (name[0] == '\0')
-        req_fail(r, 501, "user name is missing");
+        req_failf(r, ANSWER(MISSING), "user name");
     else
         outcome = log_in(r, name, rest, "WEBUSER");
     free(name);
@@ -191,7 +191,7 @@ run_auth(struct req *r, struct pwd *p, const char *rest)
 
     (void)p;
     if (method[0] == '\0') {
-        req_fail(r, 501, "mechanism is missing");
+        req_failf(r, ANSWER(MISSING), "mechanism");
     } else if (text_equal_nocase(method, "WEBUSER")) {
         outcome = auth_webuser(r, rest);
     } else {
@@ -210,11 +210,11 @@ run_stls(struct req *r, struct pwd *p, const char *rest)
     (void)p;
     (void)rest;
     if (s->state == SESSION_OPEN) {
-        req_fail(r, 501, "TLS is possible before login only");
+        req_fail(r, ANSWER(TLS_TOO_LATE));
     } else if (session_is_encrypted(s)) {
-        req_fail(r, 501, "TLS is active already");
+        req_fail(r, ANSWER(TLS_ACTIVE));
     } else if (session_worker(s)->tls == NULL) {
-        req_fail(r, 501, "TLS is not configured");
+        req_fail(r, ANSWER(TLS_NOT_CONFIGURED));
     } else {
         r->ok_text = "please start TLS";
         req_ok(r);
@@ -229,7 +229,7 @@ static enum req_result
 run_inline(struct req *r, struct pwd *p, const char *rest)
 {
     if (rest[0] != '\0') {
-        req_fail(r, 501, "too many arguments");
+        req_fail(r, ANSWER(TOO_MANY_ARGUMENTS));
         return REQ_DONE;
     }
     p->inline_data = true;
@@ -303,9 +303,9 @@ pwd_command_run(struct req *r, const struct pwd_command *k, const char *rest)
     struct session *s = r->session;
 
     if (k == NULL || (s->state != SESSION_OPEN && !(k->flags & BEFORE_LOGIN)))
-        req_fail(r, 516, "log in first");
+        req_fail(r, ANSWER(LOGIN_FIRST));
     else if (s->state == SESSION_OPEN && !(k->flags & IN_SESSION))
-        req_fail(r, 517, "already logged in");
+        req_fail(r, ANSWER(LOGGED_IN));
     else
         return k->run(r, pwd_of(s), rest);
     return REQ_DONE;

@@ -31,11 +31,11 @@ take_id(struct req *r, const struct xml_elem *e, uint64_t *id_r)
     unsigned long long id;
 
     if (text == NULL) {
-        req_fail(r, 501, "alertID is missing");
+        req_failf(r, ANSWER(MISSING), "alertID");
         return -1;
     }
     if (text_parse_u64(text, UINT64_MAX, &id) < 0 || id == 0) {
-        req_fail(r, 514, "no such alert");
+        req_fail(r, ANSWER(NO_ALERT));
         return -1;
     }
     *id_r = id;
@@ -51,21 +51,20 @@ take_scope(struct req *r, const struct xml_elem *e, enum alert_scope *scope_r,
 
     *target_r = xml_attr(e, "target");
     if (scope == NULL) {
-        req_fail(r, 501, "scope is missing");
+        req_failf(r, ANSWER(MISSING), "scope");
         return -1;
     }
     if (alert_scope_parse(scope, scope_r) < 0) {
-        req_fail(r, 501, "scope must be server, cluster, domain or account");
+        req_fail(r, ANSWER(BAD_SCOPE));
         return -1;
     }
     if (*scope_r == ALERT_DOMAIN || *scope_r == ALERT_ACCOUNT) {
         if (*target_r == NULL || (*target_r)[0] == '\0') {
-            req_failf(r, 501, "target is missing: the scope %s needs one",
-                      scope);
+            req_failf(r, ANSWER(TARGET_MISSING), scope);
             return -1;
         }
     } else if (*target_r != NULL) {
-        req_failf(r, 501, "the scope %s has no target", scope);
+        req_failf(r, ANSWER(NO_TARGET), scope);
         return -1;
     }
     return 0;
@@ -192,19 +191,19 @@ take_post(struct req *r, const struct xml_elem *e, struct post_job *p)
     if (take_scope(r, e, &p->post.scope, &target) < 0)
         return -1;
     if (alert_severity_parse(severity, &p->post.severity) < 0) {
-        req_fail(r, 501, "severity must be info, warning or critical");
+        req_fail(r, ANSWER(BAD_SEVERITY));
         return -1;
     }
     if (until != NULL && clock_parse_gmt(until, &p->post.until) < 0) {
-        req_fail(r, 501, "until must be a time like 20261201T060000Z");
+        req_fail(r, ANSWER(BAD_UNTIL));
         return -1;
     }
     if (text_parse_bool(test, &p->post.test) < 0) {
-        req_fail(r, 501, "test must be yes or no");
+        req_failf(r, ANSWER(YES_OR_NO), "test");
         return -1;
     }
     if (e->first != NULL) {
-        req_fail(r, 522, "alert text must not have elements in it");
+        req_fail(r, ANSWER(ALERT_HAS_ELEMENTS));
         return -1;
     }
     p->target = target != NULL ? xstrdup(target) : NULL;
@@ -269,7 +268,7 @@ remove_finish(struct job *j)
     if (j->result != STORE_OK)
         req_fail_store(r, j->result, &j->err);
     else if (p->code != 200)
-        req_fail(r, 514, "no such alert");
+        req_fail(r, ANSWER(NO_ALERT));
     else
         req_ok(r);
     req_finish(r);
@@ -312,7 +311,7 @@ handle_confirm(struct req *r, const struct xml_elem *e)
         return REQ_DONE;
     if (a == NULL || id > r->worker->board.last_id ||
         (!user_was_shown(a, id) && user_find_alert(r->worker, a, id) == NULL)) {
-        req_fail(r, 514, "no such alert");
+        req_fail(r, ANSWER(NO_ALERT));
         return REQ_DONE;
     }
     user_shown(r->worker, a, id);
@@ -335,7 +334,7 @@ handle_dismiss(struct req *r, const struct xml_elem *e)
     }
     if (a == NULL || id > r->worker->board.last_id ||
         (!user_was_shown(a, id) && user_find_alert(r->worker, a, id) == NULL)) {
-        req_fail(r, 514, "no such alert");
+        req_fail(r, ANSWER(NO_ALERT));
         return REQ_DONE;
     }
     /* One that is over, or was the account's own, is perhaps still on the
@@ -481,7 +480,7 @@ take_page(struct req *r, const struct xml_elem *e, struct alert_page *p)
 
     if (alert_page_parse(p, e, &limits, &err) == 0)
         return 0;
-    req_fail(r, 501, err.text);
+    req_fail(r, ANSWER_ARGUMENTS, err.text);
     alert_page_clear(p);
     return -1;
 }
@@ -636,14 +635,6 @@ scope_body(struct job *j, struct store_txn *t, struct errbuf *err)
     return r;
 }
 
-static const char *
-scope_error(int code)
-{
-    return code == 512   ? "unknown domain"
-           : code == 513 ? "unknown account"
-                         : "insufficient access rights";
-}
-
 static void
 watch_scope(struct scope_job *p)
 {
@@ -653,7 +644,7 @@ watch_scope(struct scope_job *p)
     if (p->stop) {
         watch_remove(r->worker, r->session, &spec);
     } else if (!watch_add(r->worker, r->session, &spec)) {
-        req_failf(r, 526, "too many watches: a session may have %u",
+        req_failf(r, ANSWER(TOO_MANY_WATCHES),
                   r->worker->cfg->max_session_watches);
         req_finish(r);
         return;
@@ -790,7 +781,7 @@ scope_finish(struct job *j)
         if (j->result != STORE_OK)
             req_fail_store(r, j->result, &j->err);
         else
-            req_fail(r, (unsigned)p->code, scope_error(p->code));
+            req_fail(r, (unsigned)p->code, answer_text(p->code));
         req_finish(r);
     } else if (p->watch) {
         watch_scope(p);
@@ -816,7 +807,7 @@ start_scope(struct req *r, const struct xml_elem *e, bool watch)
         return REQ_DONE;
     }
     if (text_parse_bool(stop, &p->stop) < 0) {
-        req_fail(r, 501, "stop must be yes or no");
+        req_failf(r, ANSWER(YES_OR_NO), "stop");
         scope_job_free(p);
         return REQ_DONE;
     }

@@ -97,7 +97,7 @@ handle_read_session(struct req *r, const struct xml_elem *e)
     bool wanted = false;
 
     if (rights != NULL && text_parse_bool(rights, &wanted) < 0) {
-        req_failf(r, 501, "rights must be yes or no");
+        req_failf(r, ANSWER(YES_OR_NO), "rights");
         return REQ_DONE;
     }
     buf_append_str(&r->out, "<session");
@@ -117,8 +117,7 @@ set_idle_timeout(struct req *r, const char *value)
 
     if (text_parse_u64(value, IDLE_MOST_SECONDS, &seconds) < 0 ||
         seconds == 0) {
-        req_failf(r, 501, "idleTimeout must be 1 to %d seconds",
-                  IDLE_MOST_SECONDS);
+        req_failf(r, ANSWER(BAD_IDLE_TIMEOUT), IDLE_MOST_SECONDS);
         return REQ_DONE;
     }
     r->session->idle_timeout = (uint32_t)seconds;
@@ -150,7 +149,7 @@ handle_set_option(struct req *r, const struct xml_elem *e)
     bool on;
 
     if (name == NULL || value == NULL) {
-        req_failf(r, 501, "%s is missing", name == NULL ? "name" : "value");
+        req_failf(r, ANSWER(MISSING), name == NULL ? "name" : "value");
         return REQ_DONE;
     }
     if (strcmp(name, "idleTimeout") == 0)
@@ -161,7 +160,7 @@ handle_set_option(struct req *r, const struct xml_elem *e)
         return REQ_DONE;
     }
     if (text_parse_bool(value, &on) < 0) {
-        req_failf(r, 501, "%s must be yes or no", name);
+        req_failf(r, ANSWER(YES_OR_NO), name);
         return REQ_DONE;
     }
     req_ok(r);
@@ -176,9 +175,9 @@ handle_starttls(struct req *r, const struct xml_elem *e)
 
     (void)e;
     if (session_is_encrypted(s)) {
-        req_fail(r, 501, "already encrypted");
+        req_fail(r, ANSWER(TLS_ENCRYPTED));
     } else if (session_worker(s)->tls == NULL) {
-        req_fail(r, 501, "TLS is not configured");
+        req_fail(r, ANSWER(TLS_NOT_CONFIGURED));
     } else {
         req_ok(r);
         s->tls_started = true; /* session.c does it behind the answer */

@@ -10,6 +10,7 @@
 #include "util/buf.h"
 #include "util/errbuf.h"
 #include "util/queue_safe.h"
+#include "ximss/proto/answer.h"
 
 struct dialect;
 struct session;
