@@ -156,21 +156,48 @@ proxy_was_secure(const struct http_conn *h)
 
 /* --- cookies --- */
 
-bool
-client_has_cookie(const struct http_conn *h, const char *value)
+/* The value behind `name=`, from `from` on in the header; NULL: none. */
+static const char *
+next_cookie(const char *from, const char *name)
 {
-    const char *header = http_header(h, "Cookie");
-    char *wanted = xasprintf("CGateProWebUser=%s", value);
-    size_t len = strlen(wanted);
-    bool found = false;
+    size_t len = strlen(name);
 
-    for (const char *p = header; p != NULL && !found;) {
+    for (const char *p = from; p != NULL; p = strchr(p, ';')) {
         p += strspn(p, " ;");
-        found = strncmp(p, wanted, len) == 0 && strchr("; ", p[len]) != NULL;
-        p = strchr(p, ';');
+        if (strncmp(p, name, len) == 0 && p[len] == '=')
+            return p + len + 1;
     }
-    free(wanted);
-    return found;
+    return NULL;
+}
+
+bool
+client_has_cookie(const struct http_conn *h, const char *name,
+                  const char *value)
+{
+    const char *p = http_header(h, "Cookie");
+    size_t len = strlen(value);
+
+    while ((p = next_cookie(p, name)) != NULL)
+        if (strncmp(p, value, len) == 0 && strchr("; ", p[len]) != NULL)
+            return true;
+    return false;
+}
+
+bool
+client_cookie(const struct http_conn *h, const char *name, char *out,
+              size_t size)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "abcdefghijklmnopqrstuvwxyz0123456789.-_";
+    const char *p = next_cookie(http_header(h, "Cookie"), name);
+    size_t len = p != NULL ? strcspn(p, "; ") : 0;
+
+    *out = '\0';
+    if (len == 0 || len >= size || strspn(p, letters) != len)
+        return false;
+    memcpy(out, p, len);
+    out[len] = '\0';
+    return true;
 }
 
 /* --- origins --- */

@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
@@ -18,6 +17,7 @@
 #include "clients/bridge/bridge.h"
 #include "clients/bridge/bridge_check.h"
 #include "util/log.h"
+#include "util/options.h"
 
 #define OVERRIDES_MOST 64
 
@@ -146,7 +146,8 @@ parse(struct options *o, int argc, char **argv)
 {
     int c, index = 0, r;
 
-    while ((c = getopt_long(argc, argv, "", long_options, &index)) != -1) {
+    while ((c = options_next("ximss-bridge", argc, argv, "", long_options,
+                             &index)) != -1) {
         r = take_option(o, c, index);
         if (r != 0)
             return r;

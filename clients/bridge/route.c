@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "clients/bridge/comeback.h"
 #include "clients/bridge/stream.h"
 #include "clients/bridge/web_login.h"
 #include "clients/bridge/web_session.h"
@@ -111,19 +112,14 @@ static const struct {
     {"ack", POST, false, do_ack},
 };
 
-/* NULL: there is none, or it is somebody else's. */
-static struct web_session *
-session_of(struct bridge *b, const struct http_conn *h,
-           const struct client *client, const char *id,
-           enum web_cookie_right *right_r)
+/* Whether it is the caller's. */
+static enum web_cookie_right
+right_to(const struct web_session *s, const struct http_conn *h,
+         const struct client *client)
 {
-    struct web_session *s = web_session_find(b, id);
-
-    if (s == NULL ||
-        (s->watches_address && strcmp(s->address, client->address) != 0))
-        return NULL;
-    *right_r = web_cookie_check(&s->cookie, h, client);
-    return *right_r != WEB_COOKIE_NO ? s : NULL;
+    if (s->watches_address && strcmp(s->address, client->address) != 0)
+        return WEB_COOKIE_NO;
+    return web_cookie_check(&s->cookie, h, client);
 }
 
 #define SESSION_PREFIX "/session/"
@@ -133,16 +129,15 @@ route_session(struct bridge *b, const struct http_conn *h,
               const struct client *client, const char *url)
 {
     const size_t len = sizeof SESSION_PREFIX - 1;
-    enum web_cookie_right right;
     struct web_session *s;
     char *id;
 
     if (strncasecmp(url, SESSION_PREFIX, len) != 0)
         return NULL;
     id = xstrndup(url + len, strcspn(url + len, "/?"));
-    s = session_of(b, h, client, id, &right);
+    s = web_session_find(b, id);
     free(id);
-    return s;
+    return s != NULL && right_to(s, h, client) != WEB_COOKIE_NO ? s : NULL;
 }
 
 static void
@@ -152,15 +147,19 @@ session_call(struct call *c, const char *id, const char *rest)
                       : c->q->method == HTTP_POST ? POST
                                                   : 0;
     const size_t n = sizeof session_routes / sizeof session_routes[0];
-    enum web_cookie_right right = WEB_COOKIE_NO;
-    struct web_session *s =
-        session_of(c->bridge, c->http, &c->client, id, &right);
+    struct web_session *s = web_session_find(c->bridge, id);
+    enum web_cookie_right right;
     size_t i = 0;
 
+    if (s == NULL) {
+        comeback_begin(c, id);
+        return;
+    }
+    right = right_to(s, c->http, &c->client);
     while (i < n && !text_equal_nocase(session_routes[i].name, rest))
         i++;
     c->lacks_cookie = right == WEB_COOKIE_LATER;
-    if (s == NULL ||
+    if (right == WEB_COOKIE_NO ||
         (c->lacks_cookie && (i == n || !session_routes[i].only_asks))) {
         call_fail(c, 550, "Session not found");
     } else if (i == n) {

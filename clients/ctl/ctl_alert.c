@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,8 +83,18 @@ get_severity(const struct ctl *c, enum ximss_severity *severity_r)
 
 /* --- post --- */
 
-/* Standard input up to its end, without the last line's end. */
 static void
+cut_line_end(struct buf *b)
+{
+    if (b->len == 0 || b->data[b->len - 1] != '\n')
+        return;
+    b->len--;
+    if (b->len > 0 && b->data[b->len - 1] == '\r')
+        b->len--;
+}
+
+/* Standard input up to its end, without the last line's end. */
+static int
 read_text(struct buf *b)
 {
     char chunk[4096];
@@ -95,8 +106,11 @@ read_text(struct buf *b)
     while (b->len < (size_t)2 << 20 &&
            (n = fread(chunk, 1, sizeof chunk, stdin)) > 0)
         buf_append(b, chunk, n);
-    if (b->len > 0 && b->data[b->len - 1] == '\n')
-        b->len--;
+    if (ferror(stdin))
+        return ctl_error(CTL_LOCAL, "reading standard input: %s",
+                         strerror(errno));
+    cut_line_end(b);
+    return CTL_OK;
 }
 
 struct post_call {
@@ -240,17 +254,18 @@ run_post(struct ctl *c, int argc, char **argv)
 {
     struct ximss_post p = {.text = NULL};
     struct buf b = {0};
-    int r;
+    int r = CTL_OK;
 
     if (get_post(c, &p) < 0)
         return CTL_USAGE;
     if (argc == 0 || strcmp(argv[0], "-") == 0)
-        read_text(&b);
+        r = read_text(&b);
     else
         buf_append_str(&b, argv[0]);
     p.text = buf_cstr(&b);
     p.text_len = b.len;
-    r = send_post(c, &p);
+    if (r == CTL_OK)
+        r = send_post(c, &p);
     buf_clear(&b);
     return r;
 }

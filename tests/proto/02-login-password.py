@@ -4,13 +4,12 @@
 import os
 import re
 import socket
-import time
 
 from ximss import (DEADLINE, MAIN, MASTER_PASSWORD, PASSWORD, Skip, attr,
                    attribute, check,
                    equal, failure, match, response, wait_until)
 
-WRONG = '<response id="1" errorText="incorrect password" errorNum="515"/>'
+WRONG = '<response id="1" errorText="incorrect password or account name" errorNum="515"/>'
 
 
 # Log-ins are written down in batches.
@@ -201,11 +200,10 @@ def test_connection_left_while_the_password_is_checked(t):
 
 def test_any_password_that_xml_can_carry(t):
     user = t.user()
-    for password in ("pass word", "å\U0001f514日本", "<&>\"'", "tab\tin",
+    for password in ("pass word", "å\U0001f514日本", "<&>\"'",
                      "x" * 200, "\\", "semi;colon", "=", "#123", "()"):
         t.shared.cli('SetAccountPassword %s PASSWORD "%s"' % (
-            user, password.replace("\\", "\\\\").replace('"', '\\"')
-            .replace("\t", "\\t")))
+            user, password.replace("\\", "\\\\").replace('"', '\\"')))
         c = t.shared.connect()
         c.login(user, password)
         c.close()
@@ -271,26 +269,17 @@ def test_renamed_account(t):
 
 # --- remembered log-ins ---
 
-def timed(function, *args):
-    start = time.monotonic()
-    function(*args)
-    return time.monotonic() - start
+def hashes(server):
+    return int(server.cli("GetStatElement passwordHashes"))
 
 
 def test_second_log_in_does_not_cost_the_hash(t):
-    server = t.server({"password_iterations": 400000})
+    server = t.server()
     user = server.account("joe@" + MAIN)
-    again = []
-
-    def login():
-        c = server.connect()
-        c.login(user)
-        c.close()
-    first = timed(login)
+    before = hashes(server)
     for _ in range(10):
-        again.append(timed(login))
-    check(min(again) < first / 5,
-          "first %.4f s, again %.4f s" % (first, min(again)))
+        server.connect().login(user)
+        equal(hashes(server) - before, 1)
 
 
 def test_remembered_is_forgotten_with_a_new_password(t):

@@ -65,7 +65,7 @@ static const struct {
     {ADMIN, ALERT_DOMAIN, "A.test", 200, "OK"},
     {ADMIN, ALERT_DOMAIN, "b.test", 510, "insufficient access rights"},
     {ADMIN, ALERT_DOMAIN, "nowhere.test", 510, "insufficient access rights"},
-    {ALL, ALERT_DOMAIN, "nowhere.test", 512, "unknown domain"},
+    {ALL, ALERT_DOMAIN, "nowhere.test", 512, "unknown secondary domain name"},
     {ADMIN, ALERT_DOMAIN, NULL, 200, "OK"}, /* one's own */
     {ADMIN, ALERT_ACCOUNT, "Joe@a.test", 200, "OK"},
     {ADMIN, ALERT_ACCOUNT, "nobody@a.test", 513, "unknown user account"},
@@ -588,7 +588,7 @@ START_TEST(audits_every_job)
                      "all@main.test|192.0.2.1 ximss|DELETEDOMAIN b.test FORCE|"
                      "ok\n"
                      "all@main.test|192.0.2.1 ximss|DELETEDOMAIN b.test FORCE|"
-                     "unknown domain\n");
+                     "unknown secondary domain name\n");
 }
 END_TEST
 

@@ -60,6 +60,25 @@ START_TEST(forms)
 }
 END_TEST
 
+/* What is no text is not the same as what is not there. */
+START_TEST(garbled_fields_of_forms)
+{
+    static const char text[] = "a=%ff&b=x&a=1&c=%00&%ff=2&d";
+    struct form f = {.n = 0};
+
+    form_parse(&f, text, strlen(text));
+    ck_assert(form_is_garbled(&f, "A"));
+    ck_assert(form_is_garbled(&f, "c"));
+    ck_assert(!form_is_garbled(&f, "b"));
+    ck_assert(!form_is_garbled(&f, "d"));
+    ck_assert(!form_is_garbled(&f, "e"));
+    ck_assert_ptr_null(form_get(&f, "a"));
+    ck_assert(!form_is_on(&f, "a"));
+    ck_assert_uint_eq(form_number(&f, "a", 7, 100), 7);
+    form_clear(&f);
+}
+END_TEST
+
 START_TEST(numbers_and_flags_of_forms)
 {
     static const char text[] = "n=12&e=&x=1x&m=-1&b=99999999999999999999999&"
@@ -661,6 +680,7 @@ bridge_parts_suite(void)
     TCase *tc = tcase_create("all");
 
     LOOP(tc, forms, fields);
+    tcase_add_test(tc, garbled_fields_of_forms);
     tcase_add_test(tc, numbers_and_flags_of_forms);
     tcase_add_test(tc, more_fields_than_there_is_room_for);
     LOOP(tc, base64, codes);

@@ -841,6 +841,277 @@ START_TEST(a_damaged_log_is_used_up_to_the_damage)
 }
 END_TEST
 
+/* --- each file of a store --- */
+
+struct set {
+    char *closed, *killed, *older, *foreign;
+};
+
+static void
+make_set(struct set *s)
+{
+    struct store_options o = {.create = true};
+
+    post(3);
+    fixture_close();
+    s->older = crash("older");
+    fixture_open();
+    post(2);
+    post_long(); /* changes the first page of a table, behind the first log */
+    s->killed = crash("killed");
+    fixture_close();
+    s->closed = crash("closed");
+    s->foreign = xasprintf("%s/foreign", fixture_dir);
+    ck_assert_int_eq(mkdir(s->foreign, 0700), 0);
+    o.dir = s->foreign;
+    fixture_store = store_open(&o, &fixture_err);
+    ck_assert_ptr_nonnull(fixture_store);
+    post(9);
+    store_close(&fixture_store);
+    fixture_open();
+}
+
+static void
+free_set(struct set *s)
+{
+    free(s->closed);
+    free(s->killed);
+    free(s->older);
+    free(s->foreign);
+}
+
+static char *
+copy_of(const char *from)
+{
+    char *dir = xasprintf("%s/case", fixture_dir),
+         *a = xasprintf("%s/db", from), *b = xasprintf("%s/db", dir);
+
+    ck_assert_int_eq(mkdir(dir, 0700), 0);
+    ck_assert_int_eq(copy_dir(a, b, NULL, &fixture_err), 0);
+    free(a);
+    free(b);
+    return dir;
+}
+
+/* "log" is all of its files. */
+static void
+remove_file(const char *dir, const char *file)
+{
+    char *home = xasprintf("%s/db", dir), *path;
+
+    if (strcmp(file, "log") == 0) {
+        log_files_remove(home, UINT32_MAX);
+    } else {
+        path = path_in(dir, file);
+        unlink(path);
+        free(path);
+    }
+    free(home);
+}
+
+static void
+take_all(const char *from, const char *to, const char *file)
+{
+    char *home = xasprintf("%s/db", from), *name;
+    uint32_t *files;
+    size_t n;
+
+    remove_file(to, file);
+    if (strcmp(file, "log") != 0) {
+        take_file(from, to, file);
+    } else {
+        ck_assert_int_eq(log_files_list(home, &files, &n, &fixture_err), 0);
+        for (size_t i = 0; i < n; i++) {
+            name = log_name(files[i]);
+            take_file(from, to, name);
+            free(name);
+        }
+        free(files);
+    }
+    free(home);
+}
+
+static void
+make_empty(const char *dir, const char *file)
+{
+    char *home = xasprintf("%s/db", dir), *name = xstrdup(file), *path;
+    uint32_t *files;
+    size_t n;
+
+    if (strcmp(file, "log") == 0) {
+        ck_assert_int_eq(log_files_list(home, &files, &n, &fixture_err), 0);
+        ck_assert_uint_gt(n, 0);
+        free(name);
+        name = log_name(files[n - 1]);
+        log_files_remove(home, files[n - 1]);
+        free(files);
+    }
+    path = path_in(dir, name);
+    ck_assert_int_eq(truncate(path, 0), 0);
+    free(path);
+    free(name);
+    free(home);
+}
+
+static void
+swap_with_account(const char *dir, const char *file)
+{
+    char *a = path_in(dir, file), *b = path_in(dir, "account.db"),
+         *c = path_in(dir, "swapping");
+
+    ck_assert(rename(a, c) == 0 && rename(b, a) == 0 && rename(c, b) == 0);
+    free(a);
+    free(b);
+    free(c);
+}
+
+static enum store_verdict
+verdict_of(const char *dir, char **report_r)
+{
+    enum store_verdict v;
+    size_t size;
+    FILE *f = open_memstream(report_r, &size);
+
+    v = store_verify(dir, f, &fixture_err);
+    fclose(f);
+    return v;
+}
+
+/* It is sound, is opened, has all, and takes more; or it is damaged, and not
+ * opened: both say the same. */
+static bool
+check_case(const char *dir, int has, const char *what)
+{
+    char *report;
+    enum store_verdict v = verdict_of(dir, &report);
+    int n = alerts_of(dir);
+    struct store_options o = {.dir = dir};
+    struct store *kept = fixture_store;
+
+    ck_assert_msg(v == (n < 0 ? STORE_DAMAGED : STORE_SOUND),
+                  "%s: verdict %d, alerts %d: %s", what, (int)v, n, report);
+    free(report);
+    if (n < 0)
+        return false;
+    ck_assert_msg(n == has, "%s: %d alerts", what, n);
+    fixture_store = store_open(&o, &fixture_err);
+    ck_assert_msg(fixture_store != NULL, "%s: %s", what, fixture_err.text);
+    post(1);
+    store_close(&fixture_store);
+    fixture_store = kept;
+    ck_assert_int_eq(alerts_of(dir), has + 1);
+    return true;
+}
+
+/* Of a store that was closed the log is not needed; of one that was killed the
+ * mark is not, and an older one is as after a power cut. */
+START_TEST(each_file_missing_empty_older_foreign_or_swapped)
+{
+    static const struct {
+        const char *file;
+        char kind;           /* missing, empty, older, foreign, swapped */
+        bool closed, killed; /* it is sound */
+    } rows[] = {
+        {"log", 'm', true, false},       {"log", 'e', true, false},
+        {"log", 'o', true, false},       {"log", 'f', true, false},
+        {"mark", 'm', true, true},       {"mark", 'e', false, false},
+        {"mark", 'o', false, true},      {"mark", 'f', false, false},
+        {"mark", 's', false, false},     {"alert.db", 'm', false, false},
+        {"alert.db", 'e', false, false}, {"alert.db", 'f', false, false},
+        {"alert.db", 's', false, false},
+    };
+    struct set s;
+
+    make_set(&s);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0] * 2; i++) {
+        bool closed = i % 2 == 0;
+        char *dir = copy_of(closed ? s.closed : s.killed);
+        char what[64];
+
+        snprintf(what, sizeof what, "%s %s %c", closed ? "closed" : "killed",
+                 rows[i / 2].file, rows[i / 2].kind);
+        switch (rows[i / 2].kind) {
+        case 'm':
+            remove_file(dir, rows[i / 2].file);
+            break;
+        case 'e':
+            make_empty(dir, rows[i / 2].file);
+            break;
+        case 's':
+            swap_with_account(dir, rows[i / 2].file);
+            break;
+        default:
+            take_all(rows[i / 2].kind == 'o' ? s.older : s.foreign, dir,
+                     rows[i / 2].file);
+        }
+        ck_assert_msg(check_case(dir, 6, what) ==
+                          (closed ? rows[i / 2].closed : rows[i / 2].killed),
+                      "%s: %s", what, fixture_err.text);
+        forget(dir);
+    }
+    free_set(&s);
+}
+END_TEST
+
+/* Whoever copies tables alone, or the log without what begins it. */
+START_TEST(tables_without_their_log)
+{
+    struct set s;
+
+    make_set(&s);
+    for (int i = 0; i < 4; i++) {
+        char *dir = copy_of(i < 2 ? s.closed : s.killed);
+
+        if (i % 2 == 0)
+            remove_file(dir, "log");
+        else
+            make_empty(dir, "log");
+        remove_file(dir, "mark");
+        ck_assert(!check_case(dir, 6, i % 2 == 0 ? "none" : "empty"));
+        check_refused(dir, i % 2 == 0 ? "the log is missing"
+                                      : "there is nothing in it");
+        forget(dir);
+    }
+    free_set(&s);
+}
+END_TEST
+
+/* The database takes the lowest number for the beginning. */
+START_TEST(a_file_that_is_none_of_the_log)
+{
+    struct set s;
+    char *dir, *path;
+
+    make_set(&s);
+    for (int i = 0; i < 2; i++) {
+        dir = copy_of(i == 0 ? s.closed : s.killed);
+        path = path_in(dir, "log.0000000000");
+        close(open(path, O_WRONLY | O_CREAT, 0600));
+        ck_assert_int_eq(check_case(dir, 6, "log 0"), i == 0);
+        free(path);
+        forget(dir);
+    }
+    free_set(&s);
+}
+END_TEST
+
+/* A backup, or one of another store: it is what it is. */
+START_TEST(a_whole_copy_from_elsewhere_is_sound)
+{
+    struct set s;
+    char *dir;
+
+    make_set(&s);
+    dir = copy_of(s.older);
+    ck_assert(check_case(dir, 3, "older"));
+    forget(dir);
+    dir = copy_of(s.foreign);
+    ck_assert(check_case(dir, 9, "foreign"));
+    forget(dir);
+    free_set(&s);
+}
+END_TEST
+
 Suite *
 damage_suite(void)
 {
@@ -872,6 +1143,10 @@ damage_suite(void)
     tcase_add_test(tc, new_tables_are_on_the_disk_before_the_mark_knows_them);
     tcase_add_test(tc, what_cannot_be_kept_is_not_thrown_away);
     tcase_add_test(tc, a_damaged_log_is_used_up_to_the_damage);
+    tcase_add_test(tc, each_file_missing_empty_older_foreign_or_swapped);
+    tcase_add_test(tc, tables_without_their_log);
+    tcase_add_test(tc, a_file_that_is_none_of_the_log);
+    tcase_add_test(tc, a_whole_copy_from_elsewhere_is_sound);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -493,11 +493,17 @@ START_TEST(a_store_is_one_process_s)
 {
     struct store_options o = {.dir = fixture_dir, .create = true};
     struct errbuf err;
+    char lock[300];
 
     check_open_fails(&o, "in use by another process");
     ck_assert_int_eq(store_verify(fixture_dir, stderr, &err), STORE_UNKNOWN);
     ck_assert_ptr_nonnull(strstr(err.text, "in use by another process"));
     fixture_reopen();
+    /* Also when the file that is locked is removed. */
+    snprintf(lock, sizeof lock, "%s/lock", fixture_dir);
+    ck_assert_int_eq(unlink(lock), 0);
+    check_open_fails(&o, "in use by another process");
+    ck_assert_int_eq(store_verify(fixture_dir, stderr, &err), STORE_UNKNOWN);
 }
 END_TEST
 

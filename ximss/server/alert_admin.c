@@ -29,8 +29,6 @@
 #define POST_KEY_BYTES 200
 #define POST_KEY_LIFE  (24 * 3600 * CLOCK_SECOND)
 
-static const char cluster_only[] = "available in the Dynamic Cluster only";
-
 /* --- targets --- */
 
 void
@@ -47,7 +45,7 @@ code_of_scope(const struct caller *c, enum alert_scope scope, unsigned need)
                ((need & NEED_READ_ALL) != 0 && rights_may_read(c, 0)) ||
                ((need & NEED_LIST) != 0 && rights_may_list(c, scope, 0));
 
-    return may ? 200 : 510;
+    return may ? ANSWER_OK : ANSWER_NO_RIGHTS;
 }
 
 enum store_result
@@ -69,7 +67,7 @@ alert_target_find(struct admin_context *x, enum alert_scope scope,
         break;
     case ALERT_ACCOUNT:
         if (name == NULL) {
-            *code_r = 501;
+            *code_r = ANSWER_MISSING;
             break;
         }
         r = admin_find_account(x, name, need, &t_r->domain, &t_r->account,
@@ -284,9 +282,9 @@ check_end(const struct admin_context *x, const struct post *p, int64_t *until_r,
     if (p->lifetime == NULL)
         return 0;
     if (p->until != 0)
-        return refuse(result, 501, "either until or lifetime");
+        return refuse(result, ANSWER(UNTIL_AND_LIFETIME));
     if (clock_parse_span(p->lifetime, &life) != 0)
-        return refuse(result, 501, "lifetime must be like 30m, 8h or 3d");
+        return refuse(result, ANSWER(BAD_LIFETIME));
     *until_r = x->now + life;
     return 0;
 }
@@ -300,13 +298,12 @@ check_post(const struct admin_context *x, const struct post *p,
     struct errbuf why;
 
     if (p->scope == ALERT_CLUSTER)
-        return refuse(result, 501, "%s", cluster_only);
+        return refuse(result, ANSWER(CLUSTER_ONLY));
     if (text_check_alert(p->text, p->text_len, max, &why) != 0)
-        return refuse(result, 522, "%s", why.text);
+        return refuse(result, ANSWER_BAD_ALERT, "%s", why.text);
     if (p->key != NULL &&
         (p->key[0] == '\0' || strlen(p->key) > POST_KEY_BYTES))
-        return refuse(result, 501, "key must have 1 to %d bytes",
-                      POST_KEY_BYTES);
+        return refuse(result, ANSWER(BAD_KEY), POST_KEY_BYTES);
     return 0;
 }
 
@@ -368,7 +365,7 @@ find_key(struct admin_context *x, const struct post *p,
     if (r != STORE_OK)
         return r;
     if (memcmp(before.digest, digest, sizeof before.digest) != 0) {
-        refuse(result, 518, "the key was used for another alert");
+        refuse(result, ANSWER(KEY_USED));
         return STORE_OK;
     }
     result->id = before.alert;
@@ -453,12 +450,12 @@ post_new(struct admin_context *x, const struct post *p,
     enum store_result r;
 
     if (result->until != 0 && result->until <= x->now) {
-        refuse(result, 501, "until is in the past");
+        refuse(result, ANSWER(UNTIL_PAST));
         return STORE_OK;
     }
     r = alert_admin_room(x, t, 1, err);
     if (r == STORE_REFUSED) {
-        refuse(result, 526, "too many alerts. at most %u are possible here",
+        refuse(result, ANSWER(TOO_MANY_ALERTS),
                x->settings->max_alerts[t->scope]);
         return STORE_OK;
     }
@@ -490,15 +487,15 @@ alert_admin_post(struct admin_context *x, const struct post *post,
                  struct post_result *result, struct errbuf *err)
 {
     struct alert_target t;
-    int code = 510;
+    int code = ANSWER_NO_RIGHTS;
     enum store_result r = alert_target_find(x, post->scope, post->target,
                                             RIGHT_POST_ALERTS, &t, &code, err);
 
     *result = (struct post_result){.code = 200, .text = "OK"};
-    if (r == STORE_OK && code == 501)
-        refuse(result, 501, "target is missing");
+    if (r == STORE_OK && code == ANSWER_MISSING)
+        refuse(result, ANSWER(MISSING), "target");
     else if (r == STORE_OK && code != 200)
-        refuse(result, code, "%s", admin_code_text(code));
+        refuse(result, code, "%s", answer_text(code));
     else if (r == STORE_OK)
         r = post_to(x, post, &t, result, err);
     alert_target_clear(&t);

@@ -92,14 +92,14 @@ find_target(struct admin_call *c, const char *name, unsigned need,
             struct alert_target *t_r, struct errbuf *err)
 {
     enum alert_scope scope = (enum alert_scope)c->command->detail;
-    int code = 510;
+    int code = ANSWER_NO_RIGHTS;
     enum store_result r =
         alert_target_find(c->x, scope, name, need, t_r, &code, err);
 
     if (r == STORE_OK)
         r = admin_refuse_code(c, code);
     if (r == STORE_OK && scope == ALERT_CLUSTER)
-        r = admin_refuse(c, 501, "available in the Dynamic Cluster only");
+        r = admin_refuse(c, ANSWER(CLUSTER_ONLY));
     return r;
 }
 
@@ -213,12 +213,12 @@ read_wanted(struct admin_call *c, const struct cli_value *v, struct wanted *w)
 
     w->text = admin_value_text(c->arena, v);
     if (parse_key(v->key, &w->key) != 0)
-        return admin_refuse(c, 501, "not a time stamp %s", v->key);
+        return admin_refuse(c, ANSWER(BAD_STAMP_KEY), v->key);
     if (w->text == NULL)
-        return admin_refuse(c, 501, "alert text is missing");
+        return admin_refuse(c, ANSWER(MISSING), "alert text");
     w->len = strlen(w->text);
     if (text_check_alert(w->text, w->len, max > 0 ? max : 4096, &why) != 0)
-        return admin_refuse(c, 522, "%s", why.text);
+        return admin_refuse(c, ANSWER_BAD_ALERT, "%s", why.text);
     return STORE_OK;
 }
 
@@ -237,7 +237,7 @@ read_all_wanted(struct admin_call *c, const struct cli_value *dict,
     qsort(w, n, sizeof *w, compare_wanted);
     for (size_t i = 1; i < n; i++) {
         if (w[i - 1].key == w[i].key)
-            return admin_refuse(c, 501, "the same time stamp again");
+            return admin_refuse(c, ANSWER(SAME_STAMP));
     }
     return r;
 }
@@ -275,8 +275,7 @@ check_size(struct admin_call *c, const struct cli_value *dict)
     if (max == 0 || max > SET_MAX)
         max = SET_MAX;
     if (dict->n > max)
-        return admin_refuse(
-            c, 526, "too many alerts. at most %u are possible here", max);
+        return admin_refuse(c, ANSWER(TOO_MANY_ALERTS), max);
     return STORE_OK;
 }
 
@@ -408,7 +407,9 @@ set_alerts(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = find_target(c, name, RIGHT_POST_ALERTS, &t, err);
     if (r == STORE_OK)
-        r = admin_call_same(c, t.number, 512 + (t.scope == ALERT_ACCOUNT));
+        r = admin_call_same(c, t.number,
+                            t.scope == ALERT_ACCOUNT ? ANSWER_NO_ACCOUNT
+                                                     : ANSWER_NO_DOMAIN);
     if (r == STORE_OK)
         r = check_size(c, dict);
     if (r == STORE_OK)
@@ -430,7 +431,7 @@ read_severity(struct admin_call *c, struct post *p)
     enum store_result r = admin_arg_text(c, "severity", &text);
 
     if (r == STORE_OK && alert_severity_parse(text, &p->severity) != 0)
-        r = admin_refuse(c, 501, "severity must be info, warning or critical");
+        r = admin_refuse(c, ANSWER(BAD_SEVERITY));
     return r;
 }
 
@@ -442,7 +443,7 @@ read_until(struct admin_call *c, struct post *p)
     enum store_result r = admin_arg_text(c, "time stamp", &text);
 
     if (r == STORE_OK && parse_key(text, &seconds) != 0)
-        return admin_refuse(c, 501, "not a time stamp");
+        return admin_refuse(c, ANSWER(BAD_STAMP));
     if (r == STORE_OK)
         p->until = seconds * CLOCK_SECOND;
     return r;
@@ -502,7 +503,7 @@ remove_key(struct admin_call *c, const struct alert_target *t, int64_t key,
         alert_find_key(c->x->txn, t->scope, t->number, key, &a, err);
 
     if (r == STORE_NOTFOUND || (r == STORE_OK && alert_admin_ended(c->x, &a)))
-        r = admin_refuse_code(c, 514);
+        r = admin_refuse(c, ANSWER(NO_ALERT));
     if (r == STORE_OK)
         r = alert_admin_withdraw(c->x, t, &a, err);
     alert_rec_clear(&a);
@@ -522,7 +523,7 @@ remove_alert(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = find_target(c, name, RIGHT_POST_ALERTS, &t, err);
     if (r == STORE_OK && parse_key(stamp, &key) != 0)
-        r = admin_refuse(c, 501, "not a time stamp");
+        r = admin_refuse(c, ANSWER(BAD_STAMP));
     if (r == STORE_OK)
         r = remove_key(c, &t, key, err);
     alert_target_clear(&t);

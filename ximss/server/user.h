@@ -93,6 +93,9 @@ struct alert *user_find_alert(struct worker *w, const struct user *a,
 /* The audience's first active alert beyond id, in the order of ids; NULL. */
 struct alert *user_next_alert(struct worker *w, const struct user *a,
                               uint64_t id);
+/* Its last one below id; NULL. */
+struct alert *user_prev_alert(struct worker *w, const struct user *a,
+                              uint64_t id);
 /* Notes that the account's state is to be saved. */
 void user_touch(struct worker *w, struct user *a);
 
@@ -107,6 +110,7 @@ void user_removed(struct worker *w, uint64_t number);
 void user_prefs_changed(struct worker *w, uint64_t number,
                         const struct zone *zone);
 void user_kill_sessions(struct worker *w, uint64_t number);
+void user_token_revoked(struct worker *w, uint64_t number, uint64_t token);
 void user_domain_changed(struct worker *w, const struct domain_rec *rec);
 void user_domain_removed(struct worker *w, uint64_t number);
 
