@@ -23,7 +23,8 @@ check_tls(const struct bridge_config *c, struct errbuf *err)
 static int
 check_pages(const struct bridge_config *c, struct errbuf *err)
 {
-    struct files *f = files_load(c->pages, err);
+    const struct site site = {c->site_name, c->organisation, c->site_logo};
+    struct files *f = files_load(c->pages, &site, err);
 
     if (f == NULL)
         return -1;
