@@ -56,6 +56,8 @@
     X(BAD_OBJECT_KIND, 501, "unknown kind of object", "own")                   \
     X(BAD_INFORMATION, 501, "unknown system information", "own")               \
     X(NO_SESSION, 501, "unknown session", "own")                               \
+    X(DEVICE_UNKNOWN, 501, "no such device", "own")                            \
+    X(DEVICE_SESSION, 501, "a device needs a lasting session", "own")          \
     X(BAD_PASSWORD_LENGTH, 501, "password is empty or too long", "own")        \
     X(BAD_NEW_PASSWORD, 501, "newPassword must have 1 to %d bytes", "own")     \
     X(BAD_OLD_PASSWORD, 501, "oldPassword has more than %d bytes", "own")      \
@@ -94,6 +96,7 @@
     X(NO_DOMAIN, 512, "unknown secondary domain name", "seen")                 \
     X(NO_ACCOUNT, 513, "unknown user account", "seen")                         \
     X(NO_ALERT, 514, "no such alert", "own")                                   \
+    X(NO_DEVICE, 514, "no such device", "own")                                 \
     X(WRONG_PASSWORD, 515, "incorrect password", "seen")                       \
     X(WRONG_LOGIN, 515, "incorrect password or account name", "seen")          \
     X(LOGIN_FIRST, 516, "log in first", "own")                                 \
