@@ -63,6 +63,7 @@ const char *const table_file[TABLE_COUNT] = {
     [TABLE_TRASH] = "trash.db",
     [TABLE_USAGE] = "usage.db",
     [TABLE_TICKET_ACCOUNT] = "ticket_account.db",
+    [TABLE_TOKEN] = "token.db",
 };
 
 void

@@ -26,6 +26,7 @@
 #define FORMAT_TICKETS   4
 #define FORMAT_VERIFIERS 4
 #define FORMAT_POST_KEYS 5
+#define FORMAT_TOKENS    5
 #define FORMAT_SESSIONS  5
 
 /* The directory of the store keeps the environment in here. */
@@ -60,6 +61,7 @@ enum table {
     TABLE_FORMAT_1, /* those before it are in every store */
     TABLE_USAGE = TABLE_FORMAT_1,
     TABLE_TICKET_ACCOUNT,
+    TABLE_TOKEN,
     TABLE_COUNT
 };
 

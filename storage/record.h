@@ -94,6 +94,10 @@ void ticket_rec_encode(struct buf *b, const struct ticket_rec *k);
 int ticket_rec_decode(const void *data, size_t len, struct ticket_rec *k,
                       struct errbuf *err) WARN_UNUSED;
 
+void token_rec_encode(struct buf *b, const struct token_rec *k);
+int token_rec_decode(const void *data, size_t len, struct token_rec *k,
+                     struct errbuf *err) WARN_UNUSED;
+
 /* A number by itself: counters. */
 void number_encode(struct buf *b, uint64_t number);
 int number_decode(const void *data, size_t len, uint64_t *number_r,

@@ -500,6 +500,40 @@ enum store_result ticket_trim(struct store_txn *t, uint64_t account,
                               size_t most, const struct ticket_keep *keep,
                               struct errbuf *err) WARN_UNUSED;
 
+/* --- tokens of accounts (token_table.c) --- */
+
+#define TOKEN_NAME_MOST 64
+
+struct token_rec {
+    uint64_t account;
+    uint64_t id; /* random: tells it from a later one of its name */
+    char *name;  /* as it was given; found without regard to case */
+    int64_t created;
+    int64_t expires; /* 0: never */
+    char *author;    /* user@domain who made it, or "local:UID" */
+    char *sealed;    /* the secret, encrypted; storage does not look into it */
+    size_t sealed_len;
+};
+
+void token_rec_clear(struct token_rec *k);
+/* STORE_EXISTS; STORE_NOTFOUND if there is no such account; STORE_REFUSED for
+ * a name of no or more than TOKEN_NAME_MOST bytes. */
+enum store_result token_put(struct store_txn *t, const struct token_rec *k,
+                            struct errbuf *err) WARN_UNUSED;
+enum store_result token_get(struct store_txn *t, uint64_t account,
+                            const char *name, struct token_rec *k_r,
+                            struct errbuf *err) WARN_UNUSED;
+enum store_result token_remove(struct store_txn *t, uint64_t account,
+                               const char *name,
+                               struct errbuf *err) WARN_UNUSED;
+/* Of one account, in the order of names; the record is borrowed. */
+typedef void token_walk_fn(const struct token_rec *k, void *arg);
+enum store_result token_walk(struct store_txn *t, uint64_t account,
+                             token_walk_fn *fn, void *arg,
+                             struct errbuf *err) WARN_UNUSED;
+enum store_result token_remove_all(struct store_txn *t, uint64_t account,
+                                   struct errbuf *err) WARN_UNUSED;
+
 /* --- audit (audit_table.c) --- */
 
 struct audit_rec {

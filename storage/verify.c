@@ -161,6 +161,7 @@ static verify_fn *const checks[TABLE_COUNT] = {
     [TABLE_TRASH] = verify_trash,
     [TABLE_USAGE] = verify_usage,
     [TABLE_TICKET_ACCOUNT] = verify_ticket_account,
+    [TABLE_TOKEN] = verify_token,
 };
 
 /* --- the whole --- */

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "storage/alert_table.h"
 #include "storage/verify.h"
@@ -236,6 +237,27 @@ verify_ticket_account(struct verify *v, const struct slice *key,
         rec.expires != key_get_time(key->data + 8))
         verify_finding(v, "an entry that leads to no ticket");
     verify_format(v, FORMAT_TICKETS);
+}
+
+void
+verify_token(struct verify *v, const struct slice *key,
+             const struct slice *value, struct errbuf *err)
+{
+    struct token_rec rec = {0};
+    struct key account;
+
+    if (key->len <= 8 || token_rec_decode(value->data, value->len, &rec, err)) {
+        verify_finding(v, "a damaged record");
+        return;
+    }
+    account = verify_number_key(key_get_u64(key->data));
+    if (strlen(rec.name) != key->len - 8 ||
+        strncasecmp(rec.name, (const char *)key->data + 8, key->len - 8) != 0)
+        verify_finding(v, "a token under another name");
+    if (!verify_exists(v, TABLE_ACCOUNT, &account))
+        verify_finding(v, "a token of an account that is not there");
+    verify_format(v, FORMAT_TOKENS);
+    token_rec_clear(&rec);
 }
 
 void

@@ -57,7 +57,9 @@ fill(struct store_txn *t, void *arg, struct errbuf *err)
     struct audit_rec line = {.time = T0, .who = "me", .what = "it"};
     const struct post_key_rec key = {
         .posted = T0, .alert = 1, .scope = ALERT_DOMAIN, .target = 1};
-    char key_text[] = "key";
+    char key_text[] = "key", name[] = "T", sealed[] = "x";
+    const struct token_rec token = {
+        .account = 1, .name = name, .sealed = sealed, .sealed_len = 1};
     enum store_result r;
 
     (void)arg;
@@ -72,6 +74,8 @@ fill(struct store_txn *t, void *arg, struct errbuf *err)
         r = usage_put(t, 1, &(struct usage_rec){.used = 1, .alert = 1}, err);
     if (r == STORE_OK)
         r = ticket_put(t, &k, err);
+    if (r == STORE_OK)
+        r = token_put(t, &token, err);
     if (r == STORE_OK)
         r = audit_add(t, &line, err);
     if (r == STORE_OK)
@@ -299,6 +303,24 @@ static const struct damage damages[] = {
     {"tickets that an older program would not count", TABLE_META,
      "666f726d6174", "010000000000000003",
      "ticket_account.db: a record of format 4 in a store of format 3"},
+    {"a token damaged", TABLE_TOKEN, N1 "74", "01",
+     "token.db: a damaged record"},
+    {"a token under another name", TABLE_TOKEN, N1 "75",
+     "01" N1 "00000001"
+     "74" N0 N0 "00000000"
+     "00000000",
+     "token.db: a token under another name"},
+    {"a token of nobody", TABLE_TOKEN,
+     "0000000000000063"
+     "74",
+     "01" N1 "00000001"
+     "74" N0 N0 "00000000"
+     "00000000",
+     "token.db: a token of an account that is not there"},
+    {"tokens that an older program does not know", TABLE_META, "666f726d6174",
+     "010000000000000004",
+     "token.db: a record of format 5 in a store of "
+     "format 4"},
     {"audit damaged", TABLE_AUDIT,
      "8000000000000000"
      "00000000",

@@ -27,6 +27,7 @@
 struct admin_line;
 struct arena;
 struct audit_budget;
+struct token_key;
 
 /* What a command that does its work in parts (STORE_AGAIN) keeps from one to the
  * next.  Zeroed at first. */
@@ -71,6 +72,7 @@ struct admin_context {
     struct effect_list *effects; /* filled; published after the commit */
     const struct admin_settings *settings; /* borrowed; constant during a job */
     struct audit_budget *budget;           /* borrowed; NULL: no limit */
+    struct token_key *token_key; /* borrowed; NULL: no tokens can be made */
     const char *from; /* borrowed: `next` of the answer before; NULL: the first
                          piece (see admin_answer) */
     uint64_t target;  /* that of the answer before; 0: the first job */
@@ -88,6 +90,7 @@ struct admin_settings {
     int64_t lifetime[ALERT_ACCOUNT + 1]; /* default end by scope, us; 0 none */
     unsigned iterations;                 /* for new passwords; default 10000 */
     unsigned max_tickets;                /* of one account */
+    unsigned max_tokens;                 /* the same */
     atomic_uint_least64_t *next_session; /* borrowed: the next one's number */
     size_t prefs_bytes;                  /* longest preferences */
     char time_zone[65];                  /* of those who chose none */

@@ -87,6 +87,7 @@ cli_context(struct admin_context *x, struct cli_job *c, struct store_txn *t)
                                 .effects = &c->job.effects,
                                 .settings = &c->job.server->admin,
                                 .budget = c->job.server->audit_budget,
+                                .token_key = &c->job.server->token_key,
                                 .from = c->from,
                                 .target = c->target,
                                 .parts = &c->parts,

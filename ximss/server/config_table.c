@@ -101,6 +101,10 @@ static const struct config_row rows[] = {
  "lines, port 106 by custom). Empty: nowhere."},
 {"listen-pwd-tls", LISTEN, M(listen_pwd_tls), "", RESTART,
  "The same for connections that begin with TLS (port 1106 by custom)."},
+{"listen-pwd-apop", LISTEN, M(listen_pwd_apop), "", RESTART,
+ "The same for clients that know no log-in but APOP: here the greeting has\n"
+ "a challenge. Whoever sees one sends APOP, which works with a token of an\n"
+ "account (ximssctl account token) and not with its password."},
 {"tls-certificate", PATH(0), M(tls_certificate), "", RELOAD,
  "The certificate and the chain behind it (PEM). Empty: no TLS."},
 {"tls-key", PATH(0), M(tls_key), "", RELOAD,
@@ -300,6 +304,12 @@ static const struct config_row rows[] = {
  RELOAD,
  "Resume tickets of one account. Beyond that the one goes that would end\n"
  "next, but none that a session which is there was given last."},
+{"max-account-tokens", NUMBER(1, 100), M(max_account_tokens), "20", RELOAD,
+ "Tokens of one account (ximssctl account token); more are refused."},
+{"token-key-file", PATH(0), M(token_key_file), "", RESTART,
+ "The file with the key under which tokens are encrypted in the store; it is\n"
+ "made with the first token. Empty: token.key in the store's directory, beside\n"
+ "the database. Elsewhere if copies of that directory leave the machine."},
 {"login-free-tries", NUMBER(1, 1000), M(login_free_tries), "3", RELOAD,
  "Failed log-ins to one account from one address before delays begin."},
 {"login-address-free-tries", NUMBER(1, 1000000), M(login_address_free_tries),

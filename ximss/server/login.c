@@ -54,6 +54,7 @@
 #include "ximss/server/throttle.h"
 #include "ximss/server/ticket.h"
 #include "ximss/server/ticket_renew.h"
+#include "ximss/server/token.h"
 
 struct login_options {
     bool confirm, changes, alerts, ticket, keep_ticket;
@@ -95,6 +96,13 @@ struct attempt {
     unsigned code;         /* and with which number */
     const char *refused;   /* it is to be, for this reason; NULL: not decided */
     char *proof;           /* owned; SCRAM's last message, in base64 */
+    char *challenge;       /* owned; of APOP, and what came back; NULL: not */
+    char *digest;
+    bool takes_tokens;       /* the door is one where they are good */
+    struct token_set tokens; /* owned; those of the account */
+    const struct token
+        *cli_token;   /* of these: the one it comes by; NULL: none */
+    uint64_t revoked; /* how many were when they were read */
     char address[PEER_TEXT_SIZE];
     char asks_as[sizeof SESSIONS_OF + PEER_TEXT_SIZE]; /* who comes by an id,
                                         for the throttle; "": nobody counts */
@@ -197,6 +205,9 @@ attempt_new(struct req *r, const char *name, const char *method)
     a->tickets_most = r->worker->cfg->max_account_tickets;
     a->iterations = r->worker->cfg->password_iterations;
     a->method = method;
+    a->takes_tokens = r->session->door == SESSION_PWD ||
+                      r->session->door == SESSION_PWD_TLS ||
+                      r->session->door == SESSION_PWD_APOP;
     peer_format(session_address(r->session), a->address);
     a->peer = r->session->peer;
     if (r->session->client != NULL)
@@ -228,6 +239,9 @@ attempt_free(struct attempt *a)
         OPENSSL_cleanse(a->password, strlen(a->password));
     free(a->password);
     free(a->proof);
+    free(a->challenge);
+    free(a->digest);
+    token_set_clear(&a->tokens);
     free(a->name);
     free(a->real);
     free(a->keep.number);
@@ -317,6 +331,17 @@ attempt_fail_store(struct attempt *a)
 /* --- open --- */
 
 static void
+keep_token(struct session *s, const struct token *token)
+{
+    if (token == NULL)
+        return;
+    s->token = xcalloc(1, sizeof *s->token);
+    s->token->id = token->id;
+    s->token->expires = token->expires;
+    memcpy(s->token->name, token->name, sizeof s->token->name);
+}
+
+static void
 attempt_open(struct attempt *a, struct user *account)
 {
     struct req *r = a->req;
@@ -336,6 +361,7 @@ attempt_open(struct attempt *a, struct user *account)
     s->opt_alerts = o.alerts;
     s->opt_changes = o.changes;
     s->opt_confirm = o.confirm;
+    keep_token(s, a->cli_token);
     session_open(s, account);
     if (a->ticket[0] != '\0') {
         s->ticket_since = session_seconds();
@@ -544,6 +570,53 @@ is_renamed(const struct attempt *a, const struct user *account)
     return strcmp(name, a->real) != 0;
 }
 
+/* --- a token that may have been revoked since it was read ---
+ *
+ * Whoever revokes counts that before the workers are told to end its sessions.
+ * So if nothing was counted since the token was read, a session that is opened
+ * now is there when they are told. */
+
+static enum store_result
+token_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+    struct token_rec k = {0};
+    enum store_result r = token_get(t, a->account, a->cli_token->name, &k, err);
+
+    a->known = r == STORE_OK && k.id == a->cli_token->id;
+    a->revoked = atomic_load(&j->server->tokens_revoked);
+    token_rec_clear(&k);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+static void
+token_finish(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    if (attempt_is_orphan(a))
+        return;
+    if (j->result != STORE_OK)
+        attempt_fail_store(a);
+    else if (!a->known)
+        attempt_refuse(a, "revoked");
+    else
+        user_open(a->job.worker, a->account, a->job.lane, on_account, a);
+}
+
+/* True: it is looked at again first. */
+static bool
+token_is_in_doubt(struct attempt *a)
+{
+    if (a->cli_token == NULL ||
+        a->revoked == atomic_load(&a->job.server->tokens_revoked))
+        return false;
+    a->job.body = token_body;
+    a->job.finish = token_finish;
+    job_submit(&a->job);
+    return true;
+}
+
 static void
 on_account(struct user *account, void *arg, const struct errbuf *err)
 {
@@ -578,6 +651,8 @@ on_account(struct user *account, void *arg, const struct errbuf *err)
         }
         return;
     }
+    if (token_is_in_doubt(a))
+        return;
     if (attempt_looks_again(a))
         return;
     if (a->lasting.asked[0] != '\0' && a->lasting.mode != LASTING_BESIDE)
@@ -847,6 +922,19 @@ take_alias(const struct attempt *a, struct store_txn *t,
     return r;
 }
 
+/* An account without a password may have some, too. */
+static enum store_result
+read_tokens(struct attempt *a, struct store_txn *t, uint64_t account,
+            struct errbuf *err)
+{
+    struct server *server = a->job.server;
+
+    a->cli_token = NULL;
+    a->revoked = atomic_load(&server->tokens_revoked);
+    return token_set_read(&a->tokens, &server->token_key, t, account,
+                          clock_now(), err);
+}
+
 static enum store_result
 look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -855,9 +943,10 @@ look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct account_rec account = {0};
     struct credential dummy;
     enum store_result r, sampled;
-    bool found, exists;
+    bool found, there, exists;
 
     r = admin_account_find(t, a->name, NULL, &domain, &account, &found, err);
+    there = r == STORE_OK && !domain.suspended;
     exists = r == STORE_OK && account.cred.iterations > 0;
     a->known = exists && !domain.suspended;
     if (a->known)
@@ -877,7 +966,9 @@ look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
     a->cred = a->known ? account.cred : dummy;
     free(a->real);
     a->real = NULL;
-    if (a->known) {
+    if (r == STORE_OK && a->takes_tokens)
+        r = read_tokens(a, t, there ? account.number : 0, err);
+    if (there) {
         a->real = xasprintf("%s@%s", account.name, domain.name);
         a->account = account.number;
         a->serial = account.cred_serial;
@@ -886,6 +977,37 @@ look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
     domain_rec_clear(&domain);
     OPENSSL_cleanse(&dummy, sizeof dummy);
     return r;
+}
+
+/* The token by which the attempt comes; NULL: by none, or it is not known
+ * yet. */
+static const struct token *
+find_token(const struct attempt *a)
+{
+    const struct sasl *sasl = a->req->session->login->sasl;
+
+    if (a->password != NULL)
+        return token_find_clear(&a->tokens, a->password);
+    if (a->challenge != NULL)
+        return token_find_apop(&a->tokens, a->challenge, a->digest);
+    for (size_t i = 0; i < a->tokens.n; i++) {
+        struct credential c = {0};
+        bool matches;
+
+        password_set_cram(&c, a->tokens.item[i].secret);
+        matches = sasl_cram_matches(sasl, &c);
+        OPENSSL_cleanse(&c, sizeof c);
+        if (matches)
+            return &a->tokens.item[i];
+    }
+    return NULL;
+}
+
+static void
+attempt_let_in_by_token(struct attempt *a)
+{
+    a->known = true;
+    attempt_attach(a);
 }
 
 static bool
@@ -905,6 +1027,15 @@ look_up_finish(struct job *j)
         return;
     if (j->result != STORE_OK) {
         attempt_fail_store(a);
+        return;
+    }
+    a->cli_token = find_token(a);
+    if (a->cli_token != NULL) {
+        attempt_let_in_by_token(a);
+        return;
+    }
+    if (a->challenge != NULL) {
+        attempt_refuse(a, a->known ? "password" : "unknown");
         return;
     }
     if (a->password != NULL) {
@@ -1532,6 +1663,20 @@ login_in_clear(struct req *r, const char *name, const char *password,
         return start_malformed(r, method, ANSWER(WRONG_LOGIN)); /* nobody's */
     a = attempt_new(r, name, method);
     a->password = xstrdup(password);
+    return attempt_start(a);
+}
+
+enum req_result
+login_by_apop(struct req *r, const char *name, const char *challenge,
+              const char *digest)
+{
+    struct attempt *a;
+
+    if (strlen(name) > SASL_NAME_MOST)
+        return start_malformed(r, "APOP", 515, text_wrong); /* nobody's */
+    a = attempt_new(r, name, "APOP");
+    a->challenge = xstrdup(challenge);
+    a->digest = xstrdup(digest);
     return attempt_start(a);
 }
 

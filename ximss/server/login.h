@@ -27,6 +27,10 @@ enum req_result login_in_clear(struct req *r, const char *name,
 enum req_result login_begin_sasl(struct req *r, const char *method,
                                  const char *base64);
 enum req_result login_next_sasl(struct req *r, const char *base64);
+/* APOP: the hex digits of md5(challenge secret) of one of the account's
+ * tokens. */
+enum req_result login_by_apop(struct req *r, const char *name,
+                              const char *challenge, const char *digest);
 bool login_is_exchanging(const struct session *s);
 
 /* Takes clientAddress, if the machine may say it; -1: the request was refused.

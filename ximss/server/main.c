@@ -60,6 +60,8 @@ print_help(void)
         "  --listen-pwd ADDRESS:PORT   accept the CLI's scripts (PWD) there\n"
         "  --listen-pwd-tls ADDRESS:PORT\n"
         "                              the same, with TLS from the start\n"
+        "  --listen-pwd-apop ADDRESS:PORT\n"
+        "                              the same for clients that need APOP\n"
         "  --workers N                 threads that serve sessions\n"
         "  --init DIR                  make a new store in DIR and end\n"
         "  --admin-password-file FILE  postmaster's first password, for a new\n"
@@ -81,6 +83,7 @@ enum {
     OPT_LISTEN_TLS,
     OPT_LISTEN_PWD,
     OPT_LISTEN_PWD_TLS,
+    OPT_LISTEN_PWD_APOP,
     OPT_WORKERS,
     OPT_INIT,
     OPT_PASSWORD_FILE,
@@ -102,6 +105,7 @@ static const struct option long_options[] = {
     {"listen-tls", required_argument, NULL, OPT_LISTEN_TLS},
     {"listen-pwd", required_argument, NULL, OPT_LISTEN_PWD},
     {"listen-pwd-tls", required_argument, NULL, OPT_LISTEN_PWD_TLS},
+    {"listen-pwd-apop", required_argument, NULL, OPT_LISTEN_PWD_APOP},
     {"workers", required_argument, NULL, OPT_WORKERS},
     {"init", required_argument, NULL, OPT_INIT},
     {"admin-password-file", required_argument, NULL, OPT_PASSWORD_FILE},
@@ -146,6 +150,8 @@ take_option(struct options *o, int c)
         return override(o, "listen-pwd", optarg);
     case OPT_LISTEN_PWD_TLS:
         return override(o, "listen-pwd-tls", optarg);
+    case OPT_LISTEN_PWD_APOP:
+        return override(o, "listen-pwd-apop", optarg);
     case OPT_WORKERS:
         return override(o, "workers", optarg);
     case OPT_INIT:

@@ -127,6 +127,9 @@ follow(struct worker *w, const struct effect *e, struct alert ***next)
     case EFFECT_QUOTA_DEFAULTS:
         quota_watch_defaults(w);
         break;
+    case EFFECT_TOKEN_REVOKED:
+        user_token_revoked(w, e->account.number, e->token);
+        break;
     case EFFECT_QUOTA_ASK:
     case EFFECT_LOGINS_CHANGED:
         break;
@@ -195,6 +198,10 @@ follow_shared(struct server *s, const struct effect *e)
     case EFFECT_ACCOUNT_REMOVED:
     case EFFECT_KILL_SESSIONS:
         remember_forget(s->remember, e->account.number);
+        break;
+    case EFFECT_TOKEN_REVOKED:
+        /* Before the workers hear of it: see login.c. */
+        atomic_fetch_add(&s->tokens_revoked, 1);
         break;
     case EFFECT_LOGINS_CHANGED:
         remember_clear(s->remember);

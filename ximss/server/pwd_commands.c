@@ -79,6 +79,22 @@ take_word(const char **rest)
     return word;
 }
 
+/* The same of a word that may be a quoted string. */
+static char *
+take_name(const char **rest)
+{
+    const char *end = **rest == '"' ? strchr(*rest + 1, '"') : NULL;
+    char *quoted, *name;
+
+    if (end == NULL || (end[1] != ' ' && end[1] != '\0'))
+        return take_word(rest);
+    quoted = xstrndup(*rest, (size_t)(end + 1 - *rest));
+    name = take_text(quoted);
+    free(quoted);
+    *rest = end + 1 + strspn(end + 1, " ");
+    return name;
+}
+
 /* --- log-in --- */
 
 static enum req_result
@@ -125,10 +141,24 @@ run_pass(struct req *r, struct pwd *p, const char *rest)
 static enum req_result
 run_apop(struct req *r, struct pwd *p, const char *rest)
 {
-    (void)p;
-    (void)rest;
-    req_fail(r, ANSWER(NO_APOP));
-    return REQ_DONE;
+    enum req_result outcome = REQ_DONE;
+    char *name, *digest;
+
+    if (p->challenge[0] == '\0') {
+        req_fail(r, ANSWER(NO_APOP));
+        return REQ_DONE;
+    }
+    name = take_name(&rest);
+    digest = take_word(&rest);
+    if (name[0] == '\0' || digest[0] == '\0' || rest[0] != '\0') {
+        req_fail(r, 501, "APOP needs a name and a digest");
+    } else {
+        login_without_alerts(r->session);
+        outcome = login_by_apop(r, name, p->challenge, digest);
+    }
+    free(name);
+    free(digest);
+    return outcome;
 }
 
 /* AUTH WEBUSER name password, as some Perl clients send it. */

@@ -268,6 +268,10 @@ req_password_change(struct req *r, const char *what, const char *old,
 
     if (!is_allowed(r, old, new))
         return REQ_DONE;
+    if (s->token != NULL) { /* which a new password would outlive */
+        req_fail(r, 510, "insufficient access rights");
+        return REQ_DONE;
+    }
     session_caller(s, &caller);
     c = xcalloc(1, sizeof *c);
     job_init(&c->job, r->worker->server, r->worker);

@@ -69,6 +69,7 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->lifetime[ALERT_ACCOUNT] = c->lifetime_account;
     a->iterations = c->password_iterations;
     a->max_tickets = c->max_account_tickets;
+    a->max_tokens = c->max_account_tokens;
     a->source_limits = c->quota_limits == CONFIG_LIMITS_OF_SOURCES;
     a->can_ask = c->quota_doveadm_url[0] != '\0' || c->quota_maildir[0] != '\0';
     a->version = PACKAGE_NAME " " PACKAGE_VERSION;
@@ -273,6 +274,7 @@ open_listeners(struct server *s, const struct config *c, struct buf *ports,
     } doors[] = {{&c->listen, SESSION_TCP},
                  {&c->listen_tls, SESSION_TLS},
                  {&c->listen_pwd, SESSION_PWD},
+                 {&c->listen_pwd_apop, SESSION_PWD_APOP},
                  {&c->listen_pwd_tls, SESSION_PWD_TLS}};
 
     if (s->tls == NULL && c->listen_tls.count + c->listen_pwd_tls.count > 0)
@@ -347,6 +349,7 @@ server_free(struct server *s)
     lobby_free(&s->lobby);
     tls_context_unref(&s->tls);
     config_free(&s->config);
+    token_key_clear(&s->token_key);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->drained);
     free(s->main_domain);
@@ -366,6 +369,8 @@ server_new(const struct server_options *o, struct config *c)
     pthread_cond_init(&s->drained, NULL);
     atomic_init(&s->next_session, SESSION_ID_FIRST);
     atomic_init(&s->next_expiry, 0);
+    token_key_init(&s->token_key, c->store, c->token_key_file);
+    atomic_init(&s->tokens_revoked, 0);
     fill_admin(&s->admin, c, clock_now(), o->test_hooks);
     s->admin.next_session = &s->next_session;
     s->remember = remember_new(c->remember_logins, c->remember_time);

@@ -12,6 +12,7 @@
 #include "util/errbuf.h"
 #include "ximss/server/admin.h"
 #include "ximss/server/configuration.h"
+#include "ximss/server/token.h"
 
 struct audit_budget;
 struct quota_sources;
@@ -50,6 +51,9 @@ struct server {
     atomic_uint_least64_t next_session; /* number of the next log-in */
     atomic_uint_least64_t next_expiry;  /* microseconds UTC of the earliest end
                                            of an alert; 0: none */
+
+    atomic_uint_least64_t tokens_revoked; /* since the start */
+    struct token_key token_key;           /* the writer thread's */
 
     uint64_t main_domain_number;
 

@@ -57,13 +57,13 @@ static const char *const state_names[] = {
 static const char *const door_names[] = {
     [SESSION_TCP] = "ximss",    [SESSION_TLS] = "ximsss",
     [SESSION_LOCAL] = "socket", [SESSION_PWD] = "pwd",
-    [SESSION_PWD_TLS] = "pwds",
+    [SESSION_PWD_TLS] = "pwds", [SESSION_PWD_APOP] = "pwd",
 };
 
 static const struct dialect *const dialects[] = {
     [SESSION_TCP] = &dialect_ximss,   [SESSION_TLS] = &dialect_ximss,
     [SESSION_LOCAL] = &dialect_ximss, [SESSION_PWD] = &dialect_pwd,
-    [SESSION_PWD_TLS] = &dialect_pwd,
+    [SESSION_PWD_TLS] = &dialect_pwd, [SESSION_PWD_APOP] = &dialect_pwd,
 };
 
 const struct dialect *
@@ -121,7 +121,10 @@ session_caller(const struct session *s, struct session_caller *c)
     memset(&c->caller, 0, sizeof c->caller);
     session_user(s, c->name);
     peer_format(session_address(s), address);
-    snprintf(c->from, sizeof c->from, "%s %s", address, door_names[s->door]);
+    snprintf(c->from, sizeof c->from, "%s %s%s%s", address, door_names[s->door],
+             s->token != NULL ? " token " : "",
+             s->token != NULL ? s->token->name : "");
+    c->caller.by_token = s->token != NULL;
     c->caller.name = c->name;
     c->caller.from = c->from;
     if (s->user != NULL) {
@@ -171,6 +174,7 @@ run_free(struct conn_deferred *d)
         dialect->reset(s);
     free_held(s);
     free(s->client);
+    free(s->token);
     if (s->lasting != NULL)
         explicit_bzero(s->lasting, sizeof *s->lasting);
     free(s->lasting);
@@ -742,6 +746,16 @@ session_kill_device(struct user_sessions *head, uint64_t device)
         if (s->state == SESSION_OPEN && s->device != 0 &&
             (device == 0 || s->device == device))
             end_for_good(s, "its device was revoked");
+}
+
+void
+session_kill_token(struct user_sessions *head, uint64_t token)
+{
+    struct session *s, *next;
+
+    TAILQ_FOREACH_SAFE(s, head, of_account, next)
+        if (s->token != NULL && s->token->id == token)
+            kill_session(s, "its token was revoked");
 }
 
 void

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "storage/tables.h"
 #include "util/conn.h"
 #include "util/errbuf.h"
 #include "util/queue_safe.h"
@@ -45,6 +46,12 @@ enum session_proxy {
     SESSION_PROXY_MUST
 };
 
+struct session_token {
+    uint64_t id;
+    int64_t expires; /* 0: never */
+    char name[TOKEN_NAME_MOST + 1];
+};
+
 struct session {
     struct conn conn; /* first */
     struct conn_deferred deferred;
@@ -60,6 +67,7 @@ struct session {
                                         NULL: nothing does */
     struct lobby_guest *guest;       /* owned; NULL: logged in (admission.h) */
     struct peer *client;             /* owned; clientAddress, NULL: peer */
+    struct session_token *token;     /* owned; by which it came; NULL: none */
     struct lasting *lasting;         /* owned; NULL: it ends with its
                                         connection */
     struct peer peer;
@@ -126,7 +134,7 @@ uint64_t session_lane(const struct session *s);
 struct session_caller {
     struct caller caller;
     char name[USER_NAME_SIZE];
-    char from[PEER_TEXT_SIZE + 16];
+    char from[PEER_TEXT_SIZE + 32 + TOKEN_NAME_MOST];
 };
 void session_caller(const struct session *s, struct session_caller *c);
 

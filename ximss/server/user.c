@@ -673,6 +673,15 @@ user_kill_sessions(struct worker *w, uint64_t number)
         session_kill_all(&a->sessions);
 }
 
+void
+user_token_revoked(struct worker *w, uint64_t number, uint64_t token)
+{
+    struct user *a = user_find(w, number);
+
+    if (a != NULL)
+        session_kill_token(&a->sessions, token);
+}
+
 /* Takes an account without sessions out of memory. */
 static void
 forget(struct worker *w, struct user *a)

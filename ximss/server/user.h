@@ -110,6 +110,7 @@ void user_removed(struct worker *w, uint64_t number);
 void user_prefs_changed(struct worker *w, uint64_t number,
                         const struct zone *zone);
 void user_kill_sessions(struct worker *w, uint64_t number);
+void user_token_revoked(struct worker *w, uint64_t number, uint64_t token);
 void user_domain_changed(struct worker *w, const struct domain_rec *rec);
 void user_domain_removed(struct worker *w, uint64_t number);
 

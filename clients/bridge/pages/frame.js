@@ -2,7 +2,8 @@
 // What stands round both pages: log-in, log-out, who is there, and the state
 // of the connection.
 import { Tabs } from "./tabs.js";
-import { Session, isPassing, logIn } from "./ximss.js";
+import { forget, remember, showDevices, stays } from "./devices.js";
+import { Session, comeBack, isPassing, logIn } from "./ximss.js";
 import { Zone, isZone } from "./time.js";
 import { setReader } from "./people.js";
 import { byId, whileBusy } from "./view.js";
@@ -31,6 +32,7 @@ export class Frame {
     #page;
     #was = "waiting";
     #timer;
+    #cameBack = false;
 
     // page.open() when somebody is logged in, page.close(done) when he no longer
     // is (done: he has logged out), page.last() gives requests that belong
@@ -60,7 +62,7 @@ export class Frame {
                          () => this.#tryLogIn(form.elements));
     }
 
-    async #tryLogIn({ username, password }) {
+    async #tryLogIn({ username, password, stay }) {
         const timer = setTimeout(() => {
             byId("login-hint").textContent = "This takes longer than usual. " +
                 "After wrong passwords the server makes one wait.";
@@ -69,7 +71,9 @@ export class Frame {
         this.#complain("");
         try {
             this.tabs.begin(await logIn(username.value.trim(),
-                                        password.value));
+                                        password.value, stay.checked));
+            if (stay.checked)
+                remember();
             password.value = "";
         } catch (error) {
             this.#complain(error.message);
@@ -84,9 +88,28 @@ export class Frame {
         const { session } = this;
 
         // The answer is not waited for: whatever it is, this is the end.
-        session?.askAll([...this.#page.last?.() ?? [], ["bye"]])
+        session?.askAll([...this.#page.last?.() ?? [], ...stays()
+            ? [["deviceRevoke", { deviceID: "current" }]] : [], ["bye"]])
             .catch(() => {});
+        forget();
         this.tabs.end(false);
+    }
+
+    // Once in a row: what comes back and is lost again needs the user.
+    async #comeBack() {
+        if (!stays() || this.#cameBack)
+            return;
+        this.#cameBack = true;
+        try {
+            const id = await comeBack();
+
+            if (id === null)
+                forget();
+            else if (this.session === null)
+                this.tabs.begin(id);
+        } catch {
+            this.#cameBack = false; // the form is there, and a reload
+        }
     }
 
     #complain(text) {
@@ -111,6 +134,7 @@ export class Frame {
             this.#complain(LOST);
         const { username, password } = byId("login").elements;
         (username.value ? password : username).focus();
+        this.#comeBack();
     }
 
     async #open() {
@@ -122,8 +146,10 @@ export class Frame {
         byId("user").textContent = this.userName;
         setReader(this.userName);
         this.#showPages();
+        this.#cameBack = false;
         this.#show(true);
         this.#page.open();
+        showDevices(session);
     }
 
     // Tries until it works; false: the session is another by now, or none.

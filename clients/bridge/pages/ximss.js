@@ -14,6 +14,10 @@ const LOGIN_TIME_LIMIT = 120000;
 const AT_ONCE = 100; // requests in a body: the bridge takes no more than some
 const PAUSES = [0, 300, 1000, 3000]; // ms before each try
 const SESSION_LOST = 550;
+const LOGIN = "/XIMSSLogin/?errorAsXML=1";
+const FORM = "application/x-www-form-urlencoded";
+const OPTIONS = { version: "6.2", EnableUseCookie: "1", cookieAtLogin: "1",
+                  DisableIPWatch: "1" };
 const LOST_ON_THE_WAY = 531;
 
 // The server's texts begin small and have no full stop.
@@ -118,18 +122,36 @@ async function post(url, type, body, limit = TIME_LIMIT) {
 // to its address: telephones change that.  The cookie comes with the id: there
 // is no time in which the id alone would do, and a reply that is lost takes
 // nothing along that is needed later.
-export async function logIn(userName, password) {
+export async function logIn(userName, password, stay = false) {
     const root = await post(
-        "/XIMSSLogin/?errorAsXML=1", "application/x-www-form-urlencoded",
-        String(new URLSearchParams({ userName, password, version: "6.2",
-                                     EnableUseCookie: "1",
-                                     cookieAtLogin: "1",
-                                     DisableIPWatch: "1" })),
+        LOGIN, FORM,
+        String(new URLSearchParams({ userName, password, ...OPTIONS,
+                                     ...stay && { stayLoggedIn: "1" } })),
         LOGIN_TIME_LIMIT);
     const first = root.firstElementChild;
 
     if (first?.nodeName !== "session")
         throw (first && refusal(first)) ?? new Unreachable();
+    return withCookie(first.getAttribute("urlID"));
+}
+
+// The id of a new session for a browser that stays logged in; null: it does not
+// any more.
+export async function comeBack() {
+    const reply = await fetch(LOGIN, {
+        method: "POST",
+        body: String(new URLSearchParams({ byDevice: "1", ...OPTIONS })),
+        headers: { "Content-Type": FORM },
+        cache: "no-store",
+        signal: AbortSignal.timeout(TIME_LIMIT),
+    });
+    const root = reply.ok ? parse(await reply.text()) : null;
+    const first = root?.firstElementChild;
+
+    if (reply.status === 403)
+        return null;
+    if (first?.nodeName !== "session")
+        throw new Unreachable();
     return withCookie(first.getAttribute("urlID"));
 }
 
