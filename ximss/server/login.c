@@ -1673,7 +1673,7 @@ login_by_apop(struct req *r, const char *name, const char *challenge,
     struct attempt *a;
 
     if (strlen(name) > SASL_NAME_MOST)
-        return start_malformed(r, "APOP", 515, text_wrong); /* nobody's */
+        return start_malformed(r, "APOP", ANSWER(WRONG_LOGIN)); /* nobody's */
     a = attempt_new(r, name, "APOP");
     a->challenge = xstrdup(challenge);
     a->digest = xstrdup(digest);
