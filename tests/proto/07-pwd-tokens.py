@@ -17,7 +17,7 @@ ADMIN = "postmaster@" + MAIN
 SERVER = {"listen_pwd": PWD, "options": {
     "listen_pwd_apop": PWD, "login_free_tries": 100,
     "login_address_free_tries": 1000}}
-WRONG = "515 incorrect password"
+WRONG = "515 incorrect password or account name"
 
 
 def own_server(t, **options):
