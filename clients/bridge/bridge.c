@@ -235,6 +235,18 @@ call_xml(struct call *c, const char *xml, size_t len, const char *headers)
 
 /* --- start, reload, end --- */
 
+int
+bridge_load_tls(const struct bridge_config *cfg, struct ssl_ctx_st **tls_r,
+                struct errbuf *err)
+{
+    *tls_r = NULL;
+    if (*cfg->tls_certificate == '\0')
+        return 0;
+    *tls_r = tls_server_context(cfg->tls_certificate, cfg->tls_key,
+                                cfg->tls_min_version == 0 ? "1.2" : "1.3", err);
+    return *tls_r != NULL ? 0 : -1;
+}
+
 /* Reads what the configuration names into *files and *tls.  -1 with err. */
 static int
 load(const struct bridge_config *cfg, struct files **files,
@@ -247,11 +259,7 @@ load(const struct bridge_config *cfg, struct files **files,
     *tls = NULL;
     if (*files == NULL)
         return -1;
-    if (*cfg->tls_certificate == '\0')
-        return 0;
-    *tls = tls_server_context(cfg->tls_certificate, cfg->tls_key,
-                              cfg->tls_min_version == 0 ? "1.2" : "1.3", err);
-    if (*tls != NULL)
+    if (bridge_load_tls(cfg, tls, err) == 0)
         return 0;
     files_free(files);
     return -1;

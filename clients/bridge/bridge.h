@@ -66,6 +66,11 @@ struct bridge {
     struct bridge_listener *listeners; /* owned */
 };
 
+/* The context of the configuration's certificate; NULL for none.  0, or -1 with
+ * err. */
+int bridge_load_tls(const struct bridge_config *cfg, struct ssl_ctx_st **tls_r,
+                    struct errbuf *err) WARN_UNUSED;
+
 /* Takes the configuration; loads what it names and opens the listeners.  NULL
  * with err. */
 struct bridge *bridge_start(struct bridge_config *cfg, struct event_base *base,

@@ -6,7 +6,9 @@
 #include "clients/bridge/bridge_config.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "util/text.h"
 
@@ -258,8 +260,17 @@ check_proxies(struct config_load *l, const struct bridge_config *c)
 static int
 check_server(struct config_load *l, const struct bridge_config *c)
 {
+    const size_t most = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
     unsigned char bytes[16];
+    char text[120];
 
+    if (strlen(c->server_socket) > most) {
+        snprintf(text, sizeof text,
+                 "the path has %zu bytes, and a socket's at most %zu: give a "
+                 "shorter one",
+                 strlen(c->server_socket), most);
+        return config_conflict(l, "server-socket", text);
+    }
     if (inet_pton(AF_INET, c->server_address, bytes) == 1 ||
         inet_pton(AF_INET6, c->server_address, bytes) == 1)
         return 0;
@@ -282,9 +293,14 @@ static int
 check(struct config_load *l, void *config)
 {
     const struct bridge_config *c = config;
+    const struct config_listen *const doors[] = {&c->listen, &c->listen_tls};
 
     if (c->listen.count + c->listen_tls.count == 0)
         return config_conflict(l, "listen", "there is no listener at all");
+    if (config_listen_repeats(doors, 2))
+        return config_conflict(l, "listen",
+                               "an address stands twice in listen and "
+                               "listen-tls");
     if (check_tls(l, c) < 0 || check_proxies(l, c) < 0 ||
         check_text(l, "site-name", c->site_name) < 0 ||
         check_text(l, "organisation", c->organisation) < 0)

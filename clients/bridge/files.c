@@ -5,10 +5,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "util/buf.h"
 #include "util/xmalloc.h"
@@ -60,20 +63,24 @@ type_of(const char *name)
 static int
 read_file(const char *path, struct buf *out, struct errbuf *err)
 {
-    FILE *f = fopen(path, "re");
+    /* Who opens a pipe to read it may wait for ever. */
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), r = 0;
     char piece[16384];
-    size_t n;
-    int r = 0;
+    struct stat st;
+    ssize_t n = 0;
 
-    if (f == NULL)
+    if (fd < 0)
         return err_set(err, "%.160s: %s", path, strerror(errno));
-    while (out->len <= MOST_BYTES && (n = fread(piece, 1, sizeof piece, f)) > 0)
-        buf_append(out, piece, n);
-    if (ferror(f))
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        r = err_set(err, "%.160s: it is no file", path);
+    while (r == 0 && out->len <= MOST_BYTES &&
+           (n = read(fd, piece, sizeof piece)) > 0)
+        buf_append(out, piece, (size_t)n);
+    if (n < 0)
         r = err_set(err, "%.160s: %s", path, strerror(errno));
     else if (out->len > MOST_BYTES)
         r = err_set(err, "%.160s: the file is too long", path);
-    fclose(f);
+    close(fd);
     return r;
 }
 

@@ -15,6 +15,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "clients/bridge/bridge.h"
+#include "clients/bridge/bridge_check.h"
 #include "util/log.h"
 #include "util/options.h"
 
@@ -277,6 +278,8 @@ main(int argc, char **argv)
         return run(&o, cfg);
     if (o.print_config)
         config_table_print(&bridge_config_table, stdout, cfg);
+    else if (bridge_check(cfg, stderr) > 0)
+        r = EXIT_CONFIG;
     config_table_free(&bridge_config_table, cfg);
-    return 0;
+    return r;
 }

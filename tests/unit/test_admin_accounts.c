@@ -90,6 +90,13 @@ START_TEST(renames_accounts)
          "501 postmaster of the main domain can not be renamed"},
         {POSTMASTER, "CreateAccount postmaster@a.test", "200 OK"},
         {POSTMASTER, "RenameAccount postmaster@a.test into p@a.test", "200 OK"},
+        {POSTMASTER, "RenameAccount p@a.test into q@a.test PATH x", "200 OK"},
+        {POSTMASTER, "RenameAccount q@a.test into p@a.test path \"a/b\"",
+         "200 OK"},
+        {POSTMASTER, "RenameAccount p@a.test into q@a.test PATH",
+         "501 path is missing"},
+        {POSTMASTER, "RenameAccount p@a.test into q@a.test PATH x y",
+         "501 too many arguments"},
     };
 
     CONVERSE(e);

@@ -56,6 +56,18 @@
     X(BAD_OBJECT_KIND, 501, "unknown kind of object", "own")                   \
     X(BAD_INFORMATION, 501, "unknown system information", "own")               \
     X(NO_SESSION, 501, "unknown session", "own")                               \
+    X(DEVICE_UNKNOWN, 501, "no such device", "own")                            \
+    X(DEVICE_SESSION, 501, "a device needs a lasting session", "own")          \
+    X(BAD_TOKEN_NAME, 501, "illegal token name", "own")                        \
+    X(BAD_EXPIRES, 501, "EXPIRES must be never or a time or like 8h or 30d",   \
+      "own")                                                                   \
+    X(NO_TOKEN_KEY, 501, "the key of tokens can not be used. see the log",     \
+      "own")                                                                   \
+    X(EXPIRES_PAST, 501, "EXPIRES is in the past", "own")                      \
+    X(TOO_MANY_TOKENS, 501, "the account has %zu tokens already", "own")       \
+    X(TOKEN_EXISTS, 501, "a token with this name already exists", "own")       \
+    X(NO_TOKEN, 501, "token is not found", "own")                              \
+    X(BAD_APOP, 501, "APOP needs a name and a digest", "own")                  \
     X(BAD_PASSWORD_LENGTH, 501, "password is empty or too long", "own")        \
     X(BAD_NEW_PASSWORD, 501, "newPassword must have 1 to %d bytes", "own")     \
     X(BAD_OLD_PASSWORD, 501, "oldPassword has more than %d bytes", "own")      \
@@ -94,8 +106,10 @@
     X(NO_DOMAIN, 512, "unknown secondary domain name", "seen")                 \
     X(NO_ACCOUNT, 513, "unknown user account", "seen")                         \
     X(NO_ALERT, 514, "no such alert", "own")                                   \
+    X(NO_DEVICE, 514, "no such device", "own")                                 \
     X(WRONG_PASSWORD, 515, "incorrect password", "seen")                       \
     X(WRONG_LOGIN, 515, "incorrect password or account name", "seen")          \
+    X(TOKEN_EXPIRED, 515, "the token has expired", "own")                      \
     X(LOGIN_FIRST, 516, "log in first", "own")                                 \
     X(LOGGED_IN, 517, "already logged in", "own")                              \
     X(KEY_USED, 518, "the key was used for another alert", "own")              \

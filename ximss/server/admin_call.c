@@ -137,6 +137,17 @@ admin_arg_end(struct admin_call *c)
     return admin_refuse(c, ANSWER(TOO_MANY_ARGUMENTS));
 }
 
+enum store_result
+admin_arg_path_and_end(struct admin_call *c)
+{
+    const char *path;
+    enum store_result r = STORE_OK;
+
+    if (admin_arg_word(c, "PATH"))
+        r = admin_arg_text(c, "path", &path);
+    return r == STORE_OK ? admin_arg_end(c) : r;
+}
+
 /* --- names --- */
 
 enum store_result

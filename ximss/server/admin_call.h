@@ -110,6 +110,8 @@ enum store_result admin_arg_value(struct admin_call *c, enum cli_kind kind,
                                   const struct cli_value **v_r) WARN_UNUSED;
 /* 501 if anything is left. */
 enum store_result admin_arg_end(struct admin_call *c) WARN_UNUSED;
+/* [PATH p], which has no meaning here, and then the end. */
+enum store_result admin_arg_path_and_end(struct admin_call *c) WARN_UNUSED;
 /* A text only if there is one more argument that is a text; NULL if not. */
 const char *admin_arg_optional_text(struct admin_call *c);
 

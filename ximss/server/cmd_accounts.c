@@ -239,7 +239,7 @@ rename_account(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_arg_text(c, "new account name", &new_name);
     if (r == STORE_OK)
-        r = admin_arg_end(c);
+        r = admin_arg_path_and_end(c);
     if (r == STORE_OK)
         r = admin_call_account(c, name, RIGHT_CREATE_ACCOUNTS, &d, &a, err);
     if (r == STORE_OK)

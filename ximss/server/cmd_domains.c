@@ -163,7 +163,7 @@ rename_domain(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_arg_text(c, "new domain name", &new_name);
     if (r == STORE_OK)
-        r = admin_arg_end(c);
+        r = admin_arg_path_and_end(c);
     if (r == STORE_OK)
         r = admin_call_domain(c, name, 0, &d, err);
     if (r == STORE_OK)

@@ -353,7 +353,7 @@ revoke_device(struct admin_call *c, struct errbuf *err)
         r = admin_arg_end(c);
     if (r == STORE_OK && strcmp(id, "*") != 0 &&
         (text_parse_u64(id, UINT64_MAX, &number) < 0 || number == 0))
-        r = admin_refuse(c, 501, "device is missing");
+        r = admin_refuse(c, ANSWER(MISSING), "device");
     if (r == STORE_OK)
         r = admin_call_account(c, name, RIGHT_SESSIONS, &d, &a, err);
     if (r == STORE_OK)
@@ -363,7 +363,7 @@ revoke_device(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = device_revoke(c->x->txn, a.number, number, &n, err);
     if (r == STORE_OK && n == 0 && number != 0)
-        r = admin_refuse(c, 501, "no such device");
+        r = admin_refuse(c, ANSWER(DEVICE_UNKNOWN));
     admin_clear(&d, &a);
     return r;
 }

@@ -42,7 +42,7 @@ arg_token_name(struct admin_call *c, const char **name_r)
     enum store_result r = admin_arg_text(c, "token name", name_r);
 
     if (r == STORE_OK && !is_token_name(*name_r))
-        r = admin_refuse(c, 501, "illegal token name");
+        r = admin_refuse(c, ANSWER(BAD_TOKEN_NAME));
     return r;
 }
 
@@ -61,11 +61,9 @@ arg_expires(struct admin_call *c, int64_t *expires_r)
     else if (clock_parse_span(text, &span) == 0)
         *expires_r = c->x->now + span;
     else if (clock_parse_gmt(text, expires_r) != 0)
-        return admin_refuse(c, 501,
-                            "EXPIRES must be never or a time or like "
-                            "8h or 30d");
+        return admin_refuse(c, ANSWER(BAD_EXPIRES));
     if (*expires_r != 0 && *expires_r <= c->x->now)
-        return admin_refuse(c, 501, "EXPIRES is in the past");
+        return admin_refuse(c, ANSWER(EXPIRES_PAST));
     return STORE_OK;
 }
 
@@ -118,7 +116,7 @@ check_number(struct admin_call *c, uint64_t account, struct errbuf *err)
     enum store_result r = token_walk(c->x->txn, account, count_one, &n, err);
 
     if (r == STORE_OK && n >= c->x->settings->max_tokens)
-        r = admin_refuse(c, 501, "the account has %zu tokens already", n);
+        r = admin_refuse(c, ANSWER(TOO_MANY_TOKENS), n);
     return r;
 }
 
@@ -179,13 +177,11 @@ make_token(struct admin_call *c, const struct account_rec *a,
         token_seal(c->x->token_key, &k, secret, &why) != 0) {
         log_warn("a token was not made: %s", why.text);
         token_rec_clear(&k);
-        return admin_refuse(c, 501,
-                            "the key of tokens can not be used. see "
-                            "the log");
+        return admin_refuse(c, ANSWER(NO_TOKEN_KEY));
     }
     r = token_put(c->x->txn, &k, err);
     if (r == STORE_EXISTS)
-        r = admin_refuse(c, 501, "a token with this name already exists");
+        r = admin_refuse(c, ANSWER(TOKEN_EXISTS));
     if (r == STORE_OK)
         result_made(c, &k, secret);
     token_rec_clear(&k);
@@ -263,7 +259,7 @@ drop_token(struct admin_call *c, const struct account_rec *a, const char *name,
     if (r == STORE_OK)
         r = token_remove(c->x->txn, a->number, name, err);
     if (r == STORE_NOTFOUND)
-        r = admin_refuse(c, 501, "token is not found");
+        r = admin_refuse(c, ANSWER(NO_TOKEN));
     if (r == STORE_OK) {
         e = effect_add(c->x->effects, EFFECT_TOKEN_REVOKED);
         e->account.number = a->number;

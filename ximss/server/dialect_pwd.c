@@ -131,7 +131,7 @@ refuse_token(struct session *s)
     if (s->n_reqs > 0)
         return false;
     r = req_new(s, "");
-    req_fail(r, 515, "the token has expired");
+    req_fail(r, ANSWER(TOKEN_EXPIRED));
     req_handled(r, REQ_CLOSE);
     return true;
 }

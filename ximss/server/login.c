@@ -1598,7 +1598,7 @@ take_device(struct req *r, const struct xml_elem *e)
     n = take_text(r, e, "device", w->shown, sizeof w->shown);
     if (n < 0 || l->lasting.wanted)
         return n;
-    req_fail(r, 501, "a device needs a lasting session");
+    req_fail(r, ANSWER(DEVICE_SESSION));
     return -1;
 }
 

@@ -22,6 +22,7 @@
 #include "ximss/server/configuration.h"
 #include "ximss/server/first_start.h"
 #include "ximss/server/server.h"
+#include "ximss/server/server_check.h"
 
 #define OVERRIDES_MOST 64
 
@@ -189,6 +190,21 @@ take_option(struct options *o, int c)
     default:
         return -1;
     }
+}
+
+/* The server works in its store's directory, and reads the file again from
+ * there. */
+static void
+keep_config_file(struct options *o)
+{
+    char *here;
+
+    if (o->config_file == NULL || *o->config_file == '/')
+        return;
+    here = getcwd(NULL, 0);
+    if (here != NULL)
+        o->config_file = xasprintf("%s/%s", here, o->config_file);
+    free(here);
 }
 
 static int
@@ -449,6 +465,7 @@ main(int argc, char **argv)
             fprintf(stderr, "Try 'ximssd --help'.\n");
         return r < 0 ? EXIT_USAGE : 0;
     }
+    keep_config_file(&o);
     signal(SIGPIPE, SIG_IGN);
     log_init("ximssd", LOG_INFO_, getenv("JOURNAL_STREAM") != NULL);
     event_set_log_callback(on_libevent_log);
@@ -469,6 +486,8 @@ main(int argc, char **argv)
         r = verify_store(o.verify);
     else if (o.salvage != NULL)
         r = salvage_store(o.salvage);
+    else if (server_check(config, stderr) > 0)
+        r = EXIT_CONFIG;
     config_free(&config);
     return r;
 }

@@ -151,7 +151,7 @@ run_apop(struct req *r, struct pwd *p, const char *rest)
     name = take_name(&rest);
     digest = take_word(&rest);
     if (name[0] == '\0' || digest[0] == '\0' || rest[0] != '\0') {
-        req_fail(r, 501, "APOP needs a name and a digest");
+        req_fail(r, ANSWER(BAD_APOP));
     } else {
         login_without_alerts(r->session);
         outcome = login_by_apop(r, name, p->challenge, digest);

@@ -144,7 +144,7 @@ revoke_finish(struct job *j)
     if (j->result != STORE_OK)
         req_fail_store(r, j->result, &j->err);
     else if (q->gone == 0 && q->device != 0)
-        req_fail(r, 514, "no such device");
+        req_fail(r, ANSWER(NO_DEVICE));
     else
         req_ok(r);
     req_finish(r);
@@ -164,14 +164,14 @@ handle_revoke(struct req *r, const struct xml_elem *e)
     struct ask *q;
 
     if (id == NULL) {
-        req_fail(r, 501, "deviceID is missing");
+        req_failf(r, ANSWER(MISSING), "deviceID");
         return REQ_DONE;
     }
     if (r->session->user == NULL ||
         (current
              ? r->session->device == 0
              : !all && (text_parse_u64(id, UINT64_MAX, &n) < 0 || n == 0))) {
-        req_fail(r, 514, "no such device");
+        req_fail(r, ANSWER(NO_DEVICE));
         return REQ_DONE;
     }
     q = ask_new(r);

@@ -269,7 +269,7 @@ req_password_change(struct req *r, const char *what, const char *old,
     if (!is_allowed(r, old, new))
         return REQ_DONE;
     if (s->token != NULL) { /* which a new password would outlive */
-        req_fail(r, 510, "insufficient access rights");
+        req_fail(r, ANSWER(NO_RIGHTS));
         return REQ_DONE;
     }
     session_caller(s, &caller);

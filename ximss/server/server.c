@@ -137,8 +137,9 @@ count_descriptors(struct server *s, const struct config *c, struct errbuf *err)
     return apply_limits(s, c, err);
 }
 
-static int
-load_tls(const struct config *c, struct ssl_ctx_st **tls_r, struct errbuf *err)
+int
+server_load_tls(const struct config *c, struct ssl_ctx_st **tls_r,
+                struct errbuf *err)
 {
     *tls_r = NULL;
     if (c->tls_certificate[0] == '\0')
@@ -420,7 +421,7 @@ start_parts(struct server *s, struct buf *ports, bool *damaged_r,
 {
     struct config *c = s->config;
 
-    if (load_tls(c, &s->tls, err) < 0)
+    if (server_load_tls(c, &s->tls, err) < 0)
         return -1;
     make_workers(s, c);
     if (open_listeners(s, c, ports, err) < 0 ||
@@ -537,7 +538,7 @@ server_reload(struct server *s, const struct server_options *o,
 
     if (next == NULL)
         return -1;
-    if (load_tls(next, &tls, err) < 0) {
+    if (server_load_tls(next, &tls, err) < 0) {
         config_free(&next);
         return -1;
     }

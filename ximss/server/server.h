@@ -83,6 +83,11 @@ struct server *server_start(const struct server_options *o,
                             struct config *config, bool *damaged_r,
                             struct errbuf *err) WARN_UNUSED;
 
+/* The context of the configuration's certificate; NULL for none.  0, or -1 with
+ * err. */
+int server_load_tls(const struct config *c, struct ssl_ctx_st **tls_r,
+                    struct errbuf *err) WARN_UNUSED;
+
 /* Becomes the user ("": stays); 0, or -1 with err. */
 int server_drop_privileges(const char *user, struct errbuf *err) WARN_UNUSED;
 
