@@ -285,6 +285,13 @@ ROWS = [
     ("KILLWEBUSERSESSION $", OK),
     (None, "joe is cut off"),
 
+    # devices
+    ("LISTACCOUNTDEVICES joe@a.test", "201 {}"),
+    ("LISTACCOUNTDEVICES nobody@a.test", "513 unknown user account"),
+    ("REVOKEACCOUNTDEVICE joe@a.test *", OK),
+    ("REVOKEACCOUNTDEVICE joe@a.test 17", "501 …"),
+    ("REVOKEACCOUNTDEVICE joe@a.test x", "501 …"),
+
     # the end
     ("DELETEACCOUNT kim@a.test", OK),
     ("DELETEACCOUNT kim@a.test", "513 unknown user account"),
