@@ -16,7 +16,7 @@
 char *
 doveadm_key_read(const char *file, struct errbuf *err)
 {
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     char text[MOST_BYTES + 1], *key = NULL;
     ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
     size_t len;

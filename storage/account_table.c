@@ -306,6 +306,8 @@ account_remove(struct store_txn *t, uint64_t number, struct errbuf *err)
         r = del_any(t, TABLE_PREFS, &k, err);
     if (r == STORE_OK)
         r = del_any(t, TABLE_USAGE, &k, err);
+    if (r == STORE_OK)
+        r = token_remove_all(t, number, err);
     /* Its tickets are void without it (ticket_take) and expire. */
     if (r == STORE_OK)
         r = alert_remove_set(t, ALERT_ACCOUNT, number, err);

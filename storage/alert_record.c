@@ -16,6 +16,7 @@ alert_rec_clear(struct alert_rec *a)
     free(a->author_name);
     free(a->origin);
     free(a->text);
+    free(a->post_key);
     memset(a, 0, sizeof *a);
 }
 
@@ -23,7 +24,7 @@ void
 alert_rec_encode(struct buf *b, const struct alert_rec *a)
 {
     buf_reserve(b, 96 + a->text_len);
-    enc_u8(b, 1);
+    enc_u8(b, a->post_key != NULL ? 2 : 1);
     enc_u8(b, (uint8_t)a->severity);
     enc_i64(b, a->posted);
     enc_i64(b, a->until);
@@ -32,14 +33,15 @@ alert_rec_encode(struct buf *b, const struct alert_rec *a)
     enc_text(b, a->author_name);
     enc_text(b, a->origin);
     enc_data(b, a->text, a->text_len);
+    if (a->post_key != NULL)
+        enc_text(b, a->post_key);
 }
 
-void
+uint8_t
 alert_head_decode(struct dec *in, struct alert_rec *a)
 {
-    uint8_t severity;
+    uint8_t version = dec_version(in, 2), severity;
 
-    dec_version(in, 1);
     severity = dec_u8(in);
     if (severity < ALERT_INFO || severity > ALERT_CRITICAL)
         in->bad = true;
@@ -48,6 +50,7 @@ alert_head_decode(struct dec *in, struct alert_rec *a)
     a->until = dec_i64(in);
     a->key = dec_i64(in);
     a->author = dec_u64(in);
+    return version;
 }
 
 int
@@ -57,13 +60,16 @@ alert_rec_decode(const void *data, size_t len, struct alert_rec *a,
     uint64_t id = a->id, target = a->target;
     enum alert_scope scope = a->scope;
     struct dec in;
+    uint8_t version;
 
     memset(a, 0, sizeof *a);
     dec_init(&in, data, len);
-    alert_head_decode(&in, a);
+    version = alert_head_decode(&in, a);
     a->author_name = dec_text(&in);
     a->origin = dec_text(&in);
     a->text = dec_data(&in, &a->text_len);
+    if (version == 2)
+        a->post_key = dec_text(&in);
     if (dec_end(&in, err) != 0) {
         alert_rec_clear(a);
         return -1;

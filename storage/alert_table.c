@@ -28,7 +28,7 @@ take_key(struct alert_set *s, const struct cursor *c, struct errbuf *err)
     struct dec in;
 
     dec_init(&in, c->value.data, c->value.len);
-    alert_head_decode(&in, &head);
+    (void)alert_head_decode(&in, &head);
     if (in.bad) {
         err_set(err, "damaged record");
         return txn_damaged(c->doing, err);
@@ -211,6 +211,8 @@ alert_add(struct store_txn *t, struct alert_rec *a, struct errbuf *err)
         return r;
     a->key = alert_set_first_free(set, seconds(a->posted));
     k = alert_key(ref, a->id);
+    if (a->post_key != NULL)
+        meta_need_format(t, FORMAT_POST_KEYS);
     alert_rec_encode(txn_record(t), a);
     r = txn_put(t, TABLE_ALERT, &k, "storing an alert", err);
     if (r == STORE_OK) {

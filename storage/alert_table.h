@@ -26,7 +26,7 @@ enum store_result alert_decode_at(const struct cursor *c, struct alert_rec *a,
 
 /* What stands before the texts of a record; in->bad if it is damaged. */
 #define ALERT_HEAD_BYTES (2 + 4 * 8)
-void alert_head_decode(struct dec *in, struct alert_rec *a);
+uint8_t alert_head_decode(struct dec *in, struct alert_rec *a);
 
 /* --- records --- */
 

@@ -40,6 +40,37 @@ alert_walk(struct store_txn *t, enum alert_scope scope, uint64_t target,
 }
 
 enum store_result
+alert_walk_back(struct store_txn *t, enum alert_scope scope, uint64_t target,
+                uint64_t before, alert_walk_fn *fn, void *arg,
+                struct errbuf *err)
+{
+    const struct alert_ref ref = {scope, target};
+    struct key prefix = alert_set_key(ref), from = alert_key(ref, before);
+    struct cursor c;
+    bool more = true, trash;
+    enum store_result r = alert_is_trash(t, ref, &trash, err);
+
+    if (r != STORE_OK || trash)
+        return r;
+    r = cursor_open_before(&c, t, TABLE_ALERT, &from, "reading alerts", err);
+    if (r != STORE_OK)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    while (r == STORE_OK && more && cursor_at(&c, &prefix)) {
+        struct alert_rec a = {0};
+
+        r = alert_decode_at(&c, &a, err);
+        if (r == STORE_OK) {
+            more = fn(&a, arg);
+            alert_rec_clear(&a);
+            if (more)
+                r = cursor_prev(&c, err);
+        }
+    }
+    cursor_close(&c);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+enum store_result
 alert_walk_broad(struct store_txn *t, alert_walk_fn *fn, void *arg,
                  struct errbuf *err)
 {

@@ -63,6 +63,7 @@ const char *const table_file[TABLE_COUNT] = {
     [TABLE_TRASH] = "trash.db",
     [TABLE_USAGE] = "usage.db",
     [TABLE_TICKET_ACCOUNT] = "ticket_account.db",
+    [TABLE_TOKEN] = "token.db",
 };
 
 void
@@ -194,15 +195,30 @@ lock_dir(struct env *env, const char *dir, struct errbuf *err)
     char *path = xasprintf("%s/lock", dir);
 
     env->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (env->lock_fd < 0)
+        err_set(err, "opening the lock of the store, %s: %s", path,
+                strerror(errno));
     free(path);
     if (env->lock_fd < 0)
-        return err_set(err, "opening the lock of the store: %s",
-                       strerror(errno));
+        return -1;
     if (flock(env->lock_fd, LOCK_EX | LOCK_NB) == 0)
         return 0;
     if (errno == EWOULDBLOCK)
         return err_set(err, "the store is in use by another process");
     return err_set(err, "locking the store: %s", strerror(errno));
+}
+
+/* The directory of the environment is locked, too: somebody may remove the file
+ * while the store is open, or copy another's over it.  Where a file system
+ * cannot lock directories, the file must do. */
+static int
+lock_home(struct env *env, struct errbuf *err)
+{
+    env->home_fd = open(env->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (env->home_fd >= 0 && flock(env->home_fd, LOCK_EX | LOCK_NB) != 0 &&
+        errno == EWOULDBLOCK)
+        return err_set(err, "the store is in use by another process");
+    return 0;
 }
 
 static int
@@ -297,7 +313,7 @@ env_of(const char *home)
 {
     struct env *env = xcalloc(1, sizeof *env);
 
-    env->lock_fd = -1;
+    env->lock_fd = env->home_fd = -1;
     env->home = xstrdup(home);
     env->reserve_path = xasprintf("%s/" ENV_RESERVE, home);
     pthread_mutex_init(&env->reserve_lock, NULL);
@@ -338,7 +354,7 @@ env_lock(const char *dir, struct errbuf *err)
     bool absent;
 
     if (env_may_open(dir, &absent, err) && check_library(err) == 0 &&
-        lock_dir(env, dir, err) == 0)
+        lock_dir(env, dir, err) == 0 && lock_home(env, err) == 0)
         return env;
     env_close(&env);
     return NULL;
@@ -576,6 +592,8 @@ env_close(struct env **env_p)
     if (env->complete && closed)
         guard_seal(env);
     guard_free(env);
+    if (env->home_fd >= 0)
+        close(env->home_fd);
     if (env->lock_fd >= 0)
         close(env->lock_fd);
     free(env->home);

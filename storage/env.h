@@ -18,13 +18,16 @@
 /* The format of the whole store; a store with a higher one is refused.  One
  * with a lower one keeps it until something is stored that needs more
  * (meta_need_format). */
-#define STORE_FORMAT 4
+#define STORE_FORMAT 5
 /* What the formats brought. */
 #define FORMAT_ALIASES   2
 #define FORMAT_TEMPLATE  2
 #define FORMAT_USAGE     3
 #define FORMAT_TICKETS   4
 #define FORMAT_VERIFIERS 4
+#define FORMAT_POST_KEYS 5
+#define FORMAT_TOKENS    5
+#define FORMAT_SESSIONS  5
 
 /* The directory of the store keeps the environment in here. */
 #define ENV_SUBDIR "db"
@@ -58,6 +61,7 @@ enum table {
     TABLE_FORMAT_1, /* those before it are in every store */
     TABLE_USAGE = TABLE_FORMAT_1,
     TABLE_TICKET_ACCOUNT,
+    TABLE_TOKEN,
     TABLE_COUNT
 };
 
@@ -68,11 +72,11 @@ struct guard;
 struct env {
     DB_ENV *dbenv;
     DB *table[TABLE_COUNT];
-    char *home; /* DIR/db */
-    int lock_fd;
-    struct guard *guard; /* NULL: a copy */
-    bool complete;       /* the tables have everything, and nothing follows */
-    FILE *report;        /* what the database says goes here, NULL: the log */
+    char *home;           /* DIR/db */
+    int lock_fd, home_fd; /* both locked; -1: not */
+    struct guard *guard;  /* NULL: a copy */
+    bool complete;        /* the tables have everything, and nothing follows */
+    FILE *report;         /* what the database says goes here, NULL: the log */
     unsigned long reported; /* lines of it */
     atomic_bool full;       /* the disk was full when last written to */
     atomic_bool panicked;

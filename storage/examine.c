@@ -150,6 +150,25 @@ find_uid(struct look *l, uint8_t uid[LOG_UID_BYTES])
     return found;
 }
 
+/* Files begin with 1.  Where there is one of another name, the database takes
+ * it for the beginning, and reads nothing behind it. */
+static void
+check_names(struct look *l)
+{
+    struct errbuf err;
+    uint32_t *files;
+    size_t n;
+
+    if (l->x->closed || log_files_list(l->home, &files, &n, &err) != 0)
+        return;
+    if (n > 0 && files[0] == 0) {
+        l->x->damaged_log = true;
+        finding(l, "log.%010u: it is no file of the log, and must not be here",
+                files[0]);
+    }
+    free(files);
+}
+
 /* A store that was closed has a log of one file with no record in it; older
  * ones may not have been removed yet.  If there is more, somebody has used the
  * store since. */
@@ -164,6 +183,13 @@ is_closed(const struct examined *x)
            log_pos_compare(x->log.end, x->mark.durable) <= 0;
 }
 
+/* The database would begin a new log in it, as if the tables were new. */
+static bool
+is_empty(const struct log_walk *w)
+{
+    return w->files > 0 && w->end.offset == 0 && w->end.file == w->first.file;
+}
+
 static void
 log_ends_early(struct look *l, struct log_pos known)
 {
@@ -171,7 +197,13 @@ log_ends_early(struct look *l, struct log_pos known)
 
     l->x->damaged_log = true;
     if (w->files == 0)
-        finding(l, "the log is missing");
+        finding(l, "the log is missing: there is no file log.* beside the "
+                   "tables, which do not have all that was stored");
+    else if (is_empty(w))
+        finding(l,
+                "log.%010u: there is nothing in it that can be read, and no "
+                "file before it",
+                w->newest);
     else
         finding(l,
                 "log.%010u: damaged at offset %u: what follows was on the disk "
@@ -190,7 +222,12 @@ check_beginning(struct look *l)
         needed == 0)
         return;
     l->x->damaged_log = true;
-    finding(l, "log.%010u: the file is missing", needed);
+    if (l->x->mark.closed && !w->has_checkpoint)
+        finding(l,
+                "log.%010u: the file is missing, or the mark is an older one",
+                needed);
+    else
+        finding(l, "log.%010u: the file is missing", needed);
 }
 
 /* Everything before a page's last change is on the disk before the page is. */
@@ -224,7 +261,8 @@ check_log(struct look *l)
         }
         return;
     }
-    if (x->log.files == 0 || log_pos_compare(x->log.end, known) < 0)
+    if (x->log.files == 0 || is_empty(&x->log) ||
+        log_pos_compare(x->log.end, known) < 0)
         log_ends_early(l, known);
     check_beginning(l);
 }
@@ -247,6 +285,7 @@ examine(struct examined *x, const char *home, FILE *report, struct errbuf *err)
     }
     x->log.uid = NULL;
     x->closed = is_closed(x);
+    check_names(&l);
     scan_tables(&l);
     check_log(&l);
     return x->findings == 0 ? 0 : -1;

@@ -1,22 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* Keys of posts by author and key, and in the order of their time, in which
- * they are forgotten. */
+ * they are forgotten.  Before that, a key is free when its alert is withdrawn
+ * (post_key_release), or when the domain or account that it was for is gone:
+ * that is not written anywhere, but seen by who looks the key up. */
 #include "config.h"
 
 #include <string.h>
 
-#include "storage/txn.h"
+#include "storage/alert_table.h"
 
 #define TIME_BYTES 8
 
 void
 post_key_encode(struct buf *b, const struct post_key_rec *k)
 {
-    enc_u8(b, 1);
+    enc_u8(b, k->scope != 0 ? 2 : 1);
     enc_i64(b, k->posted);
     enc_u64(b, k->alert);
     enc_bytes(b, k->digest, sizeof k->digest);
+    if (k->scope == 0)
+        return;
+    enc_u8(b, (uint8_t)k->scope);
+    enc_u64(b, k->target);
+}
+
+static void
+decode_target(struct dec *in, struct post_key_rec *k)
+{
+    uint8_t scope = dec_u8(in);
+
+    if (scope < ALERT_SERVER || scope > ALERT_ACCOUNT)
+        in->bad = true;
+    k->scope = (enum alert_scope)scope;
+    k->target = dec_u64(in);
 }
 
 int
@@ -24,12 +41,16 @@ post_key_decode(const void *data, size_t len, struct post_key_rec *k,
                 struct errbuf *err)
 {
     struct dec in;
+    uint8_t version;
 
+    memset(k, 0, sizeof *k);
     dec_init(&in, data, len);
-    dec_version(&in, 1);
+    version = dec_version(&in, 2);
     k->posted = dec_i64(&in);
     k->alert = dec_u64(&in);
     dec_bytes(&in, k->digest, sizeof k->digest);
+    if (version == 2)
+        decode_target(&in, k);
     return dec_end(&in, err);
 }
 
@@ -65,57 +86,90 @@ get(struct store_txn *t, const struct key *k, struct post_key_rec *rec,
     return r;
 }
 
+/* Numbers are never given twice: what has got the name since is not meant. */
+static enum store_result
+target_is_there(struct store_txn *t, const struct post_key_rec *rec,
+                struct errbuf *err)
+{
+    struct key k = alert_id_key(rec->target);
+
+    if (!alert_has_id_entry(rec->scope))
+        return STORE_OK;
+    return txn_exists(t,
+                      rec->scope == ALERT_DOMAIN ? TABLE_DOMAIN : TABLE_ACCOUNT,
+                      &k, "reading the target of a post", err);
+}
+
 enum store_result
 post_key_find(struct store_txn *t, uint64_t author, const char *key,
-              int64_t since, uint64_t *alert_r, int64_t *posted_r,
-              uint8_t digest_r[POST_DIGEST_BYTES], struct errbuf *err)
+              int64_t since, struct post_key_rec *rec_r, struct errbuf *err)
 {
-    struct post_key_rec rec;
     struct key k;
     enum store_result r = key_of(&k, author, key, err);
 
     if (r == STORE_OK)
-        r = get(t, &k, &rec, err);
-    if (r != STORE_OK)
-        return r;
-    if (rec.posted < since)
+        r = get(t, &k, rec_r, err);
+    if (r == STORE_OK && rec_r->posted < since)
         return STORE_NOTFOUND;
-    *alert_r = rec.alert;
-    *posted_r = rec.posted;
-    memcpy(digest_r, rec.digest, sizeof rec.digest);
-    return STORE_OK;
+    return r == STORE_OK ? target_is_there(t, rec_r, err) : r;
+}
+
+/* The entry in the order of time of the record that has the key. */
+static enum store_result
+del_time(struct store_txn *t, const struct key *k, int64_t posted,
+         const char *doing, struct errbuf *err)
+{
+    struct key when = time_key(posted, k);
+
+    return txn_must_exist(txn_del(t, TABLE_POST_KEY_TIME, &when, doing, err),
+                          doing, err);
 }
 
 enum store_result
-post_key_put(struct store_txn *t, uint64_t author, const char *key, int64_t now,
-             uint64_t alert, const uint8_t digest[POST_DIGEST_BYTES],
-             struct errbuf *err)
+post_key_put(struct store_txn *t, uint64_t author, const char *key,
+             const struct post_key_rec *rec, struct errbuf *err)
 {
     const char *const doing = "storing the key of a post";
-    struct post_key_rec rec, old;
+    struct post_key_rec old;
     struct key k, when;
     enum store_result r = key_of(&k, author, key, err);
 
     if (r != STORE_OK)
         return r;
     r = get(t, &k, &old, err);
-    if (r == STORE_OK) {
-        when = time_key(old.posted, &k);
-        r = txn_must_exist(txn_del(t, TABLE_POST_KEY_TIME, &when, doing, err),
-                           doing, err);
-    }
+    if (r == STORE_OK)
+        r = del_time(t, &k, old.posted, doing, err);
     if (r != STORE_OK && r != STORE_NOTFOUND)
         return r;
-    rec.posted = now;
-    rec.alert = alert;
-    memcpy(rec.digest, digest, sizeof rec.digest);
-    post_key_encode(txn_record(t), &rec);
+    if (rec->scope != 0)
+        meta_need_format(t, FORMAT_POST_KEYS);
+    post_key_encode(txn_record(t), rec);
     r = txn_put(t, TABLE_POST_KEY, &k, doing, err);
     if (r != STORE_OK)
         return r;
-    when = time_key(now, &k);
+    when = time_key(rec->posted, &k);
     nothing_encode(txn_record(t));
     return txn_put(t, TABLE_POST_KEY_TIME, &when, doing, err);
+}
+
+enum store_result
+post_key_release(struct store_txn *t, const struct alert_rec *a,
+                 struct errbuf *err)
+{
+    const char *const doing = "forgetting the key of a post";
+    struct post_key_rec rec;
+    struct key k;
+    enum store_result r;
+
+    if (a->post_key == NULL)
+        return STORE_OK;
+    r = key_of(&k, a->author, a->post_key, err);
+    if (r == STORE_OK)
+        r = get(t, &k, &rec, err);
+    if (r != STORE_OK || rec.alert != a->id)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    r = txn_must_exist(txn_del(t, TABLE_POST_KEY, &k, doing, err), doing, err);
+    return r == STORE_OK ? del_time(t, &k, rec.posted, doing, err) : r;
 }
 
 /* The record that the cursor's entry leads to, then the entry. */

@@ -86,11 +86,6 @@ void alert_ref_encode(struct buf *b, const struct alert_ref *r);
 int alert_ref_decode(const void *data, size_t len, struct alert_ref *r,
                      struct errbuf *err) WARN_UNUSED;
 
-struct post_key_rec {
-    int64_t posted;
-    uint64_t alert;
-    uint8_t digest[POST_DIGEST_BYTES];
-};
 void post_key_encode(struct buf *b, const struct post_key_rec *k);
 int post_key_decode(const void *data, size_t len, struct post_key_rec *k,
                     struct errbuf *err) WARN_UNUSED;
@@ -98,6 +93,10 @@ int post_key_decode(const void *data, size_t len, struct post_key_rec *k,
 void ticket_rec_encode(struct buf *b, const struct ticket_rec *k);
 int ticket_rec_decode(const void *data, size_t len, struct ticket_rec *k,
                       struct errbuf *err) WARN_UNUSED;
+
+void token_rec_encode(struct buf *b, const struct token_rec *k);
+int token_rec_decode(const void *data, size_t len, struct token_rec *k,
+                     struct errbuf *err) WARN_UNUSED;
 
 /* A number by itself: counters. */
 void number_encode(struct buf *b, uint64_t number);

@@ -395,6 +395,22 @@ keep_ticket(struct salvage *s, const struct slice *key,
 }
 
 static enum store_result
+keep_token(struct salvage *s, const struct slice *key,
+           const struct slice *value, struct errbuf *err)
+{
+    struct token_rec rec;
+    enum store_result r;
+
+    if (key->len <= 8 ||
+        token_rec_decode(value->data, value->len, &rec, err) != 0)
+        return STORE_REFUSED;
+    rec.account = key_get_u64(key->data);
+    r = token_put(s->t, &rec, err);
+    token_rec_clear(&rec);
+    return r == STORE_EXISTS || r == STORE_NOTFOUND ? STORE_REFUSED : r;
+}
+
+static enum store_result
 keep_audit(struct salvage *s, const struct slice *key,
            const struct slice *value, struct errbuf *err)
 {
@@ -420,5 +436,6 @@ const struct salvage_source salvage_sources[SALVAGE_SOURCES] = {
     {TABLE_ALERT, keep_alert},
     {TABLE_POST_KEY, keep_post_key},
     {TABLE_TICKET, keep_ticket},
+    {TABLE_TOKEN, keep_token},
     {TABLE_AUDIT, keep_audit},
 };

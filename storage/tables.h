@@ -328,6 +328,7 @@ struct alert_rec {
     char *origin;      /* "ADDRESS DOOR", for example "192.0.2.1 ximss" */
     char *text;
     size_t text_len;
+    char *post_key; /* with which it was posted; NULL: none, or not known */
 };
 
 void alert_rec_clear(struct alert_rec *a);
@@ -350,6 +351,11 @@ typedef bool alert_walk_fn(const struct alert_rec *a, void *arg);
 enum store_result alert_walk(struct store_txn *t, enum alert_scope scope,
                              uint64_t target, uint64_t after, alert_walk_fn *fn,
                              void *arg, struct errbuf *err) WARN_UNUSED;
+/* The same, newest first, with ids below `before`. */
+enum store_result alert_walk_back(struct store_txn *t, enum alert_scope scope,
+                                  uint64_t target, uint64_t before,
+                                  alert_walk_fn *fn, void *arg,
+                                  struct errbuf *err) WARN_UNUSED;
 /* All alerts of scope server, cluster, and every domain (for the board at
  * start; its cost does not depend on the number of accounts' alerts). */
 enum store_result alert_walk_broad(struct store_txn *t, alert_walk_fn *fn,
@@ -380,29 +386,44 @@ enum store_result alert_walk_ended(struct store_txn *t, int64_t now,
 
 #define POST_DIGEST_BYTES 32
 
-/* STORE_OK: the author used the key at or after `since`; the alert's id and
- * the digest of its content come back.  STORE_NOTFOUND otherwise. */
+struct post_key_rec {
+    int64_t posted;
+    uint64_t alert;
+    uint8_t digest[POST_DIGEST_BYTES]; /* of the content */
+    enum alert_scope scope;            /* of the alert; 0: not known */
+    uint64_t target;
+};
+
+/* STORE_OK: the author used the key at or after `since`, for an alert whose
+ * target is still there.  STORE_NOTFOUND otherwise. */
 enum store_result post_key_find(struct store_txn *t, uint64_t author,
                                 const char *key, int64_t since,
-                                uint64_t *alert_r, int64_t *posted_r,
-                                uint8_t digest_r[POST_DIGEST_BYTES],
+                                struct post_key_rec *rec_r,
                                 struct errbuf *err) WARN_UNUSED;
 enum store_result post_key_put(struct store_txn *t, uint64_t author,
-                               const char *key, int64_t now, uint64_t alert,
-                               const uint8_t digest[POST_DIGEST_BYTES],
+                               const char *key, const struct post_key_rec *rec,
                                struct errbuf *err) WARN_UNUSED;
+/* Forgets the key that the alert was posted with, if it has one and no other
+ * alert has got it since. */
+enum store_result post_key_release(struct store_txn *t,
+                                   const struct alert_rec *a,
+                                   struct errbuf *err) WARN_UNUSED;
 /* Drops those used before `before`, at most `max`; *more_r: there are more. */
 enum store_result post_key_expire(struct store_txn *t, int64_t before,
                                   unsigned max, bool *more_r,
                                   struct errbuf *err) WARN_UNUSED;
 
-/* --- resume tickets (ticket_table.c) --- */
+/* --- resume tickets (ticket_table.c) ---
+ *
+ * A lasting session (lasting.h) has a record of its own among them, with the
+ * hash of its id, and its tickets name that record: they end with it. */
 
 #define TICKET_HASH_BYTES    32
 #define TICKET_ADDRESS_BYTES 16
+#define TICKET_NOTE_BYTES    64
 
 struct ticket_rec {
-    uint8_t hash[TICKET_HASH_BYTES]; /* of the random ticket */
+    uint8_t hash[TICKET_HASH_BYTES]; /* of the random ticket, or the id */
     uint64_t account;
     uint32_t cred_serial; /* void when the account's is another */
     int64_t expires;
@@ -410,6 +431,21 @@ struct ticket_rec {
                       for origin */
     uint8_t address[TICKET_ADDRESS_BYTES]; /* IPv4 as ::ffff:a.b.c.d */
     uint8_t origin[TICKET_ADDRESS_BYTES];
+    bool is_session;  /* no ticket: a lasting session */
+    bool is_waiting;  /* ... that was made for somebody who has not come yet */
+    bool has_key;     /* ... whose id is nothing without its key */
+    uint64_t session; /* of a ticket: ticket_number of its session, 0: of none;
+                         of a session: its number, from which its id is made */
+    uint64_t device;  /* device_number of what it came by; 0: of none */
+    uint8_t key[TICKET_HASH_BYTES];   /* of has_key: the hash */
+    char note[TICKET_NOTE_BYTES + 1]; /* the session's client's; a device's
+                                         name */
+    bool is_device; /* no ticket: a device that stays logged in (device.h);
+                         the hash is of its id, the key of its secret */
+    bool is_used;   /* ... which was used since it was given out */
+    uint8_t before[TICKET_HASH_BYTES]; /* ... hash of the secret before it */
+    int64_t created, used, given;      /* ... times: of the device, of its last
+                                     log-in, of the secret */
 };
 
 /* STORE_EXISTS. */
@@ -421,6 +457,33 @@ enum store_result ticket_take(struct store_txn *t,
                               const uint8_t hash[TICKET_HASH_BYTES],
                               struct ticket_rec *k_r,
                               struct errbuf *err) WARN_UNUSED;
+/* Leaves it where it is. */
+enum store_result ticket_find(struct store_txn *t,
+                              const uint8_t hash[TICKET_HASH_BYTES],
+                              struct ticket_rec *k_r,
+                              struct errbuf *err) WARN_UNUSED;
+/* k as it is in the store. */
+enum store_result ticket_drop(struct store_txn *t, const struct ticket_rec *k,
+                              struct errbuf *err) WARN_UNUSED;
+/* Puts k in the place of `old`, which has the same hash. */
+enum store_result ticket_change(struct store_txn *t,
+                                const struct ticket_rec *old,
+                                const struct ticket_rec *k,
+                                struct errbuf *err) WARN_UNUSED;
+/* Drops what the account has of the session, with the session itself, or (0:
+ * not asked) of the device: it looks at each ticket of the account. */
+enum store_result ticket_drop_of(struct store_txn *t, uint64_t account,
+                                 uint64_t session, uint64_t device,
+                                 struct errbuf *err) WARN_UNUSED;
+/* The account's lasting sessions; the caller frees the list, whatever comes
+ * back. */
+enum store_result ticket_sessions(struct store_txn *t, uint64_t account,
+                                  struct ticket_rec **list_r, size_t *n_r,
+                                  struct errbuf *err) WARN_UNUSED;
+/* The same of its devices. */
+enum store_result ticket_devices(struct store_txn *t, uint64_t account,
+                                 struct ticket_rec **list_r, size_t *n_r,
+                                 struct errbuf *err) WARN_UNUSED;
 /* Drops at most `max` of those whose end has come; *more_r: there are more. */
 enum store_result ticket_expire(struct store_txn *t, int64_t now, unsigned max,
                                 bool *more_r, struct errbuf *err) WARN_UNUSED;
@@ -436,6 +499,40 @@ struct ticket_keep {
 enum store_result ticket_trim(struct store_txn *t, uint64_t account,
                               size_t most, const struct ticket_keep *keep,
                               struct errbuf *err) WARN_UNUSED;
+
+/* --- tokens of accounts (token_table.c) --- */
+
+#define TOKEN_NAME_MOST 64
+
+struct token_rec {
+    uint64_t account;
+    uint64_t id; /* random: tells it from a later one of its name */
+    char *name;  /* as it was given; found without regard to case */
+    int64_t created;
+    int64_t expires; /* 0: never */
+    char *author;    /* user@domain who made it, or "local:UID" */
+    char *sealed;    /* the secret, encrypted; storage does not look into it */
+    size_t sealed_len;
+};
+
+void token_rec_clear(struct token_rec *k);
+/* STORE_EXISTS; STORE_NOTFOUND if there is no such account; STORE_REFUSED for
+ * a name of no or more than TOKEN_NAME_MOST bytes. */
+enum store_result token_put(struct store_txn *t, const struct token_rec *k,
+                            struct errbuf *err) WARN_UNUSED;
+enum store_result token_get(struct store_txn *t, uint64_t account,
+                            const char *name, struct token_rec *k_r,
+                            struct errbuf *err) WARN_UNUSED;
+enum store_result token_remove(struct store_txn *t, uint64_t account,
+                               const char *name,
+                               struct errbuf *err) WARN_UNUSED;
+/* Of one account, in the order of names; the record is borrowed. */
+typedef void token_walk_fn(const struct token_rec *k, void *arg);
+enum store_result token_walk(struct store_txn *t, uint64_t account,
+                             token_walk_fn *fn, void *arg,
+                             struct errbuf *err) WARN_UNUSED;
+enum store_result token_remove_all(struct store_txn *t, uint64_t account,
+                                   struct errbuf *err) WARN_UNUSED;
 
 /* --- audit (audit_table.c) --- */
 

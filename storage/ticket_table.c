@@ -12,30 +12,122 @@
 
 #define TIME_BYTES 8
 
-void
-ticket_rec_encode(struct buf *b, const struct ticket_rec *k)
+#define IS_SESSION 1
+#define IS_WAITING 2
+#define HAS_KEY    4
+#define IS_DEVICE  8
+#define IS_USED    16
+
+/* It is of a session or device, or is a session. */
+static bool
+is_linked(const struct ticket_rec *k)
 {
-    enc_u8(b, k->bound != 0 ? 2 : 1);
-    enc_u64(b, k->account);
-    enc_u32(b, k->cred_serial);
-    enc_i64(b, k->expires);
-    if (k->bound == 0)
-        return;
+    return k->is_session || k->is_device || k->session != 0 || k->device != 0;
+}
+
+static void
+encode_binding(struct buf *b, const struct ticket_rec *k)
+{
     enc_u8(b, k->bound);
-    enc_bytes(b, k->address, sizeof k->address);
+    if (k->bound != 0)
+        enc_bytes(b, k->address, sizeof k->address);
     if (k->bound == 2)
         enc_bytes(b, k->origin, sizeof k->origin);
 }
 
 static void
-decode_binding(struct dec *in, struct ticket_rec *k)
+encode_links(struct buf *b, const struct ticket_rec *k)
+{
+    size_t len = strlen(k->note);
+
+    enc_u8(b, (uint8_t)((k->is_session ? IS_SESSION : 0) |
+                        (k->is_waiting ? IS_WAITING : 0) |
+                        (k->has_key ? HAS_KEY : 0) |
+                        (k->is_device ? IS_DEVICE : 0) |
+                        (k->is_used ? IS_USED : 0)));
+    enc_u64(b, k->session);
+    enc_u64(b, k->device);
+    if (k->has_key)
+        enc_bytes(b, k->key, sizeof k->key);
+    enc_u8(b, (uint8_t)len);
+    enc_bytes(b, (const uint8_t *)k->note, len);
+    if (!k->is_device)
+        return;
+    enc_bytes(b, k->before, sizeof k->before);
+    enc_i64(b, k->created);
+    enc_i64(b, k->used);
+    enc_i64(b, k->given);
+    enc_bytes(b, k->address, sizeof k->address);
+}
+
+void
+ticket_rec_encode(struct buf *b, const struct ticket_rec *k)
+{
+    enc_u8(b, is_linked(k) ? 3 : k->bound != 0 ? 2 : 1);
+    enc_u64(b, k->account);
+    enc_u32(b, k->cred_serial);
+    enc_i64(b, k->expires);
+    if (is_linked(k) || k->bound != 0)
+        encode_binding(b, k);
+    if (is_linked(k))
+        encode_links(b, k);
+}
+
+static void
+decode_binding(struct dec *in, struct ticket_rec *k, bool may_be_free)
 {
     k->bound = dec_u8(in);
-    dec_bytes(in, k->address, sizeof k->address);
+    if (k->bound > 2 || (k->bound == 0 && !may_be_free)) {
+        in->bad = true;
+        k->bound = 0;
+    }
+    if (k->bound != 0)
+        dec_bytes(in, k->address, sizeof k->address);
     if (k->bound == 2)
         dec_bytes(in, k->origin, sizeof k->origin);
-    else if (k->bound != 1)
+}
+
+static void
+decode_device(struct dec *in, struct ticket_rec *k)
+{
+    if (k->is_session || k->bound != 0 || !k->has_key || k->session != 0 ||
+        k->device == 0)
         in->bad = true;
+    dec_bytes(in, k->before, sizeof k->before);
+    k->created = dec_i64(in);
+    k->used = dec_i64(in);
+    k->given = dec_i64(in);
+    dec_bytes(in, k->address, sizeof k->address);
+}
+
+static void
+decode_links(struct dec *in, struct ticket_rec *k)
+{
+    uint8_t flags = dec_u8(in), len;
+
+    k->is_session = (flags & IS_SESSION) != 0;
+    k->is_waiting = (flags & IS_WAITING) != 0;
+    k->has_key = (flags & HAS_KEY) != 0;
+    k->is_device = (flags & IS_DEVICE) != 0;
+    k->is_used = (flags & IS_USED) != 0;
+    k->session = dec_u64(in);
+    k->device = dec_u64(in);
+    if (k->has_key)
+        dec_bytes(in, k->key, sizeof k->key);
+    len = dec_u8(in);
+    if (len > TICKET_NOTE_BYTES) {
+        in->bad = true;
+        return;
+    }
+    dec_bytes(in, (uint8_t *)k->note, len);
+    if (strlen(k->note) != len || !is_linked(k) ||
+        (flags & ~(IS_SESSION | IS_WAITING | HAS_KEY | IS_DEVICE | IS_USED)) !=
+            0 ||
+        (!k->is_session && !k->is_device && (flags != 0 || len != 0)) ||
+        (k->is_used && !k->is_device) || (k->is_waiting && !k->is_session))
+        in->bad = true;
+    if (k->is_device)
+        decode_device(in, k);
 }
 
 int
@@ -46,13 +138,14 @@ ticket_rec_decode(const void *data, size_t len, struct ticket_rec *k,
     struct dec in;
 
     dec_init(&in, data, len);
-    version = dec_version(&in, 2);
-    k->account = dec_u64(&in);
+    version = dec_version(&in, 3);
+    *k = (struct ticket_rec){.account = dec_u64(&in)};
     k->cred_serial = dec_u32(&in);
     k->expires = dec_i64(&in);
-    k->bound = 0;
-    if (version == 2)
-        decode_binding(&in, k);
+    if (version > 1)
+        decode_binding(&in, k, version == 3);
+    if (version == 3)
+        decode_links(&in, k);
     return dec_end(&in, err);
 }
 
@@ -107,7 +200,7 @@ ticket_put(struct store_txn *t, const struct ticket_rec *k, struct errbuf *err)
     r = txn_put(t, TABLE_TICKET_TIME, &when, doing, err);
     if (r != STORE_OK)
         return r;
-    meta_need_format(t, FORMAT_TICKETS);
+    meta_need_format(t, is_linked(k) ? FORMAT_SESSIONS : FORMAT_TICKETS);
     nothing_encode(txn_record(t));
     return txn_put(t, TABLE_TICKET_ACCOUNT, &of, doing, err);
 }
@@ -143,25 +236,51 @@ del_record(struct store_txn *t, const struct ticket_rec *k, const char *doing,
 }
 
 enum store_result
+ticket_find(struct store_txn *t, const uint8_t hash[TICKET_HASH_BYTES],
+            struct ticket_rec *k_r, struct errbuf *err)
+{
+    return get(t, hash, k_r, "looking for a ticket", err);
+}
+
+enum store_result
+ticket_drop(struct store_txn *t, const struct ticket_rec *k, struct errbuf *err)
+{
+    const char *const doing = "removing a ticket";
+    struct key when = time_key(k);
+    enum store_result r = del_record(t, k, doing, err);
+
+    if (r != STORE_OK)
+        return r;
+    return txn_must_exist(txn_del(t, TABLE_TICKET_TIME, &when, doing, err),
+                          doing, err);
+}
+
+enum store_result
+ticket_change(struct store_txn *t, const struct ticket_rec *old,
+              const struct ticket_rec *k, struct errbuf *err)
+{
+    enum store_result r = ticket_drop(t, old, err);
+
+    return r == STORE_OK ? ticket_put(t, k, err) : r;
+}
+
+enum store_result
 ticket_take(struct store_txn *t, const uint8_t hash[TICKET_HASH_BYTES],
             struct ticket_rec *k_r, struct errbuf *err)
 {
     const char *const doing = "taking a ticket";
-    struct key account = {0}, when;
+    struct key account = {0};
     enum store_result r = get(t, hash, k_r, doing, err);
 
     if (r != STORE_OK)
         return r;
+    if (k_r->is_session || k_r->is_device)
+        return STORE_NOTFOUND; /* that would be more than the half of it */
     key_u64(&account, k_r->account);
     r = txn_exists(t, TABLE_ACCOUNT, &account, doing, err);
     if (r != STORE_OK)
         return r;
-    when = time_key(k_r);
-    r = del_record(t, k_r, doing, err);
-    if (r == STORE_OK)
-        r = txn_must_exist(txn_del(t, TABLE_TICKET_TIME, &when, doing, err),
-                           doing, err);
-    return r;
+    return ticket_drop(t, k_r, err);
 }
 
 /* --- expiry --- */

@@ -540,12 +540,12 @@ cursor_step(struct cursor *c, uint32_t how, struct errbuf *err)
     return STORE_OK;
 }
 
-enum store_result
-cursor_open(struct cursor *c, struct store_txn *t, enum table table,
+/* A cursor that stands nowhere yet; closed unless this is STORE_OK. */
+static enum store_result
+cursor_make(struct cursor *c, struct store_txn *t, enum table table,
             const struct key *from, const char *doing, struct errbuf *err)
 {
     DB *db = t->env->table[table];
-    enum store_result r;
     int ret = t->failed;
 
     assert(t->handle != NULL);
@@ -562,10 +562,46 @@ cursor_open(struct cursor *c, struct store_txn *t, enum table table,
     c->k.flags = c->v.flags = DB_DBT_REALLOC;
     c->k.data = xmemdup(from->data, from->len > 0 ? from->len : 1);
     c->k.size = (uint32_t)from->len;
+    return STORE_OK;
+}
+
+enum store_result
+cursor_open(struct cursor *c, struct store_txn *t, enum table table,
+            const struct key *from, const char *doing, struct errbuf *err)
+{
+    enum store_result r = cursor_make(c, t, table, from, doing, err);
+
+    if (r != STORE_OK)
+        return r;
     r = cursor_step(c, DB_SET_RANGE, err);
     if (r != STORE_OK)
         cursor_close(c);
     return r;
+}
+
+enum store_result
+cursor_open_before(struct cursor *c, struct store_txn *t, enum table table,
+                   const struct key *before, const char *doing,
+                   struct errbuf *err)
+{
+    enum store_result r = cursor_make(c, t, table, before, doing, err);
+
+    if (r != STORE_OK)
+        return r;
+    r = cursor_step(c, DB_SET_RANGE, err);
+    if (r == STORE_OK)
+        r = cursor_step(c, DB_PREV, err);
+    else if (r == STORE_NOTFOUND)
+        r = cursor_step(c, DB_LAST, err);
+    if (r != STORE_OK)
+        cursor_close(c);
+    return r;
+}
+
+enum store_result
+cursor_prev(struct cursor *c, struct errbuf *err)
+{
+    return cursor_step(c, DB_PREV, err);
 }
 
 enum store_result

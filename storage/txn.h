@@ -199,6 +199,13 @@ enum store_result cursor_open(struct cursor *c, struct store_txn *t,
                               enum table table, const struct key *from,
                               const char *doing,
                               struct errbuf *err) WARN_UNUSED;
+/* Stands on the last record before `before`; else as cursor_open. */
+enum store_result cursor_open_before(struct cursor *c, struct store_txn *t,
+                                     enum table table, const struct key *before,
+                                     const char *doing,
+                                     struct errbuf *err) WARN_UNUSED;
+/* The record before; STORE_NOTFOUND at the beginning. */
+enum store_result cursor_prev(struct cursor *c, struct errbuf *err) WARN_UNUSED;
 /* The next record; STORE_NOTFOUND at the end. */
 enum store_result cursor_next(struct cursor *c, struct errbuf *err) WARN_UNUSED;
 /* Deletes the record it stands on; cursor_next goes on behind it. */

@@ -16,6 +16,7 @@
 
 #include "storage/copy.h"
 #include "storage/examine.h"
+#include "storage/log_files.h"
 #include "storage/store.h"
 #include "util/xmalloc.h"
 
@@ -160,6 +161,7 @@ static verify_fn *const checks[TABLE_COUNT] = {
     [TABLE_TRASH] = verify_trash,
     [TABLE_USAGE] = verify_usage,
     [TABLE_TICKET_ACCOUNT] = verify_ticket_account,
+    [TABLE_TOKEN] = verify_token,
 };
 
 /* --- the whole --- */
@@ -268,6 +270,31 @@ verify_is_wanted(const char *name)
            (n > 3 && strcmp(name + n - 3, ".db") == 0);
 }
 
+static bool
+is_table(const char *name)
+{
+    return verify_is_wanted(name) && strncmp(name, "log.", 4) != 0;
+}
+
+/* A closed store does not need its log, and what there is in its place would
+ * only mislead: the copy gets one as a start makes it. */
+static int
+copy_closed(const char *home, const char *copy, const struct examined *x,
+            FILE *report, struct errbuf *err)
+{
+    if (log_pos_compare(x->log.end, x->mark.durable) != 0)
+        fprintf(report,
+                "the log is missing or damaged; the store was closed and does "
+                "not need it: a start makes it anew\n");
+    if (copy_dir(home, copy, is_table, err) != 0)
+        return -1;
+    if (log_files_make(copy, x->mark.durable.file, 0))
+        return 0;
+    err_set(err, "making a log in %s: %s", copy, strerror(errno));
+    (void)!copy_remove(copy);
+    return -1;
+}
+
 static int
 verify_locked(const char *dir, const char *home, FILE *report,
               unsigned long *findings_r, struct errbuf *err)
@@ -283,7 +310,8 @@ verify_locked(const char *dir, const char *home, FILE *report,
     copy = copy_path(dir, err);
     if (copy == NULL)
         return -1;
-    ret = copy_dir(home, copy, verify_is_wanted, err);
+    ret = x.closed ? copy_closed(home, copy, &x, report, err)
+                   : copy_dir(home, copy, verify_is_wanted, err);
     if (ret == 0) {
         ret = verify_copy(copy, report, findings_r, err);
         (void)!copy_remove(copy);

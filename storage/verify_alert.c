@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "storage/alert_table.h"
 #include "storage/verify.h"
@@ -84,6 +85,8 @@ verify_alert(struct verify *v, const struct slice *key,
     if (a.id > v->t->counter[COUNTER_ALERT])
         verify_finding(v, "alert %llu: an id not yet given out",
                        verify_llu(a.id));
+    if (a.post_key != NULL)
+        verify_format(v, FORMAT_POST_KEYS);
     check_alert_links(v, &a, err);
     check_alert_key(v, &a);
     alert_rec_clear(&a);
@@ -151,6 +154,8 @@ verify_post_key(struct verify *v, const struct slice *key,
         verify_finding(v, "a damaged record");
         return;
     }
+    if (rec.scope != 0)
+        verify_format(v, FORMAT_POST_KEYS);
     key_time(&when, rec.posted);
     key_bytes(&when, key->data, key->len);
     if (!verify_exists(v, TABLE_POST_KEY_TIME, &when))
@@ -187,7 +192,9 @@ verify_ticket(struct verify *v, const struct slice *key,
         verify_finding(v, "a damaged record");
         return;
     }
-    if (rec.bound != 0)
+    if (rec.is_session || rec.is_device || rec.session != 0 || rec.device != 0)
+        verify_format(v, FORMAT_SESSIONS);
+    else if (rec.bound != 0)
         verify_format(v, FORMAT_TICKETS);
     key_time(&when, rec.expires);
     key_bytes(&when, key->data, key->len);
@@ -230,6 +237,27 @@ verify_ticket_account(struct verify *v, const struct slice *key,
         rec.expires != key_get_time(key->data + 8))
         verify_finding(v, "an entry that leads to no ticket");
     verify_format(v, FORMAT_TICKETS);
+}
+
+void
+verify_token(struct verify *v, const struct slice *key,
+             const struct slice *value, struct errbuf *err)
+{
+    struct token_rec rec = {0};
+    struct key account;
+
+    if (key->len <= 8 || token_rec_decode(value->data, value->len, &rec, err)) {
+        verify_finding(v, "a damaged record");
+        return;
+    }
+    account = verify_number_key(key_get_u64(key->data));
+    if (strlen(rec.name) != key->len - 8 ||
+        strncasecmp(rec.name, (const char *)key->data + 8, key->len - 8) != 0)
+        verify_finding(v, "a token under another name");
+    if (!verify_exists(v, TABLE_ACCOUNT, &account))
+        verify_finding(v, "a token of an account that is not there");
+    verify_format(v, FORMAT_TOKENS);
+    token_rec_clear(&rec);
 }
 
 void

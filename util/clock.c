@@ -128,3 +128,25 @@ clock_parse_gmt(const char *text, int64_t *us_r)
     *us_r = (int64_t)t * CLOCK_SECOND;
     return 0;
 }
+
+int
+clock_parse_span(const char *text, int64_t *us_r)
+{
+    static const char units[] = "smhdw";
+    static const int64_t seconds[] = {1, 60, 3600, 86400, 7 * 86400};
+    const int64_t most = INT64_C(100) * 366 * 86400;
+    const char *unit;
+    int64_t n = 0;
+
+    for (; *text >= '0' && *text <= '9'; text++) {
+        n = n * 10 + (*text - '0');
+        if (n > most)
+            return -1;
+    }
+    unit = *text != '\0' ? strchr(units, *text) : NULL;
+    if (unit == NULL || text[1] != '\0' || n == 0 ||
+        n > most / seconds[unit - units])
+        return -1;
+    *us_r = n * seconds[unit - units] * CLOCK_SECOND;
+    return 0;
+}

@@ -29,4 +29,8 @@ void clock_format_gmt(int64_t us, char out[CLOCK_GMT_SIZE]);
  * days and hours that do not exist. */
 int clock_parse_gmt(const char *text, int64_t *us_r) WARN_UNUSED;
 
+/* A length of time as people write it: digits and one of s m h d w, more than
+ * none and at most a hundred years.  0 or -1. */
+int clock_parse_span(const char *text, int64_t *us_r) WARN_UNUSED;
+
 #endif

@@ -589,6 +589,35 @@ config_listen_holds(const struct config_listen *l,
     return false;
 }
 
+static size_t
+count(const struct config_listen *l, const struct config_address *a)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < l->count; i++) {
+        const struct config_listen one = {&l->items[i], 1};
+
+        n += config_listen_holds(&one, a);
+    }
+    return n;
+}
+
+bool
+config_listen_repeats(const struct config_listen *const lists[], size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < lists[i]->count; j++) {
+            const struct config_address *a = &lists[i]->items[j];
+            size_t found = 0;
+
+            for (size_t k = 0; a->port != 0 && k < n; k++)
+                found += count(lists[k], a);
+            if (found > 1)
+                return true;
+        }
+    return false;
+}
+
 bool
 config_nets_hold(const struct config_nets *nets, const struct sockaddr *address)
 {

@@ -45,6 +45,9 @@ struct config_listen {
 bool config_listen_holds(const struct config_listen *l,
                          const struct config_address *a);
 
+/* True if one that is not port 0 stands twice in n lists. */
+bool config_listen_repeats(const struct config_listen *const lists[], size_t n);
+
 struct config_nets {
     struct config_net {
         unsigned char address[16]; /* IPv4 as ::ffff:a.b.c.d */

@@ -989,6 +989,16 @@ on_event(evutil_socket_t fd, short what, void *arg)
         take_input(c, false);
 }
 
+size_t
+conn_unacknowledged(const struct conn *c)
+{
+    int out = 0;
+
+    if (c->closed || ioctl(c->fd, SIOCOUTQ, &out) < 0)
+        return 0;
+    return conn_pending(c) + (size_t)out;
+}
+
 bool
 conn_is_acknowledged_but(const struct conn *c)
 {

@@ -137,6 +137,9 @@ bool conn_is_corked(const struct conn *c);
 /* Bytes that the kernel has not taken yet (corked ones count). */
 size_t conn_pending(const struct conn *c);
 
+/* Bytes that the peer's kernel has not acknowledged: those, and what ours has. */
+size_t conn_unacknowledged(const struct conn *c);
+
 /* Whom the output counts for from now on; NULL: nobody.  The budget must stay
  * until that is changed or the connection is closed. */
 void conn_set_budget(struct conn *c, struct conn_budget *b);

@@ -51,6 +51,22 @@ text_is_utf8(const char *s, size_t len, size_t *bad_r)
     return true;
 }
 
+bool
+text_has_controls(const char *s)
+{
+    size_t len = strlen(s), n;
+    uint32_t c;
+
+    for (; len > 0; s += n, len -= n) {
+        n = decode((const unsigned char *)s, len, &c);
+        if (n == 0)
+            return false;
+        if (c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029)
+            return true;
+    }
+    return false;
+}
+
 static bool
 is_allowed(uint32_t c)
 {
@@ -130,6 +146,21 @@ text_is_name(const char *s)
               (*s >= '0' && *s <= '9') || *s == '_' || *s == '-' || *s == '.'))
             return false;
     return true;
+}
+
+bool
+text_is_address(const char *s)
+{
+    const char *at = strchr(s, '@');
+    char local[129];
+
+    if (at == NULL)
+        return text_is_name(s);
+    if ((size_t)(at - s) >= sizeof local)
+        return false;
+    memcpy(local, s, (size_t)(at - s));
+    local[at - s] = '\0';
+    return text_is_name(local) && text_is_name(at + 1);
 }
 
 int

@@ -21,6 +21,10 @@ bool text_is_utf8(const char *s, size_t len, size_t *bad_r);
 int text_check_alert(const char *s, size_t len, size_t max,
                      struct errbuf *err) WARN_UNUSED;
 
+/* True if there is a control character (U+0000 to U+001F, U+007F to U+009F), or
+ * a separator of lines or paragraphs (U+2028, U+2029), in the UTF-8 text. */
+bool text_has_controls(const char *s);
+
 /* Lower-cases ASCII letters in place. */
 void text_lower(char *s);
 
@@ -30,6 +34,9 @@ bool text_equal_nocase(const char *a, const char *b);
 /* A name of an account or a domain (protocol.md C.5): letters, digits, "_",
  * "-", ".", no dot at the ends nor two in a row, 1 to 128 bytes. */
 bool text_is_name(const char *s);
+
+/* A name, or a name, "@" and a name. */
+bool text_is_address(const char *s);
 
 /* Parses a whole number written in decimal digits only, at most max.
  * 0 or -1. */

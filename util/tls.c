@@ -1,36 +1,296 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Certificates and keys are read here, not by OpenSSL: it would wait for whoever
+ * opens the other end of a pipe, and ask at the terminal for the password of a
+ * key.  What browsers would refuse is refused here, while somebody looks. */
 #include "config.h"
 
 #include "util/tls.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
+
+#include "util/buf.h"
+#include "util/clock.h"
+
+#define FILE_MOST   (1024 * 1024) /* bytes */
+#define CERTIFICATE "reading the certificate"
+#define KEY         "reading the private key"
 
 static int
 fail(struct errbuf *err, const char *doing, const char *file)
 {
     /* The first of them is the cause; the others say who passed it on. */
     unsigned long e = ERR_get_error();
-    const char *text = ERR_SYSTEM_ERROR(e) ? strerror(ERR_GET_REASON(e))
-                                           : ERR_reason_error_string(e);
+    const char *text = ERR_reason_error_string(e);
 
     ERR_clear_error();
-    return err_set(err, "%s %s: %s", doing, file,
+    return err_set(err, "%s %.120s: %s", doing, file,
                    text != NULL ? text : "unknown error");
+}
+
+/* --- files --- */
+
+static int
+read_all(int fd, struct buf *out)
+{
+    char piece[4096];
+    ssize_t n;
+
+    while ((n = read(fd, piece, sizeof piece)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        if (out->len + (size_t)n > FILE_MOST) {
+            errno = EFBIG;
+            return -1;
+        }
+        buf_append(out, piece, (size_t)n);
+    }
+    return 0;
+}
+
+/* A file and nothing else: who opens a pipe or a device may wait for ever. */
+static int
+read_file(const char *doing, const char *file, struct buf *out,
+          struct errbuf *err)
+{
+    int fd = open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    const char *wrong = NULL;
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        wrong = strerror(errno);
+    else if (!S_ISREG(st.st_mode))
+        wrong = S_ISDIR(st.st_mode) ? "it is a directory" : "it is no file";
+    else if (read_all(fd, out) < 0)
+        wrong = strerror(errno);
+    else if (out->len == 0)
+        wrong = "it is empty";
+    if (fd >= 0)
+        close(fd);
+    return wrong == NULL ? 0
+                         : err_set(err, "%s %.120s: %s", doing, file, wrong);
+}
+
+static void
+wipe(struct buf *b)
+{
+    if (b->data != NULL)
+        OPENSSL_cleanse(b->data, b->cap);
+    buf_clear(b);
+}
+
+/* Instead of asking somebody. */
+static int
+on_password(char *out, int size, int is_writing, void *asked)
+{
+    (void)out;
+    (void)size;
+    (void)is_writing;
+    *(bool *)asked = true;
+    return -1;
+}
+
+/* --- the certificate, and those of who signed it --- */
+
+/* Reads the first certificate, or the next one (NULL with *more_r false: there
+ * is none).  NULL with err and *more_r true: what is there is none. */
+static X509 *
+next_certificate(BIO *bio, const char *file, bool *more_r, struct errbuf *err)
+{
+    bool asked = false;
+    X509 *cert = PEM_read_bio_X509_AUX(bio, NULL, on_password, &asked);
+    unsigned long e = ERR_peek_last_error();
+
+    *more_r = true;
+    if (cert != NULL)
+        return cert;
+    if (asked) {
+        ERR_clear_error();
+        err_set(err, CERTIFICATE " %.120s: it is protected by a password",
+                file);
+    } else if (ERR_GET_LIB(e) == ERR_LIB_PEM &&
+               ERR_GET_REASON(e) == PEM_R_NO_START_LINE) {
+        ERR_clear_error();
+        *more_r = false;
+    } else {
+        fail(err, CERTIFICATE, file);
+    }
+    return NULL;
+}
+
+/* Puts the certificates of the file into the context, the server's own first. */
+static int
+use_certificates(SSL_CTX *ctx, BIO *bio, const char *file, struct errbuf *err)
+{
+    bool more;
+    X509 *cert = next_certificate(bio, file, &more, err);
+    int r;
+
+    if (cert == NULL)
+        return more ? -1
+                    : err_set(err,
+                              CERTIFICATE " %.120s: no start line of a PEM "
+                                          "certificate",
+                              file);
+    r = SSL_CTX_use_certificate(ctx, cert);
+    X509_free(cert);
+    if (r != 1)
+        return fail(err, CERTIFICATE, file);
+    while ((cert = next_certificate(bio, file, &more, err)) != NULL)
+        if (SSL_CTX_add0_chain_cert(ctx, cert) != 1) {
+            X509_free(cert);
+            return fail(err, CERTIFICATE, file);
+        }
+    return more ? -1 : 0;
+}
+
+/* What is wrong with a certificate that others would refuse; NULL: not our
+ * matter, for example that nobody knows who signed himself. */
+static const char *
+wrong_with(int error)
+{
+    switch (error) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return "it has expired";
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return "it is not valid yet (or this machine's clock is wrong)";
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        return "the certificate of who signed it is not in the file, nor known "
+               "to the system: append it";
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+        return "its signature does not fit who signed it";
+    default:
+        return NULL;
+    }
+}
+
+struct judgement {
+    const char *wrong; /* NULL: nothing */
+    char whose[80];
+    int depth;
+};
+
+/* Called for each thing that OpenSSL dislikes: the first that matters is kept,
+ * and it goes on with the others. */
+static int
+on_verify(int ok, X509_STORE_CTX *vc)
+{
+    struct judgement *j = X509_STORE_CTX_get_app_data(vc);
+    const char *wrong = wrong_with(X509_STORE_CTX_get_error(vc));
+    X509 *cert = X509_STORE_CTX_get_current_cert(vc);
+
+    if (ok || wrong == NULL || j->wrong != NULL)
+        return 1;
+    j->wrong = wrong;
+    j->depth = X509_STORE_CTX_get_error_depth(vc);
+    if (cert != NULL)
+        X509_NAME_oneline(X509_get_subject_name(cert), j->whose,
+                          sizeof j->whose);
+    return 1;
+}
+
+/* As a client would look at it that trusts whoever signed himself, or is known
+ * to the system. */
+static void
+judge(SSL_CTX *ctx, struct judgement *j)
+{
+    X509_STORE *store = X509_STORE_new();
+    X509_STORE_CTX *vc = X509_STORE_CTX_new();
+    STACK_OF(X509) *chain = NULL;
+
+    SSL_CTX_get0_chain_certs(ctx, &chain);
+    if (store != NULL && vc != NULL &&
+        X509_STORE_set_default_paths(store) == 1 &&
+        X509_STORE_CTX_init(vc, store, SSL_CTX_get0_certificate(ctx), chain) ==
+            1) {
+        X509_STORE_CTX_set_app_data(vc, j);
+        X509_STORE_CTX_set_verify_cb(vc, on_verify);
+        X509_STORE_CTX_set_time(vc, 0, clock_now() / CLOCK_SECOND);
+        X509_verify_cert(vc);
+    }
+    ERR_clear_error();
+    X509_STORE_CTX_free(vc);
+    X509_STORE_free(store);
+}
+
+static int
+check_certificates(SSL_CTX *ctx, const char *file, struct errbuf *err)
+{
+    struct judgement j = {0};
+
+    judge(ctx, &j);
+    if (j.wrong == NULL)
+        return 0;
+    /* Depth 0 is the server's own. */
+    return err_set(err, "the certificate %.60s%s%.70s: %s",
+                   j.depth > 0 ? j.whose : "", j.depth > 0 ? " in " : "", file,
+                   j.wrong);
+}
+
+/* --- both --- */
+
+static int
+use_key(SSL_CTX *ctx, BIO *bio, const char *file, struct errbuf *err)
+{
+    bool asked = false;
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, on_password, &asked);
+    int r;
+
+    if (key == NULL && asked) {
+        ERR_clear_error();
+        return err_set(err,
+                       KEY " %.120s: it is protected by a password, for which "
+                           "nobody can be asked; write it without one: openssl "
+                           "pkey",
+                       file);
+    }
+    if (key == NULL)
+        return fail(err, KEY, file);
+    r = SSL_CTX_use_PrivateKey(ctx, key);
+    EVP_PKEY_free(key);
+    if (r != 1 || SSL_CTX_check_private_key(ctx) != 1)
+        return fail(err, "matching the certificate with the private key", file);
+    return 0;
+}
+
+typedef int use_fn(SSL_CTX *ctx, BIO *bio, const char *file,
+                   struct errbuf *err);
+
+static int
+load_file(SSL_CTX *ctx, use_fn *use, const char *doing, const char *file,
+          struct errbuf *err)
+{
+    struct buf text = {0};
+    int r = read_file(doing, file, &text, err);
+    BIO *bio = r == 0 ? BIO_new_mem_buf(buf_cstr(&text), (int)text.len) : NULL;
+
+    if (r == 0)
+        r = bio != NULL ? use(ctx, bio, file, err) : fail(err, doing, file);
+    BIO_free(bio);
+    wipe(&text);
+    return r;
 }
 
 static int
 load(SSL_CTX *ctx, const char *certificate, const char *key, struct errbuf *err)
 {
-    if (SSL_CTX_use_certificate_chain_file(ctx, certificate) != 1)
-        return fail(err, "reading the certificate", certificate);
-    if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
-        return fail(err, "reading the private key", key);
-    if (SSL_CTX_check_private_key(ctx) != 1)
-        return fail(err, "matching the certificate with the private key", key);
-    return 0;
+    if (load_file(ctx, use_certificates, CERTIFICATE, certificate, err) < 0 ||
+        load_file(ctx, use_key, KEY, key, err) < 0)
+        return -1;
+    return check_certificates(ctx, certificate, err);
 }
 
 struct ssl_ctx_st *

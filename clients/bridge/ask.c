@@ -31,6 +31,7 @@ struct ask {
     size_t bytes; /* of answers, so far */
     ask_fn *fn;
     void *arg;
+    bool unreadable; /* ximssd said that it cannot read what was sent */
     bool open, started, ended;
 };
 
@@ -68,6 +69,16 @@ finish(struct ask *a, int worked)
     a->fn(a->arg, NULL, worked);
 }
 
+/* 540 to 542: malformed, too big, forbidden; ximssd may hang up on it. */
+static bool
+is_about_bytes(const struct xml_elem *e)
+{
+    const char *num = xml_attr(e, "errorNum");
+
+    return num != NULL && (strcmp(num, "540") == 0 || strcmp(num, "541") == 0 ||
+                           strcmp(num, "542") == 0);
+}
+
 static void
 take(struct ask *a, const char *text, size_t len)
 {
@@ -80,6 +91,7 @@ take(struct ask *a, const char *text, size_t len)
         XML_PARSED) {
         finish(a, 0);
     } else {
+        a->unreadable = a->unreadable || is_about_bytes(e);
         a->fn(a->arg, e, 1);
         if (strcmp(e->name, "response") == 0 && --a->left == 0)
             finish(a, 1);
@@ -120,8 +132,10 @@ on_drained(struct conn *c)
 static void
 on_closed(struct conn *c, enum conn_close_reason reason)
 {
+    struct ask *a = (struct ask *)(void *)c;
+
     (void)reason;
-    finish((struct ask *)(void *)c, 0);
+    finish(a, a->unreadable);
 }
 
 static const struct conn_ops ops = {on_data, on_drained, on_closed};

@@ -10,6 +10,7 @@
 
 #include <event2/event.h>
 
+#include "clients/bridge/comeback.h"
 #include "clients/bridge/listen.h"
 #include "clients/bridge/proxied.h"
 #include "clients/bridge/relay.h"
@@ -149,16 +150,32 @@ on_xml(struct http_conn *h, const char *data, size_t len)
 }
 
 static void
-on_request(struct http_conn *h, const struct http_request *q)
+answer(struct bridge *b, struct http_conn *h, const struct http_request *q,
+       bool asked)
 {
-    struct bridge *b = h->owner->arg;
-    struct call c = {.bridge = b, .http = h, .q = q};
+    struct call c = {.bridge = b, .http = h, .q = q, .asked = asked};
 
-    b->counts.requests++;
     client_read(b->cfg, h, &c.client);
     form_parse(&c.form, q->query, strlen(q->query));
     route(&c);
     form_clear(&c.form);
+}
+
+static void
+on_request(struct http_conn *h, const struct http_request *q)
+{
+    struct bridge *b = h->owner->arg;
+
+    b->counts.requests++;
+    answer(b, h, q, false);
+}
+
+void
+bridge_again(struct bridge *b, struct http_conn *h,
+             const struct http_request *q)
+{
+    http_wait(h, NULL);
+    answer(b, h, q, true);
 }
 
 /* --- answers --- */
@@ -218,20 +235,31 @@ call_xml(struct call *c, const char *xml, size_t len, const char *headers)
 
 /* --- start, reload, end --- */
 
+int
+bridge_load_tls(const struct bridge_config *cfg, struct ssl_ctx_st **tls_r,
+                struct errbuf *err)
+{
+    *tls_r = NULL;
+    if (*cfg->tls_certificate == '\0')
+        return 0;
+    *tls_r = tls_server_context(cfg->tls_certificate, cfg->tls_key,
+                                cfg->tls_min_version == 0 ? "1.2" : "1.3", err);
+    return *tls_r != NULL ? 0 : -1;
+}
+
 /* Reads what the configuration names into *files and *tls.  -1 with err. */
 static int
 load(const struct bridge_config *cfg, struct files **files,
      struct ssl_ctx_st **tls, struct errbuf *err)
 {
-    *files = files_load(cfg->pages, err);
+    const struct site site = {cfg->site_name, cfg->organisation,
+                              cfg->site_logo};
+
+    *files = files_load(cfg->pages, &site, err);
     *tls = NULL;
     if (*files == NULL)
         return -1;
-    if (*cfg->tls_certificate == '\0')
-        return 0;
-    *tls = tls_server_context(cfg->tls_certificate, cfg->tls_key,
-                              cfg->tls_min_version == 0 ? "1.2" : "1.3", err);
-    if (*tls != NULL)
+    if (bridge_load_tls(cfg, tls, err) == 0)
         return 0;
     files_free(files);
     return -1;
@@ -292,12 +320,14 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
     b->cfg = cfg;
     b->base = base;
     b->loop = conn_loop_new(base, b);
-    b->next_session = 100000;
+    LIST_INIT(&b->leaving);
+    LIST_INIT(&b->comebacks);
     TAILQ_INIT(&b->conns);
     TAILQ_INIT(&b->kept);
     TAILQ_INIT(&b->halves[0]);
     TAILQ_INIT(&b->halves[1]);
     nonce_init(&b->nonces);
+    away_init(b);
     b->http = (struct http_owner){.on_request = on_request,
                                   .on_xml = on_xml,
                                   .on_header = proxied_on_data,
@@ -323,6 +353,7 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
         return NULL;
     }
     put_in_force(b);
+    trust_begin(b);
     return b;
 }
 
@@ -363,7 +394,10 @@ bridge_stop(struct bridge **bp)
     if (b == NULL)
         return;
     listen_close_all(&b->listeners);
-    web_session_end_all(b);
+    trust_end(b);
+    comeback_end_all(b);
+    web_session_forget_all(b);
+    away_clear(b);
     TAILQ_FOREACH(h, &b->conns, link)
         http_conn_end(h);
     conn_loop_free(&b->loop); /* runs what was put off */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "clients/bridge/away.h"
 #include "clients/bridge/bridge_config.h"
 #include "clients/bridge/budget.h"
 #include "clients/bridge/client.h"
@@ -14,6 +15,7 @@
 #include "clients/bridge/http_conn.h"
 #include "clients/bridge/memory.h"
 #include "clients/bridge/nonce.h"
+#include "clients/bridge/trust.h"
 #include "util/errbuf.h"
 
 struct event_base;
@@ -24,6 +26,7 @@ struct web_session;
 TAILQ_HEAD(http_conn_list, http_conn);
 LIST_HEAD(web_session_list, web_session);
 LIST_HEAD(web_account_list, web_account);
+LIST_HEAD(comeback_list, comeback);
 
 /* What is counted since the start; see /metrics. */
 struct bridge_counts {
@@ -42,13 +45,17 @@ struct bridge {
     struct http_owner http;
     struct http_conn_list conns;
     struct web_session_list sessions[BRIDGE_BUCKETS];
-    size_t n_sessions, n_streams;
-    uint64_t next_session, next_account;
+    struct web_session_list leaving; /* web_session_is_leaving */
+    size_t n_sessions, n_streams, n_leaving;
+    struct comeback_list comebacks; /* comeback.h */
+    uint64_t next_account;
     struct web_account_list accounts[BRIDGE_BUCKETS];
     struct budget stored; /* memory.h */
     struct kept_list kept;
     int64_t no_hoarder_before; /* clock_mono; ... */
+    struct away away;
     struct nonces nonces;
+    struct trust trust;
     struct budget strangers, members; /* room.h */
     struct http_conn_list halves[2];  /* ... half-sent requests of the two */
     struct bridge_counts counts;
@@ -58,6 +65,11 @@ struct bridge {
     unsigned half; /* of the rest: for browsers, and for sessions */
     struct bridge_listener *listeners; /* owned */
 };
+
+/* The context of the configuration's certificate; NULL for none.  0, or -1 with
+ * err. */
+int bridge_load_tls(const struct bridge_config *cfg, struct ssl_ctx_st **tls_r,
+                    struct errbuf *err) WARN_UNUSED;
 
 /* Takes the configuration; loads what it names and opens the listeners.  NULL
  * with err. */
@@ -84,7 +96,12 @@ struct call {
     struct client client;
     struct form form;  /* of the query */
     bool lacks_cookie; /* WEB_COOKIE_LATER */
+    bool asked;        /* ximssd was asked for its session */
 };
+
+/* Answers the request that a connection waits with, anew. */
+void bridge_again(struct bridge *b, struct http_conn *h,
+                  const struct http_request *q);
 
 /* Answers with a status and a text. */
 void call_fail(struct call *c, unsigned status, const char *reason);

@@ -6,6 +6,11 @@
 #include "clients/bridge/bridge_config.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "util/text.h"
 
 static const char *const tls_versions[] = {"1.2", "1.3", NULL};
 static const char *const log_levels[] = {"debug", "info", "warn", "error",
@@ -85,6 +90,15 @@ static const struct config_row rows[] = {
 
 {"pages", PATH, M(pages), PAGESDIR, RELOAD,
  "The directory of the users' and the administrators' pages. Empty: none."},
+{"site-name", TEXT(1, 80), M(site_name), "Alerts", RELOAD,
+ "What the pages call themselves, in their head and title."},
+{"site-logo", PATH, M(site_logo), "", RELOAD,
+ "A picture beside it: a file whose name ends in .svg, .png, .jpg, .webp, .gif\n"
+ "or .ico, of at most 8 MB. Empty: none."},
+{"organisation", TEXT(0, 200), M(organisation), "", RELOAD,
+ "Who speaks to users by alerts, as they are to read it, like \"Example\n"
+ "University\". Leave it empty where domains belong to different ones: then it\n"
+ "is the administrators, of the server or of the domain."},
 {"relay", BOOL, M(relay), "yes", RELOAD,
  "Whether a connection that begins with XML is handed on to ximssd. ximssd is\n"
  "told whose it is (PROXY protocol), and must believe that: by server-socket\n"
@@ -125,6 +139,18 @@ static const struct config_row rows[] = {
  "Web sessions of one account. When one more comes, one that looks dead makes\n"
  "room (see session-dead-after); if there is none, the log-in is refused (526).\n"
  "Keep it below the one of ximssd."},
+{"max-comebacks", NUMBER(1, 100000), M(max_comebacks), "200", RELOAD,
+ "Sessions that ximssd may be asked about at the same time, since this process\n"
+ "does not know them: it was started anew, or an administrator made them.\n"
+ "Other requests are to try again (503)."},
+{"max-comebacks-per-address", NUMBER(1, 100000), M(max_comebacks_per_address),
+ "20", RELOAD,
+ "The same of one address (the /64 of an IPv6 one)."},
+{"login-by-address", BOOL, M(login_by_address), "no", RELOAD,
+ "Whether a log-in by the id of a session that has a cookie goes without it,\n"
+ "from the address that the session is bound to: for programs that send the\n"
+ "cookie with all but this. Whoever shares that address and learns the id\n"
+ "could do the same."},
 {"session-dead-after", TIME(100 * MS, DAY), M(session_dead_after), "1m",
  RELOAD,
  "A web session of which nothing was asked for so long, and that has neither\n"
@@ -187,12 +213,14 @@ static const struct config_row rows[] = {
 {"request-timeout", TIME(100 * MS, HOUR), M(request_timeout), "30s", RELOAD,
  "A request that has not come whole by then ends its connection."},
 {"keep-alive", TIME(100 * MS, HOUR), M(keep_alive), "15s", RELOAD,
- "A connection without a request for so long is closed."},
+ "A connection without a request for so long, since the client has the last\n"
+ "reply, is closed."},
 {"max-wait", TIME(100 * MS, HOUR), M(max_wait), "120s", RELOAD,
  "The longest time that a poll waits, whatever it asks for."},
 {"answer-timeout", TIME(100 * MS, HOUR), M(answer_timeout), "8s", RELOAD,
  "How long requests wait for ximssd to come back; then the client is asked\n"
- "to try again (503)."},
+ "to try again (503). Also how long it may take for an answer until event streams\n"
+ "are told that it is away."},
 {"session-idle", TIME(SECOND, 30 * DAY), M(session_idle), "10m", RELOAD,
  "A web session without a request, a poll, or an event stream for so long\n"
  "ends; clients can change it for themselves."},
@@ -232,8 +260,17 @@ check_proxies(struct config_load *l, const struct bridge_config *c)
 static int
 check_server(struct config_load *l, const struct bridge_config *c)
 {
+    const size_t most = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
     unsigned char bytes[16];
+    char text[120];
 
+    if (strlen(c->server_socket) > most) {
+        snprintf(text, sizeof text,
+                 "the path has %zu bytes, and a socket's at most %zu: give a "
+                 "shorter one",
+                 strlen(c->server_socket), most);
+        return config_conflict(l, "server-socket", text);
+    }
     if (inet_pton(AF_INET, c->server_address, bytes) == 1 ||
         inet_pton(AF_INET6, c->server_address, bytes) == 1)
         return 0;
@@ -241,14 +278,32 @@ check_server(struct config_load *l, const struct bridge_config *c)
                            "must be an address in numbers");
 }
 
+/* It stands in pages, which are UTF-8. */
+static int
+check_text(struct config_load *l, const char *key, const char *text)
+{
+    size_t bad;
+
+    if (text_is_utf8(text, strlen(text), &bad))
+        return 0;
+    return config_conflict(l, key, "must be UTF-8");
+}
+
 static int
 check(struct config_load *l, void *config)
 {
     const struct bridge_config *c = config;
+    const struct config_listen *const doors[] = {&c->listen, &c->listen_tls};
 
     if (c->listen.count + c->listen_tls.count == 0)
         return config_conflict(l, "listen", "there is no listener at all");
-    if (check_tls(l, c) < 0 || check_proxies(l, c) < 0)
+    if (config_listen_repeats(doors, 2))
+        return config_conflict(l, "listen",
+                               "an address stands twice in listen and "
+                               "listen-tls");
+    if (check_tls(l, c) < 0 || check_proxies(l, c) < 0 ||
+        check_text(l, "site-name", c->site_name) < 0 ||
+        check_text(l, "organisation", c->organisation) < 0)
         return -1;
     return check_server(l, c);
 }

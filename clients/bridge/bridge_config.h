@@ -27,6 +27,9 @@ struct bridge_config {
     unsigned server_port;
 
     char *pages; /* a directory; "": none are served */
+    char *site_name;
+    char *site_logo;    /* a picture; "": none */
+    char *organisation; /* "": none */
     bool relay;
     struct config_nets trusted_proxies;
     struct config_listen proxy_protocol; /* some of the listeners */
@@ -38,6 +41,8 @@ struct bridge_config {
     unsigned descriptor_reserve; /* at least 16 */
     unsigned max_sessions;
     unsigned max_account_sessions;
+    unsigned max_comebacks, max_comebacks_per_address;
+    bool login_by_address;
     int64_t session_dead_after;
     unsigned max_requests;
     size_t reply_bytes;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "clients/bridge/http_host.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 
@@ -155,30 +156,71 @@ proxy_was_secure(const struct http_conn *h)
 
 /* --- cookies --- */
 
-bool
-client_has_cookie(const struct http_conn *h, const char *value)
+/* The value behind `name=`, from `from` on in the header; NULL: none. */
+static const char *
+next_cookie(const char *from, const char *name)
 {
-    const char *header = http_header(h, "Cookie");
-    char *wanted = xasprintf("CGateProWebUser=%s", value);
-    size_t len = strlen(wanted);
-    bool found = false;
+    size_t len = strlen(name);
 
-    for (const char *p = header; p != NULL && !found;) {
+    for (const char *p = from; p != NULL; p = strchr(p, ';')) {
         p += strspn(p, " ;");
-        found = strncmp(p, wanted, len) == 0 && strchr("; ", p[len]) != NULL;
-        p = strchr(p, ';');
+        if (strncmp(p, name, len) == 0 && p[len] == '=')
+            return p + len + 1;
     }
-    free(wanted);
-    return found;
+    return NULL;
+}
+
+bool
+client_has_cookie(const struct http_conn *h, const char *name,
+                  const char *value)
+{
+    const char *p = http_header(h, "Cookie");
+    size_t len = strlen(value);
+
+    while ((p = next_cookie(p, name)) != NULL)
+        if (strncmp(p, value, len) == 0 && strchr("; ", p[len]) != NULL)
+            return true;
+    return false;
+}
+
+bool
+client_cookie(const struct http_conn *h, const char *name, char *out,
+              size_t size)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "abcdefghijklmnopqrstuvwxyz0123456789.-_";
+    const char *p = next_cookie(http_header(h, "Cookie"), name);
+    size_t len = p != NULL ? strcspn(p, "; ") : 0;
+
+    *out = '\0';
+    if (len == 0 || len >= size || strspn(p, letters) != len)
+        return false;
+    memcpy(out, p, len);
+    out[len] = '\0';
+    return true;
 }
 
 /* --- origins --- */
+
+/* One may say the port that the other leaves out. */
+static bool
+is_same_origin(const char *a, const char *b)
+{
+    struct http_host host, other;
+    unsigned usual, other_usual;
+
+    if (text_equal_nocase(a, b))
+        return true;
+    return http_host_of_origin(a, &host, &usual) &&
+           http_host_of_origin(b, &other, &other_usual) &&
+           usual == other_usual && http_host_equal(&host, &other, usual);
+}
 
 static bool
 is_listed(const struct bridge_config *cfg, const char *origin)
 {
     for (size_t i = 0; i < cfg->allowed_origins.count; i++)
-        if (text_equal_nocase(cfg->allowed_origins.items[i], origin))
+        if (is_same_origin(cfg->allowed_origins.items[i], origin))
             return true;
     return false;
 }
@@ -189,18 +231,21 @@ is_configured(const struct bridge_config *cfg, const char *origin)
     return is_listed(cfg, origin) || is_listed(cfg, "*");
 }
 
-/* A page of ours: its origin's host is the one that was asked. */
+/* A page of ours: its origin's host is the one that was asked, by the port of
+ * its scheme if Host names none. */
 static bool
 is_own(const struct http_conn *h, const char *origin)
 {
     const char *site = http_header(h, "Sec-Fetch-Site");
     const char *host = http_header(h, "Host");
-    const char *slashes = strstr(origin, "://");
+    struct http_host page, asked;
+    unsigned usual;
 
     if (site != NULL && strcmp(site, "same-origin") == 0)
         return true;
-    return slashes != NULL && host != NULL &&
-           text_equal_nocase(slashes + 3, host);
+    return host != NULL && http_host_parse(host, &asked) &&
+           http_host_of_origin(origin, &page, &usual) &&
+           http_host_equal(&page, &asked, usual);
 }
 
 void

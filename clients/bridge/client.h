@@ -29,8 +29,13 @@ void client_net(const char *address, uint8_t net[CLIENT_NET]);
 void client_read(const struct bridge_config *cfg, const struct http_conn *h,
                  struct client *out);
 
-/* True if the request has the session's cookie with this value. */
-bool client_has_cookie(const struct http_conn *h, const char *value);
+/* True if the request has a cookie of that name with this value. */
+bool client_has_cookie(const struct http_conn *h, const char *name,
+                       const char *value);
+/* The first one of that name; false (out is ""): there is none, or it is too
+ * long or has other bytes than letters, digits, ".", "-" and "_". */
+bool client_cookie(const struct http_conn *h, const char *name, char *out,
+                   size_t size);
 
 /* The address in a Forwarded or X-Forwarded-For list that a trusted proxy
  * wrote: the last one that is not itself a trusted proxy's.  False: there is

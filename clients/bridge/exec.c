@@ -18,6 +18,7 @@
 #include "util/arena.h"
 #include "util/clock.h"
 #include "util/xmalloc.h"
+#include "ximss/proto/answer.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 
@@ -268,13 +269,13 @@ on_done(struct ximss *x, const struct ximss_result *result, void *arg)
 
     (void)x;
     e->in_work--;
-    s->in_work--;
+    web_session_answered(s);
     switch (result->status) {
     case XIMSS_OK:
         if (item->cut) {
             e->bytes -= item->out.len;
             buf_clear(&item->out);
-            answer(item, 531, "too much for one reply, ask for less at once");
+            answer(item, ANSWER(REPLY_TOO_LONG));
         } else {
             answer(item, 0, NULL);
         }
@@ -283,15 +284,15 @@ on_done(struct ximss *x, const struct ximss_result *result, void *arg)
         answer(item, result->error_num, result->error_text);
         break;
     case XIMSS_LOST:
-        answer(item, 531, "the server was lost before it answered");
+        answer(item, ANSWER(SERVER_LOST));
         if (!s->ended)
-            refuse_rest(e, 531, "not carried out: the server was lost");
+            refuse_rest(e, ANSWER(LOST_BEFORE));
         break;
     case XIMSS_UNREACHABLE:
     case XIMSS_NO_LOGIN:
     case XIMSS_BAD_SERVER:
     case XIMSS_MISUSE:
-        answer(item, 531, "the server failed");
+        answer(item, ANSWER(SERVER_FAILED));
         break;
     }
     if (!s->ended)
@@ -312,13 +313,13 @@ answer_here(struct exec_item *item, const struct xml_elem *e)
         return true;
     }
     if (strcmp(e->name, "starttls") == 0) {
-        answer(item, 500, "unknown command");
+        answer(item, ANSWER(UNKNOWN_COMMAND));
         return true;
     }
     if (strcmp(e->name, "setSessionOption") != 0 ||
         !web_option_set(item->exec->session, e, &err))
         return false;
-    answer(item, 501, err.text[0] != '\0' ? err.text : NULL);
+    answer(item, ANSWER_ARGUMENTS, err.text[0] != '\0' ? err.text : NULL);
     return true;
 }
 
@@ -333,12 +334,12 @@ send_item(struct exec_item *item, const struct xml_elem *c)
     if (answer_here(item, c))
         return;
     e->in_work++;
-    s->in_work++;
+    web_session_asked(s);
     if (upstream_request(&s->up, c, on_data, on_done, item) == 0)
         return;
     e->in_work--;
-    s->in_work--;
-    answer(item, 501, ximss_error(s->up.x));
+    web_session_answered(s);
+    answer(item, ANSWER_ARGUMENTS, ximss_error(s->up.x));
 }
 
 /* The session may be over behind it, and the body with it. */
@@ -350,8 +351,7 @@ begin(struct exec *e)
     event_del(&e->timer);
     e->begun = true;
     if (e->too_many)
-        refuse_rest(e, 541,
-                    "too many requests in one body: none was carried out");
+        refuse_rest(e, ANSWER(TOO_MANY_REQUESTS));
     if (s->ended || !e->async)
         return;
     keep(e, xstrdup(""), 0);
@@ -365,9 +365,7 @@ send_next(struct exec *e)
     const struct xml_elem *c = e->next;
 
     if (e->cut || !has_room(e, 1))
-        refuse_rest(e, 531,
-                    "not carried out: too much for one reply, ask for less at "
-                    "once");
+        refuse_rest(e, ANSWER(REPLY_FULL));
     else
         send_item(next_item(e), c);
     if (!s->ended && e->next == NULL)
@@ -450,11 +448,12 @@ exec_queue(struct exec *e)
     exec_pump(s);
 }
 
-/* The answers to what was sent still come if the session goes on under another
- * id. */
+/* The answers to what was sent still come while the session says its farewell:
+ * it is freed with that. */
 static void
 orphan(struct exec *e)
 {
+    event_del(&e->timer);
     if (e->session->numbered == e)
         e->session->numbered = NULL;
     e->orphan = true;
@@ -471,9 +470,15 @@ exec_end_all(struct web_session *s)
     for (e = TAILQ_FIRST(&s->execs); e != NULL; e = next) {
         next = TAILQ_NEXT(e, link);
         exec_fail(e, 550, "Session not found");
-        if (s->ended || e->in_work == 0)
-            exec_free(e);
-        else
-            orphan(e);
+        orphan(e);
     }
+}
+
+void
+exec_drop_all(struct web_session *s)
+{
+    struct exec *e;
+
+    while ((e = TAILQ_FIRST(&s->execs)) != NULL)
+        exec_free(e);
 }

@@ -25,8 +25,10 @@ void exec_call(struct call *c, struct web_session *s, bool async);
  * session may be over behind it. */
 void exec_pump(struct web_session *s);
 
-/* The session ends, or goes on under another id: requests are answered 550. */
+/* The session has ended: requests are answered 550; what ximssd has still to
+ * answer stays until then, or until it is dropped. */
 void exec_end_all(struct web_session *s);
+void exec_drop_all(struct web_session *s);
 
 /* What they hold, in memory.h. */
 size_t exec_bytes(const struct web_session *s);

@@ -14,6 +14,7 @@
 #include "util/arena.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
+#include "ximss/proto/answer.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 
@@ -31,9 +32,7 @@ tell_gone(struct call *c, const struct exec *e)
     for (; r != NULL && left > 0; r = r->next, left--) {
         const char *id = xml_attr(r, "id");
 
-        exec_write_response(&xml, id != NULL ? id : "", 531,
-                            "the reply is not kept any more, and what it was "
-                            "to was done: ask again by another request");
+        exec_write_response(&xml, id != NULL ? id : "", ANSWER(REPLY_GONE));
     }
     buf_append_str(&xml, "</XIMSS>");
     call_xml(c, xml.data, xml.len, e->headers);
@@ -76,6 +75,18 @@ number_of(const struct call *c, const struct xml_elem *root, uint64_t *seq_r)
 
 /* --- the call --- */
 
+/* Behind a bye nothing confirms an alert: one in its reply would be shown, and
+ * again after the next log-in. */
+static bool
+says_bye(const struct exec *e)
+{
+    const struct xml_elem *r = e->root->first;
+
+    while (r != NULL && strcmp(r->name, "bye") != 0)
+        r = r->next;
+    return r != NULL;
+}
+
 static void
 begin(struct call *c, struct web_session *s, struct exec *e)
 {
@@ -91,7 +102,7 @@ begin(struct call *c, struct web_session *s, struct exec *e)
      * numbers it may be the same body again, because the reply was lost. */
     if (e->numbered)
         push_log_sync_done(&s->log);
-    if (form_is_on(&c->form, "syncAsync") && !e->async)
+    if (form_is_on(&c->form, "syncAsync") && !e->async && !says_bye(e))
         push_log_sync(&s->log, &e->pushed);
     memory_weigh_log(s);
     if (!s->ended)
@@ -173,7 +184,8 @@ exec_call(struct call *c, struct web_session *s, bool async)
     r = xml_parse(s->bridge->parser, c->q->body, c->q->body_len, e->arena,
                   &e->root, &id, &err);
     if (r != XML_PARSED || strcmp(e->root->name, "XIMSS") != 0) {
-        refuse_body(c, r == XML_FORBIDDEN ? 542 : 540, "malformed message");
+        refuse_body(c, r == XML_FORBIDDEN ? ANSWER_FORBIDDEN : ANSWER_MALFORMED,
+                    answer_text_MALFORMED);
     } else {
         e->numbered = number_of(c, e->root, &e->seq);
         if (!add_cookie(c, s, e)) {

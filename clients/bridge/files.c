@@ -5,10 +5,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "util/buf.h"
 #include "util/xmalloc.h"
@@ -37,6 +40,10 @@ static const struct {
     {".mjs", "text/javascript;charset=utf-8"},
     {".svg", "image/svg+xml"},
     {".png", "image/png"},
+    {".jpg", "image/jpeg"},
+    {".jpeg", "image/jpeg"},
+    {".webp", "image/webp"},
+    {".gif", "image/gif"},
     {".ico", "image/x-icon"},
     {".webmanifest", "application/manifest+json"},
 };
@@ -56,20 +63,24 @@ type_of(const char *name)
 static int
 read_file(const char *path, struct buf *out, struct errbuf *err)
 {
-    FILE *f = fopen(path, "re");
+    /* Who opens a pipe to read it may wait for ever. */
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), r = 0;
     char piece[16384];
-    size_t n;
-    int r = 0;
+    struct stat st;
+    ssize_t n = 0;
 
-    if (f == NULL)
+    if (fd < 0)
         return err_set(err, "%.160s: %s", path, strerror(errno));
-    while (out->len <= MOST_BYTES && (n = fread(piece, 1, sizeof piece, f)) > 0)
-        buf_append(out, piece, n);
-    if (ferror(f))
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        r = err_set(err, "%.160s: it is no file", path);
+    while (r == 0 && out->len <= MOST_BYTES &&
+           (n = read(fd, piece, sizeof piece)) > 0)
+        buf_append(out, piece, (size_t)n);
+    if (n < 0)
         r = err_set(err, "%.160s: %s", path, strerror(errno));
     else if (out->len > MOST_BYTES)
         r = err_set(err, "%.160s: the file is too long", path);
-    fclose(f);
+    close(fd);
     return r;
 }
 
@@ -96,12 +107,25 @@ path_of(const char *name)
     return xasprintf("/pages/%s", name);
 }
 
+/* Takes the data and the address; the type is borrowed. */
+static void
+add(struct files *f, struct buf *data, char *address, const char *type)
+{
+    struct file file = {.path = address, .type = type};
+
+    file.len = data->len;
+    file.data = buf_take(data);
+    make_etag(&file);
+    f->items = xrealloc(f->items, (f->n + 1) * sizeof *f->items);
+    f->items[f->n++] = file;
+}
+
 static int
-add(struct files *f, const char *directory, const char *name,
-    struct errbuf *err)
+add_page(struct files *f, const char *directory, const char *name,
+         const struct site *site, struct errbuf *err)
 {
     char *path = xasprintf("%s/%s", directory, name);
-    struct file file = {.type = type_of(name)};
+    const char *type = type_of(name);
     struct buf data = {0};
     int r = read_file(path, &data, err);
 
@@ -110,17 +134,38 @@ add(struct files *f, const char *directory, const char *name,
         buf_clear(&data);
         return -1;
     }
-    file.len = data.len;
-    file.data = buf_take(&data);
-    file.path = path_of(name);
-    make_etag(&file);
-    f->items = xrealloc(f->items, (f->n + 1) * sizeof *f->items);
-    f->items[f->n++] = file;
+    if (strncmp(type, "text/html", 9) == 0)
+        site_fill(site, &data);
+    add(f, &data, path_of(name), type);
+    return 0;
+}
+
+/* A picture in a format that browsers show. */
+static int
+add_logo(struct files *f, const char *path, struct errbuf *err)
+{
+    const char *name = strrchr(path, '/'), *type;
+    struct buf data = {0};
+
+    if (*path == '\0')
+        return 0;
+    type = type_of(name != NULL ? name : path);
+    if (type == NULL || strncmp(type, "image/", 6) != 0)
+        return err_set(err,
+                       "site-logo: %.160s: the name must end in .svg, .png, "
+                       ".jpg, .webp, .gif or .ico",
+                       path);
+    if (read_file(path, &data, err) < 0) {
+        err_prefix(err, "site-logo");
+        buf_clear(&data);
+        return -1;
+    }
+    add(f, &data, xstrdup(SITE_LOGO_PATH), type);
     return 0;
 }
 
 struct files *
-files_load(const char *directory, struct errbuf *err)
+files_load(const char *directory, const struct site *site, struct errbuf *err)
 {
     struct files *f = xcalloc(1, sizeof *f);
     struct dirent *entry;
@@ -137,8 +182,10 @@ files_load(const char *directory, struct errbuf *err)
     }
     while (r == 0 && (entry = readdir(d)) != NULL)
         if (entry->d_name[0] != '.' && type_of(entry->d_name) != NULL)
-            r = add(f, directory, entry->d_name, err);
+            r = add_page(f, directory, entry->d_name, site, err);
     closedir(d);
+    if (r == 0)
+        r = add_logo(f, site->logo, err);
     if (r < 0)
         files_free(&f);
     return f;

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "clients/bridge/site.h"
 #include "util/errbuf.h"
 
 /* The pages, read into memory once. */
@@ -18,9 +19,11 @@ struct file {
 };
 
 /* Reads a directory: index.html is "/", admin.html is "/admin/", storage.html is
- * below that, every other file with a known ending is "/pages/NAME".  "":
- * nothing.  NULL with err. */
-struct files *files_load(const char *directory, struct errbuf *err) WARN_UNUSED;
+ * below that, every other file with a known ending is "/pages/NAME".  In what
+ * is HTML, the site's name and organisation are filled in; its logo is
+ * SITE_LOGO_PATH.  "": nothing.  NULL with err. */
+struct files *files_load(const char *directory, const struct site *site,
+                         struct errbuf *err) WARN_UNUSED;
 void files_free(struct files **f);
 
 /* NULL: there is none. */

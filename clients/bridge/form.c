@@ -88,14 +88,14 @@ add(struct form *f, const char *s, size_t len)
     if (name_len == 0 || f->n == FORM_MOST)
         return;
     field->name = decode(s, name_len);
-    field->value = decode(value, value_len);
-    if (is_text(field->name, decoded_length(s, name_len)) &&
-        is_text(field->value, decoded_length(value, value_len))) {
-        f->n++;
+    if (!is_text(field->name, decoded_length(s, name_len))) {
+        wipe(&field->name);
         return;
     }
-    wipe(&field->name);
-    wipe(&field->value);
+    field->value = decode(value, value_len);
+    if (!is_text(field->value, decoded_length(value, value_len)))
+        wipe(&field->value);
+    f->n++;
 }
 
 void
@@ -123,13 +123,29 @@ form_clear(struct form *f)
     f->n = 0;
 }
 
-const char *
-form_get(const struct form *f, const char *name)
+static const struct form_field *
+find(const struct form *f, const char *name)
 {
     for (size_t i = 0; i < f->n; i++)
         if (text_equal_nocase(f->fields[i].name, name))
-            return f->fields[i].value;
+            return &f->fields[i];
     return NULL;
+}
+
+const char *
+form_get(const struct form *f, const char *name)
+{
+    const struct form_field *field = find(f, name);
+
+    return field != NULL ? field->value : NULL;
+}
+
+bool
+form_is_garbled(const struct form *f, const char *name)
+{
+    const struct form_field *field = find(f, name);
+
+    return field != NULL && field->value == NULL;
 }
 
 bool

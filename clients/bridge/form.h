@@ -13,7 +13,7 @@
 
 struct form {
     struct form_field {
-        char *name, *value; /* owned; what is not UTF-8 text is left out */
+        char *name, *value; /* owned; value NULL: it is not UTF-8 text */
     } fields[FORM_MOST];
     size_t n;
 };
@@ -23,8 +23,10 @@ void form_parse(struct form *f, const char *text, size_t len);
 /* Wipes (there may be a password) and frees. */
 void form_clear(struct form *f);
 
-/* NULL: not given. */
+/* NULL: not given, or not text. */
 const char *form_get(const struct form *f, const char *name);
+/* Given, but not as text: bytes that nothing can be meant by. */
+bool form_is_garbled(const struct form *f, const char *name);
 /* True for "1", "yes", "true". */
 bool form_is_on(const struct form *f, const char *name);
 /* A whole number; dflt where it is missing, empty, or no number.  Numbers

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One connection, between the bytes of util/conn and whole requests.
  *
- * Bytes go by http_strict to http-parser, which stands still at the end of each
+ * Bytes go by http_strict to http_parse, which stands still at the end of each
  * request until its reply has left, so that replies keep the order of requests.
  * What a request takes is made known before it is taken (on_held).  One
  * timer serves the three things that can take too long: a request that comes
@@ -19,6 +19,7 @@
 #include <event2/event.h>
 
 #include "clients/bridge/http_message.h"
+#include "clients/bridge/http_parse.h"
 #include "clients/bridge/http_reply.h"
 #include "clients/bridge/http_rules.h"
 #include "clients/bridge/relay.h"
@@ -33,6 +34,7 @@
 #define PIPELINED (16 << 10) /* bytes of further requests that are kept */
 #define UNSENT    (16 << 10) /* bytes of replies before the next request */
 #define LINGER    (2 * CLOCK_SECOND)
+#define LOOK      CLOCK_SECOND /* how often: has it arrived? */
 
 static struct http_conn *
 of_conn(struct conn *c)
@@ -111,111 +113,113 @@ let_go(struct http_conn *h)
 /* --- parsing --- */
 
 static int
-on_url(http_parser *p, const char *s, size_t len)
+on_url(void *arg, const char *s, size_t len)
 {
-    struct http_conn *h = p->data;
+    struct http_conn *h = arg;
 
     return http_message_url(h->message, s, len, h->owner->head_bytes);
 }
 
 static int
-on_header_field(http_parser *p, const char *s, size_t len)
+on_name(void *arg, const char *s, size_t len)
 {
-    struct http_conn *h = p->data;
+    struct http_conn *h = arg;
 
     return http_message_name(h->message, s, len, h->owner->head_bytes);
 }
 
 static int
-on_header_value(http_parser *p, const char *s, size_t len)
+on_value(void *arg, const char *s, size_t len)
 {
-    struct http_conn *h = p->data;
+    struct http_conn *h = arg;
 
     return http_message_value(h->message, s, len, h->owner->head_bytes);
 }
 
 /* Before a byte of the body is read.  0, or the status to refuse it with. */
 static unsigned
-check_body(struct http_conn *h, bool is_chunked, uint64_t length)
+check_body(struct http_conn *h, const struct http_parse_head *head)
 {
     struct http_message *m = h->message;
 
     h->body_most = h->owner->on_head(h, http_message_url_text(m));
-    if (!is_chunked && length > h->body_most)
+    if (head->length > h->body_most)
         return 413;
-    m->expected = is_chunked ? h->body_most : (size_t)length;
+    m->expected = head->is_chunked ? h->body_most : (size_t)head->length;
     if (!hold(h, 0)) {
         m->why = "too many requests at once, try again";
         return 503;
     }
-    if (is_chunked)
+    if (head->is_chunked)
         http_strict_chunks(&m->strict);
     else
-        http_strict_body(&m->strict, length);
+        http_strict_body(&m->strict, head->length);
     return 0;
 }
 
 static int
-on_headers_complete(http_parser *p)
+on_head(void *arg, const struct http_parse_head *head)
 {
-    struct http_conn *h = p->data;
+    struct http_conn *h = arg;
     struct http_message *m = h->message;
     const char *expect;
 
-    /* Nothing is spoken here but HTTP: `Upgrade` is ignored. */
-    p->upgrade = 0;
     http_message_head_done(m);
-    m->refused = http_rules_check(m, p->http_minor == 0);
+    m->refused = http_rules_check(m, head);
     if (m->refused == 0)
-        m->refused =
-            check_body(h, (p->flags & F_CHUNKED) != 0,
-                       p->content_length != UINT64_MAX ? p->content_length : 0);
+        m->refused = check_body(h, head);
     if (m->refused != 0)
         return -1;
     /* Who speaks HTTP/1.0 would take it for the reply. */
-    expect = p->http_minor > 0 ? http_header(h, "Expect") : NULL;
+    expect = head->is_http_1_0 ? NULL : http_header(h, "Expect");
     if (expect != NULL && text_equal_nocase(expect, "100-continue"))
         send_bytes(h, "HTTP/1.1 100 Continue\r\n\r\n", 25);
     return 0;
 }
 
-static int
-on_chunk_header(http_parser *p)
+static void
+on_chunk(void *arg, uint64_t length)
 {
-    struct http_conn *h = p->data;
+    struct http_conn *h = arg;
 
-    http_strict_chunk(&h->message->strict, p->content_length);
-    return 0;
+    http_strict_chunk(&h->message->strict, length);
 }
 
 static int
-on_body(http_parser *p, const char *s, size_t len)
+on_body(void *arg, const char *s, size_t len)
 {
-    struct http_conn *h = p->data;
+    struct http_conn *h = arg;
 
     return http_message_body(h->message, s, len, h->body_most);
 }
 
-static int
-on_message_complete(http_parser *p)
+static enum http_method
+method_of(const char *name)
 {
-    struct http_conn *h = p->data;
+    static const char *const names[] = {[HTTP_GET] = "GET",
+                                        [HTTP_HEAD] = "HEAD",
+                                        [HTTP_POST] = "POST",
+                                        [HTTP_OPTIONS] = "OPTIONS"};
 
-    h->keep = http_should_keep_alive(p);
-    h->is_head = p->method == HTTP_HEAD;
-    set_busy(h, true);
-    http_parser_pause(p, 1);
-    return 0;
+    for (size_t i = HTTP_GET; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(name, names[i]) == 0)
+            return (enum http_method)i;
+    return HTTP_OTHER;
 }
 
-static const http_parser_settings settings = {
-    .on_url = on_url,
-    .on_header_field = on_header_field,
-    .on_header_value = on_header_value,
-    .on_headers_complete = on_headers_complete,
-    .on_chunk_header = on_chunk_header,
-    .on_body = on_body,
-    .on_message_complete = on_message_complete,
+static void
+on_end(void *arg)
+{
+    struct http_conn *h = arg;
+
+    h->keep = http_parse_is_kept(h->parse);
+    h->method = method_of(http_parse_method(h->parse));
+    h->is_head = h->method == HTTP_HEAD;
+    set_busy(h, true);
+}
+
+static const struct http_parse_events events = {
+    on_url, on_name, on_value, on_head, on_chunk, on_body, on_end,
 };
 
 static void
@@ -224,7 +228,7 @@ hand_over(struct http_conn *h)
     struct http_message *m = h->message;
     char *url = http_message_url_text(m);
     char *mark = strchr(url, '?');
-    struct http_request q = {.method = h->parser.method, .path = url};
+    struct http_request q = {.method = h->method, .path = url};
 
     if (!h->broken)
         event_del(&h->timer);
@@ -264,6 +268,20 @@ begin_message(struct http_conn *h)
     }
 }
 
+/* Tabs in values are blanks to the parser. */
+static size_t
+parse_tabs(struct http_conn *h, size_t n)
+{
+    static const char blanks[] = "                ";
+
+    for (size_t at = 0, step; at < n; at += step) {
+        step = n - at < sizeof blanks - 1 ? n - at : sizeof blanks - 1;
+        if (http_parse_run(h->parse, blanks, step) < step)
+            return at;
+    }
+    return n;
+}
+
 /* Gives the parser what is right of the next bytes; the rest of them is looked
  * at when it has said what they are.  False: the request was given up. */
 static bool
@@ -272,13 +290,15 @@ parse_some(struct http_conn *h, const char *data, size_t len, size_t *used_r)
     struct http_message *m = h->message;
     size_t n = http_strict_scan(&m->strict, data, len, h->owner->head_bytes);
 
-    if (n > 0)
-        n = http_parser_execute(&h->parser, &settings, data, n);
+    if (n > 0 && m->strict.is_tabs)
+        n = parse_tabs(h, n);
+    else if (n > 0)
+        n = http_parse_run(h->parse, data, n);
     *used_r = n;
     if (h->busy)
         return true;
     /* What the parser was given came before what is not right. */
-    if (m->refused == 0 && HTTP_PARSER_ERRNO(&h->parser) != HPE_OK)
+    if (m->refused == 0 && http_parse_is_wrong(h->parse))
         m->refused = 400;
     if (m->refused == 0)
         m->refused = m->strict.refused;
@@ -300,7 +320,7 @@ parse(struct http_conn *h, const char *data, size_t len)
         at += n;
     }
     if (h->busy) {
-        http_parser_pause(&h->parser, 0);
+        http_parse_next(h->parse);
         hand_over(h);
     } else if (!hold(h, 0)) {
         http_give_up(h, 503, "too many requests at once, try again");
@@ -366,6 +386,30 @@ on_request_data(struct conn *c, const char *data, size_t len)
     return parse(h, data, len);
 }
 
+/* How long the peer may be silent now. */
+static int64_t
+silence_most(const struct http_conn *h)
+{
+    if (h->message != NULL)
+        return h->owner->request_timeout;
+    return h->keep ? h->owner->keep_alive : LINGER;
+}
+
+/* Silence counts from when the peer's kernel had the last byte of the reply,
+ * not from when we had it. */
+static void
+await_silence(struct http_conn *h)
+{
+    int64_t most = silence_most(h);
+    size_t unsent = conn_unacknowledged(&h->conn);
+
+    if (unsent != h->unsent) {
+        h->unsent = unsent;
+        h->moved = clock_mono();
+    }
+    arm(h, unsent > 0 && most > LOOK ? LOOK : most);
+}
+
 static void
 on_drained(struct conn *c)
 {
@@ -377,6 +421,8 @@ on_drained(struct conn *c)
         h->waiter->on_drained(h->waiter);
     else
         conn_resume(c, UNREAD);
+    if (!h->busy && !h->streaming && !h->ended && h->message == NULL)
+        await_silence(h);
 }
 
 static void
@@ -399,18 +445,25 @@ on_closed(struct conn *c, enum conn_close_reason reason)
 
 static const struct conn_ops ops = {on_data, on_drained, on_closed};
 
+/* A slow network is no silence, as long as something moves. */
+static bool
+still_leaves(const struct http_conn *h)
+{
+    size_t unsent = conn_unacknowledged(&h->conn);
+
+    return unsent != h->unsent ||
+           (unsent > 0 && clock_mono() - h->moved < h->owner->request_timeout);
+}
+
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct http_conn *h = arg;
-    size_t unsent = conn_pending(&h->conn);
 
     (void)fd;
     (void)what;
-    /* A slow network is no silence, as long as something moves. */
-    if (unsent > 0 && unsent != h->unsent) {
-        h->unsent = unsent;
-        arm(h, h->owner->request_timeout);
+    if (!h->broken && still_leaves(h)) {
+        await_silence(h);
         return;
     }
     if (!h->busy && !h->broken && h->message != NULL &&
@@ -448,8 +501,7 @@ http_conn_new(struct http_owner *owner, struct conn_loop *loop, int fd,
     h->owner = owner;
     h->peer = xmemdup(peer, sizeof *h->peer);
     h->loopback = is_loopback(peer);
-    http_parser_init(&h->parser, HTTP_REQUEST);
-    h->parser.data = h;
+    h->parse = http_parse_new(&events, h);
     evtimer_assign(&h->timer, event_get_base(&h->conn.ev), on_timer, h);
     arm(h, owner->request_timeout);
     owner->open++;
@@ -467,6 +519,7 @@ run_end(struct conn_deferred *d)
 
     h->owner->on_closed(h);
     http_message_free(&h->message);
+    http_parse_free(&h->parse);
     free(h->peer);
     free(h);
 }
@@ -510,16 +563,17 @@ after_reply(struct http_conn *h)
 {
     set_busy(h, false);
     h->unsent = 0;
+    h->moved = clock_mono();
     let_go(h);
     if (h->ended)
         return;
     if (!h->keep) {
         h->streaming = true; /* what still comes is thrown away */
-        arm(h, LINGER);
         conn_finish(&h->conn);
+        await_silence(h);
         return;
     }
-    arm(h, h->owner->keep_alive);
+    await_silence(h);
     conn_resume(&h->conn, BUSY);
     conn_continue(&h->conn);
 }
@@ -578,6 +632,7 @@ http_finish(struct http_conn *h)
     if (h->ended)
         return;
     h->waiter = NULL;
-    arm(h, LINGER);
+    h->keep = false;
     conn_finish(&h->conn);
+    await_silence(h);
 }

@@ -8,21 +8,27 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
-#include <http_parser.h>
-
 #include "clients/bridge/budget.h"
 #include "util/buf.h"
 #include "util/conn.h"
 
 /* One HTTP/1.1 connection: requests come in whole, one at a time; each gets
- * one reply, at once or later.  The grammar is http-parser's, the socket is
+ * one reply, at once or later.  The grammar is http_parse.h's, the socket is
  * util/conn's. */
 
 struct http_conn;
 
+enum http_method {
+    HTTP_OTHER,
+    HTTP_GET,
+    HTTP_HEAD,
+    HTTP_POST,
+    HTTP_OPTIONS
+};
+
 /* A request, valid until its reply was given. */
 struct http_request {
-    unsigned method;   /* enum http_method */
+    enum http_method method;
     const char *path;  /* as sent, still percent-encoded */
     const char *query; /* behind the "?"; "" if there is none */
     const char *body;  /* terminated by a 0 that is not counted */
@@ -65,7 +71,7 @@ struct http_conn {
     struct conn conn;
     struct event timer;
     struct conn_deferred end;
-    http_parser parser;
+    struct http_parse *parse;      /* owned */
     struct http_owner *owner;      /* borrowed */
     struct http_message *message;  /* owned; NULL between requests */
     struct http_waiter *waiter;    /* borrowed; NULL: none */
@@ -79,20 +85,22 @@ struct http_conn {
     uint8_t holder[BUDGET_KEY];
     size_t body_most; /* of the request under way */
     size_t more;      /* http_hold_more */
-    size_t unsent;    /* when the timer came last */
+    size_t unsent;    /* what had not arrived when we looked last */
+    int64_t moved;    /* clock_mono: when that was another figure */
     bool is_half;
-    bool awaits_header;   /* of the PROXY protocol, which comes first */
-    bool header_then_tls; /* ... and TLS behind it */
-    bool proxy_tls;       /* it said that the client speaks TLS */
-    bool begun;           /* a byte has come */
-    bool is_head;         /* no body in the reply: HEAD */
-    bool busy;            /* a request is being answered */
-    bool keep;            /* the connection stays after the reply */
-    bool streaming;       /* the reply goes on until the connection ends */
-    bool sending;         /* in http_send or the like */
-    bool broken;          /* found out while sending: ends in a moment */
-    bool ended;           /* to be freed at the end of the turn */
-    bool loopback;        /* the peer is this machine */
+    bool awaits_header;      /* of the PROXY protocol, which comes first */
+    bool header_then_tls;    /* ... and TLS behind it */
+    bool proxy_tls;          /* it said that the client speaks TLS */
+    bool begun;              /* a byte has come */
+    enum http_method method; /* of the request that has come whole */
+    bool is_head;            /* no body in the reply: HEAD */
+    bool busy;               /* a request is being answered */
+    bool keep;               /* the connection stays after the reply */
+    bool streaming;          /* the reply goes on until the connection ends */
+    bool sending;            /* in http_send or the like */
+    bool broken;             /* found out while sending: ends in a moment */
+    bool ended;              /* to be freed at the end of the turn */
+    bool loopback;           /* the peer is this machine */
 };
 
 /* Takes the descriptor; ctx NULL: no TLS. */

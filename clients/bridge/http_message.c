@@ -225,7 +225,9 @@ http_message_header(struct http_message *m, const char *name)
     m->joined = j;
     buf_append_str(&j->text, first);
     for (; next != NULL; next = next_value(m, name, &at)) {
-        buf_append_str(&j->text, ", ");
+        /* A proxy may have split it (RFC 9113, 8.2.3). */
+        buf_append_str(&j->text,
+                       text_equal_nocase(name, "Cookie") ? "; " : ", ");
         buf_append_str(&j->text, next);
     }
     return buf_cstr(&j->text);

@@ -57,8 +57,8 @@ size_t http_message_count(const struct http_message *m, const char *name);
 /* Bytes of memory that it has, or will have. */
 size_t http_message_size(const struct http_message *m);
 
-/* NULL: not sent.  Several of one name are joined by ", ".  Any case of
- * letters; no blanks around the value.  Valid as long as the message; NULL for no message. */
+/* NULL: not sent.  Several of one name are joined by ", ", and Cookie by "; ".
+ * Any case of letters; no blanks around the value.  Valid as long as the message; NULL for no message. */
 const char *http_message_header(struct http_message *m, const char *name);
 
 #endif

@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "clients/bridge/http_host.h"
 #include "clients/bridge/http_message.h"
+#include "clients/bridge/http_parse.h"
 #include "util/text.h"
 
 static unsigned
@@ -16,15 +18,13 @@ refuse(struct http_message *m, const char *why)
     return 400;
 }
 
-/* uri-host [ ":" port ], and none at all for a URL without a host. */
+/* None at all for a URL without a host. */
 static bool
 is_host(const char *s)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
-                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                  "0123456789-._~%!$&'()*+,;=:[]";
+    struct http_host host;
 
-    return s[strspn(s, allowed)] == '\0';
+    return http_host_parse(s, &host);
 }
 
 static unsigned
@@ -47,9 +47,20 @@ is_number(const char *s)
     return *s != '\0' && s[strspn(s, "0123456789")] == '\0';
 }
 
+static uint64_t
+length_of(struct http_message *m, size_t lengths)
+{
+    unsigned long long length = 0;
+
+    if (lengths == 1 && text_parse_u64(http_message_header(m, "Content-Length"),
+                                       UINT64_MAX, &length) < 0)
+        return UINT64_MAX;
+    return length;
+}
+
 /* Wherever two who read the same request might find its end in two places. */
 static unsigned
-check_length(struct http_message *m, bool is_http_1_0)
+check_length(struct http_message *m, const struct http_parse_head *head)
 {
     const char *coding = http_message_header(m, "Transfer-Encoding");
     size_t lengths = http_message_count(m, "Content-Length");
@@ -58,24 +69,25 @@ check_length(struct http_message *m, bool is_http_1_0)
         return refuse(m, "more than one Content-Length");
     if (lengths == 1 && !is_number(http_message_header(m, "Content-Length")))
         return refuse(m, "Content-Length is no number");
-    if (coding == NULL)
-        return 0;
-    if (lengths > 0)
+    if (lengths > 0 && coding != NULL)
         return refuse(m, "Content-Length and Transfer-Encoding");
-    if (is_http_1_0)
+    if (coding != NULL && head->is_http_1_0)
         return refuse(m, "Transfer-Encoding in HTTP/1.0");
-    if (!text_equal_nocase(coding, "chunked"))
+    if (coding != NULL && !text_equal_nocase(coding, "chunked"))
         return refuse(m, "Transfer-Encoding is not chunked");
+    if (head->is_chunked != (coding != NULL) ||
+        head->length != length_of(m, lengths))
+        return refuse(m, "it cannot be told where the request ends");
     return 0;
 }
 
 unsigned
-http_rules_check(struct http_message *m, bool is_http_1_0)
+http_rules_check(struct http_message *m, const struct http_parse_head *head)
 {
-    unsigned status = check_length(m, is_http_1_0);
+    unsigned status = check_length(m, head);
 
     if (status == 0)
-        status = check_host(m, is_http_1_0);
+        status = check_host(m, head->is_http_1_0);
     if (status != 0)
         return status;
     if (http_message_split_url(m) < 0 ||

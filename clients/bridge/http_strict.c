@@ -167,13 +167,20 @@ skip(struct http_strict *s, size_t len)
     return n;
 }
 
+static bool
+is_tab(const struct http_strict *s, char c)
+{
+    return s->state == HTTP_STRICT_VALUE && c == '\t';
+}
+
 size_t
 http_strict_scan(struct http_strict *s, const char *data, size_t len,
                  size_t extra_most)
 {
     size_t n = 0;
 
-    while (n < len && s->refused == 0) {
+    s->is_tabs = len > 0 && is_tab(s, data[0]);
+    while (n < len && s->refused == 0 && is_tab(s, data[n]) == s->is_tabs) {
         if (s->left > 0) {
             n += skip(s, len - n);
             continue;

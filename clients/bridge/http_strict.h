@@ -44,12 +44,14 @@ struct http_strict {
     unsigned major;
     uint64_t left;
     bool is_chunked;
+    bool is_tabs; /* the bytes scanned last are tabs of a value */
     size_t extra; /* bytes of trailers and of chunks' extensions */
 };
 
 /* Looks at bytes.  So many of the first ones may be given to the parser, which
  * is then to be told what came out (below), and the rest looked at again.  If
- * s->refused is set they are all that was right. */
+ * s->is_tabs, give it as many blanks: it does not take a tab for the white space
+ * that it is (RFC 9110, 5.5).  If s->refused is set they are all that was right. */
 size_t http_strict_scan(struct http_strict *s, const char *data, size_t len,
                         size_t extra_most);
 

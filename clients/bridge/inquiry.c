@@ -12,6 +12,7 @@
 #include "clients/bridge/ask.h"
 #include "clients/bridge/bridge.h"
 #include "clients/bridge/upstream.h"
+#include "clients/bridge/web_login.h"
 #include "util/arena.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -31,6 +32,7 @@ struct inquiry {
     struct ask *ask;
     struct buf out;
     bool clear_offered;
+    bool asks_trust; /* the answers begin with that to trust_request */
 };
 
 static void
@@ -69,7 +71,8 @@ is_offered(const struct inquiry *q, const char *method)
     if (text_equal_nocase(method, "PLAIN") ||
         text_equal_nocase(method, "LOGIN"))
         return q->clear_offered;
-    return text_equal_nocase(method, "CRAM-MD5");
+    return text_equal_nocase(method, "CRAM-MD5") &&
+           q->bridge->trust.state == TRUST_YES;
 }
 
 /* What can be done over HTTP, and a nonce for it. */
@@ -105,6 +108,10 @@ on_answer(void *arg, const struct xml_elem *m, int worked)
             reply_fail(q->bridge, q->http, 503,
                        "the server is not there, try again", NULL);
         inquiry_free(q);
+    } else if (q->asks_trust) {
+        if (strcmp(m->name, "client") == 0)
+            trust_learn(q->bridge, m);
+        q->asks_trust = strcmp(m->name, "response") != 0;
     } else if (strcmp(m->name, "features") == 0) {
         write_features(q, m);
     } else {
@@ -145,6 +152,68 @@ refuse_others(struct inquiry *q, struct xml_elem *root)
         buf_append_str(&q->out,
                        " errorText=\"unknown command\" errorNum=\"500\"/>");
     }
+}
+
+/* The attributes of a request and one more. */
+static void
+add_attr(struct arena *arena, struct xml_elem *e, const char *name,
+         const char *value)
+{
+    struct xml_attr *attrs =
+        arena_alloc(arena, (e->n_attrs + 1) * sizeof *attrs);
+
+    for (unsigned i = 0; i < e->n_attrs; i++)
+        attrs[i] = e->attrs[i];
+    attrs[e->n_attrs] = (struct xml_attr){name, value};
+    e->attrs = attrs;
+    e->n_attrs++;
+}
+
+/* The domain whose features are asked for, if it can be told: the user's, where
+ * his name is said, else that of the host. */
+static const char *
+domain_asked(const struct call *c, const struct xml_elem *e,
+             struct arena *arena)
+{
+    const char *user = xml_attr(e, "userName");
+    char *host = web_login_host(c);
+    const char *domain = NULL, *at;
+
+    if (user == NULL)
+        user = form_get(&c->form, "userName");
+    at = user != NULL ? strrchr(user, '@') : NULL;
+    if (at != NULL && text_is_name(at + 1))
+        domain = arena_strndup(arena, at + 1, strlen(at + 1));
+    else if (text_is_name(host))
+        domain = arena_strndup(arena, host, strlen(host));
+    free(host);
+    return domain;
+}
+
+/* What ximssd is asked for besides: whose features, and whether it trusts us,
+ * on which depends what is offered. */
+static void
+complete(struct inquiry *q, const struct call *c, struct xml_elem *root,
+         struct arena *arena)
+{
+    struct xml_elem *e, *trust;
+    const char *domain;
+
+    for (e = root->first; e != NULL; e = e->next) {
+        if (strcmp(e->name, "listFeatures") != 0)
+            continue;
+        q->asks_trust = true;
+        domain =
+            xml_attr(e, "domain") == NULL ? domain_asked(c, e, arena) : NULL;
+        if (domain != NULL)
+            add_attr(arena, e, "domain", domain);
+    }
+    if (!q->asks_trust)
+        return;
+    trust = arena_alloc(arena, sizeof *trust);
+    *trust = trust_request;
+    trust->next = root->first;
+    root->first = trust;
 }
 
 /* True: refused. */
@@ -188,6 +257,7 @@ inquiry_call(struct call *c)
         q = inquiry_new(c);
         buf_append_str(&q->out, "<XIMSS>");
         refuse_others(q, root);
+        complete(q, c, root, arena);
         if (root->first == NULL)
             on_answer(q, NULL, 1);
         else

@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
@@ -16,7 +15,9 @@
 #include <systemd/sd-daemon.h>
 
 #include "clients/bridge/bridge.h"
+#include "clients/bridge/bridge_check.h"
 #include "util/log.h"
+#include "util/options.h"
 
 #define OVERRIDES_MOST 64
 
@@ -145,7 +146,8 @@ parse(struct options *o, int argc, char **argv)
 {
     int c, index = 0, r;
 
-    while ((c = getopt_long(argc, argv, "", long_options, &index)) != -1) {
+    while ((c = options_next("ximss-bridge", argc, argv, "", long_options,
+                             &index)) != -1) {
         r = take_option(o, c, index);
         if (r != 0)
             return r;
@@ -276,6 +278,8 @@ main(int argc, char **argv)
         return run(&o, cfg);
     if (o.print_config)
         config_table_print(&bridge_config_table, stdout, cfg);
+    else if (bridge_check(cfg, stderr) > 0)
+        r = EXIT_CONFIG;
     config_table_free(&bridge_config_table, cfg);
-    return 0;
+    return r;
 }

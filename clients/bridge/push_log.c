@@ -42,22 +42,10 @@ push_log_clear(struct push_log *l)
 }
 
 void
-push_log_restart(struct push_log *l)
+push_log_begin_at(struct push_log *l, uint64_t id)
 {
-    struct push *p = TAILQ_FIRST(&l->items), *next;
-
-    for (; p != NULL; p = next) {
-        next = TAILQ_NEXT(p, link);
-        if (strncmp(p->name, "alert", 5) != 0)
-            drop(l, p); /* an answer that only the old client knows */
-    }
-    l->last_id = l->dropped = l->streamed = l->last_batch = 0;
-    free(l->frozen);
-    l->frozen = NULL;
-    TAILQ_FOREACH(p, &l->items, link) {
-        p->id = ++l->last_id;
-        p->batch = 0;
-    }
+    l->last_id = l->dropped = id;
+    l->follows = true;
 }
 
 uint64_t
@@ -167,6 +155,9 @@ bool
 push_log_poll(struct push_log *l, uint64_t ack_seq, const char **text_r,
               size_t *len_r)
 {
+    if (l->follows && ack_seq <= INT64_MAX)
+        l->last_batch = ack_seq;
+    l->follows = false;
     if (l->frozen != NULL && ack_seq >= l->last_batch) {
         free(l->frozen);
         l->frozen = NULL;

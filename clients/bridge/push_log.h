@@ -42,6 +42,7 @@ struct push_log {
     uint64_t dropped;  /* the highest id that is gone */
     uint64_t streamed; /* the highest id that a stream was sent */
     uint64_t last_batch;
+    bool follows; /* it goes on, and no poll has come yet */
     char *frozen; /* owned; batch last_batch, not confirmed; else NULL */
     size_t frozen_len;
     push_confirm_fn *confirm;
@@ -50,9 +51,9 @@ struct push_log {
 
 void push_log_init(struct push_log *l, push_confirm_fn *confirm, void *arg);
 void push_log_clear(struct push_log *l);
-/* The alerts in it are new again, and the rest is gone: ids and batches begin
- * at 1. */
-void push_log_restart(struct push_log *l);
+/* An empty one that goes on where another, of which nothing is known, has been:
+ * ids begin behind this one, and batches behind the first that is acknowledged. */
+void push_log_begin_at(struct push_log *l, uint64_t id);
 
 /* Adds a message; its id comes back. */
 uint64_t push_log_add(struct push_log *l, const char *name, const char *xml,

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "clients/bridge/comeback.h"
 #include "clients/bridge/stream.h"
 #include "clients/bridge/web_login.h"
 #include "clients/bridge/web_session.h"
@@ -81,7 +82,19 @@ do_events(struct call *c, struct web_session *s)
         call_fail(c, 503, "too many streams at once, try again");
         return;
     }
-    stream_begin(s, c->http, header != NULL ? header : id);
+    /* Some clients send an empty one before the first event. */
+    if (header != NULL && *header != '\0')
+        id = header;
+    stream_begin(s, c->http, id != NULL && *id != '\0' ? id : NULL);
+}
+
+static void
+refuse_method(struct call *c, const char *allowed)
+{
+    char *header = xasprintf("Allow: %s\r\n", allowed);
+
+    reply_fail(c->bridge, c->http, 405, "Method Not Allowed", header);
+    free(header);
 }
 
 #define GET  1
@@ -99,19 +112,14 @@ static const struct {
     {"ack", POST, false, do_ack},
 };
 
-/* NULL: there is none, or it is somebody else's. */
-static struct web_session *
-session_of(struct bridge *b, const struct http_conn *h,
-           const struct client *client, const char *id,
-           enum web_cookie_right *right_r)
+/* Whether it is the caller's. */
+static enum web_cookie_right
+right_to(const struct web_session *s, const struct http_conn *h,
+         const struct client *client)
 {
-    struct web_session *s = web_session_find(b, id);
-
-    if (s == NULL ||
-        (s->watches_address && strcmp(s->address, client->address) != 0))
-        return NULL;
-    *right_r = web_cookie_check(&s->cookie, h, client);
-    return *right_r != WEB_COOKIE_NO ? s : NULL;
+    if (s->watches_address && strcmp(s->address, client->address) != 0)
+        return WEB_COOKIE_NO;
+    return web_cookie_check(&s->cookie, h, client);
 }
 
 #define SESSION_PREFIX "/session/"
@@ -121,16 +129,15 @@ route_session(struct bridge *b, const struct http_conn *h,
               const struct client *client, const char *url)
 {
     const size_t len = sizeof SESSION_PREFIX - 1;
-    enum web_cookie_right right;
     struct web_session *s;
     char *id;
 
     if (strncasecmp(url, SESSION_PREFIX, len) != 0)
         return NULL;
     id = xstrndup(url + len, strcspn(url + len, "/?"));
-    s = session_of(b, h, client, id, &right);
+    s = web_session_find(b, id);
     free(id);
-    return s;
+    return s != NULL && right_to(s, h, client) != WEB_COOKIE_NO ? s : NULL;
 }
 
 static void
@@ -140,21 +147,27 @@ session_call(struct call *c, const char *id, const char *rest)
                       : c->q->method == HTTP_POST ? POST
                                                   : 0;
     const size_t n = sizeof session_routes / sizeof session_routes[0];
-    enum web_cookie_right right = WEB_COOKIE_NO;
-    struct web_session *s =
-        session_of(c->bridge, c->http, &c->client, id, &right);
+    struct web_session *s = web_session_find(c->bridge, id);
+    enum web_cookie_right right;
     size_t i = 0;
 
+    if (s == NULL) {
+        comeback_begin(c, id);
+        return;
+    }
+    right = right_to(s, c->http, &c->client);
     while (i < n && !text_equal_nocase(session_routes[i].name, rest))
         i++;
     c->lacks_cookie = right == WEB_COOKIE_LATER;
-    if (s == NULL ||
+    if (right == WEB_COOKIE_NO ||
         (c->lacks_cookie && (i == n || !session_routes[i].only_asks))) {
         call_fail(c, 550, "Session not found");
     } else if (i == n) {
         call_fail(c, 404, "Not Found");
     } else if ((session_routes[i].methods & method) == 0) {
-        call_fail(c, 405, "Method Not Allowed");
+        refuse_method(c, session_routes[i].methods == GET    ? "GET"
+                         : session_routes[i].methods == POST ? "POST"
+                                                             : "GET, POST");
     } else {
         web_session_touch(s);
         if (!c->lacks_cookie)
@@ -271,7 +284,7 @@ do_file(struct call *c)
         return;
     }
     if (c->q->method != HTTP_GET && c->q->method != HTTP_HEAD) {
-        call_fail(c, 405, "Method Not Allowed");
+        refuse_method(c, "GET, HEAD");
         return;
     }
     headers = xasprintf("ETag: %s\r\n%s", f->etag, files_headers);

@@ -50,6 +50,8 @@ send_piece(struct stream *st, const struct push *p)
     return p;
 }
 
+static void list(struct stream *st);
+
 /* As much as the socket takes: nobody else would go on when that was all of
  * it.  (It is on_drained that does when it was not.) */
 static void
@@ -59,6 +61,8 @@ pull(struct stream *st)
 
     if (!has_room(st, 0))
         return;
+    if (st->list_more)
+        list(st);
     p = push_log_next(&st->session->log, st->sent);
     if (p == NULL)
         return;
@@ -115,50 +119,96 @@ greet(struct stream *st)
 
     random_bytes(&random, sizeof random);
     buf_appendf(&out, "retry: %u\n: hello\n\n", 2000 + random % 8001U);
+    if (st->session->away)
+        push_log_frame(&out, 0, "away", "<away/>", 7);
     http_send(st->http, out.data, out.len);
     buf_clear(&out);
 }
 
-/* What alertList says, as events without id, for the stream that asked: lists
- * are answered in the order in which they were asked for. */
-static void
-on_report(struct ximss *x, const struct ximss_message *m, void *arg)
+/* The stream that asked for the page which is being answered: pages come in the
+ * order in which they were asked for.  NULL: it is gone. */
+static struct stream *
+who_asked(const struct web_session *s)
 {
-    struct web_session *s = arg;
-    struct buf xml = {0}, out = {0};
-    struct stream *st, *next;
+    struct stream *st;
 
-    (void)x;
-    upstream_write(&xml, m, NULL, s->id);
-    push_log_frame(&out, 0, ximss_message_name(m), xml.data, xml.len);
-    for (st = LIST_FIRST(&s->streams); st != NULL; st = next) {
-        next = LIST_NEXT(st, link);
+    LIST_FOREACH(st, &s->streams, link)
         if (st->list == s->lists_answered + 1)
-            http_send(st->http, out.data, out.len);
+            return st;
+    return NULL;
+}
+
+static void
+go_on_behind(struct stream *st, const char *id)
+{
+    if (id != NULL && strlen(id) < sizeof st->list_after)
+        strcpy(st->list_after, id);
+}
+
+/* An alert of the page, as an event without id.  What the socket has no room for
+ * is asked for again when it has: a list may be longer than what a slow browser
+ * may leave unread. */
+static void
+on_report(struct stream *st, const struct ximss_message *m)
+{
+    struct buf xml = {0}, out = {0};
+
+    if (st->list_cut || !has_room(st, 0)) {
+        st->list_cut = true;
+        return;
     }
+    upstream_write(&xml, m, NULL, st->session->id);
+    push_log_frame(&out, 0, ximss_message_name(m), xml.data, xml.len);
+    go_on_behind(st, ximss_message_attr(m, "alertID"));
+    http_send(st->http, out.data, out.len); /* may be the end of it */
     buf_clear(&xml);
     buf_clear(&out);
+}
+
+static void
+on_list_data(struct ximss *x, const struct ximss_message *m, void *arg)
+{
+    struct stream *st = who_asked(arg);
+    const char *next = ximss_message_attr(m, "next");
+
+    (void)x;
+    if (st == NULL)
+        return;
+    if (strcmp(ximss_message_name(m), "alertReport") == 0) {
+        on_report(st, m);
+        return;
+    }
+    st->list_more = st->list_cut || next != NULL;
+    if (!st->list_cut)
+        go_on_behind(st, next);
 }
 
 static void
 on_listed(struct ximss *x, const struct ximss_result *result, void *arg)
 {
     struct web_session *s = arg;
+    struct stream *st = who_asked(s);
 
     (void)x;
     (void)result;
     s->lists_answered++;
+    if (st == NULL)
+        return;
+    st->list = 0;
+    pull(st);
 }
 
-/* The stream's browser may lack anything: all that is active. */
+/* The stream's browser may lack anything: all that is active, a page at a time. */
 static void
 list(struct stream *st)
 {
     struct web_session *s = st->session;
+    const char *attrs[] = {"after", st->list_after, NULL};
 
+    st->list_cut = st->list_more = false;
     /* If ximssd is away, `resumed` will tell the browser to ask. */
-    if (ximss_request(s->up.x, "alertList", NULL, NULL, 0, on_report, on_listed,
-                      s) == 0)
+    if (ximss_request(s->up.x, "alertList", attrs, NULL, 0, on_list_data,
+                      on_listed, s) == 0)
         st->list = ++s->lists_asked;
     upstream_look(&s->up);
 }
@@ -174,11 +224,27 @@ position(struct stream *st, const char *last_id)
         return;
     if (text_parse_u64(last_id, UINT64_MAX, &id) < 0 ||
         !push_log_knows(log, id)) {
+        go_on_behind(st, "0");
         list(st);
         return;
     }
     push_log_ack(log, id);
     st->sent = id;
+}
+
+/* Behind the list, if it gets one: that is older. */
+static void
+tell_came_back(struct stream *st)
+{
+    static const char resumed[] = "<resumed/>";
+    struct buf out = {0};
+
+    if (!st->session->came_back)
+        return;
+    st->session->came_back = false;
+    push_log_frame(&out, 0, "resumed", resumed, sizeof resumed - 1);
+    http_send(st->http, out.data, out.len);
+    buf_clear(&out);
 }
 
 void
@@ -207,6 +273,7 @@ stream_begin(struct web_session *s, struct http_conn *h, const char *last_id)
     greet(st);
     position(st, last);
     free(last);
+    tell_came_back(st);
     pull(st);
     LIST_FOREACH(other, &s->streams, link)
         if (++n > STREAMS_MOST) {

@@ -10,8 +10,8 @@
 
 #include "clients/bridge/client.h"
 #include "clients/bridge/random_text.h"
+#include "util/buf.h"
 #include "util/log.h"
-#include "util/xmalloc.h"
 
 void
 web_cookie_make(struct web_cookie *k)
@@ -24,11 +24,25 @@ web_cookie_check(const struct web_cookie *k, const struct http_conn *h,
                  const struct client *client)
 {
     if (k->value[0] == '\0' || k->state == WEB_COOKIE_NEW ||
-        client_has_cookie(h, k->value))
+        client_has_cookie(h, WEB_COOKIE_NAME, k->value))
         return WEB_COOKIE_YES;
     if (k->state == WEB_COOKIE_SENT && strcmp(k->to, client->address) == 0)
         return WEB_COOKIE_LATER;
     return WEB_COOKIE_NO;
+}
+
+bool
+web_cookie_is_shown(const struct web_cookie *k, const char *id,
+                    const struct http_conn *h)
+{
+    char name[sizeof WEB_COOKIE_LOGIN + 20];
+
+    if (k->value[0] == '\0' || k->state == WEB_COOKIE_NEW)
+        return true; /* nobody has it */
+    snprintf(name, sizeof name, WEB_COOKIE_LOGIN "%.*s", (int)strcspn(id, "-"),
+             id);
+    return client_has_cookie(h, WEB_COOKIE_NAME, k->value) ||
+           client_has_cookie(h, name, k->value);
 }
 
 void
@@ -73,7 +87,33 @@ char *
 web_cookie_header(const struct web_cookie *k, const char *id,
                   const char *attributes, bool secure)
 {
-    return xasprintf("Set-Cookie: CGateProWebUser=%s;%s"
-                     "Path=/Session/%s;HttpOnly;SameSite=Strict%s\r\n",
-                     k->value, attributes, id, secure ? ";Secure" : "");
+    static const char usual[] = "/XIMSSLogin";
+    const char *end = secure ? ";Secure" : "", *path = k->login_path;
+    int n = (int)strcspn(id, "-");
+    struct buf out = {0};
+
+    buf_appendf(&out,
+                "Set-Cookie: " WEB_COOKIE_NAME "=%s;%s"
+                "Path=/Session/%s;HttpOnly;SameSite=Strict%s\r\n",
+                k->value, attributes, id, end);
+    for (const char *p = usual; p != NULL;
+         p = p == usual && *path != '\0' && strcmp(path, usual) != 0 ? path
+                                                                     : NULL)
+        buf_appendf(&out,
+                    "Set-Cookie: " WEB_COOKIE_LOGIN "%.*s=%s;%s"
+                    "Path=%s;HttpOnly;SameSite=Strict%s\r\n",
+                    n, id, k->value, attributes, p, end);
+    return buf_take(&out);
+}
+
+char *
+web_device_header(const char *token, const char *seconds, bool secure)
+{
+    struct buf out = {0};
+
+    buf_appendf(&out,
+                "Set-Cookie: " WEB_DEVICE_NAME "=%s;Max-Age=%s;"
+                "Path=/XIMSSLogin;HttpOnly;SameSite=Strict%s\r\n",
+                token, *token != '\0' ? seconds : "0", secure ? ";Secure" : "");
+    return buf_take(&out);
 }

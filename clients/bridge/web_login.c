@@ -6,17 +6,21 @@
 
 #include "clients/bridge/web_login.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "clients/bridge/ask.h"
 #include "clients/bridge/base64.h"
+#include "clients/bridge/comeback.h"
+#include "clients/bridge/http_host.h"
 #include "clients/bridge/inquiry.h"
 #include "clients/bridge/web_session.h"
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
+#include "ximss/proto/answer.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 
@@ -31,6 +35,7 @@ struct login {
     struct ask *ask;
     char *domain; /* owned; found for a bare name */
     bool error_as_xml;
+    bool by_device;
     bool cookie_now; /* with the reply, not with the first in the session */
 };
 
@@ -77,6 +82,14 @@ call_refuse(struct call *c, unsigned status, int number, const char *text)
            number, text);
 }
 
+/* Nobody has such a name or password, or the nonce is not ours: whoever sends
+ * it must not take it for a failure that passes. */
+static void
+call_refuse_wrong(struct call *c)
+{
+    call_refuse(c, 403, ANSWER(WRONG_LOGIN));
+}
+
 /* --- the reply --- */
 
 /* headers: NULL, or taken. */
@@ -113,27 +126,79 @@ cookie_now(const struct login *l, struct web_session *s)
     return web_cookie_header(&s->cookie, s->id, "", l->client.secure);
 }
 
+/* What ximssd could not read was none of anybody's names and passwords. */
+static bool
+is_about_bytes(int number)
+{
+    return number == ANSWER_ARGUMENTS ||
+           (number >= ANSWER_MALFORMED && number <= ANSWER_FORBIDDEN);
+}
+
+static void
+refuse_login(struct login *l, const struct ximss *x)
+{
+    int number = ximss_error_num(x);
+    enum ximss_status why = ximss_failure(x);
+
+    if (number == ANSWER_TOO_MANY_SESSIONS)
+        refuse(l->bridge, l->http, l->error_as_xml, 503, number,
+               ximss_refusal(x));
+    else if (is_about_bytes(number) || (number == 0 && why == XIMSS_MISUSE))
+        refuse(l->bridge, l->http, l->error_as_xml, 403, ANSWER(WRONG_LOGIN));
+    else if (number == 0 && why == XIMSS_NO_LOGIN) /* not over this network */
+        refuse(l->bridge, l->http, l->error_as_xml, 403, ANSWER(ENCRYPTION));
+    else if (number == 0)
+        refuse(l->bridge, l->http, l->error_as_xml, 503, ANSWER(SERVER_AWAY));
+    else
+        refuse(l->bridge, l->http, l->error_as_xml, 403, number,
+               ximss_refusal(x));
+}
+
+/* With the token of the device, if ximssd gave one. */
+static char *
+headers_of(const struct login *l, struct web_session *s)
+{
+    const char *token = ximss_session(s->up.x, "device");
+    const char *seconds = ximss_session(s->up.x, "deviceSeconds");
+    char *cookie = cookie_now(l, s), *device, *both;
+
+    ximss_set_device(s->up.x, NULL, NULL);
+    if (token == NULL || seconds == NULL)
+        return cookie;
+    device = web_device_header(token, seconds, l->client.secure);
+    both = xasprintf("%s%s", cookie != NULL ? cookie : "", device);
+    explicit_bzero(device, strlen(device));
+    free(device);
+    free(cookie);
+    return both;
+}
+
+/* It is not good any more, and would be shown again. */
+static void
+forget_device(const struct login *l)
+{
+    char *header = web_device_header("", "0", l->client.secure);
+
+    l->bridge->counts.logins_failed++;
+    reply_fail(l->bridge, l->http, 403, "log in with the password", header);
+    free(header);
+}
+
 static void
 on_done(struct login_wait *w, struct web_session *s, bool worked)
 {
     struct login *l = of_wait(w);
-    int number = ximss_error_num(s->up.x);
 
     l->session = NULL;
     if (worked)
-        reply_session(l->bridge, l->http, s, cookie_now(l, s));
+        reply_session(l->bridge, l->http, s, headers_of(l, s));
+    else if (l->by_device && ximss_error_num(s->up.x) == 515)
+        forget_device(l);
     else if (w->too_many)
-        refuse(l->bridge, l->http, l->error_as_xml, 503, 526,
-               "too many sessions of this account");
-    else if (number == 526)
-        refuse(l->bridge, l->http, l->error_as_xml, 503, number,
-               ximss_refusal(s->up.x));
-    else if (number == 0)
-        refuse(l->bridge, l->http, l->error_as_xml, 503, 531,
-               "the server is not there, try again");
+        refuse(l->bridge, l->http, l->error_as_xml, 503,
+               ANSWER(TOO_MANY_SESSIONS));
     else
-        refuse(l->bridge, l->http, l->error_as_xml, 403, number,
-               ximss_refusal(s->up.x));
+        refuse_login(l, s->up.x);
     login_free(l);
 }
 
@@ -175,7 +240,7 @@ session_new(struct call *c)
 
     if (c->bridge->n_sessions >= c->bridge->cfg->max_sessions ||
         c->bridge->n_sessions >= c->bridge->half) {
-        call_refuse(c, 503, 525, "too many sessions, try again later");
+        call_refuse(c, 503, ANSWER(WEB_SESSIONS));
         return NULL;
     }
     s = web_session_new(c->bridge, &c->client);
@@ -184,6 +249,9 @@ session_new(struct call *c)
     if (form_is_on(&c->form, "EnableUseCookie") &&
         !form_is_on(&c->form, "DisableUseCookie"))
         web_cookie_make(&s->cookie);
+    snprintf(s->cookie.login_path, sizeof s->cookie.login_path, "%.11s",
+             c->q->path);
+    web_session_set_key(s);
     return s;
 }
 
@@ -214,22 +282,21 @@ on_domain(void *arg, const struct xml_elem *m, int worked)
     }
 }
 
-/* The host that was asked, without its port. */
-static char *
-host_of(const struct call *c)
+char *
+web_login_host(const struct call *c)
 {
-    const char *host = http_header(c->http, "Host");
-    char *name = xstrdup(host != NULL ? host : "");
+    const char *text = http_header(c->http, "Host");
+    struct http_host host;
 
-    name[strcspn(name, ":")] = '\0';
-    text_lower(name);
-    return name;
+    if (text == NULL || !http_host_parse(text, &host))
+        return xstrdup("");
+    return xstrdup(host.name);
 }
 
 static void
 find_domain(struct call *c, struct login *l)
 {
-    char *host = host_of(c);
+    char *host = web_login_host(c);
     const struct xml_attr attrs[] = {{"id", "d"}, {"domain", host}};
     struct xml_elem features = {
         .name = "listFeatures", .attrs = attrs, .n_attrs = 2, .text = ""};
@@ -241,6 +308,29 @@ find_domain(struct call *c, struct login *l)
     free(host);
 }
 
+/* The longest that anybody has, in bytes. */
+#define NAME_MOST     255
+#define PASSWORD_MOST 1024
+
+/* Sets a text; of one that is too long, as much as shows that it is: ximssd
+ * hangs up on a longer message. */
+static void
+set_cut(struct ximss *x, void (*set)(struct ximss *x, const char *text),
+        const char *text, size_t most)
+{
+    size_t len = strlen(text);
+    char *cut;
+
+    if (len > most + 4) {
+        for (len = most + 1; ((unsigned char)text[len] & 0xc0) == 0x80;)
+            len++;
+    }
+    cut = xstrndup(text, len);
+    set(x, cut);
+    explicit_bzero(cut, len);
+    free(cut);
+}
+
 static void
 begin(struct call *c, struct web_session *s, const char *user)
 {
@@ -248,12 +338,14 @@ begin(struct call *c, struct web_session *s, const char *user)
 
     l->session = s;
     s->login = &l->wait; /* not to be found yet */
-    ximss_set_user(s->up.x, user);
+    set_cut(s->up.x, ximss_set_user, user, NAME_MOST);
     if (strchr(user, '@') != NULL)
         start(l);
     else
         find_domain(c, l);
 }
+
+static void ask_for_device(const struct call *c, struct web_session *s);
 
 static void
 by_password(struct call *c, const char *user, const char *password)
@@ -262,14 +354,15 @@ by_password(struct call *c, const char *user, const char *password)
 
     if (!c->client.secure && !c->client.loopback &&
         !c->bridge->cfg->clear_passwords_without_tls) {
-        call_refuse(c, 403, 519, "encryption required");
+        call_refuse(c, 403, ANSWER(ENCRYPTION));
         return;
     }
     s = session_new(c);
     if (s == NULL)
         return;
-    ximss_set_password(s->up.x, password);
+    set_cut(s->up.x, ximss_set_password, password, PASSWORD_MOST);
     ximss_set_method(s->up.x, XIMSS_METHOD_CLEAR);
+    ask_for_device(c, s);
     begin(c, s, user);
 }
 
@@ -280,10 +373,14 @@ by_cram(struct call *c, const char *user, const char *nonce, const char *auth)
     char hex[33], *answer;
     struct web_session *s;
 
+    if (c->bridge->trust.state == TRUST_NO) {
+        call_refuse(c, 403, ANSWER(METHOD_NOT_OFFERED));
+        return;
+    }
     if (base64_decode(auth, hex, sizeof hex) != 32 ||
         !nonce_take(&c->bridge->nonces, nonce, c->client.address,
                     clock_mono())) {
-        call_refuse(c, 403, 515, "incorrect password");
+        call_refuse_wrong(c);
         return;
     }
     s = session_new(c);
@@ -298,73 +395,128 @@ by_cram(struct call *c, const char *user, const char *nonce, const char *auth)
 
 /* --- another session --- */
 
+/* It is known here: address and cookie can be looked at. */
 static bool
 is_allowed(const struct call *c, const struct web_session *s)
 {
-    return s != NULL && s->up.x != NULL &&
-           (!s->watches_address ||
+    return (!s->watches_address ||
             strcmp(s->address, c->client.address) == 0) &&
-           web_cookie_check(&s->cookie, c->http, &c->client) == WEB_COOKIE_YES;
+           (web_cookie_is_shown(&s->cookie, s->id, c->http) ||
+            (c->bridge->cfg->login_by_address && s->watches_address));
 }
 
-#define TICKET \
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-/* As CREATEXIMSSSESSION gives them. */
-static bool
-is_ticket(const char *id)
-{
-    return strlen(id) == 43 && id[strspn(id, TICKET)] == '\0';
-}
-
-/* A session that an administrator made.  ximssd knows from which address it is
- * good; so it stays, whatever the log-in says of that. */
+/* Nobody who holds the old id gets anything more by it, and what is under way
+ * (perhaps a bye) does not end what is to go on. */
 static void
-by_ticket(struct call *c, const char *ticket)
+take_over(struct bridge *b, const char *id)
 {
-    struct web_session *s = session_new(c);
+    struct web_session *old = web_session_find(b, id);
+
+    if (old != NULL)
+        exec_end_all(old);
+}
+
+/* ximssd decides: it knows sessions from before this process was started, and
+ * those that administrators made.  What nobody has come to yet keeps its id; of
+ * others a new one begins, and without killOld both go on. */
+static void
+by_session(struct call *c, const char *id)
+{
+    const struct web_session *old = web_session_find(c->bridge, id);
+    enum ximss_session_mode mode = form_is_on(&c->form, "killOld")
+                                       ? XIMSS_SESSION_INSTEAD
+                                       : XIMSS_SESSION_BESIDE;
+    char keys[COMEBACK_KEYS_SIZE];
+    struct web_session *s;
     struct login *l;
 
+    if (!web_session_is_id(id) || web_session_is_leaving(c->bridge, id) ||
+        (old != NULL && !is_allowed(c, old))) {
+        call_refuse(c, 403, ANSWER(WRONG_LOGIN));
+        return;
+    }
+    s = session_new(c);
     if (s == NULL)
         return;
-    s->watches_address = true;
-    ximss_set_ticket(s->up.x, ticket);
+    if (old != NULL)
+        snprintf(keys, sizeof keys, "%s", old->key);
+    else
+        comeback_keys(c, id, keys);
+    if (mode == XIMSS_SESSION_INSTEAD) {
+        strcpy(s->replaces, id);
+        take_over(c->bridge, id);
+    }
+    ximss_set_session(s->up.x, id, keys, mode);
+    explicit_bzero(keys, sizeof keys);
     l = login_new(c);
     l->session = s;
     s->login = &l->wait; /* not to be found yet */
     start(l);
 }
 
-/* Without killOld the old one goes on: the new one comes in by its ticket, and
- * is given its own. */
-static void
-by_session(struct call *c, const char *id)
-{
-    struct web_session *old = web_session_find(c->bridge, id), *s;
+/* --- a device that stays logged in --- */
 
-    if (is_ticket(id)) {
-        by_ticket(c, id);
-        return;
-    }
-    if (!is_allowed(c, old)) {
-        call_refuse(c, 403, 515, "the session is over");
-        return;
-    }
-    if (form_is_on(&c->form, "killOld")) {
-        web_session_rename(old);
-        snprintf(old->address, sizeof old->address, "%s", c->client.address);
-        reply_session(c->bridge, c->http, old, NULL);
-        return;
-    }
-    if (ximss_ticket(old->up.x) == NULL) {
-        call_refuse(c, 403, 515, "the session is over");
+/* It may be asked for by our own pages only: by POST, which other sites cannot
+ * (client_read), and with a cookie that is sent from nowhere else. */
+static void
+by_device(struct call *c)
+{
+    char token[WEB_DEVICE_SIZE];
+    struct web_session *s;
+    struct login *l;
+
+    if (c->q->method != HTTP_POST ||
+        !client_cookie(c->http, WEB_DEVICE_NAME, token, sizeof token)) {
+        call_fail(c, 403, "log in with the password");
         return;
     }
     s = session_new(c);
-    if (s == NULL)
+    if (s != NULL) {
+        ximss_set_device(s->up.x, token, NULL);
+        l = login_new(c);
+        l->by_device = true;
+        l->session = s;
+        s->login = &l->wait; /* not to be found yet */
+        start(l);
+    }
+    explicit_bzero(token, sizeof token);
+}
+
+/* Of a browser, in words that its user knows it by. */
+static void
+name_device(const struct call *c, char *out, size_t size)
+{
+    static const char *const names[][2] = {
+        {"Edg/", "Edge"},      {"OPR/", "Opera"},     {"Firefox/", "Firefox"},
+        {"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"", "A browser"}};
+    static const char *const systems[][2] = {{"Android", " on Android"},
+                                             {"iPhone", " on iPhone"},
+                                             {"iPad", " on iPad"},
+                                             {"Windows", " on Windows"},
+                                             {"Mac OS", " on Mac"},
+                                             {"Linux", " on Linux"},
+                                             {"", ""}};
+    const char *agent = http_header(c->http, "User-Agent");
+    size_t n = 0, m = 0;
+
+    if (agent == NULL)
+        agent = "";
+    while (strstr(agent, names[n][0]) == NULL)
+        n++;
+    while (strstr(agent, systems[m][0]) == NULL)
+        m++;
+    snprintf(out, size, "%s%s", names[n][1], systems[m][1]);
+}
+
+static void
+ask_for_device(const struct call *c, struct web_session *s)
+{
+    char name[64];
+
+    if (c->q->method != HTTP_POST || !form_is_on(&c->form, "stayLoggedIn"))
         return;
-    ximss_share_ticket(s->up.x, ximss_ticket(old->up.x));
-    begin(c, s, ximss_session(old->up.x, "userName"));
+    name_device(c, name, sizeof name);
+    ximss_set_device(s->up.x, NULL, name);
 }
 
 /* --- Basic --- */
@@ -373,17 +525,33 @@ by_session(struct call *c, const char *id)
  * too long the server says. */
 #define BASIC_MOST 2048
 
-/* The user and password of an Authorization header; false: there is none. */
-static bool
-basic(const struct call *c, char *out, size_t size, char **password_r)
+#define BLANKS " \t"
+
+/* What an Authorization header of that kind carries behind the scheme and one
+ * or more blanks (RFC 9110, 11.4); NULL: there is none. */
+static const char *
+basic_header(const struct call *c)
 {
+    static const char scheme[] = "Basic";
+    const size_t len = sizeof scheme - 1;
     const char *header = http_header(c->http, "Authorization");
-    ssize_t len;
+
+    if (header == NULL || strncasecmp(header, scheme, len) != 0 ||
+        (header[len] != '\0' && strchr(BLANKS, header[len]) == NULL))
+        return NULL;
+    header += len;
+    return header + strspn(header, BLANKS);
+}
+
+/* The user and the password in it; false: they can be nobody's. */
+static bool
+basic_read(const char *text, char *out, size_t size, char **password_r)
+{
+    ssize_t len = -1;
     char *colon;
 
-    if (header == NULL || strncasecmp(header, "Basic ", 6) != 0)
-        return false;
-    len = base64_decode(header + 6, out, size - 1);
+    if (strpbrk(text, BLANKS) == NULL)
+        len = base64_decode(text, out, size - 1);
     if (len < 0 || memchr(out, '\0', (size_t)len) != NULL)
         return false;
     out[len] = '\0';
@@ -396,9 +564,21 @@ basic(const struct call *c, char *out, size_t size, char **password_r)
 }
 
 static void
+by_basic(struct call *c, const char *header)
+{
+    char text[BASIC_MOST], *secret;
+
+    if (basic_read(header, text, sizeof text, &secret))
+        by_password(c, text, secret);
+    else
+        call_refuse_wrong(c);
+    explicit_bzero(text, sizeof text);
+}
+
+static void
 challenge(struct call *c)
 {
-    char *host = host_of(c), *header;
+    char *host = web_login_host(c), *header;
 
     header = xasprintf("WWW-Authenticate: Basic realm=\"%s\"\r\n",
                        text_is_name(host) ? host : "XIMSS");
@@ -409,6 +589,18 @@ challenge(struct call *c)
 
 /* --- all --- */
 
+static bool
+is_garbled(const struct call *c)
+{
+    static const char *const names[] = {"userName", "password", "nonce",
+                                        "authData", "sessionid"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (form_is_garbled(&c->form, names[i]))
+            return true;
+    return false;
+}
+
 static void
 by_parameters(struct call *c)
 {
@@ -417,17 +609,20 @@ by_parameters(struct call *c)
     const char *nonce = form_get(&c->form, "nonce");
     const char *auth = form_get(&c->form, "authData");
     const char *session = form_get(&c->form, "sessionid");
-    char text[BASIC_MOST], *secret;
+    const char *header = basic_header(c);
 
-    if (session != NULL && *session != '\0') {
+    if (is_garbled(c)) {
+        call_refuse_wrong(c);
+    } else if (form_is_on(&c->form, "byDevice")) {
+        by_device(c);
+    } else if (session != NULL && *session != '\0') {
         by_session(c, session);
     } else if (user != NULL && nonce != NULL && auth != NULL) {
         by_cram(c, user, nonce, auth);
     } else if (user != NULL && *user != '\0') {
         by_password(c, user, password != NULL ? password : "");
-    } else if (basic(c, text, sizeof text, &secret)) {
-        by_password(c, text, secret);
-        explicit_bzero(text, sizeof text);
+    } else if (header != NULL) {
+        by_basic(c, header);
     } else {
         challenge(c);
     }

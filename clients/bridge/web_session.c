@@ -16,13 +16,14 @@
 
 #include <event2/event.h>
 
-#include "clients/bridge/random_text.h"
 #include "clients/bridge/stream.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
 
-#define LOG_MOST 10000 /* pushed messages that nobody fetches */
+/* Pushed messages that nobody fetches.  Ten thousand alerts may wait for whoever
+ * logs in, and then as many reports of them. */
+#define LOG_MOST 40000
 
 static const struct timeval *
 to_timeval(int64_t us, struct timeval *tv)
@@ -96,6 +97,19 @@ is_repeated(struct web_session *s, const struct ximss_message *m,
     return k->confirmed || push_log_holds(&s->log, alert);
 }
 
+/* What ximssd says of a session that lasts to who keeps it. */
+static bool
+is_for_us(struct web_session *s, const char *name)
+{
+    if (strcmp(name, "sessionEnded") == 0)
+        web_session_forget(s, true);
+    else if (strcmp(name, "sessionTouched") == 0)
+        web_session_touch(s);
+    else
+        return false;
+    return true;
+}
+
 static void
 on_message(struct ximss *x, const struct ximss_message *m, void *arg)
 {
@@ -107,7 +121,8 @@ on_message(struct ximss *x, const struct ximss_message *m, void *arg)
     struct buf xml = {0};
 
     (void)x;
-    if (s->ended || (is_alert && is_repeated(s, m, alert)) ||
+    if (s->ended || is_for_us(s, name) ||
+        (is_alert && is_repeated(s, m, alert)) ||
         (is_removal && push_log_withdraw(&s->log, alert)))
         return;
     s->bridge->counts.pushed++;
@@ -203,7 +218,102 @@ web_session_poll(struct web_session *s, struct http_conn *h, uint64_t ack_seq,
     evtimer_add(&s->poll.timer, to_timeval(wait, &tv));
 }
 
+/* --- ximssd is away, or silent --- */
+
+static void
+tell_away(struct web_session *s)
+{
+    if (s->away)
+        return;
+    s->away = true;
+    stream_tell_all(s, "away", "<away/>");
+}
+
+static void
+tell_back(struct web_session *s)
+{
+    s->away = false;
+    stream_tell_all(s, "resumed", "<resumed/>");
+}
+
+static void
+on_silence(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    tell_away(arg);
+}
+
+static void
+wait_for_answer(struct web_session *s)
+{
+    struct timeval tv;
+
+    evtimer_add(&s->silence, to_timeval(s->bridge->cfg->answer_timeout, &tv));
+}
+
+void
+web_session_asked(struct web_session *s)
+{
+    if (s->in_work++ == 0)
+        wait_for_answer(s);
+}
+
+void
+web_session_answered(struct web_session *s)
+{
+    if (--s->in_work == 0)
+        event_del(&s->silence);
+    else if (!s->ended)
+        wait_for_answer(s);
+    if (!s->ended && s->away && ximss_state(s->up.x) == XIMSS_READY)
+        tell_back(s);
+}
+
+static bool
+is_waiting(const struct web_session *s)
+{
+    return s->up.x != NULL && ximss_state(s->up.x) == XIMSS_WAITING;
+}
+
+void
+web_session_away(struct web_session *s)
+{
+    if (is_waiting(s))
+        tell_away(s);
+}
+
+bool
+web_session_retry(struct web_session *s)
+{
+    if (!is_waiting(s))
+        return false;
+    ximss_retry(s->up.x);
+    upstream_look(&s->up);
+    return true;
+}
+
+/* It may be this session alone that was ended; one that then does not get back
+ * is away. */
+static void
+on_lost(struct web_session *s, const char *why)
+{
+    bool first = s->tries++ == 0;
+
+    log_debug("web session %" PRIu64 " waits for ximssd: %s", s->number, why);
+    if (away_noticed(s->bridge) || !first)
+        tell_away(s);
+}
+
 /* --- ximssd --- */
+
+static void let_free(struct web_session *s);
+
+static struct web_session_list *
+bucket(struct bridge *b, uint64_t number)
+{
+    return &b->sessions[number % BRIDGE_BUCKETS];
+}
 
 /* False: ximssd does not say whose session it is, or the account has too
  * many. */
@@ -218,19 +328,60 @@ enter_account(struct web_session *s, struct login_wait *l)
     return !l->too_many;
 }
 
+void
+web_session_set_id(struct web_session *s, const char *id)
+{
+    snprintf(s->id, sizeof s->id, "%s", id);
+    s->number = strtoull(id, NULL, 10);
+    LIST_INSERT_HEAD(bucket(s->bridge, s->number), s, link);
+}
+
+/* It is ximssd's.  False: that gave none. */
+static bool
+take_id(struct web_session *s)
+{
+    const char *id = ximss_session(s->up.x, "urlID");
+    struct web_session *old;
+
+    if (id == NULL || !web_session_is_id(id))
+        return false;
+    old = web_session_find(s->bridge, id);
+    if (old != NULL)
+        web_session_forget(old, true); /* ximssd has put this in its place */
+    old =
+        *s->replaces != '\0' ? web_session_find(s->bridge, s->replaces) : NULL;
+    if (old != NULL)
+        web_session_forget(old, false);
+    web_session_set_id(s, id);
+    if (ximss_session(s->up.x, "sessionBound") != NULL)
+        s->watches_address = true;
+    return true;
+}
+
+static void
+on_open(struct web_session *s, struct login_wait *l)
+{
+    bool keeps = l->keeps;
+
+    l->done(l, s, take_id(s) && enter_account(s, l));
+    if (s->account == NULL && keeps)
+        web_session_forget(s, false);
+    else if (s->account == NULL)
+        web_session_end(s, false);
+}
+
 static void
 on_ready(struct web_session *s)
 {
     struct login_wait *l = s->login;
 
+    s->tries = 0;
     /* From here on it is the ticket that brings the session back. */
     ximss_set_password(s->up.x, NULL);
     ximss_set_method(s->up.x, XIMSS_METHOD_AUTO);
     s->login = NULL;
     if (l != NULL) {
-        l->done(l, s, enter_account(s, l));
-        if (s->account == NULL)
-            web_session_end(s, false);
+        on_open(s, l);
         return;
     }
     s->bridge->counts.reconnects++;
@@ -238,7 +389,7 @@ on_ready(struct web_session *s)
     exec_pump(s);
     if (s->ended)
         return;
-    stream_tell_all(s, "resumed", "<resumed/>");
+    tell_back(s);
 }
 
 static void
@@ -254,7 +405,21 @@ on_failed(struct web_session *s)
                  ximss_error(s->up.x));
         s->bridge->counts.lost++;
     }
-    web_session_end(s, true);
+    web_session_forget(s, true);
+}
+
+/* It has ended, and says so to ximssd as soon as that is there. */
+static void
+on_leaving(struct web_session *s, enum ximss_state state)
+{
+    if (state == XIMSS_READY) {
+        ximss_close(s->up.x);
+    } else if (state == XIMSS_OFF || state == XIMSS_FAILED) {
+        LIST_REMOVE(s, link);
+        s->bridge->n_leaving--;
+        s->leaving = false;
+        let_free(s);
+    }
 }
 
 static void
@@ -262,17 +427,19 @@ on_state(struct ximss *x, enum ximss_state state, const char *why, void *arg)
 {
     struct web_session *s = arg;
 
+    (void)x;
+    if (s->leaving)
+        on_leaving(s, state);
     if (s->ended)
         return;
     if (state == XIMSS_READY)
         on_ready(s);
     else if (state == XIMSS_FAILED)
         on_failed(s);
-    else if (state == XIMSS_WAITING && ximss_ticket(x) == NULL)
+    else if (state == XIMSS_WAITING && s->login != NULL)
         on_failed(s); /* nothing else may bring it back */
     else if (state == XIMSS_WAITING)
-        log_debug("web session %" PRIu64 " waits for ximssd: %s", s->number,
-                  why);
+        on_lost(s, why);
 }
 
 /* --- life --- */
@@ -314,24 +481,6 @@ web_session_set_idle(struct web_session *s, int64_t us)
     web_session_touch(s);
 }
 
-static struct web_session_list *
-bucket(struct bridge *b, uint64_t number)
-{
-    return &b->sessions[number % BRIDGE_BUCKETS];
-}
-
-static void
-make_id(struct web_session *s)
-{
-    char secret[20 + 1];
-
-    s->number = s->bridge->next_session++;
-    random_text(secret, sizeof secret - 1);
-    snprintf(s->id, sizeof s->id, "%" PRIu64 "-%s", s->number, secret);
-    explicit_bzero(secret, sizeof secret);
-    LIST_INSERT_HEAD(bucket(s->bridge, s->number), s, link);
-}
-
 struct web_session *
 web_session_new(struct bridge *b, const struct client *client)
 {
@@ -347,14 +496,14 @@ web_session_new(struct bridge *b, const struct client *client)
     s->poll.waiter.on_gone = on_poll_gone;
     evtimer_assign(&s->poll.timer, b->base, on_poll_timer, &s->poll);
     evtimer_assign(&s->idle_timer, b->base, on_idle, s);
+    evtimer_assign(&s->silence, b->base, on_silence, s);
     upstream_init(&s->up, b->base, b->cfg);
     ximss_set_options(s->up.x, XIMSS_ALERT_CONFIRM | XIMSS_ALERT_CHANGES |
-                                   XIMSS_TICKETS);
+                                   XIMSS_TICKETS | XIMSS_LASTING);
     ximss_set_reconnect(s->up.x, XIMSS_RECONNECT_AFTER_LOGIN);
     ximss_set_client_address(s->up.x, client->address);
     ximss_on_state(s->up.x, on_state, s);
     ximss_on_message(s->up.x, on_message, s);
-    make_id(s);
     b->n_sessions++;
     return s;
 }
@@ -387,7 +536,7 @@ web_session_find(struct bridge *b, const char *id)
     return NULL;
 }
 
-/* Nobody who held the old id gets anything more by it. */
+/* Nobody who held the id gets anything more by it. */
 static void
 let_go(struct web_session *s, bool lost)
 {
@@ -404,17 +553,51 @@ let_go(struct web_session *s, bool lost)
     exec_end_all(s);
 }
 
-void
-web_session_rename(struct web_session *s)
+bool
+web_session_is_leaving(const struct bridge *b, const char *id)
 {
-    let_go(s, false);
-    LIST_REMOVE(s, link);
-    make_id(s);
-    push_log_restart(&s->log);
-    s->has_seq = false;
-    memory_drop_kept(s);
-    s->cookie = (struct web_cookie){.value = ""};
+    const struct web_session *s;
+
+    LIST_FOREACH(s, &b->leaving, link)
+        if (strcmp(s->id, id) == 0)
+            return true;
+    return false;
 }
+
+bool
+web_session_is_id(const char *text)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "abcdefghijklmnopqrstuvwxyz0123456789";
+    size_t digits = strspn(text, "0123456789");
+
+    return digits > 0 && digits <= 20 && text[digits] == '-' &&
+           strspn(text + digits + 1, letters) == 20 &&
+           text[digits + 1 + 20] == '\0';
+}
+
+/* --- what brings it back --- */
+
+void
+web_session_make_key(struct web_session *s)
+{
+    snprintf(s->key, sizeof s->key, "%s|%s", s->cookie.value,
+             s->watches_address ? s->address : "");
+}
+
+void
+web_session_set_key(struct web_session *s)
+{
+    char note[64];
+
+    web_session_make_key(s);
+    snprintf(note, sizeof note, "%d %d %d %" PRId64, s->watches_address,
+             s->wants_changes, *s->cookie.value != '\0',
+             s->idle / CLOCK_SECOND);
+    ximss_set_session_key(s->up.x, s->key, note);
+}
+
+/* --- the end --- */
 
 static void
 run_end(struct conn_deferred *d)
@@ -429,31 +612,73 @@ run_end(struct conn_deferred *d)
     free(s);
 }
 
-void
-web_session_end(struct web_session *s, bool lost)
+static void
+let_free(struct web_session *s)
 {
-    if (s->ended)
-        return;
-    s->ended = true;
-    LIST_REMOVE(s, link);
-    s->bridge->n_sessions--;
-    let_go(s, lost);
-    event_del(&s->idle_timer);
-    event_del(&s->poll.timer);
-    memory_drop_kept(s);
-    memory_release(s, &s->log_share);
-    web_account_leave(s);
+    exec_drop_all(s);
     upstream_end(&s->up);
     s->end.run = run_end;
     conn_loop_defer(s->bridge->loop, &s->end);
 }
 
+/* Out of all lists: from here on nobody finds it. */
+static void
+end(struct web_session *s, bool lost)
+{
+    s->ended = true;
+    if (*s->id != '\0')
+        LIST_REMOVE(s, link);
+    s->bridge->n_sessions--;
+    let_go(s, lost);
+    event_del(&s->idle_timer);
+    event_del(&s->silence);
+    event_del(&s->poll.timer);
+    memory_drop_kept(s);
+    memory_release(s, &s->log_share);
+    web_account_leave(s);
+}
+
 void
-web_session_end_all(struct bridge *b)
+web_session_forget(struct web_session *s, bool lost)
+{
+    if (s->ended)
+        return;
+    end(s, lost);
+    let_free(s);
+}
+
+void
+web_session_end(struct web_session *s, bool lost)
+{
+    struct bridge *b = s->bridge;
+
+    if (s->ended)
+        return;
+    end(s, lost);
+    if (*s->id == '\0' || b->n_leaving >= b->half) {
+        let_free(s); /* nobody knows the id; or too many have left at once */
+        return;
+    }
+    s->leaving = true;
+    b->n_leaving++;
+    LIST_INSERT_HEAD(&b->leaving, s, link);
+    if (ximss_state(s->up.x) == XIMSS_READY) {
+        ximss_close(s->up.x);
+        upstream_look(&s->up);
+    }
+}
+
+void
+web_session_forget_all(struct bridge *b)
 {
     struct web_session *s;
 
     for (size_t i = 0; i < BRIDGE_BUCKETS; i++)
         while ((s = LIST_FIRST(&b->sessions[i])) != NULL)
-            web_session_end(s, false);
+            web_session_forget(s, false);
+    while ((s = LIST_FIRST(&b->leaving)) != NULL) {
+        LIST_REMOVE(s, link);
+        s->leaving = false;
+        let_free(s);
+    }
 }

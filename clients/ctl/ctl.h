@@ -202,6 +202,10 @@ void ctl_print_line(struct buf *b);
 
 int ctl_import_run(struct ctl *c, int argc, char **argv);
 
+/* --- ctl_token.c --- */
+
+int ctl_token_run(struct ctl *c, int argc, char **argv);
+
 /* --- ctl_quota_import.c, ctl_quota_refresh.c --- */
 
 int ctl_quota_import_run(struct ctl *c, int argc, char **argv);

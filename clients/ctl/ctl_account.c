@@ -32,6 +32,11 @@ static const struct ctl_option settings_options[] = {CTL_EFFECTIVE,
 
 static const struct ctl_option set_options[] = {CTL_SET, CTL_OPTIONS_END};
 
+static const struct ctl_option token_options[] = {
+    {"name", "TEXT", "the token (create: found if not given)"},
+    {"expires", "WHEN", "create: +30d, YYYY-MM-DD..., or never"},
+    CTL_OPTIONS_END};
+
 static const struct ctl_option import_options[] = {
     {"domain", "NAME", "the domain of names without one"},
     {"from", "LINE", "begin at this line of the file"},
@@ -177,6 +182,12 @@ const struct ctl_command ctl_account_commands[] = {
      "Shows or sets an account's rights",
      "For example: --set \"All Domains,CanPostAlerts\"\n", set_options,
      .line = "SETACCOUNTRIGHTS $1 $,set|GETACCOUNTRIGHTS $1"},
+    {"account", "token", "create|list|revoke NAME",
+     "Secrets for scripts on the PWD port (APOP)",
+     "A token lets a script log in on the PWD port as the account, by APOP or\n"
+     "as a password, and nowhere else.  create prints the secret, once; revoke\n"
+     "ends the token and the sessions that came by it.\n",
+     token_options, .run = ctl_token_run, .min_args = 2, .max_args = 2},
     {"account", "info", "NAME [KEY...]", "Shows storage used and the like",
      .line = "GETACCOUNTINFO $1[ $+]"},
     {"account", "stat", "NAME [KEY]", "Shows numbers of an account, or one",

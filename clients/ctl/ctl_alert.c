@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,8 +83,18 @@ get_severity(const struct ctl *c, enum ximss_severity *severity_r)
 
 /* --- post --- */
 
-/* Standard input up to its end, without the last line's end. */
 static void
+cut_line_end(struct buf *b)
+{
+    if (b->len == 0 || b->data[b->len - 1] != '\n')
+        return;
+    b->len--;
+    if (b->len > 0 && b->data[b->len - 1] == '\r')
+        b->len--;
+}
+
+/* Standard input up to its end, without the last line's end. */
+static int
 read_text(struct buf *b)
 {
     char chunk[4096];
@@ -95,139 +106,16 @@ read_text(struct buf *b)
     while (b->len < (size_t)2 << 20 &&
            (n = fread(chunk, 1, sizeof chunk, stdin)) > 0)
         buf_append(b, chunk, n);
-    if (b->len > 0 && b->data[b->len - 1] == '\n')
-        b->len--;
+    if (ferror(stdin))
+        return ctl_error(CTL_LOCAL, "reading standard input: %s",
+                         strerror(errno));
+    cut_line_end(b);
+    return CTL_OK;
 }
 
 struct post_call {
     const struct ctl *c;
-    bool test, done;
-    int code;
-};
-
-static void
-print_posted_json(const struct ximss_posted *p, bool test)
-{
-    char when[CLOCK_GMT_SIZE];
-    struct buf b = {0};
-
-    buf_append_char(&b, '{');
-    if (!test) {
-        clock_format_gmt(p->gmt_time * CLOCK_SECOND, when);
-        ctl_json_name(&b, "alertID");
-        ctl_json_string(&b, p->id, strlen(p->id));
-        ctl_json_name(&b, "gmtTime");
-        ctl_json_string(&b, when, strlen(when));
-        ctl_json_name(&b, "repeated");
-        buf_append_str(&b, p->repeated ? "true" : "false");
-    }
-    ctl_json_name(&b, "sessions");
-    buf_appendf(&b, "%llu", (unsigned long long)p->sessions);
-    if (test) {
-        ctl_json_name(&b, "accounts");
-        buf_appendf(&b, "%llu", (unsigned long long)p->accounts);
-    }
-    buf_append_char(&b, '}');
-    ctl_print_line(&b);
-}
-
-static void
-print_posted(const struct ximss_posted *p, bool test)
-{
-    unsigned long long sessions = p->sessions, accounts = p->accounts;
-
-    if (test)
-        printf("nothing posted; it would be for %llu account%s, and shown at "
-               "once in %llu session%s\n",
-               accounts, accounts == 1 ? "" : "s", sessions,
-               sessions == 1 ? "" : "s");
-    else if (p->repeated)
-        printf("nothing posted: alert %s has this key\n", p->id);
-    else
-        printf("alert %s posted, %llu session%s told\n", p->id, sessions,
-               sessions == 1 ? "" : "s");
-}
-
-static void
-on_posted(struct ximss *x, const struct ximss_result *result,
-          const struct ximss_posted *posted, void *arg)
-{
-    struct post_call *call = arg;
-
-    (void)x;
-    call->done = true;
-    call->code = ctl_result(result);
-    if (posted == NULL)
-        return;
-    if (call->c->json)
-        print_posted_json(posted, call->test);
-    else
-        print_posted(posted, call->test);
-}
-
-static int
-send_post(struct ctl *c, const struct ximss_post *post)
-{
-    struct post_call call = {.c = c, .test = post->test};
-
-    call.code = ctl_connect(c);
-    if (call.code != CTL_OK)
-        return call.code;
-    if (ximss_post(c->x, post, on_posted, &call) < 0)
-        return ctl_error(CTL_USAGE, "%s", ximss_error(c->x));
-    ctl_wait(c, &call.done);
-    return call.code;
-}
-
-static int
-get_post(struct ctl *c, struct ximss_post *p)
-{
-    const char *until = ctl_option(c, "until");
-
-    if (get_scope(c, &p->scope, &p->target) < 0 ||
-        get_severity(c, &p->severity) < 0)
-        return -1;
-    if (p->scope == XIMSS_SCOPE_NONE)
-        return ctl_error(-1, "say who is to see it: --server, --cluster, "
-                             "--domain NAME or --account NAME");
-    if (until != NULL &&
-        ctl_until_parse(until, clock_now() / CLOCK_SECOND, &p->until) < 0)
-        return ctl_error(-1,
-                         "--until takes +90m, +2h, +3d, 2026-12-01, "
-                         "\"2026-12-01 06:00\" or 20261201T060000Z, not %s",
-                         until);
-    p->key = ctl_option(c, "key");
-    p->test = ctl_option(c, "test") != NULL;
-    return 0;
-}
-
-static int
-run_post(struct ctl *c, int argc, char **argv)
-{
-    struct ximss_post p = {.text = NULL};
-    struct buf b = {0};
-    int r;
-
-    if (get_post(c, &p) < 0)
-        return CTL_USAGE;
-    if (argc == 0 || strcmp(argv[0], "-") == 0)
-        read_text(&b);
-    else
-        buf_append_str(&b, argv[0]);
-    p.text = buf_cstr(&b);
-    p.text_len = b.len;
-    r = send_post(c, &p);
-    buf_clear(&b);
-    return r;
-}
-
-/* --- list --- */
-
-struct list_call {
-    const struct ctl *c;
-    struct ctl_table table;
-    struct buf json;
-    bool own, done;
+    bool test, lifetime, done;
     int code;
 };
 
@@ -252,6 +140,147 @@ json_time(struct buf *b, const char *name, int64_t seconds)
 }
 
 static void
+json_flag(struct buf *b, const char *name, bool yes)
+{
+    ctl_json_name(b, name);
+    buf_append_str(b, yes ? "true" : "false");
+}
+
+static void
+print_posted_json(const struct ximss_posted *p, bool test)
+{
+    char when[CLOCK_GMT_SIZE];
+    struct buf b = {0};
+
+    buf_append_char(&b, '{');
+    if (!test || p->repeated) {
+        clock_format_gmt(p->gmt_time * CLOCK_SECOND, when);
+        ctl_json_name(&b, "alertID");
+        ctl_json_string(&b, p->id, strlen(p->id));
+        ctl_json_name(&b, "gmtTime");
+        ctl_json_string(&b, when, strlen(when));
+        json_time(&b, "until", p->until);
+        json_flag(&b, "repeated", p->repeated);
+        json_flag(&b, "active", p->active);
+    }
+    ctl_json_name(&b, "sessions");
+    buf_appendf(&b, "%llu", (unsigned long long)p->sessions);
+    if (test) {
+        ctl_json_name(&b, "accounts");
+        buf_appendf(&b, "%llu", (unsigned long long)p->accounts);
+    }
+    buf_append_char(&b, '}');
+    ctl_print_line(&b);
+}
+
+static void
+print_posted(const struct ximss_posted *p, bool test)
+{
+    unsigned long long sessions = p->sessions, accounts = p->accounts;
+
+    if (p->repeated)
+        printf("nothing posted: alert %s has this key%s\n", p->id,
+               p->active ? "" : " and is no longer active");
+    else if (test)
+        printf("nothing posted; it would be for %llu account%s, and shown at "
+               "once in %llu session%s\n",
+               accounts, accounts == 1 ? "" : "s", sessions,
+               sessions == 1 ? "" : "s");
+    else
+        printf("alert %s posted, %llu session%s told\n", p->id, sessions,
+               sessions == 1 ? "" : "s");
+}
+
+static void
+on_posted(struct ximss *x, const struct ximss_result *result,
+          const struct ximss_posted *posted, void *arg)
+{
+    struct post_call *call = arg;
+
+    (void)x;
+    call->done = true;
+    call->code = ctl_result(result);
+    if (posted == NULL)
+        return;
+    if (call->lifetime && !call->test && !posted->repeated &&
+        posted->until == 0)
+        call->code = ctl_error(CTL_PARTLY,
+                               "the server is older and knows no "
+                               "lifetimes: the alert is posted without an end");
+    if (call->c->json)
+        print_posted_json(posted, call->test);
+    else
+        print_posted(posted, call->test);
+}
+
+static int
+send_post(struct ctl *c, const struct ximss_post *post)
+{
+    struct post_call call = {
+        .c = c, .test = post->test, .lifetime = post->lifetime != NULL};
+
+    call.code = ctl_connect(c);
+    if (call.code != CTL_OK)
+        return call.code;
+    if (ximss_post(c->x, post, on_posted, &call) < 0)
+        return ctl_error(CTL_USAGE, "%s", ximss_error(c->x));
+    ctl_wait(c, &call.done);
+    return call.code;
+}
+
+static int
+get_post(struct ctl *c, struct ximss_post *p)
+{
+    const char *until = ctl_option(c, "until");
+
+    if (get_scope(c, &p->scope, &p->target) < 0 ||
+        get_severity(c, &p->severity) < 0)
+        return -1;
+    if (p->scope == XIMSS_SCOPE_NONE)
+        return ctl_error(-1, "say who is to see it: --server, --cluster, "
+                             "--domain NAME or --account NAME");
+    if (until != NULL && ctl_until_parse(until, &p->until, &p->lifetime) < 0)
+        return ctl_error(-1,
+                         "--until takes +90m, +2h, +3d, 2026-12-01, "
+                         "\"2026-12-01 06:00\" or 20261201T060000Z, not %s",
+                         until);
+    p->key = ctl_option(c, "key");
+    p->test = ctl_option(c, "test") != NULL;
+    return 0;
+}
+
+static int
+run_post(struct ctl *c, int argc, char **argv)
+{
+    struct ximss_post p = {.text = NULL};
+    struct buf b = {0};
+    int r = CTL_OK;
+
+    if (get_post(c, &p) < 0)
+        return CTL_USAGE;
+    if (argc == 0 || strcmp(argv[0], "-") == 0)
+        r = read_text(&b);
+    else
+        buf_append_str(&b, argv[0]);
+    p.text = buf_cstr(&b);
+    p.text_len = b.len;
+    if (r == CTL_OK)
+        r = send_post(c, &p);
+    buf_clear(&b);
+    return r;
+}
+
+/* --- list --- */
+
+struct list_call {
+    const struct ctl *c;
+    struct ctl_table table;
+    struct buf json;
+    bool own, done;
+    int code;
+};
+
+static void
 add_json(struct buf *b, const struct ximss_alert *a)
 {
     buf_append_str(b, b->len > 1 ? ",{" : "{");
@@ -265,8 +294,7 @@ add_json(struct buf *b, const struct ximss_alert *a)
     json_text(b, "author", a->author);
     json_text(b, "origin", a->origin);
     json_text(b, "key", a->key);
-    ctl_json_name(b, "seen");
-    buf_append_str(b, a->seen ? "true" : "false");
+    json_flag(b, "seen", a->seen);
     ctl_json_name(b, "text");
     ctl_json_string(b, a->text, a->text_len);
     buf_append_char(b, '}');
@@ -396,7 +424,7 @@ const struct ctl_command ctl_alert_commands[] = {
     {"alert", "post", "[TEXT]", "Posts an alert",
      "The text is the argument, or standard input if there is none or it is "
      "\"-\".\nOne of --server, --cluster, --domain and --account says who is "
-     "to see it.\nTIME is +30m, +2h, +3d or +1w from now, 2026-12-01 or "
+     "to see it.\nTIME is +30m, +2h, +3d or +1w from the post, 2026-12-01 or "
      "\"2026-12-01 06:00\" in this\nmachine's time zone, or 20261201T060000Z "
      "(GMT).\n",
      post_options, .run = run_post, .max_args = 1},

@@ -6,14 +6,13 @@
 
 #include "clients/ctl/batch.h"
 #include "clients/ctl/lines.h"
+#include "ximss/proto/answer.h"
 
 /* cli: the door to every command of the server, for one or for a file of them.
  *
  * A file stops at the first refusal, and nothing behind the refused line has
  * been done then: so one command is under way at a time, because the server
  * carries out whatever it has got.  With --keep-going it is a window. */
-
-#define UNKNOWN_COMMAND 500
 
 static const struct ctl_option cli_options[] = {
     {"file", "FILE", "run the commands in FILE, one on each line"},
@@ -118,7 +117,7 @@ on_answer(struct batch *b, const struct batch_item *item,
         return;
     }
     /* Its argument can be anything, even a password. */
-    if (result->error_num == UNKNOWN_COMMAND)
+    if (result->error_num == ANSWER_UNKNOWN_COMMAND)
         item->label[strcspn(item->label, " ")] = '\0';
     if (b->c->json)
         print_json(item->line, item->label, result->error_num,

@@ -9,10 +9,13 @@
 #include "clients/ctl/ctl_line.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
+#include "ximss/proto/answer.h"
 
-/* account import: a CREATEACCOUNT for each record of a file. */
-
-#define ACCOUNT_EXISTS 520
+/* account import: a CREATEACCOUNT for each record of a file.
+ *
+ * What is said of a record goes into the mails of cron, and in a file with other
+ * separators a whole record stands where the name should be.  So nothing is
+ * shown, nor sent, that cannot be a name. */
 
 enum column {
     COLUMN_NAME,
@@ -44,7 +47,7 @@ on_answer(struct batch *b, const struct batch_item *item,
     (void)len;
     if (result->status == XIMSS_OK) {
         b->p.done++;
-    } else if (result->error_num == ACCOUNT_EXISTS) {
+    } else if (result->error_num == ANSWER_ACCOUNT_EXISTS) {
         b->p.done++;
         m->existing++;
     } else {
@@ -104,6 +107,9 @@ send_command(struct import *m, const char *name, struct buf *command,
     *why_r = "there is no name";
     if (name[0] == '\0' || name[0] == '@')
         return -1;
+    *why_r = "the name cannot be an account's; is the separator a comma?";
+    if (!text_is_address(name))
+        return -1;
     r = batch_send(&m->batch, m->csv.first_line, name, command);
     if (r < 0)
         *why_r = ximss_error(m->batch.c->x);
@@ -121,7 +127,8 @@ send_record(struct import *m)
     buf_reserve(&command, m->csv.text.len * 4 + 4096);
     make_command(m, &command, &name);
     if (send_command(m, name, &command, &why) < 0)
-        batch_refuse(&m->batch, m->csv.first_line, name, why);
+        batch_refuse(&m->batch, m->csv.first_line,
+                     text_is_address(name) ? name : "", why);
     free(name);
     if (command.data != NULL)
         explicit_bzero(command.data, command.cap);

@@ -31,8 +31,7 @@ ctl_line_settings(struct buf *b, int argc, char **argv, struct errbuf *err)
         const char *eq = strchr(argv[i], '=');
 
         if (eq == NULL || eq == argv[i])
-            return err_set(err, "a setting is written KEY=VALUE, not %s",
-                           argv[i]);
+            return err_set(err, "settings are written KEY=VALUE");
         cli_data_write_string(b, argv[i], (size_t)(eq - argv[i]));
         buf_append_char(b, '=');
         cli_data_write_string(b, eq + 1, strlen(eq + 1));

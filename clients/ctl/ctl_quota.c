@@ -11,11 +11,10 @@
 #include "clients/ctl/ctl_usage.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
+#include "ximss/proto/answer.h"
 
 /* quota ...: what the storage of accounts holds, shown and reported.  import is
  * in ctl_quota_import.c. */
-
-#define UNKNOWN_DOMAIN 512
 
 static const struct ctl_option list_options[] = {
     {"domain", "NAME", "of this domain alone"},
@@ -216,7 +215,7 @@ list_domains(struct listing *l)
     arena_reset(l->c->arena);
     for (size_t at = 0; r == CTL_OK && at < names.len;
          at += strlen(names.data + at) + 1)
-        r = list_domain(l, names.data + at, UNKNOWN_DOMAIN);
+        r = list_domain(l, names.data + at, ANSWER_NO_DOMAIN);
     buf_clear(&names);
     return r;
 }

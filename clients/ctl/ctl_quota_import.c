@@ -8,6 +8,7 @@
 #include "clients/ctl/ctl_line.h"
 #include "clients/ctl/lines.h"
 #include "clients/ctl/quota_line.h"
+#include "util/text.h"
 #include "util/xmalloc.h"
 
 /* quota import: a SETSTORAGEUSED for each line of a file.
@@ -45,8 +46,12 @@ send_report(struct import *m, const struct quota_line *l)
     buf_append_str(&command, "SETSTORAGEUSED");
     ctl_line_arg(&command, name);
     ctl_line_arg(&command, l->size);
-    if (batch_send(b, m->lines.line, name, &command) < 0)
+    /* It may be a line of another file, with a password in it. */
+    if (!text_is_address(name))
+        batch_refuse(b, m->lines.line, "", "the name cannot be an account's");
+    else if (batch_send(b, m->lines.line, name, &command) < 0)
         batch_refuse(b, m->lines.line, name, ximss_error(b->c->x));
+    buf_clear(&command);
     free(name);
 }
 

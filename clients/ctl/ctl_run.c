@@ -138,7 +138,7 @@ ctl_new_password(struct ctl *c, const char *prompt, bool twice)
     char *password, *again;
 
     if (fd != NULL && text_parse_u64(fd, 65535, &n) < 0) {
-        ctl_error(0, "--new-password-fd takes a number, not %s", fd);
+        ctl_error(0, "--new-password-fd takes a number up to 65535");
         return NULL;
     }
     password = secret_get(fd != NULL ? (int)n : -1, "XIMSS_NEW_PASSWORD",

@@ -2,12 +2,11 @@
 #include "config.h"
 
 #include "clients/ctl/ctl_line.h"
+#include "ximss/proto/answer.h"
 
 /* server ...: lines of the CLI, but for all counters at once. */
 
 static const struct ctl_option shutdown_options[] = {CTL_YES, CTL_OPTIONS_END};
-
-#define BEHIND_THE_LAST 501
 
 static int
 next_name(struct ctl *c, const char *name, const struct cli_value **next_r)
@@ -16,7 +15,7 @@ next_name(struct ctl *c, const char *name, const struct cli_value **next_r)
 
     buf_append_str(&b, "GETNEXTSTATNAME");
     ctl_line_arg(&b, name);
-    return ctl_cli_but(c, &b, BEHIND_THE_LAST, next_r);
+    return ctl_cli_but(c, &b, ANSWER_NO_NEXT_ELEMENT, next_r);
 }
 
 static int

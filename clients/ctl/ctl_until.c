@@ -8,31 +8,6 @@
 
 #include "util/clock.h"
 
-#define MOST_SECONDS (INT64_C(100) * 366 * 86400)
-
-static int
-parse_relative(const char *text, int64_t now, int64_t *seconds_r)
-{
-    static const char units[] = "smhdw";
-    static const int64_t seconds[] = {1, 60, 3600, 86400, 7 * 86400};
-    const char *unit;
-    int64_t n = 0;
-
-    if (*text < '0' || *text > '9')
-        return -1;
-    for (; *text >= '0' && *text <= '9'; text++) {
-        n = n * 10 + (*text - '0');
-        if (n > MOST_SECONDS)
-            return -1;
-    }
-    unit = *text != '\0' ? strchr(units, *text) : NULL;
-    if (unit == NULL || text[1] != '\0' ||
-        n > MOST_SECONDS / seconds[unit - units])
-        return -1;
-    *seconds_r = now + n * seconds[unit - units];
-    return 0;
-}
-
 static int
 parse_local(const char *text, int64_t *seconds_r)
 {
@@ -60,12 +35,16 @@ parse_local(const char *text, int64_t *seconds_r)
 }
 
 int
-ctl_until_parse(const char *text, int64_t now, int64_t *seconds_r)
+ctl_until_parse(const char *text, int64_t *seconds_r, const char **lifetime_r)
 {
     int64_t us;
 
-    if (text[0] == '+')
-        return parse_relative(text + 1, now, seconds_r);
+    *seconds_r = 0;
+    *lifetime_r = NULL;
+    if (text[0] == '+') {
+        *lifetime_r = text + 1;
+        return clock_parse_span(text + 1, &us);
+    }
     if (clock_parse_gmt(text, &us) == 0) {
         *seconds_r = us / CLOCK_SECOND;
         return 0;

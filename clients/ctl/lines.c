@@ -13,6 +13,9 @@
 
 #define SHOWN_MAX 100 /* bytes of an argument */
 
+/* What stands between fields in files, and in no name of an account. */
+#define NO_NAME " \t,;:|"
+
 void
 lines_init(struct lines *l, struct input *in)
 {
@@ -86,6 +89,19 @@ word_length(const char *s)
     return strcspn(s, " \t\"\\{}()[];=,<>");
 }
 
+/* Of a first word that can be a command; 0: it is something else, perhaps a
+ * record with a password in it. */
+static size_t
+verb_length(const char *s)
+{
+    size_t n = word_length(s), letters = 0;
+
+    while (letters < n && ((s[letters] >= 'a' && s[letters] <= 'z') ||
+                           (s[letters] >= 'A' && s[letters] <= 'Z')))
+        letters++;
+    return letters == n ? n : 0;
+}
+
 static void
 append_cut(struct buf *b, const char *s, size_t len)
 {
@@ -129,23 +145,45 @@ append_quoted(struct buf *b, const char *s)
     return s + strspn(s, " \t");
 }
 
+/* Where an account should be named, what cannot be a name is perhaps a record
+ * with a password in it. */
+static bool
+may_show(const char *verb, const char *argument)
+{
+    const char *text = argument + (*argument == '"'),
+               *end = *argument == '"' ? end_of_quoted(argument)
+                                       : argument + word_length(argument);
+    size_t n = end != NULL ? (size_t)(end - text) : 0;
+
+    return strcasestr(verb, "ACCOUNT") == NULL || strcspn(text, NO_NAME) >= n;
+}
+
+static const char *
+append_argument(struct buf *b, const char *s)
+{
+    size_t n = word_length(s);
+
+    if (*s == '"')
+        return append_quoted(b, s);
+    if (n == 0)
+        return s;
+    buf_append_char(b, ' ');
+    append_cut(b, s, n);
+    return s + n + strspn(s + n, " \t");
+}
+
 void
 lines_describe(struct buf *b, const char *command)
 {
-    size_t n = word_length(command), bad;
+    size_t n = verb_length(command), bad;
 
     if (n == 0 || !text_is_utf8(command, strlen(command), &bad))
         return;
     append_cut(b, command, n);
     command += n;
     command += strspn(command, " \t");
-    if (*command == '"') {
-        command = append_quoted(b, command);
-    } else if ((n = word_length(command)) > 0) {
-        buf_append_char(b, ' ');
-        append_cut(b, command, n);
-        command += n + strspn(command + n, " \t");
-    }
+    if (may_show(buf_cstr(b), command))
+        command = append_argument(b, command);
     if (*command != '\0')
         buf_append_str(b, " ...");
 }

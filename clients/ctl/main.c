@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include <getopt.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "clients/ctl/ctl.h"
+#include "util/options.h"
 #include "util/text.h"
 
 /* ximssctl: finds the command in the tables, reads options wherever they
@@ -103,8 +103,7 @@ parse_number(const char *name, const char *text, unsigned max,
     unsigned long long n;
 
     if (text_parse_u64(text, max, &n) < 0)
-        return ctl_error(-1, "--%s takes a number up to %u, not %s", name, max,
-                         text);
+        return ctl_error(-1, "--%s takes a number up to %u", name, max);
     *value_r = (unsigned)n;
     return 0;
 }
@@ -176,8 +175,9 @@ parse_options(struct ctl *c, int argc, char **argv,
     if (command != NULL)
         add_options(longs + n, command->options, FIRST_CODE + N_GLOBALS);
     optind = 0;
-    while ((o = getopt_long(argc, argv, command == NULL ? "+h" : "h", longs,
-                            NULL)) != -1) {
+    while ((o = options_next("ximssctl", argc, argv,
+                             command == NULL ? "+h" : "h", longs, NULL)) !=
+           -1) {
         if (o == 'h')
             want_help = true;
         else if (o == '?')

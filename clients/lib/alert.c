@@ -232,6 +232,8 @@ on_posted(struct ximss *x, struct request *r, const struct xml_elem *e)
     p->sessions = number_attr(e, "sessions");
     p->accounts = number_attr(e, "accounts");
     p->repeated = flag_attr(e, "repeated");
+    p->active = strcmp(text_attr(e, "active"), "no") != 0;
+    p->until = time_attr(e, "until");
 }
 
 static void
@@ -257,6 +259,7 @@ ximss_post(struct ximss *x, const struct ximss_post *post,
                            "target",   post->target,
                            "severity", ximss_severity_name(post->severity),
                            "until",    post->until != 0 ? until : NULL,
+                           "lifetime", post->lifetime,
                            "key",      post->key,
                            "test",     post->test ? "yes" : NULL,
                            NULL};

@@ -18,12 +18,15 @@
 
 #define CONNECT_TIMEOUT   (10 * CLOCK_SECOND) /* for each address */
 #define HANDSHAKE_TIMEOUT (15 * CLOCK_SECOND)
-#define LOGIN_TIMEOUT     (30 * CLOCK_SECOND) /* for each step */
-#define BYE_TIMEOUT       (2 * CLOCK_SECOND)
-#define ANSWER_TIMEOUT    (60 * CLOCK_SECOND)
-#define RETRY_FIRST       (1 * CLOCK_SECOND)
-#define RETRY_MOST        (60 * CLOCK_SECOND)
-#define GOOD_SESSION      (30 * CLOCK_SECOND)
+#define FEATURES_TIMEOUT  (30 * CLOCK_SECOND)
+/* For each step: behind wrong log-ins the server lets one wait, a minute at
+ * most unless it is configured otherwise. */
+#define LOGIN_TIMEOUT  (90 * CLOCK_SECOND)
+#define BYE_TIMEOUT    (2 * CLOCK_SECOND)
+#define ANSWER_TIMEOUT (60 * CLOCK_SECOND)
+#define RETRY_FIRST    (1 * CLOCK_SECOND)
+#define RETRY_MOST     (60 * CLOCK_SECOND)
+#define GOOD_SESSION   (30 * CLOCK_SECOND)
 
 static int64_t
 phase_timeout(enum phase phase)
@@ -35,6 +38,7 @@ phase_timeout(enum phase phase)
         return HANDSHAKE_TIMEOUT;
     case PHASE_STARTTLS:
     case PHASE_FEATURES:
+        return FEATURES_TIMEOUT;
     case PHASE_LOGIN:
         return LOGIN_TIMEOUT;
     case PHASE_BYE:

@@ -12,12 +12,13 @@
 #include "clients/lib/ximss_private.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
+#include "ximss/proto/answer.h"
 
 /* Before there is a session, one message is under way at a time, and answers
  * are told apart by their names.  What is secret goes from the settings
  * straight into the wire's buffer, which wipes what it has sent. */
 
-#define LOGIN_ATTRS 24 /* names and values of the largest log-in, and NULL */
+#define LOGIN_ATTRS 40 /* names and values of the largest log-in, and NULL */
 
 static const char *const mechanism_names[] = {
     [XIMSS_METHOD_AUTO] = NULL,
@@ -107,6 +108,15 @@ add_options(const struct ximss *x, struct attrs *a)
     add(a, "alertChanges", o & XIMSS_ALERT_CHANGES ? "yes" : NULL);
     add(a, "alerts", o & XIMSS_NO_ALERTS ? "no" : NULL);
     add(a, "clientAddress", x->set.client_address);
+    if ((o & XIMSS_LASTING) == 0)
+        return;
+    add(a, "lasting", "yes");
+    add(a, "newKey", x->set.new_key);
+    add(a, "sessionNote", x->set.session_note);
+    if (x->set.device_name != NULL && !x->ticket_used) {
+        add(a, "device", "yes");
+        add(a, "deviceName", x->set.device_name);
+    }
 }
 
 static void
@@ -176,8 +186,8 @@ login_by(struct ximss *x, enum ximss_method method)
     } else if (method != XIMSS_METHOD_CLEAR) {
         login_sasl(x, method);
     } else {
-        add(&a, "userName", x->set.user);
-        add(&a, "authData", x->set.password);
+        add(&a, "authData", x->set.user);
+        add(&a, "password", x->set.password);
         send_login(x, &a);
     }
 }
@@ -190,6 +200,32 @@ login_ticket(struct ximss *x)
     x->ticket_used = true;
     add(&a, "ticket", x->set.ticket);
     add(&a, "keepTicket", x->ticket_shared ? "yes" : NULL);
+    add(&a, "session", x->set.session);
+    send_login(x, &a);
+}
+
+static void
+login_device(struct ximss *x)
+{
+    struct attrs a = {.n = 0};
+
+    add(&a, "device", x->set.device);
+    send_login(x, &a);
+}
+
+static void
+login_session(struct ximss *x)
+{
+    static const char *const modes[] = {
+        [XIMSS_SESSION_SAME] = NULL,
+        [XIMSS_SESSION_INSTEAD] = "instead",
+        [XIMSS_SESSION_BESIDE] = "beside",
+    };
+    struct attrs a = {.n = 0};
+
+    add(&a, "session", x->set.session);
+    add(&a, "sessionKey", x->set.session_keys);
+    add(&a, "newSession", modes[x->set.session_mode]);
     send_login(x, &a);
 }
 
@@ -219,6 +255,10 @@ login_begin(struct ximss *x)
         login_by(x, x->set.method);
     else if (x->set.ticket != NULL)
         login_ticket(x);
+    else if (x->set.session != NULL && x->set.password == NULL)
+        login_session(x);
+    else if (x->set.device != NULL && x->set.password == NULL)
+        login_device(x);
     else if (x->set.socket != NULL && x->set.password == NULL)
         login_by(x, XIMSS_METHOD_EXTERNAL);
     else
@@ -266,21 +306,21 @@ static const char *
 hint(const struct ximss *x, int num)
 {
     switch (num) {
-    case 512:
+    case ANSWER_NO_DOMAIN:
         return "; check the domain";
-    case 515:
+    case ANSWER_WRONG_LOGIN:
         return x->ticket_used
                    ? "; the ticket is no longer good: log in with the password"
                    : "; check the account's name and the password";
-    case 519:
+    case ANSWER_ENCRYPTION:
         return "; use TLS";
-    case 525:
-    case 526:
-    case 530:
-    case 531:
+    case ANSWER_BUSY:
+    case ANSWER_TOO_MANY_SESSIONS:
+    case ANSWER_STORE_FULL:
+    case ANSWER_STORE_FAILED:
     case 543:
         return "; try again later";
-    case 527:
+    case ANSWER_METHOD_NOT_OFFERED:
         return "; choose another log-in method, or let it be chosen";
     default:
         return "";
@@ -291,7 +331,8 @@ hint(const struct ximss *x, int num)
 static bool
 is_passing(int num)
 {
-    return num == 525 || num == 526 || num == 530 || num == 531 || num == 543;
+    return num == ANSWER_BUSY || num == ANSWER_TOO_MANY_SESSIONS ||
+           num == ANSWER_STORE_FULL || num == ANSWER_STORE_FAILED || num == 543;
 }
 
 static void
@@ -302,7 +343,8 @@ on_refused(struct ximss *x, const struct xml_elem *e)
 
     if (num != NULL && text_parse_u64(num, INT_MAX, &n) < 0)
         n = 0;
-    if (x->ticket_used && n == 515 && x->set.password != NULL) {
+    if (x->ticket_used && n == ANSWER_WRONG_LOGIN &&
+        (x->set.password != NULL || x->set.session != NULL)) {
         ximss_set_ticket(x, NULL);
         login_begin(x);
         return;
@@ -344,6 +386,30 @@ login_forget_session(struct ximss *x)
     x->n_session = 0;
 }
 
+/* It is that one that is come back to from now on. */
+static void
+keep_session(struct ximss *x)
+{
+    const char *id = ximss_session(x, "urlID"), *key = x->set.new_key;
+    const char *shown = x->set.session_keys;
+    char *keys;
+
+    if ((x->set.options & XIMSS_LASTING) == 0 || id == NULL)
+        return;
+    if (x->set.session == NULL || strcmp(x->set.session, id) != 0)
+        shown = NULL; /* that was another one's */
+    /* The same one has a key that was shown, or, if nobody had come to it yet,
+     * the new one. */
+    if (shown != NULL && key != NULL && strstr(shown, key) == NULL)
+        keys = xasprintf("%s %s", shown, key);
+    else if (shown != NULL || key != NULL)
+        keys = xstrdup(shown != NULL ? shown : key);
+    else
+        keys = NULL;
+    ximss_set_session(x, id, keys, XIMSS_SESSION_SAME);
+    sasl_wipe(&keys);
+}
+
 static void
 on_session(struct ximss *x, const struct xml_elem *e)
 {
@@ -360,6 +426,7 @@ on_session(struct ximss *x, const struct xml_elem *e)
     /* Used up, or a new one. */
     if (ticket != NULL || x->ticket_used)
         ximss_set_ticket(x, ticket);
+    keep_session(x);
 }
 
 static void

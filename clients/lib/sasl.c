@@ -94,6 +94,23 @@ sasl_is_first(const struct sasl *s)
     return s->first;
 }
 
+/* SCRAM prepares both (RFC 4013) before it uses them, and fails if it can't. */
+static bool
+is_unusable(Gsasl_session *session, Gsasl_property p)
+{
+    const char *text = gsasl_property_fast(session, p);
+    char *prepared = NULL;
+    int r;
+
+    if (text == NULL)
+        return false;
+    r = gsasl_saslprep(text, GSASL_ALLOW_UNASSIGNED, &prepared, NULL);
+    if (prepared != NULL)
+        explicit_bzero(prepared, strlen(prepared));
+    gsasl_free(prepared);
+    return r != GSASL_OK;
+}
+
 int
 sasl_step(struct sasl *s, const char *challenge, char **answer_r,
           struct errbuf *err)
@@ -115,6 +132,12 @@ sasl_step(struct sasl *s, const char *challenge, char **answer_r,
         gsasl_free(out);
         return 0;
     }
+    if (is_unusable(s->session, GSASL_PASSWORD))
+        return err_set(err, "the password cannot be used: it has characters "
+                            "that no password can have, or is not UTF-8");
+    if (is_unusable(s->session, GSASL_AUTHID))
+        return err_set(err, "the user's name cannot be used: it has characters "
+                            "that no name can have, or is not UTF-8");
     if (s->proof && r == GSASL_AUTHENTICATION_ERROR)
         return err_set(err, "the server could not prove that it knows the "
                             "password: it may not be the one it claims to be");

@@ -45,6 +45,12 @@ free_settings(struct settings *s)
     free(s->client_address);
     sasl_wipe(&s->password);
     sasl_wipe(&s->ticket);
+    sasl_wipe(&s->session);
+    sasl_wipe(&s->session_keys);
+    sasl_wipe(&s->new_key);
+    free(s->session_note);
+    sasl_wipe(&s->device);
+    free(s->device_name);
     free(s->cram_challenge);
     sasl_wipe(&s->cram_answer);
 }
@@ -93,7 +99,8 @@ needs_password(const struct settings *s)
     if (s->cram_answer != NULL)
         return false;
     if (s->method == XIMSS_METHOD_AUTO)
-        return s->ticket == NULL && s->socket == NULL;
+        return s->ticket == NULL && s->session == NULL && s->device == NULL &&
+               s->socket == NULL;
     return s->method != XIMSS_METHOD_EXTERNAL;
 }
 

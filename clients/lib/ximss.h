@@ -131,7 +131,7 @@ enum ximss_method {
                               offered; else PLAIN or clear text where the
                               connection is encrypted or local, and CRAM-MD5
                               where it is not; else the log-in fails */
-    XIMSS_METHOD_CLEAR,    /* userName and authData attributes */
+    XIMSS_METHOD_CLEAR,    /* attributes authData (the name), password */
     XIMSS_METHOD_PLAIN,
     XIMSS_METHOD_LOGIN,
     XIMSS_METHOD_CRAM_MD5,
@@ -155,8 +155,10 @@ enum ximss_option {
                                 is called for it, not before */
     XIMSS_ALERT_CHANGES = 2, /* withdrawn and expired alerts are told */
     XIMSS_NO_ALERTS = 4,     /* this session neither gets nor uses up alerts */
-    XIMSS_TICKETS = 8        /* ask for a resume ticket, and log in with it
+    XIMSS_TICKETS = 8,       /* ask for a resume ticket, and log in with it
                                 after a reconnect */
+    XIMSS_LASTING = 16       /* with XIMSS_TICKETS: the session outlives its
+                                connection, and keeps its urlID */
 };
 
 void ximss_set_options(struct ximss *x, unsigned options);
@@ -174,6 +176,37 @@ void ximss_share_ticket(struct ximss *x, const char *ticket);
  * new one from time to time, so that there always is one that is good. */
 const char *ximss_ticket(const struct ximss *x);
 
+/* --- sessions that last ---
+ *
+ * Such a session goes on when its connection is lost: a reconnect comes back to
+ * it, and so does another object that knows its urlID, and its key if it has
+ * one, also when this program has been started anew.  It ends by ximss_close, and
+ * when the server says so. */
+
+/* How the session that is named is gone on with. */
+enum ximss_session_mode {
+    XIMSS_SESSION_SAME,
+    XIMSS_SESSION_INSTEAD, /* it ends, and a new one takes its place */
+    XIMSS_SESSION_BESIDE   /* a new one of the same user begins */
+};
+
+/* The next log-in is by this session's urlID, instead of a password; keys: one,
+ * or several with blanks between, of which one must be right; NULL: none.  id
+ * NULL: none. */
+void ximss_set_session(struct ximss *x, const char *id, const char *keys,
+                       enum ximss_session_mode mode);
+/* The key that a new session is to have (also one that an administrator has made
+ * and nobody has come to yet), and a note that comes with it when it is come back
+ * to, as `sessionNote` of ximss_session, at most 64 bytes; NULL: none. */
+void ximss_set_session_key(struct ximss *x, const char *key, const char *note);
+
+/* With XIMSS_LASTING: the next log-in by a password asks for a token by which
+ * this device stays logged in, under that name (at most 64 bytes); token: the
+ * log-in is by it, instead of a password.  NULL, NULL: neither.  A token that the
+ * server gave is in ximss_session as `device`, with its life in `deviceSeconds`:
+ * it takes the place of what was shown. */
+void ximss_set_device(struct ximss *x, const char *token, const char *name);
+
 /* The address of the person on whose behalf a proxy logs in.  NULL: none. */
 void ximss_set_client_address(struct ximss *x, const char *address);
 
@@ -188,6 +221,9 @@ enum ximss_reconnect {
  * it back.  A refused log-in ends in FAILED, unless the server says that it is
  * a matter of time. */
 void ximss_set_reconnect(struct ximss *x, enum ximss_reconnect how);
+/* The server is known to be there again: in WAITING, the next ximss_on_timer,
+ * which is due at once, tries; the delay goes on growing.  Else nothing. */
+void ximss_retry(struct ximss *x);
 
 /* The longest message that is accepted, in bytes; default 64 MiB. */
 void ximss_set_limit(struct ximss *x, size_t bytes);
@@ -343,10 +379,14 @@ struct ximss_post {
     enum ximss_severity severity;
     int64_t until;    /* seconds since 1970 UTC; 0: the server's default */
     const char *key;  /* a repeated post with the same key within a day posts
-                         nothing; NULL: none */
+                         nothing, unless the first was withdrawn; NULL: none */
     int test;         /* check and count, post nothing */
     const char *text; /* 1 to 4096 bytes, unless the server allows more */
     size_t text_len;
+    /* Instead of `until`: digits and one of s m h d w, counted by the server
+     * from the post; NULL: none.  Older servers take no notice of it; then
+     * `until` of the answer is 0. */
+    const char *lifetime;
 };
 
 struct ximss_posted {
@@ -355,6 +395,8 @@ struct ximss_posted {
     uint64_t sessions; /* that were told, or would be */
     uint64_t accounts; /* in the audience; only if tested */
     int repeated;      /* the key had been used: this is the first one's id */
+    int active;        /* 0: that one was delivered or has ended */
+    int64_t until;     /* the end, if it was posted with a lifetime; else 0 */
 };
 
 /* posted: NULL unless result->status is OK. */

@@ -36,7 +36,9 @@ enum phase {
 
 struct settings { /* strings: owned, may be NULL */
     char *host, *socket, *user, *password, *domain, *tls_name, *ca_file,
-        *client_address, *ticket, *cram_challenge, *cram_answer;
+        *client_address, *ticket, *cram_challenge, *cram_answer, *session,
+        *session_keys, *new_key, *session_note, *device, *device_name;
+    enum ximss_session_mode session_mode;
     unsigned port, options;
     enum ximss_tls tls;
     enum ximss_method method;

@@ -4,6 +4,7 @@
 #include "clients/lib/sasl.h"
 #include "clients/lib/ximss.h"
 #include "clients/lib/ximss_private.h"
+#include "util/clock.h"
 #include "util/xmalloc.h"
 
 /* What is set: it is looked at when the next connection is made. */
@@ -92,6 +93,29 @@ ximss_share_ticket(struct ximss *x, const char *ticket)
     x->ticket_shared = true;
 }
 
+void
+ximss_set_session(struct ximss *x, const char *id, const char *keys,
+                  enum ximss_session_mode mode)
+{
+    set_text(&x->set.session, id);
+    set_text(&x->set.session_keys, keys);
+    x->set.session_mode = mode;
+}
+
+void
+ximss_set_session_key(struct ximss *x, const char *key, const char *note)
+{
+    set_text(&x->set.new_key, key);
+    set_text(&x->set.session_note, note);
+}
+
+void
+ximss_set_device(struct ximss *x, const char *token, const char *name)
+{
+    set_text(&x->set.device, token);
+    set_text(&x->set.device_name, name);
+}
+
 const char *
 ximss_ticket(const struct ximss *x)
 {
@@ -115,6 +139,13 @@ void
 ximss_set_reconnect(struct ximss *x, enum ximss_reconnect how)
 {
     x->set.reconnect = how;
+}
+
+void
+ximss_retry(struct ximss *x)
+{
+    if (x->phase == PHASE_WAITING)
+        x->deadline = clock_mono();
 }
 
 void

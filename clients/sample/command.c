@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,8 +18,12 @@
 
 /* There is no shell between: nothing in an alert can have a meaning to one. */
 
-#define COMMAND_MOST  16
-#define COMMAND_WORDS 64
+#define COMMAND_MOST 16
+
+/* How much of a text goes into the environment.  The system takes 128 KiB of one
+ * variable, and of all of them, with the arguments, what the limit of the stack
+ * leaves; if it is too much, less is tried: all of it is on standard input. */
+static const size_t text_bytes[] = {(size_t)64 << 10, (size_t)4 << 10, 0};
 
 static unsigned running;
 
@@ -68,12 +73,34 @@ set_time(const char *name, int64_t seconds)
 static void
 set_environment(const struct ximss_alert *a)
 {
+    char length[24];
+
     setenv("ALERT_ID", a->id, 1);
     setenv("ALERT_SCOPE", ximss_scope_name(a->scope), 1);
     setenv("ALERT_SEVERITY", ximss_severity_name(a->severity), 1);
     set_time("ALERT_TIME", a->gmt_time);
     set_time("ALERT_UNTIL", a->until);
-    setenv("ALERT_TEXT", a->text, 1);
+    snprintf(length, sizeof length, "%zu", a->text_len);
+    setenv("ALERT_BYTES", length, 1);
+}
+
+/* At most that much of it, in whole characters. */
+static int
+set_text(const struct ximss_alert *a, size_t most)
+{
+    size_t n = a->text_len < most ? a->text_len : most;
+    char *text;
+
+    while (n < a->text_len && n > 0 &&
+           ((unsigned char)a->text[n] & 0xc0) == 0x80)
+        n--;
+    text = strndup(a->text, n);
+    if (text == NULL || setenv("ALERT_TEXT", text, 1) != 0) {
+        free(text);
+        return ENOMEM;
+    }
+    free(text);
+    return 0;
 }
 
 static int
@@ -105,27 +132,28 @@ open_text(const struct ximss_alert *a)
     return -1;
 }
 
-static void
-split(char *command, char **argv)
+/* The words of a command, which is cut for it; the array is the caller's. */
+static char **
+split(char *command)
 {
-    char *save, *word = strtok_r(command, " \t", &save);
-    int n = 0;
+    char **argv = calloc(strlen(command) / 2 + 2, sizeof *argv), *save, *word;
+    size_t n = 0;
 
-    for (; word != NULL && n + 1 < COMMAND_WORDS;
+    if (argv == NULL)
+        return NULL;
+    for (word = strtok_r(command, " \t", &save); word != NULL;
          word = strtok_r(NULL, " \t", &save))
         argv[n++] = word;
-    argv[n] = NULL;
+    return argv;
 }
 
 static int
-spawn(char *command, int input)
+spawn(char **argv, int input)
 {
     posix_spawn_file_actions_t actions;
-    char *argv[COMMAND_WORDS];
     pid_t pid;
     int r;
 
-    split(command, argv);
     if (argv[0] == NULL)
         return EINVAL;
     posix_spawn_file_actions_init(&actions);
@@ -135,20 +163,38 @@ spawn(char *command, int input)
     return r;
 }
 
+/* With as much of the text in its environment as the system takes. */
+static int
+spawn_with_text(char **argv, int input, const struct ximss_alert *a)
+{
+    int r = E2BIG;
+
+    for (size_t i = 0;
+         r == E2BIG && i < sizeof text_bytes / sizeof text_bytes[0]; i++) {
+        r = set_text(a, text_bytes[i]);
+        if (r == 0)
+            r = spawn(argv, input);
+    }
+    unsetenv("ALERT_TEXT");
+    return r;
+}
+
 int
 command_run(const char *command, const struct ximss_alert *a)
 {
     char *copy = strdup(command);
-    int input = open_text(a), r = errno;
+    char **argv = copy != NULL ? split(copy) : NULL;
+    int input = open_text(a), r = input < 0 ? errno : ENOMEM;
 
     reap(running >= COMMAND_MOST);
     set_environment(a);
-    if (input >= 0 && copy != NULL)
-        r = spawn(copy, input);
+    if (input >= 0 && argv != NULL)
+        r = spawn_with_text(argv, input, a);
     if (r == 0)
         running++;
     if (input >= 0)
         close(input);
+    free(argv);
     free(copy);
     return r;
 }

@@ -9,8 +9,9 @@ struct ximss_alert;
 /* Runs a command (words apart by blanks; the first one is sought in PATH) with
  * the alert's text on its standard input, and ALERT_ID, ALERT_SCOPE,
  * ALERT_SEVERITY, ALERT_TIME, ALERT_UNTIL (ISO 8601, in this machine's zone; ""
- * if it has no end) and ALERT_TEXT in its environment.  Waits only if too many are running.  0, or an errno:
- * it could not be run. */
+ * if it has no end), ALERT_BYTES (the text's length) and ALERT_TEXT (as much of
+ * the text as there is room for, at most 64 KiB) in its environment.  Waits only
+ * if too many are running.  0, or an errno: it could not be run. */
 int command_run(const char *command, const struct ximss_alert *a);
 
 /* Collects those that have ended; returns how many still run. */

@@ -11,31 +11,55 @@
 #include <termios.h>
 #include <unistd.h>
 
+/* The longest that a server may take, and one line end. */
 #define SECRET_MAX 1024
+#define LINE_MAX   (SECRET_MAX + 2)
+
+static const char mark[] = "\xef\xbb\xbf";
+
+/* Without one line end, LF or CR LF, and without the byte order mark that
+ * editors put in front.  NULL: it is none, and why. */
+static char *
+take_line(char *line, size_t n, const char **why_r)
+{
+    if (n > 0 && line[n - 1] == '\n') {
+        n--;
+        n -= n > 0 && line[n - 1] == '\r';
+    }
+    if (n >= sizeof mark - 1 && memcmp(line, mark, sizeof mark - 1) == 0) {
+        line += sizeof mark - 1;
+        n -= sizeof mark - 1;
+    }
+    if (n > SECRET_MAX)
+        *why_r = "the password is too long";
+    else if (n == 0)
+        *why_r = "the password is empty";
+    else if (memchr(line, 0, n) != NULL)
+        *why_r = "the password has a byte 0 in it";
+    else
+        return strndup(line, n);
+    return NULL;
+}
 
 /* Reads up to the end of the line, byte by byte: what follows on the
  * descriptor is somebody else's. */
 static char *
 read_line(int fd, const char **why_r)
 {
-    char line[SECRET_MAX], *copy = NULL;
+    char line[LINE_MAX + 1], *copy = NULL;
     size_t n = 0;
     ssize_t r;
 
     while ((r = read(fd, line + n, 1)) == 1 || (r < 0 && errno == EINTR)) {
-        if (r == 1 && line[n] == '\n')
-            break;
-        if (r == 1 && ++n == sizeof line)
+        if (r == 1 && (line[n++] == '\n' || n == sizeof line))
             break;
     }
     if (r < 0)
         *why_r = strerror(errno);
-    else if (n == sizeof line)
-        *why_r = "the password is too long";
-    else if (r == 0 && n == 0)
+    else if (n == 0)
         *why_r = "there is no password to read";
     else
-        copy = strndup(line, n);
+        copy = take_line(line, n, why_r);
     explicit_bzero(line, sizeof line);
     return copy;
 }
@@ -82,7 +106,7 @@ secret_get(int fd, const char *env, const char *prompt, const char **why_r)
         return read_line(fd, why_r);
     if (value == NULL)
         return ask(prompt, why_r);
-    copy = strdup(value);
+    copy = take_line(value, strlen(value), why_r);
     explicit_bzero(value, strlen(value));
     unsetenv(env);
     return copy;

@@ -7,8 +7,9 @@
 
 /* The first line of descriptor fd if fd >= 0; else the environment variable
  * `env` (which is then removed); else asked on the terminal, without echo, with
- * that prompt.  The caller gives the result to secret_free.  NULL if there is
- * none; *why_r is then a text, else NULL. */
+ * that prompt.  One line end behind it, LF or CR LF, is no part of it.  The
+ * caller gives the result to secret_free.  NULL if there is none, or what there
+ * is cannot be a password; *why_r is then a text, else NULL. */
 char *secret_get(int fd, const char *env, const char *prompt,
                  const char **why_r);
 

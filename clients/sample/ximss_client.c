@@ -137,7 +137,10 @@ run_command(struct client *c, const struct ximss_alert *a)
 
     if (e == 0)
         return;
-    fprintf(stderr, "ximss-client: %s: %s\n", c->command, strerror(e));
+    /* Its arguments may hold a secret. */
+    fprintf(stderr, "ximss-client: %.*s: %s\n",
+            (int)strcspn(c->command + strspn(c->command, " \t"), " \t"),
+            c->command + strspn(c->command, " \t"), strerror(e));
     c->failed = EXIT_COMMAND;
 }
 
@@ -285,9 +288,13 @@ parse_options(int argc, char **argv, struct ximss *x, struct client *c)
     long port, fd, tls;
     char *password;
 
+    opterr = 0;
     while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (o == '?')
+        if (o == '?') { /* what stands behind "=" is perhaps a password */
+            fprintf(stderr, "ximss-client: %.*s: wrong option\n",
+                    (int)strcspn(argv[optind - 1], "="), argv[optind - 1]);
             return -1;
+        }
         value[o] = optarg;
     }
     if (want_help || want_version) {

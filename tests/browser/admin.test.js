@@ -43,10 +43,11 @@ const marks = (page) =>
 
 async function post(page, text) {
     await page.getByLabel("Text").fill(text);
-    await page.getByRole("button", { name: "Post Alert" }).click();
+    await postButton(page).click();
 }
 
-const posted = (page) => page.getByText(/^Posted; /).waitFor();
+const postButton = (page) => page.locator("#post-button");
+const posted = (page) => page.getByText(/^Posted to .*told at once\.$/).waitFor();
 
 test("one page posts and removes, and others follow", async () => {
     const page = await admin("all@example.test", "#domain/a.test");
@@ -60,7 +61,7 @@ test("one page posts and removes, and others follow", async () => {
     for (const p of [page, tab, other, joe])
         await shows(p, ["Lunch is ready."]);
     assert.match(await page.locator("#post-done").textContent(),
-                 /^Posted; \d+ sessions told at once\.$/);
+                 /^Posted to a\.test; \d+ sessions told at once\.$/);
     await post(other, "And coffee.");
     for (const p of [page, tab, other, joe])
         await shows(p, ["And coffee.", "Lunch is ready."]);
@@ -68,10 +69,10 @@ test("one page posts and removes, and others follow", async () => {
     // a tab that goes elsewhere does not take the news from the other
     await choice(tab, "the whole server").check();
     await shows(tab, []);
-    const remove = page.getByRole("button", { name: "Remove Marked" });
-    assert.equal(await remove.isDisabled(), true);
     await page.getByLabel("Mark: Lunch is ready.").check();
-    await remove.click();
+    await page.getByRole("button", { name: "Remove 1 alert" }).click();
+    await shows(page, ["And coffee."]);
+    await page.reload(); // which ends the time for second thoughts
     for (const p of [page, other, joe])
         await shows(p, ["And coffee."]);
     await post(other, "And tea.");
@@ -97,8 +98,9 @@ test("a server-wide post says first how many it tells", async () => {
     assert.equal(await page.getByLabel("Text").inputValue(),
                  "The server stops at noon.");
     await shows(page, []);
-    await page.getByRole("button", { name: "Post Alert" }).click();
-    await dialog.getByRole("button", { name: "Post Alert" }).click();
+    await postButton(page).click();
+    await dialog.getByRole("button", { name: `Post to all ${accounts}` })
+        .click();
     await posted(page);
     await shows(joe, ["The server stops at noon."]);
     await shows(page, ["The server stops at noon."]);
@@ -143,6 +145,8 @@ test("what he dismissed for himself is on the domain's page", async () => {
     await page.getByText("Server-wide", { exact: true }).waitFor();
 });
 
+const unfold = (page) => page.getByText(/^\d+ for you/).click();
+
 const showsOwn = (page, expected) => until(async () => JSON.stringify(
     await page.locator("#own .text").allTextContents()) ===
     JSON.stringify(expected), `${JSON.stringify(expected)} for himself`);
@@ -156,15 +160,21 @@ test("an administrator's own alerts are on the page, and count", async () => {
                          "critical");
     for (const p of [page, tab])
         await showsOwn(p, ["one"]);
+    await unfold(page);
     await w.servers.delivered("poster@a.test");
     assert.match(await page.locator("#say-now").textContent(),
                  /Critical: one/);
     await w.servers.post(["--account", "poster@a.test"], "two");
     await showsOwn(page, ["two", "one"]);
     await shoot(page, "admin-own");
+    await showsOwn(tab, []); // shown elsewhere
     await page.getByRole("button", { name: "Dismiss: one" }).click();
-    for (const p of [page, tab])
-        await showsOwn(p, ["two"]);
+    await showsOwn(page, ["two"]);
+    // the next one ends the time for second thoughts about it
+    await page.getByRole("button", { name: "Dismiss: two" }).click();
+    await showsOwn(page, []);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await showsOwn(page, ["two"]);
     await page.reload();
     await there(page);
     await showsOwn(page, []);
@@ -173,8 +183,9 @@ test("an administrator's own alerts are on the page, and count", async () => {
     await w.servers.post(["--server"], "of the server");
     await shows(page, ["of the server", "of the domain"]);
     await showsOwn(page, []);
-    await choice(page, "one account").check();
+    await choice(page, "one account of a.test").check();
     await showsOwn(page, []);
+    await tab.close(); // it shows what the domain's list has
     await w.servers.post(["--server"], "again of the server");
     await showsOwn(page, ["again of the server"]);
     await w.servers.cli("SetServerAlerts {}");
@@ -199,6 +210,7 @@ test("what nobody could see is not shown", async () => {
     await page.close();
     const later = await admin("poster@a.test");
     await showsOwn(later, ["for Poster"]);
+    await unfold(later);
     await w.servers.delivered("poster@a.test");
 });
 
@@ -302,7 +314,7 @@ test("an account is found among many, by keyboard", async () => {
     await domain.click();
     await page.getByRole("option").first().waitFor();
     assert.deepEqual(await page.getByRole("option").allTextContents(),
-                     ["a.test", "b.test", "c.test", "example.test"]);
+                     ["example.test", "a.test", "b.test", "c.test"]);
     await domain.fill("a.t");
     await page.getByRole("option", { name: "b.test" })
         .waitFor({ state: "detached" });
@@ -362,7 +374,7 @@ test("the preview is what users see; severity and end are kept", async () => {
                              { timezoneId: "Europe/Berlin" });
     await there(page);
     await page.getByLabel("Text").fill("two\nlines <b>");
-    await page.getByLabel("Severity").selectOption("Critical");
+    await page.locator("#severity").selectOption("Critical");
     const preview = page.locator("#preview");
     assert.equal(await preview.locator(".text").textContent(),
                  "two\nlines <b>");
@@ -370,7 +382,7 @@ test("the preview is what users see; severity and end are kept", async () => {
     await page.getByLabel(/^Ends by itself/).fill("2099-07-01T12:00");
     await preview.getByText("Until 1 Jul 2099, 12:00").waitFor();
     await shoot(page, "admin-post");
-    await page.getByRole("button", { name: "Post Alert" }).click();
+    await postButton(page).click();
     await posted(page);
     await shows(page, ["two\nlines <b>"]);
     const list = JSON.parse(await w.servers.ctl(
@@ -401,7 +413,7 @@ test("texts are texts", async () => {
     await posted(page);
     await shows(page, [EVIL]);
     assert.equal(await page.locator("main script").count(), 0);
-    assert.equal(await page.title(), "Alerts – Administration");
+    assert.match(await page.title(), /^a\.test – .* – Administration$/);
 });
 
 test("log-out leaves nothing of the administrator", async () => {
@@ -413,4 +425,284 @@ test("log-out leaves nothing of the administrator", async () => {
     await logIn(page, "poster@a.test");
     await there(page);
     assert.equal(await page.getByLabel("Text").inputValue(), "");
+});
+
+// --- many alerts ---
+
+const found = (page, text) =>
+    page.locator("#found").getByText(text, { exact: true }).waitFor();
+
+// Alerts that nobody needs to see being posted.
+const many = (domain, from, to, text = (i) => `number ${i}`) =>
+    w.servers.file([`SetDomainAlerts ${domain} {` + Array.from(
+        { length: to - from }, (_, i) => {
+            const at = new Date(Date.UTC(2026, 0, 1, 0, 0, from + i));
+            const key = at.toISOString().replace(/\D/g, "").slice(0, 14);
+            return `${key}="${text(from + i)}";`;
+        }).join("") + "}"]);
+
+test("ten thousand alerts by pages", async () => {
+    await w.servers.cli("CreateDomain big.test");
+    await w.servers.account("head@big.test", "CanPostAlerts");
+    await many("big.test", 0, 10000);
+    const page = await admin("head@big.test");
+    await found(page, "1–50 of 10,000 alerts");
+    await page.getByText("Page 1 of 200").waitFor();
+    const first = await page.locator("#posted .text").allTextContents();
+    assert.equal(first.length, 50);
+    await shoot(page, "admin-many");
+    await page.getByRole("button", { name: "Older" }).click();
+    await found(page, "51–100 of 10,000 alerts");
+    const second = await page.locator("#posted .text").allTextContents();
+    assert.equal(new Set([...first, ...second]).size, 100);
+    // what is new is told, and does not move what one reads
+    await w.servers.post(["--domain", "big.test"], "the newest");
+    await page.getByText("1 newer alert was posted.").waitFor();
+    await shows(page, second);
+    await page.getByRole("button", { name: "Show", exact: true }).click();
+    await found(page, "1–50 of 10,001 alerts");
+    await page.locator("#posted").getByText("the newest", { exact: true })
+        .waitFor();
+    assert.equal(await page.locator("#news").isVisible(), false);
+    // one among them all
+    await page.getByLabel("Search").fill("NUMBER 7345");
+    await shows(page, ["number 7345"]);
+    await found(page, "1 of 10,001 alerts fits");
+    await page.getByLabel("Search").fill("no such words");
+    await page.getByText("No posted alert fits.").waitFor();
+    await page.getByRole("button", { name: "Show all" }).click();
+    await found(page, "1–50 of 10,001 alerts");
+    // a page that was emptied is filled again
+    await page.getByLabel("All on this page").check();
+    await page.getByRole("button", { name: "Remove 50 alerts" }).click();
+    await page.getByRole("button", { name: "Undo" }).waitFor();
+    await page.reload();
+    await found(page, "1–50 of 9,951 alerts");
+    await w.servers.cli("DeleteDomain big.test FORCE");
+});
+
+test("the list by severity, state, author and text", async () => {
+    await w.servers.post(["--domain", "a.test"], "Kernel update tonight",
+                         "--severity", "critical", "--until", "+2h");
+    await w.servers.post(["--domain", "a.test"], "Holiday", "--severity",
+                         "info", "--until", "+30d");
+    await w.servers.post(["--server"], "Über Nacht");
+    const page = await admin("poster@a.test");
+    await there(page);
+    await post(page, "Lunch");
+    const all = ["Lunch", "Über Nacht", "Holiday", "Kernel update tonight"];
+    await shows(page, all);
+    const filter = page.locator("#filter");
+    for (const [name, value, wanted] of [
+        ["Severity", "Critical", ["Kernel update tonight"]],
+        ["Severity", "Warning", ["Lunch", "Über Nacht"]],
+        ["State", "Stays until removed", ["Lunch", "Über Nacht"]],
+        ["State", "Ends by itself", ["Holiday", "Kernel update tonight"]],
+        ["State", "Ends within a day", ["Kernel update tonight"]]]) {
+        await filter.getByLabel(name).selectOption(value);
+        await shows(page, wanted);
+        await page.getByRole("button", { name: "Show all" }).click();
+        await shows(page, all);
+    }
+    for (const [name, value, wanted] of [
+        ["Search", "ÜBER", ["Über Nacht"]],
+        ["Author", "poster", ["Lunch"]],
+        ["Author", "root on this machine",
+         ["Holiday", "Kernel update tonight"]]]) {
+        await filter.getByLabel(name).fill(value);
+        await shows(page, wanted);
+        await page.getByRole("button", { name: "Show all" }).click();
+        await shows(page, all);
+    }
+    // who looks at the filtered list sees what comes, if it fits
+    await filter.getByLabel("Search").fill("ner");
+    await shows(page, []);
+    await w.servers.post(["--domain", "a.test"], "Breakfast");
+    await w.servers.post(["--domain", "a.test"], "Dinner");
+    await shows(page, ["Dinner"]);
+    await page.reload();
+    await shows(page, ["Dinner"]);
+    assert.equal(await filter.getByLabel("Search").inputValue(), "ner");
+});
+
+test("who came by the machine itself is called so", async () => {
+    await w.servers.post(["--domain", "a.test"], "of root");
+    const page = await admin("poster@a.test");
+    await page.getByText("by root on this machine").waitFor();
+    assert.equal(await page.getByText("local:0").count(), 0);
+});
+
+// --- names, and what was typed ---
+
+test("a domain's administrator reads which domain it is", async () => {
+    const page = await admin("poster@a.test");
+    await there(page);
+    assert.match(await page.title(), /^a\.test – /);
+    await page.getByRole("heading", { name: "Post an alert to a.test" })
+        .waitFor();
+    await page.getByRole("heading", { name: "Posted to a.test" }).waitFor();
+    await page.getByLabel("all of a.test").waitFor();
+    await page.getByLabel("one account of a.test").waitFor();
+    const n = Number(JSON.parse(await w.servers.post(
+        ["--domain", "a.test"], "x", "--test", "--json")).accounts);
+    assert.equal(await postButton(page).textContent(),
+                 `Post to ${n} accounts of a.test`);
+    await post(page, "Hello.");
+    await page.getByText(/^Posted to a\.test; /).waitFor();
+    // the form is the first thing, and the answer is beside the button
+    const tops = await page.evaluate(() => ["#post", "#post-button",
+        "#post-done", "#preview", "#posted"].map((one) =>
+        document.querySelector(one).getBoundingClientRect().top));
+    tops.splice(3, 1); // nothing is typed, so there is no preview
+    assert.deepEqual(tops, [...tops].sort((a, b) => a - b));
+    const [, button, done] = tops;
+    assert.ok(done - button < 100, `the answer is ${done - button} px away`);
+    await shoot(page, "admin-answer");
+    await page.getByLabel("one account of a.test").check();
+    await page.getByRole("combobox", { name: "Account" }).fill("joe");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Post to joe@a.test" }).waitFor();
+    assert.match(await page.title(), /^joe@a\.test – /);
+});
+
+test("pickers begin with the own domain, and what begins so", async () => {
+    for (const name of ["me", "acme", "some"])
+        await w.servers.account(`${name}@b.test`);
+    const page = await admin("all@example.test");
+    await there(page);
+    await choice(page, "a domain").check();
+    await page.waitForURL(/#domain\/example\.test$/);
+    const options = () => page.locator(".options:not([hidden]) li")
+        .allTextContents();
+    const domain = page.getByRole("combobox", { name: "Domain" });
+    await domain.click();
+    await until(async () => (await options()).length > 3, "the domains");
+    assert.equal((await options())[0], "example.test");
+    await domain.fill("b.t");
+    await until(async () => (await options()).length === 1, "b.test");
+    await page.keyboard.press("Enter"); // the name as typed is none
+    await domain.fill("b.test");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/#domain\/b\.test$/);
+    await choice(page, "one account").check();
+    const account = page.getByRole("combobox", { name: "Account" });
+    await account.fill("me");
+    await until(async () => (await options()).length === 3, "three names");
+    assert.deepEqual(await options(), ["me", "acme", "some"]);
+});
+
+test("what was typed survives a reload and a lost session", async () => {
+    const page = await admin("poster@a.test");
+    await there(page);
+    const typed = async () => [
+        await page.getByLabel("Text").inputValue(),
+        await page.locator("#severity").inputValue(),
+        await page.getByLabel(/^Ends by itself/).inputValue()];
+    const wanted = ["half written", "critical", "2099-07-01T12:00"];
+    await page.getByLabel("Text").fill(wanted[0]);
+    await page.locator("#severity").selectOption(wanted[1]);
+    await page.getByLabel(/^Ends by itself/).fill(wanted[2]);
+    await page.reload();
+    await there(page);
+    assert.deepEqual(await typed(), wanted);
+    await w.servers.cli("KillAccountSessions poster@a.test");
+    await page.locator("#login").waitFor();
+    assert.deepEqual(await typed(), ["", "warning", ""]);
+    await logIn(page, "poster@a.test");
+    await there(page);
+    assert.deepEqual(await typed(), wanted);
+    // but it is nobody else's
+    await w.servers.cli("KillAccountSessions poster@a.test");
+    await page.locator("#login").waitFor();
+    await logIn(page, "other@a.test");
+    await there(page);
+    assert.deepEqual(await typed(), ["", "warning", ""]);
+});
+
+// --- second thoughts ---
+
+const removes = (page, name) => page.getByLabel(`Mark: ${name}`).check()
+    .then(() => page.getByRole("button", { name: "Remove 1 alert" }).click());
+
+test("a removal that is undone told nobody anything", async () => {
+    for (const text of ["one", "two"])
+        await w.servers.post(["--domain", "a.test"], text);
+    const context = await newBrowser(w);
+    await context.clock.install();
+    const page = await openTab(context, "/admin/");
+    await logIn(page, "poster@a.test");
+    await there(page);
+    const joe = await user(w, "joe@a.test");
+    await shows(joe, ["two", "one"]);
+    const asked = [];
+    page.on("request", (request) => {
+        if (/alertRemove/.test(request.postData() ?? ""))
+            asked.push(request.postData());
+    });
+    await removes(page, "one");
+    await shows(page, ["two"]);
+    await page.getByText("Removing 1 alert of a.test…").waitFor();
+    await shoot(page, "admin-undo", { fullPage: false });
+    await page.clock.fastForward(9000);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await shows(page, ["two", "one"]);
+    assert.equal(await page.getByLabel("Mark: one").isChecked(), true);
+    await page.clock.fastForward(11000);
+    assert.deepEqual(asked, []);
+    await shows(joe, ["two", "one"]);
+    // ten seconds later it is done
+    await page.getByRole("button", { name: "Remove 1 alert" }).click();
+    await page.clock.fastForward(10001);
+    await shows(joe, ["two"]);
+    await page.locator("#undo").waitFor({ state: "hidden" });
+    assert.equal(asked.length, 1);
+});
+
+test("a removal is done when the page goes, and at a log-out", async () => {
+    for (const text of ["one", "two"])
+        await w.servers.post(["--domain", "a.test"], text);
+    const joe = await user(w, "joe@a.test");
+    const page = await admin("poster@a.test");
+    await there(page);
+    await removes(page, "one");
+    await page.goto("/healthz");
+    await shows(joe, ["two"]);
+    await page.goto("/admin/");
+    await there(page);
+    await shows(page, ["two"]);
+    await removes(page, "two");
+    await page.getByRole("button", { name: "Log out" }).click();
+    await shows(joe, []);
+});
+
+test("a removal that could not be done is told, and offered again",
+     async () => {
+    await w.servers.post(["--domain", "a.test"], "one");
+    const page = await admin("poster@a.test");
+    await there(page);
+    await removes(page, "one");
+    await shows(page, []);
+    await w.servers.cli("KillAccountSessions poster@a.test");
+    await page.locator("#login").waitFor();
+    assert.equal(await page.locator("#undo").isVisible(), false);
+    await logIn(page, "poster@a.test");
+    await page.getByText("Not removed: 1 alert. " +
+                         "The session has ended before.").waitFor();
+    await shows(page, ["one"]);
+});
+
+test("own alerts are folded, and count when they are unfolded", async () => {
+    const page = await admin("poster@a.test");
+    await there(page);
+    for (const text of ["one", "two", "three"])
+        await w.servers.post(["--account", "poster@a.test"], text,
+                             "--severity", "critical");
+    await page.getByText("3 for you").waitFor();
+    await page.getByText("3 critical").waitFor();
+    assert.equal(await page.locator("#own-list").isVisible(), false);
+    assert.notEqual(
+        (await w.servers.cli("GetAccountAlerts poster@a.test")).trim(), "{}");
+    await unfold(page);
+    await w.servers.delivered("poster@a.test");
+    assert.equal(await page.locator("#own-list").isVisible(), true);
 });

@@ -2,7 +2,7 @@
 // The pages while servers go away and come back.
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { live, logIn, openTab, shoot, shows, takeTroubles, user, world }
+import { live, openTab, shoot, shows, takeTroubles, user, world }
     from "./browser.js";
 
 const w = world(async (servers) => {
@@ -19,7 +19,7 @@ afterEach(async () => {
     assert.deepEqual(takeTroubles(), []);
 });
 
-const LONG = 30000; // a retry time, and what comes on top
+const LONG = 90000; // a retry time, and what comes on top
 
 // As when a network comes back: the page need not wait any longer.
 const wake = (page) =>
@@ -53,7 +53,49 @@ test("ximssd is killed and comes back: nobody has to log in", async () => {
     await shows(page, ["after"]);
 });
 
-test("the bridge is killed: the page says so, then asks", async () => {
+test("while ximssd is away the page says so, and what is done waits", async () => {
+    const page = await user(w, "joe@a.test");
+    const admin = await user(w, "poster@a.test", { path: "/admin/" });
+    await w.servers.post(["--server"], "before");
+    await shows(page, ["before"]);
+    await w.servers.killServer();
+    for (const tab of [page, admin])
+        await tab.getByText("Server away").waitFor();
+    // one that comes meanwhile knows it as well
+    const second = await openTab(page.context());
+    await second.getByText("The server cannot be reached. Trying again…")
+        .waitFor({ timeout: LONG });
+    await page.getByText("The server does not answer at the moment.")
+        .waitFor();
+    await page.getByRole("button", { name: "Dismiss: before" }).click();
+    await page.getByRole("button", { name: "Dismissing…" }).waitFor();
+    await w.servers.startServer();
+    await shows(page, [], LONG);
+    for (const tab of [page, admin, second])
+        await live(tab);
+    assert.equal(await page.locator("#offline").isVisible(), false);
+});
+
+test("an error goes when its cause has gone", async () => {
+    const page = await user(w, "joe@a.test");
+    await w.servers.post(["--server"], "before");
+    await shows(page, ["before"]);
+    await w.servers.killServer();
+    await page.getByText("Server away").waitFor();
+    // for as long as it takes, and not a moment longer
+    await page.route("**/sync", (route) => route.abort());
+    await page.getByRole("button", { name: "Dismiss: before" }).click();
+    await page.locator("#trouble", { hasText: "cannot be reached" })
+        .waitFor({ timeout: LONG });
+    await page.unroute("**/sync");
+    await w.servers.startServer();
+    await live(page);
+    await page.waitForFunction(() =>
+        document.getElementById("trouble").textContent === "");
+    await shows(page, ["before"]);
+});
+
+test("the bridge is killed: the page says so, and goes on", async () => {
     const page = await user(w, "joe@a.test");
     const second = await openTab(page.context());
     await second.locator("#inside").waitFor();
@@ -69,11 +111,7 @@ test("the bridge is killed: the page says so, then asks", async () => {
     await w.servers.startBridge();
     await wake(page);
     for (const tab of [page, second])
-        await tab.getByText("Your session has ended. Please log in again.")
-            .waitFor({ timeout: LONG });
-    await shoot(page, "user-lost");
-    await logIn(page, "joe@a.test");
-    await live(second);
+        await live(tab); // the session outlives the bridge
     await w.servers.post(["--server"], "after");
     for (const tab of [page, second])
         await shows(tab, ["after", "before"]);
@@ -113,8 +151,8 @@ test("a post whose answer is lost is posted once", async () => {
         }
     });
     await page.getByLabel("Text").fill("Once.");
-    await page.getByRole("button", { name: "Post Alert" }).click();
-    await page.getByText(/^Posted; /).waitFor({ timeout: LONG });
+    await page.locator("#post-button").click();
+    await page.getByText(/^Posted to .* told at once/).waitFor({ timeout: LONG });
     assert.equal(lost, 2);
     await shows(page, ["Once."]);
     await page.reload();

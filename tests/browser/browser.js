@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Chromium, and what tests do on the pages.
-import { mkdirSync } from "node:fs";
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { after, before } from "node:test";
 import { chromium } from "playwright-core";
 import { DEADLINE, PASSWORD, Servers } from "./servers.js";
@@ -124,7 +126,7 @@ export async function shoot(page, name, { fullPage = true } = {}) {
         return;
     mkdirSync(SHOTS, { recursive: true });
     const sizes = { wide: { width: 1100, height: 800 },
-                    narrow: { width: 360, height: 740 } };
+                    narrow: { width: 390, height: 844 } };
     for (const [size, viewport] of Object.entries(sizes))
         for (const colorScheme of ["light", "dark"]) {
             await page.setViewportSize(viewport);
@@ -134,4 +136,33 @@ export async function shoot(page, name, { fullPage = true } = {}) {
         }
     await page.setViewportSize(sizes.wide);
     await page.emulateMedia({ colorScheme: "light" });
+}
+
+const AXE = fileURLToPath(new URL("node_modules/axe-core/axe.min.js",
+                                  import.meta.url));
+
+// What axe has against the page as it is, in a line each: nothing, also where
+// axe-core is not there, which `run` tells.
+export async function faults(page) {
+    if (!existsSync(AXE))
+        return [];
+    // The page's own policy lets no script in as an element.
+    if (!await page.evaluate(() => "axe" in window))
+        await page.evaluate(readFileSync(AXE, "utf8"));
+    return page.evaluate(async () => {
+        const { violations } = await window.axe.run(document, {
+            resultTypes: ["violations"] });
+        return violations.flatMap(({ id, nodes }) => nodes.map((node) =>
+            `${id}: ${node.target.join(" ")}: ${node.failureSummary}`));
+    });
+}
+
+// A state of a page: axe finds nothing, in any of the four looks, and there are
+// pictures of them.
+export async function look(page, name, options = {}) {
+    await shoot(page, name, options);
+    for (const colorScheme of ["dark", "light"]) {
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        assert.deepEqual(await faults(page), [], `${name}, ${colorScheme}`);
+    }
 }

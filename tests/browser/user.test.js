@@ -38,28 +38,32 @@ test("a wrong password is told, then the right one lets in", async () => {
     assert.doesNotMatch(page.url(), /secret|joe/);
 });
 
-test("two tabs and another browser show an alert within a second", async () => {
+test("two tabs and another browser show an alert", async () => {
     const tab = await user(w, "joe@a.test");
     const second = await openTab(tab.context());
     const other = await user(w, "joe@a.test");
     await live(second);
     await second.locator("#inside").waitFor();
     await postServer("The server stops at noon.");
-    const posted = Date.now();
-    await Promise.all([tab, second, other].map(
-        (page) => shows(page, ["The server stops at noon."], 1000)));
-    assert.ok(Date.now() - posted < 1000);
+    for (const page of [tab, second, other])
+        await shows(page, ["The server stops at noon."]);
 });
 
-test("newest first, each with its severity in words", async () => {
+test("critical first, then the newest, each with its severity in words", async () => {
     const page = await user(w, "joe@a.test");
     await postServer("one", "--severity", "info");
     await w.servers.post(["--domain", "a.test"], "two",
                          "--severity", "critical");
     await w.servers.post(["--account", "joe@a.test"], "three\nlines\n  here");
-    await shows(page, ["three\nlines\n  here", "two", "one"]);
+    await shows(page, ["two", "three\nlines\n  here", "one"]);
     assert.deepEqual(await page.locator(".severity").allTextContents(),
-                     ["Warning", "Critical", "Information"]);
+                     ["Critical", "Warning", "Information"]);
+    assert.deepEqual(await page.locator(".from").allTextContents(), [
+        "The administrators of a.test, to all of a.test",
+        "The administrators of a.test, to you",
+        "The administrators of this server, to everyone"]);
+    assert.equal(await page.locator("#days h2").first().textContent(),
+                 "Critical");
     assert.equal(await page.locator("#count").textContent(), "3 alerts");
     // a screen reader is told: at once, or when it is free
     assert.match(await page.locator("#say").textContent(),
@@ -75,11 +79,11 @@ test("an alert that ends by itself says when, at once and later", async () => {
     await postServer("stays");
     await shows(page, ["stays", "ends"]);
     assert.deepEqual(await page.locator(".card .detail").allTextContents(),
-                     ["Until 1 Dec 2099, 07:00"]);
+                     ["Shown until 1 Dec 2099, 07:00"]);
     await page.reload();
     await shows(page, ["stays", "ends"]);
     assert.deepEqual(await page.locator(".card .detail").allTextContents(),
-                     ["Until 1 Dec 2099, 07:00"]);
+                     ["Shown until 1 Dec 2099, 07:00"]);
 });
 
 test("dismissed is dismissed: here, elsewhere, after a reload", async () => {
@@ -189,6 +193,104 @@ test("desktop notices come to those who asked for them, once", async () => {
     assert.equal(notices[0].title, "Alerts: Critical");
     assert.equal(notices[0].body, "behind his back");
     assert.match(notices[0].tag, /^ximss-alert-\d+$/);
+});
+
+// As telephones have it.
+function onlyByWorker() {
+    window.Notification = class {
+        static permission = "default";
+        static async requestPermission() {
+            return (this.permission = "granted");
+        }
+        constructor() {
+            throw new TypeError("Illegal constructor.");
+        }
+    };
+    window.notices = [];
+    if (!("serviceWorker" in navigator))
+        return;
+    ServiceWorkerRegistration.prototype.showNotification =
+        async function (title, options) {
+            window.notices.push({ title, active: this.active !== null,
+                                  ...options });
+        };
+}
+
+test("desktop notices where pages may not make them", async () => {
+    const context = await newBrowser(w);
+    await context.addInitScript(onlyByWorker);
+    const page = await openTab(context);
+    await logIn(page, "leo@a.test");
+    await page.getByRole("button", { name: "Notify me" }).click();
+    await page.getByRole("button", { name: "Stop notices" }).waitFor();
+    await setHidden(page, true);
+    await w.servers.post(["--account", "leo@a.test"], "behind his back");
+    await page.waitForFunction(() => window.notices.length > 0);
+    const [notice] = await page.evaluate(() => window.notices);
+    assert.equal(notice.body, "behind his back");
+    assert.equal(notice.active, true);
+});
+
+test("desktop notices that are impossible are not offered", async () => {
+    for (const permission of ["default", "granted"]) {
+        const context = await newBrowser(w);
+        await context.addInitScript(onlyByWorker);
+        await context.addInitScript((is) => {
+            window.Notification.permission = is;
+            Object.defineProperty(navigator, "serviceWorker",
+                                  { value: undefined });
+        }, permission);
+        const page = await openTab(context);
+        await logIn(page, "leo@a.test");
+        assert.equal(await page.locator("#notify").isVisible(), false);
+    }
+});
+
+test("links are links, and say where they lead", async () => {
+    const page = await user(w, "joe@a.test");
+    await postServer("See https://a.test/x?y=1, http://b\u00fccher.test/ and " +
+                     "javascript:alert(1), https://bank.test@evil.test/");
+    const links = page.locator("#days .text a");
+    await links.first().waitFor();
+    assert.deepEqual(await links.evaluateAll((all) => all.map((a) =>
+        [a.textContent, a.href, a.rel, a.querySelector("strong").textContent,
+            a.nextSibling.textContent.slice(0, 21)])), [
+        ["https://a.test/x?y=1", "https://a.test/x?y=1", "noopener", "a.test",
+            ", "],
+        ["http://b\u00fccher.test/", "http://xn--bcher-kva.test/", "noopener",
+            "b\u00fccher.test", " (xn--bcher-kva.test)"]]);
+});
+
+test("pages for administrators are offered to administrators", async () => {
+    await w.servers.account("adm@a.test", "CanPostAlerts");
+    const shown = (page) =>
+        page.locator("#pages a:visible").allTextContents();
+    const page = await user(w, "joe@a.test");
+    assert.deepEqual(await shown(page), []);
+    // One who comes to their page all the same sees where he is.
+    await page.goto("/admin/");
+    await page.getByText("There is nothing to administer for you.").waitFor();
+    assert.deepEqual(await shown(page), ["My alerts", "For administrators"]);
+    const admin = await user(w, "adm@a.test");
+    for (const path of ["/", "/admin/", "/admin/storage.html"]) {
+        await admin.goto(path);
+        await admin.locator("#inside").waitFor();
+        assert.deepEqual(await shown(admin),
+                         ["My alerts", "For administrators", "Storage"]);
+        assert.equal(await admin.locator("#pages [aria-current=page]")
+            .getAttribute("href"), path);
+    }
+});
+
+test("more than fit in a body are dismissed at once", async () => {
+    const page = await user(w, "joe@a.test");
+    await w.servers.file(Array.from({ length: 1010 },
+                                    (_, i) => `PostServerAlert "n ${i}"`));
+    await page.getByText("1010 alerts").waitFor();
+    await page.getByRole("button", { name: "Dismiss all" }).click();
+    await page.getByRole("dialog")
+        .getByRole("button", { name: "Dismiss all" }).click();
+    await page.getByText("There are no alerts.").waitFor();
 });
 
 test("texts are texts", async () => {

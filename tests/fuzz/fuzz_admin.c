@@ -28,7 +28,9 @@
 #define PIECES_MAX 1000
 #define SECRET     "hush-hush-7" /* the password that is looked for */
 
+static atomic_uint_least64_t next_session = 100000;
 static const struct admin_settings settings = {.alert_bytes = 200,
+                                               .next_session = &next_session,
                                                .iterations = 1,
                                                .version = "ximssd 1.2.3",
                                                .test_hooks = true};

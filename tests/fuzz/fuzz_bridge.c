@@ -10,6 +10,7 @@
 
 #include <event2/event.h>
 
+#include "clients/bridge/comeback.h"
 #include "clients/bridge/listen.h"
 #include "clients/bridge/server_link.h"
 #include "clients/bridge/web_session.h"
@@ -53,6 +54,8 @@ fuzz_bridge_start(void)
     b = bridge_start(cfg, event_base_new(), &err);
     FUZZ_CHECK(b != NULL);
     listen_close_all(&b->listeners); /* connections are made below */
+    trust_end(b);
+    b->trust.state = TRUST_YES;
     return b;
 }
 
@@ -131,7 +134,8 @@ fuzz_bridge_end_all(struct bridge *b)
 
     TAILQ_FOREACH(h, &b->conns, link)
         http_conn_end(h);
-    web_session_end_all(b);
+    comeback_end_all(b);
+    web_session_forget_all(b);
     for (int i = 0; i < FUZZ_CALM; i++)
         fuzz_bridge_turn(b);
     FUZZ_CHECK(TAILQ_EMPTY(&b->conns));

@@ -64,11 +64,10 @@ open_session(void)
     struct client client = {.address = "127.0.0.1", .loopback = true};
     struct web_session *s;
 
-    bridge->next_session = 1;
     s = web_session_new(bridge, &client);
     FUZZ_CHECK(web_account_enter(s, "joe@a.test"));
     s->watches_address = false;
-    snprintf(s->id, sizeof s->id, "1-AAAAAAAAAAAAAAAAAAAA");
+    web_session_set_id(s, "1-AAAAAAAAAAAAAAAAAAAA");
 }
 
 /* Sends the bytes in pieces of `step` (0: at once); what was answered comes

@@ -80,7 +80,7 @@ def test_all_take_one_hash(t):
         before = hashes(server)
         server.connect().ask(
             '<login id="1" userName="%s" authData="wrong"/>' % name,
-            failure("1", 515, "incorrect password"))
+            failure("1", 515, "incorrect password or account name"))
         equal(hashes(server), before + 1, name)
 
 
@@ -93,7 +93,7 @@ def test_suspension_does_not_show(t):
     equal(first(server, user), before)
     c = server.connect()
     c.ask('<login id="1" userName="%s" authData="secret"/>' % user,
-          failure("1", 515, "incorrect password"))
+          failure("1", 515, "incorrect password or account name"))
     for password in ("secret", "wrong"):
         c = server.connect()
         try:
@@ -174,7 +174,7 @@ def refused(server, name, password):
     try:
         c.scram(name, password, id_="s")
     except Refused as got:
-        equal(got.answer, failure("s", 515, "incorrect password"))
+        equal(got.answer, failure("s", 515, "incorrect password or account name"))
     else:
         check(False, "let in")
     server.connect().ask('<login id="1" userName="%s" authData="%s"/>'

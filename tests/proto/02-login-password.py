@@ -4,12 +4,12 @@
 import os
 import re
 import socket
-import time
 
-from ximss import (MAIN, MASTER_PASSWORD, PASSWORD, Skip, attr, attribute, check,
+from ximss import (DEADLINE, MAIN, MASTER_PASSWORD, PASSWORD, Skip, attr,
+                   attribute, check,
                    equal, failure, match, response, wait_until)
 
-WRONG = '<response id="1" errorText="incorrect password" errorNum="515"/>'
+WRONG = '<response id="1" errorText="incorrect password or account name" errorNum="515"/>'
 
 
 # Log-ins are written down in batches.
@@ -67,6 +67,14 @@ def test_all_spellings(t):
             '<login id="1" userName="%s" password="secret"/>' % user,
             '<login id="1" username="%s" password="secret"/>' % user,
             '<login authData="secret" userName="%s" id="1"/>' % user,
+            '<login id="1" authData="%s" password="secret"/>' % user,
+            '<login id="1" userName="" authData="%s" password="secret"/>'
+            % user,
+            '<login id="1" authData="%s" domain="%s" password="secret"/>'
+            % (name, domain),
+            '<login id="1" password="secret" authData="%s" />' % user,
+            '<login id="1" userName="%s" authData="secret" password="x"/>'
+            % user,
             "<login id='1' userName='%s' authData='secret'></login>" % user,
             '<login id="1" userName="%s" authData="secret"/>' % user.upper(),
             '<login id="1" userName="%s" domain="%s" authData="secret"/>'
@@ -79,6 +87,31 @@ def test_all_spellings(t):
         c.send(request)
         equal(attr(c.logged_in("1"), "userName"), user, request)
         c.close()
+
+
+def test_password_driver_of_a_webmail(t):
+    """Everything in one go, and then it reads until the server closes."""
+    user = t.user()
+    for password, new, expected in (
+            ("secret", "fresh",
+             '<session id="A001" urlID="…" userName="%s" realName="…" '
+             'version="…" random="…"/><response id="A001"/>'
+             '<response id="A002"/><response id="A003"/>' % user),
+            ("secret", "other",
+             '<response id="A001" errorText="incorrect password…" '
+             'errorNum="515"/><response id="A002" errorText="…" '
+             'errorNum="516"/><response id="A003"/>')):
+        sock = socket.create_connection(t.shared.ports()[0])
+        sock.settimeout(DEADLINE)
+        sock.sendall(
+            b'<login id="A001" authData="%s" password="%s" />\0'
+            b'<passwordModify id="A002" oldPassword="%s" newPassword="%s" />\0'
+            b'<bye id="A003" />\0' % tuple(
+                w.encode() for w in (user, password, password, new)))
+        got = b"".join(iter(lambda: sock.recv(4096), b""))
+        sock.close()
+        match(got.replace(b"\0", b"").decode(), expected)
+    t.shared.login(user, "fresh").close()
 
 
 def test_domain_selects_for_what_follows(t):
@@ -167,11 +200,10 @@ def test_connection_left_while_the_password_is_checked(t):
 
 def test_any_password_that_xml_can_carry(t):
     user = t.user()
-    for password in ("pass word", "å\U0001f514日本", "<&>\"'", "tab\tin",
+    for password in ("pass word", "å\U0001f514日本", "<&>\"'",
                      "x" * 200, "\\", "semi;colon", "=", "#123", "()"):
         t.shared.cli('SetAccountPassword %s PASSWORD "%s"' % (
-            user, password.replace("\\", "\\\\").replace('"', '\\"')
-            .replace("\t", "\\t")))
+            user, password.replace("\\", "\\\\").replace('"', '\\"')))
         c = t.shared.connect()
         c.login(user, password)
         c.close()
@@ -237,26 +269,17 @@ def test_renamed_account(t):
 
 # --- remembered log-ins ---
 
-def timed(function, *args):
-    start = time.monotonic()
-    function(*args)
-    return time.monotonic() - start
+def hashes(server):
+    return int(server.cli("GetStatElement passwordHashes"))
 
 
 def test_second_log_in_does_not_cost_the_hash(t):
-    server = t.server({"password_iterations": 400000})
+    server = t.server()
     user = server.account("joe@" + MAIN)
-    again = []
-
-    def login():
-        c = server.connect()
-        c.login(user)
-        c.close()
-    first = timed(login)
+    before = hashes(server)
     for _ in range(10):
-        again.append(timed(login))
-    check(min(again) < first / 5,
-          "first %.4f s, again %.4f s" % (first, min(again)))
+        server.connect().login(user)
+        equal(hashes(server) - before, 1)
 
 
 def test_remembered_is_forgotten_with_a_new_password(t):

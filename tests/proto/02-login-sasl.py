@@ -6,7 +6,7 @@ import hmac
 
 from ximss import (Refused, attr, b64, check, equal, failure, response)
 
-WRONG = "incorrect password"
+WRONG = "incorrect password or account name"
 
 
 def plain(c, user, password, id_="1", authz="", form="value", initial=True):
@@ -335,6 +335,50 @@ def test_cram_md5_only_for_passwords_set_since(t):
     c = t.shared.connect()
     cram(c, user, domain=domain)
     c.logged_in("login")
+
+
+def cram_works(t, user, password="secret"):
+    c = t.connect()
+    cram(c, user, password, domain=user.split("@")[1])
+    got = c.receive()
+    c.close()
+    return got.startswith("<session ")
+
+
+def test_cram_md5_of_older_passwords(t):
+    """What it needs is kept at the next log-in in clear."""
+    domain = t.domain()
+    users = [t.user(name, domain) for name in ("joe", "ann", "bob")]
+    for user in users:
+        t.shared.login(user).close()  # and remembered
+    t.shared.cli("UpdateDomainSettings %s {CRAMMD5=YES;}" % domain)
+    equal([cram_works(t.shared, user) for user in users], [False] * 3)
+    t.shared.login(users[0]).close()
+    c = t.shared.connect()
+    plain(c, users[1], "secret")
+    c.logged_in("1")
+    c = t.shared.connect()
+    c.send('<login id="1" userName="%s" authData="wrong"/>' % users[2])
+    c.expect(failure("1", 515))
+    equal([cram_works(t.shared, user) for user in users], [True, True, False])
+    t.shared.cli("UpdateDomainSettings %s {City=Bonn;CRAMMD5=NO;}" % domain)
+    equal([cram_works(t.shared, user) for user in users], [False] * 3)
+    t.shared.login(users[0]).close()
+    t.shared.cli("UpdateDomainSettings %s {CRAMMD5=YES;}" % domain)
+    equal([cram_works(t.shared, user) for user in users],
+          [False, True, False])
+    t.shared.login(users[0]).close()
+    check(cram_works(t.shared, users[0]), "not kept again")
+
+
+def test_cram_md5_by_the_defaults_of_domains(t):
+    server = t.server()
+    user = server.account("joe@" + server.domain("late.test"))
+    server.login(user).close()
+    server.cli("SetDomainDefaults {CRAMMD5=YES;}")
+    check(not cram_works(server, user), "how?")
+    server.login(user).close()
+    check(cram_works(server, user), "not kept")
 
 
 def test_cram_md5_switched_off_again(t):

@@ -84,6 +84,26 @@ def test_read_session(t):
     equal(got, [session.replace('id="login"', 'id="A001"', 1)])
 
 
+def administers(c):
+    return attr(c.ok('<readSession id="1" rights="yes"/>')[0], "administers")
+
+
+def test_read_session_says_what_one_administers(t):
+    user = t.user()
+    c = t.shared.login(user)
+    equal(administers(c), "nothing")
+    check(attr(c.ok('<readSession id="1" rights="no"/>')[0], "administers")
+          is None, "not asked for")
+    for right, what in (("CanPostAlerts", "domain"), ("BasicSettings", "domain")):
+        t.shared.cli('SetAccountRights %s ("%s")' % (user, right))
+        equal(administers(c), what, right)
+    t.shared.cli("SetAccountRights %s ()" % user)
+    equal(administers(c), "nothing")
+    equal(administers(t.shared.admin()), "server")
+    c.ask('<readSession id="2" rights="perhaps"/>',
+          failure("2", 501, "rights must be yes or no"))
+
+
 def test_preferences(t):
     user = t.user()
     c = t.shared.login(user)
@@ -166,7 +186,7 @@ def test_password_modify(t):
           response("2"))
     other = t.shared.connect()
     other.send('<login id="1" userName="%s" authData="secret"/>' % user)
-    other.expect(failure("1", 515, "incorrect password"))
+    other.expect(failure("1", 515, "incorrect password or account name"))
     other.login(user, "neu å", id_="2")
     other.close()
     t.shared.connect().scram(user, "neu å")

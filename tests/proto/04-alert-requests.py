@@ -150,17 +150,6 @@ def test_key_outlives_a_crash(t):
     equal(server.admin().post("x", key="k"), first)
 
 
-def test_key_of_a_removed_alert(t):
-    """A post that is repeated because its answer was lost posts nothing,
-    also when the alert has been removed since."""
-    admin = t.shared.admin()
-    user = t.user()
-    first = admin.post("x", "account", target=user, key="removed")
-    admin.remove(first)
-    equal(admin.post("x", "account", target=user, key="removed"), first)
-    t.shared.login(user).quiet()
-
-
 def test_same_key_at_the_same_time(t):
     user = t.user()
     admins = [t.shared.control("admin%d" % i) for i in range(4)]

@@ -5,7 +5,7 @@ preferences, made sessions, counters, the log."""
 from ximss import (MAIN, Failed, Refused, alert, attr, check, equal, escape,
                    failure, match, wait_until)
 
-WRONG = failure("login", 515, "incorrect password")
+WRONG = failure("login", 515, "incorrect password or account name")
 
 
 def refused(server, user):
@@ -365,4 +365,4 @@ def test_what_scripts_ask_on_their_way(t):
         equal(admin.cli(command), answer, command)
     admin.ask('<cliExecute id="1">%s</cliExecute>'
               % escape("GetForwarder joe@" + domain),
-              failure("1", 553, "unknown forwarder"))
+              failure("1", 553, "forwarder is not found"))

@@ -46,7 +46,7 @@ def test_load_of_accounts_in_order(t):
         lines += ["CreateAccount %s {Password=p%d;RealName=\"No %d\";}"
                   % (user, i, i), "CreateAccount " + user,
                   "GetAccountSettings " + user]
-        expected += [OK, "520 account name already exists",
+        expected += [OK, "520 account with this name already exists",
                      '201 {RealName="No %d";}' % i]
     say_all(c, lines, expected)
     log_in(t.shared, "u007@" + domain, "p7").in_step()
@@ -285,7 +285,7 @@ def test_suspended_domain(t):
     d = connect(t.shared)
     d.say("USER " + user, "PASS secret")
     d.receive()
-    d.expect("515 incorrect password")
+    d.expect("515 incorrect password or account name")
     admin.do("ResumeDomain " + domain)
     d.ask("USER " + user, "300 please send the PASS")
     d.ask("PASS secret", LOGGED_IN)

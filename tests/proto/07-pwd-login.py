@@ -10,7 +10,7 @@ from ximss import (MAIN, MASTER_PASSWORD, Server, b64, check, equal,
 
 SERVER = {"listen_pwd": PWD, "tls": True}
 FAR = "192.0.2.77"
-WRONG = "515 incorrect password"
+WRONG = "515 incorrect password or account name"
 
 
 # --- the first lines ---

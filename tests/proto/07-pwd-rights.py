@@ -160,6 +160,12 @@ TABLE = [
     row("SetAccountRights joe@a.test ()", D),
     row("SetAccountRights user@a.test ()", D),
     row("KillAccountSessions joe@a.test", D | {"web"}),
+    row("CreateAccountToken joe@a.test NAME made", D | {"basic"},
+        after=("RevokeAccountToken joe@a.test NAME made",)),
+    row("ListAccountTokens joe@a.test", D | R | ANY),
+    row("RevokeAccountToken joe@a.test NAME made", D | {"basic"},
+        ("CreateAccountToken joe@a.test NAME made",),
+        ("RevokeAccountToken joe@a.test NAME made",)),
     row("GetAccountAliases joe@a.test", D | R | ANY),
     row("SetAccountAliases joe@a.test ()", D | {"aliases"}),
 
@@ -197,6 +203,8 @@ TABLE = [
                                  after=("SetLogAll OFF",)),
     row("GetCurrentController", D | {"monitor"}),
     row("CreateXIMSSSession joe@a.test ADDRESS 192.0.2.1", D | {"web"}),
+    row("ListAccountDevices joe@a.test", D | {"web"}),
+    row("RevokeAccountDevice joe@a.test *", D | {"web"}),
     row("CreateWebUserSession joe@a.test ADDRESS 192.0.2.1", D | {"web"}),
     row("FindAccountSession joe@a.test", D | {"web"}),
     row("FindWebUserSession joe@a.test", D | {"web"}),
@@ -208,6 +216,7 @@ TABLE = [
 OWN = {"GetAccountSettings {own}", "GetAccountEffectiveSettings {own}",
        "GetAccount {own}", "GetAccountInfo {own}", "GetAccountAlerts {own}",
        "GetAccountAliases {own}", "GetAccountPrefs {own}",
+       "ListAccountTokens {own}", "CreateAccountToken {own}",
        "SetAccountPrefs {own} {}", "GetAccountStat {own}", "Route {own}",
        "GetAccountMailRules {own}", "ListMailboxes {own}"}
 # What is greater than its caller: the domain "" is the main one.

@@ -199,7 +199,7 @@ def test_settings_come_back_as_they_came(t):
              "MaxAccountSize": "40M", "List": ["a", {"b": ["c"]}],
              "Number": Token("#17"), "Time": Token("#T22-11-2026_13:50:50"),
              "Data": b"\0\xff", "\u00e5": "\U0001f514", "Quote\"": "\\",
-             "Nothing": Token("#NULL#"), "Empty": "", "#1": "default "}
+             "Empty": "", "#1": "default "}
     c = log_in(t.shared)
     for update, get in (("SetDomainSettings " + domain,
                          "GetDomainSettings " + domain),
@@ -218,4 +218,7 @@ def test_values_named_default_take_keys_away(t):
     c = log_in(t.shared)
     c.do("UpdateDomainSettings %s {A=1;B=2;C=3;}" % domain)
     c.do("UpdateDomainSettings %s {B=default;C=4;D=5;}" % domain)
+    # Perl's undef.
+    c.do("UpdateDomainSettings %s {E=x;MaxAccountSize=#NULL#;}" % domain)
+    c.do("UpdateDomainSettings %s {E=#NULL#;}" % domain)
     equal(c.do("GetDomainSettings " + domain), {"A": "1", "C": "4", "D": "5"})

@@ -22,7 +22,7 @@ def columns(done):
     return dict(line.split("  ", 1) for line in done.stdout.splitlines())
 
 
-UNKNOWN_DOMAIN = "ximssctl: unknown domain (512)\n"
+UNKNOWN_DOMAIN = "ximssctl: unknown secondary domain name (512)\n"
 UNKNOWN_SESSION = "ximssctl: unknown session (501)\n"
 
 
@@ -101,7 +101,7 @@ def test_aliases(t):
         (["account", "aliases", user, "--set", "jo,joseph"], ""),
         (["account", "aliases", "jo@" + d], "jo\njoseph\n"),
         (1, ["account", "create", "jo@" + d, "--no-password"], "",
-         "ximssctl: account name already exists (520)\n"),
+         "ximssctl: account with this name already exists (520)\n"),
         (["domain", "aliases", d, "--set", "x-" + d], ""),
         (["--json", "domain", "aliases", "x-" + d], '["x-%s"]\n' % d),
         (["server", "route", "jo@x-" + d], "LOCAL\n%s\n%s\n" % (user, user)),

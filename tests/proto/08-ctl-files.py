@@ -61,7 +61,8 @@ def test_nothing_is_done_behind_a_refusal(t):
                 for i in range(10))
     path = file(t, text)
     ends(ctl(t.shared, "cli", "--file", path), 5, "",
-         "%s:11: CreateAccount u4@%s ...: account name already exists (520)\n"
+         "%s:11: CreateAccount u4@%s ...: account with this name already "
+         "exists (520)\n"
          "ximssctl: stopped before line 11 of %s; go on with --from 11\n"
          % (path, domain, path))
     names = t.shared.cli("ListAccounts " + domain)
@@ -91,7 +92,7 @@ def test_keeps_going_in_order(t):
         out.append("%d\n" % i)
         if i >= 150:
             err.append("standard input:%d: CREATEACCOUNT u%d@%s ...: account "
-                       "name already exists (520)\n"
+                       "with this name already exists (520)\n"
                        % (2 * i + 1, i - 150, domain))
     done = ctl(t.shared, "cli", "--keep-going", "--file", "-",
                stdin="\n".join(lines))
@@ -132,11 +133,15 @@ def test_import(t):
                 + '"two",,"Two, ""II""",5M\n'
                 + "bad name,x,,\n")
     args = ["account", "import", "--domain", domain, path]
-    bad = "%s:306: bad name@%s: illegal account name (501)\n" % (path, domain)
-    ends(ctl(t.shared, *args), 5,
-         "301 created, 1 existed already, 2 refused\n",
-         "%s:302: two@%s: RealName can not be used (501)\n" % (path, domain)
-         + bad)
+    bad = "%s:306: the name cannot be an account's; is the separator a " \
+        "comma?\n" % path
+    done = ctl(t.shared, *args)
+    equal((done.returncode, done.stdout),
+          (5, "301 created, 1 existed already, 2 refused\n"))
+    # What the server is not asked is told when it is read.
+    equal(sorted(done.stderr.splitlines(True)),
+          ["%s:302: two@%s: RealName can not be used (501)\n"
+           % (path, domain), bad])
     t.shared.cli('VerifyAccountPassword u299@%s PASSWORD "pw \\"299"' % domain)
     equal(t.shared.cli("GetAccountSettings two@" + domain),
           '{RealName="Two, \\"II\\"";MaxAccountSize=5M;}')

@@ -112,7 +112,7 @@ def test_list_of_those_who_may(t):
 def test_what_is_wrong(t):
     server = world(t)
     for args, status, stderr in (
-            (["list", "--domain", "c.test"], 1, "unknown domain (512)"),
+            (["list", "--domain", "c.test"], 1, "unknown secondary domain name (512)"),
             (["list", "--over", "many"], 2, "--over takes a number, not many"),
             (["list", "--limit", "-1"], 2, "--limit takes a number, not -1"),
             (["list", "a.test"], 2, "usage: ximssctl quota list [options]"),

@@ -481,8 +481,8 @@ def test_what_is_wrong_is_refused(t):
             ("SetStorageUsed joe@a.test -5", "storage used must be"),
             ("SetStorageUsed joe@a.test 5 6", "too many arguments"),
             ("SetStorageUsed nobody@a.test 5", "unknown user account"),
-            ("GetStorageUsed joe@b.test", "unknown domain"),
-            ("ListStorageUsed b.test", "unknown domain"),
+            ("GetStorageUsed joe@b.test", "unknown secondary domain name"),
+            ("ListStorageUsed b.test", "unknown secondary domain name"),
             ("ListStorageUsed a.test OVER much", "per cent is missing")):
         c = server.admin()
         c.send('<cliExecute id="1">%s</cliExecute>' % line)

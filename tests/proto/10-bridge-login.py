@@ -4,16 +4,17 @@
 import base64
 import hmac
 import re
+import signal
 import urllib.parse
 
-from bridge import EMPTY, bridge, check_reply, xml
+from bridge import Bridge, EMPTY, bridge, check_reply, xml
 from ximss import (Client, MAIN, attr, check, equal, failure, match, response,
                    unescape)
 
 SERVER = {"options": {"trusted_addresses": ["127.0.0.1"]}}
 SESSION = ('<XIMSS><session urlID="…" userName="%s" realName="…" version="…" '
            'random="…"/></XIMSS>\r\n')
-WRONG = ('<XIMSS><response errorText="incorrect password" errorNum="515"/>'
+WRONG = ('<XIMSS><response errorText="incorrect password or account name" errorNum="515"/>'
          '</XIMSS>\r\n')
 
 
@@ -114,7 +115,8 @@ def test_failure_with_and_without_error_as_xml(t):
         reply = b.ask("GET", "/XIMSSLogin/?" + query(userName=name,
                                                      password="wrong"))
         equal((reply.status, reply.reason, reply.text),
-              (403, "incorrect password", "incorrect password\r\n"))
+              (403, "incorrect password or account name",
+               "incorrect password or account name\r\n"))
         equal(reply.header("WWW-Authenticate"), None)
 
 
@@ -369,6 +371,84 @@ def test_forwarded_from_others_is_ignored(t):
                       % re.escape(user), since)
 
 
+# What may be in a name or a password, percent-encoded.
+GARBAGE = ("%00", "x%00", "%FF", "%C3", "%ED%A0%80", "%C0%80", "%01", "%1F",
+           "%7F", "%C2%80", "%EF%BF%BE", "%EF%BF%BF", "%F4%90%80%80",
+           "%0A", "%0D", "%09", "%22%3E%3Cx%3E", "%26%23x0%3B", "]]%3E",
+           "%E2%80%AE", "%F0%9F%98%80", "x" * 5000, "%22" * 1500,
+           "%C3%A4" * 700, "@", "%", "a%40b%40c", "@x", "x@", "*", "%20")
+
+
+def check_wrong(name, reply, as_xml=False):
+    """The answer is about the log-in, whatever else it is."""
+    check_reply(name, reply, 200 if as_xml else 403,
+                '<XIMSS><response errorText="…" errorNum="515"/></XIMSS>\r\n'
+                if as_xml else None)
+
+
+def test_whatever_bytes_come_by_a_form(t):
+    domain = t.domain()
+    b = bridge(t, t.server(dict(SERVER["options"], login_address_free_tries=1000)))
+    for bytes_ in GARBAGE:
+        for number, form in enumerate((
+                "userName=joe@%s&password=%s" % (domain, bytes_),
+                "userName=%s&password=x" % bytes_,
+                "userName=%s@%s&password=%s" % (bytes_, domain, bytes_),
+                "userName=joe&sessionid=%s" % (bytes_ or "x"),
+                "userName=joe&nonce=%s&authData=eA" % bytes_,
+                "userName=joe&nonce=x&authData=%s" % bytes_)):
+            what = "%s %s" % (form[:200], number)
+            check_wrong(what, b.ask("POST", "/XIMSSLogin/", form))
+            if len(form) < 6000:
+                check_wrong(what, b.ask("GET", "/XIMSSLogin/?errorAsXML=1&"
+                                        + form), True)
+
+
+def test_whatever_bytes_come_by_basic(t):
+    b = bridge(t, t.server(dict(SERVER["options"], login_address_free_tries=1000)))
+    coded = [base64.b64encode(bytes_).decode() for bytes_ in (
+        b"", b"x", b":", b":x", b"\0:x", b"joe:\0", b"joe:x\0x", b"\xff:x",
+        b"joe:\xff", b"joe:\xc3", b"joe:\x01", b"j\x01e:x", b"joe:\xef\xbf\xbf",
+        b"joe:\xed\xa0\x80", b"joe@x\n:x", b"\xfc:\xfc", b"joe:" + b"x" * 3000,
+        b"n" * 3000 + b":x", b"joe:" + b"\xc3\xa4" * 600, bytes(range(256)))]
+    for text in coded + ["*", "====", "x", "am9l", "am9lOng*", "\xfc", "=x"]:
+        check_wrong("Basic " + text[:80], b.ask(
+            "GET", "/XIMSSLogin/", headers=[("Authorization",
+                                             "Basic " + text)]))
+    check_wrong("Basic", b.ask("GET", "/XIMSSLogin/",
+                               headers=[("Authorization", "Basic")]))
+    for other in ("Bearer x", "Basically x", "Negotiate", ""):
+        equal(b.ask("GET", "/XIMSSLogin/",
+                    headers=[("Authorization", other)]).status, 401, other)
+
+
+def test_whatever_bytes_come_by_cookie(t):
+    b = bridge(t)
+    old = b.login(t.user(), EnableUseCookie=1)
+    old.sync('<noop id="1"/>')
+    for cookie in ("", "x", "CGateProWebUser", "CGateProWebUser=",
+                   "CGateProWebUser=\xff\xfe", "CGateProWebUser=" + "x" * 5000,
+                   ";;;", "=;=", "CGateProWebUser=\x80;CGateProWebUser="):
+        for more in ({}, {"killOld": 1}):
+            equal(b.ask("GET", "/XIMSSLogin/?" + query(
+                sessionid=old.id, **more),
+                headers=[("Cookie", cookie)]).status, 403, cookie)
+
+
+def test_longer_than_ximssd_reads(t):
+    """It hangs up on such a message; that is no reason to try again."""
+    b = bridge(t, t.server(dict(SERVER["options"],
+                                message_bytes_before_login="1K")))
+    user = "x" * 200 + "@" + "y" * 50
+    for password in ("x" * 900, '"' * 1024, "x" * 1025, "x" * 9000):
+        check_wrong("%d" % len(password), b.ask(
+            "POST", "/XIMSSLogin/", query(userName=user, password=password)))
+    reply = b.ask("POST", "/XIMSSLogin/", '<XIMSS><listFeatures id="1" x="%s"/>'
+                  '<noop id="2"/></XIMSS>' % ("x" * 9000))
+    match(reply.text, xml('<response id="" errorText="message too big" '
+                          'errorNum="541"/>'))
+
+
 def test_server_that_is_not_there(t):
     server = t.server()
     b = bridge(t, server)
@@ -380,3 +460,63 @@ def test_server_that_is_not_there(t):
                 '<XIMSS><response errorText="…" errorNum="531"/></XIMSS>\r\n')
     check_reply("ask", b.ask("POST", "/XIMSSLogin/",
                              '<XIMSS><listFeatures id="1"/></XIMSS>'), 503)
+
+
+def offered(b, host="localhost", attrs="", path="/XIMSSLogin/"):
+    text = b.ask("POST", path, '<XIMSS><noop id="n"/><listFeatures id="f"%s/>'
+                 "</XIMSS>" % attrs, host=host).text
+    check(re.match(r'<XIMSS><response id="n"/><features id="f" domain="[^"]+">'
+                   r'.*</features><response id="f"/></XIMSS>\r\n$', text), text)
+    return (re.search(' domain="([^"]*)"', text).group(1),
+            "<sasl>CRAM-MD5</sasl>" in text)
+
+
+def test_cram_md5_is_offered_only_where_it_can_work(t):
+    """Challenges of a bridge that ximssd does not trust are nothing to it."""
+    server = t.server()
+    user = server.account("joe@" + server.domain("cram.test",
+                                                 "{CRAMMD5=YES;}"))
+    b = bridge(t, server)
+    b.wait_log("ximssd does not trust this bridge: .*CRAM-MD5 is not offered")
+    equal(offered(b, "cram.test"), ("cram.test", False))
+    nonce = features(b)
+    check_reply("untrusted", b.ask("GET", "/XIMSSLogin/?" + query(
+        userName=user, nonce=nonce, authData=answer(nonce), errorAsXML=1)),
+        200, '<XIMSS><response errorText="log-in method not offered" '
+        'errorNum="527"/></XIMSS>\r\n')
+    server.options["trusted_addresses"] = ["127.0.0.1"]
+    server.write_config()
+    server.signal(signal.SIGHUP)
+    server.wait_log("configuration and certificates were read again")
+    equal(offered(b, "cram.test"), ("cram.test", True))
+    b.wait_log("ximssd trusts this bridge: .*CRAM-MD5 is offered")
+    nonce = features(b)
+    check_reply("trusted", b.ask("GET", "/XIMSSLogin/?" + query(
+        userName=user, nonce=nonce, authData=answer(nonce))), 200,
+        SESSION % user)
+    equal(len([line for line in b.lines if "this bridge: " in line]), 2)
+
+
+def test_bridge_learns_whether_it_is_trusted_when_ximssd_comes(t):
+    server = t.server()
+    b = Bridge(server, {"server_socket": server.control_path()}, False, None)
+    t.servers.insert(0, b)
+    server.stop()
+    b.start()
+    server.start()
+    b.wait_log("ximssd trusts this bridge")
+
+
+def test_features_are_those_of_the_name_s_domain(t):
+    cram = t.domain(settings="{CRAMMD5=YES;}")
+    plain = t.domain()
+    b = bridge(t)
+    for host in (cram, cram.upper() + ":8100"):
+        equal(offered(b, host), (cram, True), host)
+        equal(offered(b, host, ' domain="%s"' % plain), (plain, False))
+        equal(offered(b, host, ' userName="joe@%s"' % plain), (plain, False))
+        equal(offered(b, host, ' userName="joe"'), (cram, True))
+        equal(offered(b, host, path="/XIMSSLogin/?userName=joe%%40%s"
+                      % plain), (plain, False))
+    for host in ("nowhere.test", "127.0.0.1", "[::1]:8100"):
+        equal(offered(b, host), (MAIN, False), host)

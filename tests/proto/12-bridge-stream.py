@@ -5,7 +5,8 @@ import re
 import signal
 
 from bridge import EMPTY, batch, bridge, event
-from ximss import alert, check, equal, match, response, wait_until
+from ximss import (alert, check, equal, match, post_request, response,
+                   wait_until)
 
 SERVER = {"options": {"trusted_addresses": ["127.0.0.1"]}}
 
@@ -149,6 +150,20 @@ def test_last_event_id_goes_on_behind_it_and_confirms(t):
         pending(t, s, "two", "three")
 
 
+def test_an_empty_last_event_id_is_none(t):
+    """As before the first event; what the query says is not undone by it."""
+    s = logged_in(t)
+    for text in ("one", "two"):
+        post(t, s, text)
+    for query, first in (("", "1"), ("?lastEventID=", "1"),
+                         ("?lastEventID=1", "2")):
+        for value in ("", " \t"):
+            stream = s.stream(value, query=query)
+            expect(stream, first, "alert",
+                   posted("one" if first == "1" else "two"))
+            stream.close()
+
+
 def test_without_an_id_all_that_is_not_confirmed_comes_again(t):
     s = logged_in(t)
     for text in ("one", "two"):
@@ -169,8 +184,8 @@ def test_unknown_ids_get_the_whole_set(t):
     t.shared.admin().post("not yet", "domain", target=domain)
     expect(stream, "2", "alert", alert("not yet", "domain"))
     ack(s, 1)
-    for last in ("0", "3", "99999999999999999999999", "-1", "garbage", "1x",
-                 ""):
+    for last in ("0", "3", "99999999999999999999999", "-1", "garbage",
+                 "1x"):
         stream = s.stream(last)
         got = [event(stream) for _ in range(3)]
         names = sorted((name, id_ or "") for id_, name, _ in got)
@@ -193,6 +208,32 @@ def test_lists_go_to_the_streams_that_asked(t):
     t.shared.admin().post("y", "account", target=s.user)
     for stream in asked + [plain]:
         expect(stream, "2", "alert", posted("y"))
+
+
+def test_a_list_that_a_slow_line_has_no_room_for(t):
+    """Longer than what a client may leave unread, and than what the system
+    takes: it comes as it is read."""
+    server = t.server({"trusted_addresses": ["127.0.0.1"],
+                       "alert_bytes": "16K"})
+    admin = server.admin()
+    server.domain("a.test")
+    n, fill = 500, "x" * 16000
+    for i in range(n):
+        admin.send(post_request("m%d" % i, "%d %s" % (i, fill), "domain",
+                                target="a.test"))
+    for i in range(n):
+        admin.until_response("m%d" % i)
+    b = bridge(t, server, output_hard="512K", unfetched_bytes="32M")
+    s = logged_in(t, server.account("joe@a.test"), b)
+    slow = s.stream("garbage", window=16384)
+    for _ in range(2):  # all that is to come at once has been sent
+        s.sync('<noop id="1"/>')
+    got = [event(slow) for _ in range(2 * n)]
+    for wanted in ("alert", "alertReport"):
+        equal([int(data.split(">")[1].split(" ")[0])
+               for _, name, data in got if name == wanted], list(range(n)))
+    admin.post("the next", "account", target=s.user)
+    expect(slow, str(n + 1), "alert", posted("the next"))
 
 
 def test_two_streams_of_one_session(t):

@@ -2,12 +2,14 @@
 """What the bridge takes for a request, and what not (RFC 9112): two who read
 the same bytes must not see two different requests in them."""
 
+import os
 import re
 
 from bridge import bridge, check_reply, xml
-from ximss import check, equal, response
+from ximss import b64, check, equal, response
 
 SERVER = {"options": {"trusted_addresses": ["127.0.0.1"]}}
+PAGES = os.path.join(os.path.dirname(__file__), "../../clients/bridge/pages")
 LINE = b"GET /healthz HTTP/1.1\r\n"
 HOST = b"Host: x\r\n"
 GET = LINE + HOST
@@ -50,7 +52,11 @@ REFUSED = {
         LINE + b" X: a\r\nHost: x\r\n\r\n", GET + b"X: a\r\n \r\n\r\n"],
     "Host": [
         LINE + b"\r\n", LINE + HOST + HOST + b"\r\n",
-        LINE + HOST + b"host: y\r\n\r\n", LINE + b"Host: a b\r\n\r\n",
+        LINE + HOST + b"host: y\r\n\r\n", LINE + b"Host: a b\r\n\r\n"
+    ] + [LINE + b"Host: " + host + b"\r\n\r\n" for host in (
+        b"a..b", b".a", b"a..", b".", b"a:b", b"a:1:2", b"a:65536", b"a:0",
+        b"a:+1", b"[::1", b"::1", b"[x]", b"[::1]x", b"[::1]:x", b"[]", b"a,",
+        b"a!b", b"a%2eb", b"a@b", b"x" * 256)] + [
         LINE + b"Host: a/b\r\n\r\n", LINE + b"Host: u@x\r\n\r\n",
         b"GET /healthz HTTP/1.0\r\nHost: x\r\nHost: x\r\n\r\n",
         LINE + b"Host: a, b\r\n\r\n"],
@@ -156,6 +162,9 @@ def test_what_is_right(t):
             LINE + b"hOST:x\r\n\r\n", LINE + b"Host:\r\n\r\n",
             LINE + b"Host: \t x:8100 \t\r\n\r\n",
             LINE + b"Host: [2001:db8::1]:80\r\n\r\n",
+            LINE + b"Host: [FE80::1%eth0]\r\n\r\n", LINE + b"Host: x:\r\n\r\n",
+            LINE + b"Host: a_b.test.\r\n\r\n", LINE + b"Host: x:65535\r\n\r\n",
+            LINE + b"Host: " + b"x" * 255 + b"\r\n\r\n",
             LINE + b"Host: xn--bcher-kva.test\r\n\r\n",
             GET + b"X-Empty:\r\nX-Tab: a\tb\r\nX-8: \xc3\xa4\xff\r\n\r\n",
             GET + b"!#$%&'*+-.^_`|~09aZ: x\r\n\r\n",
@@ -230,6 +239,128 @@ def test_the_host_of_the_url_counts(t):
                     "Origin: http://evil.test\r\nContent-Length: 0\r\n\r\n"
                     % url).encode())
         equal(client.receive().status, 403)
+
+
+BLANKS = (b"", b" ", b"\t", b"  ", b" \t ", b"\t\t", b"\t \t", b" " * 40)
+
+
+def test_blanks_around_values(t):
+    """Blanks and tabs there mean nothing (RFC 9110, 5.5)."""
+    b = bridge(t)
+    for before in BLANKS:
+        for behind in BLANKS:
+            def line(name, value):
+                return name + b":" + before + value + behind + b"\r\n"
+            chunked = (b"POST /XIMSSLogin/ HTTP/1.1\r\n" + line(b"Host", b"x")
+                       + line(b"Transfer-Encoding", b"CHUNKED") + b"\r\n"
+                       + b"%x\r\n" % len(XML) + XML + b"\r\n0\r\n\r\n")
+            client, reply = answered(b, chunked, 200)
+            equal(reply.text, xml(response("1")), repr(chunked))
+            # The same connection: whatever is left of the body answers first.
+            length = GET + line(b"Content-Length", b"5") + b"\r\nhello"
+            client.raw(length)
+            check_reply(repr(length), client.receive(), 200, "ok\r\n")
+            client.raw(GET + line(b"Connection", b"x," + before + b"close")
+                       + b"\r\n")
+            equal(client.receive().header("Connection"), "close")
+            client.expect_closed()
+    data = GET + (b"Content-Length:\t" + b"5" + b"\t" * 50 + b"\r\nX:\ta\tb\t"
+                  b"\r\n\r\nhello")
+    for step in (1, 2, 3, 7):
+        answered(b, data, 200, step)
+
+
+def logged_in_as(client, name):
+    reply = client.receive()
+    found = re.search(' userName="([^"]*)"', reply.text)
+    check(reply.status == 200 and found and found.group(1) == name,
+          "%s, not %d %s" % (name, reply.status, reply.text))
+
+
+def test_the_same_host_written_otherwise(t):
+    """Whoever asks for it logs in to that domain, not to the main one."""
+    user = t.user()
+    name, domain = user.split("@")
+    main = t.shared.cli("MainDomainName")
+    t.shared.account("%s@%s" % (name, main))
+    b = bridge(t)
+    query = "/XIMSSLogin/?userName=%s&password=secret HTTP/1.1\r\n" % name
+    for host in (domain, domain + ".", domain.upper(), domain + ":80",
+                 domain + ":", domain + ".:8443", domain.title() + ".:"):
+        client = b.connect()
+        for blanks in (b"", b" ", b"\t", b"\t \t"):
+            client.raw(b"GET " + query.encode() + b"Host:" + blanks
+                       + host.encode() + blanks + b"\r\n\r\n")
+            logged_in_as(client, user)
+        for scheme in ("http", "HTTPS"):
+            client.raw(("GET %s://%s%sHost: other.test\r\n\r\n"
+                        % (scheme, host, query)).encode())
+            logged_in_as(client, user)
+    for host in ("127.0.0.1:80", "[::1]:80", ""):
+        client = b.connect()
+        client.raw(("GET %sHost: %s\r\n\r\n" % (query, host)).encode())
+        logged_in_as(client, "%s@%s" % (name, main))
+
+
+def test_blanks_behind_basic(t):
+    user = t.user()
+    b = bridge(t)
+    digits = b64(user + ":secret")
+    client = b.connect()
+    for scheme in ("Basic ", "basic  ", "BASIC\t", "Basic" + " " * 30,
+                   " Basic \t "):
+        client.raw(("GET /XIMSSLogin/ HTTP/1.1\r\nHost: x\r\nAuthorization:"
+                    "%s%s \r\n\r\n" % (scheme, digits)).encode())
+        logged_in_as(client, user)
+    for wrong in (digits, "Basic" + digits, "Basic", "Basic ",
+                  "Basic %s x" % digits, "Basic " + digits[:8] + " "
+                  + digits[8:], "Basic\x0b" + digits, "Digest " + digits):
+        client = b.connect()
+        client.raw(("GET /XIMSSLogin/ HTTP/1.1\r\nHost: x\r\nAuthorization: "
+                    "%s\r\n\r\n" % wrong).encode())
+        check(client.receive().status in (400, 401, 403), wrong)
+
+
+def test_ports_that_origins_leave_out(t):
+    b = bridge(t, allowed_origins=["https://portal.test:443",
+                                   "http://portal.test", "app://x"])
+    for origin, host, wanted in (
+            ("https://a.test", "a.test:443", 401),
+            ("https://a.test:443", "a.test", 401),
+            ("http://a.test", "a.test:80", 401),
+            ("http://a.test:80", "a.test", 401),
+            ("HTTPS://A.test", "a.TEST.", 401),
+            ("https://[::1]", "[::1]:443", 401),
+            ("http://a.test:8100", "a.test:8100", 401),
+            ("http://a.test", "a.test:443", 403),
+            ("https://a.test", "a.test:80", 403),
+            ("https://a.test:80", "a.test", 403),
+            ("http://a.test:8100", "a.test", 403),
+            ("http://a.test:8100", "a.test:8101", 403),
+            ("http://a.test.b", "a.test", 403),
+            ("ftp://a.test", "a.test", 403), ("null", "a.test", 403),
+            ("http://", "", 403), ("", "a.test", 403),
+            ("https://portal.test", "x", 401),
+            ("https://portal.test:443", "x", 401),
+            ("http://portal.test:80", "x", 401), ("APP://x", "x", 401),
+            ("http://portal.test:443", "x", 403),
+            ("https://portal.test:80", "x", 403)):
+        reply = b.ask("POST", "/XIMSSLogin/", headers=[("Origin", origin)],
+                      host=host)
+        equal(reply.status, wanted, "%s for %s" % (origin, host))
+        equal(reply.header("Access-Control-Allow-Origin"),
+              origin if "portal" in origin and wanted == 401
+              or origin == "APP://x" else None, origin)
+
+
+def test_methods_that_may_be_used_are_named(t):
+    b = bridge(t, pages=PAGES)
+    s = b.login(t.user())
+    for path, allowed in ((s.path + "sync", "GET, POST"),
+                          (s.path + "kill", "POST"),
+                          (s.path + "events", "GET"), ("/", "GET, HEAD")):
+        reply = b.ask("DELETE", path)
+        equal((reply.status, reply.header("Allow")), (405, allowed), path)
 
 
 def test_nothing_is_left_of_what_was_refused(t):

@@ -67,6 +67,11 @@ def test_relayed_strangers(t):
     late = relayed()
     late.login(user)
     crowd += strangers(b, 150, b"<")
+    # Of as many addresses, the oldest gives way: but not who is logged in.
+    for i in range(150):
+        with contextlib.suppress(OSError):
+            crowd.append(b.connect(source="127.3.0.%d" % (i + 1)))
+            crowd[-1].raw(b'<noop id="1"/>\0')
     for c in (inside, late):
         c.flush()
     # Sessions of the web find descriptors, too.

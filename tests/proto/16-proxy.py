@@ -79,7 +79,8 @@ def test_what_is_no_header_ends_it(t):
     s = server_of(t)
     for first in (NOOP.encode() + b"\0", b"GET / HTTP/1.0\r\n",
                   binary(b"x" * 11), binary(bytes(12), UDP4),
-                  binary(bytes(12), 0x41), binary(bytes(12), command=0x22),
+                  binary(bytes(216), UDP4), binary(bytes(12), 0x41),
+                  binary(bytes(216), 0x41), binary(bytes(12), command=0x22),
                   binary(bytes(12), command=0x11),
                   header(CLIENT, b"\x20\0\6\1\0\0\0\1"),
                   header(CLIENT, TLS + TLS), header(CLIENT, b"\4\0"),
@@ -203,19 +204,18 @@ def test_tls_goes_along(t):
 
 
 def test_failures_count_where_they_are(t):
-    s = server_of(t, login_address_free_tries=3, login_free_tries=100,
+    s = server_of(t, log_level="debug", login_address_free_tries=3,
+                  login_free_tries=100,
                   login_delay="10s", login_max_delay="10m")
     joe = s.account("joe@" + MAIN)
 
     def attempt(who, name, password):
         c = connect(s, header(who, TLS))
+        since = len(s.lines)
         c.send('<login id="1" userName="%s" authData="%s"/>'
                % (name, password))
-        try:
-            return int(attr(c.receive(min(DEADLINE / 15, 1)), "errorNum",
-                            "0"))
-        except Failed:
-            return "held up"
+        got = s.answer_or_wait(c, since, name, who)
+        return "held up" if got is None else int(attr(got, "errorNum", "0"))
     for i in range(20):
         if attempt(CLIENT, "nobody%d" % i, "x") == "held up":
             break
@@ -237,6 +237,12 @@ def test_limits_count_where_they_are(t):
     crowd[0].expect_closed()
     for c in crowd[1:] + [other]:
         c.ask(NOOP, response("1"))
+    # Nobody is let off because he says that he is a proxy.
+    proxies = [connect(s, header(TRUSTED)) for _ in range(3)]
+    for c in proxies:
+        seen(c)
+    connect(s, header(TRUSTED))
+    proxies[0].expect_closed()
     networks = [connect(s, header("2001:db8::%d" % i)) for i in range(3)]
     for c in networks:
         seen(c)

@@ -187,8 +187,8 @@ class WebSession:
         check_reply("poll", reply, 200)
         return reply.text
 
-    def stream(self, last=None, query="", headers=()):
-        client = self.bridge.connect("stream")
+    def stream(self, last=None, query="", headers=(), window=None):
+        client = self.bridge.connect("stream", window=window)
         more = list(self.headers) + list(headers)
         if last is not None:
             more.append(("Last-Event-ID", last))
@@ -318,11 +318,32 @@ class Bridge:
         self.process.wait()
         self.process = None
 
-    def connect(self, name="http", tls=False, source=None):
-        sock = socket.create_connection(
-            ("127.0.0.1", self.tls_port if tls else self.port),
-            timeout=ximss.DEADLINE,
-            source_address=(source, 0) if source else None)
+    def restart(self, crash=False):
+        """On the same port; what is connected finds out by itself."""
+        self.options["listen"] = ["127.0.0.1:%d" % self.port]
+        if crash:
+            self.kill()
+            self.reader.join(ximss.DEADLINE)
+        else:
+            self.end(keep=True)
+        return self.restart_again()
+
+    def restart_again(self):
+        """The same of one that has ended."""
+        self.options["listen"] = ["127.0.0.1:%d" % self.port]
+        self.lines = []
+        self.clients = []
+        return self.start()
+
+    def connect(self, name="http", tls=False, source=None, window=None):
+        """window: bytes that the system takes before they are read."""
+        sock = socket.socket()
+        if window:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+        if source:
+            sock.bind((source, 0))
+        sock.settimeout(ximss.DEADLINE)
+        sock.connect(("127.0.0.1", self.tls_port if tls else self.port))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:
             sock = trusting().wrap_socket(sock, server_hostname="localhost")

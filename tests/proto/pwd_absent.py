@@ -8,20 +8,22 @@ SET = "set"  # to nothing: 200; to something: refused
 
 # (answer or SET, first argument, what is refused, commands)
 TABLE = [
-    ("501", OBJECT, "groups", "CREATEGROUP RENAMEGROUP DELETEGROUP GETGROUP "
-     "SETGROUP"),
+    ("501", OBJECT, "groups", "CREATEGROUP"),
+    ("552 group is not found", OBJECT, "groups", "RENAMEGROUP DELETEGROUP "
+     "GETGROUP SETGROUP"),
     ("201 ()", DOMAIN, "groups", "LISTGROUPS"),
 
     ("201 ()", DOMAIN, "forwarders", "LISTFORWARDERS FINDFORWARDERS"),
     ("501", OBJECT, "forwarders", "CREATEFORWARDER"),
-    ("553 unknown forwarder", OBJECT, "forwarders", "RENAMEFORWARDER "
+    ("553 forwarder is not found", OBJECT, "forwarders", "RENAMEFORWARDER "
      "DELETEFORWARDER GETFORWARDER"),
 
     ("201 ()", DOMAIN, "mailing lists", "LISTLISTS"),
     ("201 {}", DOMAIN, "mailing lists", "GETDOMAINLISTS"),
     ("201 {}", ACCOUNT, "mailing lists", "GETACCOUNTLISTS"),
-    ("501", OBJECT, "mailing lists", "CREATELIST RENAMELIST DELETELIST "
-     "GETLIST UPDATELIST LIST LISTSUBSCRIBERS READSUBSCRIBERS "
+    ("501", OBJECT, "mailing lists", "CREATELIST"),
+    ("554 Unknown Mailing List", OBJECT, "mailing lists", "RENAMELIST "
+     "DELETELIST GETLIST UPDATELIST LIST LISTSUBSCRIBERS READSUBSCRIBERS "
      "GETSUBSCRIBERINFO SETPOSTINGMODE PROCESSBOUNCE"),
 
     ("201 ()", ACCOUNT, "rules", "GETACCOUNTMAILRULES GETACCOUNTSIGNALRULES "

@@ -14,6 +14,7 @@
 #include "util/xmalloc.h"
 #include "util/zone.h"
 #include "ximss/server/password.h"
+#include "ximss/server/token.h"
 
 int64_t fixture_now;
 struct audit_budget *fixture_budget;
@@ -27,7 +28,9 @@ size_t fixture_longest;
 void (*fixture_between)(void);
 
 static char dir[64];
-static struct store *store;
+static struct token_key token_key;
+static atomic_uint_least64_t next_session = 100000;
+struct store *store;
 static struct caller callers[WHO_N];
 static struct buf answer_text, effects_text, audit_text;
 static struct admin_live live;
@@ -79,6 +82,7 @@ run_job(struct store_txn *txn, void *arg, struct errbuf *err)
                               .effects = &j->effects,
                               .settings = &fixture_settings,
                               .budget = fixture_budget,
+                              .token_key = &token_key,
                               .parts = &j->parts};
 
     if (store_part(txn) != j->part) { /* the part before is on disk */
@@ -124,6 +128,9 @@ print_effect(const struct effect *e)
     case EFFECT_DOMAIN_REMOVED:
         buf_appendf(&effects_text, "no domain %s", e->domain.name);
         break;
+    case EFFECT_LOGINS_CHANGED:
+        buf_appendf(&effects_text, "logins");
+        break;
     case EFFECT_KILL_SESSIONS:
         buf_appendf(&effects_text, "kill %s@%s", e->account.name,
                     e->domain.name);
@@ -137,6 +144,10 @@ print_effect(const struct effect *e)
     case EFFECT_COUNT_AUDIENCE:
         buf_append_str(&effects_text, "count");
         break;
+    case EFFECT_COUNT_DELIVERED:
+        buf_appendf(&effects_text, "delivered? %llu",
+                    (unsigned long long)e->alert.id);
+        break;
     case EFFECT_QUOTA_ALERT:
         buf_appendf(&effects_text, "quota %llu %s",
                     (unsigned long long)e->alert.id, e->alert.text);
@@ -147,6 +158,9 @@ print_effect(const struct effect *e)
         break;
     case EFFECT_QUOTA_LEVEL:
         buf_append_str(&effects_text, e->reached ? "reached" : "not reached");
+        break;
+    case EFFECT_TOKEN_REVOKED:
+        buf_append_str(&effects_text, "token revoked");
         break;
     case EFFECT_QUOTA_ASK:
         if (e->account.name != NULL)
@@ -301,11 +315,14 @@ fixture_setup(void)
     ck_assert(mkdtemp(dir) != NULL);
     store = store_open(&o, &err);
     ck_assert_msg(store != NULL, "%s", err.text);
+    token_key_init(&token_key, dir, "");
     fixture_now = FIXTURE_NOW;
     fixture_settings =
         (struct admin_settings){.alert_bytes = 100,
                                 .iterations = 1,
                                 .max_tickets = 300,
+                                .max_tokens = 20,
+                                .next_session = &next_session,
                                 .prefs_bytes = 200,
                                 .time_zone = "Europe/Berlin",
                                 .started = FIXTURE_NOW - 90 * CLOCK_SECOND,
@@ -332,6 +349,7 @@ fixture_teardown(void)
 {
     forget_callers();
     store_close(&store);
+    token_key_clear(&token_key);
     nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
     buf_clear(&answer_text);
     buf_clear(&effects_text);

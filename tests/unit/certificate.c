@@ -6,39 +6,108 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#define HOUR 3600L
+
+struct wanted {
+    const char *name;
+    EVP_PKEY *key;
+    X509 *issuer; /* NULL: itself */
+    EVP_PKEY *issuer_key;
+    long from, until; /* seconds from now */
+};
+
+static X509 *
+make_certificate(const struct wanted *w)
+{
+    X509 *cert = X509_new();
+    X509_NAME *name;
+
+    ck_assert(w->key != NULL && cert != NULL);
+    name = X509_get_subject_name(cert);
+    X509_set_version(cert, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
+    X509_gmtime_adj(X509_getm_notBefore(cert), w->from);
+    X509_gmtime_adj(X509_getm_notAfter(cert), w->until);
+    X509_set_pubkey(cert, w->key);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                               (const unsigned char *)w->name, -1, -1, 0);
+    X509_set_issuer_name(
+        cert, w->issuer != NULL ? X509_get_subject_name(w->issuer) : name);
+    ck_assert_int_gt(X509_sign(cert, w->issuer != NULL ? w->issuer_key : w->key,
+                               EVP_sha256()),
+                     0);
+    return cert;
+}
+
+/* Takes both certificates; second may be NULL. */
 static void
+write_certificates(const char *file, X509 *first, X509 *second)
+{
+    FILE *f = fopen(file, "w");
+
+    ck_assert(f != NULL && PEM_write_X509(f, first) == 1);
+    ck_assert(second == NULL || PEM_write_X509(f, second) == 1);
+    ck_assert_int_eq(fclose(f), 0);
+    X509_free(first);
+    X509_free(second);
+}
+
+static void
+write_key(const char *file, EVP_PKEY *key, const char *password)
+{
+    FILE *f = fopen(file, "w");
+
+    ck_assert(f != NULL &&
+              PEM_write_PKCS8PrivateKey(
+                  f, key, password != NULL ? EVP_aes_128_cbc() : NULL, password,
+                  password != NULL ? (int)strlen(password) : 0, NULL,
+                  NULL) == 1 &&
+              fclose(f) == 0);
+}
+
+static EVP_PKEY *
 write_pair(const char *cert_file, const char *key_file)
 {
     EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *cert = X509_new();
-    X509_NAME *name;
-    FILE *f;
+    struct wanted own = {"test.example", key, NULL, NULL, -HOUR, HOUR};
 
-    ck_assert(key != NULL && cert != NULL);
-    name = X509_get_subject_name(cert);
-    ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-    X509_gmtime_adj(X509_getm_notBefore(cert), 0);
-    X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-    X509_set_pubkey(cert, key);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                               (const unsigned char *)"test.example", -1, -1,
-                               0);
-    X509_set_issuer_name(cert, name);
-    ck_assert_int_gt(X509_sign(cert, key, EVP_sha256()), 0);
-    f = fopen(cert_file, "w");
-    ck_assert(f != NULL && PEM_write_X509(f, cert) == 1 && fclose(f) == 0);
-    f = fopen(key_file, "w");
-    ck_assert(f != NULL &&
-              PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL) == 1 &&
-              fclose(f) == 0);
-    X509_free(cert);
-    EVP_PKEY_free(key);
+    write_certificates(cert_file, make_certificate(&own), NULL);
+    write_key(key_file, key, NULL);
+    return key;
+}
+
+/* An authority, what it signed, and an impostor of its name. */
+static void
+write_chains(const struct certificates *c, EVP_PKEY *key)
+{
+    EVP_PKEY *root_key = EVP_EC_gen("P-256"), *other = EVP_EC_gen("P-256");
+    struct wanted root = {"An Authority", root_key, NULL, NULL, -HOUR, HOUR};
+    struct wanted fake = {"An Authority", other, NULL, NULL, -HOUR, HOUR};
+    X509 *issuer = make_certificate(&root);
+    struct wanted leaf = {"test.example", key, issuer, root_key, -HOUR, HOUR};
+
+    write_certificates(c->signed_cert, make_certificate(&leaf), NULL);
+    write_certificates(c->wrong_chain, make_certificate(&leaf),
+                       make_certificate(&fake));
+    write_certificates(c->chain, make_certificate(&leaf), issuer);
+    EVP_PKEY_free(root_key);
+    EVP_PKEY_free(other);
+}
+
+static void
+write_dated(const char *file, EVP_PKEY *key, long from, long until)
+{
+    struct wanted own = {"test.example", key, NULL, NULL, from, until};
+
+    write_certificates(file, make_certificate(&own), NULL);
 }
 
 static void
@@ -51,6 +120,7 @@ void
 certificates_make(struct certificates *c)
 {
     const char *tmp = getenv("TMPDIR");
+    EVP_PKEY *key;
     FILE *f;
 
     snprintf(c->dir, sizeof c->dir, "%s/cert.XXXXXX",
@@ -62,8 +132,25 @@ certificates_make(struct certificates *c)
     name_file(c, c->other_key, "other-key.pem");
     name_file(c, c->garbage, "garbage.pem");
     name_file(c, c->missing, "missing.pem");
-    write_pair(c->cert, c->key);
-    write_pair(c->other_cert, c->other_key);
+    name_file(c, c->fifo, "fifo");
+    name_file(c, c->empty, "empty.pem");
+    name_file(c, c->locked_key, "locked-key.pem");
+    name_file(c, c->expired, "expired.pem");
+    name_file(c, c->early, "early.pem");
+    name_file(c, c->signed_cert, "signed.pem");
+    name_file(c, c->chain, "chain.pem");
+    name_file(c, c->wrong_chain, "wrong-chain.pem");
+    key = write_pair(c->cert, c->key);
+    write_key(c->locked_key, key, "secret");
+    EVP_PKEY_free(key);
+    key = write_pair(c->other_cert, c->other_key);
+    write_dated(c->expired, key, -2 * HOUR, -HOUR);
+    write_dated(c->early, key, HOUR, 2 * HOUR);
+    write_chains(c, key);
+    EVP_PKEY_free(key);
+    ck_assert_int_eq(mkfifo(c->fifo, 0600), 0);
+    f = fopen(c->empty, "w");
+    ck_assert(f != NULL && fclose(f) == 0);
     f = fopen(c->garbage, "w");
     ck_assert(f != NULL && fputs("this is no PEM\n", f) >= 0 && fclose(f) == 0);
 }
@@ -71,10 +158,13 @@ certificates_make(struct certificates *c)
 void
 certificates_remove(struct certificates *c)
 {
-    unlink(c->cert);
-    unlink(c->key);
-    unlink(c->other_cert);
-    unlink(c->other_key);
-    unlink(c->garbage);
+    const char *const files[] = {
+        c->cert,  c->key,        c->other_cert,  c->other_key, c->garbage,
+        c->fifo,  c->locked_key, c->expired,     c->early,     c->signed_cert,
+        c->chain, c->empty,      c->wrong_chain,
+    };
+
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        unlink(files[i]);
     ck_assert_int_eq(rmdir(c->dir), 0);
 }

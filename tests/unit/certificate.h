@@ -5,9 +5,13 @@
 /* A directory of its own with two self-signed certificates, made anew. */
 struct certificates {
     char dir[64];
-    char cert[80], key[80];             /* that fit */
-    char other_cert[80], other_key[80]; /* the second pair */
-    char garbage[80], missing[80];      /* no PEM; not there */
+    char cert[80], key[80];                   /* that fit */
+    char other_cert[80], other_key[80];       /* the second pair */
+    char garbage[80], missing[80];            /* no PEM; not there */
+    char fifo[80], empty[80], locked_key[80]; /* `key`, with a password */
+    /* All for other_key: out of date, ahead of it, signed by somebody; with the
+     * certificate of who did, with another one of that name. */
+    char expired[80], early[80], signed_cert[80], chain[80], wrong_chain[80];
 };
 
 void certificates_make(struct certificates *c);

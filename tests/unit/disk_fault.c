@@ -3,12 +3,15 @@
 
 #include "tests/unit/disk_fault.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,6 +21,7 @@
 static atomic_bool armed, space_told;
 static atomic_uint writes_left, writes_failed;
 static atomic_ullong space;
+static atomic_uint tables_synced, marks_early;
 
 void
 disk_fault_after(unsigned writes)
@@ -48,18 +52,89 @@ disk_fault_count(void)
 }
 
 static bool
-is_in_store(int fd)
+path_of(int fd, char path[PATH_MAX])
 {
-    char link[64], path[4096];
+    char link[64];
     ssize_t n;
 
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    n = readlink(link, path, sizeof path - 1);
-    if (n < 0)
-        return false;
-    path[n] = 0;
-    return fixture_dir[0] != 0 && strstr(path, fixture_dir) != NULL;
+    n = readlink(link, path, PATH_MAX - 1);
+    path[n > 0 ? n : 0] = 0;
+    return n > 0 && fixture_dir[0] != 0 && strstr(path, fixture_dir) != NULL;
 }
+
+static bool
+is_in_store(int fd)
+{
+    char path[PATH_MAX];
+
+    return path_of(fd, path);
+}
+
+/* --- names that are not on the disk --- */
+
+static bool
+ends_with(const char *name, const char *end)
+{
+    size_t n = strlen(name), m = strlen(end);
+
+    return n >= m && strcmp(name + n - m, end) == 0;
+}
+
+static unsigned
+count_tables(const char *path)
+{
+    DIR *dir = opendir(path);
+    struct dirent *e;
+    unsigned n = 0;
+
+    while (dir != NULL && (e = readdir(dir)) != NULL)
+        n += ends_with(e->d_name, ".db");
+    if (dir != NULL)
+        closedir(dir);
+    return n;
+}
+
+void
+disk_fault_watch_names(const char *home)
+{
+    atomic_store(&tables_synced, count_tables(home));
+    atomic_store(&marks_early, 0);
+}
+
+unsigned
+disk_fault_marks_early(void)
+{
+    return atomic_load(&marks_early);
+}
+
+/* Before a write: of the mark, while a table's name is not on the disk? */
+static void
+look_at_mark(int fd)
+{
+    char path[PATH_MAX];
+
+    if (!path_of(fd, path) || !ends_with(path, "/mark"))
+        return;
+    *strrchr(path, '/') = 0;
+    if (count_tables(path) > atomic_load(&tables_synced))
+        atomic_fetch_add(&marks_early, 1);
+}
+
+int
+fsync(int fd)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    int ret = (int)syscall(SYS_fsync, fd);
+
+    if (ret == 0 && path_of(fd, path) && fstat(fd, &st) == 0 &&
+        S_ISDIR(st.st_mode))
+        atomic_store(&tables_synced, count_tables(path));
+    return ret;
+}
+
+/* --- a full disk --- */
 
 /* True if this write is to fail. */
 static bool
@@ -87,6 +162,7 @@ write(int fd, const void *data, size_t len)
 ssize_t
 pwrite(int fd, const void *data, size_t len, off_t at)
 {
+    look_at_mark(fd);
     return fails(fd) ? -1 : syscall(SYS_pwrite64, fd, data, len, at);
 }
 

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /* A full disk, for files in the fixture's directory only: the program's own
- * write, pwrite and statvfs stand before those of the C library. */
+ * write, pwrite, fsync and statvfs stand before those of the C library. */
 
 /* After `writes` more of them, each write fails with ENOSPC. */
 void disk_fault_after(unsigned writes);
@@ -16,5 +16,12 @@ void disk_fault_end(void);
 
 /* Writes to the directory that failed since the last disk_fault_after. */
 unsigned disk_fault_count(void);
+
+/* From now on: how often the mark of a store was written while a table was in
+ * its directory whose name no sync of the directory had brought to the disk
+ * yet; those that are in `home` now are there.  A power cut could leave a mark
+ * that knows a table which is missing. */
+void disk_fault_watch_names(const char *home);
+unsigned disk_fault_marks_early(void);
 
 #endif

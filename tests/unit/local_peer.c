@@ -17,8 +17,6 @@
 #include "tests/unit/pump.h"
 #include "util/buf.h"
 
-#define DEADLINE_MS 30000
-
 static char dir[64];
 
 void
@@ -119,11 +117,9 @@ peer_expect(int fd, struct event_base *base, const char *text, bool end)
     struct pollfd p = {.fd = fd, .events = POLLIN};
 
     if (base != NULL)
-        ck_assert_msg(pump_until(&base, 1, has_heard, &h), "heard only: %s",
-                      buf_cstr(&h.got));
+        pump_until(&base, 1, has_heard, &h);
     while (!has_heard(&h))
-        ck_assert_msg(poll(&p, 1, DEADLINE_MS) == 1, "heard only: %s",
-                      buf_cstr(&h.got));
+        poll(&p, 1, -1);
     ck_assert_str_eq(buf_cstr(&h.got), text);
     ck_assert(h.ended == end);
     buf_clear(&h.got);

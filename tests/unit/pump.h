@@ -7,13 +7,14 @@
 
 struct event_base;
 
-/* Turns the loops by turns until holds(arg) says so: no test sleeps, and none
- * waits longer than a deadline.  False: the deadline has come. */
-bool pump_until(struct event_base *const *bases, size_t n,
+/* Turns the loops by turns until holds(arg) says so: no test sleeps.  It waits for
+ * as long as that takes, on however slow a machine; a test that hangs is ended
+ * by its time-out. */
+void pump_until(struct event_base *const *bases, size_t n,
                 bool (*holds)(void *arg), void *arg);
 
 /* One loop until *flag is not 0. */
-bool pump_flag(struct event_base *base, const unsigned *flag);
+void pump_flag(struct event_base *base, const unsigned *flag);
 
 /* Everything that can happen now happens: some turns that do not wait. */
 void pump_turns(struct event_base *const *bases, size_t n);

@@ -15,7 +15,7 @@ START_TEST(makes_accounts)
     static const struct exchange e[] = {
         {CREATOR, "CreateAccount new@a.test", "200 OK"},
         {CREATOR, "CreateAccount NEW@a.test",
-         "520 account name already exists"},
+         "520 account with this name already exists"},
         {CREATOR, "CreateAccount \"u2@A.TEST\" {Password = \"pw\";}", "200 OK"},
         {CREATOR,
          "CreateAccount u3 TextMailbox PATH x/y LEGACY "
@@ -44,13 +44,14 @@ START_TEST(makes_accounts)
         {CREATOR, "CreateAccount u5 {} x", "501 too many arguments"},
         {CREATOR, "CreateAccount u5 PATH", "501 path is missing"},
         {CREATOR, "CreateAccount u5 {Password=\"\";}",
-         "501 password can not be used"},
+         "501 password is empty or too long"},
         {CREATOR, "CreateAccount u5 {Password=default;}",
          "501 password can not be used"},
         {CREATOR, "CreateAccount u5 {RealName=\"a\\eb\";}",
          "501 RealName can not be used"},
         {CREATOR, "CreateAccount u5 {a=b}", "501 malformed at byte 22"},
-        {LOCAL, "CreateAccount u5@nowhere.test", "512 unknown domain"},
+        {LOCAL, "CreateAccount u5@nowhere.test",
+         "512 unknown secondary domain name"},
         {CREATOR, "GetAccountSettings u5", "513 unknown user account"},
     };
 
@@ -68,7 +69,7 @@ START_TEST(renames_accounts)
         {ADMIN, "GetAccountAlerts jim", "201 {20261122133000=kept;}"},
         {ADMIN, "GetAccountAlerts joe", "513 unknown user account"},
         {ADMIN, "RenameAccount jim into poster",
-         "520 account name already exists"},
+         "520 account with this name already exists"},
         {ADMIN, "RenameAccount jim into Jim", "200 OK"},
         {ADMIN, "RenameAccount jim into jam jem", "501 too many arguments"},
         {ADMIN, "RenameAccount jim jam", "501 keyword INTO is missing"},
@@ -80,7 +81,7 @@ START_TEST(renames_accounts)
         {ALL, "RenameAccount joe@a.test into joe@b.test", "200 OK"},
         {ALL, "GetAccountAlerts joe@b.test", "201 {20261122133000=kept;}"},
         {ALL, "RenameAccount joe@b.test into joe@nowhere.test",
-         "512 unknown domain"},
+         "512 unknown secondary domain name"},
         /* rights move only where they may be held */
         {POSTMASTER, "RenameAccount monitor into monitor@a.test",
          "501 server wide rights need the main domain"},
@@ -89,6 +90,49 @@ START_TEST(renames_accounts)
          "501 postmaster of the main domain can not be renamed"},
         {POSTMASTER, "CreateAccount postmaster@a.test", "200 OK"},
         {POSTMASTER, "RenameAccount postmaster@a.test into p@a.test", "200 OK"},
+        {POSTMASTER, "RenameAccount p@a.test into q@a.test PATH x", "200 OK"},
+        {POSTMASTER, "RenameAccount q@a.test into p@a.test path \"a/b\"",
+         "200 OK"},
+        {POSTMASTER, "RenameAccount p@a.test into q@a.test PATH",
+         "501 path is missing"},
+        {POSTMASTER, "RenameAccount p@a.test into q@a.test PATH x y",
+         "501 too many arguments"},
+    };
+
+    CONVERSE(e);
+}
+END_TEST
+
+/* What panels send for an empty field: it is as if nothing were set. */
+START_TEST(null_is_the_default)
+{
+    static const struct exchange e[] = {
+        {CREATOR,
+         "CreateAccount nil {RealName=#NULL#;MaxAccountSize=#NULL#;"
+         "QuotaAlert=#NULL#;Password=#NULL#;wn_x=y;}",
+         "200 OK"},
+        {SETTER, "GetAccountSettings nil", "201 {wn_x=y;}"},
+        {SETTER, "SetAccountSettings nil {a=#NULL#;MaxAccountSize=#NULL#;b=c;}",
+         "200 OK"},
+        {SETTER, "GetAccountSettings nil", "201 {b=c;}"},
+        {SETTER, "UpdateAccountSettings nil {MaxAccountSize=5M;RealName=N;}",
+         "200 OK"},
+        {SETTER,
+         "UpdateAccountSettings nil {MaxAccountSize=#NULL#;RealName=#NULL#;"
+         "b=#NULL#;}",
+         "200 OK"},
+        {SETTER, "GetAccountSettings nil", "201 {}"},
+        {SETTER, "UpdateDomainSettings {CRAMMD5=YES;City=X;}", "200 OK"},
+        {SETTER, "UpdateDomainSettings {CRAMMD5=#NULL#;City=#NULL#;}",
+         "200 OK"},
+        {SETTER, "GetDomainSettings", "201 {}"},
+        {LOCAL, "UpdateServerAccountDefaults {MaxAccountSize=#NULL#;}",
+         "200 OK"},
+        {LOCAL, "GetServerAccountDefaults", "201 {}"},
+        {SETTER, "UpdateAccountPrefs nil {TimeZone=\"Europe/Oslo\";}",
+         "200 OK"},
+        {SETTER, "UpdateAccountPrefs nil {TimeZone=#NULL#;}", "200 OK"},
+        {SETTER, "GetAccountPrefs nil", "201 {}"},
     };
 
     CONVERSE(e);
@@ -444,6 +488,7 @@ admin_accounts_suite(void)
     tcase_add_test(t, makes_accounts);
     tcase_add_test(t, renames_accounts);
     tcase_add_test(t, deletes_accounts);
+    tcase_add_test(t, null_is_the_default);
     tcase_add_test(t, keeps_settings_of_accounts);
     tcase_add_test(t, tells_about_accounts);
     tcase_add_test(t, sets_and_checks_passwords);

@@ -18,7 +18,8 @@ START_TEST(makes_and_lists_domains)
         {ADMIN, "ListDomains", "201 (a.test)"},
         {LOCAL, "MAINDOMAINNAME", "201 main.test"},
         {ALL, "CreateDomain TestDomain.BM", "200 OK"},
-        {ALL, "CreateDomain testdomain.bm", "521 domain name already exists"},
+        {ALL, "CreateDomain testdomain.bm",
+         "521 domain with this name already exists"},
         {ALL, "CreateDomain \"second.com\" PATH /x {CRAMMD5=YES;a=b;}",
          "200 OK"},
         {ALL, "CreateDomain third.com {a = \"b c\";}", "200 OK"},
@@ -39,7 +40,8 @@ START_TEST(makes_and_lists_domains)
          "501 available in the Dynamic Cluster only"},
         {ALL, "CreateSharedDomain new.test",
          "501 available in the Dynamic Cluster only"},
-        {ALL, "GetDomainSettings new.test", "512 unknown domain"},
+        {ALL, "GetDomainSettings new.test",
+         "512 unknown secondary domain name"},
         {ALL, "ListDomains x", "501 too many arguments"},
     };
 
@@ -55,10 +57,16 @@ START_TEST(renames_domains)
         {ALL, "ListDomains", "201 (b.test,main.test,z.test)"},
         {ALL, "GetDomainAlerts z.test", "201 {20261122133000=kept;}"},
         {ALL, "GetAccountSettings joe@z.test", "201 {}"},
-        {ALL, "GetAccountSettings joe@a.test", "512 unknown domain"},
+        {ALL, "GetAccountSettings joe@a.test",
+         "512 unknown secondary domain name"},
         {ALL, "RenameDomain z.test into b.test",
-         "521 domain name already exists"},
+         "521 domain with this name already exists"},
         {ALL, "RenameDomain z.test into Z.TEST", "200 OK"},
+        {ALL, "RenameDomain z.test into zz.test PATH x/y", "200 OK"},
+        {ALL, "RenameDomain zz.test into z.test path \"\"", "200 OK"},
+        {ALL, "RenameDomain z.test into y.test PATH", "501 path is missing"},
+        {ALL, "RenameDomain z.test into y.test PATH x y",
+         "501 too many arguments"},
         {ALL, "RenameDomain z.test into ..", "501 illegal domain name"},
         {ALL, "RenameDomain z.test y.test", "501 keyword INTO is missing"},
         {POSTMASTER, "RenameDomain main.test into hq.test", "200 OK"},
@@ -80,10 +88,11 @@ START_TEST(deletes_domains)
     static const struct exchange e[] = {
         {ALL, "DeleteDomain a.test", "501 the domain has accounts"},
         {ALL, "DeleteDomain a.test NOW", "501 too many arguments"},
-        {ALL, "DeleteDomain nowhere.test", "512 unknown domain"},
+        {ALL, "DeleteDomain nowhere.test", "512 unknown secondary domain name"},
         {ALL, "CreateDomain empty.test", "200 OK"},
         {ALL, "DeleteDomain EMPTY.test", "200 OK"},
-        {ALL, "GetDomainSettings empty.test", "512 unknown domain"},
+        {ALL, "GetDomainSettings empty.test",
+         "512 unknown secondary domain name"},
         {ALL, "PostDomainAlert b.test ALERT x", "200 OK"},
         {ALL, "PostAccountAlert stranger@b.test ALERT y", "200 OK"},
     };
@@ -181,7 +190,7 @@ START_TEST(deletes_no_other_domain)
     fixture_run(LOCAL, add_many, &n);
     fixture_between = replace_between;
     ck_assert_str_eq(fixture_say(ALL, "DeleteDomain b.test FORCE"),
-                     "512 unknown domain");
+                     "512 unknown secondary domain name");
     ck_assert_uint_eq(fixture_jobs, 2);
     ck_assert_str_eq(fixture_say(ALL, "ListAccounts b.test"),
                      "201 {kept=macnt;}");

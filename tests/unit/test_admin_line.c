@@ -189,6 +189,17 @@ static const struct {
      "CREATEACCOUNT joe {Password=***;a=b;}"},
     {"CreateAccount joe {password=(s,t);x={OldPassword=u;};}",
      "CREATEACCOUNT joe {password=***;x={OldPassword=***;};}"},
+    {"CreateAccount joe TextMailbox external {Password=secret;}",
+     "CREATEACCOUNT joe TextMailbox external {Password=***;}"},
+    {"CreateAccount joe secret {a=b;}", "CREATEACCOUNT joe ***"},
+    {"CreateAccount joe PASSWORD secret", "CREATEACCOUNT joe ***"},
+    {"CreateAccount joe PATH secret", "CREATEACCOUNT joe PATH ***"},
+    {"CreateAccount \"joe;secret;Joe\" {}", "CREATEACCOUNT *** {}"},
+    {"CreateAccount \"joe secret\"", "CREATEACCOUNT ***"},
+    {"CreateAccount joe:secret", "CREATEACCOUNT ***"},
+    {"UpdateAccountSettings joe PASSWORD secret",
+     "UPDATEACCOUNTSETTINGS joe PASSWORD ***"},
+    {"PostServerAlert \"a b;c\"", "POSTSERVERALERT \"a b;c\""},
     {"PostServerAlert \"a\\eb\"", "POSTSERVERALERT \"a\\eb\""},
 };
 

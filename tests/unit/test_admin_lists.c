@@ -208,7 +208,7 @@ START_TEST(goes_on_in_a_domain_that_is_renamed)
     ck_assert_uint_eq(ask("ListAccounts b.test", arena)->n, 3001);
     fixture_between = NULL;
     ck_assert_str_eq(fixture_say(LOCAL, "ListAccounts b.test"),
-                     "512 unknown domain");
+                     "512 unknown secondary domain name");
     arena_free(&arena);
 }
 END_TEST

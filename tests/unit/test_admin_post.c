@@ -65,7 +65,7 @@ static const struct {
     {ADMIN, ALERT_DOMAIN, "A.test", 200, "OK"},
     {ADMIN, ALERT_DOMAIN, "b.test", 510, "insufficient access rights"},
     {ADMIN, ALERT_DOMAIN, "nowhere.test", 510, "insufficient access rights"},
-    {ALL, ALERT_DOMAIN, "nowhere.test", 512, "unknown domain"},
+    {ALL, ALERT_DOMAIN, "nowhere.test", 512, "unknown secondary domain name"},
     {ADMIN, ALERT_DOMAIN, NULL, 200, "OK"}, /* one's own */
     {ADMIN, ALERT_ACCOUNT, "Joe@a.test", 200, "OK"},
     {ADMIN, ALERT_ACCOUNT, "nobody@a.test", 513, "unknown user account"},
@@ -173,7 +173,7 @@ START_TEST(posts_a_key_once)
 }
 END_TEST
 
-/* Also when its end has come by then, and when it was removed. */
+/* Also when its end has come by then. */
 START_TEST(answers_late_repetitions)
 {
     struct post p = {
@@ -184,7 +184,84 @@ START_TEST(answers_late_repetitions)
     again = post(ALL, p);
     ck_assert_int_eq(again.code, 200);
     ck_assert(again.repeated);
+    ck_assert(again.over);
     ck_assert_uint_eq(again.id, first.id);
+}
+END_TEST
+
+struct try_remove {
+    uint64_t id;
+    int code;
+};
+
+static enum store_result
+run_remove(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    struct try_remove *t = arg;
+
+    return admin_alert_remove(x, t->id, &t->code, err);
+}
+
+static int
+remove_alert(enum who who, uint64_t id)
+{
+    struct try_remove t = {.id = id};
+
+    fixture_run(who, run_remove, &t);
+    return t.code;
+}
+
+/* A lifetime is of the same alert at each try, whenever that is. */
+START_TEST(counts_lifetimes)
+{
+    struct post p = {.scope = ALERT_SERVER, .key = "k", .lifetime = "8h"};
+    struct post_result first = post(ALL, p), r;
+
+    ck_assert_int_eq(first.code, 200);
+    ck_assert_int_eq(first.until, fixture_now + 8 * 3600 * CLOCK_SECOND);
+    fixture_now += 3600 * CLOCK_SECOND;
+    r = post(ALL, p);
+    ck_assert(r.repeated && !r.over);
+    ck_assert_uint_eq(r.id, first.id);
+    ck_assert_int_eq(r.until, first.until);
+    p.lifetime = "480m";
+    ck_assert_int_eq(post(ALL, p).code, 518);
+    p.lifetime = NULL;
+    ck_assert_int_eq(post(ALL, p).code, 518);
+    p.until = first.until;
+    ck_assert_int_eq(post(ALL, p).code, 518);
+
+    p.lifetime = "8h";
+    r = post(ALL, p);
+    ck_assert_int_eq(r.code, 501);
+    ck_assert_str_eq(r.text, "either until or lifetime");
+    p = (struct post){.scope = ALERT_SERVER, .lifetime = "0h"};
+    r = post(ALL, p);
+    ck_assert_int_eq(r.code, 501);
+    ck_assert_str_eq(r.text, "lifetime must be like 30m, 8h or 3d");
+}
+END_TEST
+
+/* By each way of removing. */
+START_TEST(frees_the_key_of_what_is_removed)
+{
+    const char *texts[] = {"a", "b", "c"};
+    struct post_result r, before[3];
+
+    for (int i = 0; i < 3; i++)
+        before[i] = post_server(ALL, texts[i], texts[i]);
+    ck_assert_str_eq(fixture_say(ALL, "SetServerAlerts {}"), "200 OK");
+    for (int i = 0; i < 3; i++) {
+        r = post_server(ALL, texts[i], texts[i]);
+        ck_assert(!r.repeated);
+        ck_assert_uint_gt(r.id, before[i].id);
+    }
+    ck_assert_int_eq(remove_alert(ALL, r.id), 200);
+    ck_assert(post_server(ALL, "a", "a").repeated);
+    /* and with other content */
+    r = post_server(ALL, "c", "another");
+    ck_assert_int_eq(r.code, 200);
+    ck_assert(!r.repeated);
 }
 END_TEST
 
@@ -247,28 +324,6 @@ START_TEST(counts_local_domains_alone)
 END_TEST
 
 /* --- removing --- */
-
-struct try_remove {
-    uint64_t id;
-    int code;
-};
-
-static enum store_result
-run_remove(struct admin_context *x, void *arg, struct errbuf *err)
-{
-    struct try_remove *t = arg;
-
-    return admin_alert_remove(x, t->id, &t->code, err);
-}
-
-static int
-remove_alert(enum who who, uint64_t id)
-{
-    struct try_remove t = {.id = id};
-
-    fixture_run(who, run_remove, &t);
-    return t.code;
-}
 
 #define DOMAINS 2000
 
@@ -533,7 +588,7 @@ START_TEST(audits_every_job)
                      "all@main.test|192.0.2.1 ximss|DELETEDOMAIN b.test FORCE|"
                      "ok\n"
                      "all@main.test|192.0.2.1 ximss|DELETEDOMAIN b.test FORCE|"
-                     "unknown domain\n");
+                     "unknown secondary domain name\n");
 }
 END_TEST
 
@@ -547,6 +602,8 @@ admin_post_suite(void)
     tcase_add_test(t, posts_to_whom_it_may);
     tcase_add_test(t, checks_texts_and_ends);
     tcase_add_test(t, posts_a_key_once);
+    tcase_add_test(t, counts_lifetimes);
+    tcase_add_test(t, frees_the_key_of_what_is_removed);
     tcase_add_test(t, answers_late_repetitions);
     tcase_add_test(t, counts_without_posting);
     tcase_add_test(t, counts_local_domains_alone);

@@ -7,7 +7,7 @@
 
 #include "tests/unit/admin_fixture.h"
 #include "util/clock.h"
-#include "ximss/server/ticket.h"
+#include "ximss/server/lasting.h"
 
 Suite *admin_sessions_suite(void);
 
@@ -70,7 +70,7 @@ START_TEST(reads_filters)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         snprintf(line, sizeof line, "%s joe@a.test %s", verbs[i % 3],
                  rows[i].args);
-        ck_assert_str_eq(fixture_say(WATCHER, line), "200 OK");
+        ck_assert_str_eq(fixture_say(WATCHER, line), "201 ()");
         ck_assert_int_eq(fixture_live->command, i % 3 == 1
                                                     ? ADMIN_LIVE_LIST_SESSIONS
                                                     : ADMIN_LIVE_FIND_SESSION);
@@ -100,7 +100,8 @@ START_TEST(refuses_bad_session_commands)
         {ALL, "FindAccountSession joe@a.test CLIENT", "501 name is missing"},
         {ALL, "GetSession", "501 session is missing"},
         {ALL, "GetSession 1-x DOMAIN", "501 domain name is missing"},
-        {ALL, "GetSession 1-x DOMAIN nowhere.test", "512 unknown domain"},
+        {ALL, "GetSession 1-x DOMAIN nowhere.test",
+         "512 unknown secondary domain name"},
         {ALL, "GetSession 1-x y", "501 too many arguments"},
         {ALL,
          "KillSession "
@@ -123,8 +124,9 @@ take(struct admin_context *x, void *arg, struct errbuf *err)
     struct account_rec a = {0};
     enum store_result r;
 
-    ck_assert_int_eq(ticket_hash(arg, hash), 0);
-    r = ticket_take(x->txn, hash, &k, err);
+    ck_assert_int_eq(lasting_hash(arg, hash), 0);
+    r = ticket_find(x->txn, hash, &k, err);
+    ck_assert(k.is_session && k.is_waiting);
     if (r != STORE_OK)
         return r;
     ck_assert_uint_eq(k.account, fixture_caller(JOE)->account);
@@ -135,7 +137,7 @@ take(struct admin_context *x, void *arg, struct errbuf *err)
     return r;
 }
 
-/* The result is a ticket that the store knows, each time another. */
+/* The result is the id of a session that the store knows, each time another. */
 START_TEST(makes_sessions)
 {
     static const char *const lines[] = {
@@ -152,11 +154,10 @@ START_TEST(makes_sessions)
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         answer = fixture_say(WATCHER, lines[i]);
         ck_assert_int_eq(strncmp(answer, "201 ", 4), 0);
-        /* Quoted if it begins with a sign. */
-        answer += 4 + (answer[4] == '"');
+        answer += 4;
         len = strspn(answer, "-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                              "abcdefghijklmnopqrstuvwxyz");
-        ck_assert_uint_eq(len, TICKET_TEXT_SIZE - 1);
+        ck_assert_uint_eq(len, 6 + 1 + SESSION_ID_SECRET_CHARS);
         memcpy(ticket, answer, len);
         ticket[len] = '\0';
         ck_assert_str_ne(ticket, last);
@@ -195,7 +196,7 @@ START_TEST(refuses_to_make_sessions)
         {ALL, "CreateXIMSSSession nobody@a.test ADDRESS 192.0.2.1",
          "513 unknown user account"},
         {ALL, "CreateXIMSSSession joe@nowhere.test ADDRESS 192.0.2.1",
-         "512 unknown domain"},
+         "512 unknown secondary domain name"},
         {ALL, "SuspendDomain a.test", "200 OK"},
         {ALL, "CreateXIMSSSession joe@a.test ADDRESS 192.0.2.1",
          "501 the domain is suspended"},

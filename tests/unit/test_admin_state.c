@@ -17,7 +17,8 @@ START_TEST(suspends_and_resumes)
     static const struct exchange e[] = {
         {ALL, "SuspendDomain", "501 domain name is missing"},
         {ALL, "SuspendDomain a.test now", "501 too many arguments"},
-        {ALL, "SuspendDomain nowhere.test", "512 unknown domain"},
+        {ALL, "SuspendDomain nowhere.test",
+         "512 unknown secondary domain name"},
         {POSTMASTER, "SuspendDomain main.test",
          "501 the main domain can not be suspended"},
         {POSTMASTER, "ResumeDomain main.test", "200 OK"},
@@ -58,7 +59,8 @@ START_TEST(lists_domains_of_administrators)
         {ADMIN, "ListControlledDomains", "201 ()"},
         {ADMIN, "ListAdminDomains", "201 (a.test)"},
         {ALL, "ListAdminDomains b.test", "201 (b.test)"},
-        {ALL, "ListAdminDomains nowhere.test", "512 unknown domain"},
+        {ALL, "ListAdminDomains nowhere.test",
+         "512 unknown secondary domain name"},
         {ALL, "ListAdminDomains b.test x", "501 too many arguments"},
     };
 
@@ -83,7 +85,7 @@ START_TEST(tells_locations)
     ck_assert_str_eq(fixture_say(ALL, "GetAccountLocation jim@a.test"),
                      account);
     ck_assert_str_eq(fixture_say(ALL, "GetDomainLocation nowhere.test"),
-                     "512 unknown domain");
+                     "512 unknown secondary domain name");
     ck_assert_str_eq(fixture_say(ALL, "GetAccountLocation"),
                      "501 account name is missing");
     ck_assert_str_eq(fixture_say(ALL, "GetAccountLocation nobody@a.test"),
@@ -97,7 +99,8 @@ START_TEST(counts_of_domains)
 {
     static const struct exchange e[] = {
         {ALL, "GetDomainStat", "501 domain name is missing"},
-        {ALL, "GetDomainStat nowhere.test", "512 unknown domain"},
+        {ALL, "GetDomainStat nowhere.test",
+         "512 unknown secondary domain name"},
         {ALL, "GetDomainStat a.test KEY", "501 key is missing"},
         {ALL, "GetDomainStat a.test x", "501 too many arguments"},
         {ALL, "GetDomainStat b.test",

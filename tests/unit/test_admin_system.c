@@ -51,7 +51,7 @@ START_TEST(routes)
         {ADMIN, "Route joe access", "201 (LOCAL,joe@a.test,joe@a.test)"},
         {ADMIN, "Route joe SIGNAL", "201 (LOCAL,joe@a.test,joe@a.test)"},
         {ALL, "Route nobody@a.test", "513 unknown user account"},
-        {ALL, "Route joe@elsewhere.test", "512 unknown domain"},
+        {ALL, "Route joe@elsewhere.test", "512 unknown secondary domain name"},
         {ALL, "Route", "501 address is missing"},
         {ALL, "Route joe@a.test carrier", "501 too many arguments"},
         {ALL, "Route joe@a.test mail access", "501 too many arguments"},

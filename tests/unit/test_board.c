@@ -110,6 +110,10 @@ START_TEST(test_removals)
     }
     /* each audience has its own; who is not here is told nothing */
     ck_assert_uint_eq(removals_next(&board.removals[1]), 0);
+    board_note_removal(&board, ALERT_CLUSTER, 0, 7);
+    ck_assert_uint_eq(removals_next(&board.removals[1]), 1);
+    ck_assert_uint_eq(removals_at(&board.removals[1], 0)->id, 7);
+    ck_assert_uint_eq(removals_next(r), 5 * BOARD_REMOVALS);
     board_note_removal(&board, ALERT_DOMAIN, 12345, 1);
 }
 END_TEST

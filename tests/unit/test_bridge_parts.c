@@ -13,6 +13,7 @@
 #include "clients/bridge/budget.h"
 #include "clients/bridge/client.h"
 #include "clients/bridge/form.h"
+#include "clients/bridge/http_host.h"
 #include "clients/bridge/http_message.h"
 #include "clients/bridge/http_reply.h"
 #include "clients/bridge/known.h"
@@ -55,6 +56,25 @@ START_TEST(forms)
         ck_assert_ptr_null(found);
     else
         ck_assert_str_eq(found, fields[_i].value);
+    form_clear(&f);
+}
+END_TEST
+
+/* What is no text is not the same as what is not there. */
+START_TEST(garbled_fields_of_forms)
+{
+    static const char text[] = "a=%ff&b=x&a=1&c=%00&%ff=2&d";
+    struct form f = {.n = 0};
+
+    form_parse(&f, text, strlen(text));
+    ck_assert(form_is_garbled(&f, "A"));
+    ck_assert(form_is_garbled(&f, "c"));
+    ck_assert(!form_is_garbled(&f, "b"));
+    ck_assert(!form_is_garbled(&f, "d"));
+    ck_assert(!form_is_garbled(&f, "e"));
+    ck_assert_ptr_null(form_get(&f, "a"));
+    ck_assert(!form_is_on(&f, "a"));
+    ck_assert_uint_eq(form_number(&f, "a", 7, 100), 7);
     form_clear(&f);
 }
 END_TEST
@@ -425,6 +445,55 @@ START_TEST(forwarded)
 }
 END_TEST
 
+/* --- hosts --- */
+
+static const struct {
+    const char *text, *name; /* NULL: it is none */
+    unsigned port;
+} hosts[] = {
+    {"", "", 0},
+    {"a.test", "a.test", 0},
+    {"A.Test.", "a.test", 0},
+    {"a.test:", "a.test", 0},
+    {"a.test.:8100", "a.test", 8100},
+    {"a:0080", "a", 80},
+    {"a:65535", "a", 65535},
+    {"a:65536", NULL, 0},
+    {"a:0", NULL, 0},
+    {"a:-1", NULL, 0},
+    {"a: 1", NULL, 0},
+    {"a:1:2", NULL, 0},
+    {"a b", NULL, 0},
+    {"a ", NULL, 0},
+    {".a", NULL, 0},
+    {".", NULL, 0},
+    {"a..", NULL, 0},
+    {"a..b", NULL, 0},
+    {"a,b", NULL, 0},
+    {"a%2eb", NULL, 0},
+    {"\xc3\xa4", NULL, 0},
+    {"[::1]", "::1", 0},
+    {"[2001:DB8::1]:443", "2001:db8::1", 443},
+    {"[fe80::1%eth0]", "fe80::1%eth0", 0},
+    {"[::1", NULL, 0},
+    {"[::1]443", NULL, 0},
+    {"[127.0.0.1]", NULL, 0},
+    {"::1", NULL, 0},
+};
+
+START_TEST(hosts_as_requests_name_them)
+{
+    struct http_host h;
+    bool found = http_host_parse(hosts[_i].text, &h);
+
+    ck_assert_msg(found == (hosts[_i].name != NULL), "%s", hosts[_i].text);
+    if (found) {
+        ck_assert_str_eq(h.name, hosts[_i].name);
+        ck_assert_uint_eq(h.port, hosts[_i].port);
+    }
+}
+END_TEST
+
 /* --- requests --- */
 
 static struct http_message *
@@ -447,15 +516,17 @@ message(const char *const texts[], size_t n)
  * asked for: what a request takes in memory is known with its head. */
 START_TEST(headers_of_a_message)
 {
-    static const char *const texts[] = {"Host", "a \t", "X",  "1", "Y",
-                                        "2",    "x",    "3 ", "X", "4"};
-    struct http_message *m = message(texts, 10);
+    static const char *const texts[] = {"Host",   "a \t", "X",      "1",  "Y",
+                                        "2",      "x",    "3 ",     "X",  "4",
+                                        "Cookie", "a=1",  "cookie", "b=2"};
+    struct http_message *m = message(texts, sizeof texts / sizeof texts[0]);
     const char *joined = http_message_header(m, "X");
 
     ck_assert_str_eq(joined, "1, 3, 4");
     ck_assert_ptr_eq(http_message_header(m, "x"), joined);
     ck_assert_str_eq(http_message_header(m, "y"), "2");
     ck_assert_str_eq(http_message_header(m, "host"), "a");
+    ck_assert_str_eq(http_message_header(m, "Cookie"), "a=1; b=2");
     ck_assert_ptr_null(http_message_header(m, "Z"));
     ck_assert_uint_eq(http_message_count(m, "X"), 3);
     ck_assert_uint_eq(http_message_count(m, "Z"), 0);
@@ -609,6 +680,7 @@ bridge_parts_suite(void)
     TCase *tc = tcase_create("all");
 
     LOOP(tc, forms, fields);
+    tcase_add_test(tc, garbled_fields_of_forms);
     tcase_add_test(tc, numbers_and_flags_of_forms);
     tcase_add_test(tc, more_fields_than_there_is_room_for);
     LOOP(tc, base64, codes);
@@ -625,6 +697,7 @@ bridge_parts_suite(void)
     tcase_add_test(tc, budget_of_many);
     LOOP(tc, forwarded, lists);
     tcase_add_test(tc, headers_of_a_message);
+    LOOP(tc, hosts_as_requests_name_them, hosts);
     tcase_add_test(tc, reply_in_the_order_of_the_family);
     tcase_add_test(tc, reason_cannot_break_the_head);
     tcase_add_test(tc, manual_and_sample_have_every_key);

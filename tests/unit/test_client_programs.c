@@ -174,8 +174,8 @@ let_client_in(const char *options)
     fake_send(&f, "<features id=\"1\"/>");
     ok(1);
     snprintf(m, sizeof m,
-             "<login id=\"2\" userName=\"joe@example.test\" "
-             "authData=\"secret\"%s alertChanges=\"yes\" ticket=\"yes\"/>",
+             "<login id=\"2\" authData=\"joe@example.test\" "
+             "password=\"secret\"%s alertChanges=\"yes\" ticket=\"yes\"/>",
              options);
     fake_expect(&f, m);
     fake_send(&f, "<session id=\"2\" userName=\"joe@example.test\"/>");

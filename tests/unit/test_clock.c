@@ -43,6 +43,42 @@ START_TEST(parses)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    int64_t seconds; /* 0: it is none */
+} spans[] = {
+    {"1s", 1},
+    {"90m", 5400},
+    {"8h", 28800},
+    {"08h", 28800},
+    {"3d", 259200},
+    {"1w", 604800},
+    {"36600d", 3162240000},
+    {"36601d", 0},
+    {"0h", 0},
+    {"", 0},
+    {"8", 0},
+    {"h", 0},
+    {"8hh", 0},
+    {"8 h", 0},
+    {"+8h", 0},
+    {"-8h", 0},
+    {"1h30m", 0},
+    {"8H", 0},
+    {"1.5h", 0},
+    {"99999999999999999999s", 0},
+};
+
+START_TEST(parses_spans)
+{
+    int64_t us = 0;
+    int r = clock_parse_span(spans[_i].text, &us);
+
+    ck_assert_int_eq(r, spans[_i].seconds > 0 ? 0 : -1);
+    ck_assert_int_eq(us, spans[_i].seconds * CLOCK_SECOND);
+}
+END_TEST
+
 START_TEST(formats)
 {
     char out[CLOCK_GMT_SIZE];
@@ -77,6 +113,7 @@ clock_suite(void)
     TCase *t = tcase_create("clock");
 
     tcase_add_loop_test(t, parses, 0, sizeof stamps / sizeof stamps[0]);
+    tcase_add_loop_test(t, parses_spans, 0, sizeof spans / sizeof spans[0]);
     tcase_add_test(t, formats);
     tcase_add_test(t, moves);
     suite_add_tcase(s, t);

@@ -79,54 +79,61 @@ START_TEST(turns_data_into_json)
 }
 END_TEST
 
-#define NOW INT64_C(1795354200) /* 2026-11-22 13:30:00 UTC */
-
 static const struct {
     const char *text;
-    int64_t seconds; /* 0: refused */
+    int64_t seconds;
+    const char *lifetime; /* neither: refused */
 } untils[] = {
-    {"+90m", NOW + 5400},
-    {"+2h", NOW + 7200},
-    {"+3d", NOW + 259200},
-    {"+1w", NOW + 604800},
-    {"+10s", NOW + 10},
-    {"20261201T060000Z", 1796104800},
-    {"20261201T060000", 1796104800},
-    {"2026-12-01", 1796083200},
-    {"2026-12-01 06:00", 1796104800},
-    {"2026-12-01T06:00:30", 1796104830},
-    {"+", 0},
-    {"+h", 0},
-    {"+2", 0},
-    {"+2hh", 0},
-    {"+-2h", 0},
-    {"+99999999999999999999d", 0},
-    {"2026-02-30", 0},
-    {"tomorrow", 0},
-    {"", 0},
-    {"2026-12-01 06:00 x", 0},
+    {"+90m", 0, "90m"},
+    {"+2h", 0, "2h"},
+    {"+3d", 0, "3d"},
+    {"+1w", 0, "1w"},
+    {"+10s", 0, "10s"},
+    {"20261201T060000Z", 1796104800, NULL},
+    {"20261201T060000", 1796104800, NULL},
+    {"2026-12-01", 1796083200, NULL},
+    {"2026-12-01 06:00", 1796104800, NULL},
+    {"2026-12-01T06:00:30", 1796104830, NULL},
+    {"+", 0, NULL},
+    {"+h", 0, NULL},
+    {"+2", 0, NULL},
+    {"+0h", 0, NULL},
+    {"+2hh", 0, NULL},
+    {"+-2h", 0, NULL},
+    {"+99999999999999999999d", 0, NULL},
+    {"2026-02-30", 0, NULL},
+    {"tomorrow", 0, NULL},
+    {"", 0, NULL},
+    {"2026-12-01 06:00 x", 0, NULL},
 };
 
 START_TEST(reads_ends)
 {
-    int64_t seconds = 0;
+    bool good = untils[_i].seconds != 0 || untils[_i].lifetime != NULL;
+    const char *lifetime;
+    int64_t seconds;
     int r;
 
     setenv("TZ", "UTC", 1);
     tzset();
-    r = ctl_until_parse(untils[_i].text, NOW, &seconds);
-    ck_assert_msg((r == 0) == (untils[_i].seconds != 0), "%s", untils[_i].text);
+    r = ctl_until_parse(untils[_i].text, &seconds, &lifetime);
+    ck_assert_msg((r == 0) == good, "%s", untils[_i].text);
+    if (!good)
+        return;
     ck_assert_int_eq(seconds, untils[_i].seconds);
+    ck_assert_pstr_eq(lifetime, untils[_i].lifetime);
 }
 END_TEST
 
 START_TEST(reads_ends_in_the_local_zone)
 {
+    const char *lifetime;
     int64_t seconds = 0;
 
     setenv("TZ", "XXX-3", 1);
     tzset();
-    ck_assert_int_eq(ctl_until_parse("2026-12-01 09:00", NOW, &seconds), 0);
+    ck_assert_int_eq(ctl_until_parse("2026-12-01 09:00", &seconds, &lifetime),
+                     0);
     ck_assert_int_eq(seconds, 1796104800);
 }
 END_TEST

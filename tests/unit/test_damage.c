@@ -55,6 +55,32 @@ post(unsigned n)
         fixture_post(ALERT_SERVER, 0, SECOND, "x");
 }
 
+/* One that has pages of its own. */
+static void
+post_long(void)
+{
+    char text[4001];
+
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    fixture_post(ALERT_SERVER, 0, SECOND, text);
+}
+
+static void
+fill_store(void)
+{
+    uint64_t domain = fixture_domain("a.test");
+
+    for (int i = 0; i < 100; i++) {
+        char name[16];
+
+        snprintf(name, sizeof name, "joe%d", i);
+        fixture_post(ALERT_ACCOUNT, fixture_account(domain, name), SECOND,
+                     "to one");
+    }
+    post(100);
+}
+
 static bool
 count_alert(const struct alert_rec *a, void *arg)
 {
@@ -138,6 +164,19 @@ zero(const char *dir, const char *file, off_t at, size_t n)
 }
 
 static void
+flip(const char *path, off_t at)
+{
+    int fd = open(path, O_RDWR);
+    char byte;
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
+    byte ^= (char)(1 << at % 8);
+    ck_assert_int_eq(pwrite(fd, &byte, 1, at), 1);
+    close(fd);
+}
+
+static void
 take_file(const char *from, const char *to, const char *file)
 {
     char *a = path_in(from, file), *b = path_in(to, file);
@@ -213,13 +252,9 @@ START_TEST(a_flipped_bit_in_the_log_is_told)
     w = walk(kept);
     file = log_name(w.end.file);
     for (uint32_t at = 0; at < w.end.offset; at += 97) {
-        char byte, *dir = crash("dir"), *path = path_in(dir, file);
-        int fd = open(path, O_RDONLY);
+        char *dir = crash("dir"), *path = path_in(dir, file);
 
-        ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
-        close(fd);
-        byte ^= (char)(1 << at % 8);
-        overwrite(dir, file, at, &byte, 1);
+        flip(path, at);
         check_refused(dir, file);
         refused++;
         free(path);
@@ -375,6 +410,58 @@ START_TEST(a_zeroed_page_is_told)
 }
 END_TEST
 
+/* Each page, one bit. */
+START_TEST(a_flipped_bit_in_a_table_is_told)
+{
+    off_t size;
+    char *dir, *path;
+
+    for (int i = 0; i < 40; i++)
+        post_long();
+    fixture_close();
+    dir = crash("dir");
+    path = path_in(dir, "alert.db");
+    size = size_of(dir, "alert.db");
+    ck_assert_int_gt(size, 40 * 4096);
+    for (off_t page = 0; page * 4096 < size; page++) {
+        off_t at = page * 4096 + 40 + page * 97 % (page > 0 ? 4000 : 400);
+        char *told =
+            xasprintf("alert.db: page %d is damaged: %s", (int)page,
+                      page > 0 ? "its checksum is wrong" : "not as written");
+
+        flip(path, at);
+        check_refused(dir, told);
+        flip(path, at);
+        free(told);
+    }
+    ck_assert_int_eq(alerts_of(dir), 40);
+    free(path);
+    free(dir);
+    fixture_open();
+}
+END_TEST
+
+/* The newest change is in a page that is left. */
+START_TEST(a_table_that_is_cut_is_told)
+{
+    char *dir, *path;
+    off_t size;
+
+    fill_store();
+    fixture_reopen();
+    post(1);
+    fixture_close();
+    dir = crash("dir");
+    path = path_in(dir, "alert.db");
+    size = size_of(dir, "alert.db");
+    ck_assert_int_eq(truncate(path, size - 4096), 0);
+    check_refused(dir, "the file ends before it");
+    free(path);
+    free(dir);
+    fixture_open();
+}
+END_TEST
+
 START_TEST(an_older_table_is_told)
 {
     char *old, *new;
@@ -469,22 +556,43 @@ empty_body(struct store_txn *t, void *arg, struct errbuf *err)
     return alert_remove_set(t, ALERT_SERVER, 0, err);
 }
 
+/* What is removed gives pages back at once; the process ended before anything
+ * else said so but the log.  Short ones: the newest change was in such a page. */
+START_TEST(pages_given_back_since_the_checkpoint_are_no_damage)
+{
+    off_t before;
+    char *dir;
+
+    if (_i == 0)
+        for (int i = 0; i < 50; i++)
+            post_long();
+    else
+        post(100);
+    fixture_reopen();
+    before = size_of(fixture_dir, "alert.db");
+    while (alerts_now() > 0)
+        fixture_run(empty_body, NULL, STORE_OK);
+    dir = crash("dir");
+    ck_assert_int_lt(size_of(dir, "alert.db"), before);
+    ck_assert_int_eq(alerts_of(dir), 0);
+    free(dir);
+}
+END_TEST
+
 /* The process ended between a checkpoint, which removed the log that says what
  * a table gave back, and the mark about it. */
 START_TEST(pages_given_back_before_the_log_are_no_damage)
 {
-    char *dir, *text = xcalloc(1, 4001), *older;
+    char *dir, *older;
 
-    memset(text, 'x', 4000);
     for (int i = 0; i < 50; i++)
-        fixture_post(ALERT_SERVER, 0, SECOND, text);
+        post_long();
     fixture_close();
     fixture_open();
     post(1);
     older = crash("older");
     while (alerts_now() > 0)
-        ck_assert_int_eq(
-            store_run(fixture_store, empty_body, NULL, &fixture_err), STORE_OK);
+        fixture_run(empty_body, NULL, STORE_OK);
     fixture_close();
     fixture_open();
     post(3);
@@ -494,7 +602,6 @@ START_TEST(pages_given_back_before_the_log_are_no_damage)
     take_file(older, dir, "mark");
     ck_assert_int_lt(size_of(dir, "alert.db"), size_of(older, "alert.db"));
     ck_assert_int_eq(alerts_of(dir), 3);
-    free(text);
     free(older);
     free(dir);
 }
@@ -520,21 +627,6 @@ salvage(const char *dir)
                   s.report);
     ck_assert_int_eq(store_verify(dir, stderr, &fixture_err), STORE_SOUND);
     return s;
-}
-
-static void
-fill_store(void)
-{
-    uint64_t domain = fixture_domain("a.test");
-
-    for (int i = 0; i < 100; i++) {
-        char name[16];
-
-        snprintf(name, sizeof name, "joe%d", i);
-        fixture_post(ALERT_ACCOUNT, fixture_account(domain, name), SECOND,
-                     "to one");
-    }
-    post(100);
 }
 
 START_TEST(an_index_is_made_anew)
@@ -640,12 +732,12 @@ START_TEST(a_table_that_is_cut_or_older_lacks_something)
 }
 END_TEST
 
-/* As a program of format 2 left it. */
-START_TEST(an_older_store_has_fewer_tables)
+/* As a program of format 2 left it; yours. */
+static char *
+older_store(void)
 {
     static const char *const later[] = {"mark", "usage.db",
                                         "ticket_account.db"};
-    struct salvaged s;
     char *dir;
 
     post(3);
@@ -657,11 +749,36 @@ START_TEST(an_older_store_has_fewer_tables)
         ck_assert_int_eq(unlink(path), 0);
         free(path);
     }
+    return dir;
+}
+
+START_TEST(an_older_store_has_fewer_tables)
+{
+    struct salvaged s;
+    char *dir = older_store();
+
     ck_assert_int_eq(store_verify(dir, stderr, &fixture_err), STORE_SOUND);
     s = salvage(dir);
     ck_assert_msg(s.result == STORE_SALVAGED, "%s", s.report);
     ck_assert_int_eq(alerts_of(dir), 3);
     free(s.report);
+    free(dir);
+    fixture_open();
+}
+END_TEST
+
+/* They are made when it is opened; a power cut must not leave a mark that
+ * knows them, and a directory that does not. */
+START_TEST(new_tables_are_on_the_disk_before_the_mark_knows_them)
+{
+    char *dir = older_store(), *home = xasprintf("%s/db", dir);
+
+    disk_fault_watch_names(home);
+    ck_assert_int_eq(alerts_of(dir), 3);
+    ck_assert_uint_eq(disk_fault_marks_early(), 0);
+    ck_assert_int_gt(size_of(dir, "usage.db"), 0);
+    ck_assert_int_gt(size_of(dir, "mark"), 0);
+    free(home);
     free(dir);
     fixture_open();
 }
@@ -724,6 +841,277 @@ START_TEST(a_damaged_log_is_used_up_to_the_damage)
 }
 END_TEST
 
+/* --- each file of a store --- */
+
+struct set {
+    char *closed, *killed, *older, *foreign;
+};
+
+static void
+make_set(struct set *s)
+{
+    struct store_options o = {.create = true};
+
+    post(3);
+    fixture_close();
+    s->older = crash("older");
+    fixture_open();
+    post(2);
+    post_long(); /* changes the first page of a table, behind the first log */
+    s->killed = crash("killed");
+    fixture_close();
+    s->closed = crash("closed");
+    s->foreign = xasprintf("%s/foreign", fixture_dir);
+    ck_assert_int_eq(mkdir(s->foreign, 0700), 0);
+    o.dir = s->foreign;
+    fixture_store = store_open(&o, &fixture_err);
+    ck_assert_ptr_nonnull(fixture_store);
+    post(9);
+    store_close(&fixture_store);
+    fixture_open();
+}
+
+static void
+free_set(struct set *s)
+{
+    free(s->closed);
+    free(s->killed);
+    free(s->older);
+    free(s->foreign);
+}
+
+static char *
+copy_of(const char *from)
+{
+    char *dir = xasprintf("%s/case", fixture_dir),
+         *a = xasprintf("%s/db", from), *b = xasprintf("%s/db", dir);
+
+    ck_assert_int_eq(mkdir(dir, 0700), 0);
+    ck_assert_int_eq(copy_dir(a, b, NULL, &fixture_err), 0);
+    free(a);
+    free(b);
+    return dir;
+}
+
+/* "log" is all of its files. */
+static void
+remove_file(const char *dir, const char *file)
+{
+    char *home = xasprintf("%s/db", dir), *path;
+
+    if (strcmp(file, "log") == 0) {
+        log_files_remove(home, UINT32_MAX);
+    } else {
+        path = path_in(dir, file);
+        unlink(path);
+        free(path);
+    }
+    free(home);
+}
+
+static void
+take_all(const char *from, const char *to, const char *file)
+{
+    char *home = xasprintf("%s/db", from), *name;
+    uint32_t *files;
+    size_t n;
+
+    remove_file(to, file);
+    if (strcmp(file, "log") != 0) {
+        take_file(from, to, file);
+    } else {
+        ck_assert_int_eq(log_files_list(home, &files, &n, &fixture_err), 0);
+        for (size_t i = 0; i < n; i++) {
+            name = log_name(files[i]);
+            take_file(from, to, name);
+            free(name);
+        }
+        free(files);
+    }
+    free(home);
+}
+
+static void
+make_empty(const char *dir, const char *file)
+{
+    char *home = xasprintf("%s/db", dir), *name = xstrdup(file), *path;
+    uint32_t *files;
+    size_t n;
+
+    if (strcmp(file, "log") == 0) {
+        ck_assert_int_eq(log_files_list(home, &files, &n, &fixture_err), 0);
+        ck_assert_uint_gt(n, 0);
+        free(name);
+        name = log_name(files[n - 1]);
+        log_files_remove(home, files[n - 1]);
+        free(files);
+    }
+    path = path_in(dir, name);
+    ck_assert_int_eq(truncate(path, 0), 0);
+    free(path);
+    free(name);
+    free(home);
+}
+
+static void
+swap_with_account(const char *dir, const char *file)
+{
+    char *a = path_in(dir, file), *b = path_in(dir, "account.db"),
+         *c = path_in(dir, "swapping");
+
+    ck_assert(rename(a, c) == 0 && rename(b, a) == 0 && rename(c, b) == 0);
+    free(a);
+    free(b);
+    free(c);
+}
+
+static enum store_verdict
+verdict_of(const char *dir, char **report_r)
+{
+    enum store_verdict v;
+    size_t size;
+    FILE *f = open_memstream(report_r, &size);
+
+    v = store_verify(dir, f, &fixture_err);
+    fclose(f);
+    return v;
+}
+
+/* It is sound, is opened, has all, and takes more; or it is damaged, and not
+ * opened: both say the same. */
+static bool
+check_case(const char *dir, int has, const char *what)
+{
+    char *report;
+    enum store_verdict v = verdict_of(dir, &report);
+    int n = alerts_of(dir);
+    struct store_options o = {.dir = dir};
+    struct store *kept = fixture_store;
+
+    ck_assert_msg(v == (n < 0 ? STORE_DAMAGED : STORE_SOUND),
+                  "%s: verdict %d, alerts %d: %s", what, (int)v, n, report);
+    free(report);
+    if (n < 0)
+        return false;
+    ck_assert_msg(n == has, "%s: %d alerts", what, n);
+    fixture_store = store_open(&o, &fixture_err);
+    ck_assert_msg(fixture_store != NULL, "%s: %s", what, fixture_err.text);
+    post(1);
+    store_close(&fixture_store);
+    fixture_store = kept;
+    ck_assert_int_eq(alerts_of(dir), has + 1);
+    return true;
+}
+
+/* Of a store that was closed the log is not needed; of one that was killed the
+ * mark is not, and an older one is as after a power cut. */
+START_TEST(each_file_missing_empty_older_foreign_or_swapped)
+{
+    static const struct {
+        const char *file;
+        char kind;           /* missing, empty, older, foreign, swapped */
+        bool closed, killed; /* it is sound */
+    } rows[] = {
+        {"log", 'm', true, false},       {"log", 'e', true, false},
+        {"log", 'o', true, false},       {"log", 'f', true, false},
+        {"mark", 'm', true, true},       {"mark", 'e', false, false},
+        {"mark", 'o', false, true},      {"mark", 'f', false, false},
+        {"mark", 's', false, false},     {"alert.db", 'm', false, false},
+        {"alert.db", 'e', false, false}, {"alert.db", 'f', false, false},
+        {"alert.db", 's', false, false},
+    };
+    struct set s;
+
+    make_set(&s);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0] * 2; i++) {
+        bool closed = i % 2 == 0;
+        char *dir = copy_of(closed ? s.closed : s.killed);
+        char what[64];
+
+        snprintf(what, sizeof what, "%s %s %c", closed ? "closed" : "killed",
+                 rows[i / 2].file, rows[i / 2].kind);
+        switch (rows[i / 2].kind) {
+        case 'm':
+            remove_file(dir, rows[i / 2].file);
+            break;
+        case 'e':
+            make_empty(dir, rows[i / 2].file);
+            break;
+        case 's':
+            swap_with_account(dir, rows[i / 2].file);
+            break;
+        default:
+            take_all(rows[i / 2].kind == 'o' ? s.older : s.foreign, dir,
+                     rows[i / 2].file);
+        }
+        ck_assert_msg(check_case(dir, 6, what) ==
+                          (closed ? rows[i / 2].closed : rows[i / 2].killed),
+                      "%s: %s", what, fixture_err.text);
+        forget(dir);
+    }
+    free_set(&s);
+}
+END_TEST
+
+/* Whoever copies tables alone, or the log without what begins it. */
+START_TEST(tables_without_their_log)
+{
+    struct set s;
+
+    make_set(&s);
+    for (int i = 0; i < 4; i++) {
+        char *dir = copy_of(i < 2 ? s.closed : s.killed);
+
+        if (i % 2 == 0)
+            remove_file(dir, "log");
+        else
+            make_empty(dir, "log");
+        remove_file(dir, "mark");
+        ck_assert(!check_case(dir, 6, i % 2 == 0 ? "none" : "empty"));
+        check_refused(dir, i % 2 == 0 ? "the log is missing"
+                                      : "there is nothing in it");
+        forget(dir);
+    }
+    free_set(&s);
+}
+END_TEST
+
+/* The database takes the lowest number for the beginning. */
+START_TEST(a_file_that_is_none_of_the_log)
+{
+    struct set s;
+    char *dir, *path;
+
+    make_set(&s);
+    for (int i = 0; i < 2; i++) {
+        dir = copy_of(i == 0 ? s.closed : s.killed);
+        path = path_in(dir, "log.0000000000");
+        close(open(path, O_WRONLY | O_CREAT, 0600));
+        ck_assert_int_eq(check_case(dir, 6, "log 0"), i == 0);
+        free(path);
+        forget(dir);
+    }
+    free_set(&s);
+}
+END_TEST
+
+/* A backup, or one of another store: it is what it is. */
+START_TEST(a_whole_copy_from_elsewhere_is_sound)
+{
+    struct set s;
+    char *dir;
+
+    make_set(&s);
+    dir = copy_of(s.older);
+    ck_assert(check_case(dir, 3, "older"));
+    forget(dir);
+    dir = copy_of(s.foreign);
+    ck_assert(check_case(dir, 9, "foreign"));
+    forget(dir);
+    free_set(&s);
+}
+END_TEST
+
 Suite *
 damage_suite(void)
 {
@@ -740,16 +1128,25 @@ damage_suite(void)
     tcase_add_test(tc, a_closed_store_needs_no_log);
     tcase_add_test(tc, half_a_mark_is_enough);
     tcase_add_test(tc, a_zeroed_page_is_told);
+    tcase_add_test(tc, a_flipped_bit_in_a_table_is_told);
+    tcase_add_test(tc, a_table_that_is_cut_is_told);
     tcase_add_test(tc, an_older_table_is_told);
     tcase_add_test(tc, an_older_table_is_told_after_recovery);
+    tcase_add_loop_test(tc, pages_given_back_since_the_checkpoint_are_no_damage,
+                        0, 2);
     tcase_add_test(tc, pages_given_back_before_the_log_are_no_damage);
     tcase_add_test(tc, verification_changes_nothing);
     tcase_add_test(tc, an_index_is_made_anew);
     tcase_add_test(tc, what_is_lost_is_said);
     tcase_add_test(tc, a_table_that_is_cut_or_older_lacks_something);
     tcase_add_test(tc, an_older_store_has_fewer_tables);
+    tcase_add_test(tc, new_tables_are_on_the_disk_before_the_mark_knows_them);
     tcase_add_test(tc, what_cannot_be_kept_is_not_thrown_away);
     tcase_add_test(tc, a_damaged_log_is_used_up_to_the_damage);
+    tcase_add_test(tc, each_file_missing_empty_older_foreign_or_swapped);
+    tcase_add_test(tc, tables_without_their_log);
+    tcase_add_test(tc, a_file_that_is_none_of_the_log);
+    tcase_add_test(tc, a_whole_copy_from_elsewhere_is_sound);
     suite_add_tcase(s, tc);
     return s;
 }

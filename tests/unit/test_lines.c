@@ -113,6 +113,13 @@ static const struct {
     {"ECHO \"" X100 "x\" y", "ECHO " X100 "... ..."},
     {"ECHO " X10 "\xff", ""},
     {"{Password=secret;}", ""},
+    /* what was meant for account import */
+    {"joe:secret", ""},
+    {"joe,secret,Joe", "joe ..."},
+    {"CREATEACCOUNT \"joe;secret;Joe\"", "CREATEACCOUNT ..."},
+    {"CREATEACCOUNT joe:secret {}", "CREATEACCOUNT ..."},
+    {"createaccount \"joe secret\" {}", "createaccount ..."},
+    {"POSTSERVERALERT \"a b\" x", "POSTSERVERALERT a b ..."},
     {"\"secret", ""},
 };
 

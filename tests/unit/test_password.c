@@ -88,6 +88,25 @@ START_TEST(matches_only_the_password)
 }
 END_TEST
 
+START_TEST(knows_what_is_not_taken)
+{
+    char longest[PASSWORD_MOST + 2];
+
+    memset(longest, 'x', sizeof longest);
+    longest[PASSWORD_MOST] = '\0';
+    ck_assert_ptr_null(password_fault(longest));
+    longest[PASSWORD_MOST] = 'x';
+    longest[PASSWORD_MOST + 1] = '\0';
+    ck_assert_str_eq(password_fault(longest), "password is empty or too long");
+    ck_assert_str_eq(password_fault(""), "password is empty or too long");
+    ck_assert_str_eq(password_fault("a\xff"), "password is not UTF-8");
+    ck_assert_str_eq(
+        password_fault("secret\r"),
+        "password has a line end or another control character in it");
+    ck_assert_ptr_null(password_fault(" a\xc2\xa0\xf0\x9f\x98\x80"));
+}
+END_TEST
+
 START_TEST(nothing_matches_where_no_password_is_set)
 {
     const struct credential none = {.iterations = 0};
@@ -233,6 +252,7 @@ password_suite(void)
 
     tcase_add_test(t, verifies_the_exchange_of_rfc_7677);
     tcase_add_test(t, matches_only_the_password);
+    tcase_add_test(t, knows_what_is_not_taken);
     tcase_add_test(t, nothing_matches_where_no_password_is_set);
     tcase_add_loop_test(t, prepares_what_is_typed, 0,
                         sizeof prepared / sizeof prepared[0]);

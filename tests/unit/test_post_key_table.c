@@ -10,13 +10,12 @@
 Suite *post_key_table_suite(void);
 
 struct ask {
-    uint64_t author, alert;
+    uint64_t author;
     const char *key;
-    int64_t time; /* since, now, before */
-    int64_t posted;
+    int64_t time; /* since, before */
+    struct post_key_rec rec;
     unsigned max;
     bool more;
-    uint8_t digest[POST_DIGEST_BYTES];
 };
 
 static enum store_result
@@ -24,8 +23,7 @@ put(struct store_txn *t, void *arg, struct errbuf *err)
 {
     struct ask *q = arg;
 
-    return post_key_put(t, q->author, q->key, q->time, q->alert, q->digest,
-                        err);
+    return post_key_put(t, q->author, q->key, &q->rec, err);
 }
 
 static enum store_result
@@ -33,8 +31,7 @@ find(struct store_txn *t, void *arg, struct errbuf *err)
 {
     struct ask *q = arg;
 
-    return post_key_find(t, q->author, q->key, q->time, &q->alert, &q->posted,
-                         q->digest, err);
+    return post_key_find(t, q->author, q->key, q->time, &q->rec, err);
 }
 
 static enum store_result
@@ -48,9 +45,10 @@ expire(struct store_txn *t, void *arg, struct errbuf *err)
 static void
 remember(uint64_t author, const char *key, int64_t now, uint64_t alert)
 {
-    struct ask q = {.author = author, .key = key, .time = now, .alert = alert};
+    struct ask q = {
+        .author = author, .key = key, .rec = {.posted = now, .alert = alert}};
 
-    memset(q.digest, (int)alert, sizeof q.digest);
+    memset(q.rec.digest, (int)alert, sizeof q.rec.digest);
     fixture_run(put, &q, STORE_OK);
 }
 
@@ -65,10 +63,10 @@ look_up(uint64_t author, const char *key, int64_t since)
     if (r == STORE_NOTFOUND)
         return 0;
     ck_assert_int_eq(r, STORE_OK);
-    memset(digest, (int)q.alert, sizeof digest);
-    ck_assert_mem_eq(q.digest, digest, sizeof digest);
-    ck_assert_int_ge(q.posted, since);
-    return q.alert;
+    memset(digest, (int)q.rec.alert, sizeof digest);
+    ck_assert_mem_eq(q.rec.digest, digest, sizeof digest);
+    ck_assert_int_ge(q.rec.posted, since);
+    return q.rec.alert;
 }
 
 START_TEST(found_by_author_key_and_time)
@@ -138,7 +136,7 @@ END_TEST
 START_TEST(keys_of_all_sizes)
 {
     char key[300] = {0};
-    struct ask q = {.author = UINT64_MAX, .key = key, .alert = 1};
+    struct ask q = {.author = UINT64_MAX, .key = key, .rec.alert = 1};
 
     fixture_run(put, &q, STORE_REFUSED);
     memset(key, 'k', 255);
@@ -150,6 +148,75 @@ START_TEST(keys_of_all_sizes)
     fixture_run(find, &q, STORE_REFUSED);
     q = (struct ask){.time = INT64_MAX, .max = 9};
     fixture_run(expire, &q, STORE_OK);
+    fixture_verify();
+}
+END_TEST
+
+static void
+remember_for(const char *key, enum alert_scope scope, uint64_t target)
+{
+    struct ask q = {
+        .author = 1,
+        .key = key,
+        .rec = {.posted = 1, .alert = 1, .scope = scope, .target = target}};
+
+    memset(q.rec.digest, 1, sizeof q.rec.digest);
+    fixture_run(put, &q, STORE_OK);
+}
+
+static enum store_result
+remove_joe(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    return account_remove(t, *(uint64_t *)arg, err);
+}
+
+/* Whose name is given to another means another. */
+START_TEST(free_when_the_target_is_gone)
+{
+    uint64_t domain = fixture_domain("a.test"),
+             joe = fixture_account(domain, "joe");
+
+    remember_for("joe", ALERT_ACCOUNT, joe);
+    remember_for("domain", ALERT_DOMAIN, domain);
+    remember_for("none", ALERT_DOMAIN, domain + 1);
+    remember_for("server", ALERT_SERVER, 0);
+    ck_assert_uint_eq(look_up(1, "joe", 0), 1);
+    fixture_run(remove_joe, &joe, STORE_OK);
+    fixture_account(domain, "joe");
+    ck_assert_uint_eq(look_up(1, "joe", 0), 0);
+    ck_assert_uint_eq(look_up(1, "domain", 0), 1);
+    ck_assert_uint_eq(look_up(1, "none", 0), 0);
+    ck_assert_uint_eq(look_up(1, "server", 0), 1);
+    fixture_verify();
+}
+END_TEST
+
+static enum store_result
+release(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    return post_key_release(t, arg, err);
+}
+
+START_TEST(released_with_its_alert_alone)
+{
+    char k[] = "k", other[] = "other";
+    struct alert_rec a = {.id = 2, .author = 1};
+
+    remember(1, k, 100, 1);
+    remember(1, k, 200, 2);             /* it was used again */
+    fixture_run(release, &a, STORE_OK); /* posted without a key */
+    a.post_key = other;
+    fixture_run(release, &a, STORE_OK);
+    a.post_key = k;
+    a.id = 1;
+    fixture_run(release, &a, STORE_OK);
+    a.id = 2;
+    a.author = 2;
+    fixture_run(release, &a, STORE_OK);
+    ck_assert_uint_eq(look_up(1, k, 0), 2);
+    a.author = 1;
+    fixture_run(release, &a, STORE_OK);
+    ck_assert_uint_eq(look_up(1, k, 0), 0);
     fixture_verify();
 }
 END_TEST
@@ -166,6 +233,8 @@ post_key_table_suite(void)
     tcase_add_test(tc, used_again);
     tcase_add_test(tc, expiring);
     tcase_add_test(tc, keys_of_all_sizes);
+    tcase_add_test(tc, free_when_the_target_is_gone);
+    tcase_add_test(tc, released_with_its_alert_alone);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -42,6 +42,7 @@ RECODER(alert_rec, alert_rec_decode, alert_rec_encode, alert_rec_clear)
 RECODER(alert_ref, alert_ref_decode, alert_ref_encode, KEEP)
 RECODER(post_key_rec, post_key_decode, post_key_encode, KEEP)
 RECODER(ticket_rec, ticket_rec_decode, ticket_rec_encode, KEEP)
+RECODER(token_rec, token_rec_decode, token_rec_encode, token_rec_clear)
 RECODER(name_rec, name_rec_decode, name_rec_encode, KEEP)
 RECODER(alias_rec, alias_rec_decode, alias_rec_encode, KEEP)
 RECODER(name_count, name_count_decode, name_count_encode, KEEP)
@@ -150,6 +151,22 @@ static const struct {
     {"entry of an alias", recode_alias_rec_decode, "01"},
     {"entry of an alias with a verifier", recode_alias_rec_decode,
      "02 11*16 00001000 22*16 33*32 44*32"},
+    {"alert with a key", recode_alert_rec_decode,
+     "02 02 0000000000000001 0000000000000002 0000000000000003"
+     "0000000000000004 00000003 614062 00000001 78 00000002 6869"
+     "00000001 6b"},
+    {"key of a post, with whom it is for", recode_post_key_decode,
+     "02 0000000000000005 0000000000000006 55*32 04 0000000000000007"},
+    {"ticket of a session and a device", recode_ticket_rec_decode,
+     "03 0000000000000005 00000006 0000000000000007 00 00"
+     "0000000000000008 0000000000000009 00"},
+    {"lasting session", recode_ticket_rec_decode,
+     "03 0000000000000005 00000006 0000000000000007"
+     "01 00000000000000000000ffffc0000201 07"
+     "0000000000000000 0000000000000000 55*32 02 6869"},
+    {"token", recode_token_rec_decode,
+     "01 0000000000000001 00000001 78 0000000000000002 0000000000000003"
+     "00000003 614062 00000002 00ff"},
 };
 
 #define ROWS (sizeof rows / sizeof rows[0])
@@ -289,6 +306,14 @@ START_TEST(impossible_values_are_refused)
         {20, 21, 0},    {20, 21, 2}, /* a ticket bound to nothing, to more */
         {20, 21, 3},    {21, 21, 1}, /* ... to what is unknown, to less */
         {23, 19, 0},                 /* a verifier without iterations */
+        {25, 49, 0},    {25, 49, 5}, /* a key's post for no scope */
+        {26, 22, 2},                 /* a ticket that waits for somebody */
+        {26, 22, 4},                 /* ... that has a key */
+        {26, 22, 32},                /* ... with an unknown flag */
+        {26, 22, 16},                /* ... that was used */
+        {26, 39, 1},                 /* ... with a note that is not there */
+        {27, 38, 2},                 /* a session of nothing */
+        {27, 88, 0},                 /* a note with a 0 in it */
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

@@ -100,7 +100,7 @@ remove_account(struct store_txn *t, void *arg, struct errbuf *err)
  * an error that says so, and nothing in the log. */
 START_TEST(test_deleted_meanwhile)
 {
-    static const char gone[] = "errorText=\"unknown account\" "
+    static const char gone[] = "errorText=\"unknown user account\" "
                                "errorNum=\"513\"/>";
     static const struct {
         const char *say;
@@ -138,7 +138,7 @@ END_TEST
 START_TEST(test_no_error_without_words)
 {
     for (int code = 500; code < 560; code++)
-        ck_assert_str_ne(admin_code_text(code), "");
+        ck_assert_str_ne(answer_text(code), "");
 }
 END_TEST
 

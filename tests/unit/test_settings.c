@@ -17,6 +17,8 @@ static const struct {
     {"", "{a=b;}", "{a=b;}"},
     {"{a=b;}", "{a=c;}", "{a=c;}"},
     {"{a=b;c=d;}", "{a=default;}", "{c=d;}"},
+    {"{a=b;c=d;}", "{a=#NULL#;}", "{c=d;}"},
+    {"{a=b;}", "{a=\"#NULL#\";}", "{a=\"#NULL#\";}"},
     {"{a=b;}", "{a=Default;}", ""},
     {"{a=b;}", "{x=default;}", "{a=b;}"},
     {"{a=b;}", "{a=(default);}", "{a=(default);}"},

@@ -493,11 +493,17 @@ START_TEST(a_store_is_one_process_s)
 {
     struct store_options o = {.dir = fixture_dir, .create = true};
     struct errbuf err;
+    char lock[300];
 
     check_open_fails(&o, "in use by another process");
     ck_assert_int_eq(store_verify(fixture_dir, stderr, &err), STORE_UNKNOWN);
     ck_assert_ptr_nonnull(strstr(err.text, "in use by another process"));
     fixture_reopen();
+    /* Also when the file that is locked is removed. */
+    snprintf(lock, sizeof lock, "%s/lock", fixture_dir);
+    ck_assert_int_eq(unlink(lock), 0);
+    check_open_fails(&o, "in use by another process");
+    ck_assert_int_eq(store_verify(fixture_dir, stderr, &err), STORE_UNKNOWN);
 }
 END_TEST
 
@@ -543,7 +549,7 @@ START_TEST(a_newer_format_is_refused)
 
     fixture_run(set_format, &format, STORE_OK);
     fixture_close();
-    check_open_fails(&o, "format 5, made by a newer version");
+    check_open_fails(&o, "format 6, made by a newer version");
     ck_assert_int_eq(store_verify(fixture_dir, stderr, &err), STORE_UNKNOWN);
     check_open_fails(&o, "newer version"); /* and nothing was changed */
 }
@@ -612,6 +618,20 @@ put_ticket(struct store_txn *t, void *arg, struct errbuf *err)
     return ticket_put(t, &(struct ticket_rec){.account = 1, .expires = 1}, err);
 }
 
+static enum store_result
+put_key(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct alert_rec a = fixture_alert(ALERT_SERVER, 0, SECOND, "x");
+    struct post_key_rec rec = {.posted = SECOND, .scope = ALERT_SERVER};
+    enum store_result r;
+
+    a.post_key = arg;
+    r = alert_add(t, &a, err);
+    rec.alert = a.id;
+    return r == STORE_OK && arg != NULL ? post_key_put(t, 1, arg, &rec, err)
+                                        : r;
+}
+
 static void
 check_format(uint64_t expected)
 {
@@ -637,7 +657,7 @@ make_old(void)
  * that this program cannot read. */
 START_TEST(an_older_format_is_kept)
 {
-    char alias[] = "j", text[] = "{a=b;}", none[] = "";
+    char alias[] = "j", text[] = "{a=b;}", none[] = "", key[] = "k";
 
     make_old();
     fixture_account(1, "amy");
@@ -661,7 +681,11 @@ START_TEST(an_older_format_is_kept)
     check_format(3);
     fixture_verify();
     fixture_run(put_ticket, NULL, STORE_OK);
+    fixture_run(put_key, NULL, STORE_OK);
     check_format(4);
+    fixture_verify();
+    fixture_run(put_key, key, STORE_OK);
+    check_format(5);
     fixture_verify();
 }
 END_TEST

@@ -91,6 +91,36 @@ START_TEST(refuses_each_control_character)
 }
 END_TEST
 
+START_TEST(finds_control_characters)
+{
+    static const struct {
+        const char *text;
+        bool has;
+    } rows[] = {
+        {"", false},
+        {"a b", false},
+        {"\xc2\xa0", false}, /* U+00A0 */
+        {"\xe2\x80\xa7", false},
+        {"\xe2\x80\xaa", false},
+        {"\xf0\x9f\x98\x80", false},
+        {"a\x01", true},
+        {"a\tb", true},
+        {"a\r", true},
+        {"\n", true},
+        {"\x7f", true},
+        {"\x1f", true},
+        {"\xc2\x80", true},
+        {"\xc2\x9f", true},
+        {"\xe2\x80\xa8", true},
+        {"\xe2\x80\xa9x", true},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        ck_assert_msg(text_has_controls(rows[i].text) == rows[i].has, "row %zu",
+                      i);
+}
+END_TEST
+
 START_TEST(knows_names)
 {
     char longest[130];
@@ -109,6 +139,19 @@ START_TEST(knows_names)
     ck_assert(!text_is_name("a b"));
     ck_assert(!text_is_name("a@b"));
     ck_assert(!text_is_name("\xc3\xa4"));
+
+    ck_assert(text_is_address("joe"));
+    ck_assert(text_is_address("joe@a.test"));
+    ck_assert(!text_is_address("joe@"));
+    ck_assert(!text_is_address("@a.test"));
+    ck_assert(!text_is_address("joe@a@b"));
+    ck_assert(!text_is_address("joe;x@a.test"));
+    memset(longest, 'a', sizeof longest);
+    memcpy(longest + 126, "@ab", 4);
+    ck_assert(text_is_address(longest));
+    memset(longest, 'a', sizeof longest - 1);
+    memcpy(longest + 127, "@a", 3);
+    ck_assert(text_is_address(longest));
 }
 END_TEST
 
@@ -190,6 +233,7 @@ text_suite(void)
     tcase_add_loop_test(t, checks_alert_texts, 0,
                         sizeof alerts / sizeof alerts[0]);
     tcase_add_test(t, refuses_each_control_character);
+    tcase_add_test(t, finds_control_characters);
     tcase_add_test(t, knows_names);
     tcase_add_test(t, parses_numbers);
     tcase_add_test(t, ignores_case);

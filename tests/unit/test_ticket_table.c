@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/store_fixture.h"
@@ -151,11 +152,10 @@ static enum store_result
 probe(struct store_txn *t, void *arg, struct errbuf *err)
 {
     struct ask *q = arg;
-    enum store_result r = take(t, q, err);
+    struct ticket_rec k;
+    enum store_result r = ticket_find(t, q->k.hash, &k, err);
 
     q->there = r == STORE_OK;
-    if (r == STORE_OK)
-        return ticket_put(t, &q->k, err);
     return r == STORE_NOTFOUND ? STORE_OK : r;
 }
 
@@ -212,6 +212,67 @@ START_TEST(trimming)
 }
 END_TEST
 
+static enum store_result
+drop_of(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    const struct ask *q = arg;
+
+    return ticket_drop_of(t, q->account, q->k.session, q->k.device, err);
+}
+
+static enum store_result
+sessions(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+    struct ticket_rec *list;
+    size_t n;
+    enum store_result r = ticket_sessions(t, q->account, &list, &n, err);
+
+    q->max = (unsigned)n;
+    free(list);
+    return r;
+}
+
+/* 1 and 2: sessions, with the tickets 3 and 4, and 5; 0 is of none.  2 and 5 came
+ * by device 9. */
+START_TEST(what_belongs_together_goes_together)
+{
+    uint64_t s[2] = {ticket_number(ticket(1, 0).k.hash),
+                     ticket_number(ticket(2, 0).k.hash)};
+    const uint64_t of[6] = {0, 0, 0, s[0], s[0], s[1]};
+    struct ask q = {.account = joe}, other = ticket(7, 1), one = ticket(1, 0);
+
+    other.k.account = fixture_account(1, "amy");
+    other.k.session = s[0];
+    fixture_run(put, &other, STORE_OK);
+    for (uint8_t i = 0; i < 6; i++) {
+        struct ask k = ticket(i, 100 - i);
+
+        k.k.is_session = i == 1 || i == 2;
+        k.k.session = of[i];
+        k.k.device = i == 2 || i == 5 ? 9 : 0;
+        fixture_run(put, &k, STORE_OK);
+    }
+    fixture_run(sessions, &q, STORE_OK);
+    ck_assert_uint_eq(q.max, 2);
+    fixture_run(take, &one, STORE_NOTFOUND); /* a session is no ticket */
+    fixture_verify();
+    q.k.session = s[1] + 1;
+    fixture_run(drop_of, &q, STORE_OK);
+    ck_assert_uint_eq(present(8), 0xbf);
+    q.k.session = s[0];
+    fixture_run(drop_of, &q, STORE_OK);
+    ck_assert_uint_eq(present(8), 0xa5);
+    q.k.session = 0;
+    q.k.device = 9;
+    fixture_run(drop_of, &q, STORE_OK);
+    ck_assert_uint_eq(present(8), 0x81);
+    fixture_run(sessions, &q, STORE_OK);
+    ck_assert_uint_eq(q.max, 0);
+    fixture_verify();
+}
+END_TEST
+
 START_TEST(void_without_its_account)
 {
     struct ask q = ticket(1, 1000);
@@ -239,6 +300,7 @@ ticket_table_suite(void)
     tcase_add_test(tc, expiring);
     tcase_add_test(tc, expiring_in_pieces);
     tcase_add_test(tc, trimming);
+    tcase_add_test(tc, what_belongs_together_goes_together);
     tcase_add_test(tc, void_without_its_account);
     suite_add_tcase(s, tc);
     return s;

@@ -56,6 +56,21 @@ START_TEST(test_good)
 }
 END_TEST
 
+/* Who signed it comes with it. */
+START_TEST(test_chain)
+{
+    struct errbuf err = {""};
+    struct ssl_ctx_st *ctx =
+        tls_server_context(files.chain, files.other_key, "1.2", &err);
+    STACK_OF(X509) *chain = NULL;
+
+    ck_assert_msg(ctx != NULL, "%s", err.text);
+    SSL_CTX_get0_chain_certs(ctx, &chain);
+    ck_assert_int_eq(sk_X509_num(chain), 1);
+    tls_context_unref(&ctx);
+}
+END_TEST
+
 /* The text says which file, and what is wrong with it. */
 START_TEST(test_errors)
 {
@@ -76,6 +91,28 @@ START_TEST(test_errors)
         {files.cert, files.cert, "reading the private key ", files.cert, ": "},
         {files.cert, files.other_key, "", files.other_key, "mismatch"},
         {files.other_cert, files.key, "", files.key, "mismatch"},
+        {files.fifo, files.key, "reading the certificate ", files.fifo,
+         "no file"},
+        {files.cert, files.fifo, "reading the private key ", files.fifo,
+         "no file"},
+        {files.cert, files.dir, "reading the private key ", files.dir,
+         "directory"},
+        {"/dev/zero", files.key, "reading the certificate ", "/dev/zero",
+         "no file"},
+        {files.empty, files.key, "reading the certificate ", files.empty,
+         "empty"},
+        {files.cert, files.empty, "reading the private key ", files.empty,
+         "empty"},
+        {files.cert, files.locked_key, "reading the private key ",
+         files.locked_key, "protected by a password"},
+        {files.expired, files.other_key, "the certificate ", files.expired,
+         "expired"},
+        {files.early, files.other_key, "the certificate ", files.early,
+         "not valid yet"},
+        {files.signed_cert, files.other_key, "the certificate ",
+         files.signed_cert, "who signed it"},
+        {files.wrong_chain, files.other_key, "the certificate ",
+         files.wrong_chain, "who signed it"},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -106,6 +143,7 @@ tls_suite(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_set_timeout(t, 60);
     tcase_add_test(t, test_good);
+    tcase_add_test(t, test_chain);
     tcase_add_test(t, test_errors);
     suite_add_tcase(s, t);
     return s;

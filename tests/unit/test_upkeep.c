@@ -47,7 +47,7 @@ static enum store_result
 fill(struct store_txn *t, void *arg, struct errbuf *err)
 {
     int64_t now = clock_now(), expires = now + 60 * CLOCK_SECOND;
-    static const uint8_t digest[POST_DIGEST_BYTES];
+    const struct post_key_rec used = {.posted = now, .alert = 1};
     enum store_result r = STORE_OK;
     char key[20];
 
@@ -58,7 +58,7 @@ fill(struct store_txn *t, void *arg, struct errbuf *err)
         r = ticket_put(t, &k, err);
         snprintf(key, sizeof key, "%u", i);
         if (r == STORE_OK)
-            r = post_key_put(t, 1, key, now, 1, digest, err);
+            r = post_key_put(t, 1, key, &used, err);
     }
     if (r == STORE_OK) {
         struct ticket_rec later = ticket(MANY, now + 900000 * CLOCK_SECOND);
@@ -76,10 +76,8 @@ static enum store_result
 count(struct store_txn *t, void *arg, struct errbuf *err)
 {
     struct left *left = arg;
-    uint8_t digest[POST_DIGEST_BYTES];
+    struct post_key_rec rec;
     enum store_result r;
-    uint64_t alert;
-    int64_t posted;
     char key[20];
 
     *left = (struct left){0, 0};
@@ -93,7 +91,7 @@ count(struct store_txn *t, void *arg, struct errbuf *err)
         }
         snprintf(key, sizeof key, "%u", i);
         if (r == STORE_OK || r == STORE_NOTFOUND)
-            r = post_key_find(t, 1, key, 0, &alert, &posted, digest, err);
+            r = post_key_find(t, 1, key, 0, &rec, err);
         if (r == STORE_OK)
             left->keys++;
         else if (r != STORE_NOTFOUND)

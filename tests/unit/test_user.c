@@ -234,6 +234,26 @@ START_TEST(test_slow_session_ends)
 END_TEST
 
 /* Removal tells those who asked for it. */
+/* Known before the store knows it, and not of who is not in memory. */
+START_TEST(test_has_delivered)
+{
+    struct worker *w = stage_worker(ANN);
+    struct user *a;
+    uint64_t first, second;
+
+    first = stage_post(ALERT_ACCOUNT, ANN, "own");
+    second = stage_post(ALERT_ACCOUNT, ANN, "own");
+    ck_assert(!user_has_delivered(w, stage_account(ANN), first));
+    a = stage_user(ANN);
+    ck_assert(!user_has_delivered(w, a->number, first));
+    user_shown(w, a, first);
+    ck_assert(user_has_delivered(w, a->number, first));
+    ck_assert(!user_has_delivered(w, a->number, second));
+    user_shown(w, a, second);
+    ck_assert(user_has_delivered(w, a->number, second));
+}
+END_TEST
+
 START_TEST(test_alert_removed)
 {
     struct client *plain = client_open(ANN, 0),
@@ -840,6 +860,7 @@ user_suite(void)
     tcase_add_test(t, test_audience);
     tcase_add_test(t, test_slow_session);
     tcase_add_test(t, test_slow_session_ends);
+    tcase_add_test(t, test_has_delivered);
     tcase_add_test(t, test_alert_removed);
     tcase_add_test(t, test_save_and_reload);
     tcase_add_test(t, test_delivered_before_crash);

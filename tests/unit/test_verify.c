@@ -55,11 +55,16 @@ fill(struct store_txn *t, void *arg, struct errbuf *err)
     struct account_state s = {.position = 1, .last_login = 1};
     struct ticket_rec k = {.account = 1, .expires = T0};
     struct audit_rec line = {.time = T0, .who = "me", .what = "it"};
-    static const uint8_t digest[POST_DIGEST_BYTES];
+    const struct post_key_rec key = {
+        .posted = T0, .alert = 1, .scope = ALERT_DOMAIN, .target = 1};
+    char key_text[] = "key", name[] = "T", sealed[] = "x";
+    const struct token_rec token = {
+        .account = 1, .name = name, .sealed = sealed, .sealed_len = 1};
     enum store_result r;
 
     (void)arg;
     a.until = T0 + SECOND;
+    a.post_key = key_text;
     r = alert_add(t, &a, err);
     if (r == STORE_OK)
         r = state_put(t, 1, &s, err);
@@ -70,9 +75,11 @@ fill(struct store_txn *t, void *arg, struct errbuf *err)
     if (r == STORE_OK)
         r = ticket_put(t, &k, err);
     if (r == STORE_OK)
+        r = token_put(t, &token, err);
+    if (r == STORE_OK)
         r = audit_add(t, &line, err);
     if (r == STORE_OK)
-        r = post_key_put(t, 1, "key", T0, 1, digest, err);
+        r = post_key_put(t, 1, "key", &key, err);
     if (r == STORE_OK)
         r = meta_text_put(t, STORE_TEXT_MAIN_DOMAIN, "a.test", err);
     return r == STORE_OK ? add_aliases(t, err) : r;
@@ -279,6 +286,12 @@ static const struct damage damages[] = {
      "its key is another's too"},
     {"no entry of a post key", TABLE_POST_KEY_TIME, "*", NULL,
      "post_key.db: a key of alert 1 has no entry by time"},
+    {"keys that an older program would take for damage", TABLE_META,
+     "666f726d6174", "010000000000000004",
+     "post_key.db: a record of format 5 in a store of format 4"},
+    {"a key of an alert that an older program would take for damage",
+     TABLE_META, "666f726d6174", "010000000000000004",
+     "alert.db: a record of format 5 in a store of format 4"},
     {"no post key", TABLE_POST_KEY, "*", NULL,
      "post_key_time.db: an entry that leads to no key"},
     {"no entry of a ticket", TABLE_TICKET_TIME, "*", NULL,
@@ -290,6 +303,24 @@ static const struct damage damages[] = {
     {"tickets that an older program would not count", TABLE_META,
      "666f726d6174", "010000000000000003",
      "ticket_account.db: a record of format 4 in a store of format 3"},
+    {"a token damaged", TABLE_TOKEN, N1 "74", "01",
+     "token.db: a damaged record"},
+    {"a token under another name", TABLE_TOKEN, N1 "75",
+     "01" N1 "00000001"
+     "74" N0 N0 "00000000"
+     "00000000",
+     "token.db: a token under another name"},
+    {"a token of nobody", TABLE_TOKEN,
+     "0000000000000063"
+     "74",
+     "01" N1 "00000001"
+     "74" N0 N0 "00000000"
+     "00000000",
+     "token.db: a token of an account that is not there"},
+    {"tokens that an older program does not know", TABLE_META, "666f726d6174",
+     "010000000000000004",
+     "token.db: a record of format 5 in a store of "
+     "format 4"},
     {"audit damaged", TABLE_AUDIT,
      "8000000000000000"
      "00000000",

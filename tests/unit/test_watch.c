@@ -237,7 +237,7 @@ START_TEST(test_request)
                   "<alertWatch id=\"2\" scope=\"domain\" target=\"no.test\"/>\n"
                   "<noop id=\"3\"/>\n");
     client_expect(c, "<response id=\"1\"/>\n<response id=\"2\" errorText="
-                     "\"unknown domain\" errorNum=\"512\"/>\n"
+                     "\"unknown secondary domain name\" errorNum=\"512\"/>\n"
                      "<response id=\"3\"/>\n");
     stage_post(ALERT_DOMAIN, DAN, "text");
     ck_assert_str_eq(client_hear(c),

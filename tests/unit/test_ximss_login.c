@@ -184,8 +184,8 @@ START_TEST(clear_if_nothing_is_offered)
 {
     offer("");
     fake_send(&f, "<response id=\"1\"/>");
-    fake_expect(&f, "<login id=\"2\" userName=\"joe@example.test\" "
-                    "authData=\"secret\"/>");
+    fake_expect(&f, "<login id=\"2\" authData=\"joe@example.test\" "
+                    "password=\"secret\"/>");
     let_in(2);
 }
 END_TEST
@@ -197,8 +197,8 @@ START_TEST(clear_if_features_are_unknown)
     fake_read(&f);
     fake_send(&f, "<response id=\"1\" errorText=\"unknown command\" "
                   "errorNum=\"500\"/>");
-    fake_expect(&f, "<login id=\"2\" userName=\"joe@example.test\" "
-                    "authData=\"secret\"/>");
+    fake_expect(&f, "<login id=\"2\" authData=\"joe@example.test\" "
+                    "password=\"secret\"/>");
     let_in(2);
 }
 END_TEST
@@ -303,7 +303,7 @@ START_TEST(carries_options)
     ximss_set_client_address(f.x, "192.0.2.1");
     ximss_start(f.x);
     fake_accept(&f);
-    fake_expect(&f, "<login id=\"1\" userName=\"joe\" authData=\"secret\" "
+    fake_expect(&f, "<login id=\"1\" authData=\"joe\" password=\"secret\" "
                     "domain=\"example.test\" alertConfirm=\"yes\" "
                     "alertChanges=\"yes\" alerts=\"no\" "
                     "clientAddress=\"192.0.2.1\" ticket=\"yes\"/>");
@@ -370,8 +370,8 @@ START_TEST(comes_back_by_ticket)
     fake_expect(&f, "<listFeatures id=\"3\" domain=\"example.test\"/>");
     fake_send(&f, "<features id=\"3\"/>");
     fake_send(&f, "<response id=\"3\"/>");
-    fake_expect(&f, "<login id=\"4\" userName=\"joe@example.test\" "
-                    "authData=\"secret\" alertChanges=\"yes\" "
+    fake_expect(&f, "<login id=\"4\" authData=\"joe@example.test\" "
+                    "password=\"secret\" alertChanges=\"yes\" "
                     "ticket=\"yes\"/>");
     ck_assert_ptr_null(ximss_ticket(f.x));
     let_in(4);
@@ -518,8 +518,8 @@ START_TEST(implicit_tls_carries_much)
     ximss_start(f.x);
     fake_accept(&f);
     fake_tls(&f);
-    fake_expect(&f, "<login id=\"1\" userName=\"joe@example.test\" "
-                    "authData=\"secret\"/>");
+    fake_expect(&f, "<login id=\"1\" authData=\"joe@example.test\" "
+                    "password=\"secret\"/>");
     let_in(1);
     ximss_post(f.x, &p, NULL, NULL);
     ck_assert_uint_gt(strlen(fake_read(&f)), 200000);

@@ -34,6 +34,7 @@ const struct admin_family *const admin_families[] = {
     &admin_domain_state_family,
     &admin_prefs_family,
     &admin_session_family,
+    &admin_token_family,
     &admin_stat_family,
     &admin_usage_family,
     &admin_system_family,
@@ -158,8 +159,9 @@ admin_audit_left_out(struct admin_context *x, bool all, struct errbuf *err)
 static bool
 wants_audit(const struct admin_call *c)
 {
-    return (c->command->flags & ADMIN_CHANGES) != 0 || c->answer->code == 510 ||
-           c->answer->code == 515;
+    return (c->command->flags & ADMIN_CHANGES) != 0 ||
+           c->answer->code == ANSWER_NO_RIGHTS ||
+           c->answer->code == ANSWER_WRONG_PASSWORD;
 }
 
 /* before: store_changes when the command began. */
@@ -226,8 +228,9 @@ run(struct admin_call *c, const struct errbuf *bad_line, struct errbuf *err)
 
     c->answer->code = 200;
     snprintf(c->answer->text, sizeof c->answer->text, "OK");
-    r = bad_line != NULL ? admin_refuse(c, 501, "%s", bad_line->text)
-                         : c->command->run(c, err);
+    r = bad_line != NULL
+            ? admin_refuse(c, ANSWER_ARGUMENTS, "%s", bad_line->text)
+            : c->command->run(c, err);
     switch (r) {
     case STORE_OK:
         break;
@@ -308,7 +311,7 @@ execute(struct admin_context *x, const char *text, size_t len,
             live->command = c.command->live;
         r = run(&c, parts->bad, err);
     } else {
-        admin_refuse_code(&c, 500);
+        admin_refuse(&c, ANSWER(UNKNOWN_COMMAND));
     }
     admin_parts_clear(&alone);
     return r;

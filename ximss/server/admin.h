@@ -2,6 +2,7 @@
 #ifndef XIMSS_SERVER_ADMIN_H
 #define XIMSS_SERVER_ADMIN_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +27,7 @@
 struct admin_line;
 struct arena;
 struct audit_budget;
+struct token_key;
 
 /* What a command that does its work in parts (STORE_AGAIN) keeps from one to the
  * next.  Zeroed at first. */
@@ -70,6 +72,7 @@ struct admin_context {
     struct effect_list *effects; /* filled; published after the commit */
     const struct admin_settings *settings; /* borrowed; constant during a job */
     struct audit_budget *budget;           /* borrowed; NULL: no limit */
+    struct token_key *token_key; /* borrowed; NULL: no tokens can be made */
     const char *from; /* borrowed: `next` of the answer before; NULL: the first
                          piece (see admin_answer) */
     uint64_t target;  /* that of the answer before; 0: the first job */
@@ -87,6 +90,8 @@ struct admin_settings {
     int64_t lifetime[ALERT_ACCOUNT + 1]; /* default end by scope, us; 0 none */
     unsigned iterations;                 /* for new passwords; default 10000 */
     unsigned max_tickets;                /* of one account */
+    unsigned max_tokens;                 /* the same */
+    atomic_uint_least64_t *next_session; /* borrowed: the next one's number */
     size_t prefs_bytes;                  /* longest preferences */
     char time_zone[65];                  /* of those who chose none */
     int64_t started;                     /* when the server began to run */
@@ -207,6 +212,7 @@ enum admin_live_command {
     ADMIN_LIVE_GET_SESSION,   /* `session`: a dictionary; restarts its idle
                                  timer */
     ADMIN_LIVE_KILL_SESSION,  /* `session` */
+    ADMIN_LIVE_KILL_DEVICE,   /* sessions of `account` that came by `device` */
     ADMIN_LIVE_WRITE_LOG,     /* `text` at `level` */
     ADMIN_LIVE_LOG_ALL,       /* `on`: all of the log; else as configured */
     ADMIN_LIVE_TEST_LOOP,     /* measures; the result is a number */
@@ -227,11 +233,15 @@ struct admin_session_filter {
 struct admin_live {
     enum admin_live_command command;
     uint64_t account;                   /* number */
+    uint64_t device;                    /* KILL_DEVICE: its number; 0: any */
     struct admin_session_filter filter; /* LIST and FIND */
     /* For GET and KILL: the session must be one of this domain (0: of any), and
      * rights_cover must hold for its account, else it counts as unknown. */
     uint64_t domain;
     char session[64];
+    bool lasts; /* GET and KILL: the store knew it (and, for KILL, does not any
+                   more), whether it is connected or not.  The answer has what
+                   the store knows for GET, LIST and FIND. */
     unsigned limit;
     int64_t advance; /* microseconds, may be negative */
     enum log_level level;
@@ -271,8 +281,9 @@ struct post {
     enum alert_scope scope;
     const char *target; /* name of the domain or account; NULL for others */
     enum alert_severity severity;
-    int64_t until;   /* 0: the scope's default lifetime */
-    const char *key; /* idempotency key, NULL none */
+    int64_t until;        /* 0: the scope's default lifetime, or: */
+    const char *lifetime; /* from now on, as clock_parse_span has it; NULL */
+    const char *key;      /* idempotency key, NULL none */
     const char *text;
     size_t text_len;
     bool test; /* check and count only */
@@ -283,7 +294,9 @@ struct post_result {
     char text[200];
     uint64_t id; /* of the alert (new, or the first of that key) */
     int64_t posted;
+    int64_t until;     /* 0: it has no end */
     bool repeated;     /* the key had been used: nothing was posted */
+    bool over;         /* ... and that alert was delivered, or has ended */
     uint64_t accounts; /* in the audience, whether connected or not (test
                                only) */
     uint64_t target;   /* number of the target, for counting sessions */

@@ -93,7 +93,7 @@ check_real_name(struct admin_call *c, const struct cli_value *settings)
     const char *real = settings_string(settings, "RealName");
 
     if (real != NULL && !is_real_name(real))
-        return admin_refuse(c, 501, "RealName can not be used");
+        return admin_refuse(c, ANSWER(UNUSABLE), "RealName");
     return STORE_OK;
 }
 
@@ -101,7 +101,7 @@ enum store_result
 admin_check_template(struct admin_call *c, const struct cli_value *settings)
 {
     if (admin_password_strip(c, settings) != settings)
-        return admin_refuse(c, 501, "a template can not have a password");
+        return admin_refuse(c, ANSWER(TEMPLATE_PASSWORD));
     return check_real_name(c, settings);
 }
 

@@ -24,43 +24,6 @@
 
 /* --- answers --- */
 
-const char *
-admin_code_text(int code)
-{
-    static const struct {
-        int code;
-        const char *text;
-    } texts[] = {
-        {200, "OK"},
-        {500, "unknown command"},
-        {501, "wrong arguments"},
-        {510, "insufficient access rights"},
-        {512, "unknown domain"},
-        {513, "unknown user account"},
-        {514, "no such alert"},
-        {515, "incorrect password"},
-        {516, "log in first"},
-        {517, "already logged in"},
-        {518, "the key was used for another alert"},
-        {520, "account name already exists"},
-        {521, "domain name already exists"},
-        {522, "the text cannot be an alert"},
-        {525, "too busy. try again later"},
-        {526, "too many alerts"},
-        {530, "the store is full, try again later"},
-        {531, "the store failed"},
-        {540, "malformed message"},
-        {541, "message too big"},
-        {542, "forbidden in a message"},
-    };
-
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        if (texts[i].code == code)
-            return texts[i].text;
-    }
-    return "failed";
-}
-
 enum store_result
 admin_refuse(struct admin_call *c, int code, const char *fmt, ...)
 {
@@ -79,7 +42,7 @@ admin_refuse_code(struct admin_call *c, int code)
 {
     if (code == 200)
         return STORE_OK;
-    return admin_refuse(c, code, "%s", admin_code_text(code));
+    return admin_refuse(c, code, "%s", answer_text(code));
 }
 
 void
@@ -119,7 +82,7 @@ admin_arg_keyword(struct admin_call *c, const char *word)
 {
     if (admin_arg_word(c, word))
         return STORE_OK;
-    return admin_refuse(c, 501, "keyword %s is missing", word);
+    return admin_refuse(c, ANSWER(KEYWORD_MISSING), word);
 }
 
 const char *
@@ -137,8 +100,7 @@ enum store_result
 admin_arg_text(struct admin_call *c, const char *what, const char **text_r)
 {
     *text_r = admin_arg_optional_text(c);
-    return *text_r != NULL ? STORE_OK
-                           : admin_refuse(c, 501, "%s is missing", what);
+    return *text_r != NULL ? STORE_OK : admin_refuse(c, ANSWER(MISSING), what);
 }
 
 enum store_result
@@ -149,7 +111,7 @@ admin_arg_number(struct admin_call *c, const char *what, unsigned long long max,
 
     if (v == NULL || (v->kind != CLI_NUMBER && v->kind != CLI_STRING) ||
         text_parse_u64(v->text, max, n_r) != 0)
-        return admin_refuse(c, 501, "%s is missing", what);
+        return admin_refuse(c, ANSWER(MISSING), what);
     c->next++;
     return STORE_OK;
 }
@@ -161,7 +123,7 @@ admin_arg_value(struct admin_call *c, enum cli_kind kind, const char *what,
     const struct cli_value *v = admin_arg_peek(c);
 
     if (v == NULL || v->kind != kind)
-        return admin_refuse(c, 501, "%s is missing", what);
+        return admin_refuse(c, ANSWER(MISSING), what);
     c->next++;
     *v_r = v;
     return STORE_OK;
@@ -172,7 +134,18 @@ admin_arg_end(struct admin_call *c)
 {
     if (c->next == c->line->n)
         return STORE_OK;
-    return admin_refuse(c, 501, "too many arguments");
+    return admin_refuse(c, ANSWER(TOO_MANY_ARGUMENTS));
+}
+
+enum store_result
+admin_arg_path_and_end(struct admin_call *c)
+{
+    const char *path;
+    enum store_result r = STORE_OK;
+
+    if (admin_arg_word(c, "PATH"))
+        r = admin_arg_text(c, "path", &path);
+    return r == STORE_OK ? admin_arg_end(c) : r;
 }
 
 /* --- names --- */
@@ -204,7 +177,7 @@ admin_call_master(struct admin_call *c)
 {
     if ((c->x->caller->rights & RIGHT_MASTER) != 0)
         return STORE_OK;
-    return admin_refuse_code(c, 510);
+    return admin_refuse(c, ANSWER(NO_RIGHTS));
 }
 
 enum store_result
@@ -212,7 +185,7 @@ admin_call_all_domains(struct admin_call *c)
 {
     if (rights_administers(c->x->caller, 0, 0))
         return STORE_OK;
-    return admin_refuse_code(c, 510);
+    return admin_refuse(c, ANSWER(NO_RIGHTS));
 }
 
 enum store_result
@@ -221,7 +194,7 @@ admin_call_cover(struct admin_call *c, const struct domain_rec *d,
 {
     if (rights_cover(c->x->caller, d->number, rights_parse(a->rights)))
         return STORE_OK;
-    return admin_refuse_code(c, 510);
+    return admin_refuse(c, ANSWER(NO_RIGHTS));
 }
 
 enum store_result
@@ -230,7 +203,7 @@ admin_call_monitor(struct admin_call *c)
     if ((c->x->caller->rights &
          (RIGHT_MASTER | RIGHT_ALL_DOMAINS | RIGHT_MONITOR)) != 0)
         return STORE_OK;
-    return admin_refuse_code(c, 510);
+    return admin_refuse(c, ANSWER(NO_RIGHTS));
 }
 
 enum store_result
@@ -248,7 +221,7 @@ admin_call_same(struct admin_call *c, uint64_t number, int code)
 enum store_result
 admin_refuse_cluster(struct admin_call *c)
 {
-    return admin_refuse(c, 501, "available in the Dynamic Cluster only");
+    return admin_refuse(c, ANSWER(CLUSTER_ONLY));
 }
 
 /* --- settings --- */
@@ -262,7 +235,7 @@ check_settings(struct admin_call *c, const struct cli_value *dict)
 
     if (cram != NULL &&
         (cram->kind != CLI_STRING || text_parse_bool(cram->text, &yes) != 0))
-        return admin_refuse(c, 501, "CRAMMD5 must be YES or NO");
+        return admin_refuse(c, ANSWER(CRAMMD5_YES_OR_NO));
     return STORE_OK;
 }
 
@@ -273,10 +246,12 @@ check_quota_text(struct admin_call *c, const char *text)
     struct errbuf err;
 
     if (quota_template_check(text, &err) != 0)
-        return admin_refuse(c, 501, SETTINGS_QUOTA_TEXT " %s", err.text);
+        return admin_refuse(c, ANSWER(BAD_SETTING), SETTINGS_QUOTA_TEXT,
+                            err.text);
     if (text_check_alert(text, strlen(text), c->x->settings->alert_bytes,
                          &err) != 0)
-        return admin_refuse(c, 501, SETTINGS_QUOTA_TEXT ": %s", err.text);
+        return admin_refuse(c, ANSWER(BAD_SETTING), SETTINGS_QUOTA_TEXT,
+                            err.text);
     return STORE_OK;
 }
 
@@ -287,12 +262,12 @@ changed_text(struct admin_call *c, const struct cli_value *changes,
 {
     const struct cli_value *v = cli_data_find(changes, key);
 
+    *text_r = NULL;
+    if (v == NULL || settings_is_default(v))
+        return STORE_OK;
     *text_r = settings_string(changes, key);
-    if (v != NULL && *text_r == NULL)
-        return admin_refuse(c, 501, "%s must be a text", key);
-    if (*text_r != NULL && text_equal_nocase(*text_r, "default"))
-        *text_r = NULL;
-    return STORE_OK;
+    return *text_r != NULL ? STORE_OK
+                           : admin_refuse(c, ANSWER(MUST_BE_TEXT), key);
 }
 
 /* What is to be set of quotas; what older programs have stored does not stand
@@ -313,9 +288,11 @@ check_quota(struct admin_call *c, const struct cli_value *changes)
     if (r != STORE_OK)
         return r;
     if (size != NULL && quota_size_parse(size, &bytes, &err) != 0)
-        return admin_refuse(c, 501, SETTINGS_MAX_SIZE " %s", err.text);
+        return admin_refuse(c, ANSWER(BAD_SETTING), SETTINGS_MAX_SIZE,
+                            err.text);
     if (percent != NULL && quota_percent_parse(percent, &level, &err) != 0)
-        return admin_refuse(c, 501, SETTINGS_QUOTA_ALERT " %s", err.text);
+        return admin_refuse(c, ANSWER(BAD_SETTING), SETTINGS_QUOTA_ALERT,
+                            err.text);
     return text != NULL ? check_quota_text(c, text) : STORE_OK;
 }
 
@@ -329,7 +306,7 @@ admin_call_settings(struct admin_call *c, const char *text,
 
     *text_r = NULL;
     if (changes->n > SETTINGS_ENTRIES)
-        return admin_refuse(c, 501, "too many settings");
+        return admin_refuse(c, ANSWER(TOO_MANY_SETTINGS));
     if (settings_read(c->arena, replace ? "" : text, &dict, err) != 0)
         return STORE_ERROR;
     settings_update(c->arena, dict, changes);
@@ -343,7 +320,7 @@ admin_call_settings(struct admin_call *c, const char *text,
         return STORE_OK;
     free(*text_r);
     *text_r = NULL;
-    return admin_refuse(c, 501, "too many settings");
+    return admin_refuse(c, ANSWER(TOO_MANY_SETTINGS));
 }
 
 enum store_result

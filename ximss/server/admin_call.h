@@ -3,6 +3,7 @@
 #define XIMSS_SERVER_ADMIN_CALL_H
 
 #include "util/arena.h"
+#include "ximss/proto/answer.h"
 #include "ximss/server/admin.h"
 #include "ximss/server/admin_line.h"
 #include "ximss/server/admin_target.h"
@@ -57,6 +58,7 @@ extern const struct admin_family admin_password_family;
 extern const struct admin_family admin_domain_state_family;
 extern const struct admin_family admin_prefs_family;
 extern const struct admin_family admin_session_family;
+extern const struct admin_family admin_token_family;
 extern const struct admin_family admin_stat_family;
 extern const struct admin_family admin_system_family;
 extern const struct admin_family admin_absent_family;
@@ -84,7 +86,6 @@ enum store_result admin_refuse(struct admin_call *c, int code, const char *fmt,
                                ...) PRINTF_LIKE(3, 4);
 /* STORE_OK for 200, else as admin_refuse with the usual text. */
 enum store_result admin_refuse_code(struct admin_call *c, int code);
-const char *admin_code_text(int code);
 
 /* The result; borrowed for the call. */
 void admin_result(struct admin_call *c, const struct cli_value *v);
@@ -109,6 +110,8 @@ enum store_result admin_arg_value(struct admin_call *c, enum cli_kind kind,
                                   const struct cli_value **v_r) WARN_UNUSED;
 /* 501 if anything is left. */
 enum store_result admin_arg_end(struct admin_call *c) WARN_UNUSED;
+/* [PATH p], which has no meaning here, and then the end. */
+enum store_result admin_arg_path_and_end(struct admin_call *c) WARN_UNUSED;
 /* A text only if there is one more argument that is a text; NULL if not. */
 const char *admin_arg_optional_text(struct admin_call *c);
 

@@ -256,22 +256,56 @@ static void
 write_first(struct buf *b, const struct admin_line *line)
 {
     const struct cli_value *v = line->arg[0];
+    size_t len = v->kind == CLI_STRING ? strcspn(v->text, " \t,;:|") : 0;
 
     if (v->kind == CLI_STRING && names_session(line->verb))
         cli_data_write_string(b, v->text, strcspn(v->text, "-"));
+    /* A record of a file, it seems, with a password in it. */
+    else if (v->kind == CLI_STRING && v->text[len] != '\0' &&
+             strcmp(line->verb, "CREATEACCOUNT") == 0)
+        buf_append_str(b, "***");
     else
         write_masked(b, v);
+}
+
+/* The words that CREATEACCOUNT has between name and settings: anything else
+ * there may be a password that was meant to be set. */
+static bool
+is_out_of_place(const struct admin_line *line, unsigned i)
+{
+    static const char *const words[] = {
+        "MultiMailbox", "TextMailbox", "MailDirMailbox", "SlicedMailbox",
+        "AGrade",       "BGrade",      "CGrade",         "LEGACY",
+        "EXTERNAL",     "PATH"};
+    const struct cli_value *v = line->arg[i];
+
+    if (strcmp(line->verb, "CREATEACCOUNT") != 0 || i == 0 ||
+        v->kind == CLI_DICTIONARY)
+        return false;
+    for (size_t w = 0;
+         v->kind == CLI_STRING && w < sizeof words / sizeof words[0]; w++)
+        if (text_equal_nocase(v->text, words[w]))
+            return false;
+    return true;
+}
+
+/* Whether a secret stands at i or follows there, as far as anybody can know. */
+static bool
+begins_secret(const struct admin_line *line, unsigned i)
+{
+    const struct cli_value *before = i > 0 ? line->arg[i - 1] : NULL;
+
+    return (i > 0 && is_secret(line->verb)) || is_out_of_place(line, i) ||
+           (i > 1 && before->kind == CLI_STRING && is_secret(before->text));
 }
 
 void
 admin_line_write(struct buf *b, const struct admin_line *line)
 {
-    bool secret = is_secret(line->verb);
-
     buf_append_str(b, line->verb);
     for (unsigned i = 0; i < line->n && b->len <= AUDIT_BYTES; i++) {
         buf_append_char(b, ' ');
-        if (secret && i > 0) {
+        if (begins_secret(line, i)) {
             buf_append_str(b, "***");
             break;
         }

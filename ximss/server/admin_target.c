@@ -8,6 +8,7 @@
 
 #include "util/text.h"
 #include "util/xmalloc.h"
+#include "ximss/proto/answer.h"
 
 enum store_result
 admin_must(enum store_result r, const char *what, struct errbuf *err)
@@ -63,8 +64,8 @@ code_of_domain(const struct caller *c, bool found, uint64_t domain,
                unsigned need)
 {
     if (!allowed(c, found ? domain : 0, need))
-        return 510;
-    return found ? 200 : 512;
+        return ANSWER_NO_RIGHTS;
+    return found ? ANSWER_OK : ANSWER_NO_DOMAIN;
 }
 
 static enum store_result
@@ -133,7 +134,8 @@ code_of_account(const struct caller *c, bool domain_found, bool found,
     if (!domain_found)
         return code_of_domain(c, false, 0, need);
     if (!found)
-        return allowed(c, d->number, need) ? 513 : 510;
+        return allowed(c, d->number, need) ? ANSWER_NO_ACCOUNT
+                                           : ANSWER_NO_RIGHTS;
     if ((need & NEED_OWN) != 0 && a->number == c->account)
         return 200;
     return code_of_domain(c, true, d->number, need);

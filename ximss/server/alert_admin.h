@@ -52,11 +52,17 @@ enum store_result alert_admin_add(struct admin_context *x,
                                   const struct alert_target *t,
                                   struct alert_rec *a,
                                   struct errbuf *err) WARN_UNUSED;
-/* Removes it, with the effect. */
+/* Removes one that is over, with the effect. */
 enum store_result alert_admin_drop(struct admin_context *x,
                                    const struct alert_target *t,
                                    const struct alert_rec *a,
                                    struct errbuf *err) WARN_UNUSED;
+/* The same because somebody wants it gone: the key that it was posted with is
+ * free then. */
+enum store_result alert_admin_withdraw(struct admin_context *x,
+                                       const struct alert_target *t,
+                                       const struct alert_rec *a,
+                                       struct errbuf *err) WARN_UNUSED;
 /* The end that the scope's alerts have by default; 0: none. */
 int64_t alert_admin_end(const struct admin_context *x, enum alert_scope scope);
 /* Whether its end has come, removed or not. */

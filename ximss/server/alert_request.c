@@ -52,7 +52,7 @@ audit_post(struct admin_context *x, const struct post *p,
         buf_append_u64(&b, result->id);
     }
     /* A text that was refused may hold anything. */
-    if (result->code != 522) {
+    if (result->code != ANSWER_BAD_ALERT) {
         buf_append_char(&b, ' ');
         cli_data_write_string(&b, p->text, cut_text(p->text, p->text_len));
     }
@@ -112,12 +112,12 @@ admin_alert_remove(struct admin_context *x, uint64_t id, int *code_r,
     if (r == STORE_OK)
         r = may_remove(x, &a, &t, err);
     if (r == STORE_OK)
-        r = alert_admin_drop(x, &t, &a, err);
+        r = alert_admin_withdraw(x, &t, &a, err);
     *code_r = r == STORE_OK ? 200 : 514;
     if (r == STORE_NOTFOUND)
-        outcome = admin_code_text(514);
+        outcome = answer_text_NO_ALERT;
     else if (r == STORE_REFUSED)
-        outcome = admin_code_text(510);
+        outcome = answer_text_NO_RIGHTS;
     if (r == STORE_OK || r == STORE_NOTFOUND || r == STORE_REFUSED)
         r = audit_remove(x, id, outcome, err);
     alert_target_clear(&t);
@@ -135,8 +135,8 @@ admin_scope_check(struct admin_context *x, enum alert_scope scope,
         x, scope, target, RIGHT_POST_ALERTS | NEED_READ_ALL | NEED_LIST, &t,
         code_r, err);
 
-    if (r == STORE_OK && *code_r == 501)
-        *code_r = 513;
+    if (r == STORE_OK && *code_r == ANSWER_MISSING)
+        *code_r = ANSWER_NO_ACCOUNT;
     *target_r = t.number;
     *may_post_r = r == STORE_OK && *code_r == 200 &&
                   rights_may_post(x->caller, scope, t.domain.number);

@@ -40,6 +40,9 @@ struct cli_job {
     unsigned n_found;
 };
 
+/* Fills the answer. */
+void cli_refuse(struct cli_job *c, int number, const char *text);
+
 /* Answers, and frees it. */
 void cli_answer(struct cli_job *c);
 

@@ -3,16 +3,19 @@
  * meant, then it is done, mostly by asking all workers. */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/text.h"
+#include "util/xmalloc.h"
 #include "ximss/proto/cli_data.h"
 #include "ximss/server/broadcast.h"
 #include "ximss/server/cli_job.h"
 #include "ximss/server/dialect.h"
 #include "ximss/server/hash_pool.h"
+#include "ximss/server/lasting.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session_id.h"
 #include "ximss/server/session_private.h"
@@ -76,6 +79,15 @@ may_act(const struct caller *by, const struct session *s)
            rights_cover(by, domain, s->user->rights);
 }
 
+/* number: that the id would have if it were one of a session that does not
+ * last; 0: it would be none's. */
+static bool
+is_named_by(const struct session *s, const char *id, uint64_t number)
+{
+    return s->lasting != NULL ? lasting_is(s, id)
+                              : number != 0 && s->number == number;
+}
+
 static bool
 is_meant(const struct cli_job *c, const struct session *s, uint64_t number)
 {
@@ -83,9 +95,21 @@ is_meant(const struct cli_job *c, const struct session *s, uint64_t number)
         return false;
     if (c->live.command == ADMIN_LIVE_LIST_ALL)
         return true;
-    return s->number == number && may_act(&c->caller.caller, s) &&
+    return is_named_by(s, c->live.session, number) &&
+           may_act(&c->caller.caller, s) &&
            (c->live.domain == 0 ||
             (s->user != NULL && s->user->domain->number == c->live.domain));
+}
+
+/* Who keeps a session that lasts has an idle timer, too. */
+static void
+touch(struct session *s)
+{
+    static const char touched[] = "<sessionTouched/>"; /* with its 0 */
+
+    s->last_input = session_seconds();
+    if (s->lasting != NULL)
+        session_tell(s, touched, sizeof touched);
 }
 
 static void
@@ -96,7 +120,7 @@ take_session(struct cli_job *c, struct session *s)
     pthread_mutex_lock(&c->lock);
     if (c->live.command == ADMIN_LIVE_LIST_SESSIONS ||
         (c->live.command == ADMIN_LIVE_FIND_SESSION && c->n_found == 0)) {
-        session_id_format(s->number, id);
+        lasting_id(s, id);
         buf_append_str(&c->found, c->n_found > 0 ? "," : "");
         cli_data_write_string(&c->found, id, strlen(id));
     } else if (c->live.command == ADMIN_LIVE_GET_SESSION) {
@@ -109,7 +133,7 @@ take_session(struct cli_job *c, struct session *s)
     c->n_found++;
     pthread_mutex_unlock(&c->lock);
     if (c->live.command == ADMIN_LIVE_GET_SESSION)
-        s->last_input = session_seconds();
+        touch(s);
 }
 
 /* An account's sessions are few, and all on its worker. */
@@ -127,6 +151,15 @@ visit_account(struct worker *w, struct cli_job *c)
 }
 
 static void
+kill_device(struct worker *w, const struct cli_job *c)
+{
+    struct user *a = user_find(w, c->live.account);
+
+    if (a != NULL)
+        session_kill_device(&a->sessions, c->live.device);
+}
+
+static void
 visit_live(struct worker *w, void *arg)
 {
     struct cli_job *c = arg;
@@ -137,20 +170,57 @@ visit_live(struct worker *w, void *arg)
         worker_check_times(w);
         return;
     }
+    if (c->live.command == ADMIN_LIVE_KILL_DEVICE) {
+        kill_device(w, c);
+        return;
+    }
     if (is_of_account(c->live.command)) {
         visit_account(w, c);
         return;
     }
-    if (c->live.command != ADMIN_LIVE_LIST_ALL &&
-        !session_id_parse(c->live.session, &number))
-        return;
+    session_id_parse(c->live.session, &number);
     TAILQ_FOREACH_SAFE(s, &w->sessions, all, next) {
         if (!is_meant(c, s, number))
             continue;
         take_session(c, s);
         if (c->live.command == ADMIN_LIVE_KILL_SESSION)
-            session_kill(w, number);
+            session_kill(w, s->number);
     }
+}
+
+static void
+tell_unknown(struct cli_job *c)
+{
+    if (c->n_found == 0)
+        cli_refuse(c, ANSWER(NO_SESSION));
+}
+
+/* Ids of the store, beyond those that the workers have found. */
+static void
+add_stored(struct cli_job *c)
+{
+    char *text = xstrndup(c->answer.data.data, c->answer.data.len), *rest;
+    const char *id;
+
+    c->answer.data.len = 0;
+    for (id = strtok_r(text, "(,)", &rest); id != NULL;
+         id = strtok_r(NULL, "(,)", &rest))
+        if (c->found.len == 0 || strstr(buf_cstr(&c->found), id) == NULL) {
+            buf_append_str(&c->found, c->n_found++ > 0 ? "," : "");
+            buf_append_str(&c->found, id);
+        }
+    free(text);
+}
+
+/* The first of the store, if the workers have found none. */
+static void
+take_first_stored(struct cli_job *c)
+{
+    if (c->n_found > 0)
+        c->answer.data.len = 0;
+    else
+        add_stored(c);
+    c->found.len = strcspn(buf_cstr(&c->found), ",");
 }
 
 static void
@@ -164,25 +234,32 @@ deliver_live(struct mail *m, void *owner)
     case ADMIN_LIVE_WRITE_LOG:
     case ADMIN_LIVE_LOG_ALL:
     case ADMIN_LIVE_TEST_CLOCK:
+    case ADMIN_LIVE_KILL_DEVICE:
         break;
     case ADMIN_LIVE_TEST_LOOP:
         buf_append(&c->answer.data, c->found.data, c->found.len);
         break;
     case ADMIN_LIVE_LIST_SESSIONS:
+        add_stored(c);
+        __attribute__((fallthrough));
     case ADMIN_LIVE_LIST_ALL:
         buf_append_char(&c->answer.data, '(');
         buf_append(&c->answer.data, c->found.data, c->found.len);
         buf_append_char(&c->answer.data, ')');
         break;
     case ADMIN_LIVE_FIND_SESSION:
+        take_first_stored(c);
+        buf_append(&c->answer.data, c->found.data, c->found.len);
+        tell_unknown(c);
+        break;
     case ADMIN_LIVE_GET_SESSION:
+        if (c->n_found > 0)
+            c->answer.data.len = 0;
         buf_append(&c->answer.data, c->found.data, c->found.len);
         __attribute__((fallthrough));
     case ADMIN_LIVE_KILL_SESSION:
-        if (c->n_found == 0) {
-            c->answer.code = 501;
-            strcpy(c->answer.text, "unknown session");
-        }
+        if (!c->live.lasts)
+            tell_unknown(c);
         break;
     }
     cli_answer(c);
@@ -260,8 +337,7 @@ test_loop(struct cli_job *c)
     if (hash_pool_submit(c->job.server->hash_pool, c->caller.caller.account,
                          loop_work, live_done, c) == 0)
         return;
-    c->answer.code = 525;
-    strcpy(c->answer.text, "too busy. try again later");
+    cli_refuse(c, ANSWER(BUSY));
     cli_answer(c);
 }
 
@@ -315,6 +391,7 @@ live_finish(struct job *j)
     case ADMIN_LIVE_FIND_SESSION:
     case ADMIN_LIVE_LIST_ALL:
     case ADMIN_LIVE_GET_SESSION:
+    case ADMIN_LIVE_KILL_DEVICE:
     case ADMIN_LIVE_KILL_SESSION:
         broadcast(j->server, visit_live, live_done, c);
         break;

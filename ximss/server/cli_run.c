@@ -87,6 +87,7 @@ cli_context(struct admin_context *x, struct cli_job *c, struct store_txn *t)
                                 .effects = &c->job.effects,
                                 .settings = &c->job.server->admin,
                                 .budget = c->job.server->audit_budget,
+                                .token_key = &c->job.server->token_key,
                                 .from = c->from,
                                 .target = c->target,
                                 .parts = &c->parts,
@@ -244,6 +245,13 @@ guess_of(const struct cli_job *c)
     return g;
 }
 
+void
+cli_refuse(struct cli_job *c, int number, const char *text)
+{
+    c->answer.code = number;
+    snprintf(c->answer.text, sizeof c->answer.text, "%s", text);
+}
+
 static bool
 may_guess(struct cli_job *c)
 {
@@ -252,8 +260,7 @@ may_guess(struct cli_job *c)
     if (c->guessed == 0 || throttle_delay(c->job.server->throttle, g.name, g.by,
                                           clock_mono()) <= 0)
         return true;
-    c->answer.code = 525;
-    strcpy(c->answer.text, "too many wrong passwords. try again later");
+    cli_refuse(c, ANSWER(WRONG_PASSWORDS));
     return false;
 }
 
@@ -319,8 +326,7 @@ submit_hash(struct cli_job *c)
                          hash_work, hash_done, c) == 0)
         return 0;
     c->job.result = STORE_OK;
-    c->answer.code = 525;
-    strcpy(c->answer.text, "too busy. try again later");
+    cli_refuse(c, ANSWER(BUSY));
     return -1;
 }
 

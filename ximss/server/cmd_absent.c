@@ -69,7 +69,7 @@ enum answer {
     NO_TELNUMS, /* {""=0;}: their number */
     ONLY_EMPTY, /* sets an array or a dictionary, which must be empty */
     NOT_HERE,   /* refused */
-    UNKNOWN,    /* 553: no such forwarder */
+    UNKNOWN,    /* there is no such group, forwarder or list */
     IN_CLUSTER  /* needs a cluster */
 };
 
@@ -99,8 +99,9 @@ check_server(struct admin_call *c, enum answer answer)
 {
     if (!only_reads(answer) && answer != IN_CLUSTER)
         return admin_call_all_domains(c);
-    return rights_may_read(c->x->caller, 0) ? STORE_OK
-                                            : admin_refuse_code(c, 510);
+    return rights_may_read(c->x->caller, 0)
+               ? STORE_OK
+               : admin_refuse(c, ANSWER(NO_RIGHTS));
 }
 
 static enum store_result
@@ -161,7 +162,18 @@ check_target(struct admin_call *c, enum target target, enum answer answer,
 static enum store_result
 refuse(struct admin_call *c, enum what what)
 {
-    return admin_refuse(c, 501, "%s are not supported", names[what]);
+    return admin_refuse(c, ANSWER(NOT_SUPPORTED), names[what]);
+}
+
+/* Clients compare these. */
+static enum store_result
+refuse_unknown(struct admin_call *c, enum what what)
+{
+    if (what == GROUPS)
+        return admin_refuse(c, ANSWER(NO_GROUP));
+    if (what == FORWARDERS)
+        return admin_refuse(c, ANSWER(NO_FORWARDER));
+    return admin_refuse(c, ANSWER(NO_LIST));
 }
 
 /* The last argument is what is to be set. */
@@ -172,7 +184,7 @@ set_to_none(struct admin_call *c, enum what what)
         c->next < c->line->n ? c->line->arg[c->line->n - 1] : NULL;
 
     if (v == NULL || (v->kind != CLI_ARRAY && v->kind != CLI_DICTIONARY))
-        return admin_refuse(c, 501, "array or dictionary is missing");
+        return admin_refuse(c, ANSWER(MISSING), "array or dictionary");
     return v->n == 0 ? STORE_OK : refuse(c, what);
 }
 
@@ -210,7 +222,7 @@ absent(struct admin_call *c, struct errbuf *err)
     case NOT_HERE:
         return refuse(c, what);
     case UNKNOWN:
-        return admin_refuse(c, 553, "unknown forwarder");
+        return refuse_unknown(c, what);
     case IN_CLUSTER:
         return admin_refuse_cluster(c);
     }
@@ -220,10 +232,10 @@ absent(struct admin_call *c, struct errbuf *err)
 static const struct admin_command commands[] = {
     ABSENT("LISTGROUPS", GROUPS, DOMAIN, NO_ARRAY),
     ABSENT("CREATEGROUP", GROUPS, OBJECT, NOT_HERE),
-    ABSENT("RENAMEGROUP", GROUPS, OBJECT, NOT_HERE),
-    ABSENT("DELETEGROUP", GROUPS, OBJECT, NOT_HERE),
-    ABSENT("GETGROUP", GROUPS, OBJECT, NOT_HERE),
-    ABSENT("SETGROUP", GROUPS, OBJECT, NOT_HERE),
+    ABSENT("RENAMEGROUP", GROUPS, OBJECT, UNKNOWN),
+    ABSENT("DELETEGROUP", GROUPS, OBJECT, UNKNOWN),
+    ABSENT("GETGROUP", GROUPS, OBJECT, UNKNOWN),
+    ABSENT("SETGROUP", GROUPS, OBJECT, UNKNOWN),
 
     ABSENT("LISTFORWARDERS", FORWARDERS, DOMAIN, NO_ARRAY),
     ABSENT("FINDFORWARDERS", FORWARDERS, DOMAIN, NO_ARRAY),
@@ -236,16 +248,16 @@ static const struct admin_command commands[] = {
     ABSENT("GETDOMAINLISTS", LISTS, DOMAIN, NO_DICT),
     ABSENT("GETACCOUNTLISTS", LISTS, ACCOUNT, NO_DICT),
     ABSENT("CREATELIST", LISTS, OBJECT, NOT_HERE),
-    ABSENT("RENAMELIST", LISTS, OBJECT, NOT_HERE),
-    ABSENT("DELETELIST", LISTS, OBJECT, NOT_HERE),
-    ABSENT("GETLIST", LISTS, OBJECT, NOT_HERE),
-    ABSENT("UPDATELIST", LISTS, OBJECT, NOT_HERE),
-    ABSENT("LIST", LISTS, OBJECT, NOT_HERE),
-    ABSENT("LISTSUBSCRIBERS", LISTS, OBJECT, NOT_HERE),
-    ABSENT("READSUBSCRIBERS", LISTS, OBJECT, NOT_HERE),
-    ABSENT("GETSUBSCRIBERINFO", LISTS, OBJECT, NOT_HERE),
-    ABSENT("SETPOSTINGMODE", LISTS, OBJECT, NOT_HERE),
-    ABSENT("PROCESSBOUNCE", LISTS, OBJECT, NOT_HERE),
+    ABSENT("RENAMELIST", LISTS, OBJECT, UNKNOWN),
+    ABSENT("DELETELIST", LISTS, OBJECT, UNKNOWN),
+    ABSENT("GETLIST", LISTS, OBJECT, UNKNOWN),
+    ABSENT("UPDATELIST", LISTS, OBJECT, UNKNOWN),
+    ABSENT("LIST", LISTS, OBJECT, UNKNOWN),
+    ABSENT("LISTSUBSCRIBERS", LISTS, OBJECT, UNKNOWN),
+    ABSENT("READSUBSCRIBERS", LISTS, OBJECT, UNKNOWN),
+    ABSENT("GETSUBSCRIBERINFO", LISTS, OBJECT, UNKNOWN),
+    ABSENT("SETPOSTINGMODE", LISTS, OBJECT, UNKNOWN),
+    ABSENT("PROCESSBOUNCE", LISTS, OBJECT, UNKNOWN),
 
     ABSENT("GETACCOUNTMAILRULES", RULES, ACCOUNT, NO_ARRAY),
     ABSENT("SETACCOUNTMAILRULES", RULES, ACCOUNT, ONLY_EMPTY),

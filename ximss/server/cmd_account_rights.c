@@ -31,11 +31,11 @@ read_codes(struct admin_call *c, const struct cli_value *codes,
 {
     *rights_r = 0;
     if (codes->n > RIGHTS_MAX)
-        return admin_refuse(c, 501, "too many rights");
+        return admin_refuse(c, ANSWER(TOO_MANY_RIGHTS));
     for (const struct cli_value *v = codes->first; v != NULL; v = v->next) {
         if (v->kind != CLI_STRING || v->text_len == 0 ||
             v->text_len > RIGHT_CODE_MAX)
-            return admin_refuse(c, 501, "not a right");
+            return admin_refuse(c, ANSWER(BAD_RIGHT));
         *rights_r |= rights_of_code(v->text);
     }
     return STORE_OK;
@@ -53,14 +53,14 @@ check_rights(struct admin_call *c, const struct domain_rec *d,
     enum store_result r = admin_is_main(c->x->txn, d, &is_main, err);
 
     if (r == STORE_OK && is_main && !master)
-        r = admin_refuse_code(c, 510);
+        r = admin_refuse(c, ANSWER(NO_RIGHTS));
     if (r == STORE_OK && !is_main && (rights & RIGHTS_SERVER_WIDE) != 0)
-        r = admin_refuse(c, 501, "server wide rights need the main domain");
+        r = admin_refuse(c, ANSWER(MAIN_DOMAIN_RIGHTS));
     if (r == STORE_OK)
         r = admin_is_postmaster(c, d, a, &postmaster, err);
     if (r == STORE_OK && postmaster && a->number == c->x->caller->account &&
         (rights & RIGHT_MASTER) == 0)
-        r = admin_refuse(c, 501, "postmaster can not give up Master");
+        r = admin_refuse(c, ANSWER(POSTMASTER_MASTER));
     return r;
 }
 

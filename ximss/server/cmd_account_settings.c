@@ -123,7 +123,7 @@ result_of_keys(struct admin_call *c, struct cli_value *info,
             k->kind == CLI_STRING ? cli_data_find(info, k->text) : NULL;
 
         if (k->kind != CLI_STRING)
-            return admin_refuse(c, 501, "key is missing");
+            return admin_refuse(c, ANSWER(MISSING), "key");
         if (v == NULL)
             continue;
         cli_data_set(c->arena, info, k->text, NULL);

@@ -22,8 +22,7 @@ check_disposal(struct admin_call *c, const struct domain_rec *d,
     if (r == STORE_OK)
         r = admin_is_postmaster(c, d, a, &postmaster, err);
     if (r == STORE_OK && postmaster)
-        r = admin_refuse(c, 501, "postmaster of the main domain can not be %s",
-                         what);
+        r = admin_refuse(c, ANSWER(POSTMASTER_STAYS), what);
     return r;
 }
 
@@ -68,7 +67,7 @@ read_creation(struct admin_call *c, struct creation *n)
             r = admin_arg_text(c, "path", &path);
         else if (!is_type(c, &n->type) && !admin_arg_word(c, "LEGACY") &&
                  !admin_arg_word(c, "EXTERNAL"))
-            r = admin_refuse(c, 501, "unknown account type");
+            r = admin_refuse(c, ANSWER(BAD_ACCOUNT_TYPE));
     }
     return r;
 }
@@ -88,7 +87,7 @@ new_address(struct admin_call *c, const char *address,
         c, at != NULL ? at + 1 : default_domain, RIGHT_CREATE_ACCOUNTS, d, err);
 
     if (r == STORE_OK && !text_is_name(name))
-        r = admin_refuse(c, 501, "illegal account name");
+        r = admin_refuse(c, ANSWER(BAD_ACCOUNT_NAME));
     *name_r = name;
     return r;
 }
@@ -104,7 +103,7 @@ check_new_name(struct admin_call *c, uint64_t domain, const char *name,
 
     if (r == STORE_OK && (self == NULL || a.number != self->number ||
                           !text_equal_nocase(a.name, name)))
-        r = admin_refuse_code(c, 520);
+        r = admin_refuse(c, ANSWER(ACCOUNT_EXISTS));
     else if (r == STORE_NOTFOUND)
         r = STORE_OK;
     account_rec_clear(&a);
@@ -194,7 +193,7 @@ check_move(struct admin_call *c, const struct domain_rec *to,
         return STORE_OK;
     r = admin_is_main(c->x->txn, to, &is_main, err);
     if (r == STORE_OK && !is_main && (held & RIGHTS_SERVER_WIDE) != 0)
-        r = admin_refuse(c, 501, "server wide rights need the main domain");
+        r = admin_refuse(c, ANSWER(MAIN_DOMAIN_RIGHTS));
     if (r == STORE_OK)
         r = admin_call_cover(c, to, a);
     return r;
@@ -222,7 +221,7 @@ rename_to(struct admin_call *c, const struct domain_rec *d,
     if (r == STORE_OK)
         ask_for_limit(c, &to, a);
     if (r == STORE_EXISTS) /* an alias that would come along */
-        r = admin_refuse(c, 520, "%s", err->text);
+        r = admin_refuse(c, ANSWER_ACCOUNT_EXISTS, "%s", err->text);
     domain_rec_clear(&to);
     return r;
 }
@@ -240,7 +239,7 @@ rename_account(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_arg_text(c, "new account name", &new_name);
     if (r == STORE_OK)
-        r = admin_arg_end(c);
+        r = admin_arg_path_and_end(c);
     if (r == STORE_OK)
         r = admin_call_account(c, name, RIGHT_CREATE_ACCOUNTS, &d, &a, err);
     if (r == STORE_OK)
@@ -262,7 +261,7 @@ delete_account(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = check_disposal(c, &d, &a, "deleted", err);
     if (r == STORE_OK)
-        r = admin_call_same(c, a.number, 513);
+        r = admin_call_same(c, a.number, ANSWER_NO_ACCOUNT);
     if (r == STORE_OK)
         r = admin_account_dispose(c->x, &d, &a, err);
     admin_clear(&d, &a);
@@ -280,7 +279,7 @@ set_type(struct admin_call *c, struct errbuf *err)
     enum store_result r = admin_arg_text(c, "account name", &name);
 
     if (r == STORE_OK && !is_type(c, &type))
-        r = admin_refuse(c, 501, "unknown account type");
+        r = admin_refuse(c, ANSWER(BAD_ACCOUNT_TYPE));
     if (r == STORE_OK)
         r = admin_arg_end(c);
     if (r == STORE_OK)

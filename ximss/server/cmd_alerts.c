@@ -12,6 +12,7 @@
 #include "util/xmalloc.h"
 #include "ximss/server/admin_call.h"
 #include "ximss/server/alert_admin.h"
+#include "ximss/server/alert_names.h"
 
 /* Most alerts that SETxALERTS takes. */
 #define SET_MAX 10000
@@ -83,8 +84,6 @@ read_target_and_text(struct admin_call *c, const char *what,
         r = admin_arg_keyword(c, "ALERT");
     if (r == STORE_OK)
         r = admin_arg_text(c, what, text_r);
-    if (r == STORE_OK)
-        r = admin_arg_end(c);
     return r;
 }
 
@@ -93,14 +92,14 @@ find_target(struct admin_call *c, const char *name, unsigned need,
             struct alert_target *t_r, struct errbuf *err)
 {
     enum alert_scope scope = (enum alert_scope)c->command->detail;
-    int code = 510;
+    int code = ANSWER_NO_RIGHTS;
     enum store_result r =
         alert_target_find(c->x, scope, name, need, t_r, &code, err);
 
     if (r == STORE_OK)
         r = admin_refuse_code(c, code);
     if (r == STORE_OK && scope == ALERT_CLUSTER)
-        r = admin_refuse(c, 501, "available in the Dynamic Cluster only");
+        r = admin_refuse(c, ANSWER(CLUSTER_ONLY));
     return r;
 }
 
@@ -214,12 +213,12 @@ read_wanted(struct admin_call *c, const struct cli_value *v, struct wanted *w)
 
     w->text = admin_value_text(c->arena, v);
     if (parse_key(v->key, &w->key) != 0)
-        return admin_refuse(c, 501, "not a time stamp %s", v->key);
+        return admin_refuse(c, ANSWER(BAD_STAMP_KEY), v->key);
     if (w->text == NULL)
-        return admin_refuse(c, 501, "alert text is missing");
+        return admin_refuse(c, ANSWER(MISSING), "alert text");
     w->len = strlen(w->text);
     if (text_check_alert(w->text, w->len, max > 0 ? max : 4096, &why) != 0)
-        return admin_refuse(c, 522, "%s", why.text);
+        return admin_refuse(c, ANSWER_BAD_ALERT, "%s", why.text);
     return STORE_OK;
 }
 
@@ -238,7 +237,7 @@ read_all_wanted(struct admin_call *c, const struct cli_value *dict,
     qsort(w, n, sizeof *w, compare_wanted);
     for (size_t i = 1; i < n; i++) {
         if (w[i - 1].key == w[i].key)
-            return admin_refuse(c, 501, "the same time stamp again");
+            return admin_refuse(c, ANSWER(SAME_STAMP));
     }
     return r;
 }
@@ -276,8 +275,7 @@ check_size(struct admin_call *c, const struct cli_value *dict)
     if (max == 0 || max > SET_MAX)
         max = SET_MAX;
     if (dict->n > max)
-        return admin_refuse(
-            c, 526, "too many alerts. at most %u are possible here", max);
+        return admin_refuse(c, ANSWER(TOO_MANY_ALERTS), max);
     return STORE_OK;
 }
 
@@ -313,7 +311,7 @@ set_one(struct admin_call *c, const struct alert_target *t,
                  memcmp(old.text, w->text, w->len) == 0;
 
     if (r == STORE_OK && !stays)
-        r = alert_admin_drop(c->x, t, &old, err);
+        r = alert_admin_withdraw(c->x, t, &old, err);
     alert_rec_clear(&old);
     if (stays || (r != STORE_OK && r != STORE_NOTFOUND))
         return r;
@@ -324,26 +322,39 @@ set_one(struct admin_call *c, const struct alert_target *t,
     return alert_admin_add(c->x, t, &a, err);
 }
 
+static enum store_result
+remove_id(struct admin_call *c, const struct alert_target *t, uint64_t id,
+          struct errbuf *err)
+{
+    struct alert_rec a = {0};
+    enum store_result r =
+        admin_must(alert_get(c->x->txn, id, &a, err), "an alert", err);
+
+    if (r == STORE_OK)
+        r = alert_admin_withdraw(c->x, t, &a, err);
+    alert_rec_clear(&a);
+    return r;
+}
+
 /* What was there when the change began, and is not wanted. */
 static enum store_result
 remove_rest(struct admin_call *c, const struct alert_target *t,
             const struct setting *s, uint64_t upto, struct errbuf *err)
 {
-    struct alert_rec a = {.scope = t->scope, .target = t->number};
     enum store_result r = STORE_OK;
     int64_t key = INT64_MIN;
+    uint64_t id;
 
     while (r == STORE_OK && !store_tired(c->x->txn)) {
         struct wanted like;
 
-        r = alert_next_key(c->x->txn, t->scope, t->number, key, &key, &a.id,
-                           err);
+        r = alert_next_key(c->x->txn, t->scope, t->number, key, &key, &id, err);
         if (r != STORE_OK)
             break;
         like.key = key++;
-        if (a.id <= upto &&
+        if (id <= upto &&
             bsearch(&like, s->w, s->n, sizeof like, compare_wanted) == NULL)
-            r = alert_admin_drop(c->x, t, &a, err);
+            r = remove_id(c, t, id, err);
     }
     if (r == STORE_OK)
         return STORE_AGAIN;
@@ -396,7 +407,9 @@ set_alerts(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = find_target(c, name, RIGHT_POST_ALERTS, &t, err);
     if (r == STORE_OK)
-        r = admin_call_same(c, t.number, 512 + (t.scope == ALERT_ACCOUNT));
+        r = admin_call_same(c, t.number,
+                            t.scope == ALERT_ACCOUNT ? ANSWER_NO_ACCOUNT
+                                                     : ANSWER_NO_DOMAIN);
     if (r == STORE_OK)
         r = check_size(c, dict);
     if (r == STORE_OK)
@@ -412,6 +425,52 @@ set_alerts(struct admin_call *c, struct errbuf *err)
 /* --- post --- */
 
 static enum store_result
+read_severity(struct admin_call *c, struct post *p)
+{
+    const char *text;
+    enum store_result r = admin_arg_text(c, "severity", &text);
+
+    if (r == STORE_OK && alert_severity_parse(text, &p->severity) != 0)
+        r = admin_refuse(c, ANSWER(BAD_SEVERITY));
+    return r;
+}
+
+static enum store_result
+read_until(struct admin_call *c, struct post *p)
+{
+    const char *text;
+    int64_t seconds;
+    enum store_result r = admin_arg_text(c, "time stamp", &text);
+
+    if (r == STORE_OK && parse_key(text, &seconds) != 0)
+        return admin_refuse(c, ANSWER(BAD_STAMP));
+    if (r == STORE_OK)
+        p->until = seconds * CLOCK_SECOND;
+    return r;
+}
+
+/* What alertPost has as attributes, in any order. */
+static enum store_result
+read_options(struct admin_call *c, struct post *p)
+{
+    enum store_result r = STORE_OK;
+
+    while (r == STORE_OK && admin_arg_peek(c) != NULL) {
+        if (admin_arg_word(c, "SEVERITY"))
+            r = read_severity(c, p);
+        else if (admin_arg_word(c, "UNTIL"))
+            r = read_until(c, p);
+        else if (admin_arg_word(c, "LIFETIME"))
+            r = admin_arg_text(c, "lifetime", &p->lifetime);
+        else if (admin_arg_word(c, "KEY"))
+            r = admin_arg_text(c, "key", &p->key);
+        else
+            break;
+    }
+    return r;
+}
+
+static enum store_result
 post_alert(struct admin_call *c, struct errbuf *err)
 {
     struct post p = {.scope = (enum alert_scope)c->command->detail,
@@ -420,6 +479,10 @@ post_alert(struct admin_call *c, struct errbuf *err)
     enum store_result r =
         read_target_and_text(c, "alert text", &p.target, &p.text);
 
+    if (r == STORE_OK)
+        r = read_options(c, &p);
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
     if (r != STORE_OK)
         return r;
     p.text_len = strlen(p.text);
@@ -440,9 +503,9 @@ remove_key(struct admin_call *c, const struct alert_target *t, int64_t key,
         alert_find_key(c->x->txn, t->scope, t->number, key, &a, err);
 
     if (r == STORE_NOTFOUND || (r == STORE_OK && alert_admin_ended(c->x, &a)))
-        r = admin_refuse_code(c, 514);
+        r = admin_refuse(c, ANSWER(NO_ALERT));
     if (r == STORE_OK)
-        r = alert_admin_drop(c->x, t, &a, err);
+        r = alert_admin_withdraw(c->x, t, &a, err);
     alert_rec_clear(&a);
     return r;
 }
@@ -456,9 +519,11 @@ remove_alert(struct admin_call *c, struct errbuf *err)
     enum store_result r = read_target_and_text(c, "time stamp", &name, &stamp);
 
     if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
         r = find_target(c, name, RIGHT_POST_ALERTS, &t, err);
     if (r == STORE_OK && parse_key(stamp, &key) != 0)
-        r = admin_refuse(c, 501, "not a time stamp");
+        r = admin_refuse(c, ANSWER(BAD_STAMP));
     if (r == STORE_OK)
         r = remove_key(c, &t, key, err);
     alert_target_clear(&t);

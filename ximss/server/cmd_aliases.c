@@ -34,12 +34,12 @@ read_list(struct admin_call *c, struct alias_list *l)
     if (r == STORE_OK)
         r = admin_arg_end(c);
     if (r == STORE_OK && array->n > ALIASES_MAX)
-        r = admin_refuse(c, 501, "too many aliases");
+        r = admin_refuse(c, ANSWER(TOO_MANY_ALIASES));
     if (r != STORE_OK)
         return r;
     for (const struct cli_value *v = array->first; v != NULL; v = v->next) {
         if (v->kind != CLI_STRING || !text_is_name(v->text))
-            return admin_refuse(c, 501, "illegal alias name");
+            return admin_refuse(c, ANSWER(BAD_ALIAS_NAME));
         alias_list_add(l, v->text);
     }
     return STORE_OK;
@@ -84,7 +84,7 @@ set_account_aliases(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = account_aliases_set(c->x->txn, a.number, &l, err);
     if (r == STORE_EXISTS)
-        r = admin_refuse(c, 520, "%s", err->text);
+        r = admin_refuse(c, ANSWER_ACCOUNT_EXISTS, "%s", err->text);
     /* So that its password is checked, not remembered, at the next log-in, and
      * the new ones get their verifiers. */
     if (r == STORE_OK && store_changes(c->x->txn) != changes)
@@ -132,7 +132,7 @@ set_domain_aliases(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = domain_aliases_set(c->x->txn, d.number, &l, err);
     if (r == STORE_EXISTS)
-        r = admin_refuse(c, 521, "%s", err->text);
+        r = admin_refuse(c, ANSWER_DOMAIN_EXISTS, "%s", err->text);
     alias_list_clear(&l);
     domain_rec_clear(&d);
     return r;

@@ -74,6 +74,26 @@ get_effective(struct admin_call *c, struct errbuf *err)
     return r;
 }
 
+/* Accounts whose passwords were set before a domain wanted CRAM-MD5 get what it
+ * needs when they next log in with a password that is looked at, which one that
+ * is remembered is not. */
+static enum store_result
+note_cram(struct admin_call *c, const char *old, const char *new,
+          struct errbuf *err)
+{
+    struct cli_value *before, *after;
+    const char *was, *is;
+
+    if (settings_read(c->arena, old, &before, err) != 0 ||
+        settings_read(c->arena, new, &after, err) != 0)
+        return STORE_ERROR;
+    was = settings_string(before, "CRAMMD5");
+    is = settings_string(after, "CRAMMD5");
+    if ((was == NULL) != (is == NULL) || (is != NULL && strcmp(was, is) != 0))
+        effect_add(c->x->effects, EFFECT_LOGINS_CHANGED);
+    return STORE_OK;
+}
+
 static enum store_result
 store_domain_settings(struct admin_call *c, struct domain_rec *d,
                       const struct cli_value *changes, struct errbuf *err)
@@ -93,9 +113,11 @@ store_domain_settings(struct admin_call *c, struct domain_rec *d,
         free(text);
         return STORE_OK;
     }
+    r = note_cram(c, *dict, text, err);
     free(*dict);
     *dict = text;
-    r = domain_put(c->x->txn, d, err);
+    if (r == STORE_OK)
+        r = domain_put(c->x->txn, d, err);
     if (r == STORE_OK && !of_new) /* which nobody who is here notices */
         admin_effect_domain(c->x, EFFECT_DOMAIN_CHANGED, d);
     if (r == STORE_OK && which_dict(c) == OF_ACCOUNTS)
@@ -130,7 +152,7 @@ check_cluster(struct admin_call *c)
     switch ((enum store_text)(c->command->detail & ~REPLACE)) {
     case STORE_TEXT_CLUSTER_ACCOUNT_DEFAULTS:
     case STORE_TEXT_CLUSTER_DOMAIN_DEFAULTS:
-        return admin_refuse(c, 501, "available in the Dynamic Cluster only");
+        return admin_refuse(c, ANSWER(CLUSTER_ONLY));
     case STORE_TEXT_MAIN_DOMAIN:
     case STORE_TEXT_SERVER_SETTINGS:
     case STORE_TEXT_SERVER_ACCOUNT_DEFAULTS:
@@ -147,7 +169,7 @@ get_defaults(struct admin_call *c, struct errbuf *err)
     enum store_result r = admin_arg_end(c);
 
     if (r == STORE_OK && !rights_may_read(c->x->caller, 0))
-        r = admin_refuse_code(c, 510);
+        r = admin_refuse(c, ANSWER(NO_RIGHTS));
     if (r == STORE_OK)
         r = check_cluster(c);
     if (r == STORE_OK)
@@ -172,6 +194,8 @@ store_defaults(struct admin_call *c, const struct cli_value *changes,
         r = admin_call_settings(c, old, changes, replace, &text, err);
     if (r == STORE_OK)
         r = meta_text_put(c->x->txn, which, text, err);
+    if (r == STORE_OK)
+        r = note_cram(c, old, text, err);
     if (r == STORE_OK && which == STORE_TEXT_SERVER_ACCOUNT_DEFAULTS)
         effect_add(c->x->effects, EFFECT_QUOTA_DEFAULTS);
     free(old);

@@ -18,7 +18,7 @@ change_state(struct admin_call *c, struct domain_rec *d, bool suspended,
     enum store_result r = admin_is_main(c->x->txn, d, &is_main, err);
 
     if (r == STORE_OK && is_main && suspended)
-        r = admin_refuse(c, 501, "the main domain can not be suspended");
+        r = admin_refuse(c, ANSWER(MAIN_DOMAIN_STAYS), "suspended");
     if (r != STORE_OK || d->suspended == suspended)
         return r;
     d->suspended = suspended;
@@ -68,7 +68,7 @@ list_controlled(struct admin_call *c, struct errbuf *err)
 
     (void)err;
     if (r == STORE_OK && !rights_may_read(c->x->caller, c->x->caller->domain))
-        r = admin_refuse_code(c, 510);
+        r = admin_refuse(c, ANSWER(NO_RIGHTS));
     if (r == STORE_OK)
         admin_result(c, cli_data_array(c->arena));
     return r;

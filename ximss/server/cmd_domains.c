@@ -21,7 +21,7 @@ main_domain_name(struct admin_call *c, struct errbuf *err)
     enum store_result r = admin_arg_end(c);
 
     if (r == STORE_OK && c->x->caller->rights == 0)
-        r = admin_refuse_code(c, 510);
+        r = admin_refuse(c, ANSWER(NO_RIGHTS));
     if (r == STORE_OK)
         r = meta_text_get(c->x->txn, STORE_TEXT_MAIN_DOMAIN, &name, err);
     if (r == STORE_OK)
@@ -68,11 +68,11 @@ check_new_name(struct admin_call *c, const char *name,
     enum store_result r;
 
     if (!text_is_name(name))
-        return admin_refuse(c, 501, "illegal domain name");
+        return admin_refuse(c, ANSWER(BAD_DOMAIN_NAME));
     r = domain_find(c->x->txn, name, &d, err);
     if (r == STORE_OK && (self == NULL || d.number != self->number ||
                           !text_equal_nocase(d.name, name)))
-        r = admin_refuse_code(c, 521);
+        r = admin_refuse(c, ANSWER(DOMAIN_EXISTS));
     else if (r == STORE_NOTFOUND)
         r = STORE_OK;
     domain_rec_clear(&d);
@@ -117,7 +117,7 @@ create_domain(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = check_new_name(c, n.name, NULL, err);
     if (r == STORE_OK && n.shared)
-        r = admin_refuse(c, 501, "available in the Dynamic Cluster only");
+        r = admin_refuse(c, ANSWER(CLUSTER_ONLY));
     if (r == STORE_OK && n.settings != NULL)
         r = admin_call_settings(c, "", n.settings, true, &settings, err);
     if (r == STORE_OK)
@@ -135,7 +135,7 @@ rename_to(struct admin_call *c, struct domain_rec *d, const char *name,
     enum store_result r = admin_is_main(c->x->txn, d, &is_main, err);
 
     if (r == STORE_OK && is_main && (c->x->caller->rights & RIGHT_MASTER) == 0)
-        r = admin_refuse_code(c, 510);
+        r = admin_refuse(c, ANSWER(NO_RIGHTS));
     if (r == STORE_OK)
         r = check_new_name(c, name, d, err);
     if (r != STORE_OK)
@@ -163,7 +163,7 @@ rename_domain(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_arg_text(c, "new domain name", &new_name);
     if (r == STORE_OK)
-        r = admin_arg_end(c);
+        r = admin_arg_path_and_end(c);
     if (r == STORE_OK)
         r = admin_call_domain(c, name, 0, &d, err);
     if (r == STORE_OK)
@@ -268,11 +268,11 @@ check_deletion(struct admin_call *c, const struct domain_rec *d, bool force,
     enum store_result r = admin_is_main(c->x->txn, d, &is_main, err);
 
     if (r == STORE_OK && is_main)
-        r = admin_refuse(c, 501, "the main domain can not be deleted");
+        r = admin_refuse(c, ANSWER(MAIN_DOMAIN_STAYS), "deleted");
     if (r == STORE_OK)
         r = account_count(c->x->txn, d->number, &n, err);
     if (r == STORE_OK && n > 0 && !force)
-        r = admin_refuse(c, 501, "the domain has accounts");
+        r = admin_refuse(c, ANSWER(DOMAIN_NOT_EMPTY));
     return r;
 }
 
@@ -292,7 +292,7 @@ delete_domain(struct admin_call *c, struct errbuf *err)
         r = admin_call_domain(c, name, 0, &d, err);
     /* Another may have its name by now. */
     if (r == STORE_OK && c->x->target != 0 && c->x->target != d.number)
-        r = admin_refuse_code(c, 512);
+        r = admin_refuse(c, ANSWER(NO_DOMAIN));
     if (r == STORE_OK)
         r = check_deletion(c, &d, force, err);
     if (r == STORE_OK)

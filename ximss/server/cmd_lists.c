@@ -146,7 +146,7 @@ list_domains(struct admin_call *c, struct errbuf *err)
 
     listing_begin(&l, c);
     if (r == STORE_OK && !rights_may_read(caller, caller->domain))
-        r = admin_refuse_code(c, 510);
+        r = admin_refuse(c, ANSWER(NO_RIGHTS));
     if (r != STORE_OK)
         return r;
     if (l.first)
@@ -232,7 +232,7 @@ read_query(struct admin_call *c, struct listing *l, const char **domain_r)
             if (l->cookie == NULL)
                 l->cookie = "";
         } else if (!admin_arg_word(c, "FORWARDERS")) {
-            r = admin_refuse(c, 501, "unknown kind of object");
+            r = admin_refuse(c, ANSWER(BAD_OBJECT_KIND));
         }
     }
     return r;

@@ -38,7 +38,7 @@ read_password_line(struct admin_call *c, struct password_line *p)
         r = admin_arg_end(c);
     if (r == STORE_OK &&
         (p->password[0] == '\0' || strlen(p->password) > PASSWORD_MOST))
-        r = admin_refuse(c, 501, "password is empty or too long");
+        r = admin_refuse(c, ANSWER(BAD_PASSWORD_LENGTH));
     return r;
 }
 
@@ -46,7 +46,7 @@ read_password_line(struct admin_call *c, struct password_line *p)
 static bool
 is_password(const struct cli_value *v)
 {
-    return text_equal_nocase(v->key, "Password");
+    return v->kind != CLI_NULL && text_equal_nocase(v->key, "Password");
 }
 
 static const struct cli_value *
@@ -59,16 +59,18 @@ password_in(const struct cli_value *settings)
     return v;
 }
 
-/* NULL if it cannot be a password. */
+/* NULL, and why, if it cannot be a password. */
 static const char *
-password_text(struct arena *arena, const struct cli_value *v)
+password_text(struct arena *arena, const struct cli_value *v,
+              const char **why_r)
 {
     const char *text = admin_value_text(arena, v);
 
-    if (text == NULL || text[0] == '\0' || strlen(text) > PASSWORD_MOST ||
-        text_equal_nocase(text, "default"))
+    *why_r = "password can not be used";
+    if (text == NULL || text_equal_nocase(text, "default"))
         return NULL;
-    return text;
+    *why_r = password_fault(text);
+    return *why_r == NULL ? text : NULL;
 }
 
 /* CREATEACCOUNT and the commands that change settings: an account's name
@@ -91,12 +93,13 @@ static enum admin_hash_kind
 look_at_settings(struct admin_call *c, struct password_line *p)
 {
     const struct cli_value *last = c->line->arg[c->line->n - 1], *v;
+    const char *why;
 
     p->account = admin_value_text(c->arena, c->line->arg[0]);
     if (p->account == NULL || last->kind != CLI_DICTIONARY)
         return ADMIN_HASH_NONE;
     v = password_in(last);
-    p->password = v != NULL ? password_text(c->arena, v) : NULL;
+    p->password = v != NULL ? password_text(c->arena, v, &why) : NULL;
     return p->password != NULL ? ADMIN_HASH_NEW : ADMIN_HASH_NONE;
 }
 
@@ -124,7 +127,10 @@ look_at_line(struct admin_call *c, struct password_line *p)
         return ADMIN_HASH_NONE;
     if (read_password_line(c, p) != STORE_OK)
         return ADMIN_HASH_NONE;
-    return verify ? ADMIN_HASH_VERIFY : ADMIN_HASH_NEW;
+    if (verify)
+        return ADMIN_HASH_VERIFY;
+    return password_fault(p->password) == NULL ? ADMIN_HASH_NEW
+                                               : ADMIN_HASH_NONE;
 }
 
 enum admin_hash_kind
@@ -165,7 +171,7 @@ take_credential(struct admin_call *c, const struct domain_rec *d,
     if (c->hash_wanted != NULL)
         *c->hash_wanted = true;
     if (c->hashed == NULL || c->hashed->made == NULL)
-        return admin_refuse(c, 501, "password can not be used");
+        return admin_refuse(c, ANSWER(UNUSABLE), "password");
     r = settings_domain_cram(c->x->txn, d, &cram, err);
     if (r != STORE_OK)
         return r;
@@ -205,11 +211,12 @@ admin_password_from_settings(struct admin_call *c,
                              struct errbuf *err)
 {
     const struct cli_value *v = password_in(settings);
+    const char *why;
 
     if (v == NULL)
         return STORE_OK;
-    if (password_text(c->arena, v) == NULL)
-        return admin_refuse(c, 501, "password can not be used");
+    if (password_text(c->arena, v, &why) == NULL)
+        return admin_refuse(c, ANSWER_ARGUMENTS, "%s", why);
     return take_credential(c, d, a, err);
 }
 
@@ -220,7 +227,10 @@ password_set(struct admin_call *c, struct errbuf *err)
     struct domain_rec d = {0};
     struct account_rec a = {0};
     enum store_result r = read_password_line(c, &p);
+    const char *why = r == STORE_OK ? password_fault(p.password) : NULL;
 
+    if (why != NULL)
+        r = admin_refuse(c, ANSWER_ARGUMENTS, "%s", why);
     if (r == STORE_OK)
         r = admin_call_account(c, p.account, RIGHT_BASIC_SETTINGS, &d, &a, err);
     if (r == STORE_OK)
@@ -250,7 +260,7 @@ find_verified(struct admin_call *c, const char *name, struct domain_rec *d,
     if (r == STORE_OK &&
         !rights_cover(c->x->caller, d->number,
                       rights_parse(a->rights) & RIGHTS_SERVER_WIDE))
-        r = admin_refuse_code(c, 510);
+        r = admin_refuse(c, ANSWER(NO_RIGHTS));
     return r;
 }
 
@@ -274,7 +284,7 @@ password_verify(struct admin_call *c, struct errbuf *err)
         r = find_verified(c, p.account, &d, &a, err);
     if (r == STORE_OK &&
         (c->hashed == NULL || !c->hashed->checked || !c->hashed->matches))
-        r = admin_refuse_code(c, 515);
+        r = admin_refuse(c, ANSWER(WRONG_PASSWORD));
     admin_clear(&d, &a);
     return r;
 }
@@ -319,7 +329,7 @@ password_plain(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_call_account(c, name, RIGHT_BASIC_SETTINGS, &d, &a, err);
     if (r == STORE_OK)
-        r = admin_refuse(c, 501, "clear passwords are not kept");
+        r = admin_refuse(c, ANSWER(NO_CLEAR_PASSWORDS));
     domain_rec_clear(&d);
     account_rec_clear(&a);
     return r;

@@ -78,7 +78,7 @@ store_prefs(struct admin_call *c, const struct account_rec *a,
         r = prefs_change(c->arena, old, changes, c->command->detail == REPLACE,
                          c->x->settings->prefs_bytes, &text, &zone, err);
     if (r == STORE_REFUSED)
-        r = admin_refuse(c, 501, "%s", err->text);
+        r = admin_refuse(c, ANSWER_ARGUMENTS, "%s", err->text);
     same = r == STORE_OK && old != NULL && strcmp(old, text) == 0;
     if (r == STORE_OK && !same)
         r = prefs_put(c->x->txn, a->number, text, err);

@@ -27,7 +27,7 @@ echo(struct admin_call *c, struct errbuf *err)
 
     (void)err;
     if (v == NULL)
-        return admin_refuse(c, 501, "object is missing");
+        return admin_refuse(c, ANSWER(MISSING), "object");
     c->next++;
     r = admin_arg_end(c);
     if (r == STORE_OK)
@@ -113,7 +113,7 @@ test_clock(struct admin_call *c, struct errbuf *err)
         text++;
     back = *text == '-';
     if (text_parse_u64(text + back, ADVANCE_MAX, &n) != 0)
-        return admin_refuse(c, 501, "seconds is missing");
+        return admin_refuse(c, ANSWER(MISSING), "seconds");
     c->live->advance = (back ? -1 : 1) * (int64_t)n * CLOCK_SECOND;
     return STORE_OK;
 }

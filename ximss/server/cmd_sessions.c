@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Sessions by the CLI (protocol.md C.9).  What lives in memory is only named
- * here, with who may (admin_live_begin); a session that is made is a ticket for
- * one log-in from one address. */
+ * here, with who may (admin_live_begin); what the store knows of sessions that
+ * last, and making one, is in admin_lasting.c. */
 #include "config.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-
-#include "util/clock.h"
 #include "util/text.h"
 #include "ximss/server/admin_account.h"
-#include "ximss/server/ticket.h"
+#include "ximss/server/admin_lasting.h"
+#include "ximss/server/device.h"
+#include "ximss/server/lasting.h"
 
 #define SESSIONS_MOST 1000000
-/* So long a made session waits for its log-in. */
-#define TICKET_TIME (600 * CLOCK_SECOND)
 
 /* --- arguments --- */
 
@@ -54,7 +53,7 @@ arg_address(struct admin_call *c, struct peer *p)
     enum store_result r = admin_arg_text(c, "address", &text);
 
     if (r == STORE_OK && parse_address(c, text, p) != 0)
-        r = admin_refuse(c, 501, "not an address");
+        r = admin_refuse(c, ANSWER(BAD_ADDRESS));
     return r;
 }
 
@@ -137,6 +136,8 @@ name_sessions(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_call_cover(c, &d, &a);
     c->live->account = a.number;
+    if (r == STORE_OK)
+        r = admin_lasting_list(c, a.number, a.cred_serial, err);
     admin_clear(&d, &a);
     return r;
 }
@@ -192,42 +193,55 @@ name_session(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = find_session_domain(c, domain, err);
     if (r == STORE_OK && strlen(id) >= sizeof c->live->session)
-        r = admin_refuse(c, 501, "session is missing");
+        r = admin_refuse(c, ANSWER(MISSING), "session");
     if (r == STORE_OK)
         strcpy(c->live->session, id);
     return r;
 }
 
-/* --- sessions that are made --- */
-
-/* The name of the session lets in once, and from there only; its hash is kept,
- * it is not.  If the account has too many tickets, those go that were made like
- * this before: they end sooner than those of sessions. */
+/* What the store knows, in case that it is not connected just now. */
 static enum store_result
-give_ticket(struct admin_call *c, const struct account_rec *a,
-            const struct admin_session_filter *where, struct errbuf *err)
+get_session(struct admin_call *c, struct errbuf *err)
 {
-    struct ticket_rec k = {.account = a->number,
-                           .cred_serial = a->cred_serial,
-                           .expires = c->x->now + TICKET_TIME};
-    char text[TICKET_TEXT_SIZE];
-    enum store_result r;
-    uint64_t number;
-    struct ticket_keep keep = {&number, 1};
+    struct cli_value *d;
+    struct ticket_rec k;
+    const char *user, *id = c->live->session;
+    enum store_result r = name_session(c, err);
 
-    ticket_make(text, k.hash);
-    number = ticket_number(k.hash);
-    ticket_bind(&k, &where->address,
-                where->proxied.kind != PEER_NONE ? &where->proxied : NULL);
-    r = ticket_put(c->x->txn, &k, err);
-    if (r == STORE_OK)
-        r = ticket_trim(c->x->txn, a->number, c->x->settings->max_tickets,
-                        &keep, err);
-    if (r == STORE_OK)
-        admin_result_string(c, text);
-    OPENSSL_cleanse(text, sizeof text);
-    return r;
+    if (r != STORE_OK)
+        return r;
+    r = admin_lasting_find(c, &k, &user, err);
+    c->live->lasts = r == STORE_OK;
+    if (r != STORE_OK)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    d = cli_data_dictionary(c->arena);
+    cli_data_add(c->arena, d, "id", cli_data_string(c->arena, id, strlen(id)));
+    cli_data_add(c->arena, d, "user",
+                 cli_data_string(c->arena, user, strlen(user)));
+    cli_data_add(c->arena, d, "connected", cli_data_string(c->arena, "NO", 2));
+    admin_result(c, d);
+    return STORE_OK;
 }
+
+/* With all that would bring it back. */
+static enum store_result
+kill_session(struct admin_call *c, struct errbuf *err)
+{
+    struct ticket_rec k;
+    const char *user;
+    enum store_result r = name_session(c, err);
+
+    if (r != STORE_OK)
+        return r;
+    r = admin_lasting_find(c, &k, &user, err);
+    c->live->lasts = r == STORE_OK;
+    if (r != STORE_OK)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    lasting_count_end();
+    return ticket_drop_of(c->x->txn, k.account, ticket_number(k.hash), 0, err);
+}
+
+/* --- sessions that are made --- */
 
 /* [WML | IMODE] [SKIN name]: of sessions of the web interface. */
 static enum store_result
@@ -262,9 +276,94 @@ create_session(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_call_cover(c, &d, &a);
     if (r == STORE_OK && d.suspended)
-        r = admin_refuse(c, 501, "the domain is suspended");
+        r = admin_refuse(c, ANSWER(DOMAIN_SUSPENDED));
     if (r == STORE_OK)
-        r = give_ticket(c, &a, &where, err);
+        r = admin_lasting_make(c, &a, &where, err);
+    admin_clear(&d, &a);
+    return r;
+}
+
+/* --- devices that stay logged in: extensions --- */
+
+static struct cli_value *
+describe_device(struct admin_call *c, const struct ticket_rec *k)
+{
+    struct cli_value *d = cli_data_dictionary(c->arena);
+    char address[PEER_TEXT_SIZE];
+    struct peer peer;
+
+    peer_from_bytes(&peer, k->address);
+    peer_format(&peer, address);
+    cli_data_add(c->arena, d, "name",
+                 cli_data_string(c->arena, k->note, strlen(k->note)));
+    cli_data_add(c->arena, d, "address",
+                 cli_data_string(c->arena, address, strlen(address)));
+    cli_data_add(c->arena, d, "created", admin_time_value(c, k->created));
+    cli_data_add(c->arena, d, "used", admin_time_value(c, k->used));
+    return d;
+}
+
+static enum store_result
+list_devices(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct account_rec a = {0};
+    struct cli_value *all = cli_data_dictionary(c->arena);
+    struct ticket_rec *list = NULL;
+    const char *name;
+    char id[24];
+    size_t n = 0;
+    enum store_result r = admin_arg_text(c, "account name", &name);
+
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
+        r = admin_call_account(c, name, RIGHT_SESSIONS, &d, &a, err);
+    if (r == STORE_OK)
+        r = admin_call_cover(c, &d, &a);
+    if (r == STORE_OK)
+        r = ticket_devices(c->x->txn, a.number, &list, &n, err);
+    for (size_t i = 0; i < n && r == STORE_OK; i++)
+        if (list[i].cred_serial == a.cred_serial &&
+            list[i].expires > c->x->now) {
+            snprintf(id, sizeof id, "%" PRIu64, list[i].device);
+            cli_data_add(c->arena, all, id, describe_device(c, &list[i]));
+        }
+    free(list);
+    if (r == STORE_OK)
+        admin_result(c, all);
+    admin_clear(&d, &a);
+    return r;
+}
+
+/* account, and the number of one or "*". */
+static enum store_result
+revoke_device(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct account_rec a = {0};
+    const char *name, *id = "";
+    unsigned long long number = 0;
+    unsigned n = 0;
+    enum store_result r = admin_arg_text(c, "account name", &name);
+
+    if (r == STORE_OK)
+        r = admin_arg_text(c, "device", &id);
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK && strcmp(id, "*") != 0 &&
+        (text_parse_u64(id, UINT64_MAX, &number) < 0 || number == 0))
+        r = admin_refuse(c, ANSWER(MISSING), "device");
+    if (r == STORE_OK)
+        r = admin_call_account(c, name, RIGHT_SESSIONS, &d, &a, err);
+    if (r == STORE_OK)
+        r = admin_call_cover(c, &d, &a);
+    c->live->account = a.number;
+    c->live->device = number;
+    if (r == STORE_OK)
+        r = device_revoke(c->x->txn, a.number, number, &n, err);
+    if (r == STORE_OK && n == 0 && number != 0)
+        r = admin_refuse(c, ANSWER(DEVICE_UNKNOWN));
     admin_clear(&d, &a);
     return r;
 }
@@ -288,12 +387,14 @@ static const struct admin_command commands[] = {
     LIVE("FINDACCOUNTSESSION", name_sessions, ADMIN_LIVE_FIND_SESSION),
     LIVE("LISTACCOUNTSESSIONS", name_sessions, ADMIN_LIVE_LIST_SESSIONS),
     LIVE_LONG("LISTSESSIONS", list_all_sessions, ADMIN_LIVE_LIST_ALL),
-    LIVE("GETSESSION", name_session, ADMIN_LIVE_GET_SESSION),
-    LIVE_CHANGE("KILLSESSION", name_session, ADMIN_LIVE_KILL_SESSION),
+    LIVE("GETSESSION", get_session, ADMIN_LIVE_GET_SESSION),
+    LIVE_CHANGE("KILLSESSION", kill_session, ADMIN_LIVE_KILL_SESSION),
+    {.name = "LISTACCOUNTDEVICES", .run = list_devices},
+    LIVE_CHANGE("REVOKEACCOUNTDEVICE", revoke_device, ADMIN_LIVE_KILL_DEVICE),
     /* As old clients spell them. */
     LIVE("FINDWEBUSERSESSION", name_sessions, ADMIN_LIVE_FIND_SESSION),
-    LIVE("GETWEBUSERSESSION", name_session, ADMIN_LIVE_GET_SESSION),
-    LIVE_CHANGE("KILLWEBUSERSESSION", name_session, ADMIN_LIVE_KILL_SESSION),
+    LIVE("GETWEBUSERSESSION", get_session, ADMIN_LIVE_GET_SESSION),
+    LIVE_CHANGE("KILLWEBUSERSESSION", kill_session, ADMIN_LIVE_KILL_SESSION),
 };
 
 const struct admin_family admin_session_family = {

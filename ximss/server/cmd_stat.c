@@ -35,7 +35,7 @@ get_element(struct admin_call *c, struct errbuf *err)
         return r;
     s = stat_find(name);
     if (s == STAT_N)
-        return admin_refuse(c, 501, "unknown element");
+        return admin_refuse(c, ANSWER(BAD_ELEMENT));
     n = stat_get(s);
     /* Below 0 between two threads' steps. */
     admin_result(c, admin_count_value(c, n > 0 ? (uint64_t)n : 0));
@@ -56,7 +56,7 @@ next_element(struct admin_call *c, struct errbuf *err)
     if (name[0] != '\0')
         next = (unsigned)stat_find(name) + 1;
     if (next >= STAT_N)
-        return admin_refuse(c, 501, "no next element");
+        return admin_refuse(c, ANSWER(NO_NEXT_ELEMENT));
     admin_result_string(c, stat_name((enum stat)next));
     return STORE_OK;
 }

@@ -57,7 +57,7 @@ result_of_what(struct admin_call *c, const struct cli_value *dict,
     while (v != NULL && !text_equal_nocase(v->key, what))
         v = v->next;
     if (v == NULL)
-        return admin_refuse(c, 501, "unknown system information");
+        return admin_refuse(c, ANSWER(BAD_INFORMATION));
     admin_result(c, v);
     return STORE_OK;
 }
@@ -72,7 +72,7 @@ get_system_info(struct admin_call *c, struct errbuf *err)
     enum store_result r = admin_arg_end(c);
 
     if (r == STORE_OK && c->x->caller->rights == 0)
-        r = admin_refuse_code(c, 510);
+        r = admin_refuse(c, ANSWER(NO_RIGHTS));
     if (r == STORE_OK)
         r = meta_text_get(c->x->txn, STORE_TEXT_MAIN_DOMAIN, &main_domain, err);
     if (r != STORE_OK)
@@ -160,8 +160,7 @@ write_log(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_call_monitor(c);
     if (r == STORE_OK && strlen(text) > ADMIN_LOG_BYTES)
-        r = admin_refuse(c, 501, "text is longer than %d bytes",
-                         ADMIN_LOG_BYTES);
+        r = admin_refuse(c, ANSWER(TOO_LONG), "text", ADMIN_LOG_BYTES);
     if (r != STORE_OK)
         return r;
     c->live->level = level_of(level);

@@ -96,8 +96,7 @@ set_usage(struct admin_call *c, struct errbuf *err)
         size++;
     if (r == STORE_OK && ((size[0] < '0' || size[0] > '9') ||
                           quota_size_parse(size, &report.used, &why) < 0))
-        r = admin_refuse(c, 501,
-                         "storage used must be bytes or a size like 50M");
+        r = admin_refuse(c, ANSWER(BAD_USAGE));
     if (r == STORE_OK)
         r = admin_call_account(c, name, RIGHT_BASIC_SETTINGS, &d, &a, err);
     if (r == STORE_OK)
@@ -116,9 +115,8 @@ set_usage(struct admin_call *c, struct errbuf *err)
 static enum store_result
 check_can_ask(struct admin_call *c)
 {
-    return c->x->settings->can_ask
-               ? STORE_OK
-               : admin_refuse(c, 501, "no source of usage can be asked");
+    return c->x->settings->can_ask ? STORE_OK
+                                   : admin_refuse(c, ANSWER(NO_SOURCE));
 }
 
 static enum store_result

@@ -101,6 +101,10 @@ static const struct config_row rows[] = {
  "lines, port 106 by custom). Empty: nowhere."},
 {"listen-pwd-tls", LISTEN, M(listen_pwd_tls), "", RESTART,
  "The same for connections that begin with TLS (port 1106 by custom)."},
+{"listen-pwd-apop", LISTEN, M(listen_pwd_apop), "", RESTART,
+ "The same for clients that know no log-in but APOP: here the greeting has\n"
+ "a challenge. Whoever sees one sends APOP, which works with a token of an\n"
+ "account (ximssctl account token) and not with its password."},
 {"tls-certificate", PATH(0), M(tls_certificate), "", RELOAD,
  "The certificate and the chain behind it (PEM). Empty: no TLS."},
 {"tls-key", PATH(0), M(tls_key), "", RELOAD,
@@ -210,6 +214,12 @@ static const struct config_row rows[] = {
  "Active alerts to the whole server; more are refused. 0: no limit."},
 {"max-session-watches", NUMBER(1, 10000), M(max_session_watches), "100", RELOAD,
  "What one session may follow by alertWatch at a time."},
+{"list-page", NUMBER(1, 100000), M(list_page), "1000", RELOAD,
+ "Alerts on a page that alertList is asked for; of more, the request is\n"
+ "refused."},
+{"list-look", BYTES(1 * KIB, 64 * MIB), M(list_look), "256K", RELOAD,
+ "What one such request looks at, in bytes of alerts, to find those that are\n"
+ "asked for; the client goes on with the next request."},
 {"lifetime-server", TIME(0, YEARS), M(lifetime_server), "0", RELOAD,
  "Server-wide alerts that are posted without an end disappear after this\n"
  "time. 0: they stay until they are removed."},
@@ -276,6 +286,16 @@ static const struct config_row rows[] = {
 {"ticket-time", TIME(MINUTE, 365 * DAY), M(ticket_time), "12h", RELOAD,
  "How long a resume ticket is good for.  A session is given another one each\n"
  "time a third of that is over."},
+{"session-resume-time", TIME(SECOND, 30 * DAY), M(session_resume_time), "15m",
+ RELOAD,
+ "How long a session of the web can be come back to when its connection is\n"
+ "gone: ximss-bridge was started anew, or the network was away. While it is\n"
+ "connected, its record in the store is as good as its ticket."},
+{"device-time", TIME(MINUTE, 365 * DAY), M(device_time), "30d", RELOAD,
+ "How long a device that stays logged in does so without being used."},
+{"max-account-devices", NUMBER(0, 100), M(max_account_devices), "10", RELOAD,
+ "Devices of one account that stay logged in. When one more does, the one that\n"
+ "was not used for longest no longer does. 0: none may."},
 {"login-checks-per-address", NUMBER(1, 10000), M(login_checks_per_address),
  "8", RELOAD,
  "Log-ins from one address that are checked at the same time; more of them\n"
@@ -284,6 +304,12 @@ static const struct config_row rows[] = {
  RELOAD,
  "Resume tickets of one account. Beyond that the one goes that would end\n"
  "next, but none that a session which is there was given last."},
+{"max-account-tokens", NUMBER(1, 100), M(max_account_tokens), "20", RELOAD,
+ "Tokens of one account (ximssctl account token); more are refused."},
+{"token-key-file", PATH(0), M(token_key_file), "", RESTART,
+ "The file with the key under which tokens are encrypted in the store; it is\n"
+ "made with the first token. Empty: token.key in the store's directory, beside\n"
+ "the database. Elsewhere if copies of that directory leave the machine."},
 {"login-free-tries", NUMBER(1, 1000), M(login_free_tries), "3", RELOAD,
  "Failed log-ins to one account from one address before delays begin."},
 {"login-address-free-tries", NUMBER(1, 1000000), M(login_address_free_tries),

@@ -67,8 +67,15 @@ check_sizes(struct config_load *l, const struct config *c)
 static int
 check_listeners(struct config_load *l, const struct config *c)
 {
+    const struct config_listen *const doors[] = {
+        &c->listen, &c->listen_tls, &c->listen_pwd, &c->listen_pwd_tls};
+
     if (c->listen.count + c->listen_tls.count == 0)
         return config_conflict(l, "listen", "there is no listener at all");
+    if (config_listen_repeats(doors, sizeof doors / sizeof doors[0]))
+        return config_conflict(l, "listen",
+                               "an address stands twice in listen, listen-tls, "
+                               "listen-pwd and listen-pwd-tls");
     return 0;
 }
 
@@ -76,7 +83,8 @@ static int
 check_proxies(struct config_load *l, const struct config *c)
 {
     const struct config_listen *doors[] = {&c->listen, &c->listen_tls,
-                                           &c->listen_pwd, &c->listen_pwd_tls};
+                                           &c->listen_pwd, &c->listen_pwd_tls,
+                                           &c->listen_pwd_apop};
 
     for (size_t i = 0; i < c->proxy_protocol.count; i++) {
         bool found = false;
@@ -87,7 +95,8 @@ check_proxies(struct config_load *l, const struct config *c)
         if (!found)
             return config_conflict(l, "proxy-protocol",
                                    "each address must be one of listen, "
-                                   "listen-tls, listen-pwd or listen-pwd-tls, "
+                                   "listen-tls, listen-pwd, listen-pwd-tls or "
+                                   "listen-pwd-apop, "
                                    "as it stands there");
     }
     if (c->proxy_protocol.count > 0 &&

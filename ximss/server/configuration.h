@@ -51,6 +51,7 @@ struct config {
     struct config_listen listen_tls;
     struct config_listen listen_pwd;
     struct config_listen listen_pwd_tls;
+    struct config_listen listen_pwd_apop;
     char *tls_certificate; /* "": no TLS; else tls_key is set too */
     char *tls_key;
     enum config_tls tls_min_version;
@@ -94,6 +95,8 @@ struct config {
     unsigned max_domain_alerts;
     unsigned max_server_alerts;
     unsigned max_session_watches;
+    unsigned list_page; /* alerts */
+    size_t list_look;   /* bytes */
     int64_t lifetime_server;
     int64_t lifetime_cluster;
     int64_t lifetime_domain;
@@ -120,8 +123,13 @@ struct config {
     unsigned remember_logins;
     int64_t remember_time;
     int64_t ticket_time;
+    int64_t session_resume_time;
+    int64_t device_time;
+    unsigned max_account_devices;
     unsigned login_checks_per_address;
     unsigned max_account_tickets;
+    unsigned max_account_tokens;
+    char *token_key_file; /* "": in the store's directory */
     unsigned max_account_sessions;
     unsigned login_free_tries;
     unsigned login_address_free_tries;

@@ -5,9 +5,14 @@
  * pwd_commands.c; in a session all other lines go to the engine. */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/rand.h>
+
+#include "util/clock.h"
+#include "util/log.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/cli_data.h"
@@ -117,6 +122,27 @@ take_engine(struct session *s, const char *msg, size_t len)
     return true;
 }
 
+/* The token by which it came is over: so is the session. */
+static bool
+refuse_token(struct session *s)
+{
+    struct req *r;
+
+    if (s->n_reqs > 0)
+        return false;
+    r = req_new(s, "");
+    req_fail(r, ANSWER(TOKEN_EXPIRED));
+    req_handled(r, REQ_CLOSE);
+    return true;
+}
+
+static bool
+has_expired(const struct session *s)
+{
+    return s->state == SESSION_OPEN && s->token != NULL &&
+           s->token->expires != 0 && s->token->expires <= clock_now();
+}
+
 /* Refuses what cannot be a line of text, and says where. */
 static bool
 refuse_line(struct session *s, size_t at)
@@ -126,7 +152,7 @@ refuse_line(struct session *s, size_t at)
     if (s->n_reqs > 0)
         return false;
     r = req_new(s, "");
-    req_failf(r, 501, "malformed at byte %zu", at + 1);
+    req_failf(r, ANSWER(MALFORMED_AT), at + 1);
     req_handled(r, REQ_DONE);
     return true;
 }
@@ -176,7 +202,7 @@ take(struct session *s, const char *msg, size_t len)
 static bool
 dispatch(struct session *s, const char *msg, size_t len)
 {
-    bool taken = take(s, msg, len);
+    bool taken = has_expired(s) ? refuse_token(s) : take(s, msg, len);
 
     if (taken)
         pwd_of(s)->dropping = false;
@@ -221,7 +247,7 @@ too_big(struct session *s, bool whole)
 {
     struct req *r = req_new(s, "");
 
-    req_fail(r, 501, "line too long");
+    req_fail(r, ANSWER(LINE_TOO_LONG));
     pwd_of(s)->dropping = !whole;
     req_handled(r, REQ_DONE);
     return true;
@@ -229,15 +255,35 @@ too_big(struct session *s, bool whole)
 
 /* --- the connection --- */
 
-/* HOST NAME PWD Server VERSION ready: and no <...> behind it, so that clients
- * do not try APOP, which needs passwords in clear. */
+/* Never the same twice, and not to be guessed; <counter.time@host>, of which
+ * each client finds the one < and the one >. */
+static void
+make_challenge(struct pwd *p, const char *host)
+{
+    uint64_t number;
+
+    if (RAND_bytes((unsigned char *)&number, sizeof number) != 1)
+        log_fatal("no random bytes from OpenSSL");
+    snprintf(p->challenge, sizeof p->challenge, "<%llu.%lld@%.128s>",
+             (unsigned long long)number,
+             (long long)(clock_now() / CLOCK_SECOND), host);
+}
+
+/* HOST NAME PWD Server VERSION ready, and no <...> behind it but where APOP is
+ * wanted: with passwords, of which only hashes are kept, it cannot work, and
+ * clients that see a challenge send nothing else. */
 static void
 greet(struct session *s)
 {
     char *name = server_main_domain(session_worker(s)->server);
-    char *text = xasprintf("200 %s %s PWD Server %s ready\r\n", name,
-                           PACKAGE_NAME, PACKAGE_VERSION);
+    struct pwd *p = pwd_of(s);
+    char *text;
 
+    if (s->door == SESSION_PWD_APOP)
+        make_challenge(p, name);
+    text = xasprintf("200 %s %s PWD Server %s ready%s%s\r\n", name,
+                     PACKAGE_NAME, PACKAGE_VERSION,
+                     p->challenge[0] != '\0' ? " " : "", p->challenge);
     conn_send(&s->conn, text, strlen(text));
     free(text);
     free(name);

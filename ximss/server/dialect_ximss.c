@@ -12,14 +12,15 @@
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/dialect.h"
+#include "ximss/server/lasting.h"
 #include "ximss/server/login.h"
 #include "ximss/server/req_session.h"
 #include "ximss/server/request.h"
 #include "ximss/server/session_private.h"
 
 static const struct req_desc *const tables[] = {
-    req_login_table,    req_session_table, req_prefs_table, req_quota_table,
-    req_password_table, req_alert_table,   req_cli_table,
+    req_login_table, req_device_table,   req_session_table, req_prefs_table,
+    req_quota_table, req_password_table, req_alert_table,   req_cli_table,
 };
 
 static const struct req_desc *
@@ -81,6 +82,18 @@ logged_in(struct req *r, const char *ticket)
     req_session_attributes(&r->out, r->session);
     if (ticket[0] != '\0')
         xml_write_attr(&r->out, "ticket", ticket);
+    if (r->session->lasting != NULL && r->session->lasting->note[0] != '\0')
+        xml_write_attr(&r->out, "sessionNote", r->session->lasting->note);
+    if (r->session->lasting != NULL && r->session->lasting->device[0] != '\0') {
+        xml_write_attr(&r->out, "device", r->session->lasting->device);
+        xml_write_attr_u64(
+            &r->out, "deviceSeconds",
+            (unsigned long long)(r->worker->cfg->device_time / CLOCK_SECOND));
+        explicit_bzero(r->session->lasting->device,
+                       sizeof r->session->lasting->device);
+    }
+    if (r->session->lasting != NULL && r->session->ticket_bound != 0)
+        xml_write_attr(&r->out, "sessionBound", "yes");
     buf_append(&r->out, "/>", sizeof "/>");
     ok(r);
 }
@@ -138,16 +151,16 @@ bad_message(struct session *s, enum xml_result result, const char *id,
     case XML_PARSED:
         break;
     case XML_MALFORMED:
-        snprintf(text, sizeof text, "malformed message: %s", err->text);
-        answer_error(s, id, 540, text, last);
+        snprintf(text, sizeof text, "%s: %s", answer_text_MALFORMED, err->text);
+        answer_error(s, id, ANSWER_MALFORMED, text, last);
         break;
     case XML_TOO_BIG:
-        snprintf(text, sizeof text, "message too big: %s", err->text);
-        answer_error(s, id, 541, text, true);
+        snprintf(text, sizeof text, "%s: %s", answer_text_TOO_BIG, err->text);
+        answer_error(s, id, ANSWER_TOO_BIG, text, true);
         break;
     case XML_FORBIDDEN:
-        snprintf(text, sizeof text, "forbidden in a message: %s", err->text);
-        answer_error(s, id, 542, text, true);
+        snprintf(text, sizeof text, "%s: %s", answer_text_FORBIDDEN, err->text);
+        answer_error(s, id, ANSWER_FORBIDDEN, text, true);
         break;
     }
 }
@@ -158,16 +171,16 @@ check_state(const struct session *s, const struct req_desc *d,
             const char **text_r)
 {
     if (d == NULL) {
-        *text_r = "unknown command";
-        return 500;
+        *text_r = answer_text_UNKNOWN_COMMAND;
+        return ANSWER_UNKNOWN_COMMAND;
     }
     if (s->state != SESSION_OPEN && (d->flags & REQ_BEFORE_LOGIN) == 0) {
-        *text_r = "log in first";
-        return 516;
+        *text_r = answer_text_LOGIN_FIRST;
+        return ANSWER_LOGIN_FIRST;
     }
     if (s->state == SESSION_OPEN && (d->flags & REQ_IN_SESSION) == 0) {
-        *text_r = "already logged in";
-        return 517;
+        *text_r = answer_text_LOGGED_IN;
+        return ANSWER_LOGGED_IN;
     }
     return 0;
 }
@@ -239,16 +252,19 @@ next(struct session *s, const char *data, size_t len, size_t scanned,
 static bool
 too_big(struct session *s, bool whole)
 {
-    static const char text[] =
-        "<response id=\"\" errorText=\"message too big\" errorNum=\"541\"/>";
+    char text[100];
+    int n;
 
     (void)whole;
     if (s->n_reqs > 0) {
         conn_pause(&s->conn, PAUSE_BUSY); /* their answers go first */
         return false;
     }
-    conn_send(&s->conn, text, sizeof text);
-    session_finish(s, "message too big");
+    n = snprintf(text, sizeof text,
+                 "<response id=\"\" errorText=\"%s\" errorNum=\"%d\"/>",
+                 answer_text_TOO_BIG, ANSWER_TOO_BIG);
+    conn_send(&s->conn, text, (size_t)n + 1);
+    session_finish(s, answer_text_TOO_BIG);
     return false;
 }
 

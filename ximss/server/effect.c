@@ -44,6 +44,7 @@ alert_rec_copy(struct alert_rec *to, const struct alert_rec *from)
     *to = *from;
     to->author_name = copy(from->author_name);
     to->origin = copy(from->origin);
+    to->post_key = NULL; /* of no use in memory */
     to->text = NULL;
     if (from->text != NULL) {
         to->text = xmalloc(from->text_len + 1);

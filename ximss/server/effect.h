@@ -28,10 +28,14 @@ enum effect_kind {
     EFFECT_KILL_SESSION,    /* session: its number */
     EFFECT_SHUTDOWN,        /* the server drains and ends */
     EFFECT_COUNT_AUDIENCE,  /* alert: scope, target; counts, tells nobody */
+    EFFECT_COUNT_DELIVERED, /* alert: id, target; 1 if that account's alert was
+                               delivered already */
     EFFECT_QUOTA_ALERT,     /* alert, used, limit: generated, of an account */
     EFFECT_QUOTA_OVER,      /* alert: id, target; a generated one is to go */
     EFFECT_QUOTA_LEVEL,     /* account: number; reached */
     EFFECT_QUOTA_DEFAULTS,  /* limits of whoever may have changed */
+    EFFECT_TOKEN_REVOKED,   /* account: number; token */
+    EFFECT_LOGINS_CHANGED,  /* what is kept of passwords may be another now */
     EFFECT_QUOTA_ASK        /* account, domain: sources are asked about it;
                                without a name: about all */
 };
@@ -44,6 +48,7 @@ struct effect {
     struct domain_rec domain;   /* owned; also the domain of `account`, and
                                    of `alert` where it has one */
     uint64_t session;
+    uint64_t token;          /* its id */
     uint64_t used, limit;    /* bytes */
     bool reached;            /* the level at which quota alerts come */
     const struct zone *zone; /* lives for ever; NULL: the server's */

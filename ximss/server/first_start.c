@@ -51,10 +51,25 @@ body(struct store_txn *t, void *arg, struct errbuf *err)
     return r;
 }
 
+/* One of them, LF or CR LF. */
+static void
+cut_line_end(char *line)
+{
+    size_t n = strlen(line);
+
+    if (n == 0 || line[n - 1] != '\n')
+        return;
+    line[--n] = '\0';
+    if (n > 0 && line[n - 1] == '\r')
+        line[n - 1] = '\0';
+}
+
+/* size: the longest password, a line end and a 0. */
 static int
 read_password(const char *file, char *out, size_t size, struct errbuf *err)
 {
     FILE *f = strcmp(file, "-") == 0 ? stdin : fopen(file, "r");
+    const char *why;
     char *line;
 
     if (f == NULL)
@@ -64,13 +79,14 @@ read_password(const char *file, char *out, size_t size, struct errbuf *err)
         fclose(f);
     if (line == NULL)
         return err_set(err, "%s: no password in its first line", file);
-    if (strlen(out) + 1 == size && out[size - 2] != '\n')
-        return err_set(err, "%s: the first line has more than %zu bytes", file,
-                       size - 2);
-    out[strcspn(out, "\r\n")] = '\0';
+    cut_line_end(out);
+    if (strlen(out) > PASSWORD_MOST)
+        return err_set(err, "%s: the first line has more than %d bytes", file,
+                       PASSWORD_MOST);
     if (out[0] == '\0')
         return err_set(err, "%s: the first line is empty", file);
-    return 0;
+    why = password_fault(out);
+    return why == NULL ? 0 : err_set(err, "%s: the %s", file, why);
 }
 
 static const char *
@@ -101,7 +117,7 @@ first_start(const char *dir, const char *main_domain, const char *password_file,
             unsigned iterations, struct errbuf *err)
 {
     struct beginning b = {0};
-    char host[129], password[PASSWORD_MOST + 2] = "";
+    char host[129], password[PASSWORD_MOST + 3] = "";
     int r;
 
     b.domain =

@@ -219,7 +219,8 @@ port_of(int fd)
 static const char *const kinds[] = {[SESSION_TCP] = "tcp",
                                     [SESSION_TLS] = "tls",
                                     [SESSION_PWD] = "pwd",
-                                    [SESSION_PWD_TLS] = "pwds"};
+                                    [SESSION_PWD_TLS] = "pwds",
+                                    [SESSION_PWD_APOP] = "pwd-apop"};
 
 static int
 open_address(struct worker **workers, unsigned n,

@@ -36,9 +36,11 @@
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/alias_renew.h"
+#include "ximss/server/device.h"
 #include "ximss/server/dialect.h"
 #include "ximss/server/hash_pool.h"
 #include "ximss/server/job.h"
+#include "ximss/server/lasting.h"
 #include "ximss/server/login_slots.h"
 #include "ximss/server/password.h"
 #include "ximss/server/remember.h"
@@ -52,6 +54,7 @@
 #include "ximss/server/throttle.h"
 #include "ximss/server/ticket.h"
 #include "ximss/server/ticket_renew.h"
+#include "ximss/server/token.h"
 
 struct login_options {
     bool confirm, changes, alerts, ticket, keep_ticket;
@@ -60,6 +63,8 @@ struct login_options {
 struct login {
     char *domain; /* owned; target domain, NULL: the main domain */
     struct login_options options;
+    struct lasting_wish lasting;
+    struct device_wish device;
     struct sasl *sasl; /* owned; an exchange is under way */
     /* Whom the exchange is about, once its credential was looked up: his name
      * does not change with the target domain. */
@@ -73,6 +78,9 @@ struct login {
     struct throttle *throttle; /* NULL: nothing was given out */
     char address[PEER_TEXT_SIZE];
 };
+
+/* Ids that are wrong count apart from passwords. */
+#define SESSIONS_OF "sessions of "
 
 /* One attempt: a job first, so that it can go to the store and come back. */
 struct attempt {
@@ -88,22 +96,38 @@ struct attempt {
     unsigned code;         /* and with which number */
     const char *refused;   /* it is to be, for this reason; NULL: not decided */
     char *proof;           /* owned; SCRAM's last message, in base64 */
+    char *challenge;       /* owned; of APOP, and what came back; NULL: not */
+    char *digest;
+    bool takes_tokens;       /* the door is one where they are good */
+    struct token_set tokens; /* owned; those of the account */
+    const struct token
+        *cli_token;   /* of these: the one it comes by; NULL: none */
+    uint64_t revoked; /* how many were when they were read */
     char address[PEER_TEXT_SIZE];
+    char asks_as[sizeof SESSIONS_OF + PEER_TEXT_SIZE]; /* who comes by an id,
+                                        for the throttle; "": nobody counts */
+    bool by_session;
     struct peer peer, client; /* PEER_NONE: no client was named */
     struct login_slot slot;
     struct credential cred;
+    struct lasting_wish lasting;
+    struct device_wish token;
+    struct device_rules rules;
     uint64_t account;
     uint32_t serial;
-    bool known;    /* the account exists and may log in */
-    bool recalled; /* let in by memory: the serial is to be compared */
+    uint64_t device; /* that the ticket came by; 0: none */
+    bool grew;       /* the account has more tickets by this log-in */
+    bool known;      /* the account exists and may log in */
+    bool recalled;   /* let in by memory: the serial is to be compared */
     bool matches;
     uint8_t bound;           /* of the ticket that was shown */
     bool keep_ticket;        /* that was shown: it is somebody else's, too */
     bool trimmed;            /* the account has no more tickets than it may */
     struct ticket_keep keep; /* owned; tickets that stay whatever the limit */
     size_t tickets_most;
-    unsigned iterations;             /* that passwords have which are set now */
-    bool renewed;                    /* cred was made anew with so many */
+    unsigned iterations; /* that passwords have which are set now */
+    bool cram;           /* the domain wants CRAM-MD5's state of them kept */
+    bool renewed;        /* cred was made anew, as they are made now */
     uint8_t hash[TICKET_HASH_BYTES]; /* of the ticket that was shown */
     uint8_t next_hash[TICKET_HASH_BYTES];
     char ticket[TICKET_TEXT_SIZE]; /* the next one; "" none */
@@ -113,14 +137,11 @@ struct attempt {
     struct event *timer; /* owned */
 };
 
-static const char text_wrong[] = "incorrect password";
-static const char text_malformed[] =
-    "the SASL message is malformed or too long";
-
 static bool attempt_is_orphan(struct attempt *a);
 static void attempt_wait(struct attempt *a);
 static void attempt_take_slot(struct attempt *a);
 static void attempt_look_up(struct attempt *a);
+static void come_back_go_on(struct attempt *a);
 
 /* Ends an exchange, if there is one. */
 static void
@@ -184,10 +205,17 @@ attempt_new(struct req *r, const char *name, const char *method)
     a->tickets_most = r->worker->cfg->max_account_tickets;
     a->iterations = r->worker->cfg->password_iterations;
     a->method = method;
+    a->takes_tokens = r->session->door == SESSION_PWD ||
+                      r->session->door == SESSION_PWD_TLS ||
+                      r->session->door == SESSION_PWD_APOP;
     peer_format(session_address(r->session), a->address);
     a->peer = r->session->peer;
     if (r->session->client != NULL)
         a->client = *r->session->client;
+    a->lasting = login_of(r->session)->lasting;
+    a->token = login_of(r->session)->device;
+    a->rules.life = r->worker->cfg->device_time;
+    a->rules.most = r->worker->cfg->max_account_devices;
     if (name != NULL && strchr(name, '@') != NULL) {
         a->name = xstrdup(name);
     } else if (name != NULL) {
@@ -211,6 +239,9 @@ attempt_free(struct attempt *a)
         OPENSSL_cleanse(a->password, strlen(a->password));
     free(a->password);
     free(a->proof);
+    free(a->challenge);
+    free(a->digest);
+    token_set_clear(&a->tokens);
     free(a->name);
     free(a->real);
     free(a->keep.number);
@@ -271,7 +302,7 @@ static void
 attempt_refuse(struct attempt *a, const char *reason)
 {
     count_failure(a, reason);
-    answer_and_free(a, 515, text_wrong);
+    answer_and_free(a, ANSWER(WRONG_LOGIN));
 }
 
 /* No client of a user sends such a thing; some of them end the connection, as
@@ -290,14 +321,25 @@ static void
 attempt_fail_store(struct attempt *a)
 {
     if (a->job.result == STORE_FULL) {
-        answer_and_free(a, 530, "the store is full, try again later");
+        answer_and_free(a, ANSWER(STORE_FULL));
         return;
     }
     log_error("log-in failed in the store: %s", a->job.err.text);
-    answer_and_free(a, 531, "the store failed");
+    answer_and_free(a, ANSWER(STORE_FAILED));
 }
 
 /* --- open --- */
+
+static void
+keep_token(struct session *s, const struct token *token)
+{
+    if (token == NULL)
+        return;
+    s->token = xcalloc(1, sizeof *s->token);
+    s->token->id = token->id;
+    s->token->expires = token->expires;
+    memcpy(s->token->name, token->name, sizeof s->token->name);
+}
 
 static void
 attempt_open(struct attempt *a, struct user *account)
@@ -307,10 +349,19 @@ attempt_open(struct attempt *a, struct user *account)
     struct login_options o = s->login->options;
     bool cork = !conn_is_corked(&s->conn);
 
+    explicit_bzero(&s->login->lasting, sizeof s->login->lasting);
+    explicit_bzero(&s->login->device, sizeof s->login->device);
     login_free(&s->login);
+    if (account != NULL && a->lasting.id[0] != '\0') {
+        s->lasting = lasting_new(&a->lasting);
+        strcpy(s->lasting->device, a->token.given);
+        s->number = a->lasting.number;
+    }
+    s->device = a->device;
     s->opt_alerts = o.alerts;
     s->opt_changes = o.changes;
     s->opt_confirm = o.confirm;
+    keep_token(s, a->cli_token);
     session_open(s, account);
     if (a->ticket[0] != '\0') {
         s->ticket_since = session_seconds();
@@ -343,6 +394,12 @@ trim_body(struct job *j, struct store_txn *t, struct errbuf *err)
     return ticket_trim(t, a->account, a->tickets_most, &a->keep, err);
 }
 
+static const struct peer *
+address_of(const struct attempt *a)
+{
+    return a->client.kind != PEER_NONE ? &a->client : &a->peer;
+}
+
 static enum store_result
 ticket_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -352,6 +409,17 @@ ticket_body(struct job *j, struct store_txn *t, struct errbuf *err)
 
     memcpy(k.hash, a->next_hash, sizeof k.hash);
     k.expires = clock_now() + a->ticket_time;
+    if (a->token.wanted && a->lasting.id[0] != '\0') {
+        r = device_make(t, &a->token, &a->rules, address_of(a), &k, err);
+        if (r != STORE_OK)
+            return r;
+        a->device = k.device;
+    }
+    if (a->lasting.id[0] != '\0') {
+        r = lasting_put(t, &a->lasting, &k, err);
+        if (r != STORE_OK)
+            return r;
+    }
     r = ticket_put(t, &k, err);
     return r == STORE_OK ? trim_body(j, t, err) : r;
 }
@@ -398,7 +466,7 @@ restore_finish(struct job *j)
     if (j->result != STORE_OK)
         attempt_fail_store(a);
     else
-        answer_and_free(a, 526, "too many sessions of this account");
+        answer_and_free(a, ANSWER(TOO_MANY_SESSIONS));
 }
 
 /* The client may try again, with the same ticket if it came by one. */
@@ -407,12 +475,19 @@ attempt_has_no_place(struct attempt *a, struct user *account)
 {
     session_log_refused(a->req->session, account, a->method);
     if (a->ticket_expires == 0) {
-        answer_and_free(a, 526, "too many sessions of this account");
+        answer_and_free(a, ANSWER(TOO_MANY_SESSIONS));
         return;
     }
     a->job.body = restore_body;
     a->job.finish = restore_finish;
     job_submit(&a->job);
+}
+
+static void
+make_lasting(struct attempt *a)
+{
+    lasting_make_id(&a->lasting,
+                    atomic_fetch_add(&a->job.server->next_session, 1));
 }
 
 /* Makes a ticket if one is wanted, or, where one more came into being by the
@@ -422,16 +497,61 @@ attempt_ticket(struct attempt *a, const struct user *account)
 {
     bool wanted =
         a->req->session->login->options.ticket && a->ticket[0] == '\0';
+    uint64_t keep[3];
 
-    if (!wanted && (!a->keep_ticket || a->trimmed))
+    if (!wanted && (!a->grew || a->trimmed))
         return false;
-    if (wanted)
+    if (wanted) {
         ticket_make(a->ticket, a->next_hash);
+        if (a->lasting.wanted)
+            make_lasting(a);
+    }
     a->trimmed = true;
-    ticket_keep_fill(&a->keep, account, ticket_number(a->next_hash),
-                     a->keep_ticket ? ticket_number(a->hash) : 0);
+    keep[0] = ticket_number(a->next_hash);
+    keep[1] = a->keep_ticket ? ticket_number(a->hash) : 0;
+    keep[2] = a->lasting.id[0] != '\0' ? ticket_number(a->lasting.hash) : 0;
+    ticket_keep_fill(&a->keep, account, keep, 3);
     a->job.body = wanted ? ticket_body : trim_body;
     a->job.finish = ticket_finish;
+    job_submit(&a->job);
+    return true;
+}
+
+/* --- ended meanwhile --- */
+
+static enum store_result
+again_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    a->lasting.ends = lasting_ends();
+    return lasting_exists(t, a->lasting.hash, &a->known, err);
+}
+
+static void
+again_finish(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    if (attempt_is_orphan(a))
+        return;
+    if (j->result != STORE_OK)
+        attempt_fail_store(a);
+    else if (!a->known)
+        attempt_refuse(a, "session");
+    else
+        user_open(a->job.worker, a->account, a->job.lane, on_account, a);
+}
+
+/* Somebody has ended a session, perhaps this one, since the store was asked. */
+static bool
+attempt_looks_again(struct attempt *a)
+{
+    if (a->lasting.id[0] == '\0' || a->ticket[0] == '\0' ||
+        a->lasting.ends == lasting_ends())
+        return false;
+    a->job.body = again_body;
+    a->job.finish = again_finish;
     job_submit(&a->job);
     return true;
 }
@@ -448,6 +568,53 @@ is_renamed(const struct attempt *a, const struct user *account)
         return false;
     user_full_name(account, name);
     return strcmp(name, a->real) != 0;
+}
+
+/* --- a token that may have been revoked since it was read ---
+ *
+ * Whoever revokes counts that before the workers are told to end its sessions.
+ * So if nothing was counted since the token was read, a session that is opened
+ * now is there when they are told. */
+
+static enum store_result
+token_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+    struct token_rec k = {0};
+    enum store_result r = token_get(t, a->account, a->cli_token->name, &k, err);
+
+    a->known = r == STORE_OK && k.id == a->cli_token->id;
+    a->revoked = atomic_load(&j->server->tokens_revoked);
+    token_rec_clear(&k);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+static void
+token_finish(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    if (attempt_is_orphan(a))
+        return;
+    if (j->result != STORE_OK)
+        attempt_fail_store(a);
+    else if (!a->known)
+        attempt_refuse(a, "revoked");
+    else
+        user_open(a->job.worker, a->account, a->job.lane, on_account, a);
+}
+
+/* True: it is looked at again first. */
+static bool
+token_is_in_doubt(struct attempt *a)
+{
+    if (a->cli_token == NULL ||
+        a->revoked == atomic_load(&a->job.server->tokens_revoked))
+        return false;
+    a->job.body = token_body;
+    a->job.finish = token_finish;
+    job_submit(&a->job);
+    return true;
 }
 
 static void
@@ -484,6 +651,12 @@ on_account(struct user *account, void *arg, const struct errbuf *err)
         }
         return;
     }
+    if (token_is_in_doubt(a))
+        return;
+    if (attempt_looks_again(a))
+        return;
+    if (a->lasting.asked[0] != '\0' && a->lasting.mode != LASTING_BESIDE)
+        session_replace(&account->sessions, a->lasting.asked);
     if (account->n_sessions >= a->job.worker->cfg->max_account_sessions &&
         !session_make_room(&account->sessions))
         attempt_has_no_place(a, account);
@@ -604,9 +777,15 @@ check_work(void *arg)
     struct attempt *a = arg;
 
     a->matches = password_matches(&a->cred, a->password);
-    a->renewed = a->matches && a->known && a->cred.iterations != a->iterations;
+    if (!a->matches || !a->known)
+        return;
+    a->renewed = a->cred.iterations != a->iterations;
     if (a->renewed)
         password_renew(&a->cred, a->password, a->iterations);
+    if (a->cred.has_cram != a->cram) {
+        password_set_cram(&a->cred, a->cram ? a->password : NULL);
+        a->renewed = true;
+    }
 }
 
 static void
@@ -743,6 +922,19 @@ take_alias(const struct attempt *a, struct store_txn *t,
     return r;
 }
 
+/* An account without a password may have some, too. */
+static enum store_result
+read_tokens(struct attempt *a, struct store_txn *t, uint64_t account,
+            struct errbuf *err)
+{
+    struct server *server = a->job.server;
+
+    a->cli_token = NULL;
+    a->revoked = atomic_load(&server->tokens_revoked);
+    return token_set_read(&a->tokens, &server->token_key, t, account,
+                          clock_now(), err);
+}
+
 static enum store_result
 look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -751,11 +943,16 @@ look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct account_rec account = {0};
     struct credential dummy;
     enum store_result r, sampled;
-    bool found, exists;
+    bool found, there, exists;
 
     r = admin_account_find(t, a->name, NULL, &domain, &account, &found, err);
+    there = r == STORE_OK && !domain.suspended;
     exists = r == STORE_OK && account.cred.iterations > 0;
     a->known = exists && !domain.suspended;
+    if (a->known)
+        r = settings_domain_cram(t, &domain, &a->cram, err);
+    if (!a->cram && a->password == NULL)
+        account.cred.has_cram = false; /* not wanted any more */
     sampled = make_dummy(a, t, &domain, &dummy, err);
     if (sampled == STORE_OK)
         sampled = take_alias(a, t, &account, err);
@@ -769,7 +966,9 @@ look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
     a->cred = a->known ? account.cred : dummy;
     free(a->real);
     a->real = NULL;
-    if (a->known) {
+    if (r == STORE_OK && a->takes_tokens)
+        r = read_tokens(a, t, there ? account.number : 0, err);
+    if (there) {
         a->real = xasprintf("%s@%s", account.name, domain.name);
         a->account = account.number;
         a->serial = account.cred_serial;
@@ -778,6 +977,37 @@ look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
     domain_rec_clear(&domain);
     OPENSSL_cleanse(&dummy, sizeof dummy);
     return r;
+}
+
+/* The token by which the attempt comes; NULL: by none, or it is not known
+ * yet. */
+static const struct token *
+find_token(const struct attempt *a)
+{
+    const struct sasl *sasl = a->req->session->login->sasl;
+
+    if (a->password != NULL)
+        return token_find_clear(&a->tokens, a->password);
+    if (a->challenge != NULL)
+        return token_find_apop(&a->tokens, a->challenge, a->digest);
+    for (size_t i = 0; i < a->tokens.n; i++) {
+        struct credential c = {0};
+        bool matches;
+
+        password_set_cram(&c, a->tokens.item[i].secret);
+        matches = sasl_cram_matches(sasl, &c);
+        OPENSSL_cleanse(&c, sizeof c);
+        if (matches)
+            return &a->tokens.item[i];
+    }
+    return NULL;
+}
+
+static void
+attempt_let_in_by_token(struct attempt *a)
+{
+    a->known = true;
+    attempt_attach(a);
 }
 
 static bool
@@ -799,6 +1029,15 @@ look_up_finish(struct job *j)
         attempt_fail_store(a);
         return;
     }
+    a->cli_token = find_token(a);
+    if (a->cli_token != NULL) {
+        attempt_let_in_by_token(a);
+        return;
+    }
+    if (a->challenge != NULL) {
+        attempt_refuse(a, a->known ? "password" : "unknown");
+        return;
+    }
     if (a->password != NULL) {
         if (is_alias(a) && recalls(a, a->real))
             attempt_attach(a);
@@ -806,7 +1045,7 @@ look_up_finish(struct job *j)
                      j->server->hash_pool,
                      throttle_address(j->server->throttle, a->address),
                      check_work, check_done, a) < 0)
-            answer_and_free(a, 525, "too busy, try again later");
+            answer_and_free(a, ANSWER(BUSY));
         return;
     }
     result =
@@ -839,6 +1078,8 @@ attempt_go_on(struct attempt *a)
     } else if (a->proof != NULL) {
         result = sasl_step(a->req->session->login->sasl, a->proof, &challenge);
         after_step(a->req, result, challenge, a);
+    } else if (a->by_session) {
+        come_back_go_on(a);
     } else {
         attempt_recall(a);
     }
@@ -855,11 +1096,34 @@ on_wait_over(evutil_socket_t fd, short what, void *arg)
     attempt_wait(a);
 }
 
+static int64_t
+delay_of(const struct attempt *a)
+{
+    struct throttle *t = a->job.server->throttle;
+
+    if (!a->by_session)
+        return throttle_delay(t, a->name, a->address, clock_mono());
+    return a->asks_as[0] != '\0'
+               ? throttle_delay(t, NULL, a->asks_as, clock_mono())
+               : 0;
+}
+
+static void
+log_waiting(const struct attempt *a, int64_t wait)
+{
+    char user[USER_NAME_SIZE];
+
+    if (!log_wants(LOG_DEBUG_))
+        return;
+    one_word(user, sizeof user, a->name != NULL ? a->name : "-");
+    log_debug("login held up user=%s address=%s ms=%lld", user, a->address,
+              (long long)(wait / (CLOCK_SECOND / 1000)));
+}
+
 static void
 attempt_wait(struct attempt *a)
 {
-    int64_t wait = throttle_delay(a->job.server->throttle, a->name, a->address,
-                                  clock_mono());
+    int64_t wait = delay_of(a);
     struct timeval tv = {wait / CLOCK_SECOND, wait % CLOCK_SECOND};
 
     if (wait <= 0) {
@@ -869,10 +1133,12 @@ attempt_wait(struct attempt *a)
     login_slot_release(&a->slot);
     if (a->timer == NULL)
         a->timer = evtimer_new(a->job.worker->base, on_wait_over, a);
-    if (a->timer == NULL || event_add(a->timer, &tv) < 0)
-        answer_and_free(a, 525, "too many failed log-ins, try again later");
-    else
-        a->req->session->login->waiting = a;
+    if (a->timer == NULL || event_add(a->timer, &tv) < 0) {
+        answer_and_free(a, ANSWER(FAILED_LOGINS));
+        return;
+    }
+    a->req->session->login->waiting = a;
+    log_waiting(a, wait);
 }
 
 /* It is wrong already: good ones are not held up by those of others, but nobody
@@ -922,7 +1188,77 @@ admits(const struct attempt *a, const struct ticket_rec *k)
                          a->client.kind != PEER_NONE ? &a->client : NULL);
 }
 
-/* What it gives next is as bound as the ticket was. */
+/* Void by itself: its time, its domain, a new password. */
+static bool
+is_void(const struct ticket_rec *k, const struct account_rec *account,
+        const struct domain_rec *domain)
+{
+    return k->expires <= clock_now() || domain->suspended ||
+           account->cred_serial != k->cred_serial;
+}
+
+/* The account whose it is.  The records are to be cleared in any case. */
+static enum store_result
+owner_of(const struct ticket_rec *k, struct store_txn *t,
+         struct account_rec *account, struct domain_rec *domain,
+         struct errbuf *err)
+{
+    enum store_result r = account_get(t, k->account, account, err);
+
+    return r == STORE_OK ? domain_get(t, account->domain, domain, err) : r;
+}
+
+/* What comes next is as bound, and of the same, as what was shown. */
+static struct ticket_rec
+next_ticket(const struct attempt *a, const struct ticket_rec *shown)
+{
+    struct ticket_rec next = *shown;
+
+    memcpy(next.hash, a->next_hash, sizeof next.hash);
+    next.expires = clock_now() + a->ticket_time;
+    next.is_session = next.is_waiting = next.has_key = false;
+    next.note[0] = '\0';
+    next.session = 0;
+    return next;
+}
+
+static void
+let_in_as(struct attempt *a, const struct ticket_rec *k)
+{
+    a->known = true;
+    a->bound = k->bound;
+    a->account = k->account;
+    a->serial = k->cred_serial;
+    a->device = k->device;
+}
+
+/* The session that the ticket is of goes on, or another one begins.  STORE_OK
+ * and not known: it is of none, or of another. */
+static enum store_result
+go_on_by_ticket(struct attempt *a, struct store_txn *t,
+                const struct ticket_rec *shown, struct ticket_rec *next,
+                struct errbuf *err)
+{
+    struct ticket_rec session;
+    uint8_t hash[TICKET_HASH_BYTES];
+    enum store_result r;
+
+    if (a->lasting.asked[0] == '\0')
+        return a->lasting.wanted ? lasting_put(t, &a->lasting, next, err)
+                                 : STORE_OK;
+    a->known = lasting_hash(a->lasting.asked, hash) == 0 &&
+               ticket_number(hash) == shown->session;
+    if (!a->known)
+        return STORE_OK;
+    r = ticket_find(t, hash, &session, err);
+    a->known = r == STORE_OK && session.is_session &&
+               session.account == shown->account;
+    if (!a->known)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    a->lasting.mode = LASTING_SAME;
+    return lasting_go_on(t, &a->lasting, &session, next, err);
+}
+
 static enum store_result
 redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -931,27 +1267,20 @@ redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct account_rec account = {0};
     struct domain_rec domain = {0};
     enum store_result r = ticket_take(t, a->hash, &k, err);
-    int64_t now = clock_now();
 
     a->known = false;
     if (r == STORE_OK)
-        r = account_get(t, k.account, &account, err);
-    if (r == STORE_OK)
-        r = domain_get(t, account.domain, &domain, err);
+        r = owner_of(&k, t, &account, &domain, err);
     if (r == STORE_OK && !admits(a, &k)) {
         r = ticket_put(t, &k, err); /* for the one whom it is for */
-    } else if (r == STORE_OK && k.expires > now && !domain.suspended &&
-               account.cred_serial == k.cred_serial) {
-        a->known = true;
-        a->bound = k.bound;
-        a->account = k.account;
-        a->serial = k.cred_serial;
+    } else if (r == STORE_OK && !is_void(&k, &account, &domain)) {
+        let_in_as(a, &k);
         a->ticket_expires = k.expires;
-        next = k;
-        memcpy(next.hash, a->next_hash, sizeof next.hash);
-        next.expires = now + a->ticket_time;
-        r = ticket_put(t, &next, err);
-        if (r == STORE_OK && a->keep_ticket)
+        next = next_ticket(a, &k);
+        r = go_on_by_ticket(a, t, &k, &next, err);
+        if (r == STORE_OK && a->known)
+            r = ticket_put(t, &next, err);
+        if (r == STORE_OK && (a->keep_ticket || !a->known))
             r = ticket_put(t, &k, err);
     }
     account_rec_clear(&account);
@@ -982,12 +1311,164 @@ login_with_ticket(struct req *r, const char *ticket)
     if (ticket_hash(ticket, a->hash) < 0)
         memset(a->hash, 0, sizeof a->hash);
     ticket_make(a->ticket, a->next_hash);
-    a->keep_ticket = login_of(r->session)->options.keep_ticket;
+    if (a->lasting.wanted)
+        make_lasting(a);
+    a->keep_ticket = login_of(r->session)->options.keep_ticket &&
+                     a->lasting.asked[0] == '\0';
+    a->grew = a->keep_ticket || a->lasting.id[0] != '\0';
     a->job.body = redeem_body;
     a->job.finish = redeem_finish;
     begin(r->session);
     job_submit(&a->job);
     return REQ_PENDING;
+}
+
+/* --- the id of a lasting session as a way in --- */
+
+static enum store_result
+come_back_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+    struct ticket_rec k = {0}, next = {0};
+    struct account_rec account = {0};
+    struct domain_rec domain = {0};
+    enum store_result r = ticket_find(t, a->hash, &k, err);
+
+    a->known = false;
+    if (r == STORE_OK)
+        r = owner_of(&k, t, &account, &domain, err);
+    if (r == STORE_OK && k.is_session && admits(a, &k) &&
+        !is_void(&k, &account, &domain) && lasting_opens(&k, a->lasting.keys)) {
+        let_in_as(a, &k);
+        next = next_ticket(a, &k);
+        r = lasting_go_on(t, &a->lasting, &k, &next, err);
+        if (r == STORE_OK)
+            r = ticket_put(t, &next, err);
+    }
+    account_rec_clear(&account);
+    domain_rec_clear(&domain);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+/* Browsers come with ids whose time is over, each morning: that is no guess at
+ * a password, holds up no log-in, and is no news to fail2ban. */
+static void
+come_back_refuse(struct attempt *a)
+{
+    if (a->asks_as[0] != '\0')
+        throttle_failed(a->job.server->throttle, NULL, a->asks_as,
+                        clock_mono());
+    log_debug("no such session address=%s", a->address);
+    answer_and_free(a, ANSWER(WRONG_LOGIN));
+}
+
+static void
+come_back_finish(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    if (attempt_is_orphan(a))
+        return;
+    if (j->result != STORE_OK)
+        attempt_fail_store(a);
+    else if (!a->known)
+        come_back_refuse(a);
+    else
+        attempt_attach(a);
+}
+
+/* --- a device that stays logged in --- */
+
+static enum store_result
+device_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+    struct ticket_rec k = {0}, next;
+    struct account_rec account = {0};
+    struct domain_rec domain = {0};
+    enum store_result r =
+        device_use(t, &a->token, &a->rules, address_of(a), &k, err);
+
+    a->known = false;
+    if (r == STORE_OK)
+        r = owner_of(&k, t, &account, &domain, err);
+    if (r == STORE_OK && !is_void(&k, &account, &domain)) {
+        let_in_as(a, &k);
+        next = (struct ticket_rec){.account = k.account,
+                                   .cred_serial = k.cred_serial,
+                                   .device = k.device,
+                                   .expires = clock_now() + a->ticket_time};
+        memcpy(next.hash, a->next_hash, sizeof next.hash);
+        r = lasting_put(t, &a->lasting, &next, err);
+        if (r == STORE_OK)
+            r = ticket_put(t, &next, err);
+    }
+    account_rec_clear(&account);
+    domain_rec_clear(&domain);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+static void
+device_finish(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    if (j->result == STORE_OK && a->token.stolen) {
+        log_warn("a device's token came again that had been given up: it was "
+                 "copied; the device is ended account=%llu address=%s",
+                 (unsigned long long)a->token.account, a->address);
+        device_end_sessions(j->server, a->token.account, a->token.device);
+    }
+    if (attempt_is_orphan(a))
+        return;
+    if (j->result != STORE_OK)
+        attempt_fail_store(a);
+    else if (!a->known)
+        attempt_refuse_in_time(a, "device");
+    else
+        attempt_attach(a);
+}
+
+static enum req_result
+login_with_device(struct req *r)
+{
+    struct attempt *a = attempt_new(r, NULL, "device");
+
+    ticket_make(a->ticket, a->next_hash);
+    make_lasting(a);
+    a->grew = true;
+    a->job.body = device_body;
+    a->job.finish = device_finish;
+    begin(r->session);
+    job_submit(&a->job);
+    return REQ_PENDING;
+}
+
+static void
+come_back_go_on(struct attempt *a)
+{
+    a->job.body = come_back_body;
+    a->job.finish = come_back_finish;
+    job_submit(&a->job);
+}
+
+static enum req_result
+login_with_session(struct req *r)
+{
+    struct session *s = r->session;
+    struct attempt *a = attempt_new(r, NULL, "session");
+
+    /* A bridge on this machine that may not say for whom it asks must not keep
+     * everybody waiting for those who are wrong; it has limits of its own. */
+    if (s->client != NULL || !session_is_local(s))
+        snprintf(a->asks_as, sizeof a->asks_as, SESSIONS_OF "%s", a->address);
+    if (lasting_hash(a->lasting.asked, a->hash) < 0)
+        memset(a->hash, 0, sizeof a->hash);
+    ticket_make(a->ticket, a->next_hash);
+    make_lasting(a);
+    a->grew = true;
+    a->by_session = true;
+    return attempt_start(a);
 }
 
 /* --- requests --- */
@@ -1018,7 +1499,7 @@ take_bool(struct req *r, const struct xml_elem *e, const char *name,
     if (text == NULL)
         return 0;
     if (text_parse_bool(text, &b) < 0) {
-        req_failf(r, 501, "%s must be yes or no", name);
+        req_failf(r, ANSWER(YES_OR_NO), name);
         return -1;
     }
     *value = b;
@@ -1036,8 +1517,8 @@ is_ticket(const char *text)
 
 /* A machine that logs users in on their behalf; nobody who was handed on by one
  * is one. */
-static bool
-is_proxy(const struct session *s)
+bool
+login_is_proxy(const struct session *s)
 {
     struct sockaddr_storage sa;
 
@@ -1060,25 +1541,107 @@ take_options(struct req *r, const struct xml_elem *e)
         take_bool(r, e, "keepTicket", &l->options.keep_ticket) < 0)
         return -1;
     /* For all others a ticket works once. */
-    l->options.keep_ticket = l->options.keep_ticket && is_proxy(r->session);
+    l->options.keep_ticket =
+        l->options.keep_ticket && login_is_proxy(r->session);
     if (!is_ticket(xml_attr(e, "ticket")) &&
         take_bool(r, e, "ticket", &l->options.ticket) < 0)
         return -1;
     return 0;
 }
 
-/* clientAddress, which holds for what follows, too.  -1: answered. */
 static int
-take_client(struct req *r, const struct xml_elem *e)
+take_text(struct req *r, const struct xml_elem *e, const char *name, char *out,
+          size_t size)
+{
+    const char *text = xml_attr(e, name);
+
+    if (text == NULL)
+        return 0;
+    if (strlen(text) >= size) {
+        req_failf(r, ANSWER(LOGIN_TOO_LONG), name);
+        return -1;
+    }
+    strcpy(out, text);
+    return 0;
+}
+
+static int
+take_mode(struct req *r, const char *text, struct lasting_wish *w)
+{
+    if (text == NULL)
+        return 0;
+    if (strcmp(text, "instead") == 0)
+        w->mode = LASTING_INSTEAD;
+    else if (strcmp(text, "beside") == 0)
+        w->mode = LASTING_BESIDE;
+    else {
+        req_fail(r, ANSWER(BAD_NEW_SESSION));
+        return -1;
+    }
+    return 0;
+}
+
+/* device="yes" asks for a token, "no" does not; any other text is one.  -1:
+ * answered. */
+static int
+take_device(struct req *r, const struct xml_elem *e)
+{
+    struct login *l = login_of(r->session);
+    struct device_wish *w = &l->device;
+    int n;
+
+    *w = (struct device_wish){.wanted = false};
+    if (!is_ticket(xml_attr(e, "device")))
+        return take_bool(r, e, "device", &w->wanted) < 0
+                   ? -1
+                   : take_text(r, e, "deviceName", w->name, sizeof w->name);
+    n = take_text(r, e, "device", w->shown, sizeof w->shown);
+    if (n < 0 || l->lasting.wanted)
+        return n;
+    req_fail(r, ANSWER(DEVICE_SESSION));
+    return -1;
+}
+
+/* Of a session that lasts.  -1: answered. */
+static int
+take_lasting(struct req *r, const struct xml_elem *e)
+{
+    struct lasting_wish *w = &login_of(r->session)->lasting;
+
+    if (take_bool(r, e, "lasting", &w->wanted) < 0 ||
+        take_text(r, e, "session", w->asked, sizeof w->asked) < 0 ||
+        take_text(r, e, "sessionKey", w->keys, sizeof w->keys) < 0 ||
+        take_text(r, e, "newKey", w->new_key, sizeof w->new_key) < 0 ||
+        take_text(r, e, "sessionNote", w->note, sizeof w->note) < 0)
+        return -1;
+    return take_mode(r, xml_attr(e, "newSession"), w);
+}
+
+/* What CREATEXIMSSSESSION gave may be shown as a ticket. */
+static bool
+take_made_session(struct req *r, const char *ticket)
+{
+    struct lasting_wish *w = &login_of(r->session)->lasting;
+    uint8_t hash[TICKET_HASH_BYTES];
+
+    if (w->asked[0] != '\0' || lasting_hash(ticket, hash) < 0)
+        return false;
+    strcpy(w->asked, ticket);
+    return true;
+}
+
+/* clientAddress, which holds for what follows, too.  -1: answered. */
+int
+login_take_client(struct req *r, const struct xml_elem *e)
 {
     struct session *s = r->session;
     const char *client = xml_attr(e, "clientAddress");
     struct peer peer;
 
-    if (client == NULL || !is_proxy(s))
+    if (client == NULL || !login_is_proxy(s))
         return 0;
     if (peer_parse(&peer, client) < 0) {
-        req_fail(r, 501, "clientAddress is not an address");
+        req_fail(r, ANSWER(BAD_CLIENT_ADDRESS));
         return -1;
     }
     free(s->client);
@@ -1093,13 +1656,27 @@ login_in_clear(struct req *r, const char *name, const char *password,
     struct attempt *a;
 
     if (!clear_is_allowed(r->session)) {
-        req_fail(r, 519, "encryption required");
+        req_fail(r, ANSWER(ENCRYPTION));
         return REQ_DONE;
     }
     if (strlen(name) > SASL_NAME_MOST || strlen(password) > PASSWORD_MOST)
-        return start_malformed(r, method, 515, text_wrong); /* nobody's */
+        return start_malformed(r, method, ANSWER(WRONG_LOGIN)); /* nobody's */
     a = attempt_new(r, name, method);
     a->password = xstrdup(password);
+    return attempt_start(a);
+}
+
+enum req_result
+login_by_apop(struct req *r, const char *name, const char *challenge,
+              const char *digest)
+{
+    struct attempt *a;
+
+    if (strlen(name) > SASL_NAME_MOST)
+        return start_malformed(r, "APOP", ANSWER(WRONG_LOGIN)); /* nobody's */
+    a = attempt_new(r, name, "APOP");
+    a->challenge = xstrdup(challenge);
+    a->digest = xstrdup(digest);
     return attempt_start(a);
 }
 
@@ -1110,7 +1687,7 @@ login_external(struct req *r)
     struct attempt *a;
 
     if (!external_is_allowed(s)) {
-        req_fail(r, 527, "log-in method not offered");
+        req_fail(r, ANSWER(METHOD_NOT_OFFERED));
         return REQ_DONE;
     }
     a = attempt_new(r, NULL, "EXTERNAL");
@@ -1198,10 +1775,10 @@ after_step(struct req *r, enum sasl_result result, char *challenge,
     case SASL_MALFORMED:
         l->throttle = NULL;
         if (a == NULL)
-            return start_malformed(r, sasl_mechanism(sasl), 501,
-                                   text_malformed);
-        a->malformed = text_malformed;
-        a->code = 501;
+            return start_malformed(r, sasl_mechanism(sasl),
+                                   ANSWER(SASL_MALFORMED));
+        a->malformed = answer_text_SASL_MALFORMED;
+        a->code = ANSWER_SASL_MALFORMED;
         attempt_refuse_malformed(a);
         return REQ_PENDING;
     }
@@ -1227,12 +1804,12 @@ login_begin_sasl(struct req *r, const char *method, const char *base64)
     drop_exchange(l);
     l->sasl = sasl_new(method, &err);
     if (l->sasl == NULL) {
-        req_fail(r, 527, "log-in method not offered");
+        req_fail(r, ANSWER(METHOD_NOT_OFFERED));
         return REQ_DONE;
     }
     if (sasl_is_clear(l->sasl) && !clear_is_allowed(r->session)) {
         sasl_free(&l->sasl);
-        req_fail(r, 519, "encryption required");
+        req_fail(r, ANSWER(ENCRYPTION));
         return REQ_DONE;
     }
     result = sasl_step(l->sasl, base64, &challenge);
@@ -1249,7 +1826,7 @@ login_answered(struct req *r, const char *challenge, const char *name,
     struct errbuf err;
 
     if (name == NULL || value == NULL) {
-        req_failf(r, 501, "%s is missing", name == NULL ? "userName" : "value");
+        req_failf(r, ANSWER(MISSING), name == NULL ? "userName" : "value");
         return REQ_DONE;
     }
     drop_exchange(l);
@@ -1274,7 +1851,7 @@ login_next_sasl(struct req *r, const char *base64)
 
     if (strcmp(base64, "*") == 0) {
         drop_exchange(l);
-        req_fail(r, 501, "the exchange was cancelled");
+        req_fail(r, ANSWER(CANCELLED));
         return REQ_DONE;
     }
     if (sasl_wants_proof(l->sasl)) {
@@ -1298,30 +1875,53 @@ login_without_alerts(struct session *s)
     login_of(s)->options = (struct login_options){.alerts = false};
 }
 
+/* Clients of the family say the name by authData and the password by password
+ * (protocol.md A.6); where there is a userName, authData is the password. */
+static void
+take_names(const struct xml_elem *e, const char **name_r,
+           const char **password_r)
+{
+    const char *auth = xml_attr(e, "authData");
+    const char *password = xml_attr(e, "password");
+
+    *name_r = req_attr(e, "userName", xml_attr(e, "username"));
+    *password_r = auth != NULL ? auth : password;
+    if ((*name_r == NULL || **name_r == '\0') && password != NULL) {
+        *name_r = auth;
+        *password_r = password;
+    }
+}
+
 static enum req_result
 handle_login(struct req *r, const struct xml_elem *e)
 {
     const char *method = xml_attr(e, "method");
     const char *ticket = xml_attr(e, "ticket");
-    const char *name = req_attr(e, "userName", xml_attr(e, "username"));
-    const char *password = req_attr(e, "authData", xml_attr(e, "password"));
+    const char *name, *password;
 
+    take_names(e, &name, &password);
     login_of(r->session)->options = (struct login_options){.alerts = true};
-    if (take_options(r, e) < 0 || take_client(r, e) < 0)
+    login_of(r->session)->lasting = (struct lasting_wish){.wanted = false};
+    if (take_options(r, e) < 0 || take_lasting(r, e) < 0 ||
+        take_device(r, e) < 0 || login_take_client(r, e) < 0)
         return REQ_DONE;
-    if (is_ticket(ticket))
+    if (is_ticket(ticket) && !take_made_session(r, ticket))
         return login_with_ticket(r, ticket);
+    if (login_of(r->session)->lasting.asked[0] != '\0')
+        return login_with_session(r);
+    if (login_of(r->session)->device.shown[0] != '\0')
+        return login_with_device(r);
     if (method != NULL && xml_attr(e, "nonce") != NULL &&
-        text_equal_nocase(method, "CRAM-MD5") && is_proxy(r->session))
+        text_equal_nocase(method, "CRAM-MD5") && login_is_proxy(r->session))
         return login_answered(r, xml_attr(e, "nonce"), name, sasl_value(e));
     if (method != NULL)
         return login_begin_sasl(r, method, sasl_value(e));
     if (name == NULL || name[0] == '\0') {
-        req_fail(r, 501, "userName is missing");
+        req_failf(r, ANSWER(MISSING), "userName");
         return REQ_DONE;
     }
     if (password == NULL) {
-        req_fail(r, 501, "authData is missing");
+        req_failf(r, ANSWER(MISSING), "authData");
         return REQ_DONE;
     }
     return login_in_clear(r, name, password, "clear");
@@ -1333,13 +1933,13 @@ handle_auth(struct req *r, const struct xml_elem *e)
     const char *value = sasl_value(e);
 
     if (!login_is_exchanging(r->session)) {
-        req_fail(r, 501, "auth without login");
+        req_fail(r, ANSWER(NO_EXCHANGE));
         return REQ_DONE;
     }
-    if (take_options(r, e) < 0 || take_client(r, e) < 0)
+    if (take_options(r, e) < 0 || login_take_client(r, e) < 0)
         return REQ_DONE;
     if (value == NULL) {
-        req_fail(r, 501, "value is missing");
+        req_failf(r, ANSWER(MISSING), "value");
         return REQ_DONE;
     }
     return login_next_sasl(r, value);
@@ -1418,7 +2018,7 @@ handle_list_features(struct req *r, const struct xml_elem *e)
 {
     struct features_job *f;
 
-    if (take_client(r, e) < 0)
+    if (login_take_client(r, e) < 0)
         return REQ_DONE;
     f = xcalloc(1, sizeof *f);
     job_init(&f->job, r->worker->server, r->worker);

@@ -8,6 +8,7 @@
 
 struct login;
 struct session;
+struct xml_elem;
 
 /* What a session keeps until it is logged in: the target domain, the options
  * of the log-in request, and the SASL exchange (login.c). */
@@ -26,7 +27,17 @@ enum req_result login_in_clear(struct req *r, const char *name,
 enum req_result login_begin_sasl(struct req *r, const char *method,
                                  const char *base64);
 enum req_result login_next_sasl(struct req *r, const char *base64);
+/* APOP: the hex digits of md5(challenge secret) of one of the account's
+ * tokens. */
+enum req_result login_by_apop(struct req *r, const char *name,
+                              const char *challenge, const char *digest);
 bool login_is_exchanging(const struct session *s);
+
+/* Takes clientAddress, if the machine may say it; -1: the request was refused.
+ * Only before log-in. */
+int login_take_client(struct req *r, const struct xml_elem *e);
+/* The session's peer may say on whose behalf it speaks (clientAddress). */
+bool login_is_proxy(const struct session *s);
 
 /* Held up by the throttle: nothing else is under way for it. */
 bool login_is_held_up(const struct session *s);

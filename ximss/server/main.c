@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,10 +17,12 @@
 #include "storage/store.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/options.h"
 #include "util/xmalloc.h"
 #include "ximss/server/configuration.h"
 #include "ximss/server/first_start.h"
 #include "ximss/server/server.h"
+#include "ximss/server/server_check.h"
 
 #define OVERRIDES_MOST 64
 
@@ -60,6 +61,8 @@ print_help(void)
         "  --listen-pwd ADDRESS:PORT   accept the CLI's scripts (PWD) there\n"
         "  --listen-pwd-tls ADDRESS:PORT\n"
         "                              the same, with TLS from the start\n"
+        "  --listen-pwd-apop ADDRESS:PORT\n"
+        "                              the same for clients that need APOP\n"
         "  --workers N                 threads that serve sessions\n"
         "  --init DIR                  make a new store in DIR and end\n"
         "  --admin-password-file FILE  postmaster's first password, for a new\n"
@@ -81,6 +84,7 @@ enum {
     OPT_LISTEN_TLS,
     OPT_LISTEN_PWD,
     OPT_LISTEN_PWD_TLS,
+    OPT_LISTEN_PWD_APOP,
     OPT_WORKERS,
     OPT_INIT,
     OPT_PASSWORD_FILE,
@@ -102,6 +106,7 @@ static const struct option long_options[] = {
     {"listen-tls", required_argument, NULL, OPT_LISTEN_TLS},
     {"listen-pwd", required_argument, NULL, OPT_LISTEN_PWD},
     {"listen-pwd-tls", required_argument, NULL, OPT_LISTEN_PWD_TLS},
+    {"listen-pwd-apop", required_argument, NULL, OPT_LISTEN_PWD_APOP},
     {"workers", required_argument, NULL, OPT_WORKERS},
     {"init", required_argument, NULL, OPT_INIT},
     {"admin-password-file", required_argument, NULL, OPT_PASSWORD_FILE},
@@ -146,6 +151,8 @@ take_option(struct options *o, int c)
         return override(o, "listen-pwd", optarg);
     case OPT_LISTEN_PWD_TLS:
         return override(o, "listen-pwd-tls", optarg);
+    case OPT_LISTEN_PWD_APOP:
+        return override(o, "listen-pwd-apop", optarg);
     case OPT_WORKERS:
         return override(o, "workers", optarg);
     case OPT_INIT:
@@ -185,12 +192,28 @@ take_option(struct options *o, int c)
     }
 }
 
+/* The server works in its store's directory, and reads the file again from
+ * there. */
+static void
+keep_config_file(struct options *o)
+{
+    char *here;
+
+    if (o->config_file == NULL || *o->config_file == '/')
+        return;
+    here = getcwd(NULL, 0);
+    if (here != NULL)
+        o->config_file = xasprintf("%s/%s", here, o->config_file);
+    free(here);
+}
+
 static int
 parse(struct options *o, int argc, char **argv)
 {
     int c, r;
 
-    while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+    while ((c = options_next("ximssd", argc, argv, "", long_options, NULL)) !=
+           -1) {
         r = take_option(o, c);
         if (r != 0)
             return r;
@@ -324,6 +347,15 @@ init_store(const struct options *o, const struct config *c, const char *dir)
     return 0;
 }
 
+static void
+advise_salvage(const char *dir)
+{
+    log_error("restore a backup of the store (all of %s/db, no single files of "
+              "it), or make a sound one of what can be read of it: ximssd "
+              "--salvage %s",
+              dir, dir);
+}
+
 static int
 verify_store(const char *dir)
 {
@@ -340,6 +372,7 @@ verify_store(const char *dir)
         return 0;
     case STORE_DAMAGED:
         log_error("%s", err.text);
+        advise_salvage(dir);
         return EXIT_DAMAGED;
     case STORE_UNKNOWN:
         break;
@@ -410,9 +443,7 @@ run(const struct options *o, struct config *config)
     if (p.server == NULL) {
         log_error("%s", err.text);
         if (damaged)
-            log_error("restore a backup of the store, or make a sound one of "
-                      "what can be read of it: ximssd --salvage %s",
-                      dir);
+            advise_salvage(dir);
         free(dir);
         return damaged ? EXIT_DAMAGED : EXIT_CANNOT_START;
     }
@@ -434,6 +465,7 @@ main(int argc, char **argv)
             fprintf(stderr, "Try 'ximssd --help'.\n");
         return r < 0 ? EXIT_USAGE : 0;
     }
+    keep_config_file(&o);
     signal(SIGPIPE, SIG_IGN);
     log_init("ximssd", LOG_INFO_, getenv("JOURNAL_STREAM") != NULL);
     event_set_log_callback(on_libevent_log);
@@ -454,6 +486,8 @@ main(int argc, char **argv)
         r = verify_store(o.verify);
     else if (o.salvage != NULL)
         r = salvage_store(o.salvage);
+    else if (server_check(config, stderr) > 0)
+        r = EXIT_CONFIG;
     config_free(&config);
     return r;
 }

@@ -69,6 +69,20 @@ stored_key(const uint8_t salted[CRED_KEY_BYTES], uint8_t out[CRED_KEY_BYTES])
     OPENSSL_cleanse(client_key, sizeof client_key);
 }
 
+const char *
+password_fault(const char *clear)
+{
+    size_t len = strlen(clear), bad;
+
+    if (len == 0 || len > PASSWORD_MOST)
+        return "password is empty or too long";
+    if (!text_is_utf8(clear, len, &bad))
+        return "password is not UTF-8";
+    if (text_has_controls(clear))
+        return "password has a line end or another control character in it";
+    return NULL;
+}
+
 void
 password_derive(const char *clear, const uint8_t salt[CRED_SALT_BYTES],
                 unsigned iterations, struct credential *out)
@@ -108,6 +122,16 @@ password_renew(struct credential *c, const char *clear, unsigned iterations)
     memcpy(next.cram, c->cram, sizeof next.cram);
     *c = next;
     OPENSSL_cleanse(&next, sizeof next);
+}
+
+void
+password_set_cram(struct credential *c, const char *clear)
+{
+    c->has_cram = clear != NULL;
+    if (clear != NULL)
+        password_cram_state(clear, c->cram);
+    else
+        OPENSSL_cleanse(c->cram, sizeof c->cram);
 }
 
 bool

@@ -18,6 +18,12 @@
  * with a smaller one somebody who has a longer password would be shut out. */
 #define PASSWORD_MOST 1024
 
+/* What makes a new password one that is not taken, for people; NULL: nothing.
+ * It must be UTF-8, have 1 to PASSWORD_MOST bytes, and no control characters or
+ * line ends: they come from files, nobody can type them, and many clients cannot
+ * send them.  Words and a dot at most. */
+const char *password_fault(const char *clear);
+
 /* Makes a verifier with a fresh random salt; takes milliseconds, so: in the
  * hash pool.  iterations at least 1.  The caller wipes `clear`. */
 void password_make(const char *clear, unsigned iterations, bool with_cram,
@@ -31,6 +37,9 @@ void password_derive(const char *clear, const uint8_t salt[CRED_SALT_BYTES],
  * same salt; the CRAM-MD5 state stays.  Takes milliseconds. */
 void password_renew(struct credential *c, const char *clear,
                     unsigned iterations);
+
+/* Keeps CRAM-MD5's state of that password too; NULL: none any more. */
+void password_set_cram(struct credential *c, const char *clear);
 
 /* True if this is the password; takes milliseconds.  False at once if no
  * password is set (iterations 0): where that must not show, check against

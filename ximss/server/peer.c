@@ -64,6 +64,16 @@ peer_parse(struct peer *p, const char *text)
 }
 
 void
+peer_from_bytes(struct peer *p, const uint8_t bytes[16])
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+    memset(p, 0, sizeof *p);
+    memcpy(p->address, bytes, sizeof p->address);
+    p->kind = memcmp(bytes, mapped, sizeof mapped) == 0 ? PEER_IPV4 : PEER_IPV6;
+}
+
+void
 peer_format(const struct peer *p, char out[PEER_TEXT_SIZE])
 {
     switch ((enum peer_kind)p->kind) {

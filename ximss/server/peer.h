@@ -28,6 +28,8 @@ void peer_from_sockaddr(struct peer *p, const struct sockaddr *sa);
 /* A numeric address without port; -1 if it is none. */
 int peer_parse(struct peer *p, const char *text) WARN_UNUSED;
 /* The address alone: "192.0.2.1", "2001:db8::1", "local", "". */
+/* From the 16 bytes of `address`, as records keep them. */
+void peer_from_bytes(struct peer *p, const uint8_t bytes[16]);
 void peer_format(const struct peer *p, char out[PEER_TEXT_SIZE]);
 /* For functions that want one; port included. */
 void peer_to_sockaddr(const struct peer *p, struct sockaddr_storage *out);

@@ -84,6 +84,8 @@ follow(struct worker *w, const struct effect *e, struct alert ***next)
         return follow_added(w, *(*next)++, e);
     case EFFECT_COUNT_AUDIENCE:
         return push_audience(w, e->alert.scope, e->alert.target, PUSH_COUNT);
+    case EFFECT_COUNT_DELIVERED:
+        return user_has_delivered(w, e->alert.target, e->alert.id) ? 1 : 0;
     case EFFECT_ALERT_REMOVED:
         follow_removed(w, &e->alert);
         break;
@@ -125,7 +127,11 @@ follow(struct worker *w, const struct effect *e, struct alert ***next)
     case EFFECT_QUOTA_DEFAULTS:
         quota_watch_defaults(w);
         break;
+    case EFFECT_TOKEN_REVOKED:
+        user_token_revoked(w, e->account.number, e->token);
+        break;
     case EFFECT_QUOTA_ASK:
+    case EFFECT_LOGINS_CHANGED:
         break;
     }
     return 0;
@@ -193,6 +199,13 @@ follow_shared(struct server *s, const struct effect *e)
     case EFFECT_KILL_SESSIONS:
         remember_forget(s->remember, e->account.number);
         break;
+    case EFFECT_TOKEN_REVOKED:
+        /* Before the workers hear of it: see login.c. */
+        atomic_fetch_add(&s->tokens_revoked, 1);
+        break;
+    case EFFECT_LOGINS_CHANGED:
+        remember_clear(s->remember);
+        break;
     case EFFECT_DOMAIN_CHANGED:
         if (e->domain.suspended)
             remember_clear(s->remember);
@@ -204,6 +217,7 @@ follow_shared(struct server *s, const struct effect *e)
         break;
     case EFFECT_PREFS_CHANGED:
     case EFFECT_COUNT_AUDIENCE:
+    case EFFECT_COUNT_DELIVERED:
     case EFFECT_DOMAIN_REMOVED:
     case EFFECT_KILL_SESSION:
     case EFFECT_SHUTDOWN:

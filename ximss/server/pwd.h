@@ -5,13 +5,16 @@
 #include "ximss/server/request.h"
 #include "ximss/server/session_private.h"
 
+#define PWD_CHALLENGE_SIZE 200
+
 /* A PWD connection: for dialect_pwd.c (lines and replies) and pwd_commands.c
  * (the commands about the connection). */
 struct pwd {
-    struct session session; /* first */
-    char *user;             /* owned; of USER, until PASS */
-    bool inline_data;       /* results stand in the status line */
-    bool dropping;          /* the rest of a line that was too long */
+    struct session session;             /* first */
+    char *user;                         /* owned; of USER, until PASS */
+    char challenge[PWD_CHALLENGE_SIZE]; /* of the greeting; "": none */
+    bool inline_data;                   /* results stand in the status line */
+    bool dropping; /* the rest of a line that was too long */
 };
 
 struct pwd *pwd_of(struct session *s);

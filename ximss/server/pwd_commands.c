@@ -79,6 +79,22 @@ take_word(const char **rest)
     return word;
 }
 
+/* The same of a word that may be a quoted string. */
+static char *
+take_name(const char **rest)
+{
+    const char *end = **rest == '"' ? strchr(*rest + 1, '"') : NULL;
+    char *quoted, *name;
+
+    if (end == NULL || (end[1] != ' ' && end[1] != '\0'))
+        return take_word(rest);
+    quoted = xstrndup(*rest, (size_t)(end + 1 - *rest));
+    name = take_text(quoted);
+    free(quoted);
+    *rest = end + 1 + strspn(end + 1, " ");
+    return name;
+}
+
 /* --- log-in --- */
 
 static enum req_result
@@ -87,7 +103,7 @@ run_user(struct req *r, struct pwd *p, const char *rest)
     free(p->user);
     p->user = take_text(rest);
     if (p->user[0] == '\0') {
-        req_fail(r, 501, "user name is missing");
+        req_failf(r, ANSWER(MISSING), "user name");
         return REQ_DONE;
     }
     buf_append_str(&r->out, "300 please send the PASS\r\n");
@@ -113,7 +129,7 @@ run_pass(struct req *r, struct pwd *p, const char *rest)
     enum req_result outcome;
 
     if (user == NULL) {
-        req_fail(r, 501, "please send the USER first");
+        req_fail(r, ANSWER(USER_FIRST));
         return REQ_DONE;
     }
     p->user = NULL; /* good for one try */
@@ -125,10 +141,24 @@ run_pass(struct req *r, struct pwd *p, const char *rest)
 static enum req_result
 run_apop(struct req *r, struct pwd *p, const char *rest)
 {
-    (void)p;
-    (void)rest;
-    req_fail(r, 501, "APOP is not available. use USER and PASS");
-    return REQ_DONE;
+    enum req_result outcome = REQ_DONE;
+    char *name, *digest;
+
+    if (p->challenge[0] == '\0') {
+        req_fail(r, ANSWER(NO_APOP));
+        return REQ_DONE;
+    }
+    name = take_name(&rest);
+    digest = take_word(&rest);
+    if (name[0] == '\0' || digest[0] == '\0' || rest[0] != '\0') {
+        req_fail(r, ANSWER(BAD_APOP));
+    } else {
+        login_without_alerts(r->session);
+        outcome = login_by_apop(r, name, p->challenge, digest);
+    }
+    free(name);
+    free(digest);
+    return outcome;
 }
 
 /* AUTH WEBUSER name password, as some Perl clients send it. */
@@ -139,7 +169,7 @@ auth_webuser(struct req *r, const char *rest)
     enum req_result outcome = REQ_DONE;
 
     if (name[0] == '\0')
-        req_fail(r, 501, "user name is missing");
+        req_failf(r, ANSWER(MISSING), "user name");
     else
         outcome = log_in(r, name, rest, "WEBUSER");
     free(name);
@@ -161,7 +191,7 @@ run_auth(struct req *r, struct pwd *p, const char *rest)
 
     (void)p;
     if (method[0] == '\0') {
-        req_fail(r, 501, "mechanism is missing");
+        req_failf(r, ANSWER(MISSING), "mechanism");
     } else if (text_equal_nocase(method, "WEBUSER")) {
         outcome = auth_webuser(r, rest);
     } else {
@@ -180,11 +210,11 @@ run_stls(struct req *r, struct pwd *p, const char *rest)
     (void)p;
     (void)rest;
     if (s->state == SESSION_OPEN) {
-        req_fail(r, 501, "TLS is possible before login only");
+        req_fail(r, ANSWER(TLS_TOO_LATE));
     } else if (session_is_encrypted(s)) {
-        req_fail(r, 501, "TLS is active already");
+        req_fail(r, ANSWER(TLS_ACTIVE));
     } else if (session_worker(s)->tls == NULL) {
-        req_fail(r, 501, "TLS is not configured");
+        req_fail(r, ANSWER(TLS_NOT_CONFIGURED));
     } else {
         r->ok_text = "please start TLS";
         req_ok(r);
@@ -199,7 +229,7 @@ static enum req_result
 run_inline(struct req *r, struct pwd *p, const char *rest)
 {
     if (rest[0] != '\0') {
-        req_fail(r, 501, "too many arguments");
+        req_fail(r, ANSWER(TOO_MANY_ARGUMENTS));
         return REQ_DONE;
     }
     p->inline_data = true;
@@ -273,9 +303,9 @@ pwd_command_run(struct req *r, const struct pwd_command *k, const char *rest)
     struct session *s = r->session;
 
     if (k == NULL || (s->state != SESSION_OPEN && !(k->flags & BEFORE_LOGIN)))
-        req_fail(r, 516, "log in first");
+        req_fail(r, ANSWER(LOGIN_FIRST));
     else if (s->state == SESSION_OPEN && !(k->flags & IN_SESSION))
-        req_fail(r, 517, "already logged in");
+        req_fail(r, ANSWER(LOGGED_IN));
     else
         return k->run(r, pwd_of(s), rest);
     return REQ_DONE;

@@ -15,6 +15,7 @@
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/alert.h"
 #include "ximss/server/alert_names.h"
+#include "ximss/server/alert_page.h"
 #include "ximss/server/job.h"
 #include "ximss/server/request.h"
 #include "ximss/server/server.h"
@@ -30,11 +31,11 @@ take_id(struct req *r, const struct xml_elem *e, uint64_t *id_r)
     unsigned long long id;
 
     if (text == NULL) {
-        req_fail(r, 501, "alertID is missing");
+        req_failf(r, ANSWER(MISSING), "alertID");
         return -1;
     }
     if (text_parse_u64(text, UINT64_MAX, &id) < 0 || id == 0) {
-        req_fail(r, 514, "no such alert");
+        req_fail(r, ANSWER(NO_ALERT));
         return -1;
     }
     *id_r = id;
@@ -50,21 +51,20 @@ take_scope(struct req *r, const struct xml_elem *e, enum alert_scope *scope_r,
 
     *target_r = xml_attr(e, "target");
     if (scope == NULL) {
-        req_fail(r, 501, "scope is missing");
+        req_failf(r, ANSWER(MISSING), "scope");
         return -1;
     }
     if (alert_scope_parse(scope, scope_r) < 0) {
-        req_fail(r, 501, "scope must be server, cluster, domain or account");
+        req_fail(r, ANSWER(BAD_SCOPE));
         return -1;
     }
     if (*scope_r == ALERT_DOMAIN || *scope_r == ALERT_ACCOUNT) {
         if (*target_r == NULL || (*target_r)[0] == '\0') {
-            req_failf(r, 501, "target is missing: the scope %s needs one",
-                      scope);
+            req_failf(r, ANSWER(TARGET_MISSING), scope);
             return -1;
         }
     } else if (*target_r != NULL) {
-        req_failf(r, 501, "the scope %s has no target", scope);
+        req_failf(r, ANSWER(NO_TARGET), scope);
         return -1;
     }
     return 0;
@@ -89,7 +89,7 @@ struct post_job {
     struct req *req;
     struct job_caller caller;
     struct post post; /* its texts are owned here */
-    char *target, *key, *text;
+    char *target, *key, *text, *lifetime;
     struct admin_parts parts;
     struct post_result result;
 };
@@ -105,7 +105,8 @@ post_body(struct job *j, struct store_txn *t, struct errbuf *err)
     fill_context(&x, j, t, &p->caller);
     x.parts = &p->parts;
     r = admin_alert_post(&x, &p->post, &p->result, err);
-    if (r == STORE_OK && p->post.test && p->result.code == 200) {
+    if (r == STORE_OK && p->post.test && p->result.code == 200 &&
+        !p->result.repeated) {
         e = effect_add(&j->effects, EFFECT_COUNT_AUDIENCE);
         e->alert.scope = p->post.scope;
         e->alert.target = p->result.target;
@@ -122,27 +123,41 @@ post_job_free(struct post_job *p)
     free(p->target);
     free(p->key);
     free(p->text);
+    free(p->lifetime);
     free(p);
+}
+
+/* What there is to know of an alert: not of a test that found none. */
+static void
+write_posted_alert(struct req *r, const struct post_job *p)
+{
+    char gmt[CLOCK_GMT_SIZE];
+
+    if (p->post.test && !p->result.repeated)
+        return;
+    clock_format_gmt(p->result.posted, gmt);
+    xml_write_attr_u64(&r->out, "alertID", p->result.id);
+    xml_write_attr(&r->out, "gmtTime", gmt);
+    if (p->lifetime != NULL && p->result.until != 0) {
+        clock_format_gmt(p->result.until, gmt);
+        xml_write_attr(&r->out, "until", gmt);
+    }
 }
 
 static void
 write_posted(struct req *r, const struct post_job *p)
 {
-    char gmt[CLOCK_GMT_SIZE];
-
     buf_append_str(&r->out, "<alertPosted");
     xml_write_attr(&r->out, "id", r->id);
-    if (!p->post.test) {
-        clock_format_gmt(p->result.posted, gmt);
-        xml_write_attr_u64(&r->out, "alertID", p->result.id);
-        xml_write_attr(&r->out, "gmtTime", gmt);
-    }
+    write_posted_alert(r, p);
     xml_write_attr_u64(&r->out, "sessions",
                        p->result.repeated ? 0 : p->job.sessions);
     if (p->post.test)
         xml_write_attr_u64(&r->out, "accounts", p->result.accounts);
     if (p->result.repeated)
         xml_write_attr(&r->out, "repeated", "yes");
+    if (p->result.repeated && (p->result.over || p->job.sessions > 0))
+        xml_write_attr(&r->out, "active", "no");
     buf_append(&r->out, "/>", sizeof "/>");
 }
 
@@ -171,29 +186,31 @@ take_post(struct req *r, const struct xml_elem *e, struct post_job *p)
     const char *target, *until = xml_attr(e, "until");
     const char *severity = req_attr(e, "severity", "warning");
     const char *test = req_attr(e, "test", "no");
-    const char *key = xml_attr(e, "key");
+    const char *key = xml_attr(e, "key"), *lifetime = xml_attr(e, "lifetime");
 
     if (take_scope(r, e, &p->post.scope, &target) < 0)
         return -1;
     if (alert_severity_parse(severity, &p->post.severity) < 0) {
-        req_fail(r, 501, "severity must be info, warning or critical");
+        req_fail(r, ANSWER(BAD_SEVERITY));
         return -1;
     }
     if (until != NULL && clock_parse_gmt(until, &p->post.until) < 0) {
-        req_fail(r, 501, "until must be a time like 20261201T060000Z");
+        req_fail(r, ANSWER(BAD_UNTIL));
         return -1;
     }
     if (text_parse_bool(test, &p->post.test) < 0) {
-        req_fail(r, 501, "test must be yes or no");
+        req_failf(r, ANSWER(YES_OR_NO), "test");
         return -1;
     }
     if (e->first != NULL) {
-        req_fail(r, 522, "alert text must not have elements in it");
+        req_fail(r, ANSWER(ALERT_HAS_ELEMENTS));
         return -1;
     }
     p->target = target != NULL ? xstrdup(target) : NULL;
     p->key = key != NULL ? xstrdup(key) : NULL;
     p->text = xmemdup(e->text, e->text_len + 1);
+    p->lifetime = lifetime != NULL ? xstrdup(lifetime) : NULL;
+    p->post.lifetime = p->lifetime;
     p->post.target = p->target;
     p->post.key = p->key;
     p->post.text = p->text;
@@ -251,7 +268,7 @@ remove_finish(struct job *j)
     if (j->result != STORE_OK)
         req_fail_store(r, j->result, &j->err);
     else if (p->code != 200)
-        req_fail(r, 514, "no such alert");
+        req_fail(r, ANSWER(NO_ALERT));
     else
         req_ok(r);
     req_finish(r);
@@ -294,7 +311,7 @@ handle_confirm(struct req *r, const struct xml_elem *e)
         return REQ_DONE;
     if (a == NULL || id > r->worker->board.last_id ||
         (!user_was_shown(a, id) && user_find_alert(r->worker, a, id) == NULL)) {
-        req_fail(r, 514, "no such alert");
+        req_fail(r, ANSWER(NO_ALERT));
         return REQ_DONE;
     }
     user_shown(r->worker, a, id);
@@ -317,7 +334,7 @@ handle_dismiss(struct req *r, const struct xml_elem *e)
     }
     if (a == NULL || id > r->worker->board.last_id ||
         (!user_was_shown(a, id) && user_find_alert(r->worker, a, id) == NULL)) {
-        req_fail(r, 514, "no such alert");
+        req_fail(r, ANSWER(NO_ALERT));
         return REQ_DONE;
     }
     /* One that is over, or was the account's own, is perhaps still on the
@@ -338,6 +355,9 @@ struct list_state {
     uint32_t at;
     char *target; /* owned; NULL: not shown */
     bool posting;
+    struct alert_page page;
+    bool has_total;
+    uint64_t total;
     struct scope_job *next; /* owned; brings the next piece; NULL: there is
                                none */
 };
@@ -353,9 +373,16 @@ list_free(void *p)
     struct list_state *l = p;
 
     list_leave(l);
+    alert_page_clear(&l->page);
     alert_array_clear(&l->alerts);
     free(l->target);
     free(l);
+}
+
+static const struct alert *
+list_at(const struct list_state *l)
+{
+    return l->alerts.v[l->page.down ? l->alerts.n - 1 - l->at : l->at];
 }
 
 static void
@@ -372,6 +399,21 @@ list_report(struct req *r, struct list_state *l, const struct alert *al)
     alert_report(&r->out, &al->rec, &view);
 }
 
+/* Behind a page: how many there are in all, and where the next one begins. */
+static void
+write_listed(struct req *r, const struct list_state *l)
+{
+    if (!l->page.wanted)
+        return;
+    buf_append_str(&r->out, "<alertListed");
+    xml_write_attr(&r->out, "id", r->id);
+    if (l->has_total)
+        xml_write_attr_u64(&r->out, "total", l->total);
+    if (l->page.more)
+        xml_write_attr_u64(&r->out, "next", l->page.last);
+    buf_append(&r->out, "/>", sizeof "/>");
+}
+
 static enum req_step
 list_step(struct req *r)
 {
@@ -381,29 +423,85 @@ list_step(struct req *r)
     if (list_is_coming(l))
         return STEP_WAIT;
     for (; l->at < l->alerts.n && r->out.len < piece; l->at++)
-        list_report(r, l, l->alerts.v[l->at]);
+        list_report(r, l, list_at(l));
     if (l->at < l->alerts.n)
         return STEP_MORE;
     if (l->next != NULL)
         return list_take_piece(l) ? STEP_MORE : STEP_FAIL;
+    write_listed(r, l);
     req_ok(r);
     return STEP_LAST;
 }
 
-static enum req_result
-list_own(struct req *r)
+static bool
+is_listed(const struct user *a, const struct alert *al)
 {
-    struct user *a = r->session->user;
-    struct list_state *l = xcalloc(1, sizeof *l);
+    return !user_has_dismissed(a, al->rec.id) && !al->delivered &&
+           !al->generated;
+}
+
+static void
+own_all(struct worker *w, struct user *a, struct list_state *l)
+{
     int64_t now = clock_now();
     struct alert *al;
 
-    for (uint64_t at = 0;
-         a != NULL && (al = user_next_alert(r->worker, a, at)) != NULL;
+    for (uint64_t at = 0; (al = user_next_alert(w, a, at)) != NULL;
          at = al->rec.id)
-        if (!user_has_dismissed(a, al->rec.id) && !al->delivered &&
-            !al->generated && !alert_is_over(al, now))
+        if (is_listed(a, al) && !alert_is_over(al, now))
             alert_array_add(&l->alerts, al);
+}
+
+static void
+own_page(struct worker *w, struct user *a, struct list_state *l)
+{
+    struct alert_page *p = &l->page;
+    enum alert_page_look look = PAGE_SKIP;
+    int64_t now = clock_now();
+    struct alert *al;
+
+    for (uint64_t at = p->from; look != PAGE_FULL; at = al->rec.id) {
+        al = p->down ? user_prev_alert(w, a, at) : user_next_alert(w, a, at);
+        if (al == NULL)
+            return;
+        look = alert_page_look(p, &al->rec, now, is_listed(a, al));
+        if (look == PAGE_TAKE)
+            alert_array_add(&l->alerts, al);
+    }
+}
+
+/* 0, or -1: answered. */
+static int
+take_page(struct req *r, const struct xml_elem *e, struct alert_page *p)
+{
+    const struct config *cfg = r->worker->cfg;
+    const struct alert_page_limits limits = {cfg->list_page, cfg->list_look};
+    struct errbuf err;
+
+    if (alert_page_parse(p, e, &limits, &err) == 0)
+        return 0;
+    req_fail(r, ANSWER_ARGUMENTS, err.text);
+    alert_page_clear(p);
+    return -1;
+}
+
+static enum req_result
+list_own(struct req *r, const struct xml_elem *e)
+{
+    struct user *a = r->session->user;
+    struct list_state *l;
+    struct alert_page page;
+
+    if (take_page(r, e, &page) < 0)
+        return REQ_DONE;
+    /* One does not see who wrote to oneself. */
+    page.sees_authors = false;
+    l = xcalloc(1, sizeof *l);
+    l->page = page;
+    if (a != NULL && page.wanted)
+        own_page(r->worker, a, l);
+    else if (a != NULL)
+        own_all(r->worker, a, l);
     req_stream(r, list_step, l, list_free);
     return REQ_PENDING;
 }
@@ -422,6 +520,8 @@ struct scope_job {
         alerts; /* of an account, which the board does not have: a piece */
     uint64_t after;
     bool more;
+    struct alert_page page;
+    uint64_t total; /* of an account, for a page */
     bool in_flight;
     struct store_txn *txn; /* while the body runs */
 };
@@ -431,15 +531,15 @@ scope_job_free(struct scope_job *p)
 {
     job_caller_clear(&p->caller);
     job_clear(&p->job);
+    alert_page_clear(&p->page);
     alert_array_clear(&p->alerts);
     free(p->target);
     free(p);
 }
 
-static bool
-take_listed(const struct alert_rec *rec, void *arg)
+static void
+add_copy(struct scope_job *p, const struct alert_rec *rec)
 {
-    struct scope_job *p = arg;
     struct alert_rec copy;
     struct alert *a;
 
@@ -447,6 +547,14 @@ take_listed(const struct alert_rec *rec, void *arg)
     a = alert_new(&copy);
     alert_array_add(&p->alerts, a);
     alert_unref(&a);
+}
+
+static bool
+take_listed(const struct alert_rec *rec, void *arg)
+{
+    struct scope_job *p = arg;
+
+    add_copy(p, rec);
     p->more = store_tired(p->txn);
     return !p->more;
 }
@@ -462,6 +570,42 @@ piece_body(struct job *j, struct store_txn *t, struct errbuf *err)
     p->txn = t;
     return alert_walk(t, ALERT_ACCOUNT, p->number, p->after, take_listed, p,
                       err);
+}
+
+static bool
+take_on_page(const struct alert_rec *rec, void *arg)
+{
+    struct scope_job *p = arg;
+    enum alert_page_look look =
+        alert_page_look(&p->page, rec, clock_now(), true);
+
+    if (look == PAGE_TAKE)
+        add_copy(p, rec);
+    if (look != PAGE_FULL && store_tired(p->txn)) {
+        alert_page_stop(&p->page);
+        return false;
+    }
+    return look != PAGE_FULL;
+}
+
+/* A page of an account's alerts, and how many it has.  STORE_AGAIN: counting
+ * them takes longer. */
+static enum store_result
+page_body(struct scope_job *p, struct store_txn *t, struct errbuf *err)
+{
+    enum store_result r =
+        alert_count(t, ALERT_ACCOUNT, p->number, &p->total, err);
+
+    if (r != STORE_OK)
+        return r;
+    p->txn = t;
+    p->page.found = 0; /* if it is run again */
+    p->page.looked = 0;
+    p->page.more = false;
+    return p->page.down ? alert_walk_back(t, ALERT_ACCOUNT, p->number,
+                                          p->page.from, take_on_page, p, err)
+                        : alert_walk(t, ALERT_ACCOUNT, p->number, p->page.from,
+                                     take_on_page, p, err);
 }
 
 static enum store_result
@@ -483,17 +627,12 @@ scope_body(struct job *j, struct store_txn *t, struct errbuf *err)
     r = account_get(t, p->number, &account, err);
     p->domain = account.domain;
     account_rec_clear(&account);
-    if (r == STORE_OK && !p->watch)
+    p->page.sees_authors = p->posting;
+    if (r == STORE_OK && p->page.wanted)
+        r = page_body(p, t, err);
+    else if (r == STORE_OK && !p->watch)
         r = piece_body(j, t, err);
     return r;
-}
-
-static const char *
-scope_error(int code)
-{
-    return code == 512   ? "unknown domain"
-           : code == 513 ? "unknown account"
-                         : "insufficient access rights";
 }
 
 static void
@@ -505,7 +644,7 @@ watch_scope(struct scope_job *p)
     if (p->stop) {
         watch_remove(r->worker, r->session, &spec);
     } else if (!watch_add(r->worker, r->session, &spec)) {
-        req_failf(r, 526, "too many watches: a session may have %u",
+        req_failf(r, ANSWER(TOO_MANY_WATCHES),
                   r->worker->cfg->max_session_watches);
         req_finish(r);
         return;
@@ -588,6 +727,28 @@ list_leave(struct list_state *l)
     l->next = NULL;
 }
 
+/* A page of the job: what is in the store has been taken there. */
+static void
+list_page(struct scope_job *p, struct list_state *l)
+{
+    const struct alert_array *set =
+        board_set(&p->req->worker->board, p->scope, p->number);
+
+    p->page.sees_authors = p->posting;
+    l->has_total = true;
+    if (p->scope == ALERT_ACCOUNT) {
+        l->total = p->total;
+        l->alerts = p->alerts;
+        p->alerts = (struct alert_array){0};
+    } else {
+        l->total = set != NULL ? set->n : 0;
+        alert_page_set(&p->page, set, clock_now(), &l->alerts);
+    }
+    l->page = p->page;
+    p->page = (struct alert_page){0};
+    scope_job_free(p);
+}
+
 /* Keeps the job if there is more to come. */
 static void
 list_scope(struct scope_job *p)
@@ -598,7 +759,9 @@ list_scope(struct scope_job *p)
     l->target = p->target;
     l->posting = p->posting;
     p->target = NULL;
-    if (p->scope == ALERT_ACCOUNT) {
+    if (p->page.wanted) {
+        list_page(p, l);
+    } else if (p->scope == ALERT_ACCOUNT) {
         l->next = p;
         list_take_piece(l);
     } else {
@@ -618,7 +781,7 @@ scope_finish(struct job *j)
         if (j->result != STORE_OK)
             req_fail_store(r, j->result, &j->err);
         else
-            req_fail(r, (unsigned)p->code, scope_error(p->code));
+            req_fail(r, (unsigned)p->code, answer_text(p->code));
         req_finish(r);
     } else if (p->watch) {
         watch_scope(p);
@@ -644,7 +807,11 @@ start_scope(struct req *r, const struct xml_elem *e, bool watch)
         return REQ_DONE;
     }
     if (text_parse_bool(stop, &p->stop) < 0) {
-        req_fail(r, 501, "stop must be yes or no");
+        req_failf(r, ANSWER(YES_OR_NO), "stop");
+        scope_job_free(p);
+        return REQ_DONE;
+    }
+    if (!watch && take_page(r, e, &p->page) < 0) {
         scope_job_free(p);
         return REQ_DONE;
     }
@@ -664,7 +831,7 @@ static enum req_result
 handle_list(struct req *r, const struct xml_elem *e)
 {
     if (xml_attr(e, "scope") == NULL && xml_attr(e, "target") == NULL)
-        return list_own(r);
+        return list_own(r, e);
     return start_scope(r, e, false);
 }
 

@@ -12,7 +12,7 @@ static enum req_result
 handle_cli(struct req *r, const struct xml_elem *e)
 {
     if (e->first != NULL) {
-        req_fail(r, 501, "the command must not have elements in it");
+        req_fail(r, ANSWER(HAS_ELEMENTS));
         return REQ_DONE;
     }
     return cli_run(r, e->text, e->text_len);

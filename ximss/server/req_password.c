@@ -106,7 +106,7 @@ write_finish(struct job *j)
 
     remember_forget(j->server->remember, c->account);
     if (j->result == STORE_NOTFOUND || c->changed_meanwhile) {
-        req_fail(r, 515, "incorrect password");
+        req_fail(r, ANSWER(WRONG_PASSWORD));
     } else if (j->result != STORE_OK) {
         req_fail_store(r, j->result, &j->err);
     } else {
@@ -127,7 +127,7 @@ on_hashed(struct mail *m, void *owner)
     if (!c->matches) {
         throttle_failed(c->job.server->throttle, c->caller.name, c->address,
                         clock_mono());
-        req_fail(r, 515, "incorrect password");
+        req_fail(r, ANSWER(WRONG_PASSWORD));
         req_finish(r);
         change_free(c);
         return;
@@ -180,7 +180,7 @@ read_finish(struct job *j)
                          c) == 0)
         return;
     if (j->result == STORE_OK)
-        req_fail(r, 525, "too busy, try again later");
+        req_fail(r, ANSWER(BUSY));
     else
         req_fail_store(r, j->result, &j->err);
     req_finish(r);
@@ -203,7 +203,7 @@ start(struct change *c)
     if (c->old != NULL &&
         throttle_delay(c->job.server->throttle, c->caller.name, c->address,
                        clock_mono()) > 0) {
-        refuse_and_free(c, 525, "too many failed log-ins, try again later");
+        refuse_and_free(c, ANSWER(FAILED_LOGINS));
         return;
     }
     c->job.body = read_body;
@@ -240,16 +240,19 @@ static bool
 is_allowed(struct req *r, const char *old, const char *new)
 {
     const struct session *s = r->session;
+    const char *why;
 
     if (s->user == NULL)
-        req_fail(r, 510, "the local administrator has no account");
+        req_fail(r, ANSWER(NO_ACCOUNT_OF_OWN));
     else if (new[0] == '\0' || strlen(new) > PASSWORD_MOST)
-        req_failf(r, 501, "newPassword must have 1 to %d bytes", PASSWORD_MOST);
+        req_failf(r, ANSWER(BAD_NEW_PASSWORD), PASSWORD_MOST);
+    else if ((why = password_fault(new)) != NULL)
+        req_fail(r, ANSWER_ARGUMENTS, why);
     else if (old != NULL && strlen(old) > PASSWORD_MOST)
-        req_failf(r, 501, "oldPassword has more than %d bytes", PASSWORD_MOST);
+        req_failf(r, ANSWER(BAD_OLD_PASSWORD), PASSWORD_MOST);
     else if (!session_is_encrypted(s) && !session_is_local(s) &&
              !r->worker->cfg->clear_passwords_without_tls)
-        req_fail(r, 519, "encryption required");
+        req_fail(r, ANSWER(ENCRYPTION));
     else
         return true;
     return false;
@@ -265,6 +268,10 @@ req_password_change(struct req *r, const char *what, const char *old,
 
     if (!is_allowed(r, old, new))
         return REQ_DONE;
+    if (s->token != NULL) { /* which a new password would outlive */
+        req_fail(r, ANSWER(NO_RIGHTS));
+        return REQ_DONE;
+    }
     session_caller(s, &caller);
     c = xcalloc(1, sizeof *c);
     job_init(&c->job, r->worker->server, r->worker);
@@ -290,7 +297,7 @@ handle_modify(struct req *r, const struct xml_elem *e)
     const char *new = xml_attr(e, "newPassword");
 
     if (old == NULL || new == NULL) {
-        req_failf(r, 501, "%s is missing",
+        req_failf(r, ANSWER(MISSING),
                   old == NULL ? "oldPassword" : "newPassword");
         return REQ_DONE;
     }

@@ -124,7 +124,7 @@ has_account(struct req *r)
 {
     if (r->session->user != NULL)
         return true;
-    req_fail(r, 510, "the local administrator has no account");
+    req_fail(r, ANSWER(NO_ACCOUNT_OF_OWN));
     return false;
 }
 
@@ -177,7 +177,7 @@ store_finish(struct job *j)
     if (j->result == STORE_OK)
         req_ok(r);
     else if (j->result == STORE_REFUSED)
-        req_fail(r, 501, j->err.text);
+        req_fail(r, ANSWER_ARGUMENTS, j->err.text);
     else
         req_fail_store(r, j->result, &j->err);
     if (j->result == STORE_OK && a != NULL)
@@ -201,7 +201,7 @@ handle_store(struct req *r, const struct xml_elem *e)
 
         if (!prefs_is_name(c->name) || c->first != NULL ||
             p->changes->n >= NAMES_MOST) {
-            req_failf(r, 501, "%s is not a preference", c->name);
+            req_failf(r, ANSWER(BAD_PREFERENCE), c->name);
             prefs_job_free(p);
             return REQ_DONE;
         }

@@ -75,7 +75,7 @@ handle_read(struct req *r, const struct xml_elem *e)
 
     (void)e;
     if (r->session->user == NULL) {
-        req_fail(r, 513, "unknown account"); /* the local administrator */
+        req_fail(r, ANSWER(NO_ACCOUNT)); /* the local administrator */
         return REQ_DONE;
     }
     q = xcalloc(1, sizeof *q);

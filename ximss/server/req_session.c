@@ -11,6 +11,8 @@
 #include "util/zone.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
+#include "ximss/server/lasting.h"
+#include "ximss/server/login.h"
 #include "ximss/server/push.h"
 #include "ximss/server/request.h"
 #include "ximss/server/session_id.h"
@@ -26,7 +28,7 @@ req_session_attributes(struct buf *b, const struct session *s)
     char user[USER_NAME_SIZE];
     const char *real = s->user != NULL ? s->user->real_name : NULL;
 
-    session_id_format(s->number, id);
+    lasting_id(s, id);
     session_id_random(s->number, random);
     session_user(s, user);
     xml_write_attr(b, "urlID", id);
@@ -48,6 +50,10 @@ static enum req_result
 handle_bye(struct req *r, const struct xml_elem *e)
 {
     (void)e;
+    if (r->session->state == SESSION_OPEN && r->session->lasting != NULL) {
+        lasting_bye(r);
+        return REQ_PENDING;
+    }
     req_ok(r);
     return REQ_CLOSE;
 }
@@ -72,13 +78,33 @@ handle_read_time(struct req *r, const struct xml_elem *e)
     return REQ_DONE;
 }
 
+/* What a page has to know before it offers more. */
+static const char *
+administers(const struct session *s)
+{
+    struct session_caller c;
+
+    session_caller(s, &c);
+    return rights_may_read(&c.caller, 0)                 ? "server"
+           : rights_may_read(&c.caller, c.caller.domain) ? "domain"
+                                                         : "nothing";
+}
+
 static enum req_result
 handle_read_session(struct req *r, const struct xml_elem *e)
 {
-    (void)e;
+    const char *rights = xml_attr(e, "rights");
+    bool wanted = false;
+
+    if (rights != NULL && text_parse_bool(rights, &wanted) < 0) {
+        req_failf(r, ANSWER(YES_OR_NO), "rights");
+        return REQ_DONE;
+    }
     buf_append_str(&r->out, "<session");
     xml_write_attr(&r->out, "id", r->id);
     req_session_attributes(&r->out, r->session);
+    if (wanted)
+        xml_write_attr(&r->out, "administers", administers(r->session));
     buf_append(&r->out, "/>", sizeof "/>");
     req_ok(r);
     return REQ_DONE;
@@ -91,8 +117,7 @@ set_idle_timeout(struct req *r, const char *value)
 
     if (text_parse_u64(value, IDLE_MOST_SECONDS, &seconds) < 0 ||
         seconds == 0) {
-        req_failf(r, 501, "idleTimeout must be 1 to %d seconds",
-                  IDLE_MOST_SECONDS);
+        req_failf(r, ANSWER(BAD_IDLE_TIMEOUT), IDLE_MOST_SECONDS);
         return REQ_DONE;
     }
     r->session->idle_timeout = (uint32_t)seconds;
@@ -124,7 +149,7 @@ handle_set_option(struct req *r, const struct xml_elem *e)
     bool on;
 
     if (name == NULL || value == NULL) {
-        req_failf(r, 501, "%s is missing", name == NULL ? "name" : "value");
+        req_failf(r, ANSWER(MISSING), name == NULL ? "name" : "value");
         return REQ_DONE;
     }
     if (strcmp(name, "idleTimeout") == 0)
@@ -135,7 +160,7 @@ handle_set_option(struct req *r, const struct xml_elem *e)
         return REQ_DONE;
     }
     if (text_parse_bool(value, &on) < 0) {
-        req_failf(r, 501, "%s must be yes or no", name);
+        req_failf(r, ANSWER(YES_OR_NO), name);
         return REQ_DONE;
     }
     req_ok(r);
@@ -150,9 +175,9 @@ handle_starttls(struct req *r, const struct xml_elem *e)
 
     (void)e;
     if (session_is_encrypted(s)) {
-        req_fail(r, 501, "already encrypted");
+        req_fail(r, ANSWER(TLS_ENCRYPTED));
     } else if (session_worker(s)->tls == NULL) {
-        req_fail(r, 501, "TLS is not configured");
+        req_fail(r, ANSWER(TLS_NOT_CONFIGURED));
     } else {
         req_ok(r);
         s->tls_started = true; /* session.c does it behind the answer */
@@ -161,14 +186,17 @@ handle_starttls(struct req *r, const struct xml_elem *e)
 }
 
 /* Who the server takes the client for.  The relay of the bridge hands nobody on
- * before it has seen that its header was believed. */
+ * before it has seen that its header was believed; and whether clientAddress is,
+ * it learns here. */
 static enum req_result
 handle_read_client(struct req *r, const struct xml_elem *e)
 {
     const struct session *s = r->session;
+    bool named = xml_attr(e, "clientAddress") != NULL;
     char address[PEER_TEXT_SIZE];
 
-    (void)e;
+    if (s->state == SESSION_NEW && login_take_client(r, e) < 0)
+        return REQ_DONE;
     peer_format(session_address(s), address);
     buf_append_str(&r->out, "<client");
     xml_write_attr(&r->out, "id", r->id);
@@ -176,6 +204,8 @@ handle_read_client(struct req *r, const struct xml_elem *e)
     xml_write_attr(&r->out, "encrypted",
                    session_is_encrypted(s) ? "yes" : "no");
     xml_write_attr(&r->out, "proxied", s->proxied ? "yes" : "no");
+    if (named)
+        xml_write_attr(&r->out, "believed", login_is_proxy(s) ? "yes" : "no");
     buf_append(&r->out, "/>", sizeof "/>");
     req_ok(r);
     return REQ_DONE;

@@ -16,7 +16,6 @@
 
 #include "util/log.h"
 #include "util/xmalloc.h"
-#include "ximss/server/admin_call.h"
 #include "ximss/server/dialect.h"
 #include "ximss/server/session_private.h"
 
@@ -33,7 +32,7 @@ req_fail(struct req *r, unsigned code, const char *text)
 {
     /* No error without words, wherever its text came from. */
     if (text == NULL || text[0] == '\0')
-        text = admin_code_text((int)code);
+        text = answer_text((int)code);
     r->dialect->fail(r, code, text);
 }
 
@@ -55,11 +54,11 @@ req_fail_store(struct req *r, enum store_result result,
 {
     switch (result) {
     case STORE_FULL:
-        req_fail(r, 530, "the store is full, try again later");
+        req_fail(r, ANSWER(STORE_FULL));
         return;
     case STORE_NOTFOUND:
         /* One's own account: deleted, and the session is about to end. */
-        req_fail(r, 513, "unknown account");
+        req_fail(r, ANSWER(NO_ACCOUNT));
         return;
     case STORE_OK:
     case STORE_AGAIN: /* never the last word */
@@ -69,7 +68,7 @@ req_fail_store(struct req *r, enum store_result result,
         break;
     }
     log_error("request failed in the store: %s", err->text);
-    req_fail(r, 531, "the store failed");
+    req_fail(r, ANSWER(STORE_FAILED));
 }
 
 static void

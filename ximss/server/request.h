@@ -10,6 +10,7 @@
 #include "util/buf.h"
 #include "util/errbuf.h"
 #include "util/queue_safe.h"
+#include "ximss/proto/answer.h"
 
 struct dialect;
 struct session;
@@ -120,6 +121,7 @@ const char *req_attr(const struct xml_elem *e, const char *name,
 /* The tables of requests, one per file. */
 extern const struct req_desc req_login_table[];
 extern const struct req_desc req_session_table[];
+extern const struct req_desc req_device_table[];
 extern const struct req_desc req_prefs_table[];
 extern const struct req_desc req_quota_table[];
 extern const struct req_desc req_password_table[];

@@ -43,7 +43,8 @@ struct caller {
     bool shared;      /* that domain is */
     unsigned rights;  /* of enum right */
     const char *name; /* user@domain, or "local:UID" */
-    const char *from; /* "ADDRESS DOOR" */
+    const char *from; /* "ADDRESS DOOR", and "token NAME" if it was by one */
+    bool by_token;
 };
 
 /* Parses an array of codes (CLI data format); unknown codes are no error and

@@ -642,6 +642,12 @@ sasl_credential(struct sasl *s, const struct credential *c, char **base64_out_r)
 }
 
 bool
+sasl_cram_matches(const struct sasl *s, const struct credential *c)
+{
+    return s->hex != NULL && password_cram_matches(c, s->challenge, s->hex);
+}
+
+bool
 sasl_wants_proof(const struct sasl *s)
 {
     return s->state == AT_PROOF;

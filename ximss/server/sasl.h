@@ -66,6 +66,10 @@ enum sasl_result sasl_cram_answered(struct sasl *s, const char *challenge,
                                     const char *name,
                                     const char *base64_hex) WARN_UNUSED;
 
+/* Whether the answer to CRAM-MD5 that has come is right under that credential;
+ * false for other mechanisms. */
+bool sasl_cram_matches(const struct sasl *s, const struct credential *c);
+
 /* The next message is SCRAM's proof: whoever guesses learns from it whether he
  * is right, and has been told the salt before. */
 bool sasl_wants_proof(const struct sasl *s);

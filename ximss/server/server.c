@@ -69,6 +69,7 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->lifetime[ALERT_ACCOUNT] = c->lifetime_account;
     a->iterations = c->password_iterations;
     a->max_tickets = c->max_account_tickets;
+    a->max_tokens = c->max_account_tokens;
     a->source_limits = c->quota_limits == CONFIG_LIMITS_OF_SOURCES;
     a->can_ask = c->quota_doveadm_url[0] != '\0' || c->quota_maildir[0] != '\0';
     a->version = PACKAGE_NAME " " PACKAGE_VERSION;
@@ -136,8 +137,9 @@ count_descriptors(struct server *s, const struct config *c, struct errbuf *err)
     return apply_limits(s, c, err);
 }
 
-static int
-load_tls(const struct config *c, struct ssl_ctx_st **tls_r, struct errbuf *err)
+int
+server_load_tls(const struct config *c, struct ssl_ctx_st **tls_r,
+                struct errbuf *err)
 {
     *tls_r = NULL;
     if (c->tls_certificate[0] == '\0')
@@ -273,6 +275,7 @@ open_listeners(struct server *s, const struct config *c, struct buf *ports,
     } doors[] = {{&c->listen, SESSION_TCP},
                  {&c->listen_tls, SESSION_TLS},
                  {&c->listen_pwd, SESSION_PWD},
+                 {&c->listen_pwd_apop, SESSION_PWD_APOP},
                  {&c->listen_pwd_tls, SESSION_PWD_TLS}};
 
     if (s->tls == NULL && c->listen_tls.count + c->listen_pwd_tls.count > 0)
@@ -347,6 +350,7 @@ server_free(struct server *s)
     lobby_free(&s->lobby);
     tls_context_unref(&s->tls);
     config_free(&s->config);
+    token_key_clear(&s->token_key);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->drained);
     free(s->main_domain);
@@ -366,7 +370,10 @@ server_new(const struct server_options *o, struct config *c)
     pthread_cond_init(&s->drained, NULL);
     atomic_init(&s->next_session, SESSION_ID_FIRST);
     atomic_init(&s->next_expiry, 0);
+    token_key_init(&s->token_key, c->store, c->token_key_file);
+    atomic_init(&s->tokens_revoked, 0);
     fill_admin(&s->admin, c, clock_now(), o->test_hooks);
+    s->admin.next_session = &s->next_session;
     s->remember = remember_new(c->remember_logins, c->remember_time);
     s->throttle = throttle_new(&t);
     s->login_slots = login_slots_new(c->login_checks_per_address);
@@ -414,7 +421,7 @@ start_parts(struct server *s, struct buf *ports, bool *damaged_r,
 {
     struct config *c = s->config;
 
-    if (load_tls(c, &s->tls, err) < 0)
+    if (server_load_tls(c, &s->tls, err) < 0)
         return -1;
     make_workers(s, c);
     if (open_listeners(s, c, ports, err) < 0 ||
@@ -504,6 +511,7 @@ reload_body(struct store_txn *t, void *arg, struct errbuf *err)
     (void)t;
     (void)err;
     r->admin.started = r->server->admin.started;
+    r->admin.next_session = &r->server->next_session;
     r->server->admin = r->admin;
     return STORE_OK;
 }
@@ -530,7 +538,7 @@ server_reload(struct server *s, const struct server_options *o,
 
     if (next == NULL)
         return -1;
-    if (load_tls(next, &tls, err) < 0) {
+    if (server_load_tls(next, &tls, err) < 0) {
         config_free(&next);
         return -1;
     }

@@ -12,6 +12,7 @@
 #include "util/errbuf.h"
 #include "ximss/server/admin.h"
 #include "ximss/server/configuration.h"
+#include "ximss/server/token.h"
 
 struct audit_budget;
 struct quota_sources;
@@ -51,6 +52,9 @@ struct server {
     atomic_uint_least64_t next_expiry;  /* microseconds UTC of the earliest end
                                            of an alert; 0: none */
 
+    atomic_uint_least64_t tokens_revoked; /* since the start */
+    struct token_key token_key;           /* the writer thread's */
+
     uint64_t main_domain_number;
 
     pthread_mutex_t lock;
@@ -78,6 +82,11 @@ struct server_options {
 struct server *server_start(const struct server_options *o,
                             struct config *config, bool *damaged_r,
                             struct errbuf *err) WARN_UNUSED;
+
+/* The context of the configuration's certificate; NULL for none.  0, or -1 with
+ * err. */
+int server_load_tls(const struct config *c, struct ssl_ctx_st **tls_r,
+                    struct errbuf *err) WARN_UNUSED;
 
 /* Becomes the user ("": stays); 0, or -1 with err. */
 int server_drop_privileges(const char *user, struct errbuf *err) WARN_UNUSED;

@@ -24,13 +24,13 @@
 #include "ximss/server/admission.h"
 #include "ximss/server/dialect.h"
 #include "ximss/server/lane.h"
+#include "ximss/server/lasting.h"
 #include "ximss/server/login.h"
 #include "ximss/server/proxy_door.h"
 #include "ximss/server/push.h"
 #include "ximss/server/quota_watch.h"
 #include "ximss/server/request.h"
 #include "ximss/server/server.h"
-#include "ximss/server/session_id.h"
 #include "ximss/server/settle.h"
 #include "ximss/server/stat.h"
 #include "ximss/server/ticket_renew.h"
@@ -57,13 +57,13 @@ static const char *const state_names[] = {
 static const char *const door_names[] = {
     [SESSION_TCP] = "ximss",    [SESSION_TLS] = "ximsss",
     [SESSION_LOCAL] = "socket", [SESSION_PWD] = "pwd",
-    [SESSION_PWD_TLS] = "pwds",
+    [SESSION_PWD_TLS] = "pwds", [SESSION_PWD_APOP] = "pwd",
 };
 
 static const struct dialect *const dialects[] = {
     [SESSION_TCP] = &dialect_ximss,   [SESSION_TLS] = &dialect_ximss,
     [SESSION_LOCAL] = &dialect_ximss, [SESSION_PWD] = &dialect_pwd,
-    [SESSION_PWD_TLS] = &dialect_pwd,
+    [SESSION_PWD_TLS] = &dialect_pwd, [SESSION_PWD_APOP] = &dialect_pwd,
 };
 
 const struct dialect *
@@ -121,7 +121,10 @@ session_caller(const struct session *s, struct session_caller *c)
     memset(&c->caller, 0, sizeof c->caller);
     session_user(s, c->name);
     peer_format(session_address(s), address);
-    snprintf(c->from, sizeof c->from, "%s %s", address, door_names[s->door]);
+    snprintf(c->from, sizeof c->from, "%s %s%s%s", address, door_names[s->door],
+             s->token != NULL ? " token " : "",
+             s->token != NULL ? s->token->name : "");
+    c->caller.by_token = s->token != NULL;
     c->caller.name = c->name;
     c->caller.from = c->from;
     if (s->user != NULL) {
@@ -171,6 +174,10 @@ run_free(struct conn_deferred *d)
         dialect->reset(s);
     free_held(s);
     free(s->client);
+    free(s->token);
+    if (s->lasting != NULL)
+        explicit_bzero(s->lasting, sizeof *s->lasting);
+    free(s->lasting);
     free(s);
 }
 
@@ -211,6 +218,7 @@ session_close(struct session *s, const char *reason)
         return;
     w = session_worker(s);
     session_log_end(s, reason);
+    lasting_lost(s);
     session_set_state(s, SESSION_CLOSED);
     unlink_all(s, w);
     conn_close(&s->conn);
@@ -502,7 +510,8 @@ session_open(struct session *s, struct user *a)
     struct worker *w = session_worker(s);
     struct session_caller caller;
 
-    s->number = atomic_fetch_add(&w->server->next_session, 1);
+    if (s->number == 0)
+        s->number = atomic_fetch_add(&w->server->next_session, 1);
     s->user = a;
     push_skip_removals(w, s);
     s->local_admin = a == NULL;
@@ -673,6 +682,20 @@ looks_dead(const struct session *s, uint32_t silent)
            ((int32_t)silent >= DEAD_BLOCKED_SECONDS && s->conn.out != NULL);
 }
 
+/* Whoever kept it alive from connection to connection is not to come back. */
+static void
+end_for_good(struct session *s, const char *reason)
+{
+    static const char ended[] = "<sessionEnded/>"; /* with its 0 */
+
+    if (s->lasting != NULL) {
+        s->lasting->over = true;
+        session_tell(s, ended, sizeof ended);
+    }
+    if (s->state != SESSION_CLOSED)
+        kill_session(s, reason);
+}
+
 bool
 session_make_room(const struct user_sessions *head)
 {
@@ -701,7 +724,38 @@ session_kill_all(struct user_sessions *head)
     struct session *s, *next;
 
     TAILQ_FOREACH_SAFE(s, head, of_account, next)
-        kill_session(s, "killed by an administrator");
+        end_for_good(s, "killed by an administrator");
+}
+
+void
+session_replace(struct user_sessions *head, const char *id)
+{
+    struct session *s, *next;
+
+    TAILQ_FOREACH_SAFE(s, head, of_account, next)
+        if (s->state == SESSION_OPEN && lasting_is(s, id))
+            end_for_good(s, "goes on by another connection");
+}
+
+void
+session_kill_device(struct user_sessions *head, uint64_t device)
+{
+    struct session *s, *next;
+
+    TAILQ_FOREACH_SAFE(s, head, of_account, next)
+        if (s->state == SESSION_OPEN && s->device != 0 &&
+            (device == 0 || s->device == device))
+            end_for_good(s, "its device was revoked");
+}
+
+void
+session_kill_token(struct user_sessions *head, uint64_t token)
+{
+    struct session *s, *next;
+
+    TAILQ_FOREACH_SAFE(s, head, of_account, next)
+        if (s->token != NULL && s->token->id == token)
+            kill_session(s, "its token was revoked");
 }
 
 void
@@ -711,7 +765,7 @@ session_kill(struct worker *w, uint64_t number)
 
     TAILQ_FOREACH(s, &w->sessions, all)
         if (s->number == number && s->state == SESSION_OPEN) {
-            kill_session(s, "killed by an administrator");
+            end_for_good(s, "killed by an administrator");
             return;
         }
 }
@@ -785,7 +839,7 @@ session_describe(const struct session *s, bool whole_id, struct buf *b)
     char id[SESSION_ID_TEXT_SIZE], user[USER_NAME_SIZE];
     char address[PEER_TEXT_SIZE];
 
-    session_id_format(s->number, id);
+    lasting_id(s, id);
     if (!whole_id)
         id[strcspn(id, "-")] = '\0';
     session_user(s, user);

@@ -24,7 +24,8 @@ enum session_door {
     SESSION_TLS,
     SESSION_LOCAL,
     SESSION_PWD,
-    SESSION_PWD_TLS
+    SESSION_PWD_TLS,
+    SESSION_PWD_APOP /* ... with a challenge for APOP in the greeting */
 };
 
 /* Takes the descriptor (non-blocking).  peer is copied; uid: of the peer on a
@@ -47,8 +48,15 @@ void session_send_changes(const struct user_sessions *head, const void *data,
 
 /* Says bye to all sessions of the list and ends them. */
 void session_kill_all(struct user_sessions *head);
+/* The same for those that came by that token. */
+void session_kill_token(struct user_sessions *head, uint64_t token);
 /* The same for the session of that number, if this worker has it. */
 void session_kill(struct worker *w, uint64_t number);
+/* The same for those of the list that have this id and last: another connection
+ * takes their place. */
+void session_replace(struct user_sessions *head, const char *id);
+/* The same for those that came by the device (0: by any). */
+void session_kill_device(struct user_sessions *head, uint64_t device);
 
 /* Bytes of messages that wait for the end of a longer one, of all sessions of
  * the list. */

@@ -52,9 +52,11 @@ session_log_begin(struct session *s, const char *method)
     session_user(s, user);
     peer_format(session_address(s), address);
     (s->unlogged ? log_debug : log_info)(
-        "session begin id=%llu user=%s address=%s method=%s tls=%s",
+        "session begin id=%llu user=%s address=%s method=%s tls=%s%s%s",
         (unsigned long long)s->number, user, address, method,
-        session_is_encrypted(s) ? "yes" : "no");
+        session_is_encrypted(s) ? "yes" : "no",
+        s->token != NULL ? " token=" : "",
+        s->token != NULL ? s->token->name : "");
 }
 
 void

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "storage/tables.h"
 #include "util/conn.h"
 #include "util/errbuf.h"
 #include "util/queue_safe.h"
@@ -15,6 +16,7 @@
 #include "ximss/server/worker.h"
 
 struct dialect;
+struct lasting;
 struct login;
 struct req;
 struct lobby_guest;
@@ -44,6 +46,12 @@ enum session_proxy {
     SESSION_PROXY_MUST
 };
 
+struct session_token {
+    uint64_t id;
+    int64_t expires; /* 0: never */
+    char name[TOKEN_NAME_MOST + 1];
+};
+
 struct session {
     struct conn conn; /* first */
     struct conn_deferred deferred;
@@ -59,6 +67,9 @@ struct session {
                                         NULL: nothing does */
     struct lobby_guest *guest;       /* owned; NULL: logged in (admission.h) */
     struct peer *client;             /* owned; clientAddress, NULL: peer */
+    struct session_token *token;     /* owned; by which it came; NULL: none */
+    struct lasting *lasting;         /* owned; NULL: it ends with its
+                                        connection */
     struct peer peer;
 
     uint64_t number;       /* from log-in on */
@@ -72,6 +83,7 @@ struct session {
     uint64_t removal[2];   /* numbers of the next removals to be told: of
                               alerts to all, of the domain's */
     uint64_t ticket;       /* ticket_number of its newest; see ticket_since */
+    uint64_t device;       /* device_number of what it came by; 0: of none */
     uint32_t acked_at;     /* milliseconds (clock_mono) */
     uint32_t last_input;   /* seconds (clock_mono) */
     uint32_t idle_timeout; /* seconds; 0: never */
@@ -122,7 +134,7 @@ uint64_t session_lane(const struct session *s);
 struct session_caller {
     struct caller caller;
     char name[USER_NAME_SIZE];
-    char from[PEER_TEXT_SIZE + 16];
+    char from[PEER_TEXT_SIZE + 32 + TOKEN_NAME_MOST];
 };
 void session_caller(const struct session *s, struct session_caller *c);
 
@@ -143,7 +155,8 @@ void session_detach(struct session *s);
 void session_attach(struct session *s, struct worker *w);
 
 /* It is logged in as the account (NULL: local administrator): links it, gives
- * it a number.  Alerts are not sent before session_start_alerts. */
+ * it a number, unless it has one.  Alerts are not sent before
+ * session_start_alerts. */
 void session_open(struct session *s, struct user *a);
 /* Begins to send what is pending; what is sent later is live. */
 void session_start_alerts(struct session *s);

@@ -63,10 +63,11 @@ copy(struct arena *arena, const struct cli_value *v)
     return to;
 }
 
-static bool
-is_default(const struct cli_value *v)
+bool
+settings_is_default(const struct cli_value *v)
 {
-    return v->kind == CLI_STRING && text_equal_nocase(v->text, "default");
+    return v->kind == CLI_NULL ||
+           (v->kind == CLI_STRING && text_equal_nocase(v->text, "default"));
 }
 
 void
@@ -75,7 +76,7 @@ settings_update(struct arena *arena, struct cli_value *dict,
 {
     for (const struct cli_value *i = changes->first; i != NULL; i = i->next)
         cli_data_set(arena, dict, i->key,
-                     is_default(i) ? NULL : copy(arena, i));
+                     settings_is_default(i) ? NULL : copy(arena, i));
 }
 
 const char *

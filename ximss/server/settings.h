@@ -25,8 +25,11 @@ int settings_read(struct arena *arena, const char *text,
 /* The text to store; "" for an empty dictionary.  The caller frees. */
 char *settings_text(const struct cli_value *dict);
 
+/* `default` (in any case) or #NULL#: what is in force without the setting. */
+bool settings_is_default(const struct cli_value *v);
+
 /* Puts copies of the entries of `changes` into dict (their texts are shared);
- * the value `default` (in any case) takes the key away. */
+ * a default takes the key away. */
 void settings_update(struct arena *arena, struct cli_value *dict,
                      const struct cli_value *changes);
 

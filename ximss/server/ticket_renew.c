@@ -22,6 +22,7 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/job.h"
+#include "ximss/server/lasting.h"
 #include "ximss/server/session_private.h"
 #include "ximss/server/ticket.h"
 
@@ -32,6 +33,8 @@ struct renewal {
     uint64_t session; /* its number: it may be gone when the job is done */
     struct ticket_rec rec;
     int64_t life;
+    bool lasts; /* the session: it has a record, too */
+    uint8_t lasting[TICKET_HASH_BYTES];
     bool made;
     char ticket[TICKET_TEXT_SIZE];
 };
@@ -46,21 +49,42 @@ ticket_is_due(const struct session *s, uint32_t now)
 }
 
 void
-ticket_keep_fill(struct ticket_keep *keep_r, const struct user *a, uint64_t one,
-                 uint64_t other)
+ticket_keep_fill(struct ticket_keep *keep_r, const struct user *a,
+                 const uint64_t *more, size_t n)
 {
     const struct session *s;
 
     free(keep_r->number);
-    keep_r->number = xcalloc(a->n_sessions + 2, sizeof keep_r->number[0]);
+    keep_r->number = xcalloc(2 * a->n_sessions + n, sizeof keep_r->number[0]);
     keep_r->n = 0;
-    if (one != 0)
-        keep_r->number[keep_r->n++] = one;
-    if (other != 0)
-        keep_r->number[keep_r->n++] = other;
-    TAILQ_FOREACH(s, &a->sessions, of_account)
+    for (size_t i = 0; i < n; i++)
+        if (more[i] != 0)
+            keep_r->number[keep_r->n++] = more[i];
+    TAILQ_FOREACH(s, &a->sessions, of_account) {
         if (s->ticket_since != 0)
             keep_r->number[keep_r->n++] = s->ticket;
+        if (s->lasting != NULL)
+            keep_r->number[keep_r->n++] = ticket_number(s->lasting->hash);
+    }
+}
+
+/* The record of a session that lasts, too; if that is gone, the session is
+ * about to end. */
+static enum store_result
+renew_session(struct renewal *n, struct store_txn *t, struct errbuf *err)
+{
+    struct ticket_rec k, later;
+    enum store_result r;
+
+    if (!n->lasts)
+        return STORE_OK;
+    r = ticket_find(t, n->lasting, &k, err);
+    n->made = r == STORE_OK;
+    if (!n->made)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    later = k;
+    later.expires = n->rec.expires;
+    return ticket_change(t, &k, &later, err);
 }
 
 static enum store_result
@@ -75,6 +99,9 @@ renewal_body(struct job *j, struct store_txn *t, struct errbuf *err)
     if (!n->made) /* deleted, or a new password: the worker hears of it soon */
         return r == STORE_NOTFOUND ? STORE_OK : r;
     n->rec.expires = clock_now() + n->life;
+    r = renew_session(n, t, err);
+    if (r != STORE_OK || !n->made)
+        return r;
     r = ticket_put(t, &n->rec, err);
     if (r == STORE_OK)
         r = ticket_trim(t, n->rec.account, n->most, &n->keep, err);
@@ -109,6 +136,8 @@ renewal_finish(struct job *j)
         xml_write_attr(&b, "value", n->ticket);
         buf_append(&b, "/>", sizeof "/>");
         s->ticket = ticket_number(n->rec.hash);
+        if (s->lasting != NULL)
+            s->lasting->expires = n->rec.expires;
         session_tell(s, b.data, b.len);
         OPENSSL_cleanse(b.data, b.len);
         buf_clear(&b);
@@ -134,6 +163,7 @@ ticket_renew(struct session *s)
 {
     struct worker *w = session_worker(s);
     struct renewal *n = xcalloc(1, sizeof *n);
+    uint64_t number;
 
     s->ticket_since = session_seconds();
     job_init(&n->job, w->server, w);
@@ -143,9 +173,16 @@ ticket_renew(struct session *s)
     n->most = w->cfg->max_account_tickets;
     n->rec.account = s->user->number;
     n->rec.cred_serial = s->user->cred_serial;
+    n->rec.device = s->device;
+    if (s->lasting != NULL) {
+        n->lasts = true;
+        memcpy(n->lasting, s->lasting->hash, sizeof n->lasting);
+        n->rec.session = ticket_number(n->lasting);
+    }
     bind_as_before(s, &n->rec);
     ticket_make(n->ticket, n->rec.hash);
-    ticket_keep_fill(&n->keep, s->user, ticket_number(n->rec.hash), 0);
+    number = ticket_number(n->rec.hash);
+    ticket_keep_fill(&n->keep, s->user, &number, 1);
     n->job.body = renewal_body;
     n->job.finish = renewal_finish;
     job_submit(&n->job);

@@ -3,6 +3,7 @@
 #define XIMSS_SERVER_TICKET_RENEW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct session;
@@ -13,10 +14,11 @@ struct user;
  * over; now: session_seconds. */
 bool ticket_is_due(const struct session *s, uint32_t now);
 
-/* The newest tickets of the account's sessions, and up to two more (0: none):
- * they are not dropped, however many the account has.  The caller frees number. */
+/* The newest tickets of the account's sessions, the records of those that last,
+ * and n more (0 among them: none): they are not dropped, however many the account
+ * has.  The caller frees number. */
 void ticket_keep_fill(struct ticket_keep *keep_r, const struct user *a,
-                      uint64_t one, uint64_t other);
+                      const uint64_t *more, size_t n);
 
 /* Makes another ticket, and pushes it when it is in the store. */
 void ticket_renew(struct session *s);

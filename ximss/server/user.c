@@ -446,11 +446,43 @@ user_next_alert(struct worker *w, const struct user *a, uint64_t id)
 }
 
 struct alert *
+user_prev_alert(struct worker *w, const struct user *a, uint64_t id)
+{
+    const struct alert_array *sets[] = {broad_set(w, a), &a->domain->alerts,
+                                        &a->alerts};
+    struct alert *best = NULL;
+
+    if (id == 0)
+        return NULL;
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+        uint32_t at = alert_array_after(sets[i], id - 1);
+
+        if (at > 0 &&
+            (best == NULL || sets[i]->v[at - 1]->rec.id > best->rec.id))
+            best = sets[i]->v[at - 1];
+    }
+    return best;
+}
+
+struct alert *
 user_find_alert(struct worker *w, const struct user *a, uint64_t id)
 {
     struct alert *al = id > 0 ? user_next_alert(w, a, id - 1) : NULL;
 
     return al != NULL && al->rec.id == id ? al : NULL;
+}
+
+bool
+user_has_delivered(struct worker *w, uint64_t account, uint64_t id)
+{
+    const struct user *a = user_find(w, account);
+    uint32_t i;
+
+    if (a == NULL)
+        return false;
+    i = alert_array_after(&a->alerts, id - 1);
+    return i == a->alerts.n || a->alerts.v[i]->rec.id != id ||
+           a->alerts.v[i]->delivered;
 }
 
 /* Moves the position over everything that was shown. */
@@ -639,6 +671,15 @@ user_kill_sessions(struct worker *w, uint64_t number)
 
     if (a != NULL)
         session_kill_all(&a->sessions);
+}
+
+void
+user_token_revoked(struct worker *w, uint64_t number, uint64_t token)
+{
+    struct user *a = user_find(w, number);
+
+    if (a != NULL)
+        session_kill_token(&a->sessions, token);
 }
 
 /* Takes an account without sessions out of memory. */

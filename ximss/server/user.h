@@ -77,6 +77,9 @@ void user_session_removed(struct worker *w, struct user *a, struct session *s);
 /* --- what the account has been shown --- */
 
 bool user_was_shown(const struct user *a, uint64_t id);
+/* Whether that alert of the account's own, which the store has, was delivered
+ * and is on its way to being removed there. */
+bool user_has_delivered(struct worker *w, uint64_t account, uint64_t id);
 bool user_has_dismissed(const struct user *a, uint64_t id);
 /* Everything of its audience up to id was delivered to one of its sessions. */
 void user_shown_up_to(struct worker *w, struct user *a, uint64_t id);
@@ -89,6 +92,9 @@ struct alert *user_find_alert(struct worker *w, const struct user *a,
                               uint64_t id);
 /* The audience's first active alert beyond id, in the order of ids; NULL. */
 struct alert *user_next_alert(struct worker *w, const struct user *a,
+                              uint64_t id);
+/* Its last one below id; NULL. */
+struct alert *user_prev_alert(struct worker *w, const struct user *a,
                               uint64_t id);
 /* Notes that the account's state is to be saved. */
 void user_touch(struct worker *w, struct user *a);
@@ -104,6 +110,7 @@ void user_removed(struct worker *w, uint64_t number);
 void user_prefs_changed(struct worker *w, uint64_t number,
                         const struct zone *zone);
 void user_kill_sessions(struct worker *w, uint64_t number);
+void user_token_revoked(struct worker *w, uint64_t number, uint64_t token);
 void user_domain_changed(struct worker *w, const struct domain_rec *rec);
 void user_domain_removed(struct worker *w, uint64_t number);
 

@@ -1,29 +1,40 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The administrators' page: the alerts posted to the server, to a domain or
-// to an account, as they change; removing them, and posting new ones.
+// The administrators' page: posting alerts to the server, to a domain or to an
+// account, and the list of those that are posted there, as it changes.
 //
 // A place is {scope, target}, as in alertList.  What may be done there is
 // learnt by asking for it.
-import { AlertList, alertOf } from "./alerts.js";
+import { alertOf } from "./alerts.js";
 import { Directory } from "./directory.js";
+import { Draft, dropDraft } from "./draft.js";
+import { FilterForm } from "./filter.js";
 import { Frame } from "./frame.js";
+import { Listing } from "./listing.js";
+import { count, placeName } from "./names.js";
 import { OwnAlerts } from "./own.js";
 import { Picker } from "./picker.js";
 import { PlaceForm } from "./place.js";
 import { PostForm } from "./post.js";
 import { PostedView } from "./posted.js";
-import { announce, byId } from "./view.js";
+import { Undo } from "./undo.js";
+import { announce, byId, coalesce } from "./view.js";
 import { Refused, parseMessage } from "./ximss.js";
 
 const NO_SUCH_ALERT = 514;
 const SERVER = { scope: "server" };
+const SOON = 1000; // ms
+const TITLE = document.title;
 
-const list = new AlertList();
+const listing = new Listing((requests) => frame.session.askAll(requests));
 const view = new PostedView(() => drawButton());
+const removing = new Set(); // ids that are going, and can be had back
 let place = null;
 let seesServer = false; // may list server-wide alerts, and follow them
 let settled = false;    // what is to be shown is on the screen
 let directory = null;
+let draft = null;
+let soon = null;        // a timer, if the page is to be read again
+let notRemoved = "";    // what is to be said when somebody is back
 let frame;
 
 const samePlace = (a, b) => a?.scope === b?.scope && a?.target === b?.target;
@@ -34,48 +45,72 @@ const hasServer = () => place.scope !== "account";
 // --- the list ---
 
 function drawButton() {
-    byId("remove").disabled = view.marked.length === 0;
+    const n = view.marked.length;
+
+    byId("remove").disabled = n === 0;
+    byId("remove").textContent = n === 0 ? "Remove marked"
+        : `Remove ${count(n, "alert")}`;
+    view.drawMarkAll();
 }
 
 function draw() {
-    view.draw(list.newestFirst(), (alert) => alert.scope === place.scope);
+    if (place === null || byId("there").hidden)
+        return;
+    view.draw(listing, (alert) => alert.scope === place.scope,
+              (id) => removing.has(id));
     drawButton();
     own.draw();
 }
+
+const drawSoon = coalesce(draw);
 
 // The places whose alerts are shown for this one.
 function sources() {
     return place.scope === "domain" && seesServer ? [place, SERVER] : [place];
 }
 
-// Follows and lists in one go.
-async function read() {
-    const answers = await frame.session.askAll(sources().flatMap((source) => [
-        ["alertWatch", source], ["alertList", source]]));
-    const refused = answers.find((answer) => answer instanceof Refused);
+// Does something with the list that asks the server.
+async function withList(action) {
+    const here = place;
 
-    if (refused)
-        throw refused;
-    return answers.flat().map(alertOf);
+    byId("posted").setAttribute("aria-busy", "true");
+    try {
+        if (await action()) {
+            byId("list-error").textContent = "";
+            draw();
+        }
+    } catch (error) {
+        if (here === place)
+            byId("list-error").textContent = error.message;
+    } finally {
+        byId("posted").removeAttribute("aria-busy");
+    }
 }
+
+// Follows and lists in one go.
+const read = () => listing.read(sources().map((source) =>
+    ["alertWatch", source]));
 
 async function refresh() {
     const here = place;
-    const asked = list.last;
 
+    clearTimeout(soon);
+    soon = null;
     if (here === null)
         return;
-    try {
-        const alerts = await read();
-        if (here !== place)
-            return;
-        list.replace(alerts, asked);
-        byId("place-error").textContent = "";
-        draw();
-    } catch (error) {
-        if (here === place)
-            byId("place-error").textContent = error.message;
-    }
+    await withList(read);
+    const audience = await directory.audience(here).catch(() => null);
+    if (here === place && audience !== null)
+        postForm.count(audience);
+}
+
+// There may be others on this page, or fewer in all.
+function refreshSoon() {
+    soon ??= setTimeout(() => {
+        soon = null;
+        if (place !== null)
+            withList(() => listing.read());
+    }, SOON);
 }
 
 // What another tab follows comes here as well.  A name may be an alias, which
@@ -85,50 +120,92 @@ function onReport(alert) {
         alert.scope === place.scope || alert.scope === "server" && hasServer();
 
     if (!isHere && alert.scope === place.scope)
-        refresh();
-    if (isHere && list.add(alert)) {
-        draw();
+        refreshSoon();
+    if (isHere && listing.add(alert)) {
+        drawSoon();
         announce(`Posted: ${alert.text}`);
     }
 }
 
+function onRemoved(id) {
+    own.remove(id);
+    if (place === null)
+        return;
+    if (!listing.remove(id) || listing.hasOlder)
+        refreshSoon();
+    drawSoon();
+}
+
 function onEvent(event) {
     const message = parseMessage(event.data);
-    const id = Number(message.getAttribute("alertID"));
 
     own.event(event);
-    if (event.name === "alert") {
+    if (event.name === "alert")
         own.add({ ...alertOf(message), event: event.seq });
-    } else if (event.name === "alertReport" && place !== null) {
+    else if (event.name === "alertReport" && place !== null)
         onReport(alertOf(message));
-    } else if (event.name === "alertRemoved") {
-        own.remove(id);
-        if (list.remove(id) && place !== null)
-            draw();
-    }
+    else if (event.name === "alertRemoved")
+        onRemoved(Number(message.getAttribute("alertID")));
     own.draw();
 }
 
-async function removeMarked() {
+// --- removing ---
+
+const removals = (ids) => ids.map((id) => ["alertRemove", { alertID: id }]);
+
+function isGone(answer) {
+    return !(answer instanceof Refused) || answer.number === NO_SUCH_ALERT;
+}
+
+// They are on the screen again, still marked.
+function bringBack(ids) {
+    ids.forEach((id) => removing.delete(id));
+    draw();
+    view.mark(ids);
+    drawButton();
+}
+
+async function remove(ids) {
+    let kept = [], why = "";
+
+    try {
+        const answers = await frame.session.askAll(removals(ids));
+        kept = ids.filter((_, i) => !isGone(answers[i]));
+        why = answers.find((answer) => !isGone(answer))?.message ?? "";
+    } catch (error) {
+        kept = ids;
+        why = error.message;
+    }
+    if (!ids.every((id) => removing.has(id)))
+        return; // the place is another one by now
+    ids.filter((id) => !kept.includes(id)).forEach((id) => {
+        listing.remove(id);
+        removing.delete(id);
+    });
+    byId("remove-error").textContent = kept.length === 0 ? ""
+        : `Not removed: ${count(kept.length, "alert")}. ${why}`;
+    bringBack(kept);
+    if (kept.length < ids.length)
+        announce("Removed");
+    if (listing.hasOlder || listing.alerts.length === 0)
+        refreshSoon();
+}
+
+function removeMarked() {
     const ids = view.marked;
 
-    byId("remove").disabled = true;
-    try {
-        const answers = await frame.session.askAll(
-            ids.map((id) => ["alertRemove", { alertID: id }]));
-        const kept = answers.find((answer) => answer instanceof Refused &&
-                                  answer.number !== NO_SUCH_ALERT);
-        ids.filter((_, i) => !(answers[i] instanceof Refused) ||
-                   answers[i].number === NO_SUCH_ALERT)
-            .forEach((id) => list.remove(id));
-        byId("remove-error").textContent = kept?.message ?? "";
-        announce("Removed");
-        draw();
-        byId("posted-title").focus();
-    } catch (error) {
-        byId("remove-error").textContent = error.message;
-        drawButton();
-    }
+    byId("remove-error").textContent = "";
+    undo.begin({
+        text: `Removing ${count(ids.length, "alert")} of ` +
+            `${placeName(place)}…`,
+        requests: removals(ids),
+        run: () => remove(ids),
+        back: () => bringBack(ids),
+        focus: () => byId("posted-title").focus({ preventScroll: true }),
+        ids,
+    });
+    ids.forEach((id) => removing.add(id));
+    draw();
 }
 
 // --- the place ---
@@ -137,64 +214,82 @@ async function removeMarked() {
 function leave() {
     const left = place === null ? [] : sources();
 
+    undo.finish();
     place = null;
-    list.clear();
+    listing.clear();
+    removing.clear();
     byId("there").hidden = true;
+    document.title = TITLE;
     for (const source of left)
         frame.session?.ask("alertWatch", { ...source, stop: "yes" })
             .then(() => frame.tabs.note({ unwatched: source }))
             .catch(() => {});
 }
 
+function showPlace(audience) {
+    document.title = `${placeName(place)} – ${TITLE}`;
+    byId("posted-title").textContent = `Posted to ${placeName(place)}`;
+    view.clear(frame.zone, audience !== null);
+    byId("remove-error").textContent = notRemoved;
+    notRemoved = "";
+    filterForm.value = draft.get("filter");
+    postForm.open(place, audience);
+}
+
 async function go(to) {
     if (to !== null && samePlace(to, place))
         return;
     leave();
+    postForm.leave();
     byId("place-error").textContent = "";
     place = to;
+    settled = to === null;
     if (to === null) {
-        settle(to);
+        own.draw();
         return;
     }
-    settled = false;
     try {
         const audience = await directory.audience(to);
         if (to !== place)
             return;
-        view.clear(frame.zone, audience !== null);
-        byId("remove-error").textContent = "";
-        postForm.open(to, audience);
-        await refresh();
-        byId("there").hidden = to !== place ||
-            byId("place-error").textContent !== "";
+        listing.open(sources(), draft.get("filter") ?? listing.filter);
+        if (!await read() || to !== place)
+            return;
+        showPlace(audience);
+        byId("there").hidden = false;
+        draw();
     } catch (error) {
-        byId("place-error").textContent = error.message;
+        if (to === place)
+            byId("place-error").textContent = error.message;
     }
-    settle(to);
+    if (to === place) {
+        settled = true;
+        own.draw();
+    }
 }
 
-function settle(to) {
-    if (to !== place)
-        return;
-    settled = true;
-    own.draw();
-}
-
+const undo = new Undo((requests) => frame.session?.tell(requests));
 const postForm = new PostForm({
     zone: () => frame.zone,
     ask: (...request) => frame.session.ask(...request),
     audience: (where) => directory.audience(where),
+    draft: () => draft,
 });
 const placeForm = new PlaceForm(go);
+const filterForm = new FilterForm((filter) => {
+    draft.set("filter", filter);
+    withList(() => listing.setFilter(filter));
+});
 const own = new OwnAlerts({
+    undo,
     zone: () => frame.zone,
-    isListed: (id) => !byId("there").hidden && list.has(id),
+    isListed: (id) => !byId("there").hidden && listing.has(id),
     isSettled: () => settled,
     confirm: (event) => frame.tabs.shown(event),
     async dismiss(id) {
         const [answer] = await frame.session.askAll(
             [["alertDismiss", { alertID: id }]]);
-        if (answer instanceof Refused && answer.number !== NO_SUCH_ALERT)
+        if (!isGone(answer))
             throw answer;
         frame.tabs.note({ dismissed: [id] }, { keep: true });
     },
@@ -207,43 +302,67 @@ new Picker(byId("account"),
                                                   from),
            (name) => placeForm.setAccount(name));
 
+// --- who is there ---
+
 async function open() {
     const { session } = frame;
 
-    directory = new Directory(session);
+    directory = new Directory(session, frame.userName.split("@")[1]);
+    draft = new Draft(frame.userName);
+    postForm.restore();
     try {
         const domains = await directory.domains();
         const server = domains !== null && await directory.seesWholeServer();
         seesServer = server ||
             domains !== null && await directory.mayList(SERVER);
+        const first = await directory.firstDomain();
         if (session !== frame.session)
             return;
         byId("no-rights").hidden = domains !== null;
         byId("admin").hidden = domains === null;
-        if (domains !== null)
-            placeForm.open({ server, domains });
-        else
-            settle(null);
+        if (domains !== null) {
+            placeForm.open({ server, domains, first });
+            return;
+        }
+        byId("own").open = true; // there is nothing else
     } catch (error) {
         if (session !== frame.session)
             return;
         byId("place-error").textContent = error.message;
-        settle(null);
     }
+    settled = true;
+    own.draw();
+}
+
+// done: he has logged out, and leaves nothing.
+function close(done) {
+    const job = undo.drop();
+
+    if (done) {
+        dropDraft();
+        notRemoved = "";
+    } else if (job?.ids) {
+        notRemoved = `Not removed: ${count(job.ids.length, "alert")}. ` +
+            "The session has ended before.";
+    }
+    place = null;
+    settled = false;
+    clearTimeout(soon);
+    soon = null;
+    listing.clear();
+    removing.clear();
+    own.clear();
+    byId("there").hidden = true;
+    byId("posted").replaceChildren();
+    document.title = TITLE;
+    postForm.close();
 }
 
 frame = new Frame({
     open,
-    close() {
-        place = null;
-        settled = false;
-        list.clear();
-        own.clear();
-        byId("there").hidden = true;
-        byId("posted").replaceChildren();
-        postForm.close();
-    },
+    close,
     refresh,
+    last: () => undo.take(),
     event: onEvent,
     shown: (seq) => own.shown(seq),
     note({ unwatched, dismissed = [] }) {
@@ -255,7 +374,19 @@ frame = new Frame({
     },
 });
 byId("remove").addEventListener("click", removeMarked);
+byId("older").addEventListener("click", () => turn(() => listing.older()));
+byId("newer").addEventListener("click", () => turn(() => listing.newer()));
+for (const id of ["newest", "news-button"])
+    byId(id).addEventListener("click", () => turn(() => listing.newest()));
 document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible" && frame.session !== null)
         refresh();
 });
+
+// Another page begins at its top.
+async function turn(action) {
+    undo.finish();
+    await withList(action);
+    byId("posted-title").scrollIntoView({ block: "start" });
+    byId("posted-title").focus({ preventScroll: true });
+}

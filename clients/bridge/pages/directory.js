@@ -18,13 +18,33 @@ async function ifAllowed(promise) {
     }
 }
 
+// Those that begin with the text come first, and his own before others.
+function sorted(names, text, own) {
+    const part = text.toLowerCase();
+    const rank = (name) => (name.startsWith(part) ? 0 : 2) +
+        (name === own ? 0 : 1);
+
+    return names.filter((name) => name.includes(part))
+        .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+}
+
+// In the order of names, which have no "~" in them, behind all that come before
+// those that begin with this.
+function justBefore(part) {
+    return part.slice(0, -1) +
+        String.fromCharCode(part.charCodeAt(part.length - 1) - 1) + "~";
+}
+
 export class Directory {
     #session;
+    #own;
     #domains = [];
     #asked = -Infinity;
 
-    constructor(session) {
+    // own: the administrator's domain, which comes first.
+    constructor(session, own) {
         this.#session = session;
+        this.#own = own;
     }
 
     // The names of the domains that he may see; null: he is no administrator.
@@ -39,10 +59,15 @@ export class Directory {
         return this.#domains;
     }
 
+    // His own domain, or else the first one; "" if there is none.
+    async firstDomain() {
+        const [first = ""] = sorted(await this.domains() ?? [], "", this.#own);
+
+        return first;
+    }
+
     async findDomains(text, from) {
-        const part = text.toLowerCase();
-        const all = (await this.domains() ?? [])
-            .filter((name) => name.includes(part));
+        const all = sorted(await this.domains() ?? [], text, this.#own);
         const at = Number(from) || 0;
         const end = at + AT_ONCE;
 
@@ -50,8 +75,42 @@ export class Directory {
                  more: end < all.length ? String(end) : "" };
     }
 
+    // Names come in their order, so those that begin with the text are together:
+    // `from` is a cookie of the server behind "b" while they are listed, and
+    // behind "o" for the others.
     async findAccounts(domain, text, from) {
-        const [part] = text.split("@");
+        const part = text.split("@")[0].toLowerCase();
+
+        if (part === "")
+            return this.#accounts(domain, "", from);
+        const found = from.startsWith("o") ? { names: [], more: "" }
+            : await this.#beginning(domain, part, from.slice(1));
+        if (found.names.length >= AT_ONCE || found.more !== "")
+            return { ...found, more: found.more || "o" };
+        const others = await this.#others(domain, part, from.startsWith("o")
+            ? from.slice(1) : "");
+        return { names: [...found.names, ...others.names], more: others.more };
+    }
+
+    async #beginning(domain, part, from) {
+        const { names, more } = await this.#accounts(
+            domain, part, from || justBefore(part));
+        const begin = names.filter((name) => name.startsWith(part));
+
+        return { names: begin,
+                 more: begin.length === names.length && more !== ""
+                     ? `b${more}` : "" };
+    }
+
+    async #others(domain, part, from) {
+        const { names, more } = await this.#accounts(domain, part, from);
+        const next = more !== "" && more.startsWith(part) ? `${part}~` : more;
+
+        return { names: names.filter((name) => !name.startsWith(part)),
+                 more: next === "" ? "" : `o${next}` };
+    }
+
+    async #accounts(domain, part, from) {
         const filter = part === "" ? "" : ` FILTER ${quote(part)}`;
         const [, objects, , , more] = parseData(await this.#session.cli(
             `ListDomainObjects ${quote(domain)}${filter} ${AT_ONCE} ` +

@@ -2,25 +2,41 @@
 // What stands round both pages: log-in, log-out, who is there, and the state
 // of the connection.
 import { Tabs } from "./tabs.js";
-import { Session, logIn } from "./ximss.js";
+import { forget, remember, showDevices, stays } from "./devices.js";
+import { Session, comeBack, isPassing, logIn } from "./ximss.js";
 import { Zone, isZone } from "./time.js";
-import { byId } from "./view.js";
+import { setReader } from "./people.js";
+import { byId, whileBusy } from "./view.js";
 
 const LOST = "Your session has ended. Please log in again.";
 const AWAY = "The server cannot be reached. Trying again…";
 const PATIENCE = 3000; // ms between tries to begin
+const LONG = 4000;     // ms that a log-in takes without a word
+
+const STATES = { live: "Connected", away: "Server away",
+                 waiting: "Not connected" };
+
+// Errors go with their cause.
+function forgetPassing() {
+    for (const error of document.querySelectorAll(".error"))
+        if (isPassing(error.textContent))
+            error.textContent = "";
+}
 
 export class Frame {
     tabs;
     session = null;
     zone = new Zone();
     userName = "";
+    administers = "nothing"; // or "domain", or "server"
     #page;
-    #live = false;
+    #was = "waiting";
     #timer;
+    #cameBack = false;
 
-    // page.open() when somebody is logged in, page.close() when he no longer
-    // is, page.refresh() when the connection is back; page.event(),
+    // page.open() when somebody is logged in, page.close(done) when he no longer
+    // is (done: he has logged out), page.last() gives requests that belong
+    // before that, page.refresh() when the connection is back; page.event(),
     // page.shown() and page.note() as of Tabs.
     constructor(page) {
         this.#page = page;
@@ -37,23 +53,34 @@ export class Frame {
             note: (note) => page.note(note),
             resumed: () => this.#refresh(),
         });
+        byId("login").addEventListener("input", () => this.#complain(""));
+        document.documentElement.dataset.started = "yes";
     }
 
-    async #logIn(form) {
-        const { username, password } = form.elements;
-        const button = form.querySelector("button");
+    #logIn(form) {
+        return whileBusy(form.querySelector("button"), "Logging in…",
+                         () => this.#tryLogIn(form.elements));
+    }
+
+    async #tryLogIn({ username, password, stay }) {
+        const timer = setTimeout(() => {
+            byId("login-hint").textContent = "This takes longer than usual. " +
+                "After wrong passwords the server makes one wait.";
+        }, LONG);
 
         this.#complain("");
-        button.disabled = true;
         try {
             this.tabs.begin(await logIn(username.value.trim(),
-                                        password.value));
+                                        password.value, stay.checked));
+            if (stay.checked)
+                remember();
             password.value = "";
         } catch (error) {
             this.#complain(error.message);
             password.select();
         } finally {
-            button.disabled = false;
+            clearTimeout(timer);
+            byId("login-hint").textContent = "";
         }
     }
 
@@ -61,8 +88,28 @@ export class Frame {
         const { session } = this;
 
         // The answer is not waited for: whatever it is, this is the end.
-        session?.ask("bye").catch(() => {});
+        session?.askAll([...this.#page.last?.() ?? [], ...stays()
+            ? [["deviceRevoke", { deviceID: "current" }]] : [], ["bye"]])
+            .catch(() => {});
+        forget();
         this.tabs.end(false);
+    }
+
+    // Once in a row: what comes back and is lost again needs the user.
+    async #comeBack() {
+        if (!stays() || this.#cameBack)
+            return;
+        this.#cameBack = true;
+        try {
+            const id = await comeBack();
+
+            if (id === null)
+                forget();
+            else if (this.session === null)
+                this.tabs.begin(id);
+        } catch {
+            this.#cameBack = false; // the form is there, and a reload
+        }
     }
 
     #complain(text) {
@@ -73,8 +120,8 @@ export class Frame {
         const id = this.tabs.session;
 
         this.session = id === null ? null
-            : new Session(id, () => this.tabs.end(true));
-        this.#page.close();
+            : new Session(id, () => this.tabs.end(true), forgetPassing);
+        this.#page.close(id === null && !lost);
         if (id === null)
             this.#close(lost);
         else
@@ -87,6 +134,7 @@ export class Frame {
             this.#complain(LOST);
         const { username, password } = byId("login").elements;
         (username.value ? password : username).focus();
+        this.#comeBack();
     }
 
     async #open() {
@@ -96,8 +144,12 @@ export class Frame {
         if (!await this.#begin(session))
             return;
         byId("user").textContent = this.userName;
+        setReader(this.userName);
+        this.#showPages();
+        this.#cameBack = false;
         this.#show(true);
         this.#page.open();
+        showDevices(session);
     }
 
     // Tries until it works; false: the session is another by now, or none.
@@ -119,12 +171,24 @@ export class Frame {
     // Who we are, and which zone we want.
     async #read(session) {
         const [who, prefs] = await session.askAll([
-            ["readSession"], ["prefsRead"]]);
+            ["readSession", { rights: "yes" }], ["prefsRead"]]);
         const zone = prefs[0]?.querySelector?.("TimeZone")?.textContent;
 
         this.userName = who[0]?.getAttribute("userName") ?? "";
+        this.administers = who[0]?.getAttribute("administers") ?? "nothing";
         this.zone = new Zone(isZone(zone) ? zone : undefined);
         byId("zone").textContent = this.zone.name.replaceAll("_", " ");
+    }
+
+    // The page that is open stays in the list, whoever looks at it.
+    #showPages() {
+        const { children } = byId("pages");
+
+        for (const link of children)
+            link.hidden = link.dataset.for === "administrators" &&
+                this.administers === "nothing" && !link.matches("[aria-current]");
+        byId("pages").hidden =
+            [...children].filter((link) => !link.hidden).length < 2;
     }
 
     #show(inside) {
@@ -132,27 +196,33 @@ export class Frame {
         byId("login").hidden = inside;
         byId("inside").hidden = !inside;
         byId("who").hidden = !inside;
-        if (!inside)
+        if (!inside) {
+            byId("pages").hidden = true;
             byId("offline").hidden = true;
+        }
     }
 
     #state(state) {
-        const live = state === "live";
+        const before = this.#was;
 
+        this.#was = state;
         clearTimeout(this.#timer);
-        if (live || this.session === null) {
+        if (state === "live" || this.session === null)
             byId("offline").hidden = true;
-        } else {
+        else
             // Nobody need see a break that ends at once.
             this.#timer = setTimeout(() => {
                 byId("offline").hidden = this.session === null;
             }, 1000);
-        }
-        byId("state").textContent = live ? "Connected" : "Not connected";
-        byId("state").className = live ? "live" : "waiting";
-        if (live && !this.#live)
+        for (const words of byId("offline").children)
+            words.hidden = words.dataset.state !== state;
+        byId("state").textContent = STATES[state];
+        byId("state").className = state;
+        if (state === "live" && before !== "live")
+            forgetPassing();
+        // When ximssd is back, `resumed` follows.
+        if (state === "live" && before === "waiting")
             this.#refresh();
-        this.#live = live;
     }
 
     #refresh() {

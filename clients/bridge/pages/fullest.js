@@ -11,6 +11,7 @@ import { fullest, setMeter, storageOfEntry, storageText } from "./storage.js";
 import { byId, make } from "./view.js";
 
 const FRESH = 5 * 60000; // ms, while somebody looks
+const TITLE = document.title;
 
 let directory = null;
 let domain = "";
@@ -111,6 +112,9 @@ function choose(name, percent = over()) {
     byId("domain").value = name;
     byId("over").value = String(percent);
     byId("there").hidden = name === "";
+    byId("which").textContent = name === "" ? "Accounts"
+        : `Accounts of ${name}`;
+    document.title = name === "" ? TITLE : `${name} – ${TITLE}`;
     if (name === "")
         return;
     history.replaceState(null, "", `#${encodeURIComponent(name)}/${over()}`);
@@ -132,7 +136,7 @@ function addressed() {
 async function open() {
     const { session } = frame;
 
-    directory = new Directory(session);
+    directory = new Directory(session, frame.userName.split("@")[1]);
     try {
         const domains = await directory.domains();
         if (session !== frame.session)
@@ -142,9 +146,12 @@ async function open() {
         if (domains === null)
             return;
         const [name, percent] = addressed();
-        const own = frame.userName.split("@")[1];
-        choose(name !== "" ? name : domains.includes(own) ? own
-            : domains[0] ?? "", percent);
+        const first = await directory.firstDomain();
+        if (session !== frame.session)
+            return;
+        byId("domain-field").hidden = domains.length === 1 &&
+            (name === "" || name === first);
+        choose(name || first, percent);
     } catch (error) {
         if (session === frame.session)
             byId("error").textContent = error.message;
@@ -165,6 +172,7 @@ frame = new Frame({
         news.clear();
         domain = "";
         shown = null;
+        document.title = TITLE;
         byId("fullest").replaceChildren();
         byId("there").hidden = true;
         byId("error").textContent = "";

@@ -83,12 +83,15 @@ export class Hub {
         this.#broadcast({ session, state: this.#state });
         this.#stream = this.#openStream(session, {
             event: (event) => this.#onEvent(event),
-            state: (state) => {
-                this.#state = state;
-                this.#broadcast({ session, state });
-            },
+            state: (state) => this.#setState(state),
             lost: () => this.#end(true),
         });
+    }
+
+    // "live", "away": the bridge is there, but not ximssd; or "waiting": nobody.
+    #setState(state) {
+        this.#state = state;
+        this.#broadcast({ session: this.#session, state });
     }
 
     #end(lost) {
@@ -108,13 +111,20 @@ export class Hub {
     // Behind the bridge the session was made anew: what was asked for in the
     // old one, an alertWatch for example, is to be asked for again.
     #onEvent(event) {
+        if (event.name === "away") {
+            this.#setState("away");
+            return;
+        }
         if (event.name === "resumed") {
+            if (this.#state === "away")
+                this.#setState("live");
             this.#broadcast({ resumed: true });
             return;
         }
         this.#seq += 1;
-        this.#keep({ event: { ...event, seq: this.#seq } });
-        this.#broadcast(this.#kept.at(-1));
+        const message = { event: { ...event, seq: this.#seq } };
+        this.#keep(message);
+        this.#broadcast(message); // kept or not
         if (event.name === "bye")
             this.#end(true);
     }

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What tells of alerts that nobody looks at: the page's title, and notices of
 // the desktop if the user wants them.
+import { siteStore } from "./allowed.js";
+import * as desktop from "./desktop.js";
 import { byId, severityWord } from "./view.js";
 
 const KEY = "ximss-notify";
 // A tab that can be seen says so before this; then the others keep quiet.
 const PATIENCE = 500;
+const LONGEST = 500; // characters of a notice
 
 const TITLE = document.title;
 
 export class Notices {
     #unseen = new Map(); // alert's id -> alert
+    #possible = false;
 
     constructor() {
         byId("notify").addEventListener("click", () => this.#toggle());
-        this.#drawButton();
+        this.#look();
     }
 
     add(alert) {
@@ -56,44 +60,46 @@ export class Notices {
     // --- the desktop ---
 
     #wanted() {
-        return typeof Notification === "function" &&
-            Notification.permission === "granted" &&
-            localStorage.getItem(KEY) === "yes";
+        return this.#possible && desktop.permission() === "granted" &&
+            siteStore.get(KEY) === "yes";
     }
 
     async #toggle() {
         if (this.#wanted()) {
-            localStorage.removeItem(KEY);
-        } else if (await Notification.requestPermission() === "granted") {
-            localStorage.setItem(KEY, "yes");
+            siteStore.remove(KEY);
+        } else if (await desktop.ask() === "granted") {
+            siteStore.set(KEY, "yes");
         }
+        this.#drawButton();
+    }
+
+    async #look() {
+        this.#possible = await desktop.isPossible();
         this.#drawButton();
     }
 
     #drawButton() {
         const button = byId("notify");
 
-        button.hidden = typeof Notification !== "function" ||
-            Notification.permission === "denied";
+        button.hidden = !this.#possible || desktop.permission() === "denied";
         button.textContent = this.#wanted() ? "Stop notices"
             : "Notify me";
     }
 
     // All tabs of the browser show it, as one: they use the same tag.
-    #show(alert) {
+    async #show(alert) {
         if (!this.#wanted())
             return;
-        try {
-            const notice = new Notification(
-                `${TITLE}: ${severityWord(alert.severity)}`,
-                { body: alert.text, tag: `ximss-alert-${alert.id}`,
-                  requireInteraction: alert.severity === "critical" });
-            notice.onclick = () => {
-                window.focus();
-                notice.close();
-            };
-        } catch {
-            // Telephones have the function and refuse to be asked by pages.
+        const shown = await desktop.show(
+            `${TITLE}: ${severityWord(alert.severity)}`,
+            { body: alert.text.slice(0, LONGEST),
+              tag: `ximss-alert-${alert.id}`,
+              icon: "/pages/icon.svg",
+              requireInteraction: alert.severity === "critical" });
+        // What does not work is not offered.
+        if (!shown) {
+            this.#possible = false;
+            this.#drawButton();
         }
     }
 }

@@ -4,12 +4,20 @@
 // confirms to the server counts as shown to him.
 //
 // An event is confirmed with all before it, so the page shows every alert that
-// is for him: in the list of the place, if it is there, else here.  While
-// nobody can see the page, it confirms what came as long as no alert is among
-// it.
+// is for him: in the list of the place, if it is there, else here.  Here they
+// are folded, so that work is not interrupted, and do not count as shown until
+// they are unfolded.  While nobody can see the page, or what is here, it confirms
+// what came as long as no alert is among it.
 import { AlertList } from "./alerts.js";
-import { alertCard, announce, arrange, byId, make, severityWord }
+import { format } from "./names.js";
+import { alertCard, announce, arrange, byId, coalesce, make, severityWord }
     from "./view.js";
+
+// So many events may wait for somebody to unfold what is here; then it unfolds
+// by itself, long before the server has too many of them.
+const MOST_HELD = 500;
+const MOST_SHOWN = 200; // here; of more, his own page has all
+const TOLD = 3; // so many are read out; of more, their number
 
 export class OwnAlerts {
     #page;
@@ -18,17 +26,22 @@ export class OwnAlerts {
     #newest = null;        // the last event that came and is not confirmed
     #hasAlert = false;     // one of those events is an alert
     #confirmed = 0;        // up to this event, by this tab
+    #said = 0;             // up to this event, to a screen reader
+    #held = 0;             // events that came and are not confirmed
+    #going = new Set();    // ids of those that are being dismissed
 
     // page.zone(); page.isSettled(): nothing more is awaited that belongs on
     // the screen; page.isListed(id): the list shows it; page.confirm(event);
-    // page.dismiss(id).
+    // page.dismiss(id); page.undo, an Undo.
     constructor(page) {
         this.#page = page;
+        byId("own").addEventListener("toggle", () => this.draw());
         document.addEventListener("visibilitychange", () => this.draw());
     }
 
     event(event) {
         this.#newest = event;
+        this.#held += 1;
         this.#hasAlert ||= event.name === "alert";
     }
 
@@ -43,10 +56,8 @@ export class OwnAlerts {
     // Another tab shows everything up to this event.  What this one has shown
     // stays until it is dismissed.
     shown(seq) {
-        if (this.#newest?.seq <= seq) {
-            this.#newest = null;
-            this.#hasAlert = false;
-        }
+        if (this.#newest?.seq <= seq)
+            this.#forget();
         for (const alert of this.#alerts.newestFirst())
             if (alert.event > this.#confirmed && alert.event <= seq)
                 this.#alerts.remove(alert.id);
@@ -56,23 +67,44 @@ export class OwnAlerts {
     clear() {
         this.#alerts.clear();
         this.#items.clear();
-        this.#newest = null;
-        this.#hasAlert = false;
+        this.#forget();
         this.#confirmed = 0;
+        this.#said = 0;
+        this.#going.clear();
+        byId("own").open = false;
         byId("own-list").replaceChildren();
         byId("own-error").textContent = "";
         byId("own").hidden = true;
     }
 
     // To be called when anything has changed.
-    draw() {
+    draw = coalesce(() => this.#draw());
+
+    #draw() {
         const settled = this.#page.isSettled();
 
+        if (this.#held > MOST_HELD && this.#alerts.size <= MOST_SHOWN &&
+            this.#alerts.size > 0)
+            byId("own").open = true;
         if (settled)
             this.#drawList();
         if (!this.#hasAlert ||
-            settled && document.visibilityState === "visible")
+            settled && document.visibilityState === "visible" &&
+            (byId("own").open && this.#alerts.size <= MOST_SHOWN ||
+                !this.#hasNew))
             this.#confirm();
+    }
+
+    #forget() {
+        this.#newest = null;
+        this.#hasAlert = false;
+        this.#held = 0;
+    }
+
+    // Some here have not been shown yet.
+    get #hasNew() {
+        return this.#alerts.newestFirst()
+            .some(({ event }) => event > this.#confirmed);
     }
 
     // Alerts to an account leave its list as soon as they were shown.
@@ -80,13 +112,41 @@ export class OwnAlerts {
         for (const { id, scope } of this.#alerts.newestFirst())
             if (scope !== "account" && this.#page.isListed(id))
                 this.#alerts.remove(id);
-        const alerts = this.#alerts.newestFirst();
+        const alerts = this.#alerts.newestFirst()
+            .filter(({ id }) => !this.#going.has(id));
 
         for (const id of this.#items.keys())
             if (!this.#alerts.has(id))
                 this.#items.delete(id);
-        arrange(byId("own-list"), alerts.map((alert) => this.#item(alert)));
         byId("own").hidden = alerts.length === 0;
+        arrange(byId("own-list"), alerts.slice(0, MOST_SHOWN)
+            .map((alert) => this.#item(alert)));
+        byId("own-more").hidden = alerts.length <= MOST_SHOWN;
+        this.#drawTitle(alerts);
+        this.#tell(alerts);
+    }
+
+    // Those that have come since it was last told.
+    #tell(alerts) {
+        const come = alerts.filter(({ event }) => event > this.#said);
+
+        if (come.length > TOLD)
+            announce(`${come.length} new alerts for you`);
+        else
+            for (const { severity, text } of come)
+                announce(`${severityWord(severity)}: ${text}`,
+                         { urgent: severity === "critical" });
+        this.#said = Math.max(this.#said, ...come.map(({ event }) => event));
+    }
+
+    #drawTitle(alerts) {
+        const critical = alerts.filter(({ severity }) =>
+            severity === "critical").length;
+
+        byId("own-title").textContent = `${format(alerts.length)} for you`;
+        byId("own-critical").textContent = critical === 0 ? ""
+            : `${format(critical)} critical`;
+        byId("own").classList.toggle("new", this.#hasNew);
     }
 
     #confirm() {
@@ -94,10 +154,10 @@ export class OwnAlerts {
             return;
         const event = this.#newest;
 
-        this.#newest = null;
-        this.#hasAlert = false;
+        this.#forget();
         this.#confirmed = event.seq;
         this.#page.confirm(event);
+        byId("own").classList.toggle("new", this.#hasNew);
     }
 
     #item(alert) {
@@ -109,26 +169,40 @@ export class OwnAlerts {
 
             button.setAttribute("aria-label",
                                 "Dismiss: " + alert.text.slice(0, 80));
-            button.addEventListener("click", () => this.#dismiss(alert.id));
+            button.addEventListener("click", () => this.#begin(alert.id));
             card.querySelector(".card-head").append(button);
             this.#items.set(alert.id, make("li", {}, card));
-            announce(`${severityWord(alert.severity)}: ${alert.text}`,
-                     { urgent: alert.severity === "critical" });
         }
         return this.#items.get(alert.id);
+    }
+
+    #begin(id) {
+        this.#page.undo.begin({
+            text: "Dismissing an alert…",
+            requests: [["alertDismiss", { alertID: id }]],
+            run: () => this.#dismiss(id),
+            back: () => this.#back(id),
+            focus: () => (byId("own-list").querySelector("button") ??
+                byId("post-title")).focus({ preventScroll: true }),
+        });
+        this.#going.add(id);
+        byId("own-error").textContent = "";
+        this.draw();
+    }
+
+    #back(id) {
+        this.#going.delete(id);
+        this.draw();
     }
 
     async #dismiss(id) {
         try {
             await this.#page.dismiss(id);
-            byId("own-error").textContent = "";
             this.remove(id);
-            this.draw();
             announce("Dismissed");
-            (byId("own-list").querySelector("button") ??
-                byId("where")).focus();
         } catch (error) {
             byId("own-error").textContent = error.message;
         }
+        this.#back(id);
     }
 }

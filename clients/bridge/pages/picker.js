@@ -15,6 +15,7 @@ export class Picker {
     #at = -1;     // the option that the keyboard is on
     #asked = 0;
     #timer;
+    #typed = false; // what stands there is a part of a name, not one chosen
 
     // find(text, from) gives {names, more}; chosen(name) is called for the
     // name that was picked, or typed and ended by Enter.
@@ -46,7 +47,10 @@ export class Picker {
         input.setAttribute("aria-autocomplete", "list");
         input.setAttribute("aria-controls", this.#list.id);
         input.setAttribute("aria-expanded", "false");
-        input.addEventListener("input", () => this.#later());
+        input.addEventListener("input", () => {
+            this.#typed = true;
+            this.#later();
+        });
         input.addEventListener("focus", () => input.select());
         input.addEventListener("click", () => this.#open());
         input.addEventListener("blur", () => this.close());
@@ -62,9 +66,9 @@ export class Picker {
     }
 
     // Only the last question's answer counts.
-    async #open({ whole = false } = {}) {
+    async #open() {
         const asked = this.#asked += 1;
-        const text = whole ? "" : this.#input.value.trim();
+        const text = this.#text;
         let found;
 
         try {
@@ -80,10 +84,14 @@ export class Picker {
         this.#draw(found.trouble ?? "Nothing found");
     }
 
+    // Whoever opens it where a name was chosen wants another one.
+    get #text() {
+        return this.#typed ? this.#input.value.trim() : "";
+    }
+
     async #extend() {
         const asked = this.#asked;
-        const { names, more } = await this.#find(this.#input.value.trim(),
-                                                 this.#more);
+        const { names, more } = await this.#find(this.#text, this.#more);
 
         if (asked !== this.#asked)
             return;
@@ -174,6 +182,7 @@ export class Picker {
         if (name === "")
             return;
         this.#input.value = name;
+        this.#typed = false;
         this.close();
         this.#chosen(name);
     }

@@ -3,6 +3,13 @@
 // behind "#", so that a reload and a bookmark keep it.
 import { byId } from "./view.js";
 
+// What the choices are called where there is only one domain, and elsewhere.
+const CHOICES = {
+    one: (domain) => ({ domain: `all of ${domain}`,
+                        account: `one account of ${domain}` }),
+    many: { domain: "a domain", account: "one account" },
+};
+
 export class PlaceForm {
     domain = "";
     #scope = "";
@@ -21,13 +28,14 @@ export class PlaceForm {
         window.addEventListener("hashchange", () => this.#follow());
     }
 
-    // What may be chosen: {server: whether, domains: names}.
-    open({ server, domains }) {
+    // What may be chosen: {server: whether, domains: names}; first: the domain
+    // to begin with.
+    open({ server, domains, first }) {
         byId("choice-server").hidden = !server;
         this.#domains = domains;
+        this.domain = first;
         if (this.#follow())
             return;
-        this.domain = domains.length === 1 ? domains[0] : "";
         this.#setScope(server ? "server" : "domain");
     }
 
@@ -78,8 +86,12 @@ export class PlaceForm {
         const onlyOne = this.#domains.length === 1 &&
             this.#domains[0] === this.domain;
 
+        const words = onlyOne ? CHOICES.one(this.domain) : CHOICES.many;
+
         for (const radio of byId("place").elements.scope)
             radio.checked = radio.value === this.#scope;
+        byId("choice-domain").textContent = words.domain;
+        byId("choice-account").textContent = words.account;
         byId("domain-field").hidden = !wantsDomain || onlyOne;
         byId("account-field").hidden = this.#scope !== "account" ||
             this.domain === "";

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The form that posts an alert to the place that is shown.
+import { count, placeName, postLabel } from "./names.js";
 import { formatGmt } from "./time.js";
 import { alertCard, byId, confirmed } from "./view.js";
 
-const number = new Intl.NumberFormat("en-GB");
-
-function people({ sessions, accounts }) {
-    const s = `${number.format(sessions)} session${sessions === 1 ? "" : "s"}`;
-    const a = `${number.format(accounts)} account${accounts === 1 ? "" : "s"}`;
-
-    return { s, a };
-}
+const FIELDS = ["text", "severity", "until"];
+const NO_KEY = { for: "", key: "" };
 
 // A name for this post: sent again, it posts nothing more.
 function newKey() {
@@ -18,12 +13,19 @@ function newKey() {
         .map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+// To whom it says that it is, on the page of one who gets it.
+function seenFrom(place) {
+    return { scope: place?.scope,
+             target: place?.scope === "domain" ? place.target : null };
+}
+
 export class PostForm {
     #with;
     #place = null;
-    #key = { for: "", key: "" };
+    #audience = null;
+    #busy = false;
 
-    // zone(), ask(name, attributes, text), audience(place)
+    // zone(), ask(name, attributes, text), audience(place), draft()
     constructor(helpers) {
         this.#with = helpers;
         byId("post").addEventListener("submit", (event) => {
@@ -31,31 +33,80 @@ export class PostForm {
             this.#submit();
         });
         byId("post").addEventListener("input", () => {
-            byId("post-error").textContent = "";
-            byId("post-done").textContent = "";
+            this.#answer("", "");
             this.#preview();
+            this.#keep();
         });
     }
 
     // audience null: he may not post there.
     open(place, audience) {
         this.#place = place;
-        byId("post-panel").hidden = audience === null;
-        byId("post-error").textContent = "";
-        byId("post-done").textContent = "";
+        byId("post").hidden = audience === null;
+        byId("post-title").textContent = audience === null
+            ? `Alerts of ${placeName(place)}`
+            : `Post an alert to ${placeName(place)}`;
+        byId("may-not-post").hidden = audience !== null;
+        byId("may-not-post").textContent =
+            `You may read the alerts of ${placeName(place)}, but not post any.`;
+        this.#answer("", "");
         if (audience === null)
             return;
-        const { s, a } = people(audience);
-        byId("audience").textContent = place.scope === "account"
-            ? `Goes to ${place.target}; ${s} open now.`
-            : `Goes to ${a}; ${s} open now.`;
+        this.count(audience);
         this.#preview();
+    }
+
+    // Whom a post would tell now.
+    count(audience) {
+        this.#audience = audience;
+        this.#drawButton();
+        byId("audience").textContent = audience === null ? ""
+            : `${count(audience.sessions, "session")} open now.`;
+    }
+
+    // What this user had typed before.
+    restore() {
+        const kept = this.#with.draft().get("post") ?? {};
+
+        for (const name of FIELDS)
+            if (kept[name])
+                byId("post").elements[name].value = kept[name];
+    }
+
+    // No place is chosen, or it is not known what may be done there.
+    leave() {
+        this.#place = null;
+        this.#audience = null;
+        byId("post").hidden = true;
+        byId("may-not-post").hidden = true;
+        byId("post-title").textContent = "Post an alert";
     }
 
     // Nothing of it is for the next who logs in.
     close() {
-        this.#place = null;
+        this.leave();
         byId("post").reset();
+    }
+
+    #keep() {
+        const { elements } = byId("post");
+
+        this.#with.draft().set("post", Object.fromEntries(
+            FIELDS.map((name) => [name, elements[name].value])));
+    }
+
+    #drawButton() {
+        const button = byId("post-button");
+
+        button.disabled = this.#busy;
+        button.textContent = this.#busy ? "Posting…"
+            : postLabel(this.#place, this.#audience?.accounts ?? null);
+    }
+
+    // Beside the button, which stays where it is.
+    #answer(done, error) {
+        byId("post-error").textContent = error;
+        byId("post-done").textContent = done;
     }
 
     // The fields as an alert; its end is null or Invalid Date as typed.
@@ -72,59 +123,78 @@ export class PostForm {
         const alert = this.#alert();
 
         byId("until").min = this.#with.zone().wall(alert.posted);
+        byId("preview-box").hidden = alert.text === "";
         byId("preview").replaceChildren(alertCard(
-            { ...alert, text: alert.text || "…" }, this.#with.zone()));
+            { ...alert, ...seenFrom(this.#place) }, this.#with.zone()));
     }
 
-    // The same key for the same words, until they were posted.
+    // The same key for the same words, until they were posted, also if the page
+    // was loaded anew before the answer came.
     #keyFor(alert) {
+        const draft = this.#with.draft();
         const what = JSON.stringify([this.#place, alert.text, alert.severity,
                                      alert.until]);
 
-        if (this.#key.for !== what)
-            this.#key = { for: what, key: newKey() };
-        return this.#key.key;
+        if (draft.get("key")?.for !== what)
+            draft.set("key", { for: what, key: newKey() });
+        return draft.get("key").key;
     }
 
     async #mayGo(place) {
         if (place.scope !== "server")
             return true;
-        const { s, a } = people(await this.#with.audience(place));
+        const audience = await this.#with.audience(place);
+
+        if (audience === null)
+            return true; // the server says what is wrong
+        this.count(audience);
         byId("ask-post-text").textContent =
-            `${s} would be shown it now, and all ${a} sooner or later.`;
+            `${count(audience.sessions, "session")} would be shown it now, ` +
+            `and all ${count(audience.accounts, "account")} sooner or later.`;
+        byId("ask-post-yes").textContent = postLabel(place, audience.accounts);
         return confirmed(byId("ask-post"));
     }
 
     async #submit() {
-        const button = byId("post-button");
+        const place = this.#place;
 
-        button.disabled = true;
-        byId("post-error").textContent = "";
-        byId("post-done").textContent = "";
+        if (this.#busy || place === null)
+            return;
+        this.#busy = true;
+        this.#answer("", "");
         try {
-            if (await this.#mayGo(this.#place))
-                await this.#send(this.#alert());
+            if (await this.#mayGo(place)) {
+                this.#drawButton();
+                await this.#send(place, this.#alert());
+            }
         } catch (error) {
-            byId("post-error").textContent = error.message;
+            if (place === this.#place)
+                this.#answer("", error.message);
         } finally {
-            button.disabled = false;
+            this.#busy = false;
+            if (this.#place !== null)
+                this.#drawButton();
+            if (document.activeElement === document.body)
+                byId("post-button").focus({ preventScroll: true });
         }
     }
 
-    async #send(alert) {
+    async #send(place, alert) {
         const [posted] = await this.#with.ask("alertPost", {
-            ...this.#place,
+            ...place,
             severity: alert.severity,
             until: alert.until && formatGmt(alert.until),
             key: this.#keyFor(alert),
         }, alert.text);
         const sessions = Number(posted.getAttribute("sessions"));
 
-        this.#key = { for: "", key: "" };
+        this.#with.draft().set("key", NO_KEY);
         byId("post").reset();
+        this.#keep();
+        if (place !== this.#place)
+            return;
         this.#preview();
-        byId("post-done").textContent = "Posted; " +
-            `${people({ sessions, accounts: 0 }).s} told at once.`;
-        byId("text").focus();
+        this.#answer(`Posted to ${placeName(place)}; ` +
+                     `${count(sessions, "session")} told at once.`, "");
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The list of posted alerts of one place, with checkboxes where they may be
-// removed.
+// The page of posted alerts on the screen: rows by day, with checkboxes where
+// they may be removed, what is found, and the way to other pages.
+import { PAGE, isFiltered } from "./listing.js";
+import { authorName, count, format } from "./names.js";
 import { groupByDay } from "./time.js";
 import { arrange, byId, make, severityLabel, timeOf } from "./view.js";
 
@@ -13,6 +15,11 @@ export class PostedView {
     // marked() is called when a checkbox has changed.
     constructor(marked) {
         byId("posted").addEventListener("change", marked);
+        byId("mark-all").addEventListener("change", ({ target }) => {
+            for (const box of this.#boxes)
+                box.checked = target.checked;
+            marked();
+        });
     }
 
     clear(zone, removable) {
@@ -21,10 +28,13 @@ export class PostedView {
         this.#rows.clear();
         this.#days.clear();
         byId("posted").replaceChildren();
+        byId("authors").replaceChildren();
     }
 
     // own(alert): it is of the place itself, not of the server above it.
-    draw(alerts, own) {
+    // hidden(id): it is about to go.
+    draw(listing, own, hidden) {
+        const alerts = listing.alerts.filter(({ id }) => !hidden(id));
         const groups = groupByDay(alerts, this.#zone, (a) => a.posted);
 
         for (const alert of alerts)
@@ -37,19 +47,87 @@ export class PostedView {
             return day;
         }));
         this.#forgetUnused();
-        byId("none-posted").hidden = alerts.length > 0;
         byId("remove-row").hidden = !this.#removable || !alerts.some(own);
+        this.#drawFound(listing, alerts.length);
+        this.#drawPager(listing);
+        this.#drawAuthors(alerts);
+    }
+
+    get #boxes() {
+        return [...byId("posted").querySelectorAll("input")];
     }
 
     get marked() {
-        return [...byId("posted").querySelectorAll("input:checked")]
+        return this.#boxes.filter(({ checked }) => checked)
             .map((box) => Number(box.value));
+    }
+
+    mark(ids) {
+        for (const box of this.#boxes)
+            box.checked ||= ids.includes(Number(box.value));
+    }
+
+    drawMarkAll() {
+        const boxes = this.#boxes;
+        const n = boxes.filter(({ checked }) => checked).length;
+
+        byId("mark-all").checked = n > 0 && n === boxes.length;
+        byId("mark-all").indeterminate = n > 0 && n < boxes.length;
+    }
+
+    #drawFound(listing, n) {
+        const filtered = isFiltered(listing.filter);
+        const all = count(listing.total, "alert");
+        const [first, last] = [listing.first, listing.first + n - 1]
+            .map((one) => format(one));
+        const onePage = !listing.hasOlder && !listing.hasNewer;
+
+        byId("found").textContent = n === 0 ? ""
+            : filtered && onePage
+                ? `${format(n)} of ${all} ${n === 1 ? "fits" : "fit"}`
+            : filtered ? `${first}–${last} of those that fit`
+            : onePage ? all : `${first}–${last} of ${all}`;
+        byId("none-posted").hidden = n > 0;
+        byId("none-posted").textContent = filtered
+            ? "No posted alert fits." : "No alerts are posted here.";
+        byId("filter").hidden = !filtered && listing.total === 0;
+    }
+
+    #drawPager(listing) {
+        byId("older").disabled = !listing.hasOlder;
+        byId("newer").disabled = byId("newest").disabled = !listing.hasNewer;
+        byId("pager").hidden = !listing.hasOlder && !listing.hasNewer;
+        byId("page").textContent = `Page ${format(listing.page)}` +
+            (isFiltered(listing.filter) ? ""
+                : ` of ${format(Math.max(listing.page,
+                    Math.ceil(listing.total / PAGE)))}`);
+        byId("news").hidden = listing.news === 0;
+        byId("news-text").textContent = listing.news === 1
+            ? "1 newer alert was posted."
+            : `${format(listing.news)} newer alerts were posted.`;
+    }
+
+    // What the field for authors offers.
+    #drawAuthors(alerts) {
+        const names = new Set([...byId("authors").children]
+            .map(({ value }) => value));
+
+        for (const { author } of alerts)
+            if (author && !names.has(authorName(author))) {
+                names.add(authorName(author));
+                byId("authors").append(
+                    make("option", { value: authorName(author) }));
+            }
+        byId("author-field").hidden = names.size === 0;
     }
 
     #forgetUnused() {
         for (const [id, row] of this.#rows)
             if (!row.isConnected)
                 this.#rows.delete(id);
+        for (const [key, day] of this.#days)
+            if (!day.isConnected)
+                this.#days.delete(key);
     }
 
     #day(key, date) {
@@ -86,7 +164,7 @@ export class PostedView {
     #detail(alert, own) {
         return [
             own ? "" : "Server-wide",
-            alert.author ? `by ${alert.author}` : "",
+            alert.author ? `by ${authorName(alert.author)}` : "",
             alert.until ? `until ${this.#zone.short(alert.until)}` : "",
         ].filter((part) => part !== "").join(" · ");
     }

@@ -1,55 +1,41 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // One hub for all tabs: in a shared worker; where there is none, or it does not
 // start, in the tab that holds a lock; where there are no locks either (no
-// https), in each tab.
+// https, or the browser blocks them), in each tab.
 //
 // The session's id is kept by the tab in sessionStorage, for a reload, and in
 // the hub, for new tabs; never where it would outlive the browser's windows.
+import { attempt, tabStore } from "./allowed.js";
 import { Hub } from "./hub.js";
 import { Stream } from "./stream.js";
 
 // Tabs and hubs of different versions must not meet: count up with a change.
-const NAME = "ximss-2";
+const NAME = "ximss-3";
 const KEY = "ximss-session";
 
-// How long a worker may take to say its first word, in ms.  A browser does not
-// always tell that a worker could not be started.
+// How long a hub may take to say its first word, in ms.  A browser does not
+// always tell that a worker could not be started, and the tab that leads may
+// have been put to sleep.
 const PATIENCE = 5000;
 
 const newHub = () => new Hub((session, on) => new Stream(session, on));
 
-// Each way gives {post(message)} and calls receive(message), and again()
-// when a new hub has come that knows nothing yet.
+// Each way gives {post(message), leave()} and calls receive(message), and
+// again() when a new hub has come that knows nothing yet.  It throws, or calls
+// failed(), where the browser has no such thing or refuses it.
 
-function throughWorker(receive, failed) {
+function throughWorker(receive, again, failed) {
     const worker = new SharedWorker("/pages/worker.js",
                                     { type: "module", name: NAME });
     const { port } = worker;
-    let usable = true;
-    const giveUp = () => {
-        if (!usable)
-            return;
-        usable = false;
+
+    worker.onerror = failed;
+    port.onmessage = ({ data }) => receive(data);
+    return {
+        post: (message) => port.postMessage(message),
         // It may come late, and then is to leave all to the other hub.
-        port.postMessage({ do: "leave" });
-        failed();
+        leave: () => port.postMessage({ do: "leave" }),
     };
-    const timer = setTimeout(giveUp, PATIENCE);
-
-    worker.onerror = giveUp;
-    port.onmessage = ({ data }) => {
-        clearTimeout(timer);
-        if (usable)
-            receive(data);
-    };
-    return { post: (message) => port.postMessage(message) };
-}
-
-function alone(receive) {
-    const hub = newHub();
-    const tab = { post: (message) => queueMicrotask(() => receive(message)) };
-
-    return { post: (message) => hub.receive(tab, message) };
 }
 
 // The hub's side in the tab that leads: each other tab has a name.
@@ -74,9 +60,10 @@ function lead(channel, receive, me) {
     return (message) => hub.receive(own, message);
 }
 
-function throughLeader(receive, again) {
+function throughLeader(receive, again, failed) {
     const channel = new BroadcastChannel(NAME);
     const me = String(crypto.getRandomValues(new Uint32Array(2)));
+    const left = new AbortController();
     let post = (message) => channel.postMessage({ to: "hub", from: me,
                                                   message });
 
@@ -86,27 +73,75 @@ function throughLeader(receive, again) {
         else if (data.to === "all")
             again();
     });
-    navigator.locks.request(NAME, () => {
+    navigator.locks.request(NAME, { signal: left.signal }, () => {
         post = lead(channel, receive, me);
         again();
         return new Promise(() => {}); // until the tab closes
-    });
-    return { post: (message) => post(message) };
+    }).catch(failed);
+    return {
+        post: (message) => post(message),
+        leave() {
+            left.abort();
+            channel.close();
+        },
+    };
 }
 
-function withoutWorker(receive, again) {
-    return navigator.locks && typeof BroadcastChannel === "function"
-        ? throughLeader(receive, again) : alone(receive);
+function alone(receive) {
+    const hub = newHub();
+    const tab = { post: (message) => queueMicrotask(() => receive(message)) };
+
+    return { post: (message) => hub.receive(tab, message), leave() {} };
 }
 
+// The first way that works.  One that says nothing for too long does not.
 function connect(receive, again) {
-    if (typeof SharedWorker !== "function")
-        return withoutWorker(receive, again);
-    let hub = throughWorker(receive, () => {
-        hub = withoutWorker(receive, again);
-        again();
-    });
-    return { post: (message) => hub.post(message) };
+    const ways = [throughWorker, throughLeader, alone];
+    let hub = null;
+
+    const use = () => {
+        const way = ways.shift();
+        let current = true;
+        let mine = null;
+        let timer;
+        const failed = () => {
+            clearTimeout(timer);
+            if (!current || way === alone)
+                return;
+            current = false;
+            attempt(() => mine?.leave());
+            use();
+            again();
+        };
+
+        try {
+            mine = way((message) => {
+                clearTimeout(timer);
+                if (current)
+                    receive(message);
+            }, () => current && again(), failed);
+        } catch {
+            current = false;
+            use();
+            return;
+        }
+        hub = { post: mine.post, failed };
+        timer = setTimeout(failed, PATIENCE);
+    };
+
+    use();
+    return {
+        post(message) {
+            const { failed } = hub;
+
+            try {
+                hub.post(message);
+            } catch {
+                failed();
+                hub.post(message);
+            }
+        },
+    };
 }
 
 export class Tabs {
@@ -117,7 +152,7 @@ export class Tabs {
     // on.event(event), on.shown(seq), on.note(note), on.resumed().
     constructor(on) {
         const hello = () => this.#hub?.post(
-            { do: "hello", session: sessionStorage.getItem(KEY) });
+            { do: "hello", session: tabStore.get(KEY) });
 
         this.#hub = connect((message) => this.#receive(message, on), hello);
         hello();
@@ -169,9 +204,9 @@ export class Tabs {
 
     #changed({ session, lost = false }, on) {
         if (session)
-            sessionStorage.setItem(KEY, session);
+            tabStore.set(KEY, session);
         else
-            sessionStorage.removeItem(KEY);
+            tabStore.remove(KEY);
         if (session === this.session && !(session === null))
             return;
         this.session = session;

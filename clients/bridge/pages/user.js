@@ -5,8 +5,8 @@ import { AlertList, alertOf } from "./alerts.js";
 import { Frame } from "./frame.js";
 import { Notices } from "./notices.js";
 import { groupByDay } from "./time.js";
-import { alertCard, announce, arrange, byId, confirmed, make, severityWord }
-    from "./view.js";
+import { alertCard, announce, arrange, byId, confirmed, make, severityWord,
+         timeOf, whileBusy } from "./view.js";
 import { Usage } from "./usage.js";
 import { Refused, parseMessage } from "./ximss.js";
 
@@ -14,7 +14,7 @@ const NO_SUCH_ALERT = 514;
 
 const list = new AlertList();
 const items = new Map(); // alert's id -> its li
-const days = new Map();  // day -> its section
+const sections = new Map(); // day, or "critical" -> its section
 const notices = new Notices();
 let newest = null;       // the last event that came
 let frame;
@@ -26,42 +26,61 @@ const count = (n) => n === 1 ? "1 alert" : `${n} alerts`;
 function itemOf(alert) {
     const button = make("button", { type: "button", className: "plain" },
                         "Dismiss");
-    const card = alertCard(alert, frame.zone);
+    const card = alertCard(alert, frame.zone, {
+        time: timeOf(alert.posted, frame.zone,
+                     { withDay: alert.severity === "critical" }) });
 
     button.setAttribute("aria-label", "Dismiss: " + alert.text.slice(0, 80));
-    button.addEventListener("click", () => dismiss([alert.id]));
+    button.addEventListener("click", () => dismiss([alert.id], button));
     card.querySelector(".card-head").append(button);
     return make("li", {}, card);
 }
 
-function dayOf(key, first) {
-    if (!days.has(key))
-        days.set(key, make("section", {}, make("h2"), make("ol")));
-    days.get(key).firstElementChild.textContent =
-        frame.zone.day(first.posted);
-    return days.get(key);
+// Critical ones first, whenever they came; then the others by day.
+function groupsOf(alerts) {
+    const critical = alerts.filter((a) => a.severity === "critical");
+    const others = groupByDay(alerts.filter((a) => a.severity !== "critical"),
+                              frame.zone, (alert) => alert.posted);
+
+    return [
+        ...critical.length === 0 ? []
+            : [{ key: "critical", title: "Critical", items: critical }],
+        ...others.map(({ key, items: some }) =>
+            ({ key, title: frame.zone.day(some[0].posted), items: some })),
+    ];
+}
+
+function sectionOf({ key, title }) {
+    if (!sections.has(key)) {
+        const heading = make("h2", { id: `group-${key}` });
+        const section = make("section", {}, heading, make("ol"));
+
+        section.setAttribute("aria-labelledby", heading.id);
+        sections.set(key, section);
+    }
+    sections.get(key).firstElementChild.textContent = title;
+    return sections.get(key);
 }
 
 function forgetUnused() {
     for (const id of items.keys())
         if (!list.has(id))
             items.delete(id);
-    for (const [key, section] of days)
+    for (const [key, section] of sections)
         if (!section.isConnected)
-            days.delete(key);
+            sections.delete(key);
 }
 
 function draw() {
-    const groups = groupByDay(list.newestFirst(), frame.zone,
-                              (alert) => alert.posted);
+    const alerts = list.newestFirst();
 
-    for (const alert of list.newestFirst())
+    for (const alert of alerts)
         if (!items.has(alert.id))
             items.set(alert.id, itemOf(alert));
-    arrange(byId("days"), groups.map(({ key, items: alerts }) => {
-        const section = dayOf(key, alerts[0]);
+    arrange(byId("days"), groupsOf(alerts).map((group) => {
+        const section = sectionOf(group);
         arrange(section.lastElementChild,
-                alerts.map((alert) => items.get(alert.id)));
+                group.items.map((alert) => items.get(alert.id)));
         return section;
     }));
     forgetUnused();
@@ -158,11 +177,12 @@ const usage = new Usage({
 
 // Where the focus goes when its button is gone.
 function focusBeside(id) {
-    const buttons = [...byId("days").querySelectorAll("button")];
-    const at = buttons.indexOf(items.get(id)?.querySelector("button"));
+    const BUTTONS = ".card-head button";
+    const buttons = [...byId("days").querySelectorAll(BUTTONS)];
+    const at = buttons.indexOf(items.get(id)?.querySelector(BUTTONS));
 
     return () => {
-        const left = [...byId("days").querySelectorAll("button")];
+        const left = [...byId("days").querySelectorAll(BUTTONS)];
         (left[Math.min(at, left.length - 1)] ?? byId("count")).focus();
     };
 }
@@ -173,7 +193,12 @@ function removeAll(ids) {
     draw();
 }
 
-async function dismiss(ids) {
+// Without a word if the button is at it already.
+function dismiss(ids, button) {
+    return whileBusy(button, "Dismissing…", () => dismissNow(ids));
+}
+
+async function dismissNow(ids) {
     const moveFocus = focusBeside(ids[0]);
 
     try {
@@ -202,7 +227,7 @@ async function dismissAll() {
         `Dismiss all ${ids.length} alerts? ` +
         "They will not be shown to you again, here or elsewhere.";
     if (await confirmed(byId("ask-dismiss")))
-        dismiss(ids);
+        dismiss(ids, byId("dismiss-all"));
 }
 
 frame = new Frame({

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Pieces of both pages.  Whatever comes from the server is set as text.
+// Pieces of all pages.  Whatever comes from the server is set as text.
+import { attempt } from "./allowed.js";
+import { pieces } from "./links.js";
+import { toWhom, whoSays } from "./people.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -47,26 +50,85 @@ export function severityLabel(severity) {
                 severityWord(severity));
 }
 
-export function timeOf(date, zone) {
+// withDay: where no heading says it; not for today.
+export function timeOf(date, zone, { withDay = false } = {}) {
+    const isToday = zone.dayKey(date) === zone.dayKey(new Date());
+
     return make("time", { dateTime: date.toISOString(),
-                          title: zone.full(date) }, zone.time(date));
+                          title: zone.full(date) },
+                withDay && !isToday ? zone.short(date) : zone.time(date));
 }
 
-// In a preview it may be no time at all.
+// --- what users see of an alert ---
+
+// An address with its host in bold; the host as it really is behind it, if it is
+// written in another way.
+function linkOf({ text, href, start, end, host }) {
+    const link = make("a", { href, rel: "noopener", target: "_blank",
+                             dir: "ltr" },
+                      text.slice(0, start),
+                      make("strong", {}, text.slice(start, end)),
+                      text.slice(end));
+
+    return host === "" ? [link] : [link, make("bdi", {}, ` (${host})`)];
+}
+
+export function textWithLinks(text) {
+    return make("p", { className: "text", dir: "auto" },
+                ...pieces(text).flatMap((piece) =>
+                    piece.href === undefined ? [piece.text]
+                        : linkOf(piece)));
+}
+
+// What is so long that it may be folded; whether it is depends on the width.
+const isLong = (text) => text.length > 300 || text.split("\n").length > 6;
+
+const watch = attempt(() => new ResizeObserver((entries) => {
+    for (const { target } of entries)
+        if (target.classList.contains("folded"))
+            target.nextElementSibling.hidden =
+                target.scrollHeight <= target.clientHeight + 1;
+}));
+
+function folded(text) {
+    const more = make("button", { type: "button", className: "plain more" });
+    const fold = (on) => {
+        text.classList.toggle("folded", on);
+        more.textContent = on ? "Show more" : "Show less";
+        more.setAttribute("aria-expanded", String(!on));
+    };
+
+    fold(true);
+    more.addEventListener("click", () =>
+        fold(!text.classList.contains("folded")));
+    // A link that has the focus is to be seen.
+    text.addEventListener("focusin", () => fold(false));
+    watch?.observe(text);
+    return [text, more];
+}
+
+// In a preview it may be nobody's yet, and its end no time at all.
+function fromOf(alert) {
+    return alert.scope ? [make("p", { className: "from" },
+                               `${whoSays(alert)}, ${toWhom(alert)}`)] : [];
+}
+
 function endOf({ until }, zone) {
     return until && !isNaN(until)
-        ? [make("p", { className: "detail" }, `Until ${zone.short(until)}`)]
+        ? [make("p", { className: "detail" },
+                `Shown until ${zone.short(until)}`)]
         : [];
 }
 
-// What users see of an alert.
-export function alertCard(alert, zone) {
+export function alertCard(alert, zone, { time = timeOf(alert.posted, zone) }
+    = {}) {
     const head = make("div", { className: "card-head" },
-                      severityLabel(alert.severity),
-                      timeOf(alert.posted, zone));
+                      severityLabel(alert.severity), time);
+    const text = textWithLinks(alert.text);
 
     return make("article", { className: `card ${alert.severity}` }, head,
-                make("p", { className: "text", dir: "auto" }, alert.text),
+                ...fromOf(alert),
+                ...(isLong(alert.text) ? folded(text) : [text]),
                 ...endOf(alert, zone));
 }
 
@@ -87,10 +149,33 @@ export function arrange(parent, nodes) {
             parent.insertBefore(node, at);
 }
 
-// Says a text to a screen reader, also if it is the last one again.
+// What is called often and done once, when what has come meanwhile is in; and,
+// if it takes long, with pauses that leave most of the time to others.
+export function coalesce(action) {
+    let waits = false;
+    let pause = 0;
+
+    return () => {
+        if (waits)
+            return;
+        waits = true;
+        setTimeout(() => {
+            const begun = performance.now();
+
+            waits = false;
+            action();
+            pause = 4 * (performance.now() - begun);
+        }, pause);
+    };
+}
+
+// Says a text to a screen reader, also if it is the last one again.  Nobody
+// wants to hear a very long one whole.
 export function announce(text, { urgent = false } = {}) {
     const region = byId(urgent ? "say-now" : "say");
 
+    if (text.length > 500)
+        text = text.slice(0, 500) + "…";
     region.append(make("p", {}, text));
     while (region.children.length > 5)
         region.firstElementChild.remove();
@@ -105,4 +190,24 @@ export function confirmed(dialog) {
         dialog.addEventListener("close", () =>
             resolve(dialog.returnValue === "yes"), { once: true });
     });
+}
+
+// While the work is under way its button says so, and does nothing.
+export async function whileBusy(button, words, work) {
+    const { textContent } = button;
+    const label = button.getAttribute("aria-label");
+
+    if (button.getAttribute("aria-busy") === "true")
+        return;
+    button.setAttribute("aria-busy", "true");
+    button.removeAttribute("aria-label");
+    button.textContent = words;
+    try {
+        await work();
+    } finally {
+        button.removeAttribute("aria-busy");
+        button.textContent = textContent;
+        if (label !== null)
+            button.setAttribute("aria-label", label);
+    }
 }

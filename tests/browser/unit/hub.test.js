@@ -199,3 +199,17 @@ test("tabs that close are not told any more", () => {
     assert.deepEqual(b.take(), []);
     assert.equal(streams[0].woken, 1);
 });
+
+test("behind a thousand alerts that nobody saw, all else is told", () => {
+    const { streams, tab } = world();
+    const a = tab("S1");
+    for (let i = 0; i < 1500; i++)
+        streams[0].on.event(EVENT);
+    a.take();
+    const report = { name: "alertReport", id: "r", data: "<alertReport/>" };
+    streams[0].on.event(report);
+    assert.deepEqual(a.take(), [{ event: { ...report, seq: 1501 } }]);
+    // a tab that comes later has the alerts
+    assert.equal(tab().take().filter(({ event }) => event?.name === "alert")
+        .length, 1500);
+});

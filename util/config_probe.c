@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "util/config_probe.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "util/xmalloc.h"
+
+/* --- who --- */
+
+int
+config_probe_user(const char *key, const char *user, struct errbuf *err)
+{
+    const struct passwd *pw;
+
+    if (*user == '\0')
+        return 0;
+    pw = getpwnam(user);
+    if (pw == NULL)
+        return err_set(err, "%s: there is no user %s", key, user);
+    if (pw->pw_uid != geteuid() && geteuid() != 0)
+        return err_set(err, "%s: only root can become %s", key, user);
+    return 0;
+}
+
+int
+config_probe_group(const char *key, const char *group, struct errbuf *err)
+{
+    if (*group != '\0' && getgrnam(group) == NULL)
+        return err_set(err, "%s: there is no group %s", key, group);
+    return 0;
+}
+
+/* --- directories --- */
+
+/* Cuts the last name off.  False: "/" is left. */
+static bool
+cut(char *path)
+{
+    char *slash = strrchr(path, '/');
+
+    if (slash == NULL || path[1] == '\0')
+        return false;
+    slash[slash == path] = '\0';
+    return true;
+}
+
+static int
+probe_existing(const char *key, const char *path, struct errbuf *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return err_set(err, "%s: %.160s: %s", key, path, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return err_set(err, "%s: %.160s is no directory", key, path);
+    if (access(path, R_OK | W_OK | X_OK) < 0)
+        return err_set(err, "%s: %.160s: %s", key, path, strerror(errno));
+    return 0;
+}
+
+int
+config_probe_directory(const char *key, const char *path, struct errbuf *err)
+{
+    char *there = xstrdup(path);
+    struct stat st;
+    int r;
+
+    while (stat(there, &st) < 0 && errno == ENOENT && cut(there))
+        continue;
+    r = probe_existing(key, there, err);
+    free(there);
+    return r;
+}
+
+int
+config_probe_parent(const char *key, const char *path, struct errbuf *err)
+{
+    char *parent = xstrdup(path);
+    int r = 0;
+
+    if (*path != '\0' && cut(parent))
+        r = probe_existing(key, parent, err);
+    free(parent);
+    return r;
+}
+
+/* --- addresses --- */
+
+static socklen_t
+to_sockaddr(const struct config_address *a, struct sockaddr_storage *sa)
+{
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)sa;
+    struct sockaddr_in *in = (struct sockaddr_in *)sa;
+
+    memset(sa, 0, sizeof *sa);
+    if (a->host != NULL && inet_pton(AF_INET, a->host, &in->sin_addr) == 1) {
+        in->sin_family = AF_INET;
+        in->sin_port = htons(a->port);
+        return sizeof *in;
+    }
+    in6->sin6_family = AF_INET6;
+    in6->sin6_port = htons(a->port);
+    if (a->host != NULL)
+        inet_pton(AF_INET6, a->host, &in6->sin6_addr);
+    return sizeof *in6;
+}
+
+/* 0, or the errno. */
+static int
+try_to_bind(const struct config_address *a)
+{
+    struct sockaddr_storage sa;
+    socklen_t len = to_sockaddr(a, &sa);
+    int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int on = 1, only = a->host != NULL, r = 0;
+
+    if (fd < 0) /* all addresses are IPv4's where there is no IPv6 */
+        return a->host == NULL && errno == EAFNOSUPPORT ? 0 : errno;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (sa.ss_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
+    if (bind(fd, (struct sockaddr *)&sa, len) < 0)
+        r = errno;
+    close(fd);
+    return r;
+}
+
+int
+config_probe_listen(const char *key, const struct config_listen *l,
+                    bool is_running, struct errbuf *err)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        const struct config_address *a = &l->items[i];
+        int error = try_to_bind(a);
+
+        if (error != 0 && !(error == EADDRINUSE && is_running))
+            return err_set(err, "%s: %s:%u: %s", key,
+                           a->host != NULL ? a->host : "*", (unsigned)a->port,
+                           strerror(error));
+    }
+    return 0;
+}
+
+bool
+config_probe_is_served(const char *path)
+{
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
+    int fd, r;
+
+    if (strlen(path) >= sizeof sa.sun_path)
+        return false;
+    strcpy(sa.sun_path, path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    r = connect(fd, (struct sockaddr *)&sa, sizeof sa);
+    if (r < 0 && (errno == EAGAIN || errno == EACCES))
+        r = 0;
+    close(fd);
+    return r == 0;
+}
