@@ -13,8 +13,8 @@
 #include "util/buf.h"
 #include "util/errbuf.h"
 #include "util/log.h"
+#include "ximss/server/base/peer.h"
 #include "ximss/server/effect.h"
-#include "ximss/server/peer.h"
 #include "ximss/server/rights.h"
 
 /* The engine behind every door to administration: CLI commands (by

@@ -14,10 +14,10 @@
 #include "util/log.h"
 #include "util/mailbox.h"
 #include "util/xmalloc.h"
-#include "ximss/server/configuration.h"
+#include "ximss/server/base/configuration.h"
+#include "ximss/server/base/stat.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session_private.h"
-#include "ximss/server/stat.h"
 
 #define LEAST 8 /* connections, or there is no use in starting */
 

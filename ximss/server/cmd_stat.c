@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "ximss/server/admin_account.h"
-#include "ximss/server/stat.h"
+#include "ximss/server/base/stat.h"
 
 /* --- elements of the server --- */
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "storage/tables.h"
-#include "ximss/server/peer.h"
+#include "ximss/server/base/peer.h"
 #include "ximss/server/ticket.h"
 
 struct server;

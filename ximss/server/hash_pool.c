@@ -20,7 +20,7 @@
 #include <glib.h>
 
 #include "util/xmalloc.h"
-#include "ximss/server/stat.h"
+#include "ximss/server/base/stat.h"
 
 struct job {
     STAILQ_ENTRY(job) link;

@@ -3,7 +3,7 @@
 
 #include "ximss/server/lane.h"
 
-#include "ximss/server/peer.h"
+#include "ximss/server/base/peer.h"
 #include "ximss/server/rights.h"
 
 /* Few, so that strangers with many addresses do not outweigh those who have

@@ -19,7 +19,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
-#include "ximss/server/peer.h"
+#include "ximss/server/base/peer.h"
 #include "ximss/server/worker.h"
 
 #define ACCEPTS_PER_TURN 64

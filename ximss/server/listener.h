@@ -6,7 +6,7 @@
 
 #include "util/buf.h"
 #include "util/errbuf.h"
-#include "ximss/server/configuration.h"
+#include "ximss/server/base/configuration.h"
 #include "ximss/server/session.h"
 
 struct worker;

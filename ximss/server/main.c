@@ -19,7 +19,7 @@
 #include "util/log.h"
 #include "util/options.h"
 #include "util/xmalloc.h"
-#include "ximss/server/configuration.h"
+#include "ximss/server/base/configuration.h"
 #include "ximss/server/first_start.h"
 #include "ximss/server/server.h"
 #include "ximss/server/server_check.h"

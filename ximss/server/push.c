@@ -20,10 +20,10 @@
 #include "util/log.h"
 #include "ximss/server/alert.h"
 #include "ximss/server/alert_cache.h"
+#include "ximss/server/base/stat.h"
 #include "ximss/server/board.h"
 #include "ximss/server/session_private.h"
 #include "ximss/server/settle.h"
-#include "ximss/server/stat.h"
 #include "ximss/server/user.h"
 
 #define SESSIONS_PER_TURN 256

@@ -11,7 +11,7 @@
 #include "storage/tables.h"
 #include "util/errbuf.h"
 #include "ximss/server/admin.h"
-#include "ximss/server/configuration.h"
+#include "ximss/server/base/configuration.h"
 #include "ximss/server/token.h"
 
 struct audit_budget;

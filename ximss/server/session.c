@@ -22,6 +22,7 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/cli_data.h"
 #include "ximss/server/admission.h"
+#include "ximss/server/base/stat.h"
 #include "ximss/server/dialect.h"
 #include "ximss/server/lane.h"
 #include "ximss/server/lasting.h"
@@ -32,7 +33,6 @@
 #include "ximss/server/request.h"
 #include "ximss/server/server.h"
 #include "ximss/server/settle.h"
-#include "ximss/server/stat.h"
 #include "ximss/server/ticket_renew.h"
 #include "ximss/server/watch.h"
 

@@ -8,7 +8,7 @@
 #include <sys/queue.h>
 
 #include "util/buf.h"
-#include "ximss/server/peer.h"
+#include "ximss/server/base/peer.h"
 
 /* Sessions as the rest of the server sees them; session_private.h is for the
  * files that carry out requests.  Everything happens on the thread of the

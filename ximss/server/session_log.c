@@ -5,7 +5,7 @@
 
 #include "util/clock.h"
 #include "util/log.h"
-#include "ximss/server/configuration.h"
+#include "ximss/server/base/configuration.h"
 #include "ximss/server/session_private.h"
 #include "ximss/server/user.h"
 #include "ximss/server/worker.h"

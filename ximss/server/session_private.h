@@ -9,7 +9,7 @@
 #include "util/conn.h"
 #include "util/errbuf.h"
 #include "util/queue_safe.h"
-#include "ximss/server/peer.h"
+#include "ximss/server/base/peer.h"
 #include "ximss/server/rights.h"
 #include "ximss/server/session.h"
 #include "ximss/server/user.h"

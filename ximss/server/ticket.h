@@ -7,7 +7,7 @@
 
 #include "storage/tables.h"
 #include "util/errbuf.h"
-#include "ximss/server/peer.h"
+#include "ximss/server/base/peer.h"
 
 /* Resume tickets: 32 random bytes as base64url text; the store keeps only their
  * hash. */

@@ -10,7 +10,7 @@
 #include "util/conn.h"
 #include "util/queue_safe.h"
 #include "ximss/server/alert.h"
-#include "ximss/server/peer.h"
+#include "ximss/server/base/peer.h"
 #include "ximss/server/session.h"
 
 struct domain;

@@ -11,8 +11,8 @@
 #include "util/mailbox.h"
 #include "util/queue_safe.h"
 #include "util/shared_buf.h"
+#include "ximss/server/base/configuration.h"
 #include "ximss/server/board.h"
-#include "ximss/server/configuration.h"
 
 struct alert_cache;
 struct user;

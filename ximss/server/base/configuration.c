@@ -4,7 +4,7 @@
  * util/config_table.c. */
 #include "config.h"
 
-#include "ximss/server/configuration.h"
+#include "ximss/server/base/configuration.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "quota/local_socket.h"
 #include "quota/maildir_path.h"
 #include "util/xmalloc.h"
-#include "ximss/server/config_table.h"
+#include "ximss/server/base/config_table.h"
 
 const char *
 config_key(size_t i)

@@ -4,7 +4,7 @@
  * and reading adds them up. */
 #include "config.h"
 
-#include "ximss/server/stat.h"
+#include "ximss/server/base/stat.h"
 
 #include <stdatomic.h>
 #include <stddef.h>

@@ -4,9 +4,9 @@
  * member of struct config, a row here, and an item of ximssd.conf(5). */
 #include "config.h"
 
-#include "ximss/server/config_table.h"
+#include "ximss/server/base/config_table.h"
 
-#include "ximss/server/configuration.h"
+#include "ximss/server/base/configuration.h"
 
 static const char *const tls_versions[] = {"1.2", "1.3", NULL};
 static const char *const modes[] = {"0600", "0660", "0666", NULL};
