@@ -13,7 +13,7 @@
 #include "util/clock.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
-#include "ximss/server/password.h"
+#include "ximss/server/auth/password.h"
 #include "ximss/server/token.h"
 
 int64_t fixture_now;

@@ -23,12 +23,12 @@
 #include "util/xmalloc.h"
 #include "util/zone.h"
 #include "ximss/server/audit_budget.h"
+#include "ximss/server/auth/remember.h"
+#include "ximss/server/auth/session_id.h"
+#include "ximss/server/auth/throttle.h"
 #include "ximss/server/base/configuration.h"
 #include "ximss/server/broadcast.h"
 #include "ximss/server/job.h"
-#include "ximss/server/remember.h"
-#include "ximss/server/session_id.h"
-#include "ximss/server/throttle.h"
 
 /* 2026-11-22 13:30:00 GMT */
 #define POSTED   INT64_C(1795354200000000)

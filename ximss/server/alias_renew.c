@@ -16,9 +16,9 @@
 
 #include "util/log.h"
 #include "util/xmalloc.h"
-#include "ximss/server/hash_pool.h"
+#include "ximss/server/auth/hash_pool.h"
+#include "ximss/server/auth/password.h"
 #include "ximss/server/job.h"
-#include "ximss/server/password.h"
 #include "ximss/server/server.h"
 #include "ximss/server/worker.h"
 

@@ -11,13 +11,13 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/cli_data.h"
+#include "ximss/server/auth/hash_pool.h"
+#include "ximss/server/auth/session_id.h"
 #include "ximss/server/broadcast.h"
 #include "ximss/server/cli_job.h"
 #include "ximss/server/dialect.h"
-#include "ximss/server/hash_pool.h"
 #include "ximss/server/lasting.h"
 #include "ximss/server/server.h"
-#include "ximss/server/session_id.h"
 #include "ximss/server/session_private.h"
 
 /* TESTLOOP: so long the test takes, and what it repeats. */

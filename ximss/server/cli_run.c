@@ -23,14 +23,14 @@
 #include "util/log.h"
 #include "util/xmalloc.h"
 #include "ximss/server/alias_renew.h"
+#include "ximss/server/auth/hash_pool.h"
+#include "ximss/server/auth/password.h"
+#include "ximss/server/auth/throttle.h"
 #include "ximss/server/base/stat.h"
 #include "ximss/server/cli_job.h"
 #include "ximss/server/dialect.h"
-#include "ximss/server/hash_pool.h"
-#include "ximss/server/password.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session_private.h"
-#include "ximss/server/throttle.h"
 
 /* Passwords of one account that are hashed before their turn; with more of them
  * each session has one in work. */

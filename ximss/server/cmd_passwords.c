@@ -10,7 +10,7 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/admin_account.h"
-#include "ximss/server/password.h"
+#include "ximss/server/auth/password.h"
 #include "ximss/server/settings.h"
 
 /* --- which password a line carries --- */

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "storage/tables.h"
+#include "ximss/server/auth/ticket.h"
 #include "ximss/server/base/peer.h"
-#include "ximss/server/ticket.h"
 
 struct server;
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "storage/tables.h"
-#include "ximss/server/session_id.h"
+#include "ximss/server/auth/session_id.h"
 
 struct req;
 struct server;

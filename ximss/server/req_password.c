@@ -14,16 +14,16 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/server/alias_renew.h"
-#include "ximss/server/hash_pool.h"
+#include "ximss/server/auth/hash_pool.h"
+#include "ximss/server/auth/login_slots.h"
+#include "ximss/server/auth/password.h"
+#include "ximss/server/auth/remember.h"
+#include "ximss/server/auth/throttle.h"
 #include "ximss/server/job.h"
-#include "ximss/server/login_slots.h"
-#include "ximss/server/password.h"
-#include "ximss/server/remember.h"
 #include "ximss/server/request.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session_private.h"
 #include "ximss/server/settings.h"
-#include "ximss/server/throttle.h"
 
 struct change {
     struct job job;

@@ -21,10 +21,10 @@
 #include "util/log.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_write.h"
+#include "ximss/server/auth/ticket.h"
 #include "ximss/server/job.h"
 #include "ximss/server/lasting.h"
 #include "ximss/server/session_private.h"
-#include "ximss/server/ticket.h"
 
 struct renewal {
     struct job job;

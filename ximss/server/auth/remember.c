@@ -9,7 +9,7 @@
  * out. */
 #include "config.h"
 
-#include "ximss/server/remember.h"
+#include "ximss/server/auth/remember.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -22,7 +22,7 @@
 
 #include "util/log.h"
 #include "util/xmalloc.h"
-#include "ximss/server/keyed_hash.h"
+#include "ximss/server/auth/keyed_hash.h"
 
 #define SHARDS    16
 #define TAG_BYTES 16

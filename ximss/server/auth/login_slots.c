@@ -3,7 +3,7 @@
  * wait. */
 #include "config.h"
 
-#include "ximss/server/login_slots.h"
+#include "ximss/server/auth/login_slots.h"
 
 #include <assert.h>
 #include <pthread.h>

@@ -4,7 +4,7 @@
  * Neither lets a reader of the store log in as the user. */
 #include "config.h"
 
-#include "ximss/server/password.h"
+#include "ximss/server/auth/password.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -18,8 +18,8 @@
 #include "util/log.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/keyed_hash.h"
-#include "ximss/server/sasl.h"
+#include "ximss/server/auth/keyed_hash.h"
+#include "ximss/server/auth/sasl.h"
 
 _Static_assert(CRED_KEY_BYTES == KEYED_HASH_BYTES, "keys are SHA-256 hashes");
 _Static_assert(CRED_CRAM_BYTES == KEYED_MD5_STATE_SIZE, "two MD5 states");

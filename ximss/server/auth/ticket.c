@@ -3,7 +3,7 @@
  * useless to somebody who reads it: there is nothing to guess. */
 #include "config.h"
 
-#include "ximss/server/ticket.h"
+#include "ximss/server/auth/ticket.h"
 
 #include <string.h>
 

@@ -15,7 +15,7 @@
  * the clear password. */
 #include "config.h"
 
-#include "ximss/server/sasl.h"
+#include "ximss/server/auth/sasl.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -34,7 +34,7 @@
 #include "util/log.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/password.h"
+#include "ximss/server/auth/password.h"
 
 enum state {
     AT_START,      /* nothing was exchanged */

@@ -10,7 +10,7 @@
 
 #include "config.h"
 
-#include "ximss/server/keyed_hash.h"
+#include "ximss/server/auth/keyed_hash.h"
 
 #include <assert.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  * do. */
 #include "config.h"
 
-#include "ximss/server/hash_pool.h"
+#include "ximss/server/auth/hash_pool.h"
 
 #include <assert.h>
 #include <pthread.h>

@@ -4,7 +4,7 @@
  * never leaves the process, and dies with it as its sessions do. */
 #include "config.h"
 
-#include "ximss/server/session_id.h"
+#include "ximss/server/auth/session_id.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -14,7 +14,7 @@
 #include <openssl/crypto.h>
 
 #include "util/text.h"
-#include "ximss/server/keyed_hash.h"
+#include "ximss/server/auth/keyed_hash.h"
 
 static struct keyed_hash secret;
 static pthread_once_t secret_once = PTHREAD_ONCE_INIT;

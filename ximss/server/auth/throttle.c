@@ -11,7 +11,7 @@
  * can choose whom to push out. */
 #include "config.h"
 
-#include "ximss/server/throttle.h"
+#include "ximss/server/auth/throttle.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -25,7 +25,7 @@
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/keyed_hash.h"
+#include "ximss/server/auth/keyed_hash.h"
 
 #define WAYS        8
 #define LOCKS       64
