@@ -14,7 +14,7 @@
 #include "util/xmalloc.h"
 #include "util/zone.h"
 #include "ximss/server/auth/password.h"
-#include "ximss/server/token.h"
+#include "ximss/server/rules/token.h"
 
 int64_t fixture_now;
 struct audit_budget *fixture_budget;

@@ -22,13 +22,13 @@
 #include "util/mailbox.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
-#include "ximss/server/audit_budget.h"
 #include "ximss/server/auth/remember.h"
 #include "ximss/server/auth/session_id.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/base/configuration.h"
 #include "ximss/server/broadcast.h"
 #include "ximss/server/job.h"
+#include "ximss/server/rules/audit_budget.h"
 
 /* 2026-11-22 13:30:00 GMT */
 #define POSTED   INT64_C(1795354200000000)

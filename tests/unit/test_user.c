@@ -12,7 +12,7 @@
 #include "util/log.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
-#include "ximss/server/rights.h"
+#include "ximss/server/rules/rights.h"
 
 Suite *user_suite(void);
 

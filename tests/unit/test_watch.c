@@ -9,7 +9,7 @@
 
 #include "tests/unit/stage.h"
 #include "ximss/server/alert.h"
-#include "ximss/server/rights.h"
+#include "ximss/server/rules/rights.h"
 
 Suite *watch_suite(void);
 

@@ -18,8 +18,8 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/admin_call.h"
-#include "ximss/server/audit_budget.h"
-#include "ximss/server/settings.h"
+#include "ximss/server/rules/audit_budget.h"
+#include "ximss/server/rules/settings.h"
 
 const struct admin_family *const admin_families[] = {
     &admin_alert_family,

@@ -14,8 +14,8 @@
 #include "util/errbuf.h"
 #include "util/log.h"
 #include "ximss/server/base/peer.h"
-#include "ximss/server/effect.h"
-#include "ximss/server/rights.h"
+#include "ximss/server/rules/effect.h"
+#include "ximss/server/rules/rights.h"
 
 /* The engine behind every door to administration: CLI commands (by
  * cliExecute and the PWD port) and the XIMSS requests that change alerts.

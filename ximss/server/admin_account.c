@@ -9,7 +9,7 @@
 
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/settings.h"
+#include "ximss/server/rules/settings.h"
 
 #define REAL_NAME_MAX 1024
 

@@ -15,8 +15,8 @@
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/alert_admin.h"
-#include "ximss/server/settings.h"
+#include "ximss/server/rules/alert_admin.h"
+#include "ximss/server/rules/settings.h"
 
 /* Bounds of one dictionary of settings. */
 #define SETTINGS_BYTES   65536

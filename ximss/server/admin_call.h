@@ -6,7 +6,7 @@
 #include "ximss/proto/answer.h"
 #include "ximss/server/admin.h"
 #include "ximss/server/admin_line.h"
-#include "ximss/server/admin_target.h"
+#include "ximss/server/rules/admin_target.h"
 
 /* What the files of commands (cmd_*.c) share; for them and admin.c only.
  *

@@ -13,8 +13,8 @@
 #include "util/clock.h"
 #include "util/text.h"
 #include "ximss/server/auth/ticket.h"
-#include "ximss/server/lasting.h"
-#include "ximss/server/rights.h"
+#include "ximss/server/rules/lasting.h"
+#include "ximss/server/rules/rights.h"
 #include "ximss/server/user.h"
 
 /* So long a session that was made waits for its user. */

@@ -13,7 +13,7 @@
 #include "util/xmalloc.h"
 #include "util/zone.h"
 #include "ximss/proto/xml_write.h"
-#include "ximss/server/alert_names.h"
+#include "ximss/server/rules/alert_names.h"
 
 struct alert *
 alert_new(struct alert_rec *rec)

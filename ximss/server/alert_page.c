@@ -10,7 +10,7 @@
 #include "util/fold.h"
 #include "util/text.h"
 #include "ximss/proto/xml_parse.h"
-#include "ximss/server/alert_names.h"
+#include "ximss/server/rules/alert_names.h"
 
 #define LIMIT_DEFAULT 50
 /* What looking at an alert costs beside its text. */

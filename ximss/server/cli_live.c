@@ -16,7 +16,7 @@
 #include "ximss/server/broadcast.h"
 #include "ximss/server/cli_job.h"
 #include "ximss/server/dialect.h"
-#include "ximss/server/lasting.h"
+#include "ximss/server/rules/lasting.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session_private.h"
 

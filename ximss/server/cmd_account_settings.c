@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "ximss/server/admin_account.h"
-#include "ximss/server/settings.h"
-#include "ximss/server/usage.h"
+#include "ximss/server/rules/settings.h"
+#include "ximss/server/rules/usage.h"
 
 /* --- settings --- */
 

@@ -11,8 +11,8 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/admin_call.h"
-#include "ximss/server/alert_admin.h"
-#include "ximss/server/alert_names.h"
+#include "ximss/server/rules/alert_admin.h"
+#include "ximss/server/rules/alert_names.h"
 
 /* Most alerts that SETxALERTS takes. */
 #define SET_MAX 10000

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "ximss/server/admin_account.h"
-#include "ximss/server/settings.h"
+#include "ximss/server/rules/settings.h"
 
 /* --- settings of a domain: its own, the defaults of its accounts, and what
  * new accounts begin with --- */

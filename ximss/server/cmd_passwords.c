@@ -11,7 +11,7 @@
 #include "util/xmalloc.h"
 #include "ximss/server/admin_account.h"
 #include "ximss/server/auth/password.h"
-#include "ximss/server/settings.h"
+#include "ximss/server/rules/settings.h"
 
 /* --- which password a line carries --- */
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "ximss/server/admin_account.h"
-#include "ximss/server/prefs.h"
-#include "ximss/server/settings.h"
+#include "ximss/server/rules/prefs.h"
+#include "ximss/server/rules/settings.h"
 
 #define REPLACE 1
 

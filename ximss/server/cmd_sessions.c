@@ -12,8 +12,8 @@
 #include "util/text.h"
 #include "ximss/server/admin_account.h"
 #include "ximss/server/admin_lasting.h"
-#include "ximss/server/device.h"
-#include "ximss/server/lasting.h"
+#include "ximss/server/rules/device.h"
+#include "ximss/server/rules/lasting.h"
 
 #define SESSIONS_MOST 1000000
 

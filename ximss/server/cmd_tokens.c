@@ -13,7 +13,7 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/admin_account.h"
-#include "ximss/server/token.h"
+#include "ximss/server/rules/token.h"
 
 /* Who may set its password may give it tokens; the account itself may, too. */
 #define NEED_TOKENS (NEED_OWN | (unsigned)RIGHT_BASIC_SETTINGS)

@@ -11,7 +11,7 @@
 #include "quota/size.h"
 #include "util/xmalloc.h"
 #include "ximss/server/admin_account.h"
-#include "ximss/server/usage.h"
+#include "ximss/server/rules/usage.h"
 
 /* Of one piece of a listing. */
 #define PIECE_NAMES 200

@@ -12,10 +12,10 @@
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/dialect.h"
-#include "ximss/server/lasting.h"
 #include "ximss/server/login.h"
 #include "ximss/server/req_session.h"
 #include "ximss/server/request.h"
+#include "ximss/server/rules/lasting.h"
 #include "ximss/server/session_private.h"
 
 static const struct req_desc *const tables[] = {

@@ -7,7 +7,7 @@
 #include "storage/store.h"
 #include "util/mailbox.h"
 #include "ximss/server/admin.h"
-#include "ximss/server/effect.h"
+#include "ximss/server/rules/effect.h"
 
 struct req;
 struct server;

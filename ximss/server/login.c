@@ -44,17 +44,17 @@
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/auth/ticket.h"
 #include "ximss/server/base/stat.h"
-#include "ximss/server/device.h"
 #include "ximss/server/dialect.h"
 #include "ximss/server/job.h"
-#include "ximss/server/lasting.h"
 #include "ximss/server/request.h"
+#include "ximss/server/rules/device.h"
+#include "ximss/server/rules/lasting.h"
+#include "ximss/server/rules/settings.h"
+#include "ximss/server/rules/token.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session_log.h"
 #include "ximss/server/session_private.h"
-#include "ximss/server/settings.h"
 #include "ximss/server/ticket_renew.h"
-#include "ximss/server/token.h"
 
 struct login_options {
     bool confirm, changes, alerts, ticket, keep_ticket;

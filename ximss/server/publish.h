@@ -2,7 +2,7 @@
 #ifndef XIMSS_SERVER_PUBLISH_H
 #define XIMSS_SERVER_PUBLISH_H
 
-#include "ximss/server/effect.h"
+#include "ximss/server/rules/effect.h"
 
 struct server;
 

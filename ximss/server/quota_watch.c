@@ -14,10 +14,10 @@
 #include "util/xmalloc.h"
 #include "ximss/server/board.h"
 #include "ximss/server/job.h"
-#include "ximss/server/lane.h"
+#include "ximss/server/rules/lane.h"
+#include "ximss/server/rules/usage.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session_private.h"
-#include "ximss/server/usage.h"
 #include "ximss/server/user.h"
 #include "ximss/server/worker.h"
 

@@ -10,9 +10,9 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
-#include "ximss/server/device.h"
 #include "ximss/server/job.h"
 #include "ximss/server/request.h"
+#include "ximss/server/rules/device.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session_private.h"
 

@@ -21,9 +21,9 @@
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/job.h"
 #include "ximss/server/request.h"
+#include "ximss/server/rules/settings.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session_private.h"
-#include "ximss/server/settings.h"
 
 struct change {
     struct job job;

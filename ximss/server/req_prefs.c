@@ -12,11 +12,11 @@
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/job.h"
-#include "ximss/server/prefs.h"
 #include "ximss/server/request.h"
+#include "ximss/server/rules/prefs.h"
+#include "ximss/server/rules/settings.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session_private.h"
-#include "ximss/server/settings.h"
 
 /* Names that are asked for or stored in one request. */
 #define NAMES_MOST 64

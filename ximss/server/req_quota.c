@@ -9,9 +9,9 @@
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/job.h"
 #include "ximss/server/request.h"
+#include "ximss/server/rules/usage.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session_private.h"
-#include "ximss/server/usage.h"
 
 struct quota_job {
     struct job job;

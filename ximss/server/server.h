@@ -12,7 +12,7 @@
 #include "util/errbuf.h"
 #include "ximss/server/admin.h"
 #include "ximss/server/base/configuration.h"
-#include "ximss/server/token.h"
+#include "ximss/server/rules/token.h"
 
 struct audit_budget;
 struct quota_sources;

@@ -10,7 +10,7 @@
 #include "util/errbuf.h"
 #include "util/queue_safe.h"
 #include "ximss/server/base/peer.h"
-#include "ximss/server/rights.h"
+#include "ximss/server/rules/rights.h"
 #include "ximss/server/session.h"
 #include "ximss/server/user.h"
 #include "ximss/server/worker.h"

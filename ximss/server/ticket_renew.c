@@ -23,7 +23,7 @@
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/auth/ticket.h"
 #include "ximss/server/job.h"
-#include "ximss/server/lasting.h"
+#include "ximss/server/rules/lasting.h"
 #include "ximss/server/session_private.h"
 
 struct renewal {

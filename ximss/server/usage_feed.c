@@ -25,9 +25,9 @@
 #include "util/xmalloc.h"
 #include "ximss/server/base/stat.h"
 #include "ximss/server/job.h"
-#include "ximss/server/lane.h"
+#include "ximss/server/rules/lane.h"
+#include "ximss/server/rules/usage.h"
 #include "ximss/server/server.h"
-#include "ximss/server/usage.h"
 #include "ximss/server/usage_ask.h"
 #include "ximss/server/worker.h"
 

@@ -22,14 +22,14 @@
 #include "ximss/server/alert_cache.h"
 #include "ximss/server/board.h"
 #include "ximss/server/job.h"
-#include "ximss/server/lane.h"
-#include "ximss/server/prefs.h"
 #include "ximss/server/push.h"
 #include "ximss/server/quota_watch.h"
-#include "ximss/server/rights.h"
+#include "ximss/server/rules/lane.h"
+#include "ximss/server/rules/prefs.h"
+#include "ximss/server/rules/rights.h"
+#include "ximss/server/rules/usage.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session.h"
-#include "ximss/server/usage.h"
 #include "ximss/server/worker.h"
 
 #define SAVE_BATCH   256

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/device.h"
+#include "ximss/server/rules/device.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #include "util/log.h"
 #include "util/xmalloc.h"
 #include "ximss/server/broadcast.h"
-#include "ximss/server/lasting.h"
+#include "ximss/server/rules/lasting.h"
 #include "ximss/server/server.h"
 #include "ximss/server/session.h"
 #include "ximss/server/user.h"

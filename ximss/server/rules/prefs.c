@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/prefs.h"
+#include "ximss/server/rules/prefs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "util/arena.h"
 #include "util/zone.h"
 #include "ximss/proto/cli_data.h"
-#include "ximss/server/settings.h"
+#include "ximss/server/rules/settings.h"
 
 #define NAME_MAX_BYTES 64
 /* Of an account, and of a change: each is looked for among the others, while

@@ -9,7 +9,7 @@
  * off the screens also after a restart. */
 #include "config.h"
 
-#include "ximss/server/usage.h"
+#include "ximss/server/rules/usage.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@
 #include "util/arena.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/settings.h"
+#include "ximss/server/rules/settings.h"
 
 void
 usage_clear(struct usage *u)

@@ -10,7 +10,7 @@
  * trouble comes back must be heard. */
 #include "config.h"
 
-#include "ximss/server/alert_admin.h"
+#include "ximss/server/rules/alert_admin.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/admin_call.h"
-#include "ximss/server/admin_target.h"
+#include "ximss/server/rules/admin_target.h"
 
 #define POST_KEY_BYTES 200
 #define POST_KEY_LIFE  (24 * 3600 * CLOCK_SECOND)

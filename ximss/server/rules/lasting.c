@@ -8,7 +8,7 @@
  * looks, but then it sees that there was an end meanwhile, and asks again. */
 #include "config.h"
 
-#include "ximss/server/lasting.h"
+#include "ximss/server/rules/lasting.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/admin_target.h"
+#include "ximss/server/rules/admin_target.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/effect.h"
+#include "ximss/server/rules/effect.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/lane.h"
+#include "ximss/server/rules/lane.h"
 
 #include "ximss/server/base/peer.h"
-#include "ximss/server/rights.h"
+#include "ximss/server/rules/rights.h"
 
 /* Few, so that strangers with many addresses do not outweigh those who have
  * logged in; some, so that one of them does not keep all others out. */

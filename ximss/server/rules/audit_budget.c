@@ -4,7 +4,7 @@
  * share the one of number 0. */
 #include "config.h"
 
-#include "ximss/server/audit_budget.h"
+#include "ximss/server/rules/audit_budget.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/token.h"
+#include "ximss/server/rules/token.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,7 +6,7 @@
  * Whatever asks "may he" about a domain comes down to has_domain(). */
 #include "config.h"
 
-#include "ximss/server/rights.h"
+#include "ximss/server/rules/rights.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/alert_names.h"
+#include "ximss/server/rules/alert_names.h"
 
 #include <string.h>
 

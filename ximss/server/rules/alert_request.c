@@ -9,9 +9,9 @@
 #include "util/buf.h"
 #include "ximss/proto/cli_data.h"
 #include "ximss/server/admin_call.h"
-#include "ximss/server/admin_target.h"
-#include "ximss/server/alert_admin.h"
-#include "ximss/server/alert_names.h"
+#include "ximss/server/rules/admin_target.h"
+#include "ximss/server/rules/alert_admin.h"
+#include "ximss/server/rules/alert_names.h"
 
 /* What of a text goes into the audit log. */
 #define AUDIT_TEXT_BYTES 200

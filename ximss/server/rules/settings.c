@@ -3,7 +3,7 @@
  * of the same key: they are laid over each other, the nearest last. */
 #include "config.h"
 
-#include "ximss/server/settings.h"
+#include "ximss/server/rules/settings.h"
 
 #include <stdlib.h>
 #include <string.h>
