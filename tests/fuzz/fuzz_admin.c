@@ -18,8 +18,8 @@
 #include "tests/fuzz/fuzz.h"
 #include "ximss/proto/cli_data.h"
 #include "ximss/proto/frame.h"
-#include "ximss/server/admin.h"
 #include "ximss/server/auth/password.h"
+#include "ximss/server/cli/admin.h"
 #include "ximss/server/first_start.h"
 
 #define MEMORY_DIR "/dev/shm"

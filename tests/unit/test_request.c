@@ -15,7 +15,7 @@
 #include "tests/unit/stage.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
-#include "ximss/server/admin_call.h"
+#include "ximss/server/cli/admin_call.h"
 #include "ximss/server/job.h"
 
 Suite *request_suite(void);

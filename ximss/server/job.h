@@ -6,7 +6,7 @@
 
 #include "storage/store.h"
 #include "util/mailbox.h"
-#include "ximss/server/admin.h"
+#include "ximss/server/cli/admin.h"
 #include "ximss/server/rules/effect.h"
 
 struct req;

@@ -10,8 +10,8 @@
 #include "storage/store.h"
 #include "storage/tables.h"
 #include "util/errbuf.h"
-#include "ximss/server/admin.h"
 #include "ximss/server/base/configuration.h"
+#include "ximss/server/cli/admin.h"
 #include "ximss/server/rules/token.h"
 
 struct audit_budget;

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "ximss/server/admin.h"
+#include "ximss/server/cli/admin.h"
 
 /* Which domain or account a name means, and whether the caller may.
  *

@@ -23,7 +23,7 @@
 #include "util/log.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/admin_call.h"
+#include "ximss/server/cli/admin_call.h"
 #include "ximss/server/rules/admin_target.h"
 
 #define POST_KEY_BYTES 200

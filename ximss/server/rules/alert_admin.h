@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "ximss/server/admin.h"
+#include "ximss/server/cli/admin.h"
 
 /* Posting and removing alerts: what the CLI's commands and the requests of
  * XIMSS (alert_request.c) have in common.  Nothing here writes audit records; its

@@ -8,7 +8,7 @@
 
 #include "util/buf.h"
 #include "ximss/proto/cli_data.h"
-#include "ximss/server/admin_call.h"
+#include "ximss/server/cli/admin_call.h"
 #include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/alert_admin.h"
 #include "ximss/server/rules/alert_names.h"

@@ -12,7 +12,7 @@
 #include "util/log.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/admin_account.h"
+#include "ximss/server/cli/admin_account.h"
 #include "ximss/server/rules/token.h"
 
 /* Who may set its password may give it tokens; the account itself may, too. */

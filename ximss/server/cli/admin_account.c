@@ -2,7 +2,7 @@
 /* What the commands about accounts have in common. */
 #include "config.h"
 
-#include "ximss/server/admin_account.h"
+#include "ximss/server/cli/admin_account.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "util/text.h"
-#include "ximss/server/admin_account.h"
+#include "ximss/server/cli/admin_account.h"
 
 /* Of one account or domain: so many are written in one job. */
 #define ALIASES_MAX 1000

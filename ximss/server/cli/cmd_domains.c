@@ -7,7 +7,7 @@
 
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/admin_call.h"
+#include "ximss/server/cli/admin_call.h"
 #include "ximss/server/rules/alert_admin.h"
 
 /* Names of accounts that one job deletes at most; it ends earlier when it is

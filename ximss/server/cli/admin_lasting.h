@@ -2,7 +2,7 @@
 #ifndef XIMSS_SERVER_ADMIN_LASTING_H
 #define XIMSS_SERVER_ADMIN_LASTING_H
 
-#include "ximss/server/admin_call.h"
+#include "ximss/server/cli/admin_call.h"
 
 /* Lasting sessions (lasting.h) for the commands about sessions: what the store
  * knows of them, connected or not. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ximss/server/admin_account.h"
+#include "ximss/server/cli/admin_account.h"
 #include "ximss/server/rules/prefs.h"
 #include "ximss/server/rules/settings.h"
 

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#include "ximss/server/admin_account.h"
 #include "ximss/server/base/stat.h"
+#include "ximss/server/cli/admin_account.h"
 
 /* --- elements of the server --- */
 

@@ -7,7 +7,7 @@
  * nothing behind but its audit record. */
 #include "config.h"
 
-#include "ximss/server/admin.h"
+#include "ximss/server/cli/admin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/admin_call.h"
+#include "ximss/server/cli/admin_call.h"
 #include "ximss/server/rules/audit_budget.h"
 #include "ximss/server/rules/settings.h"
 

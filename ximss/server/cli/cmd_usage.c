@@ -10,7 +10,7 @@
 
 #include "quota/size.h"
 #include "util/xmalloc.h"
-#include "ximss/server/admin_account.h"
+#include "ximss/server/cli/admin_account.h"
 #include "ximss/server/rules/usage.h"
 
 /* Of one piece of a listing. */

@@ -3,7 +3,7 @@
  * names looked up for the caller, settings changed with the checks they need. */
 #include "config.h"
 
-#include "ximss/server/admin_call.h"
+#include "ximss/server/cli/admin_call.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "ximss/server/admin_account.h"
+#include "ximss/server/cli/admin_account.h"
 
 enum what {
     ACL,

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "util/text.h"
-#include "ximss/server/admin_account.h"
-#include "ximss/server/admin_lasting.h"
+#include "ximss/server/cli/admin_account.h"
+#include "ximss/server/cli/admin_lasting.h"
 #include "ximss/server/rules/device.h"
 #include "ximss/server/rules/lasting.h"
 

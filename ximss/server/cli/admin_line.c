@@ -7,7 +7,7 @@
  * by the reader of the data format. */
 #include "config.h"
 
-#include "ximss/server/admin_line.h"
+#include "ximss/server/cli/admin_line.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 
 #include "util/arena.h"
 #include "ximss/proto/answer.h"
-#include "ximss/server/admin.h"
-#include "ximss/server/admin_line.h"
+#include "ximss/server/cli/admin.h"
+#include "ximss/server/cli/admin_line.h"
 #include "ximss/server/rules/admin_target.h"
 
 /* What the files of commands (cmd_*.c) share; for them and admin.c only.

@@ -9,8 +9,8 @@
 
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/admin_account.h"
 #include "ximss/server/auth/password.h"
+#include "ximss/server/cli/admin_account.h"
 #include "ximss/server/rules/settings.h"
 
 /* --- which password a line carries --- */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ximss/server/admin_account.h"
+#include "ximss/server/cli/admin_account.h"
 #include "ximss/server/rules/settings.h"
 
 /* --- settings of a domain: its own, the defaults of its accounts, and what

@@ -8,7 +8,7 @@
 
 #include "util/clock.h"
 #include "util/text.h"
-#include "ximss/server/admin_call.h"
+#include "ximss/server/cli/admin_call.h"
 
 #define ADVANCE_MAX (100LL * 366 * 24 * 3600) /* a hundred years */
 

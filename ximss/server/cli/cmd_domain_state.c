@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ximss/server/admin_account.h"
+#include "ximss/server/cli/admin_account.h"
 
 /* --- suspended and resumed --- */
 

@@ -2,7 +2,7 @@
 #ifndef XIMSS_SERVER_ADMIN_ACCOUNT_H
 #define XIMSS_SERVER_ADMIN_ACCOUNT_H
 
-#include "ximss/server/admin_call.h"
+#include "ximss/server/cli/admin_call.h"
 
 /* What the files of commands about accounts share. */
 

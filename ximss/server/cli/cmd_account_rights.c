@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "util/buf.h"
-#include "ximss/server/admin_account.h"
+#include "ximss/server/cli/admin_account.h"
 
 #define RIGHTS_MAX     64
 #define RIGHT_CODE_MAX 64

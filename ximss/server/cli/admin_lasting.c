@@ -4,7 +4,7 @@
  * when somebody names them, and listed when they are connected. */
 #include "config.h"
 
-#include "ximss/server/admin_lasting.h"
+#include "ximss/server/cli/admin_lasting.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 
 #include "util/clock.h"
 #include "util/text.h"
-#include "ximss/server/admin_account.h"
+#include "ximss/server/cli/admin_account.h"
 
 /* --- what the server runs on --- */
 

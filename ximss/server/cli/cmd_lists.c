@@ -17,7 +17,7 @@
 
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/admin_call.h"
+#include "ximss/server/cli/admin_call.h"
 
 /* Of one piece: names looked at, and text, but for the last entry. */
 #define PIECE_NAMES 1500

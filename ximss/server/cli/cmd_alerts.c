@@ -10,7 +10,7 @@
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/admin_call.h"
+#include "ximss/server/cli/admin_call.h"
 #include "ximss/server/rules/alert_admin.h"
 #include "ximss/server/rules/alert_names.h"
 
