@@ -26,8 +26,8 @@
 #include "ximss/server/auth/session_id.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/base/configuration.h"
-#include "ximss/server/broadcast.h"
-#include "ximss/server/job.h"
+#include "ximss/server/live/broadcast.h"
+#include "ximss/server/live/job.h"
 #include "ximss/server/rules/audit_budget.h"
 
 /* 2026-11-22 13:30:00 GMT */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/dialect.h"
-#include "ximss/server/request.h"
+#include "ximss/server/live/dialect.h"
+#include "ximss/server/live/request.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include "util/log.h"
 #include "util/xmalloc.h"
 #include "ximss/server/cli/admin_call.h"
-#include "ximss/server/job.h"
+#include "ximss/server/live/job.h"
 
 Suite *request_suite(void);
 

@@ -8,8 +8,8 @@
 #include "storage/tables.h"
 #include "tests/unit/stage.h"
 #include "util/clock.h"
+#include "ximss/server/live/usage_feed.h"
 #include "ximss/server/server.h"
-#include "ximss/server/usage_feed.h"
 
 Suite *upkeep_suite(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/user.h"
+#include "ximss/server/live/user.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-#include "ximss/server/job.h"
-#include "ximss/server/request.h"
+#include "ximss/server/live/job.h"
+#include "ximss/server/live/request.h"
 
 /* A line of the CLI in work: what cli_run.c and cli_live.c share. */
 struct cli_job {

@@ -13,12 +13,12 @@
 #include "ximss/proto/cli_data.h"
 #include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/session_id.h"
-#include "ximss/server/broadcast.h"
 #include "ximss/server/cli_job.h"
-#include "ximss/server/dialect.h"
+#include "ximss/server/live/broadcast.h"
+#include "ximss/server/live/dialect.h"
+#include "ximss/server/live/session_private.h"
 #include "ximss/server/rules/lasting.h"
 #include "ximss/server/server.h"
-#include "ximss/server/session_private.h"
 
 /* TESTLOOP: so long the test takes, and what it repeats. */
 #define LOOP_US    10000

@@ -22,15 +22,15 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
-#include "ximss/server/alias_renew.h"
 #include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/password.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/base/stat.h"
 #include "ximss/server/cli_job.h"
-#include "ximss/server/dialect.h"
+#include "ximss/server/live/alias_renew.h"
+#include "ximss/server/live/dialect.h"
+#include "ximss/server/live/session_private.h"
 #include "ximss/server/server.h"
-#include "ximss/server/session_private.h"
 
 /* Passwords of one account that are hashed before their turn; with more of them
  * each session has one in work. */

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "ximss/server/request.h"
+#include "ximss/server/live/request.h"
 
 /* Carries out one line of the CLI for a session (cliExecute, and the lines of
  * PWD) and answers by r->dialect: `result`, or an error.  The line is copied.

@@ -18,7 +18,7 @@
 #include "ximss/proto/cli_data.h"
 #include "ximss/proto/frame.h"
 #include "ximss/server/cli_run.h"
-#include "ximss/server/dialect.h"
+#include "ximss/server/live/dialect.h"
 #include "ximss/server/login.h"
 #include "ximss/server/pwd.h"
 #include "ximss/server/server.h"

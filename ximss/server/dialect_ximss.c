@@ -11,12 +11,12 @@
 #include "ximss/proto/frame.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
-#include "ximss/server/dialect.h"
+#include "ximss/server/live/dialect.h"
+#include "ximss/server/live/request.h"
+#include "ximss/server/live/session_private.h"
 #include "ximss/server/login.h"
 #include "ximss/server/req_session.h"
-#include "ximss/server/request.h"
 #include "ximss/server/rules/lasting.h"
-#include "ximss/server/session_private.h"
 
 static const struct req_desc *const tables[] = {
     req_login_table, req_device_table,   req_session_table, req_prefs_table,

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "ximss/server/request.h"
+#include "ximss/server/live/request.h"
 
 struct login;
 struct session;

@@ -2,8 +2,8 @@
 #ifndef XIMSS_SERVER_PWD_H
 #define XIMSS_SERVER_PWD_H
 
-#include "ximss/server/request.h"
-#include "ximss/server/session_private.h"
+#include "ximss/server/live/request.h"
+#include "ximss/server/live/session_private.h"
 
 #define PWD_CHALLENGE_SIZE 200
 

@@ -13,14 +13,14 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
-#include "ximss/server/alert.h"
-#include "ximss/server/alert_page.h"
-#include "ximss/server/job.h"
-#include "ximss/server/request.h"
+#include "ximss/server/live/alert.h"
+#include "ximss/server/live/alert_page.h"
+#include "ximss/server/live/job.h"
+#include "ximss/server/live/request.h"
+#include "ximss/server/live/session_private.h"
+#include "ximss/server/live/watch.h"
 #include "ximss/server/rules/alert_names.h"
 #include "ximss/server/server.h"
-#include "ximss/server/session_private.h"
-#include "ximss/server/watch.h"
 
 /* --- attributes --- */
 

@@ -6,7 +6,7 @@
 
 #include "ximss/proto/xml_parse.h"
 #include "ximss/server/cli_run.h"
-#include "ximss/server/request.h"
+#include "ximss/server/live/request.h"
 
 static enum req_result
 handle_cli(struct req *r, const struct xml_elem *e)

@@ -10,11 +10,11 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
-#include "ximss/server/job.h"
-#include "ximss/server/request.h"
+#include "ximss/server/live/job.h"
+#include "ximss/server/live/request.h"
+#include "ximss/server/live/session_private.h"
 #include "ximss/server/rules/device.h"
 #include "ximss/server/server.h"
-#include "ximss/server/session_private.h"
 
 struct ask {
     struct job job;

@@ -13,17 +13,17 @@
 #include "util/clock.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
-#include "ximss/server/alias_renew.h"
 #include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/login_slots.h"
 #include "ximss/server/auth/password.h"
 #include "ximss/server/auth/remember.h"
 #include "ximss/server/auth/throttle.h"
-#include "ximss/server/job.h"
-#include "ximss/server/request.h"
+#include "ximss/server/live/alias_renew.h"
+#include "ximss/server/live/job.h"
+#include "ximss/server/live/request.h"
+#include "ximss/server/live/session_private.h"
 #include "ximss/server/rules/settings.h"
 #include "ximss/server/server.h"
-#include "ximss/server/session_private.h"
 
 struct change {
     struct job job;

@@ -2,7 +2,7 @@
 #ifndef XIMSS_SERVER_REQ_PASSWORD_H
 #define XIMSS_SERVER_REQ_PASSWORD_H
 
-#include "ximss/server/request.h"
+#include "ximss/server/live/request.h"
 
 /* Changes the password of the session's own account and answers: `ok`, or 501,
  * 510 (the local administrator has none), 515, 519, 525, 530, 531.  old: what it

@@ -11,12 +11,12 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
-#include "ximss/server/job.h"
-#include "ximss/server/request.h"
+#include "ximss/server/live/job.h"
+#include "ximss/server/live/request.h"
+#include "ximss/server/live/session_private.h"
 #include "ximss/server/rules/prefs.h"
 #include "ximss/server/rules/settings.h"
 #include "ximss/server/server.h"
-#include "ximss/server/session_private.h"
 
 /* Names that are asked for or stored in one request. */
 #define NAMES_MOST 64

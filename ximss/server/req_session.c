@@ -12,11 +12,11 @@
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/auth/session_id.h"
+#include "ximss/server/live/push.h"
+#include "ximss/server/live/request.h"
+#include "ximss/server/live/session_private.h"
 #include "ximss/server/login.h"
-#include "ximss/server/push.h"
-#include "ximss/server/request.h"
 #include "ximss/server/rules/lasting.h"
-#include "ximss/server/session_private.h"
 
 /* Longest idle time a client may ask for. */
 #define IDLE_MOST_SECONDS 86400

@@ -13,9 +13,9 @@
 #include "util/clock.h"
 #include "util/text.h"
 #include "ximss/server/auth/ticket.h"
+#include "ximss/server/live/user.h"
 #include "ximss/server/rules/lasting.h"
 #include "ximss/server/rules/rights.h"
-#include "ximss/server/user.h"
 
 /* So long a session that was made waits for its user. */
 #define WAIT_TIME (600 * CLOCK_SECOND)

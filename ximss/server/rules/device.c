@@ -12,12 +12,12 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
-#include "ximss/server/broadcast.h"
+#include "ximss/server/live/broadcast.h"
+#include "ximss/server/live/session.h"
+#include "ximss/server/live/user.h"
+#include "ximss/server/live/worker.h"
 #include "ximss/server/rules/lasting.h"
 #include "ximss/server/server.h"
-#include "ximss/server/session.h"
-#include "ximss/server/user.h"
-#include "ximss/server/worker.h"
 
 /* Tabs that come at once have the same secret. */
 #define GRACE (60 * CLOCK_SECOND)

@@ -19,10 +19,10 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
-#include "ximss/server/job.h"
-#include "ximss/server/request.h"
+#include "ximss/server/live/job.h"
+#include "ximss/server/live/request.h"
+#include "ximss/server/live/session_private.h"
 #include "ximss/server/server.h"
-#include "ximss/server/session_private.h"
 
 static atomic_uint ends;
 

@@ -5,26 +5,26 @@
  * the only place where other people's changes reach sessions. */
 #include "config.h"
 
-#include "ximss/server/publish.h"
+#include "ximss/server/live/publish.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "util/log.h"
 #include "util/xmalloc.h"
-#include "ximss/server/alert.h"
-#include "ximss/server/alert_cache.h"
 #include "ximss/server/auth/remember.h"
 #include "ximss/server/base/stat.h"
-#include "ximss/server/broadcast.h"
-#include "ximss/server/push.h"
-#include "ximss/server/quota_watch.h"
+#include "ximss/server/live/alert.h"
+#include "ximss/server/live/alert_cache.h"
+#include "ximss/server/live/broadcast.h"
+#include "ximss/server/live/push.h"
+#include "ximss/server/live/quota_watch.h"
+#include "ximss/server/live/session.h"
+#include "ximss/server/live/usage_feed.h"
+#include "ximss/server/live/user.h"
+#include "ximss/server/live/watch.h"
+#include "ximss/server/live/worker.h"
 #include "ximss/server/server.h"
-#include "ximss/server/session.h"
-#include "ximss/server/usage_feed.h"
-#include "ximss/server/user.h"
-#include "ximss/server/watch.h"
-#include "ximss/server/worker.h"
 
 struct bulletin {
     struct server *server;

@@ -4,7 +4,7 @@
  * which asks about all, nothing can be old. */
 #include "config.h"
 
-#include "ximss/server/usage_ask.h"
+#include "ximss/server/live/usage_ask.h"
 
 #include <stdlib.h>
 

@@ -9,9 +9,9 @@
 #include "storage/tables.h"
 #include "util/conn.h"
 #include "util/queue_safe.h"
-#include "ximss/server/alert.h"
 #include "ximss/server/base/peer.h"
-#include "ximss/server/session.h"
+#include "ximss/server/live/alert.h"
+#include "ximss/server/live/session.h"
 
 struct domain;
 struct worker;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/watch.h"
+#include "ximss/server/live/watch.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "util/xmalloc.h"
-#include "ximss/server/alert.h"
-#include "ximss/server/push.h"
-#include "ximss/server/session_private.h"
+#include "ximss/server/live/alert.h"
+#include "ximss/server/live/push.h"
+#include "ximss/server/live/session_private.h"
 
 struct watch {
     LIST_ENTRY(watch) link; /* with those of like places */

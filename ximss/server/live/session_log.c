@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/session_log.h"
+#include "ximss/server/live/session_log.h"
 
 #include "util/clock.h"
 #include "util/log.h"
 #include "ximss/server/base/configuration.h"
-#include "ximss/server/session_private.h"
-#include "ximss/server/user.h"
-#include "ximss/server/worker.h"
+#include "ximss/server/live/session_private.h"
+#include "ximss/server/live/user.h"
+#include "ximss/server/live/worker.h"
 
 #define MINUTE (60 * CLOCK_SECOND)
 

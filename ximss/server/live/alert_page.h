@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "util/errbuf.h"
-#include "ximss/server/alert.h"
+#include "ximss/server/live/alert.h"
 
 struct xml_elem;
 

@@ -10,7 +10,7 @@
  * the store fails there is a second try before the last one ends. */
 #include "config.h"
 
-#include "ximss/server/ticket_renew.h"
+#include "ximss/server/live/ticket_renew.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,9 +22,9 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/auth/ticket.h"
-#include "ximss/server/job.h"
+#include "ximss/server/live/job.h"
+#include "ximss/server/live/session_private.h"
 #include "ximss/server/rules/lasting.h"
-#include "ximss/server/session_private.h"
 
 struct renewal {
     struct job job;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/proxy_door.h"
+#include "ximss/server/live/proxy_door.h"
 
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/proxy_header.h"
-#include "ximss/server/admission.h"
+#include "ximss/server/live/admission.h"
+#include "ximss/server/live/session_private.h"
 #include "ximss/server/server.h"
-#include "ximss/server/session_private.h"
 
 #define COMPLAINT_PAUSE (60 * CLOCK_SECOND)
 

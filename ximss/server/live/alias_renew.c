@@ -5,7 +5,7 @@
  * stored: a password that was changed meanwhile lets nobody in by an alias. */
 #include "config.h"
 
-#include "ximss/server/alias_renew.h"
+#include "ximss/server/live/alias_renew.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -18,9 +18,9 @@
 #include "util/xmalloc.h"
 #include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/password.h"
-#include "ximss/server/job.h"
+#include "ximss/server/live/job.h"
+#include "ximss/server/live/worker.h"
 #include "ximss/server/server.h"
-#include "ximss/server/worker.h"
 
 /* Accounts in work at the same time. */
 #define ACCOUNTS_MOST 256

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/worker.h"
+#include "ximss/server/live/worker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,14 +17,14 @@
 #include "util/xmalloc.h"
 #include "util/zone.h"
 #include "ximss/proto/xml_parse.h"
-#include "ximss/server/alert_cache.h"
-#include "ximss/server/listener.h"
-#include "ximss/server/push.h"
-#include "ximss/server/quota_watch.h"
+#include "ximss/server/live/alert_cache.h"
+#include "ximss/server/live/listener.h"
+#include "ximss/server/live/push.h"
+#include "ximss/server/live/quota_watch.h"
+#include "ximss/server/live/session.h"
+#include "ximss/server/live/settle.h"
+#include "ximss/server/live/user.h"
 #include "ximss/server/server.h"
-#include "ximss/server/session.h"
-#include "ximss/server/settle.h"
-#include "ximss/server/user.h"
 
 #define DRAIN_CHECK_US 20000
 

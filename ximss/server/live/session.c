@@ -8,8 +8,8 @@
  * ever sees freed memory. */
 #include "config.h"
 
-#include "ximss/server/session_log.h"
-#include "ximss/server/session_private.h"
+#include "ximss/server/live/session_log.h"
+#include "ximss/server/live/session_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,20 +21,20 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/cli_data.h"
-#include "ximss/server/admission.h"
 #include "ximss/server/base/stat.h"
-#include "ximss/server/dialect.h"
+#include "ximss/server/live/admission.h"
+#include "ximss/server/live/dialect.h"
+#include "ximss/server/live/proxy_door.h"
+#include "ximss/server/live/push.h"
+#include "ximss/server/live/quota_watch.h"
+#include "ximss/server/live/request.h"
+#include "ximss/server/live/settle.h"
+#include "ximss/server/live/ticket_renew.h"
+#include "ximss/server/live/watch.h"
 #include "ximss/server/login.h"
-#include "ximss/server/proxy_door.h"
-#include "ximss/server/push.h"
-#include "ximss/server/quota_watch.h"
-#include "ximss/server/request.h"
 #include "ximss/server/rules/lane.h"
 #include "ximss/server/rules/lasting.h"
 #include "ximss/server/server.h"
-#include "ximss/server/settle.h"
-#include "ximss/server/ticket_renew.h"
-#include "ximss/server/watch.h"
 
 /* A client that does not close after our end is given so long. */
 #define LINGER_SECONDS 3

@@ -8,7 +8,7 @@
  * here too, and as long as it is not, its own text counts. */
 #include "config.h"
 
-#include "ximss/server/alert_cache.h"
+#include "ximss/server/live/alert_cache.h"
 
 #include <stdlib.h>
 
@@ -19,7 +19,7 @@
 #include "util/shared_buf.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
-#include "ximss/server/alert.h"
+#include "ximss/server/live/alert.h"
 
 #define UNUSED_US (60 * CLOCK_SECOND)
 /* What an entry takes beside the message, about. */

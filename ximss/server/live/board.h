@@ -8,7 +8,7 @@
 #include <glib.h>
 
 #include "util/queue_safe.h"
-#include "ximss/server/alert.h"
+#include "ximss/server/live/alert.h"
 
 struct user;
 

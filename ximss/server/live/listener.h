@@ -7,7 +7,7 @@
 #include "util/buf.h"
 #include "util/errbuf.h"
 #include "ximss/server/base/configuration.h"
-#include "ximss/server/session.h"
+#include "ximss/server/live/session.h"
 
 struct worker;
 

@@ -6,13 +6,13 @@
  * later. */
 #include "config.h"
 
-#include "ximss/server/settle.h"
+#include "ximss/server/live/settle.h"
 
 #include <event2/event.h>
 
 #include "util/clock.h"
 #include "util/log.h"
-#include "ximss/server/session_private.h"
+#include "ximss/server/live/session_private.h"
 
 #define CHECK_US  250000
 #define PER_CHECK 2048

@@ -9,7 +9,7 @@
  * fails alone is left out. */
 #include "config.h"
 
-#include "ximss/server/usage_feed.h"
+#include "ximss/server/live/usage_feed.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -24,12 +24,12 @@
 #include "util/mailbox.h"
 #include "util/xmalloc.h"
 #include "ximss/server/base/stat.h"
-#include "ximss/server/job.h"
+#include "ximss/server/live/job.h"
+#include "ximss/server/live/usage_ask.h"
+#include "ximss/server/live/worker.h"
 #include "ximss/server/rules/lane.h"
 #include "ximss/server/rules/usage.h"
 #include "ximss/server/server.h"
-#include "ximss/server/usage_ask.h"
-#include "ximss/server/worker.h"
 
 #define BATCH 256
 /* Domains that one job looks into for names of accounts. */

@@ -10,10 +10,10 @@
 #include "util/errbuf.h"
 #include "util/queue_safe.h"
 #include "ximss/server/base/peer.h"
+#include "ximss/server/live/session.h"
+#include "ximss/server/live/user.h"
+#include "ximss/server/live/worker.h"
 #include "ximss/server/rules/rights.h"
-#include "ximss/server/session.h"
-#include "ximss/server/user.h"
-#include "ximss/server/worker.h"
 
 struct dialect;
 struct lasting;

@@ -12,19 +12,19 @@
  * the same bytes: the last gathering is kept and shared. */
 #include "config.h"
 
-#include "ximss/server/push.h"
+#include "ximss/server/live/push.h"
 
 #include <event2/event.h>
 
 #include "util/clock.h"
 #include "util/log.h"
-#include "ximss/server/alert.h"
-#include "ximss/server/alert_cache.h"
 #include "ximss/server/base/stat.h"
-#include "ximss/server/board.h"
-#include "ximss/server/session_private.h"
-#include "ximss/server/settle.h"
-#include "ximss/server/user.h"
+#include "ximss/server/live/alert.h"
+#include "ximss/server/live/alert_cache.h"
+#include "ximss/server/live/board.h"
+#include "ximss/server/live/session_private.h"
+#include "ximss/server/live/settle.h"
+#include "ximss/server/live/user.h"
 
 #define SESSIONS_PER_TURN 256
 #define GATHER_BYTES      65536

@@ -9,7 +9,7 @@
  * come, and what is added comes with one of the next. */
 #include "config.h"
 
-#include "ximss/server/user.h"
+#include "ximss/server/live/user.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,18 +19,18 @@
 #include "util/log.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
-#include "ximss/server/alert_cache.h"
-#include "ximss/server/board.h"
-#include "ximss/server/job.h"
-#include "ximss/server/push.h"
-#include "ximss/server/quota_watch.h"
+#include "ximss/server/live/alert_cache.h"
+#include "ximss/server/live/board.h"
+#include "ximss/server/live/job.h"
+#include "ximss/server/live/push.h"
+#include "ximss/server/live/quota_watch.h"
+#include "ximss/server/live/session.h"
+#include "ximss/server/live/worker.h"
 #include "ximss/server/rules/lane.h"
 #include "ximss/server/rules/prefs.h"
 #include "ximss/server/rules/rights.h"
 #include "ximss/server/rules/usage.h"
 #include "ximss/server/server.h"
-#include "ximss/server/session.h"
-#include "ximss/server/worker.h"
 
 #define SAVE_BATCH   256
 #define SAVE_IDS     16384 /* shown and dismissed, of all of a batch */

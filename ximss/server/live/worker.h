@@ -12,7 +12,7 @@
 #include "util/queue_safe.h"
 #include "util/shared_buf.h"
 #include "ximss/server/base/configuration.h"
-#include "ximss/server/board.h"
+#include "ximss/server/live/board.h"
 
 struct alert_cache;
 struct user;

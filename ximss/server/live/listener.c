@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/listener.h"
+#include "ximss/server/live/listener.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,7 +20,7 @@
 #include "util/log.h"
 #include "util/xmalloc.h"
 #include "ximss/server/base/peer.h"
-#include "ximss/server/worker.h"
+#include "ximss/server/live/worker.h"
 
 #define ACCEPTS_PER_TURN 64
 #define BACKLOG          4096

@@ -6,7 +6,7 @@
  * it are answered. */
 #include "config.h"
 
-#include "ximss/server/request.h"
+#include "ximss/server/live/request.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -16,8 +16,8 @@
 
 #include "util/log.h"
 #include "util/xmalloc.h"
-#include "ximss/server/dialect.h"
-#include "ximss/server/session_private.h"
+#include "ximss/server/live/dialect.h"
+#include "ximss/server/live/session_private.h"
 
 /* --- answers --- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/alert_page.h"
+#include "ximss/server/live/alert_page.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  * strangers have taken the rest. */
 #include "config.h"
 
-#include "ximss/server/admission.h"
+#include "ximss/server/live/admission.h"
 
 #include <stdlib.h>
 
@@ -16,8 +16,8 @@
 #include "util/xmalloc.h"
 #include "ximss/server/base/configuration.h"
 #include "ximss/server/base/stat.h"
+#include "ximss/server/live/session_private.h"
 #include "ximss/server/server.h"
-#include "ximss/server/session_private.h"
 
 #define LEAST 8 /* connections, or there is no use in starting */
 

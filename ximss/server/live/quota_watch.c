@@ -4,7 +4,7 @@
  * accounts when a sweep asks, and at one otherwise. */
 #include "config.h"
 
-#include "ximss/server/quota_watch.h"
+#include "ximss/server/live/quota_watch.h"
 
 #include <stdlib.h>
 
@@ -12,14 +12,14 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
-#include "ximss/server/board.h"
-#include "ximss/server/job.h"
+#include "ximss/server/live/board.h"
+#include "ximss/server/live/job.h"
+#include "ximss/server/live/session_private.h"
+#include "ximss/server/live/user.h"
+#include "ximss/server/live/worker.h"
 #include "ximss/server/rules/lane.h"
 #include "ximss/server/rules/usage.h"
 #include "ximss/server/server.h"
-#include "ximss/server/session_private.h"
-#include "ximss/server/user.h"
-#include "ximss/server/worker.h"
 
 #define CHECK_BATCH 64
 /* A second's part of a sweep that nobody waits for, and of one that follows a

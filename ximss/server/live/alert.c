@@ -3,7 +3,7 @@
  * not change, so reading it needs no lock. */
 #include "config.h"
 
-#include "ximss/server/alert.h"
+#include "ximss/server/live/alert.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/job.h"
+#include "ximss/server/live/job.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "util/xmalloc.h"
-#include "ximss/server/publish.h"
+#include "ximss/server/live/publish.h"
+#include "ximss/server/live/worker.h"
 #include "ximss/server/server.h"
-#include "ximss/server/worker.h"
 
 void
 job_init(struct job *j, struct server *server, struct worker *worker)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/broadcast.h"
+#include "ximss/server/live/broadcast.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "util/mailbox.h"
 #include "util/xmalloc.h"
+#include "ximss/server/live/worker.h"
 #include "ximss/server/server.h"
-#include "ximss/server/worker.h"
 
 struct broadcast_mail {
     struct mail mail;
