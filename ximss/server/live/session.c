@@ -31,7 +31,7 @@
 #include "ximss/server/live/settle.h"
 #include "ximss/server/live/ticket_renew.h"
 #include "ximss/server/live/watch.h"
-#include "ximss/server/login.h"
+#include "ximss/server/requests/login.h"
 #include "ximss/server/rules/lane.h"
 #include "ximss/server/rules/lasting.h"
 #include "ximss/server/server.h"

@@ -2,7 +2,7 @@
 /* passwordModify, and NEWPASS of PWD: a user changes the own password. */
 #include "config.h"
 
-#include "ximss/server/req_password.h"
+#include "ximss/server/requests/req_password.h"
 
 #include <stddef.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /* The commands of PWD about the connection itself (doc/cli.md 6). */
 #include "config.h"
 
-#include "ximss/server/pwd.h"
+#include "ximss/server/requests/dialect_pwd.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +13,8 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/cli_data.h"
-#include "ximss/server/login.h"
-#include "ximss/server/req_password.h"
+#include "ximss/server/requests/login.h"
+#include "ximss/server/requests/req_password.h"
 
 enum {
     BEFORE_LOGIN = 1,

@@ -14,8 +14,8 @@
 #include "ximss/server/live/dialect.h"
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
-#include "ximss/server/login.h"
-#include "ximss/server/req_session.h"
+#include "ximss/server/requests/login.h"
+#include "ximss/server/requests/req_session.h"
 #include "ximss/server/rules/lasting.h"
 
 static const struct req_desc *const tables[] = {

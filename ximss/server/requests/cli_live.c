@@ -13,10 +13,10 @@
 #include "ximss/proto/cli_data.h"
 #include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/session_id.h"
-#include "ximss/server/cli_job.h"
 #include "ximss/server/live/broadcast.h"
 #include "ximss/server/live/dialect.h"
 #include "ximss/server/live/session_private.h"
+#include "ximss/server/requests/cli_job.h"
 #include "ximss/server/rules/lasting.h"
 #include "ximss/server/server.h"
 

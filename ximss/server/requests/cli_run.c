@@ -11,7 +11,7 @@
  * reads them. */
 #include "config.h"
 
-#include "ximss/server/cli_run.h"
+#include "ximss/server/requests/cli_run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,10 +26,10 @@
 #include "ximss/server/auth/password.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/base/stat.h"
-#include "ximss/server/cli_job.h"
 #include "ximss/server/live/alias_renew.h"
 #include "ximss/server/live/dialect.h"
 #include "ximss/server/live/session_private.h"
+#include "ximss/server/requests/cli_job.h"
 #include "ximss/server/server.h"
 
 /* Passwords of one account that are hashed before their turn; with more of them

@@ -19,7 +19,7 @@
  * dummy goes the same way and never matches. */
 #include "config.h"
 
-#include "ximss/server/login.h"
+#include "ximss/server/requests/login.h"
 
 #include <stdio.h>
 #include <stdlib.h>

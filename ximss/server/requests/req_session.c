@@ -2,7 +2,7 @@
 /* Requests about the session itself. */
 #include "config.h"
 
-#include "ximss/server/req_session.h"
+#include "ximss/server/requests/req_session.h"
 
 #include <string.h>
 
@@ -15,7 +15,7 @@
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
-#include "ximss/server/login.h"
+#include "ximss/server/requests/login.h"
 #include "ximss/server/rules/lasting.h"
 
 /* Longest idle time a client may ask for. */
