@@ -14,6 +14,7 @@
 #include "util/xmalloc.h"
 #include "util/zone.h"
 #include "ximss/server/auth/password.h"
+#include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/token.h"
 
 int64_t fixture_now;

@@ -28,6 +28,7 @@
 #include "ximss/server/base/configuration.h"
 #include "ximss/server/live/broadcast.h"
 #include "ximss/server/live/job.h"
+#include "ximss/server/rules/alert_request.h"
 #include "ximss/server/rules/audit_budget.h"
 
 /* 2026-11-22 13:30:00 GMT */

@@ -6,6 +6,7 @@
 
 #include "tests/unit/admin_fixture.h"
 #include "tests/unit/suite.h"
+#include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/usage.h"
 
 Suite *admin_usage_suite(void);

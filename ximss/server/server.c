@@ -37,6 +37,8 @@
 #include "ximss/server/live/usage_feed.h"
 #include "ximss/server/live/user.h"
 #include "ximss/server/live/worker.h"
+#include "ximss/server/rules/admin_audit.h"
+#include "ximss/server/rules/alert_admin.h"
 #include "ximss/server/rules/audit_budget.h"
 
 #define HASH_WAITING_MOST  4096

@@ -14,12 +14,8 @@
 #include <string.h>
 
 #include "util/arena.h"
-#include "util/clock.h"
-#include "util/text.h"
-#include "util/xmalloc.h"
 #include "ximss/server/cli/admin_call.h"
-#include "ximss/server/rules/audit_budget.h"
-#include "ximss/server/rules/settings.h"
+#include "ximss/server/rules/admin_audit.h"
 
 const struct admin_family *const admin_families[] = {
     &admin_alert_family,
@@ -51,30 +47,6 @@ admin_answer_clear(struct admin_answer *a)
     *a = (struct admin_answer){0};
 }
 
-void
-admin_parts_clear(struct admin_parts *p)
-{
-    if (p->arena != NULL)
-        arena_free(&p->arena);
-    *p = (struct admin_parts){0};
-}
-
-struct admin_progress
-admin_parts_begin(struct admin_parts *p, const struct store_txn *t)
-{
-    if (p->part == store_part(t))
-        p->done = p->next;
-    return p->done;
-}
-
-void
-admin_parts_set(struct admin_parts *p, const struct store_txn *t,
-                const struct admin_progress *next)
-{
-    p->next = *next;
-    p->part = store_part(t) + 1;
-}
-
 static const struct admin_command *
 find_command(const char *verb)
 {
@@ -90,69 +62,6 @@ find_command(const char *verb)
 }
 
 /* --- audit --- */
-
-/* What changed something is recorded, whoever did it, unless he has no right
- * at all (then it was about himself); what changed nothing, as far as the
- * budget of the account goes.  Those who may do everything could fill the disk
- * anyway. */
-static bool
-may_record(struct admin_context *x, bool changed)
-{
-    unsigned rights = x->caller->rights;
-
-    if (x->budget == NULL || (rights & (RIGHT_MASTER | RIGHT_ALL_DOMAINS)) != 0)
-        return true;
-    if (changed && rights != 0)
-        return true;
-    return audit_budget_take(x->budget, x->caller->account, x->caller->name,
-                             x->now);
-}
-
-static enum store_result
-add_record(struct admin_context *x, const char *what, const char *outcome,
-           bool changed, struct errbuf *err)
-{
-    struct audit_rec a = {.time = x->now,
-                          .who = x->caller->name,
-                          .from = x->caller->from,
-                          .what = what,
-                          .outcome = outcome};
-
-    return may_record(x, changed) ? audit_add(x->txn, &a, err) : STORE_OK;
-}
-
-enum store_result
-admin_audit(struct admin_context *x, const char *what, const char *outcome,
-            struct errbuf *err)
-{
-    return add_record(x, what, outcome, strcmp(outcome, "ok") == 0, err);
-}
-
-static enum store_result
-tell_left_out(const char *who, unsigned n, int64_t since, void *arg,
-              struct errbuf *err)
-{
-    struct admin_context *x = arg;
-    char what[80], gmt[CLOCK_GMT_SIZE];
-    struct audit_rec a = {.time = x->now,
-                          .who = who,
-                          .from = x->caller->from,
-                          .what = what,
-                          .outcome = "left out"};
-
-    clock_format_gmt(since, gmt);
-    snprintf(what, sizeof what, "%u more since %s that changed nothing", n,
-             gmt);
-    return audit_add(x->txn, &a, err);
-}
-
-enum store_result
-admin_audit_left_out(struct admin_context *x, bool all, struct errbuf *err)
-{
-    if (x->budget == NULL)
-        return STORE_OK;
-    return audit_budget_tell(x->budget, x->now, all, tell_left_out, x, err);
-}
 
 /* Attempts to change something, and whatever was refused for want of rights
  * or for a wrong password. */
@@ -189,9 +98,9 @@ audit_call(struct admin_call *c, bool malformed, bool changed,
         buf_appendf(&what, "%s (malformed)", c->command->name);
     else
         admin_line_write(&what, c->line);
-    r = add_record(c->x, buf_cstr(&what),
-                   c->answer->code == 200 ? "ok" : c->answer->text, changed,
-                   err);
+    r = admin_audit_record(c->x, buf_cstr(&what),
+                           c->answer->code == 200 ? "ok" : c->answer->text,
+                           changed, err);
     buf_clear(&what);
     return r;
 }
@@ -211,7 +120,7 @@ audit_part(struct admin_call *c, bool changed, struct errbuf *err)
         return STORE_AGAIN;
     c->parts->begun = part + 1;
     admin_line_write(&what, c->line);
-    r = add_record(c->x, buf_cstr(&what), "begun", true, err);
+    r = admin_audit_record(c->x, buf_cstr(&what), "begun", true, err);
     buf_clear(&what);
     return r == STORE_OK ? STORE_AGAIN : r;
 }

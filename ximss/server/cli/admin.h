@@ -2,11 +2,9 @@
 #ifndef XIMSS_SERVER_ADMIN_H
 #define XIMSS_SERVER_ADMIN_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
 #include "storage/store.h"
 #include "storage/tables.h"
@@ -14,92 +12,13 @@
 #include "util/errbuf.h"
 #include "util/log.h"
 #include "ximss/server/base/peer.h"
-#include "ximss/server/rules/effect.h"
-#include "ximss/server/rules/rights.h"
+#include "ximss/server/rules/admin_context.h"
 
-/* The engine behind every door to administration: CLI commands (by
- * cliExecute and the PWD port) and the XIMSS requests that change alerts.
+/* The engine of the CLI, whose lines come by cliExecute and by the PWD port.
  *
  * Everything here runs in bodies of store jobs, that is on the writer thread
  * inside a transaction, and says what it changed by effects.  Each change adds
  * an audit record.  Rights are checked here and nowhere else. */
-
-struct admin_line;
-struct arena;
-struct audit_budget;
-struct token_key;
-
-/* What a command that does its work in parts (STORE_AGAIN) keeps from one to the
- * next.  Zeroed at first. */
-struct admin_progress {
-    uint64_t target; /* number of what is being changed; 0: not yet known */
-    uint64_t at, sum;
-};
-struct admin_parts {
-    struct admin_progress done,
-        next; /* next is done when the part is on disk */
-    unsigned part;
-    /* Made once, and the same however often a part is run. */
-    struct arena *arena; /* owned */
-    struct admin_line *line;
-    const struct errbuf *bad; /* why the line is malformed; NULL: it is not */
-    void *state;              /* in the arena; the command's own */
-    unsigned begun; /* 1 more than the first part that changed something; 0:
-                       none has */
-};
-
-void admin_parts_clear(struct admin_parts *p);
-/* Where the part begins, and where the next one will if this is STORE_AGAIN. */
-struct admin_progress admin_parts_begin(struct admin_parts *p,
-                                        const struct store_txn *t);
-void admin_parts_set(struct admin_parts *p, const struct store_txn *t,
-                     const struct admin_progress *next);
-
-/* Sets of alerts that are being changed in parts: one change at a time.  The
- * writer thread's. */
-struct alert_claim {
-    LIST_ENTRY(alert_claim) link;
-    enum alert_scope scope;
-    uint64_t target;
-    bool held;
-};
-LIST_HEAD(alert_claims, alert_claim);
-
-struct admin_context {
-    struct store_txn *txn;
-    const struct caller *caller;
-    int64_t now;                 /* microseconds UTC */
-    struct effect_list *effects; /* filled; published after the commit */
-    const struct admin_settings *settings; /* borrowed; constant during a job */
-    struct audit_budget *budget;           /* borrowed; NULL: no limit */
-    struct token_key *token_key; /* borrowed; NULL: no tokens can be made */
-    const char *from; /* borrowed: `next` of the answer before; NULL: the first
-                         piece (see admin_answer) */
-    uint64_t target;  /* that of the answer before; 0: the first job */
-    struct admin_parts *parts;   /* borrowed; NULL: no command in parts */
-    struct alert_claims *claims; /* borrowed; NULL: nobody else is there */
-    struct alert_claim *claim; /* borrowed; given up by the caller when the job
-                                    has ended */
-};
-
-/* Limits and defaults the engine needs (from the configuration). */
-struct admin_settings {
-    size_t alert_bytes; /* longest alert text; default 4096 */
-    unsigned
-        max_alerts[ALERT_ACCOUNT + 1];   /* of a set, by scope; 0: no limit */
-    int64_t lifetime[ALERT_ACCOUNT + 1]; /* default end by scope, us; 0 none */
-    unsigned iterations;                 /* for new passwords; default 10000 */
-    unsigned max_tickets;                /* of one account */
-    unsigned max_tokens;                 /* the same */
-    atomic_uint_least64_t *next_session; /* borrowed: the next one's number */
-    size_t prefs_bytes;                  /* longest preferences */
-    char time_zone[65];                  /* of those who chose none */
-    int64_t started;                     /* when the server began to run */
-    const char *version;                 /* "ximssd 0.1.0" */
-    bool test_hooks;                     /* TESTCLOCK allowed */
-    bool source_limits; /* what may be used is as sources of usage say */
-    bool can_ask;       /* there are sources that can be asked */
-};
 
 /* What a command answers.  code 200: done; 5NN: refused (protocol.md C.2), and
  * `text` says why, words and dots only.  data: a result in the data format on
@@ -131,18 +50,6 @@ void admin_answer_clear(struct admin_answer *a);
 enum store_result admin_execute(struct admin_context *x, const char *line,
                                 size_t len, struct admin_answer *answer,
                                 struct errbuf *err) WARN_UNUSED;
-
-/* Adds an audit record in the caller's name: for changes that are made outside
- * of this module.  outcome: "ok" or the error text.  Of what changed nothing,
- * and of callers without any right, only as many as the budget has
- * (audit_budget.h), unless the caller holds Master or All Domains. */
-enum store_result admin_audit(struct admin_context *x, const char *what,
-                              const char *outcome,
-                              struct errbuf *err) WARN_UNUSED;
-/* Adds the records that say how many the budget left out (see
- * audit_budget_tell; the caller says audit_budget_told after the commit). */
-enum store_result admin_audit_left_out(struct admin_context *x, bool all,
-                                       struct errbuf *err) WARN_UNUSED;
 
 /* --- commands that carry a password --- */
 
@@ -263,71 +170,5 @@ enum store_result admin_live_begin(struct admin_context *x, const char *line,
                                    size_t len, struct admin_live *live_r,
                                    struct admin_answer *answer,
                                    struct errbuf *err) WARN_UNUSED;
-
-/* --- names --- */
-
-/* Finds "name@domain" (a bare name: in default_domain, NULL: the main domain).
- * STORE_NOTFOUND with *domain_found_r telling which half is missing. */
-enum store_result admin_account_find(struct store_txn *t, const char *address,
-                                     const char *default_domain,
-                                     struct domain_rec *domain_r,
-                                     struct account_rec *account_r,
-                                     bool *domain_found_r,
-                                     struct errbuf *err) WARN_UNUSED;
-
-/* --- alerts, as the XIMSS requests want them --- */
-
-struct post {
-    enum alert_scope scope;
-    const char *target; /* name of the domain or account; NULL for others */
-    enum alert_severity severity;
-    int64_t until;        /* 0: the scope's default lifetime, or: */
-    const char *lifetime; /* from now on, as clock_parse_span has it; NULL */
-    const char *key;      /* idempotency key, NULL none */
-    const char *text;
-    size_t text_len;
-    bool test; /* check and count only */
-};
-
-struct post_result {
-    int code; /* 200, or the error */
-    char text[200];
-    uint64_t id; /* of the alert (new, or the first of that key) */
-    int64_t posted;
-    int64_t until;     /* 0: it has no end */
-    bool repeated;     /* the key had been used: nothing was posted */
-    bool over;         /* ... and that alert was delivered, or has ended */
-    uint64_t accounts; /* in the audience, whether connected or not (test
-                               only) */
-    uint64_t target;   /* number of the target, for counting sessions */
-};
-
-/* Checks the rights, the text, the end and the key, then posts.  STORE_OK:
- * result->code says whether it was done (200, 501, 510, 512, 513, 518, 522, 526) and
- * result->text why not.  An alert for the cluster is refused with 501 as long
- * as there is no cluster. */
-enum store_result admin_alert_post(struct admin_context *x,
-                                   const struct post *post,
-                                   struct post_result *result,
-                                   struct errbuf *err) WARN_UNUSED;
-
-/* Removes by id.  code 200 or 514 "no such alert" (also where not allowed). */
-enum store_result admin_alert_remove(struct admin_context *x, uint64_t id,
-                                     int *code_r,
-                                     struct errbuf *err) WARN_UNUSED;
-
-/* Names a scope's target by number and checks that the caller may list or
- * (watch) follow it.  code 200, 510, 512, 513. */
-enum store_result admin_scope_check(struct admin_context *x,
-                                    enum alert_scope scope, const char *target,
-                                    uint64_t *target_r, bool *may_post_r,
-                                    int *code_r,
-                                    struct errbuf *err) WARN_UNUSED;
-
-/* Removes some alerts whose end has come (up to `max`), as effects.  *next_r: the
- * next end, 0 if none; there may be more whose end has come. */
-enum store_result admin_alerts_expire(struct admin_context *x, unsigned max,
-                                      int64_t *next_r,
-                                      struct errbuf *err) WARN_UNUSED;
 
 #endif

@@ -6,8 +6,8 @@
 
 #include "storage/store.h"
 #include "util/mailbox.h"
-#include "ximss/server/cli/admin.h"
 #include "ximss/server/rules/effect.h"
+#include "ximss/server/rules/rights.h"
 
 struct req;
 struct server;

@@ -27,6 +27,7 @@
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/usage_ask.h"
 #include "ximss/server/live/worker.h"
+#include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/lane.h"
 #include "ximss/server/rules/usage.h"
 #include "ximss/server/server.h"

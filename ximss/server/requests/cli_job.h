@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "ximss/server/cli/admin.h"
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/request.h"
 

@@ -50,6 +50,7 @@
 #include "ximss/server/live/session_log.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/ticket_renew.h"
+#include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/device.h"
 #include "ximss/server/rules/lasting.h"
 #include "ximss/server/rules/settings.h"

@@ -20,6 +20,7 @@
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/watch.h"
 #include "ximss/server/rules/alert_names.h"
+#include "ximss/server/rules/alert_request.h"
 #include "ximss/server/server.h"
 
 /* --- attributes --- */

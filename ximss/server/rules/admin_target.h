@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "ximss/server/cli/admin.h"
+#include "ximss/server/rules/admin_context.h"
 
 /* Which domain or account a name means, and whether the caller may.
  *
@@ -38,5 +38,14 @@ enum store_result admin_is_main(struct store_txn *t, const struct domain_rec *d,
 /* For what must be there (a number from another record): not found is damage. */
 enum store_result admin_must(enum store_result r, const char *what,
                              struct errbuf *err);
+
+/* Finds "name@domain" (a bare name: in default_domain, NULL: the main domain).
+ * STORE_NOTFOUND with *domain_found_r telling which half is missing. */
+enum store_result admin_account_find(struct store_txn *t, const char *address,
+                                     const char *default_domain,
+                                     struct domain_rec *domain_r,
+                                     struct account_rec *account_r,
+                                     bool *domain_found_r,
+                                     struct errbuf *err) WARN_UNUSED;
 
 #endif

@@ -19,11 +19,12 @@
 
 #include <openssl/evp.h>
 
+#include "util/buf.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/cli/admin_call.h"
+#include "ximss/proto/answer.h"
 #include "ximss/server/rules/admin_target.h"
 
 #define POST_KEY_BYTES 200

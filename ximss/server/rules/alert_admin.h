@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "ximss/server/cli/admin.h"
+#include "ximss/server/rules/admin_context.h"
 
 /* Posting and removing alerts: what the CLI's commands and the requests of
  * XIMSS (alert_request.c) have in common.  Nothing here writes audit records; its
@@ -35,6 +35,31 @@ enum store_result alert_target_of(struct admin_context *x,
                                   const struct alert_rec *a,
                                   struct alert_target *t_r,
                                   struct errbuf *err) WARN_UNUSED;
+
+struct post {
+    enum alert_scope scope;
+    const char *target; /* name of the domain or account; NULL for others */
+    enum alert_severity severity;
+    int64_t until;        /* 0: the scope's default lifetime, or: */
+    const char *lifetime; /* from now on, as clock_parse_span has it; NULL */
+    const char *key;      /* idempotency key, NULL none */
+    const char *text;
+    size_t text_len;
+    bool test; /* check and count only */
+};
+
+struct post_result {
+    int code; /* 200, or the error */
+    char text[200];
+    uint64_t id; /* of the alert (new, or the first of that key) */
+    int64_t posted;
+    int64_t until;     /* 0: it has no end */
+    bool repeated;     /* the key had been used: nothing was posted */
+    bool over;         /* ... and that alert was delivered, or has ended */
+    uint64_t accounts; /* in the audience, whether connected or not (test
+                               only) */
+    uint64_t target;   /* number of the target, for counting sessions */
+};
 
 /* As admin_alert_post, without the audit record. */
 enum store_result alert_admin_post(struct admin_context *x,
@@ -79,5 +104,11 @@ enum store_result alert_admin_drop_some(struct admin_context *x,
 enum store_result alert_admin_room(struct admin_context *x,
                                    const struct alert_target *t, size_t more,
                                    struct errbuf *err) WARN_UNUSED;
+
+/* Removes some alerts whose end has come (up to `max`), as effects.  *next_r: the
+ * next end, 0 if none; there may be more whose end has come. */
+enum store_result admin_alerts_expire(struct admin_context *x, unsigned max,
+                                      int64_t *next_r,
+                                      struct errbuf *err) WARN_UNUSED;
 
 #endif

@@ -3,14 +3,16 @@
  * work, here are the audit records. */
 #include "config.h"
 
+#include "ximss/server/rules/alert_request.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "util/buf.h"
+#include "ximss/proto/answer.h"
 #include "ximss/proto/cli_data.h"
-#include "ximss/server/cli/admin_call.h"
+#include "ximss/server/rules/admin_audit.h"
 #include "ximss/server/rules/admin_target.h"
-#include "ximss/server/rules/alert_admin.h"
 #include "ximss/server/rules/alert_names.h"
 
 /* What of a text goes into the audit log. */

@@ -8,7 +8,7 @@
 #include "quota/policy.h"
 #include "quota/source.h"
 #include "storage/tables.h"
-#include "ximss/server/cli/admin.h"
+#include "ximss/server/rules/admin_context.h"
 
 /* How much storage accounts use, and the quota alerts that follow from it.  For
  * bodies of jobs: the decision is made in the store, where it is one whatever
