@@ -5,9 +5,9 @@
 #include "util/buf.h"
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/live/user.h"
 #include "ximss/server/live/worker.h"
-#include "ximss/server/server.h"
 
 /* A server for tests of what happens inside of it: the real store in a
  * directory of its own, workers without threads, whose loops the test turns,

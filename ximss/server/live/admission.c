@@ -17,7 +17,7 @@
 #include "ximss/server/base/configuration.h"
 #include "ximss/server/base/stat.h"
 #include "ximss/server/live/session_private.h"
-#include "ximss/server/server.h"
+#include "ximss/server/live/shared.h"
 
 #define LEAST 8 /* connections, or there is no use in starting */
 

@@ -19,8 +19,8 @@
 #include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/password.h"
 #include "ximss/server/live/job.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/live/worker.h"
-#include "ximss/server/server.h"
 
 /* Accounts in work at the same time. */
 #define ACCOUNTS_MOST 256

@@ -8,8 +8,8 @@
 
 #include "util/mailbox.h"
 #include "util/xmalloc.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/live/worker.h"
-#include "ximss/server/server.h"
 
 struct broadcast_mail {
     struct mail mail;

@@ -8,8 +8,8 @@
 
 #include "util/xmalloc.h"
 #include "ximss/server/live/publish.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/live/worker.h"
-#include "ximss/server/server.h"
 
 void
 job_init(struct job *j, struct server *server, struct worker *worker)

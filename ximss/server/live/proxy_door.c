@@ -8,7 +8,7 @@
 #include "util/proxy_header.h"
 #include "ximss/server/live/admission.h"
 #include "ximss/server/live/session_private.h"
-#include "ximss/server/server.h"
+#include "ximss/server/live/shared.h"
 
 #define COMPLAINT_PAUSE (60 * CLOCK_SECOND)
 

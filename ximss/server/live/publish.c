@@ -20,11 +20,11 @@
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/quota_watch.h"
 #include "ximss/server/live/session.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/live/usage_feed.h"
 #include "ximss/server/live/user.h"
 #include "ximss/server/live/watch.h"
 #include "ximss/server/live/worker.h"
-#include "ximss/server/server.h"
 
 struct bulletin {
     struct server *server;

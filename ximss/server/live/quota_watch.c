@@ -15,11 +15,11 @@
 #include "ximss/server/live/board.h"
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/session_private.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/live/user.h"
 #include "ximss/server/live/worker.h"
 #include "ximss/server/rules/lane.h"
 #include "ximss/server/rules/usage.h"
-#include "ximss/server/server.h"
 
 #define CHECK_BATCH 64
 /* A second's part of a sweep that nobody waits for, and of one that follows a

@@ -29,12 +29,12 @@
 #include "ximss/server/live/quota_watch.h"
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/settle.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/live/ticket_renew.h"
 #include "ximss/server/live/watch.h"
 #include "ximss/server/requests/login.h"
 #include "ximss/server/rules/lane.h"
 #include "ximss/server/rules/lasting.h"
-#include "ximss/server/server.h"
 
 /* A client that does not close after our end is given so long. */
 #define LINGER_SECONDS 3

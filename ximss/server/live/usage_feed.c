@@ -25,12 +25,12 @@
 #include "util/xmalloc.h"
 #include "ximss/server/base/stat.h"
 #include "ximss/server/live/job.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/live/usage_ask.h"
 #include "ximss/server/live/worker.h"
 #include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/lane.h"
 #include "ximss/server/rules/usage.h"
-#include "ximss/server/server.h"
 
 #define BATCH 256
 /* Domains that one job looks into for names of accounts. */

@@ -25,12 +25,12 @@
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/quota_watch.h"
 #include "ximss/server/live/session.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/live/worker.h"
 #include "ximss/server/rules/lane.h"
 #include "ximss/server/rules/prefs.h"
 #include "ximss/server/rules/rights.h"
 #include "ximss/server/rules/usage.h"
-#include "ximss/server/server.h"
 
 #define SAVE_BATCH   256
 #define SAVE_IDS     16384 /* shown and dismissed, of all of a batch */

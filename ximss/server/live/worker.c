@@ -23,8 +23,8 @@
 #include "ximss/server/live/quota_watch.h"
 #include "ximss/server/live/session.h"
 #include "ximss/server/live/settle.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/live/user.h"
-#include "ximss/server/server.h"
 
 #define DRAIN_CHECK_US 20000
 

@@ -16,9 +16,10 @@
 #include "ximss/server/live/broadcast.h"
 #include "ximss/server/live/dialect.h"
 #include "ximss/server/live/session_private.h"
+#include "ximss/server/live/shared.h"
+#include "ximss/server/live/upkeep.h"
 #include "ximss/server/requests/cli_job.h"
 #include "ximss/server/rules/lasting.h"
-#include "ximss/server/server.h"
 
 /* TESTLOOP: so long the test takes, and what it repeats. */
 #define LOOP_US    10000
@@ -347,7 +348,7 @@ static void
 move_clock(struct cli_job *c)
 {
     clock_advance(c->live.advance);
-    server_tick(c->job.server);
+    upkeep_tick(c->job.server);
     store_submit(c->job.server->store, do_nothing, clock_settled, c);
 }
 

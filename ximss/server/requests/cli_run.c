@@ -29,8 +29,8 @@
 #include "ximss/server/live/alias_renew.h"
 #include "ximss/server/live/dialect.h"
 #include "ximss/server/live/session_private.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/requests/cli_job.h"
-#include "ximss/server/server.h"
 
 /* Passwords of one account that are hashed before their turn; with more of them
  * each session has one in work. */

@@ -18,10 +18,10 @@
 #include "ximss/proto/cli_data.h"
 #include "ximss/proto/frame.h"
 #include "ximss/server/live/dialect.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/requests/cli_run.h"
 #include "ximss/server/requests/dialect_pwd.h"
 #include "ximss/server/requests/login.h"
-#include "ximss/server/server.h"
 
 /* --- answers --- */
 

@@ -49,13 +49,13 @@
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_log.h"
 #include "ximss/server/live/session_private.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/live/ticket_renew.h"
 #include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/device.h"
 #include "ximss/server/rules/lasting.h"
 #include "ximss/server/rules/settings.h"
 #include "ximss/server/rules/token.h"
-#include "ximss/server/server.h"
 
 struct login_options {
     bool confirm, changes, alerts, ticket, keep_ticket;

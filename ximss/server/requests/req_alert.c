@@ -18,10 +18,10 @@
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/live/watch.h"
 #include "ximss/server/rules/alert_names.h"
 #include "ximss/server/rules/alert_request.h"
-#include "ximss/server/server.h"
 
 /* --- attributes --- */
 

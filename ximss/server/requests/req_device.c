@@ -13,8 +13,8 @@
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/rules/device.h"
-#include "ximss/server/server.h"
 
 struct ask {
     struct job job;

@@ -22,9 +22,9 @@
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/rules/admin_audit.h"
 #include "ximss/server/rules/settings.h"
-#include "ximss/server/server.h"
 
 struct change {
     struct job job;

@@ -14,9 +14,9 @@
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/rules/prefs.h"
 #include "ximss/server/rules/settings.h"
-#include "ximss/server/server.h"
 
 /* Names that are asked for or stored in one request. */
 #define NAMES_MOST 64

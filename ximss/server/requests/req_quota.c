@@ -10,8 +10,8 @@
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/rules/usage.h"
-#include "ximss/server/server.h"
 
 struct quota_job {
     struct job job;

@@ -14,10 +14,10 @@
 #include "util/xmalloc.h"
 #include "ximss/server/live/broadcast.h"
 #include "ximss/server/live/session.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/live/user.h"
 #include "ximss/server/live/worker.h"
 #include "ximss/server/rules/lasting.h"
-#include "ximss/server/server.h"
 
 /* Tabs that come at once have the same secret. */
 #define GRACE (60 * CLOCK_SECOND)

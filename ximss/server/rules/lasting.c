@@ -22,7 +22,7 @@
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
-#include "ximss/server/server.h"
+#include "ximss/server/live/shared.h"
 
 static atomic_uint ends;
 
