@@ -13,7 +13,6 @@
 #include "util/clock.h"
 #include "util/text.h"
 #include "ximss/server/auth/ticket.h"
-#include "ximss/server/live/user.h"
 #include "ximss/server/rules/lasting.h"
 #include "ximss/server/rules/rights.h"
 
@@ -42,7 +41,6 @@ admin_lasting_find(struct admin_call *c, struct ticket_rec *k_r,
                    const char **user_r, struct errbuf *err)
 {
     uint8_t hash[TICKET_HASH_BYTES];
-    char user[USER_NAME_SIZE];
     struct account_rec a = {0};
     struct domain_rec d = {0};
     enum store_result r;
@@ -58,8 +56,11 @@ admin_lasting_find(struct admin_call *c, struct ticket_rec *k_r,
         (!is_good(k_r, a.cred_serial, c->x->now) || !may_act(c, &a, &d)))
         r = STORE_NOTFOUND;
     if (r == STORE_OK) {
-        snprintf(user, sizeof user, "%s@%s", a.name, d.name);
-        *user_r = arena_strndup(c->arena, user, strlen(user));
+        size_t len = strlen(a.name) + 1 + strlen(d.name);
+        char *user = arena_alloc(c->arena, len + 1);
+
+        snprintf(user, len + 1, "%s@%s", a.name, d.name);
+        *user_r = user;
     }
     account_rec_clear(&a);
     domain_rec_clear(&d);

@@ -24,6 +24,7 @@
 #include "ximss/server/base/stat.h"
 #include "ximss/server/live/admission.h"
 #include "ximss/server/live/dialect.h"
+#include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/proxy_door.h"
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/quota_watch.h"
@@ -34,7 +35,6 @@
 #include "ximss/server/live/watch.h"
 #include "ximss/server/requests/login.h"
 #include "ximss/server/rules/lane.h"
-#include "ximss/server/rules/lasting.h"
 
 /* A client that does not close after our end is given so long. */
 #define LINGER_SECONDS 3
@@ -218,7 +218,7 @@ session_close(struct session *s, const char *reason)
         return;
     w = session_worker(s);
     session_log_end(s, reason);
-    lasting_lost(s);
+    lasting_session_lost(s);
     session_set_state(s, SESSION_CLOSED);
     unlink_all(s, w);
     conn_close(&s->conn);
@@ -733,7 +733,7 @@ session_replace(struct user_sessions *head, const char *id)
     struct session *s, *next;
 
     TAILQ_FOREACH_SAFE(s, head, of_account, next)
-        if (s->state == SESSION_OPEN && lasting_is(s, id))
+        if (s->state == SESSION_OPEN && lasting_session_is(s, id))
             end_for_good(s, "goes on by another connection");
 }
 
@@ -839,7 +839,7 @@ session_describe(const struct session *s, bool whole_id, struct buf *b)
     char id[SESSION_ID_TEXT_SIZE], user[USER_NAME_SIZE];
     char address[PEER_TEXT_SIZE];
 
-    lasting_id(s, id);
+    lasting_session_id(s, id);
     if (!whole_id)
         id[strcspn(id, "-")] = '\0';
     session_user(s, user);

@@ -23,8 +23,8 @@
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/auth/ticket.h"
 #include "ximss/server/live/job.h"
+#include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/session_private.h"
-#include "ximss/server/rules/lasting.h"
 
 struct renewal {
     struct job job;

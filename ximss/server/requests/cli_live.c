@@ -15,11 +15,11 @@
 #include "ximss/server/auth/session_id.h"
 #include "ximss/server/live/broadcast.h"
 #include "ximss/server/live/dialect.h"
+#include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/upkeep.h"
 #include "ximss/server/requests/cli_job.h"
-#include "ximss/server/rules/lasting.h"
 
 /* TESTLOOP: so long the test takes, and what it repeats. */
 #define LOOP_US    10000
@@ -85,7 +85,7 @@ may_act(const struct caller *by, const struct session *s)
 static bool
 is_named_by(const struct session *s, const char *id, uint64_t number)
 {
-    return s->lasting != NULL ? lasting_is(s, id)
+    return s->lasting != NULL ? lasting_session_is(s, id)
                               : number != 0 && s->number == number;
 }
 
@@ -121,7 +121,7 @@ take_session(struct cli_job *c, struct session *s)
     pthread_mutex_lock(&c->lock);
     if (c->live.command == ADMIN_LIVE_LIST_SESSIONS ||
         (c->live.command == ADMIN_LIVE_FIND_SESSION && c->n_found == 0)) {
-        lasting_id(s, id);
+        lasting_session_id(s, id);
         buf_append_str(&c->found, c->n_found > 0 ? "," : "");
         cli_data_write_string(&c->found, id, strlen(id));
     } else if (c->live.command == ADMIN_LIVE_GET_SESSION) {

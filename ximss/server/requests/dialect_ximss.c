@@ -12,11 +12,11 @@
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/live/dialect.h"
+#include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/requests/login.h"
 #include "ximss/server/requests/req_session.h"
-#include "ximss/server/rules/lasting.h"
 
 static const struct req_desc *const tables[] = {
     req_login_table, req_device_table,   req_session_table, req_prefs_table,

@@ -44,8 +44,10 @@
 #include "ximss/server/auth/ticket.h"
 #include "ximss/server/base/stat.h"
 #include "ximss/server/live/alias_renew.h"
+#include "ximss/server/live/device_sessions.h"
 #include "ximss/server/live/dialect.h"
 #include "ximss/server/live/job.h"
+#include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_log.h"
 #include "ximss/server/live/session_private.h"
@@ -53,7 +55,6 @@
 #include "ximss/server/live/ticket_renew.h"
 #include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/device.h"
-#include "ximss/server/rules/lasting.h"
 #include "ximss/server/rules/settings.h"
 #include "ximss/server/rules/token.h"
 
@@ -354,7 +355,7 @@ attempt_open(struct attempt *a, struct user *account)
     explicit_bzero(&s->login->device, sizeof s->login->device);
     login_free(&s->login);
     if (account != NULL && a->lasting.id[0] != '\0') {
-        s->lasting = lasting_new(&a->lasting);
+        s->lasting = lasting_session_new(&a->lasting);
         strcpy(s->lasting->device, a->token.given);
         s->number = a->lasting.number;
     }
@@ -1418,7 +1419,7 @@ device_finish(struct job *j)
         log_warn("a device's token came again that had been given up: it was "
                  "copied; the device is ended account=%llu address=%s",
                  (unsigned long long)a->token.account, a->address);
-        device_end_sessions(j->server, a->token.account, a->token.device);
+        device_sessions_end(j->server, a->token.account, a->token.device);
     }
     if (attempt_is_orphan(a))
         return;

@@ -10,6 +10,7 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
+#include "ximss/server/live/device_sessions.h"
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
@@ -149,7 +150,7 @@ revoke_finish(struct job *j)
         req_ok(r);
     req_finish(r);
     if (j->result == STORE_OK && q->gone > 0)
-        device_end_sessions(j->server, q->account, q->device);
+        device_sessions_end(j->server, q->account, q->device);
     ask_free(q);
 }
 

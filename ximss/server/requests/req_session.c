@@ -12,11 +12,11 @@
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/auth/session_id.h"
+#include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/requests/login.h"
-#include "ximss/server/rules/lasting.h"
 
 /* Longest idle time a client may ask for. */
 #define IDLE_MOST_SECONDS 86400
@@ -28,7 +28,7 @@ req_session_attributes(struct buf *b, const struct session *s)
     char user[USER_NAME_SIZE];
     const char *real = s->user != NULL ? s->user->real_name : NULL;
 
-    lasting_id(s, id);
+    lasting_session_id(s, id);
     session_id_random(s->number, random);
     session_user(s, user);
     xml_write_attr(b, "urlID", id);
@@ -51,7 +51,7 @@ handle_bye(struct req *r, const struct xml_elem *e)
 {
     (void)e;
     if (r->session->state == SESSION_OPEN && r->session->lasting != NULL) {
-        lasting_bye(r);
+        lasting_session_bye(r);
         return REQ_PENDING;
     }
     req_ok(r);

@@ -12,11 +12,6 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
-#include "ximss/server/live/broadcast.h"
-#include "ximss/server/live/session.h"
-#include "ximss/server/live/shared.h"
-#include "ximss/server/live/user.h"
-#include "ximss/server/live/worker.h"
 #include "ximss/server/rules/lasting.h"
 
 /* Tabs that come at once have the same secret. */
@@ -189,32 +184,4 @@ device_revoke(struct store_txn *t, uint64_t account, uint64_t device,
         lasting_count_end();
     free(list);
     return r;
-}
-
-struct end {
-    uint64_t account, device;
-};
-
-static void
-end_visit(struct worker *w, void *arg)
-{
-    const struct end *e = arg;
-    struct user *a = user_find(w, e->account);
-
-    if (a != NULL)
-        session_kill_device(&a->sessions, e->device);
-}
-
-static void
-end_done(void *arg)
-{
-    free(arg);
-}
-
-void
-device_end_sessions(struct server *s, uint64_t account, uint64_t device)
-{
-    const struct end e = {account, device};
-
-    broadcast(s, end_visit, end_done, xmemdup(&e, sizeof e));
 }

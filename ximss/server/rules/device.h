@@ -9,8 +9,6 @@
 #include "ximss/server/auth/ticket.h"
 #include "ximss/server/base/peer.h"
 
-struct server;
-
 /* Devices that stay logged in: a token that logs in instead of the password.
  *
  * A token is "ID.SECRET"; the store has hashes of both (struct ticket_rec,
@@ -54,9 +52,5 @@ enum store_result device_use(struct store_txn *t, struct device_wish *w,
 enum store_result device_revoke(struct store_txn *t, uint64_t account,
                                 uint64_t device, unsigned *n_r,
                                 struct errbuf *err) WARN_UNUSED;
-
-/* Ends the sessions that came by it (0: by any device); any thread, when its end
- * is in the store. */
-void device_end_sessions(struct server *s, uint64_t account, uint64_t device);
 
 #endif

@@ -9,11 +9,6 @@
 #include "storage/tables.h"
 #include "ximss/server/auth/session_id.h"
 
-struct req;
-struct server;
-struct session;
-struct user_sessions;
-
 /* Lasting sessions: those of the web, which outlive the connection that they
  * use.  Whoever shows the id of one, with its key if it has one, has it again
  * under the same id, also when this process or the one between it and the
@@ -49,16 +44,6 @@ struct lasting_wish {
     unsigned ends; /* lasting_ends when the store was asked */
 };
 
-/* Of a session (struct session); owned by it. */
-struct lasting {
-    char id[SESSION_ID_TEXT_SIZE];
-    uint8_t hash[TICKET_HASH_BYTES];
-    char note[TICKET_NOTE_BYTES + 1];
-    int64_t expires; /* of its record, as far as this session knows */
-    char device[88]; /* the token to be given with the log-in; wiped then */
-    bool over;       /* the record is not its any more */
-};
-
 /* The hash of an id; -1: the text is none. */
 int lasting_hash(const char *id, uint8_t hash_r[TICKET_HASH_BYTES]) WARN_UNUSED;
 /* Whether one of the keys opens the record. */
@@ -91,17 +76,5 @@ enum store_result lasting_exists(struct store_txn *t,
  * an end must ask the store again before it opens. */
 unsigned lasting_ends(void);
 void lasting_count_end(void);
-
-/* What a log-in got, for the session; NULL: nothing. */
-struct lasting *lasting_new(const struct lasting_wish *w);
-/* urlID of any session. */
-void lasting_id(const struct session *s, char out[SESSION_ID_TEXT_SIZE]);
-/* True if that is the id of this session, which lasts. */
-bool lasting_is(const struct session *s, const char *id);
-
-/* The client says bye: answers when nothing brings the session back. */
-void lasting_bye(struct req *r);
-/* Its connection is gone: it is good for a while yet (session-resume-time). */
-void lasting_lost(struct session *s);
 
 #endif
