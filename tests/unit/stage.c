@@ -28,6 +28,7 @@
 #include "ximss/server/base/configuration.h"
 #include "ximss/server/live/broadcast.h"
 #include "ximss/server/live/job.h"
+#include "ximss/server/requests/dialects.h"
 #include "ximss/server/rules/alert_request.h"
 #include "ximss/server/rules/audit_budget.h"
 
@@ -633,7 +634,7 @@ client_connect(enum stage_who who, unsigned flags)
     if ((flags & CLIENT_SMALL) != 0)
         setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
     c->fd = fds[1];
-    session_new(w, fds[0], SESSION_LOCAL, &local, 7, false);
+    session_new(w, fds[0], SESSION_LOCAL, &dialect_ximss, &local, 7, false);
     c->s = TAILQ_LAST(&w->sessions, session_list);
     return c;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/live/dialect.h"
 #include "ximss/server/live/request.h"
+#include "ximss/server/requests/dialects.h"
 
 #include <check.h>
 #include <stdlib.h>

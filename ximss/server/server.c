@@ -38,6 +38,7 @@
 #include "ximss/server/live/usage_feed.h"
 #include "ximss/server/live/user.h"
 #include "ximss/server/live/worker.h"
+#include "ximss/server/requests/dialects.h"
 #include "ximss/server/rules/audit_budget.h"
 
 #define HASH_WAITING_MOST  4096
@@ -269,11 +270,12 @@ open_listeners(struct server *s, const struct config *c, struct buf *ports,
     const struct {
         const struct config_listen *at;
         enum session_door door;
-    } doors[] = {{&c->listen, SESSION_TCP},
-                 {&c->listen_tls, SESSION_TLS},
-                 {&c->listen_pwd, SESSION_PWD},
-                 {&c->listen_pwd_apop, SESSION_PWD_APOP},
-                 {&c->listen_pwd_tls, SESSION_PWD_TLS}};
+        const struct dialect *dialect;
+    } doors[] = {{&c->listen, SESSION_TCP, &dialect_ximss},
+                 {&c->listen_tls, SESSION_TLS, &dialect_ximss},
+                 {&c->listen_pwd, SESSION_PWD, &dialect_pwd},
+                 {&c->listen_pwd_apop, SESSION_PWD_APOP, &dialect_pwd},
+                 {&c->listen_pwd_tls, SESSION_PWD_TLS, &dialect_pwd}};
 
     if (s->tls == NULL && c->listen_tls.count + c->listen_pwd_tls.count > 0)
         return err_set(err, "%s needs tls-certificate and tls-key",
@@ -281,7 +283,7 @@ open_listeners(struct server *s, const struct config *c, struct buf *ports,
                                                : "listen-pwd-tls");
     for (size_t i = 0; i < sizeof doors / sizeof doors[0]; i++)
         if (listener_open_all(s->workers, s->n_workers, doors[i].at,
-                              doors[i].door, ports, err) < 0)
+                              doors[i].door, doors[i].dialect, ports, err) < 0)
             return -1;
     return 0;
 }
@@ -428,7 +430,8 @@ start_parts(struct server *s, struct buf *ports, bool *damaged_r,
         return err_set(err, "the store %s: %s", c->store, strerror(errno));
     if (open_store(s, c, damaged_r, err) < 0)
         return -1;
-    if (listener_open_local(s->workers[0], c->control_socket, ports, err) < 0)
+    if (listener_open_local(s->workers[0], c->control_socket, &dialect_ximss,
+                            ports, err) < 0)
         return -1;
     s->hash_pool = hash_pool_new(c->hash_threads, HASH_WAITING_MOST, err);
     if (s->hash_pool == NULL)

@@ -4,15 +4,20 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+struct config;
 struct req;
 struct session;
 
 /* What differs between the ways to speak with a session: XIMSS (messages in
  * XML, dialect_ximss.c) and PWD (lines, dialect_pwd.c).  The session (session.c)
- * knows when something is to be read or said, the dialect how.  A session's
- * door tells its dialect. */
+ * knows when something is to be read or said, the dialect how.  A session has
+ * that of the listener by which it came. */
 struct dialect {
+    const char *name; /* "XIMSS", "PWD" */
+    /* A session that says nothing for so long ends (microseconds; 0: never). */
+    int64_t (*idle_timeout)(const struct config *cfg);
     /* Bytes of its sessions; struct session is their first member. */
     size_t session_size;
     /* Frees what the session holds beyond struct session, and forgets what was
@@ -48,8 +53,5 @@ struct dialect {
     /* The server ends the session without having been asked. */
     void (*bye)(struct session *s);
 };
-
-extern const struct dialect dialect_ximss;
-extern const struct dialect dialect_pwd;
 
 #endif

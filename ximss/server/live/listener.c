@@ -31,6 +31,7 @@ struct listener {
     struct worker *worker;
     struct event *ev, *again; /* owned */
     enum session_door door;
+    const struct dialect *dialect;
     int fd;
     bool proxied;    /* each connection begins with a PROXY header */
     int64_t starved; /* clock_mono: when it was last said */
@@ -76,7 +77,8 @@ accepted(struct listener *l, int fd, const struct sockaddr *sa)
     peer_from_sockaddr(&peer, sa);
     if (l->door == SESSION_LOCAL)
         getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
-    session_new(l->worker, fd, l->door, &peer, cred.uid, l->proxied);
+    session_new(l->worker, fd, l->door, l->dialect, &peer, cred.uid,
+                l->proxied);
 }
 
 static void
@@ -109,13 +111,15 @@ on_accept(evutil_socket_t fd, short what, void *arg)
 /* --- opening --- */
 
 static void
-add(struct worker *w, int fd, enum session_door door, bool proxied)
+add(struct worker *w, int fd, enum session_door door,
+    const struct dialect *dialect, bool proxied)
 {
     struct listener *l = xcalloc(1, sizeof *l);
 
     l->worker = w;
     l->fd = fd;
     l->door = door;
+    l->dialect = dialect;
     l->proxied = proxied;
     l->ev = event_new(w->base, fd, EV_READ | EV_PERSIST, on_accept, l);
     l->again = evtimer_new(w->base, on_again, l);
@@ -225,7 +229,8 @@ static const char *const kinds[] = {[SESSION_TCP] = "tcp",
 static int
 open_address(struct worker **workers, unsigned n,
              const struct config_address *a, enum session_door door,
-             struct buf *ports, struct errbuf *err)
+             const struct dialect *dialect, struct buf *ports,
+             struct errbuf *err)
 {
     const char *host = a->host != NULL ? a->host : "*";
     struct sockaddr_storage sa;
@@ -249,7 +254,7 @@ open_address(struct worker **workers, unsigned n,
             return err_set(err, "listening on %s:%u: %s", host, port,
                            len > 0 ? strerror(errno) : "not a numeric address");
         port = port_of(fd); /* 0 was a free one; the others take the same */
-        add(workers[i], fd, door,
+        add(workers[i], fd, door, dialect,
             config_listen_holds(&workers[i]->cfg->proxy_protocol, a));
     }
     buf_appendf(ports,
@@ -262,11 +267,12 @@ open_address(struct worker **workers, unsigned n,
 int
 listener_open_all(struct worker **workers, unsigned n,
                   const struct config_listen *addresses, enum session_door door,
-                  struct buf *ports, struct errbuf *err)
+                  const struct dialect *dialect, struct buf *ports,
+                  struct errbuf *err)
 {
     for (size_t i = 0; i < addresses->count; i++)
-        if (open_address(workers, n, &addresses->items[i], door, ports, err) <
-            0)
+        if (open_address(workers, n, &addresses->items[i], door, dialect, ports,
+                         err) < 0)
             return -1;
     return 0;
 }
@@ -286,7 +292,8 @@ is_alive(const struct sockaddr_un *sun)
 }
 
 int
-listener_open_local(struct worker *w, const char *path, struct buf *ports,
+listener_open_local(struct worker *w, const char *path,
+                    const struct dialect *dialect, struct buf *ports,
                     struct errbuf *err)
 {
     struct sockaddr_un sun = {.sun_family = AF_UNIX};
@@ -310,7 +317,7 @@ listener_open_local(struct worker *w, const char *path, struct buf *ports,
             close(fd);
         return -1;
     }
-    add(w, fd, SESSION_LOCAL, false);
+    add(w, fd, SESSION_LOCAL, dialect, false);
     buf_appendf(ports, "socket %s\n", path);
     return 0;
 }

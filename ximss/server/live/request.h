@@ -114,18 +114,4 @@ void req_take_turn(struct req *r, void (*begin)(struct req *r), void *state,
 /* Closes the session's requests: those in work lose their session. */
 void req_abandon_all(struct session *s);
 
-/* An attribute, or def if absent. */
-const char *req_attr(const struct xml_elem *e, const char *name,
-                     const char *def);
-
-/* The tables of requests, one per file. */
-extern const struct req_desc req_login_table[];
-extern const struct req_desc req_session_table[];
-extern const struct req_desc req_device_table[];
-extern const struct req_desc req_prefs_table[];
-extern const struct req_desc req_quota_table[];
-extern const struct req_desc req_password_table[];
-extern const struct req_desc req_alert_table[];
-extern const struct req_desc req_cli_table[];
-
 #endif

@@ -60,16 +60,10 @@ static const char *const door_names[] = {
     [SESSION_PWD_TLS] = "pwds", [SESSION_PWD_APOP] = "pwd",
 };
 
-static const struct dialect *const dialects[] = {
-    [SESSION_TCP] = &dialect_ximss,   [SESSION_TLS] = &dialect_ximss,
-    [SESSION_LOCAL] = &dialect_ximss, [SESSION_PWD] = &dialect_pwd,
-    [SESSION_PWD_TLS] = &dialect_pwd, [SESSION_PWD_APOP] = &dialect_pwd,
-};
-
 const struct dialect *
 session_dialect(const struct session *s)
 {
-    return dialects[s->door];
+    return s->dialect;
 }
 
 uint32_t
@@ -451,13 +445,13 @@ session_begin(struct session *s)
 
 void
 session_new(struct worker *w, int fd, enum session_door door,
-            const struct peer *peer, unsigned uid, bool proxied)
+            const struct dialect *d, const struct peer *peer, unsigned uid,
+            bool proxied)
 {
-    const struct dialect *d = dialects[door];
-    bool pwd = d == &dialect_pwd;
     struct session *s = xcalloc(1, d->session_size);
     void *away;
 
+    s->dialect = d;
     s->peer = *peer;
     s->uid = uid;
     if (!admission_enter(w, s, &away)) {
@@ -472,9 +466,7 @@ session_new(struct worker *w, int fd, enum session_door door,
     s->door = (uint8_t)door;
     s->opt_alerts = true;
     s->last_input = s->login_since = session_seconds();
-    s->idle_timeout =
-        (uint32_t)((pwd ? w->cfg->pwd_idle_timeout : w->cfg->idle_timeout) /
-                   CLOCK_SECOND);
+    s->idle_timeout = (uint32_t)(d->idle_timeout(w->cfg) / CLOCK_SECOND);
     link_to_worker(s, w);
     admission_make_room(w, away);
     if (s->state == SESSION_CLOSED) /* others came at the same time */

@@ -14,6 +14,7 @@
  * files that carry out requests.  Everything happens on the thread of the
  * session's worker. */
 
+struct dialect;
 struct session;
 struct worker;
 TAILQ_HEAD(user_sessions, session);
@@ -28,11 +29,12 @@ enum session_door {
     SESSION_PWD_APOP /* ... with a challenge for APOP in the greeting */
 };
 
-/* Takes the descriptor (non-blocking).  peer is copied; uid: of the peer on a
+/* Takes the descriptor (non-blocking); dialect: how one speaks with it.  peer is copied; uid: of the peer on a
  * local socket; proxied: by a listener where each connection begins with a
  * header of the PROXY protocol.  Closes it if a limit is reached. */
 void session_new(struct worker *w, int fd, enum session_door door,
-                 const struct peer *peer, unsigned uid, bool proxied);
+                 const struct dialect *dialect, const struct peer *peer,
+                 unsigned uid, bool proxied);
 
 /* `head` is the account's list. */
 void session_link_account(struct session *s, struct user_sessions *head);

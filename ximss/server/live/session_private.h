@@ -55,6 +55,7 @@ struct session_token {
 struct session {
     struct conn conn; /* first */
     struct conn_deferred deferred;
+    const struct dialect *dialect;
     struct user *user;        /* borrowed while open; NULL: local administrator,
                                 or not logged in */
     TAILQ_ENTRY(session) all; /* worker->sessions */
@@ -123,7 +124,7 @@ bool session_is_local(const struct session *s);
 /* Seconds of clock_mono. */
 uint32_t session_seconds(void);
 struct worker *session_worker(const struct session *s);
-/* How one speaks with it; its door tells. */
+/* How one speaks with it. */
 const struct dialect *session_dialect(const struct session *s);
 
 /* "user@domain", "local:UID", or "" before log-in. */

@@ -53,7 +53,7 @@ is_named(const char *asked, const char *name)
 static bool
 passes(const struct session *s, const struct admin_session_filter *f)
 {
-    const char *name = session_dialect(s) == &dialect_pwd ? "PWD" : "XIMSS";
+    const char *name = session_dialect(s)->name;
 
     return !f->nothing && is_named(f->protocol, name) &&
            is_named(f->transport, name) && is_at(s, f);

@@ -17,10 +17,10 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/cli_data.h"
 #include "ximss/proto/frame.h"
-#include "ximss/server/live/dialect.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/cli_run.h"
 #include "ximss/server/requests/dialect_pwd.h"
+#include "ximss/server/requests/dialects.h"
 #include "ximss/server/requests/login.h"
 
 /* --- answers --- */
@@ -298,7 +298,15 @@ reset(struct session *s)
     p->inline_data = p->dropping = false;
 }
 
+static int64_t
+idle_timeout(const struct config *cfg)
+{
+    return cfg->pwd_idle_timeout;
+}
+
 const struct dialect dialect_pwd = {
+    .name = "PWD",
+    .idle_timeout = idle_timeout,
     .session_size = sizeof(struct pwd),
     .reset = reset,
     .greet = greet,

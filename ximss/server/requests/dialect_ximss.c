@@ -11,12 +11,12 @@
 #include "ximss/proto/frame.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
-#include "ximss/server/live/dialect.h"
 #include "ximss/server/live/lasting_session.h"
-#include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
+#include "ximss/server/requests/dialects.h"
 #include "ximss/server/requests/login.h"
 #include "ximss/server/requests/req_session.h"
+#include "ximss/server/requests/req_tables.h"
 
 static const struct req_desc *const tables[] = {
     req_login_table, req_device_table,   req_session_table, req_prefs_table,
@@ -31,14 +31,6 @@ find_desc(const char *name)
             if (strcmp(d->name, name) == 0)
                 return d;
     return NULL;
-}
-
-const char *
-req_attr(const struct xml_elem *e, const char *name, const char *def)
-{
-    const char *value = xml_attr(e, name);
-
-    return value != NULL ? value : def;
 }
 
 /* --- answers --- */
@@ -190,14 +182,14 @@ run(struct session *s, const struct req_desc *d, const struct xml_elem *e,
     const char *id)
 {
     struct req *r = req_new(s, id);
-    const char *text = NULL, *exe = req_attr(e, "exeTime", "0");
+    const char *text = NULL, *exe = xml_attr_or(e, "exeTime", "0");
     unsigned code = check_state(s, d, &text);
     enum req_result outcome = REQ_DONE;
 
     if (strspn(exe, "0") != strlen(exe))
         r->started = clock_mono();
     r->desc = d;
-    if (s->state == SESSION_NEW && req_attr(e, "domain", "")[0] != '\0')
+    if (s->state == SESSION_NEW && xml_attr_or(e, "domain", "")[0] != '\0')
         login_set_domain(s, xml_attr(e, "domain"));
     if (code != 0)
         req_fail(r, code, text);
@@ -268,7 +260,15 @@ too_big(struct session *s, bool whole)
     return false;
 }
 
+static int64_t
+idle_timeout(const struct config *cfg)
+{
+    return cfg->idle_timeout;
+}
+
 const struct dialect dialect_ximss = {
+    .name = "XIMSS",
+    .idle_timeout = idle_timeout,
     .session_size = sizeof(struct session),
     .limit = limit,
     .next = next,

@@ -48,11 +48,11 @@
 #include "ximss/server/live/dialect.h"
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/lasting_session.h"
-#include "ximss/server/live/request.h"
 #include "ximss/server/live/session_log.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/ticket_renew.h"
+#include "ximss/server/requests/req_tables.h"
 #include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/device.h"
 #include "ximss/server/rules/settings.h"
@@ -1790,7 +1790,7 @@ after_step(struct req *r, enum sasl_result result, char *challenge,
 static const char *
 sasl_value(const struct xml_elem *e)
 {
-    return req_attr(e, "value", xml_attr(e, "authData"));
+    return xml_attr_or(e, "value", xml_attr(e, "authData"));
 }
 
 enum req_result
@@ -1886,7 +1886,7 @@ take_names(const struct xml_elem *e, const char **name_r,
     const char *auth = xml_attr(e, "authData");
     const char *password = xml_attr(e, "password");
 
-    *name_r = req_attr(e, "userName", xml_attr(e, "username"));
+    *name_r = xml_attr_or(e, "userName", xml_attr(e, "username"));
     *password_r = auth != NULL ? auth : password;
     if ((*name_r == NULL || **name_r == '\0') && password != NULL) {
         *name_r = auth;

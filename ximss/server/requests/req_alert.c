@@ -16,10 +16,10 @@
 #include "ximss/server/live/alert.h"
 #include "ximss/server/live/alert_page.h"
 #include "ximss/server/live/job.h"
-#include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/watch.h"
+#include "ximss/server/requests/req_tables.h"
 #include "ximss/server/rules/alert_names.h"
 #include "ximss/server/rules/alert_request.h"
 
@@ -185,8 +185,8 @@ static int
 take_post(struct req *r, const struct xml_elem *e, struct post_job *p)
 {
     const char *target, *until = xml_attr(e, "until");
-    const char *severity = req_attr(e, "severity", "warning");
-    const char *test = req_attr(e, "test", "no");
+    const char *severity = xml_attr_or(e, "severity", "warning");
+    const char *test = xml_attr_or(e, "test", "no");
     const char *key = xml_attr(e, "key"), *lifetime = xml_attr(e, "lifetime");
 
     if (take_scope(r, e, &p->post.scope, &target) < 0)
@@ -798,7 +798,7 @@ start_scope(struct req *r, const struct xml_elem *e, bool watch)
 {
     struct scope_job *p = xcalloc(1, sizeof *p);
     struct session_caller caller;
-    const char *target, *stop = req_attr(e, "stop", "no");
+    const char *target, *stop = xml_attr_or(e, "stop", "no");
 
     job_init(&p->job, r->worker->server, r->worker);
     p->job.lane = session_lane(r->session);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "ximss/proto/xml_parse.h"
-#include "ximss/server/live/request.h"
 #include "ximss/server/requests/cli_run.h"
+#include "ximss/server/requests/req_tables.h"
 
 static enum req_result
 handle_cli(struct req *r, const struct xml_elem *e)

@@ -20,9 +20,9 @@
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/live/alias_renew.h"
 #include "ximss/server/live/job.h"
-#include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
+#include "ximss/server/requests/req_tables.h"
 #include "ximss/server/rules/admin_audit.h"
 #include "ximss/server/rules/settings.h"
 

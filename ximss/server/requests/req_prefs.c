@@ -12,9 +12,9 @@
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/live/job.h"
-#include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
+#include "ximss/server/requests/req_tables.h"
 #include "ximss/server/rules/prefs.h"
 #include "ximss/server/rules/settings.h"
 

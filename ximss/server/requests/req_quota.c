@@ -8,9 +8,9 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/live/job.h"
-#include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
+#include "ximss/server/requests/req_tables.h"
 #include "ximss/server/rules/usage.h"
 
 struct quota_job {

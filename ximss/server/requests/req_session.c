@@ -14,9 +14,9 @@
 #include "ximss/server/auth/session_id.h"
 #include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/push.h"
-#include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/requests/login.h"
+#include "ximss/server/requests/req_tables.h"
 
 /* Longest idle time a client may ask for. */
 #define IDLE_MOST_SECONDS 86400
