@@ -33,7 +33,6 @@
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/ticket_renew.h"
 #include "ximss/server/live/watch.h"
-#include "ximss/server/requests/login.h"
 #include "ximss/server/rules/lane.h"
 
 /* A client that does not close after our end is given so long. */
@@ -185,11 +184,24 @@ leave_account(struct session *s, struct worker *w)
     s->user = NULL;
 }
 
+static const struct session_login_ops *
+login_ops(const struct session *s)
+{
+    return *(const struct session_login_ops *const *)(void *)s->login;
+}
+
+static void
+free_login(struct session *s)
+{
+    if (s->login != NULL)
+        login_ops(s)->free(&s->login);
+}
+
 static void
 unlink_all(struct session *s, struct worker *w)
 {
     req_abandon_all(s);
-    login_free(&s->login);
+    free_login(s);
     push_forget(w, s);
     settle_forget(w, s);
     if (s->n_watches > 0)
@@ -275,7 +287,7 @@ start_tls(struct session *s)
     const struct dialect *d = session_dialect(s);
 
     s->tls_started = false;
-    login_free(&s->login);
+    free_login(s);
     if (d->reset != NULL)
         d->reset(s);
     free(s->client);
@@ -799,6 +811,12 @@ session_check_times(struct worker *w)
     }
 }
 
+static bool
+is_held_up(const struct session *s)
+{
+    return s->login != NULL && login_ops(s)->is_held_up(s->login);
+}
+
 void
 session_drain_all(struct worker *w)
 {
@@ -807,7 +825,7 @@ session_drain_all(struct worker *w)
     TAILQ_FOREACH_SAFE(s, &w->sessions, all, next) {
         if (s->state >= SESSION_ENDING)
             continue;
-        if (login_is_held_up(s) || s->proxy == SESSION_PROXY_MUST) {
+        if (is_held_up(s) || s->proxy == SESSION_PROXY_MUST) {
             session_close(s, "the server ends");
             continue;
         }

@@ -52,6 +52,15 @@ struct session_token {
     char name[TOKEN_NAME_MOST + 1];
 };
 
+/* What session.c asks of a log-in that is under way: a pointer to this is the
+ * first member of struct login, the rest of which is login.c's. */
+struct session_login_ops {
+    /* Wipes what is secret, and frees. */
+    void (*free)(struct login **l);
+    /* Held up by the throttle: nothing else is under way for it. */
+    bool (*is_held_up)(const struct login *l);
+};
+
 struct session {
     struct conn conn; /* first */
     struct conn_deferred deferred;

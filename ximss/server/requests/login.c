@@ -63,6 +63,7 @@ struct login_options {
 };
 
 struct login {
+    const struct session_login_ops *ops; /* first */
     char *domain; /* owned; target domain, NULL: the main domain */
     struct login_options options;
     struct lasting_wish lasting;
@@ -155,7 +156,7 @@ drop_exchange(struct login *l)
     sasl_free(&l->sasl);
 }
 
-void
+static void
 login_free(struct login **l)
 {
     if (*l == NULL)
@@ -170,11 +171,23 @@ login_free(struct login **l)
     *l = NULL;
 }
 
+static bool
+login_is_held_up(const struct login *l)
+{
+    return l->waiting != NULL;
+}
+
+static const struct session_login_ops login_ops = {
+    .free = login_free,
+    .is_held_up = login_is_held_up,
+};
+
 static struct login *
 login_of(struct session *s)
 {
     if (s->login == NULL) {
         s->login = xcalloc(1, sizeof *s->login);
+        s->login->ops = &login_ops;
         s->login->options.alerts = true;
     }
     return s->login;
@@ -1863,12 +1876,6 @@ login_next_sasl(struct req *r, const char *base64)
     }
     result = sasl_step(l->sasl, base64, &challenge);
     return after_step(r, result, challenge, NULL);
-}
-
-bool
-login_is_held_up(const struct session *s)
-{
-    return s->login != NULL && s->login->waiting != NULL;
 }
 
 void

@@ -6,7 +6,6 @@
 
 #include "ximss/server/live/request.h"
 
-struct login;
 struct session;
 struct xml_elem;
 
@@ -39,13 +38,7 @@ int login_take_client(struct req *r, const struct xml_elem *e);
 /* The session's peer may say on whose behalf it speaks (clientAddress). */
 bool login_is_proxy(const struct session *s);
 
-/* Held up by the throttle: nothing else is under way for it. */
-bool login_is_held_up(const struct session *s);
-
 /* The log-in that is under way asks for no alerts and nothing else. */
 void login_without_alerts(struct session *s);
-
-/* Wipes what is secret. */
-void login_free(struct login **l);
 
 #endif
