@@ -19,7 +19,7 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/auth/keyed_hash.h"
-#include "ximss/server/auth/sasl.h"
+#include "ximss/server/auth/saslprep.h"
 
 _Static_assert(CRED_KEY_BYTES == KEYED_HASH_BYTES, "keys are SHA-256 hashes");
 _Static_assert(CRED_CRAM_BYTES == KEYED_MD5_STATE_SIZE, "two MD5 states");
@@ -37,7 +37,7 @@ static void
 salted_password(const char *clear, const uint8_t salt[CRED_SALT_BYTES],
                 unsigned iterations, uint8_t out[CRED_KEY_BYTES])
 {
-    char *prepared = sasl_prepare(clear);
+    char *prepared = saslprep(clear);
 
     pbkdf2_hmac_sha256(strlen(prepared), (const uint8_t *)prepared, iterations,
                        CRED_SALT_BYTES, salt, CRED_KEY_BYTES, out);

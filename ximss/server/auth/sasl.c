@@ -366,14 +366,6 @@ decomposed_length(const char *text)
     return len;
 }
 
-static bool
-is_ascii(const char *text)
-{
-    while (*text != '\0' && (unsigned char)*text < 0x80)
-        text++;
-    return *text == '\0';
-}
-
 /* True if SASLprep leaves nothing of the name.  GNU SASL says so too, but does
  * not free what it got for it, and a stranger could ask it often. */
 static bool
@@ -400,7 +392,7 @@ scram_is_fit(const char *first)
     fit = scram_length(f.other) <= SASL_NAME_MOST &&
           scram_length(f.name) <= SASL_NAME_MOST &&
           scram_length(f.nonce) <= SASL_NONCE_MOST;
-    if (fit && !is_ascii(f.name))
+    if (fit && !g_str_is_ascii(f.name))
         fit = strncmp(f.name, "n=", 2) == 0 &&
               decomposed_length(f.name + 2) <= SASL_NAME_CHARACTERS &&
               !is_prepared_to_nothing(f.name + 2);
@@ -690,19 +682,4 @@ sasl_free(struct sasl **s)
     free((*s)->hex);
     free(*s);
     *s = NULL;
-}
-
-char *
-sasl_prepare(const char *text)
-{
-    char *prepared = NULL;
-
-    /* SASLprep leaves ASCII as it is, or refuses it. */
-    if (is_ascii(text) || gsasl_saslprep(text, 0, &prepared, NULL) != GSASL_OK)
-        return xstrdup(text);
-    if (*prepared == '\0') {
-        gsasl_free(prepared);
-        return xstrdup(text);
-    }
-    return prepared;
 }

@@ -87,8 +87,4 @@ const char *sasl_password(const struct sasl *s);
 /* Wipes what is secret. */
 void sasl_free(struct sasl **s);
 
-/* SASLprep (RFC 4013) of a password; the text itself, copied, if it cannot be
- * prepared.  The caller wipes and frees. */
-char *sasl_prepare(const char *text);
-
 #endif
