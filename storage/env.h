@@ -10,6 +10,7 @@
 
 #include <db.h>
 
+#include "storage/store.h"
 #include "util/errbuf.h"
 
 /* The Berkeley DB environment of a store and its open tables.  Private to
@@ -133,8 +134,8 @@ void env_close(struct env **env);
 
 /* True if dir holds a store; else errno says why not. */
 bool env_exists(const char *dir);
-/* As store_may_open. */
-bool env_may_open(const char *dir, bool *absent_r, struct errbuf *err);
+/* As store_look. */
+enum store_presence env_look(const char *dir, struct errbuf *err);
 
 /* Adds a line to the report (which there must be), unless it is too long. */
 void env_report(struct env *env, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -6,9 +6,10 @@
 Suite *buf_suite(void);
 Suite *clock_suite(void);
 Suite *proxy_header_suite(void);
+Suite *spell_suite(void);
 Suite *text_suite(void);
 Suite *fold_suite(void);
 Suite *zone_suite(void);
 
-SUITE_MAIN(buf_suite, clock_suite, proxy_header_suite, text_suite, fold_suite,
-           zone_suite)
+SUITE_MAIN(buf_suite, clock_suite, proxy_header_suite, spell_suite, text_suite,
+           fold_suite, zone_suite)

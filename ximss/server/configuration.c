@@ -68,14 +68,16 @@ static int
 check_listeners(struct config_load *l, const struct config *c)
 {
     const struct config_listen *const doors[] = {
-        &c->listen, &c->listen_tls, &c->listen_pwd, &c->listen_pwd_tls};
+        &c->listen, &c->listen_tls, &c->listen_pwd, &c->listen_pwd_tls,
+        &c->listen_pwd_apop};
 
     if (c->listen.count + c->listen_tls.count == 0)
         return config_conflict(l, "listen", "there is no listener at all");
     if (config_listen_repeats(doors, sizeof doors / sizeof doors[0]))
         return config_conflict(l, "listen",
                                "an address stands twice in listen, listen-tls, "
-                               "listen-pwd and listen-pwd-tls");
+                               "listen-pwd, listen-pwd-tls and "
+                               "listen-pwd-apop");
     return 0;
 }
 

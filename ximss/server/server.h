@@ -14,6 +14,7 @@
 #include "ximss/server/configuration.h"
 #include "ximss/server/token.h"
 
+struct zone;
 struct audit_budget;
 struct quota_sources;
 struct usage_feed;
@@ -87,6 +88,10 @@ struct server *server_start(const struct server_options *o,
  * err. */
 int server_load_tls(const struct config *c, struct ssl_ctx_st **tls_r,
                     struct errbuf *err) WARN_UNUSED;
+
+/* The zone of time-zone; -1 with err: it is not known here. */
+int server_find_zone(const struct config *c, const struct zone **zone_r,
+                     struct errbuf *err) WARN_UNUSED;
 
 /* Becomes the user ("": stays); 0, or -1 with err. */
 int server_drop_privileges(const char *user, struct errbuf *err) WARN_UNUSED;
