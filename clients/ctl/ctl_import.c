@@ -33,6 +33,7 @@ struct import {
     enum column columns[CSV_FIELDS_MAX];
     char *keys[CSV_FIELDS_MAX]; /* of settings; owned */
     unsigned long long existing;
+    int refused; /* CTL_OK, or the code of a column that is no setting */
 };
 
 /* --- one account --- */
@@ -94,7 +95,8 @@ make_command(struct import *m, struct buf *b, char **name_r)
         case COLUMN_SETTING:
             append_field(b, m->keys[i], m->csv.fields[i]);
         }
-    buf_append_char(b, '}');
+    buf_append_str(b,
+                   ctl_option(m->batch.c, "force") != NULL ? "} FORCE" : "}");
 }
 
 /* -1: *why_r says why it cannot be sent. */
@@ -135,11 +137,13 @@ send_record(struct import *m)
     buf_clear(&command);
 }
 
-/* The first record names the columns if it begins with name,password. */
+/* The first record names the columns if it begins with name,password.  One that
+ * is no setting ends it all. */
 static bool
 take_header(struct import *m)
 {
     const struct csv *v = &m->csv;
+    struct ctl *c = m->batch.c;
 
     if (v->n < 2 || !text_equal_nocase(v->fields[0], "name") ||
         !text_equal_nocase(v->fields[1], "password"))
@@ -151,6 +155,8 @@ take_header(struct import *m)
 
         m->columns[i] = real ? COLUMN_REAL_NAME : COLUMN_SETTING;
         m->keys[i] = xstrdup(v->fields[i]);
+        if (!real && m->refused == CTL_OK)
+            m->refused = ctl_names_setting(c, v->fields[i]);
     }
     return true;
 }
@@ -158,7 +164,8 @@ take_header(struct import *m)
 static void
 take_record(struct import *m, bool first)
 {
-    if ((first && take_header(m)) || m->csv.first_line < m->batch.from)
+    if ((first && take_header(m)) || m->refused != CTL_OK ||
+        m->csv.first_line < m->batch.from)
         return;
     if (m->csv.n <= m->n_columns)
         send_record(m);
@@ -180,7 +187,7 @@ read_record(struct batch *b)
         return false;
     case 1:
         take_record(m, first);
-        return true;
+        return m->refused == CTL_OK;
     default:
         if (m->csv.first_line >= b->from)
             batch_refuse(b, m->csv.first_line, "", err.text);
@@ -221,6 +228,8 @@ run_import(struct import *m)
 
     if (r != CTL_OK)
         return r;
+    if (m->refused != CTL_OK)
+        return m->refused;
     print_summary(m);
     return batch_end(&m->batch);
 }
