@@ -17,7 +17,7 @@
 #include "util/terminal.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/password.h"
+#include "ximss/server/auth/password.h"
 
 struct beginning {
     const char *domain;

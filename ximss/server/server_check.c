@@ -13,7 +13,7 @@
 #include "storage/store.h"
 #include "util/config_probe.h"
 #include "util/tls.h"
-#include "ximss/server/configuration.h"
+#include "ximss/server/base/configuration.h"
 #include "ximss/server/server.h"
 
 static int
