@@ -20,6 +20,7 @@ struct bridge_config {
     struct config_listen listen_tls;
     char *tls_certificate;
     char *tls_key;
+    char *tls_roots;
     unsigned tls_min_version;
 
     char *server_socket; /* "": server_address and server_port */

@@ -109,6 +109,12 @@ static const struct config_row rows[] = {
  "The certificate and the chain behind it (PEM). Empty: no TLS."},
 {"tls-key", PATH(0), M(tls_key), "", RELOAD,
  "The private key of the certificate (PEM)."},
+{"tls-roots", PATH(0), M(tls_roots), "", RELOAD,
+ "Roots that your clients have beside those of the system (PEM), as that of an\n"
+ "authority of your own. A certificate must lead to a root that clients know:\n"
+ "one that is refused because who signed it is not there lacks its chain, or\n"
+ "this setting. Empty: the system's; what is at the end of tls-certificate,\n"
+ "behind the server's own, may be signed by a root that is not known here."},
 {"tls-min-version", CHOICE(tls_versions), M(tls_min_version), "1.2", RELOAD,
  "The oldest version of TLS that is spoken."},
 {"trusted-addresses", NETS, M(trusted_addresses), "", RELOAD,

@@ -276,7 +276,7 @@ is_out_of_place(const struct admin_line *line, unsigned i)
     static const char *const words[] = {
         "MultiMailbox", "TextMailbox", "MailDirMailbox", "SlicedMailbox",
         "AGrade",       "BGrade",      "CGrade",         "LEGACY",
-        "EXTERNAL",     "PATH"};
+        "EXTERNAL",     "PATH",        "FORCE"};
     const struct cli_value *v = line->arg[i];
 
     if (strcmp(line->verb, "CREATEACCOUNT") != 0 || i == 0 ||

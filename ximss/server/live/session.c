@@ -641,16 +641,20 @@ session_got(const struct user_sessions *head)
     return got;
 }
 
-void
+unsigned
 session_send_changes(const struct user_sessions *head, const void *data,
                      size_t len, const struct session *except)
 {
     struct session *s, *next;
+    unsigned n = 0;
 
     TAILQ_FOREACH_SAFE(s, head, of_account, next)
         if (s != except && s->state == SESSION_OPEN && s->opt_changes &&
-            s->opt_alerts)
+            s->opt_alerts) {
             session_tell(s, data, len);
+            n++;
+        }
+    return n;
 }
 
 /* --- ending from outside --- */

@@ -44,9 +44,11 @@ void session_unlink_account(struct session *s, struct user_sessions *head);
  * been sent it yet. */
 uint64_t session_got(const struct user_sessions *head);
 
-/* Sends to the account's sessions that asked for alertChanges, but `except`. */
-void session_send_changes(const struct user_sessions *head, const void *data,
-                          size_t len, const struct session *except);
+/* Sends to the account's sessions that asked for alertChanges, but `except`;
+ * returns how many they were. */
+unsigned session_send_changes(const struct user_sessions *head,
+                              const void *data, size_t len,
+                              const struct session *except);
 
 /* Says bye to all sessions of the list and ends them. */
 void session_kill_all(struct user_sessions *head);

@@ -102,7 +102,8 @@ void user_touch(struct worker *w, struct user *a);
 /* --- what the mail brings (publish.c) --- */
 
 void user_alert_added(struct worker *w, struct alert *a);
-void user_alert_removed(struct worker *w, uint64_t account, uint64_t id);
+/* Returns how many sessions are told of it. */
+unsigned user_alert_removed(struct worker *w, uint64_t account, uint64_t id);
 void user_changed(struct worker *w, const struct account_rec *rec,
                   const struct domain_rec *domain);
 void user_removed(struct worker *w, uint64_t number);
