@@ -15,7 +15,6 @@
 #include <string.h>
 
 #include <event2/event.h>
-#include <openssl/crypto.h>
 
 #include "clients/bridge/stream.h"
 #include "util/clock.h"
@@ -519,9 +518,13 @@ web_session_start(struct web_session *s, struct login_wait *l)
 static bool
 has_id(const struct web_session *s, const char *id)
 {
-    size_t len = strlen(id);
+    unsigned differ = 0;
 
-    return strlen(s->id) == len && CRYPTO_memcmp(s->id, id, len) == 0;
+    if (strlen(s->id) != strlen(id))
+        return false;
+    for (size_t i = 0; id[i] != '\0'; i++)
+        differ |= (unsigned)(unsigned char)id[i] ^ (unsigned char)s->id[i];
+    return differ == 0;
 }
 
 /* When ximssd was started anew it counts from the beginning, and older sessions
