@@ -13,7 +13,7 @@
 #include "tests/unit/log_capture.h"
 #include "tests/unit/suite.h"
 #include "util/xmalloc.h"
-#include "ximss/server/token.h"
+#include "ximss/server/rules/token.h"
 
 Suite *token_suite(void);
 
