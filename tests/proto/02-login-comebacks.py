@@ -143,7 +143,18 @@ def test_places_are_as_many_as_they_are_said_to_be(t):
     for c in clients:
         c.close()
     wait_until(lambda: server.sessions(user) == 0, "gone")
-    # Nobody is counted who is not there.
+    # Of those that show one ticket at once one gets in, and nobody is counted
+    # who is not there.
+    for _ in range(4):
+        shown = by_ticket(server, user)
+        clients = [server.connect() for _ in range(3)]
+        for c in clients:
+            c.send('<login id="login" %s/>' % shown)
+        got = [c.receive() for c in clients]
+        equal(sum(one.startswith("<session ") for one in got), 1, got)
+        for c in clients:
+            c.close()
+        wait_until(lambda: server.sessions(user) == 0, "gone")
     for _ in range(3):
         server.login(user)
 
@@ -151,21 +162,71 @@ def test_places_are_as_many_as_they_are_said_to_be(t):
 def test_what_goes_on_takes_the_place_it_had(t):
     server = t.server({**SERVER["options"], "max_account_sessions": 1})
     user = t.user(server=server)
-    for more in ("", ' newSession="instead"'):
+    for more in ("", ' newSession="instead"',
+                 ' newSession="beside" ticket="%s"'):
         c = server.connect()
         c.send('<login id="login" userName="%s" authData="%s"%s/>'
                % (user, PASSWORD, LASTING))
-        id_ = attr(c.logged_in("login"), "urlID")
+        found = c.logged_in("login")
+        id_ = attr(found, "urlID")
         d = server.connect()
         d.ask('<login id="login" session="%s" lasting="yes" '
               'newSession="beside"/>' % id_, FULL)
         c.quiet()
+        if "ticket" in more:  # which is of that session alone
+            more %= attr(found, "ticket")
         d.send('<login id="login" session="%s" lasting="yes"%s/>'
                % (id_, more))
-        equal(attr(d.logged_in("login"), "urlID") == id_, not more)
+        equal(attr(d.logged_in("login"), "urlID") == id_,
+              "instead" not in more)
         c.expect("<sessionEnded/>")
         c.expect_bye()
         d.bye()
+
+
+def test_what_somebody_has_stays_however_few_there_may_be(t):
+    server = t.server({**SERVER["options"], "max_account_tickets": 1})
+    user = t.user(server=server)
+    shown = by_id(server, user)
+    for _ in range(3):
+        c = server.connect()
+        c.send('<login id="login" %s/>' % shown)
+        found = c.logged_in("login")
+        equal('session="%s" lasting="yes"' % attr(found, "urlID"), shown)
+        c.close()
+    c = server.connect()
+    c.send('<login id="login" %s ticket="%s"/>' % (shown,
+                                                   attr(found, "ticket")))
+    c.logged_in("login")
+    made(server, user)
+    c.close()
+    wait_until(lambda: server.sessions(user) == 0, "gone")
+    c = server.connect()
+    c.send('<login id="login" %s/>' % shown)
+    c.logged_in("login")
+
+
+def test_ended_while_it_logs_in(t):
+    """Whatever comes first: behind the answer nobody is left."""
+    server = t.server(SERVER["options"])
+    user = t.user(server=server)
+    for number in range(24):
+        found = begin(server, user, LASTING + ' device="yes"')
+        shown = ('device="%s"' % attr(found, "device") + LASTING,
+                 'ticket="%s"' % attr(found, "ticket"),
+                 'session="%s" lasting="yes"' % attr(found, "urlID"))
+        c = server.connect()
+        c.send('<login id="login" %s/>' % shown[number % 3])
+        server.cli("RevokeAccountDevice %s *" % user if number % 2 or
+                   number % 3 < 2 else "KillSession " + attr(found, "urlID"))
+        got = c.receive()
+        if got.startswith("<session "):
+            c.until_response("login")
+            if number % 3 != 1:
+                c.expect("<sessionEnded/>")
+            c.expect_bye()
+        c.close()
+        equal(server.sessions(user), 0)
 
 
 # --- what becomes of the account ---
