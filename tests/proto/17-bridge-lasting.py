@@ -370,6 +370,39 @@ def test_both_are_started_anew(t):
     server.verify()
 
 
+def test_an_account_that_has_no_place(t):
+    """Who is told so may come again: his session waits for him."""
+    server = t.server({**SERVER["options"], "max_account_sessions": 1})
+    user = t.user(server=server)
+    b = bridge(t, server)
+    text = "too many sessions of this account"
+
+    def enter(id_):
+        reply = b.ask("GET", "/XIMSSLogin/?EnableUseCookie=1&cookieAtLogin=1"
+                      "&sessionid=" + id_)
+        return reply.status, reply
+
+    s = b.login(user)
+    b.end(keep=True)
+    wait_until(lambda: server.sessions(user) == 0, "away")
+    there = server.login(user)
+    b.restart_again()
+    for _ in range(2):
+        reply = b.ask("POST", s.path + "sync", "<XIMSS>%s</XIMSS>" % NOOP)
+        equal((reply.status, text in reply.text), (503, True), reply.text)
+    there.bye()
+    equal(s.status(), 200)
+    b.ask("POST", s.path + "KILL")
+    made = server.cli("CreateXIMSSSession %s ADDRESS 127.0.0.1" % user)
+    there = server.login(user)
+    for _ in range(2):
+        status_, reply = enter(made)
+        equal((status_, text in reply.text), (503, True), reply.text)
+    there.bye()
+    status_, reply = enter(made)
+    equal((status_, made in reply.text), (200, True), reply.text)
+
+
 def test_numbers_that_come_again(t):
     """A server that was started anew counts its sessions from the beginning."""
     server = t.server(SERVER["options"], listen="127.0.0.1:0")
@@ -397,6 +430,8 @@ def test_numbers_that_come_again(t):
     for pair in twice:
         for one in pair * 2:
             check(one.id in one.sync('<readSession id="1"/>').text, one.id)
+    # Nobody had to ask the server for what the bridge has.
+    equal([line for line in server.lines if "method=session" in line], [])
     equal(b.metric("sessions"), 4 + len(twice))
 
 
