@@ -200,6 +200,10 @@ static const struct config_row rows[] = {
 {"unfetched-bytes", BYTES(64 * KIB, 1024 * MIB), M(unfetched_bytes), "4M",
  RELOAD,
  "A web session whose client leaves so much of what was pushed unfetched ends."},
+{"unfetched-messages", NUMBER(10, 10000000), M(unfetched_messages), "40000",
+ RELOAD,
+ "The same for the number of messages: 10,000 alerts may wait for whoever\n"
+ "logs in, and then reports of them."},
 {"account-memory", BYTES(64 * KIB, 64 * 1024 * MIB), M(account_memory), "32M",
  RELOAD,
  "What all web sessions of one account may hold together: kept replies, which\n"

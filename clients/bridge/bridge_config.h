@@ -49,6 +49,7 @@ struct bridge_config {
     size_t reply_bytes;
     size_t kept_reply;
     size_t unfetched_bytes;
+    unsigned unfetched_messages;
     size_t account_memory;
     size_t accounts_memory;
     size_t account_output;

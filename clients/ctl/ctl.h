@@ -232,6 +232,7 @@ int ctl_remove_run(struct ctl *c, int argc, char **argv);
 /* --- ctl_token.c --- */
 
 int ctl_token_run(struct ctl *c, int argc, char **argv);
+int ctl_device_run(struct ctl *c, int argc, char **argv);
 
 /* --- ctl_quota_import.c, ctl_quota_refresh.c --- */
 

@@ -308,8 +308,9 @@ static const struct config_row rows[] = {
  "wait for their turn, so that a crowd of guessers delays itself."},
 {"max-account-tickets", NUMBER(1, 1000000), M(max_account_tickets), "300",
  RELOAD,
- "Resume tickets of one account. Beyond that the one goes that would end\n"
- "next, but none that a session which is there was given last."},
+ "Resume tickets of one account, with its sessions that last. Beyond that the\n"
+ "one goes that would end next, but none that a session which is there was\n"
+ "given last. Sessions that administrators make push out each other only."},
 {"max-account-tokens", NUMBER(1, 100), M(max_account_tokens), "20", RELOAD,
  "Tokens of one account (ximssctl account token); more are refused."},
 {"token-key-file", PATH(0), M(token_key_file), "", RESTART,

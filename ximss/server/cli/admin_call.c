@@ -229,6 +229,14 @@ admin_call_cover(struct admin_call *c, const struct domain_rec *d,
 }
 
 enum store_result
+admin_call_not_by_token(struct admin_call *c, const struct account_rec *a)
+{
+    if (c->x->caller->by_token && a->number == c->x->caller->account)
+        return admin_refuse(c, ANSWER(NO_RIGHTS));
+    return STORE_OK;
+}
+
+enum store_result
 admin_call_monitor(struct admin_call *c)
 {
     if ((c->x->caller->rights &

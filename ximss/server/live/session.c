@@ -735,14 +735,24 @@ session_kill_all(struct user_sessions *head)
         end_for_good(s, "killed by an administrator");
 }
 
+struct session *
+session_of_id(const struct user_sessions *head, const char *id)
+{
+    struct session *s;
+
+    TAILQ_FOREACH(s, head, of_account)
+        if (s->state == SESSION_OPEN && lasting_session_is(s, id))
+            return s;
+    return NULL;
+}
+
 void
 session_replace(struct user_sessions *head, const char *id)
 {
-    struct session *s, *next;
+    struct session *s;
 
-    TAILQ_FOREACH_SAFE(s, head, of_account, next)
-        if (s->state == SESSION_OPEN && lasting_session_is(s, id))
-            end_for_good(s, "goes on by another connection");
+    while ((s = session_of_id(head, id)) != NULL)
+        end_for_good(s, "goes on by another connection");
 }
 
 void

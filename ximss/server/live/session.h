@@ -40,6 +40,9 @@ void session_new(struct worker *w, int fd, enum session_door door,
 void session_link_account(struct session *s, struct user_sessions *head);
 void session_unlink_account(struct session *s, struct user_sessions *head);
 
+/* That of the list that has this id, and lasts; NULL. */
+struct session *session_of_id(const struct user_sessions *head, const char *id);
+
 /* Up to this id, no session of the list was open when an alert came and has not
  * been sent it yet. */
 uint64_t session_got(const struct user_sessions *head);

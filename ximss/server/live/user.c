@@ -483,7 +483,8 @@ user_save(struct worker *w)
 static bool
 may_forget(const struct user *a)
 {
-    return !a->dirty && !a->being_saved && !quota_watch_needs(a);
+    return !a->dirty && !a->being_saved && a->n_coming == 0 &&
+           !quota_watch_needs(a);
 }
 
 void
