@@ -119,6 +119,9 @@ def test_tokens_that_are_none(t):
           failure("login", 501))
     c.ask('<login id="login"%s device="yes" deviceName="%s"/>'
           % (LASTING, "n" * 65), failure("login", 501))
+    for name in (" ", "\u00a0", "\u2800\u3164", "a\u2028b", "a\u0085b"):
+        c.ask('<login id="login"%s device="yes" deviceName="%s"/>'
+              % (LASTING, name), failure("login", 501))
     equal(use(server, token), (True, None))
 
 

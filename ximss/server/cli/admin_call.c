@@ -96,7 +96,7 @@ admin_arg_optional_text(struct admin_call *c)
     const struct cli_value *v = admin_arg_peek(c);
     const char *text = v != NULL ? admin_value_text(c->arena, v) : NULL;
 
-    if (text != NULL)
+    if (text != NULL || (v != NULL && v->kind == CLI_NULL))
         c->next++;
     return text;
 }

@@ -173,11 +173,11 @@ admin_value_text(struct arena *arena, const struct cli_value *v)
     case CLI_NUMBER:
     case CLI_TIME:
     case CLI_ADDRESS:
-    case CLI_NULL:
         cli_data_write(&b, v);
         text = arena_strndup(arena, b.data, b.len);
         buf_clear(&b);
         return text;
+    case CLI_NULL: /* nothing: no password, and no alert, is "#NULL#" */
     case CLI_DATA:
     case CLI_ARRAY:
     case CLI_DICTIONARY:
