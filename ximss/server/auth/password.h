@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_PASSWORD_H
-#define XIMSS_SERVER_PASSWORD_H
+#ifndef XIMSS_SERVER_AUTH_PASSWORD_H
+#define XIMSS_SERVER_AUTH_PASSWORD_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_SASL_H
-#define XIMSS_SERVER_SASL_H
+#ifndef XIMSS_SERVER_AUTH_SASL_H
+#define XIMSS_SERVER_AUTH_SASL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_CONFIGURATION_H
-#define XIMSS_SERVER_CONFIGURATION_H
+#ifndef XIMSS_SERVER_BASE_CONFIGURATION_H
+#define XIMSS_SERVER_BASE_CONFIGURATION_H
 
 #include <stdbool.h>
 #include <stddef.h>

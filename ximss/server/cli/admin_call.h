@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_ADMIN_CALL_H
-#define XIMSS_SERVER_ADMIN_CALL_H
+#ifndef XIMSS_SERVER_CLI_ADMIN_CALL_H
+#define XIMSS_SERVER_CLI_ADMIN_CALL_H
 
 #include "util/arena.h"
 #include "ximss/proto/answer.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_SESSION_H
-#define XIMSS_SERVER_SESSION_H
+#ifndef XIMSS_SERVER_LIVE_SESSION_H
+#define XIMSS_SERVER_LIVE_SESSION_H
 
 #include <stdbool.h>
 #include <stddef.h>

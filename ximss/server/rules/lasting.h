@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_LASTING_H
-#define XIMSS_SERVER_LASTING_H
+#ifndef XIMSS_SERVER_RULES_LASTING_H
+#define XIMSS_SERVER_RULES_LASTING_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
