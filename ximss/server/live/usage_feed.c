@@ -36,7 +36,7 @@
 /* Domains that one job looks into for names of accounts. */
 #define LIST_DOMAINS 100
 /* Names in one job that are no accounts'. */
-#define LIST_OTHERS 5000
+#define LIST_OTHERS 1000
 /* Accounts whose reports may wait. */
 #define WAITING_MOST 500000
 /* Accounts of which is remembered when they were asked about: some 10 MB. */
