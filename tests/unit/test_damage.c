@@ -770,14 +770,14 @@ END_TEST
 static char *
 older_store(void)
 {
-    static const char *const later[] = {"mark", "usage.db",
-                                        "ticket_account.db"};
+    static const char *const later[] = {"mark", "usage.db", "ticket_account.db",
+                                        "token.db", "object.db"};
     char *dir;
 
     post(3);
     fixture_close();
     dir = crash("dir");
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
         char *path = path_in(dir, later[i]);
 
         ck_assert_int_eq(unlink(path), 0);
