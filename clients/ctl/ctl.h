@@ -91,6 +91,8 @@ extern const struct ctl_command *const ctl_tables[];
 extern const struct ctl_command ctl_alert_commands[];
 extern const struct ctl_command ctl_domain_commands[];
 extern const struct ctl_command ctl_account_commands[];
+extern const struct ctl_command ctl_group_commands[];
+extern const struct ctl_command ctl_forwarder_commands[];
 extern const struct ctl_command ctl_session_commands[];
 extern const struct ctl_command ctl_server_commands[];
 extern const struct ctl_command ctl_quota_commands[];

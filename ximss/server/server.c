@@ -68,6 +68,9 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->iterations = c->password_iterations;
     a->max_tickets = c->max_account_tickets;
     a->max_tokens = c->max_account_tokens;
+    a->max_members = c->max_group_members;
+    a->max_groups = c->max_domain_groups;
+    a->max_forwarders = c->max_domain_forwarders;
     a->source_limits = c->quota_limits == CONFIG_LIMITS_OF_SOURCES;
     a->can_ask = c->quota_doveadm_url[0] != '\0' || c->quota_maildir[0] != '\0';
     a->version = PACKAGE_NAME " " PACKAGE_VERSION;

@@ -240,6 +240,13 @@ static const struct config_row rows[] = {
  "the connection has then held for so long, or another request has come."},
 {"prefs-bytes", BYTES(0, 1 * MIB), M(prefs_bytes), "8K", RELOAD,
  "Preferences that one account may store."},
+{"max-group-members", NUMBER(1, 3000), M(max_group_members), "1000", RELOAD,
+ "Members of one group; a list with more is refused."},
+{"max-domain-groups", NUMBER(0, 100000), M(max_domain_groups), "10000", RELOAD,
+ "Groups of one domain; more are refused. 0: no limit."},
+{"max-domain-forwarders", NUMBER(0, 100000), M(max_domain_forwarders), "10000",
+ RELOAD,
+ "Forwarders of one domain; more are refused. 0: no limit."},
 
 {"quota-sweep-interval", TIME(10 * SECOND, DAY), M(quota_sweep_interval), "5m",
  RELOAD,

@@ -104,6 +104,9 @@ struct config {
     int64_t lifetime_account;
     int64_t settle_time;
     size_t prefs_bytes;
+    unsigned max_group_members;
+    unsigned max_domain_groups;
+    unsigned max_domain_forwarders;
 
     /* storage quotas */
     int64_t quota_sweep_interval;
