@@ -15,6 +15,12 @@
  * byte that is not. */
 bool text_is_utf8(const char *s, size_t len, size_t *bad_r);
 
+/* The text as UTF-8, with a 0 behind it; the caller frees.  It is a copy if that
+ * is what it is already.  Else it is a text of a client that knows no UTF-8, and
+ * each byte a character of Windows-1252: that is ISO 8859-1 with characters that
+ * can be seen in the place of the controls 80 to 9F, of which five are left. */
+char *text_to_utf8(const char *s, size_t len, size_t *len_r);
+
 /* True if text can be an alert: UTF-8, not blank, 1 to max bytes, no control
  * characters other than TAB, LF and CR, none of U+007F to U+009F, U+FFFE,
  * U+FFFF.  Else err says what is wrong and at which byte. */
