@@ -104,9 +104,10 @@ def test_rights_and_records_know_no_short_names(t):
     equal(c.do("GTACNT *")["RealName"], "Joe")  # as by the full name
     log_in(server).do('CRACNT jane {Password = "hidden-4711";}')
     records = audit_of(server)
-    check("CREATEACCOUNT jane {Password=***;}" in records, records)
-    check("SETACCOUNTRIGHTS" in records, records)
-    check("hidden-4711" not in records and "CRACNT" not in records, records)
+    check("CREATEACCOUNT jane {Password=***;}" in records, "the audit log")
+    check("SETACCOUNTRIGHTS" in records, "the audit log")
+    check("hidden-4711" not in records and "CRACNT" not in records,
+          "the audit log")
 
 
 def test_certificates_of_domains(t):
@@ -117,8 +118,8 @@ def test_certificates_of_domains(t):
          "SecureCertificate=[Y2VydA==];CAChain=[Y2hhaW4=];}" % MAIN)
     equal(c.do("GetDomainSettings")["SecureCertificate"], b"cert")
     records = audit_of(server)
-    check("PrivateSecureKey=***" in records, records)
-    check("c2VjcmV0" not in records, records)
+    check("PrivateSecureKey=***" in records, "the audit log")
+    check("c2VjcmV0" not in records, "the audit log")
 
 
 ADDRESSES = ["127.0.0.1", "127.0.0.1:1234", "127.0.0.1:65535", "[127.0.0.1]",
