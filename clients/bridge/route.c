@@ -11,6 +11,7 @@
 
 #include "clients/bridge/cli_door.h"
 #include "clients/bridge/comeback.h"
+#include "clients/bridge/reply.h"
 #include "clients/bridge/stream.h"
 #include "clients/bridge/web_login.h"
 #include "clients/bridge/web_session.h"

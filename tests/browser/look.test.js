@@ -56,7 +56,7 @@ test("log-in: at first, waiting, refused", async () => {
     await page.getByText("This takes longer than usual.").waitFor();
     await look(page, "login-waiting");
     go();
-    await page.getByText("Incorrect password.").waitFor();
+    await page.getByText("Incorrect password or account name.").waitFor();
     await page.getByRole("button", { name: "Log in" }).waitFor();
     await look(page, "login-refused");
     await page.getByLabel("Password").fill("s");

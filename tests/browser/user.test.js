@@ -30,7 +30,7 @@ test("a wrong password is told, then the right one lets in", async () => {
     await page.locator("#login").waitFor();
     await shoot(page, "user-login");
     await fillLogin(page, "joe@a.test", "wrong");
-    await page.getByText("Incorrect password.").waitFor();
+    await page.getByText("Incorrect password or account name.").waitFor();
     assert.equal(await page.locator("#inside").isVisible(), false);
     await logIn(page, "joe@a.test");
     await page.getByText("There are no alerts.").waitFor();

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "util/text.h"
-#include "ximss/server/admin_call.h"
-#include "ximss/server/admin_names.h"
+#include "ximss/server/cli/admin_call.h"
+#include "ximss/server/cli/admin_names.h"
 
 Suite *admin_line_suite(void);
 

@@ -68,5 +68,8 @@ int xml_text_feed(struct xml_parser *p, const char *data, size_t len, bool last,
 
 /* Value of an attribute, NULL if absent.  The name is matched exactly. */
 const char *xml_attr(const struct xml_elem *e, const char *name);
+/* The same, or def. */
+const char *xml_attr_or(const struct xml_elem *e, const char *name,
+                        const char *def);
 
 #endif

@@ -20,8 +20,15 @@ const OPTIONS = { version: "6.2", EnableUseCookie: "1", cookieAtLogin: "1",
                   DisableIPWatch: "1" };
 const LOST_ON_THE_WAY = 531;
 
+// Texts that clients of old compare, said for people.
+const SAID = new Map([
+    ["unknown secondary domain name", "unknown domain"],
+]);
+
 // The server's texts begin small and have no full stop.
-function sentence(text) {
+function sentence(said) {
+    const text = SAID.get(said) ?? said;
+
     return text.slice(0, 1).toUpperCase() + text.slice(1) +
         (/[.!?]$/.test(text) ? "" : ".");
 }
