@@ -68,7 +68,8 @@ static int
 check_listeners(struct config_load *l, const struct config *c)
 {
     const struct config_listen *const doors[] = {
-        &c->listen, &c->listen_tls, &c->listen_pwd, &c->listen_pwd_tls};
+        &c->listen, &c->listen_tls, &c->listen_pwd, &c->listen_pwd_tls,
+        &c->listen_pwd_apop};
 
     if (c->listen.count + c->listen_tls.count == 0)
         return config_conflict(l, "listen", "there is no listener at all");
