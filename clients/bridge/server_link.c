@@ -52,7 +52,7 @@ server_link_is_local(const struct bridge_config *cfg)
         return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr) ||
                (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr) &&
                 in6->sin6_addr.s6_addr[12] == 127);
-    return true;
+    return sa.ss_family == AF_UNIX;
 }
 
 int
