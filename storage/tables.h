@@ -495,10 +495,16 @@ struct ticket_keep {
     size_t n;
 };
 /* If the account has more than `most`, those go that would expire next, but
- * none of `keep`: it looks at each ticket of the account. */
+ * none of `keep`, and no devices, which do not count: it looks at each ticket of
+ * the account. */
 enum store_result ticket_trim(struct store_txn *t, uint64_t account,
                               size_t most, const struct ticket_keep *keep,
                               struct errbuf *err) WARN_UNUSED;
+/* The same, but only sessions go that wait for somebody, never what somebody has;
+ * and not the one of that number. */
+enum store_result ticket_trim_waiting(struct store_txn *t, uint64_t account,
+                                      size_t most, uint64_t keep_number,
+                                      struct errbuf *err) WARN_UNUSED;
 
 /* --- tokens of accounts (token_table.c) --- */
 

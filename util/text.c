@@ -141,6 +141,21 @@ text_equal_nocase(const char *a, const char *b)
 }
 
 bool
+text_list_has(const char *list, char between, const char *word)
+{
+    size_t len = strlen(word);
+    const char *end;
+
+    for (; list != NULL; list = end != NULL ? end + 1 : NULL) {
+        end = strchr(list, between);
+        if ((end != NULL ? (size_t)(end - list) : strlen(list)) == len &&
+            memcmp(list, word, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool
 text_is_name(const char *s)
 {
     size_t len = strlen(s);

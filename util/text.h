@@ -43,6 +43,9 @@ void text_lower(char *s);
 /* Both ignore the case of ASCII letters only. */
 bool text_equal_nocase(const char *a, const char *b);
 
+/* Whether one of the list's parts, with `between` between them, is the word. */
+bool text_list_has(const char *list, char between, const char *word);
+
 /* A name of an account or a domain (protocol.md C.5): letters, digits, "_",
  * "-", ".", no dot at the ends nor two in a row, 1 to 128 bytes. */
 bool text_is_name(const char *s);

@@ -184,10 +184,13 @@ int
 bridge_load_tls(const struct bridge_config *cfg, struct ssl_ctx_st **tls_r,
                 struct errbuf *err)
 {
+    const struct tls_files names = {cfg->tls_certificate, cfg->tls_key,
+                                    cfg->tls_roots};
+
     *tls_r = NULL;
     if (*cfg->tls_certificate == '\0')
         return 0;
-    *tls_r = tls_server_context(cfg->tls_certificate, cfg->tls_key,
+    *tls_r = tls_server_context(&names,
                                 cfg->tls_min_version == 0 ? "1.2" : "1.3", err);
     return *tls_r != NULL ? 0 : -1;
 }

@@ -78,6 +78,12 @@ static const struct config_row rows[] = {
  "The certificate and the chain behind it (PEM). Empty: no TLS."},
 {"tls-key", PATH, M(tls_key), "", RELOAD,
  "The private key of the certificate (PEM)."},
+{"tls-roots", PATH, M(tls_roots), "", RELOAD,
+ "Roots that your clients have beside those of the system (PEM), as that of an\n"
+ "authority of your own. A certificate must lead to a root that clients know:\n"
+ "one that is refused because who signed it is not there lacks its chain, or\n"
+ "this setting. Empty: the system's; what is at the end of tls-certificate,\n"
+ "behind the server's own, may be signed by a root that is not known here."},
 {"tls-min-version", CHOICE(tls_versions), M(tls_min_version), "1.2", RELOAD,
  "The oldest version of TLS that is spoken."},
 
@@ -214,6 +220,10 @@ static const struct config_row rows[] = {
 {"unfetched-bytes", BYTES(64 * KIB, 1024 * MIB), M(unfetched_bytes), "4M",
  RELOAD,
  "A web session whose client leaves so much of what was pushed unfetched ends."},
+{"unfetched-messages", NUMBER(10, 10000000), M(unfetched_messages), "40000",
+ RELOAD,
+ "The same for the number of messages: 10,000 alerts may wait for whoever\n"
+ "logs in, and then reports of them."},
 {"account-memory", BYTES(64 * KIB, 64 * 1024 * MIB), M(account_memory), "32M",
  RELOAD,
  "What all web sessions of one account may hold together: kept replies, which\n"

@@ -20,6 +20,7 @@ struct bridge_config {
     struct config_listen listen_tls;
     char *tls_certificate;
     char *tls_key;
+    char *tls_roots;
     unsigned tls_min_version;
 
     char *server_socket; /* "": server_address and server_port */
@@ -54,6 +55,7 @@ struct bridge_config {
     size_t reply_bytes;
     size_t kept_reply;
     size_t unfetched_bytes;
+    unsigned unfetched_messages;
     size_t account_memory;
     size_t accounts_memory;
     size_t account_output;

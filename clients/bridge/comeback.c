@@ -157,6 +157,8 @@ tell(struct bridge *b, struct asker *a, int number, bool worked)
         h->owner->on_again(h, &a->q);
     else if (number == ANSWER_WRONG_LOGIN)
         reply_fail(b, h, 550, "Session not found", NULL);
+    else if (number == ANSWER_TOO_MANY_SESSIONS) /* ximssd's, or ours */
+        reply_fail(b, h, 503, answer_text_TOO_MANY_SESSIONS, NULL);
     else
         reply_fail(b, h, 503, "the server is not there, try again", NULL);
     free(a);
@@ -169,7 +171,8 @@ on_done(struct login_wait *w, struct web_session *s, bool worked)
         (struct comeback *)(void *)((char *)w -
                                     offsetof(struct comeback, wait));
     struct bridge *b = k->bridge;
-    int number = ximss_error_num(s->up.x);
+    int number =
+        w->too_many ? ANSWER_TOO_MANY_SESSIONS : ximss_error_num(s->up.x);
     struct asker_list askers = k->askers;
     struct asker *a;
 

@@ -38,13 +38,15 @@ static void
 setup(void)
 {
     struct errbuf err = {""};
+    struct tls_files pair;
 
     /* As in the server: OpenSSL writes without MSG_NOSIGNAL. */
     signal(SIGPIPE, SIG_IGN);
     certificates_make(&files);
     base = event_base_new();
     loop = conn_loop_new(base, NULL);
-    server_ctx = tls_server_context(files.cert, files.key, "1.2", &err);
+    pair = (struct tls_files){files.cert, files.key, NULL};
+    server_ctx = tls_server_context(&pair, "1.2", &err);
     ck_assert_msg(server_ctx != NULL, "%s", err.text);
     client_ctx = SSL_CTX_new(TLS_client_method());
     end = conn_end_new(loop, CONN_END_STREAM);

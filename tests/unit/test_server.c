@@ -30,6 +30,7 @@ Suite *settings_suite(void);
 Suite *stat_suite(void);
 Suite *throttle_suite(void);
 Suite *ticket_suite(void);
+Suite *token_suite(void);
 Suite *usage_ask_suite(void);
 
 SUITE_MAIN(admin_absent_suite, admin_accounts_suite, admin_alerts_suite,
@@ -40,4 +41,4 @@ SUITE_MAIN(admin_absent_suite, admin_accounts_suite, admin_alerts_suite,
            hash_pool_suite, login_slots_suite, keyed_hash_suite, password_suite,
            remember_suite, rights_suite, sasl_suite, session_id_suite,
            settings_suite, stat_suite, throttle_suite, ticket_suite,
-           usage_ask_suite)
+           token_suite, usage_ask_suite)

@@ -473,7 +473,7 @@ START_TEST(only_a_store_is_opened)
 
     ck_assert(store_exists(fixture_dir));
     snprintf(path, sizeof path, "%s/none", fixture_dir);
-    check_open_fails(&o, "holds no store");
+    check_open_fails(&o, "there is no directory");
     o.create = true;
     check_open_fails(&o, "No such file");
     o.create = false;

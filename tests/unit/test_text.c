@@ -210,6 +210,24 @@ START_TEST(ignores_case)
 }
 END_TEST
 
+START_TEST(finds_whole_words_in_lists)
+{
+    static const char list[] = "1-ab,12-abc,2-x";
+
+    ck_assert(text_list_has(list, ',', "1-ab"));
+    ck_assert(text_list_has(list, ',', "12-abc"));
+    ck_assert(text_list_has(list, ',', "2-x"));
+    ck_assert(!text_list_has(list, ',', "2-ab"));
+    ck_assert(!text_list_has(list, ',', "2-abc"));
+    ck_assert(!text_list_has(list, ',', "12-ab"));
+    ck_assert(!text_list_has(list, ',', "1-ab,12-abc"));
+    ck_assert(!text_list_has(list, ',', ""));
+    ck_assert(!text_list_has("", ',', "a"));
+    ck_assert(text_list_has(",", ',', ""));
+    ck_assert(text_list_has("a", ',', "a"));
+}
+END_TEST
+
 static const struct {
     uint64_t bytes;
     const char *text;
@@ -257,6 +275,7 @@ text_suite(void)
     tcase_add_test(t, knows_names);
     tcase_add_test(t, parses_numbers);
     tcase_add_test(t, ignores_case);
+    tcase_add_test(t, finds_whole_words_in_lists);
     tcase_add_loop_test(t, shows_sizes, 0, sizeof sizes / sizeof sizes[0]);
     suite_add_tcase(s, t);
     return s;

@@ -250,6 +250,36 @@ START_TEST(names_come_page_by_page)
 }
 END_TEST
 
+/* For a mail server: not the postmaster, unless it told of him. */
+START_TEST(names_for_a_mail_server)
+{
+    static const struct {
+        enum quota_source source;
+        bool is_there;
+    } rows[] = {{0, false},
+                {QUOTA_SOURCE_ADMIN, false},
+                {QUOTA_SOURCE_MAILDIR, false},
+                {QUOTA_SOURCE_DICT, true},
+                {QUOTA_SOURCE_DOVEADM, true},
+                {QUOTA_SOURCE_WARNING, true}};
+    const struct quota_report r = {
+        .user = "postmaster@main.test", .source = rows[_i].source, .used = 7};
+    struct names x = {.listing.leave_own = true};
+
+    stage->main_domain_number = stage_domain(BOB);
+    if (rows[_i].source != 0) {
+        usage_feed_sink(feed)->report(usage_feed_sink(feed)->arg, &r);
+        stage_sync();
+    }
+    ask(&x, 100);
+    ck_assert_msg((strstr(buf_cstr(&x.got), "postmaster@") != NULL) ==
+                      rows[_i].is_there,
+                  "%s", buf_cstr(&x.got));
+    ck_assert_ptr_nonnull(strstr(buf_cstr(&x.got), "bob@main.test "));
+    buf_clear(&x.got);
+}
+END_TEST
+
 #define EMPTY 250
 
 static enum store_result
@@ -321,6 +351,7 @@ usage_feed_suite(void)
     tcase_add_test(tc, what_waits_at_the_end_is_stored);
     tcase_add_test(tc, one_that_cannot_be_stored_holds_up_no_other);
     tcase_add_loop_test(tc, names_come_page_by_page, 1, 8);
+    tcase_add_loop_test(tc, names_for_a_mail_server, 0, 6);
     tcase_add_loop_test(tc, names_of_many_domains, 0, 3);
     tcase_add_loop_test(tc, names_that_are_gone_do_no_harm, 0,
                         (int)(sizeof pages / sizeof pages[0]));

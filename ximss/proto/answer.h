@@ -41,6 +41,11 @@
     X(SAME_STAMP, 501, "the same time stamp again", "own")                     \
     X(BAD_PREFERENCE, 501, "%s is not a preference", "own")                    \
     X(BAD_RIGHT, 501, "not a right", "own")                                    \
+    X(MISSPELT_RIGHT, 501,                                                     \
+      "unknown right %s. did you mean %s. FORCE gives it all the same", "own") \
+    X(MISSPELT_SETTING, 501,                                                   \
+      "unknown setting %s. did you mean %s. FORCE sets it all the same",       \
+      "own")                                                                   \
     X(BAD_USAGE, 501, "storage used must be bytes or a size like 50M", "own")  \
     X(BAD_SETTING, 501, "%s %s", "own")                                        \
     X(TOO_LONG, 501, "%s is longer than %d bytes", "own")                      \

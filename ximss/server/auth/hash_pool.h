@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_HASH_POOL_H
-#define XIMSS_SERVER_HASH_POOL_H
+#ifndef XIMSS_SERVER_AUTH_HASH_POOL_H
+#define XIMSS_SERVER_AUTH_HASH_POOL_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_THROTTLE_H
-#define XIMSS_SERVER_THROTTLE_H
+#ifndef XIMSS_SERVER_AUTH_THROTTLE_H
+#define XIMSS_SERVER_AUTH_THROTTLE_H
 
 #include <stddef.h>
 #include <stdint.h>

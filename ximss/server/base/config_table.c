@@ -109,6 +109,12 @@ static const struct config_row rows[] = {
  "The certificate and the chain behind it (PEM). Empty: no TLS."},
 {"tls-key", PATH(0), M(tls_key), "", RELOAD,
  "The private key of the certificate (PEM)."},
+{"tls-roots", PATH(0), M(tls_roots), "", RELOAD,
+ "Roots that your clients have beside those of the system (PEM), as that of an\n"
+ "authority of your own. A certificate must lead to a root that clients know:\n"
+ "one that is refused because who signed it is not there lacks its chain, or\n"
+ "this setting. Empty: the system's; what is at the end of tls-certificate,\n"
+ "behind the server's own, may be signed by a root that is not known here."},
 {"tls-min-version", CHOICE(tls_versions), M(tls_min_version), "1.2", RELOAD,
  "The oldest version of TLS that is spoken."},
 {"trusted-addresses", NETS, M(trusted_addresses), "", RELOAD,
@@ -302,8 +308,9 @@ static const struct config_row rows[] = {
  "wait for their turn, so that a crowd of guessers delays itself."},
 {"max-account-tickets", NUMBER(1, 1000000), M(max_account_tickets), "300",
  RELOAD,
- "Resume tickets of one account. Beyond that the one goes that would end\n"
- "next, but none that a session which is there was given last."},
+ "Resume tickets of one account, with its sessions that last. Beyond that the\n"
+ "one goes that would end next, but none that a session which is there was\n"
+ "given last. Sessions that administrators make push out each other only."},
 {"max-account-tokens", NUMBER(1, 100), M(max_account_tokens), "20", RELOAD,
  "Tokens of one account (ximssctl account token); more are refused."},
 {"token-key-file", PATH(0), M(token_key_file), "", RESTART,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_CONFIGURATION_H
-#define XIMSS_SERVER_CONFIGURATION_H
+#ifndef XIMSS_SERVER_BASE_CONFIGURATION_H
+#define XIMSS_SERVER_BASE_CONFIGURATION_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,6 +54,7 @@ struct config {
     struct config_listen listen_pwd_apop;
     char *tls_certificate; /* "": no TLS; else tls_key is set too */
     char *tls_key;
+    char *tls_roots;
     enum config_tls tls_min_version;
     struct config_nets trusted_addresses;
     struct config_listen proxy_protocol; /* some of the listeners */

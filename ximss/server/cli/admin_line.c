@@ -203,11 +203,11 @@ admin_value_text(struct arena *arena, const struct cli_value *v)
     case CLI_NUMBER:
     case CLI_TIME:
     case CLI_ADDRESS:
-    case CLI_NULL:
         cli_data_write(&b, v);
         text = arena_strndup(arena, b.data, b.len);
         buf_clear(&b);
         return text;
+    case CLI_NULL: /* nothing: no password, and no alert, is "#NULL#" */
     case CLI_DATA:
     case CLI_ARRAY:
     case CLI_DICTIONARY:
@@ -312,7 +312,7 @@ is_out_of_place(const struct admin_line *line, unsigned i)
     static const char *const words[] = {
         "MultiMailbox", "TextMailbox", "MailDirMailbox", "SlicedMailbox",
         "AGrade",       "BGrade",      "CGrade",         "LEGACY",
-        "EXTERNAL",     "PATH"};
+        "EXTERNAL",     "PATH",        "FORCE"};
     const struct cli_value *v = line->arg[i];
 
     if (strcmp(line->verb, "CREATEACCOUNT") != 0 || i == 0 ||

@@ -49,8 +49,8 @@ is_type(struct admin_call *c, const char **type_r)
     return false;
 }
 
-/* name [type] [PATH p] [LEGACY | external] [settings]; where the mail lies has
- * no meaning here. */
+/* name [type] [PATH p] [LEGACY | external] [settings [FORCE]]; where the mail
+ * lies has no meaning here. */
 static enum store_result
 read_creation(struct admin_call *c, struct creation *n)
 {
@@ -61,7 +61,7 @@ read_creation(struct admin_call *c, struct creation *n)
     while (r == STORE_OK && admin_arg_peek(c) != NULL) {
         if (admin_arg_peek(c)->kind == CLI_DICTIONARY) {
             r = admin_arg_value(c, CLI_DICTIONARY, "dictionary", &n->settings);
-            return r == STORE_OK ? admin_arg_end(c) : r;
+            return r == STORE_OK ? admin_arg_force_and_end(c) : r;
         }
         if (admin_arg_word(c, "PATH"))
             r = admin_arg_text(c, "path", &path);

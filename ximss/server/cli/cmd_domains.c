@@ -38,7 +38,7 @@ struct creation {
     const struct cli_value *settings;
 };
 
-/* name [SHARED] [PATH p] [settings]; the path has no meaning here. */
+/* name [SHARED] [PATH p] [settings [FORCE]]; the path has no meaning here. */
 static enum store_result
 read_creation(struct admin_call *c, struct creation *n)
 {
@@ -52,9 +52,9 @@ read_creation(struct admin_call *c, struct creation *n)
         r = admin_arg_text(c, "path", &path);
     if (r == STORE_OK && admin_arg_peek(c) != NULL)
         r = admin_arg_value(c, CLI_DICTIONARY, "dictionary", &n->settings);
-    if (r == STORE_OK)
-        r = admin_arg_end(c);
-    return r;
+    if (r == STORE_OK && n->settings != NULL)
+        return admin_arg_force_and_end(c);
+    return r == STORE_OK ? admin_arg_end(c) : r;
 }
 
 /* 501 for what cannot be a domain's name, 521 for the name or an alias of any;

@@ -277,6 +277,8 @@ create_session(struct admin_call *c, struct errbuf *err)
         r = admin_call_account(c, name, RIGHT_SESSIONS, &d, &a, err);
     if (r == STORE_OK)
         r = admin_call_cover(c, &d, &a);
+    if (r == STORE_OK)
+        r = admin_call_not_by_token(c, &a);
     if (r == STORE_OK && d.suspended)
         r = admin_refuse(c, ANSWER(DOMAIN_SUSPENDED));
     if (r == STORE_OK)

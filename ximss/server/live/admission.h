@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_ADMISSION_H
-#define XIMSS_SERVER_ADMISSION_H
+#ifndef XIMSS_SERVER_LIVE_ADMISSION_H
+#define XIMSS_SERVER_LIVE_ADMISSION_H
 
 #include <stdbool.h>
 

@@ -315,6 +315,36 @@ check_input(struct session *s, size_t kept)
         session_close(s, "account-input: too many unfinished messages");
 }
 
+/* False: it ends the session, or waits and comes again. */
+static bool
+take_message(struct session *s, const char *msg, size_t len)
+{
+    struct worker *w = session_worker(s);
+
+    s->last_input = session_seconds();
+    admission_spoke(w, s);
+    settle_on_input(w, s);
+    /* What this worker has heard of goes before the answer. */
+    if (s->push_queued)
+        push_session(w, s);
+    if (s->state >= SESSION_ENDING)
+        return false;
+    if (session_dialect(s)->dispatch(s, msg, len))
+        return true;
+    conn_pause(&s->conn, PAUSE_BUSY);
+    return false;
+}
+
+/* What is left over stays with the connection. */
+static void
+end_input(struct session *s, size_t left, uint64_t acked)
+{
+    if (left == 0)
+        settle_after_input(s, acked);
+    else if (left > LONG_INPUT)
+        check_input(s, left);
+}
+
 static size_t
 on_data(struct conn *c, const char *data, size_t len)
 {
@@ -354,28 +384,15 @@ on_data(struct conn *c, const char *data, size_t len)
             conn_continue(c);
             break;
         }
-        s->last_input = session_seconds();
-        admission_spoke(w, s);
-        settle_on_input(w, s);
-        /* What this worker has heard of goes before the answer. */
-        if (s->push_queued)
-            push_session(w, s);
-        if (s->state >= SESSION_ENDING)
+        if (!take_message(s, msg, n))
             break;
-        if (!d->dispatch(s, msg, n)) {
-            conn_pause(c, PAUSE_BUSY);
-            break;
-        }
         used += step;
     }
     if (s->tls_started) {
         start_tls(s);
         return len;
     }
-    if (used == len)
-        settle_after_input(s, acked);
-    else if (len - used > LONG_INPUT)
-        check_input(s, len - used);
+    end_input(s, len - used, acked);
     return used;
 }
 
@@ -641,16 +658,20 @@ session_got(const struct user_sessions *head)
     return got;
 }
 
-void
+unsigned
 session_send_changes(const struct user_sessions *head, const void *data,
                      size_t len, const struct session *except)
 {
     struct session *s, *next;
+    unsigned n = 0;
 
     TAILQ_FOREACH_SAFE(s, head, of_account, next)
         if (s != except && s->state == SESSION_OPEN && s->opt_changes &&
-            s->opt_alerts)
+            s->opt_alerts) {
             session_tell(s, data, len);
+            n++;
+        }
+    return n;
 }
 
 /* --- ending from outside --- */
@@ -731,14 +752,24 @@ session_kill_all(struct user_sessions *head)
         end_for_good(s, "killed by an administrator");
 }
 
+struct session *
+session_of_id(const struct user_sessions *head, const char *id)
+{
+    struct session *s;
+
+    TAILQ_FOREACH(s, head, of_account)
+        if (s->state == SESSION_OPEN && lasting_session_is(s, id))
+            return s;
+    return NULL;
+}
+
 void
 session_replace(struct user_sessions *head, const char *id)
 {
-    struct session *s, *next;
+    struct session *s;
 
-    TAILQ_FOREACH_SAFE(s, head, of_account, next)
-        if (s->state == SESSION_OPEN && lasting_session_is(s, id))
-            end_for_good(s, "goes on by another connection");
+    while ((s = session_of_id(head, id)) != NULL)
+        end_for_good(s, "goes on by another connection");
 }
 
 void

@@ -453,6 +453,8 @@ struct list_job {
     unsigned n;
     char *resume;       /* owned; becomes the listing's */
     const char *domain; /* being walked */
+    uint64_t domain_number;
+    struct store_txn *txn; /* while the body runs */
 };
 
 static void
@@ -466,11 +468,41 @@ free_users(struct list_job *l)
 }
 
 static bool
+told_by_mail_server(struct list_job *l, uint64_t account)
+{
+    struct usage_rec rec = {0};
+    struct errbuf err;
+
+    if (usage_get(l->txn, account, &rec, &err) != STORE_OK || rec.reported == 0)
+        return false;
+    switch ((enum quota_source)rec.source) {
+    case QUOTA_SOURCE_DICT:
+    case QUOTA_SOURCE_DOVEADM:
+    case QUOTA_SOURCE_WARNING:
+        return true;
+    case QUOTA_SOURCE_ADMIN:
+    case QUOTA_SOURCE_MAILDIR:
+        break;
+    }
+    return false;
+}
+
+/* The administrator's account, which mail servers mostly do not have. */
+static bool
+is_left_out(struct list_job *l, const struct account_name *name)
+{
+    return l->listing->leave_own &&
+           l->domain_number == l->job.server->main_domain_number &&
+           strcmp(name->name, "postmaster") == 0 &&
+           !told_by_mail_server(l, name->number);
+}
+
+static bool
 take_name(const struct account_name *name, void *arg)
 {
     struct list_job *l = arg;
 
-    if (!name->alias)
+    if (!name->alias && !is_left_out(l, name))
         l->users[l->n++] = xasprintf("%s@%s", name->name, l->domain);
     return l->n < l->listing->most;
 }
@@ -508,10 +540,12 @@ list_body(struct job *j, struct store_txn *t, struct errbuf *err)
     unsigned looked = 0;
 
     free_users(l);
+    l->txn = t;
     if (last != NULL)
         r = domain_find(t, last, &first, err);
     if (r == STORE_OK && last != NULL && strcmp(first.name, last) == 0) {
         l->domain = last;
+        l->domain_number = first.number;
         r = account_walk(t, first.number, name[0] != '\0' ? name : NULL,
                          take_name, l, err);
     }
@@ -524,6 +558,7 @@ list_body(struct job *j, struct store_txn *t, struct errbuf *err)
             break;
         free(last);
         l->domain = last = step.name;
+        l->domain_number = step.number;
         if (++looked > LIST_DOMAINS) {
             l->resume = xasprintf("@%s", last);
             break;

@@ -120,20 +120,22 @@ user_alert_added(struct worker *w, struct alert *al)
         alert_array_add(&a->alerts, al);
 }
 
-void
+unsigned
 user_alert_removed(struct worker *w, uint64_t account, uint64_t id)
 {
     struct user *a = g_hash_table_lookup(w->accounts, &account);
     struct buf b = {0};
+    unsigned n;
 
     if (a == NULL)
-        return;
+        return 0;
     alert_array_remove(&a->alerts, id);
     if (a->loading) /* it was in a piece that has come */
-        return;
+        return 0;
     alert_removed(&b, id);
-    session_send_changes(&a->sessions, b.data, b.len, NULL);
+    n = session_send_changes(&a->sessions, b.data, b.len, NULL);
     buf_clear(&b);
+    return n;
 }
 
 void
@@ -481,7 +483,8 @@ user_save(struct worker *w)
 static bool
 may_forget(const struct user *a)
 {
-    return !a->dirty && !a->being_saved && !quota_watch_needs(a);
+    return !a->dirty && !a->being_saved && a->n_coming == 0 &&
+           !quota_watch_needs(a);
 }
 
 void

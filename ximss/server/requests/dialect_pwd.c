@@ -19,9 +19,9 @@
 #include "ximss/proto/frame.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/cli_run.h"
-#include "ximss/server/requests/dialect_pwd.h"
 #include "ximss/server/requests/dialects.h"
 #include "ximss/server/requests/login.h"
+#include "ximss/server/requests/pwd_commands.h"
 
 /* --- answers --- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_RIGHTS_H
-#define XIMSS_SERVER_RIGHTS_H
+#ifndef XIMSS_SERVER_RULES_RIGHTS_H
+#define XIMSS_SERVER_RULES_RIGHTS_H
 
 #include <stdbool.h>
 #include <stdint.h>
