@@ -27,11 +27,12 @@ TAILQ_HEAD(http_conn_list, http_conn);
 LIST_HEAD(web_session_list, web_session);
 LIST_HEAD(web_account_list, web_account);
 LIST_HEAD(comeback_list, comeback);
+LIST_HEAD(cli_call_list, cli_call);
 
 /* What is counted since the start; see /metrics. */
 struct bridge_counts {
     uint64_t connections, refused, crowded_out, requests, logins, logins_failed,
-        relayed, pushed, reconnects, lost;
+        cli_commands, relayed, pushed, reconnects, lost;
 };
 
 /* The process: one thread, one loop. */
@@ -48,6 +49,7 @@ struct bridge {
     struct web_session_list leaving; /* web_session_is_leaving */
     size_t n_sessions, n_streams, n_leaving;
     struct comeback_list comebacks; /* comeback.h */
+    struct cli_call_list cli_calls; /* cli_call.h */
     uint64_t next_account;
     struct web_account_list accounts[BRIDGE_BUCKETS];
     struct budget stored; /* memory.h */

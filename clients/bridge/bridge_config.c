@@ -126,6 +126,26 @@ static const struct config_row rows[] = {
  "Whether passwords may cross the network in the clear. They always may on\n"
  "the machine itself, and from a trusted proxy that says it spoke HTTPS."},
 
+{"cli", BOOL, M(cli), "no", RELOAD,
+ "Whether administrators may send commands of the CLI by HTTP, to /cli/, with\n"
+ "their name and password (Basic): for scripts that do so. Passwords need what\n"
+ "they need for any log-in."},
+{"cli-addresses", LIST(CONFIG_NETS), M(cli_addresses), "", RELOAD,
+ "The networks from which that is possible. A list, like {\"127.0.0.1\",\n"
+ "\"2001:db8::/64\"}; empty: everywhere."},
+{"cli-body-bytes", BYTES(1 * KIB, 64 * MIB), M(cli_body_bytes), "256K", RELOAD,
+ "The longest body of a request to /cli/. It counts in stranger-memory, as it\n"
+ "is read before anybody is known, and a command also needs room in\n"
+ "message-bytes of ximssd."},
+{"max-cli-requests", NUMBER(1, 100000), M(max_cli_requests), "64", RELOAD,
+ "Commands by HTTP that may be under way; further ones are to try again (503)."},
+{"max-cli-requests-per-address", NUMBER(1, 100000),
+ M(max_cli_requests_per_address), "8", RELOAD,
+ "The same from one address (the /64 of an IPv6 one)."},
+{"cli-timeout", TIME(100 * MS, DAY), M(cli_timeout), "10m", RELOAD,
+ "How long a command by HTTP may take, its log-in and its result included.\n"
+ "Behind that it is answered 500, and may be done all the same."},
+
 {"max-connections", NUMBER(0, 10000000), M(max_connections), "0", RELOAD,
  "Connections in all; of more, one that is between two requests makes room:\n"
  "of the address that has most, then who has said nothing, then the others.\n"

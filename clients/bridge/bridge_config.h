@@ -37,6 +37,12 @@ struct bridge_config {
     struct config_texts allowed_origins;
     bool clear_passwords_without_tls;
 
+    bool cli;
+    struct config_nets cli_addresses; /* none: from everywhere */
+    size_t cli_body_bytes;
+    unsigned max_cli_requests, max_cli_requests_per_address;
+    int64_t cli_timeout;
+
     unsigned max_connections; /* 0: no limit */
     unsigned max_connections_per_address;
     unsigned descriptor_reserve; /* at least 16 */

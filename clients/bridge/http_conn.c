@@ -165,6 +165,7 @@ on_head(void *arg, const struct http_parse_head *head)
     const char *expect;
 
     http_message_head_done(m);
+    h->is_http_1_0 = head->is_http_1_0;
     m->refused = http_rules_check(m, head);
     if (m->refused == 0)
         m->refused = check_body(h, head);

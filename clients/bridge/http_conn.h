@@ -102,6 +102,7 @@ struct http_conn {
     bool is_head;            /* no body in the reply: HEAD */
     bool busy;               /* a request is being answered */
     bool keep;               /* the connection stays after the reply */
+    bool is_http_1_0;        /* ... and it knows no chunks */
     bool streaming;          /* the reply goes on until the connection ends */
     bool sending;            /* in http_send or the like */
     bool broken;             /* found out while sending: ends in a moment */

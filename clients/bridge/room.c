@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clients/bridge/bridge.h"
+#include "clients/bridge/cli_door.h"
 #include "clients/bridge/route.h"
 #include "clients/bridge/web_session.h"
 
@@ -104,6 +105,8 @@ room_on_head(struct http_conn *h, const char *url)
     if (s == NULL) {
         h->budget = &b->strangers;
         client_net(client.address, h->holder);
+        if (cli_door_is(cfg, url))
+            return cfg->cli_body_bytes;
         return smaller(cfg->stranger_body_bytes, cfg->body_bytes);
     }
     forget_half(b, h);

@@ -79,6 +79,26 @@ START_TEST(garbled_fields_of_forms)
 }
 END_TEST
 
+/* Where whoever sends may know no UTF-8. */
+START_TEST(fields_of_other_bytes)
+{
+    static const char text[] =
+        "a=%fc+%ac&b=%c3%bc&c=%00&d=\xfc&e=%01&A=2&%ff=2";
+    struct form f = {.takes_bytes = true};
+
+    form_parse(&f, text, strlen(text));
+    ck_assert_str_eq(form_get(&f, "a"), "\xc3\xbc \xc2\xac");
+    ck_assert_str_eq(form_get(&f, "b"), "\xc3\xbc");
+    ck_assert(form_is_garbled(&f, "c"));
+    ck_assert_str_eq(form_get(&f, "d"), "\xc3\xbc");
+    ck_assert(form_is_garbled(&f, "e"));
+    ck_assert_uint_eq(form_count(&f, "a"), 2);
+    ck_assert_uint_eq(form_count(&f, "B"), 1);
+    ck_assert_uint_eq(form_count(&f, "x"), 0);
+    form_clear(&f);
+}
+END_TEST
+
 START_TEST(numbers_and_flags_of_forms)
 {
     static const char text[] = "n=12&e=&x=1x&m=-1&b=99999999999999999999999&"
@@ -681,6 +701,7 @@ bridge_parts_suite(void)
 
     LOOP(tc, forms, fields);
     tcase_add_test(tc, garbled_fields_of_forms);
+    tcase_add_test(tc, fields_of_other_bytes);
     tcase_add_test(tc, numbers_and_flags_of_forms);
     tcase_add_test(tc, more_fields_than_there_is_room_for);
     LOOP(tc, base64, codes);

@@ -23,11 +23,13 @@
 static bool
 is_port(const char *text)
 {
-    return *text == '\0' || (*text == ':' && text[1] != '\0' &&
-                             text[1 + strspn(text + 1, "0123456789")] == '\0');
+    unsigned long long port;
+
+    return *text == '\0' ||
+           (*text == ':' && text_parse_u64(text + 1, UINT16_MAX, &port) == 0);
 }
 
-/* 192.0.2.1, 192.0.2.1:25, "2001:db8::1", #I[192.0.2.1]:25 */
+/* 192.0.2.1, 192.0.2.1:25, "2001:db8::1", [2001:db8::1]:25, #I[192.0.2.1]:25 */
 static int
 parse_address(struct admin_call *c, const char *text, struct peer *p)
 {
