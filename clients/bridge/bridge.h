@@ -45,18 +45,20 @@ struct bridge {
     struct http_owner http;
     struct http_conn_list conns;
     struct web_session_list sessions[BRIDGE_BUCKETS];
-    struct web_session_list leaving; /* web_session_is_leaving */
+    struct web_session_list leaving[BRIDGE_BUCKETS]; /* ..._is_leaving */
     size_t n_sessions, n_streams, n_leaving;
     struct comeback_list comebacks; /* comeback.h */
     uint64_t next_account;
     struct web_account_list accounts[BRIDGE_BUCKETS];
-    struct budget stored; /* memory.h */
+    uint64_t accounts_seed; /* of the hash by which they stand there */
+    struct budget stored;   /* memory.h */
     struct kept_list kept;
     int64_t no_hoarder_before; /* clock_mono; ... */
     struct away away;
     struct nonces nonces;
     struct trust trust;
     struct budget strangers, members; /* room.h */
+    struct budget logins;             /* ... that wait for ximssd */
     struct http_conn_list halves[2];  /* ... half-sent requests of the two */
     struct bridge_counts counts;
     int64_t proxy_told;                    /* clock_mono; see proxied.c */
@@ -87,6 +89,8 @@ void bridge_stop(struct bridge **b);
 /* The peer of a connection turned out to be another.  False: there is no room
  * for that one. */
 bool bridge_moved(struct bridge *b, struct http_conn *h);
+/* Where somebody comes from, for conn_start_tls. */
+uint64_t bridge_crowd(const struct bridge *b, const struct sockaddr *peer);
 
 /* A request on its way through the handlers. */
 struct call {
