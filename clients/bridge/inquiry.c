@@ -11,6 +11,7 @@
 
 #include "clients/bridge/ask.h"
 #include "clients/bridge/bridge.h"
+#include "clients/bridge/reply.h"
 #include "clients/bridge/upstream.h"
 #include "clients/bridge/web_login.h"
 #include "util/arena.h"

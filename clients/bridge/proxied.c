@@ -45,9 +45,8 @@ proxied_begin(struct bridge *b, struct http_conn *h, bool tls)
 static bool
 start_tls(const struct bridge *b, struct http_conn *h)
 {
-    uint64_t crowd = bridge_crowd(b, (const struct sockaddr *)h->peer);
-
-    return b->tls != NULL && conn_start_tls(&h->conn, b->tls, crowd) == 0;
+    return b->tls != NULL &&
+           conn_start_tls(&h->conn, b->tls, h->owner->find_crowd(h)) == 0;
 }
 
 static void
@@ -61,7 +60,7 @@ take(struct bridge *b, struct http_conn *h, const struct proxy_header *p)
         *h->peer = p->client;
     h->awaits_header = h->loopback = false;
     h->proxy_tls = p->tls;
-    if (!bridge_moved(b, h) || (h->header_then_tls && !start_tls(b, h)))
+    if (!h->owner->on_moved(h) || (h->header_then_tls && !start_tls(b, h)))
         http_conn_end(h);
 }
 

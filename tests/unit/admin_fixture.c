@@ -13,8 +13,9 @@
 #include "util/clock.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
-#include "ximss/server/password.h"
-#include "ximss/server/token.h"
+#include "ximss/server/auth/password.h"
+#include "ximss/server/rules/admin_target.h"
+#include "ximss/server/rules/token.h"
 
 int64_t fixture_now;
 struct audit_budget *fixture_budget;

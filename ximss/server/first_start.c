@@ -16,7 +16,7 @@
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/password.h"
+#include "ximss/server/auth/password.h"
 
 struct beginning {
     const char *domain;

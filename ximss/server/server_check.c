@@ -12,7 +12,7 @@
 #include "util/config_probe.h"
 #include "util/tls.h"
 #include "util/zone.h"
-#include "ximss/server/configuration.h"
+#include "ximss/server/base/configuration.h"
 #include "ximss/server/server.h"
 
 static int
