@@ -86,8 +86,9 @@ throttle_limits_of(const struct config *c)
     l.pair.base_us = c->login_delay;
     l.pair.max_us = c->login_max_delay;
     l.address.free = c->login_address_free_tries;
+    l.network.free = c->login_network_free_tries;
     if (c->login_delay == 0)
-        l.address.base_us = 0;
+        l.address.base_us = l.network.base_us = 0;
     return l;
 }
 

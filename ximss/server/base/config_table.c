@@ -146,7 +146,11 @@ static const struct config_row rows[] = {
  "socket even when others have taken all the rest."},
 {"max-connections-per-address", NUMBER(0, 10000000),
  M(max_connections_per_address), "0", RELOAD,
- "Connections from one address. 0: no limit."},
+ "Connections from one address (the /64 of an IPv6 one). 0: no limit."},
+{"max-connections-per-network", NUMBER(0, 10000000),
+ M(max_connections_per_network), "0", RELOAD,
+ "The same from one IPv6 network of 48 bits, which may be one customer's and\n"
+ "has 65,536 such addresses. 0: no limit."},
 {"max-unauthenticated", NUMBER(0, 10000000), M(max_unauthenticated), "10000",
  RELOAD,
  "Connections that have not logged in yet; of more, the oldest make room for\n"
@@ -155,6 +159,9 @@ static const struct config_row rows[] = {
 {"max-unauthenticated-per-address", NUMBER(0, 10000000),
  M(max_unauthenticated_per_address), "1000", RELOAD,
  "The same from one address; of more, its own oldest make room. 0: no limit."},
+{"max-unauthenticated-per-network", NUMBER(0, 10000000),
+ M(max_unauthenticated_per_network), "4000", RELOAD,
+ "The same from one IPv6 network of 48 bits."},
 {"max-account-sessions", NUMBER(1, 1000000), M(max_account_sessions), "100",
  RELOAD,
  "Sessions of one account, by all doors. When one more comes, one that looks\n"
@@ -329,6 +336,9 @@ static const struct config_row rows[] = {
 {"login-address-free-tries", NUMBER(1, 1000000), M(login_address_free_tries),
  "20", RELOAD,
  "Failed log-ins from one address, whatever the account."},
+{"login-network-free-tries", NUMBER(1, 1000000), M(login_network_free_tries),
+ "200", RELOAD,
+ "The same from one IPv6 network of 48 bits."},
 {"login-delay", TIME(0, HOUR), M(login_delay), "1s", RELOAD,
  "The first delay; each further failure doubles it."},
 {"login-max-delay", TIME(0, DAY), M(login_max_delay), "1m", RELOAD,
