@@ -12,7 +12,7 @@
 
 #include "util/clock.h"
 #include "util/text.h"
-#include "ximss/server/password.h"
+#include "ximss/server/auth/password.h"
 
 #define THREADS_MOST 64
 

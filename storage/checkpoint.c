@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "storage/env.h"
 #include "storage/guard.h"
 #include "storage/space.h"
 #include "storage/thread.h"

@@ -2,7 +2,7 @@
 #ifndef STORAGE_CHECKPOINT_H
 #define STORAGE_CHECKPOINT_H
 
-#include "storage/env.h"
+#include "storage/env_state.h"
 
 /* The thread that writes checkpoints.  Private to storage/. */
 struct checkpointer;

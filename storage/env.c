@@ -18,7 +18,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -40,44 +39,6 @@
 #define LOG_BUFFER    (UINT32_C(1) << 20)
 #define LOCKS         50000
 #define SPARE_MUTEXES 10000
-
-/* A broken table needs no million lines. */
-#define REPORT_LINES 1000
-
-const char *const table_file[TABLE_COUNT] = {
-    [TABLE_META] = "meta.db",
-    [TABLE_DOMAIN] = "domain.db",
-    [TABLE_DOMAIN_NAME] = "domain_name.db",
-    [TABLE_ACCOUNT] = "account.db",
-    [TABLE_ACCOUNT_NAME] = "account_name.db",
-    [TABLE_PREFS] = "prefs.db",
-    [TABLE_STATE] = "state.db",
-    [TABLE_ALERT] = "alert.db",
-    [TABLE_ALERT_ID] = "alert_id.db",
-    [TABLE_ALERT_UNTIL] = "alert_until.db",
-    [TABLE_POST_KEY] = "post_key.db",
-    [TABLE_POST_KEY_TIME] = "post_key_time.db",
-    [TABLE_TICKET] = "ticket.db",
-    [TABLE_TICKET_TIME] = "ticket_time.db",
-    [TABLE_AUDIT] = "audit.db",
-    [TABLE_TRASH] = "trash.db",
-    [TABLE_USAGE] = "usage.db",
-    [TABLE_TICKET_ACCOUNT] = "ticket_account.db",
-    [TABLE_TOKEN] = "token.db",
-};
-
-void
-env_report(struct env *env, const char *fmt, ...)
-{
-    va_list ap;
-
-    if (++env->reported > REPORT_LINES)
-        return;
-    va_start(ap, fmt);
-    vfprintf(env->report, fmt, ap);
-    va_end(ap);
-    fputc('\n', env->report);
-}
 
 static void
 on_error(const DB_ENV *dbenv, const char *prefix, const char *message)
@@ -104,19 +65,6 @@ on_event(DB_ENV *dbenv, uint32_t event, void *info)
     atomic_store(&env->panicked, true);
     if (env->on_panic != NULL)
         env->on_panic(env->panic_arg);
-}
-
-void
-env_set_full(struct env *env, bool full)
-{
-    if (atomic_exchange(&env->full, full) == full)
-        return;
-    if (full)
-        log_error("storage: the disk is full: nothing can be stored until "
-                  "there is space in %s",
-                  env->home);
-    else
-        log_info("storage: there is space again in %s", env->home);
 }
 
 /* The directory comes with all that is in it; what is missing there is damage.

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "storage/env.h"
+#include "storage/env_state.h"
 #include "storage/mark.h"
 
 /* Looks at a store before anything is changed in it: whether recovery would

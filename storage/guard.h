@@ -2,7 +2,7 @@
 #ifndef STORAGE_GUARD_H
 #define STORAGE_GUARD_H
 
-#include "storage/env.h"
+#include "storage/env_state.h"
 #include "storage/examine.h"
 
 /* What an open store does so that the next start can tell damage from a crash

@@ -15,7 +15,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "storage/env.h"
+#include "storage/env_state.h"
 #include "util/xmalloc.h"
 
 #define LOG_PREFIX "log."

@@ -17,8 +17,10 @@
 #include <unistd.h>
 
 #include "storage/copy.h"
+#include "storage/env.h"
 #include "storage/examine.h"
 #include "storage/log_files.h"
+#include "storage/txn_commit.h"
 #include "storage/verify.h"
 #include "util/clock.h"
 #include "util/xmalloc.h"

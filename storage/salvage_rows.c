@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "storage/env.h"
 #include "storage/page_rows.h"
 #include "storage/salvage.h"
+#include "storage/txn_commit.h"
 #include "util/xmalloc.h"
 
 #define BATCH_RECORDS 1000

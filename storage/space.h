@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "storage/env.h"
+#include "storage/env_state.h"
 
 /* Whether there is space on the disk for what is to be written.  Private to
  * storage/.

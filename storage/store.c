@@ -23,7 +23,7 @@
 #include "storage/job_queue.h"
 #include "storage/space.h"
 #include "storage/thread.h"
-#include "storage/txn.h"
+#include "storage/txn_commit.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/queue_safe.h"

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "storage/env.h"
+#include "storage/env_state.h"
 #include "storage/record.h"
 #include "storage/space.h"
 #include "storage/store.h"
@@ -97,18 +97,6 @@ struct store_txn {
     struct buf record; /* scratch: the record being encoded */
     DBT value;         /* scratch: the record last got */
 };
-
-/* Needs open tables; reads the counters.  NULL with err. */
-struct store_txn *txn_new(struct env *env, unsigned audit_days,
-                          struct errbuf *err) WARN_UNUSED;
-void txn_free(struct store_txn **t); /* not in a transaction */
-
-enum store_result txn_begin(struct store_txn *t,
-                            struct errbuf *err) WARN_UNUSED;
-/* On disk when it returns STORE_OK; else it is aborted. */
-enum store_result txn_commit(struct store_txn *t,
-                             struct errbuf *err) WARN_UNUSED;
-void txn_abort(struct store_txn *t);
 
 /* A place to go back to for a job that changed nothing but the audit. */
 struct txn_mark {

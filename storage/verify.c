@@ -15,9 +15,11 @@
 #include <unistd.h>
 
 #include "storage/copy.h"
+#include "storage/env.h"
 #include "storage/examine.h"
 #include "storage/log_files.h"
 #include "storage/store.h"
+#include "storage/txn_commit.h"
 #include "util/xmalloc.h"
 
 void

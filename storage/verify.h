@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "storage/alert_set.h"
-#include "storage/env.h"
+#include "storage/env_state.h"
 #include "storage/txn.h"
 
 /* What the files verify*.c share.  Private to storage/. */

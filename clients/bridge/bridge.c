@@ -68,9 +68,10 @@ set_key(const struct bridge *b, const struct sockaddr *sa,
         lobby_key_set_shared(key);
 }
 
-bool
-bridge_moved(struct bridge *b, struct http_conn *h)
+static bool
+on_moved(struct http_conn *h)
 {
+    struct bridge *b = h->owner->arg;
     struct lobby_key key;
     void *away;
     bool ok;
@@ -170,67 +171,11 @@ on_request(struct http_conn *h, const struct http_request *q)
     answer(b, h, q, false);
 }
 
-void
-bridge_again(struct bridge *b, struct http_conn *h,
-             const struct http_request *q)
+static void
+on_again(struct http_conn *h, const struct http_request *q)
 {
     http_wait(h, NULL);
-    answer(b, h, q, true);
-}
-
-/* --- answers --- */
-
-void
-reply_fail(struct bridge *b, struct http_conn *h, unsigned status,
-           const char *reason, const char *headers)
-{
-    struct buf more = {0}, body = {0};
-    struct http_reply r = {
-        .status = status, .reason = reason, .type = "text/plain;charset=utf-8"};
-
-    client_cors(b->cfg, h, &more);
-    if (headers != NULL)
-        buf_append_str(&more, headers);
-    buf_appendf(&body, "%s\r\n", reason);
-    r.body = body.data;
-    r.len = body.len;
-    r.headers = buf_cstr(&more);
-    http_reply(h, &r);
-    buf_clear(&more);
-    buf_clear(&body);
-}
-
-void
-reply_xml(struct bridge *b, struct http_conn *h, const char *xml, size_t len,
-          const char *headers)
-{
-    struct buf more = {0}, body = {0};
-    struct http_reply r = {.status = 200, .type = "text/xml;charset=utf-8"};
-
-    client_cors(b->cfg, h, &more);
-    if (headers != NULL)
-        buf_append_str(&more, headers);
-    buf_append(&body, xml, len);
-    if (len > 0)
-        buf_append(&body, "\r\n", 2);
-    r.body = body.data;
-    r.len = body.len;
-    r.headers = buf_cstr(&more);
-    http_reply(h, &r);
-    buf_clear(&more);
-    buf_clear(&body);
-}
-
-void
-call_fail(struct call *c, unsigned status, const char *reason)
-{
-    reply_fail(c->bridge, c->http, status, reason, NULL);
-}
-
-void
-call_xml(struct call *c, const char *xml, size_t len, const char *headers)
-{
-    reply_xml(c->bridge, c->http, xml, len, headers);
+    answer(h->owner->arg, h, q, true);
 }
 
 /* --- start, reload, end --- */
@@ -329,8 +274,10 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
     nonce_init(&b->nonces);
     away_init(b);
     b->http = (struct http_owner){.on_request = on_request,
+                                  .on_again = on_again,
                                   .on_xml = on_xml,
                                   .on_header = proxied_on_data,
+                                  .on_moved = on_moved,
                                   .on_closed = on_closed,
                                   .on_head = room_on_head,
                                   .on_held = room_on_held,

@@ -84,10 +84,6 @@ int bridge_reload(struct bridge *b, struct bridge_config *cfg,
 /* Ends sessions and connections, and frees. */
 void bridge_stop(struct bridge **b);
 
-/* The peer of a connection turned out to be another.  False: there is no room
- * for that one. */
-bool bridge_moved(struct bridge *b, struct http_conn *h);
-
 /* A request on its way through the handlers. */
 struct call {
     struct bridge *bridge;
@@ -98,20 +94,5 @@ struct call {
     bool lacks_cookie; /* WEB_COOKIE_LATER */
     bool asked;        /* ximssd was asked for its session */
 };
-
-/* Answers the request that a connection waits with, anew. */
-void bridge_again(struct bridge *b, struct http_conn *h,
-                  const struct http_request *q);
-
-/* Answers with a status and a text. */
-void call_fail(struct call *c, unsigned status, const char *reason);
-/* Answers 200 with XML: the body, and CR LF. */
-void call_xml(struct call *c, const char *xml, size_t len, const char *headers);
-
-/* The same, for connections whose call is over: later replies. */
-void reply_xml(struct bridge *b, struct http_conn *h, const char *xml,
-               size_t len, const char *headers);
-void reply_fail(struct bridge *b, struct http_conn *h, unsigned status,
-                const char *reason, const char *headers);
 
 #endif

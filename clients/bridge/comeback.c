@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clients/bridge/reply.h"
 #include "clients/bridge/web_session.h"
 #include "util/clock.h"
 #include "util/xmalloc.h"
@@ -153,7 +154,7 @@ tell(struct bridge *b, struct asker *a, int number, bool worked)
 
     http_wait(h, NULL);
     if (worked)
-        bridge_again(b, h, &a->q);
+        h->owner->on_again(h, &a->q);
     else if (number == ANSWER_WRONG_LOGIN)
         reply_fail(b, h, 550, "Session not found", NULL);
     else

@@ -14,6 +14,7 @@
 #include <event2/event.h>
 
 #include "clients/bridge/exec_private.h"
+#include "clients/bridge/reply.h"
 #include "clients/bridge/web_option.h"
 #include "util/arena.h"
 #include "util/clock.h"

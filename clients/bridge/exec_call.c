@@ -11,6 +11,7 @@
 
 #include "clients/bridge/bridge.h"
 #include "clients/bridge/exec_private.h"
+#include "clients/bridge/reply.h"
 #include "util/arena.h"
 #include "util/text.h"
 #include "util/xmalloc.h"

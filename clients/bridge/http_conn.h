@@ -39,11 +39,17 @@ struct http_request {
 struct http_owner {
     /* Answers by http_reply or http_stream, now or later. */
     void (*on_request)(struct http_conn *h, const struct http_request *q);
+    /* The request that a connection waits with is answered anew: its session was
+     * looked for (comeback.h). */
+    void (*on_again)(struct http_conn *h, const struct http_request *q);
     /* The first byte is "<".  True: the connection is a relay's from now on
      * (relay.h); false: it is to be closed. */
     bool (*on_xml)(struct http_conn *h, const char *data, size_t len);
     /* What came while it awaits_header: bytes that are done with. */
     size_t (*on_header)(struct http_conn *h, const char *data, size_t len);
+    /* The peer turned out to be another (h->peer).  False: there is no room for
+     * that one. */
+    bool (*on_moved)(struct http_conn *h);
     void (*on_closed)(struct http_conn *h); /* it is freed afterwards */
     /* The head is there, and right (http_header tells): so many bytes of body
      * are taken. */

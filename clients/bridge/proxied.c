@@ -53,7 +53,7 @@ take(struct bridge *b, struct http_conn *h, const struct proxy_header *p)
         *h->peer = p->client;
     h->awaits_header = h->loopback = false;
     h->proxy_tls = p->tls;
-    if (!bridge_moved(b, h) ||
+    if (!h->owner->on_moved(h) ||
         (h->header_then_tls &&
          (b->tls == NULL || conn_start_tls(&h->conn, b->tls) < 0)))
         http_conn_end(h);

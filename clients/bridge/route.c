@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "clients/bridge/comeback.h"
+#include "clients/bridge/reply.h"
 #include "clients/bridge/stream.h"
 #include "clients/bridge/web_login.h"
 #include "clients/bridge/web_session.h"

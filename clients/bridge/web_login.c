@@ -16,6 +16,7 @@
 #include "clients/bridge/comeback.h"
 #include "clients/bridge/http_host.h"
 #include "clients/bridge/inquiry.h"
+#include "clients/bridge/reply.h"
 #include "clients/bridge/web_session.h"
 #include "util/clock.h"
 #include "util/text.h"

@@ -16,6 +16,7 @@
 
 #include <event2/event.h>
 
+#include "clients/bridge/reply.h"
 #include "clients/bridge/stream.h"
 #include "util/clock.h"
 #include "util/log.h"

@@ -96,6 +96,8 @@ struct ctl {
     struct arena *arena;                 /* results live here to the end */
 };
 
+/* --- ctl_base.c --- */
+
 /* The value of an option of the command that runs; NULL: not given ("" for a
  * switch that is). */
 const char *ctl_option(const struct ctl *c, const char *name);

@@ -2,11 +2,9 @@
 #include "config.h"
 
 #include <locale.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clients/ctl/ctl.h"
 #include "util/options.h"
@@ -33,47 +31,6 @@ enum global {
 #define FIRST_CODE 256 /* of the globals; the command's follow */
 
 static bool want_help;
-
-int
-ctl_error(int code, const char *fmt, ...)
-{
-    va_list ap;
-
-    fputs("ximssctl: ", stderr);
-    va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
-    va_end(ap);
-    fputc('\n', stderr);
-    return code;
-}
-
-const char *
-ctl_option(const struct ctl *c, const char *name)
-{
-    const struct ctl_option *o = c->command->options;
-
-    for (unsigned i = 0; o != NULL && o[i].name != NULL; i++)
-        if (strcmp(o[i].name, name) == 0)
-            return c->values[i];
-    return NULL;
-}
-
-bool
-ctl_confirm(const struct ctl *c, const char *fmt, ...)
-{
-    char answer[16];
-    va_list ap;
-
-    if (ctl_option(c, "yes") != NULL || !isatty(STDIN_FILENO) ||
-        !isatty(STDERR_FILENO))
-        return true;
-    va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
-    va_end(ap);
-    fputs(" [y/N] ", stderr);
-    return fgets(answer, sizeof answer, stdin) != NULL &&
-           (answer[0] == 'y' || answer[0] == 'Y');
-}
 
 /* --- options --- */
 

@@ -13,18 +13,19 @@
 struct sasl {
     Gsasl *library;
     Gsasl_session *session;
-    bool first; /* the client begins */
-    bool proof; /* the server has to prove that it knows the password */
-    bool done;  /* the mechanism has come to its end */
+    bool first;    /* the client begins */
+    bool proof;    /* the server has to prove that it knows the password */
+    bool prepares; /* names and passwords, as of RFC 4013 */
+    bool done;     /* the mechanism has come to its end */
 };
 
 static const struct {
     const char *name;
-    bool first, proof;
+    bool first, proof, prepares;
 } mechanisms[] = {
-    {"SCRAM-SHA-256", true, true}, {"PLAIN", true, false},
-    {"LOGIN", false, false},       {"CRAM-MD5", false, false},
-    {"EXTERNAL", false, false},
+    {"SCRAM-SHA-256", true, true, true}, {"PLAIN", true, false, false},
+    {"LOGIN", false, false, false},      {"CRAM-MD5", false, false, true},
+    {"EXTERNAL", false, false, false},
 };
 
 static int
@@ -53,6 +54,7 @@ sasl_new(const char *mechanism, const char *user, const char *password,
         if (strcmp(mechanisms[i].name, mechanism) == 0) {
             s->first = mechanisms[i].first;
             s->proof = mechanisms[i].proof;
+            s->prepares = mechanisms[i].prepares;
         }
     r = start(s, mechanism, user, password);
     if (r != GSASL_OK) {
@@ -94,7 +96,6 @@ sasl_is_first(const struct sasl *s)
     return s->first;
 }
 
-/* SCRAM prepares both (RFC 4013) before it uses them, and fails if it can't. */
 static bool
 is_unusable(Gsasl_session *session, Gsasl_property p)
 {
@@ -111,6 +112,20 @@ is_unusable(Gsasl_session *session, Gsasl_property p)
     return r != GSASL_OK;
 }
 
+/* SCRAM and CRAM-MD5 prepare both (RFC 4013).  GNU SASL 2.2 says of what cannot
+ * be prepared only that the exchange failed, and leaks the other one. */
+static int
+check_secrets(const struct sasl *s, struct errbuf *err)
+{
+    if (s->prepares && is_unusable(s->session, GSASL_PASSWORD))
+        return err_set(err, "the password cannot be used: it has characters "
+                            "that no password can have, or is not UTF-8");
+    if (s->prepares && is_unusable(s->session, GSASL_AUTHID))
+        return err_set(err, "the user's name cannot be used: it has characters "
+                            "that no name can have, or is not UTF-8");
+    return 0;
+}
+
 int
 sasl_step(struct sasl *s, const char *challenge, char **answer_r,
           struct errbuf *err)
@@ -123,6 +138,8 @@ sasl_step(struct sasl *s, const char *challenge, char **answer_r,
         *answer_r = xstrdup("");
         return 0;
     }
+    if (check_secrets(s, err) != 0)
+        return -1;
     r = gsasl_step64(s->session, challenge, &out);
     if (r == GSASL_OK || r == GSASL_NEEDS_MORE) {
         s->done = r == GSASL_OK;
@@ -132,12 +149,6 @@ sasl_step(struct sasl *s, const char *challenge, char **answer_r,
         gsasl_free(out);
         return 0;
     }
-    if (is_unusable(s->session, GSASL_PASSWORD))
-        return err_set(err, "the password cannot be used: it has characters "
-                            "that no password can have, or is not UTF-8");
-    if (is_unusable(s->session, GSASL_AUTHID))
-        return err_set(err, "the user's name cannot be used: it has characters "
-                            "that no name can have, or is not UTF-8");
     if (s->proof && r == GSASL_AUTHENTICATION_ERROR)
         return err_set(err, "the server could not prove that it knows the "
                             "password: it may not be the one it claims to be");

@@ -18,9 +18,10 @@
 #include "tests/fuzz/fuzz.h"
 #include "ximss/proto/cli_data.h"
 #include "ximss/proto/frame.h"
-#include "ximss/server/admin.h"
+#include "ximss/server/auth/password.h"
+#include "ximss/server/cli/admin.h"
 #include "ximss/server/first_start.h"
-#include "ximss/server/password.h"
+#include "ximss/server/rules/admin_target.h"
 
 #define MEMORY_DIR "/dev/shm"
 #define NOW        INT64_C(1795354200250000) /* 2026-11-22 13:30 GMT */

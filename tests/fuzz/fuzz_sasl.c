@@ -18,9 +18,9 @@
 #include "util/buf.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/keyed_hash.h"
-#include "ximss/server/password.h"
-#include "ximss/server/sasl.h"
+#include "ximss/server/auth/keyed_hash.h"
+#include "ximss/server/auth/password.h"
+#include "ximss/server/auth/sasl.h"
 
 #define PASSWORD      "pencil"
 #define STEPS_MOST    5

@@ -10,11 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/unit/long_time.h"
 #include "util/clock.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
-#include "ximss/server/password.h"
-#include "ximss/server/token.h"
+#include "ximss/server/auth/password.h"
+#include "ximss/server/rules/admin_target.h"
+#include "ximss/server/rules/token.h"
 
 int64_t fixture_now;
 struct audit_budget *fixture_budget;
@@ -306,8 +308,11 @@ fixture_refresh(void)
 void
 fixture_setup(void)
 {
-    struct store_options o = {
-        .dir = dir, .create = true, .cache_bytes = 1 << 20};
+    struct store_options o = {.dir = dir,
+                              .create = true,
+                              .cache_bytes = 1 << 20,
+                              .batch_us = FIXTURE_LONG_S * CLOCK_SECOND,
+                              .checkpoint_s = FIXTURE_LONG_S};
     struct errbuf err = {""};
     const char *tmp = getenv("TMPDIR");
 

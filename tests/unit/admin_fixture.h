@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_ADMIN_FIXTURE_H
 #define TESTS_UNIT_ADMIN_FIXTURE_H
 
-#include "ximss/server/admin.h"
+#include "ximss/server/cli/admin.h"
 
 /* A real store in a directory of its own with two domains beside the main one,
  * an administrator of each kind, and a way to say a command line to the engine

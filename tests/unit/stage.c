@@ -15,6 +15,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "tests/unit/long_time.h"
 #include "tests/unit/pump.h"
 #include "util/clock.h"
 #include "util/lobby.h"
@@ -22,13 +23,15 @@
 #include "util/mailbox.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
-#include "ximss/server/audit_budget.h"
-#include "ximss/server/broadcast.h"
-#include "ximss/server/configuration.h"
-#include "ximss/server/job.h"
-#include "ximss/server/remember.h"
-#include "ximss/server/session_id.h"
-#include "ximss/server/throttle.h"
+#include "ximss/server/auth/remember.h"
+#include "ximss/server/auth/session_id.h"
+#include "ximss/server/auth/throttle.h"
+#include "ximss/server/base/configuration.h"
+#include "ximss/server/live/broadcast.h"
+#include "ximss/server/live/job.h"
+#include "ximss/server/requests/dialects.h"
+#include "ximss/server/rules/alert_request.h"
+#include "ximss/server/rules/audit_budget.h"
 
 /* 2026-11-22 13:30:00 GMT */
 #define POSTED   INT64_C(1795354200000000)
@@ -154,8 +157,11 @@ make_workers(unsigned n)
 static void
 open_with(unsigned n_workers)
 {
-    struct store_options o = {
-        .dir = dir, .create = true, .cache_bytes = 1 << 20};
+    struct store_options o = {.dir = dir,
+                              .create = true,
+                              .cache_bytes = 1 << 20,
+                              .batch_us = FIXTURE_LONG_S * CLOCK_SECOND,
+                              .checkpoint_s = FIXTURE_LONG_S};
     struct errbuf err = {""};
     const char *tmp = getenv("TMPDIR");
 
@@ -632,7 +638,7 @@ client_connect(enum stage_who who, unsigned flags)
     if ((flags & CLIENT_SMALL) != 0)
         setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
     c->fd = fds[1];
-    session_new(w, fds[0], SESSION_LOCAL, &local, 7, false);
+    session_new(w, fds[0], SESSION_LOCAL, &dialect_ximss, &local, 7, false);
     c->s = TAILQ_LAST(&w->sessions, session_list);
     return c;
 }

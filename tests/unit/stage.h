@@ -3,11 +3,11 @@
 #define TESTS_UNIT_STAGE_H
 
 #include "util/buf.h"
-#include "ximss/server/request.h"
-#include "ximss/server/server.h"
-#include "ximss/server/session_private.h"
-#include "ximss/server/user.h"
-#include "ximss/server/worker.h"
+#include "ximss/server/live/request.h"
+#include "ximss/server/live/session_private.h"
+#include "ximss/server/live/shared.h"
+#include "ximss/server/live/user.h"
+#include "ximss/server/live/worker.h"
 
 /* A server for tests of what happens inside of it: the real store in a
  * directory of its own, workers without threads, whose loops the test turns,

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "storage/env.h"
 #include "storage/txn.h"
 #include "tests/unit/suite.h"
 #include "util/log.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "tests/unit/admin_fixture.h"
-#include "ximss/server/admin_call.h"
+#include "ximss/server/cli/admin_call.h"
 
 Suite *admin_absent_suite(void);
 

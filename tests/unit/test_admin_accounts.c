@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "tests/unit/admin_fixture.h"
-#include "ximss/server/password.h"
+#include "ximss/server/auth/password.h"
+#include "ximss/server/rules/admin_target.h"
 
 Suite *admin_accounts_suite(void);
 

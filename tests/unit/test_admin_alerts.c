@@ -7,6 +7,7 @@
 
 #include "tests/unit/admin_fixture.h"
 #include "util/clock.h"
+#include "ximss/server/rules/alert_admin.h"
 
 Suite *admin_alerts_suite(void);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "util/text.h"
-#include "ximss/server/admin_line.h"
+#include "ximss/server/cli/admin_line.h"
 
 Suite *admin_line_suite(void);
 

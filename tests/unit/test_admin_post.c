@@ -8,6 +8,8 @@
 
 #include "tests/unit/admin_fixture.h"
 #include "util/clock.h"
+#include "ximss/server/rules/alert_admin.h"
+#include "ximss/server/rules/alert_request.h"
 
 Suite *admin_post_suite(void);
 

@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include "tests/unit/admin_fixture.h"
-#include "ximss/server/admin_call.h"
+#include "ximss/server/cli/admin_call.h"
 
 Suite *admin_rights_suite(void);
 

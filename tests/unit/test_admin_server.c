@@ -9,7 +9,8 @@
 
 #include "tests/unit/admin_fixture.h"
 #include "util/clock.h"
-#include "ximss/server/audit_budget.h"
+#include "ximss/server/rules/admin_audit.h"
+#include "ximss/server/rules/audit_budget.h"
 
 Suite *admin_server_suite(void);
 

@@ -7,7 +7,7 @@
 
 #include "tests/unit/admin_fixture.h"
 #include "util/clock.h"
-#include "ximss/server/lasting.h"
+#include "ximss/server/rules/lasting.h"
 
 Suite *admin_sessions_suite(void);
 

@@ -8,7 +8,7 @@
 
 #include "tests/unit/admin_fixture.h"
 #include "util/clock.h"
-#include "ximss/server/stat.h"
+#include "ximss/server/base/stat.h"
 
 Suite *admin_state_suite(void);
 

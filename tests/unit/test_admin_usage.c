@@ -6,7 +6,8 @@
 
 #include "tests/unit/admin_fixture.h"
 #include "tests/unit/suite.h"
-#include "ximss/server/usage.h"
+#include "ximss/server/rules/admin_target.h"
+#include "ximss/server/rules/usage.h"
 
 Suite *admin_usage_suite(void);
 

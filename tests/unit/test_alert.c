@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/alert.h"
+#include "ximss/server/live/alert.h"
 
 #include <check.h>
 #include <stdlib.h>

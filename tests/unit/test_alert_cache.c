@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/alert_cache.h"
+#include "ximss/server/live/alert_cache.h"
 
 #include <check.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "util/shared_buf.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
-#include "ximss/server/alert.h"
+#include "ximss/server/live/alert.h"
 
 Suite *alert_cache_suite(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/board.h"
+#include "ximss/server/live/board.h"
 
 #include <check.h>
 

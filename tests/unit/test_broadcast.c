@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/broadcast.h"
+#include "ximss/server/live/broadcast.h"
 
 #include <check.h>
 #include <pthread.h>

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "storage/env.h"
 #include "storage/txn.h"
 #include "tests/unit/disk_fault.h"
 #include "tests/unit/store_fixture.h"

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ximss/server/hash_pool.h"
+#include "ximss/server/auth/hash_pool.h"
 
 Suite *hash_pool_suite(void);
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ximss/server/keyed_hash.h"
+#include "ximss/server/auth/keyed_hash.h"
 
 Suite *keyed_hash_suite(void);
 

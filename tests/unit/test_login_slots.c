@@ -4,7 +4,7 @@
 #include <check.h>
 #include <stddef.h>
 
-#include "ximss/server/login_slots.h"
+#include "ximss/server/auth/login_slots.h"
 
 Suite *login_slots_suite(void);
 

@@ -8,8 +8,8 @@
 
 #include <openssl/evp.h>
 
-#include "ximss/server/keyed_hash.h"
-#include "ximss/server/password.h"
+#include "ximss/server/auth/keyed_hash.h"
+#include "ximss/server/auth/password.h"
 
 Suite *password_suite(void);
 

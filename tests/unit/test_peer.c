@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/peer.h"
+#include "ximss/server/base/peer.h"
 
 #include <arpa/inet.h>
 #include <check.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/push.h"
+#include "ximss/server/live/push.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -12,8 +12,8 @@
 #include "util/clock.h"
 #include "util/mailbox.h"
 #include "util/zone.h"
-#include "ximss/server/alert.h"
-#include "ximss/server/dialect.h"
+#include "ximss/server/live/alert.h"
+#include "ximss/server/live/dialect.h"
 
 Suite *push_suite(void);
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ximss/server/remember.h"
+#include "ximss/server/auth/remember.h"
 
 Suite *remember_suite(void);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/dialect.h"
-#include "ximss/server/request.h"
+#include "ximss/server/live/request.h"
+#include "ximss/server/requests/dialects.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -15,8 +15,8 @@
 #include "tests/unit/stage.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
-#include "ximss/server/admin_call.h"
-#include "ximss/server/job.h"
+#include "ximss/server/cli/admin_call.h"
+#include "ximss/server/live/job.h"
 
 Suite *request_suite(void);
 

@@ -3,8 +3,8 @@
 
 #include <check.h>
 
-#include "ximss/server/alert_names.h"
-#include "ximss/server/rights.h"
+#include "ximss/server/rules/alert_names.h"
+#include "ximss/server/rules/rights.h"
 
 Suite *rights_suite(void);
 

@@ -12,9 +12,9 @@
 #include <gsasl.h>
 
 #include "util/xmalloc.h"
-#include "ximss/server/keyed_hash.h"
-#include "ximss/server/password.h"
-#include "ximss/server/sasl.h"
+#include "ximss/server/auth/keyed_hash.h"
+#include "ximss/server/auth/password.h"
+#include "ximss/server/auth/sasl.h"
 
 Suite *sasl_suite(void);
 

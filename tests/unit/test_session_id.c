@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ximss/server/session_id.h"
+#include "ximss/server/auth/session_id.h"
 
 Suite *session_id_suite(void);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "tests/unit/admin_fixture.h"
-#include "ximss/server/settings.h"
+#include "ximss/server/rules/settings.h"
 
 Suite *settings_suite(void);
 

@@ -4,7 +4,7 @@
  * step is in the test's hand. */
 #include "config.h"
 
-#include "ximss/server/settle.h"
+#include "ximss/server/live/settle.h"
 
 #include <check.h>
 #include <string.h>

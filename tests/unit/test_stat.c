@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/stat.h"
+#include "ximss/server/base/stat.h"
 
 #include <check.h>
 #include <pthread.h>

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "util/clock.h"
-#include "ximss/server/throttle.h"
+#include "ximss/server/auth/throttle.h"
 
 Suite *throttle_suite(void);
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "ximss/server/ticket.h"
+#include "ximss/server/auth/ticket.h"
 
 Suite *ticket_suite(void);
 

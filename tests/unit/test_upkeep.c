@@ -8,8 +8,9 @@
 #include "storage/tables.h"
 #include "tests/unit/stage.h"
 #include "util/clock.h"
-#include "ximss/server/server.h"
-#include "ximss/server/usage_feed.h"
+#include "ximss/server/live/shared.h"
+#include "ximss/server/live/upkeep.h"
+#include "ximss/server/live/usage_feed.h"
 
 Suite *upkeep_suite(void);
 
@@ -114,13 +115,13 @@ START_TEST(test_tickets_and_keys)
     struct left left;
 
     stage_run(fill, NULL);
-    server_tick(stage);
+    upkeep_tick(stage);
     stage_sync();
     stage_run(count, &left);
     ck_assert_uint_eq(left.tickets, MANY + 1); /* none before its time */
     ck_assert_uint_eq(left.keys, MANY);
     clock_advance(86500 * CLOCK_SECOND);
-    server_tick(stage);
+    upkeep_tick(stage);
     stage_until(is_done, &left);
     ck_assert_uint_eq(left.tickets, 1);
 }
@@ -145,7 +146,7 @@ START_TEST(test_alerts)
     for (int i = 0; i < 1100; i++)
         last = stage_post_until(ALERT_SERVER, 0, "x", until);
     clock_advance(61 * CLOCK_SECOND);
-    server_tick(stage);
+    upkeep_tick(stage);
     stage_until(all_are_gone, &last);
 }
 END_TEST

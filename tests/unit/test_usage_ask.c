@@ -3,7 +3,7 @@
 
 #include <check.h>
 
-#include "ximss/server/usage_ask.h"
+#include "ximss/server/live/usage_ask.h"
 
 Suite *usage_ask_suite(void);
 

@@ -2,7 +2,7 @@
 /* Reports from sources, and the names that they ask for. */
 #include "config.h"
 
-#include "ximss/server/usage_feed.h"
+#include "ximss/server/live/usage_feed.h"
 
 #include <check.h>
 #include <stdio.h>

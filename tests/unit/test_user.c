@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/user.h"
+#include "ximss/server/live/user.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "util/log.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
-#include "ximss/server/rights.h"
+#include "ximss/server/rules/rights.h"
 
 Suite *user_suite(void);
 

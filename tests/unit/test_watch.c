@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/watch.h"
+#include "ximss/server/live/watch.h"
 
 #include <check.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "tests/unit/stage.h"
-#include "ximss/server/alert.h"
-#include "ximss/server/rights.h"
+#include "ximss/server/live/alert.h"
+#include "ximss/server/rules/rights.h"
 
 Suite *watch_suite(void);
 

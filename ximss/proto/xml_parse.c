@@ -373,3 +373,11 @@ xml_attr(const struct xml_elem *e, const char *name)
             return e->attrs[i].value;
     return NULL;
 }
+
+const char *
+xml_attr_or(const struct xml_elem *e, const char *name, const char *def)
+{
+    const char *value = xml_attr(e, name);
+
+    return value != NULL ? value : def;
+}

@@ -58,5 +58,8 @@ enum xml_result xml_parse(struct xml_parser *p, const char *data, size_t len,
 
 /* Value of an attribute, NULL if absent.  The name is matched exactly. */
 const char *xml_attr(const struct xml_elem *e, const char *name);
+/* The same, or def. */
+const char *xml_attr_or(const struct xml_elem *e, const char *name,
+                        const char *def);
 
 #endif

@@ -13,10 +13,11 @@
 #include <openssl/crypto.h>
 
 #include "storage/tables.h"
+#include "util/bom.h"
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/password.h"
+#include "ximss/server/auth/password.h"
 
 struct beginning {
     const char *domain;
@@ -64,7 +65,22 @@ cut_line_end(char *line)
         line[n - 1] = '\0';
 }
 
-/* size: the longest password, a line end and a 0. */
+/* Without a byte order mark in front and the line end behind.  NULL, or why it
+ * cannot be a password; read: the bytes up to the line end and its 0. */
+static const char *
+cut_line(char *line, size_t read)
+{
+    const char *fault = bom_fault(line, read);
+    size_t from = bom_length(line, read);
+
+    if (fault == NULL && strlen(line) + 1 < read)
+        fault = "the first line has a byte 0";
+    memmove(line, line + from, read - from);
+    cut_line_end(line);
+    return fault;
+}
+
+/* out: zeroed; size: a mark, the longest password, a line end and a 0. */
 static int
 read_password(const char *file, char *out, size_t size, struct errbuf *err)
 {
@@ -79,7 +95,11 @@ read_password(const char *file, char *out, size_t size, struct errbuf *err)
         fclose(f);
     if (line == NULL)
         return err_set(err, "%s: no password in its first line", file);
-    cut_line_end(out);
+    while (size > 1 && out[size - 2] == '\0')
+        size--; /* up to the last byte that was read */
+    why = cut_line(out, size);
+    if (why != NULL)
+        return err_set(err, "%s: %s", file, why);
     if (strlen(out) > PASSWORD_MOST)
         return err_set(err, "%s: the first line has more than %d bytes", file,
                        PASSWORD_MOST);
@@ -117,7 +137,7 @@ first_start(const char *dir, const char *main_domain, const char *password_file,
             unsigned iterations, struct errbuf *err)
 {
     struct beginning b = {0};
-    char host[129], password[PASSWORD_MOST + 3] = "";
+    char host[129], password[BOM_LENGTH + PASSWORD_MOST + 3] = "";
     int r;
 
     b.domain =

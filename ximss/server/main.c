@@ -19,8 +19,9 @@
 #include "util/log.h"
 #include "util/options.h"
 #include "util/xmalloc.h"
-#include "ximss/server/configuration.h"
+#include "ximss/server/base/configuration.h"
 #include "ximss/server/first_start.h"
+#include "ximss/server/live/upkeep.h"
 #include "ximss/server/server.h"
 #include "ximss/server/server_check.h"
 
@@ -259,7 +260,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    server_tick(p->server);
+    upkeep_tick(p->server);
 }
 
 /* While the server starts, signals wait: whoever has seen that it listens may

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Start, reload, upkeep and end of the server: what happens once for all
+/* Start, reload and end of the server: what happens once for all
  * threads. */
 #include "config.h"
 
@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,28 +22,27 @@
 #include "util/tls.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
-#include "ximss/server/admission.h"
-#include "ximss/server/alias_renew.h"
-#include "ximss/server/audit_budget.h"
-#include "ximss/server/broadcast.h"
-#include "ximss/server/hash_pool.h"
-#include "ximss/server/job.h"
-#include "ximss/server/listener.h"
-#include "ximss/server/login_slots.h"
-#include "ximss/server/quota_watch.h"
-#include "ximss/server/remember.h"
-#include "ximss/server/session_id.h"
-#include "ximss/server/throttle.h"
-#include "ximss/server/usage_feed.h"
-#include "ximss/server/user.h"
-#include "ximss/server/worker.h"
+#include "ximss/server/auth/hash_pool.h"
+#include "ximss/server/auth/login_slots.h"
+#include "ximss/server/auth/remember.h"
+#include "ximss/server/auth/session_id.h"
+#include "ximss/server/auth/throttle.h"
+#include "ximss/server/live/admission.h"
+#include "ximss/server/live/alias_renew.h"
+#include "ximss/server/live/broadcast.h"
+#include "ximss/server/live/job.h"
+#include "ximss/server/live/listener.h"
+#include "ximss/server/live/quota_watch.h"
+#include "ximss/server/live/shared.h"
+#include "ximss/server/live/upkeep.h"
+#include "ximss/server/live/usage_feed.h"
+#include "ximss/server/live/worker.h"
+#include "ximss/server/requests/dialects.h"
+#include "ximss/server/rules/audit_budget.h"
+#include "ximss/server/server_load.h"
 
 #define HASH_WAITING_MOST  4096
 #define DRAIN_US           (9 * CLOCK_SECOND)
-#define UPKEEP_US          (600 * CLOCK_SECOND)
-#define UPKEEP_BATCH       250 /* at once; others come in between */
-#define EXPIRE_BATCH       32
-#define KEY_LIFETIME       (86400 * CLOCK_SECOND)
 #define SOURCE_CONNECTIONS 512
 #define SOURCE_OWN         12
 
@@ -170,101 +168,6 @@ server_drop_privileges(const char *user, struct errbuf *err)
     return 0;
 }
 
-struct start_data {
-    struct server *server;
-    char *main_domain;
-    GHashTable *shared; /* numbers of shared domains; NULL: none seen */
-};
-
-static bool
-take_broad(const struct alert_rec *rec, void *arg)
-{
-    struct start_data *d = arg;
-    struct alert_rec copy;
-    struct alert *a;
-
-    alert_rec_copy(&copy, rec);
-    a = alert_new(&copy);
-    for (unsigned i = 0; i < d->server->n_workers; i++)
-        board_add(&d->server->workers[i]->board, a, "", false);
-    alert_unref(&a);
-    return true;
-}
-
-static bool
-take_domain(const struct domain_rec *rec, void *arg)
-{
-    struct start_data *d = arg;
-
-    for (unsigned i = 0; i < d->server->n_workers; i++)
-        user_domain_changed(d->server->workers[i], rec);
-    return true;
-}
-
-static bool
-stop_walk(const struct alert_rec *rec, void *arg)
-{
-    (void)rec;
-    (void)arg;
-    return true;
-}
-
-static enum store_result
-load_body(struct store_txn *t, void *arg, struct errbuf *err)
-{
-    struct start_data *d = arg;
-    struct server *s = d->server;
-    struct domain_rec domain = {0};
-    uint64_t last = 0;
-    int64_t next = 0;
-    enum store_result r = meta_secret(t, s->secret, err);
-
-    if (r == STORE_OK)
-        r = meta_text_get(t, STORE_TEXT_MAIN_DOMAIN, &d->main_domain, err);
-    if (r == STORE_OK)
-        r = domain_find(t, d->main_domain, &domain, err);
-    if (r == STORE_OK)
-        s->main_domain_number = domain.number;
-    domain_rec_clear(&domain);
-    if (r == STORE_OK)
-        r = meta_last_alert_id(t, &last, err);
-    if (r == STORE_OK)
-        r = alert_walk_broad(t, take_broad, d, err);
-    if (r == STORE_OK) /* the names of the domains that have alerts */
-        r = domain_walk(t, NULL, take_domain, d, err);
-    if (r == STORE_OK)
-        r = alert_walk_ended(t, 0, 1, stop_walk, NULL, &next, err);
-    for (unsigned i = 0; i < s->n_workers; i++)
-        s->workers[i]->board.last_id = last;
-    atomic_store(&s->next_expiry, (uint64_t)next);
-    return r;
-}
-
-static int
-open_store(struct server *s, const struct config *c, bool *damaged_r,
-           struct errbuf *err)
-{
-    struct store_options o = {
-        .dir = c->store,
-        .cache_bytes = c->store_cache,
-        .batch_jobs = c->store_batch,
-        .checkpoint_s = (unsigned)(c->checkpoint_interval / CLOCK_SECOND),
-        .reserve_bytes = c->store_reserve,
-        .audit_days = c->audit_days,
-        .damaged_r = damaged_r};
-    struct start_data d = {.server = s};
-    enum store_result r;
-
-    s->store = store_open(&o, err);
-    if (s->store == NULL)
-        return -1;
-    r = store_run(s->store, load_body, &d, err);
-    s->main_domain = d.main_domain;
-    if (r == STORE_NOTFOUND)
-        return err_set(err, "the store %s has no main domain", c->store);
-    return r == STORE_OK ? 0 : -1;
-}
-
 static int
 open_listeners(struct server *s, const struct config *c, struct buf *ports,
                struct errbuf *err)
@@ -272,11 +175,12 @@ open_listeners(struct server *s, const struct config *c, struct buf *ports,
     const struct {
         const struct config_listen *at;
         enum session_door door;
-    } doors[] = {{&c->listen, SESSION_TCP},
-                 {&c->listen_tls, SESSION_TLS},
-                 {&c->listen_pwd, SESSION_PWD},
-                 {&c->listen_pwd_apop, SESSION_PWD_APOP},
-                 {&c->listen_pwd_tls, SESSION_PWD_TLS}};
+        const struct dialect *dialect;
+    } doors[] = {{&c->listen, SESSION_TCP, &dialect_ximss},
+                 {&c->listen_tls, SESSION_TLS, &dialect_ximss},
+                 {&c->listen_pwd, SESSION_PWD, &dialect_pwd},
+                 {&c->listen_pwd_apop, SESSION_PWD_APOP, &dialect_pwd},
+                 {&c->listen_pwd_tls, SESSION_PWD_TLS, &dialect_pwd}};
 
     if (s->tls == NULL && c->listen_tls.count + c->listen_pwd_tls.count > 0)
         return err_set(err, "%s needs tls-certificate and tls-key",
@@ -284,7 +188,7 @@ open_listeners(struct server *s, const struct config *c, struct buf *ports,
                                                : "listen-pwd-tls");
     for (size_t i = 0; i < sizeof doors / sizeof doors[0]; i++)
         if (listener_open_all(s->workers, s->n_workers, doors[i].at,
-                              doors[i].door, ports, err) < 0)
+                              doors[i].door, doors[i].dialect, ports, err) < 0)
             return -1;
     return 0;
 }
@@ -429,9 +333,10 @@ start_parts(struct server *s, struct buf *ports, bool *damaged_r,
         return -1;
     if (chdir(c->store) < 0)
         return err_set(err, "the store %s: %s", c->store, strerror(errno));
-    if (open_store(s, c, damaged_r, err) < 0)
+    if (server_load(s, c, damaged_r, err) < 0)
         return -1;
-    if (listener_open_local(s->workers[0], c->control_socket, ports, err) < 0)
+    if (listener_open_local(s->workers[0], c->control_socket, &dialect_ximss,
+                            ports, err) < 0)
         return -1;
     s->hash_pool = hash_pool_new(c->hash_threads, HASH_WAITING_MOST, err);
     if (s->hash_pool == NULL)
@@ -564,138 +469,7 @@ server_reload(struct server *s, const struct server_options *o,
     return 0;
 }
 
-/* --- upkeep --- */
-
-static const struct caller upkeep_caller = {
-    .rights = RIGHT_MASTER, .name = "server", .from = "local"};
-
-struct expire_job {
-    struct job job;
-    struct caller caller;
-    int64_t next;
-    bool upkeep;
-    bool more; /* there is more of what the upkeep removes */
-};
-
-static void
-lower_expiry(struct server *s, int64_t when)
-{
-    uint64_t next = atomic_load(&s->next_expiry);
-
-    while (
-        when != 0 && (next == 0 || (uint64_t)when < next) &&
-        !atomic_compare_exchange_weak(&s->next_expiry, &next, (uint64_t)when))
-        continue;
-}
-
-static bool
-is_due(int64_t next, int64_t now)
-{
-    return next != 0 && next <= now;
-}
-
-static enum store_result
-expire_body(struct job *j, struct store_txn *t, struct errbuf *err)
-{
-    struct expire_job *x = (struct expire_job *)j;
-    int64_t now = clock_now();
-    struct admin_context c = {.txn = t,
-                              .caller = &x->caller,
-                              .now = now,
-                              .effects = &j->effects,
-                              .settings = &j->server->admin,
-                              .budget = j->server->audit_budget};
-    bool keys = false, tickets = false;
-    enum store_result r = STORE_OK;
-
-    store_removing(t, true);
-    do
-        r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
-    while (r == STORE_OK && is_due(x->next, now) && !store_tired(t));
-    if (r == STORE_OK && is_due(x->next, now))
-        return STORE_AGAIN;
-    if (r == STORE_OK && x->upkeep)
-        r = post_key_expire(t, now - KEY_LIFETIME, UPKEEP_BATCH, &keys, err);
-    if (r == STORE_OK && x->upkeep)
-        r = ticket_expire(t, now, UPKEEP_BATCH, &tickets, err);
-    if (r == STORE_OK && x->upkeep)
-        r = admin_audit_left_out(&c, false, err);
-    x->more = keys || tickets;
-    return r;
-}
-
-static void submit_expiry(struct server *s, bool upkeep);
-
-static void
-expire_finish(struct job *j)
-{
-    struct expire_job *x = (struct expire_job *)j;
-
-    if (j->result == STORE_OK) {
-        lower_expiry(j->server, x->next);
-        if (x->upkeep && j->server->audit_budget != NULL)
-            audit_budget_told(j->server->audit_budget, clock_now());
-    } else {
-        log_warn("removing alerts whose end has come: %s (tried again)",
-                 j->err.text);
-        lower_expiry(j->server, clock_now() + CLOCK_SECOND);
-    }
-    /* It keeps up with whatever comes in, behind the jobs that wait now. */
-    if (j->result == STORE_OK && !atomic_load(&j->server->stopping) &&
-        (x->more || (x->next != 0 && x->next <= clock_now())))
-        submit_expiry(j->server, x->more);
-    job_clear(j);
-    free(x);
-}
-
-static void
-submit_expiry(struct server *s, bool upkeep)
-{
-    struct expire_job *x = xcalloc(1, sizeof *x);
-
-    /* Set anew by what the job finds, and by posts meanwhile. */
-    atomic_store(&s->next_expiry, 0);
-    job_init(&x->job, s, NULL);
-    x->caller = upkeep_caller;
-    x->upkeep = upkeep;
-    x->job.body = expire_body;
-    x->job.finish = expire_finish;
-    job_submit(&x->job);
-}
-
-void
-server_tick(struct server *s)
-{
-    uint64_t next = atomic_load(&s->next_expiry);
-    int64_t mono = clock_mono();
-    bool due = next != 0 && next <= (uint64_t)clock_now();
-    bool upkeep = mono >= atomic_load(&s->next_upkeep);
-
-    usage_feed_tick(s->usage_feed);
-    if (!due && !upkeep)
-        return;
-    if (upkeep)
-        atomic_store(&s->next_upkeep, mono + UPKEEP_US);
-    submit_expiry(s, upkeep);
-}
-
 /* --- end --- */
-
-void
-server_ask_stop(struct server *s)
-{
-    (void)s;
-    kill(getpid(), SIGTERM);
-}
-
-void
-server_worker_drained(struct server *s)
-{
-    pthread_mutex_lock(&s->lock);
-    if (--s->undrained == 0)
-        pthread_cond_signal(&s->drained);
-    pthread_mutex_unlock(&s->lock);
-}
 
 static void
 visit_drain(struct worker *w, void *arg)
@@ -747,29 +521,6 @@ flush_mail(struct server *s)
     } while (n > 0);
 }
 
-static enum store_result
-last_audit_body(struct store_txn *t, void *arg, struct errbuf *err)
-{
-    struct server *s = arg;
-    struct caller caller = upkeep_caller;
-    struct admin_context c = {.txn = t,
-                              .caller = &caller,
-                              .now = clock_now(),
-                              .budget = s->audit_budget};
-
-    return admin_audit_left_out(&c, true, err);
-}
-
-/* What was counted and not told yet. */
-static void
-write_last_audit(struct server *s)
-{
-    struct errbuf err;
-
-    if (store_run(s->store, last_audit_body, s, &err) != STORE_OK)
-        log_warn("writing the last audit records: %s", err.text);
-}
-
 void
 server_stop(struct server **sp)
 {
@@ -787,29 +538,9 @@ server_stop(struct server **sp)
     flush_mail(s);
     hash_pool_free(&s->hash_pool);
     flush_mail(s);
-    write_last_audit(s);
+    upkeep_last_audit(s);
     store_close(&s->store);
     flush_mail(s);
     server_free(s);
     *sp = NULL;
-}
-
-char *
-server_main_domain(struct server *s)
-{
-    char *name;
-
-    pthread_mutex_lock(&s->lock);
-    name = xstrdup(s->main_domain);
-    pthread_mutex_unlock(&s->lock);
-    return name;
-}
-
-void
-server_set_main_domain(struct server *s, const char *name)
-{
-    pthread_mutex_lock(&s->lock);
-    free(s->main_domain);
-    s->main_domain = xstrdup(name);
-    pthread_mutex_unlock(&s->lock);
 }

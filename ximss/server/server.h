@@ -2,71 +2,17 @@
 #ifndef XIMSS_SERVER_SERVER_H
 #define XIMSS_SERVER_SERVER_H
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 
-#include "storage/store.h"
-#include "storage/tables.h"
 #include "util/errbuf.h"
-#include "ximss/server/admin.h"
-#include "ximss/server/configuration.h"
-#include "ximss/server/token.h"
 
-struct audit_budget;
-struct quota_sources;
-struct usage_feed;
+/* Start, reload and end of the server; the main thread. */
+
+struct config;
 struct config_override;
-struct hash_pool;
-struct alias_renew;
-struct login_slots;
-struct remember;
-struct lobby;
-struct throttle;
-struct worker;
-
-/* What all threads share.  Members are constant once the workers run, or know
- * themselves how to be shared, but for those under `lock`. */
-struct server {
-    struct alert_claims alert_claims;    /* the writer thread's */
-    struct store *store;                 /* owned */
-    struct hash_pool *hash_pool;         /* owned */
-    struct remember *remember;           /* owned */
-    struct throttle *throttle;           /* owned */
-    struct login_slots *login_slots;     /* owned */
-    struct alias_renew *alias_renew;     /* owned */
-    struct lobby *lobby;                 /* owned; see admission.h */
-    unsigned descriptors;                /* that the process may open */
-    unsigned own_descriptors;            /* open, but for connections */
-    struct audit_budget *audit_budget;   /* owned; the writer thread's */
-    struct usage_feed *usage_feed;       /* owned */
-    struct quota_sources *quota_sources; /* owned; NULL behind their end */
-    struct worker **workers;             /* owned */
-    unsigned n_workers;
-    uint8_t secret[STORE_SECRET_BYTES]; /* of the store, for dummy salts */
-    struct admin_settings admin;        /* for bodies of jobs */
-    bool test_hooks;
-
-    atomic_uint_least64_t next_session; /* number of the next log-in */
-    atomic_uint_least64_t next_expiry;  /* microseconds UTC of the earliest end
-                                           of an alert; 0: none */
-
-    atomic_uint_least64_t tokens_revoked; /* since the start */
-    struct token_key token_key;           /* the writer thread's */
-
-    uint64_t main_domain_number;
-
-    pthread_mutex_t lock;
-    char *main_domain;      /* owned; see server_main_domain */
-    struct config *config;  /* owned; workers see it by their mail */
-    struct ssl_ctx_st *tls; /* counted; NULL: none */
-    unsigned undrained;     /* workers that are not done yet, with `drained` */
-    pthread_cond_t drained;
-    _Atomic int64_t next_upkeep; /* clock_mono */
-    atomic_bool stopping;        /* upkeep is left to the next start */
-    char *ports_file;            /* owned */
-};
+struct server;
+struct ssl_ctx_st;
 
 /* Command line of the server, for start and reload. */
 struct server_options {
@@ -96,20 +42,7 @@ int server_drop_privileges(const char *user, struct errbuf *err) WARN_UNUSED;
 int server_reload(struct server *s, const struct server_options *o,
                   struct errbuf *err) WARN_UNUSED;
 
-/* Once a second from the main thread: ends of alerts, upkeep of the store. */
-void server_tick(struct server *s);
-
 /* Drains (at most 10 s), stops the threads, closes the store. */
 void server_stop(struct server **s);
-
-/* A worker has nothing left to do (worker_drain). */
-void server_worker_drained(struct server *s);
-
-/* Asks the main thread to end the server; any thread. */
-void server_ask_stop(struct server *s);
-
-/* A copy of the main domain's name, for the caller to free. */
-char *server_main_domain(struct server *s);
-void server_set_main_domain(struct server *s, const char *name);
 
 #endif

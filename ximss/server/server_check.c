@@ -12,7 +12,7 @@
 #include "util/config_probe.h"
 #include "util/tls.h"
 #include "util/zone.h"
-#include "ximss/server/configuration.h"
+#include "ximss/server/base/configuration.h"
 #include "ximss/server/server.h"
 
 static int
@@ -35,7 +35,8 @@ check_listeners(const struct config *c, struct errbuf *err)
     } doors[] = {{"listen", &c->listen},
                  {"listen-tls", &c->listen_tls},
                  {"listen-pwd", &c->listen_pwd},
-                 {"listen-pwd-tls", &c->listen_pwd_tls}};
+                 {"listen-pwd-tls", &c->listen_pwd_tls},
+                 {"listen-pwd-apop", &c->listen_pwd_apop}};
     bool is_running = config_probe_is_served(c->control_socket);
 
     for (size_t i = 0; i < sizeof doors / sizeof doors[0]; i++)

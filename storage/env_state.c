@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What everybody may know and say of an open environment; env.c opens it. */
+#include "config.h"
+
+#include "storage/env_state.h"
+
+#include <stdarg.h>
+
+#include "util/log.h"
+
+/* A broken table needs no million lines. */
+#define REPORT_LINES 1000
+
+const char *const table_file[TABLE_COUNT] = {
+    [TABLE_META] = "meta.db",
+    [TABLE_DOMAIN] = "domain.db",
+    [TABLE_DOMAIN_NAME] = "domain_name.db",
+    [TABLE_ACCOUNT] = "account.db",
+    [TABLE_ACCOUNT_NAME] = "account_name.db",
+    [TABLE_PREFS] = "prefs.db",
+    [TABLE_STATE] = "state.db",
+    [TABLE_ALERT] = "alert.db",
+    [TABLE_ALERT_ID] = "alert_id.db",
+    [TABLE_ALERT_UNTIL] = "alert_until.db",
+    [TABLE_POST_KEY] = "post_key.db",
+    [TABLE_POST_KEY_TIME] = "post_key_time.db",
+    [TABLE_TICKET] = "ticket.db",
+    [TABLE_TICKET_TIME] = "ticket_time.db",
+    [TABLE_AUDIT] = "audit.db",
+    [TABLE_TRASH] = "trash.db",
+    [TABLE_USAGE] = "usage.db",
+    [TABLE_TICKET_ACCOUNT] = "ticket_account.db",
+    [TABLE_TOKEN] = "token.db",
+};
+
+void
+env_report(struct env *env, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (++env->reported > REPORT_LINES)
+        return;
+    va_start(ap, fmt);
+    vfprintf(env->report, fmt, ap);
+    va_end(ap);
+    fputc('\n', env->report);
+}
+
+void
+env_set_full(struct env *env, bool full)
+{
+    if (atomic_exchange(&env->full, full) == full)
+        return;
+    if (full)
+        log_error("storage: the disk is full: nothing can be stored until "
+                  "there is space in %s",
+                  env->home);
+    else
+        log_info("storage: there is space again in %s", env->home);
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A count that falls by one every `decay` needs no count at all, only the time
+ * at which it will be zero: a failure moves that time on by one decay, and what
+ * is left of it, divided by the decay, is the count (the leaky bucket as a
+ * single time stamp, as ATM's cell rate algorithm has it).
+ *
+ * Three tables of the same form: failures of pairs, failures of addresses, and
+ * pairs that are known good.  They are apart so that a flood of failures cannot
+ * push out what is known good.  Each is an array of small sets of slots; the
+ * slot that ends first gives way.  Where a key falls is a keyed hash, so nobody
+ * can choose whom to push out. */
+#include "config.h"
+
+#include "ximss/server/auth/throttle.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "util/clock.h"
+#include "util/text.h"
+#include "util/xmalloc.h"
+#include "ximss/server/auth/keyed_hash.h"
+
+#define WAYS        8
+#define LOCKS       64
+#define MAX_DOUBLES 40 /* more would not fit into 64 bits of microseconds */
+#define NETWORK6    8  /* bytes of an IPv6 address that count: its /64 */
+#define MAX_ADDRESS 64 /* bytes of a key made of an address */
+
+const struct throttle_limits throttle_defaults = {
+    .pair = {5, CLOCK_SECOND, 300 * CLOCK_SECOND, 300 * CLOCK_SECOND},
+    .address = {50, CLOCK_SECOND / 10, 30 * CLOCK_SECOND, 10 * CLOCK_SECOND},
+    .known_good_us = 30 * 86400 * CLOCK_SECOND,
+    .max_entries = 65536,
+};
+
+struct key {
+    uint64_t set, tag;
+};
+
+struct slot {
+    uint64_t tag;
+    int64_t last; /* when it was last touched */
+    int64_t end;  /* when it will mean nothing; 0 in an empty slot */
+};
+
+struct table {
+    size_t sets;        /* a power of two */
+    struct slot *slots; /* owned; sets * WAYS */
+    pthread_mutex_t locks[LOCKS];
+};
+
+struct throttle {
+    struct keyed_hash key;
+    pthread_rwlock_t limits_lock;
+    struct throttle_limits limits;
+    struct table pairs, addresses, good;
+};
+
+/* --- tables --- */
+
+static void
+table_init(struct table *t, size_t max_entries)
+{
+    t->sets = 1;
+    while (t->sets * 2 * WAYS <= max_entries)
+        t->sets *= 2;
+    t->slots = xcalloc(t->sets * WAYS, sizeof *t->slots);
+    for (size_t i = 0; i < LOCKS; i++)
+        pthread_mutex_init(&t->locks[i], NULL);
+}
+
+static void
+table_clear(struct table *t)
+{
+    for (size_t i = 0; i < LOCKS; i++)
+        pthread_mutex_destroy(&t->locks[i]);
+    free(t->slots);
+}
+
+static pthread_mutex_t *
+table_lock(struct table *t, const struct key *k)
+{
+    pthread_mutex_t *lock = &t->locks[k->set % t->sets % LOCKS];
+
+    pthread_mutex_lock(lock);
+    return lock;
+}
+
+/* The key's slot, if it has not ended; else NULL.  Call with the lock. */
+static struct slot *
+table_find(const struct table *t, const struct key *k, int64_t now)
+{
+    struct slot *set = &t->slots[k->set % t->sets * WAYS];
+
+    for (size_t i = 0; i < WAYS; i++)
+        if (set[i].tag == k->tag && set[i].end > now)
+            return &set[i];
+    return NULL;
+}
+
+/* The key's slot, or one that was emptied for it. */
+static struct slot *
+table_claim(const struct table *t, const struct key *k, int64_t now)
+{
+    struct slot *set = &t->slots[k->set % t->sets * WAYS];
+    struct slot *slot = table_find(t, k, now);
+
+    if (slot != NULL)
+        return slot;
+    slot = set;
+    for (size_t i = 1; i < WAYS; i++)
+        if (set[i].end < slot->end)
+            slot = &set[i];
+    *slot = (struct slot){k->tag, now, now};
+    return slot;
+}
+
+/* --- counting --- */
+
+/* Failures that still count. */
+static int64_t
+count(const struct slot *slot, const struct throttle_rule *rule, int64_t now)
+{
+    return slot->end > now
+               ? (slot->end - now + rule->decay_us - 1) / rule->decay_us
+               : 0;
+}
+
+/* How long the next try must wait after `failures`. */
+static int64_t
+wait_after(int64_t failures, const struct throttle_rule *rule)
+{
+    int64_t wait = rule->base_us;
+
+    if (rule->base_us <= 0 || failures <= rule->free)
+        return 0;
+    for (failures -= rule->free + 1; failures > 0 && wait < rule->max_us;
+         failures--)
+        wait *= 2;
+    return wait < rule->max_us ? wait : rule->max_us;
+}
+
+/* No more are counted than it takes to reach the longest wait: who stops is
+ * forgiven in a bounded time. */
+static int64_t
+most_failures(const struct throttle_rule *rule)
+{
+    int64_t n = (int64_t)rule->free + 1;
+
+    for (int i = 0; i < MAX_DOUBLES && wait_after(n, rule) < rule->max_us; i++)
+        n++;
+    return n;
+}
+
+static int64_t
+table_delay(struct table *t, const struct key *k,
+            const struct throttle_rule *rule, int64_t now)
+{
+    pthread_mutex_t *lock = table_lock(t, k);
+    const struct slot *slot = table_find(t, k, now);
+    int64_t left = 0;
+
+    /* The wait is that of the time of the failure: it does not shrink while
+     * the count falls. */
+    if (slot != NULL)
+        left =
+            slot->last + wait_after(count(slot, rule, slot->last), rule) - now;
+    pthread_mutex_unlock(lock);
+    return left > 0 ? left : 0;
+}
+
+static void
+table_failed(struct table *t, const struct key *k,
+             const struct throttle_rule *rule, int64_t now)
+{
+    pthread_mutex_t *lock = table_lock(t, k);
+    struct slot *slot = table_claim(t, k, now);
+    int64_t most = now + most_failures(rule) * rule->decay_us;
+
+    slot->last = now;
+    slot->end += rule->decay_us;
+    if (slot->end > most)
+        slot->end = most;
+    pthread_mutex_unlock(lock);
+}
+
+/* --- keys --- */
+
+/* Brings an address to the form in which it counts.  The first byte says which
+ * kind it is, so that none is ever equal to one of another kind. */
+static size_t
+address_key(const char *address, uint8_t out[MAX_ADDRESS])
+{
+    struct in6_addr a6;
+    struct in_addr a4;
+    size_t len;
+
+    if (inet_pton(AF_INET, address, &a4) == 1) {
+        out[0] = 4;
+        memcpy(out + 1, &a4, sizeof a4);
+        return 1 + sizeof a4;
+    }
+    if (inet_pton(AF_INET6, address, &a6) != 1) {
+        out[0] = 0;
+        len = strnlen(address, MAX_ADDRESS - 1);
+        memcpy(out + 1, address, len);
+        return 1 + len;
+    }
+    if (IN6_IS_ADDR_V4MAPPED(&a6)) {
+        out[0] = 4;
+        memcpy(out + 1, a6.s6_addr + 12, sizeof a4);
+        return 1 + sizeof a4;
+    }
+    out[0] = 6;
+    memcpy(out + 1, a6.s6_addr, NETWORK6);
+    return 1 + NETWORK6;
+}
+
+static struct key
+make_key(const struct throttle *t, const char *name, const char *address)
+{
+    uint8_t addr[MAX_ADDRESS], hash[KEYED_HASH_BYTES];
+    char *lower = xstrdup(name);
+    const struct keyed_part parts[] = {{lower, strlen(lower) + 1},
+                                       {addr, address_key(address, addr)}};
+    struct key key;
+
+    text_lower(lower);
+    keyed_hash_get(&t->key, parts, 2, hash);
+    memcpy(&key.set, hash, sizeof key.set);
+    memcpy(&key.tag, hash + sizeof key.set, sizeof key.tag);
+    free(lower);
+    return key;
+}
+
+/* --- interface --- */
+
+struct throttle *
+throttle_new(const struct throttle_limits *limits)
+{
+    struct throttle *t = xcalloc(1, sizeof *t);
+
+    assert(limits->pair.decay_us > 0 && limits->address.decay_us > 0);
+    keyed_hash_random(&t->key);
+    pthread_rwlock_init(&t->limits_lock, NULL);
+    t->limits = *limits;
+    table_init(&t->pairs, limits->max_entries);
+    table_init(&t->addresses, limits->max_entries);
+    table_init(&t->good, limits->max_entries);
+    return t;
+}
+
+static struct throttle_limits
+get_limits(struct throttle *t)
+{
+    struct throttle_limits limits;
+
+    pthread_rwlock_rdlock(&t->limits_lock);
+    limits = t->limits;
+    pthread_rwlock_unlock(&t->limits_lock);
+    return limits;
+}
+
+static bool
+is_good(struct throttle *t, const struct key *pair, int64_t now)
+{
+    pthread_mutex_t *lock = table_lock(&t->good, pair);
+    bool good = table_find(&t->good, pair, now) != NULL;
+
+    pthread_mutex_unlock(lock);
+    return good;
+}
+
+int64_t
+throttle_delay(struct throttle *t, const char *name, const char *address,
+               int64_t mono_now)
+{
+    struct throttle_limits limits = get_limits(t);
+    struct key all = make_key(t, "", address);
+    int64_t delay = 0, other;
+
+    if (name != NULL) {
+        struct key pair = make_key(t, name, address);
+
+        delay = table_delay(&t->pairs, &pair, &limits.pair, mono_now);
+        if (is_good(t, &pair, mono_now))
+            return delay;
+    }
+    other = table_delay(&t->addresses, &all, &limits.address, mono_now);
+    return delay > other ? delay : other;
+}
+
+void
+throttle_failed(struct throttle *t, const char *name, const char *address,
+                int64_t mono_now)
+{
+    struct throttle_limits limits = get_limits(t);
+    struct key all = make_key(t, "", address);
+
+    if (name != NULL) {
+        struct key pair = make_key(t, name, address);
+
+        table_failed(&t->pairs, &pair, &limits.pair, mono_now);
+    }
+    table_failed(&t->addresses, &all, &limits.address, mono_now);
+}
+
+void
+throttle_succeeded(struct throttle *t, const char *name, const char *address,
+                   int64_t mono_now)
+{
+    struct throttle_limits limits = get_limits(t);
+    struct key pair = make_key(t, name, address);
+    pthread_mutex_t *lock;
+    struct slot *slot;
+
+    lock = table_lock(&t->pairs, &pair);
+    slot = table_find(&t->pairs, &pair, mono_now);
+    if (slot != NULL)
+        slot->end = 0;
+    pthread_mutex_unlock(lock);
+    if (limits.known_good_us <= 0)
+        return;
+    lock = table_lock(&t->good, &pair);
+    slot = table_claim(&t->good, &pair, mono_now);
+    slot->last = mono_now;
+    slot->end = mono_now + limits.known_good_us;
+    pthread_mutex_unlock(lock);
+}
+
+uint64_t
+throttle_address(const struct throttle *t, const char *address)
+{
+    return make_key(t, "", address).set;
+}
+
+void
+throttle_set_limits(struct throttle *t, const struct throttle_limits *limits)
+{
+    assert(limits->pair.decay_us > 0 && limits->address.decay_us > 0);
+    pthread_rwlock_wrlock(&t->limits_lock);
+    t->limits = *limits;
+    pthread_rwlock_unlock(&t->limits_lock);
+}
+
+void
+throttle_free(struct throttle **t)
+{
+    if (*t == NULL)
+        return;
+    table_clear(&(*t)->pairs);
+    table_clear(&(*t)->addresses);
+    table_clear(&(*t)->good);
+    pthread_rwlock_destroy(&(*t)->limits_lock);
+    OPENSSL_cleanse(*t, sizeof **t);
+    free(*t);
+    *t = NULL;
+}

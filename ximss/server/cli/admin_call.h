@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_ADMIN_CALL_H
+#define XIMSS_SERVER_ADMIN_CALL_H
+
+#include "util/arena.h"
+#include "ximss/proto/answer.h"
+#include "ximss/server/cli/admin.h"
+#include "ximss/server/cli/admin_line.h"
+#include "ximss/server/rules/admin_target.h"
+
+/* What the files of commands (cmd_*.c) share; for them and admin.c only.
+ *
+ * A command is a row of a const table and a function.  The function reads its
+ * arguments one after the other, checks rights, then acts, and returns
+ * - STORE_OK: done; the answer is 200 unless it says otherwise;
+ * - STORE_REFUSED: the answer says why, nothing was changed;
+ * - STORE_FULL, STORE_ERROR: the job fails. */
+
+struct admin_call;
+typedef enum store_result admin_run_fn(struct admin_call *c,
+                                       struct errbuf *err);
+
+enum admin_command_flags {
+    ADMIN_CHANGES = 1 << 0, /* each attempt goes into the audit log */
+    ADMIN_HIDDEN = 1 << 1,  /* not listed, unknown without test hooks */
+    ADMIN_ALONE = 1 << 2    /* may take several jobs: see admin_runs_alone */
+};
+
+struct admin_command {
+    const char *name; /* in upper case */
+    admin_run_fn *run;
+    unsigned flags;
+    int detail; /* what tells it from others with the same function */
+    enum admin_live_command live;
+};
+
+struct admin_family {
+    const struct admin_command *commands;
+    size_t n;
+};
+
+/* A row of a command that changes something. */
+#define ADMIN_CHANGE(NAME, function, what)                     \
+    {                                                          \
+        .name = NAME, .run = function, .flags = ADMIN_CHANGES, \
+        .detail = (int)(what)                                  \
+    }
+
+extern const struct admin_family admin_alert_family;
+extern const struct admin_family admin_list_family;
+extern const struct admin_family admin_domain_family;
+extern const struct admin_family admin_domain_settings_family;
+extern const struct admin_family admin_account_family;
+extern const struct admin_family admin_alias_family;
+extern const struct admin_family admin_account_settings_family;
+extern const struct admin_family admin_account_rights_family;
+extern const struct admin_family admin_password_family;
+extern const struct admin_family admin_domain_state_family;
+extern const struct admin_family admin_prefs_family;
+extern const struct admin_family admin_session_family;
+extern const struct admin_family admin_token_family;
+extern const struct admin_family admin_stat_family;
+extern const struct admin_family admin_system_family;
+extern const struct admin_family admin_absent_family;
+extern const struct admin_family admin_server_family;
+extern const struct admin_family admin_usage_family;
+
+/* All families; ends with NULL. */
+extern const struct admin_family *const admin_families[];
+
+struct admin_call {
+    struct admin_context *x;
+    const struct admin_command *command;
+    const struct admin_line *line;
+    struct admin_parts *parts; /* never NULL */
+    unsigned next;             /* the argument to be read next */
+    struct arena *arena;
+    const struct admin_hashed *hashed; /* NULL: none */
+    bool *hash_wanted; /* borrowed; not NULL: only this is to be found out */
+    struct admin_answer *answer;
+    struct admin_live *live; /* NULL unless the command is one of those */
+};
+
+/* Fills the answer; returns STORE_REFUSED.  NULL: the code's usual text. */
+enum store_result admin_refuse(struct admin_call *c, int code, const char *fmt,
+                               ...) PRINTF_LIKE(3, 4);
+/* STORE_OK for 200, else as admin_refuse with the usual text. */
+enum store_result admin_refuse_code(struct admin_call *c, int code);
+
+/* The result; borrowed for the call. */
+void admin_result(struct admin_call *c, const struct cli_value *v);
+void admin_result_string(struct admin_call *c, const char *s);
+
+/* --- arguments, one after the other --- */
+
+/* The next argument without taking it; NULL if there is none. */
+const struct cli_value *admin_arg_peek(const struct admin_call *c);
+/* Takes the next argument if it is that word, in any case. */
+bool admin_arg_word(struct admin_call *c, const char *word);
+/* The same; 501 if it is not. */
+enum store_result admin_arg_keyword(struct admin_call *c, const char *word);
+/* Text, number, dictionary; 501 "WHAT is missing" if it is something else. */
+enum store_result admin_arg_text(struct admin_call *c, const char *what,
+                                 const char **text_r) WARN_UNUSED;
+/* The same of what is to be a name: blanks around it do not count. */
+enum store_result admin_arg_name(struct admin_call *c, const char *what,
+                                 const char **name_r) WARN_UNUSED;
+/* The name without blanks around it; of the call's arena. */
+const char *admin_bare_name(struct admin_call *c, const char *name);
+enum store_result admin_arg_number(struct admin_call *c, const char *what,
+                                   unsigned long long max,
+                                   unsigned long long *n_r) WARN_UNUSED;
+enum store_result admin_arg_value(struct admin_call *c, enum cli_kind kind,
+                                  const char *what,
+                                  const struct cli_value **v_r) WARN_UNUSED;
+/* 501 if anything is left. */
+enum store_result admin_arg_end(struct admin_call *c) WARN_UNUSED;
+/* [PATH p], which has no meaning here, and then the end. */
+enum store_result admin_arg_path_and_end(struct admin_call *c) WARN_UNUSED;
+/* A text only if there is one more argument that is a text; NULL if not. */
+const char *admin_arg_optional_text(struct admin_call *c);
+
+/* --- what arguments name --- */
+
+/* NULL: the caller's own domain (of the local administrator: the main one).
+ * The record is to be cleared whatever comes back. */
+enum store_result admin_call_domain(struct admin_call *c, const char *name,
+                                    unsigned need, struct domain_rec *d_r,
+                                    struct errbuf *err) WARN_UNUSED;
+/* "*": the caller's own account.  Both are to be cleared whatever comes
+ * back. */
+enum store_result admin_call_account(struct admin_call *c, const char *address,
+                                     unsigned need, struct domain_rec *d_r,
+                                     struct account_rec *a_r,
+                                     struct errbuf *err) WARN_UNUSED;
+/* 510 unless the caller is Master. */
+enum store_result admin_call_master(struct admin_call *c) WARN_UNUSED;
+/* 510 unless the caller is Master or holds All Domains. */
+enum store_result admin_call_all_domains(struct admin_call *c) WARN_UNUSED;
+/* 510 unless the caller holds all that the account holds. */
+enum store_result admin_call_cover(struct admin_call *c,
+                                   const struct domain_rec *d,
+                                   const struct account_rec *a) WARN_UNUSED;
+/* 510 unless the caller is Master or holds All Domains or Can Monitor. */
+enum store_result admin_call_monitor(struct admin_call *c) WARN_UNUSED;
+/* For commands in parts: refused with that code if the part before was about
+ * another number, since its name has got to somebody else meanwhile. */
+enum store_result admin_call_same(struct admin_call *c, uint64_t number,
+                                  int code) WARN_UNUSED;
+/* 501: for what needs a cluster. */
+enum store_result admin_refuse_cluster(struct admin_call *c);
+
+/* --- settings, as several commands change them --- */
+
+/* Gives in *text_r (the caller frees) what `text` becomes: `changes` alone
+ * (replace) or laid over it.  501 where a value that matters here is bad or
+ * it grows too long. */
+enum store_result admin_call_settings(struct admin_call *c, const char *text,
+                                      const struct cli_value *changes,
+                                      bool replace, char **text_r,
+                                      struct errbuf *err) WARN_UNUSED;
+/* The stored dictionary as the result. */
+enum store_result admin_result_settings(struct admin_call *c, const char *text,
+                                        struct errbuf *err) WARN_UNUSED;
+
+/* --- times and numbers --- */
+
+/* A time stamp of the data format, GMT. */
+struct cli_value *admin_time_value(struct admin_call *c, int64_t us);
+/* Plain digits, as clients want numbers. */
+struct cli_value *admin_count_value(struct admin_call *c, uint64_t n);
+
+/* --- dictionaries of which one entry may be asked for --- */
+
+/* Takes [KEY key]; *key_r is NULL if there is none. */
+enum store_result admin_arg_key(struct admin_call *c,
+                                const char **key_r) WARN_UNUSED;
+/* The dictionary as the result, or that entry of it ("" if there is none). */
+void admin_result_key(struct admin_call *c, const struct cli_value *dict,
+                      const char *key);
+
+/* --- effects --- */
+
+/* Removes the account and its alerts, with the effects.  STORE_AGAIN: not yet
+ * all of its alerts. */
+enum store_result admin_account_dispose(struct admin_context *x,
+                                        const struct domain_rec *d,
+                                        const struct account_rec *a,
+                                        struct errbuf *err) WARN_UNUSED;
+
+void admin_effect_account(struct admin_context *x, enum effect_kind kind,
+                          const struct domain_rec *d,
+                          const struct account_rec *a);
+void admin_effect_domain(struct admin_context *x, enum effect_kind kind,
+                         const struct domain_rec *d);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Aliases of accounts and domains by the CLI (protocol.md C.5, C.6): names that
+ * lead to the same account or domain wherever one is named. */
+#include "config.h"
+
+#include <string.h>
+
+#include "util/text.h"
+#include "ximss/server/cli/admin_account.h"
+
+/* Of one account or domain: so many are written in one job. */
+#define ALIASES_MAX 1000
+
+/* --- lists of names --- */
+
+static void
+result_list(struct admin_call *c, const struct alias_list *l)
+{
+    struct cli_value *array = cli_data_array(c->arena);
+
+    for (size_t i = 0; i < l->n; i++)
+        cli_data_append(
+            array, cli_data_string(c->arena, l->name[i], strlen(l->name[i])));
+    admin_result(c, array);
+}
+
+/* The next argument; it must be the last one. */
+static enum store_result
+read_list(struct admin_call *c, struct alias_list *l)
+{
+    const struct cli_value *array = NULL;
+    enum store_result r = admin_arg_value(c, CLI_ARRAY, "array", &array);
+
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK && array->n > ALIASES_MAX)
+        r = admin_refuse(c, ANSWER(TOO_MANY_ALIASES));
+    if (r != STORE_OK)
+        return r;
+    for (const struct cli_value *v = array->first; v != NULL; v = v->next) {
+        const char *name =
+            v->kind == CLI_STRING ? admin_bare_name(c, v->text) : "";
+
+        if (!text_is_name(name))
+            return admin_refuse(c, ANSWER(BAD_ALIAS_NAME));
+        alias_list_add(l, name);
+    }
+    return STORE_OK;
+}
+
+/* --- of accounts --- */
+
+static enum store_result
+get_account_aliases(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct account_rec a = {0};
+    struct alias_list l = {0};
+    enum store_result r =
+        admin_only_account(c, NEED_READ | NEED_OWN, &d, &a, err);
+
+    if (r == STORE_OK)
+        r = account_aliases_get(c->x->txn, a.number, &l, err);
+    if (r == STORE_OK)
+        result_list(c, &l);
+    alias_list_clear(&l);
+    admin_clear(&d, &a);
+    return r;
+}
+
+static enum store_result
+set_account_aliases(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct account_rec a = {0};
+    struct alias_list l = {0};
+    unsigned changes = store_changes(c->x->txn);
+    const char *name;
+    enum store_result r = admin_arg_text(c, "account name", &name);
+
+    if (r == STORE_OK)
+        r = read_list(c, &l);
+    if (r == STORE_OK)
+        r = admin_call_account(c, name, RIGHT_CREATE_ALIASES, &d, &a, err);
+    if (r == STORE_OK)
+        r = admin_call_cover(c, &d, &a);
+    if (r == STORE_OK)
+        r = account_aliases_set(c->x->txn, a.number, &l, err);
+    if (r == STORE_EXISTS)
+        r = admin_refuse(c, ANSWER_ACCOUNT_EXISTS, "%s", err->text);
+    /* So that its password is checked, not remembered, at the next log-in, and
+     * the new ones get their verifiers. */
+    if (r == STORE_OK && store_changes(c->x->txn) != changes)
+        admin_effect_account(c->x, EFFECT_ACCOUNT_CHANGED, &d, &a);
+    alias_list_clear(&l);
+    admin_clear(&d, &a);
+    return r;
+}
+
+/* --- of domains --- */
+
+static enum store_result
+get_domain_aliases(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct alias_list l = {0};
+    const char *name;
+    enum store_result r = admin_arg_text(c, "domain name", &name);
+
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
+        r = admin_call_domain(c, name, NEED_READ, &d, err);
+    if (r == STORE_OK)
+        r = domain_aliases_get(c->x->txn, d.number, &l, err);
+    if (r == STORE_OK)
+        result_list(c, &l);
+    alias_list_clear(&l);
+    domain_rec_clear(&d);
+    return r;
+}
+
+static enum store_result
+set_domain_aliases(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct alias_list l = {0};
+    const char *name;
+    enum store_result r = admin_arg_text(c, "domain name", &name);
+
+    if (r == STORE_OK)
+        r = read_list(c, &l);
+    if (r == STORE_OK)
+        r = admin_call_domain(c, name, 0, &d, err);
+    if (r == STORE_OK)
+        r = domain_aliases_set(c->x->txn, d.number, &l, err);
+    if (r == STORE_EXISTS)
+        r = admin_refuse(c, ANSWER_DOMAIN_EXISTS, "%s", err->text);
+    alias_list_clear(&l);
+    domain_rec_clear(&d);
+    return r;
+}
+
+static const struct admin_command commands[] = {
+    {.name = "GETACCOUNTALIASES", .run = get_account_aliases},
+    ADMIN_CHANGE("SETACCOUNTALIASES", set_account_aliases, 0),
+    {.name = "GETDOMAINALIASES", .run = get_domain_aliases},
+    ADMIN_CHANGE("SETDOMAINALIASES", set_domain_aliases, 0),
+};
+
+const struct admin_family admin_alias_family = {
+    commands, sizeof commands / sizeof commands[0]};

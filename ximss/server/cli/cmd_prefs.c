@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Preferences of accounts by the CLI (protocol.md C.6): the same that XIMSS
+ * reads and stores, so sessions follow a change. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ximss/server/cli/admin_account.h"
+#include "ximss/server/rules/prefs.h"
+#include "ximss/server/rules/settings.h"
+
+#define REPLACE 1
+
+static enum store_result
+get_prefs(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct account_rec a = {0};
+    char *text = NULL;
+    enum store_result r =
+        admin_only_account(c, NEED_READ | NEED_OWN, &d, &a, err);
+
+    if (r == STORE_OK)
+        r = prefs_get(c->x->txn, a.number, &text, err);
+    if (r == STORE_OK)
+        r = admin_result_settings(c, text, err);
+    free(text);
+    admin_clear(&d, &a);
+    return r;
+}
+
+/* The server's time zone, and the account's preferences over it. */
+static enum store_result
+result_effective(struct admin_call *c, const char *text, struct errbuf *err)
+{
+    struct cli_value *dict = cli_data_dictionary(c->arena), *own;
+    const char *zone = c->x->settings->time_zone;
+
+    cli_data_add(c->arena, dict, "TimeZone",
+                 cli_data_string(c->arena, zone, strlen(zone)));
+    if (settings_read(c->arena, text, &own, err) != 0)
+        return STORE_ERROR;
+    settings_update(c->arena, dict, own);
+    admin_result(c, dict);
+    return STORE_OK;
+}
+
+static enum store_result
+get_effective(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct account_rec a = {0};
+    char *text = NULL;
+    enum store_result r =
+        admin_only_account(c, NEED_READ | NEED_OWN, &d, &a, err);
+
+    if (r == STORE_OK)
+        r = prefs_get(c->x->txn, a.number, &text, err);
+    if (r == STORE_OK)
+        r = result_effective(c, text, err);
+    free(text);
+    admin_clear(&d, &a);
+    return r;
+}
+
+static enum store_result
+store_prefs(struct admin_call *c, const struct account_rec *a,
+            const struct cli_value *changes, struct errbuf *err)
+{
+    const struct zone *zone = NULL;
+    char *old = NULL, *text = NULL;
+    bool same;
+    struct effect *e;
+    enum store_result r = prefs_get(c->x->txn, a->number, &old, err);
+
+    if (r == STORE_OK)
+        r = prefs_change(c->arena, old, changes, c->command->detail == REPLACE,
+                         c->x->settings->prefs_bytes, &text, &zone, err);
+    if (r == STORE_REFUSED)
+        r = admin_refuse(c, ANSWER_ARGUMENTS, "%s", err->text);
+    same = r == STORE_OK && old != NULL && strcmp(old, text) == 0;
+    if (r == STORE_OK && !same)
+        r = prefs_put(c->x->txn, a->number, text, err);
+    if (r == STORE_OK && !same) {
+        e = effect_add(c->x->effects, EFFECT_PREFS_CHANGED);
+        e->account.number = a->number;
+        e->zone = zone;
+    }
+    free(old);
+    free(text);
+    return r;
+}
+
+static enum store_result
+change_prefs(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct account_rec a = {0};
+    const struct cli_value *changes = NULL;
+    const char *name;
+    enum store_result r = admin_arg_text(c, "account name", &name);
+
+    if (r == STORE_OK)
+        r = admin_arg_value(c, CLI_DICTIONARY, "dictionary", &changes);
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
+        r = admin_call_account(c, name, RIGHT_BASIC_SETTINGS | NEED_OWN, &d, &a,
+                               err);
+    if (r == STORE_OK && a.number != c->x->caller->account)
+        r = admin_call_cover(c, &d, &a);
+    if (r == STORE_OK)
+        r = store_prefs(c, &a, changes, err);
+    admin_clear(&d, &a);
+    return r;
+}
+
+static const struct admin_command commands[] = {
+    {.name = "GETACCOUNTPREFS", .run = get_prefs},
+    ADMIN_CHANGE("UPDATEACCOUNTPREFS", change_prefs, 0),
+    ADMIN_CHANGE("SETACCOUNTPREFS", change_prefs, REPLACE),
+    {.name = "GETACCOUNTEFFECTIVEPREFS", .run = get_effective},
+    /* As old clients spell them. */
+    {.name = "GETEFFECTIVEACCOUNTPREFS", .run = get_effective},
+    {.name = "GETWEBUSER", .run = get_prefs},
+    ADMIN_CHANGE("SETWEBUSER", change_prefs, REPLACE),
+    {.name = "GETEFFECTIVEWEBUSER", .run = get_effective},
+};
+
+const struct admin_family admin_prefs_family = {
+    commands, sizeof commands / sizeof commands[0]};

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From a commit to the workers.  The effects of one job travel as one
+ * broadcast; alerts are turned into shared objects before, so that a worker
+ * only takes a reference.  What each effect means to a worker is in follow():
+ * the only place where other people's changes reach sessions. */
+#include "config.h"
+
+#include "ximss/server/live/publish.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "util/log.h"
+#include "util/xmalloc.h"
+#include "ximss/server/live/alert.h"
+#include "ximss/server/live/alert_cache.h"
+#include "ximss/server/live/broadcast.h"
+#include "ximss/server/live/push.h"
+#include "ximss/server/live/quota_watch.h"
+#include "ximss/server/live/session.h"
+#include "ximss/server/live/shared.h"
+#include "ximss/server/live/user.h"
+#include "ximss/server/live/watch.h"
+#include "ximss/server/live/worker.h"
+
+struct bulletin {
+    struct server *server;
+    struct effect_list effects;
+    struct alert **alerts; /* of the effects that bring one, in order */
+    unsigned n_alerts;
+    atomic_uint sessions;
+    unsigned *sessions_r;
+    void (*done)(void *arg);
+    void *arg;
+};
+
+static unsigned
+follow_added(struct worker *w, struct alert *a, const struct effect *e)
+{
+    if (a->rec.id > w->board.last_id)
+        w->board.last_id = a->rec.id;
+    alert_cache_forget(w->alert_cache, a->rec.id);
+    board_add(&w->board, a, e->domain.name != NULL ? e->domain.name : "",
+              e->domain.shared);
+    if (a->rec.scope == ALERT_ACCOUNT)
+        user_alert_added(w, a);
+    watch_tell_added(w, a);
+    return push_audience(w, a->rec.scope, a->rec.target, PUSH_TELL);
+}
+
+/* Generated ones are in no list, so boards and watches do not see them. */
+static void
+follow_quota(struct worker *w, struct alert *a)
+{
+    if (a->rec.id > w->board.last_id)
+        w->board.last_id = a->rec.id;
+    user_alert_added(w, a);
+    push_audience(w, a->rec.scope, a->rec.target, PUSH_TELL);
+}
+
+static void
+follow_removed(struct worker *w, const struct alert_rec *a)
+{
+    alert_cache_forget(w->alert_cache, a->id);
+    board_remove(&w->board, a->scope, a->target, a->id);
+    if (a->scope == ALERT_ACCOUNT) {
+        user_alert_removed(w, a->target, a->id);
+    } else {
+        board_note_removal(&w->board, a->scope, a->target, a->id);
+        push_audience(w, a->scope, a->target, PUSH_CHANGES);
+    }
+    watch_tell_removed(w, a);
+}
+
+/* *next: the shared alert of the next effect that adds one. */
+static unsigned
+follow(struct worker *w, const struct effect *e, struct alert ***next)
+{
+    switch (e->kind) {
+    case EFFECT_ALERT_ADDED:
+        return follow_added(w, *(*next)++, e);
+    case EFFECT_COUNT_AUDIENCE:
+        return push_audience(w, e->alert.scope, e->alert.target, PUSH_COUNT);
+    case EFFECT_COUNT_DELIVERED:
+        return user_has_delivered(w, e->alert.target, e->alert.id) ? 1 : 0;
+    case EFFECT_ALERT_REMOVED:
+        follow_removed(w, &e->alert);
+        break;
+    case EFFECT_ACCOUNT_CHANGED:
+        user_changed(w, &e->account, &e->domain);
+        watch_account_moved(w, e->account.number, e->account.domain);
+        break;
+    case EFFECT_ACCOUNT_REMOVED:
+        user_removed(w, e->account.number);
+        break;
+    case EFFECT_PREFS_CHANGED:
+        user_prefs_changed(w, e->account.number, e->zone);
+        break;
+    case EFFECT_DOMAIN_CHANGED:
+        user_domain_changed(w, &e->domain);
+        break;
+    case EFFECT_DOMAIN_REMOVED:
+        user_domain_removed(w, e->domain.number);
+        break;
+    case EFFECT_KILL_SESSIONS:
+        user_kill_sessions(w, e->account.number);
+        break;
+    case EFFECT_KILL_SESSION:
+        session_kill(w, e->session);
+        break;
+    case EFFECT_SHUTDOWN:
+        server_ask_stop(w->server);
+        break;
+    case EFFECT_QUOTA_ALERT:
+        follow_quota(w, *(*next)++);
+        break;
+    case EFFECT_QUOTA_OVER:
+        alert_cache_forget(w->alert_cache, e->alert.id);
+        user_alert_removed(w, e->alert.target, e->alert.id);
+        break;
+    case EFFECT_QUOTA_LEVEL:
+        quota_watch_level(w, e->account.number, e->reached);
+        break;
+    case EFFECT_QUOTA_DEFAULTS:
+        quota_watch_defaults(w);
+        break;
+    case EFFECT_TOKEN_REVOKED:
+        user_token_revoked(w, e->account.number, e->token);
+        break;
+    case EFFECT_QUOTA_ASK:
+    case EFFECT_LOGINS_CHANGED:
+        break;
+    }
+    return 0;
+}
+
+static void
+visit(struct worker *w, void *arg)
+{
+    struct bulletin *b = arg;
+    struct effect *e;
+    struct alert **next = b->alerts;
+    unsigned n = 0;
+
+    STAILQ_FOREACH(e, &b->effects, link)
+    n += follow(w, e, &next);
+    if (n > 0)
+        atomic_fetch_add(&b->sessions, n);
+}
+
+static void
+finished(void *arg)
+{
+    struct bulletin *b = arg;
+
+    if (b->sessions_r != NULL)
+        *b->sessions_r = atomic_load(&b->sessions);
+    if (b->done != NULL)
+        b->done(b->arg);
+    for (unsigned i = 0; i < b->n_alerts; i++)
+        alert_unref(&b->alerts[i]);
+    effect_list_clear(&b->effects);
+    free(b->alerts);
+    free(b);
+}
+
+static void
+add_alert(struct bulletin *b, struct effect *e)
+{
+    struct alert *a = alert_new(&e->alert);
+
+    a->generated = e->kind == EFFECT_QUOTA_ALERT;
+    a->used = e->used;
+    a->limit = e->limit;
+    if (b->n_alerts % 16 == 0)
+        b->alerts =
+            xrealloc(b->alerts, (b->n_alerts + 16) * sizeof(b->alerts[0]));
+    b->alerts[b->n_alerts++] = a;
+}
+
+void
+publish(struct server *server, struct effect_list *effects,
+        unsigned *sessions_r, void (*done)(void *arg), void *arg)
+{
+    struct bulletin *b = xcalloc(1, sizeof *b);
+    struct effect *e;
+    unsigned n = 0;
+
+    b->server = server;
+    b->sessions_r = sessions_r;
+    b->done = done;
+    b->arg = arg;
+    STAILQ_INIT(&b->effects);
+    STAILQ_CONCAT(&b->effects, effects);
+    STAILQ_FOREACH(e, &b->effects, link)
+    {
+        server_follow(server, e);
+        n++;
+        if (e->kind == EFFECT_ALERT_ADDED || e->kind == EFFECT_QUOTA_ALERT)
+            add_alert(b, e);
+    }
+    broadcast_work(server, n, visit, finished, b);
+}

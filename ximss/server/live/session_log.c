@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "ximss/server/live/session_log.h"
+
+#include "util/clock.h"
+#include "util/log.h"
+#include "ximss/server/base/configuration.h"
+#include "ximss/server/live/session_private.h"
+#include "ximss/server/live/user.h"
+#include "ximss/server/live/worker.h"
+
+#define MINUTE (60 * CLOCK_SECOND)
+
+static void
+begin_minute(struct user *a, int64_t now)
+{
+    char name[USER_NAME_SIZE];
+
+    if (now >= a->log_since && now - a->log_since < MINUTE)
+        return;
+    if (a->log_left_out > 0) {
+        user_full_name(a, name);
+        log_info("sessions left out user=%s count=%u", name, a->log_left_out);
+    }
+    a->log_since = now;
+    a->log_lines = a->log_left_out = 0;
+}
+
+static bool
+may_log(const struct worker *w, struct user *a)
+{
+    if (a == NULL) /* the local administrator */
+        return true;
+    begin_minute(a, clock_mono());
+    if (a->log_lines >= w->cfg->log_sessions) {
+        a->log_left_out++;
+        return false;
+    }
+    a->log_lines++;
+    return true;
+}
+
+void
+session_log_begin(struct session *s, const char *method)
+{
+    char user[USER_NAME_SIZE], address[PEER_TEXT_SIZE];
+
+    s->unlogged = !may_log(session_worker(s), s->user);
+    if (!log_wants(s->unlogged ? LOG_DEBUG_ : LOG_INFO_))
+        return;
+    session_user(s, user);
+    peer_format(session_address(s), address);
+    (s->unlogged ? log_debug : log_info)(
+        "session begin id=%llu user=%s address=%s method=%s tls=%s%s%s",
+        (unsigned long long)s->number, user, address, method,
+        session_is_encrypted(s) ? "yes" : "no",
+        s->token != NULL ? " token=" : "",
+        s->token != NULL ? s->token->name : "");
+}
+
+void
+session_log_end(const struct session *s, const char *reason)
+{
+    bool debug = s->number == 0 || s->unlogged;
+    char user[USER_NAME_SIZE], address[PEER_TEXT_SIZE];
+
+    if (!log_wants(debug ? LOG_DEBUG_ : LOG_INFO_))
+        return;
+    session_user(s, user);
+    peer_format(session_address(s), address);
+    (debug ? log_debug
+           : log_info)("session end id=%llu user=%s address=%s reason=\"%s\"",
+                       (unsigned long long)s->number, user, address, reason);
+}
+
+void
+session_log_refused(const struct session *s, struct user *a, const char *method)
+{
+    char user[USER_NAME_SIZE], address[PEER_TEXT_SIZE];
+
+    if (!may_log(session_worker(s), a))
+        return;
+    user_full_name(a, user);
+    peer_format(session_address(s), address);
+    log_warn("login refused user=%s address=%s method=%s reason=sessions", user,
+             address, method);
+}

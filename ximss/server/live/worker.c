@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "ximss/server/live/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "util/arena.h"
+#include "util/clock.h"
+#include "util/conn.h"
+#include "util/log.h"
+#include "util/tls.h"
+#include "util/xmalloc.h"
+#include "util/zone.h"
+#include "ximss/proto/xml_parse.h"
+#include "ximss/server/live/alert_cache.h"
+#include "ximss/server/live/listener.h"
+#include "ximss/server/live/push.h"
+#include "ximss/server/live/quota_watch.h"
+#include "ximss/server/live/session.h"
+#include "ximss/server/live/settle.h"
+#include "ximss/server/live/shared.h"
+#include "ximss/server/live/user.h"
+
+#define DRAIN_CHECK_US 20000
+
+static void
+set_timer(struct worker *w, int64_t us)
+{
+    struct timeval tv = {us / CLOCK_SECOND, us % CLOCK_SECOND};
+
+    event_add(w->tick, &tv);
+}
+
+/* Looks whether the drain is over; else comes back soon. */
+static void
+go_on_draining(struct worker *w)
+{
+    int64_t left = w->drain_deadline - clock_mono();
+    bool saved;
+
+    /* Half of the time for answers, the rest for saving. */
+    if (left < w->drain_us / 2)
+        session_close_all(w);
+    saved = user_save(w);
+    if (w->drained)
+        return;
+    if ((w->n_sessions == 0 && saved) || left <= 0) {
+        w->drained = true;
+        server_worker_drained(w->server);
+        return;
+    }
+    set_timer(w, DRAIN_CHECK_US);
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct worker *w = arg;
+
+    (void)fd;
+    (void)what;
+    if (w->draining) {
+        session_check_times(w);
+        go_on_draining(w);
+        return;
+    }
+    session_check_times(w);
+    quota_watch_tick(w);
+    alert_cache_tick(w->alert_cache, clock_mono());
+    user_save(w);
+    user_trim(w, w->cfg->account_cache / w->server->n_workers);
+    set_timer(w, w->cfg->position_save_interval < CLOCK_SECOND
+                     ? w->cfg->position_save_interval
+                     : CLOCK_SECOND);
+}
+
+void
+worker_check_times(struct worker *w)
+{
+    session_check_times(w);
+    settle_check(w);
+    quota_watch_tick(w);
+    alert_cache_tick(w->alert_cache, clock_mono());
+}
+
+void
+worker_set_config(struct worker *w, const struct config *cfg,
+                  struct ssl_ctx_st *tls)
+{
+    struct xml_limits limits = {.bytes = cfg->message_bytes,
+                                .depth = cfg->xml_depth,
+                                .attrs = cfg->xml_attributes,
+                                .attr_bytes = cfg->xml_attribute_bytes,
+                                .text_bytes = cfg->message_bytes};
+
+    w->cfg = cfg;
+    tls_context_unref(&w->tls);
+    w->tls = tls_context_ref(tls);
+    conn_loop_set_soft_limit(w->loop, cfg->output_soft);
+    conn_loop_set_hard_limit(w->loop, cfg->output_hard);
+    conn_loop_set_total_limit(w->loop,
+                              cfg->output_total / w->server->n_workers);
+    alert_cache_set_limit(w->alert_cache, cfg->alert_cache);
+    xml_parser_set_limits(w->parser, &limits);
+}
+
+struct worker *
+worker_new(struct server *server, unsigned index)
+{
+    struct worker *w = xcalloc(1, sizeof *w);
+
+    w->server = server;
+    w->index = index;
+    w->base = event_base_new();
+    if (w->base == NULL)
+        log_fatal("making a worker: no event base");
+    w->loop = conn_loop_new(w->base, w);
+    w->box = mailbox_new(w->base, w);
+    w->tick = evtimer_new(w->base, on_tick, w);
+    w->parser = xml_parser_new(NULL);
+    w->arena = arena_new();
+    TAILQ_INIT(&w->sessions);
+    TAILQ_INIT(&w->idle);
+    for (unsigned i = 0; i < WATCH_BUCKETS; i++)
+        LIST_INIT(&w->watches[i]);
+    w->accounts = g_hash_table_new(g_int64_hash, g_int64_equal);
+    w->dirty = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    w->delivered = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    w->alert_cache = alert_cache_new();
+    board_init(&w->board);
+    push_init(w);
+    settle_init(w);
+    quota_watch_init(w);
+    return w;
+}
+
+void
+worker_free(struct worker **wp)
+{
+    struct worker *w = *wp;
+
+    if (w == NULL)
+        return;
+    listener_close_all(w);
+    session_close_all(w);
+    user_free_all(w);
+    push_clear(w);
+    alert_cache_free(&w->alert_cache);
+    settle_clear(w);
+    quota_watch_clear(w);
+    board_clear(&w->board);
+    g_hash_table_destroy(w->accounts);
+    g_array_free(w->dirty, TRUE);
+    g_array_free(w->delivered, TRUE);
+    arena_free(&w->arena);
+    xml_parser_free(&w->parser);
+    event_free(w->tick);
+    mailbox_free(&w->box);
+    conn_loop_free(&w->loop);
+    tls_context_unref(&w->tls);
+    event_base_free(w->base);
+    free(w);
+    *wp = NULL;
+}
+
+static void *
+run(void *arg)
+{
+    struct worker *w = arg;
+
+    event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY);
+    return NULL;
+}
+
+void
+worker_start(struct worker *w)
+{
+    char name[16];
+
+    set_timer(w, CLOCK_SECOND);
+    if (pthread_create(&w->thread, NULL, run, w) != 0)
+        log_fatal("starting a worker: no thread");
+    snprintf(name, sizeof name, "worker-%u", w->index);
+    pthread_setname_np(w->thread, name);
+}
+
+void
+worker_join(struct worker *w)
+{
+    pthread_join(w->thread, NULL);
+}
+
+struct worker *
+worker_of_account(struct server *server, uint64_t account)
+{
+    return server->workers[account % server->n_workers];
+}
+
+void
+worker_drain(struct worker *w, int64_t us)
+{
+    w->draining = true;
+    w->drain_us = us;
+    w->drain_deadline = clock_mono() + us;
+    listener_close_all(w);
+    session_drain_all(w);
+    event_del(w->tick);
+    set_timer(w, 0);
+}
+
+void
+worker_exit(struct worker *w)
+{
+    event_base_loopbreak(w->base);
+}

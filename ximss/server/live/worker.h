@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_WORKER_H
+#define XIMSS_SERVER_WORKER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "util/mailbox.h"
+#include "util/queue_safe.h"
+#include "util/shared_buf.h"
+#include "ximss/server/base/configuration.h"
+#include "ximss/server/live/board.h"
+
+struct alert_cache;
+struct user;
+struct arena;
+struct conn_loop;
+struct event;
+struct event_base;
+struct listener;
+struct quota_watch;
+struct server;
+struct session;
+struct ssl_ctx_st;
+struct watch;
+struct xml_parser;
+struct zone;
+
+TAILQ_HEAD(session_list, session);
+TAILQ_HEAD(user_list, user);
+LIST_HEAD(watch_list, watch);
+
+#define WATCH_BUCKETS 1024
+
+/* A worker: one thread, one event loop, its own sessions, and the accounts
+ * whose number modulo the number of workers is its own.  All members belong to
+ * its thread once it runs. */
+struct worker {
+    struct server *server; /* borrowed */
+    unsigned index;
+    pthread_t thread;
+    struct event_base *base;    /* owned */
+    struct conn_loop *loop;     /* owned */
+    struct mailbox *box;        /* owned; the way in for other threads */
+    struct event *tick;         /* owned; once a second */
+    const struct config *cfg;   /* borrowed from the server, see reload */
+    struct ssl_ctx_st *tls;     /* counted; NULL: no TLS */
+    const struct zone *zone;    /* the server's default */
+    struct listener *listeners; /* owned list */
+    struct xml_parser *parser;  /* owned */
+    struct arena *arena;        /* owned; the request that is being read */
+
+    struct session_list sessions; /* all of this worker */
+    unsigned n_sessions;
+    GHashTable *accounts;  /* number -> struct user, owned */
+    struct user_list idle; /* without sessions, oldest first */
+    unsigned n_idle;
+    GArray *dirty;     /* numbers of accounts to be saved */
+    GArray *delivered; /* ids of account alerts to be removed */
+    bool saving;       /* a save is on its way to the store */
+
+    struct board board;
+    struct watch_list watches[WATCH_BUCKETS]; /* by what is watched */
+    unsigned n_watches;
+    struct watch *next_watch; /* borrowed; to be told after this one */
+
+    /* push.c */
+    struct alert_cache *alert_cache; /* owned */
+    struct session_list push_queue;  /* sessions that may be behind */
+    struct event *push_ev;           /* owned */
+    struct audience audience[2];     /* of alerts to all: local, shared */
+    uint64_t audience_looked;  /* sessions and users that were walked over */
+    uint64_t audience_version; /* grows when that may have changed; from 1 */
+    struct {                   /* what the last session was sent */
+        uint64_t from, to, version;
+        unsigned n; /* alerts */
+        const struct zone *zone;
+        uint64_t domain;
+        struct shared_buf *bytes; /* counted */
+    } last_gather;
+
+    struct quota_watch *quota; /* owned */
+
+    /* settle.c */
+    struct session_list settling; /* pushed to, not known to be delivered */
+    struct event *settle_ev;      /* owned */
+
+    int64_t proxy_told; /* clock_mono; see proxy_door.c */
+
+    bool draining, drained;
+    int64_t drain_us, drain_deadline;
+};
+
+/* Makes a worker; its thread does not run yet. */
+struct worker *worker_new(struct server *server, unsigned index);
+void worker_start(struct worker *w);
+/* After its loop has ended. */
+void worker_join(struct worker *w);
+void worker_free(struct worker **w);
+
+/* The worker an account belongs to. */
+struct worker *worker_of_account(struct server *server, uint64_t account);
+
+/* What is in force from now on; both are borrowed (the context is counted). */
+void worker_set_config(struct worker *w, const struct config *cfg,
+                       struct ssl_ctx_st *tls);
+
+/* Stops accepting, tells every session `bye` when its answers are out, saves
+ * what is to be saved.  When all that is done, or after `us` microseconds,
+ * server_worker_drained is called; the loop goes on, because other workers may
+ * still wait for this one to read its mail, until worker_exit. */
+void worker_drain(struct worker *w, int64_t us);
+/* Ends the loop (its own thread). */
+void worker_exit(struct worker *w);
+
+/* Goes through all sessions for time-outs now (the tick, or a moved clock). */
+void worker_check_times(struct worker *w);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_CLI_JOB_H
+#define XIMSS_SERVER_CLI_JOB_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "ximss/server/cli/admin.h"
+#include "ximss/server/live/job.h"
+#include "ximss/server/live/request.h"
+
+/* A line of the CLI in work: what cli_run.c and cli_live.c share. */
+struct cli_job {
+    struct job job;
+    struct req *req; /* NULL: a listing that nobody reads any more */
+    struct job_caller caller;
+    char *line; /* owned, wiped: it may hold a password */
+    size_t len;
+    enum admin_hash_kind kind;
+    char *password, *account; /* owned, wiped */
+    unsigned iterations;      /* of a new password */
+    bool in_turn;             /* it is not hashed before its turn, but in it */
+    bool wanted;              /* see admin_hash_wanted */
+    struct credential cred;
+    bool checkable;   /* see admin_verify_find */
+    uint64_t guessed; /* the same */
+    struct admin_hashed hashed;
+    uint64_t changed; /* the account that has a new password; 0: none */
+    struct admin_live live;
+    struct admin_answer answer;
+    struct admin_parts parts;
+    struct alert_claim claim; /* given up when the job has ended */
+    uint64_t target;          /* of a long change, see admin_answer */
+    /* A listing in pieces. */
+    char *from; /* owned; where the next piece begins */
+    bool first; /* no piece has been sent */
+    bool in_flight;
+    /* What the workers find; under lock. */
+    pthread_mutex_t lock;
+    struct buf found;
+    unsigned n_found;
+};
+
+/* Fills the answer. */
+void cli_refuse(struct cli_job *c, int number, const char *text);
+
+/* Answers, and frees it. */
+void cli_answer(struct cli_job *c);
+
+/* For bodies of jobs. */
+void cli_context(struct admin_context *x, struct cli_job *c,
+                 struct store_txn *t);
+
+/* Begins a command about what lives in memory (cli_live.c). */
+void cli_live_begin(struct cli_job *c);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_CLI_RUN_H
+#define XIMSS_SERVER_CLI_RUN_H
+
+#include <stddef.h>
+
+#include "ximss/server/live/request.h"
+
+/* Carries out one line of the CLI for a session (cliExecute, and the lines of
+ * PWD) and answers by r->dialect: `result`, or an error.  The line is copied.
+ * r->desc must have REQ_TURNS: of lines that come one after the other the
+ * passwords are hashed side by side, and the commands take effect in order. */
+enum req_result cli_run(struct req *r, const char *line, size_t len);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cliExecute: one line of the CLI. */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "ximss/proto/xml_parse.h"
+#include "ximss/server/requests/cli_run.h"
+#include "ximss/server/requests/req_tables.h"
+
+static enum req_result
+handle_cli(struct req *r, const struct xml_elem *e)
+{
+    if (e->first != NULL) {
+        req_fail(r, ANSWER(HAS_ELEMENTS));
+        return REQ_DONE;
+    }
+    return cli_run(r, e->text, e->text_len);
+}
+
+const struct req_desc req_cli_table[] = {
+    {"cliExecute", REQ_IN_SESSION | REQ_TURNS, handle_cli},
+    {NULL, 0, NULL},
+};

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Alerts as the requests of XIMSS post and remove them: alert_admin.c does the
+ * work, here are the audit records. */
+#include "config.h"
+
+#include "ximss/server/rules/alert_request.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "util/buf.h"
+#include "ximss/proto/answer.h"
+#include "ximss/proto/cli_data.h"
+#include "ximss/server/rules/admin_audit.h"
+#include "ximss/server/rules/admin_target.h"
+#include "ximss/server/rules/alert_names.h"
+
+/* What of a text goes into the audit log. */
+#define AUDIT_TEXT_BYTES 200
+
+static size_t
+cut_text(const char *text, size_t len)
+{
+    if (len <= AUDIT_TEXT_BYTES)
+        return len;
+    len = AUDIT_TEXT_BYTES;
+    while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+        len--;
+    return len;
+}
+
+static enum store_result
+audit_post(struct admin_context *x, const struct post *p,
+           const struct post_result *result, struct errbuf *err)
+{
+    struct buf b = {0};
+    enum store_result r;
+
+    buf_append_str(&b, "alertPost ");
+    buf_append_str(&b, alert_scope_name(p->scope));
+    buf_append_char(&b, ' ');
+    buf_append_str(&b, alert_severity_name(p->severity));
+    if (p->target != NULL) {
+        buf_append_str(&b, " target=");
+        cli_data_write_string(&b, p->target,
+                              cut_text(p->target, strlen(p->target)));
+    }
+    if (p->key != NULL) {
+        buf_append_str(&b, " key=");
+        cli_data_write_string(&b, p->key, cut_text(p->key, strlen(p->key)));
+    }
+    if (result->code == 200) {
+        buf_append_str(&b, " alertID=");
+        buf_append_u64(&b, result->id);
+    }
+    /* A text that was refused may hold anything. */
+    if (result->code != ANSWER_BAD_ALERT) {
+        buf_append_char(&b, ' ');
+        cli_data_write_string(&b, p->text, cut_text(p->text, p->text_len));
+    }
+    r = admin_audit(x, buf_cstr(&b), result->code == 200 ? "ok" : result->text,
+                    err);
+    buf_clear(&b);
+    return r;
+}
+
+enum store_result
+admin_alert_post(struct admin_context *x, const struct post *post,
+                 struct post_result *result, struct errbuf *err)
+{
+    enum store_result r = alert_admin_post(x, post, result, err);
+
+    /* What changed nothing and was allowed to is not worth a line. */
+    if (r != STORE_OK ||
+        (result->code == 200 && (post->test || result->repeated)))
+        return r;
+    return audit_post(x, post, result, err);
+}
+
+/* STORE_OK: t is the alert's and the caller may remove it.  STORE_REFUSED: he
+ * may not. */
+static enum store_result
+may_remove(struct admin_context *x, const struct alert_rec *a,
+           struct alert_target *t, struct errbuf *err)
+{
+    enum store_result r = alert_target_of(x, a, t, err);
+
+    if (r == STORE_OK &&
+        !rights_may_post(x->caller, a->scope, t->domain.number))
+        r = STORE_REFUSED;
+    return r;
+}
+
+static enum store_result
+audit_remove(struct admin_context *x, uint64_t id, const char *outcome,
+             struct errbuf *err)
+{
+    char what[64];
+
+    snprintf(what, sizeof what, "alertRemove alertID=%llu",
+             (unsigned long long)id);
+    return admin_audit(x, what, outcome, err);
+}
+
+enum store_result
+admin_alert_remove(struct admin_context *x, uint64_t id, int *code_r,
+                   struct errbuf *err)
+{
+    struct alert_rec a = {0};
+    struct alert_target t = {0};
+    const char *outcome = "ok";
+    enum store_result r = alert_get(x->txn, id, &a, err);
+
+    if (r == STORE_OK)
+        r = may_remove(x, &a, &t, err);
+    if (r == STORE_OK)
+        r = alert_admin_withdraw(x, &t, &a, err);
+    *code_r = r == STORE_OK ? 200 : 514;
+    if (r == STORE_NOTFOUND)
+        outcome = answer_text_NO_ALERT;
+    else if (r == STORE_REFUSED)
+        outcome = answer_text_NO_RIGHTS;
+    if (r == STORE_OK || r == STORE_NOTFOUND || r == STORE_REFUSED)
+        r = audit_remove(x, id, outcome, err);
+    alert_target_clear(&t);
+    alert_rec_clear(&a);
+    return r;
+}
+
+enum store_result
+admin_scope_check(struct admin_context *x, enum alert_scope scope,
+                  const char *target, uint64_t *target_r, bool *may_post_r,
+                  int *code_r, struct errbuf *err)
+{
+    struct alert_target t;
+    enum store_result r = alert_target_find(
+        x, scope, target, RIGHT_POST_ALERTS | NEED_READ_ALL | NEED_LIST, &t,
+        code_r, err);
+
+    if (r == STORE_OK && *code_r == ANSWER_MISSING)
+        *code_r = ANSWER_NO_ACCOUNT;
+    *target_r = t.number;
+    *may_post_r = r == STORE_OK && *code_r == 200 &&
+                  rights_may_post(x->caller, scope, t.domain.number);
+    alert_target_clear(&t);
+    return r;
+}

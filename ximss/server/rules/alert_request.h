@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_RULES_ALERT_REQUEST_H
+#define XIMSS_SERVER_RULES_ALERT_REQUEST_H
+
+#include "ximss/server/rules/alert_admin.h"
+
+/* Alerts as the requests of XIMSS post and remove them, with their audit
+ * records. */
+
+/* Checks the rights, the text, the end and the key, then posts.  STORE_OK:
+ * result->code says whether it was done (200, 501, 510, 512, 513, 518, 522, 526) and
+ * result->text why not.  An alert for the cluster is refused with 501 as long
+ * as there is no cluster. */
+enum store_result admin_alert_post(struct admin_context *x,
+                                   const struct post *post,
+                                   struct post_result *result,
+                                   struct errbuf *err) WARN_UNUSED;
+
+/* Removes by id.  code 200 or 514 "no such alert" (also where not allowed). */
+enum store_result admin_alert_remove(struct admin_context *x, uint64_t id,
+                                     int *code_r,
+                                     struct errbuf *err) WARN_UNUSED;
+
+/* Names a scope's target by number and checks that the caller may list or
+ * (watch) follow it.  code 200, 510, 512, 513. */
+enum store_result admin_scope_check(struct admin_context *x,
+                                    enum alert_scope scope, const char *target,
+                                    uint64_t *target_r, bool *may_post_r,
+                                    int *code_r,
+                                    struct errbuf *err) WARN_UNUSED;
+
+#endif
