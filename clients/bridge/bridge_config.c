@@ -159,6 +159,10 @@ static const struct config_row rows[] = {
  M(max_connections_per_address), "0", RELOAD,
  "Connections from one address that is no trusted proxy. An IPv6 address\n"
  "counts by its first 64 bits. 0: no limit."},
+{"max-connections-per-network", NUMBER(0, 10000000),
+ M(max_connections_per_network), "0", RELOAD,
+ "The same from one IPv6 network of 48 bits, which may be one customer's and\n"
+ "has 65,536 such addresses. 0: no limit."},
 {"max-sessions", NUMBER(1, 10000000), M(max_sessions), "100000", RELOAD,
  "Web sessions in all."},
 {"max-account-sessions", NUMBER(1, 1000000), M(max_account_sessions), "50",
@@ -173,6 +177,19 @@ static const struct config_row rows[] = {
 {"max-comebacks-per-address", NUMBER(1, 100000), M(max_comebacks_per_address),
  "20", RELOAD,
  "The same of one address (the /64 of an IPv6 one)."},
+{"max-comebacks-per-network", NUMBER(1, 100000), M(max_comebacks_per_network),
+ "80", RELOAD,
+ "The same of one IPv6 network of 48 bits."},
+{"max-logins", NUMBER(1, 100000), M(max_logins), "2000", RELOAD,
+ "Log-ins, and questions before one, that may wait for ximssd at the same\n"
+ "time; others are to try again (503). At most a half of what sessions may\n"
+ "have of descriptors."},
+{"max-logins-per-address", NUMBER(1, 100000), M(max_logins_per_address), "100",
+ RELOAD,
+ "The same of one address (the /64 of an IPv6 one)."},
+{"max-logins-per-network", NUMBER(1, 100000), M(max_logins_per_network), "400",
+ RELOAD,
+ "The same of one IPv6 network of 48 bits."},
 {"login-by-address", BOOL, M(login_by_address), "no", RELOAD,
  "Whether a log-in by the id of a session that has a cookie goes without it,\n"
  "from the address that the session is bound to: for programs that send the\n"
@@ -203,6 +220,9 @@ static const struct config_row rows[] = {
  M(stranger_memory_per_address), "4M", RELOAD,
  "The same for one address (the /64 of an IPv6 one): the connection's, or the\n"
  "one that a trusted proxy names."},
+{"stranger-memory-per-network", BYTES(64 * KIB, 1024 * MIB),
+ M(stranger_memory_per_network), "12M", RELOAD,
+ "The same for one IPv6 network of 48 bits."},
 {"session-memory", BYTES(64 * KIB, 1024 * MIB), M(session_memory), "16M", RELOAD,
  "What the requests of one account's web sessions that are under way may take\n"
  "in memory; further ones are answered 503."},

@@ -45,10 +45,13 @@ struct bridge_config {
 
     unsigned max_connections; /* 0: no limit */
     unsigned max_connections_per_address;
+    unsigned max_connections_per_network;
     unsigned descriptor_reserve; /* at least 16 */
     unsigned max_sessions;
     unsigned max_account_sessions;
     unsigned max_comebacks, max_comebacks_per_address;
+    unsigned max_comebacks_per_network;
+    unsigned max_logins, max_logins_per_address, max_logins_per_network;
     bool login_by_address;
     int64_t session_dead_after;
     unsigned max_requests;
@@ -66,6 +69,7 @@ struct bridge_config {
     unsigned stranger_requests;
     size_t stranger_memory;
     size_t stranger_memory_per_address;
+    size_t stranger_memory_per_network;
     size_t session_memory;
     size_t sessions_memory;
     size_t output_hard;

@@ -13,6 +13,8 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 
+#define NETWORK_BYTES 6
+
 /* --- addresses --- */
 
 static bool
@@ -53,6 +55,13 @@ client_net(const char *address, uint8_t net[CLIENT_NET])
         memset(net + CLIENT_NET / 2, 0, CLIENT_NET / 2);
     else
         (void)inet_pton(AF_INET, address, net + CLIENT_NET - 4);
+}
+
+void
+client_network(const char *address, uint8_t net[CLIENT_NET])
+{
+    client_net(address, net);
+    memset(net + NETWORK_BYTES, 0, CLIENT_NET / 2 - NETWORK_BYTES);
 }
 
 /* `192.0.2.1:80`, `[2001:db8::1]:80`, or without port and brackets. */

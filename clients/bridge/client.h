@@ -25,6 +25,8 @@ void client_peer(const struct http_conn *h, char out[INET6_ADDRSTRLEN]);
  * one has 2^64 of them).  All zero for what is no address.  Pure. */
 #define CLIENT_NET 16
 void client_net(const char *address, uint8_t net[CLIENT_NET]);
+/* The same, but of an IPv6 address the /48, which may be one customer's. */
+void client_network(const char *address, uint8_t net[CLIENT_NET]);
 
 void client_read(const struct bridge_config *cfg, const struct http_conn *h,
                  struct client *out);

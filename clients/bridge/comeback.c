@@ -68,21 +68,36 @@ comeback_keys(const struct call *c, const char *id,
 
 /* --- how many --- */
 
-bool
-comeback_has_room(const struct bridge *b, const struct client *client)
+typedef void net_fn(const char *address, uint8_t net[CLIENT_NET]);
+
+static unsigned
+count_of(const struct bridge *b, const char *address, net_fn *net_of)
 {
     uint8_t net[CLIENT_NET], other[CLIENT_NET];
     const struct comeback *k;
-    unsigned all = 0, here = 0;
+    unsigned n = 0;
 
-    client_net(client->address, net);
+    net_of(address, net);
     LIST_FOREACH(k, &b->comebacks, link) {
-        client_net(k->address, other);
-        all++;
-        here += memcmp(net, other, sizeof net) == 0;
+        net_of(k->address, other);
+        n += memcmp(net, other, sizeof net) == 0;
     }
+    return n;
+}
+
+bool
+comeback_has_room(const struct bridge *b, const struct client *client)
+{
+    const struct comeback *k;
+    unsigned all = 0;
+
+    LIST_FOREACH(k, &b->comebacks, link)
+        all++;
     return all < b->cfg->max_comebacks &&
-           here < b->cfg->max_comebacks_per_address;
+           count_of(b, client->address, client_net) <
+               b->cfg->max_comebacks_per_address &&
+           count_of(b, client->address, client_network) <
+               b->cfg->max_comebacks_per_network;
 }
 
 static bool

@@ -145,6 +145,13 @@ room_on_held(struct http_conn *h, size_t bytes)
         return hold(b, h, h->holder, bytes);
     forget_half(b, h);
     budget_release(budget_of(b, h), &h->held);
+    budget_release(&b->logins, &h->login);
     h->budget = NULL;
     return true;
+}
+
+bool
+room_take_login(struct bridge *b, struct http_conn *h)
+{
+    return budget_hold(&b->logins, &h->login, h->holder, 1);
 }

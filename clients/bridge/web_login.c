@@ -18,6 +18,7 @@
 #include "clients/bridge/http_host.h"
 #include "clients/bridge/inquiry.h"
 #include "clients/bridge/reply.h"
+#include "clients/bridge/room.h"
 #include "clients/bridge/web_session.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -584,6 +585,8 @@ web_login(struct call *c)
     body += strspn(body, " \t\r\n");
     if (!c->client.allowed_origin) {
         call_fail(c, 403, "not from this site");
+    } else if (!room_take_login(c->bridge, c->http)) {
+        call_fail(c, 503, "too many log-ins at once, try again");
     } else if (*body == '<') {
         inquiry_call(c);
     } else {

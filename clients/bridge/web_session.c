@@ -562,9 +562,10 @@ let_go(struct web_session *s, bool lost)
 bool
 web_session_is_leaving(const struct bridge *b, const char *id)
 {
+    uint64_t number = strtoull(id, NULL, 10);
     const struct web_session *s;
 
-    LIST_FOREACH(s, &b->leaving, link)
+    LIST_FOREACH(s, &b->leaving[number % BRIDGE_BUCKETS], link)
         if (strcmp(s->id, id) == 0)
             return true;
     return false;
@@ -667,7 +668,7 @@ web_session_end(struct web_session *s, bool lost)
     }
     s->leaving = true;
     b->n_leaving++;
-    LIST_INSERT_HEAD(&b->leaving, s, link);
+    LIST_INSERT_HEAD(&b->leaving[s->number % BRIDGE_BUCKETS], s, link);
     if (ximss_state(s->up.x) == XIMSS_READY) {
         ximss_close(s->up.x);
         upstream_look(&s->up);
@@ -679,12 +680,13 @@ web_session_forget_all(struct bridge *b)
 {
     struct web_session *s;
 
-    for (size_t i = 0; i < BRIDGE_BUCKETS; i++)
+    for (size_t i = 0; i < BRIDGE_BUCKETS; i++) {
         while ((s = LIST_FIRST(&b->sessions[i])) != NULL)
             web_session_forget(s, false);
-    while ((s = LIST_FIRST(&b->leaving)) != NULL) {
-        LIST_REMOVE(s, link);
-        s->leaving = false;
-        let_free(s);
+        while ((s = LIST_FIRST(&b->leaving[i])) != NULL) {
+            LIST_REMOVE(s, link);
+            s->leaving = false;
+            let_free(s);
+        }
     }
 }

@@ -15,7 +15,7 @@ struct hash_pool;
 
 typedef void hash_pool_fn(void *arg);
 
-/* Whose work it is: an account's number, or throttle_address for whoever has
+/* Whose work it is: an account's number, or throttle_network for whoever has
  * not logged in. */
 typedef uint64_t hash_pool_owner;
 

@@ -204,6 +204,20 @@ admin_call_account(struct admin_call *c, const char *address, unsigned need,
 }
 
 enum store_result
+admin_call_name(struct admin_call *c, const char *address,
+                const char *default_domain, unsigned need,
+                struct domain_rec *d_r, const char **name_r, struct errbuf *err)
+{
+    const char *at = strrchr(address, '@');
+
+    *name_r = at != NULL
+                  ? arena_strndup(c->arena, address, (size_t)(at - address))
+                  : address;
+    return admin_call_domain(c, at != NULL ? at + 1 : default_domain, need, d_r,
+                             err);
+}
+
+enum store_result
 admin_call_master(struct admin_call *c)
 {
     if ((c->x->caller->rights & RIGHT_MASTER) != 0)

@@ -52,6 +52,8 @@ extern const struct admin_family admin_domain_family;
 extern const struct admin_family admin_domain_settings_family;
 extern const struct admin_family admin_account_family;
 extern const struct admin_family admin_alias_family;
+extern const struct admin_family admin_group_family;
+extern const struct admin_family admin_forwarder_family;
 extern const struct admin_family admin_account_settings_family;
 extern const struct admin_family admin_account_rights_family;
 extern const struct admin_family admin_password_family;
@@ -136,6 +138,13 @@ enum store_result admin_call_account(struct admin_call *c, const char *address,
                                      unsigned need, struct domain_rec *d_r,
                                      struct account_rec *a_r,
                                      struct errbuf *err) WARN_UNUSED;
+/* Takes "name@domain" apart (a bare name: in default_domain, or NULL as above)
+ * and finds the domain; *name_r (in the arena) may be no name.  The record is to
+ * be cleared whatever comes back. */
+enum store_result admin_call_name(struct admin_call *c, const char *address,
+                                  const char *default_domain, unsigned need,
+                                  struct domain_rec *d_r, const char **name_r,
+                                  struct errbuf *err) WARN_UNUSED;
 /* 510 unless the caller is Master. */
 enum store_result admin_call_master(struct admin_call *c) WARN_UNUSED;
 /* 510 unless the caller is Master or holds All Domains. */

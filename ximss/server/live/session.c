@@ -296,7 +296,8 @@ start_tls(struct session *s)
     if (s->state >= SESSION_ENDING)
         return;
     if (s->conn.out != NULL ||
-        conn_start_tls(&s->conn, session_worker(s)->tls) < 0)
+        conn_start_tls(&s->conn, session_worker(s)->tls,
+                       admission_crowd(session_worker(s), s)) < 0)
         session_close(s, "TLS could not be started");
 }
 
@@ -363,6 +364,7 @@ on_data(struct conn *c, const char *data, size_t len)
     }
     acked = settle_before_input(s);
     c->scanned = 0;
+    s->turn_over = false;
     for (unsigned turn = 0; may_go_on(s); turn++) {
         size_t step = d->next(s, data + used, len - used, scanned, &msg, &n);
 
@@ -380,7 +382,7 @@ on_data(struct conn *c, const char *data, size_t len)
             used += step;
             continue;
         }
-        if (turn >= w->cfg->requests_per_turn) {
+        if (turn >= w->cfg->requests_per_turn || s->turn_over) {
             conn_continue(c);
             break;
         }
@@ -463,7 +465,8 @@ session_begin(struct session *s)
     struct worker *w = session_worker(s);
 
     if (s->door == SESSION_TLS || s->door == SESSION_PWD_TLS) {
-        if (w->tls == NULL || conn_start_tls(&s->conn, w->tls) < 0) {
+        if (w->tls == NULL ||
+            conn_start_tls(&s->conn, w->tls, admission_crowd(w, s)) < 0) {
             session_close(s, "no TLS");
             return;
         }

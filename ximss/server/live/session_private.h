@@ -120,6 +120,7 @@ struct session {
     bool for_many : 1;    /* of trusted-addresses, when it was counted */
     bool spoke : 1;       /* a message has come from it */
     bool tls_started : 1; /* in this turn: what followed in clear is dropped */
+    bool turn_over : 1;   /* a request took long: others are next */
     bool mid_message : 1; /* a piece of one was sent, and its end was not */
     bool quota_wait : 1;  /* its storage is being looked at since the log-in */
 };

@@ -1150,7 +1150,7 @@ look_up_finish(struct job *j)
             attempt_attach(a);
         else if (hash_pool_submit(
                      j->server->hash_pool,
-                     throttle_address(j->server->throttle, a->address),
+                     throttle_network(j->server->throttle, a->address),
                      check_work, check_done, a) < 0)
             answer_and_free(a, ANSWER(BUSY));
         return;
