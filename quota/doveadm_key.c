@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "util/bom.h"
 #include "util/xmalloc.h"
 
 #define MOST_BYTES 1024
@@ -19,19 +20,23 @@ doveadm_key_read(const char *file, struct errbuf *err)
     int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     char text[MOST_BYTES + 1], *key = NULL;
     ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
-    size_t len;
+    size_t from, len;
 
     if (n < 0) {
         err_set(err, "%s: %s", file, strerror(errno));
+    } else if (bom_fault(text, (size_t)n) != NULL) {
+        err_set(err, "%s: %s", file, bom_fault(text, (size_t)n));
     } else if ((size_t)n == sizeof text) {
         err_set(err, "%s: no key is longer than %d bytes", file, MOST_BYTES);
     } else {
         text[n] = '\0';
-        len = strcspn(text, "\r\n");
-        if (len == 0 || strspn(text + len, "\r\n") != (size_t)n - len)
+        from = bom_length(text, (size_t)n);
+        len = strcspn(text + from, "\r\n");
+        if (len == 0 ||
+            strspn(text + from + len, "\r\n") != (size_t)n - from - len)
             err_set(err, "%s: there is to be one line, the key", file);
         else
-            key = xstrndup(text, len);
+            key = xstrndup(text + from, len);
     }
     explicit_bzero(text, sizeof text);
     if (fd >= 0)

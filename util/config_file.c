@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/bom.h"
 #include "util/buf.h"
 #include "util/config_table.h"
 #include "util/log.h"
@@ -149,7 +150,7 @@ text_read(struct reading *r, struct buf *text)
 {
     FILE *f = fopen(r->file, "re");
     char piece[4096];
-    const char *wrong = NULL;
+    const char *wrong;
     size_t n;
 
     if (f == NULL) {
@@ -159,10 +160,9 @@ text_read(struct reading *r, struct buf *text)
     while (text->len <= MOST_BYTES &&
            (n = fread(piece, 1, sizeof piece, f)) > 0)
         buf_append(text, piece, n);
-    if (ferror(f))
-        wrong = strerror(errno);
-    else if (text->len > MOST_BYTES ||
-             memchr(buf_cstr(text), 0, text->len) != NULL)
+    wrong = ferror(f) ? strerror(errno) : bom_fault(buf_cstr(text), text->len);
+    if (wrong == NULL && (text->len > MOST_BYTES ||
+                          memchr(buf_cstr(text), 0, text->len) != NULL))
         wrong = "this is not a configuration file";
     fclose(f);
     if (wrong == NULL)
@@ -242,8 +242,10 @@ config_file_read(const struct config_table *table, const char *file,
     int result = text_read(&r, &text);
 
     if (result == 0) {
-        blank_comments(text.data);
-        result = text_parse(&r, text.data);
+        char *from = text.data + bom_length(text.data, text.len);
+
+        blank_comments(from);
+        result = text_parse(&r, from);
     }
     buf_clear(&text);
     return result;

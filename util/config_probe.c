@@ -3,7 +3,6 @@
 
 #include "util/config_probe.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <grp.h>
 #include <netinet/in.h>
@@ -149,34 +148,17 @@ config_probe_file(const char *key, const char *path, struct errbuf *err)
 
 /* --- addresses --- */
 
-static socklen_t
-to_sockaddr(const struct config_address *a, struct sockaddr_storage *sa)
-{
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)sa;
-    struct sockaddr_in *in = (struct sockaddr_in *)sa;
-
-    memset(sa, 0, sizeof *sa);
-    if (a->host != NULL && inet_pton(AF_INET, a->host, &in->sin_addr) == 1) {
-        in->sin_family = AF_INET;
-        in->sin_port = htons(a->port);
-        return sizeof *in;
-    }
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(a->port);
-    if (a->host != NULL)
-        inet_pton(AF_INET6, a->host, &in6->sin6_addr);
-    return sizeof *in6;
-}
-
 /* 0, or the errno. */
 static int
 try_to_bind(const struct config_address *a)
 {
     struct sockaddr_storage sa;
-    socklen_t len = to_sockaddr(a, &sa);
-    int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    socklen_t len = config_address_make(a, a->port, &sa);
+    int fd = len > 0 ? socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
     int on = 1, only = a->host != NULL, r = 0;
 
+    if (len == 0)
+        return EADDRNOTAVAIL;
     if (fd < 0) /* all addresses are IPv4's where there is no IPv6 */
         return a->host == NULL && errno == EAFNOSUPPORT ? 0 : errno;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);

@@ -8,12 +8,12 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "util/address.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 
@@ -261,29 +261,15 @@ choice_print(const struct config_spec *spec, const void *slot, struct buf *out)
     buf_append_str(out, spec->choices[*choice]);
 }
 
-/* Numeric addresses only: neither start nor reload waits for a name server. */
-static bool
-is_address(const char *host, int family)
-{
-    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST,
-                                   .ai_family = family,
-                                   .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-
-    if (getaddrinfo(host, NULL, &hints, &found) != 0)
-        return false;
-    freeaddrinfo(found);
-    return true;
-}
-
-/* Splits HOST:PORT in place; the host comes back without brackets and is NULL
- * for "*" or nothing (libconfuse swallows a "*" that stands outside quotes). */
+/* Splits HOST:PORT in place; the host is owned by the caller and is NULL for
+ * "*" or nothing (libconfuse swallows a "*" that stands outside quotes).
+ * Numeric addresses only: neither start nor reload waits for a name server. */
 static int
 address_split(char *text, struct config_address *a)
 {
-    char *colon = strrchr(text, ':');
+    char *colon = strrchr(text, ':'), printed[ADDRESS_SIZE];
+    struct sockaddr_storage sa;
     unsigned long long port;
-    size_t len;
 
     if (colon == NULL || text_parse_u64(colon + 1, 65535, &port) != 0)
         return -1;
@@ -292,14 +278,27 @@ address_split(char *text, struct config_address *a)
     a->host = NULL;
     if (strcmp(text, "*") == 0 || *text == '\0')
         return 0;
-    len = (size_t)(colon - text);
-    if (len > 2 && text[0] == '[' && text[len - 1] == ']') {
-        text[len - 1] = '\0';
-        a->host = text + 1;
-        return is_address(a->host, AF_INET6) ? 0 : -1;
-    }
-    a->host = text;
-    return is_address(a->host, AF_INET) ? 0 : -1;
+    /* ::1:80 would be an address without a port. */
+    if ((*text != '[' && strchr(text, ':') != NULL) ||
+        address_make(text, a->port, &sa) == 0)
+        return -1;
+    address_print(&sa, printed);
+    a->host = xstrdup(printed);
+    return 0;
+}
+
+socklen_t
+config_address_make(const struct config_address *a, uint16_t port,
+                    struct sockaddr_storage *sa_r)
+{
+    struct sockaddr_in6 any = {.sin6_family = AF_INET6,
+                               .sin6_port = htons(port)};
+
+    if (a->host != NULL)
+        return address_make(a->host, port, sa_r);
+    memset(sa_r, 0, sizeof *sa_r);
+    memcpy(sa_r, &any, sizeof any);
+    return sizeof any;
 }
 
 static int
@@ -313,8 +312,6 @@ listen_parse(const struct config_spec *spec, const char *text, void *slot)
     (void)spec;
     if (r == 0) {
         l->items = xrealloc(l->items, (l->count + 1) * sizeof *l->items);
-        if (a.host != NULL)
-            a.host = xstrdup(a.host);
         l->items[l->count++] = a;
     }
     free(copy);
@@ -347,10 +344,16 @@ net_split(char *text, struct config_net *net)
 {
     char *slash = strchr(text, '/');
     unsigned long long bits;
+    size_t len;
     bool v4;
 
     if (slash != NULL)
         *slash = '\0';
+    len = strlen(text);
+    if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
+        text[len - 1] = '\0';
+        text++;
+    }
     memcpy(net->address, v4_prefix, sizeof v4_prefix);
     v4 = inet_pton(AF_INET, text, net->address + 12) == 1;
     if (!v4 && inet_pton(AF_INET6, text, net->address) != 1)

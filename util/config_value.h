@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/socket.h>
+
 #include "util/buf.h"
 #include "util/errbuf.h"
 
@@ -35,13 +37,18 @@ struct config_spec {
 
 struct config_listen {
     struct config_address {
-        char *host;    /* numeric, owned; NULL: all addresses, IPv4 and IPv6 */
+        char *host;    /* of address_print, owned; NULL: all, IPv4 and IPv6 */
         uint16_t port; /* 0: a free one */
     } * items;         /* owned */
     size_t count;
 };
 
-/* True if it is one of them, as written. */
+/* Fills *sa_r; its length, or 0 if the address names an interface that is gone.
+ * All addresses: IPv6's, for a socket that takes IPv4, too. */
+socklen_t config_address_make(const struct config_address *a, uint16_t port,
+                              struct sockaddr_storage *sa_r);
+
+/* True if it is one of them, however it was written. */
 bool config_listen_holds(const struct config_listen *l,
                          const struct config_address *a);
 
@@ -55,8 +62,6 @@ struct config_nets {
     } * items;                     /* owned */
     size_t count;
 };
-
-struct sockaddr;
 
 /* True if the address (AF_INET or AF_INET6) is in one of the nets. */
 bool config_nets_hold(const struct config_nets *nets,

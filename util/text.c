@@ -9,11 +9,11 @@
 #include <string.h>
 #include <strings.h>
 
-/* Decodes one character; its length in bytes, or 0 if it is not UTF-8. */
-static size_t
-decode(const unsigned char *p, size_t left, uint32_t *c_r)
+size_t
+text_character(const char *s, size_t left, uint32_t *c_r)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *p = (const unsigned char *)s;
     size_t n = p[0] < 0x80             ? 1
                : (p[0] & 0xe0) == 0xc0 ? 2
                : (p[0] & 0xf0) == 0xe0 ? 3
@@ -42,7 +42,7 @@ text_is_utf8(const char *s, size_t len, size_t *bad_r)
     size_t n;
 
     for (size_t i = 0; i < len; i += n) {
-        n = decode((const unsigned char *)s + i, len - i, &c);
+        n = text_character(s + i, len - i, &c);
         if (n == 0) {
             *bad_r = i;
             return false;
@@ -58,55 +58,13 @@ text_has_controls(const char *s)
     uint32_t c;
 
     for (; len > 0; s += n, len -= n) {
-        n = decode((const unsigned char *)s, len, &c);
+        n = text_character(s, len, &c);
         if (n == 0)
             return false;
         if (c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029)
             return true;
     }
     return false;
-}
-
-static bool
-is_allowed(uint32_t c)
-{
-    if (c < 0x20)
-        return c == '\t' || c == '\n' || c == '\r';
-    return !(c >= 0x7f && c <= 0x9f) && c != 0xfffe && c != 0xffff;
-}
-
-static bool
-is_blank(uint32_t c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == 0xa0 ||
-           c == 0x1680 || (c >= 0x2000 && c <= 0x200f) || c == 0x2028 ||
-           c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x2060 ||
-           c == 0x3000 || c == 0xfeff;
-}
-
-int
-text_check_alert(const char *s, size_t len, size_t max, struct errbuf *err)
-{
-    bool blank = true;
-    uint32_t c;
-    size_t n;
-
-    if (len > max)
-        return err_set(err, "alert text of %zu bytes is longer than %zu", len,
-                       max);
-    for (size_t i = 0; i < len; i += n) {
-        n = decode((const unsigned char *)s + i, len - i, &c);
-        if (n == 0)
-            return err_set(err, "alert text is not UTF-8 at byte %zu", i);
-        if (!is_allowed(c))
-            return err_set(err,
-                           "alert text has the character U+%04X at byte %zu",
-                           (unsigned)c, i);
-        blank = blank && is_blank(c);
-    }
-    if (blank)
-        return err_set(err, "alert text is blank");
-    return 0;
 }
 
 void

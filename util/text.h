@@ -10,14 +10,20 @@
 
 /* Checks of text that comes from outside (product.md 2), and what goes out. */
 
+/* The first character, and its length in bytes; 0 if it is not UTF-8.  left: at
+ * least 1. */
+size_t text_character(const char *s, size_t left, uint32_t *c_r);
+
 /* True if the bytes are well-formed UTF-8 (RFC 3629: no surrogates, nothing
  * overlong, nothing above U+10FFFF); else *bad_r is the offset of the first
  * byte that is not. */
 bool text_is_utf8(const char *s, size_t len, size_t *bad_r);
 
-/* True if text can be an alert: UTF-8, not blank, 1 to max bytes, no control
+/* 0 if text can be an alert: UTF-8, 1 to max bytes, something to be seen
+ * (blank.h; marks that have nothing to be combined with are not), no control
  * characters other than TAB, LF and CR, none of U+007F to U+009F, U+FFFE,
- * U+FFFF.  Else err says what is wrong and at which byte. */
+ * U+FFFF.  Else err says what is wrong and at which byte.  In text_alert.c:
+ * clients do not link it. */
 int text_check_alert(const char *s, size_t len, size_t max,
                      struct errbuf *err) WARN_UNUSED;
 

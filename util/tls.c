@@ -17,6 +17,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include "util/bom.h"
 #include "util/buf.h"
 #include "util/tls_chain.h"
 
@@ -76,6 +77,8 @@ read_file(const char *doing, const char *file, struct buf *out,
         wrong = strerror(errno);
     else if (out->len == 0)
         wrong = "it is empty";
+    else
+        wrong = bom_fault(out->data, out->len);
     if (fd >= 0)
         close(fd);
     return wrong == NULL ? 0

@@ -5,11 +5,12 @@
 
 #include "clients/bridge/bridge_config.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
 
+#include "util/address.h"
+#include "util/blank.h"
 #include "util/text.h"
 
 static const char *const tls_versions[] = {"1.2", "1.3", NULL};
@@ -267,7 +268,7 @@ static int
 check_server(struct config_load *l, const struct bridge_config *c)
 {
     const size_t most = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
-    unsigned char bytes[16];
+    struct sockaddr_storage sa;
     char text[120];
 
     if (strlen(c->server_socket) > most) {
@@ -277,11 +278,10 @@ check_server(struct config_load *l, const struct bridge_config *c)
                  strlen(c->server_socket), most);
         return config_conflict(l, "server-socket", text);
     }
-    if (inet_pton(AF_INET, c->server_address, bytes) == 1 ||
-        inet_pton(AF_INET6, c->server_address, bytes) == 1)
+    if (address_make(c->server_address, 0, &sa) > 0)
         return 0;
     return config_conflict(l, "server-address",
-                           "must be an address in numbers");
+                           "must be an address in numbers, without a port");
 }
 
 /* It stands in pages, which are UTF-8. */
@@ -290,9 +290,11 @@ check_text(struct config_load *l, const char *key, const char *text)
 {
     size_t bad;
 
-    if (text_is_utf8(text, strlen(text), &bad))
-        return 0;
-    return config_conflict(l, key, "must be UTF-8");
+    if (!text_is_utf8(text, strlen(text), &bad))
+        return config_conflict(l, key, "must be UTF-8");
+    if (*text != '\0' && blank_all(text))
+        return config_conflict(l, key, "is a text of which nothing is seen");
+    return 0;
 }
 
 static int

@@ -15,6 +15,7 @@
 #include "clients/bridge/upstream.h"
 #include "clients/bridge/web_login.h"
 #include "util/arena.h"
+#include "util/blank.h"
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
@@ -177,16 +178,18 @@ domain_asked(const struct call *c, const struct xml_elem *e,
              struct arena *arena)
 {
     const char *user = xml_attr(e, "userName");
-    char *host = web_login_host(c);
+    char *host = web_login_host(c), *bare;
     const char *domain = NULL, *at;
 
     if (user == NULL)
         user = form_get(&c->form, "userName");
-    at = user != NULL ? strrchr(user, '@') : NULL;
+    bare = blank_trimmed(user != NULL ? user : "");
+    at = strrchr(bare, '@');
     if (at != NULL && text_is_name(at + 1))
         domain = arena_strndup(arena, at + 1, strlen(at + 1));
     else if (text_is_name(host))
         domain = arena_strndup(arena, host, strlen(host));
+    free(bare);
     free(host);
     return domain;
 }

@@ -3,7 +3,6 @@
 
 #include "clients/bridge/listen.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -85,34 +84,18 @@ on_accept(evutil_socket_t fd, short what, void *arg)
     }
 }
 
-static socklen_t
-make_address(const struct config_address *a, struct sockaddr_storage *sa)
-{
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)sa;
-    struct sockaddr_in *in = (struct sockaddr_in *)sa;
-
-    memset(sa, 0, sizeof *sa);
-    if (a->host != NULL && inet_pton(AF_INET, a->host, &in->sin_addr) == 1) {
-        in->sin_family = AF_INET;
-        in->sin_port = htons(a->port);
-        return sizeof *in;
-    }
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(a->port);
-    if (a->host != NULL)
-        inet_pton(AF_INET6, a->host, &in6->sin6_addr);
-    return sizeof *in6;
-}
-
 static int
 open_socket(const struct config_address *a)
 {
     struct sockaddr_storage sa;
-    socklen_t len = make_address(a, &sa);
-    int one = 1, off = a->host == NULL ? 0 : 1, saved;
-    int fd =
-        socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    socklen_t len = config_address_make(a, a->port, &sa);
+    int one = 1, off = a->host == NULL ? 0 : 1, saved, fd;
 
+    if (len == 0) {
+        errno = EADDRNOTAVAIL;
+        return -1;
+    }
+    fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);

@@ -3,7 +3,6 @@
 
 #include "clients/bridge/server_link.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
@@ -13,6 +12,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "util/address.h"
 
 static unsigned most = UINT_MAX;
 
@@ -26,8 +27,6 @@ static socklen_t
 make_address(const struct bridge_config *cfg, bool by_socket,
              struct sockaddr_storage *sa)
 {
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)sa;
-    struct sockaddr_in *in = (struct sockaddr_in *)sa;
     struct sockaddr_un *sun = (struct sockaddr_un *)sa;
 
     memset(sa, 0, sizeof *sa);
@@ -36,15 +35,7 @@ make_address(const struct bridge_config *cfg, bool by_socket,
         snprintf(sun->sun_path, sizeof sun->sun_path, "%s", cfg->server_socket);
         return sizeof *sun;
     }
-    if (inet_pton(AF_INET, cfg->server_address, &in->sin_addr) == 1) {
-        in->sin_family = AF_INET;
-        in->sin_port = htons((uint16_t)cfg->server_port);
-        return sizeof *in;
-    }
-    inet_pton(AF_INET6, cfg->server_address, &in6->sin6_addr);
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons((uint16_t)cfg->server_port);
-    return sizeof *in6;
+    return address_make(cfg->server_address, (uint16_t)cfg->server_port, sa);
 }
 
 int
@@ -52,10 +43,11 @@ server_link_open(const struct bridge_config *cfg)
 {
     struct sockaddr_storage sa;
     socklen_t len = make_address(cfg, *cfg->server_socket != '\0', &sa);
-    int one = 1;
-    int fd =
-        socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int one = 1, fd = -1;
 
+    if (len > 0)
+        fd =
+            socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
     if ((unsigned)fd >= most) { /* the lowest that is free */

@@ -72,6 +72,9 @@ batch_open(struct batch *b, struct ctl *c, const char *path)
         return CTL_USAGE;
     if (input_open(&b->in, path) < 0)
         return ctl_error(CTL_LOCAL, "%s: %s", path, strerror(errno));
+    /* Of a file it is known at once, before anybody is asked for a password. */
+    if (b->in.lines > 0 && input_peek(&b->in) == EOF && b->in.fault != NULL)
+        return ctl_error(CTL_LOCAL, "%s: %s", b->path, b->in.fault);
     b->p = (struct progress){.on = isatty(STDERR_FILENO) &&
                                    ctl_option(c, "quiet") == NULL,
                              .first = b->from,
@@ -298,6 +301,8 @@ batch_end(struct batch *b)
     if (b->in.error != 0)
         return ctl_error(CTL_LOCAL, "reading %s: %s", b->path,
                          strerror(b->in.error));
+    if (b->in.fault != NULL)
+        return ctl_error(CTL_LOCAL, "%s: %s", b->path, b->in.fault);
     if (rest != 0)
         tell_rest(b, rest);
     if (rest == 0 && b->p.refused == 0)

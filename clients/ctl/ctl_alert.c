@@ -10,6 +10,7 @@
 
 #include "clients/ctl/ctl.h"
 #include "clients/ctl/ctl_until.h"
+#include "util/bom.h"
 #include "util/clock.h"
 #include "util/text.h"
 
@@ -99,6 +100,7 @@ cut_line_end(struct buf *b)
 static int
 read_text(struct buf *b)
 {
+    const char *fault;
     char chunk[4096];
     size_t n;
 
@@ -111,6 +113,14 @@ read_text(struct buf *b)
     if (ferror(stdin))
         return ctl_error(CTL_LOCAL, "reading standard input: %s",
                          strerror(errno));
+    fault = bom_fault(buf_cstr(b), b->len);
+    if (fault != NULL)
+        return ctl_error(CTL_LOCAL, "standard input: %s", fault);
+    n = bom_length(b->data, b->len);
+    if (n > 0) {
+        b->len -= n;
+        memmove(b->data, b->data + n, b->len);
+    }
     cut_line_end(b);
     return CTL_OK;
 }

@@ -7,6 +7,7 @@
 #include "clients/ctl/batch.h"
 #include "clients/ctl/csv.h"
 #include "clients/ctl/ctl_line.h"
+#include "util/blank.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/answer.h"
@@ -76,9 +77,7 @@ make_command(struct import *m, struct buf *b, char **name_r)
     for (unsigned i = 0; i < m->csv.n && i < m->n_columns; i++)
         if (m->columns[i] == COLUMN_NAME)
             name = m->csv.fields[i];
-    *name_r = m->domain != NULL && strchr(name, '@') == NULL
-                  ? xasprintf("%s@%s", name, m->domain)
-                  : xstrdup(name);
+    *name_r = ctl_line_name(name, m->domain);
     buf_append_str(b, "CREATEACCOUNT");
     ctl_line_arg(b, *name_r);
     buf_append_str(b, " {");
@@ -137,6 +136,16 @@ send_record(struct import *m)
     buf_clear(&command);
 }
 
+static bool
+is_word(const char *field, const char *word)
+{
+    char *bare = blank_trimmed(field);
+    bool is = text_equal_nocase(bare, word);
+
+    free(bare);
+    return is;
+}
+
 /* The first record names the columns if it begins with name,password.  One that
  * is no setting ends it all. */
 static bool
@@ -145,18 +154,19 @@ take_header(struct import *m)
     const struct csv *v = &m->csv;
     struct ctl *c = m->batch.c;
 
-    if (v->n < 2 || !text_equal_nocase(v->fields[0], "name") ||
-        !text_equal_nocase(v->fields[1], "password"))
+    if (v->n < 2 || !is_word(v->fields[0], "name") ||
+        !is_word(v->fields[1], "password"))
         return false;
     m->n_columns = v->n;
     for (unsigned i = 2; i < v->n; i++) {
-        bool real = text_equal_nocase(v->fields[i], "real name") ||
-                    text_equal_nocase(v->fields[i], "realname");
+        char *key = blank_trimmed(v->fields[i]);
+        bool real = text_equal_nocase(key, "real name") ||
+                    text_equal_nocase(key, "realname");
 
         m->columns[i] = real ? COLUMN_REAL_NAME : COLUMN_SETTING;
-        m->keys[i] = xstrdup(v->fields[i]);
+        m->keys[i] = key;
         if (!real && m->refused == CTL_OK)
-            m->refused = ctl_names_setting(c, v->fields[i]);
+            m->refused = ctl_names_setting(c, key);
     }
     return true;
 }

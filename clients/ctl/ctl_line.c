@@ -3,7 +3,11 @@
 
 #include "clients/ctl/ctl_line.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "util/blank.h"
+#include "util/xmalloc.h"
 
 struct maker {
     const struct ctl_given *given;
@@ -15,6 +19,20 @@ struct maker {
 };
 
 /* --- values --- */
+
+char *
+ctl_line_name(const char *name, const char *domain)
+{
+    char *bare = blank_trimmed(name), *home, *both;
+
+    if (domain == NULL || strchr(bare, '@') != NULL)
+        return bare;
+    home = blank_trimmed(domain);
+    both = xasprintf("%s@%s", bare, home);
+    free(home);
+    free(bare);
+    return both;
+}
 
 void
 ctl_line_arg(struct buf *b, const char *text)

@@ -32,6 +32,10 @@ int ctl_line_make(struct buf *b, const char *line,
                   const struct ctl_given *given,
                   struct errbuf *err) WARN_UNUSED;
 
+/* A name without blanks around it, with the domain (NULL: none) if it names
+ * none; the caller frees it. */
+char *ctl_line_name(const char *name, const char *domain);
+
 /* Appends " TEXT" as an argument, quoted if need be. */
 void ctl_line_arg(struct buf *b, const char *text);
 

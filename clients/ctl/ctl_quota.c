@@ -9,6 +9,7 @@
 
 #include "clients/ctl/ctl_line.h"
 #include "clients/ctl/ctl_usage.h"
+#include "util/blank.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/answer.h"
@@ -301,6 +302,7 @@ run_list(struct ctl *c, int argc, char **argv)
     struct listing l = {.c = c, .over = ctl_option(c, "over")};
     const char *domain = ctl_option(c, "domain");
     unsigned long long over, limit = SIZE_MAX;
+    char *bare;
     int r;
 
     (void)argc;
@@ -308,7 +310,9 @@ run_list(struct ctl *c, int argc, char **argv)
     if (get_number(c, "over", UINT32_MAX, &over) < 0 ||
         get_number(c, "limit", SIZE_MAX, &limit) < 0)
         return CTL_USAGE;
-    r = domain != NULL ? list_domain(&l, domain, 0) : list_domains(&l);
+    bare = domain != NULL ? blank_trimmed(domain) : NULL;
+    r = bare != NULL ? list_domain(&l, bare, 0) : list_domains(&l);
+    free(bare);
     if (l.n > 0)
         qsort(l.usages, l.n, sizeof *l.usages, ctl_usage_compare);
     if (limit > l.n)

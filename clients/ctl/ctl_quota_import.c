@@ -38,9 +38,7 @@ static void
 send_report(struct import *m, const struct quota_line *l)
 {
     struct batch *b = &m->batch;
-    char *name = m->domain != NULL && strchr(l->account, '@') == NULL
-                     ? xasprintf("%s@%s", l->account, m->domain)
-                     : xstrdup(l->account);
+    char *name = ctl_line_name(l->account, m->domain);
     struct buf command = {0};
 
     buf_append_str(&command, "SETSTORAGEUSED");

@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/bom.h"
+
 /* stdio would do but for two things: nobody can say whether its buffer is
  * empty, and it leaves what it has read in memory. */
-
-static const unsigned char mark[] = {0xef, 0xbb, 0xbf};
 
 static size_t
 read_some(struct input *in, void *data, size_t size)
@@ -31,15 +31,22 @@ read_some(struct input *in, void *data, size_t size)
     return n > 0 ? (size_t)n : 0;
 }
 
-/* The byte order mark that spreadsheets and editors put in front. */
+/* Skips a mark.  One may come in pieces: nothing else begins with these bytes. */
 static void
-skip_mark(struct input *in)
+take_mark(struct input *in)
 {
-    while (!in->at_end && in->len < sizeof mark &&
-           memcmp(in->data, mark, in->len) == 0)
+    static const unsigned char begin[] = {0xef, 0xff, 0xfe, 0};
+
+    while (!in->at_end && in->len > 0 && in->len < 4 &&
+           memchr(begin, in->data[0], sizeof begin) != NULL &&
+           (in->len < BOM_LENGTH || in->data[0] != begin[0]))
         in->len += read_some(in, in->data + in->len, sizeof in->data - in->len);
-    if (in->len >= sizeof mark && memcmp(in->data, mark, sizeof mark) == 0)
-        in->pos = sizeof mark;
+    in->fault = bom_fault(in->data, in->len);
+    in->pos = bom_length(in->data, in->len);
+    if (in->fault == NULL)
+        return;
+    in->at_end = true;
+    in->pos = in->len = 0;
 }
 
 static bool
@@ -50,7 +57,7 @@ fill(struct input *in)
     in->pos = 0;
     in->len = read_some(in, in->data, sizeof in->data);
     if (!in->started)
-        skip_mark(in);
+        take_mark(in);
     in->started = true;
     return in->pos < in->len || fill(in);
 }
@@ -111,6 +118,7 @@ input_init(struct input *in, int fd)
     in->line = 1;
     in->lines = 0;
     in->error = 0;
+    in->fault = NULL;
     in->started = in->at_end = false;
     in->pos = in->len = 0;
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))

@@ -13,6 +13,7 @@ struct input {
     unsigned long line;  /* of the next byte, from 1 */
     unsigned long lines; /* in the whole file; 0: not known (a pipe) */
     int error;           /* errno of a read that failed; it counts as the end */
+    const char *fault;   /* NULL, or why it is no text; it counts as the end */
     bool started, at_end;
     size_t pos, len;
     unsigned char data[8192];

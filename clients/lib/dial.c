@@ -9,13 +9,57 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "util/blank.h"
+#include "util/text.h"
+#include "util/xmalloc.h"
+
 /* A peer that acknowledges nothing for this long is gone (milliseconds). */
 #define DIAL_USER_TIMEOUT 60000
+
+/* Behind the host: nothing, or ":PORT". */
+static int
+take_port(const char *text, unsigned *port_r)
+{
+    unsigned long long port = 0;
+
+    if (*text != '\0' &&
+        (*text != ':' || text_parse_u64(text + 1, 65535, &port) < 0 ||
+         port == 0))
+        return -1;
+    *port_r = (unsigned)port;
+    return 0;
+}
+
+char *
+dial_host(const char *text, unsigned *port_r)
+{
+    char *all = blank_trimmed(text), *host = all, *end;
+
+    *port_r = 0;
+    if (*host == '[') {
+        host++;
+        end = strchr(host, ']');
+    } else {
+        end = strchr(host, ':');
+        /* A second colon: an IPv6 address, which has no port behind it. */
+        if (end == NULL || strchr(end + 1, ':') != NULL)
+            end = host + strlen(host);
+    }
+    if (end == NULL || end == host ||
+        take_port(end + (*end == ']'), port_r) < 0) {
+        free(all);
+        return NULL;
+    }
+    host = xstrndup(host, (size_t)(end - host));
+    free(all);
+    return host;
+}
 
 int
 dial_resolve(struct dial *d, const char *host, unsigned port,

@@ -15,6 +15,11 @@ struct dial {
     char where[300];              /* "ADDRESS port N" of the last try */
 };
 
+/* The host in what people write: a name or an address, also in brackets, with
+ * ":PORT" behind it if it is no bare IPv6 address.  The caller frees it.  *port_r:
+ * 0, none is named.  NULL: this is no host. */
+char *dial_host(const char *text, unsigned *port_r) WARN_UNUSED;
+
 /* Looks the host up (blocks, unless it is an address). */
 int dial_resolve(struct dial *d, const char *host, unsigned port,
                  struct errbuf *err) WARN_UNUSED;

@@ -3,7 +3,6 @@
 
 #include "clients/lib/tls.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -13,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include "util/address.h"
 
 /* OpenSSL's own socket BIO writes with write(2), which raises SIGPIPE in the
  * program that uses the library; this one sends with MSG_NOSIGNAL. */
@@ -133,19 +134,37 @@ context_new(const char *ca_file, struct errbuf *err)
 }
 
 static int
+set_address(SSL *ssl, const struct sockaddr_storage *sa)
+{
+    X509_VERIFY_PARAM *p = SSL_get0_param(ssl);
+    struct sockaddr_in6 in6;
+    struct sockaddr_in in;
+
+    if (sa->ss_family == AF_INET) {
+        memcpy(&in, sa, sizeof in);
+        return X509_VERIFY_PARAM_set1_ip(p, (const unsigned char *)&in.sin_addr,
+                                         sizeof in.sin_addr);
+    }
+    memcpy(&in6, sa, sizeof in6);
+    return X509_VERIFY_PARAM_set1_ip(p, in6.sin6_addr.s6_addr,
+                                     sizeof in6.sin6_addr);
+}
+
+static int
 set_name(SSL *ssl, const char *name)
 {
-    unsigned char address[16];
+    struct sockaddr_storage sa;
+    size_t len = strlen(name);
     char *copy;
     int ok;
 
-    if (inet_pton(AF_INET, name, address) == 1 ||
-        inet_pton(AF_INET6, name, address) == 1)
-        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name);
+    if (address_make(name, 0, &sa) > 0)
+        return set_address(ssl, &sa);
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    /* OpenSSL's macro casts const away, and clang warns. */
-    copy = strdup(name);
-    ok = copy != NULL && SSL_set1_host(ssl, name) == 1 &&
+    /* The dot that ends a name stands in no certificate (RFC 6066, 3).
+     * OpenSSL's macro casts const away, and clang warns. */
+    copy = strndup(name, len - (len > 0 && name[len - 1] == '.'));
+    ok = copy != NULL && SSL_set1_host(ssl, copy) == 1 &&
          SSL_set_tlsext_host_name(ssl, copy) == 1;
     free(copy);
     return ok;

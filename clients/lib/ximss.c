@@ -111,6 +111,9 @@ check_settings(struct ximss *x)
     const struct settings *s = &x->set;
     bool has_domain = s->user != NULL && strrchr(s->user, '@') != NULL;
 
+    if (s->bad_host && s->socket == NULL)
+        return misuse(x, "no such host: give a name or an address, and one "
+                         "port; with it, an IPv6 address stands in brackets");
     if (s->host == NULL && s->socket == NULL && !has_domain &&
         s->domain == NULL)
         return misuse(x, "no server: give a host, a socket, or a user name "

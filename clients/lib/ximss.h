@@ -86,14 +86,16 @@ void ximss_free(struct ximss **x);
 /* "0.1.0": of the library that runs, not of the header. */
 const char *ximss_version(void);
 
-/* A host by name or address.  port 0: 11024.  The default host is the domain of
- * the user. */
+/* A host by name or address; an address may stand in brackets, and a port behind
+ * the host ("example.test:11024", "[2001:db8::1]:11024").  port 0: that one, or
+ * 11024.  The default host is the domain of the user. */
 void ximss_set_server(struct ximss *x, const char *host, unsigned port);
 
 /* A UNIX socket instead of host and port; NULL: back to those. */
 void ximss_set_socket(struct ximss *x, const char *path);
 
 /* "joe@example.test", or "joe" if the server is to choose the domain.
+ * Blanks around it do not count.
  * NULL: nobody (ticket, or EXTERNAL on a UNIX socket). */
 void ximss_set_user(struct ximss *x, const char *user);
 

@@ -34,7 +34,8 @@ enum phase {
     PHASE_FAILED
 };
 
-struct settings { /* strings: owned, may be NULL */
+struct settings {  /* strings: owned, may be NULL */
+    bool bad_host; /* two ports, or none that one could be */
     char *host, *socket, *user, *password, *domain, *tls_name, *ca_file,
         *client_address, *ticket, *cram_challenge, *cram_answer, *session,
         *session_keys, *new_key, *session_note, *device, *device_name;

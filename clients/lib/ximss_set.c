@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <stdlib.h>
+
+#include "clients/lib/dial.h"
 #include "clients/lib/sasl.h"
 #include "clients/lib/ximss.h"
 #include "clients/lib/ximss_private.h"
+#include "util/blank.h"
 #include "util/clock.h"
 #include "util/xmalloc.h"
 
@@ -21,8 +25,14 @@ set_text(char **to, const char *from)
 void
 ximss_set_server(struct ximss *x, const char *host, unsigned port)
 {
-    set_text(&x->set.host, host);
-    x->set.port = port != 0 ? port : XIMSS_DEFAULT_PORT;
+    unsigned own = 0;
+    char *name = host != NULL ? dial_host(host, &own) : NULL;
+
+    x->set.bad_host = (host != NULL && name == NULL) ||
+                      (own != 0 && port != 0 && own != port);
+    free(x->set.host);
+    x->set.host = name;
+    x->set.port = own != 0 ? own : port != 0 ? port : XIMSS_DEFAULT_PORT;
 }
 
 void
@@ -34,7 +44,8 @@ ximss_set_socket(struct ximss *x, const char *path)
 void
 ximss_set_user(struct ximss *x, const char *user)
 {
-    set_text(&x->set.user, user);
+    free(x->set.user);
+    x->set.user = user != NULL ? blank_trimmed(user) : NULL;
 }
 
 void
@@ -46,7 +57,8 @@ ximss_set_password(struct ximss *x, const char *password)
 void
 ximss_set_domain(struct ximss *x, const char *domain)
 {
-    set_text(&x->set.domain, domain);
+    free(x->set.domain);
+    x->set.domain = domain != NULL ? blank_trimmed(domain) : NULL;
 }
 
 void
@@ -58,7 +70,8 @@ ximss_set_tls(struct ximss *x, enum ximss_tls tls)
 void
 ximss_set_tls_name(struct ximss *x, const char *name)
 {
-    set_text(&x->set.tls_name, name);
+    free(x->set.tls_name);
+    x->set.tls_name = name != NULL ? blank_trimmed(name) : NULL;
 }
 
 void

@@ -11,11 +11,22 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* The longest that a server may take, and one line end. */
-#define SECRET_MAX 1024
-#define LINE_MAX   (SECRET_MAX + 2)
-
 static const char mark[] = "\xef\xbb\xbf";
+
+/* The longest that a server may take, a mark in front, and one line end. */
+#define SECRET_MAX 1024
+#define LINE_MAX   (sizeof mark - 1 + SECRET_MAX + 2)
+
+static int
+is_utf16(const char *line, size_t n)
+{
+    if (n >= 2 &&
+        (memcmp(line, "\xff\xfe", 2) == 0 || memcmp(line, "\xfe\xff", 2) == 0))
+        return 1;
+    /* Two characters of ASCII, in either order of bytes. */
+    return n >= 4 && (line[0] == 0) == (line[2] == 0) &&
+           (line[1] == 0) == (line[3] == 0) && (line[0] == 0) != (line[1] == 0);
+}
 
 /* Without one line end, LF or CR LF, and without the byte order mark that
  * editors put in front.  NULL: it is none, and why. */
@@ -30,7 +41,9 @@ take_line(char *line, size_t n, const char **why_r)
         line += sizeof mark - 1;
         n -= sizeof mark - 1;
     }
-    if (n > SECRET_MAX)
+    if (is_utf16(line, n))
+        *why_r = "the password is UTF-16: save its file as UTF-8";
+    else if (n > SECRET_MAX)
         *why_r = "the password is too long";
     else if (n == 0)
         *why_r = "the password is empty";

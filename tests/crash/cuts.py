@@ -17,6 +17,10 @@ import subprocess
 import sys
 import tempfile
 
+# Seconds.  It tells only that something goes on for ever: a machine may be slow,
+# and have all that to do at once.
+HANGS = 1800
+
 
 def parse():
     p = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
@@ -50,7 +54,7 @@ class Life:
                        POWERCUT_KEEP=str(self.dice.choice((0, 30, 50, 80))),
                        POWERCUT_SEED=str(self.dice.randrange(1 << 30)))
         command = [self.look, store] + ([str(posts)] if posts else [])
-        done = subprocess.run(command, env=env, check=False, timeout=60,
+        done = subprocess.run(command, env=env, check=False, timeout=HANGS,
                               capture_output=True, text=True)
         if at and done.returncode == -9:
             self.cuts += 1

@@ -28,6 +28,9 @@ sys.dont_write_bytecode = True
 from ximss import Server, attr, post_request, wait_until  # noqa: E402
 
 DAMAGED = 65
+# Seconds.  It tells only that something goes on for ever: a machine may be slow,
+# and have all that to do at once.
+HANGS = 1800
 
 
 def parse():
@@ -225,7 +228,7 @@ def judge(case, look):
         case.what(os.path.join(home, case.file), *case.args)
         before = digest(home)
         done = subprocess.run([look, store], capture_output=True, check=False,
-                              text=True, errors="replace", timeout=60)
+                              text=True, errors="replace", timeout=HANGS)
         if done.returncode == DAMAGED:
             if digest(home) != before:
                 return "refused, but changed: " + done.stdout

@@ -5,10 +5,12 @@ import os
 import signal
 import socket
 import ssl
+import subprocess
 import time
 
-from ximss import (MAIN, Server, Skip, attr, b64, check, equal,
-                   failure, in_network, make_certificate, response,
+from bridge import bridge
+from ximss import (MAIN, Server, Skip, attr, b64, check, ctl_environment,
+                   ctl_program, equal, failure, in_network, make_certificate, response,
                    trusting, wait_until)
 
 SERVER = {"tls": True}
@@ -313,3 +315,73 @@ def test_all_addresses(t):
         got = s.recv(4096)
         check(got.startswith(b"<session "), "%s %r" % (host, got))
         s.close()
+
+
+def certificate_for(directory, names):
+    """A self-signed certificate with alternative names."""
+    cert, key = (os.path.join(directory, n) for n in ("names.pem", "names.key"))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
+                    "-subj", "/CN=x", "-addext", "subjectAltName=" + names,
+                    "-keyout", key, "-out", cert],
+                   check=True, stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return cert, key
+
+
+def test_hosts_as_people_write_them(t):
+    """In each program; over TLS the certificate is checked for what was
+    written, without brackets and port."""
+    if not os.path.exists("/proc/net/if_inet6"):
+        raise Skip("no IPv6")
+    directory = os.path.join(t.shared.dir, t.prefix + "hosts")
+    os.mkdir(directory)
+    cert, key = certificate_for(
+        directory, "DNS:localhost,IP:127.0.0.1,IP:::1")
+    server = t.server({"tls_certificate": cert, "tls_key": key},
+                      listen=["[127.0.0.1]:0", "[0:0::1]:0"])
+    user = server.account("joe@" + MAIN)
+    (host4, port4), (host6, port6) = server.ports()
+    equal((host4, host6), ("127.0.0.1", "::1"))
+
+    def run(name, *args):
+        path = os.path.join(os.path.dirname(ctl_program()), name)
+        return subprocess.run(
+            [path, *args], capture_output=True, text=True, check=False,
+            stdin=subprocess.DEVNULL,
+            env=ctl_environment(server, {"XIMSS_PASSWORD": "secret"}))
+
+    def works(*where):
+        for tls in (["--tls", "none"], ["--tls", "starttls", "--ca-file",
+                                        cert]):
+            done = run("ximssctl", *where, *tls, "--user", user, "cli", "NOOP")
+            equal((done.returncode, done.stderr), (0, ""), where)
+    for host in ("127.0.0.1", "[127.0.0.1]", " 127.0.0.1", "localhost",
+                 "::ffff:127.0.0.1"):
+        works("--host", host, "--port", str(port4))
+    for host in ("::1", "[::1]", "[0:0::1]"):
+        works("--host", host, "--port", str(port6))
+    works("--host", "127.0.0.1:%d" % port4)
+    works("--host", "localhost:%d" % port4)
+    works("--host", "[::1]:%d" % port6)
+    works("--host", "[::1]:%d" % port6, "--port", str(port6))
+    for host in ("[::1", "[]", "http://localhost", "localhost:x",
+                 "[::1]:%d" % (port6 + 1)):
+        where = ["--host", host, "--port", str(port6), "--tls", "none"]
+        for name, words, status in (
+                ("ximssctl", ["--user", user, "cli", "NOOP"], 2),
+                ("ximss-client", [user], 2)):
+            done = run(name, *where, *words)
+            equal(done.returncode, status, "%s %s" % (host, done.stderr))
+            check("no such host: give a name or an address" in done.stderr,
+                  done.stderr)
+    server.admin().post("hello")
+    for host in ("[::1]", "[::1]:%d" % port6):
+        more = [] if host.endswith(str(port6)) else ["--port", str(port6)]
+        done = run("ximss-client", "--host", host, *more, "--tls", "none",
+                   "--quiet", "--once", "--exec", "cat", user)
+        equal((done.returncode, done.stderr), (0, ""))
+        server.admin().post("again")
+    for address in ("::1", "[::1]", "[0:0::1]"):
+        bridge(t, server, server_address=address, server_port=port6,
+               clear_passwords_without_tls=True).login(user)

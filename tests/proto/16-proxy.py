@@ -90,6 +90,7 @@ def test_what_is_no_header_ends_it(t):
                   b"PROXY UNKNOWN " + b"x" * 200):
         c = connect(s, first)
         c.expect_closed()
+    s.wait_log("PROXY header refused")
     told = [line for line in s.lines if "PROXY header refused" in line]
     check(1 <= len(told) <= 4, "".join(told))
 

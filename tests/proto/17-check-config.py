@@ -143,6 +143,25 @@ def test_what_else_cannot_work(t):
         (0, {"listen": ["127.0.0.1:1", "127.0.0.1:1"]}, "twice"),
         (0, {"listen_pwd": ["127.0.0.1:1"], "listen": ["127.0.0.1:1"]},
          "twice"),
+        (0, dict(away, listen_pwd_apop=["192.0.2.1:1"]), "listen-pwd-apop: "),
+        (0, {"listen_pwd_apop": ["127.0.0.1:1"], "listen": ["127.0.0.1:1"]},
+         "twice"),
+        # However an address is written, it is the same; what others may read
+        # as another one is none.
+        (0, {"listen": ["[::1]:1", "[0:0::1]:1"]}, "twice"),
+        (0, {"listen": ["127.0.0.1:1", "[::ffff:127.0.0.1]:1"]}, "twice"),
+        (1, {"listen": ["[::1]:1", "[0:0::1]:1"]}, "twice"),
+        (0, {"listen": ["127.1:1"]}, "not allowed"),
+        (1, {"listen": ["127.1:1"]}, "not allowed"),
+        (1, {"listen": ["[fe80::1%no-such-one]:1"]}, "not allowed"),
+        (1, {"server_address": "[::1]"}, None),
+        (1, {"server_address": "::1"}, None),
+        (1, {"server_address": "fe80::1%lo"}, None),
+        (1, {"server_address": "127.1"}, "server-address"),
+        (1, {"server_address": "127.0.0.1:11024"}, "without a port"),
+        (1, {"server_address": "[::1]:11024"}, "without a port"),
+        (1, {"site_name": "\u3164"}, "site-name"),
+        (1, {"organisation": "\u00a0\u2800"}, "organisation"),
         (1, {}, None), (1, {"listen": [port]}, None),
         (1, {"user": "nobody-of-that-name"}, "user: "),
         (1, {"pages": "/none"}, "/none"),
@@ -163,6 +182,51 @@ def test_what_else_cannot_work(t):
         check((says or "") in done.stderr, done.stderr)
         check("Sanitizer" not in done.stderr, done.stderr)
     taken.close()
+
+
+def test_marks_of_editors(t):
+    """What is UTF-8 is read with its mark; what is not is called so."""
+    for which, (program, options) in enumerate(programs(t)):
+        path = os.path.join(t.shared.dir, "marked%d.conf" % which)
+        text = "".join("%s = %s\n" % (key, ximss.config_value(value))
+                       for key, value in options.items())
+        for data, says in (
+                (b"\xef\xbb\xbf" + text.encode(), None),
+                (b"\xef\xbb\xbf# a comment\r\n" + text.encode(), None),
+                (text.encode("utf-16"), "it is UTF-16: save it as UTF-8"),
+                (b"\xfe\xff" + text.encode("utf-16-be"), "it is UTF-16"),
+                (text.encode("utf-16-le"), "it is UTF-16"),
+                (text.encode("utf-32"), "it is UTF-32: save it as UTF-8"),
+                (b"\xef\xbb\xbf", None)):
+            with open(path, "wb") as f:
+                f.write(data)
+            done = subprocess.run(
+                [program, "--config", path, "--check-config"]
+                + (["--store", os.path.join(t.shared.dir, "store")]
+                   if which == 0 else ["--pages", ""]),
+                capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                timeout=ximss.DEADLINE, check=False)
+            equal(done.returncode, 78 if says else 0,
+                  "%r %s" % (data[:9], done.stderr))
+            check((says or "") in done.stderr, done.stderr)
+
+
+def test_certificates_with_marks(t):
+    directory = os.path.join(t.shared.dir, "marks")
+    os.mkdir(directory)
+    cert, key = ximss.make_certificate(directory)
+    with open(cert, encoding="utf-8") as f:
+        pem = f.read()
+    for program, options in programs(t):
+        for data, says in ((b"\xef\xbb\xbf" + pem.encode(), None),
+                           (pem.encode("utf-16"), "it is UTF-16")):
+            with open(cert + ".marked", "wb") as f:
+                f.write(data)
+            done = run_program(program, directory, dict(
+                options, tls_certificate=cert + ".marked", tls_key=key),
+                "--check-config")
+            equal(done.returncode, 78 if says else 0, done.stderr)
+            check((says or "") in done.stderr, done.stderr)
 
 
 def test_all_that_is_wrong_is_said_at_once(t):

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/unit/long_time.h"
 #include "util/clock.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
@@ -307,8 +308,11 @@ fixture_refresh(void)
 void
 fixture_setup(void)
 {
-    struct store_options o = {
-        .dir = dir, .create = true, .cache_bytes = 1 << 20};
+    struct store_options o = {.dir = dir,
+                              .create = true,
+                              .cache_bytes = 1 << 20,
+                              .batch_us = FIXTURE_LONG_S * CLOCK_SECOND,
+                              .checkpoint_s = FIXTURE_LONG_S};
     struct errbuf err = {""};
     const char *tmp = getenv("TMPDIR");
 

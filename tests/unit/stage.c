@@ -15,6 +15,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "tests/unit/long_time.h"
 #include "tests/unit/pump.h"
 #include "util/clock.h"
 #include "util/lobby.h"
@@ -156,8 +157,11 @@ make_workers(unsigned n)
 static void
 open_with(unsigned n_workers)
 {
-    struct store_options o = {
-        .dir = dir, .create = true, .cache_bytes = 1 << 20};
+    struct store_options o = {.dir = dir,
+                              .create = true,
+                              .cache_bytes = 1 << 20,
+                              .batch_us = FIXTURE_LONG_S * CLOCK_SECOND,
+                              .checkpoint_s = FIXTURE_LONG_S};
     struct errbuf err = {""};
     const char *tmp = getenv("TMPDIR");
 

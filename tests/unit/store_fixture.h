@@ -7,6 +7,7 @@
 
 #include "storage/store.h"
 #include "storage/tables.h"
+#include "tests/unit/long_time.h"
 
 /* An empty store in a directory of its own for each test.  It does nothing by
  * the clock: no checkpoint, no transaction that ends because it took long. */
@@ -44,7 +45,6 @@ struct alert_rec fixture_alert(enum alert_scope scope, uint64_t target,
 uint64_t fixture_post(enum alert_scope scope, uint64_t target, int64_t posted,
                       const char *text);
 
-#define SECOND         INT64_C(1000000)
-#define FIXTURE_LONG_S 100000
+#define SECOND INT64_C(1000000)
 
 #endif

@@ -623,7 +623,7 @@ static const struct {
     const char *key, *value, *error;
 } wrong[] = {
     {"server-address", "localhost",
-     "command line: server-address: must be an address in numbers"},
+     "command line: server-address: must be an address in numbers, without a port"},
     {"listen-tls", "*:0", "listen-tls: needs tls-certificate and tls-key"},
     {"tls-key", "/x", "command line: tls-key: needs tls-certificate too"},
     {"proxy-protocol", "*:81",

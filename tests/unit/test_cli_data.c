@@ -4,7 +4,6 @@
 #include <check.h>
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 
 #include "ximss/proto/cli_data.h"
 
@@ -460,44 +459,6 @@ START_TEST(limits_bytes)
 }
 END_TEST
 
-static double
-cpu_seconds(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-static double
-time_keys(unsigned n)
-{
-    const struct cli_limits wide = {.bytes = 1 << 28};
-    struct buf b = {0};
-    double start;
-
-    buf_append_char(&b, '{');
-    for (unsigned i = 0; i < n; i++)
-        buf_appendf(&b, "k%u=();", i * 7919);
-    buf_append_char(&b, '}');
-    start = cpu_seconds();
-    ck_assert_ptr_nonnull(parse_bytes(b.data, b.len, &wide));
-    start = cpu_seconds() - start;
-    buf_clear(&b);
-    arena_reset(arena);
-    return start;
-}
-
-/* Eight times the keys take about eight times as long, not 64 times. */
-START_TEST(many_keys)
-{
-    double few = time_keys(25000), many = time_keys(200000);
-
-    ck_assert_msg(many < few * 30 + 0.01, "25,000 keys %.3f s, 200,000 %.3f s",
-                  few, many);
-}
-END_TEST
-
 START_TEST(builds)
 {
     struct cli_value *d = cli_data_dictionary(arena);
@@ -601,7 +562,6 @@ cli_data_suite(void)
     tcase_add_test(t, limits_depth);
     tcase_add_test(t, limits_values);
     tcase_add_test(t, limits_bytes);
-    tcase_add_test(t, many_keys);
     tcase_add_test(t, builds);
     tcase_add_test(t, replaces_and_removes);
     tcase_add_test(t, each_character_comes_back);

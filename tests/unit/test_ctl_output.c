@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -138,6 +139,48 @@ START_TEST(reads_ends_in_the_local_zone)
 }
 END_TEST
 
+/* The same table is that of the pages' unit test. */
+START_TEST(reads_the_clock_on_the_wall)
+{
+    const char *dir = getenv("srcdir"), *lifetime;
+    char path[300], line[200], wall[40], zone[40], gmt[40], found[40];
+    int64_t seconds;
+    unsigned n = 0;
+    time_t t;
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/tests/data/walls", dir != NULL ? dir : ".");
+    f = fopen(path, "r");
+    ck_assert_msg(f != NULL, "%s cannot be read", path);
+    while (fgets(line, sizeof line, f) != NULL) {
+        if (line[0] == '#')
+            continue;
+        ck_assert_int_eq(sscanf(line, "%39s %39s %39s", wall, zone, gmt), 3);
+        setenv("TZ", zone, 1);
+        ck_assert_int_eq(ctl_until_parse(wall, &seconds, &lifetime), 0);
+        t = (time_t)seconds;
+        strftime(found, sizeof found, "%Y-%m-%dT%H:%M:%SZ", gmtime(&t));
+        ck_assert_msg(strcmp(found, gmt) == 0, "%s in %s is %s, not %s", wall,
+                      zone, gmt, found);
+        n++;
+    }
+    ck_assert_uint_ge(n, 30);
+    fclose(f);
+}
+END_TEST
+
+/* There is none on that day in Beirut. */
+START_TEST(a_day_begins_when_there_is_no_midnight)
+{
+    const char *lifetime;
+    int64_t seconds = 0;
+
+    setenv("TZ", "Asia/Beirut", 1);
+    ck_assert_int_eq(ctl_until_parse("2026-03-29", &seconds, &lifetime), 0);
+    ck_assert_int_eq(seconds, 1774735200); /* 2026-03-28 22:00 GMT */
+}
+END_TEST
+
 Suite *
 ctl_output_suite(void)
 {
@@ -149,6 +192,8 @@ ctl_output_suite(void)
                         sizeof values / sizeof values[0]);
     tcase_add_loop_test(t, reads_ends, 0, sizeof untils / sizeof untils[0]);
     tcase_add_test(t, reads_ends_in_the_local_zone);
+    tcase_add_test(t, reads_the_clock_on_the_wall);
+    tcase_add_test(t, a_day_begins_when_there_is_no_midnight);
     suite_add_tcase(s, t);
     return s;
 }

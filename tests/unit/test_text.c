@@ -53,6 +53,26 @@ static const struct {
     {T(""), "alert text is blank"},
     {T(" \n\t\r"), "alert text is blank"},
     {T("\xe3\x80\x80"), "alert text is blank"},
+    {T("\xe2\xa0\x80"), "alert text is blank"}, /* U+2800 */
+    {T("\xe3\x85\xa4"), "alert text is blank"}, /* U+3164 */
+    {T("\xe1\x85\x9f\xe1\x85\xa0"), "alert text is blank"},
+    {T("\xef\xbe\xa0"), "alert text is blank"}, /* U+FFA0 */
+    {T("\xc2\xad"), "alert text is blank"},     /* U+00AD */
+    {T("\xe1\xa0\x8e"), "alert text is blank"}, /* U+180E */
+    {T("\xcd\x8f"), "alert text is blank"},     /* U+034F */
+    {T("\xe2\x80\xae\xe2\x81\xa6"), "alert text is blank"},
+    {T("\xef\xb8\x8f"), "alert text is blank"},     /* U+FE0F */
+    {T("\xf3\xa0\x84\x80"), "alert text is blank"}, /* U+E0100 */
+    {T("\xf3\xa0\x81\xa1"), "alert text is blank"}, /* U+E0061 */
+    {T(" \xcc\x81"), "alert text is blank"},        /* U+0301 */
+    {T("\xef\xbf\xbc"), "alert text is blank"},     /* U+FFFC */
+    {T("\xe2\x80\xae"
+       "a"),
+     NULL},
+    {T("\xd8\x80"), NULL},     /* U+0600, a sign of its own */
+    {T("\xef\xbf\xbd"), NULL}, /* U+FFFD */
+    {T("\xe0\xa4\x95\xe0\xa4\xbf"), NULL},
+    {T("\xf0\x9f\x8f\xb4"), NULL}, /* U+1F3F4 */
     {T("a\0b"), "alert text has the character U+0000 at byte 1"},
     {T("\x1b[0m"), "alert text has the character U+001B at byte 0"},
     {T("a\x7f"), "alert text has the character U+007F at byte 1"},

@@ -3,7 +3,6 @@
 
 #include <check.h>
 #include <string.h>
-#include <time.h>
 
 #include "util/buf.h"
 #include "ximss/proto/xml_parse.h"
@@ -367,49 +366,6 @@ START_TEST(limits_bytes)
 }
 END_TEST
 
-static double
-cpu_seconds(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-/* Eight times the pieces take about eight times as long, not 64 times. */
-START_TEST(time_is_linear)
-{
-    static const struct {
-        const char *pre, *unit, *post;
-    } texts[] = {
-        {"<a>", "\n", "</a>"},
-        {"<a>", "&#10;", "</a>"},
-        {"<a>", "<b/>\n", "</a>"},
-        {"<a b='", "&lt;", "'/>"},
-    };
-    double start, few, many;
-
-    xml_parser_set_limits(parser, &(struct xml_limits){.bytes = 1 << 28,
-                                                       .elems = 1 << 28,
-                                                       .attr_bytes = 1 << 28});
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        start = cpu_seconds();
-        ck_assert_int_eq(
-            parse_n(texts[i].pre, texts[i].unit, 125000, texts[i].post, 1),
-            XML_PARSED);
-        few = cpu_seconds() - start;
-        start = cpu_seconds();
-        ck_assert_int_eq(
-            parse_n(texts[i].pre, texts[i].unit, 1000000, texts[i].post, 1),
-            XML_PARSED);
-        many = cpu_seconds() - start;
-        ck_assert_msg(many < few * 30 + 0.01,
-                      "%s: 125,000 in %.3f s, 1,000,000 in %.3f s",
-                      texts[i].unit, few, many);
-    }
-}
-END_TEST
-
 /* Nothing of one document shows in the next. */
 START_TEST(starts_afresh)
 {
@@ -458,7 +414,6 @@ xml_parse_suite(void)
     tcase_add_test(t, limits_attribute_bytes);
     tcase_add_test(t, limits_text_bytes);
     tcase_add_test(t, limits_bytes);
-    tcase_add_test(t, time_is_linear);
     tcase_add_test(t, starts_afresh);
     tcase_add_test(t, finds_attributes);
     suite_add_tcase(s, t);

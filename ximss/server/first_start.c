@@ -4,6 +4,7 @@
 #include "ximss/server/first_start.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <openssl/crypto.h>
 
 #include "storage/tables.h"
+#include "util/bom.h"
 #include "util/clock.h"
 #include "util/terminal.h"
 #include "util/text.h"
@@ -65,6 +67,21 @@ cut_line_end(char *line)
         line[n - 1] = '\0';
 }
 
+/* Without a byte order mark in front and the line end behind.  NULL, or why it
+ * cannot be a password; read: the bytes up to the line end and its 0. */
+static const char *
+cut_line(char *line, size_t read)
+{
+    const char *fault = bom_fault(line, read);
+    size_t from = bom_length(line, read);
+
+    if (fault == NULL && strlen(line) + 1 < read)
+        fault = "the first line has a byte 0";
+    memmove(line, line + from, read - from);
+    cut_line_end(line);
+    return fault;
+}
+
 /* -1 with err for what cannot be a password. */
 static int
 check_password(const char *file, const char *password, struct errbuf *err)
@@ -80,8 +97,8 @@ check_password(const char *file, const char *password, struct errbuf *err)
     return why == NULL ? 0 : err_set(err, "%s: the %s", file, why);
 }
 
-/* The longest password, a line end and a 0. */
-#define LINE_SIZE (PASSWORD_MOST + 3)
+/* A mark, the longest password, a line end and a 0. */
+#define LINE_SIZE (BOM_LENGTH + PASSWORD_MOST + 3)
 
 static int
 ask_once(const struct terminal *t, const char *prompt, char line[LINE_SIZE],
@@ -120,26 +137,34 @@ ask_password(int fd, char out[LINE_SIZE], struct errbuf *err)
     return r;
 }
 
+/* out: zeroed. */
 static int
 read_password(const char *file, char out[LINE_SIZE], struct errbuf *err)
 {
     FILE *f = strcmp(file, "-") == 0 ? stdin : fopen(file, "r");
+    bool is_terminal = f != NULL && isatty(fileno(f));
+    size_t size = LINE_SIZE;
     char *line = out;
+    const char *why;
     int r = 0;
 
     if (f == NULL)
         return err_set(err, "%s: %s", file, strerror(errno));
-    if (isatty(fileno(f)))
+    if (is_terminal)
         r = ask_password(fileno(f), out, err);
     else
         line = fgets(out, LINE_SIZE, f);
     if (f != stdin)
         fclose(f);
-    if (r < 0)
-        return -1;
+    if (is_terminal)
+        return r;
     if (line == NULL)
         return err_set(err, "%s: no password in its first line", file);
-    cut_line_end(out);
+    while (size > 1 && out[size - 2] == '\0')
+        size--; /* up to the last byte that was read */
+    why = cut_line(out, size);
+    if (why != NULL)
+        return err_set(err, "%s: %s", file, why);
     return check_password(file, out, err);
 }
 

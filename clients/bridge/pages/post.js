@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The form that posts an alert to the place that is shown.
+import { isBlank } from "./blank.js";
 import { count, placeName, postLabel } from "./names.js";
 import { formatGmt } from "./time.js";
 import { alertCard, byId, confirmed } from "./view.js";
@@ -123,7 +124,7 @@ export class PostForm {
         const alert = this.#alert();
 
         byId("until").min = this.#with.zone().wall(alert.posted);
-        byId("preview-box").hidden = alert.text === "";
+        byId("preview-box").hidden = isBlank(alert.text);
         byId("preview").replaceChildren(alertCard(
             { ...alert, ...seenFrom(this.#place) }, this.#with.zone()));
     }
@@ -160,6 +161,10 @@ export class PostForm {
 
         if (this.#busy || place === null)
             return;
+        if (isBlank(byId("text").value)) {
+            this.#answer("", "Nothing of this text would be seen.");
+            return;
+        }
         this.#busy = true;
         this.#answer("", "");
         try {

@@ -90,8 +90,8 @@ export class Zone {
     // For an input of type datetime-local.
     wall(date) { return this.#wall(date).slice(0, 16); }
 
-    // When that clock shows this; the first time if it does so twice, and
-    // the moment of the jump, on that clock's old count, if never.
+    // When that clock shows this. If it does so twice (it was put back) or
+    // never (it was put forward) it is the later moment, as with ximssctl.
     fromWall(text) {
         const match = WALL.exec(text);
 
@@ -106,7 +106,7 @@ export class Zone {
         const right = guesses.filter((guess) =>
             guess + offset(guess) === wanted);
 
-        return new Date(right.length > 0 ? Math.min(...right) : guesses[0]);
+        return new Date(Math.max(...(right.length > 0 ? right : guesses)));
     }
 }
 

@@ -30,6 +30,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include "util/blank.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -88,10 +89,13 @@ static void
 identify(struct sasl *s, const char *name, const char *password,
          const char *other)
 {
-    s->name = xstrdup(name);
+    char *whom = other != NULL ? blank_trimmed(other) : NULL;
+
+    s->name = blank_trimmed(name);
     s->password = password != NULL ? xstrdup(password) : NULL;
     s->for_other =
-        other != NULL && *other != '\0' && !text_equal_nocase(other, name);
+        whom != NULL && *whom != '\0' && !text_equal_nocase(whom, s->name);
+    free(whom);
 }
 
 static int
@@ -522,8 +526,9 @@ step_cram(struct sasl *s, const struct input *in, char **out_r)
     space = strrchr(in->data, ' ');
     if (!is_text(in) || space == NULL)
         return SASL_MALFORMED;
-    s->name = xstrndup(in->data, (size_t)(space - in->data));
     s->hex = xstrdup(space + 1);
+    *space = '\0';
+    s->name = blank_trimmed(in->data);
     if (!is_within_limits(s) || !keep_name(s))
         return SASL_MALFORMED;
     s->state = AT_CREDENTIAL;
@@ -611,7 +616,7 @@ sasl_cram_answered(struct sasl *s, const char *challenge, const char *name,
     if (s->state == AT_START && strlen(challenge) <= SASL_MESSAGE_MOST &&
         from_base64(base64_hex, &in) == 0 && is_text(&in)) {
         s->challenge = xstrdup(challenge);
-        s->name = xstrdup(name);
+        s->name = blank_trimmed(name);
         s->hex = xstrdup(in.data);
         if (is_within_limits(s) && keep_name(s)) {
             s->state = AT_CREDENTIAL;

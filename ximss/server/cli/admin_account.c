@@ -84,7 +84,7 @@ is_real_name(const char *s)
 {
     return s[0] == '\0' ||
            (text_check_alert(s, strlen(s), REAL_NAME_MAX, NULL) == 0 &&
-            strpbrk(s, "\t\r\n") == NULL);
+            !text_has_controls(s));
 }
 
 static enum store_result

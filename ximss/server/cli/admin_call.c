@@ -12,6 +12,7 @@
 
 #include "quota/size.h"
 #include "quota/template.h"
+#include "util/blank.h"
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
@@ -105,6 +106,25 @@ admin_arg_text(struct admin_call *c, const char *what, const char **text_r)
 {
     *text_r = admin_arg_optional_text(c);
     return *text_r != NULL ? STORE_OK : admin_refuse(c, ANSWER(MISSING), what);
+}
+
+const char *
+admin_bare_name(struct admin_call *c, const char *name)
+{
+    size_t len;
+    const char *from = blank_trim(name, &len);
+
+    return arena_strndup(c->arena, from, len);
+}
+
+enum store_result
+admin_arg_name(struct admin_call *c, const char *what, const char **name_r)
+{
+    enum store_result r = admin_arg_text(c, what, name_r);
+
+    if (r == STORE_OK)
+        *name_r = admin_bare_name(c, *name_r);
+    return r;
 }
 
 enum store_result

@@ -103,6 +103,11 @@ enum store_result admin_arg_keyword(struct admin_call *c, const char *word);
 /* Text, number, dictionary; 501 "WHAT is missing" if it is something else. */
 enum store_result admin_arg_text(struct admin_call *c, const char *what,
                                  const char **text_r) WARN_UNUSED;
+/* The same of what is to be a name: blanks around it do not count. */
+enum store_result admin_arg_name(struct admin_call *c, const char *what,
+                                 const char **name_r) WARN_UNUSED;
+/* The name without blanks around it; of the call's arena. */
+const char *admin_bare_name(struct admin_call *c, const char *name);
 enum store_result admin_arg_number(struct admin_call *c, const char *what,
                                    unsigned long long max,
                                    unsigned long long *n_r) WARN_UNUSED;

@@ -55,7 +55,7 @@ static enum store_result
 read_creation(struct admin_call *c, struct creation *n)
 {
     const char *path;
-    enum store_result r = admin_arg_text(c, "account name", &n->name);
+    enum store_result r = admin_arg_name(c, "account name", &n->name);
 
     n->type = "MultiMailbox";
     while (r == STORE_OK && admin_arg_peek(c) != NULL) {
@@ -237,7 +237,7 @@ rename_account(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_arg_keyword(c, "INTO");
     if (r == STORE_OK)
-        r = admin_arg_text(c, "new account name", &new_name);
+        r = admin_arg_name(c, "new account name", &new_name);
     if (r == STORE_OK)
         r = admin_arg_path_and_end(c);
     if (r == STORE_OK)

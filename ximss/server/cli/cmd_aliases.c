@@ -38,9 +38,12 @@ read_list(struct admin_call *c, struct alias_list *l)
     if (r != STORE_OK)
         return r;
     for (const struct cli_value *v = array->first; v != NULL; v = v->next) {
-        if (v->kind != CLI_STRING || !text_is_name(v->text))
+        const char *name =
+            v->kind == CLI_STRING ? admin_bare_name(c, v->text) : "";
+
+        if (!text_is_name(name))
             return admin_refuse(c, ANSWER(BAD_ALIAS_NAME));
-        alias_list_add(l, v->text);
+        alias_list_add(l, name);
     }
     return STORE_OK;
 }

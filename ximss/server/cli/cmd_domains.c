@@ -43,7 +43,7 @@ static enum store_result
 read_creation(struct admin_call *c, struct creation *n)
 {
     const char *path;
-    enum store_result r = admin_arg_text(c, "domain name", &n->name);
+    enum store_result r = admin_arg_name(c, "domain name", &n->name);
 
     n->shared = c->command->detail != 0;
     if (r == STORE_OK && admin_arg_word(c, "SHARED"))
@@ -161,7 +161,7 @@ rename_domain(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_arg_keyword(c, "INTO");
     if (r == STORE_OK)
-        r = admin_arg_text(c, "new domain name", &new_name);
+        r = admin_arg_name(c, "new domain name", &new_name);
     if (r == STORE_OK)
         r = admin_arg_path_and_end(c);
     if (r == STORE_OK)

@@ -3,7 +3,6 @@
 
 #include "ximss/server/live/listener.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -129,27 +128,6 @@ add(struct worker *w, int fd, enum session_door door,
     w->listeners = l;
 }
 
-static socklen_t
-make_address(const struct config_address *a, uint16_t port,
-             struct sockaddr_storage *sa)
-{
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)sa;
-    struct sockaddr_in *in = (struct sockaddr_in *)sa;
-
-    memset(sa, 0, sizeof *sa);
-    if (a->host != NULL && inet_pton(AF_INET, a->host, &in->sin_addr) == 1) {
-        in->sin_family = AF_INET;
-        in->sin_port = htons(port);
-        return sizeof *in;
-    }
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(port);
-    in6->sin6_addr = in6addr_any;
-    if (a->host != NULL && inet_pton(AF_INET6, a->host, &in6->sin6_addr) != 1)
-        return 0;
-    return sizeof *in6;
-}
-
 /* Options that accepted sockets inherit, so that accepting costs one call. */
 static void
 set_options(int fd, const struct sockaddr_storage *sa, bool any)
@@ -237,7 +215,7 @@ open_address(struct worker **workers, unsigned n,
     uint16_t port = a->port;
 
     for (unsigned i = 0; i < n; i++) {
-        socklen_t len = make_address(a, port, &sa);
+        socklen_t len = config_address_make(a, port, &sa);
         int fd = -1;
 
         if (len > 0 && (i > 0 || check_free(&sa, len, a->host == NULL) == 0))
@@ -247,12 +225,12 @@ open_address(struct worker **workers, unsigned n,
             /* No IPv6 on this machine. */
             struct config_address v4 = {(char *)(uintptr_t) "0.0.0.0", port};
 
-            len = make_address(&v4, port, &sa);
+            len = config_address_make(&v4, port, &sa);
             fd = open_socket(&sa, len, false);
         }
         if (fd < 0)
             return err_set(err, "listening on %s:%u: %s", host, port,
-                           len > 0 ? strerror(errno) : "not a numeric address");
+                           strerror(len > 0 ? errno : EADDRNOTAVAIL));
         port = port_of(fd); /* 0 was a free one; the others take the same */
         add(workers[i], fd, door, dialect,
             config_listen_holds(&workers[i]->cfg->proxy_protocol, a));

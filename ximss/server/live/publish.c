@@ -12,8 +12,6 @@
 
 #include "util/log.h"
 #include "util/xmalloc.h"
-#include "ximss/server/auth/remember.h"
-#include "ximss/server/base/stat.h"
 #include "ximss/server/live/alert.h"
 #include "ximss/server/live/alert_cache.h"
 #include "ximss/server/live/broadcast.h"
@@ -21,7 +19,6 @@
 #include "ximss/server/live/quota_watch.h"
 #include "ximss/server/live/session.h"
 #include "ximss/server/live/shared.h"
-#include "ximss/server/live/usage_feed.h"
 #include "ximss/server/live/user.h"
 #include "ximss/server/live/watch.h"
 #include "ximss/server/live/worker.h"
@@ -170,73 +167,6 @@ finished(void *arg)
 }
 
 static void
-ask_sources(struct server *s, const struct effect *e)
-{
-    char *user = e->account.name != NULL
-                     ? xasprintf("%s@%s", e->account.name, e->domain.name)
-                     : NULL;
-
-    usage_feed_ask(s->usage_feed, user);
-    free(user);
-}
-
-/* What is shared by all threads follows here, once. */
-static void
-follow_shared(struct server *s, const struct effect *e)
-{
-    switch (e->kind) {
-    case EFFECT_ALERT_ADDED:
-        stat_add(STAT_ALERTS_POSTED, 1);
-        if (e->alert.until != 0) {
-            uint64_t next = atomic_load(&s->next_expiry);
-            uint64_t until = (uint64_t)e->alert.until;
-
-            while ((next == 0 || until < next) &&
-                   !atomic_compare_exchange_weak(&s->next_expiry, &next, until))
-                continue;
-        }
-        break;
-    case EFFECT_ACCOUNT_CHANGED:
-    case EFFECT_ACCOUNT_REMOVED:
-    case EFFECT_KILL_SESSIONS:
-        remember_forget(s->remember, e->account.number);
-        break;
-    case EFFECT_TOKEN_REVOKED:
-        /* Before the workers hear of it: see login.c. */
-        atomic_fetch_add(&s->tokens_revoked, 1);
-        break;
-    case EFFECT_LOGINS_CHANGED:
-        remember_clear(s->remember);
-        break;
-    case EFFECT_DOMAIN_CHANGED:
-        if (e->domain.suspended)
-            remember_clear(s->remember);
-        if (e->domain.number == s->main_domain_number)
-            server_set_main_domain(s, e->domain.name);
-        break;
-    case EFFECT_ALERT_REMOVED:
-        stat_add(STAT_ALERTS_REMOVED, 1);
-        break;
-    case EFFECT_PREFS_CHANGED:
-    case EFFECT_COUNT_AUDIENCE:
-    case EFFECT_COUNT_DELIVERED:
-    case EFFECT_DOMAIN_REMOVED:
-    case EFFECT_KILL_SESSION:
-    case EFFECT_SHUTDOWN:
-    case EFFECT_QUOTA_OVER:
-    case EFFECT_QUOTA_LEVEL:
-    case EFFECT_QUOTA_DEFAULTS:
-        break;
-    case EFFECT_QUOTA_ALERT:
-        stat_add(STAT_QUOTA_ALERTS, 1);
-        break;
-    case EFFECT_QUOTA_ASK:
-        ask_sources(s, e);
-        break;
-    }
-}
-
-static void
 add_alert(struct bulletin *b, struct effect *e)
 {
     struct alert *a = alert_new(&e->alert);
@@ -266,7 +196,7 @@ publish(struct server *server, struct effect_list *effects,
     STAILQ_CONCAT(&b->effects, effects);
     STAILQ_FOREACH(e, &b->effects, link)
     {
-        follow_shared(server, e);
+        server_follow(server, e);
         n++;
         if (e->kind == EFFECT_ALERT_ADDED || e->kind == EFFECT_QUOTA_ALERT)
             add_alert(b, e);

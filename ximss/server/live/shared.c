@@ -8,6 +8,9 @@
 #include <unistd.h>
 
 #include "util/xmalloc.h"
+#include "ximss/server/auth/remember.h"
+#include "ximss/server/base/stat.h"
+#include "ximss/server/live/usage_feed.h"
 
 void
 server_ask_stop(struct server *s)
@@ -43,4 +46,74 @@ server_set_main_domain(struct server *s, const char *name)
     free(s->main_domain);
     s->main_domain = xstrdup(name);
     pthread_mutex_unlock(&s->lock);
+}
+
+void
+server_lower_expiry(struct server *s, int64_t when)
+{
+    uint64_t next = atomic_load(&s->next_expiry);
+
+    while (
+        when != 0 && (next == 0 || (uint64_t)when < next) &&
+        !atomic_compare_exchange_weak(&s->next_expiry, &next, (uint64_t)when))
+        continue;
+}
+
+static void
+ask_sources(struct server *s, const struct effect *e)
+{
+    char *user = e->account.name != NULL
+                     ? xasprintf("%s@%s", e->account.name, e->domain.name)
+                     : NULL;
+
+    usage_feed_ask(s->usage_feed, user);
+    free(user);
+}
+
+void
+server_follow(struct server *s, const struct effect *e)
+{
+    switch (e->kind) {
+    case EFFECT_ALERT_ADDED:
+        stat_add(STAT_ALERTS_POSTED, 1);
+        server_lower_expiry(s, e->alert.until);
+        break;
+    case EFFECT_ACCOUNT_CHANGED:
+    case EFFECT_ACCOUNT_REMOVED:
+    case EFFECT_KILL_SESSIONS:
+        remember_forget(s->remember, e->account.number);
+        break;
+    case EFFECT_TOKEN_REVOKED:
+        /* Before the workers hear of it: see login.c. */
+        atomic_fetch_add(&s->tokens_revoked, 1);
+        break;
+    case EFFECT_LOGINS_CHANGED:
+        remember_clear(s->remember);
+        break;
+    case EFFECT_DOMAIN_CHANGED:
+        if (e->domain.suspended)
+            remember_clear(s->remember);
+        if (e->domain.number == s->main_domain_number)
+            server_set_main_domain(s, e->domain.name);
+        break;
+    case EFFECT_ALERT_REMOVED:
+        stat_add(STAT_ALERTS_REMOVED, 1);
+        break;
+    case EFFECT_PREFS_CHANGED:
+    case EFFECT_COUNT_AUDIENCE:
+    case EFFECT_COUNT_DELIVERED:
+    case EFFECT_DOMAIN_REMOVED:
+    case EFFECT_KILL_SESSION:
+    case EFFECT_SHUTDOWN:
+    case EFFECT_QUOTA_OVER:
+    case EFFECT_QUOTA_LEVEL:
+    case EFFECT_QUOTA_DEFAULTS:
+        break;
+    case EFFECT_QUOTA_ALERT:
+        stat_add(STAT_QUOTA_ALERTS, 1);
+        break;
+    case EFFECT_QUOTA_ASK:
+        ask_sources(s, e);
+        break;
+    }
 }

@@ -75,4 +75,11 @@ void server_ask_stop(struct server *s);
 char *server_main_domain(struct server *s);
 void server_set_main_domain(struct server *s, const char *name);
 
+/* An alert ends at `when` (0: never): upkeep comes then at the latest. */
+void server_lower_expiry(struct server *s, int64_t when);
+
+/* What all threads share follows an effect, once, before the workers do
+ * (publish.c). */
+void server_follow(struct server *s, const struct effect *e);
+
 #endif

@@ -32,17 +32,6 @@ struct expire_job {
     bool more; /* there is more of what the upkeep removes */
 };
 
-static void
-lower_expiry(struct server *s, int64_t when)
-{
-    uint64_t next = atomic_load(&s->next_expiry);
-
-    while (
-        when != 0 && (next == 0 || (uint64_t)when < next) &&
-        !atomic_compare_exchange_weak(&s->next_expiry, &next, (uint64_t)when))
-        continue;
-}
-
 static bool
 is_due(int64_t next, int64_t now)
 {
@@ -87,13 +76,13 @@ expire_finish(struct job *j)
     struct expire_job *x = (struct expire_job *)j;
 
     if (j->result == STORE_OK) {
-        lower_expiry(j->server, x->next);
+        server_lower_expiry(j->server, x->next);
         if (x->upkeep && j->server->audit_budget != NULL)
             audit_budget_told(j->server->audit_budget, clock_now());
     } else {
         log_warn("removing alerts whose end has come: %s (tried again)",
                  j->err.text);
-        lower_expiry(j->server, clock_now() + CLOCK_SECOND);
+        server_lower_expiry(j->server, clock_now() + CLOCK_SECOND);
     }
     /* It keeps up with whatever comes in, behind the jobs that wait now. */
     if (j->result == STORE_OK && !atomic_load(&j->server->stopping) &&

@@ -2,23 +2,17 @@
 /* Accounts in memory.  One thread, the account's worker, reads and changes
  * everything here, so there is no lock and no question of who was first: loads
  * come back, and other people's changes arrive, in the order of commits through
- * the same mailbox.  While an account is loading, changes need not be followed:
- * those that were committed before the load are in it, those after it come
- * after it.  But alerts are loaded piece by piece, in the order of ids, and all
- * else with the last piece: so removals are followed in the pieces that have
- * come, and what is added comes with one of the next. */
+ * the same mailbox. */
 #include "config.h"
 
-#include "ximss/server/live/user.h"
+#include "ximss/server/live/user_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
-#include "util/zone.h"
 #include "ximss/server/live/alert_cache.h"
 #include "ximss/server/live/board.h"
 #include "ximss/server/live/job.h"
@@ -28,21 +22,13 @@
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/worker.h"
 #include "ximss/server/rules/lane.h"
-#include "ximss/server/rules/prefs.h"
 #include "ximss/server/rules/rights.h"
-#include "ximss/server/rules/usage.h"
 
 #define SAVE_BATCH   256
 #define SAVE_IDS     16384 /* shown and dismissed, of all of a batch */
 #define REMOVE_BATCH 2048
 /* Accounts that one look at the cache takes out of memory. */
 #define TRIM_BATCH 1024
-
-struct user_waiter {
-    struct user_waiter *next;
-    user_ready_fn *ready;
-    void *arg;
-};
 
 struct user *
 user_find(struct worker *w, uint64_t number)
@@ -58,9 +44,9 @@ user_full_name(const struct user *a, char out[USER_NAME_SIZE])
     snprintf(out, USER_NAME_SIZE, "%s@%s", a->name, a->domain->name);
 }
 
-/* domain NULL: none. */
-static void
-set_domain(struct worker *w, struct user *a, const struct domain_rec *domain)
+void
+user_set_domain(struct worker *w, struct user *a,
+                const struct domain_rec *domain)
 {
     struct domain *old = a->domain;
 
@@ -77,7 +63,14 @@ set_domain(struct worker *w, struct user *a, const struct domain_rec *domain)
     }
 }
 
-static void
+void
+user_set_real_name(struct user *a, const char *name)
+{
+    free(a->real_name);
+    a->real_name = name != NULL && name[0] != '\0' ? xstrdup(name) : NULL;
+}
+
+void
 user_free(struct worker *w, struct user *a)
 {
     g_hash_table_remove(w->accounts, &a->number);
@@ -86,216 +79,8 @@ user_free(struct worker *w, struct user *a)
     free(a->real_name);
     free(a->shown);
     free(a->dismissed);
-    set_domain(w, a, NULL);
+    user_set_domain(w, a, NULL);
     free(a);
-}
-
-/* --- loading --- */
-
-struct load_job {
-    struct job job;
-    uint64_t number;
-    struct account_rec account;
-    struct domain_rec domain;
-    struct account_state state;
-    const struct zone *zone;
-    struct alert_array alerts; /* of this piece */
-    uint64_t after;            /* those up to it were in the pieces before */
-    bool more;                 /* there is another piece */
-    bool quota_reached;
-};
-
-static void
-load_clear(struct load_job *l)
-{
-    account_rec_clear(&l->account);
-    domain_rec_clear(&l->domain);
-    account_state_clear(&l->state);
-    alert_array_clear(&l->alerts);
-}
-
-struct taking {
-    struct load_job *load;
-    struct store_txn *txn;
-};
-
-static bool
-take_alert(const struct alert_rec *rec, void *arg)
-{
-    struct taking *taking = arg;
-    struct load_job *l = taking->load;
-    struct alert_rec copy;
-    struct alert *a;
-
-    alert_rec_copy(&copy, rec);
-    a = alert_new(&copy);
-    alert_array_add(&l->alerts, a);
-    alert_unref(&a);
-    l->more = store_tired(taking->txn);
-    return !l->more;
-}
-
-/* A piece of the alerts; with the last one, all the rest, so that what was
- * committed before it is in it. */
-static enum store_result
-load_body(struct job *j, struct store_txn *t, struct errbuf *err)
-{
-    struct load_job *l = (struct load_job *)j;
-    struct admin_context x = {.txn = t, .settings = &j->server->admin};
-    struct taking taking = {l, t};
-    enum store_result r;
-    char *prefs = NULL;
-
-    load_clear(l);
-    l->more = false;
-    r = account_get(t, l->number, &l->account, err);
-    if (r == STORE_OK)
-        r = alert_walk(t, ALERT_ACCOUNT, l->number, l->after, take_alert,
-                       &taking, err);
-    if (r != STORE_OK || l->more)
-        return r;
-    r = domain_get(t, l->account.domain, &l->domain, err);
-    if (r == STORE_OK)
-        r = state_get(t, l->number, &l->state, err);
-    if (r == STORE_OK)
-        r = prefs_get(t, l->number, &prefs, err);
-    if (r == STORE_OK)
-        l->zone = prefs_zone(prefs); /* may read the disk: not on a loop */
-    free(prefs);
-    if (r == STORE_OK)
-        r = usage_is_reached(&x, &l->domain, &l->account, &l->quota_reached,
-                             err);
-    return r;
-}
-
-static char *
-keep_unless_empty(const char *s)
-{
-    return s != NULL && s[0] != '\0' ? xstrdup(s) : NULL;
-}
-
-static void
-fill(struct worker *w, struct user *a, struct load_job *l)
-{
-    set_domain(w, a, &l->domain);
-    a->zone = l->zone != NULL ? l->zone : w->zone;
-    a->name = xstrdup(l->account.name);
-    a->real_name = keep_unless_empty(l->account.real_name);
-    a->rights = rights_parse(l->account.rights);
-    a->cred_serial = l->account.cred_serial;
-    quota_watch_set(w, a, l->quota_reached);
-    a->position = l->state.position;
-    a->shown = l->state.shown;
-    a->n_shown = (uint32_t)l->state.n_shown;
-    a->dismissed = l->state.dismissed;
-    a->n_dismissed = (uint32_t)l->state.n_dismissed;
-    l->state.shown = l->state.dismissed = NULL;
-    l->state.n_shown = l->state.n_dismissed = 0;
-    a->last_login = l->state.last_login;
-    if (l->state.last_address != NULL &&
-        peer_parse(&a->last_peer, l->state.last_address) < 0)
-        a->last_peer.kind = PEER_LOCAL;
-    a->loading = false;
-    TAILQ_INSERT_TAIL(&w->idle, a, link);
-    w->n_idle++;
-}
-
-static void
-mark_delivered(struct worker *w, struct user *a, struct alert *al)
-{
-    if (al->delivered)
-        return;
-    al->delivered = true;
-    a->has_delivered = true;
-    if (!al->generated)
-        g_array_append_val(w->delivered, al->rec.id);
-}
-
-/* The last life of the server ended between saving the position and removing
- * what it covers. */
-static void
-forget_shown_alerts(struct worker *w, struct user *a)
-{
-    for (uint32_t i = 0; i < a->alerts.n; i++)
-        if (user_was_shown(a, a->alerts.v[i]->rec.id))
-            mark_delivered(w, a, a->alerts.v[i]);
-    user_drop_delivered(w, a);
-}
-
-static void
-take_piece(struct user *a, struct load_job *l)
-{
-    for (uint32_t i = 0; i < l->alerts.n; i++) {
-        l->after = l->alerts.v[i]->rec.id;
-        alert_array_add(&a->alerts, l->alerts.v[i]);
-    }
-}
-
-static void
-load_finish(struct job *j)
-{
-    struct load_job *l = (struct load_job *)j;
-    struct worker *w = j->worker;
-    struct user *a = g_hash_table_lookup(w->accounts, &l->number);
-    struct user_waiter *waiter, *next;
-    bool ok = j->result == STORE_OK;
-
-    if (ok)
-        take_piece(a, l);
-    if (ok && l->more) {
-        job_submit(j); /* behind others of its lane */
-        return;
-    }
-    waiter = a->waiters;
-    a->waiters = NULL;
-    if (ok) {
-        fill(w, a, l);
-        forget_shown_alerts(w, a);
-    } else {
-        user_free(w, a);
-    }
-    if (j->result == STORE_NOTFOUND)
-        j->err.text[0] = '\0';
-    for (; waiter != NULL; waiter = next) {
-        next = waiter->next;
-        waiter->ready(ok ? a : NULL, waiter->arg, &j->err);
-        free(waiter);
-    }
-    load_clear(l);
-    job_clear(j);
-    free(l);
-}
-
-void
-user_open(struct worker *w, uint64_t number, uint64_t lane,
-          user_ready_fn *ready, void *arg)
-{
-    struct user *a = g_hash_table_lookup(w->accounts, &number);
-    struct user_waiter *waiter;
-    struct load_job *l;
-
-    if (a != NULL && !a->loading) {
-        ready(a, arg, NULL);
-        return;
-    }
-    if (a == NULL) {
-        a = xcalloc(1, sizeof *a);
-        a->number = number;
-        a->loading = true;
-        conn_budget_init(&a->output, SIZE_MAX);
-        TAILQ_INIT(&a->sessions);
-        g_hash_table_insert(w->accounts, &a->number, a);
-        l = xcalloc(1, sizeof *l);
-        job_init(&l->job, w->server, w);
-        l->job.lane = lane;
-        l->number = number;
-        l->job.body = load_body;
-        l->job.finish = load_finish;
-        job_submit(&l->job);
-    }
-    waiter = xmalloc(sizeof *waiter);
-    *waiter = (struct user_waiter){a->waiters, ready, arg};
-    a->waiters = waiter;
 }
 
 /* --- sessions --- */
@@ -322,281 +107,6 @@ user_session_removed(struct worker *w, struct user *a, struct session *s)
         quota_watch_logout(w, a);
     }
     user_drop_delivered(w, a);
-}
-
-/* --- sorted arrays of ids --- */
-
-static uint32_t
-ids_after(const uint64_t *v, uint32_t n, uint64_t id)
-{
-    uint32_t low = 0, high = n;
-
-    while (low < high) {
-        uint32_t mid = low + (high - low) / 2;
-
-        if (v[mid] <= id)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
-static bool
-ids_have(const uint64_t *v, uint32_t n, uint64_t id)
-{
-    uint32_t after = ids_after(v, n, id);
-
-    return after > 0 && v[after - 1] == id;
-}
-
-static void
-ids_add(uint64_t **v, uint32_t *n, uint64_t id)
-{
-    uint32_t after = ids_after(*v, *n, id);
-
-    if (after > 0 && (*v)[after - 1] == id)
-        return;
-    *v = xrealloc(*v, (*n + 1) * sizeof(**v));
-    memmove(*v + after + 1, *v + after, (*n - after) * sizeof(**v));
-    (*v)[after] = id;
-    ++*n;
-}
-
-static void
-ids_drop_up_to(uint64_t **v, uint32_t *n, uint64_t id)
-{
-    uint32_t after = ids_after(*v, *n, id);
-
-    if (after == 0)
-        return;
-    *n -= after;
-    memmove(*v, *v + after, *n * sizeof(**v));
-    if (*n == 0) {
-        free(*v);
-        *v = NULL;
-    }
-}
-
-/* --- shown and dismissed --- */
-
-bool
-user_was_shown(const struct user *a, uint64_t id)
-{
-    return id <= a->position || ids_have(a->shown, a->n_shown, id);
-}
-
-bool
-user_has_dismissed(const struct user *a, uint64_t id)
-{
-    return ids_have(a->dismissed, a->n_dismissed, id);
-}
-
-void
-user_touch(struct worker *w, struct user *a)
-{
-    if (a->dirty)
-        return;
-    a->dirty = true;
-    g_array_append_val(w->dirty, a->number);
-}
-
-static void
-set_position(struct worker *w, struct user *a, uint64_t id)
-{
-    if (id > a->position)
-        a->position = id;
-    ids_drop_up_to(&a->shown, &a->n_shown, a->position);
-    user_touch(w, a);
-}
-
-void
-user_shown_up_to(struct worker *w, struct user *a, uint64_t id)
-{
-    if (id <= a->position)
-        return;
-    for (uint32_t i = alert_array_after(&a->alerts, a->position);
-         i < a->alerts.n && a->alerts.v[i]->rec.id <= id; i++)
-        mark_delivered(w, a, a->alerts.v[i]);
-    set_position(w, a, id);
-    user_drop_delivered(w, a);
-}
-
-static const struct alert_array *
-broad_set(const struct worker *w, const struct user *a)
-{
-    return a->domain->shared ? &w->board.cluster : &w->board.server;
-}
-
-struct alert *
-user_next_alert(struct worker *w, const struct user *a, uint64_t id)
-{
-    const struct alert_array *sets[] = {broad_set(w, a), &a->domain->alerts,
-                                        &a->alerts};
-    struct alert *best = NULL;
-
-    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
-        uint32_t at = alert_array_after(sets[i], id);
-
-        if (at < sets[i]->n &&
-            (best == NULL || sets[i]->v[at]->rec.id < best->rec.id))
-            best = sets[i]->v[at];
-    }
-    return best;
-}
-
-struct alert *
-user_prev_alert(struct worker *w, const struct user *a, uint64_t id)
-{
-    const struct alert_array *sets[] = {broad_set(w, a), &a->domain->alerts,
-                                        &a->alerts};
-    struct alert *best = NULL;
-
-    if (id == 0)
-        return NULL;
-    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
-        uint32_t at = alert_array_after(sets[i], id - 1);
-
-        if (at > 0 &&
-            (best == NULL || sets[i]->v[at - 1]->rec.id > best->rec.id))
-            best = sets[i]->v[at - 1];
-    }
-    return best;
-}
-
-struct alert *
-user_find_alert(struct worker *w, const struct user *a, uint64_t id)
-{
-    struct alert *al = id > 0 ? user_next_alert(w, a, id - 1) : NULL;
-
-    return al != NULL && al->rec.id == id ? al : NULL;
-}
-
-bool
-user_has_delivered(struct worker *w, uint64_t account, uint64_t id)
-{
-    const struct user *a = user_find(w, account);
-    uint32_t i;
-
-    if (a == NULL)
-        return false;
-    i = alert_array_after(&a->alerts, id - 1);
-    return i == a->alerts.n || a->alerts.v[i]->rec.id != id ||
-           a->alerts.v[i]->delivered;
-}
-
-/* Moves the position over everything that was shown. */
-static void
-advance(struct worker *w, struct user *a)
-{
-    uint64_t position = a->position;
-    struct alert *next;
-
-    while ((next = user_next_alert(w, a, position)) != NULL &&
-           ids_have(a->shown, a->n_shown, next->rec.id))
-        position = next->rec.id;
-    if (next != NULL)
-        position = next->rec.id - 1;
-    else if (w->board.last_id > position)
-        position = w->board.last_id;
-    set_position(w, a, position);
-}
-
-void
-user_shown(struct worker *w, struct user *a, uint64_t id)
-{
-    struct alert *own = alert_array_find(&a->alerts, id);
-
-    if (own != NULL)
-        mark_delivered(w, a, own);
-    if (!user_was_shown(a, id)) {
-        ids_add(&a->shown, &a->n_shown, id);
-        advance(w, a);
-    }
-    if (own != NULL)
-        user_drop_delivered(w, a);
-}
-
-void
-user_dismiss(struct worker *w, struct user *a, uint64_t id)
-{
-    struct alert *own = alert_array_find(&a->alerts, id);
-
-    if (own == NULL)
-        ids_add(&a->dismissed, &a->n_dismissed, id);
-    else
-        alert_cache_forget(w->alert_cache, id);
-    user_shown(w, a, id);
-    alert_array_remove(&a->alerts, id);
-    user_touch(w, a);
-}
-
-/* Alerts that are taken out of memory in one turn. */
-#define DROP_BATCH 1024
-
-struct dropping {
-    struct mail mail;
-    uint64_t account;
-};
-
-static void
-deliver_dropping(struct mail *m, void *owner)
-{
-    struct dropping *d = (struct dropping *)m;
-    struct user *a = user_find(owner, d->account);
-
-    free(d);
-    if (a == NULL)
-        return;
-    a->dropping = false;
-    user_drop_delivered(owner, a);
-}
-
-static void
-drop_later(struct worker *w, struct user *a)
-{
-    struct dropping *d;
-
-    if (a->dropping)
-        return;
-    a->dropping = true;
-    d = xcalloc(1, sizeof *d);
-    d->mail.deliver = deliver_dropping;
-    d->mail.work = DROP_BATCH;
-    d->account = a->number;
-    mailbox_put(w->box, &d->mail);
-}
-
-void
-user_drop_delivered(struct worker *w, struct user *a)
-{
-    struct alert_array *set = &a->alerts;
-    uint64_t got = session_got(&a->sessions);
-    uint32_t kept = 0, dropped = 0, i;
-
-    if (!a->has_delivered)
-        return;
-    a->has_delivered = false;
-    for (i = 0; i < set->n && dropped < DROP_BATCH; i++) {
-        struct alert *al = set->v[i];
-
-        if (al->delivered && al->rec.id <= got) {
-            alert_cache_forget(w->alert_cache, al->rec.id);
-            alert_unref(&al);
-            dropped++;
-            continue;
-        }
-        a->has_delivered = a->has_delivered || al->delivered;
-        set->v[kept++] = al;
-    }
-    if (i < set->n) {
-        memmove(set->v + kept, set->v + i, (set->n - i) * sizeof(set->v[0]));
-        a->has_delivered = true;
-        drop_later(w, a);
-    }
-    set->n = kept + set->n - i;
-    if (set->n == 0)
-        alert_array_clear(set);
 }
 
 /* --- what the mail brings --- */
@@ -643,15 +153,14 @@ user_changed(struct worker *w, const struct account_rec *rec,
         quota_watch_renaming(w, a);
     free(a->name);
     a->name = xstrdup(rec->name);
-    free(a->real_name);
-    a->real_name = keep_unless_empty(rec->real_name);
+    user_set_real_name(a, rec->real_name);
     a->rights = rights_parse(rec->rights);
     a->cred_serial = rec->cred_serial;
     quota_watch_forget(w, a);
     /* An account that changes its domain changes its audience. */
     if (moves) {
         session_kill_all(&a->sessions);
-        set_domain(w, a, domain);
+        user_set_domain(w, a, domain);
     }
     if (renamed)
         quota_watch_renamed(w, a);

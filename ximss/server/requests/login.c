@@ -29,6 +29,7 @@
 #include <event2/event.h>
 #include <openssl/crypto.h>
 
+#include "util/blank.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -197,10 +198,14 @@ void
 login_set_domain(struct session *s, const char *domain)
 {
     struct login *l = login_of(s);
+    size_t len;
 
+    domain = blank_trim(domain, &len);
+    if (len == 0)
+        return;
     free(l->domain);
     /* There is none of more than 128 bytes. */
-    l->domain = xstrndup(domain, SASL_NAME_MOST);
+    l->domain = xstrndup(domain, len < SASL_NAME_MOST ? len : SASL_NAME_MOST);
 }
 
 /* --- attempts --- */
@@ -211,7 +216,7 @@ attempt_new(struct req *r, const char *name, const char *method)
     struct attempt *a = xcalloc(1, sizeof *a);
     struct server *server = r->worker->server;
     const char *domain = login_of(r->session)->domain;
-    char *main_domain = NULL;
+    char *main_domain = NULL, *bare;
 
     job_init(&a->job, server, r->worker);
     a->job.lane = session_lane(r->session);
@@ -231,12 +236,14 @@ attempt_new(struct req *r, const char *name, const char *method)
     a->token = login_of(r->session)->device;
     a->rules.life = r->worker->cfg->device_time;
     a->rules.most = r->worker->cfg->max_account_devices;
-    if (name != NULL && strchr(name, '@') != NULL) {
-        a->name = xstrdup(name);
-    } else if (name != NULL) {
+    if (name != NULL)
+        a->name = blank_trimmed(name); /* people type, or paste, more */
+    if (name != NULL && strchr(a->name, '@') == NULL) {
         main_domain = server_main_domain(server);
+        bare = a->name;
         a->name =
-            xasprintf("%s@%s", name, domain != NULL ? domain : main_domain);
+            xasprintf("%s@%s", bare, domain != NULL ? domain : main_domain);
+        free(bare);
         free(main_domain);
     }
     if (a->name != NULL)
@@ -1596,6 +1603,19 @@ take_mode(struct req *r, const char *text, struct lasting_wish *w)
     return 0;
 }
 
+/* People are to tell their devices apart by it. */
+static int
+take_device_name(struct req *r, const struct xml_elem *e, struct device_wish *w)
+{
+    int n = take_text(r, e, "deviceName", w->name, sizeof w->name);
+
+    if (n < 0 || w->name[0] == '\0' ||
+        (!blank_all(w->name) && !text_has_controls(w->name)))
+        return n;
+    req_failf(r, ANSWER(UNUSABLE), "deviceName");
+    return -1;
+}
+
 /* device="yes" asks for a token, "no" does not; any other text is one.  -1:
  * answered. */
 static int
@@ -1609,7 +1629,7 @@ take_device(struct req *r, const struct xml_elem *e)
     if (!is_ticket(xml_attr(e, "device")))
         return take_bool(r, e, "device", &w->wanted) < 0
                    ? -1
-                   : take_text(r, e, "deviceName", w->name, sizeof w->name);
+                   : take_device_name(r, e, w);
     n = take_text(r, e, "device", w->shown, sizeof w->shown);
     if (n < 0 || l->lasting.wanted)
         return n;

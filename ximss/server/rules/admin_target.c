@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/blank.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/answer.h"
@@ -81,16 +82,16 @@ enum store_result
 admin_find_domain(struct admin_context *x, const char *name, unsigned need,
                   struct domain_rec *d_r, int *code_r, struct errbuf *err)
 {
-    char *own = NULL;
+    char *bare = NULL;
     enum store_result r = STORE_OK;
 
-    if (name == NULL) {
-        r = default_domain(x, &own, err);
-        name = own;
-    }
+    if (name == NULL)
+        r = default_domain(x, &bare, err);
+    else
+        bare = blank_trimmed(name);
     if (r == STORE_OK)
-        r = find_domain(x->txn, name, d_r, err);
-    free(own);
+        r = find_domain(x->txn, bare, d_r, err);
+    free(bare);
     if (r != STORE_OK && r != STORE_NOTFOUND)
         return r;
     *code_r = code_of_domain(x->caller, r == STORE_OK, d_r->number, need);
@@ -103,14 +104,14 @@ admin_account_find(struct store_txn *t, const char *address,
                    struct account_rec *account_r, bool *domain_found_r,
                    struct errbuf *err)
 {
-    const char *at = strrchr(address, '@');
-    char *name = at != NULL ? xstrndup(address, (size_t)(at - address))
-                            : xstrdup(address);
+    char *name = blank_trimmed(address), *at = strrchr(name, '@');
     char *domain = at != NULL                    ? xstrdup(at + 1)
                    : default_domain_name != NULL ? xstrdup(default_domain_name)
                                                  : NULL;
     enum store_result r = STORE_OK;
 
+    if (at != NULL)
+        *at = '\0';
     *domain_found_r = false;
     if (domain == NULL)
         r = meta_text_get(t, STORE_TEXT_MAIN_DOMAIN, &domain, err);
@@ -163,19 +164,20 @@ admin_find_account(struct admin_context *x, const char *address, unsigned need,
                    struct errbuf *err)
 {
     bool domain_found = false;
-    char *own = NULL;
+    char *bare = blank_trimmed(address), *own = NULL;
     enum store_result r = STORE_OK;
 
-    if (strcmp(address, "*") == 0) {
+    if (strcmp(bare, "*") == 0) {
         r = find_own(x, d_r, a_r, &domain_found, err);
     } else {
-        if (strchr(address, '@') == NULL)
+        if (strchr(bare, '@') == NULL)
             r = default_domain(x, &own, err);
         if (r == STORE_OK)
-            r = admin_account_find(x->txn, address, own, d_r, a_r,
-                                   &domain_found, err);
+            r = admin_account_find(x->txn, bare, own, d_r, a_r, &domain_found,
+                                   err);
         free(own);
     }
+    free(bare);
     if (r != STORE_OK && r != STORE_NOTFOUND)
         return r;
     *code_r =
