@@ -91,6 +91,8 @@ extern const struct ctl_command *const ctl_tables[];
 extern const struct ctl_command ctl_alert_commands[];
 extern const struct ctl_command ctl_domain_commands[];
 extern const struct ctl_command ctl_account_commands[];
+extern const struct ctl_command ctl_group_commands[];
+extern const struct ctl_command ctl_forwarder_commands[];
 extern const struct ctl_command ctl_session_commands[];
 extern const struct ctl_command ctl_server_commands[];
 extern const struct ctl_command ctl_quota_commands[];
@@ -206,6 +208,9 @@ struct ctl_table {
 void ctl_table_init(struct ctl_table *t, unsigned columns,
                     const char *const *header);
 void ctl_table_add(struct ctl_table *t, const char *text);
+/* Who did something, as people call him: "local:0", who came by the server's UNIX
+ * socket, is "root on this machine"; names of accounts stay as they are. */
+void ctl_table_add_who(struct ctl_table *t, const char *name);
 /* As it is, for the last column, with a terminal's escapes in it. */
 void ctl_table_add_raw(struct ctl_table *t, const char *text);
 void ctl_table_print(struct ctl_table *t); /* and clears it */
@@ -232,6 +237,7 @@ int ctl_remove_run(struct ctl *c, int argc, char **argv);
 /* --- ctl_token.c --- */
 
 int ctl_token_run(struct ctl *c, int argc, char **argv);
+int ctl_device_run(struct ctl *c, int argc, char **argv);
 
 /* --- ctl_quota_import.c, ctl_quota_refresh.c --- */
 

@@ -44,6 +44,11 @@ static const struct ctl_option token_options[] = {
     {"expires", "WHEN", "create: +30d, YYYY-MM-DD..., or never"},
     CTL_OPTIONS_END};
 
+static const struct ctl_option device_options[] = {
+    {"id", "NUMBER", "revoke: the device"},
+    {"all", NULL, "revoke: all that the account has"},
+    CTL_OPTIONS_END};
+
 static const struct ctl_option import_options[] = {
     {"domain", "NAME", "the domain of names without one"},
     {"from", "LINE", "begin at this line of the file"},
@@ -204,6 +209,10 @@ const struct ctl_command ctl_account_commands[] = {
      "as a password, and nowhere else.  create prints the secret, once; revoke\n"
      "ends the token and the sessions that came by it.\n",
      token_options, .run = ctl_token_run, .min_args = 2, .max_args = 2},
+    {"account", "device", "list|revoke NAME",
+     "Browsers that stay logged in without the password",
+     "revoke ends one device, or all, and the sessions that came by it.\n",
+     device_options, .run = ctl_device_run, .min_args = 2, .max_args = 2},
     {"account", "info", "NAME [KEY...]", "Shows storage used and the like",
      .line = "GETACCOUNTINFO $1[ $+]"},
     {"account", "stat", "NAME [KEY]", "Shows numbers of an account, or one",

@@ -339,7 +339,7 @@ on_alert(struct ximss *x, const struct ximss_alert *a, void *arg)
     if (call->own)
         ctl_table_add(&call->table, ximss_scope_name(a->scope));
     else
-        ctl_table_add(&call->table, a->author[0] != '\0' ? a->author : "-");
+        ctl_table_add_who(&call->table, a->author[0] != '\0' ? a->author : "-");
     ctl_table_add(&call->table, a->text);
 }
 

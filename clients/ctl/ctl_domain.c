@@ -6,7 +6,9 @@
 /* domain ...: each is a line of the CLI. */
 
 static const struct ctl_option delete_options[] = {
-    {"force", NULL, "also if it has accounts"}, CTL_YES, CTL_OPTIONS_END};
+    {"force", NULL, "also if it has accounts, groups, ..."},
+    CTL_YES,
+    CTL_OPTIONS_END};
 
 static const struct ctl_option settings_options[] = {CTL_EFFECTIVE, CTL_FORCE,
                                                      CTL_OPTIONS_END};

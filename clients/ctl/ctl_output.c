@@ -177,6 +177,23 @@ ctl_table_add(struct ctl_table *t, const char *text)
 }
 
 void
+ctl_table_add_who(struct ctl_table *t, const char *name)
+{
+    static const char prefix[] = "local:";
+    size_t n = strlen(prefix);
+    char text[64];
+
+    if (strcmp(name, "local:0") == 0) {
+        name = "root on this machine";
+    } else if (strncmp(name, prefix, n) == 0 && name[n] != '\0' &&
+               name[n + strspn(name + n, "0123456789")] == '\0') {
+        snprintf(text, sizeof text, "user %s on this machine", name + n);
+        name = text;
+    }
+    ctl_table_add(t, name);
+}
+
+void
 ctl_table_add_raw(struct ctl_table *t, const char *text)
 {
     buf_append(&t->cells, text, strlen(text) + 1);
@@ -229,7 +246,10 @@ print_dictionary(const struct cli_value *v)
             cli_data_write(&b, i);
         else
             buf_append(&b, i->text, i->text_len);
-        ctl_table_add(&t, buf_cstr(&b));
+        if (strcmp(i->key, "user") == 0 || strcmp(i->key, "Author") == 0)
+            ctl_table_add_who(&t, buf_cstr(&b));
+        else
+            ctl_table_add(&t, buf_cstr(&b));
         b.len = 0;
     }
     buf_clear(&b);

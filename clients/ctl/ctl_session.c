@@ -21,14 +21,21 @@ static const struct ctl_option create_options[] = {
     {"for", "IP", "if that is a proxy: the address behind it"},
     CTL_OPTIONS_END};
 
+static const char *
+text_of(const struct cli_value *v, const char *key)
+{
+    const struct cli_value *cell =
+        v->kind == CLI_DICTIONARY ? cli_data_find(v, key) : NULL;
+
+    return cell != NULL && cell->text != NULL ? cell->text : "-";
+}
+
 /* One row per dictionary; what a server does not tell is "-". */
 static void
 show_sessions(const struct ctl *c, const struct cli_value *v)
 {
     static const char *const header[] = {"ID", "USER", "ADDRESS", "DOOR",
                                          "SECONDS"};
-    static const char *const keys[] = {"id", "user", "address", "door",
-                                       "seconds"};
     struct ctl_table t;
 
     if (c->json) {
@@ -36,14 +43,13 @@ show_sessions(const struct ctl *c, const struct cli_value *v)
         return;
     }
     ctl_table_init(&t, 5, header);
-    for (v = v->first; v != NULL; v = v->next)
-        for (unsigned i = 0; i < 5; i++) {
-            const struct cli_value *cell =
-                v->kind == CLI_DICTIONARY ? cli_data_find(v, keys[i]) : NULL;
-
-            ctl_table_add(&t, cell != NULL && cell->text != NULL ? cell->text
-                                                                 : "-");
-        }
+    for (v = v->first; v != NULL; v = v->next) {
+        ctl_table_add(&t, text_of(v, "id"));
+        ctl_table_add_who(&t, text_of(v, "user"));
+        ctl_table_add(&t, text_of(v, "address"));
+        ctl_table_add(&t, text_of(v, "door"));
+        ctl_table_add(&t, text_of(v, "seconds"));
+    }
     ctl_table_print(&t);
 }
 

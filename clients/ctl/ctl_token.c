@@ -87,7 +87,6 @@ static void
 show_list(const struct ctl *c, const struct cli_value *v)
 {
     static const char *const header[] = {"NAME", "CREATED", "EXPIRES", "BY"};
-    static const char *const keys[] = {"Created", "Expires", "Author"};
     struct ctl_table t;
 
     if (c->json) {
@@ -97,8 +96,9 @@ show_list(const struct ctl *c, const struct cli_value *v)
     ctl_table_init(&t, 4, header);
     for (v = v->first; v != NULL; v = v->next) {
         ctl_table_add(&t, v->key);
-        for (size_t i = 0; i < 3; i++)
-            ctl_table_add(&t, text_of(v, keys[i]));
+        ctl_table_add(&t, text_of(v, "Created"));
+        ctl_table_add(&t, text_of(v, "Expires"));
+        ctl_table_add_who(&t, text_of(v, "Author"));
     }
     ctl_table_print(&t);
 }

@@ -2,8 +2,8 @@
 // The administrators' page against the real servers.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { logIn, newBrowser, openTab, setHidden, shoot, shows, takeTroubles,
-         user, world } from "./browser.js";
+import { logIn, openTab, setHidden, shoot, shows, stopTime, takeTroubles,
+         tooLate, user, world } from "./browser.js";
 import { until } from "./servers.js";
 
 const EVIL = "</p><script>document.title='evil'</script>";
@@ -469,7 +469,7 @@ test("ten thousand alerts by pages", async () => {
     await shows(page, ["number 7345"]);
     await found(page, "1 of 10,001 alerts fits");
     await page.getByLabel("Search").fill("no such words");
-    await page.getByText("No posted alert fits.").waitFor();
+    await page.getByText("No alert posted to big.test fits.").waitFor();
     await page.getByRole("button", { name: "Show all" }).click();
     await found(page, "1–50 of 10,001 alerts");
     // a page that was emptied is filled again
@@ -627,10 +627,7 @@ const removes = (page, name) => page.getByLabel(`Mark: ${name}`).check()
 test("a removal that is undone told nobody anything", async () => {
     for (const text of ["one", "two"])
         await w.servers.post(["--domain", "a.test"], text);
-    const context = await newBrowser(w);
-    await context.clock.install();
-    const page = await openTab(context, "/admin/");
-    await logIn(page, "poster@a.test");
+    const page = await admin("poster@a.test", "", { clock: true });
     await there(page);
     const joe = await user(w, "joe@a.test");
     await shows(joe, ["two", "one"]);
@@ -639,20 +636,24 @@ test("a removal that is undone told nobody anything", async () => {
         if (/alertRemove/.test(request.postData() ?? ""))
             asked.push(request.postData());
     });
-    await removes(page, "one");
+    await page.getByLabel("Mark: one").check();
+    await stopTime(page);
+    await page.getByRole("button", { name: "Remove 1 alert" }).click();
     await shows(page, ["two"]);
-    await page.getByText("Removing 1 alert of a.test…").waitFor();
+    await page.locator("#undo").getByText("Removing 1 alert of a.test…")
+        .waitFor();
     await shoot(page, "admin-undo", { fullPage: false });
     await page.clock.fastForward(9000);
     await page.getByRole("button", { name: "Undo" }).click();
     await shows(page, ["two", "one"]);
     assert.equal(await page.getByLabel("Mark: one").isChecked(), true);
     await page.clock.fastForward(11000);
+    await page.clock.resume();
     assert.deepEqual(asked, []);
     await shows(joe, ["two", "one"]);
     // ten seconds later it is done
     await page.getByRole("button", { name: "Remove 1 alert" }).click();
-    await page.clock.fastForward(10001);
+    await tooLate(page);
     await shows(joe, ["two"]);
     await page.locator("#undo").waitFor({ state: "hidden" });
     assert.equal(asked.length, 1);

@@ -68,6 +68,21 @@ for (const how of ["absent", "touched", "used"])
                 assert.equal(await page.locator("#notify").isVisible(), false);
         });
 
+test("what was typed survives a lost session without storage", async () => {
+    await w.servers.account("poster@a.test", "CanPostAlerts");
+    const context = await newBrowser(w);
+    await context.addInitScript(block, { names: ALL, how: "touched" });
+    const page = await openTab(context, "/admin/");
+    await logIn(page, "poster@a.test");
+    await page.locator("#there").waitFor();
+    await page.getByLabel("Text").fill("half written");
+    await w.servers.cli("KillAccountSessions poster@a.test");
+    await page.locator("#login").waitFor();
+    await logIn(page, "poster@a.test");
+    await page.locator("#there").waitFor();
+    assert.equal(await page.getByLabel("Text").inputValue(), "half written");
+});
+
 test("storage that is full", async () => {
     const context = await newBrowser(w);
     await context.addInitScript(() => {

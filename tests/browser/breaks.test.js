@@ -2,8 +2,9 @@
 // The pages while servers go away and come back.
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { live, openTab, shoot, shows, takeTroubles, user, world }
-    from "./browser.js";
+import { fillLogin, live, logIn, newBrowser, openTab, shoot, shows,
+         takeTroubles, tooLate, user, world } from "./browser.js";
+import { until } from "./servers.js";
 
 const w = world(async (servers) => {
     await servers.cli("CreateDomain a.test");
@@ -20,6 +21,12 @@ afterEach(async () => {
 });
 
 const LONG = 90000; // a retry time, and what comes on top
+
+// What the page waits for comes soon.
+const hurried = (page, locator) => until(async () => {
+    await page.clock.fastForward(1000);
+    return locator.isVisible();
+}, String(locator));
 
 // As when a network comes back: the page need not wait any longer.
 const wake = (page) =>
@@ -38,7 +45,7 @@ test("the network breaks, and nothing is missed or shown twice", async () => {
 });
 
 test("ximssd is killed and comes back: nobody has to log in", async () => {
-    const page = await user(w, "joe@a.test");
+    const page = await user(w, "joe@a.test", { clock: true });
     const admin = await user(w, "poster@a.test", { path: "/admin/" });
     await w.servers.post(["--domain", "a.test"], "before");
     await shows(page, ["before"]);
@@ -51,10 +58,13 @@ test("ximssd is killed and comes back: nobody has to log in", async () => {
     // and it is no picture: it works
     await page.getByRole("button", { name: "Dismiss: before" }).click();
     await shows(page, ["after"]);
+    await tooLate(page);
+    await page.locator("#undo").waitFor({ state: "hidden" });
+    await shows(await user(w, "joe@a.test"), ["after"]);
 });
 
 test("while ximssd is away the page says so, and what is done waits", async () => {
-    const page = await user(w, "joe@a.test");
+    const page = await user(w, "joe@a.test", { clock: true });
     const admin = await user(w, "poster@a.test", { path: "/admin/" });
     await w.servers.post(["--server"], "before");
     await shows(page, ["before"]);
@@ -68,16 +78,22 @@ test("while ximssd is away the page says so, and what is done waits", async () =
     await page.getByText("The server does not answer at the moment.")
         .waitFor();
     await page.getByRole("button", { name: "Dismiss: before" }).click();
-    await page.getByRole("button", { name: "Dismissing…" }).waitFor();
+    await page.getByRole("button", { name: "Undo" }).waitFor();
+    await tooLate(page);
+    // what waits says so, as long as it does
+    await page.getByRole("button", { name: "Undo" })
+        .waitFor({ state: "hidden" });
+    await page.locator("#undo").getByText("Dismissing 1 alert…").waitFor();
     await w.servers.startServer();
-    await shows(page, [], LONG);
+    await page.locator("#undo").waitFor({ state: "hidden", timeout: LONG });
+    await shows(page, []);
     for (const tab of [page, admin, second])
         await live(tab);
     assert.equal(await page.locator("#offline").isVisible(), false);
 });
 
 test("an error goes when its cause has gone", async () => {
-    const page = await user(w, "joe@a.test");
+    const page = await user(w, "joe@a.test", { clock: true });
     await w.servers.post(["--server"], "before");
     await shows(page, ["before"]);
     await w.servers.killServer();
@@ -85,6 +101,7 @@ test("an error goes when its cause has gone", async () => {
     // for as long as it takes, and not a moment longer
     await page.route("**/sync", (route) => route.abort());
     await page.getByRole("button", { name: "Dismiss: before" }).click();
+    await tooLate(page);
     await page.locator("#trouble", { hasText: "cannot be reached" })
         .waitFor({ timeout: LONG });
     await page.unroute("**/sync");
@@ -93,6 +110,44 @@ test("an error goes when its cause has gone", async () => {
     await page.waitForFunction(() =>
         document.getElementById("trouble").textContent === "");
     await shows(page, ["before"]);
+});
+
+test("a log-in while the server is away is no wrong password", async () => {
+    const page = await openTab(await newBrowser(w, { clock: true }));
+    await page.locator("#login").waitFor();
+    for (const [kill, start] of [["killServer", "startServer"],
+                                 ["killBridge", "startBridge"]]) {
+        await w.servers[kill]();
+        await fillLogin(page, "joe@a.test");
+        await hurried(page, page.locator("#login-error")
+            .getByText(/^The server (is not there|cannot be reached)/));
+        await w.servers[start]();
+        await until(async () => {
+            await page.clock.fastForward(1000);
+            return await page.locator("#login-error").textContent() === "";
+        }, "it is said no longer");
+    }
+    await page.getByRole("button", { name: "Log in" }).click();
+    await live(page);
+});
+
+test("pages for administrators begin as soon as the server is there",
+     async () => {
+    for (const [path, lost] of [["/admin/", /ListDomains/],
+                                ["/admin/", /<alertPost/],
+                                ["/admin/storage.html", /ListDomains/]]) {
+        const page = await openTab(await newBrowser(w, { clock: true }), path);
+        let away = true;
+        await page.route("**/sync", (route) =>
+            away && lost.test(route.request().postData() ?? "")
+                ? route.abort() : route.continue());
+        await logIn(page, "poster@a.test");
+        await hurried(page, page.getByText(
+            "The server cannot be reached. Trying again…"));
+        away = false;
+        await hurried(page, page.locator("#there"));
+        assert.equal(await page.locator("#waiting").isVisible(), false);
+    }
 });
 
 test("the bridge is killed: the page says so, and goes on", async () => {

@@ -51,13 +51,16 @@ export function world(prepare) {
     return w;
 }
 
-// A browser of its own: nothing is shared with others.
-export async function newBrowser(w, options = {}) {
+// A browser of its own: nothing is shared with others.  clock: its pages' clock
+// can be moved (page.clock).
+export async function newBrowser(w, { clock = false, ...options } = {}) {
     const context = await w.browser.newContext({
-        baseURL: w.servers.url, viewport: { width: 1100, height: 800 },
+        baseURL: w.servers.url, viewport: SIZES.wide,
         timezoneId: "Europe/Berlin", ...options });
 
     context.on("page", listen);
+    if (clock)
+        await context.clock.install();
     return context;
 }
 
@@ -111,6 +114,14 @@ export async function shows(page, expected, deadline = DEADLINE) {
     }
 }
 
+// The time for second thoughts is over, in a browser with a clock.
+export const tooLate = (page) => page.clock.fastForward(10001);
+
+// Of such a page: its time stands still, however slow the machine is, but for
+// what is asked of the clock.
+export const stopTime = async (page) =>
+    page.clock.pauseAt(await page.evaluate(() => Date.now()) + 1000);
+
 // As if another window were before this one, or no longer.
 export async function setHidden(page, hidden) {
     await page.evaluate((value) => {
@@ -120,21 +131,22 @@ export async function setHidden(page, hidden) {
     }, hidden);
 }
 
+const SIZES = { wide: { width: 1100, height: 800 },
+                narrow: { width: 390, height: 844 } };
+
 // Pictures for people to look at, where a directory for them is given.
 export async function shoot(page, name, { fullPage = true } = {}) {
     if (!SHOTS)
         return;
     mkdirSync(SHOTS, { recursive: true });
-    const sizes = { wide: { width: 1100, height: 800 },
-                    narrow: { width: 390, height: 844 } };
-    for (const [size, viewport] of Object.entries(sizes))
+    for (const [size, viewport] of Object.entries(SIZES))
         for (const colorScheme of ["light", "dark"]) {
             await page.setViewportSize(viewport);
             await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
             await page.screenshot({ fullPage, path: join(
                 SHOTS, `${name}-${size}-${colorScheme}.png`) });
         }
-    await page.setViewportSize(sizes.wide);
+    await page.setViewportSize(SIZES.wide);
     await page.emulateMedia({ colorScheme: "light" });
 }
 
@@ -157,12 +169,28 @@ export async function faults(page) {
     });
 }
 
-// A state of a page: axe finds nothing, in any of the four looks, and there are
-// pictures of them.
+// What reaches beyond the window's side, so that one would have to scroll.
+export const tooWide = (page) => page.evaluate(() => {
+    const { clientWidth, scrollWidth } = document.documentElement;
+
+    return scrollWidth <= clientWidth ? []
+        : [...document.querySelectorAll("body *")]
+            .filter((node) => node.checkVisibility() &&
+                node.getBoundingClientRect().right > clientWidth + .5)
+            .map((node) => `<${node.localName} id=${node.id} class=` +
+                `${node.getAttribute("class")}>: ${node.textContent
+                    .slice(0, 40)}`);
+});
+
+// A state of a page: axe finds nothing, in any of the looks, nothing is too
+// wide, and there are pictures of it.
 export async function look(page, name, options = {}) {
     await shoot(page, name, options);
-    for (const colorScheme of ["dark", "light"]) {
+    for (const [colorScheme, viewport] of [["dark", SIZES.narrow],
+                                           ["light", SIZES.wide]]) {
+        await page.setViewportSize(viewport);
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
         assert.deepEqual(await faults(page), [], `${name}, ${colorScheme}`);
+        assert.deepEqual(await tooWide(page), [], `${name}, ${colorScheme}`);
     }
 }

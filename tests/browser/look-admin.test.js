@@ -40,7 +40,7 @@ test("nothing is posted; a post; its answer; an error", async () => {
     await look(page, "admin-login");
     await page.close();
     const head = await admin("head@sales.test");
-    await head.getByText("No alerts are posted here.").waitFor();
+    await head.getByText("No alerts are posted to sales.test.").waitFor();
     await look(head, "admin-empty");
     await head.getByLabel("Text").fill("The stocktaking begins at 18:00.\n" +
         "Rooms: https://intranet.sales.test/rooms");

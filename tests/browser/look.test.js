@@ -5,8 +5,8 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, test } from "node:test";
-import { fillLogin, look, newBrowser, openTab, shows, takeTroubles,
-         user, world } from "./browser.js";
+import { fillLogin, live, look, newBrowser, openTab, shows, takeTroubles,
+         tooLate, user, world } from "./browser.js";
 
 const LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40">' +
     '<rect width="40" height="40" rx="8" fill="#7a1f3d"/>' +
@@ -99,6 +99,33 @@ test("three hundred", async () => {
     await page.getByRole("dialog")
         .getByRole("button", { name: "Dismiss all" }).click();
     await shows(page, []);
+    await page.locator("#undo").getByText("Dismissing 300 alerts…").waitFor();
+    await look(page, "undo", { fullPage: false });
+});
+
+test("devices that stay logged in", async () => {
+    let page;
+    for (let i = 0; i < 2; i++) {
+        page = await openTab(await newBrowser(w));
+        await page.getByLabel("Stay logged in on this device").check();
+        await fillLogin(page, "joe@a.test");
+        await page.locator("#inside").waitFor();
+    }
+    await live(page);
+    await page.getByText("Devices that stay logged in").click();
+    await page.getByRole("button", { name: /^Log out there/ }).waitFor();
+    await look(page, "devices");
+});
+
+test("without JavaScript: one sentence", async () => {
+    for (const path of ["/", "/admin/", "/admin/storage.html"]) {
+        const page = await openTab(
+            await newBrowser(w, { javaScriptEnabled: false }), path);
+        assert.equal((await page.locator("main").innerText()).trim(),
+                     "This page needs JavaScript.");
+        assert.equal(await page.locator("input:visible, a:visible").count(),
+                     0);
+    }
 });
 
 test("a domain's administrator", async () => {
@@ -109,15 +136,18 @@ test("a domain's administrator", async () => {
 });
 
 test("the server is away, the connection is lost", async () => {
-    const page = await user(w, "joe@a.test");
+    const page = await user(w, "joe@a.test", { clock: true });
     await w.servers.post(["--server"], "Known before.");
     await shows(page, ["Known before."]);
     await w.servers.killServer();
     await page.getByText("The server does not answer at the moment.")
         .waitFor();
     await page.getByRole("button", { name: "Dismiss" }).click();
-    await page.getByRole("button", { name: "Dismissing…" }).waitFor();
-    await look(page, "away");
+    await tooLate(page);
+    await page.getByRole("button", { name: "Undo" })
+        .waitFor({ state: "hidden" });
+    await page.locator("#undo").getByText("Dismissing 1 alert…").waitFor();
+    await look(page, "away", { fullPage: false });
     await w.servers.killBridge();
     await page.getByText("The connection is lost.").waitFor();
     await look(page, "lost");

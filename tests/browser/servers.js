@@ -124,6 +124,7 @@ export class Servers {
             /listening on [^\n]*127\.0\.0\.1:(\d+)/));
     }
 
+    stopServer() { return this.#ximssd.end(); }
     killServer() { return this.#ximssd.end("SIGKILL"); }
     killBridge() { return this.#bridge.end("SIGKILL"); }
 

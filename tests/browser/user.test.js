@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { fillLogin, live, logIn, newBrowser, openTab, setHidden, shoot, shows,
-         takeTroubles, texts, user, world } from "./browser.js";
+         takeTroubles, texts, tooLate, user, world } from "./browser.js";
 
 const EVIL = "<img src=x onerror=\"document.title='evil'\">" +
     "<script>document.title='evil'</script>&amp;\n]]>'\"";
@@ -87,7 +87,7 @@ test("an alert that ends by itself says when, at once and later", async () => {
 });
 
 test("dismissed is dismissed: here, elsewhere, after a reload", async () => {
-    const tab = await user(w, "joe@a.test");
+    const tab = await user(w, "joe@a.test", { clock: true });
     const second = await openTab(tab.context());
     const other = await user(w, "joe@a.test");
     await postServer("first");
@@ -96,6 +96,8 @@ test("dismissed is dismissed: here, elsewhere, after a reload", async () => {
     for (const page of [tab, second, other])
         await shows(page, ["third", "second", "first"]);
     await tab.getByRole("button", { name: "Dismiss: second" }).click();
+    await shows(tab, ["third", "first"]);
+    await tooLate(tab);
     for (const page of [tab, second, other])
         await shows(page, ["third", "first"]);
     await tab.reload();
@@ -103,6 +105,8 @@ test("dismissed is dismissed: here, elsewhere, after a reload", async () => {
     await tab.getByRole("button", { name: "Dismiss all" }).click();
     await tab.getByRole("dialog")
         .getByRole("button", { name: "Dismiss all" }).click();
+    await shows(tab, []);
+    await tooLate(tab);
     for (const page of [tab, second])
         await shows(page, []);
     await other.reload();
@@ -283,14 +287,17 @@ test("pages for administrators are offered to administrators", async () => {
 });
 
 test("more than fit in a body are dismissed at once", async () => {
-    const page = await user(w, "joe@a.test");
+    const page = await user(w, "joe@a.test", { clock: true });
     await w.servers.file(Array.from({ length: 1010 },
                                     (_, i) => `PostServerAlert "n ${i}"`));
-    await page.getByText("1010 alerts").waitFor();
+    await page.getByText("1,010 alerts", { exact: true }).waitFor();
     await page.getByRole("button", { name: "Dismiss all" }).click();
     await page.getByRole("dialog")
         .getByRole("button", { name: "Dismiss all" }).click();
     await page.getByText("There are no alerts.").waitFor();
+    await tooLate(page);
+    await page.locator("#undo").waitFor({ state: "hidden" });
+    await shows(await user(w, "joe@a.test"), []);
 });
 
 test("texts are texts", async () => {
@@ -331,7 +338,7 @@ test("times are the user's, with a date where the day changes", async () => {
 });
 
 test("ten tabs have one stream, and the tenth works", async () => {
-    const first = await user(w, "may@a.test");
+    const first = await user(w, "may@a.test", { clock: true });
     const tabs = [first];
     let streams = 0;
     first.context().on("request", (request) => {
@@ -346,6 +353,7 @@ test("ten tabs have one stream, and the tenth works", async () => {
     for (const tab of tabs)
         await shows(tab, ["to all ten"]);
     await tabs[9].getByRole("button", { name: "Dismiss" }).click();
+    await tooLate(tabs[9]);
     for (const tab of tabs)
         await shows(tab, []);
     assert.equal(streams, 0);

@@ -232,6 +232,75 @@ def test_aliases(t):
     ])
 
 
+def test_groups(t):
+    d = t.domain()
+    g, h = "staff@" + d, "team@" + d
+    unknown = "ximssctl: group is not found (552)\n"
+    shell(t, [
+        (["group", "list", d], ""),
+        (["--json", "group", "list", d], "[]\n"),
+        (["group", "create", g, "--members", "joe,ann@x.test"], ""),
+        (["group", "create", "b@" + d, "RealName=All of us"], ""),
+        (["group", "create", "c@" + d], ""),
+        (["group", "list", d], "b\nc\nstaff\n"),
+        (["--json", "group", "list", d], '["b","c","staff"]\n'),
+        (["group", "members", g], "joe\nann@x.test\n"),
+        (["--json", "group", "members", g], '["joe","ann@x.test"]\n'),
+        (["--json", "group", "members", "c@" + d], "[]\n"),
+        (["group", "add", g, "sue", "JOE"], ""),
+        (["group", "remove", g, "ann@x.test", "nobody"], ""),
+        (["group", "members", g], "joe\nsue\n"),
+        (["group", "settings", g, "RealName=Staff", "Expand=YES"], ""),
+        (["--json", "group", "settings", g],
+         '{"Members":["joe","sue"],"RealName":"Staff","Expand":"YES"}\n'),
+        (["group", "settings", g, "Expand=default"], ""),
+        (["group", "members", g, "--set", ""], ""),
+        (["--json", "group", "settings", g],
+         '{"Members":[],"RealName":"Staff"}\n'),
+        (["group", "members", g, "--set", "x,y"], ""),
+        (["group", "members", g], "x\ny\n"),
+        (["group", "rename", g, h], ""),
+        (1, ["group", "members", g], "", unknown),
+        (1, ["group", "create", h], "",
+         "ximssctl: group with this name already exists (523)\n"),
+        (1, ["account", "create", h, "--no-password"], "",
+         "ximssctl: account with this name already exists (520)\n"),
+        (["group", "delete", h, "--yes"], ""),
+        (1, ["group", "delete", h, "--yes"], "", unknown),
+        (1, ["domain", "delete", d], "",
+         "ximssctl: the domain has groups or forwarders (501)\n"),
+        (["domain", "delete", d, "--force"], ""),
+    ])
+    equal(ctl(t.shared, "group", "add", g).returncode, 2)
+    equal(ctl(t.shared, "group").returncode, 2)
+    check("group members" in ctl(t.shared, "group", "--help").stdout, "help")
+
+
+def test_forwarders(t):
+    d = t.domain()
+    f = "info@" + d
+    shell(t, [
+        (["forwarder", "create", f, "joe@x.test"], ""),
+        (["forwarder", "create", "help@" + d, "ann"], ""),
+        (["forwarder", "list", d], "help\ninfo\n"),
+        (["--json", "forwarder", "list", d], '["help","info"]\n'),
+        (["forwarder", "find", d, "Joe@X.test"], "info\n"),
+        (["--json", "forwarder", "find", d, "ann@" + d], '["help"]\n'),
+        (["forwarder", "show", f], "joe@x.test\n"),
+        (["--json", "forwarder", "show", f], '"joe@x.test"\n'),
+        (["forwarder", "rename", f, "post"], ""),
+        (1, ["forwarder", "show", f], "",
+         "ximssctl: forwarder is not found (553)\n"),
+        (1, ["forwarder", "create", "help@" + d, "x"], "",
+         "ximssctl: forwarder with this name already exists (524)\n"),
+        (1, ["forwarder", "create", f, "a b"], "",
+         "ximssctl: illegal forwarder address (501)\n"),
+        (["forwarder", "delete", "post@" + d, "--yes"], ""),
+        (["forwarder", "list", d], "help\n"),
+        (["forwarder", "list"], ""),
+    ])
+
+
 # --- accounts ---
 
 def test_accounts(t):

@@ -439,13 +439,18 @@ START_TEST(ctl_lists_alerts)
     fake_send(&f, "<alertReport id=\"2\" alertID=\"17\" scope=\"server\" "
                   "severity=\"info\" gmtTime=\"20261122T133000Z\" "
                   "author=\"a@b\">x\ny</alertReport>");
+    fake_send(&f, "<alertReport id=\"2\" alertID=\"18\" scope=\"server\" "
+                  "severity=\"info\" gmtTime=\"20261122T133001Z\" "
+                  "author=\"local:0\">z</alertReport>");
     ok(2);
     bye(3);
     ck_assert_int_eq(finish(), 0);
-    ck_assert_str_eq(contents("stdout"),
-                     "ID  POSTED               SEVERITY  UNTIL  AUTHOR  TEXT\n"
-                     "17  2026-11-22 13:30:00  info      -      a@b     "
-                     "x\\ny\n");
+    ck_assert_str_eq(
+        contents("stdout"),
+        "ID  POSTED               SEVERITY  UNTIL  AUTHOR                TEXT\n"
+        "17  2026-11-22 13:30:00  info      -      a@b                   "
+        "x\\ny\n"
+        "18  2026-11-22 13:30:01  info      -      root on this machine  z\n");
 }
 END_TEST
 
@@ -627,10 +632,27 @@ static const struct {
      ";seconds=7;})",
      "ID        USER        ADDRESS  DOOR  SECONDS\n"
      "100000-a  joe@a.test  [::1]:5  -     7\n"},
+    {{"session", "list"},
+     "LISTSESSIONS",
+     "({id=1-a;user=" Q "local:0" Q ";},{id=2-b;user=" Q "local:1000" Q ";},"
+     "{id=3-c;user=" Q "local:0@a.test" Q ";})",
+     "ID   USER                       ADDRESS  DOOR  SECONDS\n"
+     "1-a  root on this machine       -        -     -\n"
+     "2-b  user 1000 on this machine  -        -     -\n"
+     "3-c  local:0@a.test             -        -     -\n"},
     {{"--json", "session", "list"},
      "LISTSESSIONS",
-     "({id=100000-a;})",
-     "[{\"id\":\"100000-a\"}]\n"},
+     "({id=100000-a;user=" Q "local:0" Q ";})",
+     "[{\"id\":\"100000-a\",\"user\":\"local:0\"}]\n"},
+    {{"session", "show", "1-a"},
+     "GETSESSION 1-a",
+     "{id=1-a;user=" Q "local:0" Q ";}",
+     "id    1-a\nuser  root on this machine\n"},
+    {{"account", "token", "list", "joe"},
+     "LISTACCOUNTTOKENS joe",
+     "{mine={Created=a;Expires=never;Author=" Q "local:0" Q ";};}",
+     "NAME  CREATED  EXPIRES  BY\n"
+     "mine  a        never    root on this machine\n"},
     {{"session", "find", "joe", "--protocol", "XIMSS", "--address", "::1"},
      "FINDACCOUNTSESSION joe ADDRESS " Q "::1" Q " PROTOCOL XIMSS",
      "100000-a",

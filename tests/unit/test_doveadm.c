@@ -589,6 +589,9 @@ static const struct {
     {"\n", 1, NULL},
     {"one\ntwo\n", 8, NULL},
     {"a\0b\n", 4, NULL},
+    {"\xef\xbb\xbfsecret\r\n", 11, "secret"},
+    {"\xef\xbb\xbf\n", 4, NULL},
+    {"\xff\xfes\0e\0\n\0", 8, NULL},
 };
 
 START_TEST(reads_keys)

@@ -632,6 +632,16 @@ put_key(struct store_txn *t, void *arg, struct errbuf *err)
                                         : r;
 }
 
+static enum store_result
+put_group(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    char none[] = "";
+    const struct object_rec o = {
+        .domain = 1, .kind = OBJECT_GROUP, .name = arg, .text = none};
+
+    return object_add(t, &o, err);
+}
+
 static void
 check_format(uint64_t expected)
 {
@@ -657,7 +667,8 @@ make_old(void)
  * that this program cannot read. */
 START_TEST(an_older_format_is_kept)
 {
-    char alias[] = "j", text[] = "{a=b;}", none[] = "", key[] = "k";
+    char alias[] = "j", text[] = "{a=b;}", none[] = "", key[] = "k",
+         joe[] = "joe";
 
     make_old();
     fixture_account(1, "amy");
@@ -685,6 +696,15 @@ START_TEST(an_older_format_is_kept)
     check_format(4);
     fixture_verify();
     fixture_run(put_key, key, STORE_OK);
+    check_format(5);
+    fixture_verify();
+
+    fixture_teardown();
+    fixture_setup();
+    make_old();
+    fixture_run(put_group, joe, STORE_EXISTS);
+    check_format(1);
+    fixture_run(put_group, key, STORE_OK);
     check_format(5);
     fixture_verify();
 }

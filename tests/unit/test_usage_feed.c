@@ -314,6 +314,43 @@ START_TEST(names_of_many_domains)
 }
 END_TEST
 
+#define GROUPS 2500
+
+static enum store_result
+add_groups(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    char name[32], none[] = "";
+    struct object_rec o = {
+        .kind = OBJECT_GROUP, .name = name, .created = 1, .text = none};
+    struct domain_rec d = {0};
+    enum store_result r = domain_find(t, "main.test", &d, err);
+
+    (void)arg;
+    o.domain = d.number;
+    domain_rec_clear(&d);
+    for (unsigned i = 0; i < GROUPS && r == STORE_OK; i++) {
+        snprintf(name, sizeof name, "%s%04u", i % 2 == 0 ? "aa" : "g", i);
+        r = object_add(t, &o, err);
+    }
+    return r;
+}
+
+/* Names that are no accounts' are none for a source, and many of them no work
+ * for one job. */
+START_TEST(names_of_groups_are_passed_over)
+{
+    static const unsigned sizes[] = {1, 2, 100};
+    struct names x = {0};
+
+    stage_run(add_groups, NULL);
+    while (!x.last)
+        ask(&x, sizes[_i]);
+    ck_assert_str_eq(buf_cstr(&x.got), all);
+    ck_assert_uint_ge(x.questions, GROUPS / 1001 + 1);
+    buf_clear(&x.got);
+}
+END_TEST
+
 static const struct {
     const char *after, *next;
 } pages[] = {
@@ -353,6 +390,7 @@ usage_feed_suite(void)
     tcase_add_loop_test(tc, names_come_page_by_page, 1, 8);
     tcase_add_loop_test(tc, names_for_a_mail_server, 0, 6);
     tcase_add_loop_test(tc, names_of_many_domains, 0, 3);
+    tcase_add_loop_test(tc, names_of_groups_are_passed_over, 0, 3);
     tcase_add_loop_test(tc, names_that_are_gone_do_no_harm, 0,
                         (int)(sizeof pages / sizeof pages[0]));
     suite_add_tcase(s, tc);

@@ -4,7 +4,6 @@
 #include "ximss/server/first_start.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,33 +138,34 @@ ask_password(int fd, char out[LINE_SIZE], struct errbuf *err)
 
 /* out: zeroed. */
 static int
-read_password(const char *file, char out[LINE_SIZE], struct errbuf *err)
+read_line(FILE *f, const char *file, char out[LINE_SIZE], struct errbuf *err)
 {
-    FILE *f = strcmp(file, "-") == 0 ? stdin : fopen(file, "r");
-    bool is_terminal = f != NULL && isatty(fileno(f));
     size_t size = LINE_SIZE;
-    char *line = out;
     const char *why;
-    int r = 0;
 
-    if (f == NULL)
-        return err_set(err, "%s: %s", file, strerror(errno));
-    if (is_terminal)
-        r = ask_password(fileno(f), out, err);
-    else
-        line = fgets(out, LINE_SIZE, f);
-    if (f != stdin)
-        fclose(f);
-    if (is_terminal)
-        return r;
-    if (line == NULL)
+    if (fgets(out, LINE_SIZE, f) == NULL)
         return err_set(err, "%s: no password in its first line", file);
     while (size > 1 && out[size - 2] == '\0')
         size--; /* up to the last byte that was read */
     why = cut_line(out, size);
-    if (why != NULL)
-        return err_set(err, "%s: %s", file, why);
-    return check_password(file, out, err);
+    return why != NULL ? err_set(err, "%s: %s", file, why)
+                       : check_password(file, out, err);
+}
+
+/* out: zeroed. */
+static int
+read_password(const char *file, char out[LINE_SIZE], struct errbuf *err)
+{
+    FILE *f = strcmp(file, "-") == 0 ? stdin : fopen(file, "r");
+    int r;
+
+    if (f == NULL)
+        return err_set(err, "%s: %s", file, strerror(errno));
+    r = isatty(fileno(f)) ? ask_password(fileno(f), out, err)
+                          : read_line(f, file, out, err);
+    if (f != stdin)
+        fclose(f);
+    return r;
 }
 
 static const char *

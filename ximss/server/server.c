@@ -68,6 +68,9 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->iterations = c->password_iterations;
     a->max_tickets = c->max_account_tickets;
     a->max_tokens = c->max_account_tokens;
+    a->max_members = c->max_group_members;
+    a->max_groups = c->max_domain_groups;
+    a->max_forwarders = c->max_domain_forwarders;
     a->source_limits = c->quota_limits == CONFIG_LIMITS_OF_SOURCES;
     a->can_ask = c->quota_doveadm_url[0] != '\0' || c->quota_maildir[0] != '\0';
     a->version = PACKAGE_NAME " " PACKAGE_VERSION;
@@ -83,8 +86,9 @@ throttle_limits_of(const struct config *c)
     l.pair.base_us = c->login_delay;
     l.pair.max_us = c->login_max_delay;
     l.address.free = c->login_address_free_tries;
+    l.network.free = c->login_network_free_tries;
     if (c->login_delay == 0)
-        l.address.base_us = 0;
+        l.address.base_us = l.network.base_us = 0;
     return l;
 }
 

@@ -6,6 +6,7 @@
 // learnt by asking for it.
 import { alertOf } from "./alerts.js";
 import { Directory } from "./directory.js";
+import { Dismissals } from "./dismissals.js";
 import { Draft, dropDraft } from "./draft.js";
 import { FilterForm } from "./filter.js";
 import { Frame } from "./frame.js";
@@ -17,7 +18,7 @@ import { PlaceForm } from "./place.js";
 import { PostForm } from "./post.js";
 import { PostedView } from "./posted.js";
 import { Undo } from "./undo.js";
-import { announce, byId, coalesce } from "./view.js";
+import { announce, byId, coalesce, whileBusy } from "./view.js";
 import { Refused, parseMessage } from "./ximss.js";
 
 const NO_SUCH_ALERT = 514;
@@ -229,11 +230,25 @@ function leave() {
 function showPlace(audience) {
     document.title = `${placeName(place)} – ${TITLE}`;
     byId("posted-title").textContent = `Posted to ${placeName(place)}`;
-    view.clear(frame.zone, audience !== null);
+    view.clear(frame.zone, audience !== null, placeName(place));
     byId("remove-error").textContent = notRemoved;
     notRemoved = "";
     filterForm.value = draft.get("filter");
     postForm.open(place, audience);
+}
+
+// Shows what may be done there, and what is posted.
+async function arrive(to) {
+    const audience = await directory.audience(to);
+
+    if (to !== place)
+        return;
+    listing.open(sources(), draft.get("filter") ?? listing.filter);
+    if (!await read() || to !== place)
+        return;
+    showPlace(audience);
+    byId("there").hidden = false;
+    draw();
 }
 
 async function go(to) {
@@ -249,15 +264,7 @@ async function go(to) {
         return;
     }
     try {
-        const audience = await directory.audience(to);
-        if (to !== place)
-            return;
-        listing.open(sources(), draft.get("filter") ?? listing.filter);
-        if (!await read() || to !== place)
-            return;
-        showPlace(audience);
-        byId("there").hidden = false;
-        draw();
+        await frame.insist(() => to === place ? arrive(to) : null);
     } catch (error) {
         if (to === place)
             byId("place-error").textContent = error.message;
@@ -267,6 +274,10 @@ async function go(to) {
         own.draw();
     }
 }
+
+// Other tabs need not show them any longer.
+const noteDismissed = (ids) =>
+    frame.tabs.note({ dismissed: ids }, { keep: true });
 
 const undo = new Undo((requests) => frame.session?.tell(requests));
 const postForm = new PostForm({
@@ -281,18 +292,23 @@ const filterForm = new FilterForm((filter) => {
     withList(() => listing.setFilter(filter));
 });
 const own = new OwnAlerts({
-    undo,
     zone: () => frame.zone,
     isListed: (id) => !byId("there").hidden && listing.has(id),
     isSettled: () => settled,
     confirm: (event) => frame.tabs.shown(event),
-    async dismiss(id) {
-        const [answer] = await frame.session.askAll(
-            [["alertDismiss", { alertID: id }]]);
-        if (!isGone(answer))
-            throw answer;
-        frame.tabs.note({ dismissed: [id] }, { keep: true });
+    dismissals: () => dismissals,
+});
+const dismissals = new Dismissals({
+    undo,
+    draw: () => own.draw(),
+    ask: (requests) => frame.session.askAll(requests),
+    left: noteDismissed,
+    done(ids) {
+        ids.forEach((id) => own.remove(id));
+        noteDismissed(ids);
+        announce("Dismissed");
     },
+    trouble(text) { byId("own-error").textContent = text; },
 });
 
 new Picker(byId("domain"), (text, from) => directory.findDomains(text, from),
@@ -304,32 +320,33 @@ new Picker(byId("account"),
 
 // --- who is there ---
 
-async function open() {
-    const { session } = frame;
+// What he may administer: {server, domains, first}; null: nothing.
+async function offers() {
+    const domains = await directory.domains();
 
-    directory = new Directory(session, frame.userName.split("@")[1]);
+    if (domains === null)
+        return null;
+    const server = await directory.seesWholeServer();
+    seesServer = server || await directory.mayList(SERVER);
+    return { server, domains, first: await directory.firstDomain() };
+}
+
+async function open() {
+    let found;
+
+    directory = new Directory(frame.session, frame.userName.split("@")[1]);
     draft = new Draft(frame.userName);
+    dismissals.open(frame.userName, frame.tabs.session);
     postForm.restore();
-    try {
-        const domains = await directory.domains();
-        const server = domains !== null && await directory.seesWholeServer();
-        seesServer = server ||
-            domains !== null && await directory.mayList(SERVER);
-        const first = await directory.firstDomain();
-        if (session !== frame.session)
-            return;
-        byId("no-rights").hidden = domains !== null;
-        byId("admin").hidden = domains === null;
-        if (domains !== null) {
-            placeForm.open({ server, domains, first });
-            return;
-        }
-        byId("own").open = true; // there is nothing else
-    } catch (error) {
-        if (session !== frame.session)
-            return;
-        byId("place-error").textContent = error.message;
+    if (!await frame.insist(async () => { found = await offers(); }))
+        return;
+    byId("no-rights").hidden = found !== null;
+    byId("admin").hidden = found === null;
+    if (found !== null) {
+        placeForm.open(found);
+        return;
     }
+    byId("own").open = true; // there is nothing else
     settled = true;
     own.draw();
 }
@@ -338,6 +355,7 @@ async function open() {
 function close(done) {
     const job = undo.drop();
 
+    dismissals.close(done);
     if (done) {
         dropDraft();
         notRemoved = "";
@@ -361,8 +379,11 @@ function close(done) {
 frame = new Frame({
     open,
     close,
-    refresh,
-    last: () => undo.take(),
+    refresh() {
+        dismissals.resume();
+        refresh();
+    },
+    last: () => [...undo.take(), ...dismissals.last()],
     event: onEvent,
     shown: (seq) => own.shown(seq),
     note({ unwatched, dismissed = [] }) {
@@ -374,13 +395,18 @@ frame = new Frame({
     },
 });
 byId("remove").addEventListener("click", removeMarked);
-byId("older").addEventListener("click", () => turn(() => listing.older()));
-byId("newer").addEventListener("click", () => turn(() => listing.newer()));
-for (const id of ["newest", "news-button"])
-    byId(id).addEventListener("click", () => turn(() => listing.newest()));
+for (const [id, action] of [
+    ["older", () => listing.older()], ["newer", () => listing.newer()],
+    ["newest", () => listing.newest()],
+    ["news-button", () => listing.newest()]])
+    byId(id).addEventListener("click", ({ target }) =>
+        whileBusy(target, "Reading…", () => turn(action), { after: SOON }));
 document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible" && frame.session !== null)
+    if (document.visibilityState === "visible" && frame.session !== null &&
+        directory !== null) {
+        dismissals.resume();
         refresh();
+    }
 });
 
 // Another page begins at its top.

@@ -3,7 +3,8 @@
 // remembered here is only that there is one, so that pages of others do not ask
 // for nothing.
 import { siteStore } from "./allowed.js";
-import { byId } from "./view.js";
+import { parseGmt } from "./time.js";
+import { byId, make, whileBusy } from "./view.js";
 
 const KEY = "ximss-stay";
 
@@ -11,33 +12,44 @@ export const stays = () => siteStore.get(KEY) === "yes";
 export const remember = () => siteStore.set(KEY, "yes");
 export const forget = () => siteStore.remove(KEY);
 
-function item(session, device, shown) {
-    const row = document.createElement("li");
-    const button = document.createElement("button");
-    const current = device.getAttribute("current") === "yes";
+const complain = (text) => { byId("devices-error").textContent = text; };
 
-    row.textContent = `${device.getAttribute("name") || "A browser"}, ` +
-        `last used ${device.getAttribute("used").slice(0, 8)
-            .replace(/(\d{4})(\d\d)(\d\d)/, "$1-$2-$3")} ` +
-        `from ${device.getAttribute("address")}` +
-        (current ? " (this one) " : " ");
-    button.type = "button";
-    button.className = "plain";
-    button.textContent = "Log out there";
-    button.addEventListener("click", async () => {
-        button.disabled = true;
-        if (current)
-            forget();
-        await session.ask("deviceRevoke", {
-            deviceID: device.getAttribute("deviceID") }).catch(() => {});
-        shown();
-    });
+async function revoke({ session, zone }, deviceID) {
+    try {
+        await session.ask("deviceRevoke", { deviceID });
+        complain("");
+    } catch (error) {
+        complain(error.message);
+    }
+    await showDevices(session, zone);
+}
+
+// The one that he looks from has "Log out" above.
+function item(device, frame) {
+    const get = (name) => device.getAttribute(name);
+    const used = parseGmt(get("used"));
+    const name = get("name") || "A browser";
+    const row = make("li", {}, make("div", {},
+        make("p", { dir: "auto" }, name),
+        make("p", { className: "detail" },
+             (used === null ? "" : `Last used ${frame.zone.short(used)} `) +
+             `from ${get("address")}`)));
+
+    if (get("current") === "yes") {
+        row.append(make("span", { className: "hint" }, "(this one)"));
+        return row;
+    }
+    const button = make("button", { type: "button", className: "plain" },
+                        "Log out there");
+    button.setAttribute("aria-label", `Log out there: ${name}`);
+    button.addEventListener("click", () => whileBusy(button, "Logging out…",
+        () => revoke(frame, get("deviceID"))));
     row.append(button);
     return row;
 }
 
 // The user's devices, where the page has a place for them.
-export async function showDevices(session) {
+export async function showDevices(session, zone) {
     const box = byId("devices");
 
     if (box === null)
@@ -45,8 +57,8 @@ export async function showDevices(session) {
     try {
         const devices = await session.ask("deviceList");
 
-        box.querySelector("ul").replaceChildren(...devices.map(
-            (device) => item(session, device, () => showDevices(session))));
+        byId("devices-list").replaceChildren(...devices.map(
+            (device) => item(device, { session, zone })));
         box.hidden = devices.length === 0;
     } catch {
         box.hidden = true;

@@ -12,7 +12,7 @@ async function ifAllowed(promise) {
     try {
         return await promise;
     } catch (error) {
-        if (error instanceof Refused)
+        if (error instanceof Refused && !error.passes)
             return null;
         throw error;
     }

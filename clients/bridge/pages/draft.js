@@ -1,25 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What somebody has typed and not sent, so that a reload or a session that is
 // lost takes nothing of it.  It is kept for this tab and this user alone, and
-// not beyond his log-out.  Where the browser keeps nothing, nothing is kept.
+// not beyond his log-out.  Where the browser keeps nothing, the page does, as
+// long as it is there.
+import { tabStore } from "./allowed.js";
 
 const KEY = "ximss-draft";
 
 function read() {
     try {
-        return JSON.parse(sessionStorage.getItem(KEY)) ?? {};
+        return JSON.parse(tabStore.get(KEY)) ?? {};
     } catch {
         return {};
     }
 }
 
-export function dropDraft() {
-    try {
-        sessionStorage.removeItem(KEY);
-    } catch {
-        // There is none, then.
-    }
-}
+export const dropDraft = () => tabStore.remove(KEY);
 
 export class Draft {
     #user;
@@ -42,11 +38,7 @@ export class Draft {
 
     set(name, value) {
         this.#kept[name] = value;
-        try {
-            sessionStorage.setItem(KEY, JSON.stringify(
-                { user: this.#user, kept: this.#kept }));
-        } catch {
-            // Full, or forbidden.
-        }
+        tabStore.set(KEY, JSON.stringify(
+            { user: this.#user, kept: this.#kept }));
     }
 }

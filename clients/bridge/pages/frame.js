@@ -3,7 +3,8 @@
 // of the connection.
 import { Tabs } from "./tabs.js";
 import { forget, remember, showDevices, stays } from "./devices.js";
-import { Session, comeBack, isPassing, logIn } from "./ximss.js";
+import { Refused, Session, comeBack, isPassing, isThere, logIn }
+    from "./ximss.js";
 import { Zone, isZone } from "./time.js";
 import { setReader } from "./people.js";
 import { byId, whileBusy } from "./view.js";
@@ -78,9 +79,21 @@ export class Frame {
         } catch (error) {
             this.#complain(error.message);
             password.select();
+            this.#watch(error.message);
         } finally {
             clearTimeout(timer);
             byId("login-hint").textContent = "";
+        }
+    }
+
+    // What was wrong with the server is no longer said when it is there again.
+    async #watch(complaint) {
+        while (isPassing(complaint) &&
+               byId("login-error").textContent === complaint) {
+            await new Promise((r) => setTimeout(r, PATIENCE));
+            if (await isThere() &&
+                byId("login-error").textContent === complaint)
+                this.#complain("");
         }
     }
 
@@ -141,7 +154,7 @@ export class Frame {
         const { session } = this;
 
         this.#complain("");
-        if (!await this.#begin(session))
+        if (!await this.insist(() => this.#read(session)))
             return;
         byId("user").textContent = this.userName;
         setReader(this.userName);
@@ -149,18 +162,25 @@ export class Frame {
         this.#cameBack = false;
         this.#show(true);
         this.#page.open();
-        showDevices(session);
+        showDevices(session, this.zone);
     }
 
-    // Tries until it works; false: the session is another by now, or none.
-    async #begin(session) {
+    // Tries until it works or is refused, and says so meanwhile.  False: the
+    // session is another by now, or none.
+    async insist(action) {
+        const { session } = this;
+
         while (session === this.session)
             try {
-                await this.#read(session);
+                await action();
+                if (session === this.session)
+                    byId("waiting").hidden = true;
                 return session === this.session;
-            } catch {
+            } catch (error) {
                 if (session !== this.session)
                     return false;
+                if (error instanceof Refused && !error.passes)
+                    throw error;
                 byId("waiting").textContent = AWAY;
                 byId("waiting").hidden = false;
                 await new Promise((r) => setTimeout(r, PATIENCE));
@@ -172,6 +192,9 @@ export class Frame {
     async #read(session) {
         const [who, prefs] = await session.askAll([
             ["readSession", { rights: "yes" }], ["prefsRead"]]);
+        for (const answer of [who, prefs])
+            if (answer.passes)
+                throw answer;
         const zone = prefs[0]?.querySelector?.("TimeZone")?.textContent;
 
         this.userName = who[0]?.getAttribute("userName") ?? "";

@@ -12,6 +12,7 @@ import { fullest, reporter, setMeter, storageOfEntry, storageText }
 import { byId, make } from "./view.js";
 
 const FRESH = 5 * 60000; // ms, while somebody looks
+const LONG = 1000; // ms to read without a word
 const TITLE = document.title;
 
 let directory = null;
@@ -93,6 +94,9 @@ async function read() {
         return;
     if (here !== shown)
         byId("there").hidden = true;
+    const timer = setTimeout(() => {
+        byId("reading").textContent = "Reading…";
+    }, LONG);
     try {
         const found = await fullest(lister(session, domain), over());
         if (now !== asked || session !== frame.session)
@@ -103,6 +107,10 @@ async function read() {
     } catch (error) {
         if (now === asked && session === frame.session)
             byId("error").textContent = error.message;
+    } finally {
+        clearTimeout(timer);
+        if (now === asked)
+            byId("reading").textContent = "";
     }
 }
 
@@ -135,28 +143,22 @@ function addressed() {
 }
 
 async function open() {
-    const { session } = frame;
+    const [name, percent] = addressed();
+    let domains, first;
 
-    directory = new Directory(session, frame.userName.split("@")[1]);
-    try {
-        const domains = await directory.domains();
-        if (session !== frame.session)
-            return;
-        byId("no-rights").hidden = domains !== null;
-        byId("admin").hidden = domains === null;
-        if (domains === null)
-            return;
-        const [name, percent] = addressed();
-        const first = await directory.firstDomain();
-        if (session !== frame.session)
-            return;
-        byId("domain-field").hidden = domains.length === 1 &&
-            (name === "" || name === first);
-        choose(name || first, percent);
-    } catch (error) {
-        if (session === frame.session)
-            byId("error").textContent = error.message;
-    }
+    directory = new Directory(frame.session, frame.userName.split("@")[1]);
+    if (!await frame.insist(async () => {
+        domains = await directory.domains();
+        first = await directory.firstDomain();
+    }))
+        return;
+    byId("no-rights").hidden = domains !== null;
+    byId("admin").hidden = domains === null;
+    if (domains === null)
+        return;
+    byId("domain-field").hidden = domains.length === 1 &&
+        (name === "" || name === first);
+    choose(name || first, percent);
 }
 
 function renew() {

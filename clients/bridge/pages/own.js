@@ -28,11 +28,10 @@ export class OwnAlerts {
     #confirmed = 0;        // up to this event, by this tab
     #said = 0;             // up to this event, to a screen reader
     #held = 0;             // events that came and are not confirmed
-    #going = new Set();    // ids of those that are being dismissed
 
     // page.zone(); page.isSettled(): nothing more is awaited that belongs on
     // the screen; page.isListed(id): the list shows it; page.confirm(event);
-    // page.dismiss(id); page.undo, an Undo.
+    // page.dismissals().
     constructor(page) {
         this.#page = page;
         byId("own").addEventListener("toggle", () => this.draw());
@@ -70,7 +69,6 @@ export class OwnAlerts {
         this.#forget();
         this.#confirmed = 0;
         this.#said = 0;
-        this.#going.clear();
         byId("own").open = false;
         byId("own-list").replaceChildren();
         byId("own-error").textContent = "";
@@ -113,7 +111,7 @@ export class OwnAlerts {
             if (scope !== "account" && this.#page.isListed(id))
                 this.#alerts.remove(id);
         const alerts = this.#alerts.newestFirst()
-            .filter(({ id }) => !this.#going.has(id));
+            .filter(({ id }) => !this.#page.dismissals().has(id));
 
         for (const id of this.#items.keys())
             if (!this.#alerts.has(id))
@@ -169,40 +167,22 @@ export class OwnAlerts {
 
             button.setAttribute("aria-label",
                                 "Dismiss: " + alert.text.slice(0, 80));
-            button.addEventListener("click", () => this.#begin(alert.id));
+            button.addEventListener("click", () => this.#dismiss(alert.id));
             card.querySelector(".card-head").append(button);
             this.#items.set(alert.id, make("li", {}, card));
         }
         return this.#items.get(alert.id);
     }
 
-    #begin(id) {
-        this.#page.undo.begin({
-            text: "Dismissing an alert…",
-            requests: [["alertDismiss", { alertID: id }]],
-            run: () => this.#dismiss(id),
-            back: () => this.#back(id),
+    #dismiss(id) {
+        this.#page.dismissals().begin([id], {
+            text: "Dismissing 1 alert…",
+            back: () => {
+                this.#draw();
+                this.#items.get(id)?.querySelector("button").focus();
+            },
             focus: () => (byId("own-list").querySelector("button") ??
                 byId("post-title")).focus({ preventScroll: true }),
         });
-        this.#going.add(id);
-        byId("own-error").textContent = "";
-        this.draw();
-    }
-
-    #back(id) {
-        this.#going.delete(id);
-        this.draw();
-    }
-
-    async #dismiss(id) {
-        try {
-            await this.#page.dismiss(id);
-            this.remove(id);
-            announce("Dismissed");
-        } catch (error) {
-            byId("own-error").textContent = error.message;
-        }
-        this.#back(id);
     }
 }

@@ -24,7 +24,7 @@ export class PostForm {
     #with;
     #place = null;
     #audience = null;
-    #busy = false;
+    #busy = "";     // what the button says meanwhile; "": it is free
 
     // zone(), ask(name, attributes, text), audience(place), draft()
     constructor(helpers) {
@@ -99,9 +99,14 @@ export class PostForm {
     #drawButton() {
         const button = byId("post-button");
 
-        button.disabled = this.#busy;
-        button.textContent = this.#busy ? "Posting…"
-            : postLabel(this.#place, this.#audience?.accounts ?? null);
+        button.disabled = this.#busy !== "";
+        button.textContent = this.#busy ||
+            postLabel(this.#place, this.#audience?.accounts ?? null);
+    }
+
+    #begin(words) {
+        this.#busy = words;
+        this.#drawButton();
     }
 
     // Beside the button, which stays where it is.
@@ -159,24 +164,24 @@ export class PostForm {
     async #submit() {
         const place = this.#place;
 
-        if (this.#busy || place === null)
+        if (this.#busy !== "" || place === null)
             return;
         if (isBlank(byId("text").value)) {
             this.#answer("", "Nothing of this text would be seen.");
             return;
         }
-        this.#busy = true;
+        this.#begin("One moment…");
         this.#answer("", "");
         try {
             if (await this.#mayGo(place)) {
-                this.#drawButton();
+                this.#begin("Posting…");
                 await this.#send(place, this.#alert());
             }
         } catch (error) {
             if (place === this.#place)
                 this.#answer("", error.message);
         } finally {
-            this.#busy = false;
+            this.#busy = "";
             if (this.#place !== null)
                 this.#drawButton();
             if (document.activeElement === document.body)

@@ -4,13 +4,15 @@
 import { PAGE, isFiltered } from "./listing.js";
 import { authorName, count, format } from "./names.js";
 import { groupByDay } from "./time.js";
-import { arrange, byId, make, severityLabel, timeOf } from "./view.js";
+import { arrange, byId, make, maybeFolded, severityLabel, timeOf }
+    from "./view.js";
 
 export class PostedView {
     #rows = new Map();  // alert's id -> its li
     #days = new Map();
     #removable = false;
     #zone = null;
+    #name = "";
 
     // marked() is called when a checkbox has changed.
     constructor(marked) {
@@ -22,8 +24,10 @@ export class PostedView {
         });
     }
 
-    clear(zone, removable) {
+    // name: of the place.
+    clear(zone, removable, name) {
         this.#zone = zone;
+        this.#name = name;
         this.#removable = removable;
         this.#rows.clear();
         this.#days.clear();
@@ -89,7 +93,8 @@ export class PostedView {
             : onePage ? all : `${first}–${last} of ${all}`;
         byId("none-posted").hidden = n > 0;
         byId("none-posted").textContent = filtered
-            ? "No posted alert fits." : "No alerts are posted here.";
+            ? `No alert posted to ${this.#name} fits.`
+            : `No alerts are posted to ${this.#name}.`;
         byId("filter").hidden = !filtered && listing.total === 0;
     }
 
@@ -143,8 +148,9 @@ export class PostedView {
         const box = this.#removable && own
             ? this.#box(alert) : make("span");
         const words = make("div", { className: "words" },
-                           make("p", { className: "text", dir: "auto" },
-                                alert.text));
+                           ...maybeFolded(make(
+                               "p", { className: "text", dir: "auto" },
+                               alert.text)));
         const detail = this.#detail(alert, own);
 
         if (detail !== "")

@@ -2,15 +2,18 @@
 // The user's page: the alerts that he has, as they come, until he dismisses
 // them.  An alert counts as shown when a tab that can be seen shows it.
 import { AlertList, alertOf } from "./alerts.js";
+import { Dismissals } from "./dismissals.js";
 import { Frame } from "./frame.js";
+import * as names from "./names.js";
 import { Notices } from "./notices.js";
 import { groupByDay } from "./time.js";
-import { alertCard, announce, arrange, byId, confirmed, make, severityWord,
-         timeOf, whileBusy } from "./view.js";
+import { Undo } from "./undo.js";
+import { alertCard, announce, arrange, byId, coalesce, confirmed, make,
+         severityWord, timeOf } from "./view.js";
 import { Usage } from "./usage.js";
-import { Refused, parseMessage } from "./ximss.js";
+import { parseMessage } from "./ximss.js";
 
-const NO_SUCH_ALERT = 514;
+const BUTTONS = ".card-head button";
 
 const list = new AlertList();
 const items = new Map(); // alert's id -> its li
@@ -19,7 +22,10 @@ const notices = new Notices();
 let newest = null;       // the last event that came
 let frame;
 
-const count = (n) => n === 1 ? "1 alert" : `${n} alerts`;
+const count = (n) => names.count(n, "alert");
+
+// What is on the screen, newest first.
+const shown = () => list.newestFirst().filter(({ id }) => !dismissals.has(id));
 
 // --- what is on the screen ---
 
@@ -31,7 +37,7 @@ function itemOf(alert) {
                      { withDay: alert.severity === "critical" }) });
 
     button.setAttribute("aria-label", "Dismiss: " + alert.text.slice(0, 80));
-    button.addEventListener("click", () => dismiss([alert.id], button));
+    button.addEventListener("click", () => dismiss([alert.id]));
     card.querySelector(".card-head").append(button);
     return make("li", {}, card);
 }
@@ -72,7 +78,7 @@ function forgetUnused() {
 }
 
 function draw() {
-    const alerts = list.newestFirst();
+    const alerts = shown();
 
     for (const alert of alerts)
         if (!items.has(alert.id))
@@ -84,12 +90,16 @@ function draw() {
         return section;
     }));
     forgetUnused();
-    byId("nothing").hidden = list.size > 0;
-    byId("dismiss-all").hidden = list.size < 2;
-    byId("count").textContent = list.size === 0 ? "" : count(list.size);
-    notices.keepOnly((id) => list.has(id));
+    byId("nothing").hidden = alerts.length > 0;
+    byId("dismiss-all").hidden = alerts.length < 2;
+    byId("count").textContent = alerts.length === 0 ? ""
+        : count(alerts.length);
+    notices.keepOnly((id) => list.has(id) && !dismissals.has(id));
     look();
 }
+
+// Many come at once.
+const drawSoon = coalesce(draw);
 
 // What is drawn, and can be seen, was shown.
 function look() {
@@ -106,7 +116,7 @@ function look() {
 // --- what comes ---
 
 function tell(alerts) {
-    for (const alert of alerts) {
+    for (const alert of alerts.filter(({ id }) => !dismissals.has(id))) {
         announce(`${severityWord(alert.severity)}: ${alert.text}`,
                  { urgent: alert.severity === "critical" });
         notices.add(alert);
@@ -156,14 +166,14 @@ function onEvent(event) {
         usage.onAlert(alert);
         if (byId("inside").hidden)
             return;
-        draw();
+        drawSoon();
         if (isNew)
             tell([alert]);
     } else if (event.name === "alertRemoved") {
         const id = Number(message.getAttribute("alertID"));
         list.remove(id);
         usage.onRemoved(id);
-        draw();
+        drawSoon();
     }
 }
 
@@ -175,14 +185,14 @@ const usage = new Usage({
 
 // --- what the user does ---
 
+const buttons = () => [...byId("days").querySelectorAll(BUTTONS)];
+
 // Where the focus goes when its button is gone.
 function focusBeside(id) {
-    const BUTTONS = ".card-head button";
-    const buttons = [...byId("days").querySelectorAll(BUTTONS)];
-    const at = buttons.indexOf(items.get(id)?.querySelector(BUTTONS));
+    const at = buttons().indexOf(items.get(id)?.querySelector(BUTTONS));
 
     return () => {
-        const left = [...byId("days").querySelectorAll(BUTTONS)];
+        const left = buttons();
         (left[Math.min(at, left.length - 1)] ?? byId("count")).focus();
     };
 }
@@ -193,50 +203,57 @@ function removeAll(ids) {
     draw();
 }
 
-// Without a word if the button is at it already.
-function dismiss(ids, button) {
-    return whileBusy(button, "Dismissing…", () => dismissNow(ids));
-}
+// Other tabs need not show them any longer.
+const noteDismissed = (ids) =>
+    frame.tabs.note({ dismissed: ids }, { keep: true });
 
-async function dismissNow(ids) {
+const undo = new Undo((requests) => frame.session?.tell(requests));
+const dismissals = new Dismissals({
+    undo,
+    draw: () => draw(),
+    ask: (requests) => frame.session.askAll(requests),
+    left: noteDismissed,
+    done(ids) {
+        removeAll(ids);
+        noteDismissed(ids);
+        announce("Dismissed");
+    },
+    trouble(text) { byId("trouble").textContent = text; },
+});
+
+// Whoever works through his alerts by keyboard is at the next one.
+function dismiss(ids) {
     const moveFocus = focusBeside(ids[0]);
 
-    try {
-        const answers = await frame.session.askAll(
-            ids.map((id) => ["alertDismiss", { alertID: id }]));
-        // What the server no longer has is off the screen as well.
-        const done = ids.filter((_, i) => !(answers[i] instanceof Refused) ||
-            answers[i].number === NO_SUCH_ALERT);
-        removeAll(done);
-        frame.tabs.note({ dismissed: done }, { keep: true });
-        announce(done.length === 1 ? "Dismissed"
-            : `${count(done.length)} dismissed`);
-        byId("trouble").textContent =
-            answers.find((a) => a instanceof Refused &&
-                         a.number !== NO_SUCH_ALERT)?.message ?? "";
-        moveFocus();
-    } catch (error) {
-        byId("trouble").textContent = error.message;
-    }
+    dismissals.begin(ids, {
+        text: `Dismissing ${count(ids.length)}…`,
+        back: () => items.get(ids[0])?.querySelector(BUTTONS).focus(),
+        focus: moveFocus,
+        stays: true,
+    });
+    moveFocus();
 }
 
 async function dismissAll() {
-    const ids = list.newestFirst().map((alert) => alert.id);
+    const ids = shown().map((alert) => alert.id);
 
     byId("ask-dismiss-text").textContent =
-        `Dismiss all ${ids.length} alerts? ` +
+        `Dismiss all ${count(ids.length)}? ` +
         "They will not be shown to you again, here or elsewhere.";
     if (await confirmed(byId("ask-dismiss")))
-        dismiss(ids, byId("dismiss-all"));
+        dismiss(ids);
 }
 
 frame = new Frame({
     open() {
+        dismissals.open(frame.userName, frame.tabs.session);
         draw();
         refresh();
         usage.read();
     },
-    close() {
+    close(done) {
+        undo.drop();
+        dismissals.close(done);
         list.clear();
         usage.clear();
         items.clear();
@@ -246,14 +263,21 @@ frame = new Frame({
         notices.clear();
     },
     refresh() {
+        dismissals.resume();
         refresh();
         usage.read();
     },
+    last: () => [...undo.take(), ...dismissals.last()],
     event: onEvent,
     shown: (seq) => notices.shownElsewhere(seq),
     note: (note) => removeAll(note.dismissed ?? []),
 });
 byId("dismiss-all").addEventListener("click", dismissAll);
-document.addEventListener("visibilitychange", look);
+document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible" && frame.session !== null &&
+        !byId("inside").hidden)
+        dismissals.resume();
+    look();
+});
 // Today is not today for ever.
 setInterval(() => frame.session !== null && draw(), 60000);

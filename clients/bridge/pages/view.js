@@ -18,6 +18,8 @@ const SEVERITY = {
                         "M12 6.5v7.5M12 17v.5"] },
 };
 
+const working = new Set(); // buttons
+
 export const severityWord = (severity) => SEVERITY[severity].word;
 
 export const byId = (id) => document.getElementById(id);
@@ -110,7 +112,8 @@ function folded(text) {
 // In a preview it may be nobody's yet, and its end no time at all.
 function fromOf(alert) {
     return alert.scope ? [make("p", { className: "from" },
-                               `${whoSays(alert)}, ${toWhom(alert)}`)] : [];
+                               make("bdi", {}, whoSays(alert)),
+                               `, ${toWhom(alert)}`)] : [];
 }
 
 function endOf({ until }, zone) {
@@ -120,6 +123,10 @@ function endOf({ until }, zone) {
         : [];
 }
 
+// A text whole, or folded if it is long.
+export const maybeFolded = (text) =>
+    isLong(text.textContent) ? folded(text) : [text];
+
 export function alertCard(alert, zone, { time = timeOf(alert.posted, zone) }
     = {}) {
     const head = make("div", { className: "card-head" },
@@ -128,7 +135,7 @@ export function alertCard(alert, zone, { time = timeOf(alert.posted, zone) }
 
     return make("article", { className: `card ${alert.severity}` }, head,
                 ...fromOf(alert),
-                ...(isLong(alert.text) ? folded(text) : [text]),
+                ...maybeFolded(text),
                 ...endOf(alert, zone));
 }
 
@@ -192,19 +199,26 @@ export function confirmed(dialog) {
     });
 }
 
-// While the work is under way its button says so, and does nothing.
-export async function whileBusy(button, words, work) {
+// While the work is under way its button says so, and does nothing.  after: in
+// ms, for work that mostly takes no time.
+export async function whileBusy(button, words, work, { after = 0 } = {}) {
     const { textContent } = button;
     const label = button.getAttribute("aria-label");
+    const say = () => {
+        button.removeAttribute("aria-label");
+        button.textContent = words;
+        button.setAttribute("aria-busy", "true");
+    };
 
-    if (button.getAttribute("aria-busy") === "true")
+    if (working.has(button))
         return;
-    button.setAttribute("aria-busy", "true");
-    button.removeAttribute("aria-label");
-    button.textContent = words;
+    working.add(button);
+    const timer = after > 0 ? setTimeout(say, after) : say();
     try {
         await work();
     } finally {
+        clearTimeout(timer);
+        working.delete(button);
         button.removeAttribute("aria-busy");
         button.textContent = textContent;
         if (label !== null)

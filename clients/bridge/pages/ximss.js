@@ -38,8 +38,13 @@ export class Refused extends Error {
     constructor(text, number) {
         super(sentence(text));
         this.number = number;
-        if (number === LOST_ON_THE_WAY)
+        if (this.passes)
             passing.add(this.message);
+    }
+
+    // It says nothing of what was asked for: the server was not there.
+    get passes() {
+        return this.number === LOST_ON_THE_WAY;
     }
 }
 
@@ -142,6 +147,19 @@ export async function logIn(userName, password, stay = false) {
     return withCookie(first.getAttribute("urlID"));
 }
 
+// Does the whole way to the server work?  Asked by somebody who has no session.
+export async function isThere() {
+    try {
+        const root = await postOnce(LOGIN, "text/xml; charset=utf-8",
+            '<XIMSS><noop id="1"/></XIMSS>', TIME_LIMIT);
+
+        return root?.firstElementChild?.nodeName === "response" &&
+            refusal(root.firstElementChild) === null;
+    } catch {
+        return false;
+    }
+}
+
 // The id of a new session for a browser that stays logged in; null: it does not
 // any more.
 export async function comeBack() {
@@ -233,6 +251,11 @@ export class Session {
 
     // Requests of a page that goes: nobody waits for their answers.
     tell(requests) {
+        for (let at = 0; at < requests.length; at += AT_ONCE)
+            this.#tellSome(requests.slice(at, at + AT_ONCE));
+    }
+
+    #tellSome(requests) {
         const body = requests.map(([name, attributes], i) =>
             element(name, { id: i + 1, ...attributes })).join("");
 

@@ -96,7 +96,7 @@ admin_arg_optional_text(struct admin_call *c)
     const struct cli_value *v = admin_arg_peek(c);
     const char *text = v != NULL ? admin_value_text(c->arena, v) : NULL;
 
-    if (text != NULL)
+    if (text != NULL || (v != NULL && v->kind == CLI_NULL))
         c->next++;
     return text;
 }
@@ -204,6 +204,20 @@ admin_call_account(struct admin_call *c, const char *address, unsigned need,
 }
 
 enum store_result
+admin_call_name(struct admin_call *c, const char *address,
+                const char *default_domain, unsigned need,
+                struct domain_rec *d_r, const char **name_r, struct errbuf *err)
+{
+    const char *at = strrchr(address, '@');
+
+    *name_r = at != NULL
+                  ? arena_strndup(c->arena, address, (size_t)(at - address))
+                  : address;
+    return admin_call_domain(c, at != NULL ? at + 1 : default_domain, need, d_r,
+                             err);
+}
+
+enum store_result
 admin_call_master(struct admin_call *c)
 {
     if ((c->x->caller->rights & RIGHT_MASTER) != 0)
@@ -226,6 +240,14 @@ admin_call_cover(struct admin_call *c, const struct domain_rec *d,
     if (rights_cover(c->x->caller, d->number, rights_parse(a->rights)))
         return STORE_OK;
     return admin_refuse(c, ANSWER(NO_RIGHTS));
+}
+
+enum store_result
+admin_call_not_by_token(struct admin_call *c, const struct account_rec *a)
+{
+    if (c->x->caller->by_token && a->number == c->x->caller->account)
+        return admin_refuse(c, ANSWER(NO_RIGHTS));
+    return STORE_OK;
 }
 
 enum store_result

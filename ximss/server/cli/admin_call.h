@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_ADMIN_CALL_H
-#define XIMSS_SERVER_ADMIN_CALL_H
+#ifndef XIMSS_SERVER_CLI_ADMIN_CALL_H
+#define XIMSS_SERVER_CLI_ADMIN_CALL_H
 
 #include "util/arena.h"
 #include "ximss/proto/answer.h"
@@ -52,6 +52,8 @@ extern const struct admin_family admin_domain_family;
 extern const struct admin_family admin_domain_settings_family;
 extern const struct admin_family admin_account_family;
 extern const struct admin_family admin_alias_family;
+extern const struct admin_family admin_group_family;
+extern const struct admin_family admin_forwarder_family;
 extern const struct admin_family admin_account_settings_family;
 extern const struct admin_family admin_account_rights_family;
 extern const struct admin_family admin_password_family;
@@ -136,6 +138,13 @@ enum store_result admin_call_account(struct admin_call *c, const char *address,
                                      unsigned need, struct domain_rec *d_r,
                                      struct account_rec *a_r,
                                      struct errbuf *err) WARN_UNUSED;
+/* Takes "name@domain" apart (a bare name: in default_domain, or NULL as above)
+ * and finds the domain; *name_r (in the arena) may be no name.  The record is to
+ * be cleared whatever comes back. */
+enum store_result admin_call_name(struct admin_call *c, const char *address,
+                                  const char *default_domain, unsigned need,
+                                  struct domain_rec *d_r, const char **name_r,
+                                  struct errbuf *err) WARN_UNUSED;
 /* 510 unless the caller is Master. */
 enum store_result admin_call_master(struct admin_call *c) WARN_UNUSED;
 /* 510 unless the caller is Master or holds All Domains. */
@@ -144,6 +153,11 @@ enum store_result admin_call_all_domains(struct admin_call *c) WARN_UNUSED;
 enum store_result admin_call_cover(struct admin_call *c,
                                    const struct domain_rec *d,
                                    const struct account_rec *a) WARN_UNUSED;
+/* 510 if the account is the caller's own and he has come by a token: what would
+ * open it would be good for more than the token is, and outlive it. */
+enum store_result
+admin_call_not_by_token(struct admin_call *c,
+                        const struct account_rec *a) WARN_UNUSED;
 /* 510 unless the caller is Master or holds All Domains or Can Monitor. */
 enum store_result admin_call_monitor(struct admin_call *c) WARN_UNUSED;
 /* For commands in parts: refused with that code if the part before was about

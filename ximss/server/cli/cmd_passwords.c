@@ -177,8 +177,10 @@ take_credential(struct admin_call *c, const struct domain_rec *d,
                 struct account_rec *a, struct errbuf *err)
 {
     bool cram = false;
-    enum store_result r;
+    enum store_result r = admin_call_not_by_token(c, a);
 
+    if (r != STORE_OK)
+        return r;
     if (c->hash_wanted != NULL)
         *c->hash_wanted = true;
     if (c->hashed == NULL || c->hashed->made == NULL)

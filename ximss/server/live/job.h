@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_JOB_H
-#define XIMSS_SERVER_JOB_H
+#ifndef XIMSS_SERVER_LIVE_JOB_H
+#define XIMSS_SERVER_LIVE_JOB_H
 
 #include <stdint.h>
 

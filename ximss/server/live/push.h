@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_PUSH_H
-#define XIMSS_SERVER_PUSH_H
+#ifndef XIMSS_SERVER_LIVE_PUSH_H
+#define XIMSS_SERVER_LIVE_PUSH_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -35,6 +35,8 @@
 #define BATCH 256
 /* Domains that one job looks into for names of accounts. */
 #define LIST_DOMAINS 100
+/* Names in one job that are no accounts'. */
+#define LIST_OTHERS 1000
 /* Accounts whose reports may wait. */
 #define WAITING_MOST 500000
 /* Accounts of which is remembered when they were asked about: some 10 MB. */
@@ -451,6 +453,7 @@ struct list_job {
     struct quota_listing *listing;
     char **users; /* owned, and each of them */
     unsigned n;
+    unsigned looked;    /* names that were passed over */
     char *resume;       /* owned; becomes the listing's */
     const char *domain; /* being walked */
     uint64_t domain_number;
@@ -502,9 +505,11 @@ take_name(const struct account_name *name, void *arg)
 {
     struct list_job *l = arg;
 
-    if (!name->alias && !is_left_out(l, name))
+    if (!name->alias && name->object == OBJECT_NONE && !is_left_out(l, name))
         l->users[l->n++] = xasprintf("%s@%s", name->name, l->domain);
-    return l->n < l->listing->most;
+    else if (++l->looked > LIST_OTHERS)
+        l->resume = xasprintf("%s@%s", name->name, l->domain);
+    return l->n < l->listing->most && l->resume == NULL;
 }
 
 struct domain_step {
@@ -541,6 +546,7 @@ list_body(struct job *j, struct store_txn *t, struct errbuf *err)
 
     free_users(l);
     l->txn = t;
+    l->looked = 0;
     if (last != NULL)
         r = domain_find(t, last, &first, err);
     if (r == STORE_OK && last != NULL && strcmp(first.name, last) == 0) {
@@ -551,7 +557,7 @@ list_body(struct job *j, struct store_txn *t, struct errbuf *err)
     }
     if (r == STORE_NOTFOUND)
         r = STORE_OK;
-    while (r == STORE_OK && l->n < l->listing->most) {
+    while (r == STORE_OK && l->n < l->listing->most && l->resume == NULL) {
         step.name = NULL;
         r = domain_walk(t, last, take_domain, &step, err);
         if (r != STORE_OK || step.name == NULL)

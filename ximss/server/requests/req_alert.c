@@ -478,6 +478,9 @@ own_all(struct worker *w, struct user *a, struct list_state *l)
             alert_array_add(&l->alerts, al);
 }
 
+/* Of alerts, for one page: it is not the turn of the session's next request. */
+#define LOOKED_LONG (16 << 10)
+
 static void
 own_page(struct worker *w, struct user *a, struct list_state *l)
 {
@@ -528,6 +531,7 @@ list_own(struct req *r, const struct xml_elem *e)
         own_page(r->worker, a, l);
     else if (a != NULL)
         own_all(r->worker, a, l);
+    r->session->turn_over = l->page.looked >= LOOKED_LONG;
     req_stream(r, list_step, l, list_free);
     return REQ_PENDING;
 }
