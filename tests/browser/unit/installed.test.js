@@ -8,7 +8,8 @@ import test from "node:test";
 const PAGES = new URL("../../../clients/bridge/pages/", import.meta.url);
 const read = (name) => readFileSync(new URL(name, PAGES), "utf8");
 const listed = [...read("Makefile.inc")
-    .matchAll(/^\tclients\/bridge\/pages\/(\S+)/gm)].map(([, name]) => name);
+    .matchAll(/^\tclients\/bridge\/pages\/(\S+)/gm)].map(([, name]) => name)
+    .sort();
 
 test("each file of the pages is installed", () => {
     assert.deepEqual(listed, readdirSync(PAGES).filter((name) =>

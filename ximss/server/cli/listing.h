@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_LISTING_H
-#define XIMSS_SERVER_LISTING_H
+#ifndef XIMSS_SERVER_CLI_LISTING_H
+#define XIMSS_SERVER_CLI_LISTING_H
 
 #include "ximss/server/cli/admin_call.h"
 
