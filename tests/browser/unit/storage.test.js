@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { compare, fullest, isReached, setMeter, sizeText, storageOf,
-         storageOfEntry, storageText }
+         reporter, storageOfEntry, storageText }
     from "../../../clients/bridge/pages/storage.js";
 
 const quota = (attributes) => storageOf({
@@ -72,6 +72,14 @@ test("an entry of the CLI", () => {
     assert.deepEqual(unlimited, { account: "a", used: 0, limit: null,
                                   percent: null, level: 0, source: "",
                                   reported: null, alerted: null });
+});
+
+test("who reported, for people", () => {
+    for (const [source, expected] of [
+        ["dict", "Dovecot"], ["doveadm", "Dovecot"], ["warning", "Dovecot"],
+        ["maildir", "Maildir"], ["admin", "an administrator"],
+        ["later", "later"]])
+        assert.equal(reporter(source), expected);
 });
 
 test("the fullest come first", () => {
