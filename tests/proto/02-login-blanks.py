@@ -210,6 +210,14 @@ def test_arguments_of_commands(t):
         c.do("SetDomainAliases x%s (%s)" % (place, quoted(around(place)[i])))
         equal(c.do("GetDomainAliases " + place), [place])
         c.do("DeleteDomain %s" % quoted(around("x" + place)[i]))
+        group, away = "g%d@%s" % (i, domain), "f%d@%s" % (i, domain)
+        c.do("CreateGroup %s {}" % quoted(around(group)[i]))
+        c.do("RenameGroup %s INTO %s" % (quoted(around(group)[i]),
+                                         quoted(around("x" + group)[i])))
+        c.do("DeleteGroup x" + group)
+        c.do("CreateForwarder %s TO %s" % (quoted(around(away)[i]),
+                                           quoted(around("a@b.test")[i])))
+        equal(c.do("GetForwarder " + away), "a@b.test")
         equal(c.do("GetAccountSettings %s" % quoted(around("*")[i])),
               c.do("GetAccountSettings *"))
 

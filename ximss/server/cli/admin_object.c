@@ -76,7 +76,7 @@ admin_object_arg(struct admin_call *c, bool is_new, const char **name_r)
         [OBJECT_GROUP] = {"group name", "new group name"},
         [OBJECT_FORWARDER] = {"forwarder name", "new forwarder name"}};
 
-    return admin_arg_text(c, words[admin_object_kind(c)][is_new], name_r);
+    return admin_arg_name(c, words[admin_object_kind(c)][is_new], name_r);
 }
 
 bool

@@ -12,7 +12,7 @@ arg_target(struct admin_call *c, const char **address_r)
     enum store_result r = admin_arg_keyword(c, "TO");
 
     if (r == STORE_OK)
-        r = admin_arg_text(c, "forwarder address", address_r);
+        r = admin_arg_name(c, "forwarder address", address_r);
     if (r == STORE_OK)
         r = admin_arg_end(c);
     if (r == STORE_OK && !admin_object_is_address(*address_r))
