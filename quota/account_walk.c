@@ -146,6 +146,12 @@ account_walk_new(const struct quota_sink *sink, struct mailbox *box,
 }
 
 void
+account_walk_leave_own(struct account_walk *w)
+{
+    w->listing.leave_own = true;
+}
+
+void
 account_walk_next(struct account_walk *w)
 {
     assert(!w->asked);

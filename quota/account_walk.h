@@ -27,6 +27,9 @@ struct account_walk *account_walk_new(const struct quota_sink *sink,
                                       struct mailbox *box, unsigned most,
                                       account_walk_cb *on_page, void *arg);
 
+/* Before the first page: the names are for a mail server (see quota_listing). */
+void account_walk_leave_own(struct account_walk *w);
+
 /* Asks for the next page, which the loop delivers.  Not before the one that
  * was asked for last has come. */
 void account_walk_next(struct account_walk *w);

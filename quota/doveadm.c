@@ -20,6 +20,7 @@
 #include "quota/doveadm_key.h"
 #include "quota/doveadm_reply.h"
 #include "quota/doveadm_tally.h"
+#include "quota/doveadm_unknown.h"
 #include "quota/source.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -93,8 +94,10 @@ begin_round(struct doveadm *d)
 {
     if (!atomic_exchange(&d->due, false))
         quota_sink_progress(d->tally.sink, QUOTA_ROUND_DUE, 1);
+    else /* somebody wants to know it of all */
+        doveadm_unknown_forget(d->tally.unknown);
     d->running = true;
-    d->tally.told = d->tally.unknown = d->tally.untold = 0;
+    d->tally.told = d->tally.n_unknown = d->tally.untold = 0;
     d->began = d->progress = clock_mono();
     account_walk_next(d->walk);
 }
@@ -110,7 +113,7 @@ end_round(struct doveadm *d)
     if (took >= PROGRESS_EVERY)
         log_info("quota: asked Dovecot about all accounts in %d s: it told %u,"
                  " does not know %u, could not tell %u",
-                 (int)(took / CLOCK_SECOND), d->tally.told, d->tally.unknown,
+                 (int)(took / CLOCK_SECOND), d->tally.told, d->tally.n_unknown,
                  d->tally.untold);
     quota_sink_progress(d->tally.sink, QUOTA_ROUND_ENDED, 1);
     if (atomic_load(&d->due))
@@ -126,7 +129,7 @@ say_progress(struct doveadm *d)
         return;
     d->progress = now;
     log_info("quota: asked Dovecot about %u of the accounts",
-             d->tally.told + d->tally.unknown + d->tally.untold);
+             d->tally.told + d->tally.n_unknown + d->tally.untold);
 }
 
 static void
@@ -136,10 +139,13 @@ take_page(struct doveadm *d)
         return;
     d->of_round = true;
     d->is_last = d->page->last;
-    d->n = d->page->n;
-    assert(d->n <= BATCH);
-    for (size_t i = 0; i < d->n; i++)
-        d->users[i] = d->page->users[i];
+    assert(d->page->n <= BATCH);
+    for (size_t i = 0; i < d->page->n; i++) {
+        if (doveadm_unknown_skips(d->tally.unknown, d->page->users[i]))
+            free(d->page->users[i]);
+        else
+            d->users[d->n++] = d->page->users[i];
+    }
     d->page->n = 0; /* the names are ours */
     account_page_free(&d->page);
 }
@@ -353,6 +359,7 @@ doveadm_start(struct event_base *base, const struct doveadm_config *config,
         return NULL;
     }
     d->tally.sink = sink;
+    d->tally.unknown = doveadm_unknown_new();
     d->tally.use_limits = config->use_limits;
     d->url = xstrdup(config->url);
     d->key_file = xstrdup(config->key_file);
@@ -363,6 +370,7 @@ doveadm_start(struct event_base *base, const struct doveadm_config *config,
     d->refresh.deliver = on_refresh;
     d->asked = doveadm_asked_new(d->box, on_asked, d);
     d->walk = account_walk_new(sink, d->box, BATCH, on_page, d);
+    account_walk_leave_own(d->walk);
     d->go = new_timer(base, on_go, d);
     d->round = new_timer(base, on_round, d);
     d->relist = new_timer(base, on_relist, d);
@@ -405,6 +413,7 @@ doveadm_stop(struct doveadm **d_)
     mailbox_flush(d->box);
     mailbox_free(&d->box);
     doveadm_asked_free(&d->asked);
+    doveadm_unknown_free(&d->tally.unknown);
     doveadm_http_free(&d->http);
     account_page_free(&d->page);
     d->of_round = false;

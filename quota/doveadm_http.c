@@ -183,6 +183,18 @@ parse_url(struct doveadm_http *h, const char *url, struct errbuf *err)
     return rc;
 }
 
+int
+doveadm_http_check(const char *url, struct errbuf *err)
+{
+    struct doveadm_http h = {0};
+    int r = parse_url(&h, url, err);
+
+    free(h.authority);
+    free(h.host);
+    free(h.path);
+    return r;
+}
+
 /* Names are looked up by the loop, which must not wait for them. */
 static void
 start_dns(struct doveadm_http *h)

@@ -29,6 +29,9 @@ struct doveadm_http *doveadm_http_new(struct event_base *base, const char *url,
                                       doveadm_http_cb *on_end, void *arg,
                                       struct errbuf *err) WARN_UNUSED;
 
+/* -1 with err for a URL that doveadm_http_new would refuse. */
+int doveadm_http_check(const char *url, struct errbuf *err) WARN_UNUSED;
+
 /* on_end comes from the loop, never from here; not before the last one ended. */
 void doveadm_http_post(struct doveadm_http *h, const char *body);
 

@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #include "quota/doveadm_reply.h"
+#include "quota/doveadm_unknown.h"
 #include "quota/source.h"
 #include "util/log.h"
 
@@ -30,6 +31,7 @@ report(struct doveadm_tally *t, const char *user,
     };
 
     t->told++;
+    doveadm_unknown_remove(t->unknown, user);
     t->sink->report(t->sink->arg, &report);
 }
 
@@ -60,9 +62,12 @@ take_answer(const struct doveadm_answer *a, void *arg)
     case DOVEADM_USAGE:
         report(b->tally, b->users[a->tag], a);
         break;
-    case DOVEADM_NO_QUOTA:
     case DOVEADM_NO_USER:
-        b->tally->unknown++;
+        doveadm_unknown_add(b->tally->unknown, b->users[a->tag]);
+        b->tally->n_unknown++;
+        break;
+    case DOVEADM_NO_QUOTA:
+        b->tally->n_unknown++;
         break;
     case DOVEADM_ERROR:
         complain(b->tally, b->users[a->tag], a->exit_code);

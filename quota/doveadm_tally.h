@@ -7,15 +7,17 @@
 
 #include "util/errbuf.h"
 
+struct doveadm_unknown;
 struct quota_sink;
 
 /* Reports what Dovecot tells, and counts users by what it told.  The owner sets
- * the first two, and zeroes the counts as it likes. */
+ * the first three, and zeroes the counts as it likes. */
 struct doveadm_tally {
-    const struct quota_sink *sink; /* borrowed */
+    const struct quota_sink *sink;   /* borrowed */
+    struct doveadm_unknown *unknown; /* borrowed; NULL: not kept */
     bool use_limits;
     bool said; /* that one could not be told: the others are not logged */
-    unsigned told, unknown, untold;
+    unsigned told, n_unknown, untold;
 };
 
 /* A reply to a question about n users, at most DOVEADM_BATCH.  Each is counted

@@ -41,6 +41,9 @@ struct quota_listing {
     char *after;   /* owned by who asks: the last name got before, or what
                       `resume` was; NULL: from the start */
     unsigned most; /* names that are wanted */
+    /* The names are for a mail server: not the account that the server makes by
+     * itself, and of which no mail server ever told. */
+    bool leave_own;
     /* Part of the answer, and then of who asked: if it is not NULL, there may be
      * more, however few came, and the next question goes on from there. */
     char *resume;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Names of accounts within their domains: own names and aliases, and how many
- * of both each domain has.
+/* Names within domains: own names of accounts, their aliases, and those of
+ * objects; and how many of each the domain has.
  *
  * The numbers stand under the domain's number alone, which sorts before the
  * domain's names.  The entries of aliases stand under domain 0, which there is
@@ -54,7 +54,8 @@ account_name_flush_count(struct store_txn *t, struct errbuf *err)
     if (!t->count_changed)
         return STORE_OK;
     t->count_changed = false;
-    if (t->count.accounts == 0 && t->count.aliases == 0) {
+    if (t->count.accounts == 0 && t->count.aliases == 0 &&
+        t->count.groups == 0 && t->count.forwarders == 0) {
         r = txn_del(t, TABLE_ACCOUNT_NAME, &k, doing, err);
         return r == STORE_NOTFOUND ? STORE_OK : r;
     }
@@ -108,35 +109,41 @@ account_alias_count(struct store_txn *t, uint64_t domain, uint64_t *count_r,
     return r;
 }
 
-/* A number that is wrong, as verification would say, must not wrap. */
-static void
-shift(uint64_t *n, size_t less, size_t more)
+static uint64_t *
+count_of(struct store_txn *t, enum object_kind kind)
 {
+    switch (kind) {
+    case OBJECT_GROUP:
+        return &t->count.groups;
+    case OBJECT_FORWARDER:
+        return &t->count.forwarders;
+    case OBJECT_NONE:
+        break;
+    }
+    return &t->count.accounts;
+}
+
+enum store_result
+object_count(struct store_txn *t, uint64_t domain, enum object_kind kind,
+             uint64_t *count_r, struct errbuf *err)
+{
+    enum store_result r = load_count(t, domain, err);
+
+    *count_r = r == STORE_OK ? *count_of(t, kind) : 0;
+    return r;
+}
+
+/* n: one of the numbers of t->count.  One that is wrong, as verification would
+ * say, must not wrap. */
+static enum store_result
+count(struct store_txn *t, uint64_t domain, uint64_t *n, size_t less,
+      size_t more, struct errbuf *err)
+{
+    enum store_result r = load_count(t, domain, err);
+
+    if (r != STORE_OK)
+        return r;
     *n = (*n > less ? *n - less : 0) + more;
-}
-
-static enum store_result
-count_accounts(struct store_txn *t, uint64_t domain, size_t less, size_t more,
-               struct errbuf *err)
-{
-    enum store_result r = load_count(t, domain, err);
-
-    if (r != STORE_OK)
-        return r;
-    shift(&t->count.accounts, less, more);
-    t->count_changed = true;
-    return STORE_OK;
-}
-
-static enum store_result
-count_aliases(struct store_txn *t, uint64_t domain, size_t less, size_t more,
-              struct errbuf *err)
-{
-    enum store_result r = load_count(t, domain, err);
-
-    if (r != STORE_OK)
-        return r;
-    shift(&t->count.aliases, less, more);
     t->count_changed = true;
     return STORE_OK;
 }
@@ -156,26 +163,47 @@ name_key(struct key *k, uint64_t domain, const char *name, struct errbuf *err)
     return key_text(k, name == NULL ? "" : name, true, err);
 }
 
-enum store_result
-account_name_add(struct store_txn *t, uint64_t domain, const char *name,
-                 uint64_t account, struct errbuf *err)
+/* The name comes; it is counted as what it is of. */
+static enum store_result
+add(struct store_txn *t, uint64_t domain, const char *name,
+    const struct name_rec *rec, struct errbuf *err)
 {
-    const struct name_rec rec = {.number = account};
     struct key k;
     enum store_result r = name_key(&k, domain, name, err);
 
     if (r != STORE_OK)
         return r;
-    name_rec_encode(txn_record(t), &rec);
+    name_rec_encode(txn_record(t), rec);
     r = txn_put_new(t, TABLE_ACCOUNT_NAME, &k, "storing an account name", err);
     if (r == STORE_EXISTS)
         err_set(err, "the name %s is taken", name);
-    return r == STORE_OK ? count_accounts(t, domain, 0, 1, err) : r;
+    return r == STORE_OK ? count(t, domain, count_of(t, rec->object), 0, 1, err)
+                         : r;
 }
 
 enum store_result
-account_name_remove(struct store_txn *t, uint64_t domain, const char *name,
-                    struct errbuf *err)
+account_name_add(struct store_txn *t, uint64_t domain, const char *name,
+                 uint64_t account, struct errbuf *err)
+{
+    return add(t, domain, name, &(struct name_rec){.number = account}, err);
+}
+
+enum store_result
+account_name_add_object(struct store_txn *t, uint64_t domain, const char *name,
+                        enum object_kind kind, struct errbuf *err)
+{
+    const struct name_rec rec = {.object = kind};
+    enum store_result r = add(t, domain, name, &rec, err);
+
+    if (r == STORE_OK)
+        meta_need_format(t, FORMAT_OBJECTS);
+    return r;
+}
+
+enum store_result
+account_name_remove_object(struct store_txn *t, uint64_t domain,
+                           const char *name, enum object_kind kind,
+                           struct errbuf *err)
 {
     const char *const doing = "removing an account name";
     struct key k;
@@ -184,15 +212,22 @@ account_name_remove(struct store_txn *t, uint64_t domain, const char *name,
     if (r == STORE_OK)
         r = txn_must_exist(txn_del(t, TABLE_ACCOUNT_NAME, &k, doing, err),
                            doing, err);
-    return r == STORE_OK ? count_accounts(t, domain, 1, 0, err) : r;
+    return r == STORE_OK ? count(t, domain, count_of(t, kind), 1, 0, err) : r;
 }
 
 enum store_result
-account_name_find(struct store_txn *t, uint64_t domain, const char *name,
-                  uint64_t *account_r, struct errbuf *err)
+account_name_remove(struct store_txn *t, uint64_t domain, const char *name,
+                    struct errbuf *err)
+{
+    return account_name_remove_object(t, domain, name, OBJECT_NONE, err);
+}
+
+/* STORE_NOTFOUND: nothing has that name. */
+static enum store_result
+find(struct store_txn *t, uint64_t domain, const char *name,
+     struct name_rec *rec_r, struct errbuf *err)
 {
     const char *const doing = "reading an account name";
-    struct name_rec rec;
     struct slice value;
     struct key k;
     enum store_result r = name_key(&k, domain, name, err);
@@ -200,12 +235,34 @@ account_name_find(struct store_txn *t, uint64_t domain, const char *name,
     if (r != STORE_OK)
         return STORE_NOTFOUND; /* no account can have that name */
     r = txn_get(t, TABLE_ACCOUNT_NAME, &k, &value, doing, err);
-    if (r != STORE_OK)
-        return r;
-    if (name_rec_decode(value.data, value.len, &rec, err) != 0)
+    if (r == STORE_OK &&
+        name_rec_decode(value.data, value.len, rec_r, err) != 0)
         return txn_damaged(doing, err);
+    return r;
+}
+
+enum store_result
+account_name_find(struct store_txn *t, uint64_t domain, const char *name,
+                  uint64_t *account_r, struct errbuf *err)
+{
+    struct name_rec rec = {0};
+    enum store_result r = find(t, domain, name, &rec, err);
+
+    if (r == STORE_OK && rec.object != OBJECT_NONE)
+        return STORE_NOTFOUND;
     *account_r = rec.number;
-    return STORE_OK;
+    return r;
+}
+
+enum store_result
+object_kind_of(struct store_txn *t, uint64_t domain, const char *name,
+               enum object_kind *kind_r, struct errbuf *err)
+{
+    struct name_rec rec = {0};
+    enum store_result r = find(t, domain, name, &rec, err);
+
+    *kind_r = rec.object;
+    return r;
 }
 
 /* --- aliases --- */
@@ -246,7 +303,9 @@ account_name_set_aliases(struct store_txn *t, uint64_t domain, uint64_t account,
     if (r != STORE_OK || (n == 0 && l->n == 0))
         return r; /* the usual case, when an account is removed */
     r = alias_set(t, &o, l, &before, &after, err);
-    return r == STORE_OK ? count_aliases(t, domain, before, after, err) : r;
+    return r == STORE_OK
+               ? count(t, domain, &t->count.aliases, before, after, err)
+               : r;
 }
 
 /* --- walking --- */
@@ -264,7 +323,7 @@ walk_one(const struct cursor *c, account_walk_fn *fn, void *arg, bool *more_r,
         return txn_damaged(c->doing, err);
     name = xstrndup((const char *)c->key.data + DOMAIN_BYTES,
                     c->key.len - DOMAIN_BYTES);
-    n = (struct account_name){name, rec.number, rec.alias};
+    n = (struct account_name){name, rec.number, rec.alias, rec.object};
     *more_r = fn(&n, arg);
     free(name);
     return STORE_OK;

@@ -7,8 +7,8 @@
 
 #include "storage/txn.h"
 
-/* The names of accounts and their numbers; for account_table.c and the
- * transaction.  Private to storage/. */
+/* The names of accounts and their numbers, and the names of other objects; for
+ * account_table.c, object_table.c and the transaction.  Private to storage/. */
 
 /* A name comes into a domain, which must exist.  STORE_EXISTS (err says that
  * it is taken), STORE_REFUSED if it cannot be a name. */
@@ -23,6 +23,16 @@ enum store_result account_name_remove(struct store_txn *t, uint64_t domain,
 enum store_result account_name_find(struct store_txn *t, uint64_t domain,
                                     const char *name, uint64_t *account_r,
                                     struct errbuf *err) WARN_UNUSED;
+
+/* The same for an object's; account_name_find says STORE_NOTFOUND of it. */
+enum store_result account_name_add_object(struct store_txn *t, uint64_t domain,
+                                          const char *name,
+                                          enum object_kind kind,
+                                          struct errbuf *err) WARN_UNUSED;
+enum store_result account_name_remove_object(struct store_txn *t,
+                                             uint64_t domain, const char *name,
+                                             enum object_kind kind,
+                                             struct errbuf *err) WARN_UNUSED;
 
 /* The aliases of an account of that domain.  set: as account_aliases_set;
  * check: whether set would find one of them taken. */

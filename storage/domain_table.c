@@ -238,6 +238,25 @@ domain_put(struct store_txn *t, const struct domain_rec *d, struct errbuf *err)
     return r == STORE_OK ? put_record(t, d->number, d, err) : r;
 }
 
+/* STORE_REFUSED unless all that is in it is gone. */
+static enum store_result
+must_be_empty(struct store_txn *t, uint64_t number, struct errbuf *err)
+{
+    uint64_t accounts = 0, groups = 0, forwarders = 0;
+    enum store_result r = account_count(t, number, &accounts, err);
+
+    if (r == STORE_OK)
+        r = object_count(t, number, OBJECT_GROUP, &groups, err);
+    if (r == STORE_OK)
+        r = object_count(t, number, OBJECT_FORWARDER, &forwarders, err);
+    if (r != STORE_OK || accounts + groups + forwarders == 0)
+        return r;
+    err_set(err, "the domain has %llu accounts, %llu groups, %llu forwarders",
+            (unsigned long long)accounts, (unsigned long long)groups,
+            (unsigned long long)forwarders);
+    return STORE_REFUSED;
+}
+
 enum store_result
 domain_remove(struct store_txn *t, uint64_t number, struct errbuf *err)
 {
@@ -245,16 +264,10 @@ domain_remove(struct store_txn *t, uint64_t number, struct errbuf *err)
     const char *const doing = "removing a domain";
     struct key k = key_of(number), name;
     struct domain_rec d = {0};
-    uint64_t accounts = 0;
     enum store_result r = domain_get(t, number, &d, err);
 
     if (r == STORE_OK)
-        r = account_count(t, number, &accounts, err);
-    if (r == STORE_OK && accounts > 0) {
-        err_set(err, "the domain has %llu accounts",
-                (unsigned long long)accounts);
-        r = STORE_REFUSED;
-    }
+        r = must_be_empty(t, number, err);
     if (r == STORE_OK)
         r = domain_aliases_set(t, number, &none, err);
     if (r == STORE_OK)

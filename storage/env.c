@@ -15,7 +15,6 @@
 
 #include "storage/env.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -65,62 +64,6 @@ on_event(DB_ENV *dbenv, uint32_t event, void *info)
     atomic_store(&env->panicked, true);
     if (env->on_panic != NULL)
         env->on_panic(env->panic_arg);
-}
-
-/* The directory comes with all that is in it; what is missing there is damage.
- */
-bool
-env_exists(const char *dir)
-{
-    char *path = xasprintf("%s/" ENV_SUBDIR, dir);
-    bool exists = faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) == 0;
-    int error = errno;
-
-    free(path);
-    errno = error;
-    return exists;
-}
-
-/* Each file of it: the database would call a lack of rights a damage. */
-static bool
-may_open_files(const char *home, struct errbuf *err)
-{
-    DIR *dir = opendir(home);
-    bool may = dir != NULL;
-    struct dirent *e;
-
-    if (dir == NULL)
-        err_set(err, "opening the store %s: %s", home, strerror(errno));
-    while (may && (e = readdir(dir)) != NULL) {
-        if (e->d_name[0] == '.')
-            continue;
-        may = faccessat(dirfd(dir), e->d_name, R_OK | W_OK, AT_EACCESS) == 0 ||
-              errno == ENOENT;
-        if (!may)
-            err_set(err, "opening %s/%s of the store: %s", home, e->d_name,
-                    strerror(errno));
-    }
-    if (dir != NULL)
-        closedir(dir);
-    return may;
-}
-
-bool
-env_may_open(const char *dir, bool *absent_r, struct errbuf *err)
-{
-    char *home = xasprintf("%s/" ENV_SUBDIR, dir);
-    bool exists = env_exists(dir), may = false;
-    int error = errno;
-
-    *absent_r = !exists && (error == ENOENT || error == ENOTDIR);
-    if (*absent_r)
-        err_set(err, "%s holds no store", dir);
-    else if (!exists)
-        err_set(err, "looking for the store in %s: %s", dir, strerror(error));
-    else
-        may = may_open_files(home, err);
-    free(home);
-    return may;
 }
 
 static int
@@ -299,9 +242,8 @@ struct env *
 env_lock(const char *dir, struct errbuf *err)
 {
     struct env *env = env_new(dir, ENV_SUBDIR);
-    bool absent;
 
-    if (env_may_open(dir, &absent, err) && check_library(err) == 0 &&
+    if (env_look(dir, err) == STORE_PRESENT && check_library(err) == 0 &&
         lock_dir(env, dir, err) == 0 && lock_home(env, err) == 0)
         return env;
     env_close(&env);
@@ -438,15 +380,21 @@ create_in(struct env *env, const char *dir, struct errbuf *err)
 {
     char *home = xasprintf("%s/" ENV_SUBDIR, dir);
     char *made = xstrdup(env->home);
-    bool absent = false;
     int ret = -1;
 
     if (lock_dir(env, dir, err) != 0)
         goto out;
-    if (env_may_open(dir, &absent, err))
+    switch (env_look(dir, err)) {
+    case STORE_PRESENT:
         err_set(err, "%s holds a store already", dir);
-    if (!absent)
         goto out;
+    case STORE_BARRED:
+        goto out;
+    case STORE_NONE_YET:
+    case STORE_NOWHERE:
+    case STORE_OTHER_FILES:
+        break;
+    }
     if (copy_remove(made) != 0) {
         err_set(err, "removing %s: %s", made, strerror(errno));
         goto out;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "storage/env_state.h"
+#include "storage/store.h"
 #include "util/errbuf.h"
 
 /* Opening, making and closing the environment of a store (env_state.h).  Private
@@ -51,7 +52,7 @@ void env_close(struct env **env);
 
 /* True if dir holds a store; else errno says why not. */
 bool env_exists(const char *dir);
-/* As store_may_open. */
-bool env_may_open(const char *dir, bool *absent_r, struct errbuf *err);
+/* As store_look. */
+enum store_presence env_look(const char *dir, struct errbuf *err);
 
 #endif

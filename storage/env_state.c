@@ -31,6 +31,7 @@ const char *const table_file[TABLE_COUNT] = {
     [TABLE_USAGE] = "usage.db",
     [TABLE_TICKET_ACCOUNT] = "ticket_account.db",
     [TABLE_TOKEN] = "token.db",
+    [TABLE_OBJECT] = "object.db",
 };
 
 void

@@ -28,6 +28,7 @@
 #define FORMAT_POST_KEYS 5
 #define FORMAT_TOKENS    5
 #define FORMAT_SESSIONS  5
+#define FORMAT_OBJECTS   5
 
 /* The directory of the store keeps the environment in here. */
 #define ENV_SUBDIR "db"
@@ -62,6 +63,7 @@ enum table {
     TABLE_USAGE = TABLE_FORMAT_1,
     TABLE_TICKET_ACCOUNT,
     TABLE_TOKEN,
+    TABLE_OBJECT,
     TABLE_COUNT
 };
 

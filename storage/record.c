@@ -231,27 +231,50 @@ number_decode(const void *data, size_t len, uint64_t *number_r,
 }
 
 /* Names that are no aliases look as they did before there were aliases, and so
- * do counts where there are none: version 1 is not written anew. */
+ * do counts where there are none: version 1 is not written anew.  The same holds
+ * for version 2 and objects. */
 
 #define NAME_ALIAS 1
 
 void
 name_rec_encode(struct buf *b, const struct name_rec *n)
 {
+    if (n->object != OBJECT_NONE) {
+        enc_u8(b, 3);
+        enc_u8(b, (uint8_t)n->object);
+        return;
+    }
     enc_u8(b, n->alias ? 2 : 1);
     if (n->alias)
         enc_u8(b, NAME_ALIAS);
     enc_u64(b, n->number);
 }
 
+static enum object_kind
+dec_kind(struct dec *d)
+{
+    uint8_t kind = dec_u8(d);
+
+    if (!object_kind_is_known(kind))
+        d->bad = true;
+    return d->bad ? OBJECT_NONE : (enum object_kind)kind;
+}
+
 int
 name_rec_decode(const void *data, size_t len, struct name_rec *n,
                 struct errbuf *err)
 {
+    uint8_t version;
     struct dec d;
 
+    *n = (struct name_rec){0};
     dec_init(&d, data, len);
-    n->alias = dec_version(&d, 2) == 2;
+    version = dec_version(&d, 3);
+    if (version == 3) {
+        n->object = dec_kind(&d);
+        return dec_end(&d, err);
+    }
+    n->alias = version == 2;
     if (n->alias && dec_u8(&d) != NAME_ALIAS)
         d.bad = true;
     n->number = dec_u64(&d);
@@ -261,10 +284,16 @@ name_rec_decode(const void *data, size_t len, struct name_rec *n,
 void
 name_count_encode(struct buf *b, const struct name_count *n)
 {
-    enc_u8(b, n->aliases > 0 ? 2 : 1);
+    bool objects = n->groups > 0 || n->forwarders > 0;
+
+    enc_u8(b, objects ? 3 : n->aliases > 0 ? 2 : 1);
     enc_u64(b, n->accounts);
-    if (n->aliases > 0)
+    if (objects || n->aliases > 0)
         enc_u64(b, n->aliases);
+    if (!objects)
+        return;
+    enc_u64(b, n->groups);
+    enc_u64(b, n->forwarders);
 }
 
 int
@@ -276,13 +305,17 @@ name_count_decode(const void *data, size_t len, struct name_count *n,
 
     memset(n, 0, sizeof *n);
     dec_init(&d, data, len);
-    version = dec_version(&d, 2);
+    version = dec_version(&d, 3);
     n->accounts = dec_u64(&d);
-    if (version == 2) {
+    if (version >= 2)
         n->aliases = dec_u64(&d);
-        if (n->aliases == 0)
-            d.bad = true;
+    if (version == 3) {
+        n->groups = dec_u64(&d);
+        n->forwarders = dec_u64(&d);
     }
+    if ((version == 2 && n->aliases == 0) ||
+        (version == 3 && n->groups == 0 && n->forwarders == 0))
+        d.bad = true;
     return dec_end(&d, err);
 }
 

@@ -98,6 +98,10 @@ void token_rec_encode(struct buf *b, const struct token_rec *k);
 int token_rec_decode(const void *data, size_t len, struct token_rec *k,
                      struct errbuf *err) WARN_UNUSED;
 
+void object_rec_encode(struct buf *b, const struct object_rec *o);
+int object_rec_decode(const void *data, size_t len, struct object_rec *o,
+                      struct errbuf *err) WARN_UNUSED;
+
 /* A number by itself: counters. */
 void number_encode(struct buf *b, uint64_t number);
 int number_decode(const void *data, size_t len, uint64_t *number_r,
@@ -106,7 +110,9 @@ int number_decode(const void *data, size_t len, uint64_t *number_r,
 /* What a name leads to. */
 struct name_rec {
     uint64_t number;
-    bool alias; /* it is not the real name of what it leads to */
+    bool alias;              /* it is not the real name of what it leads to */
+    enum object_kind object; /* it is no account's: it leads to the object of
+                                that name, and number is 0 */
 };
 void name_rec_encode(struct buf *b, const struct name_rec *n);
 int name_rec_decode(const void *data, size_t len, struct name_rec *n,
@@ -123,7 +129,7 @@ int alias_rec_decode(const void *data, size_t len, struct alias_rec *a,
 
 /* How many names a domain has. */
 struct name_count {
-    uint64_t accounts, aliases;
+    uint64_t accounts, aliases, groups, forwarders;
 };
 void name_count_encode(struct buf *b, const struct name_count *n);
 int name_count_decode(const void *data, size_t len, struct name_count *n,

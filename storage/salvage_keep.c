@@ -10,6 +10,7 @@
 
 #include "storage/alert_table.h"
 #include "storage/salvage.h"
+#include "util/xmalloc.h"
 
 static const char doing[] = "salvaging";
 
@@ -231,7 +232,7 @@ keep_account_name(struct salvage *s, const struct slice *key,
     if (!take_key(&k, key) ||
         name_rec_decode(value->data, value->len, &n, err) != 0)
         return STORE_REFUSED;
-    if (!n.alias)
+    if (!n.alias) /* it came with its account, or comes with its object */
         return STORE_OK;
     if (!account_is_of(s, n.number, key_get_u64(key->data)))
         return STORE_REFUSED;
@@ -411,6 +412,24 @@ keep_token(struct salvage *s, const struct slice *key,
 }
 
 static enum store_result
+keep_object(struct salvage *s, const struct slice *key,
+            const struct slice *value, struct errbuf *err)
+{
+    struct object_rec rec;
+    enum store_result r;
+
+    if (key->len <= 9 || !object_kind_is_known(key->data[8]) ||
+        object_rec_decode(value->data, value->len, &rec, err) != 0)
+        return STORE_REFUSED;
+    rec.domain = key_get_u64(key->data);
+    rec.kind = (enum object_kind)key->data[8];
+    rec.name = xstrndup((const char *)key->data + 9, key->len - 9);
+    r = object_add(s->t, &rec, err);
+    object_rec_clear(&rec);
+    return r == STORE_EXISTS ? STORE_REFUSED : r;
+}
+
+static enum store_result
 keep_audit(struct salvage *s, const struct slice *key,
            const struct slice *value, struct errbuf *err)
 {
@@ -430,6 +449,7 @@ const struct salvage_source salvage_sources[SALVAGE_SOURCES] = {
     {TABLE_DOMAIN_NAME, keep_domain_name},
     {TABLE_ACCOUNT, keep_account},
     {TABLE_ACCOUNT_NAME, keep_account_name},
+    {TABLE_OBJECT, keep_object},
     {TABLE_PREFS, keep_prefs},
     {TABLE_STATE, keep_state},
     {TABLE_USAGE, keep_usage},

@@ -104,12 +104,16 @@ count_names(struct salvage *s, struct domain_count **list_r, size_t *n_r,
 
         if (n == 0 || list[n - 1].domain != key_get_u64(c.key.data)) {
             list = xrealloc(list, (n + 1) * sizeof *list);
-            list[n++] = (struct domain_count){key_get_u64(c.key.data), {0, 0}};
+            list[n++] =
+                (struct domain_count){.domain = key_get_u64(c.key.data)};
         }
-        if (name_rec_decode(c.value.data, c.value.len, &name, err) != 0)
+        if (c.key.len <= 8 || /* numbers, which are made anew */
+            name_rec_decode(c.value.data, c.value.len, &name, err) != 0)
             continue;
-        list[n - 1].count.accounts += !name.alias;
+        list[n - 1].count.accounts += !name.alias && name.object == OBJECT_NONE;
         list[n - 1].count.aliases += name.alias;
+        list[n - 1].count.groups += name.object == OBJECT_GROUP;
+        list[n - 1].count.forwarders += name.object == OBJECT_FORWARDER;
     }
     if (n > 0)
         cursor_close(&c);

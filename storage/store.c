@@ -470,10 +470,10 @@ store_exists(const char *dir)
     return env_exists(dir);
 }
 
-bool
-store_may_open(const char *dir, bool *absent_r, struct errbuf *err)
+enum store_presence
+store_look(const char *dir, struct errbuf *err)
 {
-    return env_may_open(dir, absent_r, err);
+    return env_look(dir, err);
 }
 
 static struct env *

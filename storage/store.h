@@ -65,9 +65,16 @@ void store_close(struct store **store);
 
 /* True if dir holds a store. */
 bool store_exists(const char *dir);
-/* True if there is one and it may be used, as far as permissions go.  Else err
- * says why not, and *absent_r whether there is none at all. */
-bool store_may_open(const char *dir, bool *absent_r, struct errbuf *err);
+
+/* In all cases but the first, err says what there is. */
+enum store_presence {
+    STORE_PRESENT,     /* it may be used, as far as permissions go */
+    STORE_NONE_YET,    /* the directory is empty, as a new one is */
+    STORE_NOWHERE,     /* there is no such directory */
+    STORE_OTHER_FILES, /* that directory is something else's */
+    STORE_BARRED       /* we may not look, or it is no directory */
+};
+enum store_presence store_look(const char *dir, struct errbuf *err);
 
 enum store_verdict {
     STORE_SOUND = 0,

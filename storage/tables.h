@@ -87,8 +87,8 @@ enum store_result domain_find(struct store_txn *t, const char *name,
  * (STORE_EXISTS if taken, also by an alias of its own).  Aliases stay. */
 enum store_result domain_put(struct store_txn *t, const struct domain_rec *d,
                              struct errbuf *err) WARN_UNUSED;
-/* Removes the domain's record, aliases and alerts.  Its accounts must be gone
- * (STORE_REFUSED). */
+/* Removes the domain's record, aliases and alerts.  Its accounts, groups and
+ * forwarders must be gone (STORE_REFUSED). */
 enum store_result domain_remove(struct store_txn *t, uint64_t number,
                                 struct errbuf *err) WARN_UNUSED;
 
@@ -184,15 +184,24 @@ enum store_result account_put(struct store_txn *t, const struct account_rec *a,
  * tickets. */
 enum store_result account_remove(struct store_txn *t, uint64_t number,
                                  struct errbuf *err) WARN_UNUSED;
+/* What a domain has besides accounts (below). */
+enum object_kind {
+    OBJECT_NONE,
+    OBJECT_GROUP,
+    OBJECT_FORWARDER
+};
+
 /* A name of a domain, and the account that it leads to. */
 struct account_name {
     const char *name; /* borrowed for the call */
     uint64_t number;
     bool alias;
+    enum object_kind object; /* of no account: a group's, for example, which
+                                whoever looks for accounts passes over */
 };
 typedef bool account_walk_fn(const struct account_name *n, void *arg);
-/* The names of a domain's accounts and of their aliases, in one order, after
- * `after` (or NULL). */
+/* The names of a domain's accounts, of their aliases and of its objects, in one
+ * order, after `after` (or NULL). */
 enum store_result account_walk(struct store_txn *t, uint64_t domain,
                                const char *after, account_walk_fn *fn,
                                void *arg, struct errbuf *err) WARN_UNUSED;
@@ -255,6 +264,58 @@ enum store_result prefs_get(struct store_txn *t, uint64_t account,
                             char **text_r, struct errbuf *err) WARN_UNUSED;
 enum store_result prefs_put(struct store_txn *t, uint64_t account,
                             const char *text, struct errbuf *err) WARN_UNUSED;
+
+/* --- groups and forwarders of domains (object_table.c) ---
+ *
+ * Their names and those of accounts, with their aliases, are of one kind: none
+ * is given twice.  But account_find does not find them: nobody logs in by one.
+ * What their texts name need not be there. */
+
+struct object_rec {
+    uint64_t domain; /* number */
+    enum object_kind kind;
+    char *name; /* without domain */
+    int64_t created;
+    char *text; /* a group's settings; where a forwarder leads */
+};
+
+void object_rec_clear(struct object_rec *o);
+bool object_kind_is_known(unsigned kind);
+
+/* STORE_EXISTS, if the name is anybody's in the domain; STORE_REFUSED if there
+ * is no such domain, or it cannot be a name. */
+enum store_result object_add(struct store_txn *t, const struct object_rec *o,
+                             struct errbuf *err) WARN_UNUSED;
+enum store_result object_get(struct store_txn *t, uint64_t domain,
+                             enum object_kind kind, const char *name,
+                             struct object_rec *o_r,
+                             struct errbuf *err) WARN_UNUSED;
+/* Replaces the record of that name.  STORE_NOTFOUND. */
+enum store_result object_put(struct store_txn *t, const struct object_rec *o,
+                             struct errbuf *err) WARN_UNUSED;
+/* Gives it the name, in that domain.  As object_add; STORE_NOTFOUND. */
+enum store_result object_rename(struct store_txn *t, const struct object_rec *o,
+                                uint64_t domain, const char *name,
+                                struct errbuf *err) WARN_UNUSED;
+enum store_result object_remove(struct store_txn *t, uint64_t domain,
+                                enum object_kind kind, const char *name,
+                                struct errbuf *err) WARN_UNUSED;
+/* Those of one kind, in the order of names, after `after` (or NULL); the record
+ * is borrowed for the call; false ends. */
+typedef bool object_walk_fn(const struct object_rec *o, void *arg);
+enum store_result object_walk(struct store_txn *t, uint64_t domain,
+                              enum object_kind kind, const char *after,
+                              object_walk_fn *fn, void *arg,
+                              struct errbuf *err) WARN_UNUSED;
+/* How many of a kind a domain has; kept, not counted. */
+enum store_result object_count(struct store_txn *t, uint64_t domain,
+                               enum object_kind kind, uint64_t *count_r,
+                               struct errbuf *err) WARN_UNUSED;
+/* What has a name of a domain: OBJECT_NONE: an account, or it is an alias.
+ * STORE_NOTFOUND: nothing. */
+enum store_result object_kind_of(struct store_txn *t, uint64_t domain,
+                                 const char *name, enum object_kind *kind_r,
+                                 struct errbuf *err) WARN_UNUSED;
 
 /* --- what an account has been shown (state_table.c) --- */
 
@@ -495,10 +556,16 @@ struct ticket_keep {
     size_t n;
 };
 /* If the account has more than `most`, those go that would expire next, but
- * none of `keep`: it looks at each ticket of the account. */
+ * none of `keep`, and no devices, which do not count: it looks at each ticket of
+ * the account. */
 enum store_result ticket_trim(struct store_txn *t, uint64_t account,
                               size_t most, const struct ticket_keep *keep,
                               struct errbuf *err) WARN_UNUSED;
+/* The same, but only sessions go that wait for somebody, never what somebody has;
+ * and not the one of that number. */
+enum store_result ticket_trim_waiting(struct store_txn *t, uint64_t account,
+                                      size_t most, uint64_t keep_number,
+                                      struct errbuf *err) WARN_UNUSED;
 
 /* --- tokens of accounts (token_table.c) --- */
 

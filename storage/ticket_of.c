@@ -12,10 +12,11 @@
 #define HASH_AT 16 /* in the key of an entry: behind the account and the time */
 
 struct found {
-    bool sessions, devices;   /* all that are such are meant */
-    uint64_t session, device; /* ... or what is of these */
-    struct ticket_rec *rec;   /* owned */
+    bool sessions, devices, waiting; /* all that are such are meant */
+    uint64_t session, device;        /* ... or what is of these */
+    struct ticket_rec *rec;          /* owned; what ends first comes first */
     size_t n, room;
+    size_t others; /* that are not meant, but devices */
 };
 
 static bool
@@ -25,6 +26,8 @@ is_meant(const struct ticket_rec *k, const struct found *f)
         return k->is_session;
     if (f->devices)
         return k->is_device;
+    if (f->waiting)
+        return k->is_session && k->is_waiting;
     if (f->device != 0 && k->device == f->device)
         return true;
     return f->session != 0 &&
@@ -60,6 +63,8 @@ find(struct store_txn *t, uint64_t account, struct found *f, struct errbuf *err)
                            c.doing, err);
         if (r == STORE_OK && is_meant(&k, f))
             keep(f, &k);
+        else if (r == STORE_OK && !k.is_device)
+            f->others++;
         if (r == STORE_OK)
             r = cursor_next(&c, err);
     }
@@ -101,5 +106,22 @@ ticket_devices(struct store_txn *t, uint64_t account,
 
     *list_r = f.rec;
     *n_r = f.n;
+    return r;
+}
+
+enum store_result
+ticket_trim_waiting(struct store_txn *t, uint64_t account, size_t most,
+                    uint64_t keep_number, struct errbuf *err)
+{
+    struct found f = {.waiting = true};
+    enum store_result r = find(t, account, &f, err);
+    size_t all = f.n + f.others;
+
+    for (size_t i = 0; i < f.n && r == STORE_OK && all > most; i++)
+        if (ticket_number(f.rec[i].hash) != keep_number) {
+            r = ticket_drop(t, &f.rec[i], err);
+            all--;
+        }
+    free(f.rec);
     return r;
 }

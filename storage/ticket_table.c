@@ -6,6 +6,7 @@
  * account: they do not count, and nobody misses it when they go. */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "storage/txn.h"
@@ -346,14 +347,17 @@ is_kept(const struct ticket_keep *keep, uint64_t number)
 static enum store_result
 trim_one(struct cursor *c, struct trim *m, struct errbuf *err)
 {
-    struct ticket_rec k = {.account = m->account};
+    uint8_t hash[TICKET_HASH_BYTES];
+    struct ticket_rec k;
     struct key key, when;
     enum store_result r;
 
-    memcpy(k.hash, c->key.data + 2 * TIME_BYTES, sizeof k.hash);
-    if (is_kept(m->keep, ticket_number(k.hash)))
+    memcpy(hash, c->key.data + 2 * TIME_BYTES, sizeof hash);
+    if (is_kept(m->keep, ticket_number(hash)))
         return STORE_OK;
-    k.expires = key_get_time(c->key.data + TIME_BYTES);
+    r = txn_must_exist(get(c->txn, hash, &k, c->doing, err), c->doing, err);
+    if (r != STORE_OK || k.is_device)
+        return r;
     key = key_of(k.hash);
     when = time_key(&k);
     m->surplus--;
@@ -397,10 +401,17 @@ ticket_trim(struct store_txn *t, uint64_t account, size_t most,
             const struct ticket_keep *keep, struct errbuf *err)
 {
     struct trim m = {.account = account, .keep = keep};
+    struct ticket_rec *devices;
+    size_t n;
     enum store_result r = walk_account(t, &m, false, err);
 
     if (r != STORE_OK || m.surplus <= most)
         return r;
-    m.surplus -= most;
+    /* They have a limit of their own. */
+    r = ticket_devices(t, account, &devices, &n, err);
+    free(devices);
+    if (r != STORE_OK || m.surplus <= most + n)
+        return r;
+    m.surplus -= most + n;
     return walk_account(t, &m, true, err);
 }

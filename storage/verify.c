@@ -164,6 +164,7 @@ static verify_fn *const checks[TABLE_COUNT] = {
     [TABLE_USAGE] = verify_usage,
     [TABLE_TICKET_ACCOUNT] = verify_ticket_account,
     [TABLE_TOKEN] = verify_token,
+    [TABLE_OBJECT] = verify_object,
 };
 
 /* --- the whole --- */

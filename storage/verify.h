@@ -52,6 +52,7 @@ verify_fn verify_ticket;
 verify_fn verify_ticket_time;
 verify_fn verify_ticket_account;
 verify_fn verify_token;
+verify_fn verify_object;
 verify_fn verify_audit;
 verify_fn verify_trash;
 verify_fn verify_usage;

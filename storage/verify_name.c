@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* Verification of names: each leads to what has it, and each alias has its
- * entry under its owner, and the other way round. */
+ * entry under its owner, and the other way round; and of the objects that are
+ * found by name alone. */
 #include "config.h"
 
 #include <string.h>
@@ -78,18 +79,25 @@ verify_domain_name(struct verify *v, const struct slice *key,
 
 /* --- accounts --- */
 
+static void
+compare_counts(struct verify *v, const char *what, uint64_t has, uint64_t says)
+{
+    if (has != says)
+        verify_finding(v, "domain %llu: has %llu %s, says %llu",
+                       verify_llu(v->domain), verify_llu(has), what,
+                       verify_llu(says));
+}
+
 /* The numbers of a domain come before its names; now another domain begins. */
 void
 verify_count(struct verify *v)
 {
-    if (v->count.accounts != v->counted.accounts)
-        verify_finding(v, "domain %llu: has %llu accounts, says %llu",
-                       verify_llu(v->domain), verify_llu(v->counted.accounts),
-                       verify_llu(v->count.accounts));
-    if (v->count.aliases != v->counted.aliases)
-        verify_finding(v, "domain %llu: has %llu aliases, says %llu",
-                       verify_llu(v->domain), verify_llu(v->counted.aliases),
-                       verify_llu(v->count.aliases));
+    const struct name_count *has = &v->counted, *says = &v->count;
+
+    compare_counts(v, "accounts", has->accounts, says->accounts);
+    compare_counts(v, "aliases", has->aliases, says->aliases);
+    compare_counts(v, "groups", has->groups, says->groups);
+    compare_counts(v, "forwarders", has->forwarders, says->forwarders);
     v->count = v->counted = (struct name_count){0};
 }
 
@@ -171,6 +179,65 @@ check_account_name(struct verify *v, const struct slice *key, uint64_t account,
     account_rec_clear(&a);
 }
 
+/* --- objects --- */
+
+static void
+check_object_name(struct verify *v, const struct slice *key,
+                  enum object_kind kind)
+{
+    struct key object = verify_number_key(v->domain);
+
+    key_u8(&object, (uint8_t)kind);
+    key_bytes(&object, key->data + NUMBER_BYTES, key->len - NUMBER_BYTES);
+    if (!verify_exists(v, TABLE_OBJECT, &object))
+        verify_finding(v, "domain %llu, %.*s: leads to no object of that name",
+                       verify_llu(v->domain), TAIL(key, NUMBER_BYTES));
+    verify_format(v, FORMAT_OBJECTS);
+}
+
+/* True if the name is that of an object of the kind. */
+static bool
+leads_to_object(struct verify *v, const struct key *name, unsigned kind)
+{
+    struct errbuf err;
+    struct slice value;
+    struct name_rec found;
+
+    return verify_get(v, TABLE_ACCOUNT_NAME, name, &value) != NULL &&
+           name_rec_decode(value.data, value.len, &found, &err) == 0 &&
+           found.object == kind;
+}
+
+/* The domain's number, the kind, the name. */
+void
+verify_object(struct verify *v, const struct slice *key,
+              const struct slice *value, struct errbuf *err)
+{
+    const size_t head = NUMBER_BYTES + 1;
+    struct object_rec o = {0};
+    struct key name;
+    uint64_t domain;
+
+    if (key->len <= head || !object_kind_is_known(key->data[NUMBER_BYTES]) ||
+        object_rec_decode(value->data, value->len, &o, err) != 0) {
+        verify_finding(v, "a damaged record");
+        return;
+    }
+    object_rec_clear(&o);
+    domain = key_get_u64(key->data);
+    name = verify_number_key(domain);
+    if (!verify_exists(v, TABLE_DOMAIN, &name))
+        verify_finding(v, "domain %llu, %.*s: there is no such domain",
+                       verify_llu(domain), TAIL(key, head));
+    key_bytes(&name, key->data + head, key->len - head);
+    if (!leads_to_object(v, &name, key->data[NUMBER_BYTES]))
+        verify_finding(v, "domain %llu, %.*s: its name does not lead to it",
+                       verify_llu(domain), TAIL(key, head));
+    verify_format(v, FORMAT_OBJECTS);
+}
+
+/* --- all of them --- */
+
 static void
 check_name(struct verify *v, const struct slice *key, const struct slice *value,
            struct errbuf *err)
@@ -179,6 +246,10 @@ check_name(struct verify *v, const struct slice *key, const struct slice *value,
 
     if (name_rec_decode(value->data, value->len, &n, err) != 0) {
         verify_finding(v, "a damaged name");
+    } else if (n.object != OBJECT_NONE) {
+        v->counted.groups += n.object == OBJECT_GROUP;
+        v->counted.forwarders += n.object == OBJECT_FORWARDER;
+        check_object_name(v, key, n.object);
     } else if (n.alias) {
         v->counted.aliases++;
         check_account_alias(v, key, n.number, err);

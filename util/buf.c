@@ -3,6 +3,7 @@
 
 #include "util/buf.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,22 @@ buf_reserve(struct buf *b, size_t more)
         return;
     while (cap - b->len < more)
         cap *= 2;
+    b->data = xrealloc(b->data, cap);
+    b->cap = cap;
+}
+
+void
+buf_reserve_below(struct buf *b, size_t more, size_t most)
+{
+    size_t cap = b->cap > 0 ? 2 * b->cap : 64;
+
+    assert(b->len + more <= most);
+    if (b->cap - b->len >= more)
+        return;
+    while (cap - b->len < more)
+        cap *= 2;
+    if (cap > most)
+        cap = most;
     b->data = xrealloc(b->data, cap);
     b->cap = cap;
 }

@@ -28,6 +28,10 @@ struct reading {
     void *arg;
     struct errbuf *err;
     bool failed; /* err is filled; the first error is the one to tell */
+    /* The last value, for what stands behind it. */
+    const struct config_row *row; /* NULL: none yet */
+    int line;
+    char text[64]; /* perhaps cut */
 };
 
 static _Thread_local struct reading *reading;
@@ -50,6 +54,9 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
         cfg->line};
 
     *(const char **)result = text;
+    reading->row = v.row;
+    reading->line = cfg->line;
+    snprintf(reading->text, sizeof reading->text, "%s", text);
     if (reading->take(&v, reading->arg, reading->err) == 0)
         return 0;
     return read_fail(reading, cfg->line);
@@ -73,6 +80,30 @@ take_empty_lists(struct reading *r, cfg_t *cfg)
     return 0;
 }
 
+/* A word that is no key: a misspelt one, or the rest of the value before it on
+ * the line. */
+static void
+refuse_word(const cfg_t *cfg, const char *word, int len)
+{
+    const struct config_row *row = reading->row;
+    char whole[128];
+
+    if (row == NULL || reading->line != cfg->line) {
+        err_set(reading->err, "%.*s: there is no such key, see %s.conf(5)", len,
+                word, reading->table->program);
+        return;
+    }
+    snprintf(whole, sizeof whole, "%s %.*s", reading->text, len, word);
+    if (config_type_is_list(row->spec.type))
+        err_set(reading->err, "a list is written {\"A\", \"B\"}");
+    else if (row->spec.type == CONFIG_TEXT || row->spec.type == CONFIG_PATH)
+        err_set(reading->err,
+                "a value with blanks stands in quotes: \"%.60s...\"", whole);
+    else
+        config_value_refuse(&row->spec, whole, reading->err);
+    err_prefix(reading->err, "%s", row->key);
+}
+
 static void on_syntax_error(cfg_t *cfg, const char *fmt, va_list ap)
     PRINTF_LIKE(2, 0);
 
@@ -87,9 +118,7 @@ on_syntax_error(cfg_t *cfg, const char *fmt, va_list ap)
         return;
     vsnprintf(text, sizeof text, fmt, ap);
     if (strncmp(text, unknown, len) == 0)
-        err_set(reading->err, "%.*s: there is no such key, see %s.conf(5)",
-                (int)strcspn(text + len, "'"), text + len,
-                reading->table->program);
+        refuse_word(cfg, text + len, (int)strcspn(text + len, "'"));
     else
         err_set(reading->err, "%s", text);
     read_fail(reading, cfg->line);

@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "util/text.h"
 #include "util/xmalloc.h"
 
 /* --- who --- */
@@ -33,11 +34,34 @@ config_probe_user(const char *key, const char *user, struct errbuf *err)
     return 0;
 }
 
+static bool
+is_member(gid_t gid)
+{
+    int n = getgroups(0, NULL);
+    gid_t *groups = xcalloc((size_t)(n > 0 ? n : 0) + 1, sizeof *groups);
+    bool found = gid == getegid();
+
+    n = getgroups(n > 0 ? n : 0, groups);
+    for (int i = 0; i < n; i++)
+        found = found || groups[i] == gid;
+    free(groups);
+    return found;
+}
+
 int
 config_probe_group(const char *key, const char *group, struct errbuf *err)
 {
-    if (*group != '\0' && getgrnam(group) == NULL)
+    const struct group *gr;
+    unsigned long long number = 0;
+
+    if (*group == '\0')
+        return 0;
+    gr = getgrnam(group);
+    if (gr == NULL && text_parse_u64(group, UINT32_MAX - 1, &number) < 0)
         return err_set(err, "%s: there is no group %s", key, group);
+    if (geteuid() != 0 && !is_member(gr != NULL ? gr->gr_gid : (gid_t)number))
+        return err_set(err, "%s: only a member can give files to group %s", key,
+                       group);
     return 0;
 }
 
@@ -93,6 +117,33 @@ config_probe_parent(const char *key, const char *path, struct errbuf *err)
         r = probe_existing(key, parent, err);
     free(parent);
     return r;
+}
+
+int
+config_probe_socket(const char *key, const char *path, struct errbuf *err)
+{
+    struct stat st;
+
+    if (*path != '\0' && lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+        return err_set(err, "%s: %.160s is there and is not a socket", key,
+                       path);
+    return config_probe_parent(key, path, err);
+}
+
+int
+config_probe_file(const char *key, const char *path, struct errbuf *err)
+{
+    struct stat st;
+
+    if (*path == '\0')
+        return 0;
+    if (stat(path, &st) < 0 && errno == ENOENT)
+        return config_probe_parent(key, path, err);
+    if (stat(path, &st) < 0 || access(path, R_OK) < 0)
+        return err_set(err, "%s: %.160s: %s", key, path, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return err_set(err, "%s: %.160s is no file", key, path);
+    return 0;
 }
 
 /* --- addresses --- */

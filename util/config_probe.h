@@ -12,6 +12,7 @@
  * key.  Nothing is changed, and nothing waits. */
 
 int config_probe_user(const char *key, const char *user, struct errbuf *err);
+/* By name or number, and we may give files to it. */
 int config_probe_group(const char *key, const char *group, struct errbuf *err);
 
 /* The directory, or what is there of it, is one in which we may make files. */
@@ -19,6 +20,11 @@ int config_probe_directory(const char *key, const char *path,
                            struct errbuf *err);
 /* The same for the directory of a file. */
 int config_probe_parent(const char *key, const char *path, struct errbuf *err);
+
+/* A UNIX socket can be made there, or is there; "" is well. */
+int config_probe_socket(const char *key, const char *path, struct errbuf *err);
+/* A file that can be read, or made; "" is well. */
+int config_probe_file(const char *key, const char *path, struct errbuf *err);
 
 /* Each address can be listened on.  One that is in use is told: is_running says
  * that the program runs, and it is its own. */

@@ -59,6 +59,44 @@ scaled_parse(const char *text, const struct unit *units, size_t n,
     return 0;
 }
 
+/* As people write it, and the first of the units it may mean. */
+static const struct unit size_words[] = {
+    {"bytes", 1},       {"byte", 1},         {"b", 1},
+    {"gb", 1ULL << 30}, {"gib", 1ULL << 30}, {"gigabytes", 1ULL << 30},
+    {"mb", 1ULL << 20}, {"mib", 1ULL << 20}, {"megabytes", 1ULL << 20},
+    {"kb", 1ULL << 10}, {"kib", 1ULL << 10}, {"kilobytes", 1ULL << 10},
+    {"g", 1ULL << 30},  {"m", 1ULL << 20},   {"k", 1ULL << 10},
+};
+static const struct unit time_words[] = {
+    {"seconds", 1000000},   {"second", 1000000},   {"secs", 1000000},
+    {"sec", 1000000},       {"s", 1000000},        {"weeks", 604800000000},
+    {"week", 604800000000}, {"w", 604800000000},   {"days", 86400000000},
+    {"day", 86400000000},   {"d", 86400000000},    {"hours", 3600000000},
+    {"hour", 3600000000},   {"hrs", 3600000000},   {"hr", 3600000000},
+    {"h", 3600000000},      {"minutes", 60000000}, {"minute", 60000000},
+    {"mins", 60000000},     {"min", 60000000},     {"m", 60000000},
+    {"milliseconds", 1000}, {"millisecond", 1000}, {"msec", 1000},
+    {"ms", 1000},
+};
+
+/* The same, but for blanks and words: 10 minutes. */
+static int
+wordy_parse(const char *text, const struct unit *words, size_t n,
+            unsigned long long *value_r)
+{
+    char tight[40];
+    size_t len = 0;
+
+    for (; *text != '\0'; text++)
+        if (*text != ' ' && *text != '\t') {
+            if (len == sizeof tight - 1)
+                return -1;
+            tight[len++] = *text;
+        }
+    tight[len] = '\0';
+    return scaled_parse(tight, words, n, value_r);
+}
+
 static void
 scaled_print(unsigned long long v, const struct unit *units, size_t n,
              struct buf *out)
@@ -204,6 +242,9 @@ choice_parse(const struct config_spec *spec, const char *text, void *slot)
 {
     unsigned *choice = slot;
 
+    /* Both are in use, for the level of a log. */
+    if (text_equal_nocase(text, "warning"))
+        text = "warn";
     for (unsigned i = 0; spec->choices[i] != NULL; i++)
         if (text_equal_nocase(text, spec->choices[i])) {
             *choice = i;
@@ -417,19 +458,45 @@ config_type_is_list(enum config_type type)
     return type == CONFIG_LISTEN || type == CONFIG_NETS || type == CONFIG_TEXTS;
 }
 
+/* How what was meant is written, where that is clear. */
+static void
+hint_print(const struct config_spec *spec, const char *text, struct buf *out)
+{
+    bool is_time = spec->type == CONFIG_TIME;
+    unsigned long long v;
+
+    if (!is_time && spec->type != CONFIG_BYTES)
+        return;
+    if (wordy_parse(text, is_time ? time_words : size_words,
+                    is_time ? COUNT(time_words) : COUNT(size_words), &v) != 0 ||
+        v < spec->min || v > spec->max)
+        return;
+    buf_append_str(out, ": write ");
+    scaled_print(v, is_time ? time_units : size_units,
+                 is_time ? COUNT(time_units) : COUNT(size_units), out);
+}
+
 int
-config_value_parse(const struct config_spec *spec, const char *text, void *slot,
-                   struct errbuf *err)
+config_value_refuse(const struct config_spec *spec, const char *text,
+                    struct errbuf *err)
 {
     struct buf allowed = {0};
 
-    if (types[spec->type].parse(spec, text, slot) == 0)
-        return 0;
     config_spec_print(spec, &allowed);
+    hint_print(spec, text, &allowed);
     err_set(err, "\"%.60s\" is not allowed; it takes %s", text,
             buf_cstr(&allowed));
     buf_clear(&allowed);
     return -1;
+}
+
+int
+config_value_parse(const struct config_spec *spec, const char *text, void *slot,
+                   struct errbuf *err)
+{
+    if (types[spec->type].parse(spec, text, slot) == 0)
+        return 0;
+    return config_value_refuse(spec, text, err);
 }
 
 void

@@ -80,6 +80,11 @@ bool config_type_is_list(enum config_type type);
 int config_value_parse(const struct config_spec *spec, const char *text,
                        void *slot, struct errbuf *err) WARN_UNUSED;
 
+/* The error that such a value is, with what is allowed, and how it is written if
+ * that is clear: "10 minutes" is 10m.  -1. */
+int config_value_refuse(const struct config_spec *spec, const char *text,
+                        struct errbuf *err);
+
 /* Appends the value as a configuration file has it (quoted where needed). */
 void config_value_print(const struct config_spec *spec, const void *slot,
                         struct buf *out);

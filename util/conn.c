@@ -27,11 +27,17 @@
 #include "util/buf.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/turns.h"
 #include "util/xmalloc.h"
 
 #define READ_BYTES  65536
 #define WRITEV_MOST 64
 #define EXACT_BYTES 4096
+
+/* Of handshakes in a turn: so many steps, and no more once they have taken so
+ * long. */
+#define HANDSHAKE_STEPS 4
+#define HANDSHAKE_US    3000
 
 /* A piece of output that waits: a shared buffer or bytes of its own. */
 struct segment {
@@ -51,6 +57,12 @@ struct conn_out {
     LIST_ENTRY(conn_out) in_loop;   /* loop->all, or loop->cut */
 };
 
+struct conn_handshake {
+    struct turn turn; /* first; it waits for one */
+    struct conn *conn;
+    uint64_t crowd;
+};
+
 struct conn_loop {
     struct event_base *base;
     void *owner;
@@ -65,10 +77,15 @@ struct conn_loop {
     struct conn_budget all;
     struct conn_budget_list cut; /* end in the next turn */
     struct event *cut_ev;        /* owned */
+    struct turns *handshakes;    /* owned: those that have to wait */
+    struct event *handshakes_ev; /* owned */
+    unsigned steps;              /* of handshakes, in this turn */
+    int64_t steps_us;            /* ... and how long they took */
     char in[READ_BYTES];
 };
 
 static void on_event(evutil_socket_t fd, short what, void *arg);
+static void on_handshakes(evutil_socket_t fd, short what, void *arg);
 static void offer_kept(struct conn *c);
 static void read_input(struct conn *c);
 static void take_input(struct conn *c, bool kept);
@@ -122,7 +139,7 @@ on_again(evutil_socket_t fd, short what, void *arg)
     for (unsigned n = loop->n_again;
          n > 0 && (c = STAILQ_FIRST(&loop->again)) != NULL; n--) {
         forget_again(c);
-        if (c->paused == 0 && !c->finish && !c->tls_handshake)
+        if (c->paused == 0 && !c->finish && c->tls_handshake == NULL)
             take_input(c, c->in_len > 0);
     }
     if (!STAILQ_EMPTY(&loop->again))
@@ -159,8 +176,10 @@ conn_loop_new(struct event_base *base, void *owner)
     conn_budget_init(&loop->all, SIZE_MAX);
     LIST_INIT(&loop->cut);
     loop->cut_ev = evtimer_new(base, on_cut, loop);
+    loop->handshakes = turns_new();
+    loop->handshakes_ev = evtimer_new(base, on_handshakes, loop);
     if (loop->deferred_ev == NULL || loop->again_ev == NULL ||
-        loop->cut_ev == NULL)
+        loop->cut_ev == NULL || loop->handshakes_ev == NULL)
         log_fatal("making a loop: out of memory");
     return loop;
 }
@@ -174,6 +193,8 @@ conn_loop_free(struct conn_loop **loop)
     event_free((*loop)->deferred_ev);
     event_free((*loop)->again_ev);
     event_free((*loop)->cut_ev);
+    event_free((*loop)->handshakes_ev);
+    turns_free(&(*loop)->handshakes);
     buf_clear(&(*loop)->cork);
     free(*loop);
     *loop = NULL;
@@ -392,6 +413,8 @@ conn_detach(struct conn *c)
     if (c->reading || c->writing)
         event_del(&c->ev);
     forget_again(c);
+    if (c->tls_handshake != NULL)
+        turns_leave(c->loop->handshakes, &c->tls_handshake->turn);
     if (c->out != NULL)
         leave(c);
     c->budget = NULL; /* of this loop */
@@ -451,6 +474,19 @@ out_free(struct conn *c)
     c->out = NULL;
 }
 
+static void
+end_handshake(struct conn *c)
+{
+    struct conn_handshake *h = c->tls_handshake;
+
+    if (h == NULL)
+        return;
+    if (c->loop != NULL)
+        turns_leave(c->loop->handshakes, &h->turn);
+    free(h);
+    c->tls_handshake = NULL;
+}
+
 void
 conn_close(struct conn *c)
 {
@@ -466,8 +502,9 @@ conn_close(struct conn *c)
         event_del(&c->ev);
     }
     if (c->tls != NULL) {
-        if (!c->tls_handshake)
+        if (c->tls_handshake == NULL)
             SSL_shutdown(c->tls);
+        end_handshake(c);
         SSL_free(c->tls);
         c->tls = NULL;
         ERR_clear_error();
@@ -495,7 +532,7 @@ conn_finish(struct conn *c)
         update_event(c, false, true);
         return;
     }
-    if (c->tls != NULL && !c->tls_handshake)
+    if (c->tls != NULL && c->tls_handshake == NULL)
         SSL_shutdown(c->tls);
     shutdown(c->fd, SHUT_WR);
     c->lingering = true;
@@ -605,7 +642,7 @@ send_now(struct conn *c, const char *data, size_t len, struct shared_buf *b)
 
     if (c->closed || c->cut || len == 0)
         return;
-    while (c->out == NULL && !c->tls_handshake && done < len) {
+    while (c->out == NULL && c->tls_handshake == NULL && done < len) {
         struct iovec iov = {(void *)(uintptr_t)(data + done), len - done};
         ssize_t n = write_some(c, &iov, 1);
 
@@ -758,7 +795,7 @@ flush_out(struct conn *c)
 /* --- TLS --- */
 
 int
-conn_start_tls(struct conn *c, struct ssl_ctx_st *ctx)
+conn_start_tls(struct conn *c, struct ssl_ctx_st *ctx, uint64_t crowd)
 {
     c->tls = SSL_new(ctx);
     if (c->tls == NULL || SSL_set_fd(c->tls, c->fd) != 1)
@@ -767,7 +804,12 @@ conn_start_tls(struct conn *c, struct ssl_ctx_st *ctx)
     SSL_set_mode(c->tls, SSL_MODE_ENABLE_PARTIAL_WRITE |
                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                              SSL_MODE_RELEASE_BUFFERS);
-    c->tls_handshake = true;
+    /* Else one SSL_read goes on as long as the peer sends records that hold no
+     * data, like new keys, and nobody else is served. */
+    SSL_clear_mode(c->tls, SSL_MODE_AUTO_RETRY);
+    c->tls_handshake = xcalloc(1, sizeof *c->tls_handshake);
+    c->tls_handshake->conn = c;
+    c->tls_handshake->crowd = crowd;
     free(c->in);
     c->in = NULL;
     c->in_len = c->in_cap = 0;
@@ -780,16 +822,32 @@ conn_is_encrypted(const struct conn *c)
     return c->tls != NULL;
 }
 
+static void
+count_step(struct conn_loop *loop, int64_t began)
+{
+    if (loop->steps++ == 0)
+        next_turn(loop->handshakes_ev);
+    loop->steps_us += clock_mono() - began;
+}
+
+static bool
+is_turn_used_up(const struct conn_loop *loop)
+{
+    return loop->steps >= HANDSHAKE_STEPS || loop->steps_us >= HANDSHAKE_US;
+}
+
 /* True when the handshake is over. */
 static bool
 go_on_with_handshake(struct conn *c)
 {
+    const int64_t began = clock_mono();
     int r;
 
     ERR_clear_error();
     r = SSL_accept(c->tls);
+    count_step(c->loop, began);
     if (r == 1) {
-        c->tls_handshake = false;
+        end_handshake(c);
         update_event(c, true, c->out != NULL);
         return true;
     }
@@ -801,6 +859,42 @@ go_on_with_handshake(struct conn *c)
     else
         ended(c, r == SSL_ERROR_SYSCALL ? CONN_RESET : CONN_TLS_ERROR);
     return false;
+}
+
+/* The socket has something for a handshake.  True: it is over, and what else
+ * there is can be read. */
+static bool
+take_handshake(struct conn *c)
+{
+    struct conn_loop *loop = c->loop;
+
+    if (turns_is_empty(loop->handshakes) && !is_turn_used_up(loop))
+        return go_on_with_handshake(c);
+    if (c->tls_handshake->turn.queue == NULL)
+        turns_wait(loop->handshakes, &c->tls_handshake->turn,
+                   c->tls_handshake->crowd);
+    update_event(c, false, false);
+    return false;
+}
+
+/* A new turn begins. */
+static void
+on_handshakes(evutil_socket_t fd, short what, void *arg)
+{
+    struct conn_loop *loop = arg;
+    struct turn *turn;
+
+    (void)fd;
+    (void)what;
+    loop->steps = 0;
+    loop->steps_us = 0;
+    while (!is_turn_used_up(loop) &&
+           (turn = turns_next(loop->handshakes)) != NULL) {
+        struct conn *c = ((struct conn_handshake *)(void *)turn)->conn;
+
+        if (!c->lingering)
+            go_on_with_handshake(c);
+    }
 }
 
 /* --- input --- */
@@ -891,8 +985,8 @@ read_input(struct conn *c)
     }
     offer(c, loop->in, (size_t)n);
     /* What OpenSSL has decrypted already will not wake the loop. */
-    if (!c->closed && c->loop == loop && c->tls != NULL && !c->tls_handshake &&
-        SSL_pending(c->tls) > 0)
+    if (!c->closed && c->loop == loop && c->tls != NULL &&
+        c->tls_handshake == NULL && SSL_pending(c->tls) > 0)
         conn_continue(c);
 }
 
@@ -977,7 +1071,7 @@ on_event(evutil_socket_t fd, short what, void *arg)
         discard_input(c);
         return;
     }
-    if (c->tls_handshake && !go_on_with_handshake(c))
+    if (c->tls_handshake != NULL && !take_handshake(c))
         return;
     if (what & EV_WRITE)
         flush_out(c);

@@ -67,6 +67,7 @@ void conn_loop_set_soft_limit(struct conn_loop *loop, size_t bytes);
 void conn_loop_defer(struct conn_loop *loop, struct conn_deferred *d);
 
 struct conn_out;
+struct conn_handshake;
 
 /* What several connections of a loop may leave unread together: of one owner
  * (conn_set_budget), or all (conn_loop_set_total_limit).  Above that those that
@@ -92,6 +93,7 @@ struct conn {
     /* The owner's: that many bytes at the start of the rest that on_data left
      * need not be looked at again. */
     uint32_t scanned;
+    struct conn_handshake *tls_handshake; /* owned; NULL: none, or over */
     struct conn_out *out;       /* owned: what the kernel did not take */
     struct conn_budget *budget; /* borrowed; NULL: none but the loop's */
     STAILQ_ENTRY(conn) again_link;
@@ -100,12 +102,11 @@ struct conn {
     bool reading;   /* the event is on the loop */
     bool writing;   /* ... also for writing */
     bool closed;
-    bool again; /* on the loop's list: look at its input in the next turn */
-    bool tls_handshake; /* not finished */
-    bool finish;        /* closes once the output is out */
-    bool lingering;     /* output is out; waits for the peer to close */
-    bool cut;           /* by a budget: ends in the next turn */
-    bool exact;         /* conn_read_exactly */
+    bool again;     /* on the loop's list: look at its input in the next turn */
+    bool finish;    /* closes once the output is out */
+    bool lingering; /* output is out; waits for the peer to close */
+    bool cut;       /* by a budget: ends in the next turn */
+    bool exact;     /* conn_read_exactly */
 };
 
 /* Takes the descriptor (non-blocking).  It is not on the loop yet.  An
@@ -118,8 +119,11 @@ void conn_attach(struct conn *c, struct conn_loop *loop);
 void conn_detach(struct conn *c);
 
 /* Begins TLS as the server.  Input that is there in clear is dropped.  0, or
- * -1 if OpenSSL has no memory. */
-int conn_start_tls(struct conn *c, struct ssl_ctx_st *ctx);
+ * -1 if OpenSSL has no memory.  Handshakes are what strangers can have of us that
+ * costs most: a loop does few in a turn, and the rest waits, so that everybody
+ * else is served in between.  crowd: a number for all that come from the same
+ * place; those that wait have their turns by it. */
+int conn_start_tls(struct conn *c, struct ssl_ctx_st *ctx, uint64_t crowd);
 bool conn_is_encrypted(const struct conn *c);
 /* Before TLS: no byte is taken from the kernel beyond those that on_data is
  * done with.  Until then it uses none, and sees them all again; with the call

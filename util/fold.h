@@ -15,4 +15,7 @@ char *fold_text(const char *s, size_t len);
 /* True if the text has that in it; folded: what fold_text gave. */
 bool fold_contains(const char *s, size_t len, const char *folded);
 
+/* What that is worth in time, as so many bytes of ASCII. */
+size_t fold_cost(const char *s, size_t len);
+
 #endif

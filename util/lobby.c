@@ -2,7 +2,8 @@
 /* Two lists of all who wait, oldest first: who has said nothing, and who has
  * said something; the same two for each address.  The addresses stand in a
  * hash table, and by how many of theirs wait in `ranks`, so that the one which
- * holds most is found at once, however many there are.
+ * holds most is found at once, however many there are.  IPv6 addresses are part
+ * of a network, a place like them; it stands in `ranks` in their stead.
  *
  * Who is sent away belongs to another thread as a rule.  It stops to count at
  * once, but its descriptor is there until that thread has closed it; so near
@@ -42,6 +43,7 @@ enum guest_state {
 struct lobby_guest {
     TAILQ_ENTRY(lobby_guest) in_all;     /* of its state */
     TAILQ_ENTRY(lobby_guest) of_address; /* of its state, while it waits */
+    TAILQ_ENTRY(lobby_guest) of_network; /* the same, if there is one */
     struct place *place;                 /* NULL: sent away */
     struct lobby_key key;
     void *owner, *arg;
@@ -52,8 +54,9 @@ struct lobby_guest {
 
 TAILQ_HEAD(guests, lobby_guest);
 
-struct place { /* an address with connections */
+struct place { /* an address, or a network, with connections */
     LIST_ENTRY(place) same_hash;
+    struct place *network;        /* that it is part of; NULL: none */
     struct place *higher, *lower; /* of its rank */
     struct lobby_key key;
     unsigned all, waiting;
@@ -80,8 +83,10 @@ struct lobby {
 /* --- addresses --- */
 
 /* Bytes that are 0 in addresses. */
-#define LOCAL_MARK  8 /* 1: the local socket; 2: an administrator there */
-#define SHARED_MARK 9
+#define LOCAL_MARK   8 /* 1: the local socket; 2: an administrator there */
+#define SHARED_MARK  9
+#define NETWORK_MARK 12 /* it is one, of so many bits */
+#define NETWORK_BITS 48
 
 void
 lobby_key_set(struct lobby_key *k, const struct sockaddr *sa, unsigned uid)
@@ -111,6 +116,31 @@ lobby_key_set_shared(struct lobby_key *k)
     k->bytes[SHARED_MARK] = 1;
 }
 
+static bool
+is_ipv4(const struct lobby_key *k)
+{
+    return k->bytes[10] == 0xff;
+}
+
+static bool
+is_network(const struct lobby_key *k)
+{
+    return !is_ipv4(k) && !lobby_key_is_local(k) && k->bytes[NETWORK_MARK] != 0;
+}
+
+/* False: it is part of none. */
+static bool
+network_key(const struct lobby_key *k, struct lobby_key *network_r)
+{
+    if (is_ipv4(k) || lobby_key_is_local(k) || k->bytes[SHARED_MARK] != 0 ||
+        is_network(k))
+        return false;
+    *network_r = *k;
+    memset(network_r->bytes + NETWORK_BITS / 8, 0, 8 - NETWORK_BITS / 8);
+    network_r->bytes[NETWORK_MARK] = NETWORK_BITS;
+    return true;
+}
+
 bool
 lobby_key_is_local(const struct lobby_key *k)
 {
@@ -125,11 +155,14 @@ lobby_key_format(const struct lobby_key *k, char out[LOBBY_KEY_TEXT_SIZE])
     if (lobby_key_is_local(k)) {
         memcpy(&uid, k->bytes + 12, sizeof uid);
         snprintf(out, LOBBY_KEY_TEXT_SIZE, "local:%u", uid);
-    } else if (k->bytes[10] == 0xff) {
+    } else if (is_ipv4(k)) {
         inet_ntop(AF_INET, k->bytes + 12, out, LOBBY_KEY_TEXT_SIZE);
     } else {
-        inet_ntop(AF_INET6, k->bytes, out, LOBBY_KEY_TEXT_SIZE);
-        strcat(out, "/64");
+        uint8_t address[16] = {0};
+
+        memcpy(address, k->bytes, 8);
+        inet_ntop(AF_INET6, address, out, LOBBY_KEY_TEXT_SIZE);
+        strcat(out, is_network(k) ? "/48" : "/64");
     }
 }
 
@@ -141,8 +174,8 @@ has_own_share(const struct lobby_key *k)
 }
 
 /* Nobody outside can tell which addresses fall together. */
-static struct places *
-bucket(struct lobby *r, const struct lobby_key *key)
+static uint64_t
+hash(const struct lobby *r, const struct lobby_key *key)
 {
     uint64_t words[2], h = r->seed;
 
@@ -151,7 +184,13 @@ bucket(struct lobby *r, const struct lobby_key *key)
         h = (h ^ words[i]) * 0x9e3779b97f4a7c15U;
         h ^= h >> 32;
     }
-    return &r->buckets[h % BUCKETS];
+    return h;
+}
+
+static struct places *
+bucket(struct lobby *r, const struct lobby_key *key)
+{
+    return &r->buckets[hash(r, key) % BUCKETS];
 }
 
 static struct place *
@@ -170,9 +209,15 @@ find_place(struct lobby *r, const struct lobby_key *key)
 /* Nobody from elsewhere makes the local socket's give way, and a proxy's do in
  * their turn. */
 static bool
-is_ranked(const struct place *p)
+has_limits(const struct place *p)
 {
     return !lobby_key_is_local(&p->key) && p->key.bytes[SHARED_MARK] == 0;
+}
+
+static bool
+is_ranked(const struct place *p)
+{
+    return has_limits(p) && p->network == NULL;
 }
 
 static void
@@ -213,11 +258,12 @@ rank_add(struct lobby *r, struct place *p)
 }
 
 static struct place *
-add_place(struct lobby *r, const struct lobby_key *key)
+add_place(struct lobby *r, const struct lobby_key *key, struct place *network)
 {
     struct place *p = xcalloc(1, sizeof *p);
 
     p->key = *key;
+    p->network = network;
     for (int i = 0; i < BUSY; i++)
         TAILQ_INIT(&p->guests[i]);
     LIST_INSERT_HEAD(bucket(r, key), p, same_hash);
@@ -231,8 +277,12 @@ place_count(struct lobby *r, struct place *p, int n)
     bool local = has_own_share(&p->key);
 
     p->all += (unsigned)n;
-    r->all += (unsigned)n;
-    r->local += local ? (unsigned)n : 0;
+    if (p->network != NULL) {
+        place_count(r, p->network, n);
+    } else {
+        r->all += (unsigned)n;
+        r->local += local ? (unsigned)n : 0;
+    }
     if (p->all > 0)
         return;
     rank_remove(r, p);
@@ -245,8 +295,11 @@ count_waiting(struct lobby *r, struct place *p, int n)
 {
     rank_remove(r, p);
     p->waiting += (unsigned)n;
-    r->waiting += lobby_key_is_local(&p->key) ? 0 : (unsigned)n;
     rank_add(r, p);
+    if (p->network != NULL)
+        count_waiting(r, p->network, n);
+    else
+        r->waiting += lobby_key_is_local(&p->key) ? 0 : (unsigned)n;
 }
 
 /* --- states --- */
@@ -267,10 +320,12 @@ static void
 take_off(struct lobby *r, struct lobby_guest *g)
 {
     TAILQ_REMOVE(list_of(r, g), g, in_all);
-    if (waits(g)) {
-        TAILQ_REMOVE(&g->place->guests[g->state], g, of_address);
-        count_waiting(r, g->place, -1);
-    }
+    if (!waits(g))
+        return;
+    TAILQ_REMOVE(&g->place->guests[g->state], g, of_address);
+    if (g->place->network != NULL)
+        TAILQ_REMOVE(&g->place->network->guests[g->state], g, of_network);
+    count_waiting(r, g->place, -1);
 }
 
 static void
@@ -278,10 +333,12 @@ put(struct lobby *r, struct lobby_guest *g, enum guest_state state)
 {
     g->state = (uint8_t)state;
     TAILQ_INSERT_TAIL(list_of(r, g), g, in_all);
-    if (waits(g)) {
-        TAILQ_INSERT_TAIL(&g->place->guests[state], g, of_address);
-        count_waiting(r, g->place, 1);
-    }
+    if (!waits(g))
+        return;
+    TAILQ_INSERT_TAIL(&g->place->guests[state], g, of_address);
+    if (g->place->network != NULL)
+        TAILQ_INSERT_TAIL(&g->place->network->guests[state], g, of_network);
+    count_waiting(r, g->place, 1);
 }
 
 static void
@@ -320,7 +377,7 @@ has_many(const struct lobby *r, unsigned n)
     return n > FEW && (n > MANY || n > r->waiting / SHARE);
 }
 
-/* comes: the place of the newcomer, may be NULL. */
+/* comes: the place of the newcomer, as it is ranked; may be NULL. */
 static struct lobby_guest *
 choose(struct lobby *r, struct place *comes, int64_t now)
 {
@@ -371,14 +428,28 @@ shared(const struct lobby *r)
 static bool
 has_its_share(const struct lobby *r, const struct place *p)
 {
-    return p != NULL && is_ranked(p) &&
-           (reached(p->all, r->limits.address) ||
-            reached(p->waiting, r->limits.new_address));
+    const struct lobby_limits *l = &r->limits;
+
+    if (p == NULL || !has_limits(p))
+        return false;
+    if (is_network(&p->key))
+        return reached(p->all, l->network) ||
+               reached(p->waiting, l->new_network);
+    return reached(p->all, l->address) || reached(p->waiting, l->new_address);
+}
+
+/* NULL: nobody is there from it, or it is part of none. */
+static struct place *
+find_network(struct lobby *r, const struct lobby_key *key)
+{
+    struct lobby_key network;
+
+    return network_key(key, &network) ? find_place(r, &network) : NULL;
 }
 
 static bool
 is_full(const struct lobby *r, const struct place *p,
-        const struct lobby_key *key)
+        const struct place *network, const struct lobby_key *key)
 {
     const struct lobby_limits *l = &r->limits;
 
@@ -388,7 +459,7 @@ is_full(const struct lobby *r, const struct place *p,
     if (lobby_key_is_local(key))
         return false;
     return reached(r->all, l->all) || reached(r->waiting, l->new_all) ||
-           has_its_share(r, p);
+           has_its_share(r, p) || has_its_share(r, network);
 }
 
 static struct lobby_guest *
@@ -425,11 +496,11 @@ static bool
 make_room(struct lobby *r, const struct lobby_key *key, const void *owner,
           int64_t now, void **away_r)
 {
-    struct place *p = find_place(r, key);
+    struct place *p = find_place(r, key), *network = find_network(r, key);
     bool local = lobby_key_is_local(key);
     struct lobby_guest *g;
 
-    if (!is_full(r, p, key))
+    if (!is_full(r, p, network, key))
         return true;
     if (is_closing_many(r))
         g = choose_own(r, local, owner);
@@ -437,8 +508,10 @@ make_room(struct lobby *r, const struct lobby_key *key, const void *owner,
         g = choose_local(r);
     else if (has_its_share(r, p))
         g = oldest_of(p);
+    else if (has_its_share(r, network))
+        g = oldest_of(network);
     else
-        g = choose(r, p, now);
+        g = choose(r, network != NULL ? network : p, now);
     if (g == NULL) {
         r->news.refused++;
         r->news.from = *key;
@@ -451,9 +524,17 @@ make_room(struct lobby *r, const struct lobby_key *key, const void *owner,
 static struct place *
 get_place(struct lobby *r, const struct lobby_key *key)
 {
-    struct place *p = find_place(r, key);
+    struct place *p = find_place(r, key), *network = NULL;
+    struct lobby_key of;
 
-    return p != NULL ? p : add_place(r, key);
+    if (p != NULL)
+        return p;
+    if (network_key(key, &of)) {
+        network = find_place(r, &of);
+        if (network == NULL)
+            network = add_place(r, &of, NULL);
+    }
+    return add_place(r, key, network);
 }
 
 /* --- interface --- */
@@ -490,6 +571,14 @@ lobby_free(struct lobby **rp)
     free(r->ranks);
     free(r);
     *rp = NULL;
+}
+
+uint64_t
+lobby_crowd(const struct lobby *r, const struct lobby_key *key)
+{
+    struct lobby_key network;
+
+    return hash(r, network_key(key, &network) ? &network : key);
 }
 
 void

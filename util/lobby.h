@@ -10,10 +10,11 @@ struct sockaddr;
 /* Who is connected, by address, and who of them gives way.
  *
  * Connections that have not shown yet who they are wait; when a limit is
- * reached, one of them makes room for the next: of the address that comes, if
- * that has reached its own limit; else of the address that holds most, if that
- * is many; else whoever said nothing for some seconds, the oldest first; else
- * the oldest.  Who does not wait is never sent away.  Any thread. */
+ * reached, one of them makes room for the next: of the address that comes, or of
+ * its network, if that has reached its own limit; else of the address or network
+ * that holds most, if that is many; else whoever said nothing for some seconds,
+ * the oldest first; else the oldest.  Who does not wait is never sent away.  Any
+ * thread. */
 
 /* An address as it counts: IPv4 (mapped or not) by its 32 bits, IPv6 by its
  * first 64, the local socket by its user. */
@@ -30,7 +31,7 @@ void lobby_key_set(struct lobby_key *k, const struct sockaddr *sa,
  * is no reason to send one away. */
 void lobby_key_set_shared(struct lobby_key *k);
 bool lobby_key_is_local(const struct lobby_key *k);
-/* "192.0.2.1", "2001:db8::/64", "local:0". */
+/* "192.0.2.1", "2001:db8::/64", "2001:db8::/48", "local:0". */
 void lobby_key_format(const struct lobby_key *k, char out[LOBBY_KEY_TEXT_SIZE]);
 
 struct lobby_limits { /* 0: no limit */
@@ -39,6 +40,9 @@ struct lobby_limits { /* 0: no limit */
      * that are the local socket's alone, for root and the user that we run as.
      * The other limits do not concern that socket. */
     unsigned descriptors, local;
+    /* Of an IPv6 network of 48 bits, which may be one customer's, and has 65,536
+     * addresses as they count here. */
+    unsigned network, new_network;
 };
 
 /* Descriptors that connections may take beyond that for a moment, while those
@@ -49,6 +53,9 @@ struct lobby;
 struct lobby_guest; /* a connection that waits, or may wait again */
 
 struct lobby *lobby_new(void);
+/* A number for all connections of an IPv4 address, or of an IPv6 network of 48
+ * bits; nobody outside can tell which of these fall together. */
+uint64_t lobby_crowd(const struct lobby *r, const struct lobby_key *key);
 void lobby_free(struct lobby **r);
 void lobby_set_limits(struct lobby *r, const struct lobby_limits *l);
 

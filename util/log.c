@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "util/text.h"
+
 #define LINE_MAX_BYTES 2048
 
 static const char *log_name = "ximss";
@@ -50,11 +52,33 @@ int
 log_level_parse(const char *name, enum log_level *level_r)
 {
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
-        if (strcmp(name, levels[i].name) == 0) {
+        if (text_equal_nocase(name, levels[i].name)) {
             *level_r = (enum log_level)i;
             return 0;
         }
-    return -1;
+    if (!text_equal_nocase(name, "warning"))
+        return -1;
+    *level_r = LOG_WARN_;
+    return 0;
+}
+
+enum log_level
+log_level_of_number(unsigned number)
+{
+    if (number <= 2)
+        return LOG_ERROR_;
+    if (number == 4)
+        return LOG_WARN_;
+    return number == 3 ? LOG_INFO_ : LOG_DEBUG_;
+}
+
+unsigned
+log_level_number(enum log_level level)
+{
+    static const unsigned numbers[] = {
+        [LOG_DEBUG_] = 5, [LOG_INFO_] = 3, [LOG_WARN_] = 4, [LOG_ERROR_] = 2};
+
+    return numbers[level];
 }
 
 /* Copies text without what could end or disguise the line. */

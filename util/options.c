@@ -5,7 +5,11 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "util/xmalloc.h"
 
 static bool
 is_long(const struct option *longs, int code)
@@ -61,4 +65,19 @@ options_next(const char *program, int argc, char **argv, const char *shorts,
     else if (code == '?')
         fprintf(stderr, "%s: -%c: there is no such option\n", program, optopt);
     return code == ':' ? '?' : code;
+}
+
+const char *
+options_file(const char *file)
+{
+    char *here;
+
+    if (file == NULL || *file == '/')
+        return file;
+    here = getcwd(NULL, 0);
+    if (here == NULL)
+        return file;
+    file = xasprintf("%s/%s", strcmp(here, "/") == 0 ? "" : here, file);
+    free(here);
+    return file;
 }

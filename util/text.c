@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "util/xmalloc.h"
+
 size_t
 text_character(const char *s, size_t left, uint32_t *c_r)
 {
@@ -51,6 +53,53 @@ text_is_utf8(const char *s, size_t len, size_t *bad_r)
     return true;
 }
 
+/* What Windows-1252 has for 80 to 9F. */
+static const uint16_t windows_1252[] = {
+    0x20ac, 0x0081, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
+    0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008d, 0x017d, 0x008f,
+    0x0090, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
+    0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x009d, 0x017e, 0x0178};
+
+static uint32_t
+character_of(unsigned char byte)
+{
+    return byte >= 0x80 && byte <= 0x9f ? windows_1252[byte - 0x80] : byte;
+}
+
+/* Of a character below U+10000; returns its length.  to NULL: only that. */
+static size_t
+encode(uint32_t c, char *to)
+{
+    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : 3;
+
+    if (to == NULL)
+        return n;
+    for (size_t i = n - 1; i > 0; i--, c >>= 6)
+        to[i] = (char)(0x80 | (c & 0x3f));
+    to[0] = (char)(n == 1 ? c : (n == 2 ? 0xc0 : 0xe0) | c);
+    return n;
+}
+
+char *
+text_to_utf8(const char *s, size_t len, size_t *len_r)
+{
+    size_t n = len, bad;
+    bool is = text_is_utf8(s, len, &bad);
+    char *to;
+
+    for (size_t i = 0; !is && i < len; i++)
+        n += encode(character_of((unsigned char)s[i]), NULL) - 1;
+    to = xmalloc(n + 1);
+    if (is)
+        memcpy(to, s, len);
+    n = is ? len : 0;
+    for (size_t i = 0; !is && i < len; i++)
+        n += encode(character_of((unsigned char)s[i]), to + n);
+    to[n] = '\0';
+    *len_r = n;
+    return to;
+}
+
 bool
 text_has_controls(const char *s)
 {
@@ -89,6 +138,21 @@ text_equal_nocase(const char *a, const char *b)
         b++;
     }
     return lower(*a) == lower(*b);
+}
+
+bool
+text_list_has(const char *list, char between, const char *word)
+{
+    size_t len = strlen(word);
+    const char *end;
+
+    for (; list != NULL; list = end != NULL ? end + 1 : NULL) {
+        end = strchr(list, between);
+        if ((end != NULL ? (size_t)(end - list) : strlen(list)) == len &&
+            memcmp(list, word, len) == 0)
+            return true;
+    }
+    return false;
 }
 
 bool

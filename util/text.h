@@ -19,6 +19,12 @@ size_t text_character(const char *s, size_t left, uint32_t *c_r);
  * byte that is not. */
 bool text_is_utf8(const char *s, size_t len, size_t *bad_r);
 
+/* The text as UTF-8, with a 0 behind it; the caller frees.  It is a copy if that
+ * is what it is already.  Else it is a text of a client that knows no UTF-8, and
+ * each byte a character of Windows-1252: that is ISO 8859-1 with characters that
+ * can be seen in the place of the controls 80 to 9F, of which five are left. */
+char *text_to_utf8(const char *s, size_t len, size_t *len_r);
+
 /* 0 if text can be an alert: UTF-8, 1 to max bytes, something to be seen
  * (blank.h; marks that have nothing to be combined with are not), no control
  * characters other than TAB, LF and CR, none of U+007F to U+009F, U+FFFE,
@@ -36,6 +42,9 @@ void text_lower(char *s);
 
 /* Both ignore the case of ASCII letters only. */
 bool text_equal_nocase(const char *a, const char *b);
+
+/* Whether one of the list's parts, with `between` between them, is the word. */
+bool text_list_has(const char *list, char between, const char *word);
 
 /* A name of an account or a domain (protocol.md C.5): letters, digits, "_",
  * "-", ".", no dot at the ends nor two in a row, 1 to 128 bytes. */

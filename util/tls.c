@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -20,11 +19,12 @@
 
 #include "util/bom.h"
 #include "util/buf.h"
-#include "util/clock.h"
+#include "util/tls_chain.h"
 
 #define FILE_MOST   (1024 * 1024) /* bytes */
 #define CERTIFICATE "reading the certificate"
 #define KEY         "reading the private key"
+#define ROOTS       "reading the roots"
 
 static int
 fail(struct errbuf *err, const char *doing, const char *file)
@@ -109,7 +109,8 @@ on_password(char *out, int size, int is_writing, void *asked)
 /* Reads the first certificate, or the next one (NULL with *more_r false: there
  * is none).  NULL with err and *more_r true: what is there is none. */
 static X509 *
-next_certificate(BIO *bio, const char *file, bool *more_r, struct errbuf *err)
+next_certificate(BIO *bio, const char *doing, const char *file, bool *more_r,
+                 struct errbuf *err)
 {
     bool asked = false;
     X509 *cert = PEM_read_bio_X509_AUX(bio, NULL, on_password, &asked);
@@ -120,14 +121,13 @@ next_certificate(BIO *bio, const char *file, bool *more_r, struct errbuf *err)
         return cert;
     if (asked) {
         ERR_clear_error();
-        err_set(err, CERTIFICATE " %.120s: it is protected by a password",
-                file);
+        err_set(err, "%s %.120s: it is protected by a password", doing, file);
     } else if (ERR_GET_LIB(e) == ERR_LIB_PEM &&
                ERR_GET_REASON(e) == PEM_R_NO_START_LINE) {
         ERR_clear_error();
         *more_r = false;
     } else {
-        fail(err, CERTIFICATE, file);
+        fail(err, doing, file);
     }
     return NULL;
 }
@@ -137,7 +137,7 @@ static int
 use_certificates(SSL_CTX *ctx, BIO *bio, const char *file, struct errbuf *err)
 {
     bool more;
-    X509 *cert = next_certificate(bio, file, &more, err);
+    X509 *cert = next_certificate(bio, CERTIFICATE, file, &more, err);
     int r;
 
     if (cert == NULL)
@@ -150,7 +150,8 @@ use_certificates(SSL_CTX *ctx, BIO *bio, const char *file, struct errbuf *err)
     X509_free(cert);
     if (r != 1)
         return fail(err, CERTIFICATE, file);
-    while ((cert = next_certificate(bio, file, &more, err)) != NULL)
+    while ((cert = next_certificate(bio, CERTIFICATE, file, &more, err)) !=
+           NULL)
         if (SSL_CTX_add0_chain_cert(ctx, cert) != 1) {
             X509_free(cert);
             return fail(err, CERTIFICATE, file);
@@ -158,89 +159,47 @@ use_certificates(SSL_CTX *ctx, BIO *bio, const char *file, struct errbuf *err)
     return more ? -1 : 0;
 }
 
-/* What is wrong with a certificate that others would refuse; NULL: not our
- * matter, for example that nobody knows who signed himself. */
-static const char *
-wrong_with(int error)
-{
-    switch (error) {
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-        return "it has expired";
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-        return "it is not valid yet (or this machine's clock is wrong)";
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-        return "the certificate of who signed it is not in the file, nor known "
-               "to the system: append it";
-    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-        return "its signature does not fit who signed it";
-    default:
-        return NULL;
-    }
-}
-
-struct judgement {
-    const char *wrong; /* NULL: nothing */
-    char whose[80];
-    int depth;
-};
-
-/* Called for each thing that OpenSSL dislikes: the first that matters is kept,
- * and it goes on with the others. */
+/* Reads the roots that clients have (NULL: none are named). */
 static int
-on_verify(int ok, X509_STORE_CTX *vc)
+read_roots(const char *file, STACK_OF(X509) * *roots_r, struct errbuf *err)
 {
-    struct judgement *j = X509_STORE_CTX_get_app_data(vc);
-    const char *wrong = wrong_with(X509_STORE_CTX_get_error(vc));
-    X509 *cert = X509_STORE_CTX_get_current_cert(vc);
+    STACK_OF(X509) *roots = sk_X509_new_null();
+    struct buf text = {0};
+    BIO *bio = NULL;
+    X509 *cert;
+    bool more = true;
 
-    if (ok || wrong == NULL || j->wrong != NULL)
-        return 1;
-    j->wrong = wrong;
-    j->depth = X509_STORE_CTX_get_error_depth(vc);
-    if (cert != NULL)
-        X509_NAME_oneline(X509_get_subject_name(cert), j->whose,
-                          sizeof j->whose);
-    return 1;
+    *roots_r = NULL;
+    if (read_file(ROOTS, file, &text, err) == 0)
+        bio = BIO_new_mem_buf(buf_cstr(&text), (int)text.len);
+    while (bio != NULL && roots != NULL &&
+           (cert = next_certificate(bio, ROOTS, file, &more, err)) != NULL)
+        sk_X509_push(roots, cert);
+    BIO_free(bio);
+    buf_clear(&text);
+    if (!more && sk_X509_num(roots) == 0)
+        err_set(err, ROOTS " %.120s: no start line of a PEM certificate", file);
+    else if (!more)
+        *roots_r = roots;
+    if (*roots_r == NULL)
+        sk_X509_pop_free(roots, X509_free);
+    return *roots_r != NULL ? 0 : -1;
 }
 
-/* As a client would look at it that trusts whoever signed himself, or is known
- * to the system. */
-static void
-judge(SSL_CTX *ctx, struct judgement *j)
+static int
+check_certificates(SSL_CTX *ctx, const struct tls_files *f, struct errbuf *err)
 {
-    X509_STORE *store = X509_STORE_new();
-    X509_STORE_CTX *vc = X509_STORE_CTX_new();
-    STACK_OF(X509) *chain = NULL;
+    STACK_OF(X509) *chain = NULL, *roots = NULL;
+    int r;
 
+    if (f->roots != NULL && f->roots[0] != '\0' &&
+        read_roots(f->roots, &roots, err) < 0)
+        return -1;
     SSL_CTX_get0_chain_certs(ctx, &chain);
-    if (store != NULL && vc != NULL &&
-        X509_STORE_set_default_paths(store) == 1 &&
-        X509_STORE_CTX_init(vc, store, SSL_CTX_get0_certificate(ctx), chain) ==
-            1) {
-        X509_STORE_CTX_set_app_data(vc, j);
-        X509_STORE_CTX_set_verify_cb(vc, on_verify);
-        X509_STORE_CTX_set_time(vc, 0, clock_now() / CLOCK_SECOND);
-        X509_verify_cert(vc);
-    }
-    ERR_clear_error();
-    X509_STORE_CTX_free(vc);
-    X509_STORE_free(store);
-}
-
-static int
-check_certificates(SSL_CTX *ctx, const char *file, struct errbuf *err)
-{
-    struct judgement j = {0};
-
-    judge(ctx, &j);
-    if (j.wrong == NULL)
-        return 0;
-    /* Depth 0 is the server's own. */
-    return err_set(err, "the certificate %.60s%s%.70s: %s",
-                   j.depth > 0 ? j.whose : "", j.depth > 0 ? " in " : "", file,
-                   j.wrong);
+    r = tls_chain_check(SSL_CTX_get0_certificate(ctx), chain, roots,
+                        f->certificate, err);
+    sk_X509_pop_free(roots, X509_free);
+    return r;
 }
 
 /* --- both --- */
@@ -288,24 +247,25 @@ load_file(SSL_CTX *ctx, use_fn *use, const char *doing, const char *file,
 }
 
 static int
-load(SSL_CTX *ctx, const char *certificate, const char *key, struct errbuf *err)
+load(SSL_CTX *ctx, const struct tls_files *f, struct errbuf *err)
 {
-    if (load_file(ctx, use_certificates, CERTIFICATE, certificate, err) < 0 ||
-        load_file(ctx, use_key, KEY, key, err) < 0)
+    if (load_file(ctx, use_certificates, CERTIFICATE, f->certificate, err) <
+            0 ||
+        load_file(ctx, use_key, KEY, f->key, err) < 0)
         return -1;
-    return check_certificates(ctx, certificate, err);
+    return check_certificates(ctx, f, err);
 }
 
 struct ssl_ctx_st *
-tls_server_context(const char *certificate, const char *key,
-                   const char *min_version, struct errbuf *err)
+tls_server_context(const struct tls_files *files, const char *min_version,
+                   struct errbuf *err)
 {
     SSL_CTX *ctx;
 
     ERR_clear_error();
     ctx = SSL_CTX_new(TLS_server_method());
     if (ctx == NULL) {
-        fail(err, "making a TLS context for", certificate);
+        fail(err, "making a TLS context for", files->certificate);
         return NULL;
     }
     SSL_CTX_set_min_proto_version(
@@ -318,11 +278,11 @@ tls_server_context(const char *certificate, const char *key,
     SSL_CTX_set_num_tickets(ctx, 1);
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     if (SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1) {
-        fail(err, "choosing the ciphers for", certificate);
+        fail(err, "choosing the ciphers for", files->certificate);
         SSL_CTX_free(ctx);
         return NULL;
     }
-    if (load(ctx, certificate, key, err) < 0) {
+    if (load(ctx, files, err) < 0) {
         SSL_CTX_free(ctx);
         return NULL;
     }

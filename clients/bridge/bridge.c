@@ -13,6 +13,7 @@
 #include "clients/bridge/comeback.h"
 #include "clients/bridge/listen.h"
 #include "clients/bridge/proxied.h"
+#include "clients/bridge/random_text.h"
 #include "clients/bridge/relay.h"
 #include "clients/bridge/room.h"
 #include "clients/bridge/route.h"
@@ -68,6 +69,21 @@ set_key(const struct bridge *b, const struct sockaddr *sa,
         lobby_key_set_shared(key);
 }
 
+static uint64_t
+crowd_of(const struct bridge *b, const struct sockaddr *peer)
+{
+    struct lobby_key key;
+
+    set_key(b, peer, &key);
+    return lobby_crowd(b->http.lobby, &key);
+}
+
+static uint64_t
+find_crowd(const struct http_conn *h)
+{
+    return crowd_of(h->owner->arg, (const struct sockaddr *)h->peer);
+}
+
 static bool
 on_moved(struct http_conn *h)
 {
@@ -116,7 +132,7 @@ on_accepted(void *arg, int fd, const struct sockaddr *peer, bool tls,
     }
     b->counts.connections++;
     h = http_conn_new(&b->http, b->loop, fd, peer,
-                      tls && !proxied ? b->tls : NULL);
+                      tls && !proxied ? b->tls : NULL, crowd_of(b, peer));
     h->guest = g;
     lobby_set_owner(b->http.lobby, g, b, h);
     TAILQ_INSERT_TAIL(&b->conns, h, link);
@@ -184,10 +200,13 @@ int
 bridge_load_tls(const struct bridge_config *cfg, struct ssl_ctx_st **tls_r,
                 struct errbuf *err)
 {
+    const struct tls_files names = {cfg->tls_certificate, cfg->tls_key,
+                                    cfg->tls_roots};
+
     *tls_r = NULL;
     if (*cfg->tls_certificate == '\0')
         return 0;
-    *tls_r = tls_server_context(cfg->tls_certificate, cfg->tls_key,
+    *tls_r = tls_server_context(&names,
                                 cfg->tls_min_version == 0 ? "1.2" : "1.3", err);
     return *tls_r != NULL ? 0 : -1;
 }
@@ -236,6 +255,7 @@ put_in_force(struct bridge *b)
     const struct bridge_config *cfg = b->cfg;
     struct lobby_limits all = {.all = cfg->max_connections,
                                .address = cfg->max_connections_per_address,
+                               .network = cfg->max_connections_per_network,
                                .descriptors = b->half};
     struct lobby_limits relays = {.all = b->half / 2};
 
@@ -251,6 +271,11 @@ put_in_force(struct bridge *b)
     b->http.head_bytes = cfg->head_bytes;
     budget_set(&b->strangers, cfg->stranger_memory,
                cfg->stranger_memory_per_address);
+    budget_set_network(&b->strangers, cfg->stranger_memory_per_network);
+    budget_set(&b->logins,
+               cfg->max_logins < b->half / 2 ? cfg->max_logins : b->half / 2,
+               cfg->max_logins_per_address);
+    budget_set_network(&b->logins, cfg->max_logins_per_network);
     budget_set(&b->members, cfg->sessions_memory, cfg->session_memory);
     b->http.request_timeout = cfg->request_timeout;
     b->http.keep_alive = cfg->keep_alive;
@@ -265,12 +290,16 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
     b->cfg = cfg;
     b->base = base;
     b->loop = conn_loop_new(base, b);
-    LIST_INIT(&b->leaving);
     LIST_INIT(&b->comebacks);
     TAILQ_INIT(&b->conns);
     TAILQ_INIT(&b->kept);
     TAILQ_INIT(&b->halves[0]);
     TAILQ_INIT(&b->halves[1]);
+    random_bytes(&b->accounts_seed, sizeof b->accounts_seed);
+    budget_init(&b->stored, false);
+    budget_init(&b->strangers, true);
+    budget_init(&b->members, false);
+    budget_init(&b->logins, true);
     nonce_init(&b->nonces);
     away_init(b);
     b->http = (struct http_owner){.on_request = on_request,
@@ -278,6 +307,7 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
                                   .on_xml = on_xml,
                                   .on_header = proxied_on_data,
                                   .on_moved = on_moved,
+                                  .find_crowd = find_crowd,
                                   .on_closed = on_closed,
                                   .on_head = room_on_head,
                                   .on_held = room_on_held,

@@ -27,11 +27,12 @@ TAILQ_HEAD(http_conn_list, http_conn);
 LIST_HEAD(web_session_list, web_session);
 LIST_HEAD(web_account_list, web_account);
 LIST_HEAD(comeback_list, comeback);
+LIST_HEAD(cli_call_list, cli_call);
 
 /* What is counted since the start; see /metrics. */
 struct bridge_counts {
     uint64_t connections, refused, crowded_out, requests, logins, logins_failed,
-        relayed, pushed, reconnects, lost;
+        cli_commands, relayed, pushed, reconnects, lost;
 };
 
 /* The process: one thread, one loop. */
@@ -45,18 +46,21 @@ struct bridge {
     struct http_owner http;
     struct http_conn_list conns;
     struct web_session_list sessions[BRIDGE_BUCKETS];
-    struct web_session_list leaving; /* web_session_is_leaving */
+    struct web_session_list leaving[BRIDGE_BUCKETS]; /* ..._is_leaving */
     size_t n_sessions, n_streams, n_leaving;
     struct comeback_list comebacks; /* comeback.h */
+    struct cli_call_list cli_calls; /* cli_call.h */
     uint64_t next_account;
     struct web_account_list accounts[BRIDGE_BUCKETS];
-    struct budget stored; /* memory.h */
+    uint64_t accounts_seed; /* of the hash by which they stand there */
+    struct budget stored;   /* memory.h */
     struct kept_list kept;
     int64_t no_hoarder_before; /* clock_mono; ... */
     struct away away;
     struct nonces nonces;
     struct trust trust;
     struct budget strangers, members; /* room.h */
+    struct budget logins;             /* ... that wait for ximssd */
     struct http_conn_list halves[2];  /* ... half-sent requests of the two */
     struct bridge_counts counts;
     int64_t proxy_told;                    /* clock_mono; see proxied.c */

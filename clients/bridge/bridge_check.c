@@ -3,6 +3,8 @@
 
 #include "clients/bridge/bridge_check.h"
 
+#include <sys/stat.h>
+
 #include "clients/bridge/bridge.h"
 #include "clients/bridge/bridge_config.h"
 #include "clients/bridge/files.h"
@@ -41,6 +43,19 @@ check_listeners(const struct bridge_config *c, struct errbuf *err)
     return config_probe_listen("listen-tls", &c->listen_tls, true, err);
 }
 
+/* ximssd may come later. */
+static int
+check_server(const struct bridge_config *c, struct errbuf *err)
+{
+    struct stat st;
+
+    if (*c->server_socket == '\0' || stat(c->server_socket, &st) < 0 ||
+        S_ISSOCK(st.st_mode))
+        return 0;
+    return err_set(err, "server-socket: %s is there and is not a socket",
+                   c->server_socket);
+}
+
 static int
 check_user(const struct bridge_config *c, struct errbuf *err)
 {
@@ -49,10 +64,7 @@ check_user(const struct bridge_config *c, struct errbuf *err)
 
 static int (*const checks[])(const struct bridge_config *c,
                              struct errbuf *err) = {
-    check_tls,
-    check_pages,
-    check_listeners,
-    check_user,
+    check_tls, check_pages, check_listeners, check_server, check_user,
 };
 
 unsigned

@@ -78,6 +78,12 @@ static const struct config_row rows[] = {
  "The certificate and the chain behind it (PEM). Empty: no TLS."},
 {"tls-key", PATH, M(tls_key), "", RELOAD,
  "The private key of the certificate (PEM)."},
+{"tls-roots", PATH, M(tls_roots), "", RELOAD,
+ "Roots that your clients have beside those of the system (PEM), as that of an\n"
+ "authority of your own. A certificate must lead to a root that clients know:\n"
+ "one that is refused because who signed it is not there lacks its chain, or\n"
+ "this setting. Empty: the system's; what is at the end of tls-certificate,\n"
+ "behind the server's own, may be signed by a root that is not known here."},
 {"tls-min-version", CHOICE(tls_versions), M(tls_min_version), "1.2", RELOAD,
  "The oldest version of TLS that is spoken."},
 
@@ -120,6 +126,26 @@ static const struct config_row rows[] = {
  "Whether passwords may cross the network in the clear. They always may on\n"
  "the machine itself, and from a trusted proxy that says it spoke HTTPS."},
 
+{"cli", BOOL, M(cli), "no", RELOAD,
+ "Whether administrators may send commands of the CLI by HTTP, to /cli/, with\n"
+ "their name and password (Basic): for scripts that do so. Passwords need what\n"
+ "they need for any log-in."},
+{"cli-addresses", LIST(CONFIG_NETS), M(cli_addresses), "", RELOAD,
+ "The networks from which that is possible. A list, like {\"127.0.0.1\",\n"
+ "\"2001:db8::/64\"}; empty: everywhere."},
+{"cli-body-bytes", BYTES(1 * KIB, 64 * MIB), M(cli_body_bytes), "256K", RELOAD,
+ "The longest body of a request to /cli/. It counts in stranger-memory, as it\n"
+ "is read before anybody is known, and a command also needs room in\n"
+ "message-bytes of ximssd."},
+{"max-cli-requests", NUMBER(1, 100000), M(max_cli_requests), "64", RELOAD,
+ "Commands by HTTP that may be under way; further ones are to try again (503)."},
+{"max-cli-requests-per-address", NUMBER(1, 100000),
+ M(max_cli_requests_per_address), "8", RELOAD,
+ "The same from one address (the /64 of an IPv6 one)."},
+{"cli-timeout", TIME(100 * MS, DAY), M(cli_timeout), "10m", RELOAD,
+ "How long a command by HTTP may take, its log-in and its result included.\n"
+ "Behind that it is answered 500, and may be done all the same."},
+
 {"max-connections", NUMBER(0, 10000000), M(max_connections), "0", RELOAD,
  "Connections in all; of more, one that is between two requests makes room:\n"
  "of the address that has most, then who has said nothing, then the others.\n"
@@ -133,6 +159,10 @@ static const struct config_row rows[] = {
  M(max_connections_per_address), "0", RELOAD,
  "Connections from one address that is no trusted proxy. An IPv6 address\n"
  "counts by its first 64 bits. 0: no limit."},
+{"max-connections-per-network", NUMBER(0, 10000000),
+ M(max_connections_per_network), "0", RELOAD,
+ "The same from one IPv6 network of 48 bits, which may be one customer's and\n"
+ "has 65,536 such addresses. 0: no limit."},
 {"max-sessions", NUMBER(1, 10000000), M(max_sessions), "100000", RELOAD,
  "Web sessions in all."},
 {"max-account-sessions", NUMBER(1, 1000000), M(max_account_sessions), "50",
@@ -147,6 +177,19 @@ static const struct config_row rows[] = {
 {"max-comebacks-per-address", NUMBER(1, 100000), M(max_comebacks_per_address),
  "20", RELOAD,
  "The same of one address (the /64 of an IPv6 one)."},
+{"max-comebacks-per-network", NUMBER(1, 100000), M(max_comebacks_per_network),
+ "80", RELOAD,
+ "The same of one IPv6 network of 48 bits."},
+{"max-logins", NUMBER(1, 100000), M(max_logins), "2000", RELOAD,
+ "Log-ins, and questions before one, that may wait for ximssd at the same\n"
+ "time; others are to try again (503). At most a half of what sessions may\n"
+ "have of descriptors."},
+{"max-logins-per-address", NUMBER(1, 100000), M(max_logins_per_address), "100",
+ RELOAD,
+ "The same of one address (the /64 of an IPv6 one)."},
+{"max-logins-per-network", NUMBER(1, 100000), M(max_logins_per_network), "400",
+ RELOAD,
+ "The same of one IPv6 network of 48 bits."},
 {"login-by-address", BOOL, M(login_by_address), "no", RELOAD,
  "Whether a log-in by the id of a session that has a cookie goes without it,\n"
  "from the address that the session is bound to: for programs that send the\n"
@@ -177,6 +220,9 @@ static const struct config_row rows[] = {
  M(stranger_memory_per_address), "4M", RELOAD,
  "The same for one address (the /64 of an IPv6 one): the connection's, or the\n"
  "one that a trusted proxy names."},
+{"stranger-memory-per-network", BYTES(64 * KIB, 1024 * MIB),
+ M(stranger_memory_per_network), "12M", RELOAD,
+ "The same for one IPv6 network of 48 bits."},
 {"session-memory", BYTES(64 * KIB, 1024 * MIB), M(session_memory), "16M", RELOAD,
  "What the requests of one account's web sessions that are under way may take\n"
  "in memory; further ones are answered 503."},
@@ -194,6 +240,10 @@ static const struct config_row rows[] = {
 {"unfetched-bytes", BYTES(64 * KIB, 1024 * MIB), M(unfetched_bytes), "4M",
  RELOAD,
  "A web session whose client leaves so much of what was pushed unfetched ends."},
+{"unfetched-messages", NUMBER(10, 10000000), M(unfetched_messages), "40000",
+ RELOAD,
+ "The same for the number of messages: 10,000 alerts may wait for whoever\n"
+ "logs in, and then reports of them."},
 {"account-memory", BYTES(64 * KIB, 64 * 1024 * MIB), M(account_memory), "32M",
  RELOAD,
  "What all web sessions of one account may hold together: kept replies, which\n"

@@ -20,6 +20,7 @@ struct bridge_config {
     struct config_listen listen_tls;
     char *tls_certificate;
     char *tls_key;
+    char *tls_roots;
     unsigned tls_min_version;
 
     char *server_socket; /* "": server_address and server_port */
@@ -36,18 +37,28 @@ struct bridge_config {
     struct config_texts allowed_origins;
     bool clear_passwords_without_tls;
 
+    bool cli;
+    struct config_nets cli_addresses; /* none: from everywhere */
+    size_t cli_body_bytes;
+    unsigned max_cli_requests, max_cli_requests_per_address;
+    int64_t cli_timeout;
+
     unsigned max_connections; /* 0: no limit */
     unsigned max_connections_per_address;
+    unsigned max_connections_per_network;
     unsigned descriptor_reserve; /* at least 16 */
     unsigned max_sessions;
     unsigned max_account_sessions;
     unsigned max_comebacks, max_comebacks_per_address;
+    unsigned max_comebacks_per_network;
+    unsigned max_logins, max_logins_per_address, max_logins_per_network;
     bool login_by_address;
     int64_t session_dead_after;
     unsigned max_requests;
     size_t reply_bytes;
     size_t kept_reply;
     size_t unfetched_bytes;
+    unsigned unfetched_messages;
     size_t account_memory;
     size_t accounts_memory;
     size_t account_output;
@@ -58,6 +69,7 @@ struct bridge_config {
     unsigned stranger_requests;
     size_t stranger_memory;
     size_t stranger_memory_per_address;
+    size_t stranger_memory_per_network;
     size_t session_memory;
     size_t sessions_memory;
     size_t output_hard;

@@ -13,6 +13,8 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 
+#define NETWORK_BYTES 6
+
 /* --- addresses --- */
 
 static bool
@@ -53,6 +55,13 @@ client_net(const char *address, uint8_t net[CLIENT_NET])
         memset(net + CLIENT_NET / 2, 0, CLIENT_NET / 2);
     else
         (void)inet_pton(AF_INET, address, net + CLIENT_NET - 4);
+}
+
+void
+client_network(const char *address, uint8_t net[CLIENT_NET])
+{
+    client_net(address, net);
+    memset(net + NETWORK_BYTES, 0, CLIENT_NET / 2 - NETWORK_BYTES);
 }
 
 /* `192.0.2.1:80`, `[2001:db8::1]:80`, or without port and brackets. */
@@ -248,6 +257,51 @@ is_own(const struct http_conn *h, const char *origin)
            http_host_equal(&page, &asked, usual);
 }
 
+/* The address of a page, without what is behind its host. */
+static bool
+is_own_page(const struct http_conn *h, const char *url)
+{
+    const char *host = strstr(url, "://");
+    size_t len = host != NULL ? strcspn(host + 3, "/?#") : 0;
+    char *origin;
+    bool own;
+
+    if (len == 0)
+        return false;
+    origin = xstrndup(url, (size_t)(host - url) + 3 + len);
+    own = is_own(h, origin);
+    free(origin);
+    return own;
+}
+
+bool
+client_is_from_elsewhere(const struct http_conn *h)
+{
+    const char *site = http_header(h, "Sec-Fetch-Site");
+    const char *origin = http_header(h, "Origin");
+    const char *referer = http_header(h, "Referer");
+
+    if (site != NULL && strcmp(site, "same-origin") != 0 &&
+        strcmp(site, "none") != 0)
+        return true;
+    if (origin != NULL)
+        return !is_own(h, origin);
+    return referer != NULL && *referer != '\0' && !is_own_page(h, referer);
+}
+
+bool
+client_is_browser(const struct http_conn *h)
+{
+    static const char *const names[] = {"Origin", "Referer", "Sec-Fetch-Site",
+                                        "Sec-Fetch-Mode", "Sec-Fetch-Dest"};
+    const char *agent = http_header(h, "User-Agent");
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (http_header(h, names[i]) != NULL)
+            return true;
+    return agent != NULL && strncasecmp(agent, "Mozilla/", 8) == 0;
+}
+
 void
 client_cors(const struct bridge_config *cfg, const struct http_conn *h,
             struct buf *headers)
@@ -284,6 +338,15 @@ void
 client_peer(const struct http_conn *h, char out[INET6_ADDRSTRLEN])
 {
     format(h->peer, out);
+}
+
+bool
+client_is_within(const struct client *c, const struct config_nets *nets)
+{
+    struct sockaddr_storage sa;
+
+    return to_sockaddr(c->address, &sa) &&
+           config_nets_hold(nets, (const struct sockaddr *)&sa);
 }
 
 void

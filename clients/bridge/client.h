@@ -25,9 +25,21 @@ void client_peer(const struct http_conn *h, char out[INET6_ADDRSTRLEN]);
  * one has 2^64 of them).  All zero for what is no address.  Pure. */
 #define CLIENT_NET 16
 void client_net(const char *address, uint8_t net[CLIENT_NET]);
+/* The same, but of an IPv6 address the /48, which may be one customer's. */
+void client_network(const char *address, uint8_t net[CLIENT_NET]);
 
 void client_read(const struct bridge_config *cfg, const struct http_conn *h,
                  struct client *out);
+
+/* Whether he is within the networks. */
+bool client_is_within(const struct client *c, const struct config_nets *nets);
+
+/* A page of another site had a browser send this, as far as browsers tell; or
+ * they do not tell.  Which sites are configured does not matter. */
+bool client_is_from_elsewhere(const struct http_conn *h);
+/* A browser sent it, for all that can be seen.  No page can make it look as if
+ * there was none. */
+bool client_is_browser(const struct http_conn *h);
 
 /* True if the request has a cookie of that name with this value. */
 bool client_has_cookie(const struct http_conn *h, const char *name,

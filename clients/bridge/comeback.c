@@ -68,21 +68,36 @@ comeback_keys(const struct call *c, const char *id,
 
 /* --- how many --- */
 
-bool
-comeback_has_room(const struct bridge *b, const struct client *client)
+typedef void net_fn(const char *address, uint8_t net[CLIENT_NET]);
+
+static unsigned
+count_of(const struct bridge *b, const char *address, net_fn *net_of)
 {
     uint8_t net[CLIENT_NET], other[CLIENT_NET];
     const struct comeback *k;
-    unsigned all = 0, here = 0;
+    unsigned n = 0;
 
-    client_net(client->address, net);
+    net_of(address, net);
     LIST_FOREACH(k, &b->comebacks, link) {
-        client_net(k->address, other);
-        all++;
-        here += memcmp(net, other, sizeof net) == 0;
+        net_of(k->address, other);
+        n += memcmp(net, other, sizeof net) == 0;
     }
+    return n;
+}
+
+bool
+comeback_has_room(const struct bridge *b, const struct client *client)
+{
+    const struct comeback *k;
+    unsigned all = 0;
+
+    LIST_FOREACH(k, &b->comebacks, link)
+        all++;
     return all < b->cfg->max_comebacks &&
-           here < b->cfg->max_comebacks_per_address;
+           count_of(b, client->address, client_net) <
+               b->cfg->max_comebacks_per_address &&
+           count_of(b, client->address, client_network) <
+               b->cfg->max_comebacks_per_network;
 }
 
 static bool
@@ -157,6 +172,8 @@ tell(struct bridge *b, struct asker *a, int number, bool worked)
         h->owner->on_again(h, &a->q);
     else if (number == ANSWER_WRONG_LOGIN)
         reply_fail(b, h, 550, "Session not found", NULL);
+    else if (number == ANSWER_TOO_MANY_SESSIONS) /* ximssd's, or ours */
+        reply_fail(b, h, 503, answer_text_TOO_MANY_SESSIONS, NULL);
     else
         reply_fail(b, h, 503, "the server is not there, try again", NULL);
     free(a);
@@ -169,7 +186,8 @@ on_done(struct login_wait *w, struct web_session *s, bool worked)
         (struct comeback *)(void *)((char *)w -
                                     offsetof(struct comeback, wait));
     struct bridge *b = k->bridge;
-    int number = ximss_error_num(s->up.x);
+    int number =
+        w->too_many ? ANSWER_TOO_MANY_SESSIONS : ximss_error_num(s->up.x);
     struct asker_list askers = k->askers;
     struct asker *a;
 

@@ -77,6 +77,16 @@ wipe(char **s)
 }
 
 static void
+make_utf8(char **value)
+{
+    size_t len;
+    char *text = text_to_utf8(*value, strlen(*value), &len);
+
+    wipe(value);
+    *value = text;
+}
+
+static void
 add(struct form *f, const char *s, size_t len)
 {
     const char *equals = memchr(s, '=', len);
@@ -93,7 +103,12 @@ add(struct form *f, const char *s, size_t len)
         return;
     }
     field->value = decode(value, value_len);
-    if (!is_text(field->value, decoded_length(value, value_len)))
+    value_len = decoded_length(value, value_len);
+    if (f->takes_bytes && strlen(field->value) == value_len) {
+        make_utf8(&field->value);
+        value_len = strlen(field->value);
+    }
+    if (!is_text(field->value, value_len))
         wipe(&field->value);
     f->n++;
 }
@@ -138,6 +153,16 @@ form_get(const struct form *f, const char *name)
     const struct form_field *field = find(f, name);
 
     return field != NULL ? field->value : NULL;
+}
+
+size_t
+form_count(const struct form *f, const char *name)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < f->n; i++)
+        n += text_equal_nocase(f->fields[i].name, name);
+    return n;
 }
 
 bool

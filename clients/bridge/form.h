@@ -16,6 +16,8 @@ struct form {
         char *name, *value; /* owned; value NULL: it is not UTF-8 text */
     } fields[FORM_MOST];
     size_t n;
+    bool takes_bytes; /* set before: a value that is not UTF-8 is the text that
+                         text_to_utf8 makes of it */
 };
 
 /* Adds the fields of a text to those that are there. */
@@ -25,6 +27,8 @@ void form_clear(struct form *f);
 
 /* NULL: not given, or not text. */
 const char *form_get(const struct form *f, const char *name);
+/* How often it was given. */
+size_t form_count(const struct form *f, const char *name);
 /* Given, but not as text: bytes that nothing can be meant by. */
 bool form_is_garbled(const struct form *f, const char *name);
 /* True for "1", "yes", "true". */

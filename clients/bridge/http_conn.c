@@ -165,6 +165,7 @@ on_head(void *arg, const struct http_parse_head *head)
     const char *expect;
 
     http_message_head_done(m);
+    h->is_http_1_0 = head->is_http_1_0;
     m->refused = http_rules_check(m, head);
     if (m->refused == 0)
         m->refused = check_body(h, head);
@@ -492,7 +493,8 @@ is_loopback(const struct sockaddr *sa)
 
 struct http_conn *
 http_conn_new(struct http_owner *owner, struct conn_loop *loop, int fd,
-              const struct sockaddr *peer, struct ssl_ctx_st *ctx)
+              const struct sockaddr *peer, struct ssl_ctx_st *ctx,
+              uint64_t crowd)
 {
     struct http_conn *h = xcalloc(1, sizeof *h);
 
@@ -505,7 +507,7 @@ http_conn_new(struct http_owner *owner, struct conn_loop *loop, int fd,
     evtimer_assign(&h->timer, event_get_base(&h->conn.ev), on_timer, h);
     arm(h, owner->request_timeout);
     owner->open++;
-    if (ctx != NULL && conn_start_tls(&h->conn, ctx) < 0)
+    if (ctx != NULL && conn_start_tls(&h->conn, ctx, crowd) < 0)
         http_conn_end(h);
     return h;
 }

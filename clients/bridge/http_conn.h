@@ -50,6 +50,8 @@ struct http_owner {
     /* The peer turned out to be another (h->peer).  False: there is no room for
      * that one. */
     bool (*on_moved)(struct http_conn *h);
+    /* Where it comes from, for conn_start_tls. */
+    uint64_t (*find_crowd)(const struct http_conn *h);
     void (*on_closed)(struct http_conn *h); /* it is freed afterwards */
     /* The head is there, and right (http_header tells): so many bytes of body
      * are taken. */
@@ -89,10 +91,11 @@ struct http_conn {
     struct budget_share held;      /* the owner's, as the next two */
     struct budget *budget;         /* that it counts in; NULL: not yet */
     uint8_t holder[BUDGET_KEY];
-    size_t body_most; /* of the request under way */
-    size_t more;      /* http_hold_more */
-    size_t unsent;    /* what had not arrived when we looked last */
-    int64_t moved;    /* clock_mono: when that was another figure */
+    struct budget_share login; /* ... room_take_login */
+    size_t body_most;          /* of the request under way */
+    size_t more;               /* http_hold_more */
+    size_t unsent;             /* what had not arrived when we looked last */
+    int64_t moved;             /* clock_mono: when that was another figure */
     bool is_half;
     bool awaits_header;      /* of the PROXY protocol, which comes first */
     bool header_then_tls;    /* ... and TLS behind it */
@@ -102,6 +105,7 @@ struct http_conn {
     bool is_head;            /* no body in the reply: HEAD */
     bool busy;               /* a request is being answered */
     bool keep;               /* the connection stays after the reply */
+    bool is_http_1_0;        /* ... and it knows no chunks */
     bool streaming;          /* the reply goes on until the connection ends */
     bool sending;            /* in http_send or the like */
     bool broken;             /* found out while sending: ends in a moment */
@@ -109,11 +113,11 @@ struct http_conn {
     bool loopback;           /* the peer is this machine */
 };
 
-/* Takes the descriptor; ctx NULL: no TLS. */
+/* Takes the descriptor; ctx NULL: no TLS; crowd: see conn_start_tls. */
 struct http_conn *http_conn_new(struct http_owner *owner,
                                 struct conn_loop *loop, int fd,
                                 const struct sockaddr *peer,
-                                struct ssl_ctx_st *ctx);
+                                struct ssl_ctx_st *ctx, uint64_t crowd);
 /* Closes at once. */
 void http_conn_end(struct http_conn *h);
 /* A request is under way, and has not come whole. */

@@ -157,12 +157,19 @@ http_message_split_url(struct http_message *m)
     return 0;
 }
 
+/* With the 0 behind it. */
+static size_t
+body_space(const struct http_message *m)
+{
+    return m->expected > 0 ? m->expected + 1 : 0;
+}
+
 size_t
 http_message_size(const struct http_message *m)
 {
     /* Joined headers are as long as the head at most. */
     return sizeof *m + m->head.cap + (m->head_done ? m->head.len : 0) +
-           (m->expected > m->body.cap ? m->expected : m->body.cap);
+           (body_space(m) > m->body.cap ? body_space(m) : m->body.cap);
 }
 
 int
@@ -171,6 +178,9 @@ http_message_body(struct http_message *m, const char *s, size_t len,
 {
     if (m->body.len + len > most)
         return refuse(m, 413);
+    /* As it was counted before it came, and not more. */
+    if (m->body.len + len <= m->expected)
+        buf_reserve_below(&m->body, len + 1, body_space(m));
     buf_append(&m->body, s, len);
     return 0;
 }

@@ -266,6 +266,7 @@ main(int argc, char **argv)
             fprintf(stderr, "Try 'ximss-bridge --help'.\n");
         return r < 0 ? EXIT_USAGE : 0;
     }
+    o.config_file = options_file(o.config_file);
     signal(SIGPIPE, SIG_IGN);
     log_init("ximss-bridge", LOG_INFO_, getenv("JOURNAL_STREAM") != NULL);
     cfg = load(&o, &err);

@@ -61,7 +61,7 @@ use_up(struct nonces *n, uint64_t number, const char *address, int64_t now)
     size_t left = NONCE_USED, own = 0;
     uint8_t net[CLIENT_NET];
 
-    client_net(address, net);
+    client_network(address, net);
     for (size_t i = 0; i < NONCE_USED; i++) {
         if (n->used[i].until <= now)
             continue;

@@ -42,6 +42,13 @@ proxied_begin(struct bridge *b, struct http_conn *h, bool tls)
     return false;
 }
 
+static bool
+start_tls(const struct bridge *b, struct http_conn *h)
+{
+    return b->tls != NULL &&
+           conn_start_tls(&h->conn, b->tls, h->owner->find_crowd(h)) == 0;
+}
+
 static void
 take(struct bridge *b, struct http_conn *h, const struct proxy_header *p)
 {
@@ -53,9 +60,7 @@ take(struct bridge *b, struct http_conn *h, const struct proxy_header *p)
         *h->peer = p->client;
     h->awaits_header = h->loopback = false;
     h->proxy_tls = p->tls;
-    if (!h->owner->on_moved(h) ||
-        (h->header_then_tls &&
-         (b->tls == NULL || conn_start_tls(&h->conn, b->tls) < 0)))
+    if (!h->owner->on_moved(h) || (h->header_then_tls && !start_tls(b, h)))
         http_conn_end(h);
 }
 

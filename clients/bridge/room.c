@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clients/bridge/bridge.h"
+#include "clients/bridge/cli_door.h"
 #include "clients/bridge/route.h"
 #include "clients/bridge/web_session.h"
 
@@ -104,6 +105,8 @@ room_on_head(struct http_conn *h, const char *url)
     if (s == NULL) {
         h->budget = &b->strangers;
         client_net(client.address, h->holder);
+        if (cli_door_is(cfg, url))
+            return cfg->cli_body_bytes;
         return smaller(cfg->stranger_body_bytes, cfg->body_bytes);
     }
     forget_half(b, h);
@@ -142,6 +145,13 @@ room_on_held(struct http_conn *h, size_t bytes)
         return hold(b, h, h->holder, bytes);
     forget_half(b, h);
     budget_release(budget_of(b, h), &h->held);
+    budget_release(&b->logins, &h->login);
     h->budget = NULL;
     return true;
+}
+
+bool
+room_take_login(struct bridge *b, struct http_conn *h)
+{
+    return budget_hold(&b->logins, &h->login, h->holder, 1);
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct bridge;
 struct http_conn;
 
 /* The memory that requests take until they are answered: strangers share a
@@ -16,5 +17,10 @@ struct http_conn;
 /* See http_owner. */
 size_t room_on_head(struct http_conn *h, const char *url);
 bool room_on_held(struct http_conn *h, size_t bytes);
+
+/* The request under way is to wait for ximssd, without a session: a log-in.  So
+ * many may at a time, of an address and of all; it counts until its reply.
+ * False: there is no room. */
+bool room_take_login(struct bridge *b, struct http_conn *h);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "clients/bridge/cli_door.h"
 #include "clients/bridge/comeback.h"
 #include "clients/bridge/reply.h"
 #include "clients/bridge/stream.h"
@@ -233,6 +234,7 @@ do_metrics(struct call *c, const char *path)
         {"requests_total", b->counts.requests},
         {"logins_total", b->counts.logins},
         {"logins_failed_total", b->counts.logins_failed},
+        {"cli_commands_total", b->counts.cli_commands},
         {"relayed_total", b->counts.relayed},
         {"messages_pushed_total", b->counts.pushed},
         {"reconnects_total", b->counts.reconnects},
@@ -255,6 +257,19 @@ do_metrics(struct call *c, const char *path)
     buf_clear(&out);
 }
 
+static void do_file(struct call *c);
+
+/* Where it is off, there is nothing. */
+static void
+do_cli(struct call *c, const char *path)
+{
+    (void)path;
+    if (c->bridge->cfg->cli)
+        cli_door(c);
+    else
+        do_file(c);
+}
+
 static const struct {
     const char *prefix;
     bool whole; /* nothing may follow */
@@ -262,7 +277,8 @@ static const struct {
 } routes[] = {
     {"/ximsslogin/", true, do_login},    {"/ximsslogin", true, do_login},
     {SESSION_PREFIX, false, do_session}, {"/healthz", true, do_health},
-    {"/metrics", true, do_metrics},
+    {"/metrics", true, do_metrics},      {CLI_DOOR_PATH "/", true, do_cli},
+    {CLI_DOOR_PATH, true, do_cli},
 };
 
 static void

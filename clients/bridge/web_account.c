@@ -14,13 +14,17 @@
 #include "util/log.h"
 #include "util/xmalloc.h"
 
+/* Names are chosen by administrators of domains, who must not be able to make
+ * many that fall together. */
 static struct web_account_list *
 bucket(struct bridge *b, const char *name)
 {
-    uint32_t h = 2166136261U;
+    uint64_t h = b->accounts_seed;
 
-    for (; *name != '\0'; name++)
-        h = (h ^ (unsigned char)*name) * 16777619U;
+    for (; *name != '\0'; name++) {
+        h = (h ^ (unsigned char)*name) * 0x9e3779b97f4a7c15U;
+        h ^= h >> 29;
+    }
     return &b->accounts[h % BRIDGE_BUCKETS];
 }
 

@@ -14,9 +14,11 @@
 #include "clients/bridge/ask.h"
 #include "clients/bridge/base64.h"
 #include "clients/bridge/comeback.h"
+#include "clients/bridge/credentials.h"
 #include "clients/bridge/http_host.h"
 #include "clients/bridge/inquiry.h"
 #include "clients/bridge/reply.h"
+#include "clients/bridge/room.h"
 #include "clients/bridge/web_session.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -309,26 +311,14 @@ find_domain(struct call *c, struct login *l)
     free(host);
 }
 
-/* The longest that anybody has, in bytes. */
-#define NAME_MOST     255
-#define PASSWORD_MOST 1024
-
-/* Sets a text; of one that is too long, as much as shows that it is: ximssd
- * hangs up on a longer message. */
 static void
 set_cut(struct ximss *x, void (*set)(struct ximss *x, const char *text),
         const char *text, size_t most)
 {
-    size_t len = strlen(text);
-    char *cut;
+    char *cut = credentials_cut(text, most);
 
-    if (len > most + 4) {
-        for (len = most + 1; ((unsigned char)text[len] & 0xc0) == 0x80;)
-            len++;
-    }
-    cut = xstrndup(text, len);
     set(x, cut);
-    explicit_bzero(cut, len);
+    explicit_bzero(cut, strlen(cut));
     free(cut);
 }
 
@@ -339,7 +329,7 @@ begin(struct call *c, struct web_session *s, const char *user)
 
     l->session = s;
     s->login = &l->wait; /* not to be found yet */
-    set_cut(s->up.x, ximss_set_user, user, NAME_MOST);
+    set_cut(s->up.x, ximss_set_user, user, CREDENTIALS_NAME_MOST);
     if (strchr(user, '@') != NULL)
         start(l);
     else
@@ -361,7 +351,7 @@ by_password(struct call *c, const char *user, const char *password)
     s = session_new(c);
     if (s == NULL)
         return;
-    set_cut(s->up.x, ximss_set_password, password, PASSWORD_MOST);
+    set_cut(s->up.x, ximss_set_password, password, CREDENTIALS_PASSWORD_MOST);
     ximss_set_method(s->up.x, XIMSS_METHOD_CLEAR);
     ask_for_device(c, s);
     begin(c, s, user);
@@ -522,54 +512,12 @@ ask_for_device(const struct call *c, struct web_session *s)
 
 /* --- Basic --- */
 
-/* More than a name (255 bytes) and a password (1,024) have; which of them are
- * too long the server says. */
-#define BASIC_MOST 2048
-
-#define BLANKS " \t"
-
-/* What an Authorization header of that kind carries behind the scheme and one
- * or more blanks (RFC 9110, 11.4); NULL: there is none. */
-static const char *
-basic_header(const struct call *c)
-{
-    static const char scheme[] = "Basic";
-    const size_t len = sizeof scheme - 1;
-    const char *header = http_header(c->http, "Authorization");
-
-    if (header == NULL || strncasecmp(header, scheme, len) != 0 ||
-        (header[len] != '\0' && strchr(BLANKS, header[len]) == NULL))
-        return NULL;
-    header += len;
-    return header + strspn(header, BLANKS);
-}
-
-/* The user and the password in it; false: they can be nobody's. */
-static bool
-basic_read(const char *text, char *out, size_t size, char **password_r)
-{
-    ssize_t len = -1;
-    char *colon;
-
-    if (strpbrk(text, BLANKS) == NULL)
-        len = base64_decode(text, out, size - 1);
-    if (len < 0 || memchr(out, '\0', (size_t)len) != NULL)
-        return false;
-    out[len] = '\0';
-    colon = strchr(out, ':');
-    if (colon == NULL || colon == out)
-        return false;
-    *colon = '\0';
-    *password_r = colon + 1;
-    return true;
-}
-
 static void
 by_basic(struct call *c, const char *header)
 {
-    char text[BASIC_MOST], *secret;
+    char text[CREDENTIALS_BASIC_SIZE], *secret;
 
-    if (basic_read(header, text, sizeof text, &secret))
+    if (credentials_read(header, text, &secret))
         by_password(c, text, secret);
     else
         call_refuse_wrong(c);
@@ -610,7 +558,7 @@ by_parameters(struct call *c)
     const char *nonce = form_get(&c->form, "nonce");
     const char *auth = form_get(&c->form, "authData");
     const char *session = form_get(&c->form, "sessionid");
-    const char *header = basic_header(c);
+    const char *header = credentials_basic(c->http);
 
     if (is_garbled(c)) {
         call_refuse_wrong(c);
@@ -637,6 +585,8 @@ web_login(struct call *c)
     body += strspn(body, " \t\r\n");
     if (!c->client.allowed_origin) {
         call_fail(c, 403, "not from this site");
+    } else if (!room_take_login(c->bridge, c->http)) {
+        call_fail(c, 503, "too many log-ins at once, try again");
     } else if (*body == '<') {
         inquiry_call(c);
     } else {

@@ -22,10 +22,6 @@
 #include "util/log.h"
 #include "util/xmalloc.h"
 
-/* Pushed messages that nobody fetches.  Ten thousand alerts may wait for whoever
- * logs in, and then as many reports of them. */
-#define LOG_MOST 40000
-
 static const struct timeval *
 to_timeval(int64_t us, struct timeval *tv)
 {
@@ -154,7 +150,8 @@ web_session_push(struct web_session *s, const char *name, const char *xml,
     push_log_add(&s->log, name, xml, len, alert, events_only);
     wake_poll(s);
     stream_wake_all(s);
-    if (s->log.n > LOG_MOST || s->log.bytes > s->bridge->cfg->unfetched_bytes) {
+    if (s->log.n > s->bridge->cfg->unfetched_messages ||
+        s->log.bytes > s->bridge->cfg->unfetched_bytes) {
         log_warn("web session %" PRIu64 " ends: nobody fetches its messages",
                  s->number);
         web_session_end(s, true);
@@ -518,22 +515,30 @@ web_session_start(struct web_session *s, struct login_wait *l)
         on_failed(s); /* refused before it began: it called nobody */
 }
 
+/* In a time that tells nothing. */
+static bool
+has_id(const struct web_session *s, const char *id)
+{
+    unsigned differ = 0;
+
+    if (strlen(s->id) != strlen(id))
+        return false;
+    for (size_t i = 0; id[i] != '\0'; i++)
+        differ |= (unsigned)(unsigned char)id[i] ^ (unsigned char)s->id[i];
+    return differ == 0;
+}
+
+/* When ximssd was started anew it counts from the beginning, and older sessions
+ * may have the same number. */
 struct web_session *
 web_session_find(struct bridge *b, const char *id)
 {
     uint64_t number = strtoull(id, NULL, 10);
     struct web_session *s;
-    unsigned differ = 0;
 
-    LIST_FOREACH(s, bucket(b, number), link) {
-        if (s->number != number || strlen(s->id) != strlen(id) ||
-            s->login != NULL)
-            continue;
-        /* In a time that tells nothing. */
-        for (size_t i = 0; id[i] != '\0'; i++)
-            differ |= (unsigned)(unsigned char)id[i] ^ (unsigned char)s->id[i];
-        return differ == 0 ? s : NULL;
-    }
+    LIST_FOREACH(s, bucket(b, number), link)
+        if (s->number == number && s->login == NULL && has_id(s, id))
+            return s;
     return NULL;
 }
 
@@ -557,9 +562,10 @@ let_go(struct web_session *s, bool lost)
 bool
 web_session_is_leaving(const struct bridge *b, const char *id)
 {
+    uint64_t number = strtoull(id, NULL, 10);
     const struct web_session *s;
 
-    LIST_FOREACH(s, &b->leaving, link)
+    LIST_FOREACH(s, &b->leaving[number % BRIDGE_BUCKETS], link)
         if (strcmp(s->id, id) == 0)
             return true;
     return false;
@@ -662,7 +668,7 @@ web_session_end(struct web_session *s, bool lost)
     }
     s->leaving = true;
     b->n_leaving++;
-    LIST_INSERT_HEAD(&b->leaving, s, link);
+    LIST_INSERT_HEAD(&b->leaving[s->number % BRIDGE_BUCKETS], s, link);
     if (ximss_state(s->up.x) == XIMSS_READY) {
         ximss_close(s->up.x);
         upstream_look(&s->up);
@@ -674,12 +680,13 @@ web_session_forget_all(struct bridge *b)
 {
     struct web_session *s;
 
-    for (size_t i = 0; i < BRIDGE_BUCKETS; i++)
+    for (size_t i = 0; i < BRIDGE_BUCKETS; i++) {
         while ((s = LIST_FIRST(&b->sessions[i])) != NULL)
             web_session_forget(s, false);
-    while ((s = LIST_FIRST(&b->leaving)) != NULL) {
-        LIST_REMOVE(s, link);
-        s->leaving = false;
-        let_free(s);
+        while ((s = LIST_FIRST(&b->leaving[i])) != NULL) {
+            LIST_REMOVE(s, link);
+            s->leaving = false;
+            let_free(s);
+        }
     }
 }

@@ -48,8 +48,19 @@ struct ctl_option {
     {                                                      \
         "set", "A,B,...", "replace all; '' takes all away" \
     }
-#define CTL_SETTINGS_HELP \
-    "With settings: changes those; the value \"default\" removes one.\n"
+#define CTL_SETTINGS_HELP                                                       \
+    "With settings: changes those; the value \"default\" removes one.\nA name " \
+    "that is nearly a known one is refused, unless --force is given.\n"
+#define CTL_FORCE                               \
+    {                                           \
+        "force", NULL, "take any name as it is" \
+    }
+
+enum ctl_names { /* with the option --force */
+    CTL_NAMES_NONE,
+    CTL_NAMES_SETTINGS, /* KEY=VALUE arguments */
+    CTL_NAMES_RIGHTS    /* --set */
+};
 
 struct ctl;
 
@@ -70,6 +81,8 @@ struct ctl_command {
 
     int (*run)(struct ctl *c, int argc, char **argv);
     int min_args, max_args; /* of run; -1: any number */
+
+    enum ctl_names names; /* that a line has in it, and that are checked */
 };
 
 /* Ended by NULL; each table by a row without a noun. */
@@ -78,6 +91,8 @@ extern const struct ctl_command *const ctl_tables[];
 extern const struct ctl_command ctl_alert_commands[];
 extern const struct ctl_command ctl_domain_commands[];
 extern const struct ctl_command ctl_account_commands[];
+extern const struct ctl_command ctl_group_commands[];
+extern const struct ctl_command ctl_forwarder_commands[];
 extern const struct ctl_command ctl_session_commands[];
 extern const struct ctl_command ctl_server_commands[];
 extern const struct ctl_command ctl_quota_commands[];
@@ -150,6 +165,14 @@ int ctl_usage(const struct ctl *c);
  * terminal (twice if `twice`).  NULL: the error is told. */
 char *ctl_new_password(struct ctl *c, const char *prompt, bool twice);
 
+/* --- ctl_names.c --- */
+
+/* Unless --force is given: CTL_REFUSED, told, for names that were mistyped: of a
+ * setting, of those in KEY=VALUE arguments, of the rights of --set. */
+int ctl_names_setting(const struct ctl *c, const char *name);
+int ctl_names_settings(const struct ctl *c, int argc, char **argv);
+int ctl_names_rights(const struct ctl *c);
+
 /* --- ctl_help.c --- */
 
 /* Options that every command takes, ended by a NULL name. */
@@ -207,9 +230,14 @@ void ctl_print_line(struct buf *b);
 
 int ctl_import_run(struct ctl *c, int argc, char **argv);
 
+/* --- ctl_remove.c --- */
+
+int ctl_remove_run(struct ctl *c, int argc, char **argv);
+
 /* --- ctl_token.c --- */
 
 int ctl_token_run(struct ctl *c, int argc, char **argv);
+int ctl_device_run(struct ctl *c, int argc, char **argv);
 
 /* --- ctl_quota_import.c, ctl_quota_refresh.c --- */
 

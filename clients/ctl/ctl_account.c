@@ -20,6 +20,7 @@ static const struct ctl_option create_options[] = {
     PASSWORD_OPTION,
     {"no-password", NULL, "make it without one: nobody can log in"},
     {"real-name", "TEXT", "the person's name"},
+    CTL_FORCE,
     CTL_OPTIONS_END};
 
 static const struct ctl_option password_options[] = {PASSWORD_OPTION,
@@ -27,14 +28,25 @@ static const struct ctl_option password_options[] = {PASSWORD_OPTION,
 
 static const struct ctl_option delete_options[] = {CTL_YES, CTL_OPTIONS_END};
 
-static const struct ctl_option settings_options[] = {CTL_EFFECTIVE,
+static const struct ctl_option settings_options[] = {CTL_EFFECTIVE, CTL_FORCE,
                                                      CTL_OPTIONS_END};
 
+static const struct ctl_option prefs_options[] = {CTL_EFFECTIVE,
+                                                  CTL_OPTIONS_END};
+
 static const struct ctl_option set_options[] = {CTL_SET, CTL_OPTIONS_END};
+
+static const struct ctl_option rights_options[] = {CTL_SET, CTL_FORCE,
+                                                   CTL_OPTIONS_END};
 
 static const struct ctl_option token_options[] = {
     {"name", "TEXT", "the token (create: found if not given)"},
     {"expires", "WHEN", "create: +30d, YYYY-MM-DD..., or never"},
+    CTL_OPTIONS_END};
+
+static const struct ctl_option device_options[] = {
+    {"id", "NUMBER", "revoke: the device"},
+    {"all", NULL, "revoke: all that the account has"},
     CTL_OPTIONS_END};
 
 static const struct ctl_option import_options[] = {
@@ -42,6 +54,7 @@ static const struct ctl_option import_options[] = {
     {"from", "LINE", "begin at this line of the file"},
     {"window", "N", "accounts under way at once (64)"},
     {"quiet", NULL, "no progress bar"},
+    CTL_FORCE,
     CTL_OPTIONS_END};
 
 /* The keys are the names; their values, kinds of mailboxes, say nothing here.*/
@@ -81,7 +94,7 @@ append_settings(struct ctl *c, struct buf *b, int argc, char **argv,
         append_setting(b, "Password", password);
     if (real_name != NULL)
         append_setting(b, "RealName", real_name);
-    buf_append_char(b, '}');
+    buf_append_str(b, ctl_option(c, "force") != NULL ? "} FORCE" : "}");
     return CTL_OK;
 }
 
@@ -90,8 +103,10 @@ run_create(struct ctl *c, int argc, char **argv)
 {
     char *password = NULL;
     struct buf b = {0};
-    int r;
+    int r = ctl_names_settings(c, argc - 1, argv + 1);
 
+    if (r != CTL_OK)
+        return r;
     if (ctl_option(c, "no-password") == NULL) {
         password = ctl_new_password(c, "Password of the new account: ", true);
         if (password == NULL)
@@ -167,11 +182,14 @@ const struct ctl_command ctl_account_commands[] = {
     {"account", "settings", "NAME [KEY=VALUE...]",
      "Shows or changes an account's settings", CTL_SETTINGS_HELP,
      settings_options,
-     .line = "UPDATEACCOUNTSETTINGS $1 $=|"
+     .line = "UPDATEACCOUNTSETTINGS $1 $=[ FORCE$force]|"
              "GETACCOUNTEFFECTIVESETTINGS $1$effective|"
-             "GETACCOUNTSETTINGS $1"},
+             "GETACCOUNTSETTINGS $1",
+     .names = CTL_NAMES_SETTINGS},
     {"account", "prefs", "NAME [KEY=VALUE...]",
-     "Shows or changes its preferences", CTL_SETTINGS_HELP, settings_options,
+     "Shows or changes its preferences",
+     "With preferences: changes those; the value \"default\" removes one.\n",
+     prefs_options,
      .line = "UPDATEACCOUNTPREFS $1 $=|"
              "GETACCOUNTEFFECTIVEPREFS $1$effective|"
              "GETACCOUNTPREFS $1"},
@@ -180,14 +198,21 @@ const struct ctl_command ctl_account_commands[] = {
      .line = "SETACCOUNTALIASES $1 $,set|GETACCOUNTALIASES $1"},
     {"account", "rights", "NAME [--set A,B,...]",
      "Shows or sets an account's rights",
-     "For example: --set \"All Domains,CanPostAlerts\"\n", set_options,
-     .line = "SETACCOUNTRIGHTS $1 $,set|GETACCOUNTRIGHTS $1"},
+     "For example: --set \"All Domains,CanPostAlerts\"\nA name that is "
+     "nearly a known one is refused, unless --force is given.\n",
+     rights_options,
+     .line = "SETACCOUNTRIGHTS $1 $,set[ FORCE$force]|GETACCOUNTRIGHTS $1",
+     .names = CTL_NAMES_RIGHTS},
     {"account", "token", "create|list|revoke NAME",
      "Secrets for scripts on the PWD port (APOP)",
      "A token lets a script log in on the PWD port as the account, by APOP or\n"
      "as a password, and nowhere else.  create prints the secret, once; revoke\n"
      "ends the token and the sessions that came by it.\n",
      token_options, .run = ctl_token_run, .min_args = 2, .max_args = 2},
+    {"account", "device", "list|revoke NAME",
+     "Browsers that stay logged in without the password",
+     "revoke ends one device, or all, and the sessions that came by it.\n",
+     device_options, .run = ctl_device_run, .min_args = 2, .max_args = 2},
     {"account", "info", "NAME [KEY...]", "Shows storage used and the like",
      .line = "GETACCOUNTINFO $1[ $+]"},
     {"account", "stat", "NAME [KEY]", "Shows numbers of an account, or one",

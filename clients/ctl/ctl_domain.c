@@ -6,17 +6,22 @@
 /* domain ...: each is a line of the CLI. */
 
 static const struct ctl_option delete_options[] = {
-    {"force", NULL, "also if it has accounts"}, CTL_YES, CTL_OPTIONS_END};
+    {"force", NULL, "also if it has accounts, groups, ..."},
+    CTL_YES,
+    CTL_OPTIONS_END};
 
-static const struct ctl_option settings_options[] = {CTL_EFFECTIVE,
+static const struct ctl_option settings_options[] = {CTL_EFFECTIVE, CTL_FORCE,
                                                      CTL_OPTIONS_END};
+
+static const struct ctl_option names_options[] = {CTL_FORCE, CTL_OPTIONS_END};
 
 static const struct ctl_option aliases_options[] = {CTL_SET, CTL_OPTIONS_END};
 
 const struct ctl_command ctl_domain_commands[] = {
     {"domain", "list", "", "Lists all domains", .line = "LISTDOMAINS"},
     {"domain", "create", "NAME [KEY=VALUE...]", "Makes a domain",
-     .line = "CREATEDOMAIN $1[ $=]"},
+     .options = names_options, .line = "CREATEDOMAIN $1[ $=][ FORCE$force]",
+     .names = CTL_NAMES_SETTINGS},
     {"domain", "delete", "NAME", "Deletes a domain and its alerts",
      .options = delete_options, .line = "DELETEDOMAIN $1[ FORCE$force][$yes]",
      .ask = "Delete, with everything in it, the domain"},
@@ -29,15 +34,18 @@ const struct ctl_command ctl_domain_commands[] = {
     {"domain", "settings", "NAME [KEY=VALUE...]",
      "Shows or changes a domain's settings", CTL_SETTINGS_HELP,
      settings_options,
-     .line = "UPDATEDOMAINSETTINGS $1 $=|"
+     .line = "UPDATEDOMAINSETTINGS $1 $=[ FORCE$force]|"
              "GETDOMAINEFFECTIVESETTINGS $1$effective|"
-             "GETDOMAINSETTINGS $1"},
+             "GETDOMAINSETTINGS $1",
+     .names = CTL_NAMES_SETTINGS},
     {"domain", "defaults", "NAME [KEY=VALUE...]",
-     "Settings that its accounts inherit", CTL_SETTINGS_HELP,
-     .line = "UPDATEACCOUNTDEFAULTS $1 $=|GETACCOUNTDEFAULTS $1"},
+     "Settings that its accounts inherit", CTL_SETTINGS_HELP, names_options,
+     .line = "UPDATEACCOUNTDEFAULTS $1 $=[ FORCE$force]|GETACCOUNTDEFAULTS $1",
+     .names = CTL_NAMES_SETTINGS},
     {"domain", "template", "NAME [KEY=VALUE...]",
-     "Settings that new accounts begin with", CTL_SETTINGS_HELP,
-     .line = "UPDATEACCOUNTTEMPLATE $1 $=|GETACCOUNTTEMPLATE $1"},
+     "Settings that new accounts begin with", CTL_SETTINGS_HELP, names_options,
+     .line = "UPDATEACCOUNTTEMPLATE $1 $=[ FORCE$force]|GETACCOUNTTEMPLATE $1",
+     .names = CTL_NAMES_SETTINGS},
     {"domain", "aliases", "NAME [--set A,B,...]",
      "Shows or sets a domain's other names", .options = aliases_options,
      .line = "SETDOMAINALIASES $1 $,set|GETDOMAINALIASES $1"},

@@ -34,6 +34,7 @@ struct import {
     enum column columns[CSV_FIELDS_MAX];
     char *keys[CSV_FIELDS_MAX]; /* of settings; owned */
     unsigned long long existing;
+    int refused; /* CTL_OK, or the code of a column that is no setting */
 };
 
 /* --- one account --- */
@@ -93,7 +94,8 @@ make_command(struct import *m, struct buf *b, char **name_r)
         case COLUMN_SETTING:
             append_field(b, m->keys[i], m->csv.fields[i]);
         }
-    buf_append_char(b, '}');
+    buf_append_str(b,
+                   ctl_option(m->batch.c, "force") != NULL ? "} FORCE" : "}");
 }
 
 /* -1: *why_r says why it cannot be sent. */
@@ -144,11 +146,13 @@ is_word(const char *field, const char *word)
     return is;
 }
 
-/* The first record names the columns if it begins with name,password. */
+/* The first record names the columns if it begins with name,password.  One that
+ * is no setting ends it all. */
 static bool
 take_header(struct import *m)
 {
     const struct csv *v = &m->csv;
+    struct ctl *c = m->batch.c;
 
     if (v->n < 2 || !is_word(v->fields[0], "name") ||
         !is_word(v->fields[1], "password"))
@@ -161,6 +165,8 @@ take_header(struct import *m)
 
         m->columns[i] = real ? COLUMN_REAL_NAME : COLUMN_SETTING;
         m->keys[i] = key;
+        if (!real && m->refused == CTL_OK)
+            m->refused = ctl_names_setting(c, key);
     }
     return true;
 }
@@ -168,7 +174,8 @@ take_header(struct import *m)
 static void
 take_record(struct import *m, bool first)
 {
-    if ((first && take_header(m)) || m->csv.first_line < m->batch.from)
+    if ((first && take_header(m)) || m->refused != CTL_OK ||
+        m->csv.first_line < m->batch.from)
         return;
     if (m->csv.n <= m->n_columns)
         send_record(m);
@@ -190,7 +197,7 @@ read_record(struct batch *b)
         return false;
     case 1:
         take_record(m, first);
-        return true;
+        return m->refused == CTL_OK;
     default:
         if (m->csv.first_line >= b->from)
             batch_refuse(b, m->csv.first_line, "", err.text);
@@ -231,6 +238,8 @@ run_import(struct import *m)
 
     if (r != CTL_OK)
         return r;
+    if (m->refused != CTL_OK)
+        return m->refused;
     print_summary(m);
     return batch_end(&m->batch);
 }

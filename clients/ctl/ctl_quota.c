@@ -78,6 +78,22 @@ add_level(struct ctl_table *t, const struct ctl_usage *u)
     ctl_table_add(t, text);
 }
 
+/* Who reports, for people; --json has the server's word. */
+static const char *
+reporter(const char *source)
+{
+    static const char *const names[][2] = {
+        {"admin", "an administrator"}, {"dict", "Dovecot"},
+        {"doveadm", "Dovecot"},        {"warning", "Dovecot"},
+        {"maildir", "Maildir"},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(names[i][0], source) == 0)
+            return names[i][1];
+    return source;
+}
+
 static void
 add_time(struct ctl_table *t, const char *name, int64_t seconds,
          const char *source)
@@ -87,7 +103,7 @@ add_time(struct ctl_table *t, const char *name, int64_t seconds,
     if (seconds != 0)
         ctl_format_time(seconds, when);
     snprintf(text, sizeof text, "%s%s%s", when,
-             source[0] != '\0' ? ", by " : "", source);
+             source[0] != '\0' ? ", by " : "", reporter(source));
     ctl_table_add(t, name);
     ctl_table_add(t, text);
 }

@@ -115,6 +115,10 @@ ctl_run_line(struct ctl *c, int argc, char **argv)
     struct buf b = {0};
     int r = make_line(c, argc, argv, &b);
 
+    if (r == CTL_OK && k->names == CTL_NAMES_SETTINGS)
+        r = ctl_names_settings(c, argc, argv);
+    else if (r == CTL_OK && k->names == CTL_NAMES_RIGHTS)
+        r = ctl_names_rights(c);
     if (r == CTL_OK && k->ask != NULL &&
         !ctl_confirm(c, "%s%s%s?", k->ask, argc > 0 ? " " : "",
                      argc > 0 ? argv[0] : ""))
@@ -132,17 +136,19 @@ ctl_run_line(struct ctl *c, int argc, char **argv)
 char *
 ctl_new_password(struct ctl *c, const char *prompt, bool twice)
 {
-    const char *fd = ctl_option(c, "new-password-fd"), *why;
-    bool asked = fd == NULL && getenv("XIMSS_NEW_PASSWORD") == NULL;
-    unsigned long long n = 0;
+    const char *option = ctl_option(c, "new-password-fd"), *why;
     char *password, *again;
+    unsigned long long n = 0;
+    bool asked;
+    int fd;
 
-    if (fd != NULL && text_parse_u64(fd, 65535, &n) < 0) {
+    if (option != NULL && text_parse_u64(option, 65535, &n) < 0) {
         ctl_error(0, "--new-password-fd takes a number up to 65535");
         return NULL;
     }
-    password = secret_get(fd != NULL ? (int)n : -1, "XIMSS_NEW_PASSWORD",
-                          prompt, &why);
+    fd = option != NULL ? (int)n : -1;
+    asked = secret_is_asked(fd, "XIMSS_NEW_PASSWORD");
+    password = secret_get(fd, "XIMSS_NEW_PASSWORD", prompt, &why);
     if (password == NULL)
         ctl_error(0,
                   "%s; give it by --new-password-fd or the environment "
@@ -150,7 +156,7 @@ ctl_new_password(struct ctl *c, const char *prompt, bool twice)
                   why);
     if (password == NULL || !asked || !twice)
         return password;
-    again = secret_get(-1, "XIMSS_NEW_PASSWORD", "The same again: ", &why);
+    again = secret_get(fd, "XIMSS_NEW_PASSWORD", "The same again: ", &why);
     if (again == NULL || strcmp(again, password) != 0) {
         ctl_error(0, "these were two different passwords");
         secret_free(&password);

@@ -2,9 +2,12 @@
 #include "config.h"
 
 #include "clients/ctl/ctl_line.h"
+#include "util/log.h"
 #include "ximss/proto/answer.h"
 
 /* server ...: lines of the CLI, but for all counters at once. */
+
+static const struct ctl_option names_options[] = {CTL_FORCE, CTL_OPTIONS_END};
 
 static const struct ctl_option shutdown_options[] = {CTL_YES, CTL_OPTIONS_END};
 
@@ -65,6 +68,23 @@ run_stat(struct ctl *c, int argc, char **argv)
     return r;
 }
 
+/* A name goes as a number, which older servers know, too. */
+static int
+run_log(struct ctl *c, int argc, char **argv)
+{
+    enum log_level level;
+    struct buf b = {0};
+
+    (void)argc;
+    buf_append_str(&b, "WRITELOG");
+    if (log_level_parse(argv[0], &level) == 0)
+        buf_appendf(&b, " %u", log_level_number(level));
+    else
+        ctl_line_arg(&b, argv[0]);
+    ctl_line_arg(&b, argv[1]);
+    return ctl_cli_quiet(c, &b);
+}
+
 const struct ctl_command ctl_server_commands[] = {
     {"server", "info", "[WHAT]", "Shows what the server is and runs on",
      .line = "GETSYSTEMINFO[ $1]"},
@@ -73,16 +93,20 @@ const struct ctl_command ctl_server_commands[] = {
     {"server", "time", "", "Shows the server's clock, in GMT",
      .line = "GETCURRENTTIME"},
     {"server", "log", "LEVEL TEXT", "Writes a line into the server's log",
-     "LEVEL is 0 to 2 for errors, 3 information, 4 warnings, 5 to 9 debug.\n",
-     .line = "WRITELOG $1 $2"},
+     "LEVEL is error, warning, info or debug; or a number: 0 to 2 are errors, 3\n"
+     "information, 4 warnings, 5 to 9 debug.\n",
+     .run = run_log, .min_args = 2, .max_args = 2},
     {"server", "route", "ADDRESS", "Shows the account of an address",
      .line = "ROUTE $1"},
     {"server", "domain-defaults", "[KEY=VALUE...]",
-     "Settings that domains inherit", CTL_SETTINGS_HELP,
-     .line = "UPDATEDOMAINDEFAULTS $=|GETDOMAINDEFAULTS"},
+     "Settings that domains inherit", CTL_SETTINGS_HELP, names_options,
+     .line = "UPDATEDOMAINDEFAULTS $=[ FORCE$force]|GETDOMAINDEFAULTS",
+     .names = CTL_NAMES_SETTINGS},
     {"server", "account-defaults", "[KEY=VALUE...]",
-     "Settings that all accounts inherit", CTL_SETTINGS_HELP,
-     .line = "UPDATESERVERACCOUNTDEFAULTS $=|GETSERVERACCOUNTDEFAULTS"},
+     "Settings that all accounts inherit", CTL_SETTINGS_HELP, names_options,
+     .line = "UPDATESERVERACCOUNTDEFAULTS $=[ FORCE$force]|"
+             "GETSERVERACCOUNTDEFAULTS",
+     .names = CTL_NAMES_SETTINGS},
     {"server", "shutdown", "", "Ends the server", .options = shutdown_options,
      .line = "SHUTDOWN[$yes]", .ask = "End the server"},
     {0}};

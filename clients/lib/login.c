@@ -400,7 +400,7 @@ keep_session(struct ximss *x)
         shown = NULL; /* that was another one's */
     /* The same one has a key that was shown, or, if nobody had come to it yet,
      * the new one. */
-    if (shown != NULL && key != NULL && strstr(shown, key) == NULL)
+    if (shown != NULL && key != NULL && !text_list_has(shown, ' ', key))
         keys = xasprintf("%s %s", shown, key);
     else if (shown != NULL || key != NULL)
         keys = xstrdup(shown != NULL ? shown : key);

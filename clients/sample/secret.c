@@ -79,17 +79,14 @@ read_line(int fd, const char **why_r)
 
 /* Signals wait while the echo is off, so that none leaves it so. */
 static char *
-ask(const char *prompt, const char **why_r)
+ask_at(int fd, const char *prompt, const char **why_r)
 {
-    int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     struct termios saved, quiet;
     sigset_t block, before;
     char *line = NULL;
 
     if (fd < 0 || tcgetattr(fd, &saved) != 0) {
         *why_r = "there is no terminal to ask for the password";
-        if (fd >= 0)
-            close(fd);
         return NULL;
     }
     sigemptyset(&block);
@@ -100,13 +97,30 @@ ask(const char *prompt, const char **why_r)
     quiet = saved;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
     tcsetattr(fd, TCSAFLUSH, &quiet);
-    if (write(fd, prompt, strlen(prompt)) >= 0)
-        line = read_line(fd, why_r);
+    if (write(fd, prompt, strlen(prompt)) < 0)
+        (void)!write(STDERR_FILENO, prompt, strlen(prompt));
+    line = read_line(fd, why_r);
     tcsetattr(fd, TCSAFLUSH, &saved);
     (void)!write(fd, "\n", 1);
     sigprocmask(SIG_SETMASK, &before, NULL);
-    close(fd);
     return line;
+}
+
+static char *
+ask(const char *prompt, const char **why_r)
+{
+    int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    char *line = ask_at(fd, prompt, why_r);
+
+    if (fd >= 0)
+        close(fd);
+    return line;
+}
+
+bool
+secret_is_asked(int fd, const char *env)
+{
+    return fd >= 0 ? isatty(fd) != 0 : getenv(env) == NULL;
 }
 
 char *
@@ -116,7 +130,7 @@ secret_get(int fd, const char *env, const char *prompt, const char **why_r)
 
     *why_r = NULL;
     if (fd >= 0)
-        return read_line(fd, why_r);
+        return isatty(fd) ? ask_at(fd, prompt, why_r) : read_line(fd, why_r);
     if (value == NULL)
         return ask(prompt, why_r);
     copy = take_line(value, strlen(value), why_r);

@@ -188,7 +188,7 @@ test("the fullest accounts of a domain, by level", async () => {
     await lists(page, [ZOE, YAN, XIA, LOU], "4 accounts");
     assert.match(
         await page.locator("#fullest li").first().textContent(),
-        /reported \d+ \w+ \d{4}, \d\d:\d\d by admin · alerts from 80 %$/);
+        /reported \d+ \w+ \d{4}, \d\d:\d\d by an administrator · alerts from 80 %$/);
     await shoot(page, "admin-storage");
     const level = page.getByLabel("How full");
     for (const [option, expected, note] of [

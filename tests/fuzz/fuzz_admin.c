@@ -33,6 +33,9 @@ static atomic_uint_least64_t next_session = 100000;
 static const struct admin_settings settings = {.alert_bytes = 200,
                                                .next_session = &next_session,
                                                .iterations = 1,
+                                               .max_members = 100,
+                                               .max_groups = 50,
+                                               .max_forwarders = 50,
                                                .version = "ximssd 1.2.3",
                                                .test_hooks = true};
 static const struct cli_limits wide = {.bytes = 1 << 24, .depth = 64};
@@ -55,9 +58,12 @@ static const char made_at_start[] =
     "CreateAccount admin@b.test\n"
     "SetAccountRights admin@a.test (CanPostAlerts,BasicSettings)\n"
     "SetAccountRights admin@b.test (CanPostAlerts,CanCreateAccounts,"
-    "BasicSettings,CanCreateWebUserSessions,CanCreateAliases)\n"
+    "BasicSettings,CanCreateWebUserSessions,CanCreateAliases,"
+    "CanCreateGroups,CanCreateForwarders)\n"
     "SetAccountAliases joe@a.test (sales,info)\n"
     "SetDomainAliases a.test (aa.test)\n"
+    "CreateGroup staff@a.test {Members=(joe,\"x@y.test\");}\n"
+    "CreateForwarder help@a.test TO joe\n"
     "SetAccountTemplate a.test {MaxAccountSize=5M;}\n"
     "UpdateAccountDefaults a.test {MaxAccountSize=10M;}\n"
     "PostServerAlert \"The server stops at noon.\"\n"
@@ -68,7 +74,10 @@ static const char made_at_start[] =
 /* And what must still be so after whatever b.test's administrator said. */
 static const char witnesses[] = "ListDomains\n"
                                 "ListDomainObjects a.test 100 ACCOUNTS "
-                                "ALIASES\n"
+                                "ALIASES FORWARDERS\n"
+                                "ListGroups a.test\n"
+                                "GetGroup staff@a.test\n"
+                                "GetForwarder help@a.test\n"
                                 "ListAccounts main.test\n"
                                 "GetDomainSettings a.test\n"
                                 "GetDomainAliases a.test\n"

@@ -83,8 +83,8 @@ fuzz_bridge_connect(struct bridge *b)
     make_pair(fds);
     in->sin_family = AF_INET;
     in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    h = http_conn_new(&b->http, b->loop, fds[0], (struct sockaddr *)&peer,
-                      NULL);
+    h = http_conn_new(&b->http, b->loop, fds[0], (struct sockaddr *)&peer, NULL,
+                      0);
     TAILQ_INSERT_TAIL(&b->conns, h, link);
     return fds[1];
 }

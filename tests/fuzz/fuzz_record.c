@@ -38,6 +38,8 @@ FUZZ_RECORD(post_key, post_key_rec, post_key_decode, post_key_encode, KEEP)
 FUZZ_RECORD(ticket, ticket_rec, ticket_rec_decode, ticket_rec_encode, KEEP)
 FUZZ_RECORD(token, token_rec, token_rec_decode, token_rec_encode,
             token_rec_clear)
+FUZZ_RECORD(object, object_rec, object_rec_decode, object_rec_encode,
+            object_rec_clear)
 FUZZ_RECORD(name, name_rec, name_rec_decode, name_rec_encode, KEEP)
 FUZZ_RECORD(alias, alias_rec, alias_rec_decode, alias_rec_encode, KEEP)
 FUZZ_RECORD(name_count, name_count, name_count_decode, name_count_encode, KEEP)
@@ -97,8 +99,9 @@ audit(const uint8_t *data, size_t size, struct buf *again)
 typedef bool fuzz_fn(const uint8_t *data, size_t size, struct buf *again);
 
 static fuzz_fn *const kinds[] = {
-    domain, account, state, alert, alert_ref,  post_key, ticket, number,
-    text,   nothing, audit, name,  name_count, usage,    alias,  token};
+    domain,     account, state, alert,   alert_ref, post_key,
+    ticket,     number,  text,  nothing, audit,     name,
+    name_count, usage,   alias, token,   object};
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -214,3 +214,16 @@ def test_a_page_looks_at_so_much(t):
             equal(sorted(set(texts)), sorted(texts))
     texts, asked = walk(server.login(joe, alerts="no"), "before", limit=4)
     equal((len(texts), asked), (18, 8))
+
+
+def test_a_search_beyond_ascii_looks_at_less(t):
+    """To fold such letters takes longer: so much less of them is a look."""
+    server = t.server({"list_look": 8192})
+    c = server.admin()
+    server.domain("a.test")
+    for text, asked in (("x" * 200, 1), ("\u0436" * 100, 3)):
+        for _ in range(5):
+            c.post(text, "domain", target="a.test")
+        where = {"scope": "domain", "target": "a.test"}
+        equal(walk(c, "before", **where, limit=50)[1], 1)
+        equal(walk(c, "before", **where, text="zz"), ([], asked))

@@ -147,6 +147,47 @@ def test_verify_without_a_store(t):
     shutil.rmtree(path)
 
 
+def test_where_there_is_no_store(t):
+    """What there is instead is told apart, and only an empty directory is one
+    in which to make a store."""
+    path = directory()
+
+    def at(name, *inside):
+        where = os.path.join(path, name)
+        os.mkdir(where)
+        for one in inside:
+            with open(os.path.join(where, one), "w", encoding="ascii"):
+                pass
+        return where
+    os.symlink(os.path.join(path, "gone"), os.path.join(path, "link"))
+    begun = at("begun")
+    os.mkdir(os.path.join(begun, "db.new"))
+    for where, words, makes in (
+            (at("empty"), "holds no store: it is empty", True),
+            (at("fresh", ".profile", "lost+found"), "it is empty", True),
+            (begun, "making one was interrupted", True),
+            (at("other", "letter.txt"),
+             "holds no store, but other files, such as letter.txt", False),
+            (at("inside", "meta.db", "log.0000000001"),
+             "is the inside of a store: name the directory above it", False),
+            (at("file", "db"), "is no store: ", False),
+            (os.path.join(path, "file", "db"), "is no directory", False),
+            (os.path.join(path, "file", "db", "x"), "is no directory", False),
+            (os.path.join(path, "none"), "there is no directory ", False),
+            (os.path.join(path, "none", "x"), "there is no directory ", False),
+            (os.path.join(path, "link"), "is a link to something that is not "
+             "there", False)):
+        for args in (["--store", where], ["--verify", where],
+                     ["--salvage", where]):
+            done = run(*args, "--listen", "127.0.0.1:0")
+            check(done.returncode in (65, 73), done.returncode)
+            check(where in done.stderr and words in done.stderr,
+                  "%s: %s" % (where, done.stderr))
+            equal("make one with: ximssd --init " + where in done.stderr,
+                  makes and args[0] == "--store", done.stderr)
+    shutil.rmtree(path)
+
+
 # --- what may not be read, or is not there ---
 
 def become_nobody():
@@ -199,7 +240,8 @@ def test_paths_are_told_apart(t):
         for args in (["--store", store], ["--verify", store]):
             told(args, "looking for the store in %s: %s" % (store, denied),
                  "--init", "holds no store")
-        told(["--store", none], none + " holds no store; make one with")
+        told(["--store", none], "there is no directory " + none, "--init",
+             "holds no store")
         for option in ("--config", "--admin-password-file"):
             more = [] if option == "--config" \
                 else ["--store", os.path.join(mine, "new")]

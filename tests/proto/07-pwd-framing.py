@@ -128,8 +128,8 @@ def test_zero_bytes_before_log_in(t):
 
 def test_bytes_that_are_no_text(t):
     c = log_in(t.shared)
-    for line in (b'Echo "\xff"', b"Echo \xc3", b"\xfe\xff", b'Echo "\xed\xa0\x80"',
-                 b'Echo "\xf5\x80\x80\x80"', b"Echo \x7f", b"Echo \x01"):
+    for line in (b"\xfe\xff", b"\xc3\xbc", b"Echo \x7f", b"Echo \x01",
+                 b"Echo\xff x", b"Echo \xff\x01"):
         c.raw(line + b"\r\n")
         got = c.receive()
         check(got[:4] in ("501 ", "500 "), "%r: %s" % (line, got))

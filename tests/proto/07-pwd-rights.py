@@ -9,7 +9,8 @@ from ximss import MAIN, check, equal
 # Administrators of a.test by one code each, and one with all of b.test's.
 CODES = {"alerts": "CanPostAlerts", "create": "CanCreateAccounts",
          "basic": "BasicSettings", "web": "CanCreateWebUserSessions",
-         "aliases": "CanCreateAliases", "other": "CanCreateLists"}
+         "aliases": "CanCreateAliases", "other": "CanCreateLists",
+         "groups": "CanCreateGroups", "forwarders": "CanCreateForwarders"}
 SERVER_WIDE = {"master": "Master", "all": "All Domains",
                "monitor": "Can Monitor", "reader": "Domains Read",
                "settings": "Server Settings"}
@@ -208,6 +209,28 @@ TABLE = [
     row("CreateWebUserSession joe@a.test ADDRESS 192.0.2.1", D | {"web"}),
     row("FindAccountSession joe@a.test", D | {"web"}),
     row("FindWebUserSession joe@a.test", D | {"web"}),
+    row("ListGroups a.test", D | R | ANY),
+    row("GetGroup g@a.test", D | R | ANY,
+        before=("CreateGroup g@a.test",), after=("DeleteGroup g@a.test",)),
+    row("CreateGroup g{n}@a.test", D | {"groups"}),
+    row("SetGroup g{n}@a.test {Members=(joe);}", D | {"groups"},
+        before=("CreateGroup g{n}@a.test",)),
+    row("UpdateGroup g{n}@a.test ADD (joe)", D | {"groups"},
+        before=("CreateGroup g{n}@a.test",)),
+    row("RenameGroup g{n}@a.test INTO h{n}", D | {"groups"},
+        before=("CreateGroup g{n}@a.test",)),
+    row("DeleteGroup g{n}@a.test", D | {"groups"},
+        before=("CreateGroup g{n}@a.test",)),
+    row("ListForwarders a.test", D | R | ANY),
+    row("FindForwarders a.test TO joe", D | R | ANY),
+    row("GetForwarder f@a.test", D | R | ANY,
+        before=("CreateForwarder f@a.test TO joe",),
+        after=("DeleteForwarder f@a.test",)),
+    row("CreateForwarder f{n}@a.test TO joe", D | {"forwarders"}),
+    row("RenameForwarder f{n}@a.test INTO e{n}", D | {"forwarders"},
+        before=("CreateForwarder f{n}@a.test TO joe",)),
+    row("DeleteForwarder f{n}@a.test", D | {"forwarders"},
+        before=("CreateForwarder f{n}@a.test TO joe",)),
 ] + [row(line, (D if not reads else D | R) if server else
          (D | ANY if not reads else D | R | ANY))
      for line, server, reads in pwd_absent.by_right()]

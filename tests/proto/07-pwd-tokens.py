@@ -10,8 +10,8 @@ import stat
 import subprocess
 
 from pwd_port import LOGGED_IN, PWD, connect, crammed, log_in
-from ximss import (DEADLINE, HERE, MAIN, MASTER_PASSWORD, b64, check, ctl,
-                   equal, failure, match)
+from ximss import (DEADLINE, HERE, MAIN, MASTER_PASSWORD, PASSWORD, Failed,
+                   Refused, b64, check, ctl, equal, failure, match)
 
 ADMIN = "postmaster@" + MAIN
 SERVER = {"listen_pwd": PWD, "options": {
@@ -137,14 +137,58 @@ def test_any_mechanism_of_the_port(t):
         c = greeted(t.shared, kind)[0]
         c.say("AUTH CRAM-MD5")
         equal(said(c, crammed(user, secret, c.challenged())), LOGGED_IN)
+        for initial in (True, False):
+            c = greeted(t.shared, kind)[0]
+            equal(c.auth(user, secret, initial=initial), LOGGED_IN)
+            c.in_step()
     c = greeted(t.shared)[0]
     said(c, "USER " + user)
     equal(said(c, "PASS secret"), LOGGED_IN)
 
 
+def test_scram_with_each_secret_of_an_account(t):
+    """One salt is told; any of the secrets may be what was proved."""
+    domain = t.domain()
+    user = t.user("joe", domain)
+    t.shared.cli("SetAccountAliases %s (tony)" % user)
+    secrets = [token_by_cli(t.shared, user, "t-%d" % i) for i in range(4)]
+
+    def by(secret, name=user):
+        c = greeted(t.shared)[0]
+        got = c.auth(name, secret)
+        c.close()
+        return got
+
+    for name in (user, "tony@" + domain):
+        for secret in secrets + [PASSWORD]:
+            equal(by(secret, name), LOGGED_IN, name)
+        equal(by(secrets[0][:-1], name), WRONG, name)
+    t.shared.wait_log("session begin .*method=SCRAM-SHA-256 .*token=t-3")
+    other = t.user("ann", domain)
+    equal(by(secrets[0], other), WRONG)
+    t.shared.cli("RevokeAccountToken %s NAME t-1" % user)
+    equal([by(s) for s in secrets], [LOGGED_IN, WRONG, LOGGED_IN, LOGGED_IN])
+    t.shared.cli("SuspendDomain " + domain)
+    equal(by(secrets[0]), WRONG)
+    t.shared.cli("ResumeDomain " + domain)
+    # An account without a password, and a token that ends.
+    t.shared.cli("CreateAccount bare@" + domain)
+    secret = token_by_cli(t.shared, "bare@" + domain, "only")
+    equal(by(secret, "bare@" + domain), LOGGED_IN)
+    c = greeted(t.shared)[0]
+    equal(c.auth("bare@" + domain, secret), LOGGED_IN)
+    t.shared.cli("RevokeAccountToken bare@%s NAME only" % domain)
+    c.expect_closed()
+
+
 def test_good_for_nothing_else(t):
     user = t.user()
     secret = token(t.shared, user)
+    try:
+        t.shared.connect().scram(user, secret)
+        raise Failed("SCRAM")
+    except Refused as refused:
+        check("515" in str(refused), refused)
     c = t.shared.connect()
     c.ask('<login id="1" userName="%s" authData="%s"/>' % (user, secret),
           failure("1", 515))
@@ -317,6 +361,18 @@ def test_rights_are_the_account_s(t):
     match(said(c, "NEWPASS other"), "510 …")
     match(said(c, "CreateAccountToken *"), "510 …")
     match(said(c, "RevokeAccountToken * NAME token-1"), "510 …")
+    t.shared.cli("SetAccountRights %s (BasicSettings,"
+                 "CanCreateWebUserSessions)" % boss)
+    for line in ("SetAccountPassword %s PASSWORD other",
+                 "SetAccountPassword %s TO other",
+                 'UpdateAccountSettings %s {Password="other";}',
+                 'SetAccountSettings %s {Password="other";}',
+                 "CreateXIMSSSession %s ADDRESS 127.0.0.1",
+                 "CreateWebUserSession %s ADDRESS 127.0.0.1"):
+        match(said(c, line % boss), "510 …")
+    equal(said(c, "CreateXIMSSSession %s ADDRESS 127.0.0.1" % joe),
+          "200 data follow")
+    c.receive()
     equal(said(c, "SetAccountPassword %s PASSWORD other" % joe), "200 OK")
 
 

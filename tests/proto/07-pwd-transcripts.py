@@ -254,6 +254,37 @@ ROWS = [
 
     *pwd_absent.transcripts(),
 
+    # groups and forwarders
+    ("LISTGROUPS a.test", "201 ()"),
+    ("CREATEGROUP staff@a.test {Members=(joe,x@y.test);}", OK),
+    ("CREATEGROUP staff@a.test", "523 group with this name already exists"),
+    ("CREATEGROUP joe@a.test", "520 account with this name already exists"),
+    ("CREATEACCOUNT staff@a.test",
+     "520 account with this name already exists"),
+    ("GETGROUP staff@a.test", "201 {Members=(joe,x@y.test);}"),
+    ("UPDATEGROUP staff@a.test {RealName=Staff;} ADD (kim) REMOVE (joe)", OK),
+    ("GETGROUP staff@a.test",
+     "201 {Members=(x@y.test,kim);RealName=Staff;}"),
+    ("SETGROUP staff@a.test {Members=();}", OK),
+    ("RENAMEGROUP staff@a.test INTO team", OK),
+    ("LISTGROUPS a.test", "201 (team)"),
+    ("GETGROUP staff@a.test", "552 group is not found"),
+    ("LISTFORWARDERS a.test", "201 ()"),
+    ("CREATEFORWARDER info@a.test TO joe@c.test", OK),
+    ("CREATEFORWARDER team@a.test TO joe",
+     "523 group with this name already exists"),
+    ("CREATEFORWARDER info@a.test TO joe",
+     "524 forwarder with this name already exists"),
+    ("GETFORWARDER info@a.test", "201 joe@c.test"),
+    ("FINDFORWARDERS a.test TO joe@c.test", "201 (info)"),
+    ("LISTDOMAINOBJECTS a.test 10 FORWARDERS",
+     "201 (…,{info=joe@c.test;},…,1)"),
+    ("RENAMEFORWARDER info@a.test INTO help@a.test", OK),
+    ("DELETEFORWARDER info@a.test", "553 forwarder is not found"),
+    ("DELETEFORWARDER help@a.test", OK),
+    ("DELETEGROUP team@a.test", OK),
+    ("DELETEGROUP team@a.test", "552 group is not found"),
+
     # sessions; "$" is the name of joe's
     ("LISTACCOUNTSESSIONS joe@a.test", "201 ()"),
     ("FINDACCOUNTSESSION joe@a.test", "501 unknown session"),
@@ -312,7 +343,7 @@ REFUSED_ALWAYS = pwd_absent.never_done() | {
 KEYWORDS = {"ALERT", "INTO", "PASSWORD", "TO", "METHOD", "CHECK", "FORCE",
             "ACCOUNTS", "ALIASES", "FORWARDERS", "FILTER", "COOKIE", "KEY",
             "SHARED", "PATH", "LEGACY", "EXTERNAL", "DOMAIN", "ADDRESS",
-            "FOR", "PROTOCOL", "TRANSPORT", "CLIENT"}
+            "FOR", "PROTOCOL", "TRANSPORT", "CLIENT", "ADD", "REMOVE"}
 
 
 def words(line):

@@ -26,6 +26,126 @@ UNKNOWN_DOMAIN = "ximssctl: unknown secondary domain name (512)\n"
 UNKNOWN_SESSION = "ximssctl: unknown session (501)\n"
 
 
+# --- alerts ---
+
+def test_remove_says_what_it_did(t):
+    d = t.domain()
+    joe = t.user("joe", d)
+    t.shared.login(joe, alertChanges="yes")
+    t.shared.login(joe, alertChanges="yes")
+    t.shared.login(joe) # is not told
+    admin = t.shared.admin()
+    ids = [admin.post("x", "domain", target=d),
+           admin.post("x", "account", target=t.user("sue", d)),
+           admin.post("x", "server")]
+    shell(t, [
+        (["alert", "remove", ids[0]],
+         "alert %s removed (domain %s), 2 sessions told\n" % (ids[0], d)),
+        (["alert", "remove", ids[1]],
+         "alert %s removed (account sue@%s), 0 sessions told\n"
+         % (ids[1], d)),
+    ])
+    done = ctl(t.shared, "--json", "alert", "remove", ids[2], ids[0], "x")
+    equal((done.returncode, done.stderr),
+          (5, "".join("ximssctl: alert %s: no such alert (514)\n" % i
+                      for i in (ids[0], "x"))))
+    gone = {"removed": False, "error": "no such alert", "errorNum": 514}
+    equal([json.loads(line) for line in done.stdout.splitlines()],
+          [{"alertID": ids[2], "removed": True, "scope": "server",
+            "sessions": 2}, dict(gone, alertID=ids[0]),
+           dict(gone, alertID="x")])
+
+
+# --- names that were mistyped ---
+
+def test_mistyped_names(t):
+    """Refused on each way; taken when forced, and when somebody's own."""
+    d = t.domain()
+    joe = t.user("joe", d)
+    server = t.shared
+    for words, name, meant in (
+            (["account", "settings", joe], "MaxAcountSize=5M",
+             "MaxAccountSize"),
+            (["account", "create", "--no-password", "sam@" + d],
+             "QuotaAlrt=5", "QuotaAlert"),
+            (["domain", "settings", d], "crammd5=YES", "CRAMMD5"),
+            (["domain", "defaults", d], "MaxAcountSize=5M", "MaxAccountSize"),
+            (["domain", "template", d], "realname=x", "RealName"),
+            (["domain", "create", t.prefix + "n.test"], "CRAMMD=YES",
+             "CRAMMD5"),
+            (["server", "account-defaults"], "QuotaAlrt=90", "QuotaAlert"),
+            (["server", "domain-defaults"], "CRAMMD55=YES", "CRAMMD5")):
+        key = name.partition("=")[0]
+        shell(t, [
+            (1, words + [name], "", "ximssctl: unknown setting %s: did you "
+             "mean %s? (--force: as it is)\n" % (key, meant)),
+            (words + ["--force", name], "")])
+        if words[1] != "create":
+            shell(t, [(words + [key + "=default"], "")])
+    shell(t, [
+        (1, ["account", "rights", joe, "--set", "BasicSettings,CanPostAlert"],
+         "", "ximssctl: unknown right CanPostAlert: did you mean "
+         "CanPostAlerts? (--force: as it is)\n"),
+        (["account", "rights", joe], ""),
+        (["account", "rights", joe, "--force", "--set", "CanPostAlert"], ""),
+        (["account", "rights", joe], "CanPostAlert\n"),
+        (["account", "rights", joe, "--set", "canpostalerts,Own Thing"], ""),
+    ])
+    # The CLI itself, on whatever door.
+    said = "unknown %s %s. did you mean %s. FORCE %s it all the same"
+    admin = server.admin()
+    for line, answer in (
+            ("UpdateAccountSettings %s {MaxAcountSize=5M;}" % joe,
+             said % ("setting", "MaxAcountSize", "MaxAccountSize", "sets")),
+            ("SetAccountSettings %s {A=b;QuotaAlrt=5;}" % joe,
+             said % ("setting", "QuotaAlrt", "QuotaAlert", "sets")),
+            ("CreateAccount tom@%s {Realname=x;}" % d,
+             said % ("setting", "Realname", "RealName", "sets")),
+            ("SetAccountRights %s (Mastre)" % joe,
+             said % ("right", "Mastre", "Master", "gives"))):
+        admin.ask('<cliExecute id="c">%s</cliExecute>' % line,
+                  failure("c", 501, answer))
+        equal(server.cli(line + " FORCE"), None)
+    # What is there may be changed, and taken away.
+    server.cli("UpdateAccountSettings %s {QuotaAlrt=6;wn_x=y;}" % joe)
+    equal(server.cli("GetAccountSettings " + joe),
+          "{A=b;QuotaAlrt=6;wn_x=y;}")
+    server.cli("UpdateAccountSettings %s {QuotaAlrt=default;}" % joe)
+    server.cli("UpdateAccountSettings %s {maxAcountSize=#NULL#;}" % joe)
+    equal(server.cli("GetAccountSettings " + joe), "{A=b;wn_x=y;}")
+    equal(admin.cli_error("GetAccountSettings %s FORCE" % joe), 501)
+
+
+def test_mistyped_column(t):
+    """Nothing of the file is begun."""
+    d = t.domain()
+    text = "name,password,MaxAcountSize\njoe@%s,secret,5M\n" % d
+    done = ctl(t.shared, "account", "import", "-", stdin=text)
+    equal((done.returncode, done.stdout, done.stderr),
+          (1, "", "ximssctl: unknown setting MaxAcountSize: did you mean "
+           "MaxAccountSize? (--force: as it is)\n"))
+    shell(t, [(["account", "list", d], "")])
+    done = ctl(t.shared, "account", "import", "--force", "-", stdin=text)
+    equal((done.returncode, done.stderr), (0, ""))
+    shell(t, [(["account", "settings", "joe@" + d], "MaxAcountSize  5M\n")])
+
+
+def test_levels_by_name(t):
+    server = t.server({"log_level": "debug"})
+    for level, shown in (("error", "error"), ("Warning", "warn"),
+                         ("warn", "warn"), ("info", "info"),
+                         ("debug", "debug"), ("2", "error"), ("4", "warn")):
+        server.expected_errors.append("SYSTEM")
+        for by in ("ctl", "cli"):
+            text = "%s-%s-here" % (by, level)
+            if by == "ctl":
+                shell(t, [(["server", "log", level, text], "")], server)
+            else:
+                server.cli("WriteLog %s %s" % (level, text))
+            line = server.wait_log("SYSTEM .* " + text)
+            check(" %s: " % shown in line, line)
+
+
 # --- domains ---
 
 def test_domains(t):
@@ -109,6 +229,75 @@ def test_aliases(t):
         (["--json", "account", "aliases", user], "[]\n"),
         (["domain", "aliases", d, "--set="], ""),
         (1, ["domain", "aliases", "x-" + d], "", UNKNOWN_DOMAIN),
+    ])
+
+
+def test_groups(t):
+    d = t.domain()
+    g, h = "staff@" + d, "team@" + d
+    unknown = "ximssctl: group is not found (552)\n"
+    shell(t, [
+        (["group", "list", d], ""),
+        (["--json", "group", "list", d], "[]\n"),
+        (["group", "create", g, "--members", "joe,ann@x.test"], ""),
+        (["group", "create", "b@" + d, "RealName=All of us"], ""),
+        (["group", "create", "c@" + d], ""),
+        (["group", "list", d], "b\nc\nstaff\n"),
+        (["--json", "group", "list", d], '["b","c","staff"]\n'),
+        (["group", "members", g], "joe\nann@x.test\n"),
+        (["--json", "group", "members", g], '["joe","ann@x.test"]\n'),
+        (["--json", "group", "members", "c@" + d], "[]\n"),
+        (["group", "add", g, "sue", "JOE"], ""),
+        (["group", "remove", g, "ann@x.test", "nobody"], ""),
+        (["group", "members", g], "joe\nsue\n"),
+        (["group", "settings", g, "RealName=Staff", "Expand=YES"], ""),
+        (["--json", "group", "settings", g],
+         '{"Members":["joe","sue"],"RealName":"Staff","Expand":"YES"}\n'),
+        (["group", "settings", g, "Expand=default"], ""),
+        (["group", "members", g, "--set", ""], ""),
+        (["--json", "group", "settings", g],
+         '{"Members":[],"RealName":"Staff"}\n'),
+        (["group", "members", g, "--set", "x,y"], ""),
+        (["group", "members", g], "x\ny\n"),
+        (["group", "rename", g, h], ""),
+        (1, ["group", "members", g], "", unknown),
+        (1, ["group", "create", h], "",
+         "ximssctl: group with this name already exists (523)\n"),
+        (1, ["account", "create", h, "--no-password"], "",
+         "ximssctl: account with this name already exists (520)\n"),
+        (["group", "delete", h, "--yes"], ""),
+        (1, ["group", "delete", h, "--yes"], "", unknown),
+        (1, ["domain", "delete", d], "",
+         "ximssctl: the domain has groups or forwarders (501)\n"),
+        (["domain", "delete", d, "--force"], ""),
+    ])
+    equal(ctl(t.shared, "group", "add", g).returncode, 2)
+    equal(ctl(t.shared, "group").returncode, 2)
+    check("group members" in ctl(t.shared, "group", "--help").stdout, "help")
+
+
+def test_forwarders(t):
+    d = t.domain()
+    f = "info@" + d
+    shell(t, [
+        (["forwarder", "create", f, "joe@x.test"], ""),
+        (["forwarder", "create", "help@" + d, "ann"], ""),
+        (["forwarder", "list", d], "help\ninfo\n"),
+        (["--json", "forwarder", "list", d], '["help","info"]\n'),
+        (["forwarder", "find", d, "Joe@X.test"], "info\n"),
+        (["--json", "forwarder", "find", d, "ann@" + d], '["help"]\n'),
+        (["forwarder", "show", f], "joe@x.test\n"),
+        (["--json", "forwarder", "show", f], '"joe@x.test"\n'),
+        (["forwarder", "rename", f, "post"], ""),
+        (1, ["forwarder", "show", f], "",
+         "ximssctl: forwarder is not found (553)\n"),
+        (1, ["forwarder", "create", "help@" + d, "x"], "",
+         "ximssctl: forwarder with this name already exists (524)\n"),
+        (1, ["forwarder", "create", f, "a b"], "",
+         "ximssctl: illegal forwarder address (501)\n"),
+        (["forwarder", "delete", "post@" + d, "--yes"], ""),
+        (["forwarder", "list", d], "help\n"),
+        (["forwarder", "list"], ""),
     ])
 
 

@@ -140,7 +140,7 @@ def test_show(t):
                        "Limit     50 MB \\(52428800\\)\n"
                        "Full      82%%\n"
                        "Level     80%%, reached\n"
-                       "Reported  %s, by admin\n"
+                       "Reported  %s, by an administrator\n"
                        "Alerted   %s\n" % (time, time), got), got)
     server.cli("UpdateAccountSettings new@a.test "
                "{MaxAccountSize=unlimited;QuotaAlert=never;}")

@@ -2,12 +2,16 @@
 """Where secrets come from, and where they never go: line ends behind them,
 control characters in them, and messages that quote what was typed."""
 
+import contextlib
 import os
+import pty
+import select
 import subprocess
 import tempfile
+import time
 
 import pwd_port
-from ximss import (MAIN, ctl, ctl_environment, ctl_program, check, equal,
+from ximss import (DEADLINE, MAIN, ctl, ctl_environment, ctl_program, check, equal,
                    escape, failure, program, response)
 
 CONTROLS = "password has a line end or another control character in it"
@@ -123,6 +127,93 @@ def test_first_password(t):
             err = done.stderr.decode()
             equal(done.returncode == 0, why is None, err)
             check(why is None or why in err, err)
+
+
+class Asked:
+    """A program that asks at a terminal, which shows what is typed unless the
+    program forbids it."""
+
+    def __init__(self, *args, env=None):
+        self.terminal, slave = pty.openpty()
+        self.seen = ""
+        self.process = subprocess.Popen(
+            args, stdin=slave, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, start_new_session=True, env=env)
+        os.close(slave)
+
+    def answer(self, prompt, text):
+        end = time.monotonic() + DEADLINE
+        while not self.seen.endswith(prompt):
+            check(select.select([self.terminal], [], [],
+                                max(0, end - time.monotonic()))[0],
+                  "no %r in %r" % (prompt, self.seen))
+            self.seen += os.read(self.terminal, 4096).decode()
+        os.write(self.terminal, text.encode())
+
+    def end(self):
+        """The status, what the terminal showed, and standard error."""
+        err = self.process.communicate(timeout=DEADLINE)[1].decode()
+        with contextlib.suppress(OSError):
+            while select.select([self.terminal], [], [], 0)[0]:
+                more = os.read(self.terminal, 4096).decode()
+                if not more:
+                    break
+                self.seen += more
+        os.close(self.terminal)
+        return self.process.returncode, self.seen, err
+
+
+FIRST, AGAIN = "Password of postmaster: ", "The same again: "
+
+
+def test_first_password_at_a_terminal(t):
+    """Twice, and never shown."""
+    for answers, says in (
+            (["hush hush\n", "hush hush\n"], None),
+            (["hush hush\n", "hush hash\n"], "two different passwords"),
+            (["hush hush\n", "\x04"], "there is none"),
+            (["\n"], "the first line is empty"),
+            (["\x04"], "there is none"),
+            (["x" * 1025 + "\n"], "more than 1024 bytes"),
+            (["hu\x16\x01sh\n"], "control character")):
+        with tempfile.TemporaryDirectory() as top:
+            store = os.path.join(top, "store")
+            asked = Asked(program(), "--init", store, "--main-domain", MAIN,
+                          "--admin-password-file", "-")
+            for prompt, text in zip((FIRST, AGAIN), answers):
+                asked.answer(prompt, text)
+            status, seen, err = asked.end()
+            equal(status == 0, says is None, err)
+            check(says is None or says in err, err)
+            equal(seen.replace("\r\n", "\n"), FIRST + "\n"
+                  + (AGAIN + "\n" if len(answers) == 2 else ""))
+            equal(os.path.exists(store + "/db"), says is None)
+            if says is None:
+                server = t.server(directory=top)
+                server.login("postmaster@" + MAIN, "hush hush").bye()
+                server.stop()
+
+
+def test_password_by_a_descriptor_that_is_a_terminal(t):
+    """It is not shown there either, and a new one is asked for twice."""
+    user = t.user()
+    env = ctl_environment(t.shared)
+    for answers, status in ((["hush 1\n", "hush 1\n"], 0),
+                            (["hush 2\n", "hash 2\n"], 2)):
+        asked = Asked(ctl_program(), "account", "password",
+                      "--new-password-fd", "0", user, env=env)
+        asked.answer("New password: ", answers[0])
+        asked.answer("The same again: ", answers[1])
+        got, seen, err = asked.end()
+        equal(got, status, err)
+        check("h 1" not in seen and "h 2" not in seen, seen)
+    t.shared.login(user, "hush 1").bye()
+    asked = Asked(ctl_program(), "--host", "127.0.0.1", "--port",
+                  port(t.shared), "--tls", "none", "--user", user,
+                  "--password-fd", "0", "alert", "list", "--own", env=env)
+    asked.answer("assword: ", "hush 1\n")
+    got, seen, err = asked.end()
+    equal((got, "hush" in seen), (0, False), err)
 
 
 # --- control characters ---

@@ -37,6 +37,18 @@ def confirmed(t, s):
     return pushed == []
 
 
+def test_how_many_messages_may_wait(t):
+    s = logged_in(t, b=bridge(t, unfetched_messages=10))
+    for _ in range(2):  # also of those that were fetched and not acknowledged
+        s.http.ask("POST", s.path + "async", "<XIMSS>%s</XIMSS>" % (NOOP * 5))
+        s.sync('<noop id="2"/>')
+        s.poll(0)
+    equal(s.status(), 200)
+    s.http.ask("POST", s.path + "async", "<XIMSS>%s</XIMSS>" % NOOP)
+    s.bridge.wait_log("nobody fetches its messages")
+    equal(s.status(), 550)
+
+
 # --- B.5 ---
 
 def test_reply_byte_by_byte(t):

@@ -395,3 +395,9 @@ def test_requests_behind_each_other(t):
         check_reply("2", client.receive(), 200, "ok\r\n")
     check(re.match(r"HTTP/1.1 200", client.ask("GET", "/healthz").head
                    .decode()), "still open")
+
+
+def test_this_machine_by_a_socket_for_both(t):
+    """Where IPv4 comes by an IPv6 socket, its addresses are mapped."""
+    b = bridge(t, listen=["*:0"])
+    check(b.metric("connections") > 0, "the metrics are for this machine")

@@ -446,6 +446,60 @@ def test_addresses_behind_a_trusted_proxy(t):
     equal(begin("2001:db8::ffff"), 503)  # the same /64
 
 
+def test_a_network_has_a_share_of_its_own(t):
+    """Whoever has an IPv6 network of 48 bits has 65,536 addresses."""
+    b = bridge(t, trusted_proxies=["127.0.0.0/8"], stranger_memory="1M",
+               stranger_memory_per_network="64K")
+
+    def begin(address):
+        client = b.connect()
+        client.raw(b"POST /XIMSSLogin/ HTTP/1.1\r\nHost: x\r\n"
+                   b"X-Forwarded-For: %s\r\nExpect: 100-continue\r\n"
+                   b"Content-Length: 16000\r\n\r\n" % address.encode())
+        return client.receive().status
+    equal([begin("2001:db8:0:%d::1" % i) for i in range(4)], [100] * 3 + [503])
+    equal([begin(a) for a in ("2001:db8:1::1", "192.0.2.1")], [100] * 2)
+
+
+def test_log_ins_that_wait_for_ximssd(t):
+    """So many of an address, a network, and in all; the rest is to try again,
+    and whoever leaves makes room."""
+    up = Upstream(t)
+    b = bridge(t, up, trusted_proxies=["127.0.0.0/8"], answer_timeout="60s",
+               max_logins=7, max_logins_per_address=2, max_logins_per_network=3)
+    ways = itertools.cycle((
+        ("POST", "/XIMSSLogin/", FEATURES),
+        ("GET", "/XIMSSLogin/?userName=joe@x.test&password=x", ""),
+        ("GET", "/XIMSSLogin/?userName=joe&password=x", "")))
+    waiting = []
+
+    def ask(address):
+        client = b.connect()
+        client.send(*next(ways), headers=[
+            ("X-Forwarded-For", address), ("X-Forwarded-Proto", "https")])
+        b.metric("requests_total")
+        waiting.append(client)
+        return client
+
+    for address in ("198.51.100.1", "2001:db8::1", "198.51.100.2"):
+        ask(address)
+        ask(address)
+        reply = ask(address).receive()
+        equal((reply.status, reply.reason),
+              (503, "too many log-ins at once, try again"))
+    ask("2001:db8:0:1::1")  # the third of its network
+    equal(ask("2001:db8:0:2::1").receive().status, 503)
+    equal(ask("198.51.100.3").receive().status, 503)  # the eighth in all
+    equal(b.ask("GET", "/healthz").status, 200)
+    before = b.metric("connections")
+    waiting[0].close()
+    wait_until(lambda: b.metric("connections") < before,
+               "the bridge knows that one has left")
+    ask("198.51.100.1")
+    for _ in range(8):  # it, too, is on its way to ximssd
+        up.accept()
+
+
 def test_half_sent_heads_have_a_limit(t):
     b = bridge(t, stranger_memory_per_address="128K", stranger_memory="1M")
     head = b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 8000

@@ -265,9 +265,31 @@ def test_refresh(t):
         w.dovecot.change("joe", "20000K")
         done = ctl(w.server, "quota", "refresh")
         equal((done.returncode, done.stderr), (0, ""))
-        equal(done.stdout, "3 accounts looked at\n")
+        equal(done.stdout, "2 accounts looked at\n")
         equal(limit_of(w, "joe"), "20480000")
         equal(w.server.cli("GetStatElement quotaRoundsDue"), "0")
+
+
+def test_dovecot_is_not_asked_about_whom_it_cannot_know(t):
+    """Each time is an error in its log: the postmaster never, others no more
+    in each round."""
+    with World(t, clone=False, doveadm=True,
+               quota_doveadm_interval="100ms") as w:
+        w.server.expected_errors.append("doveadm|Dovecot")
+        w.server.account("nobody@" + DOMAIN)
+
+        def looked():
+            return int(w.server.cli("GetStatElement quotaLooked"))
+
+        def asked():
+            return len(re.findall("(?i)nobody@%s.*doesn't exist" % DOMAIN,
+                                  w.dovecot.log()))
+        wait_until(lambda: asked() > 0, "it was asked")
+        before, n = looked(), asked()
+        # Joe and Ann in each: thirty rounds.
+        wait_until(lambda: looked() > before + 60, "many rounds more")
+        check("postmaster" not in w.dovecot.log(), w.dovecot.log())
+        check(asked() - n <= 15, w.dovecot.log())
 
 
 def test_an_old_limit_is_asked_for(t):

@@ -173,6 +173,70 @@ def test_nobody_else_comes_back_to_it(t):
         equal(status(b, id_, headers), 550)
 
 
+def cookies_of(reply):
+    return dict(value.split(";")[0].split("=", 1)
+                for key, value in reply.headers if key == "Set-Cookie")
+
+
+def wrong_cookies(id_, right, other):
+    """What somebody may show who has the id and a session of his own."""
+    number = id_.split("-")[0]
+    web, login = "CGateProWebUser", "CGateProLogin-" + number
+    value = right[web]
+    names = [None]
+    for wrong in ("x" * 20, value[:-1], value + "x", "", value.swapcase(),
+                  other["CGateProWebUser"], '"%s"' % value):
+        names += ["%s=%s" % (name, wrong) for name in (web, login)]
+    names.append("; ".join("%s=%s" % pair for pair in other.items()))
+    names += ["%s=%s" % (name, value)
+              for name in ("XIMSSDevice", "CGateProLogin-", "CGateProLogin",
+                           "xCGateProWebUser", "cgateprowebuser",
+                           "CGateProLogin-%d" % (int(number) + 1))]
+    return [[("Cookie", c)] if c else [] for c in names]
+
+
+def test_an_id_is_worth_nothing_without_its_cookie(t):
+    user = t.user()
+    b = bridge(t, trusted_proxies=["127.0.0.1"])
+    thief = [("X-Forwarded-For", "192.0.2.2")]
+    other = cookies_of(logged_in(t, user, b, EnableUseCookie=1).sync(NOOP))
+    for state in ("sent", "with the log-in", "come back", "restarted"):
+        s = logged_in(t, user, b, EnableUseCookie=1, DisableIPWatch=1,
+                      **({"cookieAtLogin": 1} if "with" in state else {}))
+        right = cookies_of(s.login_reply if "with" in state else s.sync(NOOP))
+        s.headers = [("Cookie", "CGateProWebUser="
+                      + right["CGateProWebUser"])]
+        if state in ("come back", "restarted"):
+            equal(s.status(), 200)
+        if state == "restarted":
+            b.restart()
+        path = "/Session/%s/" % s.id
+        doors = [("POST", path + "sync", "<XIMSS>%s</XIMSS>" % NOOP, 550),
+                 ("GET", path, "", 550), ("GET", path + "events", "", 550),
+                 ("POST", path + "ack?ackEvent=1", "", 550),
+                 ("POST", path + "KILL", "", 550),
+                 ("GET", "/XIMSSLogin/?sessionid=" + s.id, "", 403),
+                 ("POST", "/XIMSSLogin/", "killOld=1&sessionid=" + s.id, 403)]
+        client = b.connect()
+        for shown in wrong_cookies(s.id, right, other):
+            for method, where, text, status in doors:
+                reply = client.ask(method, where, text, thief + shown)
+                equal(reply.status, status, (state, where, shown))
+                equal(reply.header("Set-Cookie"), None)
+        client.close()
+        # Nor by the page, which asks like this.
+        page = b.ask("GET", "/?p-username=%s&p-sid=%s" % (user, s.id),
+                     headers=thief)
+        check(page.header("Set-Cookie") is None and s.id not in page.text,
+              "told")
+        for name in ("CGateProWebUser", "CGateProLogin-"
+                     + s.id.split("-")[0]):
+            equal(b.ask("GET", "/XIMSSLogin/?sessionid=" + s.id,
+                        headers=thief + [("Cookie", "%s=%s" % (
+                            name, right["CGateProWebUser"]))]).status, 200)
+        equal(s.status(), 200)
+
+
 def test_polls_and_streams_go_on_behind_a_restart(t):
     user = t.user()
     s = logged_in(t, user)
@@ -304,6 +368,71 @@ def test_both_are_started_anew(t):
     equal(s.status(), 550)
     server.stop()
     server.verify()
+
+
+def test_an_account_that_has_no_place(t):
+    """Who is told so may come again: his session waits for him."""
+    server = t.server({**SERVER["options"], "max_account_sessions": 1})
+    user = t.user(server=server)
+    b = bridge(t, server)
+    text = "too many sessions of this account"
+
+    def enter(id_):
+        reply = b.ask("GET", "/XIMSSLogin/?EnableUseCookie=1&cookieAtLogin=1"
+                      "&sessionid=" + id_)
+        return reply.status, reply
+
+    s = b.login(user)
+    b.end(keep=True)
+    wait_until(lambda: server.sessions(user) == 0, "away")
+    there = server.login(user)
+    b.restart_again()
+    for _ in range(2):
+        reply = b.ask("POST", s.path + "sync", "<XIMSS>%s</XIMSS>" % NOOP)
+        equal((reply.status, text in reply.text), (503, True), reply.text)
+    there.bye()
+    equal(s.status(), 200)
+    b.ask("POST", s.path + "KILL")
+    made = server.cli("CreateXIMSSSession %s ADDRESS 127.0.0.1" % user)
+    there = server.login(user)
+    for _ in range(2):
+        status_, reply = enter(made)
+        equal((status_, text in reply.text), (503, True), reply.text)
+    there.bye()
+    status_, reply = enter(made)
+    equal((status_, made in reply.text), (200, True), reply.text)
+
+
+def test_numbers_that_come_again(t):
+    """A server that was started anew counts its sessions from the beginning."""
+    server = t.server(SERVER["options"], listen="127.0.0.1:0")
+    server.listen = ["127.0.0.1:%d" % server.ports()[0][1]]
+    user = server.account("joe@" + server.domain("one.test"))
+    b = bridge(t, server)
+    for _ in range(40):  # those that come back take some, too
+        server.login(user).bye()
+    old = {int(s.id.split("-")[0]): s
+           for s in (b.login(user) for _ in range(4))}
+    server.restart()
+    for s in old.values():
+        equal(s.status(), 200)
+    number, twice = 0, []
+    while number < max(old):
+        if number + 1 < min(old):
+            server.login(user).bye()
+        s = b.login(user)
+        number = int(s.id.split("-")[0])
+        if number in old:
+            twice.append((old[number], s))
+        else:
+            b.ask("POST", s.path + "KILL")
+    check(twice, "none came again")
+    for pair in twice:
+        for one in pair * 2:
+            check(one.id in one.sync('<readSession id="1"/>').text, one.id)
+    # Nobody had to ask the server for what the bridge has.
+    equal([line for line in server.lines if "method=session" in line], [])
+    equal(b.metric("sessions"), 4 + len(twice))
 
 
 def test_it_can_be_come_back_to_for_a_while_only(t):

@@ -8,6 +8,7 @@ import subprocess
 
 import bridge as web
 import ximss
+from certificates import sign, wrong_pairs
 from ximss import check, equal
 
 DEFAULTS = {"listen": ["127.0.0.1:0"]}
@@ -30,44 +31,9 @@ def programs(t):
     return ((ximss.program(), {"store": store}), (web.program(), {"pages": ""}))
 
 
-def openssl(*args, stdin=""):
-    subprocess.run(["openssl", *args], check=True, input=stdin, text=True,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def wrong_pairs(directory):
-    """(what is said, certificate, key)"""
-    def path(name):
-        return os.path.join(directory, name)
-    cert, key = ximss.make_certificate(directory)
-    _, other = ximss.make_certificate(directory, stem="other")
-    openssl("pkey", "-in", key, "-aes128", "-passout", "pass:secret",
-            "-out", path("locked.key"))
-    openssl("req", "-new", "-key", key, "-subj", "/CN=leaf",
-            "-out", path("leaf.csr"))
-    openssl("x509", "-req", "-in", path("leaf.csr"), "-CA", cert, "-CAkey",
-            key, "-days", "2", "-CAcreateserial", "-out", path("leaf.pem"))
-    os.mkfifo(path("fifo"))
-    for name, text in (("empty", ""), ("text", "no PEM\n"), ("cut", "")):
-        with open(path(name), "w", encoding="utf-8") as f:
-            f.write(text)
-    with open(path("cut"), "w", encoding="utf-8") as f, \
-            open(key, encoding="utf-8") as whole:
-        f.write(whole.read()[:90])
-    return [("No such file", path("none"), key),
-            ("No such file", cert, path("none")),
-            ("directory", directory, key), ("directory", cert, directory),
-            ("no file", path("fifo"), key), ("no file", cert, path("fifo")),
-            ("no file", "/dev/zero", key), ("empty", path("empty"), key),
-            ("empty", cert, path("empty")), ("start line", path("text"), key),
-            ("private key", cert, path("text")),
-            ("private key", cert, path("cut")), ("mismatch", cert, other),
-            ("protected by a password", cert, path("locked.key")),
-            ("who signed it", path("leaf.pem"), key)]
-
-
 def test_certificates_and_keys(t):
-    directory = t.shared.dir
+    directory = os.path.join(t.shared.dir, "pairs")
+    os.mkdir(directory)
     for says, cert, key in wrong_pairs(directory):
         pair = {"tls_certificate": cert, "tls_key": key}
         for program, options in programs(t):
@@ -80,22 +46,62 @@ def test_certificates_and_keys(t):
             check(says in done.stderr, "%s: %s" % (says, done.stderr))
 
 
-def test_a_certificate_with_its_chain(t):
+def refused(t, directory, **options):
+    """By --check-config and at start, of both."""
+    for program, base in programs(t):
+        for args, status in ((["--check-config"], 78), ([], 73)):
+            done = run_program(program, directory, dict(base, **options),
+                               *args)
+            equal(done.returncode, status, done.stderr)
+            yield done.stderr
+
+
+def accepted(t, directory, **options):
+    for program, base in programs(t):
+        done = run_program(program, directory, dict(base, **options),
+                           "--check-config")
+        equal((done.returncode, done.stderr), (0, ""))
+
+
+def test_who_signed(t):
+    """A certificate of an authority that clients know and this machine does
+    not, with and without its chain."""
     directory = os.path.join(t.shared.dir, "chain")
     os.mkdir(directory)
-    pairs = wrong_pairs(directory)
-    _, leaf, key = pairs[-1]
-    with open(leaf, "a", encoding="utf-8") as f, \
-            open(os.path.join(directory, "cert.pem"), encoding="utf-8") as ca:
-        f.write(ca.read())
-    for program, options in programs(t):
-        done = run_program(program, directory, dict(
-            options, tls_certificate=leaf, tls_key=key), "--check-config")
-        equal((done.returncode, done.stderr), (0, ""))
+    root, root_key = ximss.make_certificate(directory, stem="root")
+    _, middle_key = ximss.make_certificate(directory, stem="middle")
+    _, key = ximss.make_certificate(directory, stem="leaf")
+    middle = sign(directory, "middle", middle_key, root, root_key,
+                  "basicConstraints=CA:true\n")
+    leaf = sign(directory, "leaf", key, middle, middle_key)
+    direct = sign(directory, "direct", key, root, root_key)
+    named = sign(directory, "named", key, root, root_key,
+                 "authorityKeyIdentifier=issuer:always\n")
+    chain = os.path.join(directory, "fullchain.pem")
+    with open(chain, "w", encoding="utf-8") as f:
+        for name in (leaf, middle):
+            with open(name, encoding="utf-8") as part:
+                f.write(part.read())
+    for name in (leaf, direct):
+        for text in refused(t, directory, tls_certificate=name, tls_key=key):
+            check("who signed it" in text and "tls-roots" in text, text)
+    accepted(t, directory, tls_certificate=chain, tls_key=key)
+    accepted(t, directory, tls_certificate=named, tls_key=key)
+    accepted(t, directory, tls_certificate=direct, tls_key=key, tls_roots=root)
+    accepted(t, directory, tls_certificate=chain, tls_key=key, tls_roots=root)
+    for text in refused(t, directory, tls_certificate=leaf, tls_key=key,
+                        tls_roots=root):
+        check("who signed it" in text, text)
+    for text in refused(t, directory, tls_certificate=chain, tls_key=key,
+                        tls_roots="/none"):
+        check("reading the roots /none" in text, text)
 
 
 def test_what_else_cannot_work(t):
     directory = t.shared.dir
+    plain = os.path.join(directory, "plain")
+    with open(plain, "w", encoding="ascii") as f:
+        f.write("x\n")
     taken = socket.socket()
     taken.bind(("127.0.0.1", 0))
     taken.listen()
@@ -116,7 +122,21 @@ def test_what_else_cannot_work(t):
         (0, {"quota_doveadm_url": "http://127.0.0.1:1/",
              "quota_doveadm_key_file": "/none"}, "quota-doveadm-key-file: "),
         (0, {"time_zone": "Nowhere/None"}, "time-zone: "),
+        (0, {"quota_doveadm_url": "https://127.0.0.1:1/",
+             "quota_doveadm_key_file": plain}, "quota-doveadm-url: "),
+        (0, {"quota_dict_socket": plain}, "is not a socket"),
+        (0, {"quota_warning_socket": plain}, "is not a socket"),
+        (0, {"control_socket": plain}, "is not a socket"),
+        (0, {"quota_socket_group": "0"}, None),
+        (0, {"token_key_file": directory}, "token-key-file: "),
+        (0, {"token_key_file": "/none/key"}, "token-key-file: "),
+        (0, {"store": directory}, "store: "),
+        (0, {"store": os.path.join(directory, "store", "db")}, "store: "),
+        (0, {"store": plain}, "store: "),
         (0, dict(away, listen=["192.0.2.1:1"]), "listen: 192.0.2.1:1"),
+        (0, dict(away, listen_pwd_apop=["192.0.2.1:1"]), "listen-pwd-apop: "),
+        (0, {"listen_pwd_apop": ["127.0.0.1:1"], "listen": ["127.0.0.1:1"]},
+         "twice"),
         (0, dict(away, listen_pwd=["192.0.2.1:1"]), "listen-pwd: "),
         (0, dict(away, listen=[port]), "in use"),
         (0, {"listen": [port]}, None),  # it is the running server's own
@@ -146,6 +166,8 @@ def test_what_else_cannot_work(t):
         (1, {"user": "nobody-of-that-name"}, "user: "),
         (1, {"pages": "/none"}, "/none"),
         (1, {"pages": page + ".d"}, "no file"),
+        (1, {"server_socket": plain}, "is not a socket"),
+        (1, {"server_socket": "/none/yet"}, None),
         (1, {"listen": ["192.0.2.1:1"]}, "listen: 192.0.2.1:1"),
         (1, {"listen": ["127.0.0.1:1", "127.0.0.1:1"]}, "twice"),
         (1, {"server_socket": "/" + "x" * 106}, None),
@@ -213,3 +235,32 @@ def test_all_that_is_wrong_is_said_at_once(t):
         options, user="nobody-of-that-name", time_zone="Nowhere/None",
         listen=["192.0.2.1:1"]), "--check-config")
     equal(len(done.stderr.splitlines()), 3, done.stderr)
+
+
+def test_a_start_says_the_same(t):
+    """What the check finds is no warning of a start."""
+    store = os.path.join(t.shared.dir, "own-store")
+    subprocess.run([ximss.program(), "--init", store, "--main-domain",
+                    ximss.MAIN], check=True, stdin=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    options = {"store": store, "time_zone": "Nowhere/None"}
+    said = []
+    for args, status in ((["--check-config"], 78), ([], 73)):
+        done = run_program(ximss.program(), t.shared.dir, options, *args)
+        equal(done.returncode, status, done.stderr)
+        said.append(done.stderr.partition("time-zone: ")[2])
+    check(said[0].startswith("Nowhere/None is not known"), said)
+    equal(said[0], said[1])
+
+
+def test_a_store_that_is_to_be_made(t):
+    """No error, but said."""
+    new = os.path.join(t.shared.dir, "new-store")
+    for made in (False, True):
+        if made:
+            os.mkdir(new)
+        done = run_program(ximss.program(), t.shared.dir, {"store": new},
+                           "--check-config")
+        equal(done.returncode, 0, done.stderr)
+        check("note: " in done.stderr and "--init " + new in done.stderr,
+              done.stderr)

@@ -2,10 +2,11 @@
 """Devices that stay logged in: a token instead of the password, which changes
 with each use, and ends with what its user, administrators and thieves do."""
 
+import json
 import re
 
 from bridge import bridge
-from ximss import PASSWORD, attr, check, equal, failure, wait_until
+from ximss import PASSWORD, attr, check, ctl, equal, failure, wait_until
 
 SERVER = {"options": {"trusted_addresses": ["127.0.0.1"]}}
 WRONG = failure("login", 515)
@@ -118,6 +119,9 @@ def test_tokens_that_are_none(t):
           failure("login", 501))
     c.ask('<login id="login"%s device="yes" deviceName="%s"/>'
           % (LASTING, "n" * 65), failure("login", 501))
+    for name in (" ", "\u00a0", "\u2800\u3164", "a\u2028b", "a\u0085b"):
+        c.ask('<login id="login"%s device="yes" deviceName="%s"/>'
+              % (LASTING, name), failure("login", 501))
     equal(use(server, token), (True, None))
 
 
@@ -169,6 +173,50 @@ def test_revoked_by_its_user(t):
     check(use(server, other)[0], "somebody else's")
     server.stop()
     server.verify()
+
+
+def test_administrators_list_and_revoke(t):
+    server, joe = own(t)
+    first, second, third = (begin(server, joe, n) for n in
+                            ("Firefox on Linux", "Phone", "c"))
+
+    def device(*words, status=0, json=False):
+        done = ctl(server, *(["--json"] if json else []), "account", "device",
+                   *words)
+        equal(done.returncode, status, done.stderr)
+        return done.stderr if status else done.stdout
+
+    rows = [line.split() for line in device("list", joe).splitlines()]
+    equal(rows[0], ["ID", "NAME", "ADDRESS", "CREATED", "USED"])
+    equal(sorted(" ".join(row[1:-2]) for row in rows[1:]),
+          ["Firefox on Linux 127.0.0.1", "Phone 127.0.0.1", "c 127.0.0.1"])
+    found = json.loads(device("list", joe, json=True))
+    ids = {item["name"]: id_ for id_, item in found.items()}
+    equal(sorted(ids.values()), sorted(row[0] for row in rows[1:]))
+    c = server.connect()
+    c.send('<login id="login"%s device="%s"/>' % (LASTING, second))
+    c.logged_in("login")
+    equal(device("revoke", joe, "--id", ids["Phone"]), "")
+    c.expect("<sessionEnded/>")
+    c.expect_bye()
+    equal([use(server, token)[0] for token in (first, second, third)],
+          [True, False, True])
+    check("no such device" in device("revoke", joe, "--id", ids["Phone"],
+                                     status=1), "twice")
+    for words in ((), ("--id", "*"), ("--id", ""), ("--id", "1x"),
+                  ("--id", ids["c"], "--all")):
+        device("revoke", joe, *words, status=2)
+    device("list", joe, "--all", status=2)
+    device("end", joe, status=2)
+    check(use(server, third)[0], "what was not understood")
+    device("revoke", joe, "--all")
+    equal([use(server, token)[0] for token in (first, third)], [False, False])
+    device("revoke", joe, "--all")
+    equal(device("list", "nobody@" + joe.split("@")[1], status=1),
+          "ximssctl: unknown user account (513)\n")
+    web = server.login(joe)
+    for command in ("ListAccountDevices %s", "RevokeAccountDevice %s *"):
+        equal(web.cli_error(command % joe), 510)
 
 
 def test_how_many_an_account_has(t):

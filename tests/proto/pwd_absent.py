@@ -8,16 +8,6 @@ SET = "set"  # to nothing: 200; to something: refused
 
 # (answer or SET, first argument, what is refused, commands)
 TABLE = [
-    ("501", OBJECT, "groups", "CREATEGROUP"),
-    ("552 group is not found", OBJECT, "groups", "RENAMEGROUP DELETEGROUP "
-     "GETGROUP SETGROUP"),
-    ("201 ()", DOMAIN, "groups", "LISTGROUPS"),
-
-    ("201 ()", DOMAIN, "forwarders", "LISTFORWARDERS FINDFORWARDERS"),
-    ("501", OBJECT, "forwarders", "CREATEFORWARDER"),
-    ("553 forwarder is not found", OBJECT, "forwarders", "RENAMEFORWARDER "
-     "DELETEFORWARDER GETFORWARDER"),
-
     ("201 ()", DOMAIN, "mailing lists", "LISTLISTS"),
     ("201 {}", DOMAIN, "mailing lists", "GETDOMAINLISTS"),
     ("201 {}", ACCOUNT, "mailing lists", "GETACCOUNTLISTS"),

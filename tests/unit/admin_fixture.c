@@ -40,7 +40,7 @@ static int64_t audit_since;
 
 static const char all_codes[] =
     "(CanPostAlerts,CanCreateAccounts,BasicSettings,CanCreateWebUserSessions,"
-    "CanCreateAliases)";
+    "CanCreateAliases,CanCreateGroups,CanCreateForwarders)";
 
 static const struct {
     const char *name, *domain, *rights;
@@ -327,6 +327,7 @@ fixture_setup(void)
                                 .iterations = 1,
                                 .max_tickets = 300,
                                 .max_tokens = 20,
+                                .max_members = 1000,
                                 .next_session = &next_session,
                                 .prefs_bytes = 200,
                                 .time_zone = "Europe/Berlin",

@@ -4,6 +4,7 @@
 #include "tests/unit/certificate.h"
 
 #include <check.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #define HOUR 3600L
 
@@ -21,8 +23,22 @@ struct wanted {
     EVP_PKEY *key;
     X509 *issuer; /* NULL: itself */
     EVP_PKEY *issuer_key;
-    long from, until; /* seconds from now */
+    long from, until;  /* seconds from now */
+    bool names_issuer; /* and who signed him (authorityKeyIdentifier) */
 };
+
+static void
+name_issuer(X509 *cert, X509 *issuer)
+{
+    X509V3_CTX ctx;
+    X509_EXTENSION *e;
+
+    X509V3_set_ctx(&ctx, issuer, cert, NULL, NULL, 0);
+    e = X509V3_EXT_conf_nid(NULL, &ctx, NID_authority_key_identifier,
+                            "issuer:always");
+    ck_assert(e != NULL && X509_add_ext(cert, e, -1) == 1);
+    X509_EXTENSION_free(e);
+}
 
 static X509 *
 make_certificate(const struct wanted *w)
@@ -41,6 +57,8 @@ make_certificate(const struct wanted *w)
                                (const unsigned char *)w->name, -1, -1, 0);
     X509_set_issuer_name(
         cert, w->issuer != NULL ? X509_get_subject_name(w->issuer) : name);
+    if (w->names_issuer)
+        name_issuer(cert, w->issuer);
     ck_assert_int_gt(X509_sign(cert, w->issuer != NULL ? w->issuer_key : w->key,
                                EVP_sha256()),
                      0);
@@ -77,11 +95,31 @@ static EVP_PKEY *
 write_pair(const char *cert_file, const char *key_file)
 {
     EVP_PKEY *key = EVP_EC_gen("P-256");
-    struct wanted own = {"test.example", key, NULL, NULL, -HOUR, HOUR};
+    struct wanted own = {"test.example", key, NULL, NULL, -HOUR, HOUR, false};
 
     write_certificates(cert_file, make_certificate(&own), NULL);
     write_key(key_file, key, NULL);
     return key;
+}
+
+/* What somebody between signed, whom the issuer signed. */
+static void
+write_between(const struct certificates *c, EVP_PKEY *key, X509 *issuer,
+              EVP_PKEY *issuer_key)
+{
+    EVP_PKEY *middle_key = EVP_EC_gen("P-256");
+    struct wanted middle = {"Between", middle_key, issuer, issuer_key,
+                            -HOUR,     HOUR,       false};
+    X509 *between = make_certificate(&middle);
+    struct wanted leaf = {"test.example", key,  between, middle_key,
+                          -HOUR,          HOUR, false};
+
+    write_certificates(c->between, make_certificate(&leaf), NULL);
+    leaf.names_issuer = true;
+    write_certificates(c->says_between, make_certificate(&leaf), NULL);
+    leaf.names_issuer = false;
+    write_certificates(c->part_chain, make_certificate(&leaf), between);
+    EVP_PKEY_free(middle_key);
 }
 
 /* An authority, what it signed, and an impostor of its name. */
@@ -89,14 +127,24 @@ static void
 write_chains(const struct certificates *c, EVP_PKEY *key)
 {
     EVP_PKEY *root_key = EVP_EC_gen("P-256"), *other = EVP_EC_gen("P-256");
-    struct wanted root = {"An Authority", root_key, NULL, NULL, -HOUR, HOUR};
-    struct wanted fake = {"An Authority", other, NULL, NULL, -HOUR, HOUR};
+    struct wanted root = {"An Authority", root_key, NULL, NULL,
+                          -HOUR,          HOUR,     false};
+    struct wanted fake = {"An Authority", other, NULL, NULL,
+                          -HOUR,          HOUR,  false};
+    struct wanted far = {"Others", other, NULL, NULL, -HOUR, HOUR, false};
     X509 *issuer = make_certificate(&root);
-    struct wanted leaf = {"test.example", key, issuer, root_key, -HOUR, HOUR};
+    struct wanted leaf = {"test.example", key,  issuer, root_key,
+                          -HOUR,          HOUR, false};
 
+    write_certificates(c->root, make_certificate(&root), NULL);
+    write_certificates(c->other_root, make_certificate(&far), NULL);
+    write_between(c, key, issuer, root_key);
     write_certificates(c->signed_cert, make_certificate(&leaf), NULL);
     write_certificates(c->wrong_chain, make_certificate(&leaf),
                        make_certificate(&fake));
+    leaf.names_issuer = true;
+    write_certificates(c->of_root, make_certificate(&leaf), NULL);
+    leaf.names_issuer = false;
     write_certificates(c->chain, make_certificate(&leaf), issuer);
     EVP_PKEY_free(root_key);
     EVP_PKEY_free(other);
@@ -105,7 +153,7 @@ write_chains(const struct certificates *c, EVP_PKEY *key)
 static void
 write_dated(const char *file, EVP_PKEY *key, long from, long until)
 {
-    struct wanted own = {"test.example", key, NULL, NULL, from, until};
+    struct wanted own = {"test.example", key, NULL, NULL, from, until, false};
 
     write_certificates(file, make_certificate(&own), NULL);
 }
@@ -140,6 +188,12 @@ certificates_make(struct certificates *c)
     name_file(c, c->signed_cert, "signed.pem");
     name_file(c, c->chain, "chain.pem");
     name_file(c, c->wrong_chain, "wrong-chain.pem");
+    name_file(c, c->of_root, "of-root.pem");
+    name_file(c, c->between, "between.pem");
+    name_file(c, c->says_between, "says.pem");
+    name_file(c, c->part_chain, "part-chain.pem");
+    name_file(c, c->root, "root.pem");
+    name_file(c, c->other_root, "other-root.pem");
     key = write_pair(c->cert, c->key);
     write_key(c->locked_key, key, "secret");
     EVP_PKEY_free(key);
@@ -159,9 +213,11 @@ void
 certificates_remove(struct certificates *c)
 {
     const char *const files[] = {
-        c->cert,  c->key,        c->other_cert,  c->other_key, c->garbage,
-        c->fifo,  c->locked_key, c->expired,     c->early,     c->signed_cert,
-        c->chain, c->empty,      c->wrong_chain,
+        c->cert,        c->key,         c->other_cert,   c->other_key,
+        c->garbage,     c->fifo,        c->locked_key,   c->expired,
+        c->early,       c->signed_cert, c->chain,        c->empty,
+        c->wrong_chain, c->of_root,     c->between,      c->root,
+        c->part_chain,  c->other_root,  c->says_between,
     };
 
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)

@@ -12,6 +12,11 @@ struct certificates {
     /* All for other_key: out of date, ahead of it, signed by somebody; with the
      * certificate of who did, with another one of that name. */
     char expired[80], early[80], signed_cert[80], chain[80], wrong_chain[80];
+    /* The same, where who signed says that he is a root; and signed by somebody
+     * whom that root signed: alone, saying so, and with the certificate of him
+     * between. */
+    char of_root[80], between[80], says_between[80], part_chain[80];
+    char root[80], other_root[80]; /* who signed all; another of its kind */
 };
 
 void certificates_make(struct certificates *c);

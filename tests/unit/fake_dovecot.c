@@ -27,7 +27,7 @@ struct fake_dovecot {
     const char *scripts[MOST_SCRIPTS];
     unsigned n_scripts, next;
     const char *value;
-    unsigned requests;
+    unsigned requests, unknown;
     struct buf last;
     bool was_crowded;
 };
@@ -44,11 +44,12 @@ forget(struct fake_dovecot *f, struct bufferevent *bev)
 }
 
 static void
-append_answer(struct buf *out, const struct fake_dovecot *f, const char *user,
+append_answer(struct buf *out, struct fake_dovecot *f, const char *user,
               unsigned tag)
 {
     if (strncmp(user, "missing", 7) == 0)
         return;
+    f->unknown += strncmp(user, "unknown", 7) == 0;
     if (out->len > 1)
         buf_append_char(out, ',');
     if (strncmp(user, "unknown", 7) == 0 || strncmp(user, "broken", 6) == 0)
@@ -216,6 +217,12 @@ unsigned
 fake_dovecot_requests(const struct fake_dovecot *f)
 {
     return f->requests;
+}
+
+unsigned
+fake_dovecot_unknown(const struct fake_dovecot *f)
+{
+    return f->unknown;
 }
 
 const char *

@@ -25,6 +25,8 @@ void fake_dovecot_script(struct fake_dovecot *f, const char *bytes);
 void fake_dovecot_value(struct fake_dovecot *f, const char *kib);
 
 unsigned fake_dovecot_requests(const struct fake_dovecot *f);
+/* Questions about users that it does not know. */
+unsigned fake_dovecot_unknown(const struct fake_dovecot *f);
 /* The bytes of the last one. */
 const char *fake_dovecot_last(struct fake_dovecot *f);
 /* Two requests were under way at the same time. */

@@ -493,7 +493,7 @@ remove_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct change *c = (struct change *)j;
     struct admin_context x = context(c, t);
 
-    return admin_alert_remove(&x, c->id, &c->code, err);
+    return admin_alert_remove(&x, c->id, NULL, &c->code, err);
 }
 
 static enum store_result

@@ -134,6 +134,36 @@ START_TEST(null_is_the_default)
          "200 OK"},
         {SETTER, "UpdateAccountPrefs nil {TimeZone=#NULL#;}", "200 OK"},
         {SETTER, "GetAccountPrefs nil", "201 {}"},
+        {SETTER, "UpdateAccountSettings nil {Rules={a=#NULL#;b=c;};}",
+         "200 OK"},
+        {SETTER, "GetAccountSettings nil", "201 {Rules={b=c;};}"},
+    };
+
+    CONVERSE(e);
+}
+END_TEST
+
+/* Where a text is wanted it is none: nobody's password is "#NULL#". */
+START_TEST(null_is_no_text)
+{
+    static const struct exchange e[] = {
+        {POSTMASTER, "SetAccountPassword joe PASSWORD #NULL#",
+         "501 password is missing"},
+        {POSTMASTER, "SetAccountPassword joe TO #NULL#",
+         "501 password is missing"},
+        {POSTMASTER, "VerifyAccountPassword joe PASSWORD #NULL#",
+         "501 password is missing"},
+        {POSTMASTER, "PostAccountAlert joe ALERT #NULL#",
+         "501 alert text is missing"},
+        {POSTMASTER, "PostServerAlert #NULL#", "501 alert text is missing"},
+        {POSTMASTER, "SetServerAlerts {20260101000000=#NULL#;}",
+         "501 alert text is missing"},
+        {POSTMASTER, "CreateAccount #NULL#", "501 account name is missing"},
+        {POSTMASTER, "RenameAccount joe INTO #NULL#",
+         "501 new account name is missing"},
+        {POSTMASTER, "SetAccountAliases joe (#NULL#)",
+         "501 illegal alias name"},
+        {POSTMASTER, "GetDomainSettings #NULL#", "201 {}"},
     };
 
     CONVERSE(e);
@@ -190,6 +220,12 @@ START_TEST(keeps_settings_of_accounts)
         {SETTER, "UpdateAccountSettings joe {a=b;} c",
          "501 too many arguments"},
         {SETTER, "UpdateAccountSettings joe {RealName=\"a\\u'85'\";}",
+         "501 RealName can not be used"},
+        {SETTER, "UpdateAccountSettings joe {RealName=\"\\u'2800'\";}",
+         "501 RealName can not be used"},
+        {SETTER, "UpdateAccountSettings joe {RealName=\"\\u'3164'\\u'301'\";}",
+         "501 RealName can not be used"},
+        {SETTER, "UpdateAccountSettings joe {RealName=\"a\\u'2028'b\";}",
          "501 RealName can not be used"},
         {JOE, "UpdateAccountSettings * {a=b;}",
          "510 insufficient access rights"},
@@ -490,6 +526,7 @@ admin_accounts_suite(void)
     tcase_add_test(t, renames_accounts);
     tcase_add_test(t, deletes_accounts);
     tcase_add_test(t, null_is_the_default);
+    tcase_add_test(t, null_is_no_text);
     tcase_add_test(t, keeps_settings_of_accounts);
     tcase_add_test(t, tells_about_accounts);
     tcase_add_test(t, sets_and_checks_passwords);

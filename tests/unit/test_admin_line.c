@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "util/text.h"
-#include "ximss/server/cli/admin_line.h"
+#include "ximss/server/cli/admin_call.h"
+#include "ximss/server/cli/admin_names.h"
 
 Suite *admin_line_suite(void);
 
@@ -65,6 +66,26 @@ static const struct {
     {"P a\x01", "!malformed at byte 4"},
     {"P a\xff", "!malformed at byte 4"},
     {"P [aGk=]", "P [aGk=]"},
+    /* addresses in brackets are texts, what might be data is not */
+    {"P [192.0.2.1] x", "P \"[192.0.2.1]\" x"},
+    {"P [192.0.2.1]:1234", "P \"[192.0.2.1]:1234\""},
+    {"P [::1]:25", "P \"[::1]:25\""},
+    {"P [2001:DB8::a]", "P \"[2001:DB8::a]\""},
+    {"P [::ffff:192.0.2.1]", "P \"[::ffff:192.0.2.1]\""},
+    {"P [ABCD]", "P [ABCD]"},
+    {"P []", "P []"},
+    {"P [192.0.2.1", "!malformed at byte 7"},
+    {"P [192.0.2.1]x", "!malformed at byte 14"},
+    {"P [192.0.2.1]:x", "!malformed at byte 15"},
+    {"P [example.test]", "!malformed at byte 11"},
+    {"P ([192.0.2.1])", "!malformed at byte 8"},
+    /* old short names are the commands' own, in any case */
+    {"GTALRT a.test", "GETDOMAINALERTS a.test"},
+    {" gtalrt", "GETDOMAINALERTS"},
+    {"StAcntRght joe (Master)", "SETACCOUNTRIGHTS joe (Master)"},
+    {"RNDMN a.test into b.test", "RENAMEDOMAIN a.test into b.test"},
+    {"GTALRTS", "GTALRTS"},
+    {"GTALR", "GTALR"},
 };
 
 static void
@@ -96,6 +117,31 @@ START_TEST(reads_lines)
         ck_assert_str_eq(buf_cstr(&b), lines[_i].read);
     buf_clear(&b);
     arena_free(&arena);
+}
+END_TEST
+
+static bool
+is_command(const char *name)
+{
+    for (size_t f = 0; admin_families[f] != NULL; f++)
+        for (size_t i = 0; i < admin_families[f]->n; i++)
+            if (strcmp(admin_families[f]->commands[i].name, name) == 0)
+                return true;
+    return false;
+}
+
+START_TEST(short_names_are_of_commands)
+{
+    for (size_t i = 0; i < admin_short_names_n; i++) {
+        const struct admin_short_name *s = &admin_short_names[i];
+
+        ck_assert_msg(is_command(s->full), "%s: no %s", s->name, s->full);
+        ck_assert_msg(!is_command(s->name), "%s is a command", s->name);
+        ck_assert_uint_lt(strlen(s->full), ADMIN_VERB_SIZE);
+        ck_assert_ptr_eq(admin_full_name(s->name), s->full);
+    }
+    ck_assert_ptr_null(admin_full_name("GETDOMAINALERTS"));
+    ck_assert_ptr_null(admin_full_name(""));
 }
 END_TEST
 
@@ -178,6 +224,10 @@ static const struct {
 } shown[] = {
     {"noop", "NOOP"},
     {"SetAccountPassword joe PASSWORD secret", "SETACCOUNTPASSWORD joe ***"},
+    {"CRACNT joe {Password=secret;}", "CREATEACCOUNT joe {Password=***;}"},
+    {"STACNT joe {Password=secret;}", "SETACCOUNTSETTINGS joe {Password=***;}"},
+    {"UPDDMN a.test {PrivateSecureKey=[aGk=];CAChain=[aGk=];}",
+     "UPDATEDOMAINSETTINGS a.test {PrivateSecureKey=***;CAChain=[aGk=];}"},
     {"KillSession 100007-Ab12 DOMAIN a.test",
      "KILLSESSION 100007 DOMAIN a.test"},
     {"GetSession \"100007-Ab12\"", "GETSESSION 100007"},
@@ -248,6 +298,7 @@ admin_line_suite(void)
     TCase *t = tcase_create("admin_line");
 
     tcase_add_loop_test(t, reads_lines, 0, sizeof lines / sizeof lines[0]);
+    tcase_add_test(t, short_names_are_of_commands);
     tcase_add_test(t, refuses_zeros_and_floods);
     tcase_add_test(t, refuses_many_values);
     tcase_add_test(t, reads_every_cut);

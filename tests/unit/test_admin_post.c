@@ -201,7 +201,7 @@ run_remove(struct admin_context *x, void *arg, struct errbuf *err)
 {
     struct try_remove *t = arg;
 
-    return admin_alert_remove(x, t->id, &t->code, err);
+    return admin_alert_remove(x, t->id, NULL, &t->code, err);
 }
 
 static int

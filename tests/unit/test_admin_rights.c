@@ -12,12 +12,13 @@
 
 Suite *admin_rights_suite(void);
 
-/* "." done; "x" 510; digits: 50N or 51N as in `codes`. */
+/* "." done; "x" 510; others: as in `codes`. */
 static const struct {
     char sign;
     const char *code;
 } codes[] = {{'.', "20"},  {'0', "500"}, {'1', "501"}, {'x', "510"},
-             {'2', "512"}, {'3', "513"}, {'4', "514"}, {'5', "515"}};
+             {'2', "512"}, {'3', "513"}, {'4', "514"}, {'5', "515"},
+             {'g', "552"}, {'f', "553"}};
 
 /* Columns: Local, Postmaster, All domains, can Monitor, domains Read, User of
  * the main domain; of a.test: aDmin, Poster, Creator, Setter, Watcher, Other,
@@ -164,11 +165,28 @@ static const struct {
     {"ListAdminDomains a.test", "..... x ......x x"},
     {"GetDomainLocation a.test", "..... x ......x x"},
     {"GetDomainStat a.test", "..... x ......x x"},
-    /* what is absent */
+    /* groups and forwarders */
     {"ListGroups a.test", "..... x ......x x"},
     {"ListGroups nowhere.test", "22222 x xxxxxxx x"},
-    {"CreateGroup g@a.test", "111xx x 111111x x"},
+    {"CreateGroup g@a.test", "...xx x .xxxxxx x"},
+    {"CreateGroup g@main.test", "...xx x xxxxxxx x"},
     {"CreateGroup g@nowhere.test", "222xx x xxxxxxx x"},
+    {"RenameGroup g@a.test INTO h", "gggxx x gxxxxxx x"},
+    {"RenameGroup g@nowhere.test INTO h", "222xx x xxxxxxx x"},
+    {"DeleteGroup g@a.test", "gggxx x gxxxxxx x"},
+    {"GetGroup g@a.test", "ggggg x ggggggx x"},
+    {"GetGroup g@nowhere.test", "22222 x xxxxxxx x"},
+    {"SetGroup g@a.test {}", "gggxx x gxxxxxx x"},
+    {"UpdateGroup g@a.test ADD (joe)", "gggxx x gxxxxxx x"},
+    {"ListForwarders a.test", "..... x ......x x"},
+    {"FindForwarders a.test TO joe", "..... x ......x x"},
+    {"FindForwarders nowhere.test TO joe", "22222 x xxxxxxx x"},
+    {"CreateForwarder f@a.test TO joe", "...xx x .xxxxxx x"},
+    {"CreateForwarder f@nowhere.test TO joe", "222xx x xxxxxxx x"},
+    {"RenameForwarder f@a.test INTO g", "fffxx x fxxxxxx x"},
+    {"DeleteForwarder f@a.test", "fffxx x fxxxxxx x"},
+    {"GetForwarder f@a.test", "fffff x ffffffx x"},
+    /* what is absent */
     {"GetAccountMailRules joe@a.test", "..... x ....... x"},
     {"GetAccountMailRules nobody@a.test", "33333 x 333333x x"},
     {"SetAccountMailRules joe@a.test ()", "...xx x ....... x"},

@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/admin_fixture.h"
@@ -167,6 +168,55 @@ START_TEST(makes_sessions)
 }
 END_TEST
 
+/* Somebody's, which ends before one that waits would. */
+static enum store_result
+put_his(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    struct ticket_rec k = {.account = fixture_caller(JOE)->account,
+                           .expires = x->now + CLOCK_SECOND,
+                           .is_session = true};
+
+    (void)arg;
+    return ticket_put(x->txn, &k, err);
+}
+
+static enum store_result
+count_sessions(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    unsigned *n = arg; /* those that wait, and others */
+    struct ticket_rec *list;
+    size_t all;
+    enum store_result r =
+        ticket_sessions(x->txn, fixture_caller(JOE)->account, &list, &all, err);
+
+    n[0] = n[1] = 0;
+    for (size_t i = 0; i < all; i++)
+        n[list[i].is_waiting ? 0 : 1]++;
+    free(list);
+    return r;
+}
+
+START_TEST(made_sessions_make_room_for_each_other)
+{
+    unsigned n[2];
+    char id[64], line[160];
+
+    fixture_settings.max_tickets = 3;
+    fixture_run(LOCAL, put_his, NULL);
+    for (unsigned i = 0; i < 5; i++) {
+        snprintf(id, sizeof id, "%.27s",
+                 fixture_say(WATCHER, "CreateXIMSSSession joe@a.test ADDRESS "
+                                      "192.0.2.1") +
+                     4);
+        fixture_run(LOCAL, count_sessions, n);
+        ck_assert_uint_eq(n[0], i < 2 ? i + 1 : 2);
+        ck_assert_uint_eq(n[1], 1);
+        snprintf(line, sizeof line, "GetSession %s", id);
+        ck_assert_int_eq(strncmp(fixture_say(WATCHER, line), "201 ", 4), 0);
+    }
+}
+END_TEST
+
 START_TEST(audits_made_sessions)
 {
     fixture_audit();
@@ -217,6 +267,7 @@ admin_sessions_suite(void)
     tcase_add_test(t, reads_filters);
     tcase_add_test(t, refuses_bad_session_commands);
     tcase_add_test(t, makes_sessions);
+    tcase_add_test(t, made_sessions_make_room_for_each_other);
     tcase_add_test(t, audits_made_sessions);
     tcase_add_test(t, refuses_to_make_sessions);
     suite_add_tcase(s, t);

@@ -79,6 +79,26 @@ START_TEST(garbled_fields_of_forms)
 }
 END_TEST
 
+/* Where whoever sends may know no UTF-8. */
+START_TEST(fields_of_other_bytes)
+{
+    static const char text[] =
+        "a=%fc+%ac&b=%c3%bc&c=%00&d=\xfc&e=%01&A=2&%ff=2";
+    struct form f = {.takes_bytes = true};
+
+    form_parse(&f, text, strlen(text));
+    ck_assert_str_eq(form_get(&f, "a"), "\xc3\xbc \xc2\xac");
+    ck_assert_str_eq(form_get(&f, "b"), "\xc3\xbc");
+    ck_assert(form_is_garbled(&f, "c"));
+    ck_assert_str_eq(form_get(&f, "d"), "\xc3\xbc");
+    ck_assert(form_is_garbled(&f, "e"));
+    ck_assert_uint_eq(form_count(&f, "a"), 2);
+    ck_assert_uint_eq(form_count(&f, "B"), 1);
+    ck_assert_uint_eq(form_count(&f, "x"), 0);
+    form_clear(&f);
+}
+END_TEST
+
 START_TEST(numbers_and_flags_of_forms)
 {
     static const char text[] = "n=12&e=&x=1x&m=-1&b=99999999999999999999999&"
@@ -266,7 +286,8 @@ START_TEST(nonces_of_one_network)
     nonce_init(&n);
     ck_assert_uint_eq(tries(&n, "2001:db8::1", 0), NONCE_USED / 2);
     ck_assert(!try_one(&n, "2001:db8::ffff:1", 0));
-    ck_assert(try_one(&n, "2001:db8:0:1::1", 0));
+    ck_assert(!try_one(&n, "2001:db8:0:1::1", 0));
+    ck_assert(try_one(&n, "2001:db8:1::1", 0));
     ck_assert(try_one(&n, "32.1.13.184", 0)); /* the same first bytes */
 }
 END_TEST
@@ -375,6 +396,49 @@ START_TEST(budget_share_that_changes)
     ck_assert_uint_eq(b.held, 0);
     ck_assert(!budget_hold(&b, &s, her, SIZE_MAX));
     ck_assert_ptr_null(s.holder);
+}
+END_TEST
+
+/* An IPv6 network has a share besides those of its addresses. */
+START_TEST(budget_of_networks)
+{
+    static struct budget b;
+    struct budget_share s[4] = {{NULL, 0}};
+    uint8_t key[4][CLIENT_NET];
+
+    budget_init(&b, true);
+    budget_set(&b, 100, 30);
+    client_net("2001:db8:1:1::1", key[0]);
+    client_net("2001:db8:1:2::1", key[1]);
+    client_net("2001:db8:2:1::1", key[2]);
+    client_net("192.0.2.1", key[3]);
+    ck_assert(budget_hold(&b, &s[0], key[0], 30)); /* no limit of it yet */
+    ck_assert(budget_hold(&b, &s[1], key[1], 30));
+    budget_release(&b, &s[1]);
+    budget_set_network(&b, 50);
+    ck_assert(!budget_hold(&b, &s[1], key[1], 21));
+    ck_assert(budget_hold(&b, &s[1], key[1], 20));
+    ck_assert(budget_hold(&b, &s[2], key[2], 21));
+    ck_assert(budget_hold(&b, &s[3], key[3], 29));
+    ck_assert(budget_is_full(&b, &s[0], key[2], 31) == false);
+    ck_assert(budget_is_full(&b, &s[2], key[2], 22));  /* others' fault */
+    ck_assert(!budget_is_full(&b, &s[1], key[1], 21)); /* its own */
+    for (size_t i = 0; i < 4; i++)
+        budget_release(&b, &s[i]);
+    ck_assert_uint_eq(b.held, 0);
+    for (size_t i = 0; i < BUDGET_BUCKETS; i++)
+        ck_assert(LIST_EMPTY(&b.holders[i]));
+}
+END_TEST
+
+/* Nobody can choose keys that fall together. */
+START_TEST(budget_by_chance)
+{
+    static struct budget b[2];
+
+    budget_init(&b[0], true);
+    budget_init(&b[1], true);
+    ck_assert_uint_ne(b[0].seed, b[1].seed);
 }
 END_TEST
 
@@ -681,6 +745,7 @@ bridge_parts_suite(void)
 
     LOOP(tc, forms, fields);
     tcase_add_test(tc, garbled_fields_of_forms);
+    tcase_add_test(tc, fields_of_other_bytes);
     tcase_add_test(tc, numbers_and_flags_of_forms);
     tcase_add_test(tc, more_fields_than_there_is_room_for);
     LOOP(tc, base64, codes);
@@ -695,6 +760,8 @@ bridge_parts_suite(void)
     tcase_add_test(tc, budget_that_others_have_filled);
     tcase_add_test(tc, budget_share_that_changes);
     tcase_add_test(tc, budget_of_many);
+    tcase_add_test(tc, budget_of_networks);
+    tcase_add_test(tc, budget_by_chance);
     LOOP(tc, forwarded, lists);
     tcase_add_test(tc, headers_of_a_message);
     LOOP(tc, hosts_as_requests_name_them, hosts);

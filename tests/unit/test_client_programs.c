@@ -474,14 +474,36 @@ START_TEST(ctl_removes_some)
 {
     START("./ximssctl", "alert", "remove", "17", "18");
     let_ctl_in();
-    fake_expect(&f, "<alertRemove id=\"2\" alertID=\"17\"/>");
-    ok(2);
-    fake_expect(&f, "<alertRemove id=\"3\" alertID=\"18\"/>");
+    fake_expect(&f, "<alertRemove id=\"2\" alertID=\"17\" report=\"yes\"/>");
+    ok(2); /* an older server */
+    fake_expect(&f, "<alertRemove id=\"3\" alertID=\"18\" report=\"yes\"/>");
     fake_send(&f, "<response id=\"3\" errorText=\"no such alert\" "
                   "errorNum=\"514\"/>");
     bye(4);
     ck_assert_int_eq(finish(), 5);
-    ck_assert_str_eq(contents("stderr"), "ximssctl: no such alert (514)\n");
+    ck_assert_str_eq(contents("stdout"), "alert 17 removed\n");
+    ck_assert_str_eq(contents("stderr"),
+                     "ximssctl: alert 18: no such alert (514)\n");
+}
+END_TEST
+
+START_TEST(ctl_says_what_it_removed)
+{
+    START("./ximssctl", "alert", "remove", "17", "18");
+    let_ctl_in();
+    fake_expect(&f, "<alertRemove id=\"2\" alertID=\"17\" report=\"yes\"/>");
+    fake_send(&f, "<alertWithdrawn id=\"2\" alertID=\"17\" scope=\"account\" "
+                  "target=\"joe@a.test\" sessions=\"1\"/>");
+    ok(2);
+    fake_expect(&f, "<alertRemove id=\"3\" alertID=\"18\" report=\"yes\"/>");
+    fake_send(&f, "<alertWithdrawn id=\"3\" alertID=\"18\" scope=\"server\" "
+                  "sessions=\"12\"/>");
+    ok(3);
+    bye(4);
+    ck_assert_int_eq(finish(), 0);
+    ck_assert_str_eq(contents("stdout"),
+                     "alert 17 removed (account joe@a.test), 1 session told\n"
+                     "alert 18 removed (server), 12 sessions told\n");
 }
 END_TEST
 
@@ -547,6 +569,19 @@ static const struct {
      "GETACCOUNTEFFECTIVESETTINGS joe@a.test",
      "{QuotaAlert=80;}",
      "QuotaAlert  80\n"},
+    {{"account", "settings", "joe@a.test", "MaxAcountSize=5M", "--force"},
+     "UPDATEACCOUNTSETTINGS joe@a.test {MaxAcountSize=5M;} FORCE",
+     NULL,
+     ""},
+    {{"account", "rights", "joe@a.test", "--set=CanPostAlert", "--force"},
+     "SETACCOUNTRIGHTS joe@a.test (CanPostAlert) FORCE",
+     NULL,
+     ""},
+    {{"server", "log", "Warning", "x"}, "WRITELOG 4 x", NULL, ""},
+    {{"server", "log", "error", "x"}, "WRITELOG 2 x", NULL, ""},
+    {{"server", "log", "info", "x"}, "WRITELOG 3 x", NULL, ""},
+    {{"server", "log", "debug", "x"}, "WRITELOG 5 x", NULL, ""},
+    {{"server", "log", "9", "x"}, "WRITELOG 9 x", NULL, ""},
     {{"account", "settings", "joe@a.test", "QuotaAlert=90"},
      "UPDATEACCOUNTSETTINGS joe@a.test {QuotaAlert=90;}",
      NULL,
@@ -768,6 +803,22 @@ static const struct {
     {{"alert", "post", "--server", "--until=never", "x"}, 2, "", "--until"},
     {{"alert", "post", "--server", "--severity=x", "x"}, 2, "", "--severity"},
     {{"alert", "remove"}, 2, "", "usage: ximssctl alert remove ID..."},
+    {{"account", "settings", "joe", "MaxAcountSize=5M"},
+     1,
+     "",
+     "unknown setting MaxAcountSize: did you mean MaxAccountSize?"},
+    {{"account", "create", "joe", "--no-password", "QuotaAlrt=5"},
+     1,
+     "",
+     "did you mean QuotaAlert?"},
+    {{"domain", "create", "a.test", "crammd5=YES"},
+     1,
+     "",
+     "did you mean CRAMMD5?"},
+    {{"account", "rights", "joe", "--set", "Master,CanPostAlert"},
+     1,
+     "",
+     "unknown right CanPostAlert: did you mean CanPostAlerts?"},
     {{"alert", "list", "--bad"}, 2, "", "try: ximssctl alert list --help"},
     {{"domain", "create", "x", "novalue"}, 2, "", "KEY=VALUE"},
     {{"domain", "settings", "x", "k=v", "--effective"}, 2, "", "usage: "},
@@ -1109,6 +1160,7 @@ client_programs_suite(void)
     tcase_add_test(ctl, ctl_lists_alerts);
     tcase_add_test(ctl, ctl_lists_own_alerts);
     tcase_add_test(ctl, ctl_removes_some);
+    tcase_add_test(ctl, ctl_says_what_it_removed);
     tcase_add_loop_test(ctl, ctl_runs_commands, 0,
                         sizeof commands / sizeof commands[0]);
     tcase_add_test(ctl, ctl_asks_for_every_counter);

@@ -695,6 +695,63 @@ START_TEST(test_budget_and_a_reader)
 }
 END_TEST
 
+static void
+send_much(struct conn_end *e, size_t n)
+{
+    struct buf data = {0};
+
+    conn_end_pattern(&data, n);
+    conn_send(&e->c, data.data, data.len);
+    buf_clear(&data);
+}
+
+/* Who holds little, however long, stays before who holds much. */
+START_TEST(test_budget_by_size_and_time)
+{
+    struct conn_end *e[3];
+    struct conn_budget b;
+
+    conn_budget_init(&b, 450000);
+    for (int i = 0; i < 3; i++) {
+        e[i] = end_new();
+        small_buffers(e[i]);
+        conn_set_budget(&e[i]->c, &b);
+    }
+    send_much(e[0], 40000);
+    clock_advance(CLOCK_SECOND);
+    send_much(e[1], 400000);
+    clock_advance(CLOCK_SECOND);
+    send_much(e[2], 100000);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_uint_gt(conn_pending(&e[i]->c), 0);
+        ck_assert(e[i]->c.cut == (i == 1));
+    }
+    for (int i = 0; i < 3; i++)
+        conn_end_free(&e[i]);
+}
+END_TEST
+
+/* What a connection has when it comes to a budget counts there at once. */
+START_TEST(test_budget_that_one_comes_to)
+{
+    struct conn_end *e[2] = {end_new(), end_new()};
+    struct conn_budget b;
+
+    conn_budget_init(&b, 100000);
+    for (int i = 0; i < 2; i++)
+        small_buffers(e[i]);
+    conn_set_budget(&e[0]->c, &b);
+    send_much(e[0], 90000);
+    send_much(e[1], 90000);
+    ck_assert(!e[0]->c.cut && !e[1]->c.cut);
+    conn_set_budget(&e[1]->c, &b);
+    ck_assert(e[0]->c.cut != e[1]->c.cut);
+    ck_assert_uint_le(b.bytes, 100000);
+    for (int i = 0; i < 2; i++)
+        conn_end_free(&e[i]);
+}
+END_TEST
+
 /* One long answer is let through, whatever the budget. */
 START_TEST(test_budget_of_one)
 {
@@ -1259,6 +1316,8 @@ conn_suite(void)
     tcase_add_test(t, test_hard_limit);
     tcase_add_test(t, test_budget);
     tcase_add_test(t, test_budget_and_a_reader);
+    tcase_add_test(t, test_budget_by_size_and_time);
+    tcase_add_test(t, test_budget_that_one_comes_to);
     tcase_add_test(t, test_budget_of_one);
     tcase_add_test(t, test_budget_of_all);
     tcase_add_test(t, test_budget_of_shared_bytes);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -38,13 +39,15 @@ static void
 setup(void)
 {
     struct errbuf err = {""};
+    struct tls_files pair;
 
     /* As in the server: OpenSSL writes without MSG_NOSIGNAL. */
     signal(SIGPIPE, SIG_IGN);
     certificates_make(&files);
     base = event_base_new();
     loop = conn_loop_new(base, NULL);
-    server_ctx = tls_server_context(files.cert, files.key, "1.2", &err);
+    pair = (struct tls_files){files.cert, files.key, NULL};
+    server_ctx = tls_server_context(&pair, "1.2", &err);
     ck_assert_msg(server_ctx != NULL, "%s", err.text);
     client_ctx = SSL_CTX_new(TLS_client_method());
     end = conn_end_new(loop, CONN_END_STREAM);
@@ -82,7 +85,7 @@ handshaken(void *arg)
 static void
 start(void)
 {
-    ck_assert_int_eq(conn_start_tls(&end->c, server_ctx), 0);
+    ck_assert_int_eq(conn_start_tls(&end->c, server_ctx, 0), 0);
     ck_assert(conn_is_encrypted(&end->c));
     pump_until(&base, 1, handshaken, NULL);
 }
@@ -172,7 +175,7 @@ END_TEST
 /* What is sent before the handshake is over waits for it. */
 START_TEST(test_output_before_handshake)
 {
-    ck_assert_int_eq(conn_start_tls(&end->c, server_ctx), 0);
+    ck_assert_int_eq(conn_start_tls(&end->c, server_ctx, 0), 0);
     conn_send(&end->c, "early", 5);
     ck_assert_uint_eq(conn_pending(&end->c), 5);
     pump_until(&base, 1, handshaken, NULL);
@@ -212,7 +215,7 @@ start_in_callback(struct conn_end *e, const char *data, size_t len)
     if (e->n_data > 1)
         return len;
     conn_uncork(&e->c);
-    ck_assert_int_eq(conn_start_tls(&e->c, server_ctx), 0);
+    ck_assert_int_eq(conn_start_tls(&e->c, server_ctx, 0), 0);
     return 1; /* what is behind it is dropped all the same */
 }
 
@@ -225,7 +228,7 @@ take_header(struct conn_end *e, const char *data, size_t len)
         return len;
     if (len < 3)
         return 0;
-    ck_assert_int_eq(conn_start_tls(&e->c, server_ctx), 0);
+    ck_assert_int_eq(conn_start_tls(&e->c, server_ctx, 0), 0);
     return 3;
 }
 
@@ -270,7 +273,7 @@ END_TEST
 
 START_TEST(test_no_tls)
 {
-    conn_start_tls(&end->c, server_ctx);
+    conn_start_tls(&end->c, server_ctx, 0);
     conn_end_say(end, "<login id=\"1\"/>", 15);
     pump_flag(base, &end->n_closed);
     ck_assert_int_eq(end->reason, CONN_TLS_ERROR);
@@ -281,7 +284,7 @@ END_TEST
 /* The peer goes before the handshake is over. */
 START_TEST(test_gone_in_handshake)
 {
-    conn_start_tls(&end->c, server_ctx);
+    conn_start_tls(&end->c, server_ctx, 0);
     SSL_do_handshake(client);
     event_base_loop(base, EVLOOP_NONBLOCK);
     conn_end_hang_up(end);
@@ -377,6 +380,191 @@ START_TEST(test_move)
 }
 END_TEST
 
+/* --- many --- */
+
+#define CROWD 12
+
+static struct guest {
+    struct conn_end *end;
+    SSL *client;
+    bool greeted; /* the server has answered its first flight */
+} guests[CROWD];
+
+/* Each has sent its first flight, which costs the server a signature. */
+static void
+crowd_comes(uint64_t (*crowd_of)(size_t i))
+{
+    for (size_t i = 0; i < CROWD; i++) {
+        struct guest *g = &guests[i];
+
+        g->end = conn_end_new(loop, CONN_END_STREAM);
+        g->client = SSL_new(client_ctx);
+        SSL_set_fd(g->client, g->end->peer);
+        SSL_set_connect_state(g->client);
+        ck_assert_int_eq(conn_start_tls(&g->end->c, server_ctx, crowd_of(i)),
+                         0);
+        SSL_do_handshake(g->client);
+    }
+}
+
+static void
+crowd_goes(void)
+{
+    for (size_t i = 0; i < CROWD; i++) {
+        SSL_free(guests[i].client);
+        conn_end_free(&guests[i].end);
+        guests[i].greeted = false;
+    }
+}
+
+static bool
+is_greeted(struct guest *g)
+{
+    char byte;
+
+    g->greeted = g->greeted || recv(g->end->peer, &byte, 1, MSG_PEEK) == 1;
+    return g->greeted;
+}
+
+static unsigned
+count_greeted(size_t from, size_t to)
+{
+    unsigned n = 0;
+
+    for (size_t i = from; i < to; i++)
+        n += is_greeted(&guests[i]);
+    return n;
+}
+
+static bool
+crowd_is_in(void *arg)
+{
+    bool all = true;
+
+    (void)arg;
+    for (size_t i = 0; i < CROWD; i++) {
+        struct guest *g = &guests[i];
+
+        ERR_clear_error();
+        SSL_do_handshake(g->client);
+        all = all && SSL_is_init_finished(g->client) &&
+              g->end->c.tls_handshake == NULL;
+    }
+    return all;
+}
+
+static void
+one_turn(void)
+{
+    event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+}
+
+static uint64_t
+all_the_same(size_t i)
+{
+    (void)i;
+    return 7;
+}
+
+/* A turn of the loop does a few; whoever is in is served between them. */
+START_TEST(test_few_handshakes_in_a_turn)
+{
+    unsigned before = 0, n;
+
+    start();
+    crowd_comes(all_the_same);
+    SSL_write(client, "ping", 4);
+    one_turn();
+    ck_assert_uint_le(count_greeted(0, CROWD), 4);
+    ck_assert_str_eq(buf_cstr(&end->got), "ping");
+    while (before < CROWD) {
+        one_turn();
+        n = count_greeted(0, CROWD);
+        /* What a turn has left may be begun before the next one's share. */
+        ck_assert_uint_le(n - before, 8);
+        before = n;
+    }
+    pump_until(&base, 1, crowd_is_in, NULL);
+    crowd_goes();
+}
+END_TEST
+
+static uint64_t
+last_is_alone(size_t i)
+{
+    return i < CROWD - 1 ? 7 : 8;
+}
+
+static bool
+last_is_greeted(void *arg)
+{
+    (void)arg;
+    return is_greeted(&guests[CROWD - 1]);
+}
+
+/* However many wait of one place, one of another is next. */
+START_TEST(test_handshakes_in_turn_by_crowd)
+{
+    crowd_comes(last_is_alone);
+    pump_until(&base, 1, last_is_greeted, NULL);
+    ck_assert_uint_lt(count_greeted(0, CROWD - 1), CROWD - 1);
+    pump_until(&base, 1, crowd_is_in, NULL);
+    crowd_goes();
+}
+END_TEST
+
+/* They may go, or move, while they wait. */
+START_TEST(test_gone_while_it_waits)
+{
+    crowd_comes(all_the_same);
+    one_turn();
+    for (size_t i = 0; i < CROWD; i++) {
+        if (i % 3 == 0) {
+            conn_close(&guests[i].end->c);
+        } else if (i % 3 == 1) {
+            conn_finish(&guests[i].end->c);
+        } else {
+            conn_detach(&guests[i].end->c);
+            conn_attach(&guests[i].end->c, loop);
+        }
+    }
+    for (size_t i = 2; i < CROWD; i += 3)
+        while (!is_greeted(&guests[i]))
+            one_turn();
+    crowd_goes();
+}
+END_TEST
+
+/* A peer that sends new keys without end, and no data: a read takes one of them,
+ * and is over. */
+START_TEST(test_new_keys_without_end)
+{
+    size_t sent = 0;
+    int left = 0;
+
+    start();
+    ck_assert_int_eq(SSL_version(client), TLS1_3_VERSION);
+    hears(NULL);
+    while (sent < 100) {
+        ck_assert_int_eq(SSL_key_update(client, SSL_KEY_UPDATE_NOT_REQUESTED),
+                         1);
+        if (SSL_do_handshake(client) != 1)
+            break;
+        sent++;
+    }
+    ck_assert_uint_gt(sent, 2);
+    one_turn();
+    ck_assert_int_eq(ioctl(end->c.fd, FIONREAD, &left), 0);
+    ck_assert_int_gt(left, 0);
+    /* They are keys all the same. */
+    buf_append_str(&to_say, "hello");
+    end->n = 5;
+    pump_until(&base, 1, says, NULL);
+    ck_assert_str_eq(buf_cstr(&end->got), "hello");
+    buf_clear(&to_say);
+}
+END_TEST
+
 Suite *
 conn_tls_suite(void)
 {
@@ -397,6 +585,10 @@ conn_tls_suite(void)
     tcase_add_loop_test(t, test_finish, 0, 2);
     tcase_add_test(t, test_pause);
     tcase_add_test(t, test_move);
+    tcase_add_test(t, test_few_handshakes_in_a_turn);
+    tcase_add_test(t, test_handshakes_in_turn_by_crowd);
+    tcase_add_test(t, test_gone_while_it_waits);
+    tcase_add_test(t, test_new_keys_without_end);
     suite_add_tcase(s, t);
     return s;
 }

@@ -695,6 +695,40 @@ START_TEST(what_is_lost_is_said)
 }
 END_TEST
 
+/* Of a group, the record is what it is, and its name follows from that. */
+static enum store_result
+add_objects(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    char group[] = "sales", forwarder[] = "info", text[] = "x";
+    struct object_rec o = {
+        .domain = 1, .kind = OBJECT_GROUP, .name = group, .text = text};
+    enum store_result r = object_add(t, &o, err);
+
+    (void)arg;
+    o.kind = OBJECT_FORWARDER;
+    o.name = forwarder;
+    return r == STORE_OK ? object_add(t, &o, err) : r;
+}
+
+START_TEST(groups_are_salvaged)
+{
+    struct salvaged s;
+    char *dir;
+
+    fill_store();
+    fixture_run(add_objects, NULL, STORE_OK);
+    fixture_close();
+    dir = crash("dir");
+    zero(dir, "account_name.db", 4096, 4096);
+    check_refused(dir, "account_name.db");
+    s = salvage(dir); /* which verifies what comes of it */
+    ck_assert_ptr_nonnull(strstr(s.report, "object.db: 2 records brought"));
+    free(s.report);
+    free(dir);
+    fixture_open();
+}
+END_TEST
+
 /* All that is there can be read, but it is not all. */
 START_TEST(a_table_that_is_cut_or_older_lacks_something)
 {
@@ -736,14 +770,14 @@ END_TEST
 static char *
 older_store(void)
 {
-    static const char *const later[] = {"mark", "usage.db",
-                                        "ticket_account.db"};
+    static const char *const later[] = {"mark", "usage.db", "ticket_account.db",
+                                        "token.db", "object.db"};
     char *dir;
 
     post(3);
     fixture_close();
     dir = crash("dir");
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
         char *path = path_in(dir, later[i]);
 
         ck_assert_int_eq(unlink(path), 0);
@@ -1138,6 +1172,7 @@ damage_suite(void)
     tcase_add_test(tc, verification_changes_nothing);
     tcase_add_test(tc, an_index_is_made_anew);
     tcase_add_test(tc, what_is_lost_is_said);
+    tcase_add_test(tc, groups_are_salvaged);
     tcase_add_test(tc, a_table_that_is_cut_or_older_lacks_something);
     tcase_add_test(tc, an_older_store_has_fewer_tables);
     tcase_add_test(tc, new_tables_are_on_the_disk_before_the_mark_knows_them);

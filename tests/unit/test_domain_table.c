@@ -203,7 +203,8 @@ START_TEST(removing)
 
     ck_assert_uint_eq(joe, 1);
     fixture_run(drop, &q, STORE_REFUSED);
-    ck_assert_str_eq(fixture_err.text, "the domain has 1 accounts");
+    ck_assert_str_eq(fixture_err.text,
+                     "the domain has 1 accounts, 0 groups, 0 forwarders");
     q.number = 7;
     fixture_run(drop, &q, STORE_NOTFOUND);
     q.number = fixture_domain("b.test");

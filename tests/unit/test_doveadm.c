@@ -238,6 +238,52 @@ START_TEST(asks_again)
 }
 END_TEST
 
+/* The rounds in which it is asked about whom it did not know: after one, two, and
+ * then each four others. */
+static unsigned
+rounds_with_unknown(unsigned n)
+{
+    if (n < 6)
+        return (n >= 1) + (n >= 3);
+    return 3 + (n - 6) / 5;
+}
+
+START_TEST(leaves_out_whom_dovecot_does_not_know)
+{
+    static const char *const some[] = {"ann", "unknown", NULL};
+
+    quota_sink_reset(some);
+    config.interval = MS;
+    start();
+    for (unsigned n = 1; n < 30; n++) {
+        wait_reports("ann", n);
+        ck_assert_uint_eq(fake_dovecot_unknown(dovecot),
+                          rounds_with_unknown(fake_dovecot_requests(dovecot)));
+    }
+}
+END_TEST
+
+/* Who wishes for a round wishes it of all; and single ones are asked for. */
+START_TEST(asks_again_whom_dovecot_does_not_know)
+{
+    static const char *const some[] = {"ann", "unknown", NULL};
+
+    quota_sink_reset(some);
+    start();
+    for (unsigned n = 1; n <= 3; n++) {
+        wait_reports("ann", n);
+        pump_until(&base, 1, rounds_are_over, NULL);
+        ck_assert_uint_eq(fake_dovecot_unknown(dovecot), n);
+        doveadm_refresh(source);
+    }
+    wait_reports("ann", 4);
+    doveadm_ask(source, "unknown2");
+    doveadm_ask(source, "zoe");
+    wait_reports("zoe", 1);
+    ck_assert_uint_eq(fake_dovecot_unknown(dovecot), 5);
+}
+END_TEST
+
 /* Once only, without an interval. */
 START_TEST(asks_for_single_users)
 {
@@ -543,6 +589,9 @@ static const struct {
     {"\n", 1, NULL},
     {"one\ntwo\n", 8, NULL},
     {"a\0b\n", 4, NULL},
+    {"\xef\xbb\xbfsecret\r\n", 11, "secret"},
+    {"\xef\xbb\xbf\n", 4, NULL},
+    {"\xff\xfes\0e\0\n\0", 8, NULL},
 };
 
 START_TEST(reads_keys)
@@ -588,6 +637,8 @@ doveadm_suite(void)
     tcase_add_test(tc, pages);
     tcase_add_test(tc, limits_are_not_used);
     tcase_add_test(tc, asks_again);
+    tcase_add_test(tc, leaves_out_whom_dovecot_does_not_know);
+    tcase_add_test(tc, asks_again_whom_dovecot_does_not_know);
     tcase_add_test(tc, asks_for_single_users);
     tcase_add_test(tc, at_login);
     tcase_add_test(tc, many_are_asked_for);

@@ -53,6 +53,48 @@ START_TEST(takes_the_length_it_is_told)
 }
 END_TEST
 
+#define GRAVE_BELOW "\xcc\x96"
+#define ACUTE       "\xcc\x81"
+
+static char *
+repeat(const char *a, int n_a, const char *b, int n_b)
+{
+    char *text = calloc((size_t)(n_a + n_b) * 2 + 1, 1);
+
+    for (int i = 0; i < n_a; i++)
+        strcat(text, a);
+    for (int i = 0; i < n_b; i++)
+        strcat(text, b);
+    return text;
+}
+
+/* A run of accents is put in order as far as there are languages with so many;
+ * one that is longer, in pieces: else it would take the square of its length. */
+START_TEST(orders_few_accents_at_a_time)
+{
+    static const struct {
+        int above, below;
+        const char *first;
+    } runs[] = {{10, 20, GRAVE_BELOW}, {30, 1, ACUTE}, {30, 1000, ACUTE}};
+    char *text = repeat(ACUTE, runs[_i].above, GRAVE_BELOW, runs[_i].below);
+    char *folded = fold_text(text, strlen(text));
+
+    ck_assert_uint_eq(strlen(folded), strlen(text));
+    ck_assert_int_eq(strncmp(folded, runs[_i].first, 2), 0);
+    ck_assert(fold_contains(text, strlen(text), folded));
+    free(folded);
+    free(text);
+}
+END_TEST
+
+START_TEST(costs_more_for_letters_beyond_ascii)
+{
+    ck_assert_uint_eq(fold_cost("", 0), 0);
+    ck_assert_uint_eq(fold_cost("noon", 4), 4);
+    ck_assert_uint_gt(fold_cost("n\u00f6on", 5), 20);
+}
+END_TEST
+
 Suite *
 fold_suite(void)
 {
@@ -62,6 +104,8 @@ fold_suite(void)
     tcase_add_loop_test(t, finds_whatever_the_case, 0,
                         sizeof rows / sizeof rows[0]);
     tcase_add_test(t, takes_the_length_it_is_told);
+    tcase_add_loop_test(t, orders_few_accents_at_a_time, 0, 3);
+    tcase_add_test(t, costs_more_for_letters_beyond_ascii);
     suite_add_tcase(s, t);
     return s;
 }

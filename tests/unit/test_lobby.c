@@ -7,6 +7,7 @@
 #include <check.h>
 #include <ctype.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -155,17 +156,18 @@ run(size_t row, const struct step *steps)
 #define B  "192.0.2.2"
 #define V6 "2001:db8::1"
 
-/* Limits: all, address, new, new of address, descriptors, local. */
+/* Limits: all, address, new, new of address, descriptors, local, network, new of
+ * network. */
 START_TEST(test_limits)
 {
     static const struct {
         struct lobby_limits limits;
         struct step steps[16];
     } rows[] = {
-        {{0, 0, 0, 0, 0, 0},
+        {{0, 0, 0, 0, 0, 0, 0, 0},
          {{'+', 'a', A, 0}, {'+', 'b', A, 0}, {'+', 'c', B, 0}}},
         /* in all: who is logged in stays, who is not makes room */
-        {{2, 0, 0, 0, 0, 0},
+        {{2, 0, 0, 0, 0, 0, 0, 0},
          {{'+', 'a', A, 0},
           {'+', 'b', B, 0},
           {'<', 'c', B, 'a'},
@@ -176,7 +178,7 @@ START_TEST(test_limits)
           {'+', 'd', V6, 0},
           {'<', 'e', "::1", 'd'}}},
         /* of an address */
-        {{0, 2, 0, 0, 0, 0},
+        {{0, 2, 0, 0, 0, 0, 0, 0},
          {{'+', 'a', A, 0},
           {'l', 'a', NULL, 0},
           {'+', 'b', A, 0},
@@ -188,13 +190,13 @@ START_TEST(test_limits)
           {'e', 'a', NULL, 0},
           {'+', 'f', A, 0}}},
         /* not logged in */
-        {{0, 0, 1, 0, 0, 0},
+        {{0, 0, 1, 0, 0, 0, 0, 0},
          {{'+', 'a', A, 0},
           {'<', 'b', B, 'a'},
           {'l', 'b', NULL, 0},
           {'+', 'c', A, 0}}},
         /* not logged in, of an address: nobody else gives way for it */
-        {{0, 0, 0, 2, 0, 0},
+        {{0, 0, 0, 2, 0, 0, 0, 0},
          {{'+', 'a', B, 0},
           {'+', 'b', A, 0},
           {'+', 'c', A, 0},
@@ -203,7 +205,7 @@ START_TEST(test_limits)
           {'s', 'd', NULL, 0},
           {'<', 'e', A, 'b'}}},
         /* an IPv6 address is its network; a mapped one is the IPv4 one */
-        {{0, 1, 0, 0, 0, 0},
+        {{0, 1, 0, 0, 0, 0, 0, 0},
          {{'+', 'a', "2001:db8::1", 0},
           {'l', 'a', NULL, 0},
           {'-', 'b', "2001:db8::2", 0},
@@ -214,8 +216,33 @@ START_TEST(test_limits)
           {'-', 'd', "::ffff:" A, 0},
           {'e', 'a', NULL, 0},
           {'+', 'd', "2001:db8::9", 0}}},
+        /* ... and part of a larger one */
+        {{.network = 2},
+         {{'+', 'a', "2001:db8::1", 0},
+          {'l', 'a', NULL, 0},
+          {'+', 'b', "2001:db8:0:1::1", 0},
+          {'l', 'b', NULL, 0},
+          {'-', 'c', "2001:db8:0:2::1", 0},
+          {'+', 'd', "2001:db8:1::1", 0},
+          {'+', 'e', A, 0},
+          {'+', 'f', A, 0},
+          {'+', 'g', A, 0},
+          {'e', 'a', NULL, 0},
+          {'+', 'c', "2001:db8:0:2::1", 0},
+          {'<', 'h', "2001:db8:0:3::1", 'c'}}},
+        {{.new_network = 2, .new_address = 1},
+         {{'+', 'a', "2001:db8::1", 0},
+          {'+', 'b', "2001:db8:0:1::1", 0},
+          {'<', 'c', "2001:db8:0:1::2", 'b'},
+          {'<', 'd', "2001:db8:0:2::1", 'a'},
+          {'s', 'c', NULL, 0},
+          {'l', 'd', NULL, 0},
+          {'+', 'e', "2001:db8:0:3::1", 0},
+          {'<', 'f', "2001:db8:0:4::1", 'e'},
+          {'m', 'f', A, 0},
+          {'+', 'g', "2001:db8:0:5::1", 0}}},
         /* the local socket: descriptors alone limit it */
-        {{1, 1, 1, 1, 2, 1},
+        {{1, 1, 1, 1, 2, 1, 0, 0},
          {{'+', 'a', A, 0},
           {'l', 'a', NULL, 0},
           {'+', 'b', "", 0},
@@ -228,7 +255,7 @@ START_TEST(test_limits)
           {'+', 'e', "", 0},
           {'-', 'f', A, 0}}},
         /* ... its share is its administrators' */
-        {{0, 0, 0, 0, 1, 2},
+        {{0, 0, 0, 0, 1, 2, 0, 0},
          {{'+', 'a', A, 0},
           {'l', 'a', NULL, 0},
           {'-', 'b', "1", 0},
@@ -238,7 +265,7 @@ START_TEST(test_limits)
           {'l', 'd', NULL, 0},
           {'-', 'e', "", 0}}},
         /* ... and others have not its share */
-        {{0, 0, 0, 0, 2, 2},
+        {{0, 0, 0, 0, 2, 2, 0, 0},
          {{'+', 'a', A, 0},
           {'+', 'b', A, 0},
           {'l', 'a', NULL, 0},
@@ -500,6 +527,49 @@ START_TEST(test_news)
 }
 END_TEST
 
+/* Many addresses of one network hold much together. */
+START_TEST(test_network_that_holds_many)
+{
+    const struct lobby_limits limits = {.new_all = 20};
+    struct lobby_guest *g[20], *one;
+    struct lobby_key key;
+    char address[40];
+    int arg[20], other;
+    void *away;
+
+    lobby_set_limits(lobby, &limits);
+    for (int i = 0; i < 20; i++) {
+        if (i < 10)
+            snprintf(address, sizeof address, "192.0.2.%d", i);
+        else
+            snprintf(address, sizeof address, "2001:db8:0:%d::1", i);
+        key = at(address);
+        g[i] = lobby_enter(lobby, &key, &owner, &arg[i], i, &away);
+        ck_assert_ptr_nonnull(g[i]);
+    }
+    key = at("198.51.100.1");
+    one = lobby_enter(lobby, &key, &owner, &other, 30, &away);
+    ck_assert_ptr_eq(away, &owner);
+    ck_assert_ptr_eq(lobby_next_sent_away(lobby, &owner), &arg[10]);
+    lobby_leave(lobby, &one);
+    for (int i = 0; i < 20; i++)
+        lobby_leave(lobby, &g[i]);
+}
+END_TEST
+
+/* Where handshakes have their turns. */
+START_TEST(test_crowds)
+{
+    struct lobby_key v4 = at(A), other = at(B), v6 = at(V6);
+    struct lobby_key near = at("2001:db8:0:9::1"), far = at("2001:db8:9::1");
+
+    ck_assert_uint_eq(lobby_crowd(lobby, &v4), lobby_crowd(lobby, &v4));
+    ck_assert_uint_ne(lobby_crowd(lobby, &v4), lobby_crowd(lobby, &other));
+    ck_assert_uint_eq(lobby_crowd(lobby, &v6), lobby_crowd(lobby, &near));
+    ck_assert_uint_ne(lobby_crowd(lobby, &v6), lobby_crowd(lobby, &far));
+}
+END_TEST
+
 Suite *
 lobby_suite(void)
 {
@@ -517,6 +587,8 @@ lobby_suite(void)
     tcase_add_test(t, test_sent_away_and_moves);
     tcase_add_test(t, test_closing);
     tcase_add_test(t, test_news);
+    tcase_add_test(t, test_network_that_holds_many);
+    tcase_add_test(t, test_crowds);
     suite_add_tcase(s, t);
     return s;
 }

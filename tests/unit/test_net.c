@@ -9,6 +9,7 @@ Suite *mailbox_suite(void);
 Suite *shared_buf_suite(void);
 Suite *tls_suite(void);
 Suite *lobby_suite(void);
+Suite *turns_suite(void);
 
 SUITE_MAIN(shared_buf_suite, mailbox_suite, tls_suite, conn_suite,
-           conn_tls_suite, lobby_suite)
+           conn_tls_suite, lobby_suite, turns_suite)

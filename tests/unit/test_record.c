@@ -43,6 +43,7 @@ RECODER(alert_ref, alert_ref_decode, alert_ref_encode, KEEP)
 RECODER(post_key_rec, post_key_decode, post_key_encode, KEEP)
 RECODER(ticket_rec, ticket_rec_decode, ticket_rec_encode, KEEP)
 RECODER(token_rec, token_rec_decode, token_rec_encode, token_rec_clear)
+RECODER(object_rec, object_rec_decode, object_rec_encode, object_rec_clear)
 RECODER(name_rec, name_rec_decode, name_rec_encode, KEEP)
 RECODER(alias_rec, alias_rec_decode, alias_rec_encode, KEEP)
 RECODER(name_count, name_count_decode, name_count_encode, KEEP)
@@ -164,6 +165,14 @@ static const struct {
      "03 0000000000000005 00000006 0000000000000007"
      "01 00000000000000000000ffffc0000201 07"
      "0000000000000000 0000000000000000 55*32 02 6869"},
+    {"group or forwarder", recode_object_rec_decode,
+     "01 0000000000000002 00000003 614062"},
+    {"name of a group", recode_name_rec_decode, "03 01"},
+    {"name of a forwarder", recode_name_rec_decode, "03 02"},
+    {"numbers of names, with groups", recode_name_count_decode,
+     "03 0000000000000005 0000000000000000 0000000000000001 0000000000000000"},
+    {"numbers of names, with all", recode_name_count_decode,
+     "03 0000000000000005 0000000000000006 0000000000000007 0000000000000008"},
     {"token", recode_token_rec_decode,
      "01 0000000000000001 00000001 78 0000000000000002 0000000000000003"
      "00000003 614062 00000002 00ff"},

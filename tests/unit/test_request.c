@@ -239,6 +239,30 @@ START_TEST(test_requests_per_turn)
 }
 END_TEST
 
+/* One that has looked at much ends the turn of its session. */
+START_TEST(test_long_look)
+{
+    struct client *c = client_open(ANN, CLIENT_NO_ALERTS);
+    char text[4097];
+
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    for (int i = 0; i < 5; i++)
+        stage_post(ALERT_SERVER, 0, text);
+    client_say(c, "<noop id=\"1\"/>\n"
+                  "<alertList id=\"2\" text=\"yy\"/>\n"
+                  "<alertList id=\"3\" text=\"yy\"/>\n"
+                  "<alertList id=\"4\" text=\"yy\" limit=\"1\"/>\n"
+                  "<noop id=\"5\"/>\n");
+    event_base_loop(stage_worker(ANN)->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    ck_assert_str_eq(client_packet(c),
+                     "<response id=\"1\"/>\n<alertListed id=\"2\"/>\n"
+                     "<response id=\"2\"/>\n");
+    ck_assert_str_eq(ids(c), "3 3 4 4 5 ");
+    client_free(&c);
+}
+END_TEST
+
 /* --- errors --- */
 
 /* The third malformed message closes, after its answer; what is behind it is
@@ -560,6 +584,7 @@ request_suite(void)
     tcase_add_test(t, test_no_result_without_words);
     tcase_add_test(t, test_pipeline);
     tcase_add_test(t, test_requests_per_turn);
+    tcase_add_test(t, test_long_look);
     tcase_add_test(t, test_malformed);
     tcase_add_test(t, test_closing);
     tcase_add_test(t, test_states);

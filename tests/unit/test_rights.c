@@ -26,6 +26,8 @@ static const struct {
     {"(BasicSettings,CanCreateWebUserSessions)",
      RIGHT_BASIC_SETTINGS | RIGHT_SESSIONS},
     {"(CanCreateAliases)", RIGHT_CREATE_ALIASES},
+    {"(CanCreateGroups)", RIGHT_CREATE_GROUPS},
+    {"(cancreateforwarders)", RIGHT_CREATE_FORWARDERS},
     {"(MaxAccountSize,CentralDirectory)", RIGHT_OTHER_DOMAIN},
     {"(\"Master \")", RIGHT_OTHER_DOMAIN}, /* not Master */
     {"((Master))", 0},

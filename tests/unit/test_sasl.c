@@ -111,6 +111,42 @@ new_client(const struct client *c)
     return session;
 }
 
+/* A secret besides the password, that a proof is tried with; NULL: none. */
+static const char *other;
+
+/* What is cut off anywhere proves nothing; the last byte is padding, which may
+ * lack. */
+static void
+cut_proof(const struct sasl *s, const char *reply, const struct credential *c)
+{
+    char *text = decode(reply), *cut;
+
+    for (size_t n = 0; n + 1 < strlen(text); n++) {
+        cut = encode(text, n);
+        ck_assert(!sasl_scram_matches(s, cut, c));
+        gsasl_free(cut);
+    }
+    free(text);
+}
+
+static void
+try_other(struct sasl *s, const char *reply, bool is_password)
+{
+    static const uint8_t none[CRED_KEY_BYTES];
+    struct credential told, made;
+
+    sasl_scram_told(s, &told);
+    ck_assert_mem_eq(told.salt, credential.salt, sizeof told.salt);
+    ck_assert_uint_eq(told.iterations, credential.iterations);
+    ck_assert_mem_eq(told.stored_key, none, sizeof none);
+    password_derive(other, told.salt, told.iterations, &made);
+    ck_assert_int_eq(sasl_scram_matches(s, reply, NULL), is_password);
+    if (!sasl_scram_matches(s, reply, &made))
+        return;
+    cut_proof(s, reply, &made);
+    sasl_scram_use(s, &made);
+}
+
 /* Lets the client talk until the server has decided; with SCRAM the client
  * must be content with the server, too. */
 static enum sasl_result
@@ -130,6 +166,8 @@ talk(const struct client *c, struct sasl *s, const struct credential *cred)
         challenge = NULL;
         if (rc != GSASL_OK && rc != GSASL_NEEDS_MORE)
             break;
+        if (other != NULL && sasl_wants_proof(s))
+            try_other(s, reply, strcmp(c->password, "pencil") == 0);
         result = sasl_step(s, reply, &challenge);
         gsasl_free(reply);
         if (result == SASL_WANT_CREDENTIAL) {
@@ -143,6 +181,32 @@ talk(const struct client *c, struct sasl *s, const struct credential *cred)
     gsasl_finish(session);
     return result;
 }
+
+/* The password is "pencil", and there is a token. */
+START_TEST(a_proof_may_be_of_another_secret)
+{
+    static const struct {
+        const char *name, *password;
+        enum sasl_result result;
+    } rows[] = {{"joe@a.test", "ABCdef123", SASL_DONE},
+                {"a=b,c", "ABCdef123", SASL_DONE},
+                {"j\xc3\xb6", "ABCdef123", SASL_DONE},
+                {"joe@a.test", "pencil", SASL_DONE},
+                {"joe@a.test", "ABCdef124", SASL_REFUSED}};
+
+    other = "ABCdef123";
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct client c = {"SCRAM-SHA-256", rows[i].name,
+                                 rows[i].password, NULL};
+        struct sasl *s = new_sasl("SCRAM-SHA-256");
+
+        ck_assert(!sasl_scram_matches(s, "AAAA", &credential));
+        ck_assert_int_eq(talk(&c, s, &credential), rows[i].result);
+        sasl_free(&s);
+    }
+    other = NULL;
+}
+END_TEST
 
 static const struct {
     struct client client;
@@ -805,6 +869,7 @@ sasl_suite(void)
 
     tcase_add_checked_fixture(t, set_up, tear_down);
     LOOP(t, agrees_with_gnu_sasl, talks);
+    tcase_add_test(t, a_proof_may_be_of_another_secret);
     tcase_add_test(t, unknown_names_look_like_known_ones);
     tcase_add_test(t, nobody_gets_in_without_a_password);
     tcase_add_test(t, cram_needs_its_state);

@@ -19,6 +19,8 @@ static const struct {
     {"{a=b;c=d;}", "{a=default;}", "{c=d;}"},
     {"{a=b;c=d;}", "{a=#NULL#;}", "{c=d;}"},
     {"{a=b;}", "{a=\"#NULL#\";}", "{a=\"#NULL#\";}"},
+    {"{}", "{a={b=#NULL#;c={d=#NULL#;e=f;};};}", "{a={c={e=f;};};}"},
+    {"{}", "{a=(b,#NULL#,{c=#NULL#;});}", "{a=(b,#NULL#,{});}"},
     {"{a=b;}", "{a=Default;}", ""},
     {"{a=b;}", "{x=default;}", "{a=b;}"},
     {"{a=b;}", "{a=(default);}", "{a=(default);}"},

@@ -23,6 +23,7 @@ Suite *disk_full_suite(void);
 Suite *domain_table_suite(void);
 Suite *lanes_suite(void);
 Suite *meta_table_suite(void);
+Suite *object_table_suite(void);
 Suite *post_key_table_suite(void);
 Suite *record_suite(void);
 Suite *store_suite(void);
@@ -33,6 +34,6 @@ Suite *verify_suite(void);
 
 SUITE_MAIN(record_suite, alert_set_suite, meta_table_suite, domain_table_suite,
            account_table_suite, alert_table_suite, post_key_table_suite,
-           ticket_table_suite, token_table_suite, usage_table_suite,
-           audit_table_suite, lanes_suite, store_suite, disk_full_suite,
-           damage_suite, verify_suite)
+           ticket_table_suite, token_table_suite, object_table_suite,
+           usage_table_suite, audit_table_suite, lanes_suite, store_suite,
+           disk_full_suite, damage_suite, verify_suite)

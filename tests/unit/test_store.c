@@ -473,7 +473,7 @@ START_TEST(only_a_store_is_opened)
 
     ck_assert(store_exists(fixture_dir));
     snprintf(path, sizeof path, "%s/none", fixture_dir);
-    check_open_fails(&o, "holds no store");
+    check_open_fails(&o, "there is no directory");
     o.create = true;
     check_open_fails(&o, "No such file");
     o.create = false;
@@ -632,6 +632,16 @@ put_key(struct store_txn *t, void *arg, struct errbuf *err)
                                         : r;
 }
 
+static enum store_result
+put_group(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    char none[] = "";
+    const struct object_rec o = {
+        .domain = 1, .kind = OBJECT_GROUP, .name = arg, .text = none};
+
+    return object_add(t, &o, err);
+}
+
 static void
 check_format(uint64_t expected)
 {
@@ -657,7 +667,8 @@ make_old(void)
  * that this program cannot read. */
 START_TEST(an_older_format_is_kept)
 {
-    char alias[] = "j", text[] = "{a=b;}", none[] = "", key[] = "k";
+    char alias[] = "j", text[] = "{a=b;}", none[] = "", key[] = "k",
+         joe[] = "joe";
 
     make_old();
     fixture_account(1, "amy");
@@ -685,6 +696,15 @@ START_TEST(an_older_format_is_kept)
     check_format(4);
     fixture_verify();
     fixture_run(put_key, key, STORE_OK);
+    check_format(5);
+    fixture_verify();
+
+    fixture_teardown();
+    fixture_setup();
+    make_old();
+    fixture_run(put_group, joe, STORE_EXISTS);
+    check_format(1);
+    fixture_run(put_group, key, STORE_OK);
     check_format(5);
     fixture_verify();
 }

@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "util/text.h"
@@ -38,6 +39,53 @@ START_TEST(finds_bad_utf8)
     ck_assert_int_eq(text_is_utf8(utf8[_i].text, utf8[_i].len, &bad),
                      utf8[_i].bad == utf8[_i].len);
     ck_assert_uint_eq(bad, utf8[_i].bad);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    size_t len;
+    const char *utf8;
+} foreign[] = {
+    {T(""), ""},
+    {T("abc\x7f"), "abc\x7f"},
+    {T("\xc3\xbc"), "\xc3\xbc"}, /* UTF-8 is left alone */
+    {T("\xf0\x9f\x94\x94"), "\xf0\x9f\x94\x94"},
+    {T("\xfc"), "\xc3\xbc"},
+    {T("\xfc\xac"), "\xc3\xbc\xc2\xac"},
+    {T("a\xc3\xbc\xfc"), "a\xc3\x83\xc2\xbc\xc3\xbc"},
+    {T("\xa0\xff"), "\xc2\xa0\xc3\xbf"},
+    {T("\x80"), "\xe2\x82\xac"},
+    {T("\x81\x8d\x8f\x90\x9d"), "\xc2\x81\xc2\x8d\xc2\x8f\xc2\x90\xc2\x9d"},
+    {T("\x9f"), "\xc5\xb8"},
+    {T("\xed\xa0\x80"), "\xc3\xad\xc2\xa0\xe2\x82\xac"},
+};
+
+START_TEST(makes_utf8)
+{
+    size_t len = 99;
+    char *to = text_to_utf8(foreign[_i].text, foreign[_i].len, &len);
+
+    ck_assert_str_eq(to, foreign[_i].utf8);
+    ck_assert_uint_eq(len, strlen(foreign[_i].utf8));
+    free(to);
+}
+END_TEST
+
+/* Whatever comes, what goes out is UTF-8, and zeros stay where they are. */
+START_TEST(makes_utf8_of_each_byte)
+{
+    for (unsigned n = 0; n < 256; n++) {
+        char from[3] = {(char)n, '\0', (char)n};
+        size_t len, bad;
+        char *to = text_to_utf8(from, sizeof from, &len);
+
+        ck_assert(text_is_utf8(to, len, &bad));
+        ck_assert_uint_eq(to[len], 0);
+        ck_assert_uint_eq(to[len / 2], 0);
+        ck_assert_int_eq(memcmp(to, to + len / 2 + 1, len / 2), 0);
+        free(to);
+    }
 }
 END_TEST
 
@@ -210,6 +258,24 @@ START_TEST(ignores_case)
 }
 END_TEST
 
+START_TEST(finds_whole_words_in_lists)
+{
+    static const char list[] = "1-ab,12-abc,2-x";
+
+    ck_assert(text_list_has(list, ',', "1-ab"));
+    ck_assert(text_list_has(list, ',', "12-abc"));
+    ck_assert(text_list_has(list, ',', "2-x"));
+    ck_assert(!text_list_has(list, ',', "2-ab"));
+    ck_assert(!text_list_has(list, ',', "2-abc"));
+    ck_assert(!text_list_has(list, ',', "12-ab"));
+    ck_assert(!text_list_has(list, ',', "1-ab,12-abc"));
+    ck_assert(!text_list_has(list, ',', ""));
+    ck_assert(!text_list_has("", ',', "a"));
+    ck_assert(text_list_has(",", ',', ""));
+    ck_assert(text_list_has("a", ',', "a"));
+}
+END_TEST
+
 static const struct {
     uint64_t bytes;
     const char *text;
@@ -250,6 +316,8 @@ text_suite(void)
     TCase *t = tcase_create("text");
 
     tcase_add_loop_test(t, finds_bad_utf8, 0, sizeof utf8 / sizeof utf8[0]);
+    tcase_add_loop_test(t, makes_utf8, 0, sizeof foreign / sizeof foreign[0]);
+    tcase_add_test(t, makes_utf8_of_each_byte);
     tcase_add_loop_test(t, checks_alert_texts, 0,
                         sizeof alerts / sizeof alerts[0]);
     tcase_add_test(t, refuses_each_control_character);
@@ -257,6 +325,7 @@ text_suite(void)
     tcase_add_test(t, knows_names);
     tcase_add_test(t, parses_numbers);
     tcase_add_test(t, ignores_case);
+    tcase_add_test(t, finds_whole_words_in_lists);
     tcase_add_loop_test(t, shows_sizes, 0, sizeof sizes / sizeof sizes[0]);
     suite_add_tcase(s, t);
     return s;

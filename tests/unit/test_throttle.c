@@ -318,6 +318,45 @@ START_TEST(nameless_failures_count_for_the_address)
 }
 END_TEST
 
+/* With a network one has 65,536 addresses. */
+START_TEST(networks_are_slowed)
+{
+    struct throttle_limits l = limits;
+    struct throttle *t;
+    int64_t now = 1000 * S;
+    char address[40];
+
+    l.network = (struct throttle_rule){30, 2 * S, 4 * S, 50 * S};
+    t = throttle_new(&l);
+    for (int i = 0; i < 31; i++) {
+        ck_assert_int_eq(throttle_delay(t, "joe", "2001:db8:1:999::1", now), 0);
+        snprintf(address, sizeof address, "2001:db8:1:%d::1", i);
+        throttle_failed(t, NULL, address, now);
+        throttle_failed(t, NULL, "192.0.2.1", now);
+    }
+    ck_assert_int_eq(throttle_delay(t, "joe", "2001:db8:1:999::1", now), 2 * S);
+    ck_assert_int_eq(throttle_delay(t, "joe", "2001:db8:2::1", now), 0);
+    ck_assert_int_eq(throttle_delay(t, "joe", "192.0.2.2", now), 0);
+    throttle_succeeded(t, "ann", "2001:db8:1:999::1", now);
+    ck_assert_int_eq(throttle_delay(t, "ann", "2001:db8:1:999::1", now), 0);
+    throttle_free(&t);
+}
+END_TEST
+
+START_TEST(numbers_stand_for_networks)
+{
+    struct throttle *t = throttle_new(&limits);
+
+    ck_assert_uint_eq(throttle_network(t, "2001:db8:1:2::1"),
+                      throttle_network(t, "2001:db8:1:3::1"));
+    ck_assert_uint_ne(throttle_network(t, "2001:db8:1::1"),
+                      throttle_network(t, "2001:db8:2::1"));
+    ck_assert_uint_ne(throttle_network(t, "192.0.2.1"),
+                      throttle_network(t, "192.0.2.2"));
+    throttle_free(&t);
+}
+END_TEST
+
 START_TEST(numbers_stand_for_addresses)
 {
     struct throttle *t = throttle_new(&limits), *other = throttle_new(&limits);
@@ -376,6 +415,8 @@ throttle_suite(void)
     tcase_add_test(t, defaults_let_a_typist_try);
     tcase_add_test(t, nameless_failures_count_for_the_address);
     tcase_add_test(t, numbers_stand_for_addresses);
+    tcase_add_test(t, networks_are_slowed);
+    tcase_add_test(t, numbers_stand_for_networks);
     tcase_add_test(t, threads_count_together);
     suite_add_tcase(s, t);
     return s;

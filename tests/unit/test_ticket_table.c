@@ -63,6 +63,14 @@ trim(struct store_txn *t, void *arg, struct errbuf *err)
 }
 
 static enum store_result
+trim_waiting(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct ask *q = arg;
+
+    return ticket_trim_waiting(t, q->account, q->max, q->keep.number[0], err);
+}
+
+static enum store_result
 remove_joe(struct store_txn *t, void *arg, struct errbuf *err)
 {
     (void)arg;
@@ -212,6 +220,64 @@ START_TEST(trimming)
 }
 END_TEST
 
+/* 5 and 3 are devices, which end first. */
+START_TEST(devices_are_not_trimmed)
+{
+    struct ask q = {.account = joe};
+
+    for (uint8_t i = 0; i < 6; i++) {
+        struct ask k = ticket(i, 100 - i);
+
+        k.k.is_device = k.k.has_key = i == 3 || i == 5;
+        k.k.device = k.k.is_device ? i : 0;
+        fixture_run(put, &k, STORE_OK);
+    }
+    q.max = 4;
+    fixture_run(trim, &q, STORE_OK);
+    ck_assert_uint_eq(present(8), 0x3f);
+    q.max = 3;
+    fixture_run(trim, &q, STORE_OK);
+    ck_assert_uint_eq(present(8), 0x2f);
+    q.max = 0;
+    fixture_run(trim, &q, STORE_OK);
+    ck_assert_uint_eq(present(8), 0x28);
+    fixture_verify();
+}
+END_TEST
+
+/* 5 and 4: somebody's session and its ticket; 3 a device; 2, 1 and 0 wait. */
+START_TEST(only_those_that_wait_are_trimmed)
+{
+    uint64_t keep = ticket_number(ticket(2, 0).k.hash);
+    struct ask other = ticket(7, 1);
+    struct ask q = {.account = joe, .keep = {&keep, 1}};
+
+    other.k.account = fixture_account(1, "amy");
+    other.k.is_session = other.k.is_waiting = true;
+    fixture_run(put, &other, STORE_OK);
+    for (uint8_t i = 0; i < 6; i++) {
+        struct ask k = ticket(i, 100 - i);
+
+        k.k.is_session = i == 5 || i < 3;
+        k.k.is_waiting = i < 3;
+        k.k.session = i == 4 ? ticket_number(ticket(5, 0).k.hash) : 0;
+        k.k.is_device = k.k.has_key = i == 3;
+        k.k.device = i == 3 ? 9 : 0;
+        fixture_run(put, &k, STORE_OK);
+    }
+    q.max = 5;
+    fixture_run(trim_waiting, &q, STORE_OK);
+    ck_assert_uint_eq(present(8), 0xbf);
+    q.max = 4;
+    fixture_run(trim_waiting, &q, STORE_OK);
+    ck_assert_uint_eq(present(8), 0xbd); /* 2 ends first, but stays */
+    q.max = 0;
+    fixture_run(trim_waiting, &q, STORE_OK);
+    ck_assert_uint_eq(present(8), 0xbc);
+    fixture_verify();
+}
+END_TEST
+
 static enum store_result
 drop_of(struct store_txn *t, void *arg, struct errbuf *err)
 {
@@ -300,6 +366,8 @@ ticket_table_suite(void)
     tcase_add_test(tc, expiring);
     tcase_add_test(tc, expiring_in_pieces);
     tcase_add_test(tc, trimming);
+    tcase_add_test(tc, devices_are_not_trimmed);
+    tcase_add_test(tc, only_those_that_wait_are_trimmed);
     tcase_add_test(tc, what_belongs_together_goes_together);
     tcase_add_test(tc, void_without_its_account);
     suite_add_tcase(s, tc);

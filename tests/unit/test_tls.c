@@ -38,8 +38,9 @@ START_TEST(test_good)
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct errbuf err = {""};
-        struct ssl_ctx_st *ctx = tls_server_context(files.cert, files.key,
-                                                    rows[i].version, &err),
+        const struct tls_files pair = {files.cert, files.key, NULL};
+        struct ssl_ctx_st *ctx =
+                              tls_server_context(&pair, rows[i].version, &err),
                           *other;
 
         ck_assert_msg(ctx != NULL, "row %zu: %s", i, err.text);
@@ -60,14 +61,66 @@ END_TEST
 START_TEST(test_chain)
 {
     struct errbuf err = {""};
-    struct ssl_ctx_st *ctx =
-        tls_server_context(files.chain, files.other_key, "1.2", &err);
+    const struct tls_files pair = {files.chain, files.other_key, NULL};
+    struct ssl_ctx_st *ctx = tls_server_context(&pair, "1.2", &err);
     STACK_OF(X509) *chain = NULL;
 
     ck_assert_msg(ctx != NULL, "%s", err.text);
     SSL_CTX_get0_chain_certs(ctx, &chain);
     ck_assert_int_eq(sk_X509_num(chain), 1);
     tls_context_unref(&ctx);
+}
+END_TEST
+
+/* Who has to be there of those who signed. */
+START_TEST(test_who_signed)
+{
+    const struct {
+        const char *cert, *roots, *says; /* NULL: it is well */
+    } rows[] = {
+        {files.other_cert, NULL, NULL}, /* itself */
+        {files.other_cert, files.other_root, NULL},
+        {files.chain, NULL, NULL},
+        {files.chain, "", NULL},
+        {files.chain, files.root, NULL},
+        {files.chain, files.other_root, "is not one of tls-roots"},
+        {files.wrong_chain, NULL, "does not fit who signed it"},
+        /* Roots need not be sent... */
+        {files.part_chain, NULL, NULL},
+        {files.part_chain, files.root, NULL},
+        {files.part_chain, files.other_root,
+         "who signed it is not in the file"},
+        /* ... but only who knows them may leave the chain out. */
+        {files.signed_cert, NULL, "who signed it is not in the file"},
+        {files.signed_cert, files.root, NULL},
+        {files.signed_cert, files.other_root,
+         "who signed it is not in the file"},
+        {files.of_root, NULL, NULL},
+        {files.of_root, files.root, NULL},
+        {files.of_root, files.other_root, "who signed it is not in the file"},
+        {files.between, NULL, "who signed it is not in the file"},
+        {files.between, files.root, "who signed it is not in the file"},
+        {files.says_between, NULL, "who signed it is not in the file"},
+        {files.chain, files.missing, "reading the roots"},
+        {files.chain, files.garbage, "no start line"},
+        {files.chain, files.empty, "it is empty"},
+        {files.chain, files.dir, "it is a directory"},
+        {files.chain, files.fifo, "it is no file"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct tls_files pair = {rows[i].cert, files.other_key,
+                                       rows[i].roots};
+        struct errbuf err = {""};
+        struct ssl_ctx_st *ctx = tls_server_context(&pair, "1.2", &err);
+
+        ck_assert_msg((ctx != NULL) == (rows[i].says == NULL), "row %zu: %s", i,
+                      err.text);
+        ck_assert_msg(ctx != NULL || strstr(err.text, rows[i].says) != NULL,
+                      "row %zu: %s", i, err.text);
+        ck_assert_msg(ERR_peek_error() == 0, "row %zu", i);
+        tls_context_unref(&ctx);
+    }
 }
 END_TEST
 
@@ -117,8 +170,8 @@ START_TEST(test_errors)
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct errbuf err = {""};
-        struct ssl_ctx_st *ctx =
-            tls_server_context(rows[i].cert, rows[i].key, "1.2", &err);
+        const struct tls_files pair = {rows[i].cert, rows[i].key, NULL};
+        struct ssl_ctx_st *ctx = tls_server_context(&pair, "1.2", &err);
         char *begins = xasprintf("%s%s: ", rows[i].begins, rows[i].file);
 
         ck_assert_msg(ctx == NULL, "row %zu", i);
@@ -144,6 +197,7 @@ tls_suite(void)
     tcase_set_timeout(t, 60);
     tcase_add_test(t, test_good);
     tcase_add_test(t, test_chain);
+    tcase_add_test(t, test_who_signed);
     tcase_add_test(t, test_errors);
     suite_add_tcase(s, t);
     return s;

@@ -250,6 +250,36 @@ START_TEST(names_come_page_by_page)
 }
 END_TEST
 
+/* For a mail server: not the postmaster, unless it told of him. */
+START_TEST(names_for_a_mail_server)
+{
+    static const struct {
+        enum quota_source source;
+        bool is_there;
+    } rows[] = {{0, false},
+                {QUOTA_SOURCE_ADMIN, false},
+                {QUOTA_SOURCE_MAILDIR, false},
+                {QUOTA_SOURCE_DICT, true},
+                {QUOTA_SOURCE_DOVEADM, true},
+                {QUOTA_SOURCE_WARNING, true}};
+    const struct quota_report r = {
+        .user = "postmaster@main.test", .source = rows[_i].source, .used = 7};
+    struct names x = {.listing.leave_own = true};
+
+    stage->main_domain_number = stage_domain(BOB);
+    if (rows[_i].source != 0) {
+        usage_feed_sink(feed)->report(usage_feed_sink(feed)->arg, &r);
+        stage_sync();
+    }
+    ask(&x, 100);
+    ck_assert_msg((strstr(buf_cstr(&x.got), "postmaster@") != NULL) ==
+                      rows[_i].is_there,
+                  "%s", buf_cstr(&x.got));
+    ck_assert_ptr_nonnull(strstr(buf_cstr(&x.got), "bob@main.test "));
+    buf_clear(&x.got);
+}
+END_TEST
+
 #define EMPTY 250
 
 static enum store_result
@@ -280,6 +310,43 @@ START_TEST(names_of_many_domains)
         ask(&x, sizes[_i]);
     ck_assert_str_eq(buf_cstr(&x.got), all);
     ck_assert_uint_ge(x.questions, EMPTY / 100 + 1);
+    buf_clear(&x.got);
+}
+END_TEST
+
+#define GROUPS 2500
+
+static enum store_result
+add_groups(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    char name[32], none[] = "";
+    struct object_rec o = {
+        .kind = OBJECT_GROUP, .name = name, .created = 1, .text = none};
+    struct domain_rec d = {0};
+    enum store_result r = domain_find(t, "main.test", &d, err);
+
+    (void)arg;
+    o.domain = d.number;
+    domain_rec_clear(&d);
+    for (unsigned i = 0; i < GROUPS && r == STORE_OK; i++) {
+        snprintf(name, sizeof name, "%s%04u", i % 2 == 0 ? "aa" : "g", i);
+        r = object_add(t, &o, err);
+    }
+    return r;
+}
+
+/* Names that are no accounts' are none for a source, and many of them no work
+ * for one job. */
+START_TEST(names_of_groups_are_passed_over)
+{
+    static const unsigned sizes[] = {1, 2, 100};
+    struct names x = {0};
+
+    stage_run(add_groups, NULL);
+    while (!x.last)
+        ask(&x, sizes[_i]);
+    ck_assert_str_eq(buf_cstr(&x.got), all);
+    ck_assert_uint_ge(x.questions, GROUPS / 1001 + 1);
     buf_clear(&x.got);
 }
 END_TEST
@@ -321,7 +388,9 @@ usage_feed_suite(void)
     tcase_add_test(tc, what_waits_at_the_end_is_stored);
     tcase_add_test(tc, one_that_cannot_be_stored_holds_up_no_other);
     tcase_add_loop_test(tc, names_come_page_by_page, 1, 8);
+    tcase_add_loop_test(tc, names_for_a_mail_server, 0, 6);
     tcase_add_loop_test(tc, names_of_many_domains, 0, 3);
+    tcase_add_loop_test(tc, names_of_groups_are_passed_over, 0, 3);
     tcase_add_loop_test(tc, names_that_are_gone_do_no_harm, 0,
                         (int)(sizeof pages / sizeof pages[0]));
     suite_add_tcase(s, tc);

@@ -9,9 +9,10 @@ Suite *bom_suite(void);
 Suite *buf_suite(void);
 Suite *clock_suite(void);
 Suite *proxy_header_suite(void);
+Suite *spell_suite(void);
 Suite *text_suite(void);
 Suite *fold_suite(void);
 Suite *zone_suite(void);
 
 SUITE_MAIN(address_suite, blank_suite, bom_suite, buf_suite, clock_suite,
-           proxy_header_suite, text_suite, fold_suite, zone_suite)
+           proxy_header_suite, spell_suite, text_suite, fold_suite, zone_suite)

@@ -57,9 +57,11 @@ fill(struct store_txn *t, void *arg, struct errbuf *err)
     struct audit_rec line = {.time = T0, .who = "me", .what = "it"};
     const struct post_key_rec key = {
         .posted = T0, .alert = 1, .scope = ALERT_DOMAIN, .target = 1};
-    char key_text[] = "key", name[] = "T", sealed[] = "x";
+    char key_text[] = "key", name[] = "T", sealed[] = "x", group[] = "g";
     const struct token_rec token = {
         .account = 1, .name = name, .sealed = sealed, .sealed_len = 1};
+    const struct object_rec object = {
+        .domain = 1, .kind = OBJECT_GROUP, .name = group, .text = sealed};
     enum store_result r;
 
     (void)arg;
@@ -76,6 +78,8 @@ fill(struct store_txn *t, void *arg, struct errbuf *err)
         r = ticket_put(t, &k, err);
     if (r == STORE_OK)
         r = token_put(t, &token, err);
+    if (r == STORE_OK)
+        r = object_add(t, &object, err);
     if (r == STORE_OK)
         r = audit_add(t, &line, err);
     if (r == STORE_OK)
@@ -320,6 +324,42 @@ static const struct damage damages[] = {
     {"tokens that an older program does not know", TABLE_META, "666f726d6174",
      "010000000000000004",
      "token.db: a record of format 5 in a store of "
+     "format 4"},
+    {"a group without name", TABLE_ACCOUNT_NAME, N1 "67", NULL,
+     "object.db: domain 1, g: its name does not lead to it"},
+    {"a group by a forwarder's name", TABLE_ACCOUNT_NAME, N1 "67", "0302",
+     "object.db: domain 1, g: its name does not lead to it"},
+    {"a group by an account's name", TABLE_ACCOUNT_NAME, N1 "67", "01" N1,
+     "account_name.db: domain 1, g: leads to no account of that name"},
+    {"a name of no group", TABLE_ACCOUNT_NAME, N1 "68", "0301",
+     "account_name.db: domain 1, h: leads to no object of that name"},
+    {"a group that is not there", TABLE_OBJECT,
+     N1 "01"
+        "67",
+     NULL, "account_name.db: domain 1, g: leads to no object of that name"},
+    {"a group of no domain", TABLE_OBJECT,
+     N9 "01"
+        "67",
+     "01" N1 "00000000", "object.db: domain 9, g: there is no such domain"},
+    {"an object of no kind", TABLE_OBJECT,
+     N1 "03"
+        "67",
+     "01" N1 "00000000", "object.db: a damaged record"},
+    {"an object damaged", TABLE_OBJECT,
+     N1 "01"
+        "67",
+     "01" N1, "object.db: a damaged record"},
+    {"an object without name", TABLE_OBJECT, N1 "01", "01" N1 "00000000",
+     "object.db: a damaged record"},
+    {"a name of an unknown kind", TABLE_ACCOUNT_NAME, N1 "67", "0303",
+     "account_name.db: a damaged name"},
+    {"groups not counted", TABLE_ACCOUNT_NAME, N1, "02" N1 N1,
+     "account_name.db: domain 1: has 1 groups, says 0"},
+    {"a domain's name that is a group's", TABLE_DOMAIN_NAME, "63", "0301",
+     "domain_name.db: c: leads to no domain"},
+    {"groups that an older program does not know", TABLE_META, "666f726d6174",
+     "010000000000000004",
+     "object.db: a record of format 5 in a store of "
      "format 4"},
     {"audit damaged", TABLE_AUDIT,
      "8000000000000000"

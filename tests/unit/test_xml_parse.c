@@ -395,6 +395,98 @@ START_TEST(finds_attributes)
 }
 END_TEST
 
+/* --- one long text --- */
+
+static void
+add_piece(void *arg, const char *s, size_t len)
+{
+    buf_append(arg, s, len);
+}
+
+/* The document in two pieces; -1: refused. */
+static int
+read_text(const char *doc, size_t len, size_t cut, struct buf *out)
+{
+    int r;
+
+    out->len = 0;
+    xml_text_begin(parser, add_piece, out);
+    r = xml_text_feed(parser, doc, cut, false, &err);
+    if (r == 0)
+        r = xml_text_feed(parser, doc + cut, len - cut, true, &err);
+    return r;
+}
+
+START_TEST(text_in_any_two_pieces)
+{
+    static const char doc[] =
+        "<a id='1'>x&amp;&lt;&#39;&#13;\n\xc3\xa4\xf0\x9f\x98\x80 y</a>";
+    const size_t len = sizeof doc - 1;
+    struct buf out = {0};
+
+    for (size_t cut = 0; cut <= len; cut++) {
+        ck_assert_int_eq(read_text(doc, len, cut, &out), 0);
+        ck_assert_str_eq(buf_cstr(&out), "x&<'\r\n\xc3\xa4\xf0\x9f\x98\x80 y");
+        /* A parser may do one after the other. */
+        ck_assert_int_eq(parse("<b>c</b>"), XML_PARSED);
+        ck_assert_str_eq(root->text, "c");
+    }
+    buf_clear(&out);
+}
+END_TEST
+
+static const char *const no_texts[] = {
+    "",
+    "<a>",
+    "<a>x",
+    "<a>x</a",
+    "<a>x</b>",
+    "<a>x<b/>y</a>",
+    "<a>&b;</a>",
+    "<a>\xff</a>",
+    "x",
+    "<!DOCTYPE a><a>x</a>",
+    "<a>x</a><a>y</a>",
+};
+
+START_TEST(text_that_is_none)
+{
+    const char *doc = no_texts[_i];
+    struct buf out = {0};
+
+    for (size_t cut = 0; cut <= strlen(doc); cut++) {
+        ck_assert_int_eq(read_text(doc, strlen(doc), cut, &out), -1);
+        ck_assert_str_ne(err.text, "");
+        /* It does not begin to be one. */
+        ck_assert_int_eq(xml_text_feed(parser, "</a>", 4, true, &err), -1);
+    }
+    buf_clear(&out);
+}
+END_TEST
+
+START_TEST(text_is_handed_over_as_it_comes)
+{
+    struct buf piece = {0}, out = {0};
+    size_t given = 0;
+
+    for (int i = 0; i < 1000; i++)
+        buf_append_str(&piece, "&amp; ten bytes &lt;");
+    xml_text_begin(parser, add_piece, &out);
+    ck_assert_int_eq(xml_text_feed(parser, "<a>", 3, false, &err), 0);
+    for (int i = 0; i < 100; i++) {
+        ck_assert_int_eq(
+            xml_text_feed(parser, piece.data, piece.len, false, &err), 0);
+        given += out.len;
+        ck_assert_uint_gt(out.len, 0);
+        out.len = 0;
+    }
+    ck_assert_int_eq(xml_text_feed(parser, "</a>", 4, true, &err), 0);
+    ck_assert_uint_eq(given + out.len, (size_t)100 * 1000 * 13);
+    buf_clear(&piece);
+    buf_clear(&out);
+}
+END_TEST
+
 Suite *
 xml_parse_suite(void)
 {
@@ -405,6 +497,10 @@ xml_parse_suite(void)
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, reads, 0, sizeof good / sizeof good[0]);
     tcase_add_loop_test(t, refuses, 0, sizeof bad / sizeof bad[0]);
+    tcase_add_test(t, text_in_any_two_pieces);
+    tcase_add_loop_test(t, text_that_is_none, 0,
+                        sizeof no_texts / sizeof no_texts[0]);
+    tcase_add_test(t, text_is_handed_over_as_it_comes);
     tcase_add_test(t, refuses_zeros);
     tcase_add_test(t, cut_at_each_byte);
     tcase_add_test(t, each_byte_changed);

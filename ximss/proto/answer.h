@@ -41,6 +41,11 @@
     X(SAME_STAMP, 501, "the same time stamp again", "own")                     \
     X(BAD_PREFERENCE, 501, "%s is not a preference", "own")                    \
     X(BAD_RIGHT, 501, "not a right", "own")                                    \
+    X(MISSPELT_RIGHT, 501,                                                     \
+      "unknown right %s. did you mean %s. FORCE gives it all the same", "own") \
+    X(MISSPELT_SETTING, 501,                                                   \
+      "unknown setting %s. did you mean %s. FORCE sets it all the same",       \
+      "own")                                                                   \
     X(BAD_USAGE, 501, "storage used must be bytes or a size like 50M", "own")  \
     X(BAD_SETTING, 501, "%s %s", "own")                                        \
     X(TOO_LONG, 501, "%s is longer than %d bytes", "own")                      \
@@ -50,6 +55,10 @@
     X(BAD_ACCOUNT_NAME, 501, "illegal account name", "own")                    \
     X(BAD_ALIAS_NAME, 501, "illegal alias name", "own")                        \
     X(BAD_DOMAIN_NAME, 501, "illegal domain name", "own")                      \
+    X(BAD_GROUP_NAME, 501, "illegal group name", "own")                        \
+    X(BAD_FORWARDER_NAME, 501, "illegal forwarder name", "own")                \
+    X(BAD_FORWARDER_ADDRESS, 501, "illegal forwarder address", "own")          \
+    X(BAD_MEMBERS, 501, "Members must be an array of addresses", "own")        \
     X(BAD_ACCOUNT_TYPE, 501, "unknown account type", "own")                    \
     X(BAD_ELEMENT, 501, "unknown element", "own")                              \
     X(NO_NEXT_ELEMENT, 501, "no next element", "own")                          \
@@ -80,6 +89,7 @@
     X(MAIN_DOMAIN_RIGHTS, 501, "server wide rights need the main domain",      \
       "own")                                                                   \
     X(DOMAIN_NOT_EMPTY, 501, "the domain has accounts", "own")                 \
+    X(DOMAIN_HAS_OBJECTS, 501, "the domain has groups or forwarders", "own")   \
     X(DOMAIN_SUSPENDED, 501, "the domain is suspended", "own")                 \
     X(CLUSTER_ONLY, 501, "available in the Dynamic Cluster only",              \
       "documented")                                                            \
@@ -119,6 +129,8 @@
     X(BAD_ALERT, 522, "the text cannot be an alert", "own")                    \
     X(ALERT_HAS_ELEMENTS, 522, "alert text must not have elements in it",      \
       "own")                                                                   \
+    X(GROUP_EXISTS, 523, "group with this name already exists", "own")         \
+    X(FORWARDER_EXISTS, 524, "forwarder with this name already exists", "own") \
     X(BUSY, 525, "too busy, try again later", "own")                           \
     X(FAILED_LOGINS, 525, "too many failed log-ins, try again later", "own")   \
     X(WRONG_PASSWORDS, 525, "too many wrong passwords, try again later",       \
@@ -128,6 +140,10 @@
       "own")                                                                   \
     X(TOO_MANY_SESSIONS, 526, "too many sessions of this account", "own")      \
     X(TOO_MANY_WATCHES, 526, "too many watches: a session may have %u", "own") \
+    X(TOO_MANY_MEMBERS, 526, "too many members: a group may have %u", "own")   \
+    X(TOO_MANY_GROUPS, 526, "too many groups: a domain may have %u", "own")    \
+    X(TOO_MANY_FORWARDERS, 526, "too many forwarders: a domain may have %u",   \
+      "own")                                                                   \
     X(METHOD_NOT_OFFERED, 527, "log-in method not offered", "own")             \
     X(STORE_FULL, 530, "the store is full, try again later", "own")            \
     X(STORE_FAILED, 531, "the store failed", "own")                            \

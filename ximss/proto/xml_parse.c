@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The only user of expat.  One frame is one document, given to expat in one
  * piece with the final flag set, so that expat never waits for more (its
- * reparse deferral would).  Handlers may run once more after the parser was
+ * reparse deferral would); but for one long text, which goes through in pieces.  Handlers may run once more after the parser was
  * stopped: each begins with `if (p->failed) return`.  A parser is reset, not
  * made anew, for each document; the hash salt is drawn once, because expat
  * would ask the kernel for a new one each time. */
@@ -49,6 +49,10 @@ struct xml_parser {
     struct arena *arena;    /* borrowed */
     struct xml_elem *root;
     struct errbuf *err; /* borrowed */
+
+    /* of a document in pieces */
+    xml_text_fn *text_fn;
+    void *text_arg;
 };
 
 static void fail(struct xml_parser *p, enum xml_result result, const char *fmt,
@@ -363,6 +367,54 @@ xml_parse(struct xml_parser *p, const char *data, size_t len,
         return p->result;
     *root_r = p->root;
     return XML_PARSED;
+}
+
+/* --- one long text --- */
+
+static void XMLCALL
+on_text_start(void *arg, const char *name, const char **atts)
+{
+    struct xml_parser *p = arg;
+
+    (void)name;
+    (void)atts;
+    if (!p->failed && p->depth++ > 0)
+        fail(p, XML_MALFORMED, "an element in a text");
+}
+
+static void XMLCALL
+on_text_piece(void *arg, const char *s, int len)
+{
+    struct xml_parser *p = arg;
+
+    if (!p->failed)
+        p->text_fn(p->text_arg, s, (size_t)len);
+}
+
+void
+xml_text_begin(struct xml_parser *p, xml_text_fn *fn, void *arg)
+{
+    p->depth = 0;
+    p->failed = false;
+    prepare(p);
+    XML_SetElementHandler(p->expat, on_text_start, NULL);
+    XML_SetCharacterDataHandler(p->expat, on_text_piece);
+    p->text_fn = fn;
+    p->text_arg = arg;
+}
+
+int
+xml_text_feed(struct xml_parser *p, const char *data, size_t len, bool last,
+              struct errbuf *err)
+{
+    p->err = err;
+    if (!p->failed &&
+        XML_Parse(p->expat, data, (int)len, last) == XML_STATUS_OK)
+        return 0;
+    if (!p->failed)
+        fail(p, XML_MALFORMED, "%s",
+             XML_ErrorString(XML_GetErrorCode(p->expat)));
+    return -1;
 }
 
 const char *

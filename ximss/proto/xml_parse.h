@@ -56,6 +56,16 @@ enum xml_result xml_parse(struct xml_parser *p, const char *data, size_t len,
                           struct arena *arena, struct xml_elem **root_r,
                           const char **id_r, struct errbuf *err) WARN_UNUSED;
 
+/* One document in pieces, of which only the text of the root counts, however long
+ * it is: that is handed over as it comes.  A parser does this or xml_parse, one
+ * document after the other. */
+typedef void xml_text_fn(void *arg, const char *s, size_t len);
+void xml_text_begin(struct xml_parser *p, xml_text_fn *fn, void *arg);
+/* The next piece; last: the document ends with it.  -1: it is not well-formed, or
+ * has elements or more than text in it; nothing of it may be given any more. */
+int xml_text_feed(struct xml_parser *p, const char *data, size_t len, bool last,
+                  struct errbuf *err) WARN_UNUSED;
+
 /* Value of an attribute, NULL if absent.  The name is matched exactly. */
 const char *xml_attr(const struct xml_elem *e, const char *name);
 /* The same, or def. */

@@ -15,6 +15,7 @@
 #include "storage/tables.h"
 #include "util/bom.h"
 #include "util/clock.h"
+#include "util/terminal.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/auth/password.h"
@@ -80,33 +81,91 @@ cut_line(char *line, size_t read)
     return fault;
 }
 
-/* out: zeroed; size: a mark, the longest password, a line end and a 0. */
+/* -1 with err for what cannot be a password. */
 static int
-read_password(const char *file, char *out, size_t size, struct errbuf *err)
+check_password(const char *file, const char *password, struct errbuf *err)
 {
-    FILE *f = strcmp(file, "-") == 0 ? stdin : fopen(file, "r");
     const char *why;
-    char *line;
 
-    if (f == NULL)
-        return err_set(err, "%s: %s", file, strerror(errno));
-    line = fgets(out, (int)size, f);
-    if (f != stdin)
-        fclose(f);
-    if (line == NULL)
+    if (strlen(password) > PASSWORD_MOST)
+        return err_set(err, "%s: the first line has more than %d bytes", file,
+                       PASSWORD_MOST);
+    if (password[0] == '\0')
+        return err_set(err, "%s: the first line is empty", file);
+    why = password_fault(password);
+    return why == NULL ? 0 : err_set(err, "%s: the %s", file, why);
+}
+
+/* A mark, the longest password, a line end and a 0. */
+#define LINE_SIZE (BOM_LENGTH + PASSWORD_MOST + 3)
+
+static int
+ask_once(const struct terminal *t, const char *prompt, char line[LINE_SIZE],
+         struct errbuf *err)
+{
+    ssize_t n = terminal_ask(t, prompt, line, LINE_SIZE - 1);
+
+    if (n < 0)
+        return err_set(err, "asking for the password: %s", strerror(errno));
+    if (n == 0)
+        return err_set(err, "asking for the password: there is none");
+    line[n] = '\0';
+    cut_line_end(line);
+    return 0;
+}
+
+/* Twice, for nobody sees what he types. */
+static int
+ask_password(int fd, char out[LINE_SIZE], struct errbuf *err)
+{
+    char again[LINE_SIZE] = "";
+    struct terminal t;
+    int r;
+
+    if (terminal_hide(&t, fd) < 0)
+        return err_set(err, "asking for the password: %s", strerror(errno));
+    r = ask_once(&t, "Password of postmaster: ", out, err);
+    if (r == 0)
+        r = check_password("the terminal", out, err);
+    if (r == 0)
+        r = ask_once(&t, "The same again: ", again, err);
+    if (r == 0 && strcmp(out, again) != 0)
+        r = err_set(err, "these were two different passwords");
+    terminal_show(&t);
+    OPENSSL_cleanse(again, sizeof again);
+    return r;
+}
+
+/* out: zeroed. */
+static int
+read_line(FILE *f, const char *file, char out[LINE_SIZE], struct errbuf *err)
+{
+    size_t size = LINE_SIZE;
+    const char *why;
+
+    if (fgets(out, LINE_SIZE, f) == NULL)
         return err_set(err, "%s: no password in its first line", file);
     while (size > 1 && out[size - 2] == '\0')
         size--; /* up to the last byte that was read */
     why = cut_line(out, size);
-    if (why != NULL)
-        return err_set(err, "%s: %s", file, why);
-    if (strlen(out) > PASSWORD_MOST)
-        return err_set(err, "%s: the first line has more than %d bytes", file,
-                       PASSWORD_MOST);
-    if (out[0] == '\0')
-        return err_set(err, "%s: the first line is empty", file);
-    why = password_fault(out);
-    return why == NULL ? 0 : err_set(err, "%s: the %s", file, why);
+    return why != NULL ? err_set(err, "%s: %s", file, why)
+                       : check_password(file, out, err);
+}
+
+/* out: zeroed. */
+static int
+read_password(const char *file, char out[LINE_SIZE], struct errbuf *err)
+{
+    FILE *f = strcmp(file, "-") == 0 ? stdin : fopen(file, "r");
+    int r;
+
+    if (f == NULL)
+        return err_set(err, "%s: %s", file, strerror(errno));
+    r = isatty(fileno(f)) ? ask_password(fileno(f), out, err)
+                          : read_line(f, file, out, err);
+    if (f != stdin)
+        fclose(f);
+    return r;
 }
 
 static const char *
@@ -137,7 +196,7 @@ first_start(const char *dir, const char *main_domain, const char *password_file,
             unsigned iterations, struct errbuf *err)
 {
     struct beginning b = {0};
-    char host[129], password[BOM_LENGTH + PASSWORD_MOST + 3] = "";
+    char host[129], password[LINE_SIZE] = "";
     int r;
 
     b.domain =
@@ -147,8 +206,10 @@ first_start(const char *dir, const char *main_domain, const char *password_file,
     if (store_exists(dir))
         return err_set(err, "%s holds a store already", dir);
     if (password_file != NULL) {
-        if (read_password(password_file, password, sizeof password, err) < 0)
+        if (read_password(password_file, password, err) < 0) {
+            OPENSSL_cleanse(password, sizeof password);
             return -1;
+        }
         password_make(password, iterations, false, &b.cred);
         OPENSSL_cleanse(password, sizeof password);
     }

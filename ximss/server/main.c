@@ -193,21 +193,6 @@ take_option(struct options *o, int c)
     }
 }
 
-/* The server works in its store's directory, and reads the file again from
- * there. */
-static void
-keep_config_file(struct options *o)
-{
-    char *here;
-
-    if (o->config_file == NULL || *o->config_file == '/')
-        return;
-    here = getcwd(NULL, 0);
-    if (here != NULL)
-        o->config_file = xasprintf("%s/%s", here, o->config_file);
-    free(here);
-}
-
 static int
 parse(struct options *o, int argc, char **argv)
 {
@@ -361,11 +346,11 @@ static int
 verify_store(const char *dir)
 {
     struct errbuf err;
-    bool absent;
+    enum store_presence found = store_look(dir, &err);
 
-    if (!store_may_open(dir, &absent, &err)) {
+    if (found != STORE_PRESENT) {
         log_error("%s", err.text);
-        return absent ? EXIT_DAMAGED : EXIT_CANNOT_START;
+        return found != STORE_BARRED ? EXIT_DAMAGED : EXIT_CANNOT_START;
     }
     switch (store_verify(dir, stdout, &err)) {
     case STORE_SOUND:
@@ -407,14 +392,14 @@ static int
 find_store(const struct options *o, const struct config *config)
 {
     struct errbuf err;
-    bool absent;
+    enum store_presence found = store_look(config->store, &err);
 
-    if (store_may_open(config->store, &absent, &err) ||
-        (!absent && geteuid() == 0 && config->user[0] != '\0'))
+    if (found == STORE_PRESENT ||
+        (found == STORE_BARRED && geteuid() == 0 && config->user[0] != '\0'))
         return 0;
-    if (absent && o->password_file != NULL)
+    if (found != STORE_BARRED && o->password_file != NULL)
         return init_store(o, config, config->store);
-    if (absent)
+    if (found == STORE_NONE_YET)
         log_error("%s; make one with: ximssd --init %s", err.text,
                   config->store);
     else
@@ -466,7 +451,8 @@ main(int argc, char **argv)
             fprintf(stderr, "Try 'ximssd --help'.\n");
         return r < 0 ? EXIT_USAGE : 0;
     }
-    keep_config_file(&o);
+    /* The server works in its store's directory, and reads it again there. */
+    o.config_file = options_file(o.config_file);
     signal(SIGPIPE, SIG_IGN);
     log_init("ximssd", LOG_INFO_, getenv("JOURNAL_STREAM") != NULL);
     event_set_log_callback(on_libevent_log);

@@ -68,6 +68,9 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->iterations = c->password_iterations;
     a->max_tickets = c->max_account_tickets;
     a->max_tokens = c->max_account_tokens;
+    a->max_members = c->max_group_members;
+    a->max_groups = c->max_domain_groups;
+    a->max_forwarders = c->max_domain_forwarders;
     a->source_limits = c->quota_limits == CONFIG_LIMITS_OF_SOURCES;
     a->can_ask = c->quota_doveadm_url[0] != '\0' || c->quota_maildir[0] != '\0';
     a->version = PACKAGE_NAME " " PACKAGE_VERSION;
@@ -83,8 +86,9 @@ throttle_limits_of(const struct config *c)
     l.pair.base_us = c->login_delay;
     l.pair.max_us = c->login_max_delay;
     l.address.free = c->login_address_free_tries;
+    l.network.free = c->login_network_free_tries;
     if (c->login_delay == 0)
-        l.address.base_us = 0;
+        l.address.base_us = l.network.base_us = 0;
     return l;
 }
 
@@ -139,12 +143,14 @@ int
 server_load_tls(const struct config *c, struct ssl_ctx_st **tls_r,
                 struct errbuf *err)
 {
+    const struct tls_files files = {c->tls_certificate, c->tls_key,
+                                    c->tls_roots};
+
     *tls_r = NULL;
     if (c->tls_certificate[0] == '\0')
         return 0;
     *tls_r = tls_server_context(
-        c->tls_certificate, c->tls_key,
-        c->tls_min_version == CONFIG_TLS_1_3 ? "1.3" : "1.2", err);
+        &files, c->tls_min_version == CONFIG_TLS_1_3 ? "1.3" : "1.2", err);
     return *tls_r != NULL ? 0 : -1;
 }
 
@@ -220,15 +226,26 @@ count_workers(const struct config *c)
     return cores > 0 ? (unsigned)cores : 1;
 }
 
-static void
-make_workers(struct server *s, const struct config *c)
+int
+server_find_zone(const struct config *c, const struct zone **zone_r,
+                 struct errbuf *err)
 {
-    const struct zone *zone = zone_find(c->time_zone);
+    *zone_r = zone_find(c->time_zone);
+    if (*zone_r != NULL)
+        return 0;
+    return err_set(err,
+                   "time-zone: %s is not known to this machine, which may lack "
+                   "the package tzdata",
+                   c->time_zone);
+}
 
-    if (zone == NULL) {
-        log_warn("time-zone %s is not known; UTC is used", c->time_zone);
-        zone = zone_find("UTC");
-    }
+static int
+make_workers(struct server *s, const struct config *c, struct errbuf *err)
+{
+    const struct zone *zone;
+
+    if (server_find_zone(c, &zone, err) < 0)
+        return -1;
     s->n_workers = count_workers(c);
     s->workers = xcalloc(s->n_workers, sizeof s->workers[0]);
     for (unsigned i = 0; i < s->n_workers; i++) {
@@ -236,6 +253,7 @@ make_workers(struct server *s, const struct config *c)
         s->workers[i]->zone = zone;
         worker_set_config(s->workers[i], c, s->tls);
     }
+    return 0;
 }
 
 static void
@@ -325,10 +343,8 @@ start_parts(struct server *s, struct buf *ports, bool *damaged_r,
 {
     struct config *c = s->config;
 
-    if (server_load_tls(c, &s->tls, err) < 0)
-        return -1;
-    make_workers(s, c);
-    if (open_listeners(s, c, ports, err) < 0 ||
+    if (server_load_tls(c, &s->tls, err) < 0 || make_workers(s, c, err) < 0 ||
+        open_listeners(s, c, ports, err) < 0 ||
         server_drop_privileges(c->user, err) < 0)
         return -1;
     if (chdir(c->store) < 0)

@@ -13,6 +13,7 @@ struct config;
 struct config_override;
 struct server;
 struct ssl_ctx_st;
+struct zone;
 
 /* Command line of the server, for start and reload. */
 struct server_options {
@@ -33,6 +34,10 @@ struct server *server_start(const struct server_options *o,
  * err. */
 int server_load_tls(const struct config *c, struct ssl_ctx_st **tls_r,
                     struct errbuf *err) WARN_UNUSED;
+
+/* The zone of time-zone; -1 with err: it is not known here. */
+int server_find_zone(const struct config *c, const struct zone **zone_r,
+                     struct errbuf *err) WARN_UNUSED;
 
 /* Becomes the user ("": stays); 0, or -1 with err. */
 int server_drop_privileges(const char *user, struct errbuf *err) WARN_UNUSED;

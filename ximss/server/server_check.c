@@ -5,13 +5,14 @@
 #include "ximss/server/server_check.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "quota/doveadm_http.h"
 #include "quota/doveadm_key.h"
+#include "storage/store.h"
 #include "util/config_probe.h"
 #include "util/tls.h"
-#include "util/zone.h"
 #include "ximss/server/base/configuration.h"
 #include "ximss/server/server.h"
 
@@ -60,9 +61,9 @@ check_group(const struct config *c, struct errbuf *err)
 static int
 check_zone(const struct config *c, struct errbuf *err)
 {
-    if (zone_find(c->time_zone) != NULL)
-        return 0;
-    return err_set(err, "time-zone: %s is not known", c->time_zone);
+    const struct zone *zone;
+
+    return server_find_zone(c, &zone, err);
 }
 
 /* From here on as the server's user. */
@@ -74,28 +75,52 @@ become_user(const struct config *c, struct errbuf *err)
                : server_drop_privileges(c->user, err);
 }
 
+/* One that is not there yet can be made. */
 static int
 check_store(const struct config *c, struct errbuf *err)
 {
+    switch (store_look(c->store, err)) {
+    case STORE_PRESENT:
+    case STORE_NONE_YET:
+    case STORE_NOWHERE:
+        break;
+    case STORE_OTHER_FILES:
+    case STORE_BARRED:
+        return err_prefix(err, "store");
+    }
     return config_probe_directory("store", c->store, err);
 }
 
 static int
-check_sockets(const struct config *c, struct errbuf *err)
+check_dict(const struct config *c, struct errbuf *err)
 {
-    if (config_probe_parent("quota-dict-socket", c->quota_dict_socket, err) < 0)
-        return -1;
-    return config_probe_parent("quota-warning-socket", c->quota_warning_socket,
-                               err);
+    return config_probe_socket("quota-dict-socket", c->quota_dict_socket, err);
 }
 
 static int
+check_warning(const struct config *c, struct errbuf *err)
+{
+    return config_probe_socket("quota-warning-socket", c->quota_warning_socket,
+                               err);
+}
+
+/* The directory of the one in the store comes with it. */
+static int
 check_control(const struct config *c, struct errbuf *err)
 {
-    /* The one in the store comes with it. */
-    if (strncmp(c->control_socket, c->store, strlen(c->store)) == 0)
+    size_t n = strlen(c->store);
+    struct stat st;
+
+    if (strncmp(c->control_socket, c->store, n) == 0 &&
+        c->control_socket[n] == '/' && stat(c->store, &st) < 0)
         return 0;
-    return config_probe_parent("control-socket", c->control_socket, err);
+    return config_probe_socket("control-socket", c->control_socket, err);
+}
+
+static int
+check_token_key(const struct config *c, struct errbuf *err)
+{
+    return config_probe_file("token-key-file", c->token_key_file, err);
 }
 
 static int
@@ -105,18 +130,33 @@ check_doveadm(const struct config *c, struct errbuf *err)
 
     if (*c->quota_doveadm_url == '\0')
         return 0;
+    if (doveadm_http_check(c->quota_doveadm_url, err) < 0)
+        return err_prefix(err, "quota-doveadm-url");
     key = doveadm_key_read(c->quota_doveadm_key_file, err);
     if (key == NULL)
         return err_prefix(err, "quota-doveadm-key-file");
-    explicit_bzero(key, strlen(key));
-    free(key);
+    doveadm_key_free(&key);
     return 0;
 }
 
 static int (*const checks[])(const struct config *c, struct errbuf *err) = {
-    check_tls,   check_listeners, check_user,    check_group,   check_zone,
-    become_user, check_store,     check_control, check_sockets, check_doveadm,
+    check_tls,     check_listeners, check_user,    check_zone,
+    become_user,   check_group,     check_store,   check_dict,
+    check_warning, check_control,   check_doveadm, check_token_key,
 };
+
+/* What is well, but would keep a server from starting now. */
+static void
+say_what_is_left(const struct config *c, FILE *out)
+{
+    struct errbuf err;
+    enum store_presence found = store_look(c->store, &err);
+
+    if (found == STORE_NONE_YET || found == STORE_NOWHERE)
+        fprintf(out,
+                "ximssd: note: %s; a new store is made by ximssd --init %s\n",
+                err.text, c->store);
+}
 
 unsigned
 server_check(const struct config *c, FILE *out)
@@ -129,5 +169,7 @@ server_check(const struct config *c, FILE *out)
             fprintf(out, "ximssd: %s\n", err.text);
             wrong++;
         }
+    if (wrong == 0)
+        say_what_is_left(c, out);
     return wrong;
 }

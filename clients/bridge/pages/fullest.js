@@ -7,7 +7,8 @@ import { Directory } from "./directory.js";
 import { Frame } from "./frame.js";
 import { News } from "./news.js";
 import { Picker } from "./picker.js";
-import { fullest, setMeter, storageOfEntry, storageText } from "./storage.js";
+import { fullest, reporter, setMeter, storageOfEntry, storageText }
+    from "./storage.js";
 import { byId, make } from "./view.js";
 
 const FRESH = 5 * 60000; // ms, while somebody looks
@@ -28,7 +29,7 @@ function detailOf({ reported, source, level, alerted }) {
     const at = (time) => frame.zone.short(time);
 
     return [
-        reported === null ? "" : `reported ${at(reported)} by ${source}`,
+        reported === null ? "" : `reported ${at(reported)} by ${reporter(source)}`,
         level > 0 ? `alerts from ${level} %` : "no alerts",
         alerted === null ? "" : `the last one ${at(alerted)}`,
     ].filter((part) => part !== "").join(" · ");

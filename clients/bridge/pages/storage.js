@@ -55,6 +55,12 @@ export function storageText({ used, limit, percent, reported }) {
     return reported === null ? "" : `${sizeText(used)} used`;
 }
 
+// Who reported, for people.
+export const reporter = (source) =>
+    new Map([["admin", "an administrator"], ["dict", "Dovecot"],
+             ["doveadm", "Dovecot"], ["warning", "Dovecot"],
+             ["maildir", "Maildir"]]).get(source) ?? source;
+
 // Of what the CLI tells (a Map) of an account.
 export function storageOfEntry(account, entry) {
     const limit = Number(entry.get("Limit")); // or "unlimited"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_HASH_POOL_H
-#define XIMSS_SERVER_HASH_POOL_H
+#ifndef XIMSS_SERVER_AUTH_HASH_POOL_H
+#define XIMSS_SERVER_AUTH_HASH_POOL_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +15,7 @@ struct hash_pool;
 
 typedef void hash_pool_fn(void *arg);
 
-/* Whose work it is: an account's number, or throttle_address for whoever has
+/* Whose work it is: an account's number, or throttle_network for whoever has
  * not logged in. */
 typedef uint64_t hash_pool_owner;
 

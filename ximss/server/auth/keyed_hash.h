@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_KEYED_HASH_H
-#define XIMSS_SERVER_KEYED_HASH_H
+#ifndef XIMSS_SERVER_AUTH_KEYED_HASH_H
+#define XIMSS_SERVER_AUTH_KEYED_HASH_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_LOGIN_SLOTS_H
-#define XIMSS_SERVER_LOGIN_SLOTS_H
+#ifndef XIMSS_SERVER_AUTH_LOGIN_SLOTS_H
+#define XIMSS_SERVER_AUTH_LOGIN_SLOTS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -220,3 +220,25 @@ password_cram_matches(const struct credential *c, const char *challenge,
     OPENSSL_cleanse(right_hex, sizeof right_hex);
     return same && c->has_cram;
 }
+
+bool
+password_scram_matches(const struct credential *c,
+                       const struct keyed_part *parts, size_t n_parts,
+                       const uint8_t proof[CRED_KEY_BYTES])
+{
+    uint8_t key[CRED_KEY_BYTES], stored[CRED_KEY_BYTES];
+    struct keyed_hash k;
+    bool matches;
+
+    keyed_hash_init(&k, c->stored_key, sizeof c->stored_key);
+    keyed_hash_get(&k, parts, n_parts, key);
+    for (size_t i = 0; i < sizeof key; i++)
+        key[i] ^= proof[i];
+    if (EVP_Digest(key, sizeof key, stored, NULL, EVP_sha256(), NULL) != 1)
+        log_fatal("hashing a key failed");
+    matches = c->iterations > 0 &&
+              CRYPTO_memcmp(stored, c->stored_key, sizeof stored) == 0;
+    OPENSSL_cleanse(&k, sizeof k);
+    OPENSSL_cleanse(key, sizeof key);
+    return matches;
+}

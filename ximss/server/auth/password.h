@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_PASSWORD_H
-#define XIMSS_SERVER_PASSWORD_H
+#ifndef XIMSS_SERVER_AUTH_PASSWORD_H
+#define XIMSS_SERVER_AUTH_PASSWORD_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -64,5 +64,12 @@ void password_cram_state(const char *clear, uint8_t out[CRED_CRAM_BYTES]);
  * the password.  False, in the same time, if the credential has no CRAM state. */
 bool password_cram_matches(const struct credential *c, const char *challenge,
                            const char *hex);
+
+/* True if a client that knows the password made SCRAM's proof for the exchange
+ * whose messages, put together as RFC 5802 wants it, are the parts. */
+struct keyed_part;
+bool password_scram_matches(const struct credential *c,
+                            const struct keyed_part *parts, size_t n_parts,
+                            const uint8_t proof[CRED_KEY_BYTES]);
 
 #endif

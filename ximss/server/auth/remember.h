@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_REMEMBER_H
-#define XIMSS_SERVER_REMEMBER_H
+#ifndef XIMSS_SERVER_AUTH_REMEMBER_H
+#define XIMSS_SERVER_AUTH_REMEMBER_H
 
 #include <stdbool.h>
 #include <stddef.h>

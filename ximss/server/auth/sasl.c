@@ -35,6 +35,7 @@
 #include "util/log.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
+#include "ximss/server/auth/keyed_hash.h"
 #include "ximss/server/auth/password.h"
 
 enum state {
@@ -66,6 +67,8 @@ struct sasl {
     Gsasl_session *session; /* owned, or NULL */
     char *name, *password;  /* owned, NULL until known */
     char *first;            /* owned; SCRAM: the client's first message */
+    char *told;             /* owned; ... and what it was told */
+    struct credential cred; /* ... by which; wiped */
     char *challenge, *hex;  /* owned; CRAM-MD5: what was sent, what came back */
     bool for_other;         /* the client wants to act for somebody else */
 };
@@ -471,9 +474,19 @@ set_base64(Gsasl_session *session, Gsasl_property property, const uint8_t *data,
     wipe_free(text);
 }
 
+void
+sasl_scram_use(struct sasl *s, const struct credential *c)
+{
+    set_base64(s->session, GSASL_SCRAM_STOREDKEY, c->stored_key,
+               sizeof c->stored_key);
+    set_base64(s->session, GSASL_SCRAM_SERVERKEY, c->server_key,
+               sizeof c->server_key);
+}
+
 static enum sasl_result
 credential_scram(struct sasl *s, const struct credential *c, char **out_r)
 {
+    struct input told = {NULL, 0};
     char iterations[16];
     int rc;
 
@@ -485,15 +498,67 @@ credential_scram(struct sasl *s, const struct credential *c, char **out_r)
         GSASL_OK)
         log_fatal("out of memory");
     set_base64(s->session, GSASL_SCRAM_SALT, c->salt, sizeof c->salt);
-    set_base64(s->session, GSASL_SCRAM_STOREDKEY, c->stored_key,
-               sizeof c->stored_key);
-    set_base64(s->session, GSASL_SCRAM_SERVERKEY, c->server_key,
-               sizeof c->server_key);
+    sasl_scram_use(s, c);
     rc = session_step(s, s->first, strlen(s->first), out_r);
     if (rc != GSASL_NEEDS_MORE)
         return refusal(s, rc);
+    if (from_base64(*out_r, &told) == 0)
+        s->told = told.data;
+    else
+        free(told.data);
+    s->cred = *c;
     s->state = AT_PROOF;
     return SASL_CHALLENGE;
+}
+
+void
+sasl_scram_told(const struct sasl *s, struct credential *told_r)
+{
+    *told_r = (struct credential){.iterations = s->cred.iterations};
+    memcpy(told_r->salt, s->cred.salt, sizeof told_r->salt);
+}
+
+/* The proof in the message, which it is cut off from. */
+static bool
+cut_proof(struct input *in, uint8_t proof_r[CRED_KEY_BYTES])
+{
+    struct input proof = {NULL, 0};
+    char *at = is_text(in) ? strstr(in->data, ",p=") : NULL;
+    bool found = false;
+
+    if (at != NULL) {
+        found = from_base64(at + 3, &proof) == 0 && proof.len == CRED_KEY_BYTES;
+        *at = '\0';
+    }
+    if (found)
+        memcpy(proof_r, proof.data, CRED_KEY_BYTES);
+    free(proof.data);
+    return found;
+}
+
+bool
+sasl_scram_matches(const struct sasl *s, const char *base64,
+                   const struct credential *c)
+{
+    struct input in = {NULL, 0};
+    uint8_t proof[CRED_KEY_BYTES];
+    const char *bare;
+    bool matches = false;
+
+    if (s->state == AT_PROOF && s->told != NULL &&
+        from_base64(base64, &in) == 0 && cut_proof(&in, proof)) {
+        bare = strchr(strchr(s->first, ',') + 1, ',') + 1;
+        const struct keyed_part parts[] = {{bare, strlen(bare)},
+                                           {",", 1},
+                                           {s->told, strlen(s->told)},
+                                           {",", 1},
+                                           {in.data, strlen(in.data)}};
+
+        matches = password_scram_matches(c != NULL ? c : &s->cred, parts,
+                                         sizeof parts / sizeof parts[0], proof);
+    }
+    free(in.data);
+    return matches;
 }
 
 /* --- CRAM-MD5 --- */
@@ -683,6 +748,8 @@ sasl_free(struct sasl **s)
     free((*s)->name);
     wipe_free((*s)->password);
     free((*s)->first);
+    free((*s)->told);
+    OPENSSL_cleanse(&(*s)->cred, sizeof(*s)->cred);
     free((*s)->challenge);
     free((*s)->hex);
     free(*s);

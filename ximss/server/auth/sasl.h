@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_SASL_H
-#define XIMSS_SERVER_SASL_H
+#ifndef XIMSS_SERVER_AUTH_SASL_H
+#define XIMSS_SERVER_AUTH_SASL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -73,6 +73,17 @@ bool sasl_cram_matches(const struct sasl *s, const struct credential *c);
 /* The next message is SCRAM's proof: whoever guesses learns from it whether he
  * is right, and has been told the salt before. */
 bool sasl_wants_proof(const struct sasl *s);
+
+/* SCRAM's client is told one salt, but an account may have several secrets
+ * (token.h): each is tried with that salt, and so many iterations, which is what
+ * *told_r gets and nothing else.  Only while sasl_wants_proof. */
+void sasl_scram_told(const struct sasl *s, struct credential *told_r);
+/* Whether the proof, which is not taken yet, was made with what has this
+ * credential; NULL: the one that sasl_credential got. */
+bool sasl_scram_matches(const struct sasl *s, const char *base64,
+                        const struct credential *c);
+/* The proof is to be checked against this one. */
+void sasl_scram_use(struct sasl *s, const struct credential *c);
 
 /* The mechanism in upper case; constant. */
 const char *sasl_mechanism(const struct sasl *s);

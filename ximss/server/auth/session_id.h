@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_SESSION_ID_H
-#define XIMSS_SERVER_SESSION_ID_H
+#ifndef XIMSS_SERVER_AUTH_SESSION_ID_H
+#define XIMSS_SERVER_AUTH_SESSION_ID_H
 
 #include <stdbool.h>
 #include <stdint.h>

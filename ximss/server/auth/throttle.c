@@ -30,12 +30,14 @@
 #define WAYS        8
 #define LOCKS       64
 #define MAX_DOUBLES 40 /* more would not fit into 64 bits of microseconds */
-#define NETWORK6    8  /* bytes of an IPv6 address that count: its /64 */
+#define ADDRESS6    8  /* bytes of an IPv6 address that count: its /64 */
+#define NETWORK6    6  /* ... and those of its network */
 #define MAX_ADDRESS 64 /* bytes of a key made of an address */
 
 const struct throttle_limits throttle_defaults = {
     .pair = {5, CLOCK_SECOND, 300 * CLOCK_SECOND, 300 * CLOCK_SECOND},
     .address = {50, CLOCK_SECOND / 10, 30 * CLOCK_SECOND, 10 * CLOCK_SECOND},
+    .network = {500, CLOCK_SECOND / 10, 30 * CLOCK_SECOND, CLOCK_SECOND},
     .known_good_us = 30 * 86400 * CLOCK_SECOND,
     .max_entries = 65536,
 };
@@ -193,10 +195,11 @@ table_failed(struct table *t, const struct key *k,
 
 /* --- keys --- */
 
-/* Brings an address to the form in which it counts.  The first byte says which
- * kind it is, so that none is ever equal to one of another kind. */
+/* Brings an address to the form in which it counts: of an IPv6 one, so many
+ * bytes.  The first byte says which kind it is, so that none is ever equal to one
+ * of another kind. */
 static size_t
-address_key(const char *address, uint8_t out[MAX_ADDRESS])
+address_key(const char *address, size_t bytes6, uint8_t out[MAX_ADDRESS])
 {
     struct in6_addr a6;
     struct in_addr a4;
@@ -218,18 +221,19 @@ address_key(const char *address, uint8_t out[MAX_ADDRESS])
         memcpy(out + 1, a6.s6_addr + 12, sizeof a4);
         return 1 + sizeof a4;
     }
-    out[0] = 6;
-    memcpy(out + 1, a6.s6_addr, NETWORK6);
-    return 1 + NETWORK6;
+    out[0] = bytes6 == ADDRESS6 ? 6 : 66;
+    memcpy(out + 1, a6.s6_addr, bytes6);
+    return 1 + bytes6;
 }
 
 static struct key
-make_key(const struct throttle *t, const char *name, const char *address)
+hash_key(const struct throttle *t, const char *name, const char *address,
+         size_t bytes6)
 {
     uint8_t addr[MAX_ADDRESS], hash[KEYED_HASH_BYTES];
     char *lower = xstrdup(name);
-    const struct keyed_part parts[] = {{lower, strlen(lower) + 1},
-                                       {addr, address_key(address, addr)}};
+    const struct keyed_part parts[] = {
+        {lower, strlen(lower) + 1}, {addr, address_key(address, bytes6, addr)}};
     struct key key;
 
     text_lower(lower);
@@ -238,6 +242,24 @@ make_key(const struct throttle *t, const char *name, const char *address)
     memcpy(&key.tag, hash + sizeof key.set, sizeof key.tag);
     free(lower);
     return key;
+}
+
+static struct key
+make_key(const struct throttle *t, const char *name, const char *address)
+{
+    return hash_key(t, name, address, ADDRESS6);
+}
+
+/* False: the address is part of none. */
+static bool
+network_key(const struct throttle *t, const char *address, struct key *key_r)
+{
+    struct in6_addr a6;
+
+    if (inet_pton(AF_INET6, address, &a6) != 1 || IN6_IS_ADDR_V4MAPPED(&a6))
+        return false;
+    *key_r = hash_key(t, "", address, NETWORK6);
+    return true;
 }
 
 /* --- interface --- */
@@ -294,7 +316,14 @@ throttle_delay(struct throttle *t, const char *name, const char *address,
             return delay;
     }
     other = table_delay(&t->addresses, &all, &limits.address, mono_now);
-    return delay > other ? delay : other;
+    if (other > delay)
+        delay = other;
+    if (limits.network.decay_us > 0 && network_key(t, address, &all)) {
+        other = table_delay(&t->addresses, &all, &limits.network, mono_now);
+        if (other > delay)
+            delay = other;
+    }
+    return delay;
 }
 
 void
@@ -310,6 +339,8 @@ throttle_failed(struct throttle *t, const char *name, const char *address,
         table_failed(&t->pairs, &pair, &limits.pair, mono_now);
     }
     table_failed(&t->addresses, &all, &limits.address, mono_now);
+    if (limits.network.decay_us > 0 && network_key(t, address, &all))
+        table_failed(&t->addresses, &all, &limits.network, mono_now);
 }
 
 void
@@ -339,6 +370,12 @@ uint64_t
 throttle_address(const struct throttle *t, const char *address)
 {
     return make_key(t, "", address).set;
+}
+
+uint64_t
+throttle_network(const struct throttle *t, const char *address)
+{
+    return hash_key(t, "", address, NETWORK6).set;
 }
 
 void

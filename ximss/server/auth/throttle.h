@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_THROTTLE_H
-#define XIMSS_SERVER_THROTTLE_H
+#ifndef XIMSS_SERVER_AUTH_THROTTLE_H
+#define XIMSS_SERVER_AUTH_THROTTLE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -36,12 +36,14 @@ struct throttle_rule {
 struct throttle_limits {
     struct throttle_rule pair;
     struct throttle_rule address;
-    int64_t known_good_us; /* how long a success counts */
-    size_t max_entries;    /* of each kind: pairs, addresses, known good */
+    struct throttle_rule network; /* decay_us 0: there is none */
+    int64_t known_good_us;        /* how long a success counts */
+    size_t max_entries; /* of each kind: pairs, addresses, known good */
 };
 
 /* 5 free, then 1 s to 5 min (one forgotten every 5 min) for a pair; 50 free,
- * then 100 ms to 30 s (10 s) for an address; known good for 30 days; 65,536. */
+ * then 100 ms to 30 s (10 s) for an address; 500 free, then the same (1 s) for
+ * an IPv6 network; known good for 30 days; 65,536. */
 extern const struct throttle_limits throttle_defaults;
 
 struct throttle;
@@ -66,6 +68,10 @@ void throttle_succeeded(struct throttle *t, const char *name,
 /* A number that stands for the address as it counts here: the same for all of
  * an IPv6 network, and never to be guessed. */
 uint64_t throttle_address(const struct throttle *t, const char *address);
+
+/* The same for all of an IPv6 network of 48 bits, which may be one customer's
+ * and has 65,536 addresses as they count here. */
+uint64_t throttle_network(const struct throttle *t, const char *address);
 
 /* Puts other limits in force (SIGHUP); max_entries stays as it was. */
 void throttle_set_limits(struct throttle *t,

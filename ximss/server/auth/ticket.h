@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_TICKET_H
-#define XIMSS_SERVER_TICKET_H
+#ifndef XIMSS_SERVER_AUTH_TICKET_H
+#define XIMSS_SERVER_AUTH_TICKET_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -109,6 +109,12 @@ static const struct config_row rows[] = {
  "The certificate and the chain behind it (PEM). Empty: no TLS."},
 {"tls-key", PATH(0), M(tls_key), "", RELOAD,
  "The private key of the certificate (PEM)."},
+{"tls-roots", PATH(0), M(tls_roots), "", RELOAD,
+ "Roots that your clients have beside those of the system (PEM), as that of an\n"
+ "authority of your own. A certificate must lead to a root that clients know:\n"
+ "one that is refused because who signed it is not there lacks its chain, or\n"
+ "this setting. Empty: the system's; what is at the end of tls-certificate,\n"
+ "behind the server's own, may be signed by a root that is not known here."},
 {"tls-min-version", CHOICE(tls_versions), M(tls_min_version), "1.2", RELOAD,
  "The oldest version of TLS that is spoken."},
 {"trusted-addresses", NETS, M(trusted_addresses), "", RELOAD,
@@ -140,7 +146,11 @@ static const struct config_row rows[] = {
  "socket even when others have taken all the rest."},
 {"max-connections-per-address", NUMBER(0, 10000000),
  M(max_connections_per_address), "0", RELOAD,
- "Connections from one address. 0: no limit."},
+ "Connections from one address (the /64 of an IPv6 one). 0: no limit."},
+{"max-connections-per-network", NUMBER(0, 10000000),
+ M(max_connections_per_network), "0", RELOAD,
+ "The same from one IPv6 network of 48 bits, which may be one customer's and\n"
+ "has 65,536 such addresses. 0: no limit."},
 {"max-unauthenticated", NUMBER(0, 10000000), M(max_unauthenticated), "10000",
  RELOAD,
  "Connections that have not logged in yet; of more, the oldest make room for\n"
@@ -149,6 +159,9 @@ static const struct config_row rows[] = {
 {"max-unauthenticated-per-address", NUMBER(0, 10000000),
  M(max_unauthenticated_per_address), "1000", RELOAD,
  "The same from one address; of more, its own oldest make room. 0: no limit."},
+{"max-unauthenticated-per-network", NUMBER(0, 10000000),
+ M(max_unauthenticated_per_network), "4000", RELOAD,
+ "The same from one IPv6 network of 48 bits."},
 {"max-account-sessions", NUMBER(1, 1000000), M(max_account_sessions), "100",
  RELOAD,
  "Sessions of one account, by all doors. When one more comes, one that looks\n"
@@ -234,6 +247,13 @@ static const struct config_row rows[] = {
  "the connection has then held for so long, or another request has come."},
 {"prefs-bytes", BYTES(0, 1 * MIB), M(prefs_bytes), "8K", RELOAD,
  "Preferences that one account may store."},
+{"max-group-members", NUMBER(1, 3000), M(max_group_members), "1000", RELOAD,
+ "Members of one group; a list with more is refused."},
+{"max-domain-groups", NUMBER(0, 100000), M(max_domain_groups), "10000", RELOAD,
+ "Groups of one domain; more are refused. 0: no limit."},
+{"max-domain-forwarders", NUMBER(0, 100000), M(max_domain_forwarders), "10000",
+ RELOAD,
+ "Forwarders of one domain; more are refused. 0: no limit."},
 
 {"quota-sweep-interval", TIME(10 * SECOND, DAY), M(quota_sweep_interval), "5m",
  RELOAD,
@@ -302,8 +322,9 @@ static const struct config_row rows[] = {
  "wait for their turn, so that a crowd of guessers delays itself."},
 {"max-account-tickets", NUMBER(1, 1000000), M(max_account_tickets), "300",
  RELOAD,
- "Resume tickets of one account. Beyond that the one goes that would end\n"
- "next, but none that a session which is there was given last."},
+ "Resume tickets of one account, with its sessions that last. Beyond that the\n"
+ "one goes that would end next, but none that a session which is there was\n"
+ "given last. Sessions that administrators make push out each other only."},
 {"max-account-tokens", NUMBER(1, 100), M(max_account_tokens), "20", RELOAD,
  "Tokens of one account (ximssctl account token); more are refused."},
 {"token-key-file", PATH(0), M(token_key_file), "", RESTART,
@@ -315,6 +336,9 @@ static const struct config_row rows[] = {
 {"login-address-free-tries", NUMBER(1, 1000000), M(login_address_free_tries),
  "20", RELOAD,
  "Failed log-ins from one address, whatever the account."},
+{"login-network-free-tries", NUMBER(1, 1000000), M(login_network_free_tries),
+ "200", RELOAD,
+ "The same from one IPv6 network of 48 bits."},
 {"login-delay", TIME(0, HOUR), M(login_delay), "1s", RELOAD,
  "The first delay; each further failure doubles it."},
 {"login-max-delay", TIME(0, DAY), M(login_max_delay), "1m", RELOAD,

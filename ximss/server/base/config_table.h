@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_CONFIG_TABLE_H
-#define XIMSS_SERVER_CONFIG_TABLE_H
+#ifndef XIMSS_SERVER_BASE_CONFIG_TABLE_H
+#define XIMSS_SERVER_BASE_CONFIG_TABLE_H
 
 #include "util/config_table.h"
 

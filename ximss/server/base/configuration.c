@@ -76,7 +76,8 @@ check_listeners(struct config_load *l, const struct config *c)
     if (config_listen_repeats(doors, sizeof doors / sizeof doors[0]))
         return config_conflict(l, "listen",
                                "an address stands twice in listen, listen-tls, "
-                               "listen-pwd and listen-pwd-tls");
+                               "listen-pwd, listen-pwd-tls and "
+                               "listen-pwd-apop");
     return 0;
 }
 

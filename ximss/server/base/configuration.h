@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_CONFIGURATION_H
-#define XIMSS_SERVER_CONFIGURATION_H
+#ifndef XIMSS_SERVER_BASE_CONFIGURATION_H
+#define XIMSS_SERVER_BASE_CONFIGURATION_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,6 +54,7 @@ struct config {
     struct config_listen listen_pwd_apop;
     char *tls_certificate; /* "": no TLS; else tls_key is set too */
     char *tls_key;
+    char *tls_roots;
     enum config_tls tls_min_version;
     struct config_nets trusted_addresses;
     struct config_listen proxy_protocol; /* some of the listeners */
@@ -64,8 +65,10 @@ struct config {
     /* connections; 0: no limit */
     unsigned max_connections;
     unsigned max_connections_per_address;
+    unsigned max_connections_per_network;
     unsigned max_unauthenticated;
     unsigned max_unauthenticated_per_address;
+    unsigned max_unauthenticated_per_network;
     unsigned descriptor_reserve; /* at least 16 */
     unsigned descriptors_local;
     int64_t login_timeout;
@@ -103,6 +106,9 @@ struct config {
     int64_t lifetime_account;
     int64_t settle_time;
     size_t prefs_bytes;
+    unsigned max_group_members;
+    unsigned max_domain_groups;
+    unsigned max_domain_forwarders;
 
     /* storage quotas */
     int64_t quota_sweep_interval;
@@ -133,6 +139,7 @@ struct config {
     unsigned max_account_sessions;
     unsigned login_free_tries;
     unsigned login_address_free_tries;
+    unsigned login_network_free_tries;
     int64_t login_delay;
     int64_t login_max_delay;
     bool clear_passwords_without_tls;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_PEER_H
-#define XIMSS_SERVER_PEER_H
+#ifndef XIMSS_SERVER_BASE_PEER_H
+#define XIMSS_SERVER_BASE_PEER_H
 
 #include <stdbool.h>
 #include <stdint.h>

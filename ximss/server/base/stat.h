@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_STAT_H
-#define XIMSS_SERVER_STAT_H
+#ifndef XIMSS_SERVER_BASE_STAT_H
+#define XIMSS_SERVER_BASE_STAT_H
 
 #include <stdint.h>
 

@@ -24,6 +24,8 @@ const struct admin_family *const admin_families[] = {
     &admin_domain_settings_family,
     &admin_account_family,
     &admin_alias_family,
+    &admin_group_family,
+    &admin_forwarder_family,
     &admin_account_settings_family,
     &admin_password_family,
     &admin_account_rights_family,

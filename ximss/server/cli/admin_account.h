@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_ADMIN_ACCOUNT_H
-#define XIMSS_SERVER_ADMIN_ACCOUNT_H
+#ifndef XIMSS_SERVER_CLI_ADMIN_ACCOUNT_H
+#define XIMSS_SERVER_CLI_ADMIN_ACCOUNT_H
 
 #include "ximss/server/cli/admin_call.h"
 

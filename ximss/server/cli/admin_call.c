@@ -16,12 +16,16 @@
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
+#include "ximss/proto/names.h"
 #include "ximss/server/rules/alert_admin.h"
 #include "ximss/server/rules/settings.h"
 
 /* Bounds of one dictionary of settings. */
 #define SETTINGS_BYTES   65536
 #define SETTINGS_ENTRIES 1000
+
+/* To look for what a name was meant to be. */
+#define NAMES_COST 10
 
 /* --- answers --- */
 
@@ -92,7 +96,7 @@ admin_arg_optional_text(struct admin_call *c)
     const struct cli_value *v = admin_arg_peek(c);
     const char *text = v != NULL ? admin_value_text(c->arena, v) : NULL;
 
-    if (text != NULL)
+    if (text != NULL || (v != NULL && v->kind == CLI_NULL))
         c->next++;
     return text;
 }
@@ -158,6 +162,13 @@ admin_arg_end(struct admin_call *c)
 }
 
 enum store_result
+admin_arg_force_and_end(struct admin_call *c)
+{
+    c->force = admin_arg_word(c, "FORCE");
+    return admin_arg_end(c);
+}
+
+enum store_result
 admin_arg_path_and_end(struct admin_call *c)
 {
     const char *path;
@@ -193,6 +204,20 @@ admin_call_account(struct admin_call *c, const char *address, unsigned need,
 }
 
 enum store_result
+admin_call_name(struct admin_call *c, const char *address,
+                const char *default_domain, unsigned need,
+                struct domain_rec *d_r, const char **name_r, struct errbuf *err)
+{
+    const char *at = strrchr(address, '@');
+
+    *name_r = at != NULL
+                  ? arena_strndup(c->arena, address, (size_t)(at - address))
+                  : address;
+    return admin_call_domain(c, at != NULL ? at + 1 : default_domain, need, d_r,
+                             err);
+}
+
+enum store_result
 admin_call_master(struct admin_call *c)
 {
     if ((c->x->caller->rights & RIGHT_MASTER) != 0)
@@ -215,6 +240,14 @@ admin_call_cover(struct admin_call *c, const struct domain_rec *d,
     if (rights_cover(c->x->caller, d->number, rights_parse(a->rights)))
         return STORE_OK;
     return admin_refuse(c, ANSWER(NO_RIGHTS));
+}
+
+enum store_result
+admin_call_not_by_token(struct admin_call *c, const struct account_rec *a)
+{
+    if (c->x->caller->by_token && a->number == c->x->caller->account)
+        return admin_refuse(c, ANSWER(NO_RIGHTS));
+    return STORE_OK;
 }
 
 enum store_result
@@ -316,19 +349,43 @@ check_quota(struct admin_call *c, const struct cli_value *changes)
     return text != NULL ? check_quota_text(c, text) : STORE_OK;
 }
 
+/* What is there already may be changed, however it is called, and anything be
+ * taken away. */
+static enum store_result
+check_names(struct admin_call *c, const struct cli_value *old,
+            const struct cli_value *changes)
+{
+    const char *meant;
+
+    for (const struct cli_value *i = changes->first; i != NULL; i = i->next) {
+        if (c->force || settings_is_default(i) || names_has_setting(i->key) ||
+            cli_data_find(old, i->key) != NULL)
+            continue;
+        store_charge(c->x->txn, NAMES_COST);
+        meant = names_meant_setting(i->key);
+        if (meant != NULL)
+            return admin_refuse(c, ANSWER(MISSPELT_SETTING), i->key, meant);
+    }
+    return STORE_OK;
+}
+
 enum store_result
 admin_call_settings(struct admin_call *c, const char *text,
                     const struct cli_value *changes, bool replace,
                     char **text_r, struct errbuf *err)
 {
-    struct cli_value *dict;
+    struct cli_value *old, *dict;
     enum store_result r;
 
     *text_r = NULL;
     if (changes->n > SETTINGS_ENTRIES)
         return admin_refuse(c, ANSWER(TOO_MANY_SETTINGS));
-    if (settings_read(c->arena, replace ? "" : text, &dict, err) != 0)
+    if (settings_read(c->arena, text, &old, err) != 0 ||
+        settings_read(c->arena, replace ? "" : text, &dict, err) != 0)
         return STORE_ERROR;
+    r = check_names(c, old, changes);
+    if (r != STORE_OK)
+        return r;
     settings_update(c->arena, dict, changes);
     r = check_settings(c, dict);
     if (r == STORE_OK)

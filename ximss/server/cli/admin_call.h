@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_ADMIN_CALL_H
-#define XIMSS_SERVER_ADMIN_CALL_H
+#ifndef XIMSS_SERVER_CLI_ADMIN_CALL_H
+#define XIMSS_SERVER_CLI_ADMIN_CALL_H
 
 #include "util/arena.h"
 #include "ximss/proto/answer.h"
@@ -52,6 +52,8 @@ extern const struct admin_family admin_domain_family;
 extern const struct admin_family admin_domain_settings_family;
 extern const struct admin_family admin_account_family;
 extern const struct admin_family admin_alias_family;
+extern const struct admin_family admin_group_family;
+extern const struct admin_family admin_forwarder_family;
 extern const struct admin_family admin_account_settings_family;
 extern const struct admin_family admin_account_rights_family;
 extern const struct admin_family admin_password_family;
@@ -79,6 +81,7 @@ struct admin_call {
     bool *hash_wanted; /* borrowed; not NULL: only this is to be found out */
     struct admin_answer *answer;
     struct admin_live *live; /* NULL unless the command is one of those */
+    bool force;              /* names are taken as they are written */
 };
 
 /* Fills the answer; returns STORE_REFUSED.  NULL: the code's usual text. */
@@ -115,6 +118,8 @@ enum store_result admin_arg_value(struct admin_call *c, enum cli_kind kind,
                                   const struct cli_value **v_r) WARN_UNUSED;
 /* 501 if anything is left. */
 enum store_result admin_arg_end(struct admin_call *c) WARN_UNUSED;
+/* [FORCE], which sets c->force, and then the end. */
+enum store_result admin_arg_force_and_end(struct admin_call *c) WARN_UNUSED;
 /* [PATH p], which has no meaning here, and then the end. */
 enum store_result admin_arg_path_and_end(struct admin_call *c) WARN_UNUSED;
 /* A text only if there is one more argument that is a text; NULL if not. */
@@ -133,6 +138,13 @@ enum store_result admin_call_account(struct admin_call *c, const char *address,
                                      unsigned need, struct domain_rec *d_r,
                                      struct account_rec *a_r,
                                      struct errbuf *err) WARN_UNUSED;
+/* Takes "name@domain" apart (a bare name: in default_domain, or NULL as above)
+ * and finds the domain; *name_r (in the arena) may be no name.  The record is to
+ * be cleared whatever comes back. */
+enum store_result admin_call_name(struct admin_call *c, const char *address,
+                                  const char *default_domain, unsigned need,
+                                  struct domain_rec *d_r, const char **name_r,
+                                  struct errbuf *err) WARN_UNUSED;
 /* 510 unless the caller is Master. */
 enum store_result admin_call_master(struct admin_call *c) WARN_UNUSED;
 /* 510 unless the caller is Master or holds All Domains. */
@@ -141,6 +153,11 @@ enum store_result admin_call_all_domains(struct admin_call *c) WARN_UNUSED;
 enum store_result admin_call_cover(struct admin_call *c,
                                    const struct domain_rec *d,
                                    const struct account_rec *a) WARN_UNUSED;
+/* 510 if the account is the caller's own and he has come by a token: what would
+ * open it would be good for more than the token is, and outlive it. */
+enum store_result
+admin_call_not_by_token(struct admin_call *c,
+                        const struct account_rec *a) WARN_UNUSED;
 /* 510 unless the caller is Master or holds All Domains or Can Monitor. */
 enum store_result admin_call_monitor(struct admin_call *c) WARN_UNUSED;
 /* For commands in parts: refused with that code if the part before was about
@@ -153,8 +170,8 @@ enum store_result admin_refuse_cluster(struct admin_call *c);
 /* --- settings, as several commands change them --- */
 
 /* Gives in *text_r (the caller frees) what `text` becomes: `changes` alone
- * (replace) or laid over it.  501 where a value that matters here is bad or
- * it grows too long. */
+ * (replace) or laid over it.  501 where a value that matters here is bad, it
+ * grows too long, or a name that is new to it was mistyped (unless forced). */
 enum store_result admin_call_settings(struct admin_call *c, const char *text,
                                       const struct cli_value *changes,
                                       bool replace, char **text_r,

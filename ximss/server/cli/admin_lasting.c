@@ -125,8 +125,8 @@ admin_lasting_list(struct admin_call *c, uint64_t account, uint32_t cred_serial,
 
 /* --- made --- */
 
-/* If the account has too many tickets, those go that were made like this before:
- * they end sooner than those of sessions. */
+/* If the account has too many tickets, those go that were made like this before,
+ * and wait. */
 enum store_result
 admin_lasting_make(struct admin_call *c, const struct account_rec *a,
                    const struct admin_session_filter *where, struct errbuf *err)
@@ -138,19 +138,17 @@ admin_lasting_make(struct admin_call *c, const struct account_rec *a,
                            .is_waiting = true};
     struct lasting_wish w = {.wanted = true};
     enum store_result r;
-    uint64_t number;
-    struct ticket_keep keep = {&number, 1};
 
     lasting_make_id(&w, atomic_fetch_add(c->x->settings->next_session, 1));
     memcpy(k.hash, w.hash, sizeof k.hash);
     k.session = w.number;
-    number = ticket_number(k.hash);
     ticket_bind(&k, &where->address,
                 where->proxied.kind != PEER_NONE ? &where->proxied : NULL);
     r = ticket_put(c->x->txn, &k, err);
     if (r == STORE_OK)
-        r = ticket_trim(c->x->txn, a->number, c->x->settings->max_tickets,
-                        &keep, err);
+        r = ticket_trim_waiting(c->x->txn, a->number,
+                                c->x->settings->max_tickets,
+                                ticket_number(k.hash), err);
     if (r == STORE_OK)
         admin_result_string(c, w.id);
     explicit_bzero(&w, sizeof w);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "util/text.h"
+#include "ximss/server/cli/admin_names.h"
 
 /* What of a line goes into the audit log. */
 #define AUDIT_BYTES 400
@@ -37,12 +38,13 @@ skip_blanks(const char *line, size_t len, size_t pos)
     return pos;
 }
 
-/* The verb, in upper case; "" if the first word is none.  Returns the position
- * behind it. */
+/* The verb, in upper case, by its full name; "" if the first word is none.
+ * Returns the position behind it. */
 static size_t
 read_verb(const char *line, size_t len, char verb[ADMIN_VERB_SIZE])
 {
     size_t start = skip_blanks(line, len, 0), pos = start, n;
+    const char *full;
 
     while (pos < len && is_letter(line[pos]))
         pos++;
@@ -52,6 +54,9 @@ read_verb(const char *line, size_t len, char verb[ADMIN_VERB_SIZE])
     for (size_t i = 0; i < n; i++)
         verb[i] = (char)(line[start + i] & ~0x20);
     verb[n] = '\0';
+    full = admin_full_name(verb);
+    if (full != NULL)
+        strcpy(verb, full);
     return pos;
 }
 
@@ -109,6 +114,27 @@ read_bare(const char *line, size_t len, size_t *pos, struct arena *arena,
     return 0;
 }
 
+/* [192.0.2.1] or [2001:db8::1]:25; a data block has neither dots nor colons.
+ * Returns the position behind it; 0: it is none. */
+static size_t
+address_end(const char *line, size_t len, size_t pos)
+{
+    size_t end = pos + 1;
+    bool marked = false;
+
+    for (; end < len && line[end] != '\0' &&
+           strchr("0123456789abcdefABCDEF.:", line[end]) != NULL;
+         end++)
+        marked = marked || line[end] == '.' || line[end] == ':';
+    if (!marked || end == len || line[end] != ']')
+        return 0;
+    end++;
+    if (end < len && line[end] == ':')
+        for (end++; end < len && line[end] >= '0' && line[end] <= '9';)
+            end++;
+    return end;
+}
+
 static int
 read_argument(const char *line, size_t len, size_t *pos, struct arena *arena,
               struct cli_value **v_r, struct errbuf *err)
@@ -116,10 +142,14 @@ read_argument(const char *line, size_t len, size_t *pos, struct arena *arena,
     static const struct cli_limits limits = {.values = ADMIN_VALUES_MAX};
     struct errbuf bad = {""};
     char c = line[*pos];
+    size_t end = c == '[' ? address_end(line, len, *pos) : 0;
 
     if (c == '"') {
         if (read_quoted(line, len, pos, arena, v_r, err) != 0)
             return -1;
+    } else if (end != 0) {
+        *v_r = cli_data_string(arena, line + *pos, end - *pos);
+        *pos = end;
     } else if (c != '\0' && strchr("({[<#", c) != NULL) {
         if (cli_data_read(line, len, pos, &limits, arena, v_r, &bad) != 0)
             return strncmp(bad.text, "too many", 8) == 0
@@ -173,11 +203,11 @@ admin_value_text(struct arena *arena, const struct cli_value *v)
     case CLI_NUMBER:
     case CLI_TIME:
     case CLI_ADDRESS:
-    case CLI_NULL:
         cli_data_write(&b, v);
         text = arena_strndup(arena, b.data, b.len);
         buf_clear(&b);
         return text;
+    case CLI_NULL: /* nothing: no password, and no alert, is "#NULL#" */
     case CLI_DATA:
     case CLI_ARRAY:
     case CLI_DICTIONARY:
@@ -188,10 +218,16 @@ admin_value_text(struct arena *arena, const struct cli_value *v)
 
 /* --- for the audit log --- */
 
+/* PrivateSecureKey, for one, is the key of a domain's certificate. */
 static bool
 is_secret(const char *key)
 {
-    return strcasestr(key, "password") != NULL;
+    static const char *const words[] = {"password", "secret", "private"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcasestr(key, words[i]) != NULL)
+            return true;
+    return false;
 }
 
 static void write_masked(struct buf *b, const struct cli_value *v);
@@ -276,7 +312,7 @@ is_out_of_place(const struct admin_line *line, unsigned i)
     static const char *const words[] = {
         "MultiMailbox", "TextMailbox", "MailDirMailbox", "SlicedMailbox",
         "AGrade",       "BGrade",      "CGrade",         "LEGACY",
-        "EXTERNAL",     "PATH"};
+        "EXTERNAL",     "PATH",        "FORCE"};
     const struct cli_value *v = line->arg[i];
 
     if (strcmp(line->verb, "CREATEACCOUNT") != 0 || i == 0 ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_ADMIN_LINE_H
-#define XIMSS_SERVER_ADMIN_LINE_H
+#ifndef XIMSS_SERVER_CLI_ADMIN_LINE_H
+#define XIMSS_SERVER_CLI_ADMIN_LINE_H
 
 #include <stddef.h>
 
@@ -20,7 +20,8 @@
 #define ADMIN_VALUES_MAX 30000
 
 struct admin_line {
-    char verb[ADMIN_VERB_SIZE]; /* in upper case; "" if it cannot be one */
+    char verb[ADMIN_VERB_SIZE]; /* in upper case, of short names (admin_names.h)
+                                   the full one; "" if it cannot be one */
     struct cli_value *arg[ADMIN_ARGS_MAX];
     unsigned n;
 };
@@ -29,7 +30,10 @@ struct admin_line {
 void admin_line_verb(const char *line, size_t len,
                      char verb_r[ADMIN_VERB_SIZE]);
 
-/* -1: err says what is wrong, in words and digits only; the verb is filled all
+/* An address in brackets, with a port or without ([2001:db8::1]:25), is a
+ * string.
+ *
+ * -1: err says what is wrong, in words and digits only; the verb is filled all
  * the same if the line begins with a word.  Values live in the arena.
  *
  * Nothing is guessed: a quoted string ends at its quote and a blank must

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Commands of the family for what this server does not have: mail, groups,
+/* Commands of the family for what this server does not have: mail, lists,
  * files, skins and so on (protocol.md C.6).
  *
  * Scripts ask for these things on their way to others.  So what lists them says
@@ -19,8 +19,6 @@ enum what {
     DEFAULT_PREFS,
     DIRECTORY,
     FILES,
-    FORWARDERS,
-    GROUPS,
     LISTS,
     MAILBOXES,
     MOUNT_POINTS,
@@ -39,8 +37,6 @@ static const char *const names[] = {
     [DEFAULT_PREFS] = "default preferences",
     [DIRECTORY] = "directories",
     [FILES] = "files",
-    [FORWARDERS] = "forwarders",
-    [GROUPS] = "groups",
     [LISTS] = "mailing lists",
     [MAILBOXES] = "mailboxes",
     [MOUNT_POINTS] = "storage mount points",
@@ -69,7 +65,7 @@ enum answer {
     NO_TELNUMS, /* {""=0;}: their number */
     ONLY_EMPTY, /* sets an array or a dictionary, which must be empty */
     NOT_HERE,   /* refused */
-    UNKNOWN,    /* there is no such group, forwarder or list */
+    UNKNOWN,    /* there is no such list */
     IN_CLUSTER  /* needs a cluster */
 };
 
@@ -165,17 +161,6 @@ refuse(struct admin_call *c, enum what what)
     return admin_refuse(c, ANSWER(NOT_SUPPORTED), names[what]);
 }
 
-/* Clients compare these. */
-static enum store_result
-refuse_unknown(struct admin_call *c, enum what what)
-{
-    if (what == GROUPS)
-        return admin_refuse(c, ANSWER(NO_GROUP));
-    if (what == FORWARDERS)
-        return admin_refuse(c, ANSWER(NO_FORWARDER));
-    return admin_refuse(c, ANSWER(NO_LIST));
-}
-
 /* The last argument is what is to be set. */
 static enum store_result
 set_to_none(struct admin_call *c, enum what what)
@@ -222,7 +207,7 @@ absent(struct admin_call *c, struct errbuf *err)
     case NOT_HERE:
         return refuse(c, what);
     case UNKNOWN:
-        return refuse_unknown(c, what);
+        return admin_refuse(c, ANSWER(NO_LIST)); /* clients compare it */
     case IN_CLUSTER:
         return admin_refuse_cluster(c);
     }
@@ -230,20 +215,6 @@ absent(struct admin_call *c, struct errbuf *err)
 }
 
 static const struct admin_command commands[] = {
-    ABSENT("LISTGROUPS", GROUPS, DOMAIN, NO_ARRAY),
-    ABSENT("CREATEGROUP", GROUPS, OBJECT, NOT_HERE),
-    ABSENT("RENAMEGROUP", GROUPS, OBJECT, UNKNOWN),
-    ABSENT("DELETEGROUP", GROUPS, OBJECT, UNKNOWN),
-    ABSENT("GETGROUP", GROUPS, OBJECT, UNKNOWN),
-    ABSENT("SETGROUP", GROUPS, OBJECT, UNKNOWN),
-
-    ABSENT("LISTFORWARDERS", FORWARDERS, DOMAIN, NO_ARRAY),
-    ABSENT("FINDFORWARDERS", FORWARDERS, DOMAIN, NO_ARRAY),
-    ABSENT("CREATEFORWARDER", FORWARDERS, OBJECT, NOT_HERE),
-    ABSENT("RENAMEFORWARDER", FORWARDERS, OBJECT, UNKNOWN),
-    ABSENT("DELETEFORWARDER", FORWARDERS, OBJECT, UNKNOWN),
-    ABSENT("GETFORWARDER", FORWARDERS, OBJECT, UNKNOWN),
-
     ABSENT("LISTLISTS", LISTS, DOMAIN, NO_ARRAY),
     ABSENT("GETDOMAINLISTS", LISTS, DOMAIN, NO_DICT),
     ABSENT("GETACCOUNTLISTS", LISTS, ACCOUNT, NO_DICT),

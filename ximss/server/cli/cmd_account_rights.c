@@ -4,8 +4,10 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "util/buf.h"
+#include "ximss/proto/names.h"
 #include "ximss/server/cli/admin_account.h"
 
 #define RIGHTS_MAX     64
@@ -24,6 +26,16 @@ get_rights(struct admin_call *c, struct errbuf *err)
     return r;
 }
 
+static bool
+has_code(const struct cli_value *codes, const char *code)
+{
+    const struct cli_value *v = codes != NULL ? codes->first : NULL;
+
+    while (v != NULL && (v->kind != CLI_STRING || strcmp(v->text, code) != 0))
+        v = v->next;
+    return v != NULL;
+}
+
 /* Codes as they are kept; *rights_r: what they amount to. */
 static enum store_result
 read_codes(struct admin_call *c, const struct cli_value *codes,
@@ -37,6 +49,27 @@ read_codes(struct admin_call *c, const struct cli_value *codes,
             v->text_len > RIGHT_CODE_MAX)
             return admin_refuse(c, ANSWER(BAD_RIGHT));
         *rights_r |= rights_of_code(v->text);
+    }
+    return STORE_OK;
+}
+
+/* Codes that the account has already are kept, whatever they are. */
+static enum store_result
+check_codes(struct admin_call *c, const struct account_rec *a,
+            const struct cli_value *codes)
+{
+    struct cli_value *old = NULL;
+    const char *meant;
+
+    if (a->rights[0] != '\0' && cli_data_parse(a->rights, strlen(a->rights),
+                                               NULL, c->arena, &old, NULL) != 0)
+        old = NULL;
+    for (const struct cli_value *v = codes->first; v != NULL; v = v->next) {
+        if (c->force || names_has_right(v->text) || has_code(old, v->text))
+            continue;
+        meant = names_meant_right(v->text);
+        if (meant != NULL)
+            return admin_refuse(c, ANSWER(MISSPELT_RIGHT), v->text, meant);
     }
     return STORE_OK;
 }
@@ -91,13 +124,15 @@ set_rights(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_arg_value(c, CLI_ARRAY, "array of rights", &codes);
     if (r == STORE_OK)
-        r = admin_arg_end(c);
+        r = admin_arg_force_and_end(c);
     if (r == STORE_OK)
         r = admin_call_account(c, name, 0, &d, &a, err);
     if (r == STORE_OK)
         r = read_codes(c, codes, &rights);
     if (r == STORE_OK)
         r = check_rights(c, &d, &a, rights, err);
+    if (r == STORE_OK)
+        r = check_codes(c, &a, codes);
     if (r == STORE_OK)
         r = put_rights(c, &d, &a, codes, err);
     admin_clear(&d, &a);

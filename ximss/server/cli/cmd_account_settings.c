@@ -69,7 +69,7 @@ change_settings(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_arg_value(c, CLI_DICTIONARY, "dictionary", &changes);
     if (r == STORE_OK)
-        r = admin_arg_end(c);
+        r = admin_arg_force_and_end(c);
     if (r == STORE_OK)
         r = admin_call_account(c, name, RIGHT_BASIC_SETTINGS, &d, &a, err);
     if (r == STORE_OK)

@@ -49,8 +49,8 @@ is_type(struct admin_call *c, const char **type_r)
     return false;
 }
 
-/* name [type] [PATH p] [LEGACY | external] [settings]; where the mail lies has
- * no meaning here. */
+/* name [type] [PATH p] [LEGACY | external] [settings [FORCE]]; where the mail
+ * lies has no meaning here. */
 static enum store_result
 read_creation(struct admin_call *c, struct creation *n)
 {
@@ -61,7 +61,7 @@ read_creation(struct admin_call *c, struct creation *n)
     while (r == STORE_OK && admin_arg_peek(c) != NULL) {
         if (admin_arg_peek(c)->kind == CLI_DICTIONARY) {
             r = admin_arg_value(c, CLI_DICTIONARY, "dictionary", &n->settings);
-            return r == STORE_OK ? admin_arg_end(c) : r;
+            return r == STORE_OK ? admin_arg_force_and_end(c) : r;
         }
         if (admin_arg_word(c, "PATH"))
             r = admin_arg_text(c, "path", &path);
@@ -79,34 +79,29 @@ new_address(struct admin_call *c, const char *address,
             const char *default_domain, struct domain_rec *d,
             const char **name_r, struct errbuf *err)
 {
-    const char *at = strrchr(address, '@');
-    const char *name =
-        at != NULL ? arena_strndup(c->arena, address, (size_t)(at - address))
-                   : address;
-    enum store_result r = admin_call_domain(
-        c, at != NULL ? at + 1 : default_domain, RIGHT_CREATE_ACCOUNTS, d, err);
+    enum store_result r = admin_call_name(
+        c, address, default_domain, RIGHT_CREATE_ACCOUNTS, d, name_r, err);
 
-    if (r == STORE_OK && !text_is_name(name))
+    if (r == STORE_OK && !text_is_name(*name_r))
         r = admin_refuse(c, ANSWER(BAD_ACCOUNT_NAME));
-    *name_r = name;
     return r;
 }
 
-/* 520 if it is the name or an alias of any account; `self` (may be NULL) can
- * keep the name that it has, but not take one of its aliases. */
+/* 520, in the same words whatever has it, if it is the name or an alias of any
+ * account, or of a group or a forwarder; `self` (may be NULL) can keep the name
+ * that it has, but not take one of its aliases. */
 static enum store_result
 check_new_name(struct admin_call *c, uint64_t domain, const char *name,
                const struct account_rec *self, struct errbuf *err)
 {
-    struct account_rec a = {0};
-    enum store_result r = account_find(c->x->txn, domain, name, &a, err);
+    enum object_kind kind;
+    enum store_result r = object_kind_of(c->x->txn, domain, name, &kind, err);
 
-    if (r == STORE_OK && (self == NULL || a.number != self->number ||
-                          !text_equal_nocase(a.name, name)))
+    if (r == STORE_NOTFOUND)
+        return STORE_OK;
+    if (r == STORE_OK && (self == NULL || self->domain != domain ||
+                          !text_equal_nocase(self->name, name)))
         r = admin_refuse(c, ANSWER(ACCOUNT_EXISTS));
-    else if (r == STORE_NOTFOUND)
-        r = STORE_OK;
-    account_rec_clear(&a);
     return r;
 }
 

@@ -135,7 +135,7 @@ change_domain_settings(struct admin_call *c, struct errbuf *err)
         admin_arg_value(c, CLI_DICTIONARY, "dictionary", &changes);
 
     if (r == STORE_OK)
-        r = admin_arg_end(c);
+        r = admin_arg_force_and_end(c);
     if (r == STORE_OK)
         r = admin_call_domain(c, name, RIGHT_BASIC_SETTINGS, &d, err);
     if (r == STORE_OK)
@@ -211,7 +211,7 @@ change_defaults(struct admin_call *c, struct errbuf *err)
         admin_arg_value(c, CLI_DICTIONARY, "dictionary", &changes);
 
     if (r == STORE_OK)
-        r = admin_arg_end(c);
+        r = admin_arg_force_and_end(c);
     if (r == STORE_OK)
         r = admin_call_master(c);
     if (r == STORE_OK)

@@ -38,7 +38,7 @@ struct creation {
     const struct cli_value *settings;
 };
 
-/* name [SHARED] [PATH p] [settings]; the path has no meaning here. */
+/* name [SHARED] [PATH p] [settings [FORCE]]; the path has no meaning here. */
 static enum store_result
 read_creation(struct admin_call *c, struct creation *n)
 {
@@ -52,9 +52,9 @@ read_creation(struct admin_call *c, struct creation *n)
         r = admin_arg_text(c, "path", &path);
     if (r == STORE_OK && admin_arg_peek(c) != NULL)
         r = admin_arg_value(c, CLI_DICTIONARY, "dictionary", &n->settings);
-    if (r == STORE_OK)
-        r = admin_arg_end(c);
-    return r;
+    if (r == STORE_OK && n->settings != NULL)
+        return admin_arg_force_and_end(c);
+    return r == STORE_OK ? admin_arg_end(c) : r;
 }
 
 /* 501 for what cannot be a domain's name, 521 for the name or an alias of any;
@@ -175,18 +175,32 @@ rename_domain(struct admin_call *c, struct errbuf *err)
 /* --- delete --- */
 
 struct batch {
-    uint64_t number[DELETE_NAMES];
+    struct batch_name {
+        uint64_t number;         /* of the account, or: */
+        enum object_kind object; /* what else it is, */
+        char *name;              /* with its name; owned */
+    } name[DELETE_NAMES];
     size_t n;
 };
 
 /* An alias may come long before its account. */
 static bool
-note_account(const struct account_name *name, void *arg)
+note_name(const struct account_name *name, void *arg)
 {
     struct batch *b = arg;
 
-    b->number[b->n++] = name->number;
+    b->name[b->n++] = (struct batch_name){
+        .number = name->number,
+        .object = name->object,
+        .name = name->object != OBJECT_NONE ? xstrdup(name->name) : NULL};
     return b->n < DELETE_NAMES;
+}
+
+static void
+batch_clear(struct batch *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        free(b->name[i].name);
 }
 
 /* Deletes the account, unless it went by another of its names. */
@@ -205,39 +219,71 @@ delete_account(struct admin_call *c, const struct domain_rec *d,
     return r;
 }
 
-/* The names of a domain's accounts and their aliases. */
+static enum store_result
+delete_name(struct admin_call *c, const struct domain_rec *d,
+            const struct batch_name *name, struct errbuf *err)
+{
+    enum store_result r;
+
+    if (name->object == OBJECT_NONE)
+        return delete_account(c, d, name->number, err);
+    store_removing(c->x->txn, true);
+    r = object_remove(c->x->txn, d->number, name->object, name->name, err);
+    return admin_must(r, "a group or forwarder", err);
+}
+
+/* Groups and forwarders. */
+static enum store_result
+count_objects(struct admin_call *c, const struct domain_rec *d, uint64_t *n_r,
+              struct errbuf *err)
+{
+    uint64_t forwarders = 0;
+    enum store_result r =
+        object_count(c->x->txn, d->number, OBJECT_GROUP, n_r, err);
+
+    if (r == STORE_OK)
+        r = object_count(c->x->txn, d->number, OBJECT_FORWARDER, &forwarders,
+                         err);
+    *n_r += forwarders;
+    return r;
+}
+
+/* The names of a domain's accounts, of their aliases, and of the others. */
 static enum store_result
 count_names(struct admin_call *c, const struct domain_rec *d, uint64_t *n_r,
             struct errbuf *err)
 {
-    uint64_t aliases = 0;
+    uint64_t aliases = 0, objects = 0;
     enum store_result r = account_count(c->x->txn, d->number, n_r, err);
 
     if (r == STORE_OK)
         r = account_alias_count(c->x->txn, d->number, &aliases, err);
-    *n_r += aliases;
+    if (r == STORE_OK)
+        r = count_objects(c, d, &objects, err);
+    *n_r += aliases + objects;
     return r;
 }
 
 /* *more_r: not all of them could go in this job. */
 static enum store_result
-delete_accounts(struct admin_call *c, const struct domain_rec *d, bool *more_r,
-                struct errbuf *err)
+delete_names(struct admin_call *c, const struct domain_rec *d, bool *more_r,
+             struct errbuf *err)
 {
     struct batch b = {.n = 0};
     uint64_t before = 0, left = 0;
     enum store_result r = count_names(c, d, &before, err);
 
     if (r == STORE_OK)
-        r = account_walk(c->x->txn, d->number, NULL, note_account, &b, err);
+        r = account_walk(c->x->txn, d->number, NULL, note_name, &b, err);
     left = before;
     for (size_t i = 0; i < b.n && r == STORE_OK && !store_tired(c->x->txn);
          i++) {
-        r = delete_account(c, d, b.number[i], err);
+        r = delete_name(c, d, &b.name[i], err);
         if (r == STORE_OK)
             r = count_names(c, d, &left, err);
     }
     *more_r = r == STORE_AGAIN || (left > 0 && b.n > 0);
+    batch_clear(&b);
     return r == STORE_AGAIN ? STORE_OK : r;
 }
 
@@ -273,6 +319,10 @@ check_deletion(struct admin_call *c, const struct domain_rec *d, bool force,
         r = account_count(c->x->txn, d->number, &n, err);
     if (r == STORE_OK && n > 0 && !force)
         r = admin_refuse(c, ANSWER(DOMAIN_NOT_EMPTY));
+    if (r == STORE_OK)
+        r = count_objects(c, d, &n, err);
+    if (r == STORE_OK && n > 0 && !force)
+        r = admin_refuse(c, ANSWER(DOMAIN_HAS_OBJECTS));
     return r;
 }
 
@@ -296,7 +346,7 @@ delete_domain(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = check_deletion(c, &d, force, err);
     if (r == STORE_OK)
-        r = delete_accounts(c, &d, &more, err);
+        r = delete_names(c, &d, &more, err);
     if (r == STORE_OK && !more)
         r = delete_rest(c, &d, err);
     if (r == STORE_AGAIN) {

@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Listings by the CLI (protocol.md C.5, C.6): domains, accounts, and what there
- * is in a domain.
- *
- * A listing has no end that could be told beforehand, and one job must not
- * keep all others waiting.  So it is made piece by piece: each looks at a
- * number of names, appends what they give to the text of the result, and
- * notes where the next piece goes on (admin_answer.next): the domain's number,
- * how much was listed, and the name looked at last.  A piece needs nothing
- * else of the one before: names may come and go between them, the domain may
- * be renamed or deleted, and the text is a whole object in any case. */
+ * is in a domain.  They come in pieces (listing.h). */
 #include "config.h"
 
 #include <stdio.h>
@@ -17,101 +9,9 @@
 
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/cli/admin_call.h"
-
-/* Of one piece: names looked at, and text, but for the last entry. */
-#define PIECE_NAMES 1500
-#define PIECE_BYTES 32768
-
-/* Longest name, with a 0. */
-#define NAME_SIZE 256
-
-struct listing {
-    struct admin_call *call;
-    struct buf *out;      /* the text of the result */
-    uint64_t domain;      /* number; 0 in the list of domains */
-    uint64_t listed;      /* entries, with those of the pieces before */
-    char last[NAME_SIZE]; /* the name looked at last; "" none */
-    bool first;           /* this is the first piece */
-    unsigned seen;        /* names looked at in this piece */
-    bool more;            /* the piece is full before the end */
-    /* What is asked for. */
-    bool accounts, aliases;
-    const char *filter, *cookie;
-    unsigned long long limit;
-    bool beyond; /* there are more than the limit allows */
-    /* Of what is read besides the names. */
-    enum store_result result;
-    struct errbuf *err;
-};
-
-/* --- pieces --- */
-
-/* from: "DOMAIN LISTED NAME", as listing_end wrote it, or NULL. */
-static void
-listing_begin(struct listing *l, struct admin_call *c)
-{
-    const char *from = c->x->from;
-    char *end;
-
-    *l = (struct listing){.call = c,
-                          .out = &c->answer->data,
-                          .first = from == NULL,
-                          .limit = UINT64_MAX};
-    if (from == NULL)
-        return;
-    l->domain = strtoull(from, &end, 10);
-    l->listed = strtoull(end, &end, 10);
-    snprintf(l->last, sizeof l->last, "%s", *end == ' ' ? end + 1 : end);
-}
-
-/* Whether the piece has room for one more name; notes that it is looked at. */
-static bool
-listing_next(struct listing *l, const char *name)
-{
-    if (l->seen == PIECE_NAMES || l->out->len >= PIECE_BYTES ||
-        (l->seen > 0 && store_tired(l->call->x->txn))) {
-        l->more = true;
-        return false;
-    }
-    l->seen++;
-    snprintf(l->last, sizeof l->last, "%s", name);
-    return true;
-}
-
-/* True if the listing has come to its end; else says where it goes on. */
-static bool
-listing_end(struct listing *l)
-{
-    struct admin_answer *a = l->call->answer;
-
-    if (!l->more)
-        return true;
-    a->more = true;
-    a->next = xasprintf("%llu %llu %s", (unsigned long long)l->domain,
-                        (unsigned long long)l->listed, l->last);
-    return false;
-}
-
-static void
-write_entry(struct listing *l, const char *name, const char *value)
-{
-    cli_data_write_string(l->out, name, strlen(name));
-    buf_append_char(l->out, '=');
-    cli_data_write_string(l->out, value, strlen(value));
-    buf_append_char(l->out, ';');
-    l->listed++;
-}
+#include "ximss/server/cli/listing.h"
 
 /* --- domains --- */
-
-static void
-write_domain(struct listing *l, const char *name)
-{
-    if (l->listed++ > 0)
-        buf_append_char(l->out, ',');
-    cli_data_write_string(l->out, name, strlen(name));
-}
 
 static bool
 list_domain(const struct domain_rec *d, void *arg)
@@ -120,7 +20,7 @@ list_domain(const struct domain_rec *d, void *arg)
 
     if (!listing_next(l, d->name))
         return false;
-    write_domain(l, d->name);
+    listing_item(l, d->name);
     return true;
 }
 
@@ -132,7 +32,7 @@ list_own_domain(struct listing *l, struct errbuf *err)
     enum store_result r = admin_call_domain(l->call, NULL, NEED_READ, &d, err);
 
     if (r == STORE_OK)
-        write_domain(l, d.name);
+        listing_item(l, d.name);
     domain_rec_clear(&d);
     return r;
 }
@@ -162,21 +62,6 @@ list_domains(struct admin_call *c, struct errbuf *err)
 
 /* --- accounts --- */
 
-/* Finds the domain for the first piece; the others go on by its number. */
-static enum store_result
-find_domain(struct listing *l, const char *name, struct errbuf *err)
-{
-    struct domain_rec d = {0};
-    enum store_result r = STORE_OK;
-
-    if (l->first) {
-        r = admin_call_domain(l->call, name, NEED_READ, &d, err);
-        l->domain = d.number;
-    }
-    domain_rec_clear(&d);
-    return r;
-}
-
 static bool
 list_account(const struct account_name *n, void *arg)
 {
@@ -184,8 +69,8 @@ list_account(const struct account_name *n, void *arg)
 
     if (!listing_next(l, n->name))
         return false;
-    if (!n->alias)
-        write_entry(l, n->name, "macnt");
+    if (!n->alias && n->object == OBJECT_NONE)
+        listing_entry(l, n->name, "macnt");
     return true;
 }
 
@@ -198,7 +83,7 @@ list_accounts(struct admin_call *c, struct errbuf *err)
 
     listing_begin(&l, c);
     if (r == STORE_OK)
-        r = find_domain(&l, name, err);
+        r = listing_domain(&l, name, err);
     if (r != STORE_OK)
         return r;
     if (l.first)
@@ -231,7 +116,9 @@ read_query(struct admin_call *c, struct listing *l, const char **domain_r)
             l->cookie = admin_arg_optional_text(c);
             if (l->cookie == NULL)
                 l->cookie = "";
-        } else if (!admin_arg_word(c, "FORWARDERS")) {
+        } else if (admin_arg_word(c, "FORWARDERS")) {
+            l->forwarders = true;
+        } else {
             r = admin_refuse(c, ANSWER(BAD_OBJECT_KIND));
         }
     }
@@ -248,9 +135,35 @@ write_alias(struct listing *l, const struct account_name *n)
                    "an account", l->err);
 
     if (r == STORE_OK)
-        write_entry(l, n->name, a.name);
+        listing_entry(l, n->name, a.name);
     account_rec_clear(&a);
     return r;
+}
+
+/* A forwarder with where it leads. */
+static enum store_result
+write_forwarder(struct listing *l, const struct account_name *n)
+{
+    struct object_rec o = {0};
+    enum store_result r =
+        admin_must(object_get(l->call->x->txn, l->domain, OBJECT_FORWARDER,
+                              n->name, &o, l->err),
+                   "a forwarder", l->err);
+
+    if (r == STORE_OK)
+        listing_entry(l, n->name, o.text);
+    object_rec_clear(&o);
+    return r;
+}
+
+static bool
+is_wanted(const struct listing *l, const struct account_name *n)
+{
+    if (l->filter != NULL && strcasestr(n->name, l->filter) == NULL)
+        return false;
+    if (n->object != OBJECT_NONE)
+        return n->object == OBJECT_FORWARDER && l->forwarders;
+    return n->alias ? l->aliases : l->accounts;
 }
 
 static bool
@@ -264,13 +177,14 @@ list_object(const struct account_name *n, void *arg)
     }
     if (!listing_next(l, n->name))
         return false;
-    if ((n->alias ? !l->aliases : !l->accounts) ||
-        (l->filter != NULL && strcasestr(n->name, l->filter) == NULL))
+    if (!is_wanted(l, n))
         return true;
     if (n->alias)
         l->result = write_alias(l, n);
+    else if (n->object != OBJECT_NONE)
+        l->result = write_forwarder(l, n);
     else
-        write_entry(l, n->name, "macnt");
+        listing_entry(l, n->name, "macnt");
     return l->result == STORE_OK;
 }
 
@@ -289,19 +203,22 @@ begin_objects(struct listing *l, struct errbuf *err)
     return r;
 }
 
-/* Behind the dictionary: the numbers of aliases and of forwarders, which there
- * are none of, and the next cookie if there was one. */
+/* Behind the dictionary: the numbers of aliases and of forwarders, and the next
+ * cookie if there was one. */
 static enum store_result
 end_objects(struct listing *l, struct errbuf *err)
 {
     const char *cookie = l->beyond ? l->last : "";
-    uint64_t total;
-    enum store_result r =
-        account_alias_count(l->call->x->txn, l->domain, &total, err);
+    struct store_txn *t = l->call->x->txn;
+    uint64_t aliases, forwarders = 0;
+    enum store_result r = account_alias_count(t, l->domain, &aliases, err);
 
+    if (r == STORE_OK)
+        r = object_count(t, l->domain, OBJECT_FORWARDER, &forwarders, err);
     if (r != STORE_OK)
         return r;
-    buf_appendf(l->out, "},%llu,0", (unsigned long long)total);
+    buf_appendf(l->out, "},%llu,%llu", (unsigned long long)aliases,
+                (unsigned long long)forwarders);
     if (l->cookie != NULL) {
         buf_append_char(l->out, ',');
         cli_data_write_string(l->out, cookie, strlen(cookie));
@@ -321,10 +238,11 @@ list_objects(struct admin_call *c, struct errbuf *err)
     l.err = err;
     r = read_query(c, &l, &name);
     if (r == STORE_OK)
-        r = find_domain(&l, name, err);
+        r = listing_domain(&l, name, err);
     if (r == STORE_OK && l.first)
         r = begin_objects(&l, err);
-    if (r == STORE_OK && (l.accounts || l.aliases) && l.limit > 0)
+    if (r == STORE_OK && (l.accounts || l.aliases || l.forwarders) &&
+        l.limit > 0)
         r = account_walk(c->x->txn, l.domain, l.last, list_object, &l, err);
     if (r == STORE_OK)
         r = l.result;

@@ -74,7 +74,7 @@ password_text(struct arena *arena, const struct cli_value *v,
 }
 
 /* CREATEACCOUNT and the commands that change settings: an account's name
- * first, and a dictionary last. */
+ * first, and a dictionary last, but for FORCE. */
 static bool
 carries_settings(const char *verb)
 {
@@ -89,10 +89,21 @@ carries_settings(const char *verb)
     return false;
 }
 
+static const struct cli_value *
+last_but_force(const struct admin_line *l)
+{
+    const struct cli_value *last = l->arg[l->n - 1];
+
+    if (l->n > 1 && last->kind == CLI_STRING &&
+        text_equal_nocase(last->text, "FORCE"))
+        last = l->arg[l->n - 2];
+    return last;
+}
+
 static enum admin_hash_kind
 look_at_settings(struct admin_call *c, struct password_line *p)
 {
-    const struct cli_value *last = c->line->arg[c->line->n - 1], *v;
+    const struct cli_value *last = last_but_force(c->line), *v;
     const char *why;
 
     p->account = admin_value_text(c->arena, c->line->arg[0]);
@@ -166,8 +177,10 @@ take_credential(struct admin_call *c, const struct domain_rec *d,
                 struct account_rec *a, struct errbuf *err)
 {
     bool cram = false;
-    enum store_result r;
+    enum store_result r = admin_call_not_by_token(c, a);
 
+    if (r != STORE_OK)
+        return r;
     if (c->hash_wanted != NULL)
         *c->hash_wanted = true;
     if (c->hashed == NULL || c->hashed->made == NULL)

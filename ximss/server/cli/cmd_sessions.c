@@ -23,11 +23,13 @@
 static bool
 is_port(const char *text)
 {
-    return *text == '\0' || (*text == ':' && text[1] != '\0' &&
-                             text[1 + strspn(text + 1, "0123456789")] == '\0');
+    unsigned long long port;
+
+    return *text == '\0' ||
+           (*text == ':' && text_parse_u64(text + 1, UINT16_MAX, &port) == 0);
 }
 
-/* 192.0.2.1, 192.0.2.1:25, "2001:db8::1", #I[192.0.2.1]:25 */
+/* 192.0.2.1, 192.0.2.1:25, "2001:db8::1", [2001:db8::1]:25, #I[192.0.2.1]:25 */
 static int
 parse_address(struct admin_call *c, const char *text, struct peer *p)
 {
@@ -275,6 +277,8 @@ create_session(struct admin_call *c, struct errbuf *err)
         r = admin_call_account(c, name, RIGHT_SESSIONS, &d, &a, err);
     if (r == STORE_OK)
         r = admin_call_cover(c, &d, &a);
+    if (r == STORE_OK)
+        r = admin_call_not_by_token(c, &a);
     if (r == STORE_OK && d.suspended)
         r = admin_refuse(c, ANSWER(DOMAIN_SUSPENDED));
     if (r == STORE_OK)

@@ -132,25 +132,31 @@ route(struct admin_call *c, struct errbuf *err)
 
 /* --- log, and tests of the machine: carried out behind the job --- */
 
-/* The family's levels: 1 crashes, 2 failures, 3 major events, 4 problems, and
- * from 5 on everything. */
-static enum log_level
-level_of(unsigned long long n)
+/* A number as the family has them, or a name. */
+static enum store_result
+read_level(struct admin_call *c, enum log_level *level_r)
 {
-    if (n <= 2)
-        return LOG_ERROR_;
-    if (n == 4)
-        return LOG_WARN_;
-    return n == 3 ? LOG_INFO_ : LOG_DEBUG_;
+    const struct cli_value *v = admin_arg_peek(c);
+    unsigned long long number = 0;
+    enum store_result r;
+
+    if (v != NULL && v->kind == CLI_STRING &&
+        log_level_parse(v->text, level_r) == 0) {
+        c->next++;
+        return STORE_OK;
+    }
+    r = admin_arg_number(c, "level", LOG_NUMBER_MOST, &number);
+    *level_r = log_level_of_number((unsigned)number);
+    return r;
 }
 
 /* level text */
 static enum store_result
 write_log(struct admin_call *c, struct errbuf *err)
 {
-    unsigned long long level = 0;
+    enum log_level level = LOG_INFO_;
     const char *text = NULL;
-    enum store_result r = admin_arg_number(c, "level", 9, &level);
+    enum store_result r = read_level(c, &level);
 
     (void)err;
     if (r == STORE_OK)
@@ -163,7 +169,7 @@ write_log(struct admin_call *c, struct errbuf *err)
         r = admin_refuse(c, ANSWER(TOO_LONG), "text", ADMIN_LOG_BYTES);
     if (r != STORE_OK)
         return r;
-    c->live->level = level_of(level);
+    c->live->level = level;
     strcpy(c->live->text, text);
     return STORE_OK;
 }

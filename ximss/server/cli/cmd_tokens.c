@@ -91,13 +91,9 @@ find_account(struct admin_call *c, const char *name, struct domain_rec *d,
 {
     enum store_result r = admin_call_account(c, name, NEED_TOKENS, d, a, err);
 
-    if (r == STORE_OK && a->number == c->x->caller->account) {
-        if (c->x->caller->by_token)
-            r = admin_refuse_code(c, 510);
-    } else if (r == STORE_OK) {
+    if (r == STORE_OK && a->number != c->x->caller->account)
         r = admin_call_cover(c, d, a);
-    }
-    return r;
+    return r == STORE_OK ? admin_call_not_by_token(c, a) : r;
 }
 
 /* --- making --- */

@@ -249,7 +249,7 @@ list_usage(const struct account_name *n, void *arg)
     }
     l->seen++;
     snprintf(l->last, sizeof l->last, "%s", n->name);
-    if (n->alias)
+    if (n->alias || n->object != OBJECT_NONE)
         return true;
     /* Most accounts of most domains need no look at their settings. */
     l->result = usage_get(l->call->x->txn, n->number, &rec, l->err);

@@ -37,10 +37,14 @@ admission_limits(const struct config *c, unsigned descriptors, unsigned open,
                        "descriptors-local): raise it to %u at least "
                        "(LimitNOFILE of the unit, ulimit -n)",
                        descriptors, open, kept - open, kept + LEAST);
-    *l_r = (struct lobby_limits){
-        c->max_connections,     c->max_connections_per_address,
-        c->max_unauthenticated, c->max_unauthenticated_per_address,
-        descriptors - kept,     c->descriptors_local};
+    *l_r = (struct lobby_limits){c->max_connections,
+                                 c->max_connections_per_address,
+                                 c->max_unauthenticated,
+                                 c->max_unauthenticated_per_address,
+                                 descriptors - kept,
+                                 c->descriptors_local,
+                                 c->max_connections_per_network,
+                                 c->max_unauthenticated_per_network};
     return 0;
 }
 
@@ -145,6 +149,15 @@ admission_moved(struct worker *w, struct session *s)
     tell(w, ok);
     admission_make_room(w, away);
     return ok;
+}
+
+uint64_t
+admission_crowd(const struct worker *w, const struct session *s)
+{
+    struct lobby_key key;
+
+    get_key(s, &key);
+    return lobby_crowd(w->server->lobby, &key);
 }
 
 void

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_ADMISSION_H
-#define XIMSS_SERVER_ADMISSION_H
+#ifndef XIMSS_SERVER_LIVE_ADMISSION_H
+#define XIMSS_SERVER_LIVE_ADMISSION_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "util/errbuf.h"
 #include "util/lobby.h"
@@ -32,6 +33,8 @@ void admission_make_room(struct worker *w, void *away);
 /* Its peer turned out to be another.  False: no room for that one.  It may be
  * closed behind this, either way. */
 bool admission_moved(struct worker *w, struct session *s);
+/* Where it comes from, for conn_start_tls. */
+uint64_t admission_crowd(const struct worker *w, const struct session *s);
 /* A message has come from it. */
 void admission_spoke(struct worker *w, struct session *s);
 void admission_logged_in(struct worker *w, struct session *s);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_ALERT_H
-#define XIMSS_SERVER_ALERT_H
+#ifndef XIMSS_SERVER_LIVE_ALERT_H
+#define XIMSS_SERVER_LIVE_ALERT_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_ALERT_CACHE_H
-#define XIMSS_SERVER_ALERT_CACHE_H
+#ifndef XIMSS_SERVER_LIVE_ALERT_CACHE_H
+#define XIMSS_SERVER_LIVE_ALERT_CACHE_H
 
 #include <stddef.h>
 #include <stdint.h>

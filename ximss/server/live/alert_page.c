@@ -199,12 +199,25 @@ fits(const struct alert_page *p, const struct alert_rec *a, int64_t now)
            (p->text == NULL || fold_contains(a->text, a->text_len, p->text));
 }
 
+/* As bytes of what is quickly looked at. */
+static size_t
+cost_of(const struct alert_page *p, const struct alert_rec *a)
+{
+    size_t cost = LOOK_BYTES + a->text_len;
+
+    if (p->text != NULL)
+        cost += fold_cost(a->text, a->text_len) - a->text_len;
+    if (p->author != NULL && a->author_name != NULL)
+        cost += fold_cost(a->author_name, strlen(a->author_name));
+    return cost;
+}
+
 /* At least one alert, or nobody would ever come past a long one. */
 enum alert_page_look
 alert_page_look(struct alert_page *p, const struct alert_rec *a, int64_t now,
                 bool may)
 {
-    size_t cost = LOOK_BYTES + a->text_len;
+    size_t cost = cost_of(p, a);
 
     if (p->found == p->limit ||
         (p->looked > 0 && p->looked + cost > p->budget)) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_ALERT_PAGE_H
-#define XIMSS_SERVER_ALERT_PAGE_H
+#ifndef XIMSS_SERVER_LIVE_ALERT_PAGE_H
+#define XIMSS_SERVER_LIVE_ALERT_PAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>

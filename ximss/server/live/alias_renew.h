@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_ALIAS_RENEW_H
-#define XIMSS_SERVER_ALIAS_RENEW_H
+#ifndef XIMSS_SERVER_LIVE_ALIAS_RENEW_H
+#define XIMSS_SERVER_LIVE_ALIAS_RENEW_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_BOARD_H
-#define XIMSS_SERVER_BOARD_H
+#ifndef XIMSS_SERVER_LIVE_BOARD_H
+#define XIMSS_SERVER_LIVE_BOARD_H
 
 #include <stdbool.h>
 #include <stdint.h>

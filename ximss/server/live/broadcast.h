@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_BROADCAST_H
-#define XIMSS_SERVER_BROADCAST_H
+#ifndef XIMSS_SERVER_LIVE_BROADCAST_H
+#define XIMSS_SERVER_LIVE_BROADCAST_H
 
 struct server;
 struct worker;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_JOB_H
-#define XIMSS_SERVER_JOB_H
+#ifndef XIMSS_SERVER_LIVE_JOB_H
+#define XIMSS_SERVER_LIVE_JOB_H
 
 #include <stdint.h>
 
@@ -35,7 +35,7 @@ struct job {
     struct errbuf err;
     struct effect_list effects;
     bool in_parts;     /* effects of earlier parts are on their way */
-    unsigned sessions; /* told of an alert that was added, when finish runs */
+    unsigned sessions; /* told of an alert added or removed, when finish runs */
 };
 
 /* Fills the job (the rest of the caller's struct is its own). */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_LISTENER_H
-#define XIMSS_SERVER_LISTENER_H
+#ifndef XIMSS_SERVER_LIVE_LISTENER_H
+#define XIMSS_SERVER_LIVE_LISTENER_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_PROXY_DOOR_H
-#define XIMSS_SERVER_PROXY_DOOR_H
+#ifndef XIMSS_SERVER_LIVE_PROXY_DOOR_H
+#define XIMSS_SERVER_LIVE_PROXY_DOOR_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -58,18 +58,21 @@ follow_quota(struct worker *w, struct alert *a)
     push_audience(w, a->rec.scope, a->rec.target, PUSH_TELL);
 }
 
-static void
+static unsigned
 follow_removed(struct worker *w, const struct alert_rec *a)
 {
+    unsigned n;
+
     alert_cache_forget(w->alert_cache, a->id);
     board_remove(&w->board, a->scope, a->target, a->id);
     if (a->scope == ALERT_ACCOUNT) {
-        user_alert_removed(w, a->target, a->id);
+        n = user_alert_removed(w, a->target, a->id);
     } else {
         board_note_removal(&w->board, a->scope, a->target, a->id);
-        push_audience(w, a->scope, a->target, PUSH_CHANGES);
+        n = push_audience(w, a->scope, a->target, PUSH_CHANGES);
     }
     watch_tell_removed(w, a);
+    return n;
 }
 
 /* *next: the shared alert of the next effect that adds one. */
@@ -84,8 +87,7 @@ follow(struct worker *w, const struct effect *e, struct alert ***next)
     case EFFECT_COUNT_DELIVERED:
         return user_has_delivered(w, e->alert.target, e->alert.id) ? 1 : 0;
     case EFFECT_ALERT_REMOVED:
-        follow_removed(w, &e->alert);
-        break;
+        return follow_removed(w, &e->alert);
     case EFFECT_ACCOUNT_CHANGED:
         user_changed(w, &e->account, &e->domain);
         watch_account_moved(w, e->account.number, e->account.domain);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_PUBLISH_H
-#define XIMSS_SERVER_PUBLISH_H
+#ifndef XIMSS_SERVER_LIVE_PUBLISH_H
+#define XIMSS_SERVER_LIVE_PUBLISH_H
 
 #include "ximss/server/rules/effect.h"
 

@@ -410,13 +410,14 @@ push_forget(struct worker *w, struct session *s)
     s->push_queued = false;
 }
 
-/* Returns 1 if the session gets alerts. */
+/* Returns 1 if the session gets alerts (PUSH_CHANGES: and changes). */
 static unsigned
 mark(struct worker *w, struct session *s, enum push_mode mode)
 {
-    if (s->state != SESSION_OPEN || !s->opt_alerts || s->user == NULL)
+    if (s->state != SESSION_OPEN || !s->opt_alerts || s->user == NULL ||
+        (mode == PUSH_CHANGES && !s->opt_changes))
         return 0;
-    if (mode != PUSH_COUNT && (mode == PUSH_TELL || s->opt_changes))
+    if (mode != PUSH_COUNT)
         enqueue(w, s);
     return 1;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_PUSH_H
-#define XIMSS_SERVER_PUSH_H
+#ifndef XIMSS_SERVER_LIVE_PUSH_H
+#define XIMSS_SERVER_LIVE_PUSH_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,7 +25,7 @@ enum push_mode {
 
 /* Marks the sessions of a scope's audience: they are sent what they have not
  * got in the next turns of the loop.  Returns how many sessions get alerts of
- * that scope. */
+ * that scope (PUSH_CHANGES: and asked for alertChanges). */
 unsigned push_audience(struct worker *w, enum alert_scope scope,
                        uint64_t target, enum push_mode mode);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_QUOTA_WATCH_H
-#define XIMSS_SERVER_QUOTA_WATCH_H
+#ifndef XIMSS_SERVER_LIVE_QUOTA_WATCH_H
+#define XIMSS_SERVER_LIVE_QUOTA_WATCH_H
 
 #include <stdbool.h>
 #include <stdint.h>

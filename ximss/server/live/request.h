@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_REQUEST_H
-#define XIMSS_SERVER_REQUEST_H
+#ifndef XIMSS_SERVER_LIVE_REQUEST_H
+#define XIMSS_SERVER_LIVE_REQUEST_H
 
 #include <stdbool.h>
 #include <stddef.h>

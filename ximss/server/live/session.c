@@ -296,7 +296,8 @@ start_tls(struct session *s)
     if (s->state >= SESSION_ENDING)
         return;
     if (s->conn.out != NULL ||
-        conn_start_tls(&s->conn, session_worker(s)->tls) < 0)
+        conn_start_tls(&s->conn, session_worker(s)->tls,
+                       admission_crowd(session_worker(s), s)) < 0)
         session_close(s, "TLS could not be started");
 }
 
@@ -313,6 +314,36 @@ check_input(struct session *s, size_t kept)
         sum += o != s ? o->conn.in_len : 0;
     if (sum > session_worker(s)->cfg->account_input)
         session_close(s, "account-input: too many unfinished messages");
+}
+
+/* False: it ends the session, or waits and comes again. */
+static bool
+take_message(struct session *s, const char *msg, size_t len)
+{
+    struct worker *w = session_worker(s);
+
+    s->last_input = session_seconds();
+    admission_spoke(w, s);
+    settle_on_input(w, s);
+    /* What this worker has heard of goes before the answer. */
+    if (s->push_queued)
+        push_session(w, s);
+    if (s->state >= SESSION_ENDING)
+        return false;
+    if (session_dialect(s)->dispatch(s, msg, len))
+        return true;
+    conn_pause(&s->conn, PAUSE_BUSY);
+    return false;
+}
+
+/* What is left over stays with the connection. */
+static void
+end_input(struct session *s, size_t left, uint64_t acked)
+{
+    if (left == 0)
+        settle_after_input(s, acked);
+    else if (left > LONG_INPUT)
+        check_input(s, left);
 }
 
 static size_t
@@ -333,6 +364,7 @@ on_data(struct conn *c, const char *data, size_t len)
     }
     acked = settle_before_input(s);
     c->scanned = 0;
+    s->turn_over = false;
     for (unsigned turn = 0; may_go_on(s); turn++) {
         size_t step = d->next(s, data + used, len - used, scanned, &msg, &n);
 
@@ -350,32 +382,19 @@ on_data(struct conn *c, const char *data, size_t len)
             used += step;
             continue;
         }
-        if (turn >= w->cfg->requests_per_turn) {
+        if (turn >= w->cfg->requests_per_turn || s->turn_over) {
             conn_continue(c);
             break;
         }
-        s->last_input = session_seconds();
-        admission_spoke(w, s);
-        settle_on_input(w, s);
-        /* What this worker has heard of goes before the answer. */
-        if (s->push_queued)
-            push_session(w, s);
-        if (s->state >= SESSION_ENDING)
+        if (!take_message(s, msg, n))
             break;
-        if (!d->dispatch(s, msg, n)) {
-            conn_pause(c, PAUSE_BUSY);
-            break;
-        }
         used += step;
     }
     if (s->tls_started) {
         start_tls(s);
         return len;
     }
-    if (used == len)
-        settle_after_input(s, acked);
-    else if (len - used > LONG_INPUT)
-        check_input(s, len - used);
+    end_input(s, len - used, acked);
     return used;
 }
 
@@ -446,7 +465,8 @@ session_begin(struct session *s)
     struct worker *w = session_worker(s);
 
     if (s->door == SESSION_TLS || s->door == SESSION_PWD_TLS) {
-        if (w->tls == NULL || conn_start_tls(&s->conn, w->tls) < 0) {
+        if (w->tls == NULL ||
+            conn_start_tls(&s->conn, w->tls, admission_crowd(w, s)) < 0) {
             session_close(s, "no TLS");
             return;
         }
@@ -641,16 +661,20 @@ session_got(const struct user_sessions *head)
     return got;
 }
 
-void
+unsigned
 session_send_changes(const struct user_sessions *head, const void *data,
                      size_t len, const struct session *except)
 {
     struct session *s, *next;
+    unsigned n = 0;
 
     TAILQ_FOREACH_SAFE(s, head, of_account, next)
         if (s != except && s->state == SESSION_OPEN && s->opt_changes &&
-            s->opt_alerts)
+            s->opt_alerts) {
             session_tell(s, data, len);
+            n++;
+        }
+    return n;
 }
 
 /* --- ending from outside --- */
@@ -731,14 +755,24 @@ session_kill_all(struct user_sessions *head)
         end_for_good(s, "killed by an administrator");
 }
 
+struct session *
+session_of_id(const struct user_sessions *head, const char *id)
+{
+    struct session *s;
+
+    TAILQ_FOREACH(s, head, of_account)
+        if (s->state == SESSION_OPEN && lasting_session_is(s, id))
+            return s;
+    return NULL;
+}
+
 void
 session_replace(struct user_sessions *head, const char *id)
 {
-    struct session *s, *next;
+    struct session *s;
 
-    TAILQ_FOREACH_SAFE(s, head, of_account, next)
-        if (s->state == SESSION_OPEN && lasting_session_is(s, id))
-            end_for_good(s, "goes on by another connection");
+    while ((s = session_of_id(head, id)) != NULL)
+        end_for_good(s, "goes on by another connection");
 }
 
 void

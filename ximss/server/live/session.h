@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_SESSION_H
-#define XIMSS_SERVER_SESSION_H
+#ifndef XIMSS_SERVER_LIVE_SESSION_H
+#define XIMSS_SERVER_LIVE_SESSION_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,13 +40,18 @@ void session_new(struct worker *w, int fd, enum session_door door,
 void session_link_account(struct session *s, struct user_sessions *head);
 void session_unlink_account(struct session *s, struct user_sessions *head);
 
+/* That of the list that has this id, and lasts; NULL. */
+struct session *session_of_id(const struct user_sessions *head, const char *id);
+
 /* Up to this id, no session of the list was open when an alert came and has not
  * been sent it yet. */
 uint64_t session_got(const struct user_sessions *head);
 
-/* Sends to the account's sessions that asked for alertChanges, but `except`. */
-void session_send_changes(const struct user_sessions *head, const void *data,
-                          size_t len, const struct session *except);
+/* Sends to the account's sessions that asked for alertChanges, but `except`;
+ * returns how many they were. */
+unsigned session_send_changes(const struct user_sessions *head,
+                              const void *data, size_t len,
+                              const struct session *except);
 
 /* Says bye to all sessions of the list and ends them. */
 void session_kill_all(struct user_sessions *head);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_SESSION_LOG_H
-#define XIMSS_SERVER_SESSION_LOG_H
+#ifndef XIMSS_SERVER_LIVE_SESSION_LOG_H
+#define XIMSS_SERVER_LIVE_SESSION_LOG_H
 
 struct session;
 struct user;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_SESSION_PRIVATE_H
-#define XIMSS_SERVER_SESSION_PRIVATE_H
+#ifndef XIMSS_SERVER_LIVE_SESSION_PRIVATE_H
+#define XIMSS_SERVER_LIVE_SESSION_PRIVATE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -83,7 +83,6 @@ struct session {
     struct peer peer;
 
     uint64_t number;       /* from log-in on */
-    bool unlogged;         /* the log does not say that it began */
     uint64_t lane;         /* of its jobs (lane.h); from log-in on */
     uint64_t cursor;       /* alerts up to here were sent, or need not be */
     uint64_t login_id;     /* the newest alert when it logged in */
@@ -111,6 +110,7 @@ struct session {
     bool proxied : 1;   /* a proxy has said who it is: never local */
     bool proxy_tls : 1; /* ... and that TLS is spoken with it */
     bool local_admin : 1;
+    bool unlogged : 1;    /* the log does not say that it began */
     bool opt_alerts : 1;  /* gets alerts */
     bool opt_confirm : 1; /* delivered only when confirmed */
     bool opt_changes : 1; /* wants alertRemoved */
@@ -120,6 +120,7 @@ struct session {
     bool for_many : 1;    /* of trusted-addresses, when it was counted */
     bool spoke : 1;       /* a message has come from it */
     bool tls_started : 1; /* in this turn: what followed in clear is dropped */
+    bool turn_over : 1;   /* a request took long: others are next */
     bool mid_message : 1; /* a piece of one was sent, and its end was not */
     bool quota_wait : 1;  /* its storage is being looked at since the log-in */
 };

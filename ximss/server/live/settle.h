@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_SETTLE_H
-#define XIMSS_SERVER_SETTLE_H
+#ifndef XIMSS_SERVER_LIVE_SETTLE_H
+#define XIMSS_SERVER_LIVE_SETTLE_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_TICKET_RENEW_H
-#define XIMSS_SERVER_TICKET_RENEW_H
+#ifndef XIMSS_SERVER_LIVE_TICKET_RENEW_H
+#define XIMSS_SERVER_LIVE_TICKET_RENEW_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_USAGE_ASK_H
-#define XIMSS_SERVER_USAGE_ASK_H
+#ifndef XIMSS_SERVER_LIVE_USAGE_ASK_H
+#define XIMSS_SERVER_LIVE_USAGE_ASK_H
 
 #include <stdbool.h>
 #include <stddef.h>

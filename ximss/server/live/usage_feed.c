@@ -35,6 +35,8 @@
 #define BATCH 256
 /* Domains that one job looks into for names of accounts. */
 #define LIST_DOMAINS 100
+/* Names in one job that are no accounts'. */
+#define LIST_OTHERS 1000
 /* Accounts whose reports may wait. */
 #define WAITING_MOST 500000
 /* Accounts of which is remembered when they were asked about: some 10 MB. */
@@ -451,8 +453,11 @@ struct list_job {
     struct quota_listing *listing;
     char **users; /* owned, and each of them */
     unsigned n;
+    unsigned looked;    /* names that were passed over */
     char *resume;       /* owned; becomes the listing's */
     const char *domain; /* being walked */
+    uint64_t domain_number;
+    struct store_txn *txn; /* while the body runs */
 };
 
 static void
@@ -466,13 +471,45 @@ free_users(struct list_job *l)
 }
 
 static bool
+told_by_mail_server(struct list_job *l, uint64_t account)
+{
+    struct usage_rec rec = {0};
+    struct errbuf err;
+
+    if (usage_get(l->txn, account, &rec, &err) != STORE_OK || rec.reported == 0)
+        return false;
+    switch ((enum quota_source)rec.source) {
+    case QUOTA_SOURCE_DICT:
+    case QUOTA_SOURCE_DOVEADM:
+    case QUOTA_SOURCE_WARNING:
+        return true;
+    case QUOTA_SOURCE_ADMIN:
+    case QUOTA_SOURCE_MAILDIR:
+        break;
+    }
+    return false;
+}
+
+/* The administrator's account, which mail servers mostly do not have. */
+static bool
+is_left_out(struct list_job *l, const struct account_name *name)
+{
+    return l->listing->leave_own &&
+           l->domain_number == l->job.server->main_domain_number &&
+           strcmp(name->name, "postmaster") == 0 &&
+           !told_by_mail_server(l, name->number);
+}
+
+static bool
 take_name(const struct account_name *name, void *arg)
 {
     struct list_job *l = arg;
 
-    if (!name->alias)
+    if (!name->alias && name->object == OBJECT_NONE && !is_left_out(l, name))
         l->users[l->n++] = xasprintf("%s@%s", name->name, l->domain);
-    return l->n < l->listing->most;
+    else if (++l->looked > LIST_OTHERS)
+        l->resume = xasprintf("%s@%s", name->name, l->domain);
+    return l->n < l->listing->most && l->resume == NULL;
 }
 
 struct domain_step {
@@ -508,22 +545,26 @@ list_body(struct job *j, struct store_txn *t, struct errbuf *err)
     unsigned looked = 0;
 
     free_users(l);
+    l->txn = t;
+    l->looked = 0;
     if (last != NULL)
         r = domain_find(t, last, &first, err);
     if (r == STORE_OK && last != NULL && strcmp(first.name, last) == 0) {
         l->domain = last;
+        l->domain_number = first.number;
         r = account_walk(t, first.number, name[0] != '\0' ? name : NULL,
                          take_name, l, err);
     }
     if (r == STORE_NOTFOUND)
         r = STORE_OK;
-    while (r == STORE_OK && l->n < l->listing->most) {
+    while (r == STORE_OK && l->n < l->listing->most && l->resume == NULL) {
         step.name = NULL;
         r = domain_walk(t, last, take_domain, &step, err);
         if (r != STORE_OK || step.name == NULL)
             break;
         free(last);
         l->domain = last = step.name;
+        l->domain_number = step.number;
         if (++looked > LIST_DOMAINS) {
             l->resume = xasprintf("@%s", last);
             break;

@@ -120,20 +120,22 @@ user_alert_added(struct worker *w, struct alert *al)
         alert_array_add(&a->alerts, al);
 }
 
-void
+unsigned
 user_alert_removed(struct worker *w, uint64_t account, uint64_t id)
 {
     struct user *a = g_hash_table_lookup(w->accounts, &account);
     struct buf b = {0};
+    unsigned n;
 
     if (a == NULL)
-        return;
+        return 0;
     alert_array_remove(&a->alerts, id);
     if (a->loading) /* it was in a piece that has come */
-        return;
+        return 0;
     alert_removed(&b, id);
-    session_send_changes(&a->sessions, b.data, b.len, NULL);
+    n = session_send_changes(&a->sessions, b.data, b.len, NULL);
     buf_clear(&b);
+    return n;
 }
 
 void
@@ -317,10 +319,12 @@ struct save_job {
     unsigned n_states;
     uint64_t *removed;
     unsigned n_removed;
-    struct store_mark mark; /* in both, one behind the other */
-    bool more;              /* it is less than a batch */
+    struct store_mark mark;
+    bool more; /* it is less than a batch */
 };
 
+/* Either states, or removals, which go on while the disk is full: what delivered
+ * alerts take is space for others. */
 static enum store_result
 save_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -328,16 +332,18 @@ save_body(struct job *j, struct store_txn *t, struct errbuf *err)
     unsigned n = s->n_states + s->n_removed, i;
     enum store_result r = STORE_OK;
 
+    if (s->n_removed > 0)
+        store_removing(t, true);
     for (i = (unsigned)store_mark_begin(&s->mark, t); i < n && r == STORE_OK;
          i++) {
         if (store_tired(t)) {
             store_mark_set(&s->mark, t, i);
             return STORE_AGAIN;
         }
-        if (i < s->n_states)
+        if (s->n_removed == 0)
             r = state_put(t, s->states[i].account, &s->states[i].state, err);
         else
-            r = alert_remove(t, s->removed[i - s->n_states], err);
+            r = alert_remove(t, s->removed[i], err);
         if (r == STORE_NOTFOUND)
             r = STORE_OK; /* an administrator was quicker */
     }
@@ -453,6 +459,16 @@ take_states(struct worker *w, struct save_job *s)
     g_array_remove_range(w->dirty, 0, n);
 }
 
+static void
+take_removals(struct worker *w, struct save_job *s)
+{
+    s->n_removed =
+        w->delivered->len < REMOVE_BATCH ? w->delivered->len : REMOVE_BATCH;
+    s->removed = copy_ids((uint64_t *)(void *)w->delivered->data, s->n_removed);
+    s->more = w->dirty->len > 0;
+    g_array_remove_range(w->delivered, 0, s->n_removed);
+}
+
 bool
 user_save(struct worker *w)
 {
@@ -467,11 +483,10 @@ user_save(struct worker *w)
     s->job.lane = lane_of(LANE_SAVE, w->index);
     s->job.body = save_body;
     s->job.finish = save_finish;
-    take_states(w, s);
-    s->n_removed =
-        w->delivered->len < REMOVE_BATCH ? w->delivered->len : REMOVE_BATCH;
-    s->removed = copy_ids((uint64_t *)(void *)w->delivered->data, s->n_removed);
-    g_array_remove_range(w->delivered, 0, s->n_removed);
+    if (w->delivered->len > 0)
+        take_removals(w, s);
+    else
+        take_states(w, s);
     w->saving = true;
     job_submit(&s->job);
     return false;
@@ -481,7 +496,8 @@ user_save(struct worker *w)
 static bool
 may_forget(const struct user *a)
 {
-    return !a->dirty && !a->being_saved && !quota_watch_needs(a);
+    return !a->dirty && !a->being_saved && a->n_coming == 0 &&
+           !quota_watch_needs(a);
 }
 
 void

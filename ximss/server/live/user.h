@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_USER_H
-#define XIMSS_SERVER_USER_H
+#ifndef XIMSS_SERVER_LIVE_USER_H
+#define XIMSS_SERVER_LIVE_USER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,6 +46,7 @@ struct user {
     unsigned rights; /* enum right */
     uint32_t cred_serial;
     unsigned n_sessions;
+    unsigned n_coming; /* log-ins that have a place, and are not sessions yet */
     uint32_t quota_version; /* of the worker's quota_watch when: */
     bool quota_reached;     /* the level of quota alerts was reached */
     bool has_delivered;     /* some of the alerts may be delivered */
@@ -102,7 +103,8 @@ void user_touch(struct worker *w, struct user *a);
 /* --- what the mail brings (publish.c) --- */
 
 void user_alert_added(struct worker *w, struct alert *a);
-void user_alert_removed(struct worker *w, uint64_t account, uint64_t id);
+/* Returns how many sessions are told of it. */
+unsigned user_alert_removed(struct worker *w, uint64_t account, uint64_t id);
 void user_changed(struct worker *w, const struct account_rec *rec,
                   const struct domain_rec *domain);
 void user_removed(struct worker *w, uint64_t number);

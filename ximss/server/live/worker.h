@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_WORKER_H
-#define XIMSS_SERVER_WORKER_H
+#ifndef XIMSS_SERVER_LIVE_WORKER_H
+#define XIMSS_SERVER_LIVE_WORKER_H
 
 #include <pthread.h>
 #include <stdbool.h>

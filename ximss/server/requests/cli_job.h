@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_CLI_JOB_H
-#define XIMSS_SERVER_CLI_JOB_H
+#ifndef XIMSS_SERVER_REQUESTS_CLI_JOB_H
+#define XIMSS_SERVER_REQUESTS_CLI_JOB_H
 
 #include <pthread.h>
 #include <stdbool.h>

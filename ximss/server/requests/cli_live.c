@@ -206,7 +206,7 @@ add_stored(struct cli_job *c)
     c->answer.data.len = 0;
     for (id = strtok_r(text, "(,)", &rest); id != NULL;
          id = strtok_r(NULL, "(,)", &rest))
-        if (c->found.len == 0 || strstr(buf_cstr(&c->found), id) == NULL) {
+        if (!text_list_has(buf_cstr(&c->found), ',', id)) {
             buf_append_str(&c->found, c->n_found++ > 0 ? "," : "");
             buf_append_str(&c->found, id);
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_CLI_RUN_H
-#define XIMSS_SERVER_CLI_RUN_H
+#ifndef XIMSS_SERVER_REQUESTS_CLI_RUN_H
+#define XIMSS_SERVER_REQUESTS_CLI_RUN_H
 
 #include <stddef.h>
 

@@ -19,9 +19,9 @@
 #include "ximss/proto/frame.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/cli_run.h"
-#include "ximss/server/requests/dialect_pwd.h"
 #include "ximss/server/requests/dialects.h"
 #include "ximss/server/requests/login.h"
+#include "ximss/server/requests/pwd_commands.h"
 
 /* --- answers --- */
 
@@ -143,7 +143,7 @@ has_expired(const struct session *s)
            s->token->expires != 0 && s->token->expires <= clock_now();
 }
 
-/* Refuses what cannot be a line of text, and says where. */
+/* Refuses a line with a zero byte, and says where. */
 static bool
 refuse_line(struct session *s, size_t at)
 {
@@ -178,19 +178,19 @@ take_line(struct session *s, const char *line)
     return taken;
 }
 
+/* Some clients know no UTF-8: each line is read as what it is, and from here on
+ * all is UTF-8.  That holds for passwords, too: they are the characters that
+ * somebody typed, whatever the program made of them. */
 static bool
 take(struct session *s, const char *msg, size_t len)
 {
-    size_t bad = len;
+    const char *zero = memchr(msg, '\0', len);
     char *line;
     bool taken;
 
-    if (!text_is_utf8(msg, len, &bad) || memchr(msg, '\0', len) != NULL) {
-        const char *zero = memchr(msg, '\0', bad);
-
-        return refuse_line(s, zero != NULL ? (size_t)(zero - msg) : bad);
-    }
-    line = xstrndup(msg, len);
+    if (zero != NULL)
+        return refuse_line(s, (size_t)(zero - msg));
+    line = text_to_utf8(msg, len, &len);
     if (login_is_exchanging(s))
         taken = take_sasl(s, line);
     else

@@ -12,8 +12,13 @@
  *   check    in the hash pool (clear passwords), or by SASL
  *   move     the session to its account's worker
  *   load     the account, if it is not in memory
- *   ticket   if one was asked for
+ *   place    of those that the account has
+ *   change   the store: a ticket is made or spent, a session or device goes on
  *   open
+ *
+ * Tickets, ids of sessions and tokens of devices are only looked at to find the
+ * account.  They are spent when there is a place, so who finds none has lost
+ * nothing and left nothing behind.
  *
  * Whether a name exists can be told neither by the answer nor by the time: a
  * dummy goes the same way and never matches. */
@@ -76,6 +81,10 @@ struct login {
     uint64_t attempt_account;
     uint32_t attempt_serial;
     bool attempt_known;
+    struct token
+        *token;       /* owned, wiped; that the proof was made with, NULL: the
+                            password */
+    uint64_t revoked; /* ... as in struct attempt */
     struct attempt *waiting; /* owned; for the throttle, or a slot */
     /* A salt was given out and no proof has come: to leave it at
      * that is a failure too, or one could ask for as many as one likes. */
@@ -85,6 +94,10 @@ struct login {
 
 /* Ids that are wrong count apart from passwords. */
 #define SESSIONS_OF "sessions of "
+
+/* The body of a job of an attempt, which says by `known` whether it was done. */
+typedef enum store_result change_fn(struct job *j, struct store_txn *t,
+                                    struct errbuf *err);
 
 /* One attempt: a job first, so that it can go to the store and come back. */
 struct attempt {
@@ -104,6 +117,7 @@ struct attempt {
     char *digest;
     bool takes_tokens;       /* the door is one where they are good */
     struct token_set tokens; /* owned; those of the account */
+    size_t tried;            /* of these, against a proof */
     const struct token
         *cli_token;   /* of these: the one it comes by; NULL: none */
     uint64_t revoked; /* how many were when they were read */
@@ -120,13 +134,16 @@ struct attempt {
     uint64_t account;
     uint32_t serial;
     uint64_t device; /* that the ticket came by; 0: none */
-    bool grew;       /* the account has more tickets by this log-in */
+    bool grows;      /* the account has more tickets by this log-in */
     bool known;      /* the account exists and may log in */
     bool recalled;   /* let in by memory: the serial is to be compared */
     bool matches;
-    uint8_t bound;           /* of the ticket that was shown */
-    bool keep_ticket;        /* that was shown: it is somebody else's, too */
-    bool trimmed;            /* the account has no more tickets than it may */
+    uint8_t bound;     /* of the ticket that was shown */
+    bool keep_ticket;  /* that was shown: it is somebody else's, too */
+    change_fn *change; /* in the store, when there is a place; NULL: none */
+    bool changed;      /* that has been done */
+    bool has_place;    /* counted in the account's n_coming */
+    unsigned ends;     /* lasting_ends when it was done */
     struct ticket_keep keep; /* owned; tickets that stay whatever the limit */
     size_t tickets_most;
     unsigned iterations; /* that passwords have which are set now */
@@ -135,10 +152,10 @@ struct attempt {
     uint8_t hash[TICKET_HASH_BYTES]; /* of the ticket that was shown */
     uint8_t next_hash[TICKET_HASH_BYTES];
     char ticket[TICKET_TEXT_SIZE]; /* the next one; "" none */
-    int64_t ticket_expires;        /* the one that was shown; 0: none was */
     struct conn_deferred move;
     struct mail moved;
     struct event *timer; /* owned */
+    int64_t not_before;  /* it is refused (clock_mono) */
 };
 
 static bool attempt_is_orphan(struct attempt *a);
@@ -147,6 +164,15 @@ static void attempt_take_slot(struct attempt *a);
 static void attempt_look_up(struct attempt *a);
 static void come_back_go_on(struct attempt *a);
 
+static void
+forget_token(struct login *l)
+{
+    if (l->token != NULL)
+        OPENSSL_cleanse(l->token, sizeof *l->token);
+    free(l->token);
+    l->token = NULL;
+}
+
 /* Ends an exchange, if there is one. */
 static void
 drop_exchange(struct login *l)
@@ -154,6 +180,7 @@ drop_exchange(struct login *l)
     if (l->throttle != NULL)
         throttle_failed(l->throttle, NULL, l->address, clock_mono());
     l->throttle = NULL;
+    forget_token(l);
     sasl_free(&l->sasl);
 }
 
@@ -251,9 +278,22 @@ attempt_new(struct req *r, const char *name, const char *method)
     return a;
 }
 
+/* Its place becomes the session's, or is free again. */
+static void
+leave_place(struct attempt *a)
+{
+    struct user *account =
+        a->has_place ? user_find(a->job.worker, a->account) : NULL;
+
+    if (account != NULL)
+        account->n_coming--;
+    a->has_place = false;
+}
+
 static void
 attempt_free(struct attempt *a)
 {
+    leave_place(a);
     login_slot_release(&a->slot);
     if (a->timer != NULL)
         event_free(a->timer);
@@ -380,6 +420,7 @@ attempt_open(struct attempt *a, struct user *account)
         s->number = a->lasting.number;
     }
     s->device = a->device;
+    leave_place(a);
     s->opt_alerts = o.alerts;
     s->opt_changes = o.changes;
     s->opt_confirm = o.confirm;
@@ -406,15 +447,45 @@ attempt_open(struct attempt *a, struct user *account)
         conn_uncork(&s->conn);
 }
 
-/* --- ticket --- */
+/* --- place --- */
 
-static enum store_result
-trim_body(struct job *j, struct store_txn *t, struct errbuf *err)
+/* Of the old connection of a session that goes on here; NULL: there is none. */
+static struct session *
+replaced_by(const struct attempt *a, const struct user *account)
 {
-    struct attempt *a = (struct attempt *)j;
-
-    return ticket_trim(t, a->account, a->tickets_most, &a->keep, err);
+    return a->lasting.asked[0] != '\0' && a->lasting.mode != LASTING_BESIDE
+               ? session_of_id(&account->sessions, a->lasting.asked)
+               : NULL;
 }
+
+/* False: the account has as many sessions as it may.  A place that was taken
+ * stays taken while the store is asked. */
+static bool
+take_place(struct attempt *a, struct user *account)
+{
+    unsigned others = account->n_sessions + account->n_coming;
+
+    if (a->has_place)
+        return true;
+    if (replaced_by(a, account) != NULL)
+        others--;
+    if (others >= a->job.worker->cfg->max_account_sessions &&
+        !session_make_room(&account->sessions))
+        return false;
+    account->n_coming++;
+    a->has_place = true;
+    return true;
+}
+
+/* The client may try again, with what it came by. */
+static void
+attempt_has_no_place(struct attempt *a, struct user *account)
+{
+    session_log_refused(a->req->session, account, a->method);
+    answer_and_free(a, ANSWER(TOO_MANY_SESSIONS));
+}
+
+/* --- change --- */
 
 static const struct peer *
 address_of(const struct attempt *a)
@@ -422,6 +493,7 @@ address_of(const struct attempt *a)
     return a->client.kind != PEER_NONE ? &a->client : &a->peer;
 }
 
+/* Of who comes by a password. */
 static enum store_result
 ticket_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
@@ -429,6 +501,7 @@ ticket_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct ticket_rec k = {.account = a->account, .cred_serial = a->serial};
     enum store_result r;
 
+    a->known = true;
     memcpy(k.hash, a->next_hash, sizeof k.hash);
     k.expires = clock_now() + a->ticket_time;
     if (a->token.wanted && a->lasting.id[0] != '\0') {
@@ -442,67 +515,39 @@ ticket_body(struct job *j, struct store_txn *t, struct errbuf *err)
         if (r != STORE_OK)
             return r;
     }
-    r = ticket_put(t, &k, err);
-    return r == STORE_OK ? trim_body(j, t, err) : r;
+    return ticket_put(t, &k, err);
 }
 
 static void on_account(struct user *account, void *arg,
                        const struct errbuf *err);
+static void attempt_refuse_way(struct attempt *a);
+
+static enum store_result
+change_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+    enum store_result r = a->change(j, t, err);
+
+    a->ends = lasting_ends();
+    if (r != STORE_OK || !a->known || !a->grows)
+        return r;
+    return ticket_trim(t, a->account, a->tickets_most, &a->keep, err);
+}
 
 static void
-ticket_finish(struct job *j)
+change_finish(struct job *j)
 {
     struct attempt *a = (struct attempt *)j;
 
     if (attempt_is_orphan(a))
         return;
-    /* It may have been changed, or have left the memory, meanwhile. */
+    /* The account may have been changed, or be gone, meanwhile. */
     if (j->result != STORE_OK)
         attempt_fail_store(a);
+    else if (!a->known)
+        attempt_refuse_way(a);
     else
         user_open(a->job.worker, a->account, a->job.lane, on_account, a);
-}
-
-/* The ticket that was shown is good again, and the next is not. */
-static enum store_result
-restore_body(struct job *j, struct store_txn *t, struct errbuf *err)
-{
-    struct attempt *a = (struct attempt *)j;
-    struct ticket_rec k = {0};
-    enum store_result r = ticket_take(t, a->next_hash, &k, err);
-
-    if (r != STORE_OK || a->keep_ticket)
-        return r == STORE_NOTFOUND ? STORE_OK : r;
-    memcpy(k.hash, a->hash, sizeof k.hash);
-    k.expires = a->ticket_expires;
-    return ticket_put(t, &k, err);
-}
-
-static void
-restore_finish(struct job *j)
-{
-    struct attempt *a = (struct attempt *)j;
-
-    if (attempt_is_orphan(a))
-        return;
-    if (j->result != STORE_OK)
-        attempt_fail_store(a);
-    else
-        answer_and_free(a, ANSWER(TOO_MANY_SESSIONS));
-}
-
-/* The client may try again, with the same ticket if it came by one. */
-static void
-attempt_has_no_place(struct attempt *a, struct user *account)
-{
-    session_log_refused(a->req->session, account, a->method);
-    if (a->ticket_expires == 0) {
-        answer_and_free(a, ANSWER(TOO_MANY_SESSIONS));
-        return;
-    }
-    a->job.body = restore_body;
-    a->job.finish = restore_finish;
-    job_submit(&a->job);
 }
 
 static void
@@ -512,42 +557,69 @@ make_lasting(struct attempt *a)
                     atomic_fetch_add(&a->job.server->next_session, 1));
 }
 
-/* Makes a ticket if one is wanted, or, where one more came into being by the
- * log-in itself, sees that there are not too many.  False: nothing to do. */
-static bool
-attempt_ticket(struct attempt *a, const struct user *account)
+static uint64_t
+number_of_id(const char *id)
 {
-    bool wanted =
-        a->req->session->login->options.ticket && a->ticket[0] == '\0';
-    uint64_t keep[3];
+    uint8_t hash[TICKET_HASH_BYTES];
 
-    if (!wanted && (!a->grew || a->trimmed))
+    return lasting_hash(id, hash) == 0 ? ticket_number(hash) : 0;
+}
+
+/* What must stay, however many tickets the account has. */
+static void
+keep_tickets(struct attempt *a, const struct user *account)
+{
+    const uint64_t keep[] = {
+        ticket_number(a->next_hash),
+        a->keep_ticket ? ticket_number(a->hash) : 0,
+        a->lasting.id[0] != '\0' ? ticket_number(a->lasting.hash) : 0,
+        number_of_id(a->lasting.asked),
+    };
+
+    ticket_keep_fill(&a->keep, account, keep, sizeof keep / sizeof keep[0]);
+}
+
+/* A ticket is made if one is wanted. */
+static void
+want_ticket(struct attempt *a)
+{
+    if (a->change != NULL || !a->req->session->login->options.ticket)
+        return;
+    ticket_make(a->ticket, a->next_hash);
+    if (a->lasting.wanted)
+        make_lasting(a);
+    a->grows = true;
+    a->change = ticket_body;
+}
+
+/* False: nothing is to be changed, or it has been. */
+static bool
+attempt_change(struct attempt *a, const struct user *account)
+{
+    want_ticket(a);
+    if (a->change == NULL || a->changed)
         return false;
-    if (wanted) {
-        ticket_make(a->ticket, a->next_hash);
-        if (a->lasting.wanted)
-            make_lasting(a);
-    }
-    a->trimmed = true;
-    keep[0] = ticket_number(a->next_hash);
-    keep[1] = a->keep_ticket ? ticket_number(a->hash) : 0;
-    keep[2] = a->lasting.id[0] != '\0' ? ticket_number(a->lasting.hash) : 0;
-    ticket_keep_fill(&a->keep, account, keep, 3);
-    a->job.body = wanted ? ticket_body : trim_body;
-    a->job.finish = ticket_finish;
+    a->changed = true;
+    keep_tickets(a, account);
+    a->job.body = change_body;
+    a->job.finish = change_finish;
     job_submit(&a->job);
     return true;
 }
 
 /* --- ended meanwhile --- */
 
+/* Whoever ends a session or a device takes all tickets that came by it. */
 static enum store_result
 again_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct attempt *a = (struct attempt *)j;
+    struct ticket_rec k;
+    enum store_result r = ticket_find(t, a->next_hash, &k, err);
 
-    a->lasting.ends = lasting_ends();
-    return lasting_exists(t, a->lasting.hash, &a->known, err);
+    a->ends = lasting_ends();
+    a->known = r == STORE_OK;
+    return r == STORE_NOTFOUND ? STORE_OK : r;
 }
 
 static void
@@ -565,12 +637,12 @@ again_finish(struct job *j)
         user_open(a->job.worker, a->account, a->job.lane, on_account, a);
 }
 
-/* Somebody has ended a session, perhaps this one, since the store was asked. */
+/* Somebody has ended a session or device, perhaps this one, since the store was
+ * changed. */
 static bool
 attempt_looks_again(struct attempt *a)
 {
-    if (a->lasting.id[0] == '\0' || a->ticket[0] == '\0' ||
-        a->lasting.ends == lasting_ends())
+    if (!a->changed || a->ends == lasting_ends())
         return false;
     a->job.body = again_body;
     a->job.finish = again_finish;
@@ -639,6 +711,17 @@ token_is_in_doubt(struct attempt *a)
     return true;
 }
 
+/* It was on a password that is not good any more. */
+static void
+forget_change(struct attempt *a)
+{
+    leave_place(a);
+    a->changed = a->grows = false;
+    a->change = NULL;
+    a->ticket[0] = a->lasting.id[0] = '\0';
+    a->device = 0;
+}
+
 static void
 on_account(struct user *account, void *arg, const struct errbuf *err)
 {
@@ -665,8 +748,8 @@ on_account(struct user *account, void *arg, const struct errbuf *err)
         /* What let it in is void by now: a new password, killed, renamed. */
         remember_forget(a->job.server->remember, a->account);
         if (a->recalled) {
+            forget_change(a);
             a->recalled = false;
-            a->ticket[0] = '\0'; /* void as well */
             attempt_look_up(a);
         } else {
             attempt_refuse(a, "changed");
@@ -677,13 +760,15 @@ on_account(struct user *account, void *arg, const struct errbuf *err)
         return;
     if (attempt_looks_again(a))
         return;
-    if (a->lasting.asked[0] != '\0' && a->lasting.mode != LASTING_BESIDE)
-        session_replace(&account->sessions, a->lasting.asked);
-    if (account->n_sessions >= a->job.worker->cfg->max_account_sessions &&
-        !session_make_room(&account->sessions))
+    if (!take_place(a, account)) {
         attempt_has_no_place(a, account);
-    else if (!attempt_ticket(a, account))
-        attempt_open(a, account);
+        return;
+    }
+    if (attempt_change(a, account))
+        return;
+    if (replaced_by(a, account) != NULL)
+        session_replace(&account->sessions, a->lasting.asked);
+    attempt_open(a, account);
 }
 
 /* --- move --- */
@@ -1065,7 +1150,7 @@ look_up_finish(struct job *j)
             attempt_attach(a);
         else if (hash_pool_submit(
                      j->server->hash_pool,
-                     throttle_address(j->server->throttle, a->address),
+                     throttle_network(j->server->throttle, a->address),
                      check_work, check_done, a) < 0)
             answer_and_free(a, ANSWER(BUSY));
         return;
@@ -1083,6 +1168,116 @@ attempt_look_up(struct attempt *a)
     job_submit(&a->job);
 }
 
+/* --- a proof ---
+ *
+ * Where tokens are good it may have been made with one of them.  Which it is
+ * takes a hash for each, in the pool, one after the other; who guesses must not
+ * see by the time how many there are, so he waits for as long as they take. */
+
+#define PROOF_TIME (CLOCK_SECOND / 5)
+
+static void
+take_proof(struct attempt *a)
+{
+    char *challenge;
+    enum sasl_result result =
+        sasl_step(a->req->session->login->sasl, a->proof, &challenge);
+
+    after_step(a->req, result, challenge, a);
+}
+
+static void
+try_work(void *arg)
+{
+    struct attempt *a = arg;
+    const struct credential told = a->cred;
+
+    password_derive(a->tokens.item[a->tried].secret, told.salt, told.iterations,
+                    &a->cred);
+}
+
+static void try_next(struct attempt *a);
+
+static void
+tried(struct mail *m, void *owner)
+{
+    struct attempt *a = (struct attempt *)(void *)m; /* the job's mail */
+    struct sasl *sasl;
+
+    (void)owner;
+    if (attempt_is_orphan(a))
+        return;
+    sasl = a->req->session->login->sasl;
+    if (!sasl_scram_matches(sasl, a->proof, &a->cred)) {
+        a->tried++;
+        try_next(a);
+        return;
+    }
+    sasl_scram_use(sasl, &a->cred);
+    a->cli_token = &a->tokens.item[a->tried];
+    a->known = true;
+    take_proof(a);
+}
+
+static void
+try_done(void *arg)
+{
+    struct attempt *a = arg;
+
+    a->job.mail.deliver = tried;
+    mailbox_put(a->job.worker->box, &a->job.mail);
+}
+
+static void
+try_next(struct attempt *a)
+{
+    struct server *server = a->job.server;
+
+    if (a->tried == a->tokens.n)
+        take_proof(a);
+    else if (hash_pool_submit(server->hash_pool,
+                              throttle_address(server->throttle, a->address),
+                              try_work, try_done, a) < 0)
+        answer_and_free(a, ANSWER(BUSY));
+}
+
+static enum store_result
+proof_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    return read_tokens(a, t, a->account, err);
+}
+
+static void
+proof_finish(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    if (attempt_is_orphan(a))
+        return;
+    if (j->result != STORE_OK)
+        attempt_fail_store(a);
+    else
+        try_next(a);
+}
+
+static void
+attempt_prove(struct attempt *a)
+{
+    const struct sasl *sasl = a->req->session->login->sasl;
+
+    if (!a->takes_tokens || sasl_scram_matches(sasl, a->proof, NULL)) {
+        take_proof(a);
+        return;
+    }
+    a->not_before = clock_mono() + PROOF_TIME;
+    sasl_scram_told(sasl, &a->cred);
+    a->job.body = proof_body;
+    a->job.finish = proof_finish;
+    job_submit(&a->job);
+}
+
 /* --- wait --- */
 
 /* Nothing that costs, and nothing that tells whether a guess is right, comes
@@ -1090,16 +1285,12 @@ attempt_look_up(struct attempt *a)
 static void
 attempt_go_on(struct attempt *a)
 {
-    enum sasl_result result;
-    char *challenge;
-
     if (a->malformed != NULL) {
         attempt_refuse_malformed(a);
     } else if (a->refused != NULL) {
         attempt_refuse(a, a->refused);
     } else if (a->proof != NULL) {
-        result = sasl_step(a->req->session->login->sasl, a->proof, &challenge);
-        after_step(a->req, result, challenge, a);
+        attempt_prove(a);
     } else if (a->by_session) {
         come_back_go_on(a);
     } else {
@@ -1119,12 +1310,19 @@ on_wait_over(evutil_socket_t fd, short what, void *arg)
 }
 
 static int64_t
+longest(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t
 delay_of(const struct attempt *a)
 {
     struct throttle *t = a->job.server->throttle;
 
     if (!a->by_session)
-        return throttle_delay(t, a->name, a->address, clock_mono());
+        return longest(throttle_delay(t, a->name, a->address, clock_mono()),
+                       a->not_before - clock_mono());
     return a->asks_as[0] != '\0'
                ? throttle_delay(t, NULL, a->asks_as, clock_mono())
                : 0;
@@ -1254,64 +1452,26 @@ let_in_as(struct attempt *a, const struct ticket_rec *k)
     a->device = k->device;
 }
 
-/* The session that the ticket is of goes on, or another one begins.  STORE_OK
- * and not known: it is of none, or of another. */
+/* Lets in as the account whose it is, if that one may come, from here. */
 static enum store_result
-go_on_by_ticket(struct attempt *a, struct store_txn *t,
-                const struct ticket_rec *shown, struct ticket_rec *next,
-                struct errbuf *err)
+let_in_owner(struct attempt *a, struct store_txn *t, const struct ticket_rec *k,
+             struct errbuf *err)
 {
-    struct ticket_rec session;
-    uint8_t hash[TICKET_HASH_BYTES];
-    enum store_result r;
-
-    if (a->lasting.asked[0] == '\0')
-        return a->lasting.wanted ? lasting_put(t, &a->lasting, next, err)
-                                 : STORE_OK;
-    a->known = lasting_hash(a->lasting.asked, hash) == 0 &&
-               ticket_number(hash) == shown->session;
-    if (!a->known)
-        return STORE_OK;
-    r = ticket_find(t, hash, &session, err);
-    a->known = r == STORE_OK && session.is_session &&
-               session.account == shown->account;
-    if (!a->known)
-        return r == STORE_NOTFOUND ? STORE_OK : r;
-    a->lasting.mode = LASTING_SAME;
-    return lasting_go_on(t, &a->lasting, &session, next, err);
-}
-
-static enum store_result
-redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
-{
-    struct attempt *a = (struct attempt *)j;
-    struct ticket_rec k = {0}, next = {0};
     struct account_rec account = {0};
     struct domain_rec domain = {0};
-    enum store_result r = ticket_take(t, a->hash, &k, err);
+    enum store_result r = owner_of(k, t, &account, &domain, err);
 
     a->known = false;
-    if (r == STORE_OK)
-        r = owner_of(&k, t, &account, &domain, err);
-    if (r == STORE_OK && !admits(a, &k)) {
-        r = ticket_put(t, &k, err); /* for the one whom it is for */
-    } else if (r == STORE_OK && !is_void(&k, &account, &domain)) {
-        let_in_as(a, &k);
-        a->ticket_expires = k.expires;
-        next = next_ticket(a, &k);
-        r = go_on_by_ticket(a, t, &k, &next, err);
-        if (r == STORE_OK && a->known)
-            r = ticket_put(t, &next, err);
-        if (r == STORE_OK && (a->keep_ticket || !a->known))
-            r = ticket_put(t, &k, err);
-    }
+    if (r == STORE_OK && admits(a, k) && !is_void(k, &account, &domain))
+        let_in_as(a, k);
     account_rec_clear(&account);
     domain_rec_clear(&domain);
     return r == STORE_NOTFOUND ? STORE_OK : r;
 }
 
+/* The next step of who was found: to the account, or out. */
 static void
-redeem_finish(struct job *j)
+found_finish(struct job *j)
 {
     struct attempt *a = (struct attempt *)j;
 
@@ -1320,56 +1480,146 @@ redeem_finish(struct job *j)
     if (j->result != STORE_OK)
         attempt_fail_store(a);
     else if (!a->known)
-        attempt_refuse_in_time(a, "ticket");
+        attempt_refuse_way(a);
     else
         attempt_attach(a);
+}
+
+static void
+attempt_find(struct attempt *a, change_fn *find)
+{
+    a->job.body = find;
+    a->job.finish = found_finish;
+    job_submit(&a->job);
+}
+
+/* The record of the session that is asked for; known: it is the ticket's. */
+static enum store_result
+find_session_of(struct attempt *a, struct store_txn *t,
+                const struct ticket_rec *shown, struct ticket_rec *session_r,
+                struct errbuf *err)
+{
+    uint8_t hash[TICKET_HASH_BYTES];
+    enum store_result r;
+
+    a->known = lasting_hash(a->lasting.asked, hash) == 0 &&
+               ticket_number(hash) == shown->session;
+    if (!a->known)
+        return STORE_OK;
+    r = ticket_find(t, hash, session_r, err);
+    a->known = r == STORE_OK && session_r->is_session &&
+               session_r->account == shown->account;
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+/* The ticket that is shown, if it is good and, where a session is asked for,
+ * one of that.  known: it is. */
+static enum store_result
+find_ticket(struct attempt *a, struct store_txn *t, struct ticket_rec *k_r,
+            struct ticket_rec *session_r, struct errbuf *err)
+{
+    enum store_result r = ticket_find(t, a->hash, k_r, err);
+
+    a->known = false;
+    if (r != STORE_OK || k_r->is_session || k_r->is_device)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    r = let_in_owner(a, t, k_r, err);
+    if (r == STORE_OK && a->known && a->lasting.asked[0] != '\0')
+        r = find_session_of(a, t, k_r, session_r, err);
+    return r;
+}
+
+static enum store_result
+find_ticket_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct ticket_rec k = {0}, session = {0};
+
+    return find_ticket((struct attempt *)j, t, &k, &session, err);
+}
+
+/* The session that the ticket is of goes on, or another one begins. */
+static enum store_result
+redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+    struct ticket_rec k = {0}, session = {0}, next;
+    enum store_result r = find_ticket(a, t, &k, &session, err);
+
+    if (r != STORE_OK || !a->known)
+        return r;
+    next = next_ticket(a, &k);
+    if (!a->keep_ticket)
+        r = ticket_take(t, a->hash, &k, err);
+    if (r == STORE_OK && a->lasting.asked[0] != '\0')
+        r = lasting_go_on(t, &a->lasting, &session, &next, err);
+    else if (r == STORE_OK && a->lasting.wanted)
+        r = lasting_put(t, &a->lasting, &next, err);
+    return r == STORE_OK ? ticket_put(t, &next, err) : r;
+}
+
+/* Answers what nobody can have without a look at the store. */
+static enum req_result
+refuse_at_once(struct attempt *a)
+{
+    attempt_refuse_in_time(a, a->method);
+    return REQ_PENDING;
 }
 
 static enum req_result
 login_with_ticket(struct req *r, const char *ticket)
 {
     struct attempt *a = attempt_new(r, NULL, "ticket");
+    bool asks = a->lasting.asked[0] != '\0';
 
+    begin(r->session);
     if (ticket_hash(ticket, a->hash) < 0)
-        memset(a->hash, 0, sizeof a->hash);
+        return refuse_at_once(a);
     ticket_make(a->ticket, a->next_hash);
     if (a->lasting.wanted)
         make_lasting(a);
-    a->keep_ticket = login_of(r->session)->options.keep_ticket &&
-                     a->lasting.asked[0] == '\0';
-    a->grew = a->keep_ticket || a->lasting.id[0] != '\0';
-    a->job.body = redeem_body;
-    a->job.finish = redeem_finish;
-    begin(r->session);
-    job_submit(&a->job);
+    if (asks)
+        a->lasting.mode = LASTING_SAME;
+    a->keep_ticket = login_of(r->session)->options.keep_ticket && !asks;
+    a->grows = a->keep_ticket || a->lasting.id[0] != '\0';
+    a->change = redeem_body;
+    attempt_find(a, find_ticket_body);
     return REQ_PENDING;
 }
 
 /* --- the id of a lasting session as a way in --- */
 
 static enum store_result
+find_session(struct attempt *a, struct store_txn *t, struct ticket_rec *k_r,
+             struct errbuf *err)
+{
+    enum store_result r = ticket_find(t, a->hash, k_r, err);
+
+    a->known = false;
+    if (r == STORE_OK && k_r->is_session && lasting_opens(k_r, a->lasting.keys))
+        r = let_in_owner(a, t, k_r, err);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+static enum store_result
+find_session_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct ticket_rec k = {0};
+
+    return find_session((struct attempt *)j, t, &k, err);
+}
+
+static enum store_result
 come_back_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct attempt *a = (struct attempt *)j;
-    struct ticket_rec k = {0}, next = {0};
-    struct account_rec account = {0};
-    struct domain_rec domain = {0};
-    enum store_result r = ticket_find(t, a->hash, &k, err);
+    struct ticket_rec k = {0}, next;
+    enum store_result r = find_session(a, t, &k, err);
 
-    a->known = false;
-    if (r == STORE_OK)
-        r = owner_of(&k, t, &account, &domain, err);
-    if (r == STORE_OK && k.is_session && admits(a, &k) &&
-        !is_void(&k, &account, &domain) && lasting_opens(&k, a->lasting.keys)) {
-        let_in_as(a, &k);
-        next = next_ticket(a, &k);
-        r = lasting_go_on(t, &a->lasting, &k, &next, err);
-        if (r == STORE_OK)
-            r = ticket_put(t, &next, err);
-    }
-    account_rec_clear(&account);
-    domain_rec_clear(&domain);
-    return r == STORE_NOTFOUND ? STORE_OK : r;
+    if (r != STORE_OK || !a->known)
+        return r;
+    next = next_ticket(a, &k);
+    r = lasting_go_on(t, &a->lasting, &k, &next, err);
+    return r == STORE_OK ? ticket_put(t, &next, err) : r;
 }
 
 /* Browsers come with ids whose time is over, each morning: that is no guess at
@@ -1385,93 +1635,9 @@ come_back_refuse(struct attempt *a)
 }
 
 static void
-come_back_finish(struct job *j)
-{
-    struct attempt *a = (struct attempt *)j;
-
-    if (attempt_is_orphan(a))
-        return;
-    if (j->result != STORE_OK)
-        attempt_fail_store(a);
-    else if (!a->known)
-        come_back_refuse(a);
-    else
-        attempt_attach(a);
-}
-
-/* --- a device that stays logged in --- */
-
-static enum store_result
-device_body(struct job *j, struct store_txn *t, struct errbuf *err)
-{
-    struct attempt *a = (struct attempt *)j;
-    struct ticket_rec k = {0}, next;
-    struct account_rec account = {0};
-    struct domain_rec domain = {0};
-    enum store_result r =
-        device_use(t, &a->token, &a->rules, address_of(a), &k, err);
-
-    a->known = false;
-    if (r == STORE_OK)
-        r = owner_of(&k, t, &account, &domain, err);
-    if (r == STORE_OK && !is_void(&k, &account, &domain)) {
-        let_in_as(a, &k);
-        next = (struct ticket_rec){.account = k.account,
-                                   .cred_serial = k.cred_serial,
-                                   .device = k.device,
-                                   .expires = clock_now() + a->ticket_time};
-        memcpy(next.hash, a->next_hash, sizeof next.hash);
-        r = lasting_put(t, &a->lasting, &next, err);
-        if (r == STORE_OK)
-            r = ticket_put(t, &next, err);
-    }
-    account_rec_clear(&account);
-    domain_rec_clear(&domain);
-    return r == STORE_NOTFOUND ? STORE_OK : r;
-}
-
-static void
-device_finish(struct job *j)
-{
-    struct attempt *a = (struct attempt *)j;
-
-    if (j->result == STORE_OK && a->token.stolen) {
-        log_warn("a device's token came again that had been given up: it was "
-                 "copied; the device is ended account=%llu address=%s",
-                 (unsigned long long)a->token.account, a->address);
-        device_sessions_end(j->server, a->token.account, a->token.device);
-    }
-    if (attempt_is_orphan(a))
-        return;
-    if (j->result != STORE_OK)
-        attempt_fail_store(a);
-    else if (!a->known)
-        attempt_refuse_in_time(a, "device");
-    else
-        attempt_attach(a);
-}
-
-static enum req_result
-login_with_device(struct req *r)
-{
-    struct attempt *a = attempt_new(r, NULL, "device");
-
-    ticket_make(a->ticket, a->next_hash);
-    make_lasting(a);
-    a->grew = true;
-    a->job.body = device_body;
-    a->job.finish = device_finish;
-    begin(r->session);
-    job_submit(&a->job);
-    return REQ_PENDING;
-}
-
-static void
 come_back_go_on(struct attempt *a)
 {
-    a->job.body = come_back_body;
-    a->job.finish = come_back_finish;
-    job_submit(&a->job);
+    attempt_find(a, find_session_body);
 }
 
 static enum req_result
@@ -1488,9 +1654,95 @@ login_with_session(struct req *r)
         memset(a->hash, 0, sizeof a->hash);
     ticket_make(a->ticket, a->next_hash);
     make_lasting(a);
-    a->grew = true;
+    a->grows = true;
     a->by_session = true;
+    a->change = come_back_body;
     return attempt_start(a);
+}
+
+/* --- a device that stays logged in --- */
+
+static void
+tell_stolen(const struct attempt *a)
+{
+    log_warn("a device's token came again that had been given up: it was "
+             "copied; the device is ended account=%llu address=%s",
+             (unsigned long long)a->token.account, a->address);
+    device_sessions_end(a->job.server, a->token.account, a->token.device);
+}
+
+static enum store_result
+find_device_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+    struct ticket_rec k = {0};
+    enum store_result r = device_find(t, &a->token, &k, err);
+
+    a->known = false;
+    if (r == STORE_OK)
+        r = let_in_owner(a, t, &k, err);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+static void
+find_device_finish(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    if (j->result == STORE_OK && a->token.stolen)
+        tell_stolen(a);
+    found_finish(j);
+}
+
+static enum store_result
+device_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+    struct ticket_rec k = {0}, next;
+    enum store_result r = device_find(t, &a->token, &k, err);
+
+    a->known = false;
+    if (r == STORE_OK)
+        r = let_in_owner(a, t, &k, err);
+    if (r == STORE_OK && a->known)
+        r = device_use(t, &a->token, &a->rules, address_of(a), &k, err);
+    if (r != STORE_OK || !a->known)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    next = (struct ticket_rec){.account = k.account,
+                               .cred_serial = k.cred_serial,
+                               .device = k.device,
+                               .expires = clock_now() + a->ticket_time};
+    memcpy(next.hash, a->next_hash, sizeof next.hash);
+    r = lasting_put(t, &a->lasting, &next, err);
+    return r == STORE_OK ? ticket_put(t, &next, err) : r;
+}
+
+static enum req_result
+login_with_device(struct req *r)
+{
+    struct attempt *a = attempt_new(r, NULL, "device");
+
+    begin(r->session);
+    if (!device_is_token(a->token.shown))
+        return refuse_at_once(a);
+    ticket_make(a->ticket, a->next_hash);
+    make_lasting(a);
+    a->grows = true;
+    a->change = device_body;
+    a->job.body = find_device_body;
+    a->job.finish = find_device_finish;
+    job_submit(&a->job);
+    return REQ_PENDING;
+}
+
+/* By what it came is not good, or not any more. */
+static void
+attempt_refuse_way(struct attempt *a)
+{
+    if (a->by_session)
+        come_back_refuse(a);
+    else
+        attempt_refuse_in_time(a, a->method);
 }
 
 /* --- requests --- */
@@ -1744,6 +1996,10 @@ keep_for_proof(struct login *l, const struct attempt *a)
         l->throttle = a->job.server->throttle;
         memcpy(l->address, a->address, sizeof l->address);
     }
+    forget_token(l);
+    if (a->cli_token != NULL)
+        l->token = xmemdup(a->cli_token, sizeof *l->token);
+    l->revoked = a->revoked;
 }
 
 static struct attempt *
@@ -1756,7 +2012,22 @@ attempt_to_prove(struct req *r)
     a->account = l->attempt_account;
     a->serial = l->attempt_serial;
     a->known = l->attempt_known;
+    if (l->token != NULL) {
+        a->tokens = (struct token_set){xmemdup(l->token, sizeof *l->token), 1};
+        a->cli_token = a->tokens.item;
+        a->revoked = l->revoked;
+    }
     return a;
+}
+
+/* It is refused, or malformed: at once, unless there is something to hide. */
+static void
+attempt_end_step(struct attempt *a)
+{
+    if (a->not_before != 0)
+        attempt_wait(a);
+    else
+        attempt_go_on(a);
 }
 
 /* What a step of SASL, by a message or by a credential, leads to.  a: the
@@ -1805,7 +2076,8 @@ after_step(struct req *r, enum sasl_result result, char *challenge,
             a->refused = "password";
             return attempt_start(a);
         }
-        attempt_refuse(a, "password");
+        a->refused = "password";
+        attempt_end_step(a);
         return REQ_PENDING;
     case SASL_MALFORMED:
         l->throttle = NULL;
@@ -1814,7 +2086,7 @@ after_step(struct req *r, enum sasl_result result, char *challenge,
                                    ANSWER(SASL_MALFORMED));
         a->malformed = answer_text_SASL_MALFORMED;
         a->code = ANSWER_SASL_MALFORMED;
-        attempt_refuse_malformed(a);
+        attempt_end_step(a);
         return REQ_PENDING;
     }
     return done;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_LOGIN_H
-#define XIMSS_SERVER_LOGIN_H
+#ifndef XIMSS_SERVER_REQUESTS_LOGIN_H
+#define XIMSS_SERVER_REQUESTS_LOGIN_H
 
 #include <stdbool.h>
 

@@ -2,7 +2,7 @@
 /* The commands of PWD about the connection itself (doc/cli.md 6). */
 #include "config.h"
 
-#include "ximss/server/requests/dialect_pwd.h"
+#include "ximss/server/requests/pwd_commands.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -247,6 +247,8 @@ struct remove_job {
     struct req *req;
     struct job_caller caller;
     uint64_t id;
+    bool report; /* the answer says what it was */
+    struct withdrawn withdrawn;
     int code;
 };
 
@@ -257,7 +259,21 @@ remove_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct admin_context x;
 
     fill_context(&x, j, t, &p->caller);
-    return admin_alert_remove(&x, p->id, &p->code, err);
+    withdrawn_clear(&p->withdrawn); /* of a try before */
+    return admin_alert_remove(&x, p->id, &p->withdrawn, &p->code, err);
+}
+
+static void
+write_withdrawn(struct req *r, const struct remove_job *p)
+{
+    buf_append_str(&r->out, "<alertWithdrawn");
+    xml_write_attr(&r->out, "id", r->id);
+    xml_write_attr_u64(&r->out, "alertID", p->id);
+    xml_write_attr(&r->out, "scope", alert_scope_name(p->withdrawn.scope));
+    if (p->withdrawn.target != NULL)
+        xml_write_attr(&r->out, "target", p->withdrawn.target);
+    xml_write_attr_u64(&r->out, "sessions", p->job.sessions);
+    buf_append(&r->out, "/>", sizeof "/>");
 }
 
 static void
@@ -270,9 +286,12 @@ remove_finish(struct job *j)
         req_fail_store(r, j->result, &j->err);
     else if (p->code != 200)
         req_fail(r, ANSWER(NO_ALERT));
-    else
+    else if (p->report)
+        write_withdrawn(r, p);
+    if (j->result == STORE_OK && p->code == 200)
         req_ok(r);
     req_finish(r);
+    withdrawn_clear(&p->withdrawn);
     job_caller_clear(&p->caller);
     job_clear(j);
     free(p);
@@ -283,11 +302,17 @@ handle_remove(struct req *r, const struct xml_elem *e)
 {
     struct session_caller caller;
     struct remove_job *p;
+    bool report;
     uint64_t id;
 
     if (take_id(r, e, &id) < 0)
         return REQ_DONE;
+    if (text_parse_bool(xml_attr_or(e, "report", "no"), &report) < 0) {
+        req_failf(r, ANSWER(YES_OR_NO), "report");
+        return REQ_DONE;
+    }
     p = xcalloc(1, sizeof *p);
+    p->report = report;
     job_init(&p->job, r->worker->server, r->worker);
     p->job.lane = session_lane(r->session);
     session_caller(r->session, &caller);
@@ -453,6 +478,9 @@ own_all(struct worker *w, struct user *a, struct list_state *l)
             alert_array_add(&l->alerts, al);
 }
 
+/* Of alerts, for one page: it is not the turn of the session's next request. */
+#define LOOKED_LONG (16 << 10)
+
 static void
 own_page(struct worker *w, struct user *a, struct list_state *l)
 {
@@ -503,6 +531,7 @@ list_own(struct req *r, const struct xml_elem *e)
         own_page(r->worker, a, l);
     else if (a != NULL)
         own_all(r->worker, a, l);
+    r->session->turn_over = l->page.looked >= LOOKED_LONG;
     req_stream(r, list_step, l, list_free);
     return REQ_PENDING;
 }

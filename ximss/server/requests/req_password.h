@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_REQ_PASSWORD_H
-#define XIMSS_SERVER_REQ_PASSWORD_H
+#ifndef XIMSS_SERVER_REQUESTS_REQ_PASSWORD_H
+#define XIMSS_SERVER_REQUESTS_REQ_PASSWORD_H
 
 #include "ximss/server/live/request.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_REQ_SESSION_H
-#define XIMSS_SERVER_REQ_SESSION_H
+#ifndef XIMSS_SERVER_REQUESTS_REQ_SESSION_H
+#define XIMSS_SERVER_REQUESTS_REQ_SESSION_H
 
 struct buf;
 struct session;

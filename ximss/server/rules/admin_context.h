@@ -85,6 +85,8 @@ struct admin_settings {
     unsigned iterations;                 /* for new passwords; default 10000 */
     unsigned max_tickets;                /* of one account */
     unsigned max_tokens;                 /* the same */
+    unsigned max_members;                /* of one group */
+    unsigned max_groups, max_forwarders; /* of one domain; 0: no limit */
     atomic_uint_least64_t *next_session; /* borrowed: the next one's number */
     size_t prefs_bytes;                  /* longest preferences */
     char time_zone[65];                  /* of those who chose none */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_ADMIN_TARGET_H
-#define XIMSS_SERVER_ADMIN_TARGET_H
+#ifndef XIMSS_SERVER_RULES_ADMIN_TARGET_H
+#define XIMSS_SERVER_RULES_ADMIN_TARGET_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_ALERT_ADMIN_H
-#define XIMSS_SERVER_ALERT_ADMIN_H
+#ifndef XIMSS_SERVER_RULES_ALERT_ADMIN_H
+#define XIMSS_SERVER_RULES_ALERT_ADMIN_H
 
 #include <stdbool.h>
 

@@ -6,9 +6,11 @@
 #include "ximss/server/rules/alert_request.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "util/buf.h"
+#include "util/xmalloc.h"
 #include "ximss/proto/answer.h"
 #include "ximss/proto/cli_data.h"
 #include "ximss/server/rules/admin_audit.h"
@@ -102,8 +104,26 @@ audit_remove(struct admin_context *x, uint64_t id, const char *outcome,
     return admin_audit(x, what, outcome, err);
 }
 
+void
+withdrawn_clear(struct withdrawn *r)
+{
+    free(r->target);
+    *r = (struct withdrawn){0};
+}
+
+static void
+describe(const struct alert_target *t, struct withdrawn *r)
+{
+    r->scope = t->scope;
+    if (t->scope == ALERT_DOMAIN)
+        r->target = xstrdup(t->domain.name);
+    else if (t->scope == ALERT_ACCOUNT)
+        r->target = xasprintf("%s@%s", t->account.name, t->domain.name);
+}
+
 enum store_result
-admin_alert_remove(struct admin_context *x, uint64_t id, int *code_r,
+admin_alert_remove(struct admin_context *x, uint64_t id,
+                   struct withdrawn *withdrawn_r, int *code_r,
                    struct errbuf *err)
 {
     struct alert_rec a = {0};
@@ -115,6 +135,8 @@ admin_alert_remove(struct admin_context *x, uint64_t id, int *code_r,
         r = may_remove(x, &a, &t, err);
     if (r == STORE_OK)
         r = alert_admin_withdraw(x, &t, &a, err);
+    if (r == STORE_OK && withdrawn_r != NULL)
+        describe(&t, withdrawn_r);
     *code_r = r == STORE_OK ? 200 : 514;
     if (r == STORE_NOTFOUND)
         outcome = answer_text_NO_ALERT;

@@ -16,9 +16,17 @@ enum store_result admin_alert_post(struct admin_context *x,
                                    struct post_result *result,
                                    struct errbuf *err) WARN_UNUSED;
 
-/* Removes by id.  code 200 or 514 "no such alert" (also where not allowed). */
+/* What was removed, for who did it. */
+struct withdrawn {
+    enum alert_scope scope;
+    char *target; /* owned; NULL: the scope has none */
+};
+void withdrawn_clear(struct withdrawn *r);
+
+/* Removes by id.  code 200 or 514 "no such alert" (also where not allowed);
+ * *withdrawn_r is filled with 200, and may be NULL. */
 enum store_result admin_alert_remove(struct admin_context *x, uint64_t id,
-                                     int *code_r,
+                                     struct withdrawn *withdrawn_r, int *code_r,
                                      struct errbuf *err) WARN_UNUSED;
 
 /* Names a scope's target by number and checks that the caller may list or

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_AUDIT_BUDGET_H
-#define XIMSS_SERVER_AUDIT_BUDGET_H
+#ifndef XIMSS_SERVER_RULES_AUDIT_BUDGET_H
+#define XIMSS_SERVER_RULES_AUDIT_BUDGET_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -126,30 +126,62 @@ end_stolen(struct store_txn *t, struct device_wish *w,
     return r == STORE_OK ? STORE_NOTFOUND : r;
 }
 
-enum store_result
-device_use(struct store_txn *t, struct device_wish *w,
-           const struct device_rules *rules, const struct peer *at,
-           struct ticket_rec *k_r, struct errbuf *err)
+static bool
+is_before(const struct device_wish *w, const struct ticket_rec *k,
+          const uint8_t secret[TICKET_HASH_BYTES])
+{
+    return CRYPTO_memcmp(secret, k->before, sizeof k->before) == 0 &&
+           (w->found || !k->is_used || clock_now() - k->given <= GRACE);
+}
+
+static bool
+is_key(const struct ticket_rec *k, const uint8_t secret[TICKET_HASH_BYTES])
+{
+    return CRYPTO_memcmp(secret, k->key, sizeof k->key) == 0;
+}
+
+bool
+device_is_token(const char *text)
 {
     uint8_t id[TICKET_HASH_BYTES], secret[TICKET_HASH_BYTES];
-    const int64_t now = clock_now();
-    struct ticket_rec k;
-    bool is_new, is_old;
+
+    return read_token(text, id, secret) == 0;
+}
+
+enum store_result
+device_find(struct store_txn *t, struct device_wish *w, struct ticket_rec *k_r,
+            struct errbuf *err)
+{
+    uint8_t id[TICKET_HASH_BYTES], secret[TICKET_HASH_BYTES];
     enum store_result r;
 
-    w->given[0] = '\0';
     w->stolen = false;
     if (read_token(w->shown, id, secret) < 0)
         return STORE_NOTFOUND;
     r = ticket_find(t, id, k_r, err);
-    if (r != STORE_OK || !k_r->is_device || k_r->expires <= now)
+    if (r != STORE_OK || !k_r->is_device || k_r->expires <= clock_now())
         return r == STORE_OK ? STORE_NOTFOUND : r;
-    k = *k_r;
-    is_new = CRYPTO_memcmp(secret, k.key, sizeof secret) == 0;
-    is_old = CRYPTO_memcmp(secret, k.before, sizeof secret) == 0 &&
-             (!k.is_used || now - k.given <= GRACE);
-    if (!is_new && !is_old)
-        return end_stolen(t, w, k_r, err);
+    if (is_key(k_r, secret) || is_before(w, k_r, secret)) {
+        w->found = true;
+        return STORE_OK;
+    }
+    return w->found ? STORE_NOTFOUND : end_stolen(t, w, k_r, err);
+}
+
+enum store_result
+device_use(struct store_txn *t, struct device_wish *w,
+           const struct device_rules *rules, const struct peer *at,
+           const struct ticket_rec *found, struct errbuf *err)
+{
+    uint8_t id[TICKET_HASH_BYTES], secret[TICKET_HASH_BYTES];
+    const int64_t now = clock_now();
+    struct ticket_rec k = *found;
+    bool is_new;
+
+    w->given[0] = '\0';
+    if (read_token(w->shown, id, secret) < 0)
+        return STORE_NOTFOUND;
+    is_new = is_key(&k, secret);
     k.is_used = k.is_used || is_new;
     if (now - k.given > GRACE) {
         if (is_new)
@@ -161,7 +193,7 @@ device_use(struct store_txn *t, struct device_wish *w,
     k.used = now;
     k.expires = now + rules->life;
     set_address(&k, at);
-    return ticket_change(t, k_r, &k, err);
+    return ticket_change(t, found, &k, err);
 }
 
 /* --- ending them --- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_DEVICE_H
-#define XIMSS_SERVER_DEVICE_H
+#ifndef XIMSS_SERVER_RULES_DEVICE_H
+#define XIMSS_SERVER_RULES_DEVICE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,7 +26,8 @@ struct device_wish {               /* of a log-in; zeroed: nothing */
     char shown[DEVICE_TOKEN_SIZE]; /* "": none */
     char name[TICKET_NOTE_BYTES + 1];
     char given[DEVICE_TOKEN_SIZE]; /* what it gets; "": nothing (new) */
-    bool stolen;                   /* what was shown was given up before */
+    bool found;                    /* what is shown was good once already */
+    bool stolen;                   /* ... or was given up before */
     uint64_t account, device;      /* ... whose */
 };
 
@@ -41,12 +42,20 @@ enum store_result device_make(struct store_txn *t, struct device_wish *w,
                               const struct device_rules *rules,
                               const struct peer *at, struct ticket_rec *ticket,
                               struct errbuf *err) WARN_UNUSED;
-/* STORE_OK: k_r is the device whose token is shown (the caller looks at
- * cred_serial), and the wish has the next token if there is one.  STORE_NOTFOUND:
- * it is none, or stolen: then the device is gone. */
+/* Whether the text looks like a token. */
+bool device_is_token(const char *text);
+/* STORE_OK: k_r is the device whose token is shown; the caller looks at
+ * cred_serial.  STORE_NOTFOUND: it is none, or stolen: then the device is gone.
+ * What was found is good at the next call, too, unless the device has ended:
+ * others may have used it meanwhile. */
+enum store_result device_find(struct store_txn *t, struct device_wish *w,
+                              struct ticket_rec *k_r,
+                              struct errbuf *err) WARN_UNUSED;
+/* Uses what was just found; the wish gets the next token if it is time for
+ * one. */
 enum store_result device_use(struct store_txn *t, struct device_wish *w,
                              const struct device_rules *rules,
-                             const struct peer *at, struct ticket_rec *k_r,
+                             const struct peer *at, const struct ticket_rec *k,
                              struct errbuf *err) WARN_UNUSED;
 /* Ends the device, or (0) all of the account's; *n_r: how many. */
 enum store_result device_revoke(struct store_txn *t, uint64_t account,

@@ -9,8 +9,9 @@
 /* Few, so that strangers with many addresses do not outweigh those who have
  * logged in; some, so that one of them does not keep all others out. */
 #define STRANGERS 32
-/* Of an IPv6 address: whoever has one has the rest of them. */
-#define NETWORK_BYTES 8
+/* Of an IPv6 address: whoever has one may have the rest of them, and with a
+ * longer part all lanes. */
+#define NETWORK_BYTES 6
 
 #define KIND_SHIFT  56
 #define KIND_DOMAIN 16 /* behind enum lane_of */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_LANE_H
-#define XIMSS_SERVER_LANE_H
+#ifndef XIMSS_SERVER_RULES_LANE_H
+#define XIMSS_SERVER_RULES_LANE_H
 
 #include <stdint.h>
 

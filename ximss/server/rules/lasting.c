@@ -115,7 +115,6 @@ lasting_put(struct store_txn *t, struct lasting_wish *w,
 
     ticket->session = ticket_number(w->hash);
     w->expires = k.expires;
-    w->ends = lasting_ends();
     return ticket_put(t, &k, err);
 }
 
@@ -135,7 +134,6 @@ put_same(struct store_txn *t, struct lasting_wish *w, struct ticket_rec *k,
     strcpy(w->note, k->note);
     ticket->session = ticket_number(k->hash);
     k->expires = w->expires = ticket->expires;
-    w->ends = lasting_ends();
     return ticket_put(t, k, err);
 }
 
@@ -158,15 +156,4 @@ lasting_go_on(struct store_txn *t, struct lasting_wish *w,
     if (same)
         return put_same(t, w, &k, ticket, err);
     return lasting_put(t, w, ticket, err);
-}
-
-enum store_result
-lasting_exists(struct store_txn *t, const uint8_t hash_[TICKET_HASH_BYTES],
-               bool *exists_r, struct errbuf *err)
-{
-    struct ticket_rec k;
-    enum store_result r = ticket_find(t, hash_, &k, err);
-
-    *exists_r = r == STORE_OK && k.is_session;
-    return r == STORE_NOTFOUND ? STORE_OK : r;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_LASTING_H
-#define XIMSS_SERVER_LASTING_H
+#ifndef XIMSS_SERVER_RULES_LASTING_H
+#define XIMSS_SERVER_RULES_LASTING_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -41,7 +41,6 @@ struct lasting_wish {
     uint8_t hash[TICKET_HASH_BYTES];
     uint64_t number; /* if the id is new; 0: it is not */
     int64_t expires;
-    unsigned ends; /* lasting_ends when the store was asked */
 };
 
 /* The hash of an id; -1: the text is none. */
@@ -65,12 +64,6 @@ enum store_result lasting_go_on(struct store_txn *t, struct lasting_wish *w,
                                 const struct ticket_rec *session,
                                 struct ticket_rec *ticket,
                                 struct errbuf *err) WARN_UNUSED;
-/* Whether the record is there. */
-enum store_result lasting_exists(struct store_txn *t,
-                                 const uint8_t hash[TICKET_HASH_BYTES],
-                                 bool *exists_r,
-                                 struct errbuf *err) WARN_UNUSED;
-
 /* Sessions and devices that were ended by somebody else so far (the writer
  * thread counts, before the workers are told): a log-in that began before such
  * an end must ask the store again before it opens. */

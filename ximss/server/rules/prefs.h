@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_PREFS_H
-#define XIMSS_SERVER_PREFS_H
+#ifndef XIMSS_SERVER_RULES_PREFS_H
+#define XIMSS_SERVER_RULES_PREFS_H
 
 #include <stdbool.h>
 #include <stddef.h>

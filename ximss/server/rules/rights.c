@@ -30,6 +30,8 @@ static const struct {
     {"BasicSettings", RIGHT_BASIC_SETTINGS},
     {"CanCreateWebUserSessions", RIGHT_SESSIONS},
     {"CanCreateAliases", RIGHT_CREATE_ALIASES},
+    {"CanCreateGroups", RIGHT_CREATE_GROUPS},
+    {"CanCreateForwarders", RIGHT_CREATE_FORWARDERS},
 };
 
 unsigned

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_RIGHTS_H
-#define XIMSS_SERVER_RIGHTS_H
+#ifndef XIMSS_SERVER_RULES_RIGHTS_H
+#define XIMSS_SERVER_RULES_RIGHTS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,8 +22,10 @@ enum right {
     RIGHT_BASIC_SETTINGS = 1 << 7,  /* BasicSettings */
     RIGHT_SESSIONS = 1 << 8,        /* CanCreateWebUserSessions */
     RIGHT_CREATE_ALIASES = 1 << 9,  /* CanCreateAliases */
-    RIGHT_OTHER_DOMAIN = 1 << 10,   /* any other domain administrator's code */
-    RIGHT_OTHER_SERVER = 1 << 11    /* any other server-wide code */
+    RIGHT_CREATE_GROUPS = 1 << 10,  /* CanCreateGroups */
+    RIGHT_CREATE_FORWARDERS = 1 << 11, /* CanCreateForwarders */
+    RIGHT_OTHER_DOMAIN = 1 << 12, /* any other domain administrator's code */
+    RIGHT_OTHER_SERVER = 1 << 13  /* any other server-wide code */
 };
 
 /* Those that go beyond a domain: only accounts of the main domain can hold
@@ -34,7 +36,8 @@ enum right {
 /* Those of a domain administrator. */
 #define RIGHTS_OF_DOMAIN                                                \
     (RIGHT_POST_ALERTS | RIGHT_CREATE_ACCOUNTS | RIGHT_BASIC_SETTINGS | \
-     RIGHT_SESSIONS | RIGHT_CREATE_ALIASES | RIGHT_OTHER_DOMAIN)
+     RIGHT_SESSIONS | RIGHT_CREATE_ALIASES | RIGHT_CREATE_GROUPS |      \
+     RIGHT_CREATE_FORWARDERS | RIGHT_OTHER_DOMAIN)
 
 /* Who asks: a snapshot, made when the request comes. */
 struct caller {

@@ -44,7 +44,8 @@ settings_text(const struct cli_value *dict)
 }
 
 /* Values are links of the list they stand in, so laying one dictionary over
- * another takes copies; texts are shared, they live in the same arena. */
+ * another takes copies; texts are shared, they live in the same arena.  Nothing
+ * within a dictionary is a key that is not there. */
 static struct cli_value *
 copy(struct arena *arena, const struct cli_value *v)
 {
@@ -55,10 +56,10 @@ copy(struct arena *arena, const struct cli_value *v)
     to->first = to->last = to->next = NULL;
     to->n = 0;
     for (const struct cli_value *i = v->first; i != NULL; i = i->next) {
-        if (v->kind == CLI_DICTIONARY)
-            cli_data_add(arena, to, i->key, copy(arena, i));
-        else
+        if (v->kind != CLI_DICTIONARY)
             cli_data_append(to, copy(arena, i));
+        else if (i->kind != CLI_NULL)
+            cli_data_add(arena, to, i->key, copy(arena, i));
     }
     return to;
 }

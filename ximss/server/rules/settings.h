@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_SETTINGS_H
-#define XIMSS_SERVER_SETTINGS_H
+#ifndef XIMSS_SERVER_RULES_SETTINGS_H
+#define XIMSS_SERVER_RULES_SETTINGS_H
 
 #include <stdbool.h>
 

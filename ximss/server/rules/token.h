@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_TOKEN_H
-#define XIMSS_SERVER_TOKEN_H
+#ifndef XIMSS_SERVER_RULES_TOKEN_H
+#define XIMSS_SERVER_RULES_TOKEN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_USAGE_H
-#define XIMSS_SERVER_USAGE_H
+#ifndef XIMSS_SERVER_RULES_USAGE_H
+#define XIMSS_SERVER_RULES_USAGE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_PWD_H
-#define XIMSS_SERVER_PWD_H
+#ifndef XIMSS_SERVER_REQUESTS_PWD_COMMANDS_H
+#define XIMSS_SERVER_REQUESTS_PWD_COMMANDS_H
 
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whether a directory holds a store, and if not, what there is instead: somebody
+ * may have named the wrong one, or not mounted it, and must not be told to make
+ * a new store there. */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "storage/env.h"
+#include "util/xmalloc.h"
+
+/* The directory comes with all that is in it; what is missing there is damage.
+ */
+bool
+env_exists(const char *dir)
+{
+    char *path = xasprintf("%s/" ENV_SUBDIR, dir);
+    bool exists = faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) == 0;
+    int error = errno;
+
+    free(path);
+    errno = error;
+    return exists;
+}
+
+/* --- there is one --- */
+
+/* Each file of it: the database would call a lack of rights a damage. */
+static bool
+may_open_files(DIR *dir, const char *home, struct errbuf *err)
+{
+    struct dirent *e;
+
+    while ((e = readdir(dir)) != NULL) {
+        if (e->d_name[0] == '.' ||
+            faccessat(dirfd(dir), e->d_name, R_OK | W_OK, AT_EACCESS) == 0 ||
+            errno == ENOENT)
+            continue;
+        err_set(err, "opening %s/%s of the store: %s", home, e->d_name,
+                strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+static enum store_presence
+look_inside(const char *dir, struct errbuf *err)
+{
+    char *home = xasprintf("%s/" ENV_SUBDIR, dir);
+    DIR *d = opendir(home);
+    enum store_presence found = STORE_BARRED;
+
+    if (d != NULL && may_open_files(d, home, err))
+        found = STORE_PRESENT;
+    else if (d == NULL && errno == ENOTDIR)
+        err_set(err, "%s is no store: %s is no directory", dir, home);
+    else if (d == NULL)
+        err_set(err, "opening the store %s: %s", home, strerror(errno));
+    if (d != NULL)
+        closedir(d);
+    free(home);
+    return found;
+}
+
+/* --- there is none --- */
+
+/* What is in most new directories, and what we may have left there. */
+static bool
+is_nothing(const char *name)
+{
+    return name[0] == '.' || strcmp(name, "lost+found") == 0 ||
+           strcmp(name, "lock") == 0;
+}
+
+static enum store_presence
+look_around(DIR *d, const char *dir, struct errbuf *err)
+{
+    bool begun = false;
+    struct dirent *e;
+
+    while ((e = readdir(d)) != NULL) {
+        if (strcmp(e->d_name, ENV_SUBDIR ".new") == 0) {
+            begun = true;
+        } else if (strcmp(e->d_name, "meta.db") == 0) {
+            err_set(err,
+                    "%s is the inside of a store: name the directory "
+                    "above it",
+                    dir);
+            return STORE_OTHER_FILES;
+        } else if (!is_nothing(e->d_name)) {
+            err_set(err,
+                    "%s holds no store, but other files, such as %.60s: is "
+                    "it the right directory?",
+                    dir, e->d_name);
+            return STORE_OTHER_FILES;
+        }
+    }
+    err_set(err, "%s holds no store: %s", dir,
+            begun ? "making one was interrupted" : "it is empty");
+    return STORE_NONE_YET;
+}
+
+static enum store_presence
+look_for_directory(const char *dir, struct errbuf *err)
+{
+    DIR *d = opendir(dir);
+    enum store_presence found = STORE_BARRED;
+    struct stat st;
+
+    if (d != NULL) {
+        found = look_around(d, dir, err);
+        closedir(d);
+    } else if (errno != ENOENT) {
+        err_set(err, "looking for the store in %s: %s", dir, strerror(errno));
+    } else if (lstat(dir, &st) == 0) {
+        err_set(err, "%s is a link to something that is not there", dir);
+    } else {
+        err_set(err,
+                "there is no directory %s, and so no store: is it mounted, "
+                "and is this its name?",
+                dir);
+        found = STORE_NOWHERE;
+    }
+    return found;
+}
+
+enum store_presence
+env_look(const char *dir, struct errbuf *err)
+{
+    if (env_exists(dir))
+        return look_inside(dir, err);
+    if (errno == ENOENT)
+        return look_for_directory(dir, err);
+    if (errno == ENOTDIR)
+        err_set(err, "%s is no directory, and so no store", dir);
+    else
+        err_set(err, "looking for the store in %s: %s", dir, strerror(errno));
+    return STORE_BARRED;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What commands about groups and about forwarders have in common: both are names
+ * of a domain that are no accounts, made, renamed, deleted and listed alike. */
+#include "config.h"
+
+#include "ximss/server/cli/admin_object.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "util/text.h"
+#include "util/xmalloc.h"
+
+#define ADDRESS_BYTES 255 /* longest member, or address of a forwarder */
+
+enum object_kind
+admin_object_kind(const struct admin_call *c)
+{
+    return (enum object_kind)c->command->detail;
+}
+
+unsigned
+admin_object_need(const struct admin_call *c)
+{
+    return admin_object_kind(c) == OBJECT_GROUP ? RIGHT_CREATE_GROUPS
+                                                : RIGHT_CREATE_FORWARDERS;
+}
+
+/* --- answers --- */
+
+static enum store_result
+refuse_unknown(struct admin_call *c)
+{
+    return admin_object_kind(c) == OBJECT_GROUP
+               ? admin_refuse(c, ANSWER(NO_GROUP))
+               : admin_refuse(c, ANSWER(NO_FORWARDER));
+}
+
+static enum store_result
+refuse_name(struct admin_call *c)
+{
+    return admin_object_kind(c) == OBJECT_GROUP
+               ? admin_refuse(c, ANSWER(BAD_GROUP_NAME))
+               : admin_refuse(c, ANSWER(BAD_FORWARDER_NAME));
+}
+
+/* Says what has the name. */
+static enum store_result
+refuse_taken(struct admin_call *c, enum object_kind by)
+{
+    switch (by) {
+    case OBJECT_GROUP:
+        return admin_refuse(c, ANSWER(GROUP_EXISTS));
+    case OBJECT_FORWARDER:
+        return admin_refuse(c, ANSWER(FORWARDER_EXISTS));
+    case OBJECT_NONE:
+        break;
+    }
+    return admin_refuse(c, ANSWER(ACCOUNT_EXISTS));
+}
+
+static enum store_result
+refuse_number(struct admin_call *c, unsigned most)
+{
+    return admin_object_kind(c) == OBJECT_GROUP
+               ? admin_refuse(c, ANSWER(TOO_MANY_GROUPS), most)
+               : admin_refuse(c, ANSWER(TOO_MANY_FORWARDERS), most);
+}
+
+/* --- arguments --- */
+
+enum store_result
+admin_object_arg(struct admin_call *c, bool is_new, const char **name_r)
+{
+    static const char *const words[][2] = {
+        [OBJECT_GROUP] = {"group name", "new group name"},
+        [OBJECT_FORWARDER] = {"forwarder name", "new forwarder name"}};
+
+    return admin_arg_text(c, words[admin_object_kind(c)][is_new], name_r);
+}
+
+bool
+admin_object_is_address(const char *s)
+{
+    return text_check_alert(s, strlen(s), ADDRESS_BYTES, NULL) == 0 &&
+           s[strcspn(s, " \t\r\n\"\\,;<>()")] == '\0';
+}
+
+enum store_result
+admin_object_find(struct admin_call *c, const char *address, unsigned need,
+                  struct domain_rec *d, struct object_rec *o,
+                  struct errbuf *err)
+{
+    const char *name;
+    enum store_result r =
+        admin_call_name(c, address, NULL, need, d, &name, err);
+
+    if (r == STORE_OK)
+        r = object_get(c->x->txn, d->number, admin_object_kind(c), name, o,
+                       err);
+    return r == STORE_NOTFOUND ? refuse_unknown(c) : r;
+}
+
+void
+admin_object_clear(struct domain_rec *d, struct object_rec *o)
+{
+    domain_rec_clear(d);
+    object_rec_clear(o);
+}
+
+/* --- making --- */
+
+static enum store_result
+check_room(struct admin_call *c, uint64_t domain, struct errbuf *err)
+{
+    unsigned most = admin_object_kind(c) == OBJECT_GROUP
+                        ? c->x->settings->max_groups
+                        : c->x->settings->max_forwarders;
+    uint64_t n = 0;
+    enum store_result r =
+        object_count(c->x->txn, domain, admin_object_kind(c), &n, err);
+
+    return r == STORE_OK && most != 0 && n >= most ? refuse_number(c, most) : r;
+}
+
+/* It can be a name of the domain, and nobody has it. */
+static enum store_result
+check_new_name(struct admin_call *c, uint64_t domain, const char *name,
+               struct errbuf *err)
+{
+    enum object_kind by;
+    enum store_result r;
+
+    if (!text_is_name(name))
+        return refuse_name(c);
+    r = object_kind_of(c->x->txn, domain, name, &by, err);
+    if (r == STORE_OK)
+        return refuse_taken(c, by);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+enum store_result
+admin_object_create(struct admin_call *c, const char *address, const char *text,
+                    struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct object_rec o = {.kind = admin_object_kind(c), .created = c->x->now};
+    const char *name;
+    enum store_result r =
+        admin_call_name(c, address, NULL, admin_object_need(c), &d, &name, err);
+
+    if (r == STORE_OK)
+        r = check_new_name(c, d.number, name, err);
+    if (r == STORE_OK)
+        r = check_room(c, d.number, err);
+    if (r == STORE_OK) {
+        o.domain = d.number;
+        o.name = xstrdup(name);
+        o.text = xstrdup(text);
+        r = object_add(c->x->txn, &o, err);
+    }
+    admin_object_clear(&d, &o);
+    return r;
+}
+
+/* --- renaming and deleting --- */
+
+static enum store_result
+rename_to(struct admin_call *c, const struct domain_rec *d,
+          const struct object_rec *o, const char *address, struct errbuf *err)
+{
+    struct domain_rec to = {0};
+    const char *name;
+    enum store_result r = admin_call_name(
+        c, address, d->name, admin_object_need(c), &to, &name, err);
+    bool moves = r == STORE_OK && to.number != d->number;
+
+    if (r == STORE_OK && (moves || !text_equal_nocase(name, o->name))) {
+        r = check_new_name(c, to.number, name, err);
+        if (r == STORE_OK && moves)
+            r = check_room(c, to.number, err);
+        if (r == STORE_OK)
+            r = object_rename(c->x->txn, o, to.number, name, err);
+    }
+    domain_rec_clear(&to);
+    return r;
+}
+
+/* name INTO name */
+enum store_result
+admin_object_rename(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct object_rec o = {0};
+    const char *address, *new_address = NULL;
+    enum store_result r = admin_object_arg(c, false, &address);
+
+    if (r == STORE_OK)
+        r = admin_arg_keyword(c, "INTO");
+    if (r == STORE_OK)
+        r = admin_object_arg(c, true, &new_address);
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
+        r = admin_object_find(c, address, admin_object_need(c), &d, &o, err);
+    if (r == STORE_OK)
+        r = rename_to(c, &d, &o, new_address, err);
+    admin_object_clear(&d, &o);
+    return r;
+}
+
+enum store_result
+admin_object_only(struct admin_call *c, unsigned need, struct domain_rec *d,
+                  struct object_rec *o, struct errbuf *err)
+{
+    const char *address;
+    enum store_result r = admin_object_arg(c, false, &address);
+
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    return r == STORE_OK ? admin_object_find(c, address, need, d, o, err) : r;
+}
+
+enum store_result
+admin_object_delete(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct object_rec o = {0};
+    enum store_result r =
+        admin_object_only(c, admin_object_need(c), &d, &o, err);
+
+    store_removing(c->x->txn, true);
+    if (r == STORE_OK)
+        r = object_remove(c->x->txn, d.number, o.kind, o.name, err);
+    admin_object_clear(&d, &o);
+    return r;
+}
+
+/* --- listing --- */
+
+/* A bare address is in the domain; the case of ASCII letters does not matter. */
+static bool
+same_address(const char *a, const char *b, const char *domain)
+{
+    const char *at_a = strrchr(a, '@'), *at_b = strrchr(b, '@');
+    size_t len_a = at_a != NULL ? (size_t)(at_a - a) : strlen(a);
+    size_t len_b = at_b != NULL ? (size_t)(at_b - b) : strlen(b);
+
+    return len_a == len_b && strncasecmp(a, b, len_a) == 0 &&
+           strcasecmp(at_a != NULL ? at_a + 1 : domain,
+                      at_b != NULL ? at_b + 1 : domain) == 0;
+}
+
+static bool
+list_one(const struct object_rec *o, void *arg)
+{
+    struct admin_object_search *s = arg;
+
+    if (!listing_next(&s->listing, o->name))
+        return false;
+    if (s->target == NULL || same_address(o->text, s->target, s->domain))
+        listing_item(&s->listing, o->name);
+    return true;
+}
+
+/* A domain that is gone meanwhile has no more of them. */
+enum store_result
+admin_object_list_some(struct admin_object_search *s, struct errbuf *err)
+{
+    struct listing *l = &s->listing;
+    struct store_txn *t = l->call->x->txn;
+    struct domain_rec d = {0};
+    enum store_result r = domain_get(t, l->domain, &d, err);
+
+    if (l->first)
+        buf_append_char(l->out, '(');
+    s->domain = d.name;
+    if (r == STORE_OK)
+        r = object_walk(t, l->domain, admin_object_kind(l->call), l->last,
+                        list_one, s, err);
+    else if (r == STORE_NOTFOUND)
+        r = STORE_OK;
+    if (r == STORE_OK && listing_end(l))
+        buf_append_char(l->out, ')');
+    domain_rec_clear(&d);
+    return r;
+}
+
+/* [domain] */
+enum store_result
+admin_object_list(struct admin_call *c, struct errbuf *err)
+{
+    struct admin_object_search s = {.target = NULL};
+    const char *name = admin_arg_optional_text(c);
+    enum store_result r = admin_arg_end(c);
+
+    listing_begin(&s.listing, c);
+    if (r == STORE_OK)
+        r = listing_domain(&s.listing, name, err);
+    return r == STORE_OK ? admin_object_list_some(&s, err) : r;
+}
