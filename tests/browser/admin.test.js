@@ -397,7 +397,7 @@ test("what the server refuses is told, and nothing is lost", async () => {
     await there(page);
     const error = page.locator("#post-error");
     await post(page, "   ");
-    await page.getByText("Alert text is blank.").waitFor();
+    await page.getByText("Nothing of this text would be seen.").waitFor();
     await post(page, "x".repeat(5000));
     await error.getByText(/too long|bytes/).waitFor();
     assert.equal((await page.getByLabel("Text").inputValue()).length, 5000);
