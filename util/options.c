@@ -70,6 +70,7 @@ options_next(const char *program, int argc, char **argv, const char *shorts,
 const char *
 options_file(const char *file)
 {
+    static char *kept;
     char *here;
 
     if (file == NULL || *file == '/')
@@ -77,7 +78,8 @@ options_file(const char *file)
     here = getcwd(NULL, 0);
     if (here == NULL)
         return file;
-    file = xasprintf("%s/%s", strcmp(here, "/") == 0 ? "" : here, file);
+    free(kept);
+    kept = xasprintf("%s/%s", strcmp(here, "/") == 0 ? "" : here, file);
     free(here);
-    return file;
+    return kept;
 }

@@ -12,7 +12,7 @@ int options_next(const char *program, int argc, char **argv, const char *shorts,
                  const struct option *longs, int *index_r);
 
 /* The file as it can be found from any directory; what could not be made so is
- * returned as it is.  Kept for the life of the process.  NULL for NULL. */
+ * returned as it is.  Kept until the next call.  NULL for NULL. */
 const char *options_file(const char *file);
 
 #endif

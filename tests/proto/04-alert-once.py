@@ -188,6 +188,25 @@ def test_dismissed_stays_dismissed(t):
     equal([attr(r, "alertID") for r in c.reports()], ids[0::2])
 
 
+def test_dismissed_stays_dismissed_after_a_crash(t):
+    """Whatever was answered is on disk, however it was sent."""
+    server = t.server({"position_save_interval": "1h"})
+    joe = server.account("joe@" + MAIN)
+    admin = server.admin()
+    ids = [admin.post("n%d" % i) for i in range(8)]
+    ids += [admin.post("joe %d" % i, "account", target=joe) for i in range(4)]
+    c = server.login("joe", alertConfirm="yes")
+    c.flush()
+    c.send(*('<alertDismiss id="%s" alertID="%s"/>' % (i, i)
+             for i in ids[1::2]))
+    for id_ in ids[1::2]:
+        c.expect(response(id_))
+    server.restart(crash=True)
+    c = server.login("joe", alertConfirm="yes")
+    c.flush()
+    equal([attr(r, "alertID") for r in c.reports()], ids[0::2])
+
+
 def test_dismissing_one_does_not_hide_the_next(t):
     user = t.user()
     admin = t.shared.admin()

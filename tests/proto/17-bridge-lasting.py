@@ -391,8 +391,10 @@ def test_an_account_that_has_no_place(t):
         reply = b.ask("POST", s.path + "sync", "<XIMSS>%s</XIMSS>" % NOOP)
         equal((reply.status, text in reply.text), (503, True), reply.text)
     there.bye()
+    wait_until(lambda: server.sessions(user) == 0, "his place is free")
     equal(s.status(), 200)
     b.ask("POST", s.path + "KILL")
+    wait_until(lambda: server.sessions(user) == 0, "and again")
     made = server.cli("CreateXIMSSSession %s ADDRESS 127.0.0.1" % user)
     there = server.login(user)
     for _ in range(2):

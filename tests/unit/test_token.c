@@ -252,6 +252,7 @@ START_TEST(without_their_key_they_are_none)
     ck_assert_uint_eq(set.n, 0);
     ck_assert_uint_eq(log_capture_count("not made with the key"), 1);
     log_capture_end();
+    token_set_clear(&set);
 }
 END_TEST
 

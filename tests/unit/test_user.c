@@ -397,6 +397,66 @@ START_TEST(test_save_in_batches)
 }
 END_TEST
 
+static unsigned n_saved, dirty_then;
+static enum store_result saved_result;
+
+static void
+note_saved(void *arg, enum store_result result, const struct errbuf *err)
+{
+    const struct worker *w = arg;
+
+    ck_assert_int_eq(err->text[0] != '\0', result != STORE_OK);
+    n_saved++;
+    dirty_then = w->dirty->len;
+    saved_result = result;
+}
+
+/* Who waits is before all others, and hears of a failure. */
+START_TEST(test_save_that_somebody_waits_for)
+{
+    struct worker *w = stage_worker(ANN);
+    struct account_state state;
+    struct user *a;
+
+    n_saved = 0;
+    post_six();
+    a = stage_user(ANN);
+    for (uint64_t number = 1000; number < 2000; number++)
+        g_array_append_val(w->dirty, number);
+    user_dismiss(w, a, 5);
+    user_when_saved(w, a, 5, note_saved, w);
+    user_dismiss(w, a, 1);
+    user_when_saved(w, a, 1, note_saved, w); /* one is on its way */
+    ck_assert_uint_eq(n_saved, 0);
+    while (n_saved < 2)
+        stage_sync();
+    ck_assert_int_eq(saved_result, STORE_OK);
+    state = stage_state(ANN);
+    ck_assert_uint_eq(state.n_dismissed, 2);
+    account_state_clear(&state);
+    ck_assert_uint_ge(dirty_then, 1000);
+    ck_assert(stage_has_alert(1)); /* nobody's own */
+    user_dismiss(w, a, 4);
+    user_when_saved(w, a, 4, note_saved, w);
+    while (n_saved < 3)
+        stage_sync();
+    ck_assert(!stage_has_alert(4));
+    log_set_level(LOG_ERROR_ + 1); /* it will complain */
+    stage_disk_full(true);
+    user_dismiss(w, a, 3);
+    user_when_saved(w, a, 3, note_saved, w);
+    while (n_saved < 4)
+        stage_sync();
+    ck_assert_int_ne(saved_result, STORE_OK);
+    ck_assert(a->dirty); /* and is tried again */
+    stage_disk_full(false);
+    stage_save();
+    state = stage_state(ANN);
+    ck_assert_uint_eq(state.n_dismissed, 3);
+    account_state_clear(&state);
+}
+END_TEST
+
 /* What the store refuses is tried again, until it is kept.  What was delivered is
  * removed even then: that makes space. */
 START_TEST(test_save_fails)
@@ -942,6 +1002,7 @@ user_suite(void)
     tcase_add_test(t, test_save_in_batches);
     tcase_add_test(t, test_save_of_many_ids);
     tcase_add_test(t, test_save_fails);
+    tcase_add_test(t, test_save_that_somebody_waits_for);
     tcase_add_test(t, test_open);
     tcase_add_test(t, test_open_in_pieces);
     tcase_add_test(t, test_many_delivered);

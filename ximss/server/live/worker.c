@@ -131,6 +131,7 @@ worker_new(struct server *server, unsigned index)
     w->accounts = g_hash_table_new(g_int64_hash, g_int64_equal);
     w->dirty = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     w->delivered = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    TAILQ_INIT(&w->save_waiters);
     w->alert_cache = alert_cache_new();
     board_init(&w->board);
     push_init(w);

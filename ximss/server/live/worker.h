@@ -61,6 +61,7 @@ struct worker {
     GArray *dirty;     /* numbers of accounts to be saved */
     GArray *delivered; /* ids of account alerts to be removed */
     bool saving;       /* a save is on its way to the store */
+    TAILQ_HEAD(, save_waiter) save_waiters; /* owned; see user_save.c */
 
     struct board board;
     struct watch_list watches[WATCH_BUCKETS]; /* by what is watched */

@@ -345,6 +345,19 @@ handle_confirm(struct req *r, const struct xml_elem *e)
     return REQ_DONE;
 }
 
+static void
+dismiss_saved(void *arg, enum store_result result, const struct errbuf *err)
+{
+    struct req *r = arg;
+
+    if (result == STORE_OK)
+        req_ok(r);
+    else
+        req_fail_store(r, result, err);
+    req_finish(r);
+}
+
+/* For good: the answer comes when it is on disk. */
 static enum req_result
 handle_dismiss(struct req *r, const struct xml_elem *e)
 {
@@ -355,8 +368,8 @@ handle_dismiss(struct req *r, const struct xml_elem *e)
     if (take_id(r, e, &id) < 0)
         return REQ_DONE;
     if (a != NULL && user_has_dismissed(a, id)) {
-        req_ok(r);
-        return REQ_DONE;
+        user_when_saved(r->worker, a, id, dismiss_saved, r);
+        return REQ_PENDING;
     }
     if (a == NULL || id > r->worker->board.last_id ||
         (!user_was_shown(a, id) && user_find_alert(r->worker, a, id) == NULL)) {
@@ -370,8 +383,8 @@ handle_dismiss(struct req *r, const struct xml_elem *e)
     alert_removed(&b, id);
     session_send_changes(&a->sessions, b.data, b.len, r->session);
     buf_clear(&b);
-    req_ok(r);
-    return REQ_DONE;
+    user_when_saved(r->worker, a, id, dismiss_saved, r);
+    return REQ_PENDING;
 }
 
 /* --- alertList --- */
@@ -875,7 +888,7 @@ const struct req_desc req_alert_table[] = {
     {"alertPost", REQ_IN_SESSION | REQ_OVERLAP, handle_post},
     {"alertRemove", REQ_IN_SESSION | REQ_OVERLAP, handle_remove},
     {"alertConfirm", REQ_IN_SESSION, handle_confirm},
-    {"alertDismiss", REQ_IN_SESSION, handle_dismiss},
+    {"alertDismiss", REQ_IN_SESSION | REQ_OVERLAP, handle_dismiss},
     {"alertList", REQ_IN_SESSION, handle_list},
     {"alertWatch", REQ_IN_SESSION, handle_watch},
     {NULL, 0, NULL},
