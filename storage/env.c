@@ -448,7 +448,11 @@ env_checkpoint(struct env *env, unsigned kbytes)
     int ret;
 
     guard_checkpoint_begin(env);
-    ret = env->dbenv->txn_checkpoint(env->dbenv, kbytes, 0, 0);
+    /* Berkeley DB counts what was logged from the record on that ends a
+     * checkpoint.  What was committed while that one was under way, with
+     * nothing behind it, would be passed over. */
+    ret = env->dbenv->txn_checkpoint(env->dbenv, kbytes, 0,
+                                     kbytes == 0 ? DB_FORCE : 0);
 
     /* By volume it may have done nothing; the next one by time will count. */
     if (ret == 0)

@@ -773,6 +773,20 @@ START_TEST(checkpoints_come_by_themselves)
 }
 END_TEST
 
+/* Also when nothing was logged since the last one's record: it may have been
+ * committed before that, and after its page was written. */
+START_TEST(a_checkpoint_is_always_written)
+{
+    DB_LSN before, now;
+
+    fixture_checkpoint();
+    fixture_run(get_checkpoint, &before, STORE_OK);
+    fixture_checkpoint();
+    fixture_run(get_checkpoint, &now, STORE_OK);
+    ck_assert_int_gt(log_compare(&now, &before), 0);
+}
+END_TEST
+
 static enum store_result
 post_megabytes(struct store_txn *t, void *arg, struct errbuf *err)
 {
@@ -1027,6 +1041,7 @@ store_suite(void)
     tcase_add_test(tc, an_older_format_is_kept);
     tcase_add_test(tc, a_new_table_is_made);
     tcase_add_test(tc, checkpoints_come_by_themselves);
+    tcase_add_test(tc, a_checkpoint_is_always_written);
     tcase_add_test(tc, old_log_files_go);
     tcase_add_test(tc, what_was_acknowledged_survives_a_kill);
     tcase_add_test(tc, a_panic_ends_the_process);
