@@ -411,7 +411,7 @@ note_saved(void *arg, enum store_result result, const struct errbuf *err)
     saved_result = result;
 }
 
-/* Who waits is before all others, and hears of a failure. */
+/* Who waits takes turns with all others, and hears of a failure. */
 START_TEST(test_save_that_somebody_waits_for)
 {
     struct worker *w = stage_worker(ANN);
@@ -434,7 +434,8 @@ START_TEST(test_save_that_somebody_waits_for)
     state = stage_state(ANN);
     ck_assert_uint_eq(state.n_dismissed, 2);
     account_state_clear(&state);
-    ck_assert_uint_ge(dirty_then, 1000);
+    ck_assert_uint_ge(dirty_then, 700); /* one batch was between the two */
+    ck_assert_uint_lt(dirty_then, 1000);
     ck_assert(stage_has_alert(1)); /* nobody's own */
     user_dismiss(w, a, 4);
     user_when_saved(w, a, 4, note_saved, w);

@@ -121,10 +121,10 @@ void user_domain_removed(struct worker *w, uint64_t number);
 /* Sends states that changed, and removals of delivered account alerts, to the
  * store, a batch at a time.  True if there is nothing left to save. */
 bool user_save(struct worker *w);
-/* Saves the account's state as it is now, before all others, and removes the
- * alert of that id if it is the account's own.  saved runs later, on the
- * worker's thread: STORE_OK when it is on disk, else with the error; also where
- * the account was deleted meanwhile. */
+/* Saves the account's state as it is now, in turns with all others', and
+ * removes the alert of that id if it is the account's own.  saved runs later, on
+ * the worker's thread: STORE_OK when it is on disk, else with the error; also
+ * where the account was deleted meanwhile. */
 typedef void user_saved_fn(void *arg, enum store_result result,
                            const struct errbuf *err);
 void user_when_saved(struct worker *w, struct user *a, uint64_t id,

@@ -274,7 +274,11 @@ user_save(struct worker *w)
     s->job.lane = lane_of(LANE_SAVE, w->index);
     s->job.body = save_body;
     s->job.finish = save_finish;
-    if (!TAILQ_EMPTY(&w->save_waiters))
+    /* In turns: who dismisses for ever keeps nobody's position from the disk. */
+    w->saving_waiters =
+        !TAILQ_EMPTY(&w->save_waiters) &&
+        (!w->saving_waiters || (w->dirty->len == 0 && w->delivered->len == 0));
+    if (w->saving_waiters)
         take_waited_for(w, s);
     else if (w->delivered->len > 0)
         take_removals(w, s);

@@ -58,9 +58,10 @@ struct worker {
     GHashTable *accounts;  /* number -> struct user, owned */
     struct user_list idle; /* without sessions, oldest first */
     unsigned n_idle;
-    GArray *dirty;     /* numbers of accounts to be saved */
-    GArray *delivered; /* ids of account alerts to be removed */
-    bool saving;       /* a save is on its way to the store */
+    GArray *dirty;       /* numbers of accounts to be saved */
+    GArray *delivered;   /* ids of account alerts to be removed */
+    bool saving;         /* a save is on its way to the store */
+    bool saving_waiters; /* the last one was for those who wait */
     TAILQ_HEAD(, save_waiter) save_waiters; /* owned; see user_save.c */
 
     struct board board;

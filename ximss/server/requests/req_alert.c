@@ -368,6 +368,10 @@ handle_dismiss(struct req *r, const struct xml_elem *e)
     if (take_id(r, e, &id) < 0)
         return REQ_DONE;
     if (a != NULL && user_has_dismissed(a, id)) {
+        if (!a->dirty && !a->being_saved) {
+            req_ok(r);
+            return REQ_DONE;
+        }
         user_when_saved(r->worker, a, id, dismiss_saved, r);
         return REQ_PENDING;
     }
