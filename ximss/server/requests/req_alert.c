@@ -71,18 +71,6 @@ take_scope(struct req *r, const struct xml_elem *e, enum alert_scope *scope_r,
     return 0;
 }
 
-static void
-fill_context(struct admin_context *x, struct job *j, struct store_txn *t,
-             const struct job_caller *caller)
-{
-    *x = (struct admin_context){.txn = t,
-                                .caller = &caller->caller,
-                                .now = clock_now(),
-                                .effects = &j->effects,
-                                .settings = &j->server->admin,
-                                .budget = j->server->audit_budget};
-}
-
 /* --- alertPost --- */
 
 struct post_job {
@@ -103,7 +91,7 @@ post_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct effect *e;
     enum store_result r;
 
-    fill_context(&x, j, t, &p->caller);
+    job_context(&x, j, t, &p->caller.caller);
     x.parts = &p->parts;
     r = admin_alert_post(&x, &p->post, &p->result, err);
     if (r == STORE_OK && p->post.test && p->result.code == 200 &&
@@ -258,7 +246,7 @@ remove_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct remove_job *p = (struct remove_job *)j;
     struct admin_context x;
 
-    fill_context(&x, j, t, &p->caller);
+    job_context(&x, j, t, &p->caller.caller);
     withdrawn_clear(&p->withdrawn); /* of a try before */
     return admin_alert_remove(&x, p->id, &p->withdrawn, &p->code, err);
 }
@@ -667,7 +655,7 @@ scope_body(struct job *j, struct store_txn *t, struct errbuf *err)
     enum store_result r;
 
     alert_array_clear(&p->alerts);
-    fill_context(&x, j, t, &p->caller);
+    job_context(&x, j, t, &p->caller.caller);
     r = admin_scope_check(&x, p->scope, p->target, &p->number, &p->posting,
                           &p->code, err);
     if (r != STORE_OK || p->code != 200 || p->scope != ALERT_ACCOUNT) {

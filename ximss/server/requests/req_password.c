@@ -69,14 +69,10 @@ write_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct account_rec a = {0};
     struct domain_rec d = {0};
     struct effect *e;
-    struct admin_context x = {.txn = t,
-                              .caller = &c->caller.caller,
-                              .now = clock_now(),
-                              .effects = &j->effects,
-                              .settings = &j->server->admin,
-                              .budget = j->server->audit_budget};
+    struct admin_context x;
     enum store_result r = account_get(t, c->account, &a, err);
 
+    job_context(&x, j, t, &c->caller.caller);
     if (r == STORE_OK)
         r = domain_get(t, a.domain, &d, err);
     if (r == STORE_OK)
