@@ -29,6 +29,10 @@ finish(struct job *j)
     struct req_job *q = (struct req_job *)j;
     bool done = j->result == STORE_OK && q->code == ANSWER_OK;
 
+    if (q->ops->finish != NULL) {
+        q->ops->finish(q);
+        return;
+    }
     if (done && q->ops->done != NULL)
         q->ops->done(q);
     if (done && q->ops->go_on != NULL)

@@ -31,6 +31,8 @@ struct req_job_ops {
      * req_job_submit or req_job_answer some time, or frees it.  r->session may
      * be NULL. */
     void (*go_on)(struct req_job *q);
+    /* Instead of all of these, whatever came of the job. */
+    void (*finish)(struct req_job *q);
     /* Frees what the rest of its struct owns. */
     void (*clear)(struct req_job *q);
 };
