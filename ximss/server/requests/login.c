@@ -95,13 +95,19 @@ struct login {
 /* Ids that are wrong count apart from passwords. */
 #define SESSIONS_OF "sessions of "
 
-/* The body of a job of an attempt, which says by `known` whether it was done. */
-typedef enum store_result change_fn(struct job *j, struct store_txn *t,
-                                    struct errbuf *err);
+struct attempt;
+/* What an attempt does in the store, on the writer thread.  It may run again. */
+typedef enum store_result attempt_body(struct attempt *a, struct store_txn *t,
+                                       struct errbuf *err);
+/* What it does next, on its worker: asks again, or answers and ends. */
+typedef void attempt_step(struct attempt *a);
 
 /* One attempt: a job first, so that it can go to the store and come back. */
 struct attempt {
     struct job job;
+    attempt_body *body; /* under way in the store */
+    attempt_step *next; /* when it is back on its worker */
+    bool may_fail;      /* the body may: the attempt goes on */
     struct req *req;
     int64_t ticket_time; /* microseconds a new ticket lives */
     char *name;          /* owned; normalised user@domain, as it was typed */
@@ -138,12 +144,13 @@ struct attempt {
     bool known;      /* the account exists and may log in */
     bool recalled;   /* let in by memory: the serial is to be compared */
     bool matches;
-    uint8_t bound;     /* of the ticket that was shown */
-    bool keep_ticket;  /* that was shown: it is somebody else's, too */
-    change_fn *change; /* in the store, when there is a place; NULL: none */
-    bool changed;      /* that has been done */
-    bool has_place;    /* counted in the account's n_coming */
-    unsigned ends;     /* lasting_ends when it was done */
+    uint8_t bound;        /* of the ticket that was shown */
+    bool keep_ticket;     /* that was shown: it is somebody else's, too */
+    attempt_body *change; /* when there is a place; says by `known` whether it
+                             was done.  NULL: none */
+    bool changed;         /* that has been done */
+    bool has_place;       /* counted in the account's n_coming */
+    unsigned ends;        /* lasting_ends when it was done */
     struct ticket_keep keep; /* owned; tickets that stay whatever the limit */
     size_t tickets_most;
     unsigned iterations; /* that passwords have which are set now */
@@ -390,6 +397,87 @@ attempt_fail_store(struct attempt *a)
     answer_and_free(a, ANSWER(STORE_FAILED));
 }
 
+/* --- to the store, to the hash pool, and back --- */
+
+static enum store_result
+run_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    return a->body(a, t, err);
+}
+
+static void
+on_stored(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    if (attempt_is_orphan(a))
+        return;
+    if (j->result != STORE_OK && !a->may_fail)
+        attempt_fail_store(a);
+    else
+        a->next(a);
+}
+
+static void
+submit(struct attempt *a, attempt_body *body, attempt_step *next, bool may_fail)
+{
+    a->body = body;
+    a->next = next;
+    a->may_fail = may_fail;
+    a->job.body = run_body;
+    a->job.finish = on_stored;
+    job_submit(&a->job);
+}
+
+/* The body runs in the store, and then the next step on the worker.  If the
+ * session is gone by then, or the store failed, the attempt ends instead. */
+static void
+attempt_ask(struct attempt *a, attempt_body *body, attempt_step *next)
+{
+    submit(a, body, next, false);
+}
+
+/* The same, but the next step comes even if the store fails (a->job.result). */
+static void
+attempt_ask_kindly(struct attempt *a, attempt_body *body, attempt_step *next)
+{
+    submit(a, body, next, true);
+}
+
+static void
+on_mail(struct mail *m, void *owner)
+{
+    struct attempt *a = (struct attempt *)(void *)m; /* the job's mail */
+
+    (void)owner;
+    if (!attempt_is_orphan(a))
+        a->next(a);
+}
+
+/* Any thread that has the attempt: it goes on with that step on its worker,
+ * unless the session is gone by then. */
+static void
+attempt_send_home(struct attempt *a, attempt_step *next)
+{
+    a->next = next;
+    a->job.mail.deliver = on_mail;
+    mailbox_put(a->job.worker->box, &a->job.mail);
+}
+
+/* Work for the hash pool; done is called there, behind it. */
+static void
+attempt_hash(struct attempt *a, hash_pool_fn *work, hash_pool_fn *done)
+{
+    struct server *server = a->job.server;
+
+    if (hash_pool_submit(server->hash_pool,
+                         throttle_network(server->throttle, a->address), work,
+                         done, a) < 0)
+        answer_and_free(a, ANSWER(BUSY));
+}
+
 /* --- open --- */
 
 static void
@@ -495,9 +583,8 @@ address_of(const struct attempt *a)
 
 /* Of who comes by a password. */
 static enum store_result
-ticket_body(struct job *j, struct store_txn *t, struct errbuf *err)
+ticket_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    struct attempt *a = (struct attempt *)j;
     struct ticket_rec k = {.account = a->account, .cred_serial = a->serial};
     enum store_result r;
 
@@ -523,10 +610,9 @@ static void on_account(struct user *account, void *arg,
 static void attempt_refuse_way(struct attempt *a);
 
 static enum store_result
-change_body(struct job *j, struct store_txn *t, struct errbuf *err)
+change_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    struct attempt *a = (struct attempt *)j;
-    enum store_result r = a->change(j, t, err);
+    enum store_result r = a->change(a, t, err);
 
     a->ends = lasting_ends();
     if (r != STORE_OK || !a->known || !a->grows)
@@ -535,19 +621,19 @@ change_body(struct job *j, struct store_txn *t, struct errbuf *err)
 }
 
 static void
-change_finish(struct job *j)
+attempt_load(struct attempt *a)
 {
-    struct attempt *a = (struct attempt *)j;
+    user_open(a->job.worker, a->account, a->job.lane, on_account, a);
+}
 
-    if (attempt_is_orphan(a))
-        return;
-    /* The account may have been changed, or be gone, meanwhile. */
-    if (j->result != STORE_OK)
-        attempt_fail_store(a);
-    else if (!a->known)
-        attempt_refuse_way(a);
+/* The account may have been changed, or be gone, meanwhile. */
+static void
+changed(struct attempt *a)
+{
+    if (a->known)
+        attempt_load(a);
     else
-        user_open(a->job.worker, a->account, a->job.lane, on_account, a);
+        attempt_refuse_way(a);
 }
 
 static void
@@ -601,9 +687,7 @@ attempt_change(struct attempt *a, const struct user *account)
         return false;
     a->changed = true;
     keep_tickets(a, account);
-    a->job.body = change_body;
-    a->job.finish = change_finish;
-    job_submit(&a->job);
+    attempt_ask(a, change_body, changed);
     return true;
 }
 
@@ -611,9 +695,8 @@ attempt_change(struct attempt *a, const struct user *account)
 
 /* Whoever ends a session or a device takes all tickets that came by it. */
 static enum store_result
-again_body(struct job *j, struct store_txn *t, struct errbuf *err)
+again_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    struct attempt *a = (struct attempt *)j;
     struct ticket_rec k;
     enum store_result r = ticket_find(t, a->next_hash, &k, err);
 
@@ -623,18 +706,12 @@ again_body(struct job *j, struct store_txn *t, struct errbuf *err)
 }
 
 static void
-again_finish(struct job *j)
+asked_again(struct attempt *a)
 {
-    struct attempt *a = (struct attempt *)j;
-
-    if (attempt_is_orphan(a))
-        return;
-    if (j->result != STORE_OK)
-        attempt_fail_store(a);
-    else if (!a->known)
-        attempt_refuse(a, "session");
+    if (a->known)
+        attempt_load(a);
     else
-        user_open(a->job.worker, a->account, a->job.lane, on_account, a);
+        attempt_refuse(a, "session");
 }
 
 /* Somebody has ended a session or device, perhaps this one, since the store was
@@ -644,9 +721,7 @@ attempt_looks_again(struct attempt *a)
 {
     if (!a->changed || a->ends == lasting_ends())
         return false;
-    a->job.body = again_body;
-    a->job.finish = again_finish;
-    job_submit(&a->job);
+    attempt_ask(a, again_body, asked_again);
     return true;
 }
 
@@ -671,31 +746,24 @@ is_renamed(const struct attempt *a, const struct user *account)
  * now is there when they are told. */
 
 static enum store_result
-token_body(struct job *j, struct store_txn *t, struct errbuf *err)
+token_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    struct attempt *a = (struct attempt *)j;
     struct token_rec k = {0};
     enum store_result r = token_get(t, a->account, a->cli_token->name, &k, err);
 
     a->known = r == STORE_OK && k.id == a->cli_token->id;
-    a->revoked = atomic_load(&j->server->tokens_revoked);
+    a->revoked = atomic_load(&a->job.server->tokens_revoked);
     token_rec_clear(&k);
     return r == STORE_NOTFOUND ? STORE_OK : r;
 }
 
 static void
-token_finish(struct job *j)
+token_asked(struct attempt *a)
 {
-    struct attempt *a = (struct attempt *)j;
-
-    if (attempt_is_orphan(a))
-        return;
-    if (j->result != STORE_OK)
-        attempt_fail_store(a);
-    else if (!a->known)
-        attempt_refuse(a, "revoked");
+    if (a->known)
+        attempt_load(a);
     else
-        user_open(a->job.worker, a->account, a->job.lane, on_account, a);
+        attempt_refuse(a, "revoked");
 }
 
 /* True: it is looked at again first. */
@@ -705,9 +773,7 @@ token_is_in_doubt(struct attempt *a)
     if (a->cli_token == NULL ||
         a->revoked == atomic_load(&a->job.server->tokens_revoked))
         return false;
-    a->job.body = token_body;
-    a->job.finish = token_finish;
-    job_submit(&a->job);
+    attempt_ask(a, token_body, token_asked);
     return true;
 }
 
@@ -783,7 +849,7 @@ on_moved(struct mail *m, void *owner)
     session_attach(a->req->session, w);
     a->req->worker = w;
     a->job.worker = w;
-    user_open(w, a->account, a->job.lane, on_account, a);
+    attempt_load(a);
 }
 
 static void
@@ -806,7 +872,7 @@ attempt_attach(struct attempt *a)
 
     login_slot_release(&a->slot);
     if (home == a->req->worker) {
-        user_open(home, a->account, a->job.lane, on_account, a);
+        attempt_load(a);
         return;
     }
     /* At the end of the turn: callers up the stack still look at the session,
@@ -828,9 +894,8 @@ attempt_let_in(struct attempt *a)
 
 /* The password is the same, so what was given out on it stays good. */
 static enum store_result
-renew_body(struct job *j, struct store_txn *t, struct errbuf *err)
+renew_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    const struct attempt *a = (struct attempt *)j;
     struct account_rec account = {0};
     enum store_result r = account_get(t, a->account, &account, err);
 
@@ -844,38 +909,23 @@ renew_body(struct job *j, struct store_txn *t, struct errbuf *err)
 }
 
 static void
-renew_finish(struct job *j)
+renewed(struct attempt *a)
 {
-    struct attempt *a = (struct attempt *)j;
-
-    if (attempt_is_orphan(a))
-        return;
     /* It will be tried again; full or not, he may come in. */
-    if (j->result != STORE_OK)
-        log_warn("a password could not be renewed: %s", j->err.text);
+    if (a->job.result != STORE_OK)
+        log_warn("a password could not be renewed: %s", a->job.err.text);
     attempt_let_in(a);
 }
 
 static void
-checked(struct mail *m, void *owner)
+checked(struct attempt *a)
 {
-    struct attempt *a = (struct attempt *)(void *)m; /* the job's mail */
-
-    (void)owner;
-    /* Also of those who left, or had to: it has cost as much. */
-    if (!a->matches || !a->known) {
-        attempt_refuse(a, a->known ? "password" : "unknown");
-        return;
-    }
-    if (attempt_is_orphan(a))
-        return;
-    if (!a->renewed) {
+    if (!a->matches || !a->known)
+        answer_and_free(a, ANSWER(WRONG_LOGIN));
+    else if (a->renewed)
+        attempt_ask_kindly(a, renew_body, renewed);
+    else
         attempt_let_in(a);
-        return;
-    }
-    a->job.body = renew_body;
-    a->job.finish = renew_finish;
-    job_submit(&a->job);
 }
 
 static void
@@ -900,8 +950,10 @@ check_done(void *arg)
 {
     struct attempt *a = arg;
 
-    a->job.mail.deliver = checked;
-    mailbox_put(a->job.worker->box, &a->job.mail);
+    /* Also of those who left, or had to: it has cost as much. */
+    if (!a->matches || !a->known)
+        count_failure(a, a->known ? "password" : "unknown");
+    attempt_send_home(a, checked);
 }
 
 static enum req_result after_step(struct req *r, enum sasl_result result,
@@ -935,13 +987,8 @@ attempt_recall(struct attempt *a)
 /* --- slot --- */
 
 static void
-on_slot(struct mail *m, void *owner)
+has_slot(struct attempt *a)
 {
-    struct attempt *a = (struct attempt *)(void *)m; /* the job's mail */
-
-    (void)owner;
-    if (attempt_is_orphan(a))
-        return;
     a->req->session->login->waiting = NULL;
     attempt_wait(a); /* others may have failed meanwhile */
 }
@@ -953,8 +1000,7 @@ on_slot_granted(struct login_slot *slot)
         (struct attempt *)(void *)((char *)slot -
                                    offsetof(struct attempt, slot));
 
-    a->job.mail.deliver = on_slot;
-    mailbox_put(a->job.worker->box, &a->job.mail);
+    attempt_send_home(a, has_slot);
 }
 
 static void
@@ -1043,9 +1089,8 @@ read_tokens(struct attempt *a, struct store_txn *t, uint64_t account,
 }
 
 static enum store_result
-look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
+look_up_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    struct attempt *a = (struct attempt *)j;
     struct domain_rec domain = {0};
     struct account_rec account = {0};
     struct credential dummy;
@@ -1124,18 +1169,11 @@ is_alias(const struct attempt *a)
 }
 
 static void
-look_up_finish(struct job *j)
+looked_up(struct attempt *a)
 {
-    struct attempt *a = (struct attempt *)j;
     enum sasl_result result;
     char *challenge;
 
-    if (attempt_is_orphan(a))
-        return;
-    if (j->result != STORE_OK) {
-        attempt_fail_store(a);
-        return;
-    }
     a->cli_token = find_token(a);
     if (a->cli_token != NULL) {
         attempt_let_in_by_token(a);
@@ -1148,11 +1186,8 @@ look_up_finish(struct job *j)
     if (a->password != NULL) {
         if (is_alias(a) && recalls(a, a->real))
             attempt_attach(a);
-        else if (hash_pool_submit(
-                     j->server->hash_pool,
-                     throttle_network(j->server->throttle, a->address),
-                     check_work, check_done, a) < 0)
-            answer_and_free(a, ANSWER(BUSY));
+        else
+            attempt_hash(a, check_work, check_done);
         return;
     }
     result =
@@ -1163,9 +1198,7 @@ look_up_finish(struct job *j)
 static void
 attempt_look_up(struct attempt *a)
 {
-    a->job.body = look_up_body;
-    a->job.finish = look_up_finish;
-    job_submit(&a->job);
+    attempt_ask(a, look_up_body, looked_up);
 }
 
 /* --- a proof ---
@@ -1199,15 +1232,10 @@ try_work(void *arg)
 static void try_next(struct attempt *a);
 
 static void
-tried(struct mail *m, void *owner)
+tried(struct attempt *a)
 {
-    struct attempt *a = (struct attempt *)(void *)m; /* the job's mail */
-    struct sasl *sasl;
+    struct sasl *sasl = a->req->session->login->sasl;
 
-    (void)owner;
-    if (attempt_is_orphan(a))
-        return;
-    sasl = a->req->session->login->sasl;
     if (!sasl_scram_matches(sasl, a->proof, &a->cred)) {
         a->tried++;
         try_next(a);
@@ -1222,44 +1250,22 @@ tried(struct mail *m, void *owner)
 static void
 try_done(void *arg)
 {
-    struct attempt *a = arg;
-
-    a->job.mail.deliver = tried;
-    mailbox_put(a->job.worker->box, &a->job.mail);
+    attempt_send_home(arg, tried);
 }
 
 static void
 try_next(struct attempt *a)
 {
-    struct server *server = a->job.server;
-
     if (a->tried == a->tokens.n)
         take_proof(a);
-    else if (hash_pool_submit(server->hash_pool,
-                              throttle_address(server->throttle, a->address),
-                              try_work, try_done, a) < 0)
-        answer_and_free(a, ANSWER(BUSY));
+    else
+        attempt_hash(a, try_work, try_done);
 }
 
 static enum store_result
-proof_body(struct job *j, struct store_txn *t, struct errbuf *err)
+proof_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    struct attempt *a = (struct attempt *)j;
-
     return read_tokens(a, t, a->account, err);
-}
-
-static void
-proof_finish(struct job *j)
-{
-    struct attempt *a = (struct attempt *)j;
-
-    if (attempt_is_orphan(a))
-        return;
-    if (j->result != STORE_OK)
-        attempt_fail_store(a);
-    else
-        try_next(a);
 }
 
 static void
@@ -1273,9 +1279,7 @@ attempt_prove(struct attempt *a)
     }
     a->not_before = clock_mono() + PROOF_TIME;
     sasl_scram_told(sasl, &a->cred);
-    a->job.body = proof_body;
-    a->job.finish = proof_finish;
-    job_submit(&a->job);
+    attempt_ask(a, proof_body, try_next);
 }
 
 /* --- wait --- */
@@ -1469,28 +1473,14 @@ let_in_owner(struct attempt *a, struct store_txn *t, const struct ticket_rec *k,
     return r == STORE_NOTFOUND ? STORE_OK : r;
 }
 
-/* The next step of who was found: to the account, or out. */
+/* To the account, or out. */
 static void
-found_finish(struct job *j)
+found(struct attempt *a)
 {
-    struct attempt *a = (struct attempt *)j;
-
-    if (attempt_is_orphan(a))
-        return;
-    if (j->result != STORE_OK)
-        attempt_fail_store(a);
-    else if (!a->known)
-        attempt_refuse_way(a);
-    else
+    if (a->known)
         attempt_attach(a);
-}
-
-static void
-attempt_find(struct attempt *a, change_fn *find)
-{
-    a->job.body = find;
-    a->job.finish = found_finish;
-    job_submit(&a->job);
+    else
+        attempt_refuse_way(a);
 }
 
 /* The record of the session that is asked for; known: it is the ticket's. */
@@ -1530,18 +1520,17 @@ find_ticket(struct attempt *a, struct store_txn *t, struct ticket_rec *k_r,
 }
 
 static enum store_result
-find_ticket_body(struct job *j, struct store_txn *t, struct errbuf *err)
+find_ticket_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
     struct ticket_rec k = {0}, session = {0};
 
-    return find_ticket((struct attempt *)j, t, &k, &session, err);
+    return find_ticket(a, t, &k, &session, err);
 }
 
 /* The session that the ticket is of goes on, or another one begins. */
 static enum store_result
-redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
+redeem_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    struct attempt *a = (struct attempt *)j;
     struct ticket_rec k = {0}, session = {0}, next;
     enum store_result r = find_ticket(a, t, &k, &session, err);
 
@@ -1582,7 +1571,7 @@ login_with_ticket(struct req *r, const char *ticket)
     a->keep_ticket = login_of(r->session)->options.keep_ticket && !asks;
     a->grows = a->keep_ticket || a->lasting.id[0] != '\0';
     a->change = redeem_body;
-    attempt_find(a, find_ticket_body);
+    attempt_ask(a, find_ticket_body, found);
     return REQ_PENDING;
 }
 
@@ -1601,17 +1590,16 @@ find_session(struct attempt *a, struct store_txn *t, struct ticket_rec *k_r,
 }
 
 static enum store_result
-find_session_body(struct job *j, struct store_txn *t, struct errbuf *err)
+find_session_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
     struct ticket_rec k = {0};
 
-    return find_session((struct attempt *)j, t, &k, err);
+    return find_session(a, t, &k, err);
 }
 
 static enum store_result
-come_back_body(struct job *j, struct store_txn *t, struct errbuf *err)
+come_back_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    struct attempt *a = (struct attempt *)j;
     struct ticket_rec k = {0}, next;
     enum store_result r = find_session(a, t, &k, err);
 
@@ -1637,7 +1625,7 @@ come_back_refuse(struct attempt *a)
 static void
 come_back_go_on(struct attempt *a)
 {
-    attempt_find(a, find_session_body);
+    attempt_ask(a, find_session_body, found);
 }
 
 static enum req_result
@@ -1662,19 +1650,23 @@ login_with_session(struct req *r)
 
 /* --- a device that stays logged in --- */
 
+/* On the writer thread: also if whoever showed the token has gone. */
 static void
-tell_stolen(const struct attempt *a)
+tell_stolen(struct job *j)
 {
+    const struct attempt *a = (const struct attempt *)j;
+
+    if (j->result != STORE_OK || !a->token.stolen)
+        return;
     log_warn("a device's token came again that had been given up: it was "
              "copied; the device is ended account=%llu address=%s",
              (unsigned long long)a->token.account, a->address);
-    device_sessions_end(a->job.server, a->token.account, a->token.device);
+    device_sessions_end(j->server, a->token.account, a->token.device);
 }
 
 static enum store_result
-find_device_body(struct job *j, struct store_txn *t, struct errbuf *err)
+find_device_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    struct attempt *a = (struct attempt *)j;
     struct ticket_rec k = {0};
     enum store_result r = device_find(t, &a->token, &k, err);
 
@@ -1684,20 +1676,9 @@ find_device_body(struct job *j, struct store_txn *t, struct errbuf *err)
     return r == STORE_NOTFOUND ? STORE_OK : r;
 }
 
-static void
-find_device_finish(struct job *j)
-{
-    struct attempt *a = (struct attempt *)j;
-
-    if (j->result == STORE_OK && a->token.stolen)
-        tell_stolen(a);
-    found_finish(j);
-}
-
 static enum store_result
-device_body(struct job *j, struct store_txn *t, struct errbuf *err)
+device_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    struct attempt *a = (struct attempt *)j;
     struct ticket_rec k = {0}, next;
     enum store_result r = device_find(t, &a->token, &k, err);
 
@@ -1729,9 +1710,8 @@ login_with_device(struct req *r)
     make_lasting(a);
     a->grows = true;
     a->change = device_body;
-    a->job.body = find_device_body;
-    a->job.finish = find_device_finish;
-    job_submit(&a->job);
+    a->job.ended = tell_stolen;
+    attempt_ask(a, find_device_body, found);
     return REQ_PENDING;
 }
 
