@@ -28,6 +28,7 @@
 #include "ximss/server/live/job.h"
 #include "ximss/server/requests/dialects.h"
 #include "ximss/server/rules/lasting.h"
+#include "ximss/server/rules/revocation.h"
 #include "ximss/server/rules/token.h"
 
 Suite *login_suite(void);
@@ -330,7 +331,7 @@ end_body(struct store_txn *t, void *arg, struct errbuf *err)
     struct end *e = arg;
     uint8_t hash[TICKET_HASH_BYTES];
 
-    lasting_count_end();
+    revocation_note();
     if (e->id == NULL)
         return STORE_OK;
     ck_assert_int_eq(lasting_hash(e->id, hash), 0);

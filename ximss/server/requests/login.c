@@ -61,6 +61,7 @@
 #include "ximss/server/requests/req_tables.h"
 #include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/device.h"
+#include "ximss/server/rules/revocation.h"
 #include "ximss/server/rules/settings.h"
 #include "ximss/server/rules/token.h"
 
@@ -82,9 +83,9 @@ struct login {
     uint32_t attempt_serial;
     bool attempt_known;
     struct token
-        *token;       /* owned, wiped; that the proof was made with, NULL: the
+        *token; /* owned, wiped; that the proof was made with, NULL: the
                             password */
-    uint64_t revoked; /* ... as in struct attempt */
+    unsigned revocations;    /* as in struct attempt */
     struct attempt *waiting; /* owned; for the throttle, or a slot */
     /* A salt was given out and no proof has come: to leave it at
      * that is a failure too, or one could ask for as many as one likes. */
@@ -125,8 +126,7 @@ struct attempt {
     struct token_set tokens; /* owned; those of the account */
     size_t tried;            /* of these, against a proof */
     const struct token
-        *cli_token;   /* of these: the one it comes by; NULL: none */
-    uint64_t revoked; /* how many were when they were read */
+        *cli_token; /* of these: the one it comes by; NULL: none */
     char address[PEER_TEXT_SIZE];
     char asks_as[sizeof SESSIONS_OF + PEER_TEXT_SIZE]; /* who comes by an id,
                                         for the throttle; "": nobody counts */
@@ -150,7 +150,8 @@ struct attempt {
                              was done.  NULL: none */
     bool changed;         /* that has been done */
     bool has_place;       /* counted in the account's n_coming */
-    unsigned ends;        /* lasting_ends when it was done */
+    unsigned revocations; /* revocation_count before the store was read for
+                             what lets it in */
     struct ticket_keep keep; /* owned; tickets that stay whatever the limit */
     size_t tickets_most;
     unsigned iterations; /* that passwords have which are set now */
@@ -614,7 +615,8 @@ change_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
     enum store_result r = a->change(a, t, err);
 
-    a->ends = lasting_ends();
+    if (a->cli_token == NULL) /* else since that was read */
+        a->revocations = revocation_count();
     if (r != STORE_OK || !a->known || !a->grows)
         return r;
     return ticket_trim(t, a->account, a->tickets_most, &a->keep, err);
@@ -691,38 +693,60 @@ attempt_change(struct attempt *a, const struct user *account)
     return true;
 }
 
-/* --- ended meanwhile --- */
+/* --- revoked meanwhile (revocation.h) --- */
 
-/* Whoever ends a session or a device takes all tickets that came by it. */
+static bool
+may_be_revoked(const struct attempt *a)
+{
+    return (a->changed || a->cli_token != NULL) &&
+           a->revocations != revocation_count();
+}
+
+/* known: the token by which it comes is there. */
 static enum store_result
-again_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
+recheck_token(struct attempt *a, struct store_txn *t, struct errbuf *err)
+{
+    struct token_rec k = {0};
+    enum store_result r = token_get(t, a->account, a->cli_token->name, &k, err);
+
+    a->known = r == STORE_OK && k.id == a->cli_token->id;
+    token_rec_clear(&k);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+/* known: its new ticket is there.  Whoever ends a session or a device takes all
+ * tickets that came by it. */
+static enum store_result
+recheck_ticket(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
     struct ticket_rec k;
     enum store_result r = ticket_find(t, a->next_hash, &k, err);
 
-    a->ends = lasting_ends();
     a->known = r == STORE_OK;
     return r == STORE_NOTFOUND ? STORE_OK : r;
 }
 
+static enum store_result
+recheck_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
+{
+    enum store_result r = STORE_OK;
+
+    a->known = true;
+    a->revocations = revocation_count();
+    if (a->cli_token != NULL)
+        r = recheck_token(a, t, err);
+    if (r == STORE_OK && a->known && a->changed)
+        r = recheck_ticket(a, t, err);
+    return r;
+}
+
 static void
-asked_again(struct attempt *a)
+rechecked(struct attempt *a)
 {
     if (a->known)
         attempt_load(a);
     else
-        attempt_refuse(a, "session");
-}
-
-/* Somebody has ended a session or device, perhaps this one, since the store was
- * changed. */
-static bool
-attempt_looks_again(struct attempt *a)
-{
-    if (!a->changed || a->ends == lasting_ends())
-        return false;
-    attempt_ask(a, again_body, asked_again);
-    return true;
+        attempt_refuse(a, "revoked");
 }
 
 /* --- load --- */
@@ -737,44 +761,6 @@ is_renamed(const struct attempt *a, const struct user *account)
         return false;
     user_full_name(account, name);
     return strcmp(name, a->real) != 0;
-}
-
-/* --- a token that may have been revoked since it was read ---
- *
- * Whoever revokes counts that before the workers are told to end its sessions.
- * So if nothing was counted since the token was read, a session that is opened
- * now is there when they are told. */
-
-static enum store_result
-token_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
-{
-    struct token_rec k = {0};
-    enum store_result r = token_get(t, a->account, a->cli_token->name, &k, err);
-
-    a->known = r == STORE_OK && k.id == a->cli_token->id;
-    a->revoked = atomic_load(&a->job.server->tokens_revoked);
-    token_rec_clear(&k);
-    return r == STORE_NOTFOUND ? STORE_OK : r;
-}
-
-static void
-token_asked(struct attempt *a)
-{
-    if (a->known)
-        attempt_load(a);
-    else
-        attempt_refuse(a, "revoked");
-}
-
-/* True: it is looked at again first. */
-static bool
-token_is_in_doubt(struct attempt *a)
-{
-    if (a->cli_token == NULL ||
-        a->revoked == atomic_load(&a->job.server->tokens_revoked))
-        return false;
-    attempt_ask(a, token_body, token_asked);
-    return true;
 }
 
 /* It was on a password that is not good any more. */
@@ -822,10 +808,10 @@ on_account(struct user *account, void *arg, const struct errbuf *err)
         }
         return;
     }
-    if (token_is_in_doubt(a))
+    if (may_be_revoked(a)) {
+        attempt_ask(a, recheck_body, rechecked);
         return;
-    if (attempt_looks_again(a))
-        return;
+    }
     if (!take_place(a, account)) {
         attempt_has_no_place(a, account);
         return;
@@ -1083,7 +1069,7 @@ read_tokens(struct attempt *a, struct store_txn *t, uint64_t account,
     struct server *server = a->job.server;
 
     a->cli_token = NULL;
-    a->revoked = atomic_load(&server->tokens_revoked);
+    a->revocations = revocation_count();
     return token_set_read(&a->tokens, &server->token_key, t, account,
                           clock_now(), err);
 }
@@ -1979,7 +1965,7 @@ keep_for_proof(struct login *l, const struct attempt *a)
     forget_token(l);
     if (a->cli_token != NULL)
         l->token = xmemdup(a->cli_token, sizeof *l->token);
-    l->revoked = a->revoked;
+    l->revocations = a->revocations;
 }
 
 static struct attempt *
@@ -1995,7 +1981,7 @@ attempt_to_prove(struct req *r)
     if (l->token != NULL) {
         a->tokens = (struct token_set){xmemdup(l->token, sizeof *l->token), 1};
         a->cli_token = a->tokens.item;
-        a->revoked = l->revoked;
+        a->revocations = l->revocations;
     }
     return a;
 }
