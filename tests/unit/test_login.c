@@ -19,10 +19,10 @@
 #include "tests/unit/stage.h"
 #include "util/clock.h"
 #include "util/xmalloc.h"
+#include "ximss/server/auth/auth_cache.h"
 #include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/login_slots.h"
 #include "ximss/server/auth/password.h"
-#include "ximss/server/auth/remember.h"
 #include "ximss/server/auth/ticket.h"
 #include "ximss/server/live/alias_renew.h"
 #include "ximss/server/live/job.h"
@@ -259,17 +259,17 @@ START_TEST(test_remembered)
         {PASSWORD, 1, ok}, /* looked up again, and checked */
         {"not looked at", 0, ok},
     };
-    uint32_t serial = stage_user(ANN)->cred_serial;
+    uint32_t serial = stage_loaded(ANN)->cred_serial;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct client *c = client_connect(ANN, 0);
 
-        remember_add(stage->remember, NAME, rows[i].password, clock_mono(),
-                     stage_account(ANN), serial - rows[i].older);
+        auth_cache_add(stage->auth_cache, NAME, rows[i].password, clock_mono(),
+                       stage_account(ANN), serial - rows[i].older);
         say_password(c, rows[i].password);
         expect_response(c, rows[i].answer);
         client_free(&c);
-        remember_forget(stage->remember, stage_account(ANN));
+        auth_cache_forget(stage->auth_cache, stage_account(ANN));
     }
 }
 END_TEST
@@ -305,7 +305,7 @@ fill_account(struct effect *e, void *arg)
 START_TEST(test_changed_while_checked)
 {
     struct client *c = client_connect(ANN, 0);
-    uint32_t next = stage_user(ANN)->cred_serial + 1;
+    uint32_t next = stage_loaded(ANN)->cred_serial + 1;
 
     ck_assert_int_eq(hash_pool_submit(pool, 0, hold_work, NULL, NULL), 0);
     sem_wait(&held);
@@ -374,7 +374,7 @@ end_behind_change(struct client *c, struct end *e)
     turn_until_asked(c);
     release_writer(lane); /* it is found */
     hold_writer();
-    while (stage_user(ANN)->n_coming == 0)
+    while (stage_loaded(ANN)->n_coming == 0)
         turn();
     store_submit_lane(stage->store, lane, end_body, NULL, e);
     release_writer(lane); /* it goes on, and ends */
@@ -448,7 +448,7 @@ START_TEST(test_revoked_behind_look_up)
     struct secret s = {.id = 77};
 
     stage_run(make_token, &s);
-    stage_user(ANN);
+    stage_loaded(ANN);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct revocation v = {.token = rows[i].own ? s.id : 0};
         struct client *c = connect_pwd();
