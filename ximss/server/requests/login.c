@@ -103,12 +103,24 @@ typedef enum store_result attempt_body(struct attempt *a, struct store_txn *t,
 /* What it does next, on its worker: asks again, or answers and ends. */
 typedef void attempt_step(struct attempt *a);
 
+/* A way in that needs the store changed: by a ticket, the id of a session, the
+ * token of a device; or by a password, if a ticket is wanted. */
+struct attempt_way {
+    attempt_body *find;   /* says by `known` whether what is shown is good, and
+                             whose it is; NULL: that is known already */
+    attempt_body *change; /* spends it, and makes what is given instead, when
+                             there is a place; says by `known` whether it was
+                             still good */
+    attempt_step *refuse; /* it is not; NULL: it always is */
+};
+
 /* One attempt: a job first, so that it can go to the store and come back. */
 struct attempt {
     struct job job;
-    attempt_body *body; /* under way in the store */
-    attempt_step *next; /* when it is back on its worker */
-    bool may_fail;      /* the body may: the attempt goes on */
+    attempt_body *body;  /* under way in the store */
+    attempt_step *next;  /* when it is back on its worker */
+    attempt_step *first; /* when the throttle lets it */
+    bool may_fail;       /* the body may: the attempt goes on */
     struct req *req;
     int64_t ticket_time; /* microseconds a new ticket lives */
     char *name;          /* owned; normalised user@domain, as it was typed */
@@ -116,11 +128,11 @@ struct attempt {
                             alias of; NULL as long as it is not known */
     char *password;      /* owned, wiped; NULL: SASL or ticket */
     const char *method;
-    const char *malformed; /* what to say of it; NULL: it is not */
-    unsigned code;         /* and with which number */
-    const char *refused;   /* it is to be, for this reason; NULL: not decided */
-    char *proof;           /* owned; SCRAM's last message, in base64 */
-    char *challenge;       /* owned; of APOP, and what came back; NULL: not */
+    const char *text;    /* what to say of it if it is malformed */
+    unsigned code;       /* and with which number */
+    const char *refused; /* it is to be refused, for this reason */
+    char *proof;         /* owned; SCRAM's last message, in base64 */
+    char *challenge;     /* owned; of APOP, and what came back; NULL: not */
     char *digest;
     bool takes_tokens;       /* the door is one where they are good */
     struct token_set tokens; /* owned; those of the account */
@@ -128,9 +140,9 @@ struct attempt {
     const struct token
         *cli_token; /* of these: the one it comes by; NULL: none */
     char address[PEER_TEXT_SIZE];
-    char asks_as[sizeof SESSIONS_OF + PEER_TEXT_SIZE]; /* who comes by an id,
-                                        for the throttle; "": nobody counts */
-    bool by_session;
+    char
+        counted_as[sizeof SESSIONS_OF + PEER_TEXT_SIZE]; /* by whom the throttle
+                                                  counts; "": nobody */
     struct peer peer, client; /* PEER_NONE: no client was named */
     struct login_slot slot;
     struct credential cred;
@@ -144,13 +156,12 @@ struct attempt {
     bool known;      /* the account exists and may log in */
     bool recalled;   /* let in by memory: the serial is to be compared */
     bool matches;
-    uint8_t bound;        /* of the ticket that was shown */
-    bool keep_ticket;     /* that was shown: it is somebody else's, too */
-    attempt_body *change; /* when there is a place; says by `known` whether it
-                             was done.  NULL: none */
-    bool changed;         /* that has been done */
-    bool has_place;       /* counted in the account's n_coming */
-    unsigned revocations; /* revocation_count before the store was read for
+    uint8_t bound;    /* of the ticket that was shown */
+    bool keep_ticket; /* that was shown: it is somebody else's, too */
+    const struct attempt_way *way; /* NULL: the store is not changed */
+    bool changed;                  /* that has been done */
+    bool has_place;                /* counted in the account's n_coming */
+    unsigned revocations;    /* revocation_count before the store was read for
                              what lets it in */
     struct ticket_keep keep; /* owned; tickets that stay whatever the limit */
     size_t tickets_most;
@@ -170,7 +181,6 @@ static bool attempt_is_orphan(struct attempt *a);
 static void attempt_wait(struct attempt *a);
 static void attempt_take_slot(struct attempt *a);
 static void attempt_look_up(struct attempt *a);
-static void come_back_go_on(struct attempt *a);
 
 static void
 forget_token(struct login *l)
@@ -264,6 +274,7 @@ attempt_new(struct req *r, const char *name, const char *method)
                       r->session->door == SESSION_PWD_TLS ||
                       r->session->door == SESSION_PWD_APOP;
     peer_format(session_address(r->session), a->address);
+    strcpy(a->counted_as, a->address);
     a->peer = r->session->peer;
     if (r->session->client != NULL)
         a->client = *r->session->client;
@@ -375,6 +386,12 @@ attempt_refuse(struct attempt *a, const char *reason)
     answer_and_free(a, ANSWER(WRONG_LOGIN));
 }
 
+static void
+attempt_refuse_now(struct attempt *a)
+{
+    attempt_refuse(a, a->refused);
+}
+
 /* No client of a user sends such a thing; some of them end the connection, as
  * malformed messages do. */
 static void
@@ -384,7 +401,7 @@ attempt_refuse_malformed(struct attempt *a)
 
     count_failure(a, "malformed");
     a->req->close = ++s->malformed >= session_worker(s)->cfg->max_malformed;
-    answer_and_free(a, a->code, a->malformed);
+    answer_and_free(a, a->code, a->text);
 }
 
 static void
@@ -608,12 +625,11 @@ ticket_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 
 static void on_account(struct account *account, void *arg,
                        const struct errbuf *err);
-static void attempt_refuse_way(struct attempt *a);
 
 static enum store_result
 change_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    enum store_result r = a->change(a, t, err);
+    enum store_result r = a->way->change(a, t, err);
 
     if (a->cli_token == NULL) /* else since that was read */
         a->revocations = revocation_count();
@@ -635,7 +651,7 @@ changed(struct attempt *a)
     if (a->known)
         attempt_load(a);
     else
-        attempt_refuse_way(a);
+        a->way->refuse(a);
 }
 
 static void
@@ -667,17 +683,19 @@ keep_tickets(struct attempt *a, const struct account *account)
     ticket_keep_fill(&a->keep, account, keep, sizeof keep / sizeof keep[0]);
 }
 
+static const struct attempt_way by_password = {.change = ticket_body};
+
 /* A ticket is made if one is wanted. */
 static void
 want_ticket(struct attempt *a)
 {
-    if (a->change != NULL || !a->req->session->login->options.ticket)
+    if (a->way != NULL || !a->req->session->login->options.ticket)
         return;
     ticket_make(a->ticket, a->next_hash);
     if (a->lasting.wanted)
         make_lasting(a);
     a->grows = true;
-    a->change = ticket_body;
+    a->way = &by_password;
 }
 
 /* False: nothing is to be changed, or it has been. */
@@ -685,7 +703,7 @@ static bool
 attempt_change(struct attempt *a, const struct account *account)
 {
     want_ticket(a);
-    if (a->change == NULL || a->changed)
+    if (a->way == NULL || a->changed)
         return false;
     a->changed = true;
     keep_tickets(a, account);
@@ -769,7 +787,7 @@ forget_change(struct attempt *a)
 {
     leave_place(a);
     a->changed = a->grows = false;
-    a->change = NULL;
+    a->way = NULL;
     a->ticket[0] = a->lasting.id[0] = '\0';
     a->device = 0;
 }
@@ -1270,24 +1288,6 @@ attempt_prove(struct attempt *a)
 
 /* --- wait --- */
 
-/* Nothing that costs, and nothing that tells whether a guess is right, comes
- * before this. */
-static void
-attempt_go_on(struct attempt *a)
-{
-    if (a->malformed != NULL) {
-        attempt_refuse_malformed(a);
-    } else if (a->refused != NULL) {
-        attempt_refuse(a, a->refused);
-    } else if (a->proof != NULL) {
-        attempt_prove(a);
-    } else if (a->by_session) {
-        come_back_go_on(a);
-    } else {
-        attempt_recall(a);
-    }
-}
-
 static void
 on_wait_over(evutil_socket_t fd, short what, void *arg)
 {
@@ -1308,14 +1308,13 @@ longest(int64_t a, int64_t b)
 static int64_t
 delay_of(const struct attempt *a)
 {
-    struct throttle *t = a->job.server->throttle;
+    int64_t now = clock_mono();
 
-    if (!a->by_session)
-        return longest(throttle_delay(t, a->name, a->address, clock_mono()),
-                       a->not_before - clock_mono());
-    return a->asks_as[0] != '\0'
-               ? throttle_delay(t, NULL, a->asks_as, clock_mono())
-               : 0;
+    if (a->counted_as[0] == '\0')
+        return 0;
+    return longest(
+        throttle_delay(a->job.server->throttle, a->name, a->counted_as, now),
+        a->not_before - now);
 }
 
 static void
@@ -1330,6 +1329,8 @@ log_waiting(const struct attempt *a, int64_t wait)
               (long long)(wait / (CLOCK_SECOND / 1000)));
 }
 
+/* Nothing that costs, and nothing that tells whether a guess is right, comes
+ * before this. */
 static void
 attempt_wait(struct attempt *a)
 {
@@ -1337,7 +1338,7 @@ attempt_wait(struct attempt *a)
     struct timeval tv = {wait / CLOCK_SECOND, wait % CLOCK_SECOND};
 
     if (wait <= 0) {
-        attempt_go_on(a);
+        a->first(a);
         return;
     }
     login_slot_release(&a->slot);
@@ -1357,6 +1358,7 @@ static void
 attempt_refuse_in_time(struct attempt *a, const char *reason)
 {
     a->refused = reason;
+    a->first = attempt_refuse_now;
     attempt_wait(a);
 }
 
@@ -1370,9 +1372,10 @@ begin(struct session *s)
 
 /* Takes the request over: it is answered later. */
 static enum req_result
-attempt_start(struct attempt *a)
+attempt_start(struct attempt *a, attempt_step *first)
 {
     begin(a->req->session);
+    a->first = first;
     attempt_wait(a);
     return REQ_PENDING;
 }
@@ -1384,9 +1387,9 @@ start_malformed(struct req *r, const char *method, unsigned code,
 {
     struct attempt *a = attempt_new(r, NULL, method);
 
-    a->malformed = text;
     a->code = code;
-    return attempt_start(a);
+    a->text = text;
+    return attempt_start(a, attempt_refuse_malformed);
 }
 
 /* --- tickets as a way in --- */
@@ -1466,7 +1469,13 @@ found(struct attempt *a)
     if (a->known)
         attempt_attach(a);
     else
-        attempt_refuse_way(a);
+        a->way->refuse(a);
+}
+
+static void
+attempt_find(struct attempt *a)
+{
+    attempt_ask(a, a->way->find, found);
 }
 
 /* The record of the session that is asked for; known: it is the ticket's. */
@@ -1532,13 +1541,15 @@ redeem_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
     return r == STORE_OK ? ticket_put(t, &next, err) : r;
 }
 
-/* Answers what nobody can have without a look at the store. */
-static enum req_result
-refuse_at_once(struct attempt *a)
+/* What is shown is not good, or not any more. */
+static void
+refuse_shown(struct attempt *a)
 {
     attempt_refuse_in_time(a, a->method);
-    return REQ_PENDING;
 }
+
+static const struct attempt_way by_ticket = {find_ticket_body, redeem_body,
+                                             refuse_shown};
 
 static enum req_result
 login_with_ticket(struct req *r, const char *ticket)
@@ -1547,8 +1558,10 @@ login_with_ticket(struct req *r, const char *ticket)
     bool asks = a->lasting.asked[0] != '\0';
 
     begin(r->session);
-    if (ticket_hash(ticket, a->hash) < 0)
-        return refuse_at_once(a);
+    if (ticket_hash(ticket, a->hash) < 0) { /* nobody's */
+        refuse_shown(a);
+        return REQ_PENDING;
+    }
     ticket_make(a->ticket, a->next_hash);
     if (a->lasting.wanted)
         make_lasting(a);
@@ -1556,8 +1569,8 @@ login_with_ticket(struct req *r, const char *ticket)
         a->lasting.mode = LASTING_SAME;
     a->keep_ticket = login_of(r->session)->options.keep_ticket && !asks;
     a->grows = a->keep_ticket || a->lasting.id[0] != '\0';
-    a->change = redeem_body;
-    attempt_ask(a, find_ticket_body, found);
+    a->way = &by_ticket;
+    attempt_find(a);
     return REQ_PENDING;
 }
 
@@ -1601,18 +1614,15 @@ come_back_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 static void
 come_back_refuse(struct attempt *a)
 {
-    if (a->asks_as[0] != '\0')
-        throttle_failed(a->job.server->throttle, NULL, a->asks_as,
+    if (a->counted_as[0] != '\0')
+        throttle_failed(a->job.server->throttle, NULL, a->counted_as,
                         clock_mono());
     log_debug("no such session address=%s", a->address);
     answer_and_free(a, ANSWER(WRONG_LOGIN));
 }
 
-static void
-come_back_go_on(struct attempt *a)
-{
-    attempt_ask(a, find_session_body, found);
-}
+static const struct attempt_way by_session = {find_session_body, come_back_body,
+                                              come_back_refuse};
 
 static enum req_result
 login_with_session(struct req *r)
@@ -1623,15 +1633,17 @@ login_with_session(struct req *r)
     /* A bridge on this machine that may not say for whom it asks must not keep
      * everybody waiting for those who are wrong; it has limits of its own. */
     if (s->client != NULL || !session_is_local(s))
-        snprintf(a->asks_as, sizeof a->asks_as, SESSIONS_OF "%s", a->address);
+        snprintf(a->counted_as, sizeof a->counted_as, SESSIONS_OF "%s",
+                 a->address);
+    else
+        a->counted_as[0] = '\0';
     if (lasting_hash(a->lasting.asked, a->hash) < 0)
         memset(a->hash, 0, sizeof a->hash);
     ticket_make(a->ticket, a->next_hash);
     make_lasting(a);
     a->grows = true;
-    a->by_session = true;
-    a->change = come_back_body;
-    return attempt_start(a);
+    a->way = &by_session;
+    return attempt_start(a, attempt_find);
 }
 
 /* --- a device that stays logged in --- */
@@ -1684,31 +1696,26 @@ device_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
     return r == STORE_OK ? ticket_put(t, &next, err) : r;
 }
 
+static const struct attempt_way by_device = {find_device_body, device_body,
+                                             refuse_shown};
+
 static enum req_result
 login_with_device(struct req *r)
 {
     struct attempt *a = attempt_new(r, NULL, "device");
 
     begin(r->session);
-    if (!device_is_token(a->token.shown))
-        return refuse_at_once(a);
+    if (!device_is_token(a->token.shown)) {
+        refuse_shown(a);
+        return REQ_PENDING;
+    }
     ticket_make(a->ticket, a->next_hash);
     make_lasting(a);
     a->grows = true;
-    a->change = device_body;
+    a->way = &by_device;
     a->job.ended = tell_stolen;
-    attempt_ask(a, find_device_body, found);
+    attempt_find(a);
     return REQ_PENDING;
-}
-
-/* By what it came is not good, or not any more. */
-static void
-attempt_refuse_way(struct attempt *a)
-{
-    if (a->by_session)
-        come_back_refuse(a);
-    else
-        attempt_refuse_in_time(a, a->method);
 }
 
 /* --- requests --- */
@@ -1916,7 +1923,7 @@ login_in_clear(struct req *r, const char *name, const char *password,
         return start_malformed(r, method, ANSWER(WRONG_LOGIN)); /* nobody's */
     a = attempt_new(r, name, method);
     a->password = xstrdup(password);
-    return attempt_start(a);
+    return attempt_start(a, attempt_recall);
 }
 
 enum req_result
@@ -1930,7 +1937,7 @@ login_by_apop(struct req *r, const char *name, const char *challenge,
     a = attempt_new(r, name, "APOP");
     a->challenge = xstrdup(challenge);
     a->digest = xstrdup(digest);
-    return attempt_start(a);
+    return attempt_start(a, attempt_take_slot);
 }
 
 static enum req_result
@@ -1988,12 +1995,13 @@ attempt_to_prove(struct req *r)
 
 /* It is refused, or malformed: at once, unless there is something to hide. */
 static void
-attempt_end_step(struct attempt *a)
+attempt_end_step(struct attempt *a, attempt_step *refuse)
 {
+    a->first = refuse;
     if (a->not_before != 0)
         attempt_wait(a);
     else
-        attempt_go_on(a);
+        refuse(a);
 }
 
 /* What a step of SASL, by a message or by a credential, leads to.  a: the
@@ -2023,7 +2031,8 @@ after_step(struct req *r, enum sasl_result result, char *challenge,
                               sasl_mechanism(sasl));
     case SASL_WANT_CREDENTIAL:
         return attempt_start(
-            attempt_new(r, sasl_name(sasl), sasl_mechanism(sasl)));
+            attempt_new(r, sasl_name(sasl), sasl_mechanism(sasl)),
+            attempt_take_slot);
     case SASL_DONE:
         if (a == NULL) {
             a = attempt_to_prove(r);
@@ -2040,19 +2049,19 @@ after_step(struct req *r, enum sasl_result result, char *challenge,
         if (a == NULL) {
             a = attempt_new(r, sasl_name(sasl), sasl_mechanism(sasl));
             a->refused = "password";
-            return attempt_start(a);
+            return attempt_start(a, attempt_refuse_now);
         }
         a->refused = "password";
-        attempt_end_step(a);
+        attempt_end_step(a, attempt_refuse_now);
         return REQ_PENDING;
     case SASL_MALFORMED:
         l->throttle = NULL;
         if (a == NULL)
             return start_malformed(r, sasl_mechanism(sasl),
                                    ANSWER(SASL_MALFORMED));
-        a->malformed = answer_text_SASL_MALFORMED;
+        a->text = answer_text_SASL_MALFORMED;
         a->code = ANSWER_SASL_MALFORMED;
-        attempt_end_step(a);
+        attempt_end_step(a, attempt_refuse_malformed);
         return REQ_PENDING;
     }
     return done;
@@ -2130,7 +2139,7 @@ login_next_sasl(struct req *r, const char *base64)
     if (sasl_wants_proof(l->sasl)) {
         a = attempt_to_prove(r);
         a->proof = xstrdup(base64);
-        return attempt_start(a);
+        return attempt_start(a, attempt_prove);
     }
     result = sasl_step(l->sasl, base64, &challenge);
     return after_step(r, result, challenge, NULL);
