@@ -19,7 +19,7 @@ refuse(const char *what, const char *name, const char *meant)
     if (meant == NULL) /* somebody's own */
         return CTL_OK;
     ctl_plain(&shown, name, strlen(name));
-    ctl_error(0, "unknown %s %s: did you mean %s? (--force: as it is)", what,
+    ctl_error(0, "unknown %s %s: did you mean %s? (--force accepts it)", what,
               buf_cstr(&shown), meant);
     buf_clear(&shown);
     return CTL_REFUSED;

@@ -128,9 +128,9 @@ ask_password(int fd, char out[LINE_SIZE], struct errbuf *err)
     if (r == 0)
         r = check_password("the terminal", out, err);
     if (r == 0)
-        r = ask_once(&t, "The same again: ", again, err);
+        r = ask_once(&t, "Repeat the password: ", again, err);
     if (r == 0 && strcmp(out, again) != 0)
-        r = err_set(err, "these were two different passwords");
+        r = err_set(err, "the two passwords differ");
     terminal_show(&t);
     OPENSSL_cleanse(again, sizeof again);
     return r;
