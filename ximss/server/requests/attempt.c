@@ -16,6 +16,7 @@
 #include "util/log.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
+#include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/base/counters.h"
 #include "ximss/server/live/dialect.h"
@@ -180,14 +181,32 @@ attempt_send_home(struct attempt *a, attempt_step *next)
     mailbox_put(a->job.worker->box, &a->job.mail);
 }
 
+static void
+run_work(void *arg)
+{
+    struct attempt *a = arg;
+
+    a->work(a);
+}
+
+static void
+on_worked(void *arg)
+{
+    struct attempt *a = arg;
+
+    attempt_send_home(a, a->next);
+}
+
 void
-attempt_hash(struct attempt *a, hash_pool_fn *work, hash_pool_fn *done)
+attempt_hash(struct attempt *a, attempt_work *work, attempt_step *next)
 {
     struct server *server = a->job.server;
 
+    a->work = work;
+    a->next = next;
     if (hash_pool_submit(server->hash_pool,
-                         throttle_network(server->throttle, a->address), work,
-                         done, a) < 0)
+                         throttle_network(server->throttle, a->address),
+                         run_work, on_worked, a) < 0)
         attempt_answer(a, ANSWER(BUSY));
 }
 

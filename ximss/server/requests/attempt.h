@@ -8,7 +8,6 @@
 
 #include "storage/tables.h"
 #include "util/conn.h"
-#include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/login_slots.h"
 #include "ximss/server/auth/ticket.h"
 #include "ximss/server/base/peer.h"
@@ -55,6 +54,8 @@ struct attempt;
 /* What an attempt does in the store, on the writer thread.  It may run again. */
 typedef enum store_result attempt_body(struct attempt *a, struct store_txn *t,
                                        struct errbuf *err);
+/* What it does in the hash pool, by one of whose threads. */
+typedef void attempt_work(struct attempt *a);
 /* What it does next, on its worker, while its session is there.  It asks again,
  * or answers and frees the attempt. */
 typedef void attempt_step(struct attempt *a);
@@ -76,6 +77,7 @@ struct attempt_way {
 struct attempt {
     struct job job;     /* first: it goes to the store and comes back */
     attempt_body *body; /* in the store */
+    attempt_work *work; /* in the hash pool */
     attempt_step *next; /* when it is back on its worker */
     bool may_fail;      /* `next` follows even if the store fails */
     struct mail moved;  /* to the account's worker */
@@ -171,8 +173,9 @@ void attempt_ask_anyway(struct attempt *a, attempt_body *body,
                         attempt_step *next);
 /* From another thread that has the attempt: `next` on the worker, as above. */
 void attempt_send_home(struct attempt *a, attempt_step *next);
-/* work(a), and then done(a), in the hash pool; answers if that is full. */
-void attempt_hash(struct attempt *a, hash_pool_fn *work, hash_pool_fn *done);
+/* `work` in the hash pool, then `next` on the worker, as above; if the pool is
+ * full, answers instead. */
+void attempt_hash(struct attempt *a, attempt_work *work, attempt_step *next);
 
 /* These answer and free; the session may log in again. */
 void attempt_answer(struct attempt *a, unsigned code, const char *text);

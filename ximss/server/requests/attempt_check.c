@@ -68,14 +68,10 @@ checked(struct attempt *a)
         let_in(a);
 }
 
+/* A password that is right, as new ones are kept. */
 static void
-check_work(void *arg)
+renew(struct attempt *a)
 {
-    struct attempt *a = arg;
-
-    a->matches = password_matches(&a->cred, a->password);
-    if (!a->matches || !a->known)
-        return;
     a->renewed = a->cred.iterations != a->iterations;
     if (a->renewed)
         password_renew(&a->cred, a->password, a->iterations);
@@ -85,16 +81,16 @@ check_work(void *arg)
     }
 }
 
+/* Failures count here, so that they do even if the client is gone by now: they
+ * have cost as much. */
 static void
-check_done(void *arg)
+check_work(struct attempt *a)
 {
-    struct attempt *a = arg;
-
-    /* Here, so that it counts even if the client is gone: it has cost as
-     * much. */
-    if (!a->matches || !a->known)
+    a->matches = password_matches(&a->cred, a->password);
+    if (a->matches && a->known)
+        renew(a);
+    else
         attempt_count_failure(a, a->known ? "password" : "unknown");
-    attempt_send_home(a, checked);
 }
 
 static bool
@@ -109,7 +105,7 @@ check_password(struct attempt *a)
     if (is_alias(a) && attempt_recalls(a, a->account_name))
         attempt_attach(a);
     else
-        attempt_hash(a, check_work, check_done);
+        attempt_hash(a, check_work, checked);
 }
 
 /* --- CLI tokens --- */

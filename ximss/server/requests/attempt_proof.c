@@ -31,9 +31,8 @@ take_proof(struct attempt *a)
 }
 
 static void
-try_work(void *arg)
+try_work(struct attempt *a)
 {
-    struct attempt *a = arg;
     const struct credential told = a->cred;
 
     password_derive(a->tokens.item[a->tried].secret, told.salt, told.iterations,
@@ -59,18 +58,12 @@ tried(struct attempt *a)
 }
 
 static void
-try_done(void *arg)
-{
-    attempt_send_home(arg, tried);
-}
-
-static void
 try_next(struct attempt *a)
 {
     if (a->tried == a->tokens.n)
         take_proof(a);
     else
-        attempt_hash(a, try_work, try_done);
+        attempt_hash(a, try_work, tried);
 }
 
 static enum store_result
