@@ -6,41 +6,42 @@
 
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_write.h"
-#include "ximss/server/live/job.h"
+#include "ximss/server/live/req_job.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/login_private.h"
 #include "ximss/server/requests/req_tables.h"
 #include "ximss/server/rules/settings.h"
 
-struct features_job {
-    struct job job;
-    struct req *req;
-    char *domain; /* owned; asked for, then found */
-    bool cram;
+struct features {
+    struct req_job q; /* first */
+    char *domain;     /* owned; asked for, then found */
+    bool cram;        /* the domain wants CRAM-MD5 */
 };
 
+/* A domain that is not there gets the answer of the main domain. */
 static enum store_result
-features_body(struct job *j, struct store_txn *t, struct errbuf *err)
+features_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
 {
-    struct features_job *f = (struct features_job *)j;
+    struct features *f = (struct features *)q;
     struct domain_rec d = {0};
-    enum store_result r = domain_find(t, f->domain, &d, err);
+    enum store_result r = domain_find(x->txn, f->domain, &d, err);
 
     if (r == STORE_NOTFOUND)
-        r = domain_get(t, j->server->main_domain_number, &d, err);
+        r = domain_get(x->txn, q->job.server->main_domain_number, &d, err);
     if (r == STORE_OK) {
         free(f->domain);
         f->domain = xstrdup(d.name);
-        r = settings_domain_cram(t, &d, &f->cram, err);
+        r = settings_domain_cram(x->txn, &d, &f->cram, err);
     }
     domain_rec_clear(&d);
     return r;
 }
 
 static void
-write_features(struct req *r, const struct features_job *f)
+features_answer(struct req_job *q, struct req *r)
 {
-    struct session *s = r->session;
+    const struct features *f = (struct features *)q;
+    const struct session *s = r->session;
 
     buf_append_str(&r->out, "<features");
     xml_write_attr(&r->out, "id", r->id);
@@ -56,46 +57,31 @@ write_features(struct req *r, const struct features_job *f)
     if (login_external_is_allowed(s))
         buf_append_str(&r->out, "<sasl>EXTERNAL</sasl>");
     buf_append(&r->out, "</features>", sizeof "</features>");
+    req_ok(r);
 }
 
 static void
-features_finish(struct job *j)
+features_clear(struct req_job *q)
 {
-    struct features_job *f = (struct features_job *)j;
-    struct req *r = f->req;
-
-    if (r->session != NULL) {
-        if (j->result == STORE_OK) {
-            write_features(r, f);
-            req_ok(r);
-        } else {
-            req_fail_store(r, j->result, &j->err);
-        }
-    }
-    req_finish(r);
-    free(f->domain);
-    job_clear(j);
-    free(f);
+    free(((struct features *)q)->domain);
 }
+
+static const struct req_job_ops features_ops = {
+    .body = features_body, .answer = features_answer, .clear = features_clear};
 
 static enum req_result
 handle_list_features(struct req *r, const struct xml_elem *e)
 {
-    struct features_job *f;
+    const struct login *l = r->session->login;
+    struct features *f;
 
     if (login_take_client(r, e) < 0)
         return REQ_DONE;
-    f = xcalloc(1, sizeof *f);
-    job_init(&f->job, r->worker->server, r->worker);
-    f->job.lane = session_lane(r->session);
-    f->req = r;
-    f->domain = login_of(r->session)->domain != NULL
-                    ? xstrdup(login_of(r->session)->domain)
+    f = req_job_new(r, &features_ops, sizeof *f);
+    f->domain = l != NULL && l->domain != NULL
+                    ? xstrdup(l->domain)
                     : server_main_domain(r->worker->server);
-    f->job.body = features_body;
-    f->job.finish = features_finish;
-    job_submit(&f->job);
-    return REQ_PENDING;
+    return req_job_submit(&f->q);
 }
 
 const struct req_desc req_features_table[] = {
