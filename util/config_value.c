@@ -208,18 +208,14 @@ address_split(char *text, struct config_address *a)
     return 0;
 }
 
-socklen_t
-config_address_make(const struct config_address *a, uint16_t port,
-                    struct sockaddr_storage *sa_r)
+void
+config_address_print(const struct config_address *a, uint16_t port,
+                     struct buf *out)
 {
-    struct sockaddr_in6 any = {.sin6_family = AF_INET6,
-                               .sin6_port = htons(port)};
+    bool v6 = a->host != NULL && strchr(a->host, ':') != NULL;
 
-    if (a->host != NULL)
-        return address_make(a->host, port, sa_r);
-    memset(sa_r, 0, sizeof *sa_r);
-    memcpy(sa_r, &any, sizeof any);
-    return sizeof any;
+    buf_appendf(out, "%s%s%s:%u", v6 ? "[" : "",
+                a->host != NULL ? a->host : "*", v6 ? "]" : "", (unsigned)port);
 }
 
 static int
@@ -238,12 +234,11 @@ address_print_one(const struct config_spec *spec, const void *slot,
                   struct buf *out)
 {
     const struct config_address *a = slot;
-    bool v6 = a->host != NULL && strchr(a->host, ':') != NULL;
 
     (void)spec;
-    buf_appendf(out, "\"%s%s%s:%u\"", v6 ? "[" : "",
-                a->host != NULL ? a->host : "*", v6 ? "]" : "",
-                (unsigned)a->port);
+    buf_append_char(out, '"');
+    config_address_print(a, a->port, out);
+    buf_append_char(out, '"');
 }
 
 static void
