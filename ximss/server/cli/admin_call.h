@@ -18,7 +18,7 @@ struct admin_call {
     struct admin_parts *parts; /* never NULL */
     unsigned next;             /* the argument to be read next */
     struct arena *arena;
-    const struct admin_hashed *hashed; /* NULL: none */
+    const struct admin_hashed *hashed; /* never NULL */
     bool *hash_wanted; /* borrowed; not NULL: only this is to be found out */
     struct admin_answer *answer;
     struct admin_live *live; /* NULL unless the command is one of those */

@@ -174,10 +174,13 @@ static const struct admin_command commands[] = {
     {.name = "GETACCOUNTSETTINGS", .run = get_settings},
     {.name = "GETACCOUNT", .run = get_settings},
     {.name = "GETACCOUNTEFFECTIVESETTINGS", .run = get_effective},
-    ADMIN_CHANGE("UPDATEACCOUNTSETTINGS", change_settings, 0),
-    ADMIN_CHANGE("UPDATEACCOUNT", change_settings, 0),
-    ADMIN_CHANGE("SETACCOUNTSETTINGS", change_settings, 1),
-    ADMIN_CHANGE("SETACCOUNT", change_settings, 1),
+    ADMIN_CHANGE_WITH("UPDATEACCOUNTSETTINGS", change_settings, 0,
+                      ADMIN_PASSWORD_SETTING),
+    ADMIN_CHANGE_WITH("UPDATEACCOUNT", change_settings, 0,
+                      ADMIN_PASSWORD_SETTING),
+    ADMIN_CHANGE_WITH("SETACCOUNTSETTINGS", change_settings, 1,
+                      ADMIN_PASSWORD_SETTING),
+    ADMIN_CHANGE_WITH("SETACCOUNT", change_settings, 1, ADMIN_PASSWORD_SETTING),
     {.name = "GETACCOUNTINFO", .run = get_info},
 };
 

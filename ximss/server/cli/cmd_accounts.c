@@ -291,7 +291,8 @@ set_type(struct admin_call *c, struct errbuf *err)
 }
 
 static const struct admin_command commands[] = {
-    ADMIN_CHANGE("CREATEACCOUNT", create_account, 0),
+    ADMIN_CHANGE_WITH("CREATEACCOUNT", create_account, 0,
+                      ADMIN_PASSWORD_SETTING),
     ADMIN_CHANGE("RENAMEACCOUNT", rename_account, 0),
     ADMIN_CHANGE("DELETEACCOUNT", delete_account, 0),
     ADMIN_CHANGE("SETACCOUNTTYPE", set_type, 0),
