@@ -8,7 +8,6 @@
 
 #include <openssl/crypto.h>
 
-#include "util/clock.h"
 #include "util/xmalloc.h"
 #include "ximss/server/live/dialect.h"
 #include "ximss/server/live/session_private.h"
@@ -72,16 +71,10 @@ cli_job_answer(struct cli_job *c)
 void
 cli_job_context(struct admin_context *x, struct cli_job *c, struct store_txn *t)
 {
-    *x = (struct admin_context){.txn = t,
-                                .caller = &c->caller.caller,
-                                .now = clock_now(),
-                                .effects = &c->job.effects,
-                                .settings = &c->job.server->admin,
-                                .budget = c->job.server->audit_budget,
-                                .token_key = &c->job.server->token_key,
-                                .from = c->from,
-                                .target = c->target,
-                                .parts = &c->parts,
-                                .claims = &c->job.server->alert_claims,
-                                .claim = &c->claim};
+    job_context(x, &c->job, t, &c->caller.caller);
+    x->from = c->from;
+    x->target = c->target;
+    x->parts = &c->parts;
+    x->claims = &c->job.server->alert_claims;
+    x->claim = &c->claim;
 }

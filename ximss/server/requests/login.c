@@ -61,6 +61,7 @@
 #include "ximss/server/requests/req_tables.h"
 #include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/device.h"
+#include "ximss/server/rules/revocation.h"
 #include "ximss/server/rules/settings.h"
 #include "ximss/server/rules/token.h"
 
@@ -82,9 +83,9 @@ struct login {
     uint32_t attempt_serial;
     bool attempt_known;
     struct token
-        *token;       /* owned, wiped; that the proof was made with, NULL: the
+        *token; /* owned, wiped; that the proof was made with, NULL: the
                             password */
-    uint64_t revoked; /* ... as in struct attempt */
+    unsigned revocations;    /* as in struct attempt */
     struct attempt *waiting; /* owned; for the throttle, or a slot */
     /* A salt was given out and no proof has come: to leave it at
      * that is a failure too, or one could ask for as many as one likes. */
@@ -95,13 +96,31 @@ struct login {
 /* Ids that are wrong count apart from passwords. */
 #define SESSIONS_OF "sessions of "
 
-/* The body of a job of an attempt, which says by `known` whether it was done. */
-typedef enum store_result change_fn(struct job *j, struct store_txn *t,
-                                    struct errbuf *err);
+struct attempt;
+/* What an attempt does in the store, on the writer thread.  It may run again. */
+typedef enum store_result attempt_body(struct attempt *a, struct store_txn *t,
+                                       struct errbuf *err);
+/* What it does next, on its worker: asks again, or answers and ends. */
+typedef void attempt_step(struct attempt *a);
+
+/* A way in that needs the store changed: by a ticket, the id of a session, the
+ * token of a device; or by a password, if a ticket is wanted. */
+struct attempt_way {
+    attempt_body *find;   /* says by `known` whether what is shown is good, and
+                             whose it is; NULL: that is known already */
+    attempt_body *change; /* spends it, and makes what is given instead, when
+                             there is a place; says by `known` whether it was
+                             still good */
+    attempt_step *refuse; /* it is not; NULL: it always is */
+};
 
 /* One attempt: a job first, so that it can go to the store and come back. */
 struct attempt {
     struct job job;
+    attempt_body *body;  /* under way in the store */
+    attempt_step *next;  /* when it is back on its worker */
+    attempt_step *first; /* when the throttle lets it */
+    bool may_fail;       /* the body may: the attempt goes on */
     struct req *req;
     int64_t ticket_time; /* microseconds a new ticket lives */
     char *name;          /* owned; normalised user@domain, as it was typed */
@@ -109,22 +128,21 @@ struct attempt {
                             alias of; NULL as long as it is not known */
     char *password;      /* owned, wiped; NULL: SASL or ticket */
     const char *method;
-    const char *malformed; /* what to say of it; NULL: it is not */
-    unsigned code;         /* and with which number */
-    const char *refused;   /* it is to be, for this reason; NULL: not decided */
-    char *proof;           /* owned; SCRAM's last message, in base64 */
-    char *challenge;       /* owned; of APOP, and what came back; NULL: not */
+    const char *text;    /* what to say of it if it is malformed */
+    unsigned code;       /* and with which number */
+    const char *refused; /* it is to be refused, for this reason */
+    char *proof;         /* owned; SCRAM's last message, in base64 */
+    char *challenge;     /* owned; of APOP, and what came back; NULL: not */
     char *digest;
     bool takes_tokens;       /* the door is one where they are good */
     struct token_set tokens; /* owned; those of the account */
     size_t tried;            /* of these, against a proof */
     const struct token
-        *cli_token;   /* of these: the one it comes by; NULL: none */
-    uint64_t revoked; /* how many were when they were read */
+        *cli_token; /* of these: the one it comes by; NULL: none */
     char address[PEER_TEXT_SIZE];
-    char asks_as[sizeof SESSIONS_OF + PEER_TEXT_SIZE]; /* who comes by an id,
-                                        for the throttle; "": nobody counts */
-    bool by_session;
+    char
+        counted_as[sizeof SESSIONS_OF + PEER_TEXT_SIZE]; /* by whom the throttle
+                                                  counts; "": nobody */
     struct peer peer, client; /* PEER_NONE: no client was named */
     struct login_slot slot;
     struct credential cred;
@@ -138,12 +156,13 @@ struct attempt {
     bool known;      /* the account exists and may log in */
     bool recalled;   /* let in by memory: the serial is to be compared */
     bool matches;
-    uint8_t bound;     /* of the ticket that was shown */
-    bool keep_ticket;  /* that was shown: it is somebody else's, too */
-    change_fn *change; /* in the store, when there is a place; NULL: none */
-    bool changed;      /* that has been done */
-    bool has_place;    /* counted in the account's n_coming */
-    unsigned ends;     /* lasting_ends when it was done */
+    uint8_t bound;    /* of the ticket that was shown */
+    bool keep_ticket; /* that was shown: it is somebody else's, too */
+    const struct attempt_way *way; /* NULL: the store is not changed */
+    bool changed;                  /* that has been done */
+    bool has_place;                /* counted in the account's n_coming */
+    unsigned revocations;    /* revocation_count before the store was read for
+                             what lets it in */
     struct ticket_keep keep; /* owned; tickets that stay whatever the limit */
     size_t tickets_most;
     unsigned iterations; /* that passwords have which are set now */
@@ -162,7 +181,6 @@ static bool attempt_is_orphan(struct attempt *a);
 static void attempt_wait(struct attempt *a);
 static void attempt_take_slot(struct attempt *a);
 static void attempt_look_up(struct attempt *a);
-static void come_back_go_on(struct attempt *a);
 
 static void
 forget_token(struct login *l)
@@ -256,6 +274,7 @@ attempt_new(struct req *r, const char *name, const char *method)
                       r->session->door == SESSION_PWD_TLS ||
                       r->session->door == SESSION_PWD_APOP;
     peer_format(session_address(r->session), a->address);
+    strcpy(a->counted_as, a->address);
     a->peer = r->session->peer;
     if (r->session->client != NULL)
         a->client = *r->session->client;
@@ -367,6 +386,12 @@ attempt_refuse(struct attempt *a, const char *reason)
     answer_and_free(a, ANSWER(WRONG_LOGIN));
 }
 
+static void
+attempt_refuse_now(struct attempt *a)
+{
+    attempt_refuse(a, a->refused);
+}
+
 /* No client of a user sends such a thing; some of them end the connection, as
  * malformed messages do. */
 static void
@@ -376,7 +401,7 @@ attempt_refuse_malformed(struct attempt *a)
 
     count_failure(a, "malformed");
     a->req->close = ++s->malformed >= session_worker(s)->cfg->max_malformed;
-    answer_and_free(a, a->code, a->malformed);
+    answer_and_free(a, a->code, a->text);
 }
 
 static void
@@ -388,6 +413,87 @@ attempt_fail_store(struct attempt *a)
     }
     log_error("log-in failed in the store: %s", a->job.err.text);
     answer_and_free(a, ANSWER(STORE_FAILED));
+}
+
+/* --- to the store, to the hash pool, and back --- */
+
+static enum store_result
+run_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    return a->body(a, t, err);
+}
+
+static void
+on_stored(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    if (attempt_is_orphan(a))
+        return;
+    if (j->result != STORE_OK && !a->may_fail)
+        attempt_fail_store(a);
+    else
+        a->next(a);
+}
+
+static void
+submit(struct attempt *a, attempt_body *body, attempt_step *next, bool may_fail)
+{
+    a->body = body;
+    a->next = next;
+    a->may_fail = may_fail;
+    a->job.body = run_body;
+    a->job.finish = on_stored;
+    job_submit(&a->job);
+}
+
+/* The body runs in the store, and then the next step on the worker.  If the
+ * session is gone by then, or the store failed, the attempt ends instead. */
+static void
+attempt_ask(struct attempt *a, attempt_body *body, attempt_step *next)
+{
+    submit(a, body, next, false);
+}
+
+/* The same, but the next step comes even if the store fails (a->job.result). */
+static void
+attempt_ask_kindly(struct attempt *a, attempt_body *body, attempt_step *next)
+{
+    submit(a, body, next, true);
+}
+
+static void
+on_mail(struct mail *m, void *owner)
+{
+    struct attempt *a = (struct attempt *)(void *)m; /* the job's mail */
+
+    (void)owner;
+    if (!attempt_is_orphan(a))
+        a->next(a);
+}
+
+/* Any thread that has the attempt: it goes on with that step on its worker,
+ * unless the session is gone by then. */
+static void
+attempt_send_home(struct attempt *a, attempt_step *next)
+{
+    a->next = next;
+    a->job.mail.deliver = on_mail;
+    mailbox_put(a->job.worker->box, &a->job.mail);
+}
+
+/* Work for the hash pool; done is called there, behind it. */
+static void
+attempt_hash(struct attempt *a, hash_pool_fn *work, hash_pool_fn *done)
+{
+    struct server *server = a->job.server;
+
+    if (hash_pool_submit(server->hash_pool,
+                         throttle_network(server->throttle, a->address), work,
+                         done, a) < 0)
+        answer_and_free(a, ANSWER(BUSY));
 }
 
 /* --- open --- */
@@ -495,9 +601,8 @@ address_of(const struct attempt *a)
 
 /* Of who comes by a password. */
 static enum store_result
-ticket_body(struct job *j, struct store_txn *t, struct errbuf *err)
+ticket_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    struct attempt *a = (struct attempt *)j;
     struct ticket_rec k = {.account = a->account, .cred_serial = a->serial};
     enum store_result r;
 
@@ -520,34 +625,33 @@ ticket_body(struct job *j, struct store_txn *t, struct errbuf *err)
 
 static void on_account(struct account *account, void *arg,
                        const struct errbuf *err);
-static void attempt_refuse_way(struct attempt *a);
 
 static enum store_result
-change_body(struct job *j, struct store_txn *t, struct errbuf *err)
+change_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    struct attempt *a = (struct attempt *)j;
-    enum store_result r = a->change(j, t, err);
+    enum store_result r = a->way->change(a, t, err);
 
-    a->ends = lasting_ends();
+    if (a->cli_token == NULL) /* else since that was read */
+        a->revocations = revocation_count();
     if (r != STORE_OK || !a->known || !a->grows)
         return r;
     return ticket_trim(t, a->account, a->tickets_most, &a->keep, err);
 }
 
 static void
-change_finish(struct job *j)
+attempt_load(struct attempt *a)
 {
-    struct attempt *a = (struct attempt *)j;
+    account_open(a->job.worker, a->account, a->job.lane, on_account, a);
+}
 
-    if (attempt_is_orphan(a))
-        return;
-    /* The account may have been changed, or be gone, meanwhile. */
-    if (j->result != STORE_OK)
-        attempt_fail_store(a);
-    else if (!a->known)
-        attempt_refuse_way(a);
+/* The account may have been changed, or be gone, meanwhile. */
+static void
+changed(struct attempt *a)
+{
+    if (a->known)
+        attempt_load(a);
     else
-        account_open(a->job.worker, a->account, a->job.lane, on_account, a);
+        a->way->refuse(a);
 }
 
 static void
@@ -579,17 +683,19 @@ keep_tickets(struct attempt *a, const struct account *account)
     ticket_keep_fill(&a->keep, account, keep, sizeof keep / sizeof keep[0]);
 }
 
+static const struct attempt_way by_password = {.change = ticket_body};
+
 /* A ticket is made if one is wanted. */
 static void
 want_ticket(struct attempt *a)
 {
-    if (a->change != NULL || !a->req->session->login->options.ticket)
+    if (a->way != NULL || !a->req->session->login->options.ticket)
         return;
     ticket_make(a->ticket, a->next_hash);
     if (a->lasting.wanted)
         make_lasting(a);
     a->grows = true;
-    a->change = ticket_body;
+    a->way = &by_password;
 }
 
 /* False: nothing is to be changed, or it has been. */
@@ -597,57 +703,68 @@ static bool
 attempt_change(struct attempt *a, const struct account *account)
 {
     want_ticket(a);
-    if (a->change == NULL || a->changed)
+    if (a->way == NULL || a->changed)
         return false;
     a->changed = true;
     keep_tickets(a, account);
-    a->job.body = change_body;
-    a->job.finish = change_finish;
-    job_submit(&a->job);
+    attempt_ask(a, change_body, changed);
     return true;
 }
 
-/* --- ended meanwhile --- */
+/* --- revoked meanwhile (revocation.h) --- */
 
-/* Whoever ends a session or a device takes all tickets that came by it. */
-static enum store_result
-again_body(struct job *j, struct store_txn *t, struct errbuf *err)
+static bool
+may_be_revoked(const struct attempt *a)
 {
-    struct attempt *a = (struct attempt *)j;
+    return (a->changed || a->cli_token != NULL) &&
+           a->revocations != revocation_count();
+}
+
+/* known: the token by which it comes is there. */
+static enum store_result
+recheck_token(struct attempt *a, struct store_txn *t, struct errbuf *err)
+{
+    struct token_rec k = {0};
+    enum store_result r = token_get(t, a->account, a->cli_token->name, &k, err);
+
+    a->known = r == STORE_OK && k.id == a->cli_token->id;
+    token_rec_clear(&k);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+/* known: its new ticket is there.  Whoever ends a session or a device takes all
+ * tickets that came by it. */
+static enum store_result
+recheck_ticket(struct attempt *a, struct store_txn *t, struct errbuf *err)
+{
     struct ticket_rec k;
     enum store_result r = ticket_find(t, a->next_hash, &k, err);
 
-    a->ends = lasting_ends();
     a->known = r == STORE_OK;
     return r == STORE_NOTFOUND ? STORE_OK : r;
 }
 
-static void
-again_finish(struct job *j)
+static enum store_result
+recheck_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    struct attempt *a = (struct attempt *)j;
+    enum store_result r = STORE_OK;
 
-    if (attempt_is_orphan(a))
-        return;
-    if (j->result != STORE_OK)
-        attempt_fail_store(a);
-    else if (!a->known)
-        attempt_refuse(a, "session");
-    else
-        account_open(a->job.worker, a->account, a->job.lane, on_account, a);
+    a->known = true;
+    a->revocations = revocation_count();
+    if (a->cli_token != NULL)
+        r = recheck_token(a, t, err);
+    if (r == STORE_OK && a->known && a->changed)
+        r = recheck_ticket(a, t, err);
+    return r;
 }
 
-/* Somebody has ended a session or device, perhaps this one, since the store was
- * changed. */
-static bool
-attempt_looks_again(struct attempt *a)
+static void
+rechecked(struct attempt *a)
 {
-    if (!a->changed || a->ends == lasting_ends())
-        return false;
-    a->job.body = again_body;
-    a->job.finish = again_finish;
-    job_submit(&a->job);
-    return true;
+    if (a->known)
+        attempt_load(a);
+    else
+        attempt_refuse(a, "revoked");
 }
 
 /* --- load --- */
@@ -664,60 +781,13 @@ is_renamed(const struct attempt *a, const struct account *account)
     return strcmp(name, a->real) != 0;
 }
 
-/* --- a token that may have been revoked since it was read ---
- *
- * Whoever revokes counts that before the workers are told to end its sessions.
- * So if nothing was counted since the token was read, a session that is opened
- * now is there when they are told. */
-
-static enum store_result
-token_body(struct job *j, struct store_txn *t, struct errbuf *err)
-{
-    struct attempt *a = (struct attempt *)j;
-    struct token_rec k = {0};
-    enum store_result r = token_get(t, a->account, a->cli_token->name, &k, err);
-
-    a->known = r == STORE_OK && k.id == a->cli_token->id;
-    a->revoked = atomic_load(&j->server->tokens_revoked);
-    token_rec_clear(&k);
-    return r == STORE_NOTFOUND ? STORE_OK : r;
-}
-
-static void
-token_finish(struct job *j)
-{
-    struct attempt *a = (struct attempt *)j;
-
-    if (attempt_is_orphan(a))
-        return;
-    if (j->result != STORE_OK)
-        attempt_fail_store(a);
-    else if (!a->known)
-        attempt_refuse(a, "revoked");
-    else
-        account_open(a->job.worker, a->account, a->job.lane, on_account, a);
-}
-
-/* True: it is looked at again first. */
-static bool
-token_is_in_doubt(struct attempt *a)
-{
-    if (a->cli_token == NULL ||
-        a->revoked == atomic_load(&a->job.server->tokens_revoked))
-        return false;
-    a->job.body = token_body;
-    a->job.finish = token_finish;
-    job_submit(&a->job);
-    return true;
-}
-
 /* It was on a password that is not good any more. */
 static void
 forget_change(struct attempt *a)
 {
     leave_place(a);
     a->changed = a->grows = false;
-    a->change = NULL;
+    a->way = NULL;
     a->ticket[0] = a->lasting.id[0] = '\0';
     a->device = 0;
 }
@@ -756,10 +826,10 @@ on_account(struct account *account, void *arg, const struct errbuf *err)
         }
         return;
     }
-    if (token_is_in_doubt(a))
+    if (may_be_revoked(a)) {
+        attempt_ask(a, recheck_body, rechecked);
         return;
-    if (attempt_looks_again(a))
-        return;
+    }
     if (!take_place(a, account)) {
         attempt_has_no_place(a, account);
         return;
@@ -783,7 +853,7 @@ on_moved(struct mail *m, void *owner)
     session_attach(a->req->session, w);
     a->req->worker = w;
     a->job.worker = w;
-    account_open(w, a->account, a->job.lane, on_account, a);
+    attempt_load(a);
 }
 
 static void
@@ -806,7 +876,7 @@ attempt_attach(struct attempt *a)
 
     login_slot_release(&a->slot);
     if (home == a->req->worker) {
-        account_open(home, a->account, a->job.lane, on_account, a);
+        attempt_load(a);
         return;
     }
     /* At the end of the turn: callers up the stack still look at the session,
@@ -828,9 +898,8 @@ attempt_let_in(struct attempt *a)
 
 /* The password is the same, so what was given out on it stays good. */
 static enum store_result
-renew_body(struct job *j, struct store_txn *t, struct errbuf *err)
+renew_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    const struct attempt *a = (struct attempt *)j;
     struct account_rec account = {0};
     enum store_result r = account_get(t, a->account, &account, err);
 
@@ -844,38 +913,23 @@ renew_body(struct job *j, struct store_txn *t, struct errbuf *err)
 }
 
 static void
-renew_finish(struct job *j)
+renewed(struct attempt *a)
 {
-    struct attempt *a = (struct attempt *)j;
-
-    if (attempt_is_orphan(a))
-        return;
     /* It will be tried again; full or not, he may come in. */
-    if (j->result != STORE_OK)
-        log_warn("a password could not be renewed: %s", j->err.text);
+    if (a->job.result != STORE_OK)
+        log_warn("a password could not be renewed: %s", a->job.err.text);
     attempt_let_in(a);
 }
 
 static void
-checked(struct mail *m, void *owner)
+checked(struct attempt *a)
 {
-    struct attempt *a = (struct attempt *)(void *)m; /* the job's mail */
-
-    (void)owner;
-    /* Also of those who left, or had to: it has cost as much. */
-    if (!a->matches || !a->known) {
-        attempt_refuse(a, a->known ? "password" : "unknown");
-        return;
-    }
-    if (attempt_is_orphan(a))
-        return;
-    if (!a->renewed) {
+    if (!a->matches || !a->known)
+        answer_and_free(a, ANSWER(WRONG_LOGIN));
+    else if (a->renewed)
+        attempt_ask_kindly(a, renew_body, renewed);
+    else
         attempt_let_in(a);
-        return;
-    }
-    a->job.body = renew_body;
-    a->job.finish = renew_finish;
-    job_submit(&a->job);
 }
 
 static void
@@ -900,8 +954,10 @@ check_done(void *arg)
 {
     struct attempt *a = arg;
 
-    a->job.mail.deliver = checked;
-    mailbox_put(a->job.worker->box, &a->job.mail);
+    /* Also of those who left, or had to: it has cost as much. */
+    if (!a->matches || !a->known)
+        count_failure(a, a->known ? "password" : "unknown");
+    attempt_send_home(a, checked);
 }
 
 static enum req_result after_step(struct req *r, enum sasl_result result,
@@ -935,13 +991,8 @@ attempt_recall(struct attempt *a)
 /* --- slot --- */
 
 static void
-on_slot(struct mail *m, void *owner)
+has_slot(struct attempt *a)
 {
-    struct attempt *a = (struct attempt *)(void *)m; /* the job's mail */
-
-    (void)owner;
-    if (attempt_is_orphan(a))
-        return;
     a->req->session->login->waiting = NULL;
     attempt_wait(a); /* others may have failed meanwhile */
 }
@@ -953,8 +1004,7 @@ on_slot_granted(struct login_slot *slot)
         (struct attempt *)(void *)((char *)slot -
                                    offsetof(struct attempt, slot));
 
-    a->job.mail.deliver = on_slot;
-    mailbox_put(a->job.worker->box, &a->job.mail);
+    attempt_send_home(a, has_slot);
 }
 
 static void
@@ -1037,15 +1087,14 @@ read_tokens(struct attempt *a, struct store_txn *t, uint64_t account,
     struct server *server = a->job.server;
 
     a->cli_token = NULL;
-    a->revoked = atomic_load(&server->tokens_revoked);
+    a->revocations = revocation_count();
     return token_set_read(&a->tokens, &server->token_key, t, account,
                           clock_now(), err);
 }
 
 static enum store_result
-look_up_body(struct job *j, struct store_txn *t, struct errbuf *err)
+look_up_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    struct attempt *a = (struct attempt *)j;
     struct domain_rec domain = {0};
     struct account_rec account = {0};
     struct credential dummy;
@@ -1124,18 +1173,11 @@ is_alias(const struct attempt *a)
 }
 
 static void
-look_up_finish(struct job *j)
+looked_up(struct attempt *a)
 {
-    struct attempt *a = (struct attempt *)j;
     enum sasl_result result;
     char *challenge;
 
-    if (attempt_is_orphan(a))
-        return;
-    if (j->result != STORE_OK) {
-        attempt_fail_store(a);
-        return;
-    }
     a->cli_token = find_token(a);
     if (a->cli_token != NULL) {
         attempt_let_in_by_token(a);
@@ -1148,11 +1190,8 @@ look_up_finish(struct job *j)
     if (a->password != NULL) {
         if (is_alias(a) && recalls(a, a->real))
             attempt_attach(a);
-        else if (hash_pool_submit(
-                     j->server->hash_pool,
-                     throttle_network(j->server->throttle, a->address),
-                     check_work, check_done, a) < 0)
-            answer_and_free(a, ANSWER(BUSY));
+        else
+            attempt_hash(a, check_work, check_done);
         return;
     }
     result =
@@ -1163,9 +1202,7 @@ look_up_finish(struct job *j)
 static void
 attempt_look_up(struct attempt *a)
 {
-    a->job.body = look_up_body;
-    a->job.finish = look_up_finish;
-    job_submit(&a->job);
+    attempt_ask(a, look_up_body, looked_up);
 }
 
 /* --- a proof ---
@@ -1199,15 +1236,10 @@ try_work(void *arg)
 static void try_next(struct attempt *a);
 
 static void
-tried(struct mail *m, void *owner)
+tried(struct attempt *a)
 {
-    struct attempt *a = (struct attempt *)(void *)m; /* the job's mail */
-    struct sasl *sasl;
+    struct sasl *sasl = a->req->session->login->sasl;
 
-    (void)owner;
-    if (attempt_is_orphan(a))
-        return;
-    sasl = a->req->session->login->sasl;
     if (!sasl_scram_matches(sasl, a->proof, &a->cred)) {
         a->tried++;
         try_next(a);
@@ -1222,44 +1254,22 @@ tried(struct mail *m, void *owner)
 static void
 try_done(void *arg)
 {
-    struct attempt *a = arg;
-
-    a->job.mail.deliver = tried;
-    mailbox_put(a->job.worker->box, &a->job.mail);
+    attempt_send_home(arg, tried);
 }
 
 static void
 try_next(struct attempt *a)
 {
-    struct server *server = a->job.server;
-
     if (a->tried == a->tokens.n)
         take_proof(a);
-    else if (hash_pool_submit(server->hash_pool,
-                              throttle_address(server->throttle, a->address),
-                              try_work, try_done, a) < 0)
-        answer_and_free(a, ANSWER(BUSY));
+    else
+        attempt_hash(a, try_work, try_done);
 }
 
 static enum store_result
-proof_body(struct job *j, struct store_txn *t, struct errbuf *err)
+proof_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    struct attempt *a = (struct attempt *)j;
-
     return read_tokens(a, t, a->account, err);
-}
-
-static void
-proof_finish(struct job *j)
-{
-    struct attempt *a = (struct attempt *)j;
-
-    if (attempt_is_orphan(a))
-        return;
-    if (j->result != STORE_OK)
-        attempt_fail_store(a);
-    else
-        try_next(a);
 }
 
 static void
@@ -1273,30 +1283,10 @@ attempt_prove(struct attempt *a)
     }
     a->not_before = clock_mono() + PROOF_TIME;
     sasl_scram_told(sasl, &a->cred);
-    a->job.body = proof_body;
-    a->job.finish = proof_finish;
-    job_submit(&a->job);
+    attempt_ask(a, proof_body, try_next);
 }
 
 /* --- wait --- */
-
-/* Nothing that costs, and nothing that tells whether a guess is right, comes
- * before this. */
-static void
-attempt_go_on(struct attempt *a)
-{
-    if (a->malformed != NULL) {
-        attempt_refuse_malformed(a);
-    } else if (a->refused != NULL) {
-        attempt_refuse(a, a->refused);
-    } else if (a->proof != NULL) {
-        attempt_prove(a);
-    } else if (a->by_session) {
-        come_back_go_on(a);
-    } else {
-        attempt_recall(a);
-    }
-}
 
 static void
 on_wait_over(evutil_socket_t fd, short what, void *arg)
@@ -1318,14 +1308,13 @@ longest(int64_t a, int64_t b)
 static int64_t
 delay_of(const struct attempt *a)
 {
-    struct throttle *t = a->job.server->throttle;
+    int64_t now = clock_mono();
 
-    if (!a->by_session)
-        return longest(throttle_delay(t, a->name, a->address, clock_mono()),
-                       a->not_before - clock_mono());
-    return a->asks_as[0] != '\0'
-               ? throttle_delay(t, NULL, a->asks_as, clock_mono())
-               : 0;
+    if (a->counted_as[0] == '\0')
+        return 0;
+    return longest(
+        throttle_delay(a->job.server->throttle, a->name, a->counted_as, now),
+        a->not_before - now);
 }
 
 static void
@@ -1340,6 +1329,8 @@ log_waiting(const struct attempt *a, int64_t wait)
               (long long)(wait / (CLOCK_SECOND / 1000)));
 }
 
+/* Nothing that costs, and nothing that tells whether a guess is right, comes
+ * before this. */
 static void
 attempt_wait(struct attempt *a)
 {
@@ -1347,7 +1338,7 @@ attempt_wait(struct attempt *a)
     struct timeval tv = {wait / CLOCK_SECOND, wait % CLOCK_SECOND};
 
     if (wait <= 0) {
-        attempt_go_on(a);
+        a->first(a);
         return;
     }
     login_slot_release(&a->slot);
@@ -1367,6 +1358,7 @@ static void
 attempt_refuse_in_time(struct attempt *a, const char *reason)
 {
     a->refused = reason;
+    a->first = attempt_refuse_now;
     attempt_wait(a);
 }
 
@@ -1380,9 +1372,10 @@ begin(struct session *s)
 
 /* Takes the request over: it is answered later. */
 static enum req_result
-attempt_start(struct attempt *a)
+attempt_start(struct attempt *a, attempt_step *first)
 {
     begin(a->req->session);
+    a->first = first;
     attempt_wait(a);
     return REQ_PENDING;
 }
@@ -1394,9 +1387,9 @@ start_malformed(struct req *r, const char *method, unsigned code,
 {
     struct attempt *a = attempt_new(r, NULL, method);
 
-    a->malformed = text;
     a->code = code;
-    return attempt_start(a);
+    a->text = text;
+    return attempt_start(a, attempt_refuse_malformed);
 }
 
 /* --- tickets as a way in --- */
@@ -1469,28 +1462,20 @@ let_in_owner(struct attempt *a, struct store_txn *t, const struct ticket_rec *k,
     return r == STORE_NOTFOUND ? STORE_OK : r;
 }
 
-/* The next step of who was found: to the account, or out. */
+/* To the account, or out. */
 static void
-found_finish(struct job *j)
+found(struct attempt *a)
 {
-    struct attempt *a = (struct attempt *)j;
-
-    if (attempt_is_orphan(a))
-        return;
-    if (j->result != STORE_OK)
-        attempt_fail_store(a);
-    else if (!a->known)
-        attempt_refuse_way(a);
-    else
+    if (a->known)
         attempt_attach(a);
+    else
+        a->way->refuse(a);
 }
 
 static void
-attempt_find(struct attempt *a, change_fn *find)
+attempt_find(struct attempt *a)
 {
-    a->job.body = find;
-    a->job.finish = found_finish;
-    job_submit(&a->job);
+    attempt_ask(a, a->way->find, found);
 }
 
 /* The record of the session that is asked for; known: it is the ticket's. */
@@ -1530,18 +1515,17 @@ find_ticket(struct attempt *a, struct store_txn *t, struct ticket_rec *k_r,
 }
 
 static enum store_result
-find_ticket_body(struct job *j, struct store_txn *t, struct errbuf *err)
+find_ticket_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
     struct ticket_rec k = {0}, session = {0};
 
-    return find_ticket((struct attempt *)j, t, &k, &session, err);
+    return find_ticket(a, t, &k, &session, err);
 }
 
 /* The session that the ticket is of goes on, or another one begins. */
 static enum store_result
-redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
+redeem_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    struct attempt *a = (struct attempt *)j;
     struct ticket_rec k = {0}, session = {0}, next;
     enum store_result r = find_ticket(a, t, &k, &session, err);
 
@@ -1557,13 +1541,15 @@ redeem_body(struct job *j, struct store_txn *t, struct errbuf *err)
     return r == STORE_OK ? ticket_put(t, &next, err) : r;
 }
 
-/* Answers what nobody can have without a look at the store. */
-static enum req_result
-refuse_at_once(struct attempt *a)
+/* What is shown is not good, or not any more. */
+static void
+refuse_shown(struct attempt *a)
 {
     attempt_refuse_in_time(a, a->method);
-    return REQ_PENDING;
 }
+
+static const struct attempt_way by_ticket = {find_ticket_body, redeem_body,
+                                             refuse_shown};
 
 static enum req_result
 login_with_ticket(struct req *r, const char *ticket)
@@ -1572,8 +1558,10 @@ login_with_ticket(struct req *r, const char *ticket)
     bool asks = a->lasting.asked[0] != '\0';
 
     begin(r->session);
-    if (ticket_hash(ticket, a->hash) < 0)
-        return refuse_at_once(a);
+    if (ticket_hash(ticket, a->hash) < 0) { /* nobody's */
+        refuse_shown(a);
+        return REQ_PENDING;
+    }
     ticket_make(a->ticket, a->next_hash);
     if (a->lasting.wanted)
         make_lasting(a);
@@ -1581,8 +1569,8 @@ login_with_ticket(struct req *r, const char *ticket)
         a->lasting.mode = LASTING_SAME;
     a->keep_ticket = login_of(r->session)->options.keep_ticket && !asks;
     a->grows = a->keep_ticket || a->lasting.id[0] != '\0';
-    a->change = redeem_body;
-    attempt_find(a, find_ticket_body);
+    a->way = &by_ticket;
+    attempt_find(a);
     return REQ_PENDING;
 }
 
@@ -1601,17 +1589,16 @@ find_session(struct attempt *a, struct store_txn *t, struct ticket_rec *k_r,
 }
 
 static enum store_result
-find_session_body(struct job *j, struct store_txn *t, struct errbuf *err)
+find_session_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
     struct ticket_rec k = {0};
 
-    return find_session((struct attempt *)j, t, &k, err);
+    return find_session(a, t, &k, err);
 }
 
 static enum store_result
-come_back_body(struct job *j, struct store_txn *t, struct errbuf *err)
+come_back_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    struct attempt *a = (struct attempt *)j;
     struct ticket_rec k = {0}, next;
     enum store_result r = find_session(a, t, &k, err);
 
@@ -1627,18 +1614,15 @@ come_back_body(struct job *j, struct store_txn *t, struct errbuf *err)
 static void
 come_back_refuse(struct attempt *a)
 {
-    if (a->asks_as[0] != '\0')
-        throttle_failed(a->job.server->throttle, NULL, a->asks_as,
+    if (a->counted_as[0] != '\0')
+        throttle_failed(a->job.server->throttle, NULL, a->counted_as,
                         clock_mono());
     log_debug("no such session address=%s", a->address);
     answer_and_free(a, ANSWER(WRONG_LOGIN));
 }
 
-static void
-come_back_go_on(struct attempt *a)
-{
-    attempt_find(a, find_session_body);
-}
+static const struct attempt_way by_session = {find_session_body, come_back_body,
+                                              come_back_refuse};
 
 static enum req_result
 login_with_session(struct req *r)
@@ -1649,32 +1633,38 @@ login_with_session(struct req *r)
     /* A bridge on this machine that may not say for whom it asks must not keep
      * everybody waiting for those who are wrong; it has limits of its own. */
     if (s->client != NULL || !session_is_local(s))
-        snprintf(a->asks_as, sizeof a->asks_as, SESSIONS_OF "%s", a->address);
+        snprintf(a->counted_as, sizeof a->counted_as, SESSIONS_OF "%s",
+                 a->address);
+    else
+        a->counted_as[0] = '\0';
     if (lasting_hash(a->lasting.asked, a->hash) < 0)
         memset(a->hash, 0, sizeof a->hash);
     ticket_make(a->ticket, a->next_hash);
     make_lasting(a);
     a->grows = true;
-    a->by_session = true;
-    a->change = come_back_body;
-    return attempt_start(a);
+    a->way = &by_session;
+    return attempt_start(a, attempt_find);
 }
 
 /* --- a device that stays logged in --- */
 
+/* On the writer thread: also if whoever showed the token has gone. */
 static void
-tell_stolen(const struct attempt *a)
+tell_stolen(struct job *j)
 {
+    const struct attempt *a = (const struct attempt *)j;
+
+    if (j->result != STORE_OK || !a->token.stolen)
+        return;
     log_warn("a device's token came again that had been given up: it was "
              "copied; the device is ended account=%llu address=%s",
              (unsigned long long)a->token.account, a->address);
-    device_sessions_end(a->job.server, a->token.account, a->token.device);
+    device_sessions_end(j->server, a->token.account, a->token.device);
 }
 
 static enum store_result
-find_device_body(struct job *j, struct store_txn *t, struct errbuf *err)
+find_device_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    struct attempt *a = (struct attempt *)j;
     struct ticket_rec k = {0};
     enum store_result r = device_find(t, &a->token, &k, err);
 
@@ -1684,20 +1674,9 @@ find_device_body(struct job *j, struct store_txn *t, struct errbuf *err)
     return r == STORE_NOTFOUND ? STORE_OK : r;
 }
 
-static void
-find_device_finish(struct job *j)
-{
-    struct attempt *a = (struct attempt *)j;
-
-    if (j->result == STORE_OK && a->token.stolen)
-        tell_stolen(a);
-    found_finish(j);
-}
-
 static enum store_result
-device_body(struct job *j, struct store_txn *t, struct errbuf *err)
+device_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
-    struct attempt *a = (struct attempt *)j;
     struct ticket_rec k = {0}, next;
     enum store_result r = device_find(t, &a->token, &k, err);
 
@@ -1717,32 +1696,26 @@ device_body(struct job *j, struct store_txn *t, struct errbuf *err)
     return r == STORE_OK ? ticket_put(t, &next, err) : r;
 }
 
+static const struct attempt_way by_device = {find_device_body, device_body,
+                                             refuse_shown};
+
 static enum req_result
 login_with_device(struct req *r)
 {
     struct attempt *a = attempt_new(r, NULL, "device");
 
     begin(r->session);
-    if (!device_is_token(a->token.shown))
-        return refuse_at_once(a);
+    if (!device_is_token(a->token.shown)) {
+        refuse_shown(a);
+        return REQ_PENDING;
+    }
     ticket_make(a->ticket, a->next_hash);
     make_lasting(a);
     a->grows = true;
-    a->change = device_body;
-    a->job.body = find_device_body;
-    a->job.finish = find_device_finish;
-    job_submit(&a->job);
+    a->way = &by_device;
+    a->job.ended = tell_stolen;
+    attempt_find(a);
     return REQ_PENDING;
-}
-
-/* By what it came is not good, or not any more. */
-static void
-attempt_refuse_way(struct attempt *a)
-{
-    if (a->by_session)
-        come_back_refuse(a);
-    else
-        attempt_refuse_in_time(a, a->method);
 }
 
 /* --- requests --- */
@@ -1950,7 +1923,7 @@ login_in_clear(struct req *r, const char *name, const char *password,
         return start_malformed(r, method, ANSWER(WRONG_LOGIN)); /* nobody's */
     a = attempt_new(r, name, method);
     a->password = xstrdup(password);
-    return attempt_start(a);
+    return attempt_start(a, attempt_recall);
 }
 
 enum req_result
@@ -1964,7 +1937,7 @@ login_by_apop(struct req *r, const char *name, const char *challenge,
     a = attempt_new(r, name, "APOP");
     a->challenge = xstrdup(challenge);
     a->digest = xstrdup(digest);
-    return attempt_start(a);
+    return attempt_start(a, attempt_take_slot);
 }
 
 static enum req_result
@@ -1999,7 +1972,7 @@ keep_for_proof(struct login *l, const struct attempt *a)
     forget_token(l);
     if (a->cli_token != NULL)
         l->token = xmemdup(a->cli_token, sizeof *l->token);
-    l->revoked = a->revoked;
+    l->revocations = a->revocations;
 }
 
 static struct attempt *
@@ -2015,19 +1988,20 @@ attempt_to_prove(struct req *r)
     if (l->token != NULL) {
         a->tokens = (struct token_set){xmemdup(l->token, sizeof *l->token), 1};
         a->cli_token = a->tokens.item;
-        a->revoked = l->revoked;
+        a->revocations = l->revocations;
     }
     return a;
 }
 
 /* It is refused, or malformed: at once, unless there is something to hide. */
 static void
-attempt_end_step(struct attempt *a)
+attempt_end_step(struct attempt *a, attempt_step *refuse)
 {
+    a->first = refuse;
     if (a->not_before != 0)
         attempt_wait(a);
     else
-        attempt_go_on(a);
+        refuse(a);
 }
 
 /* What a step of SASL, by a message or by a credential, leads to.  a: the
@@ -2057,7 +2031,8 @@ after_step(struct req *r, enum sasl_result result, char *challenge,
                               sasl_mechanism(sasl));
     case SASL_WANT_CREDENTIAL:
         return attempt_start(
-            attempt_new(r, sasl_name(sasl), sasl_mechanism(sasl)));
+            attempt_new(r, sasl_name(sasl), sasl_mechanism(sasl)),
+            attempt_take_slot);
     case SASL_DONE:
         if (a == NULL) {
             a = attempt_to_prove(r);
@@ -2074,19 +2049,19 @@ after_step(struct req *r, enum sasl_result result, char *challenge,
         if (a == NULL) {
             a = attempt_new(r, sasl_name(sasl), sasl_mechanism(sasl));
             a->refused = "password";
-            return attempt_start(a);
+            return attempt_start(a, attempt_refuse_now);
         }
         a->refused = "password";
-        attempt_end_step(a);
+        attempt_end_step(a, attempt_refuse_now);
         return REQ_PENDING;
     case SASL_MALFORMED:
         l->throttle = NULL;
         if (a == NULL)
             return start_malformed(r, sasl_mechanism(sasl),
                                    ANSWER(SASL_MALFORMED));
-        a->malformed = answer_text_SASL_MALFORMED;
+        a->text = answer_text_SASL_MALFORMED;
         a->code = ANSWER_SASL_MALFORMED;
-        attempt_end_step(a);
+        attempt_end_step(a, attempt_refuse_malformed);
         return REQ_PENDING;
     }
     return done;
@@ -2164,7 +2139,7 @@ login_next_sasl(struct req *r, const char *base64)
     if (sasl_wants_proof(l->sasl)) {
         a = attempt_to_prove(r);
         a->proof = xstrdup(base64);
-        return attempt_start(a);
+        return attempt_start(a, attempt_prove);
     }
     result = sasl_step(l->sasl, base64, &challenge);
     return after_step(r, result, challenge, NULL);
