@@ -484,7 +484,7 @@ post_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct change *c = (struct change *)j;
     struct admin_context x = context(c, t);
 
-    return admin_alert_post(&x, &c->post, &c->result, err);
+    return alert_request_post(&x, &c->post, &c->result, err);
 }
 
 static enum store_result
@@ -493,7 +493,7 @@ remove_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct change *c = (struct change *)j;
     struct admin_context x = context(c, t);
 
-    return admin_alert_remove(&x, c->id, NULL, &c->code, err);
+    return alert_request_remove(&x, c->id, NULL, &c->code, err);
 }
 
 static enum store_result
