@@ -179,6 +179,7 @@ open_with(unsigned n_workers)
     atomic_init(&stage->next_session, SESSION_ID_FIRST);
     atomic_init(&stage->next_expiry, 0);
     stage->admin = (struct admin_settings){.alert_bytes = 1 << 20,
+                                           .prefs_bytes = 8192,
                                            .iterations = 1,
                                            .max_tickets = 300,
                                            .next_session = &stage->next_session,
