@@ -6,6 +6,7 @@
 
 #include "ximss/server/cli/admin_account.h"
 #include "ximss/server/cli/admin_password.h"
+#include "ximss/server/cli/admin_setting.h"
 #include "ximss/server/rules/settings.h"
 #include "ximss/server/rules/usage.h"
 
@@ -20,7 +21,7 @@ get_settings(struct admin_call *c, struct errbuf *err)
         admin_only_account(c, NEED_READ | NEED_OWN, &d, &a, err);
 
     if (r == STORE_OK)
-        r = admin_result_settings(c, a.settings, err);
+        r = admin_setting_result(c, a.settings, err);
     admin_clear(&d, &a);
     return r;
 }

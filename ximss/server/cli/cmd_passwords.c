@@ -28,7 +28,7 @@ password_set(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = account_put(c->x->txn, &a, err);
     if (r == STORE_OK)
-        admin_effect_account(c->x, EFFECT_ACCOUNT_CHANGED, &d, &a);
+        effect_add_account(c->x->effects, EFFECT_ACCOUNT_CHANGED, &d, &a);
     domain_rec_clear(&d);
     account_rec_clear(&a);
     return r;

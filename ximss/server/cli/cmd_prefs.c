@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ximss/server/cli/admin_account.h"
+#include "ximss/server/cli/admin_setting.h"
 #include "ximss/server/rules/prefs.h"
 #include "ximss/server/rules/settings.h"
 
@@ -46,7 +47,7 @@ get_prefs(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = c->command->detail == EFFECTIVE
                 ? result_effective(c, text, err)
-                : admin_result_settings(c, text, err);
+                : admin_setting_result(c, text, err);
     free(text);
     admin_clear(&d, &a);
     return r;
