@@ -792,6 +792,16 @@ forget_change(struct attempt *a)
     a->device = 0;
 }
 
+/* As if nothing were remembered. */
+static void
+ask_again(struct attempt *a)
+{
+    forget_change(a);
+    a->recalled = false;
+    a->first = attempt_take_slot;
+    attempt_take_slot(a);
+}
+
 static void
 on_account(struct account *account, void *arg, const struct errbuf *err)
 {
@@ -810,20 +820,21 @@ on_account(struct account *account, void *arg, const struct errbuf *err)
         return;
     }
     if (account->domain->suspended) {
-        /* Since it was looked up, or let in by memory. */
-        attempt_refuse(a, "suspended");
+        /* Since it was looked up; or it was let in by memory: but no password is
+         * right there, and that takes as long whatever is remembered. */
+        if (a->recalled)
+            ask_again(a);
+        else
+            attempt_refuse(a, "suspended");
         return;
     }
     if (account->cred_serial != a->serial || is_renamed(a, account)) {
         /* What let it in is void by now: a new password, killed, renamed. */
         auth_cache_forget(a->job.server->auth_cache, a->account);
-        if (a->recalled) {
-            forget_change(a);
-            a->recalled = false;
-            attempt_look_up(a);
-        } else {
+        if (a->recalled)
+            ask_again(a);
+        else
             attempt_refuse(a, "changed");
-        }
         return;
     }
     if (may_be_revoked(a)) {
