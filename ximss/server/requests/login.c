@@ -56,6 +56,7 @@
 #include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/session_log.h"
 #include "ximss/server/live/session_private.h"
+#include "ximss/server/live/session_time.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/ticket_renew.h"
 #include "ximss/server/requests/req_tables.h"
@@ -430,6 +431,7 @@ attempt_open(struct attempt *a, struct account *account)
         s->ticket_since = session_seconds();
         s->ticket = ticket_number(a->next_hash);
         s->ticket_bound = a->bound;
+        session_time_set(s);
     }
     session_log_begin(s, a->method);
     counter_add(COUNTER_LOGINS, 1);
