@@ -22,6 +22,7 @@
 #include "ximss/server/live/dialect.h"
 #include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/session_log.h"
+#include "ximss/server/live/session_time.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/login_private.h"
 #include "ximss/server/rules/revocation.h"
@@ -176,6 +177,7 @@ keep_ticket(struct session *s, const struct attempt *a)
     s->ticket_since = session_seconds();
     s->ticket = ticket_number(a->next_hash);
     s->ticket_bound = a->ticket_bound;
+    session_time_set(s);
 }
 
 void
