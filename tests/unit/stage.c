@@ -23,7 +23,7 @@
 #include "util/mailbox.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
-#include "ximss/server/auth/remember.h"
+#include "ximss/server/auth/auth_cache.h"
 #include "ximss/server/auth/session_id.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/base/configuration.h"
@@ -183,7 +183,7 @@ open_with(unsigned n_workers)
                                            .max_tickets = 300,
                                            .next_session = &stage->next_session,
                                            .version = "ximssd 1.2.3"};
-    stage->remember = remember_new(16, CLOCK_SECOND);
+    stage->auth_cache = auth_cache_new(16, CLOCK_SECOND);
     stage->throttle = throttle_new(&throttle_defaults);
     stage->lobby = lobby_new();
     stage->audit_budget = audit_budget_new(&(struct audit_limits){0});
@@ -238,7 +238,7 @@ stage_teardown(void)
 {
     close_workers();
     store_close(&stage->store);
-    remember_free(&stage->remember);
+    auth_cache_free(&stage->auth_cache);
     throttle_free(&stage->throttle);
     lobby_free(&stage->lobby);
     audit_budget_free(&stage->audit_budget);
@@ -271,12 +271,12 @@ stage_worker(enum stage_who who)
 }
 
 struct waiting {
-    struct user *user;
+    struct account *user;
     bool done;
 };
 
 static void
-on_ready(struct user *a, void *arg, const struct errbuf *err)
+on_ready(struct account *a, void *arg, const struct errbuf *err)
 {
     struct waiting *w = arg;
 
@@ -291,12 +291,12 @@ is_ready(void *arg)
     return ((struct waiting *)arg)->done;
 }
 
-struct user *
-stage_user(enum stage_who who)
+struct account *
+stage_account(enum stage_who who)
 {
     struct waiting w = {NULL, false};
 
-    user_open(stage_worker(who), accounts[who], 0, on_ready, &w);
+    account_open(stage_worker(who), accounts[who], 0, on_ready, &w);
     stage_until(is_ready, &w);
     ck_assert_ptr_nonnull(w.user);
     return w.user;
@@ -375,7 +375,7 @@ void
 stage_save(void)
 {
     for (unsigned i = 0; i < stage->n_workers; i++)
-        while (!user_save(stage->workers[i]))
+        while (!account_save(stage->workers[i]))
             stage_sync();
 }
 
@@ -645,7 +645,7 @@ client_connect(enum stage_who who, unsigned flags)
 
 /* What login.c does when the password is right. */
 static void
-open_session(struct client *c, struct user *a, unsigned flags)
+open_session(struct client *c, struct account *a, unsigned flags)
 {
     c->s->opt_alerts = (flags & CLIENT_NO_ALERTS) == 0;
     c->s->opt_confirm = (flags & CLIENT_CONFIRM) != 0;
@@ -658,7 +658,7 @@ open_session(struct client *c, struct user *a, unsigned flags)
 struct client *
 client_open(enum stage_who who, unsigned flags)
 {
-    struct user *a = stage_user(who);
+    struct account *a = stage_account(who);
     struct client *c = client_connect(who, flags);
 
     open_session(c, a, flags);

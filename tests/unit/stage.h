@@ -3,10 +3,10 @@
 #define TESTS_UNIT_STAGE_H
 
 #include "util/buf.h"
+#include "ximss/server/live/account.h"
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
-#include "ximss/server/live/user.h"
 #include "ximss/server/live/worker.h"
 
 /* A server for tests of what happens inside of it: the real store in a
@@ -38,7 +38,7 @@ uint64_t stage_account(enum stage_who who);
 uint64_t stage_domain(enum stage_who who);
 struct worker *stage_worker(enum stage_who who);
 /* The account in memory, loaded if it is not. */
-struct user *stage_user(enum stage_who who);
+struct account *stage_account(enum stage_who who);
 
 /* Some turns of each loop. */
 void stage_turns(void);

@@ -8,7 +8,7 @@
 
 #include "tests/unit/admin_fixture.h"
 #include "util/clock.h"
-#include "ximss/server/base/stat.h"
+#include "ximss/server/base/counters.h"
 
 Suite *admin_state_suite(void);
 
@@ -172,7 +172,7 @@ START_TEST(enumerates_elements)
         n++;
     }
     ck_assert_str_eq(answer, "501 no next element");
-    ck_assert_uint_eq(n, STAT_N);
+    ck_assert_uint_eq(n, COUNTER_N);
     ck_assert_str_eq(name, "cliCommands");
 }
 END_TEST
@@ -193,8 +193,8 @@ START_TEST(reads_elements)
         {MONITOR, "GetNextStatName nothing", "501 no next element"},
     };
 
-    stat_add(STAT_CONNECTIONS, 7);
-    stat_add(STAT_SESSIONS_OPEN, -1);
+    counter_add(COUNTER_CONNECTIONS, 7);
+    counter_add(COUNTER_SESSIONS_OPEN, -1);
     CONVERSE(e);
 }
 END_TEST

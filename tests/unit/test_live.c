@@ -10,12 +10,12 @@ Suite *broadcast_suite(void);
 Suite *peer_suite(void);
 Suite *push_suite(void);
 Suite *request_suite(void);
-Suite *settle_suite(void);
+Suite *delivery_suite(void);
 Suite *upkeep_suite(void);
 Suite *usage_feed_suite(void);
-Suite *user_suite(void);
+Suite *live_account_suite(void);
 Suite *watch_suite(void);
 
 SUITE_MAIN(alert_suite, alert_cache_suite, board_suite, broadcast_suite,
-           peer_suite, push_suite, request_suite, settle_suite, upkeep_suite,
-           usage_feed_suite, user_suite, watch_suite)
+           peer_suite, push_suite, request_suite, delivery_suite, upkeep_suite,
+           usage_feed_suite, live_account_suite, watch_suite)

@@ -140,12 +140,12 @@ START_TEST(test_long_login)
 {
     struct worker *w = stage_worker(ANN);
     struct client *c;
-    struct user *a;
+    struct account *a;
 
     stage_config->output_soft = 16384;
     worker_set_config(w, stage_config, NULL);
     post_big(25); /* some 100 KB */
-    a = stage_user(ANN);
+    a = stage_account(ANN);
     c = client_connect(ANN, 0);
     conn_cork(&c->s->conn);
     session_open(c->s, a);
@@ -213,7 +213,7 @@ START_TEST(test_gone)
     push_session(session_worker(gone->s), gone->s);
     ck_assert(!client_is_open(gone));
     ck_assert_str_eq(client_hear(c), stage_alert(1, "server", "1"));
-    ck_assert_uint_eq(stage_user(ANN)->position, 0); /* comes again */
+    ck_assert_uint_eq(stage_account(ANN)->position, 0); /* comes again */
     client_free(&gone);
     gone = client_open(ANN, 0);
     ck_assert_uint_eq(count(client_hear(gone), "<alert "), 2);
@@ -236,8 +236,8 @@ START_TEST(test_shared_bytes)
     struct shared_buf *bytes;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        user_shown_up_to(w, stage_user(ANN), w->board.last_id);
-        user_shown_up_to(w, stage_user(rows[i].who), w->board.last_id);
+        account_shown_up_to(w, stage_account(ANN), w->board.last_id);
+        account_shown_up_to(w, stage_account(rows[i].who), w->board.last_id);
         first = client_open(ANN, CLIENT_SMALL);
         c = client_open(rows[i].who, CLIENT_SMALL);
         post_big(3);
@@ -260,7 +260,7 @@ START_TEST(test_not_shared)
 {
     struct worker *w = stage_worker(ANN);
     struct client *ann = client_open(ANN, 0), *bob = client_open(BOB, 0);
-    struct user *a = stage_user(ANN);
+    struct account *a = stage_account(ANN);
 
     /* its own time zone */
     a->zone = zone_find("Europe/Berlin");
@@ -283,7 +283,7 @@ START_TEST(test_not_shared)
     stage_post_soon(ALERT_SERVER, 0, "6");
     stage_post_soon(ALERT_SERVER, 0, "7");
     wait_for_store();
-    user_dismiss(w, a, 7); /* it has not heard of it yet */
+    account_dismiss(w, a, 7); /* it has not heard of it yet */
     stage_turns();
     ck_assert_str_eq(client_hear(ann), stage_alert(6, "server", "6"));
     ck_assert_uint_eq(count(client_hear(bob), "<alert "), 2);
@@ -327,24 +327,24 @@ START_TEST(test_once)
 {
     struct worker *w = stage_worker(ANN);
     struct client *one, *two;
-    struct user *a = stage_user(ANN);
+    struct account *a = stage_account(ANN);
 
     stage_post(ALERT_SERVER, 0, "1");
     stage_post(ALERT_ACCOUNT, ANN, "2");
     stage_post(ALERT_DOMAIN, DAN, "3");
     stage_post(ALERT_DOMAIN, ANN, "4");
-    user_shown(w, a, 1);
+    account_shown(w, a, 1);
     one = client_open(ANN, CLIENT_CONFIRM);
     client_hear(one);
     ck_assert_uint_eq(count(buf_cstr(&one->in), "<alert "), 2);
     ck_assert(strstr(buf_cstr(&one->in), "alertID=\"2\"") <
               strstr(buf_cstr(&one->in), "alertID=\"4\""));
-    user_shown(w, a, 2);
-    user_shown(w, a, 4);
+    account_shown(w, a, 2);
+    account_shown(w, a, 4);
     two = client_open(ANN, 0);
     ck_assert_str_eq(client_hear(two), "");
     stage_post(ALERT_SERVER, 0, "5");
-    user_shown(w, a, 5); /* confirmed in another session */
+    account_shown(w, a, 5); /* confirmed in another session */
     ck_assert_str_eq(client_hear(one), stage_alert(5, "server", "5"));
     ck_assert_str_eq(client_hear(two), stage_alert(5, "server", "5"));
     client_free(&one);

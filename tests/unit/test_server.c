@@ -23,12 +23,12 @@ Suite *hash_pool_suite(void);
 Suite *login_slots_suite(void);
 Suite *keyed_hash_suite(void);
 Suite *password_suite(void);
-Suite *remember_suite(void);
+Suite *auth_cache_suite(void);
 Suite *rights_suite(void);
 Suite *sasl_suite(void);
 Suite *session_id_suite(void);
 Suite *settings_suite(void);
-Suite *stat_suite(void);
+Suite *counters_suite(void);
 Suite *throttle_suite(void);
 Suite *ticket_suite(void);
 Suite *token_suite(void);
@@ -40,6 +40,6 @@ SUITE_MAIN(admin_absent_suite, admin_accounts_suite, admin_alerts_suite,
            admin_prefs_suite, admin_rights_suite, admin_server_suite,
            admin_sessions_suite, admin_state_suite, admin_system_suite,
            admin_usage_suite, hash_pool_suite, keyed_hash_suite,
-           login_slots_suite, password_suite, remember_suite, rights_suite,
-           sasl_suite, session_id_suite, settings_suite, stat_suite,
+           login_slots_suite, password_suite, auth_cache_suite, rights_suite,
+           sasl_suite, session_id_suite, settings_suite, counters_suite,
            throttle_suite, ticket_suite, token_suite, usage_ask_suite)

@@ -22,9 +22,9 @@
 #include "util/tls.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
+#include "ximss/server/auth/auth_cache.h"
 #include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/login_slots.h"
-#include "ximss/server/auth/remember.h"
 #include "ximss/server/auth/session_id.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/live/admission.h"
@@ -32,7 +32,7 @@
 #include "ximss/server/live/broadcast.h"
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/listener.h"
-#include "ximss/server/live/quota_watch.h"
+#include "ximss/server/live/quota_check.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/upkeep.h"
 #include "ximss/server/live/usage_feed.h"
@@ -263,7 +263,7 @@ server_free(struct server *s)
         worker_free(&s->workers[i]);
     free(s->workers);
     hash_pool_free(&s->hash_pool);
-    remember_free(&s->remember);
+    auth_cache_free(&s->auth_cache);
     throttle_free(&s->throttle);
     login_slots_free(&s->login_slots);
     alias_renew_free(&s->alias_renew);
@@ -296,7 +296,7 @@ server_new(const struct server_options *o, struct config *c)
     atomic_init(&s->tokens_revoked, 0);
     fill_admin(&s->admin, c, clock_now(), o->test_hooks);
     s->admin.next_session = &s->next_session;
-    s->remember = remember_new(c->remember_logins, c->remember_time);
+    s->auth_cache = auth_cache_new(c->remember_logins, c->remember_time);
     s->throttle = throttle_new(&t);
     s->login_slots = login_slots_new(c->login_checks_per_address);
     s->alias_renew = alias_renew_new();
@@ -409,7 +409,7 @@ visit_reload(struct worker *w, void *arg)
 
     worker_set_config(w, r->next, r->tls);
     if (r->next->quota_limits != r->old->quota_limits)
-        quota_watch_defaults(w);
+        quota_check_defaults(w);
 }
 
 static void

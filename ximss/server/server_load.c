@@ -7,10 +7,10 @@
 
 #include "util/clock.h"
 #include "ximss/server/base/configuration.h"
+#include "ximss/server/live/account.h"
 #include "ximss/server/live/alert.h"
 #include "ximss/server/live/board.h"
 #include "ximss/server/live/shared.h"
-#include "ximss/server/live/user.h"
 #include "ximss/server/live/worker.h"
 
 struct start_data {
@@ -39,7 +39,7 @@ take_domain(const struct domain_rec *rec, void *arg)
     struct start_data *d = arg;
 
     for (unsigned i = 0; i < d->server->n_workers; i++)
-        user_domain_changed(d->server->workers[i], rec);
+        account_domain_changed(d->server->workers[i], rec);
     return true;
 }
 

@@ -20,7 +20,7 @@
 #include <glib.h>
 
 #include "util/xmalloc.h"
-#include "ximss/server/base/stat.h"
+#include "ximss/server/base/counters.h"
 
 struct job {
     STAILQ_ENTRY(job) link;
@@ -192,7 +192,7 @@ hash_pool_submit(struct hash_pool *pool, hash_pool_owner owner,
         result = 0;
     }
     pthread_mutex_unlock(&pool->lock);
-    stat_add(STAT_HASHES, result == 0);
+    counter_add(COUNTER_HASHES, result == 0);
     return result;
 }
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "ximss/server/base/stat.h"
+#include "ximss/server/base/counters.h"
 #include "ximss/server/cli/admin_account.h"
 
 /* --- elements of the server --- */
@@ -26,17 +26,17 @@ static enum store_result
 get_element(struct admin_call *c, struct errbuf *err)
 {
     const char *name;
-    enum stat s;
+    enum counter s;
     int64_t n;
     enum store_result r = only_name(c, &name);
 
     (void)err;
     if (r != STORE_OK)
         return r;
-    s = stat_find(name);
-    if (s == STAT_N)
+    s = counter_find(name);
+    if (s == COUNTER_N)
         return admin_refuse(c, ANSWER(BAD_ELEMENT));
-    n = stat_get(s);
+    n = counter_get(s);
     /* Below 0 between two threads' steps. */
     admin_result(c, admin_count_value(c, n > 0 ? (uint64_t)n : 0));
     return STORE_OK;
@@ -54,10 +54,10 @@ next_element(struct admin_call *c, struct errbuf *err)
     if (r != STORE_OK)
         return r;
     if (name[0] != '\0')
-        next = (unsigned)stat_find(name) + 1;
-    if (next >= STAT_N)
+        next = (unsigned)counter_find(name) + 1;
+    if (next >= COUNTER_N)
         return admin_refuse(c, ANSWER(NO_NEXT_ELEMENT));
-    admin_result_string(c, stat_name((enum stat)next));
+    admin_result_string(c, counter_name((enum counter)next));
     return STORE_OK;
 }
 

@@ -15,7 +15,7 @@
 #include "util/mailbox.h"
 #include "util/xmalloc.h"
 #include "ximss/server/base/configuration.h"
-#include "ximss/server/base/stat.h"
+#include "ximss/server/base/counters.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
 
@@ -73,7 +73,7 @@ tell(struct worker *w, bool let_in)
     char from[LOBBY_KEY_TEXT_SIZE];
 
     if (!let_in)
-        stat_add(STAT_CONNECTIONS_REFUSED, 1);
+        counter_add(COUNTER_CONNECTIONS_REFUSED, 1);
     if (!lobby_tell(w->server->lobby, clock_mono(), &news))
         return;
     lobby_key_format(&news.from, from);
@@ -91,7 +91,7 @@ admission_make_room(struct worker *w, void *away)
 
     if (other == NULL)
         return;
-    stat_add(STAT_CONNECTIONS_CROWDED_OUT, 1);
+    counter_add(COUNTER_CONNECTIONS_CROWDED_OUT, 1);
     if (other == w) {
         admission_send_away(w);
         return;

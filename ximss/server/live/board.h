@@ -10,7 +10,7 @@
 #include "util/queue_safe.h"
 #include "ximss/server/live/alert.h"
 
-struct user;
+struct account;
 
 /* The board: what is active for many, as one worker sees it.  Each worker has
  * its own index of the shared alerts, changed by its mail only, so looking at
@@ -44,8 +44,8 @@ struct domain {
     bool shared;
     bool suspended; /* nobody logs in; as of the accounts in memory */
     struct alert_array alerts;
-    TAILQ_HEAD(, user) online; /* accounts of this worker with sessions */
-    unsigned accounts;         /* in memory that point here */
+    TAILQ_HEAD(, account) online; /* accounts of this worker with sessions */
+    unsigned accounts;            /* in memory that point here */
     struct audience audience;
     struct removals removals; /* of its alerts: who removes many is nothing to
                                  other domains */

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #include "util/xmalloc.h"
+#include "ximss/server/live/account.h"
 #include "ximss/server/live/broadcast.h"
 #include "ximss/server/live/session.h"
-#include "ximss/server/live/user.h"
 #include "ximss/server/live/worker.h"
 
 struct end {
@@ -19,7 +19,7 @@ static void
 end_visit(struct worker *w, void *arg)
 {
     const struct end *e = arg;
-    struct user *a = user_find(w, e->account);
+    struct account *a = account_lookup(w, e->account);
 
     if (a != NULL)
         session_kill_device(&a->sessions, e->device);

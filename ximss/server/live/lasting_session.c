@@ -76,7 +76,7 @@ end_new(const struct session *s, struct req *r)
     job_init(&e->job, w->server, w);
     e->job.lane = session_lane(s);
     e->req = r;
-    e->account = s->user->number;
+    e->account = s->account->number;
     memcpy(e->hash, s->lasting->hash, sizeof e->hash);
     e->expires = s->lasting->expires;
     e->then = clock_now() + w->cfg->session_resume_time;
@@ -148,7 +148,7 @@ lasting_session_lost(struct session *s)
 {
     struct end *e;
 
-    if (s->lasting == NULL || s->lasting->over || s->user == NULL ||
+    if (s->lasting == NULL || s->lasting->over || s->account == NULL ||
         session_worker(s)->draining)
         return;
     s->lasting->over = true;

@@ -12,14 +12,14 @@
 
 #include "util/log.h"
 #include "util/xmalloc.h"
+#include "ximss/server/live/account.h"
 #include "ximss/server/live/alert.h"
 #include "ximss/server/live/alert_cache.h"
 #include "ximss/server/live/broadcast.h"
 #include "ximss/server/live/push.h"
-#include "ximss/server/live/quota_watch.h"
+#include "ximss/server/live/quota_check.h"
 #include "ximss/server/live/session.h"
 #include "ximss/server/live/shared.h"
-#include "ximss/server/live/user.h"
 #include "ximss/server/live/watch.h"
 #include "ximss/server/live/worker.h"
 
@@ -43,7 +43,7 @@ follow_added(struct worker *w, struct alert *a, const struct effect *e)
     board_add(&w->board, a, e->domain.name != NULL ? e->domain.name : "",
               e->domain.shared);
     if (a->rec.scope == ALERT_ACCOUNT)
-        user_alert_added(w, a);
+        account_alert_added(w, a);
     watch_tell_added(w, a);
     return push_audience(w, a->rec.scope, a->rec.target, PUSH_TELL);
 }
@@ -54,7 +54,7 @@ follow_quota(struct worker *w, struct alert *a)
 {
     if (a->rec.id > w->board.last_id)
         w->board.last_id = a->rec.id;
-    user_alert_added(w, a);
+    account_alert_added(w, a);
     push_audience(w, a->rec.scope, a->rec.target, PUSH_TELL);
 }
 
@@ -66,7 +66,7 @@ follow_removed(struct worker *w, const struct alert_rec *a)
     alert_cache_forget(w->alert_cache, a->id);
     board_remove(&w->board, a->scope, a->target, a->id);
     if (a->scope == ALERT_ACCOUNT) {
-        n = user_alert_removed(w, a->target, a->id);
+        n = account_alert_removed(w, a->target, a->id);
     } else {
         board_note_removal(&w->board, a->scope, a->target, a->id);
         n = push_audience(w, a->scope, a->target, PUSH_CHANGES);
@@ -85,27 +85,27 @@ follow(struct worker *w, const struct effect *e, struct alert ***next)
     case EFFECT_COUNT_AUDIENCE:
         return push_audience(w, e->alert.scope, e->alert.target, PUSH_COUNT);
     case EFFECT_COUNT_DELIVERED:
-        return user_has_delivered(w, e->alert.target, e->alert.id) ? 1 : 0;
+        return account_has_delivered(w, e->alert.target, e->alert.id) ? 1 : 0;
     case EFFECT_ALERT_REMOVED:
         return follow_removed(w, &e->alert);
     case EFFECT_ACCOUNT_CHANGED:
-        user_changed(w, &e->account, &e->domain);
+        account_changed(w, &e->account, &e->domain);
         watch_account_moved(w, e->account.number, e->account.domain);
         break;
     case EFFECT_ACCOUNT_REMOVED:
-        user_removed(w, e->account.number);
+        account_removed(w, e->account.number);
         break;
     case EFFECT_PREFS_CHANGED:
-        user_prefs_changed(w, e->account.number, e->zone);
+        account_prefs_changed(w, e->account.number, e->zone);
         break;
     case EFFECT_DOMAIN_CHANGED:
-        user_domain_changed(w, &e->domain);
+        account_domain_changed(w, &e->domain);
         break;
     case EFFECT_DOMAIN_REMOVED:
-        user_domain_removed(w, e->domain.number);
+        account_domain_removed(w, e->domain.number);
         break;
     case EFFECT_KILL_SESSIONS:
-        user_kill_sessions(w, e->account.number);
+        account_kill_sessions(w, e->account.number);
         break;
     case EFFECT_KILL_SESSION:
         session_kill(w, e->session);
@@ -118,16 +118,16 @@ follow(struct worker *w, const struct effect *e, struct alert ***next)
         break;
     case EFFECT_QUOTA_OVER:
         alert_cache_forget(w->alert_cache, e->alert.id);
-        user_alert_removed(w, e->alert.target, e->alert.id);
+        account_alert_removed(w, e->alert.target, e->alert.id);
         break;
     case EFFECT_QUOTA_LEVEL:
-        quota_watch_level(w, e->account.number, e->reached);
+        quota_check_level(w, e->account.number, e->reached);
         break;
     case EFFECT_QUOTA_DEFAULTS:
-        quota_watch_defaults(w);
+        quota_check_defaults(w);
         break;
     case EFFECT_TOKEN_REVOKED:
-        user_token_revoked(w, e->account.number, e->token);
+        account_token_revoked(w, e->account.number, e->token);
         break;
     case EFFECT_QUOTA_ASK:
     case EFFECT_LOGINS_CHANGED:

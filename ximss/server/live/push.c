@@ -18,13 +18,13 @@
 
 #include "util/clock.h"
 #include "util/log.h"
-#include "ximss/server/base/stat.h"
+#include "ximss/server/base/counters.h"
+#include "ximss/server/live/account.h"
 #include "ximss/server/live/alert.h"
 #include "ximss/server/live/alert_cache.h"
 #include "ximss/server/live/board.h"
+#include "ximss/server/live/delivery.h"
 #include "ximss/server/live/session_private.h"
-#include "ximss/server/live/settle.h"
-#include "ximss/server/live/user.h"
 
 #define SESSIONS_PER_TURN 256
 #define GATHER_BYTES      65536
@@ -40,11 +40,11 @@ is_wanted(const struct session *s, const struct alert *a, int64_t now)
 {
     if (alert_is_over(a, now))
         return false;
-    if (user_has_dismissed(s->user, a->rec.id))
+    if (account_has_dismissed(s->account, a->rec.id))
         return false;
     /* What was posted since the log-in goes to every session that is open,
      * whatever the account's other sessions have seen. */
-    return a->rec.id > s->login_id || !user_was_shown(s->user, a->rec.id);
+    return a->rec.id > s->login_id || !account_was_shown(s->account, a->rec.id);
 }
 
 /* Collects messages up to GATHER_BYTES; returns the last id looked at.
@@ -60,7 +60,7 @@ gather(struct worker *w, struct session *s, struct buf *b,
     *n_r = 0;
     *single_r = NULL;
     *timeless_r = true;
-    while ((a = user_next_alert(w, s->user, at)) != NULL) {
+    while ((a = account_next_alert(w, s->account, at)) != NULL) {
         struct shared_buf *msg;
 
         if (b->len >= GATHER_BYTES)
@@ -69,7 +69,7 @@ gather(struct worker *w, struct session *s, struct buf *b,
         *timeless_r = *timeless_r && a->rec.until == 0;
         if (!is_wanted(s, a, now))
             continue;
-        msg = alert_cache_get(w->alert_cache, a, s->user->zone);
+        msg = alert_cache_get(w->alert_cache, a, s->account->zone);
         if ((*n_r)++ == 0) {
             *single_r = msg;
             continue;
@@ -88,7 +88,7 @@ gather(struct worker *w, struct session *s, struct buf *b,
 static bool
 is_ordinary(const struct session *s)
 {
-    const struct user *a = s->user;
+    const struct account *a = s->account;
 
     return s->cursor >= s->login_id && a->n_dismissed == 0 &&
            alert_array_after(&a->alerts, s->cursor) == a->alerts.n;
@@ -99,7 +99,8 @@ static bool
 has_everything(const struct worker *w, const struct session *s)
 {
     return s->cursor >= w->board.last_id &&
-           alert_array_after(&s->user->alerts, s->cursor) == s->user->alerts.n;
+           alert_array_after(&s->account->alerts, s->cursor) ==
+               s->account->alerts.n;
 }
 
 static void
@@ -111,8 +112,8 @@ remember(struct worker *w, const struct session *s, uint64_t to, unsigned n,
     w->last_gather.to = to;
     w->last_gather.n = n;
     w->last_gather.version = w->board.version;
-    w->last_gather.zone = s->user->zone;
-    w->last_gather.domain = s->user->domain->number;
+    w->last_gather.zone = s->account->zone;
+    w->last_gather.domain = s->account->domain->number;
     w->last_gather.bytes = shared_buf_ref(bytes);
 }
 
@@ -121,8 +122,8 @@ is_remembered(const struct worker *w, const struct session *s)
 {
     return w->last_gather.bytes != NULL && w->last_gather.from == s->cursor &&
            w->last_gather.version == w->board.version &&
-           w->last_gather.zone == s->user->zone &&
-           w->last_gather.domain == s->user->domain->number;
+           w->last_gather.zone == s->account->zone &&
+           w->last_gather.domain == s->account->domain->number;
 }
 
 /* The next bytes for the session (a reference), NULL if it has everything;
@@ -156,7 +157,7 @@ bool
 push_is_audience(const struct session *s, enum alert_scope scope,
                  uint64_t target)
 {
-    const struct user *a = s->user;
+    const struct account *a = s->account;
 
     if (a == NULL || !s->opt_alerts)
         return false;
@@ -177,7 +178,7 @@ push_is_audience(const struct session *s, enum alert_scope scope,
 static const struct removals *
 removals_of(const struct worker *w, const struct session *s, int i)
 {
-    const struct domain *d = s->user->domain;
+    const struct domain *d = s->account->domain;
 
     return i == 0 ? &w->board.removals[d->shared] : &d->removals;
 }
@@ -187,7 +188,7 @@ push_skip_removals(struct worker *w, struct session *s)
 {
     for (int i = 0; i < 2; i++)
         s->removal[i] =
-            s->user != NULL ? removals_next(removals_of(w, s, i)) : 0;
+            s->account != NULL ? removals_next(removals_of(w, s, i)) : 0;
 }
 
 /* The next removal for the session, in the order in which they came, which it is
@@ -244,7 +245,7 @@ bytes_behind(struct worker *w, const struct session *s, size_t enough)
     uint64_t at = s->cursor;
     struct alert *a;
 
-    while (n <= enough && (a = user_next_alert(w, s->user, at)) != NULL) {
+    while (n <= enough && (a = account_next_alert(w, s->account, at)) != NULL) {
         at = a->rec.id;
         n += a->rec.text_len + 150; /* about what the markup takes */
     }
@@ -294,7 +295,7 @@ push_some(struct worker *w, struct session *s)
     unsigned n;
     uint64_t to;
 
-    if (s->user == NULL || !s->opt_alerts || s->state != SESSION_OPEN)
+    if (s->account == NULL || !s->opt_alerts || s->state != SESSION_OPEN)
         return 0;
     if (s->opt_changes && has_room(w, s) && !push_removals(w, s, &more)) {
         session_close(s, "the client does not read: removals");
@@ -313,15 +314,15 @@ push_some(struct worker *w, struct session *s)
             break;
         sent += bytes->len;
         conn_send_shared(&s->conn, bytes);
-        stat_add(STAT_ALERTS_SENT, n);
+        counter_add(COUNTER_ALERTS_SENT, n);
         shared_buf_unref(&bytes);
         if (s->state != SESSION_OPEN)
             return sent;
         if (!s->opt_confirm)
-            settle_add(w, s);
+            delivery_add(w, s);
     }
-    if (s->state == SESSION_OPEN && s->user->alerts.n > 0)
-        user_drop_delivered(w, s->user);
+    if (s->state == SESSION_OPEN && s->account->alerts.n > 0)
+        account_drop_delivered(w, s->account);
     return sent;
 }
 
@@ -348,8 +349,8 @@ fetch_lines(const void *p, size_t size)
 static void
 fetch(const struct session *s, const struct session *then)
 {
-    if (s != NULL && s->user != NULL)
-        fetch_lines(s->user, sizeof *s->user);
+    if (s != NULL && s->account != NULL)
+        fetch_lines(s->account, sizeof *s->account);
     if (then != NULL)
         fetch_lines(then, sizeof *then);
 }
@@ -414,7 +415,7 @@ push_forget(struct worker *w, struct session *s)
 static unsigned
 mark(struct worker *w, struct session *s, enum push_mode mode)
 {
-    if (s->state != SESSION_OPEN || !s->opt_alerts || s->user == NULL ||
+    if (s->state != SESSION_OPEN || !s->opt_alerts || s->account == NULL ||
         (mode == PUSH_CHANGES && !s->opt_changes))
         return 0;
     if (mode != PUSH_COUNT)
@@ -423,7 +424,7 @@ mark(struct worker *w, struct session *s, enum push_mode mode)
 }
 
 static unsigned
-mark_account(struct worker *w, struct user *a, enum push_mode mode)
+mark_account(struct worker *w, struct account *a, enum push_mode mode)
 {
     struct session *s;
     unsigned n = 0;
@@ -437,7 +438,7 @@ mark_account(struct worker *w, struct user *a, enum push_mode mode)
 static unsigned
 mark_domain(struct worker *w, const struct domain *d, enum push_mode mode)
 {
-    struct user *a;
+    struct account *a;
     unsigned n = 0;
 
     if (d == NULL)
@@ -459,7 +460,7 @@ mark_all(struct worker *w, bool shared, enum push_mode mode)
         next = TAILQ_NEXT(s, all);
         fetch(next, next != NULL ? TAILQ_NEXT(next, all) : NULL);
         w->audience_looked++;
-        if (s->user != NULL && s->user->domain->shared == shared)
+        if (s->account != NULL && s->account->domain->shared == shared)
             n += mark(w, s, mode);
     }
     return n;
@@ -510,7 +511,7 @@ push_audience(struct worker *w, enum alert_scope scope, uint64_t target,
             n = note(w, &d->audience, mode, mark_domain(w, d, mode));
         break;
     case ALERT_ACCOUNT:
-        n = mark_account(w, user_find(w, target), mode);
+        n = mark_account(w, account_lookup(w, target), mode);
         break;
     }
     arm(w);

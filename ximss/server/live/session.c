@@ -21,15 +21,15 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/cli_data.h"
-#include "ximss/server/base/stat.h"
+#include "ximss/server/base/counters.h"
 #include "ximss/server/live/admission.h"
+#include "ximss/server/live/delivery.h"
 #include "ximss/server/live/dialect.h"
 #include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/proxy_door.h"
 #include "ximss/server/live/push.h"
-#include "ximss/server/live/quota_watch.h"
+#include "ximss/server/live/quota_check.h"
 #include "ximss/server/live/request.h"
-#include "ximss/server/live/settle.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/ticket_renew.h"
 #include "ximss/server/live/watch.h"
@@ -96,12 +96,12 @@ session_is_local(const struct session *s)
 }
 
 void
-session_user(const struct session *s, char out[USER_NAME_SIZE])
+session_user(const struct session *s, char out[ACCOUNT_NAME_SIZE])
 {
-    if (s->user != NULL)
-        user_full_name(s->user, out);
+    if (s->account != NULL)
+        account_full_name(s->account, out);
     else if (s->local_admin)
-        snprintf(out, USER_NAME_SIZE, "local:%u", s->uid);
+        snprintf(out, ACCOUNT_NAME_SIZE, "local:%u", s->uid);
     else
         out[0] = '\0';
 }
@@ -120,11 +120,11 @@ session_caller(const struct session *s, struct session_caller *c)
     c->caller.by_token = s->token != NULL;
     c->caller.name = c->name;
     c->caller.from = c->from;
-    if (s->user != NULL) {
-        c->caller.account = s->user->number;
-        c->caller.domain = s->user->domain->number;
-        c->caller.shared = s->user->domain->shared;
-        c->caller.rights = s->user->rights;
+    if (s->account != NULL) {
+        c->caller.account = s->account->number;
+        c->caller.domain = s->account->domain->number;
+        c->caller.shared = s->account->domain->shared;
+        c->caller.rights = s->account->rights;
     } else if (s->local_admin) {
         c->caller.rights = RIGHT_MASTER;
     }
@@ -179,9 +179,9 @@ static void
 leave_account(struct session *s, struct worker *w)
 {
     conn_set_budget(&s->conn, NULL);
-    if (s->user != NULL)
-        user_session_removed(w, s->user, s);
-    s->user = NULL;
+    if (s->account != NULL)
+        account_session_removed(w, s->account, s);
+    s->account = NULL;
 }
 
 static const struct session_login_ops *
@@ -203,15 +203,15 @@ unlink_all(struct session *s, struct worker *w)
     req_abandon_all(s);
     free_login(s);
     push_forget(w, s);
-    settle_forget(w, s);
+    delivery_forget(w, s);
     if (s->n_watches > 0)
         watch_remove_all(w, s);
     leave_account(s, w);
     TAILQ_REMOVE(&w->sessions, s, all);
     w->n_sessions--;
-    stat_add(STAT_CONNECTIONS_OPEN, -1);
+    counter_add(COUNTER_CONNECTIONS_OPEN, -1);
     if (s->guest == NULL)
-        stat_add(STAT_SESSIONS_OPEN, -1);
+        counter_add(COUNTER_SESSIONS_OPEN, -1);
     admission_leave(w, s);
 }
 
@@ -260,7 +260,7 @@ on_closed(struct conn *c, enum conn_close_reason reason)
     if (s->state == SESSION_CLOSED)
         return;
     if (reason == CONN_EOF) {
-        settle_on_eof(session_worker(s), s);
+        delivery_on_eof(session_worker(s), s);
         if (s->state < SESSION_ENDING && !TAILQ_EMPTY(&s->reqs)) {
             /* It has asked and closed its side: it still wants the answers. */
             conn_pause(c, PAUSE_EOF);
@@ -308,9 +308,9 @@ check_input(struct session *s, size_t kept)
     const struct session *o;
     size_t sum = kept;
 
-    if (s->user == NULL || s->state >= SESSION_ENDING)
+    if (s->account == NULL || s->state >= SESSION_ENDING)
         return;
-    TAILQ_FOREACH(o, &s->user->sessions, of_account)
+    TAILQ_FOREACH(o, &s->account->sessions, of_account)
         sum += o != s ? o->conn.in_len : 0;
     if (sum > session_worker(s)->cfg->account_input)
         session_close(s, "account-input: too many unfinished messages");
@@ -324,7 +324,7 @@ take_message(struct session *s, const char *msg, size_t len)
 
     s->last_input = session_seconds();
     admission_spoke(w, s);
-    settle_on_input(w, s);
+    delivery_on_input(w, s);
     /* What this worker has heard of goes before the answer. */
     if (s->push_queued)
         push_session(w, s);
@@ -341,7 +341,7 @@ static void
 end_input(struct session *s, size_t left, uint64_t acked)
 {
     if (left == 0)
-        settle_after_input(s, acked);
+        delivery_after_input(s, acked);
     else if (left > LONG_INPUT)
         check_input(s, left);
 }
@@ -362,7 +362,7 @@ on_data(struct conn *c, const char *data, size_t len)
             s->state == SESSION_CLOSED)
             return used;
     }
-    acked = settle_before_input(s);
+    acked = delivery_before_input(s);
     c->scanned = 0;
     s->turn_over = false;
     for (unsigned turn = 0; may_go_on(s); turn++) {
@@ -491,8 +491,8 @@ session_new(struct worker *w, int fd, enum session_door door,
         free(s);
         return;
     }
-    stat_add(STAT_CONNECTIONS, 1);
-    stat_add(STAT_CONNECTIONS_OPEN, 1);
+    counter_add(COUNTER_CONNECTIONS, 1);
+    counter_add(COUNTER_CONNECTIONS_OPEN, 1);
     conn_init(&s->conn, fd, &session_ops);
     TAILQ_INIT(&s->reqs);
     s->door = (uint8_t)door;
@@ -529,29 +529,29 @@ session_attach(struct session *s, struct worker *w)
 }
 
 void
-session_open(struct session *s, struct user *a)
+session_open(struct session *s, struct account *a)
 {
     struct worker *w = session_worker(s);
     struct session_caller caller;
 
     if (s->number == 0)
         s->number = atomic_fetch_add(&w->server->next_session, 1);
-    s->user = a;
+    s->account = a;
     push_skip_removals(w, s);
     s->local_admin = a == NULL;
     session_caller(s, &caller);
     s->lane = lane_of_caller(&caller.caller);
     if (s->guest != NULL) {
         admission_logged_in(w, s);
-        stat_add(STAT_SESSIONS_OPEN, 1);
+        counter_add(COUNTER_SESSIONS_OPEN, 1);
     }
     if (a != NULL) {
-        user_session_added(w, a, s);
+        account_session_added(w, a, s);
         a->output.most = w->cfg->account_output;
         conn_set_budget(&s->conn, &a->output);
         a->last_login = clock_now();
         a->last_peer = *session_address(s);
-        user_touch(w, a);
+        account_touch(w, a);
     }
     session_set_state(s, SESSION_OPEN);
 }
@@ -562,12 +562,12 @@ session_start_alerts(struct session *s)
     struct worker *w = session_worker(s);
 
     s->login_id = w->board.last_id;
-    s->cursor = s->user != NULL ? s->user->position : s->login_id;
+    s->cursor = s->account != NULL ? s->account->position : s->login_id;
     push_skip_removals(w, s);
-    if (s->user == NULL || !s->opt_alerts)
+    if (s->account == NULL || !s->opt_alerts)
         s->cursor = s->login_id;
     else
-        s->quota_wait = quota_watch_login(w, s);
+        s->quota_wait = quota_check_login(w, s);
     push_session(w, s);
     if (s->state == SESSION_OPEN && (s->cursor < s->login_id || s->quota_wait))
         conn_pause(&s->conn, PAUSE_PENDING);
@@ -605,8 +605,8 @@ session_tell(struct session *s, const void *data, size_t len)
         s->held = xcalloc(1, sizeof *s->held);
     buf_append(s->held, data, len);
     if (s->held->len > session_worker(s)->cfg->output_hard ||
-        (s->user != NULL && session_held_bytes(&s->user->sessions) >
-                                session_worker(s)->cfg->account_output))
+        (s->account != NULL && session_held_bytes(&s->account->sessions) >
+                                   session_worker(s)->cfg->account_output))
         session_close(s, "the client does not read: output limit");
 }
 
@@ -624,19 +624,19 @@ session_tell_held(struct session *s)
 /* --- sessions of an account --- */
 
 void
-session_link_account(struct session *s, struct user_sessions *head)
+session_link_account(struct session *s, struct account_sessions *head)
 {
     TAILQ_INSERT_TAIL(head, s, of_account);
 }
 
 void
-session_unlink_account(struct session *s, struct user_sessions *head)
+session_unlink_account(struct session *s, struct account_sessions *head)
 {
     TAILQ_REMOVE(head, s, of_account);
 }
 
 size_t
-session_held_bytes(const struct user_sessions *head)
+session_held_bytes(const struct account_sessions *head)
 {
     const struct session *s;
     size_t n = 0;
@@ -647,7 +647,7 @@ session_held_bytes(const struct user_sessions *head)
 }
 
 uint64_t
-session_got(const struct user_sessions *head)
+session_got(const struct account_sessions *head)
 {
     const struct session *s;
     uint64_t got = UINT64_MAX;
@@ -662,7 +662,7 @@ session_got(const struct user_sessions *head)
 }
 
 unsigned
-session_send_changes(const struct user_sessions *head, const void *data,
+session_send_changes(const struct account_sessions *head, const void *data,
                      size_t len, const struct session *except)
 {
     struct session *s, *next;
@@ -700,7 +700,7 @@ kill_session(struct session *s, const char *reason)
     req_abandon_all(s);
     leave_account(s, w);
     push_forget(w, s);
-    settle_forget(w, s);
+    delivery_forget(w, s);
 }
 
 static bool
@@ -725,11 +725,11 @@ end_for_good(struct session *s, const char *reason)
 }
 
 bool
-session_make_room(const struct user_sessions *head)
+session_make_room(const struct account_sessions *head)
 {
     struct session *s, *dead = NULL;
     uint32_t now = session_seconds(), longest = 0;
-    char user[USER_NAME_SIZE];
+    char user[ACCOUNT_NAME_SIZE];
 
     TAILQ_FOREACH(s, head, of_account)
         if (looks_dead(s, now - s->last_input) &&
@@ -747,7 +747,7 @@ session_make_room(const struct user_sessions *head)
 }
 
 void
-session_kill_all(struct user_sessions *head)
+session_kill_all(struct account_sessions *head)
 {
     struct session *s, *next;
 
@@ -756,7 +756,7 @@ session_kill_all(struct user_sessions *head)
 }
 
 struct session *
-session_of_id(const struct user_sessions *head, const char *id)
+session_of_id(const struct account_sessions *head, const char *id)
 {
     struct session *s;
 
@@ -767,7 +767,7 @@ session_of_id(const struct user_sessions *head, const char *id)
 }
 
 void
-session_replace(struct user_sessions *head, const char *id)
+session_replace(struct account_sessions *head, const char *id)
 {
     struct session *s;
 
@@ -776,7 +776,7 @@ session_replace(struct user_sessions *head, const char *id)
 }
 
 void
-session_kill_device(struct user_sessions *head, uint64_t device)
+session_kill_device(struct account_sessions *head, uint64_t device)
 {
     struct session *s, *next;
 
@@ -787,7 +787,7 @@ session_kill_device(struct user_sessions *head, uint64_t device)
 }
 
 void
-session_kill_token(struct user_sessions *head, uint64_t token)
+session_kill_token(struct account_sessions *head, uint64_t token)
 {
     struct session *s, *next;
 
@@ -880,7 +880,7 @@ session_close_all(struct worker *w)
 void
 session_describe(const struct session *s, bool whole_id, struct buf *b)
 {
-    char id[SESSION_ID_TEXT_SIZE], user[USER_NAME_SIZE];
+    char id[SESSION_ID_TEXT_SIZE], user[ACCOUNT_NAME_SIZE];
     char address[PEER_TEXT_SIZE];
 
     lasting_session_id(s, id);

@@ -17,7 +17,7 @@
 struct dialect;
 struct session;
 struct worker;
-TAILQ_HEAD(user_sessions, session);
+TAILQ_HEAD(account_sessions, session);
 
 /* How a connection came in. */
 enum session_door {
@@ -37,41 +37,42 @@ void session_new(struct worker *w, int fd, enum session_door door,
                  unsigned uid, bool proxied);
 
 /* `head` is the account's list. */
-void session_link_account(struct session *s, struct user_sessions *head);
-void session_unlink_account(struct session *s, struct user_sessions *head);
+void session_link_account(struct session *s, struct account_sessions *head);
+void session_unlink_account(struct session *s, struct account_sessions *head);
 
 /* That of the list that has this id, and lasts; NULL. */
-struct session *session_of_id(const struct user_sessions *head, const char *id);
+struct session *session_of_id(const struct account_sessions *head,
+                              const char *id);
 
 /* Up to this id, no session of the list was open when an alert came and has not
  * been sent it yet. */
-uint64_t session_got(const struct user_sessions *head);
+uint64_t session_got(const struct account_sessions *head);
 
 /* Sends to the account's sessions that asked for alertChanges, but `except`;
  * returns how many they were. */
-unsigned session_send_changes(const struct user_sessions *head,
+unsigned session_send_changes(const struct account_sessions *head,
                               const void *data, size_t len,
                               const struct session *except);
 
 /* Says bye to all sessions of the list and ends them. */
-void session_kill_all(struct user_sessions *head);
+void session_kill_all(struct account_sessions *head);
 /* The same for those that came by that token. */
-void session_kill_token(struct user_sessions *head, uint64_t token);
+void session_kill_token(struct account_sessions *head, uint64_t token);
 /* The same for the session of that number, if this worker has it. */
 void session_kill(struct worker *w, uint64_t number);
 /* The same for those of the list that have this id and last: another connection
  * takes their place. */
-void session_replace(struct user_sessions *head, const char *id);
+void session_replace(struct account_sessions *head, const char *id);
 /* The same for those that came by the device (0: by any). */
-void session_kill_device(struct user_sessions *head, uint64_t device);
+void session_kill_device(struct account_sessions *head, uint64_t device);
 
 /* Bytes of messages that wait for the end of a longer one, of all sessions of
  * the list. */
-size_t session_held_bytes(const struct user_sessions *head);
+size_t session_held_bytes(const struct account_sessions *head);
 
 /* One more session is to come: the one that has been silent longest makes room
  * if it looks dead.  False: none does. */
-bool session_make_room(const struct user_sessions *head);
+bool session_make_room(const struct account_sessions *head);
 
 /* Ends sessions that have been silent too long, or have not logged in. */
 void session_check_times(struct worker *w);

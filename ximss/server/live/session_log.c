@@ -6,21 +6,21 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "ximss/server/base/configuration.h"
+#include "ximss/server/live/account.h"
 #include "ximss/server/live/session_private.h"
-#include "ximss/server/live/user.h"
 #include "ximss/server/live/worker.h"
 
 #define MINUTE (60 * CLOCK_SECOND)
 
 static void
-begin_minute(struct user *a, int64_t now)
+begin_minute(struct account *a, int64_t now)
 {
-    char name[USER_NAME_SIZE];
+    char name[ACCOUNT_NAME_SIZE];
 
     if (now >= a->log_since && now - a->log_since < MINUTE)
         return;
     if (a->log_left_out > 0) {
-        user_full_name(a, name);
+        account_full_name(a, name);
         log_info("sessions left out user=%s count=%u", name, a->log_left_out);
     }
     a->log_since = now;
@@ -28,7 +28,7 @@ begin_minute(struct user *a, int64_t now)
 }
 
 static bool
-may_log(const struct worker *w, struct user *a)
+may_log(const struct worker *w, struct account *a)
 {
     if (a == NULL) /* the local administrator */
         return true;
@@ -44,9 +44,9 @@ may_log(const struct worker *w, struct user *a)
 void
 session_log_begin(struct session *s, const char *method)
 {
-    char user[USER_NAME_SIZE], address[PEER_TEXT_SIZE];
+    char user[ACCOUNT_NAME_SIZE], address[PEER_TEXT_SIZE];
 
-    s->unlogged = !may_log(session_worker(s), s->user);
+    s->unlogged = !may_log(session_worker(s), s->account);
     if (!log_wants(s->unlogged ? LOG_DEBUG_ : LOG_INFO_))
         return;
     session_user(s, user);
@@ -63,7 +63,7 @@ void
 session_log_end(const struct session *s, const char *reason)
 {
     bool debug = s->number == 0 || s->unlogged;
-    char user[USER_NAME_SIZE], address[PEER_TEXT_SIZE];
+    char user[ACCOUNT_NAME_SIZE], address[PEER_TEXT_SIZE];
 
     if (!log_wants(debug ? LOG_DEBUG_ : LOG_INFO_))
         return;
@@ -75,13 +75,14 @@ session_log_end(const struct session *s, const char *reason)
 }
 
 void
-session_log_refused(const struct session *s, struct user *a, const char *method)
+session_log_refused(const struct session *s, struct account *a,
+                    const char *method)
 {
-    char user[USER_NAME_SIZE], address[PEER_TEXT_SIZE];
+    char user[ACCOUNT_NAME_SIZE], address[PEER_TEXT_SIZE];
 
     if (!may_log(session_worker(s), a))
         return;
-    user_full_name(a, user);
+    account_full_name(a, user);
     peer_format(session_address(s), address);
     log_warn("login refused user=%s address=%s method=%s reason=sessions", user,
              address, method);

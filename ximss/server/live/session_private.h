@@ -10,8 +10,8 @@
 #include "util/errbuf.h"
 #include "util/queue_safe.h"
 #include "ximss/server/base/peer.h"
+#include "ximss/server/live/account.h"
 #include "ximss/server/live/session.h"
-#include "ximss/server/live/user.h"
 #include "ximss/server/live/worker.h"
 #include "ximss/server/rules/rights.h"
 
@@ -65,12 +65,12 @@ struct session {
     struct conn conn; /* first */
     struct conn_deferred deferred;
     const struct dialect *dialect;
-    struct user *user;        /* borrowed while open; NULL: local administrator,
+    struct account *account;  /* borrowed while open; NULL: local administrator,
                                 or not logged in */
     TAILQ_ENTRY(session) all; /* worker->sessions */
     TAILQ_ENTRY(session) of_account; /* user->sessions */
     TAILQ_ENTRY(session) push;       /* worker->push_queue, if push_queued */
-    TAILQ_ENTRY(session) settle;     /* worker->settling, if settling */
+    TAILQ_ENTRY(session) flight;     /* worker->in_flight, if in_flight */
     TAILQ_HEAD(req_queue, req) reqs; /* in the order of their answers; owned */
     struct login *login;             /* owned; until logged in */
     struct buf *held;                /* owned; waits for the end of a message;
@@ -116,7 +116,7 @@ struct session {
     bool opt_changes : 1; /* wants alertRemoved */
     bool push_queued : 1;
     bool push_more : 1; /* ... to go on, not because something has come */
-    bool settling : 1;
+    bool in_flight : 1;
     bool for_many : 1;    /* of trusted-addresses, when it was counted */
     bool spoke : 1;       /* a message has come from it */
     bool tls_started : 1; /* in this turn: what followed in clear is dropped */
@@ -138,13 +138,13 @@ struct worker *session_worker(const struct session *s);
 const struct dialect *session_dialect(const struct session *s);
 
 /* "user@domain", "local:UID", or "" before log-in. */
-void session_user(const struct session *s, char out[USER_NAME_SIZE]);
+void session_user(const struct session *s, char out[ACCOUNT_NAME_SIZE]);
 /* Whose turn its jobs of the store take. */
 uint64_t session_lane(const struct session *s);
 /* Who asks, for the administration engine; texts live in the struct. */
 struct session_caller {
     struct caller caller;
-    char name[USER_NAME_SIZE];
+    char name[ACCOUNT_NAME_SIZE];
     char from[PEER_TEXT_SIZE + 32 + TOKEN_NAME_MOST];
 };
 void session_caller(const struct session *s, struct session_caller *c);
@@ -168,7 +168,7 @@ void session_attach(struct session *s, struct worker *w);
 /* It is logged in as the account (NULL: local administrator): links it, gives
  * it a number, unless it has one.  Alerts are not sent before
  * session_start_alerts. */
-void session_open(struct session *s, struct user *a);
+void session_open(struct session *s, struct account *a);
 /* Begins to send what is pending; what is sent later is live. */
 void session_start_alerts(struct session *s);
 

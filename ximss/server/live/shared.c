@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "util/xmalloc.h"
-#include "ximss/server/auth/remember.h"
-#include "ximss/server/base/stat.h"
+#include "ximss/server/auth/auth_cache.h"
+#include "ximss/server/base/counters.h"
 #include "ximss/server/live/usage_feed.h"
 
 void
@@ -75,29 +75,29 @@ server_follow(struct server *s, const struct effect *e)
 {
     switch (e->kind) {
     case EFFECT_ALERT_ADDED:
-        stat_add(STAT_ALERTS_POSTED, 1);
+        counter_add(COUNTER_ALERTS_POSTED, 1);
         server_lower_expiry(s, e->alert.until);
         break;
     case EFFECT_ACCOUNT_CHANGED:
     case EFFECT_ACCOUNT_REMOVED:
     case EFFECT_KILL_SESSIONS:
-        remember_forget(s->remember, e->account.number);
+        auth_cache_forget(s->auth_cache, e->account.number);
         break;
     case EFFECT_TOKEN_REVOKED:
         /* Before the workers hear of it: see login.c. */
         atomic_fetch_add(&s->tokens_revoked, 1);
         break;
     case EFFECT_LOGINS_CHANGED:
-        remember_clear(s->remember);
+        auth_cache_clear(s->auth_cache);
         break;
     case EFFECT_DOMAIN_CHANGED:
         if (e->domain.suspended)
-            remember_clear(s->remember);
+            auth_cache_clear(s->auth_cache);
         if (e->domain.number == s->main_domain_number)
             server_set_main_domain(s, e->domain.name);
         break;
     case EFFECT_ALERT_REMOVED:
-        stat_add(STAT_ALERTS_REMOVED, 1);
+        counter_add(COUNTER_ALERTS_REMOVED, 1);
         break;
     case EFFECT_PREFS_CHANGED:
     case EFFECT_COUNT_AUDIENCE:
@@ -110,7 +110,7 @@ server_follow(struct server *s, const struct effect *e)
     case EFFECT_QUOTA_DEFAULTS:
         break;
     case EFFECT_QUOTA_ALERT:
-        stat_add(STAT_QUOTA_ALERTS, 1);
+        counter_add(COUNTER_QUOTA_ALERTS, 1);
         break;
     case EFFECT_QUOTA_ASK:
         ask_sources(s, e);

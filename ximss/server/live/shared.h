@@ -18,7 +18,7 @@ struct usage_feed;
 struct hash_pool;
 struct alias_renew;
 struct login_slots;
-struct remember;
+struct auth_cache;
 struct lobby;
 struct throttle;
 struct worker;
@@ -29,7 +29,7 @@ struct server {
     struct alert_claims alert_claims;    /* the writer thread's */
     struct store *store;                 /* owned */
     struct hash_pool *hash_pool;         /* owned */
-    struct remember *remember;           /* owned */
+    struct auth_cache *auth_cache;       /* owned */
     struct throttle *throttle;           /* owned */
     struct login_slots *login_slots;     /* owned */
     struct alias_renew *alias_renew;     /* owned */

@@ -49,7 +49,7 @@ ticket_is_due(const struct session *s, uint32_t now)
 }
 
 void
-ticket_keep_fill(struct ticket_keep *keep_r, const struct user *a,
+ticket_keep_fill(struct ticket_keep *keep_r, const struct account *a,
                  const uint64_t *more, size_t n)
 {
     const struct session *s;
@@ -111,7 +111,7 @@ renewal_body(struct job *j, struct store_txn *t, struct errbuf *err)
 static struct session *
 find(const struct renewal *n)
 {
-    const struct user *a = user_find(n->job.worker, n->rec.account);
+    const struct account *a = account_lookup(n->job.worker, n->rec.account);
     struct session *s;
 
     if (a == NULL)
@@ -171,8 +171,8 @@ ticket_renew(struct session *s)
     n->session = s->number;
     n->life = w->cfg->ticket_time;
     n->most = w->cfg->max_account_tickets;
-    n->rec.account = s->user->number;
-    n->rec.cred_serial = s->user->cred_serial;
+    n->rec.account = s->account->number;
+    n->rec.cred_serial = s->account->cred_serial;
     n->rec.device = s->device;
     if (s->lasting != NULL) {
         n->lasts = true;
@@ -182,7 +182,7 @@ ticket_renew(struct session *s)
     bind_as_before(s, &n->rec);
     ticket_make(n->ticket, n->rec.hash);
     number = ticket_number(n->rec.hash);
-    ticket_keep_fill(&n->keep, s->user, &number, 1);
+    ticket_keep_fill(&n->keep, s->account, &number, 1);
     n->job.body = renewal_body;
     n->job.finish = renewal_finish;
     job_submit(&n->job);

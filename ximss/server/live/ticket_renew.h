@@ -8,7 +8,7 @@
 
 struct session;
 struct ticket_keep;
-struct user;
+struct account;
 
 /* True if the session was given a ticket and a third of that one's life is
  * over; now: session_seconds. */
@@ -17,7 +17,7 @@ bool ticket_is_due(const struct session *s, uint32_t now);
 /* The newest tickets of the account's sessions, the records of those that last,
  * and n more (0 among them: none): they are not dropped, however many the account
  * has.  The caller frees number. */
-void ticket_keep_fill(struct ticket_keep *keep_r, const struct user *a,
+void ticket_keep_fill(struct ticket_keep *keep_r, const struct account *a,
                       const uint64_t *more, size_t n);
 
 /* Makes another ticket, and pushes it when it is in the store. */

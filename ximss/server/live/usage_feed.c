@@ -23,7 +23,7 @@
 #include "util/log.h"
 #include "util/mailbox.h"
 #include "util/xmalloc.h"
-#include "ximss/server/base/stat.h"
+#include "ximss/server/base/counters.h"
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/usage_ask.h"
@@ -392,7 +392,7 @@ feed_finish(struct job *j)
     settle(feed, f);
     pthread_mutex_unlock(&feed->lock);
     if (ok)
-        stat_add(STAT_QUOTA_REPORTS, f->n);
+        counter_add(COUNTER_QUOTA_REPORTS, f->n);
     else
         complain(f, said);
     job_clear(j);
@@ -435,13 +435,13 @@ on_progress(void *arg, enum quota_progress what, unsigned n)
     (void)arg;
     switch (what) {
     case QUOTA_ROUND_DUE:
-        stat_add(STAT_QUOTA_ROUNDS_DUE, n);
+        counter_add(COUNTER_QUOTA_ROUNDS_DUE, n);
         break;
     case QUOTA_ROUND_ENDED:
-        stat_add(STAT_QUOTA_ROUNDS_DUE, -(int64_t)n);
+        counter_add(COUNTER_QUOTA_ROUNDS_DUE, -(int64_t)n);
         break;
     case QUOTA_LOOKED:
-        stat_add(STAT_QUOTA_LOOKED, n);
+        counter_add(COUNTER_QUOTA_CHECKED, n);
         break;
     }
 }

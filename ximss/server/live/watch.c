@@ -129,7 +129,8 @@ watch_tell_added(struct worker *w, const struct alert *a)
             continue;
         session_caller(x->session, &c);
         view.posting = rights_may_post(&c.caller, x->scope, x->domain);
-        view.zone = x->session->user != NULL ? x->session->user->zone : w->zone;
+        view.zone =
+            x->session->account != NULL ? x->session->account->zone : w->zone;
         b.len = 0;
         alert_report(&b, &a->rec, &view);
         session_tell(x->session, b.data, b.len);

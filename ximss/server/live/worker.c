@@ -17,14 +17,14 @@
 #include "util/xmalloc.h"
 #include "util/zone.h"
 #include "ximss/proto/xml_parse.h"
+#include "ximss/server/live/account.h"
 #include "ximss/server/live/alert_cache.h"
+#include "ximss/server/live/delivery.h"
 #include "ximss/server/live/listener.h"
 #include "ximss/server/live/push.h"
-#include "ximss/server/live/quota_watch.h"
+#include "ximss/server/live/quota_check.h"
 #include "ximss/server/live/session.h"
-#include "ximss/server/live/settle.h"
 #include "ximss/server/live/shared.h"
-#include "ximss/server/live/user.h"
 
 #define DRAIN_CHECK_US 20000
 
@@ -46,7 +46,7 @@ go_on_draining(struct worker *w)
     /* Half of the time for answers, the rest for saving. */
     if (left < w->drain_us / 2)
         session_close_all(w);
-    saved = user_save(w);
+    saved = account_save(w);
     if (w->drained)
         return;
     if ((w->n_sessions == 0 && saved) || left <= 0) {
@@ -70,10 +70,10 @@ on_tick(evutil_socket_t fd, short what, void *arg)
         return;
     }
     session_check_times(w);
-    quota_watch_tick(w);
+    quota_check_tick(w);
     alert_cache_tick(w->alert_cache, clock_mono());
-    user_save(w);
-    user_trim(w, w->cfg->account_cache / w->server->n_workers);
+    account_save(w);
+    account_trim(w, w->cfg->account_cache / w->server->n_workers);
     set_timer(w, w->cfg->position_save_interval < CLOCK_SECOND
                      ? w->cfg->position_save_interval
                      : CLOCK_SECOND);
@@ -83,8 +83,8 @@ void
 worker_check_times(struct worker *w)
 {
     session_check_times(w);
-    settle_check(w);
-    quota_watch_tick(w);
+    delivery_check(w);
+    quota_check_tick(w);
     alert_cache_tick(w->alert_cache, clock_mono());
 }
 
@@ -135,8 +135,8 @@ worker_new(struct server *server, unsigned index)
     w->alert_cache = alert_cache_new();
     board_init(&w->board);
     push_init(w);
-    settle_init(w);
-    quota_watch_init(w);
+    delivery_init(w);
+    quota_check_init(w);
     return w;
 }
 
@@ -149,11 +149,11 @@ worker_free(struct worker **wp)
         return;
     listener_close_all(w);
     session_close_all(w);
-    user_free_all(w);
+    account_free_all(w);
     push_clear(w);
     alert_cache_free(&w->alert_cache);
-    settle_clear(w);
-    quota_watch_clear(w);
+    delivery_clear(w);
+    quota_check_clear(w);
     board_clear(&w->board);
     g_hash_table_destroy(w->accounts);
     g_array_free(w->dirty, TRUE);

@@ -15,13 +15,13 @@
 #include "ximss/server/live/board.h"
 
 struct alert_cache;
-struct user;
+struct account;
 struct arena;
 struct conn_loop;
 struct event;
 struct event_base;
 struct listener;
-struct quota_watch;
+struct quota_check;
 struct server;
 struct session;
 struct ssl_ctx_st;
@@ -30,7 +30,7 @@ struct xml_parser;
 struct zone;
 
 TAILQ_HEAD(session_list, session);
-TAILQ_HEAD(user_list, user);
+TAILQ_HEAD(account_list, account);
 LIST_HEAD(watch_list, watch);
 
 #define WATCH_BUCKETS 1024
@@ -55,14 +55,14 @@ struct worker {
 
     struct session_list sessions; /* all of this worker */
     unsigned n_sessions;
-    GHashTable *accounts;  /* number -> struct user, owned */
-    struct user_list idle; /* without sessions, oldest first */
+    GHashTable *accounts;     /* number -> struct account, owned */
+    struct account_list idle; /* without sessions, oldest first */
     unsigned n_idle;
     GArray *dirty;       /* numbers of accounts to be saved */
     GArray *delivered;   /* ids of account alerts to be removed */
     bool saving;         /* a save is on its way to the store */
     bool saving_waiters; /* the last one was for those who wait */
-    TAILQ_HEAD(, save_waiter) save_waiters; /* owned; see user_save.c */
+    TAILQ_HEAD(, save_waiter) save_waiters; /* owned; see account_save.c */
 
     struct board board;
     struct watch_list watches[WATCH_BUCKETS]; /* by what is watched */
@@ -84,11 +84,11 @@ struct worker {
         struct shared_buf *bytes; /* counted */
     } last_gather;
 
-    struct quota_watch *quota; /* owned */
+    struct quota_check *quota; /* owned */
 
-    /* settle.c */
-    struct session_list settling; /* pushed to, not known to be delivered */
-    struct event *settle_ev;      /* owned */
+    /* delivery.c */
+    struct session_list in_flight; /* pushed to, not known to be delivered */
+    struct event *delivery_ev;     /* owned */
 
     int64_t proxy_told; /* clock_mono; see proxy_door.c */
 

@@ -73,11 +73,11 @@ may_act(const struct caller *by, const struct session *s)
 {
     uint64_t domain;
 
-    if (s->user == NULL)
+    if (s->account == NULL)
         return (by->rights & RIGHT_MASTER) != 0;
-    domain = s->user->domain->number;
+    domain = s->account->domain->number;
     return rights_administers(by, domain, RIGHT_SESSIONS) &&
-           rights_cover(by, domain, s->user->rights);
+           rights_cover(by, domain, s->account->rights);
 }
 
 /* number: that the id would have if it were one of a session that does not
@@ -99,7 +99,8 @@ is_meant(const struct cli_job *c, const struct session *s, uint64_t number)
     return is_named_by(s, c->live.session, number) &&
            may_act(&c->caller.caller, s) &&
            (c->live.domain == 0 ||
-            (s->user != NULL && s->user->domain->number == c->live.domain));
+            (s->account != NULL &&
+             s->account->domain->number == c->live.domain));
 }
 
 /* Who keeps a session that lasts has an idle timer, too. */
@@ -141,7 +142,7 @@ take_session(struct cli_job *c, struct session *s)
 static void
 visit_account(struct worker *w, struct cli_job *c)
 {
-    const struct user *a = user_find(w, c->live.account);
+    const struct account *a = account_lookup(w, c->live.account);
     struct session *s;
 
     if (a == NULL)
@@ -154,7 +155,7 @@ visit_account(struct worker *w, struct cli_job *c)
 static void
 kill_device(struct worker *w, const struct cli_job *c)
 {
-    struct user *a = user_find(w, c->live.account);
+    struct account *a = account_lookup(w, c->live.account);
 
     if (a != NULL)
         session_kill_device(&a->sessions, c->live.device);

@@ -25,7 +25,7 @@
 #include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/password.h"
 #include "ximss/server/auth/throttle.h"
-#include "ximss/server/base/stat.h"
+#include "ximss/server/base/counters.h"
 #include "ximss/server/live/alias_renew.h"
 #include "ximss/server/live/dialect.h"
 #include "ximss/server/live/session_private.h"
@@ -230,7 +230,7 @@ submit_command(struct cli_job *c)
  * Each account counts for itself: one who asks for many users (a web server)
  * is not held up by those who forgot their password. */
 struct guess {
-    char name[32], by[USER_NAME_SIZE + 40];
+    char name[32], by[ACCOUNT_NAME_SIZE + 40];
 };
 
 static struct guess
@@ -463,7 +463,7 @@ cli_run(struct req *r, const char *line, size_t len)
     struct cli_job *c = xcalloc(1, sizeof *c);
     struct session_caller caller;
 
-    stat_add(STAT_CLI_COMMANDS, 1);
+    counter_add(COUNTER_CLI_COMMANDS, 1);
     job_init(&c->job, r->worker->server, r->worker);
     c->job.lane = session_lane(r->session);
     pthread_mutex_init(&c->lock, NULL);

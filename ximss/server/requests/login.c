@@ -41,14 +41,14 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
+#include "ximss/server/auth/auth_cache.h"
 #include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/login_slots.h"
 #include "ximss/server/auth/password.h"
-#include "ximss/server/auth/remember.h"
 #include "ximss/server/auth/sasl.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/auth/ticket.h"
-#include "ximss/server/base/stat.h"
+#include "ximss/server/base/counters.h"
 #include "ximss/server/live/alias_renew.h"
 #include "ximss/server/live/device_sessions.h"
 #include "ximss/server/live/dialect.h"
@@ -282,8 +282,8 @@ attempt_new(struct req *r, const char *name, const char *method)
 static void
 leave_place(struct attempt *a)
 {
-    struct user *account =
-        a->has_place ? user_find(a->job.worker, a->account) : NULL;
+    struct account *account =
+        a->has_place ? account_lookup(a->job.worker, a->account) : NULL;
 
     if (account != NULL)
         account->n_coming--;
@@ -351,13 +351,13 @@ answer_and_free(struct attempt *a, unsigned code, const char *text)
 static void
 count_failure(const struct attempt *a, const char *reason)
 {
-    char user[USER_NAME_SIZE];
+    char user[ACCOUNT_NAME_SIZE];
 
     one_word(user, sizeof user, a->name != NULL ? a->name : "-");
     throttle_failed(a->job.server->throttle, a->name, a->address, clock_mono());
     log_warn("login failed user=%s address=%s method=%s reason=%s", user,
              a->address, a->method, reason);
-    stat_add(STAT_LOGINS_FAILED, 1);
+    counter_add(COUNTER_LOGINS_FAILED, 1);
 }
 
 static void
@@ -404,7 +404,7 @@ keep_token(struct session *s, const struct token *token)
 }
 
 static void
-attempt_open(struct attempt *a, struct user *account)
+attempt_open(struct attempt *a, struct account *account)
 {
     struct req *r = a->req;
     struct session *s = r->session;
@@ -432,7 +432,7 @@ attempt_open(struct attempt *a, struct user *account)
         s->ticket_bound = a->bound;
     }
     session_log_begin(s, a->method);
-    stat_add(STAT_LOGINS, 1);
+    counter_add(COUNTER_LOGINS, 1);
     if (a->name != NULL && !a->recalled)
         throttle_succeeded(a->job.server->throttle, a->name, a->address,
                            clock_mono());
@@ -451,7 +451,7 @@ attempt_open(struct attempt *a, struct user *account)
 
 /* Of the old connection of a session that goes on here; NULL: there is none. */
 static struct session *
-replaced_by(const struct attempt *a, const struct user *account)
+replaced_by(const struct attempt *a, const struct account *account)
 {
     return a->lasting.asked[0] != '\0' && a->lasting.mode != LASTING_BESIDE
                ? session_of_id(&account->sessions, a->lasting.asked)
@@ -461,7 +461,7 @@ replaced_by(const struct attempt *a, const struct user *account)
 /* False: the account has as many sessions as it may.  A place that was taken
  * stays taken while the store is asked. */
 static bool
-take_place(struct attempt *a, struct user *account)
+take_place(struct attempt *a, struct account *account)
 {
     unsigned others = account->n_sessions + account->n_coming;
 
@@ -479,7 +479,7 @@ take_place(struct attempt *a, struct user *account)
 
 /* The client may try again, with what it came by. */
 static void
-attempt_has_no_place(struct attempt *a, struct user *account)
+attempt_has_no_place(struct attempt *a, struct account *account)
 {
     session_log_refused(a->req->session, account, a->method);
     answer_and_free(a, ANSWER(TOO_MANY_SESSIONS));
@@ -518,7 +518,7 @@ ticket_body(struct job *j, struct store_txn *t, struct errbuf *err)
     return ticket_put(t, &k, err);
 }
 
-static void on_account(struct user *account, void *arg,
+static void on_account(struct account *account, void *arg,
                        const struct errbuf *err);
 static void attempt_refuse_way(struct attempt *a);
 
@@ -547,7 +547,7 @@ change_finish(struct job *j)
     else if (!a->known)
         attempt_refuse_way(a);
     else
-        user_open(a->job.worker, a->account, a->job.lane, on_account, a);
+        account_open(a->job.worker, a->account, a->job.lane, on_account, a);
 }
 
 static void
@@ -567,7 +567,7 @@ number_of_id(const char *id)
 
 /* What must stay, however many tickets the account has. */
 static void
-keep_tickets(struct attempt *a, const struct user *account)
+keep_tickets(struct attempt *a, const struct account *account)
 {
     const uint64_t keep[] = {
         ticket_number(a->next_hash),
@@ -594,7 +594,7 @@ want_ticket(struct attempt *a)
 
 /* False: nothing is to be changed, or it has been. */
 static bool
-attempt_change(struct attempt *a, const struct user *account)
+attempt_change(struct attempt *a, const struct account *account)
 {
     want_ticket(a);
     if (a->change == NULL || a->changed)
@@ -634,7 +634,7 @@ again_finish(struct job *j)
     else if (!a->known)
         attempt_refuse(a, "session");
     else
-        user_open(a->job.worker, a->account, a->job.lane, on_account, a);
+        account_open(a->job.worker, a->account, a->job.lane, on_account, a);
 }
 
 /* Somebody has ended a session or device, perhaps this one, since the store was
@@ -654,13 +654,13 @@ attempt_looks_again(struct attempt *a)
 
 /* What was remembered of the old name lets nobody in by it. */
 static bool
-is_renamed(const struct attempt *a, const struct user *account)
+is_renamed(const struct attempt *a, const struct account *account)
 {
-    char name[USER_NAME_SIZE];
+    char name[ACCOUNT_NAME_SIZE];
 
     if (!a->recalled)
         return false;
-    user_full_name(account, name);
+    account_full_name(account, name);
     return strcmp(name, a->real) != 0;
 }
 
@@ -695,7 +695,7 @@ token_finish(struct job *j)
     else if (!a->known)
         attempt_refuse(a, "revoked");
     else
-        user_open(a->job.worker, a->account, a->job.lane, on_account, a);
+        account_open(a->job.worker, a->account, a->job.lane, on_account, a);
 }
 
 /* True: it is looked at again first. */
@@ -723,7 +723,7 @@ forget_change(struct attempt *a)
 }
 
 static void
-on_account(struct user *account, void *arg, const struct errbuf *err)
+on_account(struct account *account, void *arg, const struct errbuf *err)
 {
     struct attempt *a = arg;
 
@@ -746,7 +746,7 @@ on_account(struct user *account, void *arg, const struct errbuf *err)
     }
     if (account->cred_serial != a->serial || is_renamed(a, account)) {
         /* What let it in is void by now: a new password, killed, renamed. */
-        remember_forget(a->job.server->remember, a->account);
+        auth_cache_forget(a->job.server->auth_cache, a->account);
         if (a->recalled) {
             forget_change(a);
             a->recalled = false;
@@ -783,7 +783,7 @@ on_moved(struct mail *m, void *owner)
     session_attach(a->req->session, w);
     a->req->worker = w;
     a->job.worker = w;
-    user_open(w, a->account, a->job.lane, on_account, a);
+    account_open(w, a->account, a->job.lane, on_account, a);
 }
 
 static void
@@ -806,7 +806,7 @@ attempt_attach(struct attempt *a)
 
     login_slot_release(&a->slot);
     if (home == a->req->worker) {
-        user_open(home, a->account, a->job.lane, on_account, a);
+        account_open(home, a->account, a->job.lane, on_account, a);
         return;
     }
     /* At the end of the turn: callers up the stack still look at the session,
@@ -820,8 +820,8 @@ attempt_attach(struct attempt *a)
 static void
 attempt_let_in(struct attempt *a)
 {
-    remember_add(a->job.server->remember, a->real, a->password, clock_mono(),
-                 a->account, a->serial);
+    auth_cache_add(a->job.server->auth_cache, a->real, a->password,
+                   clock_mono(), a->account, a->serial);
     alias_renew(a->job.worker, a->job.lane, a->account, a->password);
     attempt_attach(a);
 }
@@ -916,8 +916,8 @@ static bool
 recalls(struct attempt *a, const char *name)
 {
     a->recalled = a->password != NULL &&
-                  remember_find(a->job.server->remember, name, a->password,
-                                clock_mono(), &a->account, &a->serial);
+                  auth_cache_find(a->job.server->auth_cache, name, a->password,
+                                  clock_mono(), &a->account, &a->serial);
     return a->recalled;
 }
 
@@ -1331,7 +1331,7 @@ delay_of(const struct attempt *a)
 static void
 log_waiting(const struct attempt *a, int64_t wait)
 {
-    char user[USER_NAME_SIZE];
+    char user[ACCOUNT_NAME_SIZE];
 
     if (!log_wants(LOG_DEBUG_))
         return;

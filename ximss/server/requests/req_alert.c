@@ -330,17 +330,18 @@ handle_remove(struct req *r, const struct xml_elem *e)
 static enum req_result
 handle_confirm(struct req *r, const struct xml_elem *e)
 {
-    struct user *a = r->session->user;
+    struct account *a = r->session->account;
     uint64_t id;
 
     if (take_id(r, e, &id) < 0)
         return REQ_DONE;
     if (a == NULL || id > r->worker->board.last_id ||
-        (!user_was_shown(a, id) && user_find_alert(r->worker, a, id) == NULL)) {
+        (!account_was_shown(a, id) &&
+         account_find_alert(r->worker, a, id) == NULL)) {
         req_fail(r, ANSWER(NO_ALERT));
         return REQ_DONE;
     }
-    user_shown(r->worker, a, id);
+    account_shown(r->worker, a, id);
     req_ok(r);
     return REQ_DONE;
 }
@@ -361,33 +362,34 @@ dismiss_saved(void *arg, enum store_result result, const struct errbuf *err)
 static enum req_result
 handle_dismiss(struct req *r, const struct xml_elem *e)
 {
-    struct user *a = r->session->user;
+    struct account *a = r->session->account;
     struct buf b = {0};
     uint64_t id;
 
     if (take_id(r, e, &id) < 0)
         return REQ_DONE;
-    if (a != NULL && user_has_dismissed(a, id)) {
+    if (a != NULL && account_has_dismissed(a, id)) {
         if (!a->dirty && !a->being_saved) {
             req_ok(r);
             return REQ_DONE;
         }
-        user_when_saved(r->worker, a, id, dismiss_saved, r);
+        account_when_saved(r->worker, a, id, dismiss_saved, r);
         return REQ_PENDING;
     }
     if (a == NULL || id > r->worker->board.last_id ||
-        (!user_was_shown(a, id) && user_find_alert(r->worker, a, id) == NULL)) {
+        (!account_was_shown(a, id) &&
+         account_find_alert(r->worker, a, id) == NULL)) {
         req_fail(r, ANSWER(NO_ALERT));
         return REQ_DONE;
     }
     /* One that is over, or was the account's own, is perhaps still on the
      * screens that it was shown on. */
-    if (user_find_alert(r->worker, a, id) != NULL)
-        user_dismiss(r->worker, a, id);
+    if (account_find_alert(r->worker, a, id) != NULL)
+        account_dismiss(r->worker, a, id);
     alert_removed(&b, id);
     session_send_changes(&a->sessions, b.data, b.len, r->session);
     buf_clear(&b);
-    user_when_saved(r->worker, a, id, dismiss_saved, r);
+    account_when_saved(r->worker, a, id, dismiss_saved, r);
     return REQ_PENDING;
 }
 
@@ -431,12 +433,12 @@ list_at(const struct list_state *l)
 static void
 list_report(struct req *r, struct list_state *l, const struct alert *al)
 {
-    const struct user *a = r->session->user;
+    const struct account *a = r->session->account;
     struct alert_view view = {.id = r->id,
                               .zone = a != NULL ? a->zone : r->worker->zone,
                               .target = l->target,
                               .seen =
-                                  a != NULL && user_was_shown(a, al->rec.id),
+                                  a != NULL && account_was_shown(a, al->rec.id),
                               .posting = l->posting};
 
     alert_report(&r->out, &al->rec, &view);
@@ -477,19 +479,19 @@ list_step(struct req *r)
 }
 
 static bool
-is_listed(const struct user *a, const struct alert *al)
+is_listed(const struct account *a, const struct alert *al)
 {
-    return !user_has_dismissed(a, al->rec.id) && !al->delivered &&
+    return !account_has_dismissed(a, al->rec.id) && !al->delivered &&
            !al->generated;
 }
 
 static void
-own_all(struct worker *w, struct user *a, struct list_state *l)
+own_all(struct worker *w, struct account *a, struct list_state *l)
 {
     int64_t now = clock_now();
     struct alert *al;
 
-    for (uint64_t at = 0; (al = user_next_alert(w, a, at)) != NULL;
+    for (uint64_t at = 0; (al = account_next_alert(w, a, at)) != NULL;
          at = al->rec.id)
         if (is_listed(a, al) && !alert_is_over(al, now))
             alert_array_add(&l->alerts, al);
@@ -499,7 +501,7 @@ own_all(struct worker *w, struct user *a, struct list_state *l)
 #define LOOKED_LONG (16 << 10)
 
 static void
-own_page(struct worker *w, struct user *a, struct list_state *l)
+own_page(struct worker *w, struct account *a, struct list_state *l)
 {
     struct alert_page *p = &l->page;
     enum alert_page_look look = PAGE_SKIP;
@@ -507,7 +509,8 @@ own_page(struct worker *w, struct user *a, struct list_state *l)
     struct alert *al;
 
     for (uint64_t at = p->from; look != PAGE_FULL; at = al->rec.id) {
-        al = p->down ? user_prev_alert(w, a, at) : user_next_alert(w, a, at);
+        al = p->down ? account_prev_alert(w, a, at)
+                     : account_next_alert(w, a, at);
         if (al == NULL)
             return;
         look = alert_page_look(p, &al->rec, now, is_listed(a, al));
@@ -534,7 +537,7 @@ take_page(struct req *r, const struct xml_elem *e, struct alert_page *p)
 static enum req_result
 list_own(struct req *r, const struct xml_elem *e)
 {
-    struct user *a = r->session->user;
+    struct account *a = r->session->account;
     struct list_state *l;
     struct alert_page page;
 

@@ -36,8 +36,8 @@ ask_new(struct req *r)
     job_init(&q->job, r->worker->server, r->worker);
     q->job.lane = session_lane(s);
     q->req = r;
-    q->account = s->user->number;
-    q->serial = s->user->cred_serial;
+    q->account = s->account->number;
+    q->serial = s->account->cred_serial;
     q->current = s->device;
     return q;
 }
@@ -114,7 +114,7 @@ handle_list(struct req *r, const struct xml_elem *e)
     struct ask *q;
 
     (void)e;
-    if (r->session->user == NULL) {
+    if (r->session->account == NULL) {
         req_ok(r);
         return REQ_DONE;
     }
@@ -168,7 +168,7 @@ handle_revoke(struct req *r, const struct xml_elem *e)
         req_failf(r, ANSWER(MISSING), "deviceID");
         return REQ_DONE;
     }
-    if (r->session->user == NULL ||
+    if (r->session->account == NULL ||
         (current
              ? r->session->device == 0
              : !all && (text_parse_u64(id, UINT64_MAX, &n) < 0 || n == 0))) {

@@ -13,10 +13,10 @@
 #include "util/clock.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
+#include "ximss/server/auth/auth_cache.h"
 #include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/login_slots.h"
 #include "ximss/server/auth/password.h"
-#include "ximss/server/auth/remember.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/live/alias_renew.h"
 #include "ximss/server/live/job.h"
@@ -105,7 +105,7 @@ write_finish(struct job *j)
     struct change *c = (struct change *)j;
     struct req *r = c->req;
 
-    remember_forget(j->server->remember, c->account);
+    auth_cache_forget(j->server->auth_cache, c->account);
     if (j->result == STORE_NOTFOUND || c->changed_meanwhile) {
         req_fail(r, ANSWER(WRONG_PASSWORD));
     } else if (j->result != STORE_OK) {
@@ -243,7 +243,7 @@ is_allowed(struct req *r, const char *old, const char *new)
     const struct session *s = r->session;
     const char *why;
 
-    if (s->user == NULL)
+    if (s->account == NULL)
         req_fail(r, ANSWER(NO_ACCOUNT_OF_OWN));
     else if (new[0] == '\0' || strlen(new) > PASSWORD_MOST)
         req_failf(r, ANSWER(BAD_NEW_PASSWORD), PASSWORD_MOST);
@@ -280,7 +280,7 @@ req_password_change(struct req *r, const char *what, const char *old,
     peer_format(session_address(s), c->address);
     c->req = r;
     c->what = what;
-    c->account = s->user->number;
+    c->account = s->account->number;
     c->iterations = r->worker->cfg->password_iterations;
     job_caller_set(&c->caller, &caller.caller);
     c->old = old != NULL ? xstrdup(old) : NULL;

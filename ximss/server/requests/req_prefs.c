@@ -41,7 +41,7 @@ prefs_job_new(struct req *r)
     job_init(&p->job, r->worker->server, r->worker);
     p->job.lane = session_lane(r->session);
     p->req = r;
-    p->account = r->session->user->number;
+    p->account = r->session->account->number;
     p->arena = arena_new();
     p->limit = r->worker->cfg->prefs_bytes;
     return p;
@@ -122,7 +122,7 @@ read_finish(struct job *j)
 static bool
 has_account(struct req *r)
 {
-    if (r->session->user != NULL)
+    if (r->session->account != NULL)
         return true;
     req_fail(r, ANSWER(NO_ACCOUNT_OF_OWN));
     return false;
@@ -172,7 +172,7 @@ store_finish(struct job *j)
 {
     struct prefs_job *p = (struct prefs_job *)j;
     struct req *r = p->req;
-    struct user *a = user_find(r->worker, p->account);
+    struct account *a = account_lookup(r->worker, p->account);
 
     if (j->result == STORE_OK)
         req_ok(r);

@@ -74,7 +74,7 @@ handle_read(struct req *r, const struct xml_elem *e)
     struct quota_job *q;
 
     (void)e;
-    if (r->session->user == NULL) {
+    if (r->session->account == NULL) {
         req_fail(r, ANSWER(NO_ACCOUNT)); /* the local administrator */
         return REQ_DONE;
     }
@@ -82,7 +82,7 @@ handle_read(struct req *r, const struct xml_elem *e)
     job_init(&q->job, r->worker->server, r->worker);
     q->job.lane = session_lane(r->session);
     q->req = r;
-    q->account = r->session->user->number;
+    q->account = r->session->account->number;
     q->job.body = quota_body;
     q->job.finish = quota_finish;
     job_submit(&q->job);

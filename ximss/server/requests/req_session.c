@@ -25,8 +25,8 @@ void
 req_session_attributes(struct buf *b, const struct session *s)
 {
     char id[SESSION_ID_TEXT_SIZE], random[SESSION_ID_RANDOM_SIZE];
-    char user[USER_NAME_SIZE];
-    const char *real = s->user != NULL ? s->user->real_name : NULL;
+    char user[ACCOUNT_NAME_SIZE];
+    const char *real = s->account != NULL ? s->account->real_name : NULL;
 
     lasting_session_id(s, id);
     session_id_random(s->number, random);
@@ -62,7 +62,8 @@ static enum req_result
 handle_read_time(struct req *r, const struct xml_elem *e)
 {
     const struct session *s = r->session;
-    const struct zone *zone = s->user != NULL ? s->user->zone : r->worker->zone;
+    const struct zone *zone =
+        s->account != NULL ? s->account->zone : r->worker->zone;
     char gmt[CLOCK_GMT_SIZE], local[CLOCK_LOCAL_SIZE];
     int64_t now = clock_now();
 
@@ -136,7 +137,7 @@ set_alert_option(struct session *s, const char *name, bool on)
             push_skip_removals(session_worker(s), s);
         s->opt_changes = on;
     } else if (on != s->opt_alerts) {
-        s->opt_alerts = on && s->user != NULL;
+        s->opt_alerts = on && s->account != NULL;
         if (s->opt_alerts)
             session_start_alerts(s);
     }

@@ -6,7 +6,7 @@
  * later. */
 #include "config.h"
 
-#include "ximss/server/live/settle.h"
+#include "ximss/server/live/delivery.h"
 
 #include <event2/event.h>
 
@@ -20,9 +20,9 @@
 static void
 drop(struct worker *w, struct session *s)
 {
-    if (s->settling)
-        TAILQ_REMOVE(&w->settling, s, settle);
-    s->settling = false;
+    if (s->in_flight)
+        TAILQ_REMOVE(&w->in_flight, s, flight);
+    s->in_flight = false;
     s->acked_id = 0;
 }
 
@@ -37,18 +37,18 @@ arm(struct worker *w)
 {
     static const struct timeval wait = {0, CHECK_US};
 
-    if (!evtimer_pending(w->settle_ev, NULL))
-        event_add(w->settle_ev, &wait);
+    if (!evtimer_pending(w->delivery_ev, NULL))
+        event_add(w->delivery_ev, &wait);
 }
 
 void
-settle_add(struct worker *w, struct session *s)
+delivery_add(struct worker *w, struct session *s)
 {
     s->plain_id = s->cursor;
-    if (s->settling)
+    if (s->in_flight)
         return;
-    TAILQ_INSERT_TAIL(&w->settling, s, settle);
-    s->settling = true;
+    TAILQ_INSERT_TAIL(&w->in_flight, s, flight);
+    s->in_flight = true;
     s->acked_id = 0;
     arm(w);
 }
@@ -61,8 +61,8 @@ delivered(struct worker *w, struct session *s)
     s->acked_id = 0;
     if (s->plain_id <= id)
         drop(w, s);
-    if (s->user != NULL)
-        user_shown_up_to(w, s->user, id);
+    if (s->account != NULL)
+        account_shown_up_to(w, s->account, id);
 }
 
 /* True if TCP has acknowledged all that was sent just now. */
@@ -77,9 +77,9 @@ acknowledged(struct session *s)
 }
 
 void
-settle_on_input(struct worker *w, struct session *s)
+delivery_on_input(struct worker *w, struct session *s)
 {
-    if (!s->settling)
+    if (!s->in_flight)
         return;
     /* acked_id was noted before this message was read. */
     if (s->acked_id != 0)
@@ -87,33 +87,33 @@ settle_on_input(struct worker *w, struct session *s)
 }
 
 uint64_t
-settle_before_input(const struct session *s)
+delivery_before_input(const struct session *s)
 {
-    if (!s->settling || s->acked_id != 0 || conn_pending(&s->conn) > 0)
+    if (!s->in_flight || s->acked_id != 0 || conn_pending(&s->conn) > 0)
         return 0;
     return conn_is_acknowledged_but(&s->conn) ? s->plain_id : 0;
 }
 
 void
-settle_after_input(struct session *s, uint64_t acked)
+delivery_after_input(struct session *s, uint64_t acked)
 {
-    if (acked == 0 || !s->settling || s->acked_id != 0)
+    if (acked == 0 || !s->in_flight || s->acked_id != 0)
         return;
     s->acked_id = acked;
     s->acked_at = milliseconds();
 }
 
 void
-settle_on_eof(struct worker *w, struct session *s)
+delivery_on_eof(struct worker *w, struct session *s)
 {
-    if (s->settling && s->acked_id != 0)
+    if (s->in_flight && s->acked_id != 0)
         delivered(w, s);
-    if (s->settling && acknowledged(s))
+    if (s->in_flight && acknowledged(s))
         delivered(w, s);
 }
 
 void
-settle_forget(struct worker *w, struct session *s)
+delivery_forget(struct worker *w, struct session *s)
 {
     drop(w, s);
 }
@@ -121,8 +121,8 @@ settle_forget(struct worker *w, struct session *s)
 static void
 check_one(struct worker *w, struct session *s, uint32_t now, uint32_t wait)
 {
-    TAILQ_REMOVE(&w->settling, s, settle);
-    TAILQ_INSERT_TAIL(&w->settling, s, settle);
+    TAILQ_REMOVE(&w->in_flight, s, flight);
+    TAILQ_INSERT_TAIL(&w->in_flight, s, flight);
     if (s->acked_id == 0)
         acknowledged(s);
     else if (now - s->acked_at >= wait && !conn_is_broken(&s->conn))
@@ -130,19 +130,19 @@ check_one(struct worker *w, struct session *s, uint32_t now, uint32_t wait)
 }
 
 void
-settle_check(struct worker *w)
+delivery_check(struct worker *w)
 {
     uint32_t now = milliseconds();
     uint32_t wait = (uint32_t)(w->cfg->settle_time / 1000);
-    struct session *s, *last = TAILQ_LAST(&w->settling, session_list);
+    struct session *s, *last = TAILQ_LAST(&w->in_flight, session_list);
 
     for (int i = 0; i < PER_CHECK && last != NULL; i++) {
-        s = TAILQ_FIRST(&w->settling);
+        s = TAILQ_FIRST(&w->in_flight);
         check_one(w, s, now, wait);
         if (s == last)
             break;
     }
-    if (!TAILQ_EMPTY(&w->settling))
+    if (!TAILQ_EMPTY(&w->in_flight))
         arm(w);
 }
 
@@ -151,20 +151,20 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
-    settle_check(arg);
+    delivery_check(arg);
 }
 
 void
-settle_init(struct worker *w)
+delivery_init(struct worker *w)
 {
-    TAILQ_INIT(&w->settling);
-    w->settle_ev = evtimer_new(w->base, on_timer, w);
-    if (w->settle_ev == NULL)
+    TAILQ_INIT(&w->in_flight);
+    w->delivery_ev = evtimer_new(w->base, on_timer, w);
+    if (w->delivery_ev == NULL)
         log_fatal("making a worker: out of memory");
 }
 
 void
-settle_clear(struct worker *w)
+delivery_clear(struct worker *w)
 {
-    event_free(w->settle_ev);
+    event_free(w->delivery_ev);
 }

@@ -9,7 +9,7 @@
  * out. */
 #include "config.h"
 
-#include "ximss/server/auth/remember.h"
+#include "ximss/server/auth/auth_cache.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -50,7 +50,7 @@ struct shard {
 };
 
 /* The key is at the beginning of a page of its own. */
-struct remember {
+struct auth_cache {
     struct keyed_hash key;
     int64_t lifetime;
     uint32_t size, buckets; /* of each shard; buckets: a power of two */
@@ -88,7 +88,7 @@ floor_power(uint32_t n)
 }
 
 static void
-make_shards(struct remember *r)
+make_shards(struct auth_cache *r)
 {
     size_t ring = r->size * sizeof(struct entry);
     size_t heads = r->buckets * sizeof(uint32_t);
@@ -107,10 +107,10 @@ make_shards(struct remember *r)
     }
 }
 
-struct remember *
-remember_new(size_t max_entries, int64_t lifetime_us)
+struct auth_cache *
+auth_cache_new(size_t max_entries, int64_t lifetime_us)
 {
-    struct remember *r = map_private(sizeof *r);
+    struct auth_cache *r = map_private(sizeof *r);
     size_t size = (max_entries + SHARDS - 1) / SHARDS;
 
     /* A limit on locked memory is no reason not to start. */
@@ -126,7 +126,7 @@ remember_new(size_t max_entries, int64_t lifetime_us)
 }
 
 static struct place
-find_place(struct remember *r, const char *name, const char *password)
+find_place(struct auth_cache *r, const char *name, const char *password)
 {
     const struct keyed_part parts[] = {{name, strlen(name) + 1},
                                        {password, strlen(password)}};
@@ -143,7 +143,7 @@ find_place(struct remember *r, const char *name, const char *password)
 }
 
 static uint32_t *
-account_head(const struct remember *r, struct shard *shard, uint64_t account)
+account_head(const struct auth_cache *r, struct shard *shard, uint64_t account)
 {
     uint64_t mixed = account * UINT64_C(0x9e3779b97f4a7c15);
 
@@ -174,7 +174,7 @@ unlink_hash(struct shard *shard, uint32_t index)
 }
 
 static void
-unlink_account(const struct remember *r, struct shard *shard, uint32_t index)
+unlink_account(const struct auth_cache *r, struct shard *shard, uint32_t index)
 {
     struct entry *e = &shard->ring[index];
     uint32_t *head = account_head(r, shard, e->account);
@@ -190,7 +190,7 @@ unlink_account(const struct remember *r, struct shard *shard, uint32_t index)
 }
 
 static void
-drop(const struct remember *r, struct shard *shard, uint32_t index)
+drop(const struct auth_cache *r, struct shard *shard, uint32_t index)
 {
     unlink_hash(shard, index);
     unlink_account(r, shard, index);
@@ -212,8 +212,8 @@ lookup(const struct place *place)
 }
 
 bool
-remember_find(struct remember *r, const char *name, const char *password,
-              int64_t mono_now, uint64_t *account_r, uint32_t *cred_serial_r)
+auth_cache_find(struct auth_cache *r, const char *name, const char *password,
+                int64_t mono_now, uint64_t *account_r, uint32_t *cred_serial_r)
 {
     struct place place;
     bool found = false;
@@ -236,7 +236,7 @@ remember_find(struct remember *r, const char *name, const char *password,
 }
 
 static void
-insert(const struct remember *r, const struct place *place,
+insert(const struct auth_cache *r, const struct place *place,
        const struct entry *entry)
 {
     struct shard *shard = place->shard;
@@ -257,8 +257,8 @@ insert(const struct remember *r, const struct place *place,
 }
 
 void
-remember_add(struct remember *r, const char *name, const char *password,
-             int64_t mono_now, uint64_t account, uint32_t cred_serial)
+auth_cache_add(struct auth_cache *r, const char *name, const char *password,
+               int64_t mono_now, uint64_t account, uint32_t cred_serial)
 {
     struct entry entry = {.account = account, .cred_serial = cred_serial};
     struct place place;
@@ -278,7 +278,7 @@ remember_add(struct remember *r, const char *name, const char *password,
 }
 
 void
-remember_forget(struct remember *r, uint64_t account)
+auth_cache_forget(struct auth_cache *r, uint64_t account)
 {
     for (size_t s = 0; r->size > 0 && s < SHARDS; s++) {
         struct shard *shard = &r->shards[s];
@@ -296,7 +296,7 @@ remember_forget(struct remember *r, uint64_t account)
 }
 
 void
-remember_clear(struct remember *r)
+auth_cache_clear(struct auth_cache *r)
 {
     for (size_t s = 0; r->size > 0 && s < SHARDS; s++) {
         struct shard *shard = &r->shards[s];
@@ -310,7 +310,7 @@ remember_clear(struct remember *r)
 }
 
 size_t
-remember_count(struct remember *r)
+auth_cache_count(struct auth_cache *r)
 {
     size_t count = 0;
 
@@ -323,13 +323,13 @@ remember_count(struct remember *r)
 }
 
 void
-remember_free(struct remember **r)
+auth_cache_free(struct auth_cache **r)
 {
-    struct remember *p = *r;
+    struct auth_cache *p = *r;
 
     if (p == NULL)
         return;
-    remember_clear(p);
+    auth_cache_clear(p);
     for (size_t s = 0; p->size > 0 && s < SHARDS; s++)
         pthread_mutex_destroy(&p->shards[s].lock);
     if (p->mapping != NULL)

@@ -5,7 +5,7 @@
  * the same mailbox. */
 #include "config.h"
 
-#include "ximss/server/live/user_private.h"
+#include "ximss/server/live/account_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #include "ximss/server/live/board.h"
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/push.h"
-#include "ximss/server/live/quota_watch.h"
+#include "ximss/server/live/quota_check.h"
 #include "ximss/server/live/session.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/worker.h"
@@ -27,23 +27,23 @@
 /* Accounts that one look at the cache takes out of memory. */
 #define TRIM_BATCH 1024
 
-struct user *
-user_find(struct worker *w, uint64_t number)
+struct account *
+account_lookup(struct worker *w, uint64_t number)
 {
-    struct user *a = g_hash_table_lookup(w->accounts, &number);
+    struct account *a = g_hash_table_lookup(w->accounts, &number);
 
     return a != NULL && !a->loading ? a : NULL;
 }
 
 void
-user_full_name(const struct user *a, char out[USER_NAME_SIZE])
+account_full_name(const struct account *a, char out[ACCOUNT_NAME_SIZE])
 {
-    snprintf(out, USER_NAME_SIZE, "%s@%s", a->name, a->domain->name);
+    snprintf(out, ACCOUNT_NAME_SIZE, "%s@%s", a->name, a->domain->name);
 }
 
 void
-user_set_domain(struct worker *w, struct user *a,
-                const struct domain_rec *domain)
+account_set_domain(struct worker *w, struct account *a,
+                   const struct domain_rec *domain)
 {
     struct domain *old = a->domain;
 
@@ -61,14 +61,14 @@ user_set_domain(struct worker *w, struct user *a,
 }
 
 void
-user_set_real_name(struct user *a, const char *name)
+account_set_real_name(struct account *a, const char *name)
 {
     free(a->real_name);
     a->real_name = name != NULL && name[0] != '\0' ? xstrdup(name) : NULL;
 }
 
 void
-user_free(struct worker *w, struct user *a)
+account_free(struct worker *w, struct account *a)
 {
     g_hash_table_remove(w->accounts, &a->number);
     alert_array_clear(&a->alerts);
@@ -76,14 +76,14 @@ user_free(struct worker *w, struct user *a)
     free(a->real_name);
     free(a->shown);
     free(a->dismissed);
-    user_set_domain(w, a, NULL);
+    account_set_domain(w, a, NULL);
     free(a);
 }
 
 /* --- sessions --- */
 
 void
-user_session_added(struct worker *w, struct user *a, struct session *s)
+account_session_added(struct worker *w, struct account *a, struct session *s)
 {
     if (a->n_sessions++ == 0) {
         TAILQ_REMOVE(&w->idle, a, link);
@@ -94,33 +94,33 @@ user_session_added(struct worker *w, struct user *a, struct session *s)
 }
 
 void
-user_session_removed(struct worker *w, struct user *a, struct session *s)
+account_session_removed(struct worker *w, struct account *a, struct session *s)
 {
     session_unlink_account(s, &a->sessions);
     if (--a->n_sessions == 0) {
         TAILQ_REMOVE(&a->domain->online, a, link);
         TAILQ_INSERT_TAIL(&w->idle, a, link);
         w->n_idle++;
-        quota_watch_logout(w, a);
+        quota_check_logout(w, a);
     }
-    user_drop_delivered(w, a);
+    account_drop_delivered(w, a);
 }
 
 /* --- what the mail brings --- */
 
 void
-user_alert_added(struct worker *w, struct alert *al)
+account_alert_added(struct worker *w, struct alert *al)
 {
-    struct user *a = user_find(w, al->rec.target);
+    struct account *a = account_lookup(w, al->rec.target);
 
     if (a != NULL)
         alert_array_add(&a->alerts, al);
 }
 
 unsigned
-user_alert_removed(struct worker *w, uint64_t account, uint64_t id)
+account_alert_removed(struct worker *w, uint64_t account, uint64_t id)
 {
-    struct user *a = g_hash_table_lookup(w->accounts, &account);
+    struct account *a = g_hash_table_lookup(w->accounts, &account);
     struct buf b = {0};
     unsigned n;
 
@@ -136,10 +136,10 @@ user_alert_removed(struct worker *w, uint64_t account, uint64_t id)
 }
 
 void
-user_changed(struct worker *w, const struct account_rec *rec,
-             const struct domain_rec *domain)
+account_changed(struct worker *w, const struct account_rec *rec,
+                const struct domain_rec *domain)
 {
-    struct user *a = user_find(w, rec->number);
+    struct account *a = account_lookup(w, rec->number);
     bool moves, renamed;
 
     if (a == NULL)
@@ -147,44 +147,45 @@ user_changed(struct worker *w, const struct account_rec *rec,
     moves = rec->domain != a->domain->number;
     renamed = moves || strcmp(a->name, rec->name) != 0;
     if (renamed)
-        quota_watch_renaming(w, a);
+        quota_check_renaming(w, a);
     free(a->name);
     a->name = xstrdup(rec->name);
-    user_set_real_name(a, rec->real_name);
+    account_set_real_name(a, rec->real_name);
     a->rights = rights_parse(rec->rights);
     a->cred_serial = rec->cred_serial;
-    quota_watch_forget(w, a);
+    quota_check_forget(w, a);
     /* An account that changes its domain changes its audience. */
     if (moves) {
         session_kill_all(&a->sessions);
-        user_set_domain(w, a, domain);
+        account_set_domain(w, a, domain);
     }
     if (renamed)
-        quota_watch_renamed(w, a);
+        quota_check_renamed(w, a);
 }
 
 void
-user_prefs_changed(struct worker *w, uint64_t number, const struct zone *zone)
+account_prefs_changed(struct worker *w, uint64_t number,
+                      const struct zone *zone)
 {
-    struct user *a = user_find(w, number);
+    struct account *a = account_lookup(w, number);
 
     if (a != NULL)
         a->zone = zone != NULL ? zone : w->zone;
 }
 
 void
-user_kill_sessions(struct worker *w, uint64_t number)
+account_kill_sessions(struct worker *w, uint64_t number)
 {
-    struct user *a = user_find(w, number);
+    struct account *a = account_lookup(w, number);
 
     if (a != NULL)
         session_kill_all(&a->sessions);
 }
 
 void
-user_token_revoked(struct worker *w, uint64_t number, uint64_t token)
+account_token_revoked(struct worker *w, uint64_t number, uint64_t token)
 {
-    struct user *a = user_find(w, number);
+    struct account *a = account_lookup(w, number);
 
     if (a != NULL)
         session_kill_token(&a->sessions, token);
@@ -192,17 +193,17 @@ user_token_revoked(struct worker *w, uint64_t number, uint64_t token)
 
 /* Takes an account without sessions out of memory. */
 static void
-forget(struct worker *w, struct user *a)
+forget(struct worker *w, struct account *a)
 {
     TAILQ_REMOVE(&w->idle, a, link);
     w->n_idle--;
-    user_free(w, a);
+    account_free(w, a);
 }
 
 void
-user_removed(struct worker *w, uint64_t number)
+account_removed(struct worker *w, uint64_t number)
 {
-    struct user *a = user_find(w, number);
+    struct account *a = account_lookup(w, number);
 
     if (a == NULL)
         return;
@@ -239,7 +240,7 @@ static void
 kill_some(struct worker *w, struct domain *d, unsigned left)
 {
     struct killing *k;
-    struct user *a;
+    struct account *a;
 
     for (unsigned i = 0; i < KILL_BATCH && left > 0; i++, left--) {
         a = TAILQ_FIRST(&d->online);
@@ -262,18 +263,18 @@ kill_some(struct worker *w, struct domain *d, unsigned left)
 static void
 rename_domain(struct worker *w, struct domain *d, const char *name)
 {
-    struct user *a;
+    struct account *a;
 
     TAILQ_FOREACH(a, &d->online, link)
-        quota_watch_renaming(w, a);
+        quota_check_renaming(w, a);
     free(d->name);
     d->name = xstrdup(name);
     TAILQ_FOREACH(a, &d->online, link)
-        quota_watch_renamed(w, a);
+        quota_check_renamed(w, a);
 }
 
 void
-user_domain_changed(struct worker *w, const struct domain_rec *rec)
+account_domain_changed(struct worker *w, const struct domain_rec *rec)
 {
     struct domain *d = board_find_domain(&w->board, rec->number);
 
@@ -292,7 +293,7 @@ user_domain_changed(struct worker *w, const struct domain_rec *rec)
 }
 
 void
-user_domain_removed(struct worker *w, uint64_t number)
+account_domain_removed(struct worker *w, uint64_t number)
 {
     struct domain *d = board_find_domain(&w->board, number);
 
@@ -307,16 +308,16 @@ user_domain_removed(struct worker *w, uint64_t number)
 
 /* A log-in takes its turn in the store before or behind what is being saved. */
 static bool
-may_forget(const struct user *a)
+may_forget(const struct account *a)
 {
     return !a->dirty && !a->being_saved && a->n_coming == 0 &&
-           !quota_watch_needs(a);
+           !quota_check_needs(a);
 }
 
 void
-user_trim(struct worker *w, unsigned keep)
+account_trim(struct worker *w, unsigned keep)
 {
-    struct user *a, *next;
+    struct account *a, *next;
     unsigned n = 0;
 
     TAILQ_FOREACH_SAFE(a, &w->idle, link, next) {
@@ -328,9 +329,9 @@ user_trim(struct worker *w, unsigned keep)
 }
 
 void
-user_free_all(struct worker *w)
+account_free_all(struct worker *w)
 {
-    struct user *a, *next;
+    struct account *a, *next;
 
     TAILQ_FOREACH_SAFE(a, &w->idle, link, next)
         forget(w, a);

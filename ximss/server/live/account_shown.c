@@ -3,7 +3,7 @@
  * beyond it. */
 #include "config.h"
 
-#include "ximss/server/live/user_private.h"
+#include "ximss/server/live/account_private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +69,7 @@ ids_drop_up_to(uint64_t **v, uint32_t *n, uint64_t id)
 /* --- shown and dismissed --- */
 
 void
-user_mark_delivered(struct worker *w, struct user *a, struct alert *al)
+account_mark_delivered(struct worker *w, struct account *a, struct alert *al)
 {
     if (al->delivered)
         return;
@@ -80,19 +80,19 @@ user_mark_delivered(struct worker *w, struct user *a, struct alert *al)
 }
 
 bool
-user_was_shown(const struct user *a, uint64_t id)
+account_was_shown(const struct account *a, uint64_t id)
 {
     return id <= a->position || ids_have(a->shown, a->n_shown, id);
 }
 
 bool
-user_has_dismissed(const struct user *a, uint64_t id)
+account_has_dismissed(const struct account *a, uint64_t id)
 {
     return ids_have(a->dismissed, a->n_dismissed, id);
 }
 
 void
-user_touch(struct worker *w, struct user *a)
+account_touch(struct worker *w, struct account *a)
 {
     if (a->dirty)
         return;
@@ -101,34 +101,34 @@ user_touch(struct worker *w, struct user *a)
 }
 
 static void
-set_position(struct worker *w, struct user *a, uint64_t id)
+set_position(struct worker *w, struct account *a, uint64_t id)
 {
     if (id > a->position)
         a->position = id;
     ids_drop_up_to(&a->shown, &a->n_shown, a->position);
-    user_touch(w, a);
+    account_touch(w, a);
 }
 
 void
-user_shown_up_to(struct worker *w, struct user *a, uint64_t id)
+account_shown_up_to(struct worker *w, struct account *a, uint64_t id)
 {
     if (id <= a->position)
         return;
     for (uint32_t i = alert_array_after(&a->alerts, a->position);
          i < a->alerts.n && a->alerts.v[i]->rec.id <= id; i++)
-        user_mark_delivered(w, a, a->alerts.v[i]);
+        account_mark_delivered(w, a, a->alerts.v[i]);
     set_position(w, a, id);
-    user_drop_delivered(w, a);
+    account_drop_delivered(w, a);
 }
 
 static const struct alert_array *
-broad_set(const struct worker *w, const struct user *a)
+broad_set(const struct worker *w, const struct account *a)
 {
     return a->domain->shared ? &w->board.cluster : &w->board.server;
 }
 
 struct alert *
-user_next_alert(struct worker *w, const struct user *a, uint64_t id)
+account_next_alert(struct worker *w, const struct account *a, uint64_t id)
 {
     const struct alert_array *sets[] = {broad_set(w, a), &a->domain->alerts,
                                         &a->alerts};
@@ -145,7 +145,7 @@ user_next_alert(struct worker *w, const struct user *a, uint64_t id)
 }
 
 struct alert *
-user_prev_alert(struct worker *w, const struct user *a, uint64_t id)
+account_prev_alert(struct worker *w, const struct account *a, uint64_t id)
 {
     const struct alert_array *sets[] = {broad_set(w, a), &a->domain->alerts,
                                         &a->alerts};
@@ -164,17 +164,17 @@ user_prev_alert(struct worker *w, const struct user *a, uint64_t id)
 }
 
 struct alert *
-user_find_alert(struct worker *w, const struct user *a, uint64_t id)
+account_find_alert(struct worker *w, const struct account *a, uint64_t id)
 {
-    struct alert *al = id > 0 ? user_next_alert(w, a, id - 1) : NULL;
+    struct alert *al = id > 0 ? account_next_alert(w, a, id - 1) : NULL;
 
     return al != NULL && al->rec.id == id ? al : NULL;
 }
 
 bool
-user_has_delivered(struct worker *w, uint64_t account, uint64_t id)
+account_has_delivered(struct worker *w, uint64_t account, uint64_t id)
 {
-    const struct user *a = user_find(w, account);
+    const struct account *a = account_lookup(w, account);
     uint32_t i;
 
     if (a == NULL)
@@ -186,12 +186,12 @@ user_has_delivered(struct worker *w, uint64_t account, uint64_t id)
 
 /* Moves the position over everything that was shown. */
 static void
-advance(struct worker *w, struct user *a)
+advance(struct worker *w, struct account *a)
 {
     uint64_t position = a->position;
     struct alert *next;
 
-    while ((next = user_next_alert(w, a, position)) != NULL &&
+    while ((next = account_next_alert(w, a, position)) != NULL &&
            ids_have(a->shown, a->n_shown, next->rec.id))
         position = next->rec.id;
     if (next != NULL)
@@ -202,22 +202,22 @@ advance(struct worker *w, struct user *a)
 }
 
 void
-user_shown(struct worker *w, struct user *a, uint64_t id)
+account_shown(struct worker *w, struct account *a, uint64_t id)
 {
     struct alert *own = alert_array_find(&a->alerts, id);
 
     if (own != NULL)
-        user_mark_delivered(w, a, own);
-    if (!user_was_shown(a, id)) {
+        account_mark_delivered(w, a, own);
+    if (!account_was_shown(a, id)) {
         ids_add(&a->shown, &a->n_shown, id);
         advance(w, a);
     }
     if (own != NULL)
-        user_drop_delivered(w, a);
+        account_drop_delivered(w, a);
 }
 
 void
-user_dismiss(struct worker *w, struct user *a, uint64_t id)
+account_dismiss(struct worker *w, struct account *a, uint64_t id)
 {
     struct alert *own = alert_array_find(&a->alerts, id);
 
@@ -225,9 +225,9 @@ user_dismiss(struct worker *w, struct user *a, uint64_t id)
         ids_add(&a->dismissed, &a->n_dismissed, id);
     else
         alert_cache_forget(w->alert_cache, id);
-    user_shown(w, a, id);
+    account_shown(w, a, id);
     alert_array_remove(&a->alerts, id);
-    user_touch(w, a);
+    account_touch(w, a);
 }
 
 /* Alerts that are taken out of memory in one turn. */
@@ -242,17 +242,17 @@ static void
 deliver_dropping(struct mail *m, void *owner)
 {
     struct dropping *d = (struct dropping *)m;
-    struct user *a = user_find(owner, d->account);
+    struct account *a = account_lookup(owner, d->account);
 
     free(d);
     if (a == NULL)
         return;
     a->dropping = false;
-    user_drop_delivered(owner, a);
+    account_drop_delivered(owner, a);
 }
 
 static void
-drop_later(struct worker *w, struct user *a)
+drop_later(struct worker *w, struct account *a)
 {
     struct dropping *d;
 
@@ -267,7 +267,7 @@ drop_later(struct worker *w, struct user *a)
 }
 
 void
-user_drop_delivered(struct worker *w, struct user *a)
+account_drop_delivered(struct worker *w, struct account *a)
 {
     struct alert_array *set = &a->alerts;
     uint64_t got = session_got(&a->sessions);

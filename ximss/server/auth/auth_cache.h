@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_AUTH_REMEMBER_H
-#define XIMSS_SERVER_AUTH_REMEMBER_H
+#ifndef XIMSS_SERVER_AUTH_AUTH_CACHE_H
+#define XIMSS_SERVER_AUTH_AUTH_CACHE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,34 +17,35 @@
  * Ask throttle_delay first: a try is answered so fast here that guessing would
  * be, too. */
 
-struct remember;
+struct auth_cache;
 
-/* max_entries 0: remembers nothing.  lifetime_us: from remember_add on, however
+/* max_entries 0: remembers nothing.  lifetime_us: from auth_cache_add on, however
  * often it is found. */
-struct remember *remember_new(size_t max_entries, int64_t lifetime_us);
+struct auth_cache *auth_cache_new(size_t max_entries, int64_t lifetime_us);
 
 /* True if this password was found right for this name (user@domain, in lower
  * case) within the lifetime.  The account and its cred_serial as they were
  * then come back; the caller still checks both against the account. */
-bool remember_find(struct remember *r, const char *name, const char *password,
-                   int64_t mono_now, uint64_t *account_r,
-                   uint32_t *cred_serial_r);
+bool auth_cache_find(struct auth_cache *r, const char *name,
+                     const char *password, int64_t mono_now,
+                     uint64_t *account_r, uint32_t *cred_serial_r);
 
 /* Remembers a success; if full, the oldest of its shard (one in 16) goes. */
-void remember_add(struct remember *r, const char *name, const char *password,
-                  int64_t mono_now, uint64_t account, uint32_t cred_serial);
+void auth_cache_add(struct auth_cache *r, const char *name,
+                    const char *password, int64_t mono_now, uint64_t account,
+                    uint32_t cred_serial);
 
 /* Forgets all of an account (new password, deleted, sessions killed).  Cost
  * does not grow with the number of entries. */
-void remember_forget(struct remember *r, uint64_t account);
+void auth_cache_forget(struct auth_cache *r, uint64_t account);
 
 /* Forgets everything. */
-void remember_clear(struct remember *r);
+void auth_cache_clear(struct auth_cache *r);
 
 /* Entries, with those that have expired but were not yet replaced. */
-size_t remember_count(struct remember *r);
+size_t auth_cache_count(struct auth_cache *r);
 
 /* Wipes and frees. */
-void remember_free(struct remember **r);
+void auth_cache_free(struct auth_cache **r);
 
 #endif

@@ -4,7 +4,7 @@
  * step is in the test's hand. */
 #include "config.h"
 
-#include "ximss/server/live/settle.h"
+#include "ximss/server/live/delivery.h"
 
 #include <check.h>
 #include <string.h>
@@ -15,29 +15,29 @@
 #include "tests/unit/stage.h"
 #include "util/clock.h"
 
-Suite *settle_suite(void);
+Suite *delivery_suite(void);
 
 /* One session that was sent the alert 1; the timer is the test's. */
 static struct client *client;
-static struct user *user;
+static struct account *user;
 static struct worker *worker;
 
 static void
 check(void)
 {
-    settle_check(worker);
-    event_del(worker->settle_ev);
+    delivery_check(worker);
+    event_del(worker->delivery_ev);
 }
 
 static void
 open_with(unsigned flags)
 {
     client = client_open(ANN, flags);
-    user = stage_user(ANN);
+    user = stage_account(ANN);
     worker = stage_worker(ANN);
     stage_post(ALERT_SERVER, 0, "news");
     stage_post(ALERT_ACCOUNT, ANN, "own");
-    event_del(worker->settle_ev);
+    event_del(worker->delivery_ev);
 }
 
 /* What happens, letter by letter:
@@ -85,7 +85,7 @@ act(char what)
         break;
     case 'P':
         stage_post(ALERT_SERVER, 0, "more");
-        event_del(worker->settle_ev);
+        event_del(worker->delivery_ev);
         break;
     default:
         clock_advance((what - '0') * CLOCK_SECOND);
@@ -179,7 +179,7 @@ START_TEST(test_comes_again)
 END_TEST
 
 static bool
-is_settled(void *arg)
+is_delivered(void *arg)
 {
     (void)arg;
     return user->position == 2;
@@ -189,21 +189,21 @@ is_settled(void *arg)
 START_TEST(test_timer)
 {
     client = client_open(ANN, 0);
-    user = stage_user(ANN);
+    user = stage_account(ANN);
     worker = stage_worker(ANN);
-    ck_assert(!evtimer_pending(worker->settle_ev, NULL));
+    ck_assert(!evtimer_pending(worker->delivery_ev, NULL));
     stage_post(ALERT_SERVER, 0, "news");
     stage_post(ALERT_SERVER, 0, "more");
-    ck_assert(client->s->settling);
-    ck_assert(evtimer_pending(worker->settle_ev, NULL));
+    ck_assert(client->s->in_flight);
+    ck_assert(evtimer_pending(worker->delivery_ev, NULL));
     act('R');
     check(); /* the first look, now */
     clock_advance(6 * CLOCK_SECOND);
-    event_active(worker->settle_ev, EV_TIMEOUT, 0);
-    stage_until(is_settled, NULL);
-    ck_assert(!client->s->settling);
-    ck_assert(TAILQ_EMPTY(&worker->settling));
-    ck_assert(!evtimer_pending(worker->settle_ev, NULL));
+    event_active(worker->delivery_ev, EV_TIMEOUT, 0);
+    stage_until(is_delivered, NULL);
+    ck_assert(!client->s->in_flight);
+    ck_assert(TAILQ_EMPTY(&worker->in_flight));
+    ck_assert(!evtimer_pending(worker->delivery_ev, NULL));
     client_free(&client);
 }
 END_TEST
@@ -215,29 +215,29 @@ START_TEST(test_several)
     struct client *other = client_open(ANN, 0), *bob = client_open(BOB, 0);
 
     open_with(0);
-    ck_assert(other->s->settling && client->s->settling && bob->s->settling);
+    ck_assert(other->s->in_flight && client->s->in_flight && bob->s->in_flight);
     act('R');
     act('c');
     act('n');
     ck_assert_uint_eq(user->position, 2);
-    ck_assert(!client->s->settling);
-    ck_assert(other->s->settling && bob->s->settling);
-    ck_assert_uint_eq(stage_user(BOB)->position, 0);
-    settle_forget(worker, bob->s);
-    settle_forget(worker, bob->s);
-    ck_assert(!bob->s->settling);
+    ck_assert(!client->s->in_flight);
+    ck_assert(other->s->in_flight && bob->s->in_flight);
+    ck_assert_uint_eq(stage_account(BOB)->position, 0);
+    delivery_forget(worker, bob->s);
+    delivery_forget(worker, bob->s);
+    ck_assert(!bob->s->in_flight);
     client_free(&other);
     client_free(&bob);
     client_free(&client);
-    ck_assert(TAILQ_EMPTY(&worker->settling));
+    ck_assert(TAILQ_EMPTY(&worker->in_flight));
 }
 END_TEST
 
 Suite *
-settle_suite(void)
+delivery_suite(void)
 {
-    Suite *s = suite_create("settle");
-    TCase *t = tcase_create("settle");
+    Suite *s = suite_create("delivery");
+    TCase *t = tcase_create("delivery");
 
     tcase_add_checked_fixture(t, stage_setup, stage_teardown);
     tcase_set_timeout(t, 120);

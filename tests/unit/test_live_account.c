@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "ximss/server/live/user.h"
+#include "ximss/server/live/account.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "util/zone.h"
 #include "ximss/server/rules/rights.h"
 
-Suite *user_suite(void);
+Suite *live_account_suite(void);
 
 /* --- what was shown --- */
 
@@ -30,7 +30,7 @@ print_ids(struct buf *b, const char *name, const uint64_t *v, uint32_t n)
 
 /* "position shown=ids dismissed=ids own=ids" */
 static const char *
-print(const struct user *a)
+print(const struct account *a)
 {
     static struct buf b;
 
@@ -107,23 +107,23 @@ START_TEST(test_positions)
 {
     const struct scenario *sc = &scenarios[_i];
     struct worker *w = stage_worker(ANN);
-    struct user *a;
+    struct account *a;
 
     post_six();
-    a = stage_user(ANN);
+    a = stage_account(ANN);
     ck_assert_str_eq(print(a), "0 shown= dismissed= own=4");
     for (size_t i = 0; sc->steps[i].what != '\0'; i++) {
         uint64_t id = sc->steps[i].id;
 
         switch (sc->steps[i].what) {
         case 's':
-            user_shown(w, a, id);
+            account_shown(w, a, id);
             break;
         case 'u':
-            user_shown_up_to(w, a, id);
+            account_shown_up_to(w, a, id);
             break;
         case 'd':
-            user_dismiss(w, a, id);
+            account_dismiss(w, a, id);
             break;
         default:
             stage_remove(id);
@@ -132,7 +132,7 @@ START_TEST(test_positions)
         ck_assert_msg(strcmp(print(a), sc->steps[i].then) == 0, "step %zu: %s",
                       i, print(a));
         if (sc->steps[i].what != 'r')
-            ck_assert(user_was_shown(a, id));
+            ck_assert(account_was_shown(a, id));
         ck_assert(a->dirty || sc->steps[i].what == 'r');
     }
 }
@@ -156,10 +156,10 @@ START_TEST(test_audience)
     alert_unref(&a);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct worker *w = stage_worker(rows[i].who);
-        struct user *u = stage_user(rows[i].who);
+        struct account *u = stage_account(rows[i].who);
         struct buf b = {0};
 
-        for (uint64_t at = 0; (next = user_next_alert(w, u, at)) != NULL;
+        for (uint64_t at = 0; (next = account_next_alert(w, u, at)) != NULL;
              at = next->rec.id)
             buf_appendf(&b, "%llu ", (unsigned long long)next->rec.id);
         ck_assert_msg(strcmp(buf_cstr(&b), rows[i].ids) == 0, "row %zu: %s", i,
@@ -167,7 +167,7 @@ START_TEST(test_audience)
         for (uint64_t id = 0; id < 9; id++) {
             char text[8] = {(char)('0' + id), ' ', '\0'};
 
-            ck_assert_msg((user_find_alert(w, u, id) != NULL) ==
+            ck_assert_msg((account_find_alert(w, u, id) != NULL) ==
                               (strstr(rows[i].ids, text) != NULL),
                           "row %zu, id %d", i, (int)id);
         }
@@ -195,7 +195,7 @@ START_TEST(test_slow_session)
     struct worker *w = stage_worker(ANN);
     struct client *quick = client_open(ANN, 0),
                   *slow = client_open(ANN, CLIENT_SMALL), *late;
-    struct user *a = stage_user(ANN);
+    struct account *a = stage_account(ANN);
     uint64_t id;
 
     block(slow);
@@ -203,7 +203,7 @@ START_TEST(test_slow_session)
     ck_assert_uint_eq(stage_told, 2);
     client_expect(quick, stage_alert(id, "account", "own"));
     ck_assert_uint_eq(a->alerts.n, 1);
-    user_shown_up_to(w, a, id);
+    account_shown_up_to(w, a, id);
     ck_assert_uint_eq(a->alerts.n, 1); /* the slow one has not got it */
     stage_save();
     ck_assert(!stage_has_alert(id));
@@ -223,12 +223,12 @@ START_TEST(test_slow_session_ends)
 {
     struct worker *w = stage_worker(ANN);
     struct client *slow = client_open(ANN, CLIENT_SMALL);
-    struct user *a = stage_user(ANN);
+    struct account *a = stage_account(ANN);
     uint64_t id;
 
     block(slow);
     id = stage_post(ALERT_ACCOUNT, ANN, "own");
-    user_shown_up_to(w, a, id);
+    account_shown_up_to(w, a, id);
     ck_assert_uint_eq(a->alerts.n, 1);
     client_free(&slow);
     ck_assert_uint_eq(a->alerts.n, 0);
@@ -240,19 +240,19 @@ END_TEST
 START_TEST(test_has_delivered)
 {
     struct worker *w = stage_worker(ANN);
-    struct user *a;
+    struct account *a;
     uint64_t first, second;
 
     first = stage_post(ALERT_ACCOUNT, ANN, "own");
     second = stage_post(ALERT_ACCOUNT, ANN, "own");
-    ck_assert(!user_has_delivered(w, stage_account(ANN), first));
-    a = stage_user(ANN);
-    ck_assert(!user_has_delivered(w, a->number, first));
-    user_shown(w, a, first);
-    ck_assert(user_has_delivered(w, a->number, first));
-    ck_assert(!user_has_delivered(w, a->number, second));
-    user_shown(w, a, second);
-    ck_assert(user_has_delivered(w, a->number, second));
+    ck_assert(!account_has_delivered(w, stage_account(ANN), first));
+    a = stage_account(ANN);
+    ck_assert(!account_has_delivered(w, a->number, first));
+    account_shown(w, a, first);
+    ck_assert(account_has_delivered(w, a->number, first));
+    ck_assert(!account_has_delivered(w, a->number, second));
+    account_shown(w, a, second);
+    ck_assert(account_has_delivered(w, a->number, second));
 }
 END_TEST
 
@@ -270,7 +270,7 @@ START_TEST(test_alert_removed)
     ck_assert_str_eq(client_hear(changes), "<alertRemoved alertID=\"1\"/>\n");
     ck_assert_str_eq(client_hear(plain), "");
     ck_assert_str_eq(client_hear(other), "");
-    ck_assert_uint_eq(stage_user(ANN)->alerts.n, 0);
+    ck_assert_uint_eq(stage_account(ANN)->alerts.n, 0);
     client_free(&plain);
     client_free(&changes);
     client_free(&other);
@@ -283,13 +283,13 @@ START_TEST(test_save_and_reload)
 {
     struct worker *w = stage_worker(ANN);
     struct peer peer;
-    struct user *a;
+    struct account *a;
 
     post_six();
-    a = stage_user(ANN);
-    user_shown(w, a, 1);
-    user_dismiss(w, a, 6);
-    user_dismiss(w, a, 5);
+    a = stage_account(ANN);
+    account_shown(w, a, 1);
+    account_dismiss(w, a, 6);
+    account_dismiss(w, a, 5);
     stage_remove(6); /* need not be remembered */
     a->last_login = 12345;
     ck_assert_int_eq(peer_parse(&peer, "192.0.2.1"), 0);
@@ -297,17 +297,17 @@ START_TEST(test_save_and_reload)
     ck_assert_str_eq(print(a), "2 shown=5,6 dismissed=5,6 own=4");
     stage_save();
     ck_assert(!a->dirty);
-    user_shown(w, a, 3); /* not saved: shown again, never lost */
+    account_shown(w, a, 3); /* not saved: shown again, never lost */
     stage_restart();
     w = stage_worker(ANN);
-    ck_assert_ptr_null(user_find(w, stage_account(ANN)));
-    a = stage_user(ANN);
+    ck_assert_ptr_null(account_lookup(w, stage_account(ANN)));
+    a = stage_account(ANN);
     ck_assert_str_eq(print(a), "2 shown=5 dismissed=5 own=4");
     ck_assert_int_eq(a->last_login, 12345);
     ck_assert_mem_eq(a->last_peer.address, peer.address, 16);
     ck_assert_str_eq(a->name, "ann");
     ck_assert_ptr_null(a->real_name);
-    ck_assert_ptr_eq(user_find(w, stage_account(ANN)), a);
+    ck_assert_ptr_eq(account_lookup(w, stage_account(ANN)), a);
 }
 END_TEST
 
@@ -328,12 +328,12 @@ put_state(struct store_txn *t, void *arg, struct errbuf *err)
 START_TEST(test_delivered_before_crash)
 {
     struct put p = {stage_account(ANN), {.position = 1}};
-    struct user *a;
+    struct account *a;
 
     ck_assert_uint_eq(stage_post(ALERT_ACCOUNT, ANN, "delivered"), 1);
     ck_assert_uint_eq(stage_post(ALERT_ACCOUNT, ANN, "not yet"), 2);
     stage_run(put_state, &p);
-    a = stage_user(ANN);
+    a = stage_account(ANN);
     ck_assert_str_eq(print(a), "1 shown= dismissed= own=2");
     stage_save();
     ck_assert(!stage_has_alert(1));
@@ -345,7 +345,7 @@ END_TEST
 START_TEST(test_save_of_many_ids)
 {
     struct worker *w = stage_worker(ANN);
-    struct user *a = stage_user(ANN);
+    struct account *a = stage_account(ANN);
     struct account_state state;
     const uint32_t many = 20000;
 
@@ -353,10 +353,10 @@ START_TEST(test_save_of_many_ids)
     for (a->n_dismissed = 0; a->n_dismissed < many; a->n_dismissed++)
         a->dismissed[a->n_dismissed] = 1000 + a->n_dismissed;
     a->last_login = 12345;
-    user_touch(w, a);
+    account_touch(w, a);
     for (uint64_t number = 1000000; number < 1000003; number++)
         g_array_append_val(w->dirty, number);
-    ck_assert(!user_save(w));
+    ck_assert(!account_save(w));
     ck_assert_uint_eq(w->dirty->len, 3);
     stage_save(); /* and so the others come at once */
     ck_assert_uint_eq(w->dirty->len, 0);
@@ -370,30 +370,30 @@ END_TEST
 START_TEST(test_save_in_batches)
 {
     struct worker *w = stage_worker(ANN);
-    struct user *a = stage_user(ANN);
+    struct account *a = stage_account(ANN);
     struct account_state state;
 
-    ck_assert(user_save(w)); /* nothing */
+    ck_assert(account_save(w)); /* nothing */
     for (uint64_t i = 0; i < 300; i++) {
         uint64_t number = 1000000 + i;
 
         g_array_append_val(w->dirty, number);
     }
     stage_post(ALERT_SERVER, 0, "1");
-    user_shown(w, a, 1);
-    user_touch(w, a); /* once is enough */
+    account_shown(w, a, 1);
+    account_touch(w, a); /* once is enough */
     ck_assert_uint_eq(w->dirty->len, 301);
-    ck_assert(!user_save(w));
+    ck_assert(!account_save(w));
     ck_assert_uint_eq(w->dirty->len, 45);
-    ck_assert(!user_save(w)); /* one at a time */
+    ck_assert(!account_save(w)); /* one at a time */
     ck_assert_uint_eq(w->dirty->len, 45);
     stage_save();
     ck_assert_uint_eq(w->dirty->len, 0);
     state = stage_state(ANN);
     ck_assert_uint_eq(state.position, 1);
     account_state_clear(&state);
-    user_save(w);
-    ck_assert(user_save(w));
+    account_save(w);
+    ck_assert(account_save(w));
 }
 END_TEST
 
@@ -416,17 +416,17 @@ START_TEST(test_save_that_somebody_waits_for)
 {
     struct worker *w = stage_worker(ANN);
     struct account_state state;
-    struct user *a;
+    struct account *a;
 
     n_saved = 0;
     post_six();
-    a = stage_user(ANN);
+    a = stage_account(ANN);
     for (uint64_t number = 1000; number < 2000; number++)
         g_array_append_val(w->dirty, number);
-    user_dismiss(w, a, 5);
-    user_when_saved(w, a, 5, note_saved, w);
-    user_dismiss(w, a, 1);
-    user_when_saved(w, a, 1, note_saved, w); /* one is on its way */
+    account_dismiss(w, a, 5);
+    account_when_saved(w, a, 5, note_saved, w);
+    account_dismiss(w, a, 1);
+    account_when_saved(w, a, 1, note_saved, w); /* one is on its way */
     ck_assert_uint_eq(n_saved, 0);
     while (n_saved < 2)
         stage_sync();
@@ -437,15 +437,15 @@ START_TEST(test_save_that_somebody_waits_for)
     ck_assert_uint_ge(dirty_then, 700); /* one batch was between the two */
     ck_assert_uint_lt(dirty_then, 1000);
     ck_assert(stage_has_alert(1)); /* nobody's own */
-    user_dismiss(w, a, 4);
-    user_when_saved(w, a, 4, note_saved, w);
+    account_dismiss(w, a, 4);
+    account_when_saved(w, a, 4, note_saved, w);
     while (n_saved < 3)
         stage_sync();
     ck_assert(!stage_has_alert(4));
     log_set_level(LOG_ERROR_ + 1); /* it will complain */
     stage_disk_full(true);
-    user_dismiss(w, a, 3);
-    user_when_saved(w, a, 3, note_saved, w);
+    account_dismiss(w, a, 3);
+    account_when_saved(w, a, 3, note_saved, w);
     while (n_saved < 4)
         stage_sync();
     ck_assert_int_ne(saved_result, STORE_OK);
@@ -463,23 +463,23 @@ END_TEST
 START_TEST(test_save_fails)
 {
     struct worker *w = stage_worker(ANN);
-    struct user *a;
+    struct account *a;
     struct account_state state;
 
     stage_post(ALERT_ACCOUNT, ANN, "own");
-    a = stage_user(ANN);
-    user_shown(w, a, 1);
+    a = stage_account(ANN);
+    account_shown(w, a, 1);
     log_set_level(LOG_ERROR_ + 1); /* it will complain */
     stage_disk_full(true);
     for (int i = 0; i < 3; i++) {
-        ck_assert(!user_save(w));
+        ck_assert(!account_save(w));
         while (w->saving)
             stage_sync();
         ck_assert(a->dirty);
         ck_assert_uint_eq(w->dirty->len, 1);
         ck_assert_uint_eq(w->delivered->len, 0);
         ck_assert(!stage_has_alert(1));
-        user_trim(w, 0); /* it must not be forgotten meanwhile */
+        account_trim(w, 0); /* it must not be forgotten meanwhile */
     }
     stage_disk_full(false);
     stage_save();
@@ -492,17 +492,17 @@ END_TEST
 
 struct opened {
     unsigned calls;
-    struct user *user;
+    struct account *account;
     char text[256];
 };
 
 static void
-on_opened(struct user *a, void *arg, const struct errbuf *err)
+on_opened(struct account *a, void *arg, const struct errbuf *err)
 {
     struct opened *o = arg;
 
     o->calls++;
-    o->user = a;
+    o->account = a;
     snprintf(o->text, sizeof o->text, "%s", err != NULL ? err->text : "");
 }
 
@@ -511,11 +511,11 @@ START_TEST(test_open)
     struct worker *w = stage_worker(ANN);
     struct opened first = {0}, second = {0}, third = {0}, none = {0};
 
-    user_open(w, stage_account(ANN), 0, on_opened, &first);
-    user_open(w, stage_account(ANN), 0, on_opened, &second); /* one load */
-    user_open(w, 999999, 0, on_opened, &none);
+    account_open(w, stage_account(ANN), 0, on_opened, &first);
+    account_open(w, stage_account(ANN), 0, on_opened, &second); /* one load */
+    account_open(w, 999999, 0, on_opened, &none);
     ck_assert_uint_eq(first.calls + second.calls + none.calls, 0);
-    ck_assert_ptr_null(user_find(w, stage_account(ANN)));
+    ck_assert_ptr_null(account_lookup(w, stage_account(ANN)));
     stage_post(ALERT_ACCOUNT, ANN, "while it loads");
     stage_sync();
     ck_assert_uint_eq(first.calls, 1);
@@ -526,7 +526,7 @@ START_TEST(test_open)
     ck_assert_uint_eq(none.calls, 1);
     ck_assert_ptr_null(none.user);
     ck_assert_str_eq(none.text, "");
-    user_open(w, stage_account(ANN), 0, on_opened, &third); /* at once */
+    account_open(w, stage_account(ANN), 0, on_opened, &third); /* at once */
     ck_assert_uint_eq(third.calls, 1);
     ck_assert_ptr_eq(third.user, first.user);
 }
@@ -560,7 +560,7 @@ add_many(struct store_txn *t, void *arg, struct errbuf *err)
 }
 
 struct arrival {
-    struct user *user; /* loading */
+    struct account *account; /* loading */
     uint32_t n;
 };
 
@@ -586,12 +586,12 @@ START_TEST(test_open_in_pieces)
     stage_run(add_many, &number);
     stage_sync();
     (void)store_load(stage->store);
-    user_open(w, number, 0, on_opened, &o);
+    account_open(w, number, 0, on_opened, &o);
     at.user = g_hash_table_lookup(w->accounts, &number);
     stage_until(has_come, &at);
     ck_assert(at.user->loading);
     ck_assert_uint_lt(at.user->alerts.n, MANY);
-    ck_assert_ptr_null(user_find(w, number));
+    ck_assert_ptr_null(account_lookup(w, number));
     /* between two pieces: one goes that has come, one comes */
     first = at.user->alerts.v[0]->rec.id;
     stage_remove(first);
@@ -600,10 +600,10 @@ START_TEST(test_open_in_pieces)
     stage_until(has_come, &at);
     stage_sync();
     ck_assert_uint_eq(o.calls, 1);
-    ck_assert_ptr_eq(o.user, at.user);
-    ck_assert_uint_eq(o.user->alerts.n, MANY);
-    ck_assert_ptr_null(alert_array_find(&o.user->alerts, first));
-    ck_assert_ptr_nonnull(alert_array_find(&o.user->alerts, last));
+    ck_assert_ptr_eq(o.account, at.user);
+    ck_assert_uint_eq(o.account->alerts.n, MANY);
+    ck_assert_ptr_null(alert_array_find(&o.account->alerts, first));
+    ck_assert_ptr_nonnull(alert_array_find(&o.account->alerts, last));
     load = store_load(stage->store);
     ck_assert_uint_gt(load.job, 100);
     ck_assert_uint_le(load.job, TURN_MOST);
@@ -615,14 +615,14 @@ START_TEST(test_many_delivered)
 {
     struct worker *w = stage_worker(ANN);
     uint64_t number = stage_account(ANN);
-    struct user *a;
+    struct account *a;
     uint64_t last;
 
     stage_run(add_many, &number);
-    a = stage_user(ANN);
+    a = stage_account(ANN);
     ck_assert_uint_eq(a->alerts.n, MANY);
     last = a->alerts.v[MANY - 1]->rec.id;
-    user_shown_up_to(w, a, last);
+    account_shown_up_to(w, a, last);
     /* not all in one turn of the loop */
     ck_assert_uint_gt(a->alerts.n, 0);
     ck_assert_uint_lt(a->alerts.n, MANY);
@@ -642,25 +642,25 @@ START_TEST(test_trim)
     struct worker *w = stage_worker(ANN);
     struct client *c = client_open(BOB, 0);
 
-    stage_user(ANN);
-    stage_user(DAN);
-    stage_user(EVE);
+    stage_account(ANN);
+    stage_account(DAN);
+    stage_account(EVE);
     stage_save();
-    user_touch(w, stage_user(DAN));
+    account_touch(w, stage_account(DAN));
     ck_assert_uint_eq(w->n_idle, 3);
-    user_trim(w, 3);
+    account_trim(w, 3);
     ck_assert_uint_eq(w->n_idle, 3);
-    user_trim(w, 2); /* the oldest goes */
-    ck_assert_ptr_null(user_find(w, stage_account(ANN)));
-    user_trim(w, 0); /* but not who is not saved, nor who is there */
+    account_trim(w, 2); /* the oldest goes */
+    ck_assert_ptr_null(account_lookup(w, stage_account(ANN)));
+    account_trim(w, 0); /* but not who is not saved, nor who is there */
     ck_assert_uint_eq(w->n_idle, 1);
-    ck_assert_ptr_nonnull(user_find(w, stage_account(DAN)));
-    ck_assert_ptr_nonnull(user_find(w, stage_account(BOB)));
-    ck_assert(!user_save(w)); /* nor who is not saved yet */
-    user_trim(w, 0);
-    ck_assert_ptr_nonnull(user_find(w, stage_account(DAN)));
+    ck_assert_ptr_nonnull(account_lookup(w, stage_account(DAN)));
+    ck_assert_ptr_nonnull(account_lookup(w, stage_account(BOB)));
+    ck_assert(!account_save(w)); /* nor who is not saved yet */
+    account_trim(w, 0);
+    ck_assert_ptr_nonnull(account_lookup(w, stage_account(DAN)));
     stage_save();
-    user_trim(w, 0);
+    account_trim(w, 0);
     ck_assert_uint_eq(w->n_idle, 0);
     ck_assert_ptr_null(board_find_domain(&w->board, stage_domain(DAN)));
     client_free(&c);
@@ -697,11 +697,11 @@ START_TEST(test_changed)
 {
     struct client *c = client_open(ANN, 0);
     struct account_rec rec = ann_rec();
-    struct user *a = stage_user(ANN);
-    char name[USER_NAME_SIZE], empty[] = "";
+    struct account *a = stage_account(ANN);
+    char name[ACCOUNT_NAME_SIZE], empty[] = "";
 
     stage_effect(fill_account, EFFECT_ACCOUNT_CHANGED, &rec);
-    user_full_name(a, name);
+    account_full_name(a, name);
     ck_assert_str_eq(name, "anna@main.test");
     ck_assert_str_eq(a->real_name, "Anna A.");
     ck_assert_uint_eq(a->rights, RIGHT_MASTER);
@@ -722,15 +722,15 @@ START_TEST(test_moved)
     struct worker *w = stage_worker(ANN);
     struct client *c = client_open(ANN, 0), *bob = client_open(BOB, 0);
     struct account_rec rec = ann_rec();
-    char name[USER_NAME_SIZE];
-    struct user *a;
+    char name[ACCOUNT_NAME_SIZE];
+    struct account *a;
 
     rec.domain = stage_domain(DAN);
     stage_effect(fill_account, EFFECT_ACCOUNT_CHANGED, &rec);
     ck_assert_str_eq(client_hear(c), "<bye/>\n");
     ck_assert(client_at_end(c));
-    a = stage_user(ANN);
-    user_full_name(a, name);
+    a = stage_account(ANN);
+    account_full_name(a, name);
     ck_assert_str_eq(name, "anna@a.test");
     ck_assert_uint_eq(a->domain->accounts, 1);
     ck_assert_uint_eq(w->n_idle, 1);
@@ -738,9 +738,9 @@ START_TEST(test_moved)
     client_free(&c);
     client_free(&bob);
     ck_assert_uint_eq(w->n_idle, 2);
-    user_trim(w, 0); /* Bob's log-in is not saved; Ann's neither */
+    account_trim(w, 0); /* Bob's log-in is not saved; Ann's neither */
     stage_save();
-    user_trim(w, 0);
+    account_trim(w, 0);
     ck_assert_ptr_null(board_find_domain(&w->board, stage_domain(DAN)));
     ck_assert_ptr_null(board_find_domain(&w->board, stage_domain(ANN)));
 }
@@ -767,7 +767,7 @@ START_TEST(test_ended_by_others)
     ck_assert_str_eq(client_hear(two), "<bye/>\n");
     ck_assert(client_at_end(one) && client_at_end(two));
     ck_assert(client_is_open(bob));
-    ck_assert_uint_eq(user_find(w, stage_account(ANN)) != NULL, _i == 0);
+    ck_assert_uint_eq(account_lookup(w, stage_account(ANN)) != NULL, _i == 0);
     stage_effect(fill_number, EFFECT_ACCOUNT_REMOVED, &who); /* again */
     client_free(&one);
     client_free(&two);
@@ -796,21 +796,21 @@ fill_domain(struct effect *e, void *arg)
 START_TEST(test_domain_changed)
 {
     struct worker *w = stage_worker(DAN);
-    struct user *a = stage_user(DAN);
+    struct account *a = stage_account(DAN);
     struct domain_change d = {.number = stage_domain(DAN), .name = "new.test"};
     uint64_t version = w->board.version;
-    char name[USER_NAME_SIZE];
+    char name[ACCOUNT_NAME_SIZE];
 
     stage_post(ALERT_SERVER, 0, "for local domains");
-    ck_assert_ptr_nonnull(user_next_alert(w, a, 0));
+    ck_assert_ptr_nonnull(account_next_alert(w, a, 0));
     version = w->board.version;
     stage_effect(fill_domain, EFFECT_DOMAIN_CHANGED, &d);
-    user_full_name(a, name);
+    account_full_name(a, name);
     ck_assert_str_eq(name, "dan@new.test");
     ck_assert_uint_eq(w->board.version, version);
     d.shared = true;
     stage_effect(fill_domain, EFFECT_DOMAIN_CHANGED, &d);
-    ck_assert_ptr_null(user_next_alert(w, a, 0));
+    ck_assert_ptr_null(account_next_alert(w, a, 0));
     ck_assert_uint_gt(w->board.version, version); /* shared bytes are void */
     d.number = 999999;
     stage_effect(fill_domain, EFFECT_DOMAIN_CHANGED, &d);
@@ -826,17 +826,17 @@ START_TEST(test_domain_suspended)
     struct domain_change d = {
         .number = stage_domain(DAN), .name = "a.test", .suspended = true};
 
-    ck_assert(!stage_user(DAN)->domain->suspended);
+    ck_assert(!stage_account(DAN)->domain->suspended);
     stage_effect(fill_domain, EFFECT_DOMAIN_CHANGED, &d);
     ck_assert_str_eq(client_hear(dan), "<bye/>\n");
     ck_assert_str_eq(client_hear(eve), "<bye/>\n");
     ck_assert(client_at_end(dan) && client_at_end(eve));
     ck_assert(client_is_open(ann));
-    ck_assert(stage_user(DAN)->domain->suspended);
-    ck_assert(!stage_user(ANN)->domain->suspended);
+    ck_assert(stage_account(DAN)->domain->suspended);
+    ck_assert(!stage_account(ANN)->domain->suspended);
     d.suspended = false;
     stage_effect(fill_domain, EFFECT_DOMAIN_CHANGED, &d);
-    ck_assert(!stage_user(DAN)->domain->suspended);
+    ck_assert(!stage_account(DAN)->domain->suspended);
     client_free(&dan);
     client_free(&eve);
     client_free(&ann);
@@ -895,13 +895,13 @@ START_TEST(test_domain_of_many_suspended)
     for (unsigned i = 0; i < PEOPLE; i++) {
         struct opened o = {0};
 
-        user_open(w, numbers[i], 0, on_opened, &o);
+        account_open(w, numbers[i], 0, on_opened, &o);
         stage_until(is_opened, &o);
         c[i] = client_connect(DAN, 0);
-        session_open(c[i]->s, o.user);
+        session_open(c[i]->s, o.account);
         c[i]->number = c[i]->s->number;
     }
-    user_domain_changed(w, &rec);
+    account_domain_changed(w, &rec);
     left = count_open(c);
     ck_assert_uint_gt(left, PEOPLE / 2);
     ck_assert_uint_lt(left, PEOPLE);
@@ -932,8 +932,8 @@ START_TEST(test_loaded_suspended)
     uint64_t number = stage_domain(DAN);
 
     stage_run(suspend, &number);
-    ck_assert(stage_user(DAN)->domain->suspended);
-    ck_assert(!stage_user(ANN)->domain->suspended);
+    ck_assert(stage_account(DAN)->domain->suspended);
+    ck_assert(!stage_account(ANN)->domain->suspended);
 }
 END_TEST
 
@@ -953,7 +953,7 @@ fill_prefs(struct effect *e, void *arg)
 
 START_TEST(test_prefs_changed)
 {
-    struct user *a = stage_user(ANN);
+    struct account *a = stage_account(ANN);
     struct prefs_change p = {stage_account(ANN), zone_find("Asia/Tokyo")};
 
     ck_assert_ptr_nonnull(p.zone);
@@ -974,7 +974,7 @@ START_TEST(test_domain_removed)
     enum stage_who who = DAN;
 
     stage_post(ALERT_DOMAIN, DAN, "of the domain");
-    stage_user(DAN);
+    stage_account(DAN);
     stage_effect(fill_number, EFFECT_ACCOUNT_REMOVED, &who);
     ck_assert_ptr_nonnull(board_find_domain(&w->board, d.number));
     stage_effect(fill_domain, EFFECT_DOMAIN_REMOVED, &d);
@@ -984,10 +984,10 @@ START_TEST(test_domain_removed)
 END_TEST
 
 Suite *
-user_suite(void)
+live_account_suite(void)
 {
-    Suite *s = suite_create("user");
-    TCase *t = tcase_create("user");
+    Suite *s = suite_create("live_account");
+    TCase *t = tcase_create("live_account");
 
     tcase_add_checked_fixture(t, stage_setup, stage_teardown);
     tcase_set_timeout(t, 120);

@@ -10,30 +10,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ximss/server/auth/remember.h"
+#include "ximss/server/auth/auth_cache.h"
 
-Suite *remember_suite(void);
+Suite *auth_cache_suite(void);
 
 #define LIFETIME 1000
 
 static bool
-find(struct remember *r, const char *name, const char *password, int64_t now)
+find(struct auth_cache *r, const char *name, const char *password, int64_t now)
 {
     uint64_t account;
     uint32_t serial;
 
-    return remember_find(r, name, password, now, &account, &serial);
+    return auth_cache_find(r, name, password, now, &account, &serial);
 }
 
 START_TEST(finds_what_was_added)
 {
-    struct remember *r = remember_new(100, LIFETIME);
+    struct auth_cache *r = auth_cache_new(100, LIFETIME);
     uint64_t account = 0;
     uint32_t serial = 0;
 
     ck_assert(!find(r, "joe@a.test", "secret", 1));
-    remember_add(r, "joe@a.test", "secret", 1, 42, 7);
-    ck_assert(remember_find(r, "joe@a.test", "secret", 2, &account, &serial));
+    auth_cache_add(r, "joe@a.test", "secret", 1, 42, 7);
+    ck_assert(auth_cache_find(r, "joe@a.test", "secret", 2, &account, &serial));
     ck_assert_uint_eq(account, 42);
     ck_assert_uint_eq(serial, 7);
     ck_assert(!find(r, "joe@a.test", "Secret", 2));
@@ -42,67 +42,67 @@ START_TEST(finds_what_was_added)
     ck_assert(!find(r, "joe@a.tes", "tsecret", 2));
     ck_assert(!find(r, "joe@a.tests", "ecret", 2));
     ck_assert(!find(r, "", "joe@a.testsecret", 2));
-    ck_assert_uint_eq(remember_count(r), 1);
-    remember_free(&r);
+    ck_assert_uint_eq(auth_cache_count(r), 1);
+    auth_cache_free(&r);
     ck_assert_ptr_null(r);
-    remember_free(&r);
+    auth_cache_free(&r);
 }
 END_TEST
 
 START_TEST(forgets_after_the_lifetime)
 {
-    struct remember *r = remember_new(100, LIFETIME);
+    struct auth_cache *r = auth_cache_new(100, LIFETIME);
 
-    remember_add(r, "joe", "secret", 50, 1, 1);
+    auth_cache_add(r, "joe", "secret", 50, 1, 1);
     ck_assert(find(r, "joe", "secret", 50 + LIFETIME - 1));
     ck_assert(!find(r, "joe", "secret", 50 + LIFETIME));
-    ck_assert_uint_eq(remember_count(r), 0);
+    ck_assert_uint_eq(auth_cache_count(r), 0);
     ck_assert(!find(r, "joe", "secret", 50));
-    remember_free(&r);
+    auth_cache_free(&r);
 }
 END_TEST
 
 START_TEST(another_success_renews)
 {
-    struct remember *r = remember_new(100, LIFETIME);
+    struct auth_cache *r = auth_cache_new(100, LIFETIME);
     uint64_t account;
     uint32_t serial = 0;
 
-    remember_add(r, "joe", "secret", 1, 1, 1);
-    remember_add(r, "joe", "secret", 900, 1, 2);
-    ck_assert_uint_eq(remember_count(r), 1);
-    ck_assert(remember_find(r, "joe", "secret", 1500, &account, &serial));
+    auth_cache_add(r, "joe", "secret", 1, 1, 1);
+    auth_cache_add(r, "joe", "secret", 900, 1, 2);
+    ck_assert_uint_eq(auth_cache_count(r), 1);
+    ck_assert(auth_cache_find(r, "joe", "secret", 1500, &account, &serial));
     ck_assert_uint_eq(serial, 2);
-    remember_free(&r);
+    auth_cache_free(&r);
 }
 END_TEST
 
 START_TEST(forgets_an_account_and_only_it)
 {
-    struct remember *r = remember_new(1000, LIFETIME);
+    struct auth_cache *r = auth_cache_new(1000, LIFETIME);
     char name[32];
 
     for (unsigned i = 0; i < 60; i++) {
         snprintf(name, sizeof name, "user%u", i);
-        remember_add(r, name, "secret", 1, i % 3, 1);
+        auth_cache_add(r, name, "secret", 1, i % 3, 1);
     }
-    ck_assert_uint_eq(remember_count(r), 60);
-    remember_forget(r, 1);
-    remember_forget(r, 99);
-    ck_assert_uint_eq(remember_count(r), 40);
+    ck_assert_uint_eq(auth_cache_count(r), 60);
+    auth_cache_forget(r, 1);
+    auth_cache_forget(r, 99);
+    ck_assert_uint_eq(auth_cache_count(r), 40);
     for (unsigned i = 0; i < 60; i++) {
         snprintf(name, sizeof name, "user%u", i);
         ck_assert_int_eq(find(r, name, "secret", 2), i % 3 != 1);
     }
-    remember_clear(r);
-    ck_assert_uint_eq(remember_count(r), 0);
+    auth_cache_clear(r);
+    ck_assert_uint_eq(auth_cache_count(r), 0);
     for (unsigned i = 0; i < 60; i++) {
         snprintf(name, sizeof name, "user%u", i);
         ck_assert(!find(r, name, "secret", 2));
     }
-    remember_add(r, "user1", "secret", 1, 1, 1);
+    auth_cache_add(r, "user1", "secret", 1, 1, 1);
     ck_assert(find(r, "user1", "secret", 2));
-    remember_free(&r);
+    auth_cache_free(&r);
 }
 END_TEST
 
@@ -113,20 +113,20 @@ START_TEST(forgets_among_many)
         MAX = 1600,
         ACCOUNTS = 600
     };
-    struct remember *r = remember_new(MAX, LIFETIME);
+    struct auth_cache *r = auth_cache_new(MAX, LIFETIME);
     char name[32];
 
     for (unsigned i = 0; i < ACCOUNTS; i++) {
         snprintf(name, sizeof name, "user%u", i);
-        remember_add(r, name, "secret", 1, i, 1);
+        auth_cache_add(r, name, "secret", 1, i, 1);
     }
     for (unsigned i = 0; i < ACCOUNTS; i += 2)
-        remember_forget(r, i);
+        auth_cache_forget(r, i);
     for (unsigned i = 0; i < ACCOUNTS; i++) {
         snprintf(name, sizeof name, "user%u", i);
         ck_assert_msg(find(r, name, "secret", 1) == (i % 2 == 1), "%s", name);
     }
-    remember_free(&r);
+    auth_cache_free(&r);
 }
 END_TEST
 
@@ -136,17 +136,17 @@ START_TEST(is_bounded_and_drops_the_oldest)
         MAX = 160,
         ADDED = 2000
     };
-    struct remember *r = remember_new(MAX, LIFETIME);
+    struct auth_cache *r = auth_cache_new(MAX, LIFETIME);
     unsigned found = 0, newest_half = 0;
     char name[32];
 
     for (unsigned i = 0; i < ADDED; i++) {
         snprintf(name, sizeof name, "user%u", i);
-        remember_add(r, name, "secret", 1, i, 1);
+        auth_cache_add(r, name, "secret", 1, i, 1);
         ck_assert(find(r, name, "secret", 1));
-        ck_assert_uint_le(remember_count(r), MAX);
+        ck_assert_uint_le(auth_cache_count(r), MAX);
     }
-    ck_assert_uint_eq(remember_count(r), MAX);
+    ck_assert_uint_eq(auth_cache_count(r), MAX);
     for (unsigned i = 0; i < ADDED; i++) {
         snprintf(name, sizeof name, "user%u", i);
         if (find(r, name, "secret", 1)) {
@@ -156,20 +156,20 @@ START_TEST(is_bounded_and_drops_the_oldest)
     }
     ck_assert_uint_eq(found, MAX);
     ck_assert_uint_eq(newest_half, MAX);
-    remember_free(&r);
+    auth_cache_free(&r);
 }
 END_TEST
 
 START_TEST(remembers_nothing_if_told_so)
 {
-    struct remember *r = remember_new(0, LIFETIME);
+    struct auth_cache *r = auth_cache_new(0, LIFETIME);
 
-    remember_add(r, "joe", "secret", 1, 1, 1);
+    auth_cache_add(r, "joe", "secret", 1, 1, 1);
     ck_assert(!find(r, "joe", "secret", 1));
-    remember_forget(r, 1);
-    remember_clear(r);
-    ck_assert_uint_eq(remember_count(r), 0);
-    remember_free(&r);
+    auth_cache_forget(r, 1);
+    auth_cache_clear(r);
+    ck_assert_uint_eq(auth_cache_count(r), 0);
+    auth_cache_free(&r);
 }
 END_TEST
 
@@ -182,7 +182,7 @@ START_TEST(agrees_with_a_model)
         ACCOUNTS = 20,
         ROUNDS = 20000
     };
-    struct remember *r = remember_new(1 << 20, LIFETIME);
+    struct auth_cache *r = auth_cache_new(1 << 20, LIFETIME);
     int64_t ends[NAMES] = {0};
     uint32_t random = 1;
     int64_t now = 1;
@@ -196,7 +196,7 @@ START_TEST(agrees_with_a_model)
         snprintf(name, sizeof name, "user%u", which);
         switch (random >> 28) {
         case 0:
-            remember_forget(r, which % ACCOUNTS);
+            auth_cache_forget(r, which % ACCOUNTS);
             for (unsigned i = which % ACCOUNTS; i < NAMES; i += ACCOUNTS)
                 ends[i] = 0;
             break;
@@ -207,7 +207,7 @@ START_TEST(agrees_with_a_model)
         case 3:
         case 4:
         case 5:
-            remember_add(r, name, "x", now, which % ACCOUNTS, 1);
+            auth_cache_add(r, name, "x", now, which % ACCOUNTS, 1);
             ends[which] = now + LIFETIME;
             break;
         default:
@@ -216,13 +216,13 @@ START_TEST(agrees_with_a_model)
             break;
         }
     }
-    remember_free(&r);
+    auth_cache_free(&r);
 }
 END_TEST
 
 struct runner {
     pthread_t thread;
-    struct remember *r;
+    struct auth_cache *r;
     unsigned number, missed;
 };
 
@@ -234,19 +234,19 @@ run(void *arg)
 
     for (unsigned i = 0; i < 2000; i++) {
         snprintf(name, sizeof name, "user%u-%u", runner->number, i % 100);
-        remember_add(runner->r, name, "x", 1, runner->number, 1);
+        auth_cache_add(runner->r, name, "x", 1, runner->number, 1);
         runner->missed += !find(runner->r, name, "x", 1);
         if (i % 50 == 0)
-            remember_forget(runner->r, runner->number);
+            auth_cache_forget(runner->r, runner->number);
         if (i % 500 == 0)
-            (void)remember_count(runner->r);
+            (void)auth_cache_count(runner->r);
     }
     return NULL;
 }
 
 START_TEST(threads_do_not_disturb_each_other)
 {
-    struct remember *r = remember_new(100000, LIFETIME);
+    struct auth_cache *r = auth_cache_new(100000, LIFETIME);
     struct runner runners[4] = {{0}};
 
     for (unsigned i = 0; i < 4; i++) {
@@ -259,7 +259,7 @@ START_TEST(threads_do_not_disturb_each_other)
         pthread_join(runners[i].thread, NULL);
         ck_assert_uint_eq(runners[i].missed, 0);
     }
-    remember_free(&r);
+    auth_cache_free(&r);
 }
 END_TEST
 
@@ -285,21 +285,21 @@ mapping_flags(const void *p, char *flags, size_t size)
 
 START_TEST(is_left_out_of_core_dumps)
 {
-    struct remember *r = remember_new(1000, LIFETIME);
+    struct auth_cache *r = auth_cache_new(1000, LIFETIME);
     char flags[256];
 
     mapping_flags(r, flags, sizeof flags);
     if (flags[0] != '\0')
         ck_assert_msg(strstr(flags, " dd") != NULL, "%s", flags);
-    remember_free(&r);
+    auth_cache_free(&r);
 }
 END_TEST
 
 Suite *
-remember_suite(void)
+auth_cache_suite(void)
 {
-    Suite *s = suite_create("remember");
-    TCase *t = tcase_create("remember");
+    Suite *s = suite_create("auth_cache");
+    TCase *t = tcase_create("auth_cache");
 
     tcase_add_test(t, finds_what_was_added);
     tcase_add_test(t, forgets_after_the_lifetime);

@@ -6,22 +6,22 @@
  * what is added comes with one of the next. */
 #include "config.h"
 
-#include "ximss/server/live/user_private.h"
+#include "ximss/server/live/account_private.h"
 
 #include <stdlib.h>
 
 #include "util/xmalloc.h"
 #include "ximss/server/live/job.h"
-#include "ximss/server/live/quota_watch.h"
+#include "ximss/server/live/quota_check.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/worker.h"
 #include "ximss/server/rules/prefs.h"
 #include "ximss/server/rules/rights.h"
 #include "ximss/server/rules/usage.h"
 
-struct user_waiter {
-    struct user_waiter *next;
-    user_ready_fn *ready;
+struct account_waiter {
+    struct account_waiter *next;
+    account_ready_fn *ready;
     void *arg;
 };
 
@@ -102,15 +102,15 @@ load_body(struct job *j, struct store_txn *t, struct errbuf *err)
 }
 
 static void
-fill(struct worker *w, struct user *a, struct load_job *l)
+fill(struct worker *w, struct account *a, struct load_job *l)
 {
-    user_set_domain(w, a, &l->domain);
+    account_set_domain(w, a, &l->domain);
     a->zone = l->zone != NULL ? l->zone : w->zone;
     a->name = xstrdup(l->account.name);
-    user_set_real_name(a, l->account.real_name);
+    account_set_real_name(a, l->account.real_name);
     a->rights = rights_parse(l->account.rights);
     a->cred_serial = l->account.cred_serial;
-    quota_watch_set(w, a, l->quota_reached);
+    quota_check_set(w, a, l->quota_reached);
     a->position = l->state.position;
     a->shown = l->state.shown;
     a->n_shown = (uint32_t)l->state.n_shown;
@@ -130,16 +130,16 @@ fill(struct worker *w, struct user *a, struct load_job *l)
 /* The last life of the server ended between saving the position and removing
  * what it covers. */
 static void
-forget_shown_alerts(struct worker *w, struct user *a)
+forget_shown_alerts(struct worker *w, struct account *a)
 {
     for (uint32_t i = 0; i < a->alerts.n; i++)
-        if (user_was_shown(a, a->alerts.v[i]->rec.id))
-            user_mark_delivered(w, a, a->alerts.v[i]);
-    user_drop_delivered(w, a);
+        if (account_was_shown(a, a->alerts.v[i]->rec.id))
+            account_mark_delivered(w, a, a->alerts.v[i]);
+    account_drop_delivered(w, a);
 }
 
 static void
-take_piece(struct user *a, struct load_job *l)
+take_piece(struct account *a, struct load_job *l)
 {
     for (uint32_t i = 0; i < l->alerts.n; i++) {
         l->after = l->alerts.v[i]->rec.id;
@@ -152,8 +152,8 @@ load_finish(struct job *j)
 {
     struct load_job *l = (struct load_job *)j;
     struct worker *w = j->worker;
-    struct user *a = g_hash_table_lookup(w->accounts, &l->number);
-    struct user_waiter *waiter, *next;
+    struct account *a = g_hash_table_lookup(w->accounts, &l->number);
+    struct account_waiter *waiter, *next;
     bool ok = j->result == STORE_OK;
 
     if (ok)
@@ -168,7 +168,7 @@ load_finish(struct job *j)
         fill(w, a, l);
         forget_shown_alerts(w, a);
     } else {
-        user_free(w, a);
+        account_free(w, a);
     }
     if (j->result == STORE_NOTFOUND)
         j->err.text[0] = '\0';
@@ -183,11 +183,11 @@ load_finish(struct job *j)
 }
 
 void
-user_open(struct worker *w, uint64_t number, uint64_t lane,
-          user_ready_fn *ready, void *arg)
+account_open(struct worker *w, uint64_t number, uint64_t lane,
+             account_ready_fn *ready, void *arg)
 {
-    struct user *a = g_hash_table_lookup(w->accounts, &number);
-    struct user_waiter *waiter;
+    struct account *a = g_hash_table_lookup(w->accounts, &number);
+    struct account_waiter *waiter;
     struct load_job *l;
 
     if (a != NULL && !a->loading) {
@@ -210,6 +210,6 @@ user_open(struct worker *w, uint64_t number, uint64_t lane,
         job_submit(&l->job);
     }
     waiter = xmalloc(sizeof *waiter);
-    *waiter = (struct user_waiter){a->waiters, ready, arg};
+    *waiter = (struct account_waiter){a->waiters, ready, arg};
     a->waiters = waiter;
 }

@@ -3,7 +3,7 @@
  * job; at once where somebody waits for it. */
 #include "config.h"
 
-#include "ximss/server/live/user_private.h"
+#include "ximss/server/live/account_private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ struct save_waiter {
     TAILQ_ENTRY(save_waiter) link;
     uint64_t account, alert;
     bool taken; /* its state is on its way */
-    user_saved_fn *saved;
+    account_saved_fn *saved;
     void *arg;
 };
 
@@ -101,14 +101,14 @@ save_body(struct job *j, struct store_txn *t, struct errbuf *err)
 static void
 save_again(struct worker *w, struct save_job *s)
 {
-    struct user *a;
+    struct account *a;
 
     log_warn("saving what accounts have been shown: %s (tried again)",
              s->job.err.text);
     for (unsigned i = 0; i < s->n_states; i++) {
-        a = user_find(w, s->states[i].account);
+        a = account_lookup(w, s->states[i].account);
         if (a != NULL)
-            user_touch(w, a);
+            account_touch(w, a);
     }
     g_array_append_vals(w->delivered, s->removed, s->n_removed);
 }
@@ -117,7 +117,7 @@ static void
 end_saving(struct worker *w, const struct save_job *s)
 {
     for (unsigned i = 0; i < s->n_states; i++) {
-        struct user *a = user_find(w, s->states[i].account);
+        struct account *a = account_lookup(w, s->states[i].account);
 
         if (a != NULL)
             a->being_saved = false;
@@ -161,7 +161,7 @@ save_finish(struct job *j)
     if (!TAILQ_EMPTY(&w->save_waiters) ||
         (ok && (more || w->dirty->len >= SAVE_BATCH ||
                 w->delivered->len >= REMOVE_BATCH || w->draining)))
-        user_save(w);
+        account_save(w);
 }
 
 static uint64_t *
@@ -172,18 +172,18 @@ copy_ids(const uint64_t *v, uint32_t n)
 
 /* Ids of alerts that are gone need not be remembered. */
 static void
-prune(struct worker *w, const struct user *a, uint64_t *ids, uint32_t *n)
+prune(struct worker *w, const struct account *a, uint64_t *ids, uint32_t *n)
 {
     uint32_t kept = 0;
 
     for (uint32_t i = 0; i < *n; i++)
-        if (user_find_alert(w, a, ids[i]) != NULL)
+        if (account_find_alert(w, a, ids[i]) != NULL)
             ids[kept++] = ids[i];
     *n = kept;
 }
 
 static void
-take_state(struct worker *w, struct user *a, struct saved *to)
+take_state(struct worker *w, struct account *a, struct saved *to)
 {
     char address[PEER_TEXT_SIZE];
 
@@ -214,7 +214,8 @@ take_states(struct worker *w, struct save_job *s)
 
     s->states = xcalloc(all, sizeof s->states[0]);
     for (; n < all && ids < SAVE_IDS; n++) {
-        struct user *a = user_find(w, g_array_index(w->dirty, uint64_t, n));
+        struct account *a =
+            account_lookup(w, g_array_index(w->dirty, uint64_t, n));
 
         if (a == NULL || !a->dirty)
             continue;
@@ -235,7 +236,7 @@ take_waited_for(struct worker *w, struct save_job *s)
     s->states = xcalloc(SAVE_BATCH, sizeof s->states[0]);
     s->own = xcalloc(SAVE_BATCH, sizeof s->own[0]);
     TAILQ_FOREACH(v, &w->save_waiters, link) {
-        struct user *a = user_find(w, v->account);
+        struct account *a = account_lookup(w, v->account);
 
         if (s->n_own == SAVE_BATCH || ids >= SAVE_IDS)
             break;
@@ -260,7 +261,7 @@ take_removals(struct worker *w, struct save_job *s)
 }
 
 bool
-user_save(struct worker *w)
+account_save(struct worker *w)
 {
     struct save_job *s;
 
@@ -290,8 +291,8 @@ user_save(struct worker *w)
 }
 
 void
-user_when_saved(struct worker *w, struct user *a, uint64_t id,
-                user_saved_fn *saved, void *arg)
+account_when_saved(struct worker *w, struct account *a, uint64_t id,
+                   account_saved_fn *saved, void *arg)
 {
     struct save_waiter *v = xcalloc(1, sizeof *v);
 
@@ -300,6 +301,6 @@ user_when_saved(struct worker *w, struct user *a, uint64_t id,
     v->saved = saved;
     v->arg = arg;
     TAILQ_INSERT_TAIL(&w->save_waiters, v, link);
-    user_touch(w, a);
-    user_save(w);
+    account_touch(w, a);
+    account_save(w);
 }

@@ -4,7 +4,7 @@
  * accounts when a sweep asks, and at one otherwise. */
 #include "config.h"
 
-#include "ximss/server/live/quota_watch.h"
+#include "ximss/server/live/quota_check.h"
 
 #include <stdlib.h>
 
@@ -12,11 +12,11 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
+#include "ximss/server/live/account.h"
 #include "ximss/server/live/board.h"
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
-#include "ximss/server/live/user.h"
 #include "ximss/server/live/worker.h"
 #include "ximss/server/rules/lane.h"
 #include "ximss/server/rules/usage.h"
@@ -32,7 +32,7 @@ struct due {
     int64_t at; /* microseconds UTC */
 };
 
-struct quota_watch {
+struct quota_check {
     uint32_t version;   /* of what accounts in memory know */
     GHashTable *due;    /* struct due, owned, by their accounts: one for each,
                            however often the level is crossed in a pause */
@@ -42,9 +42,9 @@ struct quota_watch {
 };
 
 void
-quota_watch_init(struct worker *w)
+quota_check_init(struct worker *w)
 {
-    struct quota_watch *q = xcalloc(1, sizeof *q);
+    struct quota_check *q = xcalloc(1, sizeof *q);
 
     q->version = 1;
     q->due = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free);
@@ -53,7 +53,7 @@ quota_watch_init(struct worker *w)
 }
 
 void
-quota_watch_clear(struct worker *w)
+quota_check_clear(struct worker *w)
 {
     g_hash_table_destroy(w->quota->due);
     g_array_free(w->quota->sweep, TRUE);
@@ -62,26 +62,26 @@ quota_watch_clear(struct worker *w)
 }
 
 void
-quota_watch_set(struct worker *w, struct user *a, bool reached)
+quota_check_set(struct worker *w, struct account *a, bool reached)
 {
     a->quota_version = w->quota->version;
     a->quota_reached = reached;
 }
 
 void
-quota_watch_forget(struct worker *w, struct user *a)
+quota_check_forget(struct worker *w, struct account *a)
 {
     a->quota_version = w->quota->version - 1;
 }
 
-/* --- looks --- */
+/* --- checks --- */
 
 struct check_job {
     struct job job;
     enum quota_occasion occasion;
     uint32_t version; /* of what is known, when it was submitted */
     unsigned n;
-    struct due account[CHECK_BATCH]; /* at: when to look again, 0: no need */
+    struct due account[CHECK_BATCH]; /* at: when to check again, 0: no need */
     bool reached[CHECK_BATCH];
     bool gone[CHECK_BATCH];
 };
@@ -120,9 +120,9 @@ note_due(struct worker *w, const struct due *d)
     g_hash_table_replace(w->quota->due, &copy->account, copy);
 }
 
-/* Sessions whose input waited for the look. */
+/* Sessions whose input waited for the check. */
 static void
-go_on(struct user *a)
+go_on(struct account *a)
 {
     struct session *s, *next;
 
@@ -130,13 +130,14 @@ go_on(struct user *a)
         session_quota_known(s);
 }
 
-/* What is known already came by the mail, perhaps later than this look. */
+/* What is known already came by the mail, perhaps later than this check. */
 static void
-learn(struct worker *w, struct user *a, const struct check_job *c, unsigned i)
+learn(struct worker *w, struct account *a, const struct check_job *c,
+      unsigned i)
 {
     if (a->quota_version != w->quota->version &&
         c->version == w->quota->version)
-        quota_watch_set(w, a, c->reached[i]);
+        quota_check_set(w, a, c->reached[i]);
     if (c->account[i].at != 0)
         note_due(w, &c->account[i]);
 }
@@ -151,7 +152,7 @@ check_finish(struct job *j)
     if (!ok && j->result != STORE_FULL) /* which the store itself logs */
         log_warn("looking at the storage of accounts: %s", j->err.text);
     for (unsigned i = 0; i < c->n; i++) {
-        struct user *a = user_find(w, c->account[i].account);
+        struct account *a = account_lookup(w, c->account[i].account);
 
         if (a == NULL)
             continue;
@@ -189,7 +190,7 @@ check_one(struct worker *w, uint64_t account, enum quota_occasion occasion)
 
 /* Somebody is there who gets alerts. */
 static bool
-is_present(const struct user *a)
+is_present(const struct account *a)
 {
     const struct session *s;
 
@@ -203,7 +204,7 @@ is_present(const struct user *a)
 
 /* There is one at most: the next takes the place of the last. */
 static const struct alert *
-find_generated(const struct user *a)
+find_generated(const struct account *a)
 {
     for (uint32_t i = 0; i < a->alerts.n; i++)
         if (a->alerts.v[i]->generated)
@@ -220,7 +221,7 @@ is_stale(const struct alert *al)
 /* One that nobody got, from a session that broke: there will be another, with
  * today's figures, if its pause is over. */
 static void
-drop_stale(struct user *a)
+drop_stale(struct account *a)
 {
     const struct alert *al = find_generated(a);
 
@@ -229,7 +230,7 @@ drop_stale(struct user *a)
 }
 
 bool
-quota_watch_needs(const struct user *a)
+quota_check_needs(const struct account *a)
 {
     const struct alert *al = find_generated(a);
 
@@ -238,41 +239,41 @@ quota_watch_needs(const struct user *a)
 
 /* Sources that look at the storage of those who are there. */
 static void
-tell_sources(struct worker *w, const struct user *a,
+tell_sources(struct worker *w, const struct account *a,
              void (*tell)(struct quota_sources *s, const char *user))
 {
-    char name[USER_NAME_SIZE];
+    char name[ACCOUNT_NAME_SIZE];
 
     if (w->server->quota_sources == NULL)
         return;
-    user_full_name(a, name);
+    account_full_name(a, name);
     tell(w->server->quota_sources, name);
 }
 
 void
-quota_watch_logout(struct worker *w, struct user *a)
+quota_check_logout(struct worker *w, struct account *a)
 {
     tell_sources(w, a, quota_sources_offline);
 }
 
 void
-quota_watch_renaming(struct worker *w, struct user *a)
+quota_check_renaming(struct worker *w, struct account *a)
 {
     if (a->n_sessions > 0)
         tell_sources(w, a, quota_sources_offline);
 }
 
 void
-quota_watch_renamed(struct worker *w, struct user *a)
+quota_check_renamed(struct worker *w, struct account *a)
 {
     if (is_present(a))
         tell_sources(w, a, quota_sources_online);
 }
 
 bool
-quota_watch_login(struct worker *w, struct session *s)
+quota_check_login(struct worker *w, struct session *s)
 {
-    struct user *a = s->user;
+    struct account *a = s->account;
 
     tell_sources(w, a, quota_sources_online);
     if (a->quota_version == w->quota->version && !a->quota_reached)
@@ -285,19 +286,19 @@ quota_watch_login(struct worker *w, struct session *s)
 /* --- what the mail brings --- */
 
 void
-quota_watch_level(struct worker *w, uint64_t account, bool reached)
+quota_check_level(struct worker *w, uint64_t account, bool reached)
 {
-    struct user *a = user_find(w, account);
+    struct account *a = account_lookup(w, account);
 
     if (a == NULL)
         return;
-    quota_watch_set(w, a, reached);
+    quota_check_set(w, a, reached);
     if (reached && is_present(a))
         check_one(w, account, QUOTA_CHANGE);
 }
 
 void
-quota_watch_defaults(struct worker *w)
+quota_check_defaults(struct worker *w)
 {
     w->quota->version++;
     w->quota->next_sweep = 0;
@@ -323,12 +324,12 @@ check_due(struct worker *w)
     g_hash_table_iter_init(&i, w->quota->due);
     while (g_hash_table_iter_next(&i, NULL, &value)) {
         const struct due d = *(const struct due *)value;
-        struct user *a;
+        struct account *a;
 
         if (!is_due(&d, now))
             continue;
         g_hash_table_iter_remove(&i);
-        a = user_find(w, d.account);
+        a = account_lookup(w, d.account);
         if (a != NULL && is_present(a))
             check_one(w, d.account, QUOTA_CHANGE);
     }
@@ -338,8 +339,8 @@ static void
 take_domain(gpointer key, gpointer value, gpointer arg)
 {
     struct domain *d = value;
-    struct quota_watch *q = arg;
-    struct user *a;
+    struct quota_check *q = arg;
+    struct account *a;
 
     (void)key;
     TAILQ_FOREACH(a, &d->online, link)
@@ -351,7 +352,7 @@ take_domain(gpointer key, gpointer value, gpointer arg)
 static void
 begin_sweep(struct worker *w)
 {
-    struct quota_watch *q = w->quota;
+    struct quota_check *q = w->quota;
     int64_t interval = w->cfg->quota_sweep_interval;
     bool hurry = q->next_sweep == 0;
 
@@ -370,11 +371,11 @@ next_of_sweep(struct worker *w, uint64_t *account_r)
     GArray *sweep = w->quota->sweep;
 
     while (sweep->len > 0) {
-        struct user *a;
+        struct account *a;
 
         *account_r = g_array_index(sweep, uint64_t, sweep->len - 1);
         g_array_set_size(sweep, sweep->len - 1);
-        a = user_find(w, *account_r);
+        a = account_lookup(w, *account_r);
         if (a != NULL && is_present(a))
             return true;
     }
@@ -403,7 +404,7 @@ go_on_sweeping(struct worker *w)
 }
 
 void
-quota_watch_tick(struct worker *w)
+quota_check_tick(struct worker *w)
 {
     check_due(w);
     if (w->quota->sweep->len == 0 && clock_mono() >= w->quota->next_sweep)

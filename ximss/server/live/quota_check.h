@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef XIMSS_SERVER_LIVE_QUOTA_WATCH_H
-#define XIMSS_SERVER_LIVE_QUOTA_WATCH_H
+#ifndef XIMSS_SERVER_LIVE_QUOTA_CHECK_H
+#define XIMSS_SERVER_LIVE_QUOTA_CHECK_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct session;
-struct user;
+struct account;
 struct worker;
 
 /* When a worker has the store look at the storage of those who are logged in
@@ -16,40 +16,40 @@ struct worker;
  * An account in memory knows whether its level is reached, so that the log-ins
  * of all others cost nothing. */
 
-struct quota_watch;
+struct quota_check;
 
-void quota_watch_init(struct worker *w);
-void quota_watch_clear(struct worker *w);
+void quota_check_init(struct worker *w);
+void quota_check_clear(struct worker *w);
 
 /* What the account brought into memory. */
-void quota_watch_set(struct worker *w, struct user *a, bool reached);
-/* Something about it has changed: not known until the next look. */
-void quota_watch_forget(struct worker *w, struct user *a);
+void quota_check_set(struct worker *w, struct account *a, bool reached);
+/* Something about it has changed: not known until the next check. */
+void quota_check_forget(struct worker *w, struct account *a);
 
 /* The session has logged in and is to get alerts.  True if what it is to see of
  * its storage is not known yet: its input waits until session_quota_known. */
-bool quota_watch_login(struct worker *w, struct session *s);
+bool quota_check_login(struct worker *w, struct session *s);
 
 /* True if an alert that nobody got yet is kept with the account: it is nowhere
  * else, and until its pause is over there will be no other. */
-bool quota_watch_needs(const struct user *a);
+bool quota_check_needs(const struct account *a);
 
 /* Its last session has ended. */
-void quota_watch_logout(struct worker *w, struct user *a);
+void quota_check_logout(struct worker *w, struct account *a);
 
 /* Around a change of the account's name or its domain's: sources know accounts
  * by their names. */
-void quota_watch_renaming(struct worker *w, struct user *a);
-void quota_watch_renamed(struct worker *w, struct user *a);
+void quota_check_renaming(struct worker *w, struct account *a);
+void quota_check_renamed(struct worker *w, struct account *a);
 
 /* --- what the mail brings (publish.c) --- */
 
 /* The level was reached, or is not any longer. */
-void quota_watch_level(struct worker *w, uint64_t account, bool reached);
+void quota_check_level(struct worker *w, uint64_t account, bool reached);
 /* Defaults have changed: nothing is known any more, and a sweep begins. */
-void quota_watch_defaults(struct worker *w);
+void quota_check_defaults(struct worker *w);
 
 /* Once a second, and when the clock was moved. */
-void quota_watch_tick(struct worker *w);
+void quota_check_tick(struct worker *w);
 
 #endif
