@@ -52,7 +52,7 @@ class Groups:
     terminal does not end them, but stop() does, with all they have started."""
 
     def __init__(self):
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()  # an interrupt may come inside
         self.running, self.stopped = set(), False
 
     def run(self, command, directory, env=None, limit=None, show=False):

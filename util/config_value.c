@@ -6,14 +6,12 @@
 
 #include "util/config_value.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "util/address.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 
@@ -336,16 +334,13 @@ listen_print(const struct config_spec *spec, const void *slot, struct buf *out)
     buf_append_char(out, '}');
 }
 
-static const unsigned char v4_prefix[12] = {0, 0, 0, 0, 0,    0,
-                                            0, 0, 0, 0, 0xff, 0xff};
-
 static int
 net_split(char *text, struct config_net *net)
 {
     char *slash = strchr(text, '/');
     unsigned long long bits;
+    unsigned before; /* bits of the prefix that IPv4 has */
     size_t len;
-    bool v4;
 
     if (slash != NULL)
         *slash = '\0';
@@ -354,14 +349,13 @@ net_split(char *text, struct config_net *net)
         text[len - 1] = '\0';
         text++;
     }
-    memcpy(net->address, v4_prefix, sizeof v4_prefix);
-    v4 = inet_pton(AF_INET, text, net->address + 12) == 1;
-    if (!v4 && inet_pton(AF_INET6, text, net->address) != 1)
+    if (!address_parse(text, net->address))
         return -1;
-    bits = v4 ? 32 : 128;
+    before = strchr(text, ':') == NULL ? 96 : 0;
+    bits = 128 - before;
     if (slash != NULL && text_parse_u64(slash + 1, bits, &bits) != 0)
         return -1;
-    net->bits = (unsigned)bits + (v4 ? 96 : 0);
+    net->bits = before + (unsigned)bits;
     return 0;
 }
 
@@ -386,17 +380,15 @@ static void
 nets_print(const struct config_spec *spec, const void *slot, struct buf *out)
 {
     const struct config_nets *l = slot;
-    char text[INET6_ADDRSTRLEN];
+    char text[ADDRESS_TEXT_SIZE];
 
     (void)spec;
     buf_append_char(out, '{');
     for (size_t i = 0; i < l->count; i++) {
         const struct config_net *net = &l->items[i];
-        bool v4 = net->bits >= 96 &&
-                  memcmp(net->address, v4_prefix, sizeof v4_prefix) == 0;
+        bool v4 = address_is_ipv4(net->address) && net->bits >= 96;
 
-        inet_ntop(v4 ? AF_INET : AF_INET6, net->address + (v4 ? 12 : 0), text,
-                  sizeof text);
+        address_format(net->address, text);
         buf_appendf(out, "%s\"%s/%u\"", i > 0 ? ", " : "", text,
                     net->bits - (v4 ? 96 : 0));
     }
@@ -634,17 +626,6 @@ config_spec_print(const struct config_spec *spec, struct buf *out)
     }
 }
 
-static bool
-net_holds(const struct config_net *net, const unsigned char address[16])
-{
-    unsigned bytes = net->bits / 8, rest = net->bits % 8;
-
-    if (memcmp(net->address, address, bytes) != 0)
-        return false;
-    return rest == 0 || ((net->address[bytes] ^ address[bytes]) &
-                         (0xff00u >> rest) & 0xff) == 0;
-}
-
 bool
 config_listen_holds(const struct config_listen *l,
                     const struct config_address *a)
@@ -689,18 +670,20 @@ config_listen_repeats(const struct config_listen *const lists[], size_t n)
 }
 
 bool
-config_nets_hold(const struct config_nets *nets, const struct sockaddr *address)
+config_nets_hold_bytes(const struct config_nets *nets,
+                       const uint8_t address[ADDRESS_BYTES])
 {
-    unsigned char a[16] = {[10] = 0xff, [11] = 0xff};
-
-    if (address->sa_family == AF_INET)
-        memcpy(a + 12, &((const struct sockaddr_in *)address)->sin_addr, 4);
-    else if (address->sa_family == AF_INET6)
-        memcpy(a, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
-    else
-        return false;
     for (size_t i = 0; i < nets->count; i++)
-        if (net_holds(&nets->items[i], a))
+        if (address_is_within(address, nets->items[i].address,
+                              nets->items[i].bits))
             return true;
     return false;
+}
+
+bool
+config_nets_hold(const struct config_nets *nets, const struct sockaddr *address)
+{
+    uint8_t a[ADDRESS_BYTES];
+
+    return address_from_sockaddr(address, a) && config_nets_hold_bytes(nets, a);
 }

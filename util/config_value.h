@@ -8,6 +8,7 @@
 
 #include <sys/socket.h>
 
+#include "util/address.h"
 #include "util/buf.h"
 #include "util/errbuf.h"
 
@@ -57,15 +58,17 @@ bool config_listen_repeats(const struct config_listen *const lists[], size_t n);
 
 struct config_nets {
     struct config_net {
-        unsigned char address[16]; /* IPv4 as ::ffff:a.b.c.d */
-        unsigned bits;             /* that count, of 128 */
-    } * items;                     /* owned */
+        uint8_t address[ADDRESS_BYTES];
+        unsigned bits; /* that count, of 128 */
+    } * items;         /* owned */
     size_t count;
 };
 
 /* True if the address (AF_INET or AF_INET6) is in one of the nets. */
 bool config_nets_hold(const struct config_nets *nets,
                       const struct sockaddr *address);
+bool config_nets_hold_bytes(const struct config_nets *nets,
+                            const uint8_t address[ADDRESS_BYTES]);
 
 struct config_texts {
     char **items; /* owned */

@@ -292,7 +292,7 @@ is_ready(void *arg)
 }
 
 struct account *
-stage_account(enum stage_who who)
+stage_loaded(enum stage_who who)
 {
     struct waiting w = {NULL, false};
 
@@ -658,7 +658,7 @@ open_session(struct client *c, struct account *a, unsigned flags)
 struct client *
 client_open(enum stage_who who, unsigned flags)
 {
-    struct account *a = stage_account(who);
+    struct account *a = stage_loaded(who);
     struct client *c = client_connect(who, flags);
 
     open_session(c, a, flags);

@@ -38,7 +38,7 @@ uint64_t stage_account(enum stage_who who);
 uint64_t stage_domain(enum stage_who who);
 struct worker *stage_worker(enum stage_who who);
 /* The account in memory, loaded if it is not. */
-struct account *stage_account(enum stage_who who);
+struct account *stage_loaded(enum stage_who who);
 
 /* Some turns of each loop. */
 void stage_turns(void);

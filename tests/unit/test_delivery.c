@@ -33,7 +33,7 @@ static void
 open_with(unsigned flags)
 {
     client = client_open(ANN, flags);
-    user = stage_account(ANN);
+    user = stage_loaded(ANN);
     worker = stage_worker(ANN);
     stage_post(ALERT_SERVER, 0, "news");
     stage_post(ALERT_ACCOUNT, ANN, "own");
@@ -189,7 +189,7 @@ is_delivered(void *arg)
 START_TEST(test_timer)
 {
     client = client_open(ANN, 0);
-    user = stage_account(ANN);
+    user = stage_loaded(ANN);
     worker = stage_worker(ANN);
     ck_assert(!evtimer_pending(worker->delivery_ev, NULL));
     stage_post(ALERT_SERVER, 0, "news");
@@ -222,7 +222,7 @@ START_TEST(test_several)
     ck_assert_uint_eq(user->position, 2);
     ck_assert(!client->s->in_flight);
     ck_assert(other->s->in_flight && bob->s->in_flight);
-    ck_assert_uint_eq(stage_account(BOB)->position, 0);
+    ck_assert_uint_eq(stage_loaded(BOB)->position, 0);
     delivery_forget(worker, bob->s);
     delivery_forget(worker, bob->s);
     ck_assert(!bob->s->in_flight);

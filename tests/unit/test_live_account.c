@@ -110,7 +110,7 @@ START_TEST(test_positions)
     struct account *a;
 
     post_six();
-    a = stage_account(ANN);
+    a = stage_loaded(ANN);
     ck_assert_str_eq(print(a), "0 shown= dismissed= own=4");
     for (size_t i = 0; sc->steps[i].what != '\0'; i++) {
         uint64_t id = sc->steps[i].id;
@@ -156,7 +156,7 @@ START_TEST(test_audience)
     alert_unref(&a);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct worker *w = stage_worker(rows[i].who);
-        struct account *u = stage_account(rows[i].who);
+        struct account *u = stage_loaded(rows[i].who);
         struct buf b = {0};
 
         for (uint64_t at = 0; (next = account_next_alert(w, u, at)) != NULL;
@@ -195,7 +195,7 @@ START_TEST(test_slow_session)
     struct worker *w = stage_worker(ANN);
     struct client *quick = client_open(ANN, 0),
                   *slow = client_open(ANN, CLIENT_SMALL), *late;
-    struct account *a = stage_account(ANN);
+    struct account *a = stage_loaded(ANN);
     uint64_t id;
 
     block(slow);
@@ -223,7 +223,7 @@ START_TEST(test_slow_session_ends)
 {
     struct worker *w = stage_worker(ANN);
     struct client *slow = client_open(ANN, CLIENT_SMALL);
-    struct account *a = stage_account(ANN);
+    struct account *a = stage_loaded(ANN);
     uint64_t id;
 
     block(slow);
@@ -246,7 +246,7 @@ START_TEST(test_has_delivered)
     first = stage_post(ALERT_ACCOUNT, ANN, "own");
     second = stage_post(ALERT_ACCOUNT, ANN, "own");
     ck_assert(!account_has_delivered(w, stage_account(ANN), first));
-    a = stage_account(ANN);
+    a = stage_loaded(ANN);
     ck_assert(!account_has_delivered(w, a->number, first));
     account_shown(w, a, first);
     ck_assert(account_has_delivered(w, a->number, first));
@@ -270,7 +270,7 @@ START_TEST(test_alert_removed)
     ck_assert_str_eq(client_hear(changes), "<alertRemoved alertID=\"1\"/>\n");
     ck_assert_str_eq(client_hear(plain), "");
     ck_assert_str_eq(client_hear(other), "");
-    ck_assert_uint_eq(stage_account(ANN)->alerts.n, 0);
+    ck_assert_uint_eq(stage_loaded(ANN)->alerts.n, 0);
     client_free(&plain);
     client_free(&changes);
     client_free(&other);
@@ -286,7 +286,7 @@ START_TEST(test_save_and_reload)
     struct account *a;
 
     post_six();
-    a = stage_account(ANN);
+    a = stage_loaded(ANN);
     account_shown(w, a, 1);
     account_dismiss(w, a, 6);
     account_dismiss(w, a, 5);
@@ -301,7 +301,7 @@ START_TEST(test_save_and_reload)
     stage_restart();
     w = stage_worker(ANN);
     ck_assert_ptr_null(account_lookup(w, stage_account(ANN)));
-    a = stage_account(ANN);
+    a = stage_loaded(ANN);
     ck_assert_str_eq(print(a), "2 shown=5 dismissed=5 own=4");
     ck_assert_int_eq(a->last_login, 12345);
     ck_assert_mem_eq(a->last_peer.address, peer.address, 16);
@@ -333,7 +333,7 @@ START_TEST(test_delivered_before_crash)
     ck_assert_uint_eq(stage_post(ALERT_ACCOUNT, ANN, "delivered"), 1);
     ck_assert_uint_eq(stage_post(ALERT_ACCOUNT, ANN, "not yet"), 2);
     stage_run(put_state, &p);
-    a = stage_account(ANN);
+    a = stage_loaded(ANN);
     ck_assert_str_eq(print(a), "1 shown= dismissed= own=2");
     stage_save();
     ck_assert(!stage_has_alert(1));
@@ -345,7 +345,7 @@ END_TEST
 START_TEST(test_save_of_many_ids)
 {
     struct worker *w = stage_worker(ANN);
-    struct account *a = stage_account(ANN);
+    struct account *a = stage_loaded(ANN);
     struct account_state state;
     const uint32_t many = 20000;
 
@@ -370,7 +370,7 @@ END_TEST
 START_TEST(test_save_in_batches)
 {
     struct worker *w = stage_worker(ANN);
-    struct account *a = stage_account(ANN);
+    struct account *a = stage_loaded(ANN);
     struct account_state state;
 
     ck_assert(account_save(w)); /* nothing */
@@ -420,7 +420,7 @@ START_TEST(test_save_that_somebody_waits_for)
 
     n_saved = 0;
     post_six();
-    a = stage_account(ANN);
+    a = stage_loaded(ANN);
     for (uint64_t number = 1000; number < 2000; number++)
         g_array_append_val(w->dirty, number);
     account_dismiss(w, a, 5);
@@ -467,7 +467,7 @@ START_TEST(test_save_fails)
     struct account_state state;
 
     stage_post(ALERT_ACCOUNT, ANN, "own");
-    a = stage_account(ANN);
+    a = stage_loaded(ANN);
     account_shown(w, a, 1);
     log_set_level(LOG_ERROR_ + 1); /* it will complain */
     stage_disk_full(true);
@@ -520,15 +520,15 @@ START_TEST(test_open)
     stage_sync();
     ck_assert_uint_eq(first.calls, 1);
     ck_assert_uint_eq(second.calls, 1);
-    ck_assert_ptr_nonnull(first.user);
-    ck_assert_ptr_eq(first.user, second.user);
-    ck_assert_uint_eq(first.user->alerts.n, 1);
+    ck_assert_ptr_nonnull(first.account);
+    ck_assert_ptr_eq(first.account, second.account);
+    ck_assert_uint_eq(first.account->alerts.n, 1);
     ck_assert_uint_eq(none.calls, 1);
-    ck_assert_ptr_null(none.user);
+    ck_assert_ptr_null(none.account);
     ck_assert_str_eq(none.text, "");
     account_open(w, stage_account(ANN), 0, on_opened, &third); /* at once */
     ck_assert_uint_eq(third.calls, 1);
-    ck_assert_ptr_eq(third.user, first.user);
+    ck_assert_ptr_eq(third.account, first.account);
 }
 END_TEST
 
@@ -569,7 +569,7 @@ has_come(void *arg)
 {
     const struct arrival *a = arg;
 
-    return a->user->alerts.n >= a->n || !a->user->loading;
+    return a->account->alerts.n >= a->n || !a->account->loading;
 }
 
 /* What one turn of the writer does at most, and one alert more. */
@@ -587,20 +587,20 @@ START_TEST(test_open_in_pieces)
     stage_sync();
     (void)store_load(stage->store);
     account_open(w, number, 0, on_opened, &o);
-    at.user = g_hash_table_lookup(w->accounts, &number);
+    at.account = g_hash_table_lookup(w->accounts, &number);
     stage_until(has_come, &at);
-    ck_assert(at.user->loading);
-    ck_assert_uint_lt(at.user->alerts.n, MANY);
+    ck_assert(at.account->loading);
+    ck_assert_uint_lt(at.account->alerts.n, MANY);
     ck_assert_ptr_null(account_lookup(w, number));
     /* between two pieces: one goes that has come, one comes */
-    first = at.user->alerts.v[0]->rec.id;
+    first = at.account->alerts.v[0]->rec.id;
     stage_remove(first);
     last = stage_post(ALERT_ACCOUNT, ANN, "while it loads");
     at.n = UINT32_MAX;
     stage_until(has_come, &at);
     stage_sync();
     ck_assert_uint_eq(o.calls, 1);
-    ck_assert_ptr_eq(o.account, at.user);
+    ck_assert_ptr_eq(o.account, at.account);
     ck_assert_uint_eq(o.account->alerts.n, MANY);
     ck_assert_ptr_null(alert_array_find(&o.account->alerts, first));
     ck_assert_ptr_nonnull(alert_array_find(&o.account->alerts, last));
@@ -619,7 +619,7 @@ START_TEST(test_many_delivered)
     uint64_t last;
 
     stage_run(add_many, &number);
-    a = stage_account(ANN);
+    a = stage_loaded(ANN);
     ck_assert_uint_eq(a->alerts.n, MANY);
     last = a->alerts.v[MANY - 1]->rec.id;
     account_shown_up_to(w, a, last);
@@ -642,11 +642,11 @@ START_TEST(test_trim)
     struct worker *w = stage_worker(ANN);
     struct client *c = client_open(BOB, 0);
 
-    stage_account(ANN);
-    stage_account(DAN);
-    stage_account(EVE);
+    stage_loaded(ANN);
+    stage_loaded(DAN);
+    stage_loaded(EVE);
     stage_save();
-    account_touch(w, stage_account(DAN));
+    account_touch(w, stage_loaded(DAN));
     ck_assert_uint_eq(w->n_idle, 3);
     account_trim(w, 3);
     ck_assert_uint_eq(w->n_idle, 3);
@@ -697,7 +697,7 @@ START_TEST(test_changed)
 {
     struct client *c = client_open(ANN, 0);
     struct account_rec rec = ann_rec();
-    struct account *a = stage_account(ANN);
+    struct account *a = stage_loaded(ANN);
     char name[ACCOUNT_NAME_SIZE], empty[] = "";
 
     stage_effect(fill_account, EFFECT_ACCOUNT_CHANGED, &rec);
@@ -729,7 +729,7 @@ START_TEST(test_moved)
     stage_effect(fill_account, EFFECT_ACCOUNT_CHANGED, &rec);
     ck_assert_str_eq(client_hear(c), "<bye/>\n");
     ck_assert(client_at_end(c));
-    a = stage_account(ANN);
+    a = stage_loaded(ANN);
     account_full_name(a, name);
     ck_assert_str_eq(name, "anna@a.test");
     ck_assert_uint_eq(a->domain->accounts, 1);
@@ -796,7 +796,7 @@ fill_domain(struct effect *e, void *arg)
 START_TEST(test_domain_changed)
 {
     struct worker *w = stage_worker(DAN);
-    struct account *a = stage_account(DAN);
+    struct account *a = stage_loaded(DAN);
     struct domain_change d = {.number = stage_domain(DAN), .name = "new.test"};
     uint64_t version = w->board.version;
     char name[ACCOUNT_NAME_SIZE];
@@ -826,17 +826,17 @@ START_TEST(test_domain_suspended)
     struct domain_change d = {
         .number = stage_domain(DAN), .name = "a.test", .suspended = true};
 
-    ck_assert(!stage_account(DAN)->domain->suspended);
+    ck_assert(!stage_loaded(DAN)->domain->suspended);
     stage_effect(fill_domain, EFFECT_DOMAIN_CHANGED, &d);
     ck_assert_str_eq(client_hear(dan), "<bye/>\n");
     ck_assert_str_eq(client_hear(eve), "<bye/>\n");
     ck_assert(client_at_end(dan) && client_at_end(eve));
     ck_assert(client_is_open(ann));
-    ck_assert(stage_account(DAN)->domain->suspended);
-    ck_assert(!stage_account(ANN)->domain->suspended);
+    ck_assert(stage_loaded(DAN)->domain->suspended);
+    ck_assert(!stage_loaded(ANN)->domain->suspended);
     d.suspended = false;
     stage_effect(fill_domain, EFFECT_DOMAIN_CHANGED, &d);
-    ck_assert(!stage_account(DAN)->domain->suspended);
+    ck_assert(!stage_loaded(DAN)->domain->suspended);
     client_free(&dan);
     client_free(&eve);
     client_free(&ann);
@@ -932,8 +932,8 @@ START_TEST(test_loaded_suspended)
     uint64_t number = stage_domain(DAN);
 
     stage_run(suspend, &number);
-    ck_assert(stage_account(DAN)->domain->suspended);
-    ck_assert(!stage_account(ANN)->domain->suspended);
+    ck_assert(stage_loaded(DAN)->domain->suspended);
+    ck_assert(!stage_loaded(ANN)->domain->suspended);
 }
 END_TEST
 
@@ -953,7 +953,7 @@ fill_prefs(struct effect *e, void *arg)
 
 START_TEST(test_prefs_changed)
 {
-    struct account *a = stage_account(ANN);
+    struct account *a = stage_loaded(ANN);
     struct prefs_change p = {stage_account(ANN), zone_find("Asia/Tokyo")};
 
     ck_assert_ptr_nonnull(p.zone);
@@ -974,7 +974,7 @@ START_TEST(test_domain_removed)
     enum stage_who who = DAN;
 
     stage_post(ALERT_DOMAIN, DAN, "of the domain");
-    stage_account(DAN);
+    stage_loaded(DAN);
     stage_effect(fill_number, EFFECT_ACCOUNT_REMOVED, &who);
     ck_assert_ptr_nonnull(board_find_domain(&w->board, d.number));
     stage_effect(fill_domain, EFFECT_DOMAIN_REMOVED, &d);

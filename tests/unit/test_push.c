@@ -145,7 +145,7 @@ START_TEST(test_long_login)
     stage_config->output_soft = 16384;
     worker_set_config(w, stage_config, NULL);
     post_big(25); /* some 100 KB */
-    a = stage_account(ANN);
+    a = stage_loaded(ANN);
     c = client_connect(ANN, 0);
     conn_cork(&c->s->conn);
     session_open(c->s, a);
@@ -213,7 +213,7 @@ START_TEST(test_gone)
     push_session(session_worker(gone->s), gone->s);
     ck_assert(!client_is_open(gone));
     ck_assert_str_eq(client_hear(c), stage_alert(1, "server", "1"));
-    ck_assert_uint_eq(stage_account(ANN)->position, 0); /* comes again */
+    ck_assert_uint_eq(stage_loaded(ANN)->position, 0); /* comes again */
     client_free(&gone);
     gone = client_open(ANN, 0);
     ck_assert_uint_eq(count(client_hear(gone), "<alert "), 2);
@@ -236,8 +236,8 @@ START_TEST(test_shared_bytes)
     struct shared_buf *bytes;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        account_shown_up_to(w, stage_account(ANN), w->board.last_id);
-        account_shown_up_to(w, stage_account(rows[i].who), w->board.last_id);
+        account_shown_up_to(w, stage_loaded(ANN), w->board.last_id);
+        account_shown_up_to(w, stage_loaded(rows[i].who), w->board.last_id);
         first = client_open(ANN, CLIENT_SMALL);
         c = client_open(rows[i].who, CLIENT_SMALL);
         post_big(3);
@@ -260,7 +260,7 @@ START_TEST(test_not_shared)
 {
     struct worker *w = stage_worker(ANN);
     struct client *ann = client_open(ANN, 0), *bob = client_open(BOB, 0);
-    struct account *a = stage_account(ANN);
+    struct account *a = stage_loaded(ANN);
 
     /* its own time zone */
     a->zone = zone_find("Europe/Berlin");
@@ -327,7 +327,7 @@ START_TEST(test_once)
 {
     struct worker *w = stage_worker(ANN);
     struct client *one, *two;
-    struct account *a = stage_account(ANN);
+    struct account *a = stage_loaded(ANN);
 
     stage_post(ALERT_SERVER, 0, "1");
     stage_post(ALERT_ACCOUNT, ANN, "2");

@@ -107,7 +107,7 @@ START_TEST(test_told)
     uint64_t id;
 
     watch(c, told_rows[_i].scope, told_rows[_i].target);
-    stage_account(told_rows[_i].who)->rights = told_rows[_i].rights;
+    stage_loaded(told_rows[_i].who)->rights = told_rows[_i].rights;
     id = stage_post(told_rows[_i].scope, told_rows[_i].target, "watched");
     ck_assert_str_eq(client_hear(c),
                      told_rows[_i].told

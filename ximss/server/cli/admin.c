@@ -15,31 +15,8 @@
 
 #include "util/arena.h"
 #include "ximss/server/cli/admin_call.h"
+#include "ximss/server/cli/admin_password.h"
 #include "ximss/server/rules/admin_audit.h"
-
-const struct admin_family *const admin_families[] = {
-    &admin_alert_family,
-    &admin_list_family,
-    &admin_domain_family,
-    &admin_domain_settings_family,
-    &admin_account_family,
-    &admin_alias_family,
-    &admin_group_family,
-    &admin_forwarder_family,
-    &admin_account_settings_family,
-    &admin_password_family,
-    &admin_account_rights_family,
-    &admin_domain_state_family,
-    &admin_prefs_family,
-    &admin_session_family,
-    &admin_token_family,
-    &admin_stat_family,
-    &admin_usage_family,
-    &admin_system_family,
-    &admin_server_family,
-    &admin_absent_family,
-    NULL,
-};
 
 void
 admin_answer_clear(struct admin_answer *a)
@@ -47,20 +24,6 @@ admin_answer_clear(struct admin_answer *a)
     buf_clear(&a->data);
     free(a->next);
     *a = (struct admin_answer){0};
-}
-
-static const struct admin_command *
-find_command(const char *verb)
-{
-    for (size_t f = 0; admin_families[f] != NULL; f++) {
-        for (size_t i = 0; i < admin_families[f]->n; i++) {
-            const struct admin_command *k = &admin_families[f]->commands[i];
-
-            if (strcmp(k->name, verb) == 0)
-                return k;
-        }
-    }
-    return NULL;
 }
 
 /* --- audit --- */
@@ -215,7 +178,7 @@ execute(struct admin_context *x, const char *text, size_t len,
     c.line = parts->line;
     c.arena = parts->arena;
     admin_answer_clear(answer);
-    c.command = find_command(c.line->verb);
+    c.command = admin_command_find(c.line->verb);
     if (is_known(c.command, x->settings) &&
         (c.command->live != ADMIN_LIVE_NONE) == (live != NULL)) {
         if (live != NULL)
@@ -259,7 +222,7 @@ admin_hash_wanted(struct admin_context *x, const char *text, size_t len,
 
     *wanted_r = false;
     if (admin_line_read(text, len, arena, &line, NULL) == 0) {
-        c.command = find_command(line.verb);
+        c.command = admin_command_find(line.verb);
         if (is_known(c.command, x->settings))
             r = run(&c, NULL, err);
         /* It ends where the credential is missing, before anything is done. */
@@ -273,6 +236,40 @@ admin_hash_wanted(struct admin_context *x, const char *text, size_t len,
     return r;
 }
 
+static bool
+may_set(const struct caller *by, const struct domain_rec *d,
+        const struct account_rec *a)
+{
+    return rights_administers(by, d->number, RIGHT_BASIC_SETTINGS) &&
+           rights_cover(by, d->number, rights_parse(a->rights));
+}
+
+enum store_result
+admin_verify_find(struct admin_context *x, const char *account,
+                  struct credential *cred_r, bool *found_r, uint64_t *guessed_r,
+                  struct errbuf *err)
+{
+    struct arena *arena = arena_new();
+    struct admin_answer answer = {0};
+    struct admin_call c = {.x = x, .arena = arena, .answer = &answer};
+    struct domain_rec d = {0};
+    struct account_rec a = {0};
+    enum store_result r = admin_password_find(&c, account, &d, &a, err);
+
+    *cred_r = (struct credential){0};
+    *guessed_r = 0;
+    *found_r = r == STORE_OK;
+    if (r == STORE_OK) {
+        *cred_r = a.cred;
+        *guessed_r = may_set(x->caller, &d, &a) ? 0 : a.number;
+    } else if (r == STORE_REFUSED) {
+        r = STORE_OK;
+    }
+    admin_clear(&d, &a);
+    arena_free(&arena);
+    return r;
+}
+
 /* The command that the line begins with, also if the rest of it is malformed;
  * NULL if it is unknown.  For event loops: the rest may be long. */
 static const struct admin_command *
@@ -281,7 +278,7 @@ command_of_line(const char *line, size_t len)
     char verb[ADMIN_VERB_SIZE];
 
     admin_line_verb(line, len, verb);
-    return find_command(verb);
+    return admin_command_find(verb);
 }
 
 bool

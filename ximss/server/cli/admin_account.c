@@ -9,6 +9,7 @@
 
 #include "util/text.h"
 #include "util/xmalloc.h"
+#include "ximss/server/cli/admin_password.h"
 #include "ximss/server/rules/settings.h"
 
 #define REAL_NAME_MAX 1024
@@ -26,13 +27,6 @@ admin_only_account(struct admin_call *c, unsigned need, struct domain_rec *d,
     if (r == STORE_OK)
         r = admin_call_account(c, name, need, d, a, err);
     return r;
-}
-
-void
-admin_clear(struct domain_rec *d, struct account_rec *a)
-{
-    domain_rec_clear(d);
-    account_rec_clear(a);
 }
 
 static bool

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ximss/server/cli/admin_account.h"
+#include "ximss/server/cli/admin_password.h"
 #include "ximss/server/rules/settings.h"
 #include "ximss/server/rules/usage.h"
 

@@ -8,7 +8,7 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/cli/admin_account.h"
-#include "ximss/server/cli/admin_call.h"
+#include "ximss/server/cli/admin_password.h"
 
 /* Renaming and deleting: all that the account holds, and not the postmaster. */
 static enum store_result

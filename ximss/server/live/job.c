@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/clock.h"
 #include "util/xmalloc.h"
 #include "ximss/server/live/publish.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/worker.h"
+#include "ximss/server/rules/admin_context.h"
 
 void
 job_init(struct job *j, struct server *server, struct worker *worker)
@@ -119,6 +121,21 @@ job_submit(struct job *j)
         return;
     }
     store_submit_lane(j->server->store, j->lane, run_body, on_done, j);
+}
+
+void
+job_context(struct admin_context *x, struct job *j, struct store_txn *t,
+            const struct caller *caller)
+{
+    struct server *s = j->server;
+
+    *x = (struct admin_context){.txn = t,
+                                .caller = caller,
+                                .now = clock_now(),
+                                .effects = &j->effects,
+                                .settings = &s->admin,
+                                .budget = s->audit_budget,
+                                .token_key = &s->token_key};
 }
 
 void

@@ -9,7 +9,7 @@
 #include "ximss/server/rules/effect.h"
 #include "ximss/server/rules/rights.h"
 
-struct req;
+struct admin_context;
 struct server;
 struct worker;
 
@@ -41,6 +41,11 @@ struct job {
 /* Fills the job (the rest of the caller's struct is its own). */
 void job_init(struct job *j, struct server *server, struct worker *worker);
 void job_submit(struct job *j);
+/* With what its body changes the store: for the caller (NULL: the server
+ * itself), now, under the server's settings, with the job's effects.  Whatever
+ * else the body needs it adds. */
+void job_context(struct admin_context *x, struct job *j, struct store_txn *t,
+                 const struct caller *caller);
 /* Frees what job_init and the body made (not the job itself). */
 void job_clear(struct job *j);
 

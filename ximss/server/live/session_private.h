@@ -159,6 +159,17 @@ void session_set_state(struct session *s, enum session_state state);
 void session_close(struct session *s, const char *reason);
 /* Ends when its output is out. */
 void session_finish(struct session *s, const char *reason);
+/* The same, and it is told that it ends. */
+void session_say_bye(struct session *s, const char *reason);
+/* The same, and it is taken out of its account at once: it must not count any
+ * more when whoever asked for its end is answered. */
+void session_kill_now(struct session *s, const char *reason);
+/* The same, and whoever kept it alive from connection to connection is not to
+ * come back. */
+void session_end_for_good(struct session *s, const char *reason);
+
+/* Wipes and frees what a log-in that is under way keeps. */
+void session_free_login(struct session *s);
 
 /* The same session on another worker: takes it off this one.  Only while it
  * logs in, with no request but the log-in. */
@@ -181,7 +192,12 @@ void session_tell(struct session *s, const void *data, size_t len);
 /* A long message has ended: sends what had to wait for that. */
 void session_tell_held(struct session *s);
 
+/* Frees what had to wait for that. */
+void session_free_held(struct session *s);
+
 /* Looks whether input may go on (answers out, alerts sent). */
 void session_update_pauses(struct session *s);
+/* What a session does about its connection. */
+extern const struct conn_ops session_conn_ops;
 
 #endif

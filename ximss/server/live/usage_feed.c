@@ -27,16 +27,13 @@
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/usage_ask.h"
+#include "ximss/server/live/usage_list.h"
 #include "ximss/server/live/worker.h"
 #include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/lane.h"
 #include "ximss/server/rules/usage.h"
 
 #define BATCH 256
-/* Domains that one job looks into for names of accounts. */
-#define LIST_DOMAINS 100
-/* Names in one job that are no accounts'. */
-#define LIST_OTHERS 1000
 /* Accounts whose reports may wait. */
 #define WAITING_MOST 500000
 /* Accounts of which is remembered when they were asked about: some 10 MB. */
@@ -130,14 +127,11 @@ static enum store_result
 feed_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct feed_job *f = (struct feed_job *)j;
-    struct admin_context x = {.txn = t,
-                              .now = clock_now(),
-                              .effects = &j->effects,
-                              .settings = &j->server->admin};
-    enum store_result r = STORE_OK;
-
     uint64_t from = store_mark_begin(&f->mark, t);
+    enum store_result r = STORE_OK;
+    struct admin_context x;
 
+    job_context(&x, j, t, NULL);
     forget_lookups(f, (unsigned)from); /* of a try before */
     for (uint64_t i = from; i < f->n && r == STORE_OK; i++) {
         if (store_tired(t)) {
@@ -446,169 +440,12 @@ on_progress(void *arg, enum quota_progress what, unsigned n)
     }
 }
 
-/* --- names of accounts --- */
-
-struct list_job {
-    struct job job;
-    struct quota_listing *listing;
-    char **users; /* owned, and each of them */
-    unsigned n;
-    unsigned looked;    /* names that were passed over */
-    char *resume;       /* owned; becomes the listing's */
-    const char *domain; /* being walked */
-    uint64_t domain_number;
-    struct store_txn *txn; /* while the body runs */
-};
-
-static void
-free_users(struct list_job *l)
-{
-    for (unsigned i = 0; i < l->n; i++)
-        free(l->users[i]);
-    l->n = 0;
-    free(l->resume);
-    l->resume = NULL;
-}
-
-static bool
-told_by_mail_server(struct list_job *l, uint64_t account)
-{
-    struct usage_rec rec = {0};
-    struct errbuf err;
-
-    if (usage_get(l->txn, account, &rec, &err) != STORE_OK || rec.reported == 0)
-        return false;
-    switch ((enum quota_source)rec.source) {
-    case QUOTA_SOURCE_DICT:
-    case QUOTA_SOURCE_DOVEADM:
-    case QUOTA_SOURCE_WARNING:
-        return true;
-    case QUOTA_SOURCE_ADMIN:
-    case QUOTA_SOURCE_MAILDIR:
-        break;
-    }
-    return false;
-}
-
-/* The administrator's account, which mail servers mostly do not have. */
-static bool
-is_left_out(struct list_job *l, const struct account_name *name)
-{
-    return l->listing->leave_own &&
-           l->domain_number == l->job.server->main_domain_number &&
-           strcmp(name->name, "postmaster") == 0 &&
-           !told_by_mail_server(l, name->number);
-}
-
-static bool
-take_name(const struct account_name *name, void *arg)
-{
-    struct list_job *l = arg;
-
-    if (!name->alias && name->object == OBJECT_NONE && !is_left_out(l, name))
-        l->users[l->n++] = xasprintf("%s@%s", name->name, l->domain);
-    else if (++l->looked > LIST_OTHERS)
-        l->resume = xasprintf("%s@%s", name->name, l->domain);
-    return l->n < l->listing->most && l->resume == NULL;
-}
-
-struct domain_step {
-    char *name; /* owned */
-    uint64_t number;
-};
-
-static bool
-take_domain(const struct domain_rec *d, void *arg)
-{
-    struct domain_step *step = arg;
-
-    step->name = xstrdup(d->name);
-    step->number = d->number;
-    return false;
-}
-
-/* The accounts behind `after` ("name@domain", or "@domain": all of that and what
- * follows), domain after domain, some domains in one job.  The domain of `after`
- * may be gone: those behind its name come next. */
-static enum store_result
-list_body(struct job *j, struct store_txn *t, struct errbuf *err)
-{
-    struct list_job *l = (struct list_job *)j;
-    const char *after = l->listing->after;
-    const char *at = after != NULL ? strchr(after, '@') : NULL;
-    char *name =
-        at != NULL ? xasprintf("%.*s", (int)(at - after), after) : NULL;
-    char *last = at != NULL ? xstrdup(at + 1) : NULL;
-    struct domain_rec first = {0};
-    struct domain_step step = {0};
-    enum store_result r = STORE_OK;
-    unsigned looked = 0;
-
-    free_users(l);
-    l->txn = t;
-    l->looked = 0;
-    if (last != NULL)
-        r = domain_find(t, last, &first, err);
-    if (r == STORE_OK && last != NULL && strcmp(first.name, last) == 0) {
-        l->domain = last;
-        l->domain_number = first.number;
-        r = account_walk(t, first.number, name[0] != '\0' ? name : NULL,
-                         take_name, l, err);
-    }
-    if (r == STORE_NOTFOUND)
-        r = STORE_OK;
-    while (r == STORE_OK && l->n < l->listing->most && l->resume == NULL) {
-        step.name = NULL;
-        r = domain_walk(t, last, take_domain, &step, err);
-        if (r != STORE_OK || step.name == NULL)
-            break;
-        free(last);
-        l->domain = last = step.name;
-        l->domain_number = step.number;
-        if (++looked > LIST_DOMAINS) {
-            l->resume = xasprintf("@%s", last);
-            break;
-        }
-        r = account_walk(t, step.number, NULL, take_name, l, err);
-    }
-    domain_rec_clear(&first);
-    free(name);
-    free(last);
-    return r;
-}
-
-static void
-list_finish(struct job *j)
-{
-    struct list_job *l = (struct list_job *)j;
-    bool ok = j->result == STORE_OK;
-
-    if (!ok)
-        log_warn("listing accounts for a source of usage: %s", j->err.text);
-    l->listing->resume = ok ? l->resume : NULL;
-    if (ok)
-        l->resume = NULL;
-    l->listing->done(l->listing, (const char *const *)l->users, ok ? l->n : 0,
-                     !ok);
-    free_users(l);
-    free(l->users);
-    job_clear(j);
-    free(l);
-}
-
 static void
 on_list(void *arg, struct quota_listing *listing)
 {
     struct usage_feed *feed = arg;
-    struct list_job *l = xcalloc(1, sizeof *l);
 
-    job_init(&l->job, feed->server, NULL);
-    l->job.lane = lane_of(LANE_USAGE, 1);
-    l->listing = listing;
-    l->users = xcalloc(listing->most, sizeof l->users[0]);
-    l->job.body = list_body;
-    l->job.finish = list_finish;
-    job_submit(&l->job);
+    usage_list(feed->server, listing);
 }
 
 /* --- its life --- */

@@ -81,18 +81,12 @@ cli_answer(struct cli_job *c)
 void
 cli_context(struct admin_context *x, struct cli_job *c, struct store_txn *t)
 {
-    *x = (struct admin_context){.txn = t,
-                                .caller = &c->caller.caller,
-                                .now = clock_now(),
-                                .effects = &c->job.effects,
-                                .settings = &c->job.server->admin,
-                                .budget = c->job.server->audit_budget,
-                                .token_key = &c->job.server->token_key,
-                                .from = c->from,
-                                .target = c->target,
-                                .parts = &c->parts,
-                                .claims = &c->job.server->alert_claims,
-                                .claim = &c->claim};
+    job_context(x, &c->job, t, &c->caller.caller);
+    x->from = c->from;
+    x->target = c->target;
+    x->parts = &c->parts;
+    x->claims = &c->job.server->alert_claims;
+    x->claim = &c->claim;
 }
 
 /* --- listings in pieces --- */

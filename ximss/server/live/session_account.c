@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The sessions of one account, which are few. */
+#include "config.h"
+
+#include "ximss/server/live/session_private.h"
+
+#include "util/log.h"
+#include "ximss/server/live/lasting_session.h"
+
+/* A session looks dead when it has said nothing for so long (clients are to say
+ * something every five minutes), or has not read for so long. */
+#define DEAD_SILENT_SECONDS  300
+#define DEAD_BLOCKED_SECONDS 60
+
+void
+session_link_account(struct session *s, struct account_sessions *head)
+{
+    TAILQ_INSERT_TAIL(head, s, of_account);
+}
+
+void
+session_unlink_account(struct session *s, struct account_sessions *head)
+{
+    TAILQ_REMOVE(head, s, of_account);
+}
+
+size_t
+session_held_bytes(const struct account_sessions *head)
+{
+    const struct session *s;
+    size_t n = 0;
+
+    TAILQ_FOREACH(s, head, of_account)
+        n += s->held != NULL ? s->held->len : 0;
+    return n;
+}
+
+uint64_t
+session_got(const struct account_sessions *head)
+{
+    const struct session *s;
+    uint64_t got = UINT64_MAX;
+
+    TAILQ_FOREACH(s, head, of_account) {
+        uint64_t had = s->cursor > s->login_id ? s->cursor : s->login_id;
+
+        if (s->state == SESSION_OPEN && s->opt_alerts && had < got)
+            got = had;
+    }
+    return got;
+}
+
+unsigned
+session_send_changes(const struct account_sessions *head, const void *data,
+                     size_t len, const struct session *except)
+{
+    struct session *s, *next;
+    unsigned n = 0;
+
+    TAILQ_FOREACH_SAFE(s, head, of_account, next)
+        if (s != except && s->state == SESSION_OPEN && s->opt_changes &&
+            s->opt_alerts) {
+            session_tell(s, data, len);
+            n++;
+        }
+    return n;
+}
+
+static bool
+looks_dead(const struct session *s, uint32_t silent)
+{
+    return (int32_t)silent >= DEAD_SILENT_SECONDS ||
+           ((int32_t)silent >= DEAD_BLOCKED_SECONDS && s->conn.out != NULL);
+}
+
+bool
+session_make_room(const struct account_sessions *head)
+{
+    struct session *s, *dead = NULL;
+    uint32_t now = session_seconds(), longest = 0;
+    char user[ACCOUNT_NAME_SIZE];
+
+    TAILQ_FOREACH(s, head, of_account)
+        if (looks_dead(s, now - s->last_input) &&
+            (dead == NULL || now - s->last_input > longest)) {
+            dead = s;
+            longest = now - s->last_input;
+        }
+    if (dead == NULL)
+        return false;
+    session_user(dead, user);
+    log_info("session makes room id=%llu user=%s silent=%u",
+             (unsigned long long)dead->number, user, longest);
+    session_kill_now(dead, "makes room for another of its account");
+    return true;
+}
+
+void
+session_kill_all(struct account_sessions *head)
+{
+    struct session *s, *next;
+
+    TAILQ_FOREACH_SAFE(s, head, of_account, next)
+        session_end_for_good(s, "killed by an administrator");
+}
+
+struct session *
+session_of_id(const struct account_sessions *head, const char *id)
+{
+    struct session *s;
+
+    TAILQ_FOREACH(s, head, of_account)
+        if (s->state == SESSION_OPEN && lasting_session_is(s, id))
+            return s;
+    return NULL;
+}
+
+void
+session_replace(struct account_sessions *head, const char *id)
+{
+    struct session *s;
+
+    while ((s = session_of_id(head, id)) != NULL)
+        session_end_for_good(s, "goes on by another connection");
+}
+
+void
+session_kill_device(struct account_sessions *head, uint64_t device)
+{
+    struct session *s, *next;
+
+    TAILQ_FOREACH_SAFE(s, head, of_account, next)
+        if (s->state == SESSION_OPEN && s->device != 0 &&
+            (device == 0 || s->device == device))
+            session_end_for_good(s, "its device was revoked");
+}
+
+void
+session_kill_token(struct account_sessions *head, uint64_t token)
+{
+    struct session *s, *next;
+
+    TAILQ_FOREACH_SAFE(s, head, of_account, next)
+        if (s->token != NULL && s->token->id == token)
+            session_kill_now(s, "its token was revoked");
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How a session ends: by itself, by an administrator, with the server.  It is
+ * unlinked from everything at once and freed at the end of the loop's turn, so no
+ * callback ever sees freed memory. */
+#include "config.h"
+
+#include "ximss/server/live/session_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/log.h"
+#include "ximss/server/base/counters.h"
+#include "ximss/server/live/admission.h"
+#include "ximss/server/live/delivery.h"
+#include "ximss/server/live/dialect.h"
+#include "ximss/server/live/lasting_session.h"
+#include "ximss/server/live/push.h"
+#include "ximss/server/live/request.h"
+#include "ximss/server/live/session_log.h"
+#include "ximss/server/live/watch.h"
+
+static void
+run_free(struct conn_deferred *d)
+{
+    struct session *s =
+        (struct session *)(void *)((char *)d -
+                                   offsetof(struct session, deferred));
+    const struct dialect *dialect = session_dialect(s);
+
+    if (dialect->reset != NULL)
+        dialect->reset(s);
+    session_free_held(s);
+    free(s->client);
+    free(s->token);
+    if (s->lasting != NULL)
+        explicit_bzero(s->lasting, sizeof *s->lasting);
+    free(s->lasting);
+    free(s);
+}
+
+/* Also while its last words are still on their way. */
+static void
+leave_account(struct session *s, struct worker *w)
+{
+    conn_set_budget(&s->conn, NULL);
+    if (s->account != NULL)
+        account_session_removed(w, s->account, s);
+    s->account = NULL;
+}
+
+static const struct session_login_ops *
+login_ops(const struct session *s)
+{
+    return *(const struct session_login_ops *const *)(void *)s->login;
+}
+
+void
+session_free_login(struct session *s)
+{
+    if (s->login != NULL)
+        login_ops(s)->free(&s->login);
+}
+
+static void
+unlink_all(struct session *s, struct worker *w)
+{
+    req_abandon_all(s);
+    session_free_login(s);
+    push_forget(w, s);
+    delivery_forget(w, s);
+    if (s->n_watches > 0)
+        watch_remove_all(w, s);
+    leave_account(s, w);
+    TAILQ_REMOVE(&w->sessions, s, all);
+    w->n_sessions--;
+    counter_add(COUNTER_CONNECTIONS_OPEN, -1);
+    if (s->guest == NULL)
+        counter_add(COUNTER_SESSIONS_OPEN, -1);
+    admission_leave(w, s);
+}
+
+void
+session_close(struct session *s, const char *reason)
+{
+    struct worker *w;
+
+    if (s->state == SESSION_CLOSED)
+        return;
+    w = session_worker(s);
+    session_log_end(s, reason);
+    lasting_session_lost(s);
+    session_set_state(s, SESSION_CLOSED);
+    unlink_all(s, w);
+    conn_close(&s->conn);
+    s->deferred.run = run_free;
+    conn_loop_defer(w->loop, &s->deferred);
+}
+
+void
+session_finish(struct session *s, const char *reason)
+{
+    if (s->state >= SESSION_ENDING)
+        return;
+    log_debug("session ending id=%llu reason=\"%s\"",
+              (unsigned long long)s->number, reason);
+    session_set_state(s, SESSION_ENDING);
+    s->last_input = session_seconds();
+    conn_finish(&s->conn);
+}
+
+void
+session_say_bye(struct session *s, const char *reason)
+{
+    if (s->state == SESSION_OPEN)
+        session_dialect(s)->bye(s);
+    session_finish(s, reason);
+}
+
+void
+session_kill_now(struct session *s, const char *reason)
+{
+    struct worker *w = session_worker(s);
+
+    session_say_bye(s, reason);
+    if (s->state == SESSION_CLOSED)
+        return;
+    req_abandon_all(s);
+    leave_account(s, w);
+    push_forget(w, s);
+    delivery_forget(w, s);
+}
+
+void
+session_end_for_good(struct session *s, const char *reason)
+{
+    static const char ended[] = "<sessionEnded/>"; /* with its 0 */
+
+    if (s->lasting != NULL) {
+        s->lasting->over = true;
+        session_tell(s, ended, sizeof ended);
+    }
+    if (s->state != SESSION_CLOSED)
+        session_kill_now(s, reason);
+}
+
+void
+session_kill(struct worker *w, uint64_t number)
+{
+    struct session *s;
+
+    TAILQ_FOREACH(s, &w->sessions, all)
+        if (s->number == number && s->state == SESSION_OPEN) {
+            session_end_for_good(s, "killed by an administrator");
+            return;
+        }
+}
+
+/* --- the server ends --- */
+
+static bool
+is_held_up(const struct session *s)
+{
+    return s->login != NULL && login_ops(s)->is_held_up(s->login);
+}
+
+void
+session_drain_all(struct worker *w)
+{
+    struct session *s, *next;
+
+    TAILQ_FOREACH_SAFE(s, &w->sessions, all, next) {
+        if (s->state >= SESSION_ENDING)
+            continue;
+        if (is_held_up(s) || s->proxy == SESSION_PROXY_MUST) {
+            session_close(s, "the server ends");
+            continue;
+        }
+        conn_pause(&s->conn, PAUSE_DRAIN);
+        session_update_pauses(s);
+    }
+}
+
+void
+session_close_all(struct worker *w)
+{
+    struct session *s, *next;
+
+    TAILQ_FOREACH_SAFE(s, &w->sessions, all, next)
+        session_close(s, "the server ends");
+}
