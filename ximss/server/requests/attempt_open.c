@@ -22,6 +22,7 @@
 #include "ximss/server/live/dialect.h"
 #include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/session_log.h"
+#include "ximss/server/live/session_time.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/login_private.h"
 #include "ximss/server/rules/revocation.h"
@@ -176,6 +177,7 @@ keep_ticket(struct session *s, const struct attempt *a)
     s->ticket_since = session_seconds();
     s->ticket = ticket_number(a->next_hash);
     s->ticket_bound = a->ticket_bound;
+    session_time_set(s);
 }
 
 void
@@ -227,19 +229,37 @@ is_outdated(const struct attempt *a, const struct account *account)
     return account->cred_serial != a->serial || is_renamed(a, account);
 }
 
+/* As if nothing were cached: the store decides, and a check takes its time. */
+static void
+ask_again(struct attempt *a)
+{
+    a->recalled = false;
+    attempt_forget_change(a);
+    a->first = attempt_take_slot;
+    attempt_take_slot(a);
+}
+
 /* The auth cache may have been late: the store decides.  What the store has let
  * in is refused. */
 static void
 refuse_outdated(struct attempt *a)
 {
     auth_cache_forget(a->job.server->auth_cache, a->account);
-    if (!a->recalled) {
+    if (a->recalled)
+        ask_again(a);
+    else
         attempt_refuse(a, "changed");
-        return;
-    }
-    a->recalled = false;
-    attempt_forget_change(a);
-    attempt_look_up(a);
+}
+
+/* No password is right in a suspended domain, and that takes as long whatever
+ * is cached. */
+static void
+refuse_suspended(struct attempt *a)
+{
+    if (a->recalled)
+        ask_again(a);
+    else
+        attempt_refuse(a, "suspended"); /* since it was let in */
 }
 
 static void
@@ -278,7 +298,7 @@ on_account(struct account *account, void *arg, const struct errbuf *err)
     if (account == NULL)
         refuse_without_account(a, err);
     else if (account->domain->suspended)
-        attempt_refuse(a, "suspended"); /* since it was let in */
+        refuse_suspended(a);
     else if (is_outdated(a, account))
         refuse_outdated(a);
     else if (may_be_revoked(a))
