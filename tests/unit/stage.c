@@ -644,7 +644,7 @@ client_connect(enum stage_who who, unsigned flags)
     return c;
 }
 
-/* What login.c does when the password is right. */
+/* What attempt_open does. */
 static void
 open_session(struct client *c, struct account *a, unsigned flags)
 {
