@@ -120,9 +120,9 @@ print_effect(const struct effect *e)
                     e->domain.name);
         break;
     case EFFECT_PREFS_CHANGED:
-        buf_appendf(&effects_text, "prefs %llu zone %s",
+        buf_appendf(&effects_text, "prefs %llu zone %d",
                     (unsigned long long)e->account.number,
-                    e->zone != NULL ? zone_name(e->zone) : "-");
+                    e->zone != NULL ? zone_offset(e->zone, FIXTURE_NOW) : -1);
         break;
     case EFFECT_DOMAIN_CHANGED:
         buf_appendf(&effects_text, "domain %s", e->domain.name);

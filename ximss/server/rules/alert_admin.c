@@ -55,9 +55,9 @@ alert_admin_add(struct admin_context *x, const struct alert_target *t,
     return r;
 }
 
-enum store_result
-alert_admin_drop(struct admin_context *x, const struct alert_target *t,
-                 const struct alert_rec *a, struct errbuf *err)
+static enum store_result
+drop(struct admin_context *x, const struct alert_target *t,
+     const struct alert_rec *a, struct errbuf *err)
 {
     bool before = store_removing(x->txn, true);
     enum store_result r =
@@ -77,7 +77,7 @@ alert_admin_withdraw(struct admin_context *x, const struct alert_target *t,
     enum store_result r = post_key_release(x->txn, a, err);
 
     store_removing(x->txn, before);
-    return r == STORE_OK ? alert_admin_drop(x, t, a, err) : r;
+    return r == STORE_OK ? drop(x, t, a, err) : r;
 }
 
 int64_t
@@ -134,7 +134,7 @@ alert_admin_drop_some(struct admin_context *x, const struct alert_target *t,
         few.n = 0;
         r = alert_walk(x->txn, t->scope, t->number, 0, keep_head, &few, err);
         for (size_t i = 0; i < few.n && r == STORE_OK; i++)
-            r = alert_admin_drop(x, t, &few.alert[i], err);
+            r = drop(x, t, &few.alert[i], err);
         if (r == STORE_OK && few.n == DROP_AT_ONCE && store_tired(x->txn))
             r = STORE_AGAIN;
     }
@@ -173,7 +173,7 @@ alert_admin_expire(struct admin_context *x, unsigned max, int64_t *next_r,
     for (size_t i = 0; i < ended.n && r == STORE_OK; i++) {
         r = alert_target_of(x, &ended.alert[i], &t, err);
         if (r == STORE_OK)
-            r = alert_admin_drop(x, &t, &ended.alert[i], err);
+            r = drop(x, &t, &ended.alert[i], err);
         alert_target_clear(&t);
     }
     few_clear(&ended);

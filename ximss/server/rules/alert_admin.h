@@ -19,13 +19,8 @@ enum store_result alert_admin_add(struct admin_context *x,
                                   const struct alert_target *t,
                                   struct alert_rec *a,
                                   struct errbuf *err) WARN_UNUSED;
-/* Removes one that is over, with the effect. */
-enum store_result alert_admin_drop(struct admin_context *x,
-                                   const struct alert_target *t,
-                                   const struct alert_rec *a,
-                                   struct errbuf *err) WARN_UNUSED;
-/* The same because somebody wants it gone: the key that it was posted with is
- * free then. */
+/* Removes one because somebody wants it gone, with the effect: the key that it
+ * was posted with is free then. */
 enum store_result alert_admin_withdraw(struct admin_context *x,
                                        const struct alert_target *t,
                                        const struct alert_rec *a,
