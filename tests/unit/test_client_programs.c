@@ -1023,10 +1023,11 @@ START_TEST(file_stops_at_its_first_line)
     bye(3);
     ck_assert_int_eq(finish(), 1);
     ck_assert_str_eq(contents("stdout"), "");
-    ck_assert_str_eq(contents("stderr"),
-                     "standard input:1: PASS: unknown command (500)\n"
-                     "ximssctl: stopped before line 1 of standard input; continue "
-                     "with --from 1\n");
+    ck_assert_str_eq(
+        contents("stderr"),
+        "standard input:1: PASS: unknown command (500)\n"
+        "ximssctl: stopped before line 1 of standard input; continue "
+        "with --from 1\n");
 }
 END_TEST
 

@@ -546,7 +546,7 @@ START_TEST(refuses_untrusted_certificates)
     ck_assert_ptr_nonnull(strstr(ximss_error(f.x),
                                  "the server's certificate is refused: "
                                  "self-signed certificate"));
-    ck_assert_ptr_nonnull(strstr(ximss_error(f.x), "name the file"));
+    ck_assert_ptr_nonnull(strstr(ximss_error(f.x), "give the file"));
 }
 END_TEST
 
