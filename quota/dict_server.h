@@ -36,6 +36,7 @@ struct dict_server *dict_server_start(struct event_base *base,
 /* As local_server_stop. */
 void dict_server_stop(struct dict_server **s);
 
+/* The listener of the server, borrowed. */
 struct local_server *dict_server_listener(const struct dict_server *s);
 
 /* Any thread. */

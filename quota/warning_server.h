@@ -31,6 +31,7 @@ warning_server_start(struct event_base *base, struct conn_loop *loop,
 /* As local_server_stop. */
 void warning_server_stop(struct warning_server **s);
 
+/* The listener of the server, borrowed. */
 struct local_server *warning_server_listener(const struct warning_server *s);
 
 /* Any thread. */

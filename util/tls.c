@@ -72,7 +72,7 @@ read_file(const char *doing, const char *file, struct buf *out,
     if (fd < 0 || fstat(fd, &st) < 0)
         wrong = strerror(errno);
     else if (!S_ISREG(st.st_mode))
-        wrong = S_ISDIR(st.st_mode) ? "it is a directory" : "it is no file";
+        wrong = S_ISDIR(st.st_mode) ? "it is a directory" : "it is not a file";
     else if (read_all(fd, out) < 0)
         wrong = strerror(errno);
     else if (out->len == 0)
@@ -214,9 +214,9 @@ use_key(SSL_CTX *ctx, BIO *bio, const char *file, struct errbuf *err)
     if (key == NULL && asked) {
         ERR_clear_error();
         return err_set(err,
-                       KEY " %.120s: it is protected by a password, for which "
-                           "nobody can be asked; write it without one: openssl "
-                           "pkey",
+                       KEY " %.120s: it is protected by a password, and "
+                           "nobody can be asked for it; remove the password: "
+                           "openssl pkey",
                        file);
     }
     if (key == NULL)

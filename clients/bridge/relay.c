@@ -87,9 +87,10 @@ static void
 refuse(struct relay *r)
 {
     if (!*r->refused)
-        log_warn("connections that begin with XML are closed: ximssd does not "
-                 "confirm whom this machine hands on; is its address in "
-                 "trusted-addresses of ximssd? (or use server-socket)");
+        log_warn("connections that begin with XML are closed: ximssd does "
+                 "not believe the addresses that this machine passes on; add "
+                 "its address to trusted-addresses of ximssd, or use "
+                 "server-socket");
     *r->refused = true;
     http_conn_end(r->http);
 }

@@ -119,7 +119,7 @@ def test_first_password(t):
                         ("hush\r\n".encode("utf-16"), UTF16),
                         (b"\xfe\xff" + "hush\n".encode("utf-16-be"), UTF16),
                         ("hush\n".encode("utf-16-le"), UTF16),
-                        (b"hu\0sh\n", "the first line has a byte 0")):
+                        (b"hu\0sh\n", "the first line contains a zero byte")):
         with tempfile.TemporaryDirectory() as top:
             done = subprocess.run(
                 run + ["--init", top + "/store", "--admin-password-file", "-"],
@@ -342,7 +342,7 @@ def test_wrong_options_are_named(t):
     for words, said in (
             (("--sock=x",), "no command"),
             (("--sockt=x",), "--sockt: there is no such option"),
-            (("--p=1", "server"), "--p: more than one option begins so"),
+            (("--p=1", "server"), "--p: more than one option begins like this"),
             (("--json=x", "server"), "--json: it takes no value"),
             (("--socket",), "--socket: a value is missing"),
             (("-x", "server"), "-x: there is no such option"),

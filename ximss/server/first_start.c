@@ -75,7 +75,7 @@ cut_line(char *line, size_t read)
     size_t from = bom_length(line, read);
 
     if (fault == NULL && strlen(line) + 1 < read)
-        fault = "the first line has a byte 0";
+        fault = "the first line contains a zero byte";
     memmove(line, line + from, read - from);
     cut_line_end(line);
     return fault;
@@ -204,7 +204,7 @@ first_start(const char *dir, const char *main_domain, const char *password_file,
     if (!text_is_name(b.domain))
         return err_set(err, "%s cannot be the name of a domain", b.domain);
     if (store_exists(dir))
-        return err_set(err, "%s holds a store already", dir);
+        return err_set(err, "there is already a store in %s", dir);
     if (password_file != NULL) {
         if (read_password(password_file, password, err) < 0) {
             OPENSSL_cleanse(password, sizeof password);

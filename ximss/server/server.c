@@ -165,7 +165,7 @@ server_drop_privileges(const char *user, struct errbuf *err)
         return 0;
     pw = getpwnam(user);
     if (pw == NULL)
-        return err_set(err, "user %s: there is none of that name", user);
+        return err_set(err, "user %s: there is no such user", user);
     if (pw->pw_uid == geteuid())
         return 0;
     if (initgroups(user, pw->pw_gid) < 0 || setgid(pw->pw_gid) < 0 ||

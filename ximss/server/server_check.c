@@ -153,8 +153,7 @@ say_what_is_left(const struct config *c, FILE *out)
     enum store_presence found = store_look(c->store, &err);
 
     if (found == STORE_NONE_YET || found == STORE_NOWHERE)
-        fprintf(out,
-                "ximssd: note: %s; a new store is made by ximssd --init %s\n",
+        fprintf(out, "ximssd: note: %s; create it with: ximssd --init %s\n",
                 err.text, c->store);
 }
 
