@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* libevent's HTTP client, for which a connection is made for each POST, as
- * Dovecot closes it after its reply.  Whatever happens in its callbacks is only
- * noted: a timer of 0 then frees the connection and tells. */
+/* libevent's HTTP client.  Each POST uses a new connection, because Dovecot
+ * closes it after its reply.  Callbacks only record what happened; then a timer
+ * of 0 frees the connection and reports. */
 #include "config.h"
 
 #include "quota/doveadm_http.h"

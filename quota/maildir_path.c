@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Names of users come from outside, and the template decides only where they
- * go: so what could be read as a path in a name is refused, and the finished
- * path is looked at once more, as letters picked out of a harmless name can
- * still make "..". */
+/* Names of users come from outside, but only the template decides where a path
+ * leads.  So a name that could be read as a path is refused.  The finished path
+ * is checked again, because single letters picked from a harmless name can
+ * still form "..". */
 #include "config.h"
 
 #include "quota/maildir_path.h"

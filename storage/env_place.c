@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Whether a directory holds a store, and if not, what there is instead: somebody
- * may have named the wrong one, or not mounted it, and must not be told to make
- * a new store there. */
+/* Whether a directory has a store, and if not, what is there instead.  If
+ * somebody named the wrong directory, or did not mount it, the message must not
+ * tell them to create a new store there. */
 #include "config.h"
 
 #include <dirent.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Plain libevent events over non-blocking sockets, with TLS by OpenSSL on the
- * same descriptor.  The one difficult idea: between reading and the end of the
- * turn everything that is sent to the connection being read is gathered in the
- * loop's cork buffer, so that answers to pipelined requests, and the alerts
- * between them, leave in one write.  Nothing is freed in a callback: the owner
- * frees by conn_loop_defer. */
+ * same descriptor.  The one difficult idea: between reading from a connection
+ * and the end of the turn, everything that is sent to this connection is
+ * gathered in the cork buffer of the loop.  So answers to pipelined requests,
+ * and the alerts between them, leave in one write.  Nothing is freed in a
+ * callback: the owner frees by conn_loop_defer. */
 #include "config.h"
 
 #include "util/conn.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Certificates and keys are read here, not by OpenSSL: it would wait for whoever
- * opens the other end of a pipe, and ask at the terminal for the password of a
- * key.  What browsers would refuse is refused here, while somebody looks. */
+/* Certificates and keys are read here, not by OpenSSL, which would wait for the
+ * other end of a pipe, and ask for the password of a key at the terminal.  What
+ * browsers would refuse is refused here, while an administrator is watching. */
 #include "config.h"
 
 #include "util/tls.h"

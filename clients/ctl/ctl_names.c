@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Names of settings and rights that were mistyped, so that nothing is begun.  The
- * server looks, too, but tells of a column of a file only when it comes to it. */
+/* Detects mistyped names of settings and rights before anything is sent.  The
+ * server checks them, too, but it would find a wrong column of a file only when
+ * it comes to it. */
 #include "config.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* quota refresh: the server's sources of usage are asked anew.  About all
- * accounts that takes a while, in pieces; the server counts, and is asked how
- * far it is until it is done. */
+/* quota refresh: asks the server's sources of usage.  For all accounts this
+ * takes a while.  The server counts the accounts, and this command polls the
+ * counter until all are done. */
 #include "config.h"
 
 #include <stdio.h>

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* ximss-client: logs in and prints alerts as they come.
- *
- * It is also the example of how to use libximss, of which it needs nothing but
- * <ximss.h>.  Read main first: it sets up the object, names the callbacks, and
- * runs the library's own loop. */
+/* ximss-client: logs in and prints alerts as they arrive.  It is also the
+ * example for libximss, and needs nothing but <ximss.h>.  Read main first: it
+ * sets up the object, sets the callbacks, and runs the loop of the library. */
 
 #include <getopt.h>
 #include <stdio.h>
