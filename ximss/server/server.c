@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Start, reload and end of the server: what happens once for all
- * threads. */
+/* Start, reload and stop of the server: what happens once for all threads. */
 #include "config.h"
 
 #include "ximss/server/server.h"

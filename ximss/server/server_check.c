@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* In the order of a start: what root does, then what the server's user does. */
+/* The checks are in the order of a start: first what root does, then what the
+ * server's user does. */
 #include "config.h"
 
 #include "ximss/server/server_check.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tokens of accounts by the CLI (token.h): made, listed, revoked. */
+/* Tokens of accounts by the CLI (token.h): creating, listing, revoking them. */
 #include "config.h"
 
 #include <stdlib.h>

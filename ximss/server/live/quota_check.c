@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Looks are jobs of the store: the writer thread is where the decision is one,
- * so two log-ins in the same moment make one alert.  A job looks at many
- * accounts when a sweep asks, and at one otherwise. */
+/* Checks are jobs of the store, because the writer thread makes one decision:
+ * two log-ins at the same moment cause one alert.  A job checks many accounts
+ * in a sweep, and one account otherwise. */
 #include "config.h"
 
 #include "ximss/server/live/quota_check.h"

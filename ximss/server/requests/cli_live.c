@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Commands about what lives in memory: a job checks the rights and says what is
- * meant, then it is done, mostly by asking all workers. */
+/* Commands about sessions in memory.  A job checks the rights and finds out
+ * what is meant; then the command is carried out, mostly by asking all
+ * workers. */
 #include "config.h"
 
 #include "ximss/server/requests/cli_live.h"

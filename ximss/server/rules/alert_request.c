@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Alerts as the requests of XIMSS post and remove them: alert_post.c does the
- * work, here are the audit records. */
+/* Alerts posted and removed by requests of XIMSS: alert_post.c does the work;
+ * this file writes the audit records. */
 #include "config.h"
 
 #include "ximss/server/rules/alert_request.h"
