@@ -460,7 +460,7 @@ first_of(struct guests *list, const void *owner)
     return NULL;
 }
 
-/* Others are slow to close theirs: whoever comes gets the place of one of his
+/* Others are slow to close theirs: whoever comes gets the place of one of its
  * own thread's, which is closed at once. */
 static struct lobby_guest *
 choose_own(struct lobby *r, bool local, const void *owner)

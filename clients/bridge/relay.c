@@ -127,7 +127,7 @@ take_answer(struct relay *r, const char *data, size_t len)
     return n;
 }
 
-/* Who is logged in need not give way.  (In TLS of his own, nobody sees it.) */
+/* Who is logged in need not give way.  (In their own TLS, nobody sees it.) */
 static void
 look_for_session(struct relay *r, const char *data, size_t len)
 {

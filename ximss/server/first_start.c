@@ -114,7 +114,7 @@ ask_once(const struct terminal *t, const char *prompt, char line[LINE_SIZE],
     return 0;
 }
 
-/* Twice, for nobody sees what he types. */
+/* Twice, for nobody sees what they type. */
 static int
 ask_password(int fd, char out[LINE_SIZE], struct errbuf *err)
 {

@@ -69,8 +69,8 @@ is_of_account(enum admin_live_command command)
            command == ADMIN_LIVE_FIND_SESSION;
 }
 
-/* Whether he may end the session, or act in it.  Nobody acts on one who may
- * more: for him there is no such session. */
+/* Whether they may end the session, or act in it.  Nobody acts on one who may
+ * more: for them there is no such session. */
 static bool
 may_act(const struct caller *by, const struct session *s)
 {
