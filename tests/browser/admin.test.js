@@ -194,7 +194,7 @@ test("an administrator's own alerts are on the page, and count", async () => {
 
 test("a plain user sees his alerts even on this page", async () => {
     const page = await admin("joe@a.test");
-    await page.getByText("There is nothing to administer for you.").waitFor();
+    await page.getByText("You have nothing to administer.").waitFor();
     await w.servers.post(["--server"], "for all");
     await showsOwn(page, ["for all"]);
 });
@@ -294,7 +294,7 @@ test("another domain is not to be had by its address", async () => {
 
 test("a plain user finds nothing to administer", async () => {
     const page = await admin("joe@a.test");
-    await page.getByText("There is nothing to administer for you.").waitFor();
+    await page.getByText("You have nothing to administer.").waitFor();
     assert.equal(await page.locator("#admin").isVisible(), false);
 });
 
@@ -397,7 +397,7 @@ test("what the server refuses is told, and nothing is lost", async () => {
     await there(page);
     const error = page.locator("#post-error");
     await post(page, "   ");
-    await page.getByText("Nothing of this text would be seen.").waitFor();
+    await page.getByText("This text would not be visible.").waitFor();
     await post(page, "x".repeat(5000));
     await error.getByText(/too long|bytes/).waitFor();
     assert.equal((await page.getByLabel("Text").inputValue()).length, 5000);
@@ -469,7 +469,7 @@ test("ten thousand alerts by pages", async () => {
     await shows(page, ["number 7345"]);
     await found(page, "1 of 10,001 alerts fits");
     await page.getByLabel("Search").fill("no such words");
-    await page.getByText("No alert posted to big.test fits.").waitFor();
+    await page.getByText("No alert posted to big.test matches.").waitFor();
     await page.getByRole("button", { name: "Show all" }).click();
     await found(page, "1–50 of 10,001 alerts");
     // a page that was emptied is filled again

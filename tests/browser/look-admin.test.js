@@ -102,7 +102,7 @@ test("the whole server: the choice, the question, a picker", async () => {
     await reader.getByText(/not post any\.$/).waitFor();
     await look(reader, "admin-reader");
     const plain = await admin("joe@sales.test");
-    await plain.getByText("There is nothing to administer for you.").waitFor();
+    await plain.getByText("You have nothing to administer.").waitFor();
     await look(plain, "admin-nothing");
 });
 

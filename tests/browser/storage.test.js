@@ -215,7 +215,7 @@ test("another domain, by keyboard", async () => {
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Enter");
     await lists(page, [],
-                "Nothing is known of the storage of accounts of empty.test.");
+                "There are no reports on the storage of accounts of empty.test.");
     assert.match(page.url(), /#empty\.test\/0$/);
     await page.keyboard.press("Tab");
     await page.keyboard.press("8"); // to the option that begins so
@@ -250,7 +250,7 @@ test("an administrator sees what his rights allow", async () => {
     await other.locator("#error").getByText(/./).waitFor();
     assert.equal(await other.locator("#fullest").isVisible(), false);
     const plain = await admin("joe@a.test", "#a.test/0");
-    await plain.getByText("There is nothing to administer for you.")
+    await plain.getByText("You have nothing to administer.")
         .waitFor();
     assert.equal(await plain.locator("#admin").isVisible(), false);
 });

@@ -273,7 +273,7 @@ test("pages for administrators are offered to administrators", async () => {
     assert.deepEqual(await shown(page), []);
     // One who comes to their page all the same sees where he is.
     await page.goto("/admin/");
-    await page.getByText("There is nothing to administer for you.").waitFor();
+    await page.getByText("You have nothing to administer.").waitFor();
     assert.deepEqual(await shown(page), ["My alerts", "For administrators"]);
     const admin = await user(w, "adm@a.test");
     for (const path of ["/", "/admin/", "/admin/storage.html"]) {

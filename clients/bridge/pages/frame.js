@@ -66,7 +66,7 @@ export class Frame {
     async #tryLogIn({ username, password, stay }) {
         const timer = setTimeout(() => {
             byId("login-hint").textContent = "This takes longer than usual. " +
-                "After wrong passwords the server makes one wait.";
+                "After wrong passwords the server delays further attempts.";
         }, LONG);
 
         this.#complain("");

@@ -55,7 +55,7 @@ function noteOf({ entries, more }) {
     if (n === 0)
         return over() > 0
             ? `No account of ${domain} uses ${over()} % of its limit.`
-            : `Nothing is known of the storage of accounts of ${domain}.`;
+            : `There are no reports on the storage of accounts of ${domain}.`;
     const count = n === 1 ? "1 account" : `${n} accounts`;
     switch (more) {
     case "none":

@@ -167,7 +167,7 @@ export class PostForm {
         if (this.#busy !== "" || place === null)
             return;
         if (isBlank(byId("text").value)) {
-            this.#answer("", "Nothing of this text would be seen.");
+            this.#answer("", "This text would not be visible.");
             return;
         }
         this.#begin("One moment…");

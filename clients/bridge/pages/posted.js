@@ -93,7 +93,7 @@ export class PostedView {
             : onePage ? all : `${first}–${last} of ${all}`;
         byId("none-posted").hidden = n > 0;
         byId("none-posted").textContent = filtered
-            ? `No alert posted to ${this.#name} fits.`
+            ? `No alert posted to ${this.#name} matches.`
             : `No alerts are posted to ${this.#name}.`;
         byId("filter").hidden = !filtered && listing.total === 0;
     }
