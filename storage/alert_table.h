@@ -14,7 +14,6 @@
 
 struct key alert_set_key(struct alert_ref set); /* begins those of its alerts */
 struct key alert_key(struct alert_ref set, uint64_t id);
-struct key alert_id_key(uint64_t id);
 struct key alert_until_key(int64_t until, uint64_t id);
 
 /* True if alerts of this scope have an entry by id. */

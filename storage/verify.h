@@ -65,7 +65,6 @@ void verify_count(struct verify *v);
 /* Reports what is wrong with the table being checked. */
 void verify_finding(struct verify *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-struct key verify_number_key(uint64_t number);
 bool verify_exists(struct verify *v, enum table table, const struct key *k);
 /* The record, or NULL; in *value, borrowed until the next one. */
 const struct slice *verify_get(struct verify *v, enum table table,
