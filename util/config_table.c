@@ -127,8 +127,8 @@ config_conflict(struct config_load *l, const char *key, const char *text)
 }
 
 int
-config_check_tls(struct config_load *l, const char *certificate,
-                 const char *key, const struct config_listen *listen_tls)
+config_table_check_tls(struct config_load *l, const char *certificate,
+                       const char *key, const struct config_listen *listen_tls)
 {
     if (*certificate != '\0' && *key == '\0')
         return config_conflict(l, "tls-certificate", "needs tls-key too");

@@ -314,8 +314,8 @@ check(struct config_load *l, void *config)
         return config_conflict(l, "listen",
                                "an address stands twice in listen and "
                                "listen-tls");
-    if (config_check_tls(l, c->tls_certificate, c->tls_key, &c->listen_tls) <
-            0 ||
+    if (config_table_check_tls(l, c->tls_certificate, c->tls_key,
+                               &c->listen_tls) < 0 ||
         check_proxies(l, c) < 0 ||
         check_text(l, "site-name", c->site_name) < 0 ||
         check_text(l, "organisation", c->organisation) < 0)
