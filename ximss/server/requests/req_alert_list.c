@@ -223,11 +223,8 @@ scope_job_free(struct scope_job *p)
 static void
 add_copy(struct scope_job *p, const struct alert_rec *rec)
 {
-    struct alert_rec copy;
-    struct alert *a;
+    struct alert *a = alert_new_copy(rec);
 
-    alert_rec_copy(&copy, rec);
-    a = alert_new(&copy);
     alert_array_add(&p->alerts, a);
     alert_unref(&a);
 }
