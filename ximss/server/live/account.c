@@ -89,6 +89,7 @@ account_session_added(struct worker *w, struct account *a, struct session *s)
         TAILQ_REMOVE(&w->idle, a, link);
         w->n_idle--;
         TAILQ_INSERT_TAIL(&a->domain->online, a, link);
+        a->domain->n_online++;
     }
     session_link_account(s, &a->sessions);
 }
@@ -99,6 +100,7 @@ account_session_removed(struct worker *w, struct account *a, struct session *s)
     session_unlink_account(s, &a->sessions);
     if (--a->n_sessions == 0) {
         TAILQ_REMOVE(&a->domain->online, a, link);
+        a->domain->n_online--;
         TAILQ_INSERT_TAIL(&w->idle, a, link);
         w->n_idle++;
         quota_check_logout(w, a);
@@ -283,9 +285,8 @@ account_domain_changed(struct worker *w, const struct domain_rec *rec)
     if (strcmp(d->name, rec->name) != 0)
         rename_domain(w, d, rec->name);
     if (d->shared != rec->shared) {
-        d->shared = rec->shared;
+        push_audience_shared(w, d, rec->shared);
         w->board.version++;
-        push_audience_changed(w);
     }
     d->suspended = rec->suspended;
     if (d->suspended)

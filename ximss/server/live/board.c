@@ -70,7 +70,7 @@ board_domain(struct board *b, uint64_t number, const char *name, bool shared)
 void
 board_release_domain(struct board *b, struct domain *d)
 {
-    if (d->accounts == 0 && d->alerts.n == 0)
+    if (d->accounts == 0 && d->alerts.n == 0 && d->push.left == 0)
         g_hash_table_remove(b->domains, &d->number);
 }
 

@@ -19,6 +19,7 @@
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_log.h"
 #include "ximss/server/live/session_time.h"
+#include "ximss/server/live/session_walk.h"
 #include "ximss/server/live/watch.h"
 
 static void
@@ -74,6 +75,7 @@ unlink_all(struct session *s, struct worker *w)
         watch_remove_all(w, s);
     leave_account(s, w);
     session_time_forget(s);
+    session_walk_removed(w, s);
     TAILQ_REMOVE(&w->sessions, s, all);
     w->n_sessions--;
     counter_add(COUNTER_CONNECTIONS_OPEN, -1);

@@ -127,6 +127,7 @@ worker_new(struct server *server, unsigned index)
     w->parser = xml_parser_new(NULL);
     w->arena = arena_new();
     TAILQ_INIT(&w->sessions);
+    LIST_INIT(&w->walks);
     TAILQ_INIT(&w->idle);
     for (unsigned i = 0; i < WATCH_BUCKETS; i++)
         LIST_INIT(&w->watches[i]);

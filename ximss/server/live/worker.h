@@ -21,10 +21,12 @@ struct conn_loop;
 struct event;
 struct event_base;
 struct listener;
+struct push_queue;
 struct quota_check;
 struct server;
 struct session;
 struct session_times;
+struct session_walk;
 struct ssl_ctx_st;
 struct watch;
 struct xml_parser;
@@ -56,6 +58,7 @@ struct worker {
 
     struct session_list sessions; /* all of this worker */
     unsigned n_sessions;
+    LIST_HEAD(, session_walk) walks;
     GHashTable *accounts;     /* number -> struct account, owned */
     struct account_list idle; /* without sessions, oldest first */
     unsigned n_idle;
@@ -72,12 +75,9 @@ struct worker {
 
     /* push.c */
     struct alert_cache *alert_cache; /* owned */
-    struct session_list push_queue;  /* sessions that may be behind */
-    struct event *push_ev;           /* owned */
+    struct push_queue *push;         /* owned */
     struct audience audience[2];     /* of alerts to all: local, shared */
-    uint64_t audience_looked;  /* sessions and users that were walked over */
-    uint64_t audience_version; /* grows when that may have changed; from 1 */
-    struct {                   /* what the last session was sent */
+    struct {                         /* what the last session was sent */
         uint64_t from, to, version;
         unsigned n; /* alerts */
         const struct zone *zone;
