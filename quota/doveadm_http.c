@@ -20,8 +20,8 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/util.h>
-#include <glib.h>
 
+#include "util/base64.h"
 #include "util/buf.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -214,11 +214,13 @@ start_dns(struct doveadm_http *h)
 static char *
 make_authorization(const char *key)
 {
-    char *code = g_base64_encode((const unsigned char *)key, strlen(key));
-    char *text = xasprintf("X-Dovecot-API %s", code);
+    size_t size = BASE64_SIZE(strlen(key));
+    char *code = xmalloc(size), *text;
 
-    explicit_bzero(code, strlen(code));
-    g_free(code);
+    base64_encode(key, strlen(key), code);
+    text = xasprintf("X-Dovecot-API %s", code);
+    explicit_bzero(code, size);
+    free(code);
     return text;
 }
 

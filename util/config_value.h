@@ -8,6 +8,7 @@
 
 #include <sys/socket.h>
 
+#include "util/address.h"
 #include "util/buf.h"
 #include "util/errbuf.h"
 
@@ -43,10 +44,10 @@ struct config_listen {
     size_t count;
 };
 
-/* Fills *sa_r; its length, or 0 if the address names an interface that is gone.
- * All addresses: IPv6's, for a socket that takes IPv4, too. */
-socklen_t config_address_make(const struct config_address *a, uint16_t port,
-                              struct sockaddr_storage *sa_r);
+/* Appends it with another port than its own: 192.0.2.1:80, [2001:db8::1]:80,
+ * *:80. */
+void config_address_print(const struct config_address *a, uint16_t port,
+                          struct buf *out);
 
 /* True if it is one of them, however it was written. */
 bool config_listen_holds(const struct config_listen *l,
@@ -57,15 +58,17 @@ bool config_listen_repeats(const struct config_listen *const lists[], size_t n);
 
 struct config_nets {
     struct config_net {
-        unsigned char address[16]; /* IPv4 as ::ffff:a.b.c.d */
-        unsigned bits;             /* that count, of 128 */
-    } * items;                     /* owned */
+        uint8_t address[ADDRESS_BYTES];
+        unsigned bits; /* that count, of 128 */
+    } * items;         /* owned */
     size_t count;
 };
 
 /* True if the address (AF_INET or AF_INET6) is in one of the nets. */
 bool config_nets_hold(const struct config_nets *nets,
                       const struct sockaddr *address);
+bool config_nets_hold_bytes(const struct config_nets *nets,
+                            const uint8_t address[ADDRESS_BYTES]);
 
 struct config_texts {
     char **items; /* owned */

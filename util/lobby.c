@@ -12,9 +12,7 @@
 
 #include "util/lobby.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +21,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "util/address.h"
 #include "util/clock.h"
 #include "util/xmalloc.h"
 
@@ -91,19 +90,8 @@ struct lobby {
 void
 lobby_key_set(struct lobby_key *k, const struct sockaddr *sa, unsigned uid)
 {
-    struct sockaddr_in6 in6;
-    struct sockaddr_in in;
-
-    memset(k, 0, sizeof *k);
-    if (sa->sa_family == AF_INET) {
-        memcpy(&in, sa, sizeof in);
-        k->bytes[10] = k->bytes[11] = 0xff;
-        memcpy(k->bytes + 12, &in.sin_addr, 4);
-    } else if (sa->sa_family == AF_INET6) {
-        memcpy(&in6, sa, sizeof in6);
-        memcpy(k->bytes, in6.sin6_addr.s6_addr, 16);
-        if (!IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
-            memset(k->bytes + 8, 0, 8);
+    if (address_from_sockaddr(sa, k->bytes)) {
+        address_to_network(k->bytes, 64);
     } else {
         k->bytes[LOCAL_MARK] = uid == 0 || uid == geteuid() ? 2 : 1;
         memcpy(k->bytes + 12, &uid, 4);
@@ -136,7 +124,7 @@ network_key(const struct lobby_key *k, struct lobby_key *network_r)
         is_network(k))
         return false;
     *network_r = *k;
-    memset(network_r->bytes + NETWORK_BITS / 8, 0, 8 - NETWORK_BITS / 8);
+    address_to_network(network_r->bytes, NETWORK_BITS);
     network_r->bytes[NETWORK_MARK] = NETWORK_BITS;
     return true;
 }
@@ -150,20 +138,19 @@ lobby_key_is_local(const struct lobby_key *k)
 void
 lobby_key_format(const struct lobby_key *k, char out[LOBBY_KEY_TEXT_SIZE])
 {
+    struct lobby_key plain = *k;
     unsigned uid;
 
     if (lobby_key_is_local(k)) {
         memcpy(&uid, k->bytes + 12, sizeof uid);
         snprintf(out, LOBBY_KEY_TEXT_SIZE, "local:%u", uid);
-    } else if (is_ipv4(k)) {
-        inet_ntop(AF_INET, k->bytes + 12, out, LOBBY_KEY_TEXT_SIZE);
-    } else {
-        uint8_t address[16] = {0};
-
-        memcpy(address, k->bytes, 8);
-        inet_ntop(AF_INET6, address, out, LOBBY_KEY_TEXT_SIZE);
-        strcat(out, is_network(k) ? "/48" : "/64");
+        return;
     }
+    plain.bytes[SHARED_MARK] = 0;
+    address_to_network(plain.bytes, 64);
+    address_format(plain.bytes, out);
+    if (!is_ipv4(k))
+        strcat(out, is_network(k) ? "/48" : "/64");
 }
 
 /* Whoever is to help when others have taken all the rest. */

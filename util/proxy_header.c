@@ -7,9 +7,10 @@
 #include "util/proxy_header.h"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "util/address.h"
 
 #define FIXED       16 /* signature, version and command, family, length */
 #define TEXT_BEGIN  "PROXY "
@@ -47,23 +48,11 @@ bad(const char **why_r, const char *why)
 }
 
 static void
-set_client(struct proxy_header *h, int family, const void *address,
+set_client(struct proxy_header *h, const uint8_t address[ADDRESS_BYTES],
            uint16_t port)
 {
-    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = port};
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = port};
-
     h->known = true;
-    if (family == AF_INET) {
-        memcpy(&in.sin_addr, address, sizeof in.sin_addr);
-        memcpy(&h->client, &in, sizeof in);
-        return;
-    }
-    memcpy(&in6.sin6_addr, address, sizeof in6.sin6_addr);
-    if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
-        set_client(h, AF_INET, in6.sin6_addr.s6_addr + 12, port);
-    else
-        memcpy(&h->client, &in6, sizeof in6);
+    address_to_sockaddr(address, port, &h->client);
 }
 
 static unsigned
@@ -102,8 +91,14 @@ get_port(const char *text, uint16_t *port_r)
             return -1;
         n = 10 * n + (unsigned)(*text - '0');
     }
-    *port_r = htons((uint16_t)n);
+    *port_r = (uint16_t)n;
     return n <= UINT16_MAX ? 0 : -1;
+}
+
+static bool
+get_address(const char *text, bool is_v6, uint8_t out[ADDRESS_BYTES])
+{
+    return (strchr(text, ':') != NULL) == is_v6 && address_parse(text, out);
 }
 
 /* TCP4 192.0.2.1 192.0.2.2 1234 80 */
@@ -111,26 +106,26 @@ static int
 read_words(const char *at, const char *end, struct proxy_header *h)
 {
     char kind[8], source[46], target[46], ports[2][6];
-    uint8_t address[16], other[16];
+    uint8_t address[ADDRESS_BYTES], other[ADDRESS_BYTES];
     uint16_t port, other_port;
-    int family;
+    bool is_v6;
 
     if (next_word(&at, end, kind, sizeof kind) < 0)
         return -1;
     if (strcmp(kind, "UNKNOWN") == 0)
         return 0;
-    family = strcmp(kind, "TCP6") == 0 ? AF_INET6 : AF_INET;
-    if (family == AF_INET && strcmp(kind, "TCP4") != 0)
+    is_v6 = strcmp(kind, "TCP6") == 0;
+    if (!is_v6 && strcmp(kind, "TCP4") != 0)
         return -1;
     if (next_word(&at, end, source, sizeof source) < 0 ||
         next_word(&at, end, target, sizeof target) < 0 ||
         next_word(&at, end, ports[0], sizeof ports[0]) < 0 ||
         next_word(&at, end, ports[1], sizeof ports[1]) < 0 || at != end ||
-        end[-1] == ' ' || inet_pton(family, source, address) != 1 ||
-        inet_pton(family, target, other) != 1 ||
-        get_port(ports[0], &port) < 0 || get_port(ports[1], &other_port) < 0)
+        end[-1] == ' ' || !get_address(source, is_v6, address) ||
+        !get_address(target, is_v6, other) || get_port(ports[0], &port) < 0 ||
+        get_port(ports[1], &other_port) < 0)
         return -1;
-    set_client(h, family, address, port);
+    set_client(h, address, port);
     return 0;
 }
 
@@ -216,7 +211,7 @@ read_addresses(const uint8_t *p, size_t len, struct proxy_header *h,
     size_t bytes = p[13] == OVER_TCP4   ? INET_BYTES
                    : p[13] == OVER_TCP6 ? INET6_BYTES
                                         : UNIX_BYTES;
-    uint16_t port;
+    uint8_t address[ADDRESS_BYTES];
 
     if (len < FIXED + bytes)
         return bad(why_r, "its addresses are cut off");
@@ -224,11 +219,10 @@ read_addresses(const uint8_t *p, size_t len, struct proxy_header *h,
     if (*why_r != NULL)
         return PROXY_BAD;
     if (p[13] == OVER_TCP4) {
-        memcpy(&port, p + FIXED + 8, sizeof port);
-        set_client(h, AF_INET, p + FIXED, port);
+        address_from_ipv4(p + FIXED, address);
+        set_client(h, address, (uint16_t)get16(p + FIXED + 8));
     } else if (p[13] == OVER_TCP6) {
-        memcpy(&port, p + FIXED + 32, sizeof port);
-        set_client(h, AF_INET6, p + FIXED, port);
+        set_client(h, p + FIXED, (uint16_t)get16(p + FIXED + 32));
     }
     return PROXY_WHOLE;
 }
@@ -275,31 +269,26 @@ proxy_header_parse(const void *data, size_t len, size_t most, bool text,
 
 /* --- writing --- */
 
-/* An address as IPv4 if it is one; its family, or 0. */
-static int
-as_plain(const struct sockaddr *sa, uint8_t out[16], uint16_t *port_r)
-{
-    struct sockaddr_in6 in6;
-    struct sockaddr_in in;
+/* An address without its port: 4 bytes, 16, or none. */
+struct end {
+    uint8_t bytes[ADDRESS_BYTES];
+    size_t n;
+    uint16_t port;
+};
 
-    memset(out, 0, 16);
-    *port_r = 0;
-    if (sa != NULL && sa->sa_family == AF_INET) {
-        memcpy(&in, sa, sizeof in);
-        memcpy(out, &in.sin_addr, 4);
-        *port_r = in.sin_port;
-        return AF_INET;
-    }
-    if (sa == NULL || sa->sa_family != AF_INET6)
-        return 0;
-    memcpy(&in6, sa, sizeof in6);
-    *port_r = in6.sin6_port;
-    if (!IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr)) {
-        memcpy(out, &in6.sin6_addr, 16);
-        return AF_INET6;
-    }
-    memcpy(out, in6.sin6_addr.s6_addr + 12, 4);
-    return AF_INET;
+static struct end
+end_of(const struct sockaddr *sa)
+{
+    uint8_t a[ADDRESS_BYTES];
+    struct end e = {.n = 0};
+    const uint8_t *plain;
+
+    if (sa == NULL || !address_from_sockaddr(sa, a))
+        return e;
+    plain = address_plain(a, &e.n);
+    memcpy(e.bytes, plain, e.n);
+    e.port = htons(address_port(sa));
+    return e;
 }
 
 void
@@ -308,30 +297,25 @@ proxy_header_write(struct buf *out, const struct sockaddr *client,
 {
     static const uint8_t tls_field[] = {TLV_SSL, 0, SSL_HEAD, CLIENT_SSL, 0,
                                         0,       0, 1 /* nobody verified */};
-    uint8_t head[FIXED] = {0}, from[16], to[16];
-    uint16_t from_port, to_port;
-    int family = as_plain(client, from, &from_port);
-    size_t bytes = family == AF_INET ? 4 : 16, len = 0;
+    struct end from = end_of(client), to = end_of(server);
+    uint8_t head[FIXED] = {0};
+    size_t len = 0;
 
-    if (as_plain(server, to, &to_port) != family) {
-        memset(to, 0, sizeof to);
-        to_port = 0;
-    }
-    if (family != 0)
-        len = 2 * bytes + 4 + (tls ? sizeof tls_field : 0);
+    if (to.n != from.n)
+        to = (struct end){.n = from.n};
+    if (from.n != 0)
+        len = 2 * from.n + 4 + (tls ? sizeof tls_field : 0);
     memcpy(head, PROXY_SIGNATURE, PROXY_SIGNATURE_SIZE);
     head[12] = COMMAND_PROXY;
-    head[13] = family == 0         ? OVER_UNSPEC
-               : family == AF_INET ? OVER_TCP4
-                                   : OVER_TCP6;
+    head[13] = from.n == 0 ? OVER_UNSPEC : from.n == 4 ? OVER_TCP4 : OVER_TCP6;
     head[15] = (uint8_t)len;
     buf_append(out, head, sizeof head);
-    if (family == 0)
+    if (from.n == 0)
         return;
-    buf_append(out, from, bytes);
-    buf_append(out, to, bytes);
-    buf_append(out, &from_port, sizeof from_port);
-    buf_append(out, &to_port, sizeof to_port);
+    buf_append(out, from.bytes, from.n);
+    buf_append(out, to.bytes, to.n);
+    buf_append(out, &from.port, sizeof from.port);
+    buf_append(out, &to.port, sizeof to.port);
     if (tls)
         buf_append(out, tls_field, sizeof tls_field);
 }

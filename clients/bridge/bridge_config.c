@@ -64,219 +64,234 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error",
 /* clang-format off */
 static const struct config_row rows[] = {
 {"user", TEXT(0, 32), M(user), "", RESTART,
- "The user to run as when started by root. Empty: stay who we are."},
+ "The user that the bridge switches to when root starts it. Empty: no\n"
+ "switch."},
 {"log-level", CHOICE(log_levels), M(log_level), "info", RELOAD,
- "The least important messages that are logged."},
+ "The least important messages to log."},
 
 {"listen", LIST(CONFIG_LISTEN), M(listen), "127.0.0.1:8100", RESTART,
- "Where browsers, or a proxy before them, connect by HTTP. A list, like\n"
- "{\"192.0.2.1:80\", \"[2001:db8::1]:80\"}; * is every address, and port 0 a\n"
- "free one that the log tells."},
+ "Where browsers, or a proxy in front of the bridge, connect by HTTP. A\n"
+ "list, such as {\"192.0.2.1:80\", \"[2001:db8::1]:80\"}. * means every address.\n"
+ "With port 0 the system chooses a free port, which is logged."},
 {"listen-tls", LIST(CONFIG_LISTEN), M(listen_tls), "", RESTART,
  "The same for HTTPS."},
 {"tls-certificate", PATH, M(tls_certificate), "", RELOAD,
- "The certificate and the chain behind it (PEM). Empty: no TLS."},
+ "The certificate, followed by its chain (PEM). Empty: no TLS."},
 {"tls-key", PATH, M(tls_key), "", RELOAD,
  "The private key of the certificate (PEM)."},
 {"tls-roots", PATH, M(tls_roots), "", RELOAD,
- "Roots that your clients have beside those of the system (PEM), as that of an\n"
- "authority of your own. A certificate must lead to a root that clients know:\n"
- "one that is refused because who signed it is not there lacks its chain, or\n"
- "this setting. Empty: the system's; what is at the end of tls-certificate,\n"
- "behind the server's own, may be signed by a root that is not known here."},
+ "Root certificates (PEM) that your clients trust in addition to those of\n"
+ "the system, such as the root of your own authority. The bridge accepts a\n"
+ "certificate only if it leads to a root that clients know. If it is refused\n"
+ "because its issuer is unknown, the chain is incomplete or this setting is\n"
+ "missing. Empty: only the roots of the system; then the last certificate of\n"
+ "the chain in tls-certificate may also be signed by a root that is not\n"
+ "known here."},
 {"tls-min-version", CHOICE(tls_versions), M(tls_min_version), "1.2", RELOAD,
- "The oldest version of TLS that is spoken."},
+ "The oldest version of TLS to accept."},
 
 {"server-socket", PATH, M(server_socket), "", RESTART,
- "The UNIX socket of ximssd. Empty: its address and port."},
+ "The UNIX socket of ximssd. Empty: server-address and server-port are used."},
 {"server-address", TEXT(1, 64), M(server_address), "127.0.0.1", RESTART,
- "The address of ximssd, in numbers. Passwords go to it in the clear: log-ins\n"
- "are refused unless it is on this machine."},
+ "The address of ximssd, in numbers. Passwords are sent to it in clear text:\n"
+ "log-ins are refused unless it is on this machine."},
 {"server-port", NUMBER(1, 65535), M(server_port), "11024", RESTART,
  "The port of ximssd, without TLS."},
 
 {"pages", PATH, M(pages), PAGESDIR, RELOAD,
- "The directory of the users' and the administrators' pages. Empty: none."},
+ "The directory of the pages for users and administrators. Empty: no pages."},
 {"site-name", TEXT(1, 80), M(site_name), "Alerts", RELOAD,
- "What the pages call themselves, in their head and title."},
+ "The name of the site, in the header and the title of its pages."},
 {"site-logo", PATH, M(site_logo), "", RELOAD,
- "A picture beside it: a file whose name ends in .svg, .png, .jpg, .webp, .gif\n"
- "or .ico, of at most 8 MB. Empty: none."},
+ "A picture beside the name: a file of at most 8 MB whose name ends in .svg,\n"
+ ".png, .jpg, .webp, .gif or .ico. Empty: none."},
 {"organisation", TEXT(0, 200), M(organisation), "", RELOAD,
- "Who speaks to users by alerts, as they are to read it, like \"Example\n"
- "University\". Leave it empty where domains belong to different ones: then it\n"
- "is the administrators, of the server or of the domain."},
+ "The sender of alerts as users see it, such as \"Example University\". Leave\n"
+ "it empty if the domains belong to different organisations: then the sender\n"
+ "is shown as the administrators of the server or of the domain."},
 {"relay", BOOL, M(relay), "yes", RELOAD,
- "Whether a connection that begins with XML is handed on to ximssd. ximssd is\n"
- "told whose it is (PROXY protocol), and must believe that: by server-socket\n"
- "it does, else this machine must be in its trusted-addresses. Where it does\n"
- "not, such connections are closed, and the log says so."},
+ "Whether a connection that starts with XML is passed on to ximssd. The\n"
+ "bridge tells ximssd by the PROXY protocol who the client is, and ximssd\n"
+ "must believe it. It does if server-socket is set; otherwise this machine\n"
+ "must be in its trusted-addresses. If it does not, the bridge closes such\n"
+ "connections and logs the reason."},
 {"trusted-proxies", LIST(CONFIG_NETS), M(trusted_proxies), "", RELOAD,
- "Proxies whose Forwarded or X-Forwarded-For and -Proto are believed. A\n"
- "list, like {\"127.0.0.1\", \"2001:db8::/64\"}."},
+ "Proxies whose headers Forwarded, X-Forwarded-For and X-Forwarded-Proto are\n"
+ "believed. A list, such as {\"127.0.0.1\", \"2001:db8::/64\"}."},
 {"proxy-protocol", LIST(CONFIG_LISTEN), M(proxy_protocol), "", RESTART,
- "Which addresses of listen and listen-tls are for proxies that say by the\n"
- "PROXY protocol who connects to them and whether TLS is spoken: each\n"
- "connection there must begin with a header of version 1 or 2, of at most\n"
- "head-bytes, within request-timeout, and come from trusted-proxies."},
+ "Those addresses of listen and listen-tls that are for proxies which speak\n"
+ "the PROXY protocol. It tells the bridge who the client is and whether it\n"
+ "uses TLS. Every connection there must come from trusted-proxies and start\n"
+ "with a header of version 1 or 2, which has at most head-bytes and is\n"
+ "complete within request-timeout."},
 {"allowed-origins", LIST(CONFIG_TEXTS), M(allowed_origins), "", RELOAD,
- "Other sites whose pages may use this one, like {\"https://example.test\"}."},
+ "Other sites whose pages may use this bridge, such as\n"
+ "{\"https://example.test\"}."},
 {"clear-passwords-without-tls", BOOL, M(clear_passwords_without_tls), "no",
  RELOAD,
- "Whether passwords may cross the network in the clear. They always may on\n"
- "the machine itself, and from a trusted proxy that says it spoke HTTPS."},
+ "Whether clients may send passwords over the network in clear text. On the\n"
+ "machine itself they always may, and also through a trusted proxy that says\n"
+ "it received them by HTTPS."},
 
 {"cli", BOOL, M(cli), "no", RELOAD,
- "Whether administrators may send commands of the CLI by HTTP, to /cli/, with\n"
- "their name and password (Basic): for scripts that do so. Passwords need what\n"
- "they need for any log-in."},
+ "Whether administrators may send commands of the CLI by HTTP, to /cli/,\n"
+ "with their name and password (Basic). This is meant for scripts. Passwords\n"
+ "are accepted under the same conditions as at any log-in."},
 {"cli-addresses", LIST(CONFIG_NETS), M(cli_addresses), "", RELOAD,
- "The networks from which that is possible. A list, like {\"127.0.0.1\",\n"
- "\"2001:db8::/64\"}; empty: everywhere."},
+ "The networks from which that is possible. A list, such as {\"127.0.0.1\",\n"
+ "\"2001:db8::/64\"}. Empty: all."},
 {"cli-body-bytes", BYTES(1 * KIB, 64 * MIB), M(cli_body_bytes), "256K", RELOAD,
- "The longest body of a request to /cli/. It counts in stranger-memory, as it\n"
- "is read before anybody is known, and a command also needs room in\n"
- "message-bytes of ximssd."},
+ "The longest body of a request to /cli/. It counts towards stranger-memory,\n"
+ "because it is read before the sender is known. A command must also fit\n"
+ "into message-bytes of ximssd."},
 {"max-cli-requests", NUMBER(1, 100000), M(max_cli_requests), "64", RELOAD,
- "Commands by HTTP that may be under way; further ones are to try again (503)."},
+ "Commands by HTTP that may be in progress. Further ones are answered 503\n"
+ "(try again)."},
 {"max-cli-requests-per-address", NUMBER(1, 100000),
  M(max_cli_requests_per_address), "8", RELOAD,
- "The same from one address (the /64 of an IPv6 one)."},
+ "The same for one address. An IPv6 address counts by its first 64 bits."},
 {"cli-timeout", TIME(100 * MS, DAY), M(cli_timeout), "10m", RELOAD,
- "How long a command by HTTP may take, its log-in and its result included.\n"
- "Behind that it is answered 500, and may be done all the same."},
+ "How long a command by HTTP may take, including log-in and result. After\n"
+ "that it is answered 500, but it may still be carried out."},
 
 {"max-connections", NUMBER(0, 10000000), M(max_connections), "0", RELOAD,
- "Connections in all; of more, one that is between two requests makes room:\n"
- "of the address that has most, then who has said nothing, then the others.\n"
- "0: as many as there are descriptors."},
+ "Connections in total. When there are more, one that is between two\n"
+ "requests is closed: first one of the address with the most, then one that\n"
+ "has sent nothing, then any other. 0: as many as there are descriptors."},
 {"descriptor-reserve", NUMBER(16, 100000), M(descriptor_reserve), "32",
  RELOAD,
- "Descriptors that are never taken. Of the limit of open files (LimitNOFILE),\n"
- "browsers have one half of what these, and what is open at the start, leave,\n"
- "and sessions with ximssd the other one."},
+ "Descriptors that connections never use. What remains of the limit on open\n"
+ "files (LimitNOFILE), without these and those in use at the start, is\n"
+ "divided: one half for browsers, the other for sessions with ximssd."},
 {"max-connections-per-address", NUMBER(0, 10000000),
  M(max_connections_per_address), "0", RELOAD,
- "Connections from one address that is no trusted proxy. An IPv6 address\n"
+ "Connections from one address that is not a trusted proxy. An IPv6 address\n"
  "counts by its first 64 bits. 0: no limit."},
 {"max-connections-per-network", NUMBER(0, 10000000),
  M(max_connections_per_network), "0", RELOAD,
- "The same from one IPv6 network of 48 bits, which may be one customer's and\n"
- "has 65,536 such addresses. 0: no limit."},
+ "Connections from one IPv6 network of 48 bits. One customer may have a\n"
+ "whole such network, which contains 65,536 networks of 64 bits. 0: no\n"
+ "limit."},
 {"max-sessions", NUMBER(1, 10000000), M(max_sessions), "100000", RELOAD,
- "Web sessions in all."},
+ "Web sessions in total."},
 {"max-account-sessions", NUMBER(1, 1000000), M(max_account_sessions), "50",
  RELOAD,
- "Web sessions of one account. When one more comes, one that looks dead makes\n"
- "room (see session-dead-after); if there is none, the log-in is refused (526).\n"
- "Keep it below the one of ximssd."},
+ "Web sessions of one account. When one more begins, a session that looks\n"
+ "dead is ended (see session-dead-after). If there is none, the log-in is\n"
+ "refused with error 526. Choose a lower number than max-account-sessions of\n"
+ "ximssd."},
 {"max-comebacks", NUMBER(1, 100000), M(max_comebacks), "200", RELOAD,
- "Sessions that ximssd may be asked about at the same time, since this process\n"
- "does not know them: it was started anew, or an administrator made them.\n"
- "Other requests are to try again (503)."},
+ "Sessions unknown to this process that ximssd may be asked about at the\n"
+ "same time. A session is unknown if the bridge was restarted, or if an\n"
+ "administrator created it. Further requests are answered 503 (try again)."},
 {"max-comebacks-per-address", NUMBER(1, 100000), M(max_comebacks_per_address),
  "20", RELOAD,
- "The same of one address (the /64 of an IPv6 one)."},
+ "The same for one address. An IPv6 address counts by its first 64 bits."},
 {"max-comebacks-per-network", NUMBER(1, 100000), M(max_comebacks_per_network),
  "80", RELOAD,
- "The same of one IPv6 network of 48 bits."},
+ "The same for one IPv6 network of 48 bits."},
 {"max-logins", NUMBER(1, 100000), M(max_logins), "2000", RELOAD,
- "Log-ins, and questions before one, that may wait for ximssd at the same\n"
- "time; others are to try again (503). At most a half of what sessions may\n"
- "have of descriptors."},
+ "Log-ins, and requests before log-in, that may wait for ximssd at the same\n"
+ "time. Further ones are answered 503 (try again). At most half of the\n"
+ "descriptors for sessions are used for them."},
 {"max-logins-per-address", NUMBER(1, 100000), M(max_logins_per_address), "100",
  RELOAD,
- "The same of one address (the /64 of an IPv6 one)."},
+ "The same for one address. An IPv6 address counts by its first 64 bits."},
 {"max-logins-per-network", NUMBER(1, 100000), M(max_logins_per_network), "400",
  RELOAD,
- "The same of one IPv6 network of 48 bits."},
+ "The same for one IPv6 network of 48 bits."},
 {"login-by-address", BOOL, M(login_by_address), "no", RELOAD,
- "Whether a log-in by the id of a session that has a cookie goes without it,\n"
- "from the address that the session is bound to: for programs that send the\n"
- "cookie with all but this. Whoever shares that address and learns the id\n"
- "could do the same."},
+ "Whether a client can log in by the id of a session that has a cookie\n"
+ "without showing the cookie, from the address that the session is bound to.\n"
+ "This is for programs that send the cookie with every other request.\n"
+ "Anybody who shares the address and learns the id could do the same."},
 {"session-dead-after", TIME(100 * MS, DAY), M(session_dead_after), "1m",
  RELOAD,
- "A web session of which nothing was asked for so long, and that has neither\n"
- "poll nor event stream, may be ended to make room for another."},
+ "A web session without a request for this time, and without a poll or an\n"
+ "event stream, may be ended to make room for another."},
 {"head-bytes", BYTES(1 * KIB, 1 * MIB), M(head_bytes), "16K", RELOAD,
  "The longest head of a request: its first line and its headers."},
 {"body-bytes", BYTES(1 * KIB, 64 * MIB), M(body_bytes), "1M", RELOAD,
  "The longest body of a request."},
 {"stranger-body-bytes", BYTES(1 * KIB, 64 * MIB), M(stranger_body_bytes), "16K",
  RELOAD,
- "The longest body of a request that belongs to no session: a log-in, or what\n"
- "is asked before one."},
+ "The longest body of a request that belongs to no session: a log-in, or a\n"
+ "request before log-in."},
 {"stranger-requests", NUMBER(1, 10000), M(stranger_requests), "10", RELOAD,
- "The most XIMSS requests in one body before a log-in."},
+ "The most XIMSS requests in one body before log-in."},
 {"stranger-memory", BYTES(64 * KIB, 1024 * MIB), M(stranger_memory), "32M",
  RELOAD,
- "What all requests that belong to no session, half-sent ones too, may take in\n"
- "memory. Of more, one that has not come whole makes room for the next, of\n"
- "the oldest ones that which takes most; it, or the next if there is none, is\n"
- "answered 503. Each is counted by what its head says, before its body is\n"
- "read."},
+ "Memory for all requests that belong to no session, including incomplete\n"
+ "ones. A request is counted when its head has arrived, before its body is\n"
+ "read. When the memory is used up, an incomplete request makes room for the\n"
+ "next: among the oldest ones, the largest. It is answered 503. If there is\n"
+ "none, the new request is answered 503."},
 {"stranger-memory-per-address", BYTES(64 * KIB, 1024 * MIB),
  M(stranger_memory_per_address), "4M", RELOAD,
- "The same for one address (the /64 of an IPv6 one): the connection's, or the\n"
- "one that a trusted proxy names."},
+ "The same for one address. An IPv6 address counts by its first 64 bits.\n"
+ "Behind a trusted proxy, the address that the proxy names counts."},
 {"stranger-memory-per-network", BYTES(64 * KIB, 1024 * MIB),
  M(stranger_memory_per_network), "12M", RELOAD,
  "The same for one IPv6 network of 48 bits."},
 {"session-memory", BYTES(64 * KIB, 1024 * MIB), M(session_memory), "16M", RELOAD,
- "What the requests of one account's web sessions that are under way may take\n"
- "in memory; further ones are answered 503."},
+ "Memory for the requests in progress of all web sessions of one account.\n"
+ "Further requests are answered 503."},
 {"sessions-memory", BYTES(1 * MIB, 64 * 1024 * MIB), M(sessions_memory), "256M",
  RELOAD,
  "The same for all web sessions together."},
 {"max-requests", NUMBER(1, 100000), M(max_requests), "1000", RELOAD,
- "XIMSS requests in one body of a session; of more, none is carried out."},
+ "XIMSS requests in one body of a session. If there are more, none is\n"
+ "carried out."},
 {"reply-bytes", BYTES(64 * KIB, 1024 * MIB), M(reply_bytes), "16M", RELOAD,
- "Data of the reply to one body; requests behind that are not carried out."},
+ "Data in the reply to one body. Requests after that point are not carried\n"
+ "out."},
 {"kept-reply", BYTES(0, 1024 * MIB), M(kept_reply), "256K", RELOAD,
- "The longest reply that is kept until the next request, for clients that lost\n"
- "it; whoever asks again for a longer one gets errors, and nothing is done\n"
- "twice."},
+ "The longest reply that is kept until the next request, for clients that\n"
+ "lost it. A client that repeats a request with a longer reply gets errors;\n"
+ "the request is not carried out twice."},
 {"unfetched-bytes", BYTES(64 * KIB, 1024 * MIB), M(unfetched_bytes), "4M",
  RELOAD,
- "A web session whose client leaves so much of what was pushed unfetched ends."},
+ "A web session ends when its client has left this much pushed data\n"
+ "unfetched."},
 {"unfetched-messages", NUMBER(10, 10000000), M(unfetched_messages), "40000",
  RELOAD,
- "The same for the number of messages: 10,000 alerts may wait for whoever\n"
- "logs in, and then reports of them."},
+ "The same for the number of messages. 10,000 alerts may wait for a user who\n"
+ "logs in, followed by reports on them."},
 {"account-memory", BYTES(64 * KIB, 64 * 1024 * MIB), M(account_memory), "32M",
  RELOAD,
- "What all web sessions of one account may hold together: kept replies, which\n"
- "go first, data of replies, and what was pushed and not fetched; above that\n"
- "requests are refused, and the session that has most unfetched ends."},
+ "What all web sessions of one account may hold together: kept replies, data\n"
+ "of replies, and pushed data that was not fetched. Above the limit, kept\n"
+ "replies are dropped first; then requests are refused, and the session with\n"
+ "the most unfetched data ends."},
 {"accounts-memory", BYTES(1 * MIB, 64 * 1024 * MIB), M(accounts_memory), "256M",
  RELOAD,
  "The same for all accounts together."},
 {"output-hard", BYTES(512 * KIB, 1024 * MIB), M(output_hard), "1M", RELOAD,
- "A client that leaves so much unread is cut off."},
+ "A client that leaves this much output unread is disconnected."},
 {"account-output", BYTES(64 * KIB, 64 * 1024 * MIB), M(account_output), "16M",
  RELOAD,
- "What all connections of one account may leave unread together; above that\n"
- "the one that holds most is cut off. One long reply is let through."},
+ "Output that all connections of one account may leave unread together.\n"
+ "Above the limit, the connection with the most unread output is closed. One\n"
+ "long reply is exempt."},
 {"output-total", BYTES(1 * MIB, 64 * 1024 * MIB), M(output_total), "256M",
  RELOAD,
  "The same for all connections."},
 {"request-timeout", TIME(100 * MS, HOUR), M(request_timeout), "30s", RELOAD,
- "A request that has not come whole by then ends its connection."},
+ "A connection is closed if a request is not complete within this time."},
 {"keep-alive", TIME(100 * MS, HOUR), M(keep_alive), "15s", RELOAD,
- "A connection without a request for so long, since the client has the last\n"
- "reply, is closed."},
+ "A connection is closed if no request follows within this time after the\n"
+ "client has received the last reply."},
 {"max-wait", TIME(100 * MS, HOUR), M(max_wait), "120s", RELOAD,
- "The longest time that a poll waits, whatever it asks for."},
+ "The longest time that a poll waits, even if it asks for more."},
 {"answer-timeout", TIME(100 * MS, HOUR), M(answer_timeout), "8s", RELOAD,
- "How long requests wait for ximssd to come back; then the client is asked\n"
- "to try again (503). Also how long it may take for an answer until event streams\n"
- "are told that it is away."},
+ "How long requests wait for ximssd to come back. Then they are answered 503\n"
+ "(try again). If an answer takes longer than this, event streams are told\n"
+ "that ximssd is away."},
 {"session-idle", TIME(SECOND, 30 * DAY), M(session_idle), "10m", RELOAD,
- "A web session without a request, a poll, or an event stream for so long\n"
- "ends; clients can change it for themselves."},
+ "A web session ends after this time without a request, a poll or an event\n"
+ "stream. Clients can change it for their own session."},
 {"heartbeat", TIME(100 * MS, HOUR), M(heartbeat), "15s", RELOAD,
- "How often an event stream without events says that it is alive."},
+ "How often an idle event stream sends a sign of life."},
 };
 /* clang-format on */
 

@@ -3,70 +3,35 @@
 
 #include "clients/bridge/client.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "clients/bridge/http_host.h"
+#include "util/address.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 
-#define NETWORK_BYTES 6
-
 /* --- addresses --- */
-
-static bool
-to_sockaddr(const char *text, struct sockaddr_storage *out)
-{
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
-    struct sockaddr_in *in = (struct sockaddr_in *)out;
-
-    memset(out, 0, sizeof *out);
-    if (inet_pton(AF_INET, text, &in->sin_addr) == 1)
-        in->sin_family = AF_INET;
-    else if (inet_pton(AF_INET6, text, &in6->sin6_addr) == 1)
-        in6->sin6_family = AF_INET6;
-    else
-        return false;
-    return true;
-}
-
-static void
-format(const struct sockaddr_storage *sa, char out[INET6_ADDRSTRLEN])
-{
-    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)sa;
-
-    if (sa->ss_family == AF_INET)
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)sa)->sin_addr, out,
-                  INET6_ADDRSTRLEN);
-    else if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
-        inet_ntop(AF_INET, in6->sin6_addr.s6_addr + 12, out, INET6_ADDRSTRLEN);
-    else
-        inet_ntop(AF_INET6, &in6->sin6_addr, out, INET6_ADDRSTRLEN);
-}
 
 void
 client_net(const char *address, uint8_t net[CLIENT_NET])
 {
-    memset(net, 0, CLIENT_NET);
-    if (inet_pton(AF_INET6, address, net) == 1)
-        memset(net + CLIENT_NET / 2, 0, CLIENT_NET / 2);
-    else
-        (void)inet_pton(AF_INET, address, net + CLIENT_NET - 4);
+    if (address_parse(address, net))
+        address_to_network(net, 64);
 }
 
 void
 client_network(const char *address, uint8_t net[CLIENT_NET])
 {
-    client_net(address, net);
-    memset(net + NETWORK_BYTES, 0, CLIENT_NET / 2 - NETWORK_BYTES);
+    if (address_parse(address, net))
+        address_to_network(net, 48);
 }
 
 /* `192.0.2.1:80`, `[2001:db8::1]:80`, or without port and brackets. */
 static bool
-node_parse(const char *s, size_t len, struct sockaddr_storage *out)
+node_parse(const char *s, size_t len, uint8_t out[ADDRESS_BYTES])
 {
     char text[64];
     char *colon;
@@ -84,12 +49,12 @@ node_parse(const char *s, size_t len, struct sockaddr_storage *out)
     text[len] = '\0';
     if (text[0] == '[') {
         text[strcspn(text, "]")] = '\0';
-        return to_sockaddr(text + 1, out);
+        return address_parse(text + 1, out);
     }
     colon = strchr(text, ':');
     if (colon != NULL && strchr(colon + 1, ':') == NULL)
         *colon = '\0';
-    return to_sockaddr(text, out);
+    return address_parse(text, out);
 }
 
 /* The value of `name` in one element of Forwarded: for=…;proto=…; NULL: not
@@ -125,7 +90,7 @@ client_forwarded(const struct config_nets *trusted, const char *list,
     bool found = false;
 
     for (;;) {
-        struct sockaddr_storage sa;
+        uint8_t address[ADDRESS_BYTES];
         size_t begin = end, len;
         const char *node;
 
@@ -136,12 +101,11 @@ client_forwarded(const struct config_nets *trusted, const char *list,
         if (is_rfc7239)
             node = parameter(node, len, "for", &len);
         /* Beyond what cannot be read nothing is believed. */
-        if (node == NULL || !node_parse(node, len, &sa))
+        if (node == NULL || !node_parse(node, len, address))
             return found;
-        format(&sa, out);
+        address_format(address, out);
         found = true;
-        if (begin == 0 ||
-            !config_nets_hold(trusted, (const struct sockaddr *)&sa))
+        if (begin == 0 || !config_nets_hold_bytes(trusted, address))
             return true;
         end = begin - 1;
     }
@@ -337,16 +301,19 @@ contradict(const struct config_nets *trusted, const char *forwarded,
 void
 client_peer(const struct http_conn *h, char out[INET6_ADDRSTRLEN])
 {
-    format(h->peer, out);
+    uint8_t address[ADDRESS_BYTES];
+
+    address_from_sockaddr((const struct sockaddr *)h->peer, address);
+    address_format(address, out);
 }
 
 bool
 client_is_within(const struct client *c, const struct config_nets *nets)
 {
-    struct sockaddr_storage sa;
+    uint8_t address[ADDRESS_BYTES];
 
-    return to_sockaddr(c->address, &sa) &&
-           config_nets_hold(nets, (const struct sockaddr *)&sa);
+    return address_parse(c->address, address) &&
+           config_nets_hold_bytes(nets, address);
 }
 
 void
@@ -357,7 +324,7 @@ client_read(const struct bridge_config *cfg, const struct http_conn *h,
     const char *forwarded = http_header(h, "Forwarded");
     const char *for_ = http_header(h, "X-Forwarded-For");
 
-    format(h->peer, out->address);
+    client_peer(h, out->address);
     out->secure = http_is_encrypted(h);
     out->loopback = h->loopback && forwarded == NULL && for_ == NULL;
     out->allowed_origin =

@@ -8,6 +8,7 @@
 
 #include "clients/bridge/bridge_config.h"
 #include "clients/bridge/http_conn.h"
+#include "util/address.h"
 
 /* Who is behind a request: the peer of the connection, or whom a trusted proxy
  * names. */
@@ -23,7 +24,7 @@ void client_peer(const struct http_conn *h, char out[INET6_ADDRSTRLEN]);
 
 /* Of whom an address is: an IPv4 address, or the /64 of an IPv6 one (whoever has
  * one has 2^64 of them).  All zero for what is no address.  Pure. */
-#define CLIENT_NET 16
+#define CLIENT_NET ADDRESS_BYTES
 void client_net(const char *address, uint8_t net[CLIENT_NET]);
 /* The same, but of an IPv6 address the /48, which may be one customer's. */
 void client_network(const char *address, uint8_t net[CLIENT_NET]);

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "clients/bridge/base64.h"
 #include "clients/bridge/http_conn.h"
+#include "util/base64.h"
 #include "util/xmalloc.h"
 
 #define BLANKS " \t"
@@ -46,7 +46,8 @@ credentials_read(const char *text, char out[CREDENTIALS_BASIC_SIZE],
     char *colon;
 
     if (strpbrk(text, BLANKS) == NULL)
-        len = base64_decode(text, out, CREDENTIALS_BASIC_SIZE - 1);
+        len = base64_decode(text, strlen(text), BASE64_UNPADDED, out,
+                            CREDENTIALS_BASIC_SIZE - 1, NULL);
     if (len < 0 || memchr(out, '\0', (size_t)len) != NULL)
         return false;
     out[len] = '\0';

@@ -11,7 +11,6 @@
 
 #include "clients/bridge/http_conn.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -23,6 +22,7 @@
 #include "clients/bridge/http_reply.h"
 #include "clients/bridge/http_rules.h"
 #include "clients/bridge/relay.h"
+#include "util/address.h"
 #include "util/clock.h"
 #include "util/lobby.h"
 #include "util/log.h"
@@ -476,33 +476,20 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 
 /* --- the connection --- */
 
-static bool
-is_loopback(const struct sockaddr *sa)
-{
-    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)sa;
-    const uint8_t *a = in6->sin6_addr.s6_addr;
-
-    if (sa->sa_family == AF_INET)
-        return ntohl(((const struct sockaddr_in *)sa)->sin_addr.s_addr) >> 24 ==
-               127;
-    if (sa->sa_family != AF_INET6)
-        return false;
-    return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr) ||
-           (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr) && a[12] == 127);
-}
-
 struct http_conn *
 http_conn_new(struct http_owner *owner, struct conn_loop *loop, int fd,
               const struct sockaddr *peer, struct ssl_ctx_st *ctx,
               uint64_t crowd)
 {
     struct http_conn *h = xcalloc(1, sizeof *h);
+    uint8_t address[ADDRESS_BYTES];
 
     conn_init(&h->conn, fd, &ops);
     conn_attach(&h->conn, loop);
     h->owner = owner;
     h->peer = xmemdup(peer, sizeof *h->peer);
-    h->loopback = is_loopback(peer);
+    h->loopback =
+        address_from_sockaddr(peer, address) && address_is_loopback(address);
     h->parse = http_parse_new(&events, h);
     evtimer_assign(&h->timer, event_get_base(&h->conn.ev), on_timer, h);
     arm(h, owner->request_timeout);

@@ -3,11 +3,11 @@
 
 #include "clients/bridge/http_host.h"
 
-#include <arpa/inet.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
+#include "util/address.h"
 #include "util/text.h"
 
 #define PORT_HTTP  80
@@ -44,14 +44,14 @@ take_reg_name(struct http_host *out, const char *text, size_t len)
 static bool
 take_address(struct http_host *out, const char *text, size_t len)
 {
-    unsigned char bytes[16];
+    uint8_t bytes[ADDRESS_BYTES];
     char address[HTTP_HOST_MOST + 1];
 
     if (!take_name(out, text, len))
         return false;
     memcpy(address, out->name, len + 1);
     address[strcspn(address, "%")] = '\0';
-    return inet_pton(AF_INET6, address, bytes) == 1;
+    return strchr(address, ':') != NULL && address_parse(address, bytes);
 }
 
 /* ":", or ":" and digits, or nothing. */

@@ -9,7 +9,6 @@
 
 #include "clients/bridge/relay.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +16,7 @@
 
 #include "clients/bridge/http_conn.h"
 #include "clients/bridge/server_link.h"
+#include "util/address.h"
 #include "util/lobby.h"
 #include "util/log.h"
 #include "util/proxy_header.h"
@@ -222,7 +222,8 @@ introduce(struct relay *r)
     socklen_t len = sizeof to;
     struct buf header = {0};
     struct proxy_header p;
-    char address[INET6_ADDRSTRLEN];
+    uint8_t bytes[ADDRESS_BYTES];
+    char address[ADDRESS_TEXT_SIZE];
     const char *why;
     size_t used;
 
@@ -232,11 +233,8 @@ introduce(struct relay *r)
     /* As ximssd reads it. */
     proxy_header_parse(header.data, header.len, header.len, false, &p, &used,
                        &why);
-    inet_ntop(p.client.ss_family,
-              p.client.ss_family == AF_INET
-                  ? (void *)&((struct sockaddr_in *)&p.client)->sin_addr
-                  : (void *)&((struct sockaddr_in6 *)&p.client)->sin6_addr,
-              address, sizeof address);
+    address_from_sockaddr((const struct sockaddr *)&p.client, bytes);
+    address_format(bytes, address);
     buf_appendf(&r->answer,
                 "<client id=\"relay\" address=\"%s\" encrypted=\"%s\" "
                 "proxied=\"yes\"/>",

@@ -42,17 +42,9 @@ bool
 server_link_is_local(const struct bridge_config *cfg)
 {
     struct sockaddr_storage sa;
-    const struct sockaddr_in *in = (const struct sockaddr_in *)&sa;
-    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&sa;
 
     make_address(cfg, *cfg->server_socket != '\0', &sa);
-    if (sa.ss_family == AF_INET)
-        return ntohl(in->sin_addr.s_addr) >> 24 == 127;
-    if (sa.ss_family == AF_INET6)
-        return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr) ||
-               (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr) &&
-                in6->sin6_addr.s6_addr[12] == 127);
-    return sa.ss_family == AF_UNIX;
+    return address_is_local((const struct sockaddr *)&sa);
 }
 
 int

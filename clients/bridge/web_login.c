@@ -12,7 +12,6 @@
 #include <strings.h>
 
 #include "clients/bridge/ask.h"
-#include "clients/bridge/base64.h"
 #include "clients/bridge/comeback.h"
 #include "clients/bridge/credentials.h"
 #include "clients/bridge/http_host.h"
@@ -20,6 +19,7 @@
 #include "clients/bridge/reply.h"
 #include "clients/bridge/room.h"
 #include "clients/bridge/web_session.h"
+#include "util/base64.h"
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
@@ -361,14 +361,15 @@ by_password(struct call *c, const char *user, const char *password)
 static void
 by_cram(struct call *c, const char *user, const char *nonce, const char *auth)
 {
-    char hex[33], *answer;
+    char hex[33], answer[BASE64_SIZE(32)];
     struct web_session *s;
 
     if (c->bridge->trust.state == TRUST_NO) {
         call_refuse(c, 403, ANSWER(METHOD_NOT_OFFERED));
         return;
     }
-    if (base64_decode(auth, hex, sizeof hex) != 32 ||
+    if (base64_decode(auth, strlen(auth), BASE64_UNPADDED | BASE64_FORM, hex,
+                      sizeof hex, NULL) != 32 ||
         !nonce_take(&c->bridge->nonces, nonce, c->client.address,
                     clock_mono())) {
         call_refuse_wrong(c);
@@ -377,10 +378,9 @@ by_cram(struct call *c, const char *user, const char *nonce, const char *auth)
     s = session_new(c);
     if (s == NULL)
         return;
-    answer = base64_encode(hex, 32);
+    base64_encode(hex, 32, answer);
     ximss_set_cram(s->up.x, nonce, answer);
     ximss_set_method(s->up.x, XIMSS_METHOD_CRAM_MD5);
-    free(answer);
     begin(c, s, user);
 }
 

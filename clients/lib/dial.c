@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "util/address.h"
 #include "util/blank.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
@@ -194,24 +195,8 @@ dial_is_local(int fd)
 {
     struct sockaddr_storage s;
     socklen_t len = sizeof s;
-    struct sockaddr_in in;
-    struct sockaddr_in6 in6;
 
     memset(&s, 0, sizeof s);
-    if (getpeername(fd, (struct sockaddr *)&s, &len) != 0)
-        return false;
-    switch (s.ss_family) {
-    case AF_UNIX:
-        return true;
-    case AF_INET:
-        memcpy(&in, &s, sizeof in);
-        return ntohl(in.sin_addr.s_addr) >> 24 == 127;
-    case AF_INET6:
-        memcpy(&in6, &s, sizeof in6);
-        return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr) ||
-               (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr) &&
-                in6.sin6_addr.s6_addr[12] == 127);
-    default:
-        return false;
-    }
+    return getpeername(fd, (struct sockaddr *)&s, &len) == 0 &&
+           address_is_local((const struct sockaddr *)&s);
 }

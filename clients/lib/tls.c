@@ -136,18 +136,13 @@ context_new(const char *ca_file, struct errbuf *err)
 static int
 set_address(SSL *ssl, const struct sockaddr_storage *sa)
 {
-    X509_VERIFY_PARAM *p = SSL_get0_param(ssl);
-    struct sockaddr_in6 in6;
-    struct sockaddr_in in;
+    uint8_t a[ADDRESS_BYTES];
+    const uint8_t *plain;
+    size_t n;
 
-    if (sa->ss_family == AF_INET) {
-        memcpy(&in, sa, sizeof in);
-        return X509_VERIFY_PARAM_set1_ip(p, (const unsigned char *)&in.sin_addr,
-                                         sizeof in.sin_addr);
-    }
-    memcpy(&in6, sa, sizeof in6);
-    return X509_VERIFY_PARAM_set1_ip(p, in6.sin6_addr.s6_addr,
-                                     sizeof in6.sin6_addr);
+    address_from_sockaddr((const struct sockaddr *)sa, a);
+    plain = address_plain(a, &n);
+    return X509_VERIFY_PARAM_set1_ip(SSL_get0_param(ssl), plain, n);
 }
 
 static int

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The small pure parts of the bridge: forms, base64, nonces, addresses behind
+/* The small pure parts of the bridge: forms, nonces, addresses behind
  * proxies, bytes of replies, its configuration. */
 #include "config.h"
 
@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clients/bridge/base64.h"
 #include "clients/bridge/bridge_config.h"
 #include "clients/bridge/budget.h"
 #include "clients/bridge/client.h"
@@ -134,51 +133,6 @@ START_TEST(more_fields_than_there_is_room_for)
     ck_assert_ptr_null(form_get(&f, "a64"));
     form_clear(&f);
     buf_clear(&text);
-}
-END_TEST
-
-/* --- base64 --- */
-
-static const struct {
-    const char *coded, *plain; /* NULL: refused */
-} codes[] = {
-    {"", ""},
-    {"Zg==", "f"},
-    {"Zg", "f"},
-    {"Zm8=", "fo"},
-    {"Zm8", "fo"},
-    {"Zm9v", "foo"},
-    {"+/ +", "\xfb\xff\xbe"},
-    {"Z", NULL},
-    {"Zm9v!", NULL},
-    {"Zg==Zg==", NULL},
-    {"Zm9vYmFyYmF6", NULL},
-};
-
-START_TEST(base64)
-{
-    char out[8];
-    ssize_t len = base64_decode(codes[_i].coded, out, sizeof out);
-
-    if (codes[_i].plain == NULL) {
-        ck_assert_int_eq(len, -1);
-        return;
-    }
-    ck_assert_int_eq(len, (ssize_t)strlen(codes[_i].plain));
-    ck_assert_mem_eq(out, codes[_i].plain, (size_t)len);
-}
-END_TEST
-
-START_TEST(base64_both_ways)
-{
-    for (size_t n = 0; n < 7; n++) {
-        char *coded = base64_encode("a\xff\x00\x80-z", n), out[8];
-
-        ck_assert_uint_eq(strlen(coded) % 4, 0);
-        ck_assert_int_eq(base64_decode(coded, out, sizeof out), (ssize_t)n);
-        ck_assert_mem_eq(out, "a\xff\x00\x80-z", n);
-        free(coded);
-    }
 }
 END_TEST
 
@@ -748,8 +702,6 @@ bridge_parts_suite(void)
     tcase_add_test(tc, fields_of_other_bytes);
     tcase_add_test(tc, numbers_and_flags_of_forms);
     tcase_add_test(tc, more_fields_than_there_is_room_for);
-    LOOP(tc, base64, codes);
-    tcase_add_test(tc, base64_both_ways);
     tcase_add_test(tc, nonce_for_one_try);
     tcase_add_test(tc, nonce_of_another_process);
     tcase_add_test(tc, nonces_of_a_flood_are_refused_not_reused);

@@ -4,6 +4,7 @@
 #include "tests/unit/suite.h"
 
 Suite *address_suite(void);
+Suite *base64_suite(void);
 Suite *blank_suite(void);
 Suite *bom_suite(void);
 Suite *buf_suite(void);
@@ -14,5 +15,6 @@ Suite *text_suite(void);
 Suite *fold_suite(void);
 Suite *zone_suite(void);
 
-SUITE_MAIN(address_suite, blank_suite, bom_suite, buf_suite, clock_suite,
-           proxy_header_suite, spell_suite, text_suite, fold_suite, zone_suite)
+SUITE_MAIN(address_suite, base64_suite, blank_suite, bom_suite, buf_suite,
+           clock_suite, proxy_header_suite, spell_suite, text_suite, fold_suite,
+           zone_suite)

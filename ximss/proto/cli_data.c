@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "util/base64.h"
+
 static bool
 is_alnum(char c)
 {
@@ -54,24 +56,13 @@ cli_data_write_string(struct buf *b, const char *s, size_t len)
 }
 
 static void
-write_base64(struct buf *b, const char *data, size_t len)
+write_data(struct buf *b, const char *data, size_t len)
 {
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const unsigned char *p = (const unsigned char *)data;
-
-    buf_reserve(b, len / 3 * 4 + 4);
-    for (size_t i = 0; i < len; i += 3) {
-        size_t n = len - i < 3 ? len - i : 3;
-        unsigned v = (unsigned)p[i] << 16 |
-                     (n > 1 ? (unsigned)p[i + 1] : 0) << 8 |
-                     (n > 2 ? (unsigned)p[i + 2] : 0);
-
-        buf_append_char(b, digits[v >> 18]);
-        buf_append_char(b, digits[v >> 12 & 63]);
-        buf_append_char(b, n > 1 ? digits[v >> 6 & 63] : '=');
-        buf_append_char(b, n > 2 ? digits[v & 63] : '=');
-    }
+    buf_append_char(b, '[');
+    buf_reserve(b, BASE64_SIZE(len));
+    base64_encode(data, len, b->data + b->len);
+    b->len += BASE64_SIZE(len) - 1;
+    buf_append_char(b, ']');
 }
 
 static void
@@ -115,9 +106,7 @@ cli_data_write(struct buf *b, const struct cli_value *v)
         buf_append(b, v->text, v->text_len);
         break;
     case CLI_DATA:
-        buf_append_char(b, '[');
-        write_base64(b, v->text, v->text_len);
-        buf_append_char(b, ']');
+        write_data(b, v->text, v->text_len);
         break;
     case CLI_ADDRESS:
         buf_append(b, "#I", 2);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/base64.h"
 #include "util/clock.h"
 #include "util/text.h"
 
@@ -370,60 +371,26 @@ read_address(struct reader *r, struct cli_value **value_r)
     return 0;
 }
 
-static int
-base64_digit(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (is_digit(c))
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-static void
-append_quantum(struct buf *b, uint32_t bits, unsigned n_digits)
-{
-    buf_append_char(b, (char)(bits >> 16));
-    if (n_digits > 2)
-        buf_append_char(b, (char)(bits >> 8));
-    if (n_digits > 3)
-        buf_append_char(b, (char)bits);
-}
-
 /* [base64], blanks anywhere; the padding must be complete. */
 static int
 read_data(struct reader *r, struct cli_value **value_r)
 {
-    size_t start = r->pos++;
-    unsigned digits = 0, pads = 0; /* of the four in hand */
-    uint32_t bits = 0;
-    int d;
+    size_t start = r->pos++, len = 0, bad;
+    const char *text = r->data + r->pos;
+    ssize_t n;
 
+    while (r->pos + len < r->len && text[len] != ']')
+        len++;
     r->scratch.len = 0;
-    for (; peek(r) != ']'; r->pos++) {
-        if (!at_end(r) && is_blank(peek(r)))
-            continue;
-        d = base64_digit(peek(r));
-        if (d >= 0 && pads == 0)
-            bits |= (uint32_t)d << (18 - 6 * digits++);
-        else if (peek(r) == '=' && digits >= 2 && digits + pads < 4)
-            pads++;
-        else
-            return at_end(r) ? fail_at(r, start, "data block without end")
-                             : fail(r, "data block that is not base64");
-        if (digits + pads == 4 && pads == 0) {
-            append_quantum(&r->scratch, bits, 4);
-            bits = digits = 0;
-        }
-    }
-    if (digits + pads != 0 && digits + pads != 4)
-        return fail(r, "data block that is not base64");
-    if (pads > 0)
-        append_quantum(&r->scratch, bits, digits);
-    r->pos++;
-    *value_r = make(r, CLI_DATA, r->scratch.data, r->scratch.len);
+    buf_reserve(&r->scratch, BASE64_BYTES_MOST(len));
+    n = base64_decode(text, len, BASE64_BLANKS, r->scratch.data, r->scratch.cap,
+                      &bad);
+    if (r->pos + len == r->len && (n >= 0 || bad == len))
+        return fail_at(r, start, "data block without end");
+    if (n < 0)
+        return fail_at(r, r->pos + bad, "data block that is not base64");
+    r->pos += len + 1;
+    *value_r = make(r, CLI_DATA, r->scratch.data, (size_t)n);
     return 0;
 }
 

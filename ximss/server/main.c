@@ -54,28 +54,28 @@ print_help(void)
 {
     puts(
         "Usage: ximssd [OPTION]...\n"
-        "The alert server.  It stays in the foreground; see ximssd(8).\n\n"
+        "The alert server.  It runs in the foreground; see ximssd(8).\n\n"
         "  --config FILE               read the configuration from FILE\n"
-        "  --store DIR                 the store's directory\n"
+        "  --store DIR                 the directory of the store\n"
         "  --listen ADDRESS:PORT       accept clients there (repeatable)\n"
         "  --listen-tls ADDRESS:PORT   the same, with TLS from the start\n"
-        "  --listen-pwd ADDRESS:PORT   accept the CLI's scripts (PWD) there\n"
+        "  --listen-pwd ADDRESS:PORT   accept administrators' scripts (PWD)\n"
         "  --listen-pwd-tls ADDRESS:PORT\n"
         "                              the same, with TLS from the start\n"
         "  --listen-pwd-apop ADDRESS:PORT\n"
-        "                              the same for clients that need APOP\n"
+        "                              the same, for clients that need APOP\n"
         "  --workers N                 threads that serve sessions\n"
-        "  --init DIR                  make a new store in DIR and end\n"
-        "  --admin-password-file FILE  postmaster's first password, for a new\n"
-        "                              store; - is standard input\n"
+        "  --init DIR                  create a store in DIR and exit\n"
+        "  --admin-password-file FILE  read the password of postmaster in a new\n"
+        "                              store from FILE; - is standard input\n"
         "  --main-domain NAME          main domain of a new store\n"
-        "  --check-config              check the configuration and end\n"
-        "  --print-config              print the effective configuration\n"
-        "  --verify DIR                check the store in DIR and end\n"
-        "  --salvage DIR               make a sound store of a damaged one\n"
-        "  --foreground                (always so)\n"
-        "  --test-hooks                for tests: the clock can be moved\n"
-        "  --version, --help");
+        "  --check-config              check the configuration and exit\n"
+        "  --print-config              print the configuration and exit\n"
+        "  --verify DIR                check the store in DIR and exit\n"
+        "  --salvage DIR               rebuild a damaged store and exit\n"
+        "  --foreground                no effect: always in the foreground\n"
+        "  --test-hooks                for tests: let the clock be changed\n"
+        "  --version, --help           print the version, or this, and exit");
 }
 
 enum {

@@ -11,7 +11,6 @@ enum store_result admin_only_account(struct admin_call *c, unsigned need,
                                      struct domain_rec *d,
                                      struct account_rec *a,
                                      struct errbuf *err) WARN_UNUSED;
-void admin_clear(struct domain_rec *d, struct account_rec *a);
 /* Stores the changed record, with the effect; nothing if it is as it was. */
 enum store_result admin_put_account(struct admin_call *c,
                                     const struct domain_rec *d,
@@ -35,20 +34,11 @@ enum store_result
 admin_check_template(struct admin_call *c,
                      const struct cli_value *settings) WARN_UNUSED;
 
-/* --- passwords in settings (cmd_passwords.c) ---
- *
- * The clear text was hashed before the job began (admin_needs_hash in
- * admin.h); here the credential takes its place. */
-
-/* The settings without the password; in the call's arena. */
-const struct cli_value *admin_password_strip(struct admin_call *c,
-                                             const struct cli_value *settings);
-/* If the settings carry a password, gives the account the credential that was
- * made of it.  501 if it is none. */
-enum store_result admin_password_from_settings(struct admin_call *c,
-                                               const struct cli_value *settings,
-                                               const struct domain_rec *d,
-                                               struct account_rec *a,
-                                               struct errbuf *err) WARN_UNUSED;
+/* Removes the account and its alerts, with the effects.  STORE_AGAIN: not yet
+ * all of its alerts. */
+enum store_result admin_account_dispose(struct admin_context *x,
+                                        const struct domain_rec *d,
+                                        const struct account_rec *a,
+                                        struct errbuf *err) WARN_UNUSED;
 
 #endif

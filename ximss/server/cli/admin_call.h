@@ -5,70 +5,11 @@
 #include "util/arena.h"
 #include "ximss/proto/answer.h"
 #include "ximss/server/cli/admin.h"
+#include "ximss/server/cli/admin_command.h"
 #include "ximss/server/cli/admin_line.h"
 #include "ximss/server/rules/admin_target.h"
 
-/* What the files of commands (cmd_*.c) share; for them and admin.c only.
- *
- * A command is a row of a const table and a function.  The function reads its
- * arguments one after the other, checks rights, then acts, and returns
- * - STORE_OK: done; the answer is 200 unless it says otherwise;
- * - STORE_REFUSED: the answer says why, nothing was changed;
- * - STORE_FULL, STORE_ERROR: the job fails. */
-
-struct admin_call;
-typedef enum store_result admin_run_fn(struct admin_call *c,
-                                       struct errbuf *err);
-
-enum admin_command_flags {
-    ADMIN_CHANGES = 1 << 0, /* each attempt goes into the audit log */
-    ADMIN_HIDDEN = 1 << 1,  /* not listed, unknown without test hooks */
-    ADMIN_ALONE = 1 << 2    /* may take several jobs: see admin_runs_alone */
-};
-
-struct admin_command {
-    const char *name; /* in upper case */
-    admin_run_fn *run;
-    unsigned flags;
-    int detail; /* what tells it from others with the same function */
-    enum admin_live_command live;
-};
-
-struct admin_family {
-    const struct admin_command *commands;
-    size_t n;
-};
-
-/* A row of a command that changes something. */
-#define ADMIN_CHANGE(NAME, function, what)                     \
-    {                                                          \
-        .name = NAME, .run = function, .flags = ADMIN_CHANGES, \
-        .detail = (int)(what)                                  \
-    }
-
-extern const struct admin_family admin_alert_family;
-extern const struct admin_family admin_list_family;
-extern const struct admin_family admin_domain_family;
-extern const struct admin_family admin_domain_settings_family;
-extern const struct admin_family admin_account_family;
-extern const struct admin_family admin_alias_family;
-extern const struct admin_family admin_group_family;
-extern const struct admin_family admin_forwarder_family;
-extern const struct admin_family admin_account_settings_family;
-extern const struct admin_family admin_account_rights_family;
-extern const struct admin_family admin_password_family;
-extern const struct admin_family admin_domain_state_family;
-extern const struct admin_family admin_prefs_family;
-extern const struct admin_family admin_session_family;
-extern const struct admin_family admin_token_family;
-extern const struct admin_family admin_stat_family;
-extern const struct admin_family admin_system_family;
-extern const struct admin_family admin_absent_family;
-extern const struct admin_family admin_server_family;
-extern const struct admin_family admin_usage_family;
-
-/* All families; ends with NULL. */
-extern const struct admin_family *const admin_families[];
+/* What the files of commands (cmd_*.c) share; for them and admin.c only. */
 
 struct admin_call {
     struct admin_context *x;
@@ -77,7 +18,7 @@ struct admin_call {
     struct admin_parts *parts; /* never NULL */
     unsigned next;             /* the argument to be read next */
     struct arena *arena;
-    const struct admin_hashed *hashed; /* NULL: none */
+    const struct admin_hashed *hashed; /* never NULL */
     bool *hash_wanted; /* borrowed; not NULL: only this is to be found out */
     struct admin_answer *answer;
     struct admin_live *live; /* NULL unless the command is one of those */
@@ -167,48 +108,11 @@ enum store_result admin_call_same(struct admin_call *c, uint64_t number,
 /* 501: for what needs a cluster. */
 enum store_result admin_refuse_cluster(struct admin_call *c);
 
-/* --- settings, as several commands change them --- */
-
-/* Gives in *text_r (the caller frees) what `text` becomes: `changes` alone
- * (replace) or laid over it.  501 where a value that matters here is bad, it
- * grows too long, or a name that is new to it was mistyped (unless forced). */
-enum store_result admin_call_settings(struct admin_call *c, const char *text,
-                                      const struct cli_value *changes,
-                                      bool replace, char **text_r,
-                                      struct errbuf *err) WARN_UNUSED;
-/* The stored dictionary as the result. */
-enum store_result admin_result_settings(struct admin_call *c, const char *text,
-                                        struct errbuf *err) WARN_UNUSED;
-
 /* --- times and numbers --- */
 
 /* A time stamp of the data format, GMT. */
 struct cli_value *admin_time_value(struct admin_call *c, int64_t us);
 /* Plain digits, as clients want numbers. */
 struct cli_value *admin_count_value(struct admin_call *c, uint64_t n);
-
-/* --- dictionaries of which one entry may be asked for --- */
-
-/* Takes [KEY key]; *key_r is NULL if there is none. */
-enum store_result admin_arg_key(struct admin_call *c,
-                                const char **key_r) WARN_UNUSED;
-/* The dictionary as the result, or that entry of it ("" if there is none). */
-void admin_result_key(struct admin_call *c, const struct cli_value *dict,
-                      const char *key);
-
-/* --- effects --- */
-
-/* Removes the account and its alerts, with the effects.  STORE_AGAIN: not yet
- * all of its alerts. */
-enum store_result admin_account_dispose(struct admin_context *x,
-                                        const struct domain_rec *d,
-                                        const struct account_rec *a,
-                                        struct errbuf *err) WARN_UNUSED;
-
-void admin_effect_account(struct admin_context *x, enum effect_kind kind,
-                          const struct domain_rec *d,
-                          const struct account_rec *a);
-void admin_effect_domain(struct admin_context *x, enum effect_kind kind,
-                         const struct domain_rec *d);
 
 #endif

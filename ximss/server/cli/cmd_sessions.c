@@ -14,6 +14,7 @@
 #include "ximss/server/cli/admin_lasting.h"
 #include "ximss/server/rules/device.h"
 #include "ximss/server/rules/lasting.h"
+#include "ximss/server/rules/revocation.h"
 
 #define SESSIONS_MOST 1000000
 
@@ -239,7 +240,7 @@ kill_session(struct admin_call *c, struct errbuf *err)
     c->live->lasts = r == STORE_OK;
     if (r != STORE_OK)
         return r == STORE_NOTFOUND ? STORE_OK : r;
-    lasting_count_end();
+    revocation_note();
     return ticket_drop_of(c->x->txn, k.account, ticket_number(k.hash), 0, err);
 }
 

@@ -74,11 +74,12 @@ static enum store_result
 load_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct load_job *l = (struct load_job *)j;
-    struct admin_context x = {.txn = t, .settings = &j->server->admin};
+    struct admin_context x;
     struct taking taking = {l, t};
     enum store_result r;
     char *prefs = NULL;
 
+    job_context(&x, j, t, NULL);
     load_clear(l);
     l->more = false;
     r = account_get(t, l->number, &l->account, err);

@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/clock.h"
 #include "util/xmalloc.h"
 #include "ximss/server/live/publish.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/worker.h"
+#include "ximss/server/rules/admin_context.h"
 
 void
 job_init(struct job *j, struct server *server, struct worker *worker)
@@ -92,9 +94,9 @@ on_done(enum store_result result, void *arg, const struct errbuf *err)
         on_part(j);
         return;
     }
+    j->result = result;
     if (j->ended != NULL)
         j->ended(j);
-    j->result = result;
     if (err != NULL)
         j->err = *err;
     if (j->err.text[0] == '\0')
@@ -119,6 +121,21 @@ job_submit(struct job *j)
         return;
     }
     store_submit_lane(j->server->store, j->lane, run_body, on_done, j);
+}
+
+void
+job_context(struct admin_context *x, struct job *j, struct store_txn *t,
+            const struct caller *caller)
+{
+    struct server *s = j->server;
+
+    *x = (struct admin_context){.txn = t,
+                                .caller = caller,
+                                .now = clock_now(),
+                                .effects = &j->effects,
+                                .settings = &s->admin,
+                                .budget = s->audit_budget,
+                                .token_key = &s->token_key};
 }
 
 void

@@ -9,7 +9,7 @@
 #include "ximss/server/rules/effect.h"
 #include "ximss/server/rules/rights.h"
 
-struct req;
+struct admin_context;
 struct server;
 struct worker;
 
@@ -30,7 +30,8 @@ struct job {
     enum store_result (*body)(struct job *j, struct store_txn *t,
                               struct errbuf *err);
     void (*finish)(struct job *j);
-    void (*ended)(struct job *j); /* on the writer thread; may be NULL */
+    void (*ended)(struct job *j); /* on the writer thread, with the result; may
+                                     be NULL */
     enum store_result result;
     struct errbuf err;
     struct effect_list effects;
@@ -41,6 +42,11 @@ struct job {
 /* Fills the job (the rest of the caller's struct is its own). */
 void job_init(struct job *j, struct server *server, struct worker *worker);
 void job_submit(struct job *j);
+/* With what its body changes the store: for the caller (NULL: the server
+ * itself), now, under the server's settings, with the job's effects.  Whatever
+ * else the body needs it adds. */
+void job_context(struct admin_context *x, struct job *j, struct store_txn *t,
+                 const struct caller *caller);
 /* Frees what job_init and the body made (not the job itself). */
 void job_clear(struct job *j);
 

@@ -90,13 +90,11 @@ static enum store_result
 check_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct check_job *c = (struct check_job *)j;
-    struct admin_context x = {.txn = t,
-                              .now = clock_now(),
-                              .effects = &j->effects,
-                              .settings = &j->server->admin};
+    struct admin_context x;
     struct usage u = {0};
     enum store_result r = STORE_OK;
 
+    job_context(&x, j, t, NULL);
     for (unsigned i = 0; i < c->n && r == STORE_OK; i++) {
         r = usage_find(&x, c->account[i].account, &u, err);
         c->gone[i] = r == STORE_NOTFOUND;

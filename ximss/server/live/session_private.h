@@ -60,7 +60,7 @@ struct session_token {
 };
 
 /* What session.c asks of a log-in that is under way: a pointer to this is the
- * first member of struct login, the rest of which is login.c's. */
+ * first member of struct login (login_private.h). */
 struct session_login_ops {
     /* Wipes what is secret, and frees. */
     void (*free)(struct login **l);

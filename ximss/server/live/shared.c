@@ -11,6 +11,7 @@
 #include "ximss/server/auth/auth_cache.h"
 #include "ximss/server/base/counters.h"
 #include "ximss/server/live/usage_feed.h"
+#include "ximss/server/rules/revocation.h"
 
 void
 server_ask_stop(struct server *s)
@@ -84,15 +85,12 @@ server_follow(struct server *s, const struct effect *e)
         auth_cache_forget(s->auth_cache, e->account.number);
         break;
     case EFFECT_TOKEN_REVOKED:
-        /* Before the workers hear of it: see login.c. */
-        atomic_fetch_add(&s->tokens_revoked, 1);
+        revocation_note();
         break;
     case EFFECT_LOGINS_CHANGED:
         auth_cache_clear(s->auth_cache);
         break;
     case EFFECT_DOMAIN_CHANGED:
-        if (e->domain.suspended)
-            auth_cache_clear(s->auth_cache);
         if (e->domain.number == s->main_domain_number)
             server_set_main_domain(s, e->domain.name);
         break;

@@ -49,8 +49,7 @@ struct server {
     atomic_uint_least64_t next_expiry;  /* microseconds UTC of the earliest end
                                            of an alert; 0: none */
 
-    atomic_uint_least64_t tokens_revoked; /* since the start */
-    struct token_key token_key;           /* the writer thread's */
+    struct token_key token_key; /* the writer thread's */
 
     uint64_t main_domain_number;
 

@@ -43,18 +43,14 @@ expire_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct expire_job *x = (struct expire_job *)j;
     int64_t now = clock_now();
-    struct admin_context c = {.txn = t,
-                              .caller = &x->caller,
-                              .now = now,
-                              .effects = &j->effects,
-                              .settings = &j->server->admin,
-                              .budget = j->server->audit_budget};
+    struct admin_context c;
     bool keys = false, tickets = false;
     enum store_result r = STORE_OK;
 
+    job_context(&c, j, t, &x->caller);
     store_removing(t, true);
     do
-        r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
+        r = alert_admin_expire(&c, EXPIRE_BATCH, &x->next, err);
     while (r == STORE_OK && is_due(x->next, now) && !store_tired(t));
     if (r == STORE_OK && is_due(x->next, now))
         return STORE_AGAIN;

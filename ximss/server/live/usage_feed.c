@@ -127,14 +127,11 @@ static enum store_result
 feed_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct feed_job *f = (struct feed_job *)j;
-    struct admin_context x = {.txn = t,
-                              .now = clock_now(),
-                              .effects = &j->effects,
-                              .settings = &j->server->admin};
-    enum store_result r = STORE_OK;
-
     uint64_t from = store_mark_begin(&f->mark, t);
+    enum store_result r = STORE_OK;
+    struct admin_context x;
 
+    job_context(&x, j, t, NULL);
     forget_lookups(f, (unsigned)from); /* of a try before */
     for (uint64_t i = from; i < f->n && r == STORE_OK; i++) {
         if (store_tired(t)) {

@@ -7,20 +7,17 @@
 
 #include "util/clock.h"
 #include "util/text.h"
-#include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/live/device_sessions.h"
-#include "ximss/server/live/job.h"
+#include "ximss/server/live/req_job.h"
 #include "ximss/server/live/session_private.h"
-#include "ximss/server/live/shared.h"
 #include "ximss/server/requests/req_tables.h"
 #include "ximss/server/rules/device.h"
 
 struct ask {
-    struct job job;
-    struct req *req;
-    uint64_t account, current, device; /* device 0: all */
+    struct req_job q;         /* first */
+    uint64_t current, device; /* device 0: all */
     uint32_t serial;
     struct ticket_rec *list; /* owned */
     size_t n;
@@ -28,37 +25,25 @@ struct ask {
 };
 
 static struct ask *
-ask_new(struct req *r)
+ask_new(struct req *r, const struct req_job_ops *ops)
 {
     const struct session *s = r->session;
-    struct ask *q = xcalloc(1, sizeof *q);
+    struct ask *a = req_job_new(r, ops, sizeof *a);
 
-    job_init(&q->job, r->worker->server, r->worker);
-    q->job.lane = session_lane(s);
-    q->req = r;
-    q->account = s->account->number;
-    q->serial = s->account->cred_serial;
-    q->current = s->device;
-    return q;
-}
-
-static void
-ask_free(struct ask *q)
-{
-    free(q->list);
-    job_clear(&q->job);
-    free(q);
+    a->serial = s->account->cred_serial;
+    a->current = s->device;
+    return a;
 }
 
 /* --- deviceList --- */
 
 static enum store_result
-list_body(struct job *j, struct store_txn *t, struct errbuf *err)
+list_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
 {
-    struct ask *q = (struct ask *)j;
+    struct ask *a = (struct ask *)q;
 
-    free(q->list);
-    return ticket_devices(t, q->account, &q->list, &q->n, err);
+    free(a->list);
+    return ticket_devices(x->txn, x->caller->account, &a->list, &a->n, err);
 }
 
 static void
@@ -91,68 +76,64 @@ write_device(struct req *r, const struct ticket_rec *k, bool current)
 }
 
 static void
-list_finish(struct job *j)
+list_answer(struct req_job *q, struct req *r)
 {
-    struct ask *q = (struct ask *)j;
-    struct req *r = q->req;
+    const struct ask *a = (const struct ask *)q;
 
-    for (size_t i = 0; j->result == STORE_OK && i < q->n; i++)
-        if (q->list[i].cred_serial == q->serial &&
-            q->list[i].expires > clock_now())
-            write_device(r, &q->list[i], q->list[i].device == q->current);
-    if (j->result == STORE_OK)
-        req_ok(r);
-    else
-        req_fail_store(r, j->result, &j->err);
-    req_finish(r);
-    ask_free(q);
+    for (size_t i = 0; i < a->n; i++)
+        if (a->list[i].cred_serial == a->serial &&
+            a->list[i].expires > clock_now())
+            write_device(r, &a->list[i], a->list[i].device == a->current);
+    req_ok(r);
 }
+
+static void
+list_clear(struct req_job *q)
+{
+    free(((struct ask *)q)->list);
+}
+
+static const struct req_job_ops list_ops = {
+    .body = list_body, .answer = list_answer, .clear = list_clear};
 
 static enum req_result
 handle_list(struct req *r, const struct xml_elem *e)
 {
-    struct ask *q;
-
     (void)e;
     if (r->session->account == NULL) {
         req_ok(r);
         return REQ_DONE;
     }
-    q = ask_new(r);
-    q->job.body = list_body;
-    q->job.finish = list_finish;
-    job_submit(&q->job);
-    return REQ_PENDING;
+    return req_job_submit(&ask_new(r, &list_ops)->q);
 }
 
 /* --- deviceRevoke --- */
 
 static enum store_result
-revoke_body(struct job *j, struct store_txn *t, struct errbuf *err)
+revoke_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
 {
-    struct ask *q = (struct ask *)j;
+    struct ask *a = (struct ask *)q;
+    enum store_result r =
+        device_revoke(x->txn, x->caller->account, a->device, &a->gone, err);
 
-    return device_revoke(t, q->account, q->device, &q->gone, err);
+    if (r == STORE_OK && a->gone == 0 && a->device != 0)
+        req_job_refuse(q, ANSWER(NO_DEVICE));
+    return r;
 }
 
-/* The answer leaves before the sessions end: his own may be among them. */
+/* The workers hear of it when the answer has left: the session that asks may be
+ * among those that end. */
 static void
-revoke_finish(struct job *j)
+revoke_done(struct req_job *q)
 {
-    struct ask *q = (struct ask *)j;
-    struct req *r = q->req;
+    const struct ask *a = (const struct ask *)q;
 
-    if (j->result != STORE_OK)
-        req_fail_store(r, j->result, &j->err);
-    else if (q->gone == 0 && q->device != 0)
-        req_fail(r, ANSWER(NO_DEVICE));
-    else
-        req_ok(r);
-    req_finish(r);
-    if (j->result == STORE_OK && q->gone > 0)
-        device_sessions_end(j->server, q->account, q->device);
-    ask_free(q);
+    if (a->gone > 0)
+        device_sessions_end(q->job.server, q->caller.caller.account, a->device);
 }
+
+static const struct req_job_ops revoke_ops = {.body = revoke_body,
+                                              .done = revoke_done};
 
 /* deviceID="number", "current" or "all" */
 static enum req_result
@@ -162,7 +143,7 @@ handle_revoke(struct req *r, const struct xml_elem *e)
     unsigned long long n = 0;
     bool all = id != NULL && strcmp(id, "all") == 0;
     bool current = id != NULL && strcmp(id, "current") == 0;
-    struct ask *q;
+    struct ask *a;
 
     if (id == NULL) {
         req_failf(r, ANSWER(MISSING), "deviceID");
@@ -175,12 +156,9 @@ handle_revoke(struct req *r, const struct xml_elem *e)
         req_fail(r, ANSWER(NO_DEVICE));
         return REQ_DONE;
     }
-    q = ask_new(r);
-    q->device = current ? q->current : (uint64_t)n;
-    q->job.body = revoke_body;
-    q->job.finish = revoke_finish;
-    job_submit(&q->job);
-    return REQ_PENDING;
+    a = ask_new(r, &revoke_ops);
+    a->device = current ? a->current : (uint64_t)n;
+    return req_job_submit(&a->q);
 }
 
 const struct req_desc req_device_table[] = {

@@ -19,7 +19,7 @@
 #include "ximss/server/auth/password.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/live/alias_renew.h"
-#include "ximss/server/live/job.h"
+#include "ximss/server/live/req_job.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/req_tables.h"
@@ -27,10 +27,8 @@
 #include "ximss/server/rules/settings.h"
 
 struct change {
-    struct job job;
-    struct req *req;
+    struct req_job q; /* first */
     uint64_t account;
-    struct job_caller caller;
     struct login_slot slot; /* of those of the account, if `old` is checked */
     char address[PEER_TEXT_SIZE];
     const char *what; /* for the audit log */
@@ -38,7 +36,7 @@ struct change {
     struct credential now, next;
     uint32_t serial; /* the password was checked against this one's */
     unsigned iterations;
-    bool matches, changed_meanwhile;
+    bool matches;
 };
 
 static void
@@ -51,46 +49,53 @@ wipe(char **text)
 }
 
 static void
-change_free(struct change *c)
+change_clear(struct req_job *q)
 {
+    struct change *c = (struct change *)q;
+
     login_slot_release(&c->slot);
     wipe(&c->old);
     wipe(&c->new);
-    job_caller_clear(&c->caller);
-    job_clear(&c->job);
-    OPENSSL_cleanse(c, sizeof *c);
-    free(c);
+    OPENSSL_cleanse(&c->now, sizeof c->now);
+    OPENSSL_cleanse(&c->next, sizeof c->next);
+}
+
+/* --- the new one --- */
+
+static enum store_result
+put_credential(const struct change *c, struct account_rec *a,
+               struct admin_context *x, struct errbuf *err)
+{
+    enum store_result r;
+
+    a->cred = c->next;
+    if (!a->cred.has_cram)
+        memset(a->cred.cram, 0, sizeof a->cred.cram);
+    a->cred_serial++;
+    r = account_put(x->txn, a, err);
+    return r == STORE_OK ? admin_audit(x, c->what, "ok", err) : r;
 }
 
 static enum store_result
-write_body(struct job *j, struct store_txn *t, struct errbuf *err)
+write_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
 {
-    struct change *c = (struct change *)j;
+    struct change *c = (struct change *)q;
     struct account_rec a = {0};
     struct domain_rec d = {0};
     struct effect *e;
-    struct admin_context x = {.txn = t,
-                              .caller = &c->caller.caller,
-                              .now = clock_now(),
-                              .effects = &j->effects,
-                              .settings = &j->server->admin,
-                              .budget = j->server->audit_budget};
-    enum store_result r = account_get(t, c->account, &a, err);
+    enum store_result r = account_get(x->txn, c->account, &a, err);
 
     if (r == STORE_OK)
-        r = domain_get(t, a.domain, &d, err);
+        r = domain_get(x->txn, a.domain, &d, err);
     if (r == STORE_OK)
-        r = settings_domain_cram(t, &d, &c->next.has_cram, err);
-    c->changed_meanwhile = r == STORE_OK && a.cred_serial != c->serial;
-    if (r == STORE_OK && !c->changed_meanwhile) {
-        a.cred = c->next;
-        if (!a.cred.has_cram)
-            memset(a.cred.cram, 0, sizeof a.cred.cram);
-        a.cred_serial++;
-        r = account_put(t, &a, err);
-        if (r == STORE_OK)
-            r = admin_audit(&x, c->what, "ok", err);
-        e = effect_add(&j->effects, EFFECT_ACCOUNT_CHANGED);
+        r = settings_domain_cram(x->txn, &d, &c->next.has_cram, err);
+    if (r == STORE_NOTFOUND || (r == STORE_OK && a.cred_serial != c->serial)) {
+        /* Changed, or gone with its account, since it was checked. */
+        req_job_refuse(q, ANSWER(WRONG_PASSWORD));
+        r = STORE_OK;
+    } else if (r == STORE_OK) {
+        r = put_credential(c, &a, x, err);
+        e = effect_add(x->effects, EFFECT_ACCOUNT_CHANGED);
         account_rec_copy(&e->account, &a);
         domain_rec_copy(&e->domain, &d);
     }
@@ -100,42 +105,39 @@ write_body(struct job *j, struct store_txn *t, struct errbuf *err)
 }
 
 static void
-write_finish(struct job *j)
+write_done(struct req_job *q)
 {
-    struct change *c = (struct change *)j;
-    struct req *r = c->req;
+    const struct change *c = (const struct change *)q;
 
-    auth_cache_forget(j->server->auth_cache, c->account);
-    if (j->result == STORE_NOTFOUND || c->changed_meanwhile) {
-        req_fail(r, ANSWER(WRONG_PASSWORD));
-    } else if (j->result != STORE_OK) {
-        req_fail_store(r, j->result, &j->err);
-    } else {
-        alias_renew(j->worker, j->lane, c->account, c->new);
-        req_ok(r);
-    }
-    req_finish(r);
-    change_free(c);
+    auth_cache_forget(q->job.server->auth_cache, c->account);
+    alias_renew(q->job.worker, q->job.lane, c->account, c->new);
+}
+
+static const struct req_job_ops write_ops = {
+    .body = write_body, .done = write_done, .clear = change_clear};
+
+/* --- the old one --- */
+
+static void
+refuse(struct change *c, int code, const char *text)
+{
+    req_job_refuse(&c->q, code, text);
+    req_job_answer(&c->q);
 }
 
 static void
 on_hashed(struct mail *m, void *owner)
 {
-    struct change *c = (struct change *)(void *)m;
-    struct req *r = c->req;
+    struct change *c = (struct change *)(void *)m; /* the job's mail */
 
     (void)owner;
-    if (!c->matches) {
-        throttle_failed(c->job.server->throttle, c->caller.name, c->address,
-                        clock_mono());
-        req_fail(r, ANSWER(WRONG_PASSWORD));
-        req_finish(r);
-        change_free(c);
+    if (c->matches) {
+        req_job_next(&c->q, &write_ops);
         return;
     }
-    c->job.body = write_body;
-    c->job.finish = write_finish;
-    job_submit(&c->job);
+    throttle_failed(c->q.job.server->throttle, c->q.caller.name, c->address,
+                    clock_mono());
+    refuse(c, ANSWER(WRONG_PASSWORD));
 }
 
 static void
@@ -153,16 +155,16 @@ hash_done(void *arg)
 {
     struct change *c = arg;
 
-    c->job.mail.deliver = on_hashed;
-    mailbox_put(c->job.worker->box, &c->job.mail);
+    c->q.job.mail.deliver = on_hashed;
+    mailbox_put(c->q.job.worker->box, &c->q.job.mail);
 }
 
 static enum store_result
-read_body(struct job *j, struct store_txn *t, struct errbuf *err)
+read_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
 {
-    struct change *c = (struct change *)j;
+    struct change *c = (struct change *)q;
     struct account_rec a = {0};
-    enum store_result r = account_get(t, c->account, &a, err);
+    enum store_result r = account_get(x->txn, c->account, &a, err);
 
     c->now = a.cred;
     c->serial = a.cred_serial;
@@ -171,30 +173,17 @@ read_body(struct job *j, struct store_txn *t, struct errbuf *err)
 }
 
 static void
-read_finish(struct job *j)
+read_go_on(struct req_job *q)
 {
-    struct change *c = (struct change *)j;
-    struct req *r = c->req;
+    struct change *c = (struct change *)q;
 
-    if (j->result == STORE_OK &&
-        hash_pool_submit(j->server->hash_pool, c->account, hash_work, hash_done,
-                         c) == 0)
-        return;
-    if (j->result == STORE_OK)
-        req_fail(r, ANSWER(BUSY));
-    else
-        req_fail_store(r, j->result, &j->err);
-    req_finish(r);
-    change_free(c);
+    if (hash_pool_submit(q->job.server->hash_pool, c->account, hash_work,
+                         hash_done, c) < 0)
+        refuse(c, ANSWER(BUSY));
 }
 
-static void
-refuse_and_free(struct change *c, unsigned code, const char *text)
-{
-    req_fail(c->req, code, text);
-    req_finish(c->req);
-    change_free(c);
-}
+static const struct req_job_ops read_ops = {
+    .body = read_body, .go_on = read_go_on, .clear = change_clear};
 
 /* Looks at the throttle when those before it have been counted, so that many
  * sessions are not as many guesses at once. */
@@ -202,14 +191,11 @@ static void
 start(struct change *c)
 {
     if (c->old != NULL &&
-        throttle_delay(c->job.server->throttle, c->caller.name, c->address,
-                       clock_mono()) > 0) {
-        refuse_and_free(c, ANSWER(FAILED_LOGINS));
-        return;
-    }
-    c->job.body = read_body;
-    c->job.finish = read_finish;
-    job_submit(&c->job);
+        throttle_delay(c->q.job.server->throttle, c->q.caller.name, c->address,
+                       clock_mono()) > 0)
+        refuse(c, ANSWER(FAILED_LOGINS));
+    else
+        req_job_submit(&c->q);
 }
 
 static void
@@ -218,12 +204,12 @@ on_slot(struct mail *m, void *owner)
     struct change *c = (struct change *)(void *)m; /* the job's mail */
 
     (void)owner;
-    if (c->req->session != NULL) {
+    if (c->q.req->session != NULL) {
         start(c);
         return;
     }
-    req_finish(c->req);
-    change_free(c);
+    req_finish(c->q.req);
+    req_job_free(&c->q);
 }
 
 static void
@@ -232,8 +218,8 @@ on_slot_granted(struct login_slot *slot)
     struct change *c =
         (struct change *)(void *)((char *)slot - offsetof(struct change, slot));
 
-    c->job.mail.deliver = on_slot;
-    mailbox_put(c->job.worker->box, &c->job.mail);
+    c->q.job.mail.deliver = on_slot;
+    mailbox_put(c->q.job.worker->box, &c->q.job.mail);
 }
 
 /* Whether it may be tried now; else answered. */
@@ -264,7 +250,6 @@ req_password_change(struct req *r, const char *what, const char *old,
                     const char *new)
 {
     struct session *s = r->session;
-    struct session_caller caller;
     struct change *c;
 
     if (!is_allowed(r, old, new))
@@ -273,19 +258,14 @@ req_password_change(struct req *r, const char *what, const char *old,
         req_fail(r, ANSWER(NO_RIGHTS));
         return REQ_DONE;
     }
-    session_caller(s, &caller);
-    c = xcalloc(1, sizeof *c);
-    job_init(&c->job, r->worker->server, r->worker);
-    c->job.lane = session_lane(r->session);
+    c = req_job_new(r, &read_ops, sizeof *c);
     peer_format(session_address(s), c->address);
-    c->req = r;
     c->what = what;
     c->account = s->account->number;
     c->iterations = r->worker->cfg->password_iterations;
-    job_caller_set(&c->caller, &caller.caller);
     c->old = old != NULL ? xstrdup(old) : NULL;
     c->new = xstrdup(new);
-    if (old == NULL || login_slot_take(c->job.server->login_slots, c->account,
+    if (old == NULL || login_slot_take(c->q.job.server->login_slots, c->account,
                                        &c->slot, on_slot_granted))
         start(c);
     return REQ_PENDING;

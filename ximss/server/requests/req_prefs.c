@@ -8,12 +8,10 @@
 #include <string.h>
 
 #include "util/arena.h"
-#include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
-#include "ximss/server/live/job.h"
+#include "ximss/server/live/req_job.h"
 #include "ximss/server/live/session_private.h"
-#include "ximss/server/live/shared.h"
 #include "ximss/server/requests/req_tables.h"
 #include "ximss/server/rules/prefs.h"
 #include "ximss/server/rules/settings.h"
@@ -22,38 +20,29 @@
 #define NAMES_MOST 64
 
 struct prefs_job {
-    struct job job;
-    struct req *req;
-    uint64_t account;
-    struct arena *arena;
+    struct req_job q;          /* first */
+    struct arena *arena;       /* owned */
     struct cli_value *names;   /* an array; of prefsRead */
     struct cli_value *changes; /* a dictionary; of prefsStore */
     struct buf found;          /* the children of the answer */
-    size_t limit;
-    const struct zone *zone;
 };
 
 static struct prefs_job *
-prefs_job_new(struct req *r)
+prefs_job_new(struct req *r, const struct req_job_ops *ops)
 {
-    struct prefs_job *p = xcalloc(1, sizeof *p);
+    struct prefs_job *p = req_job_new(r, ops, sizeof *p);
 
-    job_init(&p->job, r->worker->server, r->worker);
-    p->job.lane = session_lane(r->session);
-    p->req = r;
-    p->account = r->session->account->number;
     p->arena = arena_new();
-    p->limit = r->worker->cfg->prefs_bytes;
     return p;
 }
 
 static void
-prefs_job_free(struct prefs_job *p)
+prefs_job_clear(struct req_job *q)
 {
+    struct prefs_job *p = (struct prefs_job *)q;
+
     buf_clear(&p->found);
     arena_free(&p->arena);
-    job_clear(&p->job);
-    free(p);
 }
 
 static void
@@ -67,12 +56,12 @@ write_pref(struct buf *b, const char *name, const char *value)
 /* --- prefsRead --- */
 
 static enum store_result
-read_body(struct job *j, struct store_txn *t, struct errbuf *err)
+read_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
 {
-    struct prefs_job *p = (struct prefs_job *)j;
+    struct prefs_job *p = (struct prefs_job *)q;
     struct cli_value *dict, *v;
     char *text = NULL;
-    enum store_result r = prefs_get(t, p->account, &text, err);
+    enum store_result r = prefs_get(x->txn, x->caller->account, &text, err);
 
     if (r != STORE_OK)
         return r;
@@ -96,28 +85,24 @@ read_body(struct job *j, struct store_txn *t, struct errbuf *err)
 }
 
 static void
-read_finish(struct job *j)
+read_answer(struct req_job *q, struct req *r)
 {
-    struct prefs_job *p = (struct prefs_job *)j;
-    struct req *r = p->req;
+    const struct prefs_job *p = (const struct prefs_job *)q;
 
-    if (j->result == STORE_OK) {
-        buf_append_str(&r->out, "<prefs");
-        xml_write_attr(&r->out, "id", r->id);
-        if (p->found.len > 0) {
-            buf_append_char(&r->out, '>');
-            buf_append(&r->out, p->found.data, p->found.len);
-            buf_append(&r->out, "</prefs>", sizeof "</prefs>");
-        } else {
-            buf_append(&r->out, "/>", sizeof "/>");
-        }
-        req_ok(r);
+    buf_append_str(&r->out, "<prefs");
+    xml_write_attr(&r->out, "id", r->id);
+    if (p->found.len > 0) {
+        buf_append_char(&r->out, '>');
+        buf_append(&r->out, p->found.data, p->found.len);
+        buf_append(&r->out, "</prefs>", sizeof "</prefs>");
     } else {
-        req_fail_store(r, j->result, &j->err);
+        buf_append(&r->out, "/>", sizeof "/>");
     }
-    req_finish(r);
-    prefs_job_free(p);
+    req_ok(r);
 }
+
+static const struct req_job_ops read_ops = {
+    .body = read_body, .answer = read_answer, .clear = prefs_job_clear};
 
 static bool
 has_account(struct req *r)
@@ -135,56 +120,30 @@ handle_read(struct req *r, const struct xml_elem *e)
 
     if (!has_account(r))
         return REQ_DONE;
-    p = prefs_job_new(r);
+    p = prefs_job_new(r, &read_ops);
     p->names = cli_data_array(p->arena);
     for (const struct xml_elem *c = e->first;
          c != NULL && p->names->n < NAMES_MOST; c = c->next)
         if (strcmp(c->name, "name") == 0 && prefs_is_name(c->text))
             cli_data_append(p->names,
                             cli_data_string(p->arena, c->text, c->text_len));
-    p->job.body = read_body;
-    p->job.finish = read_finish;
-    job_submit(&p->job);
-    return REQ_PENDING;
+    return req_job_submit(&p->q);
 }
 
 /* --- prefsStore --- */
 
+/* The zone comes to the account by the effect, and before the answer. */
 static enum store_result
-store_body(struct job *j, struct store_txn *t, struct errbuf *err)
+store_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
 {
-    struct prefs_job *p = (struct prefs_job *)j;
-    char *old = NULL, *text = NULL;
-    enum store_result r = prefs_get(t, p->account, &old, err);
+    struct prefs_job *p = (struct prefs_job *)q;
 
-    if (r == STORE_OK)
-        r = prefs_change(p->arena, old, p->changes, false, p->limit, &text,
-                         &p->zone, err);
-    if (r == STORE_OK)
-        r = prefs_put(t, p->account, text, err);
-    free(old);
-    free(text);
-    return r;
+    return prefs_change(x, p->arena, x->caller->account, p->changes, false,
+                        err);
 }
 
-static void
-store_finish(struct job *j)
-{
-    struct prefs_job *p = (struct prefs_job *)j;
-    struct req *r = p->req;
-    struct account *a = account_lookup(r->worker, p->account);
-
-    if (j->result == STORE_OK)
-        req_ok(r);
-    else if (j->result == STORE_REFUSED)
-        req_fail(r, ANSWER_ARGUMENTS, j->err.text);
-    else
-        req_fail_store(r, j->result, &j->err);
-    if (j->result == STORE_OK && a != NULL)
-        a->zone = p->zone != NULL ? p->zone : r->worker->zone;
-    req_finish(r);
-    prefs_job_free(p);
-}
+static const struct req_job_ops store_ops = {.body = store_body,
+                                             .clear = prefs_job_clear};
 
 static enum req_result
 handle_store(struct req *r, const struct xml_elem *e)
@@ -193,7 +152,7 @@ handle_store(struct req *r, const struct xml_elem *e)
 
     if (!has_account(r))
         return REQ_DONE;
-    p = prefs_job_new(r);
+    p = prefs_job_new(r, &store_ops);
     p->changes = cli_data_dictionary(p->arena);
     for (const struct xml_elem *c = e->first; c != NULL; c = c->next) {
         /* An empty element takes the preference away. */
@@ -202,16 +161,13 @@ handle_store(struct req *r, const struct xml_elem *e)
         if (!prefs_is_name(c->name) || c->first != NULL ||
             p->changes->n >= NAMES_MOST) {
             req_failf(r, ANSWER(BAD_PREFERENCE), c->name);
-            prefs_job_free(p);
+            req_job_free(&p->q);
             return REQ_DONE;
         }
         cli_data_set(p->arena, p->changes, c->name,
                      cli_data_string(p->arena, value, strlen(value)));
     }
-    p->job.body = store_body;
-    p->job.finish = store_finish;
-    job_submit(&p->job);
-    return REQ_PENDING;
+    return req_job_submit(&p->q);
 }
 
 const struct req_desc req_prefs_table[] = {

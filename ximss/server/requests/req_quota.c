@@ -2,31 +2,23 @@
 /* quotaRead: how much storage one's own account uses. */
 #include "config.h"
 
-#include <stdlib.h>
-
 #include "util/clock.h"
-#include "util/xmalloc.h"
 #include "ximss/proto/xml_write.h"
-#include "ximss/server/live/job.h"
+#include "ximss/server/live/req_job.h"
 #include "ximss/server/live/session_private.h"
-#include "ximss/server/live/shared.h"
 #include "ximss/server/requests/req_tables.h"
 #include "ximss/server/rules/usage.h"
 
 struct quota_job {
-    struct job job;
-    struct req *req;
-    uint64_t account;
+    struct req_job q;   /* first */
     struct usage usage; /* owned */
 };
 
 static enum store_result
-quota_body(struct job *j, struct store_txn *t, struct errbuf *err)
+quota_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
 {
-    struct quota_job *q = (struct quota_job *)j;
-    struct admin_context x = {.txn = t, .settings = &j->server->admin};
-
-    return usage_find(&x, q->account, &q->usage, err);
+    return usage_find(x, q->caller.caller.account,
+                      &((struct quota_job *)q)->usage, err);
 }
 
 static void
@@ -51,42 +43,30 @@ write_quota(struct buf *b, const char *id, const struct usage *u)
 }
 
 static void
-quota_finish(struct job *j)
+quota_answer(struct req_job *q, struct req *r)
 {
-    struct quota_job *q = (struct quota_job *)j;
-    struct req *r = q->req;
-
-    if (j->result == STORE_OK) {
-        write_quota(&r->out, r->id, &q->usage);
-        req_ok(r);
-    } else {
-        req_fail_store(r, j->result, &j->err);
-    }
-    req_finish(r);
-    usage_clear(&q->usage);
-    job_clear(j);
-    free(q);
+    write_quota(&r->out, r->id, &((struct quota_job *)q)->usage);
+    req_ok(r);
 }
+
+static void
+quota_clear(struct req_job *q)
+{
+    usage_clear(&((struct quota_job *)q)->usage);
+}
+
+static const struct req_job_ops quota_ops = {
+    .body = quota_body, .answer = quota_answer, .clear = quota_clear};
 
 static enum req_result
 handle_read(struct req *r, const struct xml_elem *e)
 {
-    struct quota_job *q;
-
     (void)e;
     if (r->session->account == NULL) {
         req_fail(r, ANSWER(NO_ACCOUNT)); /* the local administrator */
         return REQ_DONE;
     }
-    q = xcalloc(1, sizeof *q);
-    job_init(&q->job, r->worker->server, r->worker);
-    q->job.lane = session_lane(r->session);
-    q->req = r;
-    q->account = r->session->account->number;
-    q->job.body = quota_body;
-    q->job.finish = quota_finish;
-    job_submit(&q->job);
-    return REQ_PENDING;
+    return req_job_submit(req_job_new(r, &quota_ops, sizeof(struct quota_job)));
 }
 
 const struct req_desc req_quota_table[] = {

@@ -184,3 +184,10 @@ admin_find_account(struct admin_context *x, const char *address, unsigned need,
         code_of_account(x->caller, domain_found, r == STORE_OK, d_r, a_r, need);
     return STORE_OK;
 }
+
+void
+admin_clear(struct domain_rec *d, struct account_rec *a)
+{
+    domain_rec_clear(d);
+    account_rec_clear(a);
+}

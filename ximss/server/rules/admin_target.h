@@ -31,6 +31,9 @@ enum store_result admin_find_account(struct admin_context *x,
                                      struct account_rec *a_r, int *code_r,
                                      struct errbuf *err) WARN_UNUSED;
 
+/* Clears what was found. */
+void admin_clear(struct domain_rec *d, struct account_rec *a);
+
 /* Whether this is the main domain. */
 enum store_result admin_is_main(struct store_txn *t, const struct domain_rec *d,
                                 bool *main_r, struct errbuf *err) WARN_UNUSED;

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Passwords that lines of the CLI carry: which one a line carries, which a caller
+ * asks beforehand; a credential in its place; whose may be checked. */
+#include "config.h"
+
+#include "ximss/server/cli/admin_password.h"
+
+#include <string.h>
+
+#include "util/text.h"
+#include "ximss/server/auth/password.h"
+#include "ximss/server/rules/settings.h"
+
+/* --- which password a line carries --- */
+
+enum store_result
+admin_password_read(struct admin_call *c, struct admin_password *p)
+{
+    const char *method;
+    enum store_result r = admin_arg_text(c, "account name", &p->account);
+
+    if (r == STORE_OK && !admin_arg_word(c, "TO"))
+        r = admin_arg_keyword(c, "PASSWORD");
+    if (r == STORE_OK)
+        r = admin_arg_text(c, "password", &p->password);
+    if (r == STORE_OK && admin_arg_word(c, "METHOD"))
+        r = admin_arg_text(c, "method", &method);
+    if (r == STORE_OK)
+        admin_arg_word(c, "CHECK");
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK &&
+        (p->password[0] == '\0' || strlen(p->password) > PASSWORD_MOST))
+        r = admin_refuse(c, ANSWER(BAD_PASSWORD_LENGTH));
+    return r;
+}
+
+/* In any case of letters: a clear password must not be kept as a setting. */
+static bool
+is_password(const struct cli_value *v)
+{
+    return v->kind != CLI_NULL && text_equal_nocase(v->key, "Password");
+}
+
+static const struct cli_value *
+password_in(const struct cli_value *settings)
+{
+    const struct cli_value *v = settings->first;
+
+    while (v != NULL && !is_password(v))
+        v = v->next;
+    return v;
+}
+
+/* NULL, and why, if it cannot be a password. */
+static const char *
+password_text(struct arena *arena, const struct cli_value *v,
+              const char **why_r)
+{
+    const char *text = admin_value_text(arena, v);
+
+    *why_r = "password can not be used";
+    if (text == NULL || text_equal_nocase(text, "default"))
+        return NULL;
+    *why_r = password_fault(text);
+    return *why_r == NULL ? text : NULL;
+}
+
+/* A dictionary of settings comes last, but for FORCE. */
+static const struct cli_value *
+last_but_force(const struct admin_line *l)
+{
+    const struct cli_value *last = l->arg[l->n - 1];
+
+    if (l->n > 1 && last->kind == CLI_STRING &&
+        text_equal_nocase(last->text, "FORCE"))
+        last = l->arg[l->n - 2];
+    return last;
+}
+
+/* The account's name comes first. */
+static enum admin_hash_kind
+look_at_settings(const struct admin_line *l, struct arena *arena,
+                 struct admin_password *p)
+{
+    const struct cli_value *last, *v;
+    const char *why;
+
+    if (l->n == 0)
+        return ADMIN_HASH_NONE;
+    last = last_but_force(l);
+    p->account = admin_value_text(arena, l->arg[0]);
+    if (p->account == NULL || last->kind != CLI_DICTIONARY)
+        return ADMIN_HASH_NONE;
+    v = password_in(last);
+    p->password = v != NULL ? password_text(arena, v, &why) : NULL;
+    return p->password != NULL ? ADMIN_HASH_NEW : ADMIN_HASH_NONE;
+}
+
+enum admin_hash_kind
+admin_password_look(const struct admin_command *k, const struct admin_line *l,
+                    struct arena *arena, struct admin_password *p_r)
+{
+    struct admin_answer answer = {0};
+    struct admin_call c = {.line = l, .arena = arena, .answer = &answer};
+
+    switch (k->password) {
+    case ADMIN_NO_PASSWORD:
+        break;
+    case ADMIN_PASSWORD_SET:
+        return admin_password_read(&c, p_r) == STORE_OK &&
+                       password_fault(p_r->password) == NULL
+                   ? ADMIN_HASH_NEW
+                   : ADMIN_HASH_NONE;
+    case ADMIN_PASSWORD_CHECK:
+        return admin_password_read(&c, p_r) == STORE_OK ? ADMIN_HASH_VERIFY
+                                                        : ADMIN_HASH_NONE;
+    case ADMIN_PASSWORD_SETTING:
+        return look_at_settings(l, arena, p_r);
+    }
+    return ADMIN_HASH_NONE;
+}
+
+/* --- new passwords --- */
+
+/* What was given out on the old one is void. */
+enum store_result
+admin_password_take(struct admin_call *c, const struct domain_rec *d,
+                    struct account_rec *a, struct errbuf *err)
+{
+    bool cram = false;
+    enum store_result r = admin_call_not_by_token(c, a);
+
+    if (r != STORE_OK)
+        return r;
+    if (c->hash_wanted != NULL)
+        *c->hash_wanted = true;
+    if (c->hashed->made == NULL)
+        return admin_refuse(c, ANSWER(UNUSABLE), "password");
+    r = settings_domain_cram(c->x->txn, d, &cram, err);
+    if (r != STORE_OK)
+        return r;
+    a->cred = *c->hashed->made;
+    if (!cram) {
+        a->cred.has_cram = false;
+        memset(a->cred.cram, 0, sizeof a->cred.cram);
+    }
+    a->cred_serial++;
+    return STORE_OK;
+}
+
+const struct cli_value *
+admin_password_strip(struct admin_call *c, const struct cli_value *settings)
+{
+    struct cli_value *dict;
+
+    if (password_in(settings) == NULL)
+        return settings;
+    /* Not by settings_update: the value `default` must stay. */
+    dict = cli_data_dictionary(c->arena);
+    for (const struct cli_value *i = settings->first; i != NULL; i = i->next) {
+        struct cli_value *item = arena_alloc(c->arena, sizeof *item);
+
+        if (is_password(i))
+            continue;
+        *item = *i;
+        cli_data_add(c->arena, dict, i->key, item);
+    }
+    return dict;
+}
+
+enum store_result
+admin_password_from_settings(struct admin_call *c,
+                             const struct cli_value *settings,
+                             const struct domain_rec *d, struct account_rec *a,
+                             struct errbuf *err)
+{
+    const struct cli_value *v = password_in(settings);
+    const char *why;
+
+    if (v == NULL)
+        return STORE_OK;
+    if (password_text(c->arena, v, &why) == NULL)
+        return admin_refuse(c, ANSWER_ARGUMENTS, "%s", why);
+    return admin_password_take(c, d, a, err);
+}
+
+/* --- checking --- */
+
+/* Whoever administers the domain by some code may ask; but nobody may try the
+ * passwords of those who can do more than the domain. */
+enum store_result
+admin_password_find(struct admin_call *c, const char *name,
+                    struct domain_rec *d, struct account_rec *a,
+                    struct errbuf *err)
+{
+    enum store_result r =
+        admin_call_account(c, name, RIGHTS_OF_DOMAIN, d, a, err);
+
+    if (r == STORE_OK &&
+        !rights_cover(c->x->caller, d->number,
+                      rights_parse(a->rights) & RIGHTS_SERVER_WIDE))
+        r = admin_refuse(c, ANSWER(NO_RIGHTS));
+    return r;
+}
