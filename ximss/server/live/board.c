@@ -22,7 +22,7 @@ domain_free(void *p)
 
     alert_array_clear(&d->alerts);
     removals_clear(&d->removals);
-    free(d->name);
+    g_ref_string_release(d->name);
     free(d);
 }
 
@@ -60,11 +60,18 @@ board_domain(struct board *b, uint64_t number, const char *name, bool shared)
         return d;
     d = xcalloc(1, sizeof *d);
     d->number = number;
-    d->name = xstrdup(name);
+    d->name = g_ref_string_new(name);
     d->shared = shared;
     TAILQ_INIT(&d->online);
     g_hash_table_insert(b->domains, &d->number, d);
     return d;
+}
+
+void
+board_rename_domain(struct domain *d, const char *name)
+{
+    g_ref_string_release(d->name);
+    d->name = g_ref_string_new(name);
 }
 
 void

@@ -37,7 +37,7 @@ struct removals {
 /* A domain that has alerts, or accounts in memory. */
 struct domain {
     uint64_t number;
-    char *name; /* owned */
+    char *name; /* counted (GRefString) */
     bool shared;
     bool suspended; /* nobody logs in; as of the accounts in memory */
     struct alert_array alerts;
@@ -70,6 +70,7 @@ void board_clear(struct board *b);
 struct domain *board_domain(struct board *b, uint64_t number, const char *name,
                             bool shared);
 struct domain *board_find_domain(const struct board *b, uint64_t number);
+void board_rename_domain(struct domain *d, const char *name);
 /* Forgets a domain that nothing points to any more. */
 void board_release_domain(struct board *b, struct domain *d);
 

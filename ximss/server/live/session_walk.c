@@ -23,6 +23,12 @@ session_walk_begin(struct worker *w, struct session_walk *walk)
     walk->left = w->n_sessions;
 }
 
+void
+session_walk_end(struct session_walk *walk)
+{
+    walk->left = 0;
+}
+
 bool
 session_walk_is_over(const struct session_walk *walk)
 {

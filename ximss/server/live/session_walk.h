@@ -23,6 +23,7 @@ void session_walk_init(struct worker *w, struct session_walk *walk);
 
 /* From here on all sessions are met, also where the walk is under way. */
 void session_walk_begin(struct worker *w, struct session_walk *walk);
+void session_walk_end(struct session_walk *walk);
 bool session_walk_is_over(const struct session_walk *walk);
 /* The next session; NULL: the walk is over. */
 struct session *session_walk_step(struct worker *w, struct session_walk *walk);

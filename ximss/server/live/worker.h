@@ -13,6 +13,7 @@
 #include "util/shared_buf.h"
 #include "ximss/server/base/configuration.h"
 #include "ximss/server/live/board.h"
+#include "ximss/server/live/session_walk.h"
 
 struct alert_cache;
 struct account;
@@ -26,7 +27,6 @@ struct quota_check;
 struct server;
 struct session;
 struct session_times;
-struct session_walk;
 struct ssl_ctx_st;
 struct watch;
 struct xml_parser;
@@ -49,6 +49,7 @@ struct worker {
     struct conn_loop *loop;     /* owned */
     struct mailbox *box;        /* owned; the way in for other threads */
     struct event *tick;         /* owned; once a second */
+    struct event *keep_house;   /* owned; the rest of that, in the next turns */
     const struct config *cfg;   /* borrowed from the server, see reload */
     struct ssl_ctx_st *tls;     /* counted; NULL: no TLS */
     const struct zone *zone;    /* the server's default */
@@ -95,6 +96,7 @@ struct worker {
     int64_t proxy_told; /* clock_mono; see proxy_door.c */
 
     bool draining, drained;
+    struct session_walk drain_walk;
     int64_t drain_us, drain_deadline;
 };
 
