@@ -73,8 +73,7 @@ take_message(struct session *s, const char *msg, size_t len)
     admission_spoke(w, s);
     delivery_on_input(w, s);
     /* What this worker has heard of goes before the answer. */
-    if (s->push_queued)
-        push_session(w, s);
+    push_before_answer(w, s);
     if (s->state >= SESSION_ENDING)
         return false;
     if (session_dialect(s)->dispatch(s, msg, len))
