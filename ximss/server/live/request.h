@@ -12,10 +12,11 @@
 #include "util/queue_safe.h"
 #include "ximss/proto/answer.h"
 
+struct attr_rule;
+struct attrs;
 struct dialect;
 struct session;
 struct worker;
-struct xml_elem;
 
 /* What a step of a long answer has done. */
 enum req_step {
@@ -64,14 +65,22 @@ enum {
     REQ_OVERLAP = 4,      /* may start while others with this flag are in
                              work: its effect goes through the store's queue,
                              which keeps the order */
-    REQ_TURNS = 8         /* the same, but its effect comes later, when it
+    REQ_TURNS = 8,        /* the same, but its effect comes later, when it
                              takes its turn (req_take_turn) */
+    REQ_LENIENT = 16,     /* of the XIMSS family, whose clients send more than
+                             the server looks at: attributes and elements that
+                             its row does not have mean nothing.  Without this
+                             flag they are refused */
+    REQ_ELEMENTS = 32     /* its handler looks at the elements in it */
 };
 
+/* A request's row in its table. */
 struct req_desc {
     const char *name;
     unsigned flags;
-    enum req_result (*handle)(struct req *r, const struct xml_elem *e);
+    enum req_result (*handle)(struct req *r, const struct attrs *in);
+    const struct attr_rule *attrs; /* its own; NULL: none.  `id` and `exeTime`
+                                      any request may have */
 };
 
 /* A request that has come, at the end of the session's queue.  id is copied. */

@@ -11,28 +11,13 @@
 #include "ximss/proto/frame.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
+#include "ximss/server/live/attrs.h"
 #include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/requests/dialects.h"
 #include "ximss/server/requests/login.h"
 #include "ximss/server/requests/req_session.h"
 #include "ximss/server/requests/req_tables.h"
-
-static const struct req_desc *const tables[] = {
-    req_login_table, req_device_table,     req_session_table,
-    req_prefs_table, req_quota_table,      req_password_table,
-    req_alert_table, req_alert_list_table, req_cli_table,
-};
-
-static const struct req_desc *
-find_desc(const char *name)
-{
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
-        for (const struct req_desc *d = tables[i]; d->name != NULL; d++)
-            if (strcmp(d->name, name) == 0)
-                return d;
-    return NULL;
-}
 
 /* --- answers --- */
 
@@ -178,25 +163,33 @@ check_state(const struct session *s, const struct req_desc *d,
     return 0;
 }
 
+static enum req_result
+carry_out(struct req *r, const struct req_desc *d, const struct xml_elem *e)
+{
+    const char *text = NULL;
+    unsigned code = check_state(r->session, d, &text);
+    struct attrs in;
+
+    if (code != 0) {
+        req_fail(r, code, text);
+        return REQ_DONE;
+    }
+    return attrs_check(&in, r, d, e) < 0 ? REQ_DONE : d->handle(r, &in);
+}
+
 static void
 run(struct session *s, const struct req_desc *d, const struct xml_elem *e,
     const char *id)
 {
     struct req *r = req_new(s, id);
-    const char *text = NULL, *exe = xml_attr_or(e, "exeTime", "0");
-    unsigned code = check_state(s, d, &text);
-    enum req_result outcome = REQ_DONE;
+    const char *exe = xml_attr_or(e, "exeTime", "0");
 
     if (strspn(exe, "0") != strlen(exe))
         r->started = clock_mono();
     r->desc = d;
     if (s->state == SESSION_NEW && xml_attr_or(e, "domain", "")[0] != '\0')
         login_set_domain(s, xml_attr(e, "domain"));
-    if (code != 0)
-        req_fail(r, code, text);
-    else
-        outcome = d->handle(r, e);
-    req_handled(r, outcome);
+    req_handled(r, carry_out(r, d, e));
 }
 
 static bool
@@ -217,7 +210,7 @@ dispatch(struct session *s, const char *msg, size_t len)
         bad_message(s, parsed, id, &err);
         return true;
     }
-    d = find_desc(root->name);
+    d = req_tables_find(root->name);
     if (req_must_wait(s, d != NULL ? d->flags : 0))
         return false;
     run(s, d, root, id);

@@ -50,6 +50,7 @@
 #include "ximss/server/auth/ticket.h"
 #include "ximss/server/base/counters.h"
 #include "ximss/server/live/alias_renew.h"
+#include "ximss/server/live/attrs.h"
 #include "ximss/server/live/device_sessions.h"
 #include "ximss/server/live/dialect.h"
 #include "ximss/server/live/job.h"
@@ -58,7 +59,6 @@
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/ticket_renew.h"
-#include "ximss/server/requests/req_tables.h"
 #include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/device.h"
 #include "ximss/server/rules/revocation.h"
@@ -2169,8 +2169,9 @@ take_names(const struct xml_elem *e, const char **name_r,
 }
 
 static enum req_result
-handle_login(struct req *r, const struct xml_elem *e)
+handle_login(struct req *r, const struct attrs *in)
 {
+    const struct xml_elem *e = in->elem;
     const char *method = xml_attr(e, "method");
     const char *ticket = xml_attr(e, "ticket");
     const char *name, *password;
@@ -2204,8 +2205,9 @@ handle_login(struct req *r, const struct xml_elem *e)
 }
 
 static enum req_result
-handle_auth(struct req *r, const struct xml_elem *e)
+handle_auth(struct req *r, const struct attrs *in)
 {
+    const struct xml_elem *e = in->elem;
     const char *value = sasl_value(e);
 
     if (!login_is_exchanging(r->session)) {
@@ -2290,8 +2292,9 @@ features_finish(struct job *j)
 }
 
 static enum req_result
-handle_list_features(struct req *r, const struct xml_elem *e)
+handle_list_features(struct req *r, const struct attrs *in)
 {
+    const struct xml_elem *e = in->elem;
     struct features_job *f;
 
     if (login_take_client(r, e) < 0)
@@ -2309,9 +2312,54 @@ handle_list_features(struct req *r, const struct xml_elem *e)
     return REQ_PENDING;
 }
 
+/* `ticket` and `device` are yes, no, or what they are about. */
+static const struct attr_rule login_attrs[] = {
+    ATTR_MAY("domain", ATTR_TEXT),
+    ATTR_MAY("method", ATTR_TEXT),
+    ATTR_MAY("value", ATTR_TEXT),
+    ATTR_MAY("authData", ATTR_TEXT),
+    ATTR_MAY("userName", ATTR_TEXT),
+    ATTR_MAY("username", ATTR_TEXT),
+    ATTR_MAY("password", ATTR_TEXT),
+    ATTR_MAY("nonce", ATTR_TEXT),
+    ATTR_MAY("clientAddress", ATTR_TEXT),
+    ATTR_MAY("alerts", ATTR_YES_NO),
+    ATTR_MAY("alertConfirm", ATTR_YES_NO),
+    ATTR_MAY("alertChanges", ATTR_YES_NO),
+    ATTR_MAY("ticket", ATTR_TEXT),
+    ATTR_MAY("keepTicket", ATTR_YES_NO),
+    ATTR_MAY("lasting", ATTR_YES_NO),
+    ATTR_MAY("newKey", ATTR_TEXT),
+    ATTR_MAY("sessionNote", ATTR_TEXT),
+    ATTR_MAY("session", ATTR_TEXT),
+    ATTR_MAY("sessionKey", ATTR_TEXT),
+    ATTR_MAY("newSession", ATTR_TEXT),
+    ATTR_MAY("device", ATTR_TEXT),
+    ATTR_MAY("deviceName", ATTR_TEXT),
+    ATTRS_END,
+};
+static const struct attr_rule auth_attrs[] = {
+    ATTR_MAY("domain", ATTR_TEXT),
+    ATTR_MAY("value", ATTR_TEXT),
+    ATTR_MAY("authData", ATTR_TEXT),
+    ATTR_MAY("clientAddress", ATTR_TEXT),
+    ATTR_MAY("alerts", ATTR_YES_NO),
+    ATTR_MAY("alertConfirm", ATTR_YES_NO),
+    ATTR_MAY("alertChanges", ATTR_YES_NO),
+    ATTR_MAY("ticket", ATTR_TEXT),
+    ATTR_MAY("keepTicket", ATTR_YES_NO),
+    ATTRS_END,
+};
+static const struct attr_rule features_attrs[] = {
+    ATTR_MAY("domain", ATTR_TEXT),
+    ATTR_MAY("clientAddress", ATTR_TEXT),
+    ATTRS_END,
+};
+
 const struct req_desc req_login_table[] = {
-    {"login", REQ_BEFORE_LOGIN, handle_login},
-    {"auth", REQ_BEFORE_LOGIN, handle_auth},
-    {"listFeatures", REQ_BEFORE_LOGIN | REQ_IN_SESSION, handle_list_features},
-    {NULL, 0, NULL},
+    {"login", REQ_BEFORE_LOGIN | REQ_LENIENT, handle_login, login_attrs},
+    {"auth", REQ_BEFORE_LOGIN | REQ_LENIENT, handle_auth, auth_attrs},
+    {"listFeatures", REQ_BEFORE_LOGIN | REQ_IN_SESSION | REQ_LENIENT,
+     handle_list_features, features_attrs},
+    {NULL, 0, NULL, NULL},
 };

@@ -12,6 +12,8 @@ struct xml_elem;
 /* What a session keeps until it is logged in: the target domain, the options
  * of the log-in request, and the SASL exchange (login.c). */
 
+extern const struct req_desc req_login_table[]; /* req_tables.h */
+
 /* The domain that names without one belong to, for this request and those that
  * follow (protocol.md A.6); copied.  Only before log-in. */
 void login_set_domain(struct session *s, const char *domain);
