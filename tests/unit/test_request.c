@@ -51,6 +51,13 @@ count(const char *text, const char *what)
     return n;
 }
 
+/* One turn of the loop reads what was said; nothing is answered yet. */
+static void
+read_only(struct client *c)
+{
+    event_base_loop(session_worker(c->s)->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+}
+
 /* Answers come in the order of the requests, whatever each of them needs. */
 START_TEST(test_order)
 {
@@ -223,6 +230,33 @@ START_TEST(test_pipeline)
 }
 END_TEST
 
+/* Nor more than so many bytes of requests and answers: the rest is not read. */
+START_TEST(test_pipelined_bytes)
+{
+    struct client *c = client_open_local();
+    struct buf b = {0};
+    char text[4097];
+    unsigned answers = 0;
+
+    stage_config->output_soft = 16384;
+    worker_set_config(stage->workers[0], stage_config, NULL);
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    for (int i = 0; i < 12; i++)
+        buf_appendf(&b, "<cliExecute id=\"1\">ECHO %s</cliExecute>\n", text);
+    client_say(c, buf_cstr(&b));
+    read_only(c);
+    ck_assert_uint_eq(c->s->n_reqs, 4);
+    while (answers < 12) {
+        stage_sync();
+        answers += count(client_hear(c), "<response id=\"1\"/>");
+        ck_assert_uint_le(c->s->n_reqs, 4);
+    }
+    client_free(&c);
+    buf_clear(&b);
+}
+END_TEST
+
 /* More requests in one packet than a turn takes. */
 START_TEST(test_requests_per_turn)
 {
@@ -260,6 +294,91 @@ START_TEST(test_long_look)
                      "<response id=\"2\"/>\n");
     ck_assert_str_eq(ids(c), "3 3 4 4 5 ");
     client_free(&c);
+}
+END_TEST
+
+/* --- messages that wait --- */
+
+/* What has to wait is read once: that a message may have no elements in it from
+ * then on does not concern it.  What is malformed takes its place at once. */
+START_TEST(test_read_once)
+{
+    struct client *c = client_open(MASTER, CLIENT_NO_ALERTS);
+    struct buf got = {0};
+
+    client_say(c, POST("1") "<prefsRead id=\"2\"><name>Layout</name>"
+                            "</prefsRead>\n<not xml\n");
+    read_only(c);
+    ck_assert_uint_eq(c->s->n_reqs, 2);
+    ck_assert_uint_gt(req_parked_bytes(c->s), 0);
+    stage_config->xml_depth = 1;
+    worker_set_config(stage_worker(MASTER), stage_config, NULL);
+    while (count(buf_cstr(&got), "<response") < 3) {
+        stage_sync();
+        buf_append_str(&got, client_hear(c));
+    }
+    ck_assert_ptr_nonnull(strstr(
+        buf_cstr(&got), "<prefs id=\"2\"/>\n<response id=\"2\"/>\n<response "
+                        "id=\"\" errorText=\"malformed message: "));
+    ck_assert_uint_eq(req_parked_bytes(c->s), 0);
+    client_free(&c);
+
+    c = client_open(MASTER, CLIENT_NO_ALERTS);
+    client_say(c, POST("1") "<not xml\n");
+    read_only(c);
+    ck_assert_uint_eq(c->s->n_reqs, 2);
+    ck_assert_uint_eq(c->s->malformed, 1);
+    client_free(&c);
+    buf_clear(&got);
+}
+END_TEST
+
+/* It keeps more than its bytes were: that counts with what the account's sessions
+ * keep of messages. */
+START_TEST(test_what_waits_is_counted)
+{
+    static const char closed[] = "reason=\"account-input";
+    struct client *c = client_open(MASTER, CLIENT_NO_ALERTS);
+    struct buf b = {0};
+
+    stage_config->account_input = (size_t)200 << 10;
+    worker_set_config(stage_worker(MASTER), stage_config, NULL);
+    buf_append_str(&b, POST("1") "<noop id=\"2\">");
+    for (int i = 0; i < 5000; i++)
+        buf_append_str(&b, "<a/>");
+    buf_append_str(&b, "</noop>\n");
+    ck_assert_uint_lt(b.len, stage_config->account_input);
+    log_capture_begin(LOG_INFO_);
+    client_say(c, buf_cstr(&b));
+    stage_sync();
+    ck_assert_ptr_nonnull(strstr(log_capture_text(), closed));
+    log_capture_end();
+    ck_assert(!client_is_open(c));
+    client_free(&c);
+    buf_clear(&b);
+}
+END_TEST
+
+/* What comes behind one that waits does not overtake it, whatever could begin. */
+START_TEST(test_no_overtaking)
+{
+    struct client *c = client_open_local();
+    struct buf got = {0};
+
+    client_say(c, "<cliExecute id=\"1\">GetServerAlerts</cliExecute>\n" POST(
+                      "2") POST("3"));
+    read_only(c);
+    ck_assert_uint_eq(c->s->n_reqs, 2);
+    while (count(buf_cstr(&got), "<response") < 3) {
+        stage_sync();
+        buf_append_str(&got, client_hear(c));
+    }
+    ck_assert_ptr_nonnull(
+        strstr(buf_cstr(&got), "<alertPosted id=\"2\" alertID=\"1\" "));
+    ck_assert_ptr_nonnull(
+        strstr(buf_cstr(&got), "<alertPosted id=\"3\" alertID=\"2\" "));
+    client_free(&c);
+    buf_clear(&got);
 }
 END_TEST
 
@@ -583,8 +702,12 @@ request_suite(void)
     tcase_add_test(t, test_no_error_without_words);
     tcase_add_test(t, test_no_result_without_words);
     tcase_add_test(t, test_pipeline);
+    tcase_add_test(t, test_pipelined_bytes);
     tcase_add_test(t, test_requests_per_turn);
     tcase_add_test(t, test_long_look);
+    tcase_add_test(t, test_read_once);
+    tcase_add_test(t, test_what_waits_is_counted);
+    tcase_add_test(t, test_no_overtaking);
     tcase_add_test(t, test_malformed);
     tcase_add_test(t, test_closing);
     tcase_add_test(t, test_states);
