@@ -11,7 +11,7 @@ import tempfile
 
 import ximss
 from bridge import BridgeClient, batch, bridge, check_reply, event, xml
-from ximss import Skip, alert, check, equal, make_certificate, response, \
+from ximss import Missing, alert, check, equal, make_certificate, response, \
     trusting, wait_until
 
 SERVER = {"options": {"trusted_addresses": ["127.0.0.1"]}}
@@ -36,7 +36,7 @@ class Nginx:
         program = shutil.which("nginx", path=os.environ.get("PATH", "") +
                                ":/usr/sbin:/sbin")
         if program is None:
-            raise Skip("no nginx")
+            raise Missing("no nginx")
         self.dir = tempfile.mkdtemp(prefix="nginx-test-")
         self.port = free_port()
         cert, key = make_certificate(self.dir, HOST)

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 
-from ximss import DEADLINE, Failed, Skip, wait_until
+from ximss import DEADLINE, Failed, Missing, Skip, wait_until
 
 DOVECOT = "/usr/sbin/dovecot"
 MAIL_UID = 5000
@@ -104,7 +104,7 @@ class Dovecot:
         """quota: lines of configuration instead of those that follow from the
         others; a function of this object."""
         if not os.path.exists(DOVECOT):
-            raise Skip("there is no Dovecot")
+            raise Missing("there is no Dovecot")
         if os.getuid() != 0:
             raise Skip("Dovecot delivers mail as root only")
         self.dir = tempfile.mkdtemp(prefix="dovecot-test-")

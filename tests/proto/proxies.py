@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 
 import ximss
-from ximss import Client, Failed, Skip, make_certificate, wait_until
+from ximss import Client, Failed, Missing, make_certificate, wait_until
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 PROXY, LOCAL = 0x21, 0x20
@@ -56,7 +56,7 @@ class Daemon:
         self.program = shutil.which(name, path=os.environ.get("PATH", "")
                                     + ":/usr/sbin:/sbin")
         if self.program is None:
-            raise Skip("no " + name)
+            raise Missing("no " + name)
         self.dir = tempfile.mkdtemp(prefix=name + "-test-")
         os.chmod(self.dir, 0o755)
         self.log = os.path.join(self.dir, "log")
@@ -130,7 +130,7 @@ class NginxStream(Daemon):
     def __init__(self, rows):
         super().__init__("nginx")
         if not os.path.exists(STREAM_MODULE):
-            raise Skip("no stream module of nginx")
+            raise Missing("no stream module of nginx")
         doors = "".join("server { listen 127.0.0.1:%d; proxy_pass %s; "
                         "proxy_bind 127.0.0.7; proxy_protocol on; }\n"
                         % (self.door(), address) for address in rows)

@@ -42,6 +42,10 @@ class Skip(Exception):
     """The machine lacks what the test needs; says what."""
 
 
+class Missing(Skip):
+    """What scripts/install-deps check installs is missing; says what."""
+
+
 class Closed(Failed):
     """The server closed the connection where a message was expected."""
 

@@ -244,11 +244,47 @@ turn_until_asked(const struct client *c)
         turn();
 }
 
-/* --- a remembered password --- */
+/* --- the account in memory --- */
+
+struct known {
+    const char *name;
+    uint32_t serial;
+};
+
+static void
+fill_account(struct effect *e, void *arg)
+{
+    const struct known *k = arg;
+
+    e->account.number = stage_account(ANN);
+    e->account.name = xstrdup(k->name);
+    e->account.domain = stage_domain(ANN);
+    e->account.cred_serial = k->serial;
+    e->domain.number = stage_domain(ANN);
+    e->domain.name = xstrdup("main.test");
+}
+
+static void
+fill_suspended(struct effect *e, void *arg)
+{
+    (void)arg;
+    e->domain.number = stage_domain(ANN);
+    e->domain.name = xstrdup("main.test");
+    e->domain.suspended = true;
+}
+
+/* --- a password that the auth cache knows --- */
+
+static void
+remember(const char *password, uint32_t serial)
+{
+    auth_cache_add(stage->auth_cache, NAME, password, clock_mono(),
+                   stage_account(ANN), serial);
+}
 
 /* That it was right once is worth nothing: the account's serial says whether it
  * is the one of now. */
-START_TEST(test_remembered)
+START_TEST(test_cached)
 {
     static const struct {
         const char *password;
@@ -264,13 +300,55 @@ START_TEST(test_remembered)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct client *c = client_connect(ANN, 0);
 
-        auth_cache_add(stage->auth_cache, NAME, rows[i].password, clock_mono(),
-                       stage_account(ANN), serial - rows[i].older);
+        remember(rows[i].password, serial - rows[i].older);
         say_password(c, rows[i].password);
         expect_response(c, rows[i].answer);
         client_free(&c);
         auth_cache_forget(stage->auth_cache, stage_account(ANN));
     }
+}
+END_TEST
+
+static enum store_result
+rename_account(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct account_rec a = {0};
+    enum store_result r = account_get(t, stage_account(ANN), &a, err);
+
+    if (r == STORE_OK) {
+        free(a.name);
+        a.name = xstrdup(((struct known *)arg)->name);
+        r = account_put(t, &a, err);
+    }
+    account_rec_clear(&a);
+    return r;
+}
+
+/* The old name is nobody's, whatever the cache still has. */
+START_TEST(test_cached_by_old_name)
+{
+    struct client *c = client_connect(ANN, 0);
+    struct known k = {"annie", stage_loaded(ANN)->cred_serial};
+
+    stage_run(rename_account, &k);
+    stage_effect(fill_account, EFFECT_ACCOUNT_CHANGED, &k);
+    remember(PASSWORD, k.serial);
+    say_password(c, PASSWORD);
+    expect_response(c, refused);
+    client_free(&c);
+}
+END_TEST
+
+START_TEST(test_cached_but_suspended)
+{
+    struct client *c = client_connect(ANN, 0);
+    uint32_t serial = stage_loaded(ANN)->cred_serial;
+
+    stage_effect(fill_suspended, EFFECT_DOMAIN_CHANGED, NULL);
+    remember(PASSWORD, serial);
+    say_password(c, PASSWORD);
+    expect_response(c, refused);
+    client_free(&c);
 }
 END_TEST
 
@@ -291,21 +369,10 @@ is_in_pool(void *arg)
     return hash_pool_waiting(pool) == 1;
 }
 
-static void
-fill_account(struct effect *e, void *arg)
-{
-    e->account.number = stage_account(ANN);
-    e->account.name = xstrdup("ann");
-    e->account.domain = stage_domain(ANN);
-    e->account.cred_serial = *(uint32_t *)arg;
-    e->domain.number = stage_domain(ANN);
-    e->domain.name = xstrdup("main.test");
-}
-
 START_TEST(test_changed_while_checked)
 {
     struct client *c = client_connect(ANN, 0);
-    uint32_t next = stage_loaded(ANN)->cred_serial + 1;
+    struct known next = {"ann", stage_loaded(ANN)->cred_serial + 1};
 
     ck_assert_int_eq(hash_pool_submit(pool, 0, hold_work, NULL, NULL), 0);
     sem_wait(&held);
@@ -484,7 +551,9 @@ login_suite(void)
     sem_init(&go, 0, 0);
     sem_init(&committed, 0, 0);
     tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, test_remembered);
+    tcase_add_test(tc, test_cached);
+    tcase_add_test(tc, test_cached_by_old_name);
+    tcase_add_test(tc, test_cached_but_suspended);
     tcase_add_test(tc, test_changed_while_checked);
     tcase_add_test(tc, test_ended_behind_change);
     tcase_add_test(tc, test_revoked_behind_look_up);

@@ -11,7 +11,7 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 
-#define ADDRESS_BYTES 255 /* longest member, or address of a forwarder */
+#define MEMBER_BYTES 255 /* longest member, or address of a forwarder */
 
 enum object_kind
 admin_object_kind(const struct admin_call *c)
@@ -82,7 +82,7 @@ admin_object_arg(struct admin_call *c, bool is_new, const char **name_r)
 bool
 admin_object_is_address(const char *s)
 {
-    return text_check_alert(s, strlen(s), ADDRESS_BYTES, NULL) == 0 &&
+    return text_check_alert(s, strlen(s), MEMBER_BYTES, NULL) == 0 &&
            s[strcspn(s, " \t\r\n\"\\,;<>()")] == '\0';
 }
 

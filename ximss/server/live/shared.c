@@ -91,8 +91,6 @@ server_follow(struct server *s, const struct effect *e)
         auth_cache_clear(s->auth_cache);
         break;
     case EFFECT_DOMAIN_CHANGED:
-        if (e->domain.suspended)
-            auth_cache_clear(s->auth_cache);
         if (e->domain.number == s->main_domain_number)
             server_set_main_domain(s, e->domain.name);
         break;

@@ -16,6 +16,7 @@
 #include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/session_private.h"
+#include "ximss/server/live/session_time.h"
 #include "ximss/server/requests/login.h"
 
 /* Longest idle time a client may ask for. */
@@ -115,6 +116,7 @@ set_idle_timeout(struct req *r, const char *value)
         return REQ_DONE;
     }
     r->session->idle_timeout = (uint32_t)seconds;
+    session_time_set(r->session);
     req_ok(r);
     return REQ_DONE;
 }
@@ -183,10 +185,10 @@ static enum req_result
 handle_read_client(struct req *r, const struct attrs *in)
 {
     const struct session *s = r->session;
-    bool named = attrs_text(in, "clientAddress") != NULL;
+    const char *client = attrs_text(in, "clientAddress");
     char address[PEER_TEXT_SIZE];
 
-    if (s->state == SESSION_NEW && login_take_client(r, in->elem) < 0)
+    if (s->state == SESSION_NEW && login_take_client(r, client) < 0)
         return REQ_DONE;
     peer_format(session_address(s), address);
     buf_append_str(&r->out, "<client");
@@ -195,7 +197,7 @@ handle_read_client(struct req *r, const struct attrs *in)
     xml_write_attr(&r->out, "encrypted",
                    session_is_encrypted(s) ? "yes" : "no");
     xml_write_attr(&r->out, "proxied", s->proxied ? "yes" : "no");
-    if (named)
+    if (client != NULL)
         xml_write_attr(&r->out, "believed", login_is_proxy(s) ? "yes" : "no");
     buf_append(&r->out, "/>", sizeof "/>");
     req_ok(r);

@@ -6,22 +6,29 @@
 
 #include <string.h>
 
-#include "ximss/server/requests/login.h"
 #include "ximss/server/requests/req_alert.h"
 #include "ximss/server/requests/req_alert_list.h"
 #include "ximss/server/requests/req_cli.h"
 #include "ximss/server/requests/req_device.h"
+#include "ximss/server/requests/req_features.h"
+#include "ximss/server/requests/req_login.h"
 #include "ximss/server/requests/req_password.h"
 #include "ximss/server/requests/req_prefs.h"
 #include "ximss/server/requests/req_quota.h"
 #include "ximss/server/requests/req_session.h"
 
 const struct req_desc *const req_tables[] = {
-    req_login_table,   req_device_table,
-    req_session_table, req_prefs_table,
-    req_quota_table,   req_password_table,
-    req_alert_table,   req_alert_list_table,
-    req_cli_table,     NULL,
+    req_login_table,
+    req_features_table,
+    req_device_table,
+    req_session_table,
+    req_prefs_table,
+    req_quota_table,
+    req_password_table,
+    req_alert_table,
+    req_alert_list_table,
+    req_cli_table,
+    NULL,
 };
 
 const struct req_desc *

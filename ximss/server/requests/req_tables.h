@@ -4,8 +4,8 @@
 
 #include "ximss/server/live/request.h"
 
-/* All requests of XIMSS: the tables of the req_*.c files and of login.c.  Each
- * of them ends with an empty row, and this list of them with NULL. */
+/* All requests of XIMSS: the tables of the req_*.c files.  Each of them
+ * ends with an empty row, and this list of them with NULL. */
 extern const struct req_desc *const req_tables[];
 
 /* NULL: there is none. */

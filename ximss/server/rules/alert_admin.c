@@ -506,8 +506,8 @@ alert_admin_post(struct admin_context *x, const struct post *post,
 /* --- ends --- */
 
 enum store_result
-admin_alerts_expire(struct admin_context *x, unsigned max, int64_t *next_r,
-                    struct errbuf *err)
+alert_admin_expire(struct admin_context *x, unsigned max, int64_t *next_r,
+                   struct errbuf *err)
 {
     struct few_alerts ended = {.n = 0};
     struct alert_target t;

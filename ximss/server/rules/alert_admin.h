@@ -61,7 +61,7 @@ struct post_result {
     uint64_t target;   /* number of the target, for counting sessions */
 };
 
-/* As admin_alert_post, without the audit record. */
+/* As alert_request_post, without the audit record. */
 enum store_result alert_admin_post(struct admin_context *x,
                                    const struct post *post,
                                    struct post_result *result,
@@ -107,8 +107,8 @@ enum store_result alert_admin_room(struct admin_context *x,
 
 /* Removes some alerts whose end has come (up to `max`), as effects.  *next_r: the
  * next end, 0 if none; there may be more whose end has come. */
-enum store_result admin_alerts_expire(struct admin_context *x, unsigned max,
-                                      int64_t *next_r,
-                                      struct errbuf *err) WARN_UNUSED;
+enum store_result alert_admin_expire(struct admin_context *x, unsigned max,
+                                     int64_t *next_r,
+                                     struct errbuf *err) WARN_UNUSED;
 
 #endif

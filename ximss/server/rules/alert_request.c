@@ -67,8 +67,8 @@ audit_post(struct admin_context *x, const struct post *p,
 }
 
 enum store_result
-admin_alert_post(struct admin_context *x, const struct post *post,
-                 struct post_result *result, struct errbuf *err)
+alert_request_post(struct admin_context *x, const struct post *post,
+                   struct post_result *result, struct errbuf *err)
 {
     enum store_result r = alert_admin_post(x, post, result, err);
 
@@ -122,9 +122,9 @@ describe(const struct alert_target *t, struct withdrawn *r)
 }
 
 enum store_result
-admin_alert_remove(struct admin_context *x, uint64_t id,
-                   struct withdrawn *withdrawn_r, int *code_r,
-                   struct errbuf *err)
+alert_request_remove(struct admin_context *x, uint64_t id,
+                     struct withdrawn *withdrawn_r, int *code_r,
+                     struct errbuf *err)
 {
     struct alert_rec a = {0};
     struct alert_target t = {0};
@@ -150,9 +150,9 @@ admin_alert_remove(struct admin_context *x, uint64_t id,
 }
 
 enum store_result
-admin_scope_check(struct admin_context *x, enum alert_scope scope,
-                  const char *target, uint64_t *target_r, bool *may_post_r,
-                  int *code_r, struct errbuf *err)
+alert_request_check(struct admin_context *x, enum alert_scope scope,
+                    const char *target, uint64_t *target_r, bool *may_post_r,
+                    int *code_r, struct errbuf *err)
 {
     struct alert_target t;
     enum store_result r = alert_target_find(
