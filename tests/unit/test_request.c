@@ -16,7 +16,7 @@
 #include "util/log.h"
 #include "util/xmalloc.h"
 #include "ximss/server/cli/admin_call.h"
-#include "ximss/server/live/job.h"
+#include "ximss/server/live/req_job.h"
 
 Suite *request_suite(void);
 
@@ -538,6 +538,90 @@ START_TEST(test_store_errors)
 }
 END_TEST
 
+/* --- requests that a job answers --- */
+
+struct trial {
+    struct req_job q;
+    enum store_result result;
+    int code;
+    unsigned *done, *cleared;
+};
+
+static enum store_result
+trial_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
+{
+    const struct trial *t = (const struct trial *)q;
+
+    ck_assert_str_eq(x->caller->name, "postmaster@main.test");
+    if (t->code != ANSWER_OK)
+        req_job_refuse(q, t->code, answer_text(t->code));
+    err_set(err, "what is wrong");
+    return t->result;
+}
+
+static void
+trial_done(struct req_job *q)
+{
+    ++*((struct trial *)q)->done;
+}
+
+static void
+trial_clear(struct req_job *q)
+{
+    ++*((struct trial *)q)->cleared;
+}
+
+static const struct req_job_ops trial_ops = {
+    .body = trial_body, .done = trial_done, .clear = trial_clear};
+
+static const struct {
+    enum store_result result;
+    int code;
+    const char *hear;
+} trials[] = {
+    {STORE_OK, ANSWER_OK, "<response id=\"7\"/>\n"},
+    {STORE_OK, ANSWER_NO_ALERT,
+     "<response id=\"7\" errorText=\"no such alert\" errorNum=\"514\"/>\n"},
+    {STORE_REFUSED, ANSWER_OK,
+     "<response id=\"7\" errorText=\"what is wrong\" errorNum=\"501\"/>\n"},
+    {STORE_NOTFOUND, ANSWER_OK,
+     "<response id=\"7\" errorText=\"unknown user account\" "
+     "errorNum=\"513\"/>\n"},
+    {STORE_ERROR, ANSWER_OK,
+     "<response id=\"7\" errorText=\"the store failed\" "
+     "errorNum=\"531\"/>\n"},
+};
+
+/* What comes of the body is said; it ends once, whether somebody hears it or
+ * not. */
+START_TEST(test_req_job)
+{
+    struct client *c = client_open(MASTER, CLIENT_NO_ALERTS);
+    unsigned done = 0, cleared = 0;
+
+    log_set_level(LOG_ERROR_ + 1);
+    for (int there = 1; there >= 0; there--) {
+        struct trial *t =
+            req_job_new(req_new(c->s, "7"), &trial_ops, sizeof *t);
+
+        t->result = trials[_i].result;
+        t->code = trials[_i].code;
+        t->done = &done;
+        t->cleared = &cleared;
+        req_job_submit(&t->q);
+        if (there) {
+            stage_sync();
+            ck_assert_str_eq(client_hear(c), trials[_i].hear);
+        } else {
+            client_free(&c);
+            stage_sync();
+        }
+    }
+    ck_assert_uint_eq(cleared, 2);
+    ck_assert_uint_eq(done, _i == 0 ? 2 : 0);
+}
+END_TEST
+
 /* --- long answers --- */
 
 /* Alerts for a list of some 100 KB, which nobody is pushed. */
@@ -713,6 +797,7 @@ request_suite(void)
     tcase_add_test(t, test_states);
     tcase_add_test(t, test_exe_time);
     tcase_add_test(t, test_store_errors);
+    tcase_add_loop_test(t, test_req_job, 0, sizeof trials / sizeof trials[0]);
     tcase_add_loop_test(t, test_long_answer, 0,
                         sizeof long_rows / sizeof long_rows[0]);
     tcase_add_loop_test(t, test_long_answer_to_nobody, 0,
