@@ -69,8 +69,8 @@ run_free(struct conn_deferred *d)
     free(c);
 }
 
-void
-local_conn_end(struct local_conn *c)
+static void
+end_conn(struct local_conn *c)
 {
     struct local_server *s = c->server;
 
@@ -116,7 +116,7 @@ local_conn_end_malformed(struct local_conn *c, const char *why)
             (long)cred.uid, (long)cred.pid, why);
     complain(c->server, text.text);
     count(&c->server->counts.malformed);
-    local_conn_end(c);
+    end_conn(c);
 }
 
 static size_t
@@ -144,7 +144,7 @@ on_closed(struct conn *conn, enum conn_close_reason reason)
 
     if (reason == CONN_EOF && c->ops->on_end != NULL)
         c->ops->on_end(c);
-    local_conn_end(c);
+    end_conn(c);
 }
 
 static const struct conn_ops conn_ops = {on_data, on_drained, on_closed};
@@ -169,7 +169,7 @@ local_server_check_times(struct local_server *s)
 
     while ((c = TAILQ_FIRST(&s->conns)) != NULL && now - c->active >= s->idle) {
         count(&s->counts.idle);
-        local_conn_end(c);
+        end_conn(c);
     }
 }
 
@@ -197,7 +197,7 @@ on_accept(void *arg, int fd, const struct sockaddr *peer)
     count(&s->counts.accepted);
     if (s->n == s->most) {
         count(&s->counts.crowded_out);
-        local_conn_end(TAILQ_FIRST(&s->conns));
+        end_conn(TAILQ_FIRST(&s->conns));
     }
     c->server = s;
     c->ops = s->ops;
@@ -284,7 +284,7 @@ local_server_stop(struct local_server **sp)
     event_free(s->tick);
     local_socket_close(&s->socket);
     while ((c = TAILQ_FIRST(&s->conns)) != NULL)
-        local_conn_end(c);
+        end_conn(c);
     if (s->spare >= 0)
         close(s->spare);
     free(s);

@@ -40,10 +40,13 @@ enum store_result alert_get_in_set(struct store_txn *t, struct alert_ref set,
                                    uint64_t id, struct alert_rec *a_r,
                                    struct errbuf *err) WARN_UNUSED;
 
-/* Removes the entries that lead to an alert. */
-enum store_result alert_del_entries(struct store_txn *t, enum alert_scope scope,
-                                    uint64_t id, int64_t until,
-                                    struct errbuf *err) WARN_UNUSED;
+/* Stores and removes the entries that lead to an alert (alert_entry.c). */
+enum store_result alert_entry_put(struct store_txn *t,
+                                  const struct alert_rec *a,
+                                  struct errbuf *err) WARN_UNUSED;
+enum store_result alert_entry_del(struct store_txn *t, enum alert_scope scope,
+                                  uint64_t id, int64_t until,
+                                  struct errbuf *err) WARN_UNUSED;
 
 /* True if the target is gone and the set waits to be swept (alert_trash.c). */
 enum store_result alert_is_trash(struct store_txn *t, struct alert_ref set,

@@ -50,8 +50,6 @@ int mark_open(struct mark_file *f, const char *home, const struct mark *m,
  * perhaps after a power cut; what it says is true in both cases.  A disk that
  * cannot take it (false) keeps an older one that is true as well. */
 bool mark_write(struct mark_file *f);
-/* Writes it to the disk if it was written without. */
-bool mark_sync(struct mark_file *f);
 /* Writes it, on the disk and with nothing older beside it. */
 bool mark_write_through(struct mark_file *f);
 /* Closes the file; the mark stays as it was last written. */

@@ -6,13 +6,10 @@
  * account: they do not count, and nobody misses it when they go. */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "storage/time_order.h"
 #include "storage/txn.h"
-
-#define HASH_AT 16 /* in the key by account: behind it and the time */
 
 #define IS_SESSION 1
 #define IS_WAITING 2
@@ -297,93 +294,4 @@ ticket_expire(struct store_txn *t, int64_t now, unsigned max, bool *more_r,
         TABLE_TICKET_TIME, "removing expired tickets", remove_row};
 
     return time_order_expire(t, &order, now + 1, max, more_r, err);
-}
-
-/* --- how many an account may have --- */
-
-struct trim {
-    const struct ticket_keep *keep;
-    uint64_t account;
-    size_t surplus; /* counted first, then to be dropped */
-};
-
-static bool
-is_kept(const struct ticket_keep *keep, uint64_t number)
-{
-    for (size_t i = 0; i < keep->n; i++)
-        if (keep->number[i] == number)
-            return true;
-    return false;
-}
-
-static enum store_result
-trim_one(struct cursor *c, struct trim *m, struct errbuf *err)
-{
-    uint8_t hash[TICKET_HASH_BYTES];
-    struct ticket_rec k;
-    struct key key;
-    enum store_result r;
-
-    memcpy(hash, c->key.data + HASH_AT, sizeof hash);
-    if (is_kept(m->keep, ticket_number(hash)))
-        return STORE_OK;
-    r = txn_must_exist(get(c->txn, hash, &k, c->doing, err), c->doing, err);
-    if (r != STORE_OK || k.is_device)
-        return r;
-    key = key_of(k.hash);
-    m->surplus--;
-    r = txn_must_exist(txn_del(c->txn, TABLE_TICKET, &key, c->doing, err),
-                       c->doing, err);
-    if (r == STORE_OK)
-        r = time_order_del(c->txn, TABLE_TICKET_TIME, k.expires, &key, c->doing,
-                           err);
-    return r == STORE_OK ? cursor_del(c, err) : r;
-}
-
-/* Counts the account's entries, or drops the surplus. */
-static enum store_result
-walk_account(struct store_txn *t, struct trim *m, bool dropping,
-             struct errbuf *err)
-{
-    struct key from = {0};
-    struct cursor c;
-    enum store_result r;
-
-    key_u64(&from, m->account);
-    r = cursor_open(&c, t, TABLE_TICKET_ACCOUNT, &from,
-                    "counting the tickets of an account", err);
-    if (r != STORE_OK)
-        return r == STORE_NOTFOUND ? STORE_OK : r;
-    while (r == STORE_OK && cursor_at(&c, &from) &&
-           c.key.len == HASH_AT + TICKET_HASH_BYTES &&
-           (!dropping || m->surplus > 0)) {
-        if (dropping)
-            r = trim_one(&c, m, err);
-        else
-            m->surplus++;
-        if (r == STORE_OK)
-            r = cursor_next(&c, err);
-    }
-    cursor_close(&c);
-    return r == STORE_NOTFOUND ? STORE_OK : r;
-}
-
-enum store_result
-ticket_trim(struct store_txn *t, uint64_t account, size_t most,
-            const struct ticket_keep *keep, struct errbuf *err)
-{
-    struct trim m = {.account = account, .keep = keep};
-    struct ticket_rec *devices;
-    size_t n;
-    enum store_result r = walk_account(t, &m, false, err);
-
-    if (r != STORE_OK || m.surplus <= most)
-        return r;
-    /* They have a limit of their own. */
-    r = ticket_devices(t, account, &devices, &n, err);
-    free(devices);
-    if (r != STORE_OK || m.surplus <= most + n)
-        return r;
-    m.surplus -= most + n;
-    return walk_account(t, &m, true, err);
 }

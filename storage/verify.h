@@ -60,6 +60,8 @@ verify_fn verify_usage;
 /* The numbers of the domain whose names were walked last (verify_name.c). */
 void verify_count(struct verify *v);
 
+/* --- verify_finding.c --- */
+
 /* Reports what is wrong with the table being checked. */
 void verify_finding(struct verify *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

@@ -107,8 +107,8 @@ config_probe_directory(const char *key, const char *path, struct errbuf *err)
     return r;
 }
 
-int
-config_probe_parent(const char *key, const char *path, struct errbuf *err)
+static int
+probe_parent(const char *key, const char *path, struct errbuf *err)
 {
     char *parent = xstrdup(path);
     int r = 0;
@@ -127,7 +127,7 @@ config_probe_socket(const char *key, const char *path, struct errbuf *err)
     if (*path != '\0' && lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
         return err_set(err, "%s: %.160s is there and is not a socket", key,
                        path);
-    return config_probe_parent(key, path, err);
+    return probe_parent(key, path, err);
 }
 
 int
@@ -138,7 +138,7 @@ config_probe_file(const char *key, const char *path, struct errbuf *err)
     if (*path == '\0')
         return 0;
     if (stat(path, &st) < 0 && errno == ENOENT)
-        return config_probe_parent(key, path, err);
+        return probe_parent(key, path, err);
     if (stat(path, &st) < 0 || access(path, R_OK) < 0)
         return err_set(err, "%s: %.160s: %s", key, path, strerror(errno));
     if (!S_ISREG(st.st_mode))

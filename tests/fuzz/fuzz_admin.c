@@ -113,7 +113,7 @@ n_effects(const struct door *d)
     unsigned n = 0;
 
     STAILQ_FOREACH(e, &d->effects, link)
-    n++;
+        n++;
     return n;
 }
 

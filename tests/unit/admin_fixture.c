@@ -120,9 +120,9 @@ print_effect(const struct effect *e)
                     e->domain.name);
         break;
     case EFFECT_PREFS_CHANGED:
-        buf_appendf(&effects_text, "prefs %llu zone %s",
+        buf_appendf(&effects_text, "prefs %llu zone %d",
                     (unsigned long long)e->account.number,
-                    e->zone != NULL ? zone_name(e->zone) : "-");
+                    e->zone != NULL ? zone_offset(e->zone, FIXTURE_NOW) : -1);
         break;
     case EFFECT_DOMAIN_CHANGED:
         buf_appendf(&effects_text, "domain %s", e->domain.name);
@@ -194,7 +194,7 @@ run(enum who who, fixture_fn *fn, void *arg, bool keep)
     ck_assert_msg(j.inner == STORE_OK, "the job failed: %s", j.err.text);
     ck_assert_int_eq(r, keep ? STORE_OK : STORE_ERROR);
     STAILQ_FOREACH(e, &j.earlier, link)
-    print_effect(e);
+        print_effect(e);
     if (effects_text.len > 0)
         effects_text.len--;
     fixture_effects = buf_cstr(&effects_text);

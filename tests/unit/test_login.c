@@ -405,19 +405,20 @@ end_body(struct store_txn *t, void *arg, struct errbuf *err)
     return ticket_drop_of(t, stage_account(ANN), ticket_number(hash), 0, err);
 }
 
-/* The id of a lasting session of this client. */
+/* Begins a lasting session of a new device, and gives what it was told: the
+ * caller frees.  attribute: with its quote. */
 static char *
-begin_session(struct client *c)
+begin_session(struct client *c, const char *attribute)
 {
-    const char *heard, *id;
+    const char *heard, *value;
 
     client_say(c, "<login id=\"1\" userName=\"" NAME "\" authData=\"" PASSWORD
-                  "\" ticket=\"yes\" lasting=\"yes\"/>\n");
+                  "\" ticket=\"yes\" lasting=\"yes\" device=\"yes\"/>\n");
     heard = hear_until(c, "<response");
-    id = strstr(heard, "urlID=\"");
-    ck_assert_msg(id != NULL, "%s", heard);
-    id += strlen("urlID=\"");
-    return xstrndup(id, strcspn(id, "\""));
+    value = strstr(heard, attribute);
+    ck_assert_msg(value != NULL, "%s", heard);
+    value += strlen(attribute);
+    return xstrndup(value, strcspn(value, "\""));
 }
 
 static void
@@ -456,7 +457,7 @@ START_TEST(test_ended_behind_change)
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct client *c = client_connect(ANN, 0);
-        char *id = begin_session(c);
+        char *id = begin_session(c, "urlID=\"");
         struct client *back = client_connect(ANN, 0);
         struct end e = {rows[i].own ? id : NULL};
 
@@ -467,6 +468,38 @@ START_TEST(test_ended_behind_change)
         client_free(&c);
         free(id);
     }
+}
+END_TEST
+
+/* --- a device whose token was stolen --- */
+
+/* The thief does not wait for the answer; the device ends all the same. */
+START_TEST(test_stolen_by_who_left)
+{
+    struct client *c = client_connect(ANN, 0);
+    char *token = begin_session(c, " device=\"");
+    struct client *thief = client_connect(ANN, 0);
+    uint64_t lane = session_lane(thief->s);
+    char another[TICKET_TEXT_SIZE], text[300];
+    uint8_t hash[TICKET_HASH_BYTES];
+
+    c->number = c->s->number;
+    ck_assert(client_is_open(c));
+    ticket_make(another, hash);
+    snprintf(text, sizeof text,
+             "<login id=\"1\" device=\"%.*s.%s\" lasting=\"yes\"/>\n",
+             (int)strcspn(token, "."), token, another);
+    hold_writer();
+    client_say(thief, text);
+    turn_until_asked(thief);
+    session_close(thief->s, "gone");
+    stage_turns();
+    release_writer(lane);
+    stage_sync();
+    ck_assert(!client_is_open(c));
+    client_free(&thief);
+    client_free(&c);
+    free(token);
 }
 END_TEST
 
@@ -556,6 +589,7 @@ login_suite(void)
     tcase_add_test(tc, test_cached_but_suspended);
     tcase_add_test(tc, test_changed_while_checked);
     tcase_add_test(tc, test_ended_behind_change);
+    tcase_add_test(tc, test_stolen_by_who_left);
     tcase_add_test(tc, test_revoked_behind_look_up);
     suite_add_tcase(s, tc);
     return s;

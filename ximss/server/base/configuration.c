@@ -8,12 +8,6 @@
 
 #include "ximss/server/base/config_table.h"
 
-const char *
-config_key(size_t i)
-{
-    return i < config_table.n_rows ? config_table.rows[i].key : NULL;
-}
-
 struct config *
 config_load_with(const char *file, const struct config_override *overrides,
                  size_t n, struct errbuf *err)
@@ -38,12 +32,6 @@ void
 config_print(FILE *out, const struct config *config)
 {
     config_table_print(&config_table, out, config);
-}
-
-void
-config_print_sample(FILE *out)
-{
-    config_table_print_sample(&config_table, out);
 }
 
 bool

@@ -75,6 +75,7 @@ extern const struct admin_family admin_password_family;
 extern const struct admin_family admin_domain_state_family;
 extern const struct admin_family admin_prefs_family;
 extern const struct admin_family admin_session_family;
+extern const struct admin_family admin_device_family;
 extern const struct admin_family admin_token_family;
 extern const struct admin_family admin_stat_family;
 extern const struct admin_family admin_system_family;

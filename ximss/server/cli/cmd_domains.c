@@ -7,8 +7,8 @@
 
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/server/cli/admin_call.h"
 #include "ximss/server/cli/admin_account.h"
+#include "ximss/server/cli/admin_call.h"
 #include "ximss/server/cli/admin_setting.h"
 #include "ximss/server/rules/alert_admin.h"
 

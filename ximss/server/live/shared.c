@@ -40,8 +40,8 @@ server_main_domain(struct server *s)
     return name;
 }
 
-void
-server_set_main_domain(struct server *s, const char *name)
+static void
+set_main_domain(struct server *s, const char *name)
 {
     pthread_mutex_lock(&s->lock);
     free(s->main_domain);
@@ -92,7 +92,7 @@ server_follow(struct server *s, const struct effect *e)
         break;
     case EFFECT_DOMAIN_CHANGED:
         if (e->domain.number == s->main_domain_number)
-            server_set_main_domain(s, e->domain.name);
+            set_main_domain(s, e->domain.name);
         break;
     case EFFECT_ALERT_REMOVED:
         counter_add(COUNTER_ALERTS_REMOVED, 1);

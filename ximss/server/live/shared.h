@@ -72,7 +72,6 @@ void server_ask_stop(struct server *s);
 
 /* A copy of the main domain's name, for the caller to free. */
 char *server_main_domain(struct server *s);
-void server_set_main_domain(struct server *s, const char *name);
 
 /* An alert ends at `when` (0: never): upkeep comes then at the latest. */
 void server_lower_expiry(struct server *s, int64_t when);

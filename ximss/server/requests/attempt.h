@@ -51,7 +51,8 @@ struct session;
 
 struct attempt;
 
-/* What an attempt does in the store, on the writer thread.  It may run again. */
+/* What an attempt does in the store, on the writer thread.  It may run
+ * again. */
 typedef enum store_result attempt_body(struct attempt *a, struct store_txn *t,
                                        struct errbuf *err);
 /* What it does in the hash pool, by one of whose threads. */
@@ -164,9 +165,9 @@ void attempt_free(struct attempt *a);
 /* Frees an attempt whose session is gone, with the request; true if so. */
 bool attempt_free_orphan(struct attempt *a);
 
-/* `body` runs in the store, then `next` on the worker.  If the session is gone by
- * then the attempt is freed instead, and if the store failed, it is answered so.
- * The last thing that a step does. */
+/* `body` runs in the store, then `next` on the worker.  If the session is gone
+ * by then the attempt is freed instead, and if the store failed, it is answered
+ * so.  The last thing that a step does. */
 void attempt_ask(struct attempt *a, attempt_body *body, attempt_step *next);
 /* The same, but `next` follows even if the store failed: see a->job.result. */
 void attempt_ask_anyway(struct attempt *a, attempt_body *body,
@@ -199,20 +200,20 @@ enum req_result attempt_start_malformed(struct req *r, const char *method,
                                         unsigned code, const char *text);
 /* Takes a->first when the throttle lets it.  Without a slot meanwhile. */
 void attempt_wait(struct attempt *a);
-/* Looks the account up once it has a slot.  If it had to wait for that, it starts
- * with a->first again: others may have failed meanwhile. */
+/* Looks the account up once it has a slot.  If it had to wait for that, it
+ * starts with a->first again: others may have failed meanwhile. */
 void attempt_take_slot(struct attempt *a);
 
-/* Refuses when the throttle lets it.  It is wrong already: good attempts are not
- * held up by the failures of others, but nobody has more of them counted and
- * logged than the throttle lets them. */
+/* Refuses when the throttle lets it.  It is wrong already: good attempts are
+ * not held up by the failures of others, but nobody has more of them counted
+ * and logged than the throttle lets them. */
 void attempt_refuse_in_time(struct attempt *a, const char *reason);
 /* So for a ticket or a token that is not good, or not any more. */
 void attempt_refuse_shown(struct attempt *a);
 /* Steps for `first`: refuses for the reason a->refused. */
 void attempt_refuse_now(struct attempt *a);
-/* Answers a->answer_code with a->answer_text; some of them end the connection, as
- * malformed messages do. */
+/* Answers a->answer_code with a->answer_text; some of them end the connection,
+ * as malformed messages do. */
 void attempt_refuse_malformed(struct attempt *a);
 
 /* --- attempt_lookup.c: name and password --- */

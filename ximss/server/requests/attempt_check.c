@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What was looked up is compared with what the client has shown: one of the
- * account's CLI tokens, a clear password (by a hash, in the pool), or an exchange
- * by SASL, which goes on.
+ * account's CLI tokens, a clear password (by a hash, in the pool), or an
+ * exchange by SASL, which goes on.
  *
  * A password that is right is made anew if it is kept otherwise than new ones
  * are: its iterations, and the state for CRAM-MD5. */

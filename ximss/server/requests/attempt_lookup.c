@@ -51,8 +51,8 @@ attempt_recall(struct attempt *a)
 
 /* --- the store --- */
 
-/* The name by which a dummy is made.  A domain has several names, by all of which
- * an account has the same salt; so has a dummy.  The caller frees. */
+/* The name by which a dummy is made.  A domain has several names, by all of
+ * which an account has the same salt; so has a dummy.  The caller frees. */
 static char *
 dummy_name(const struct attempt *a, const struct domain_rec *domain)
 {
@@ -65,8 +65,8 @@ dummy_name(const struct attempt *a, const struct domain_rec *domain)
 }
 
 /* A dummy has as many iterations as one of the accounts: theirs differ, by when
- * their passwords were set.  It is made for every name, so that every name takes
- * as long. */
+ * their passwords were set.  It is made for every name, so that every name
+ * takes as long. */
 static enum store_result
 make_dummy(const struct attempt *a, struct store_txn *t,
            const struct domain_rec *domain, struct credential *dummy_r,
@@ -85,9 +85,9 @@ make_dummy(const struct attempt *a, struct store_txn *t,
     return r;
 }
 
-/* An alias has a verifier of its own for SASL, since SCRAM tells the salt, which
- * would show whose alias it is.  It is asked for with every name, so that every
- * name takes as long. */
+/* An alias has a verifier of its own for SASL, since SCRAM tells the salt,
+ * which would show whose alias it is.  It is asked for with every name, so that
+ * every name takes as long. */
 static enum store_result
 take_alias(const struct attempt *a, struct store_txn *t,
            struct account_rec *account, struct errbuf *err)
@@ -116,8 +116,8 @@ attempt_read_tokens(struct attempt *a, struct store_txn *t, uint64_t account,
                           clock_now(), err);
 }
 
-/* What the password, or proof, is checked against.  An account that exists but may
- * not log in looks as before, but nothing matches. */
+/* What the password, or proof, is checked against.  An account that exists but
+ * may not log in looks as before, but nothing matches. */
 static void
 take_credential(struct attempt *a, bool exists,
                 const struct account_rec *account, struct credential *dummy)

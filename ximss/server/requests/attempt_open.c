@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* An attempt that may come in: to the worker of its account, into a place of the
- * account, and in.
+/* The last stages of an attempt: to the worker of its account, into a place of
+ * the account, and in.
  *
  * The account may have changed since the attempt was let in.  So the account in
  * memory has the last word, and the store once more, if something was revoked
@@ -221,8 +221,8 @@ is_renamed(const struct attempt *a, const struct account *account)
     return strcmp(name, a->account_name) != 0;
 }
 
-/* What let it in is void by now: there is a new password or name, or the sessions
- * were killed. */
+/* What let it in is void by now: there is a new password or name, or the
+ * sessions were killed. */
 static bool
 is_outdated(const struct attempt *a, const struct account *account)
 {
@@ -239,8 +239,8 @@ ask_again(struct attempt *a)
     attempt_take_slot(a);
 }
 
-/* The auth cache may have been late: the store decides.  What the store has let in
- * is refused. */
+/* The auth cache may have been late: the store decides.  What the store has let
+ * in is refused. */
 static void
 refuse_outdated(struct attempt *a)
 {
@@ -251,8 +251,8 @@ refuse_outdated(struct attempt *a)
         attempt_refuse(a, "changed");
 }
 
-/* No password is right in a suspended domain, and that takes as long whatever is
- * cached. */
+/* No password is right in a suspended domain, and that takes as long whatever
+ * is cached. */
 static void
 refuse_suspended(struct attempt *a)
 {

@@ -2,9 +2,9 @@
 /* A proof by SCRAM.
  *
  * Where CLI tokens are good, the proof may have been made with one of them
- * instead of the password.  To find out which takes a hash for each, in the pool,
- * one after the other.  Who guesses must not see by the time how many there are:
- * a refusal comes after as long as that may take. */
+ * instead of the password.  To find out, each of them is hashed, in the pool,
+ * one after the other.  The time must not tell somebody who guesses how many
+ * tokens there are: a refusal comes after as long as that may take. */
 #include "config.h"
 
 #include "ximss/server/requests/attempt.h"

@@ -105,8 +105,7 @@ account_with_aliases(const struct effect_list *effects)
 {
     const struct effect *e;
 
-    STAILQ_FOREACH(e, effects, link)
-    {
+    STAILQ_FOREACH(e, effects, link) {
         if (e->kind == EFFECT_ACCOUNT_CHANGED && e->account.cred_serial > 1)
             return e->account.number;
     }

@@ -22,19 +22,19 @@ void login_without_alerts(struct session *s);
  * Texts are copied; method: constant, for the log. */
 enum req_result login_in_clear(struct req *r, const char *name,
                                const char *password, const char *method);
-/* The first message of SASL (NULL: none), and the others ("*" gives up), as long
- * as an exchange is under way. */
+/* The first message of SASL (NULL: none), and the others ("*" gives up), as
+ * long as an exchange is under way. */
 enum req_result login_begin_sasl(struct req *r, const char *method,
                                  const char *base64);
 enum req_result login_next_sasl(struct req *r, const char *base64);
 bool login_is_exchanging(const struct session *s);
-/* digest: the hex digits of md5(challenge secret), with one of the account's CLI
- * tokens as the secret. */
+/* digest: the hex digits of md5(challenge secret), with one of the account's
+ * CLI tokens as the secret. */
 enum req_result login_by_apop(struct req *r, const char *name,
                               const char *challenge, const char *digest);
 
-/* The session's peer may log users in on their behalf, and say for whom it speaks
- * (clientAddress).  Nobody whom such a proxy hands on is one. */
+/* The session's peer may log users in on their behalf, and say for whom it
+ * speaks (clientAddress).  Nobody whom such a proxy hands on is one. */
 bool login_is_proxy(const struct session *s);
 /* Takes clientAddress (NULL: there is none), from now on, if the peer may say it.
  * -1: the request was refused.  Only before log-in. */

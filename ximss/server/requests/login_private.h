@@ -35,8 +35,8 @@ struct login {
     struct device_wish device_wish;
     struct sasl *sasl; /* owned; an exchange is under way; NULL: none is */
 
-    /* Whom the exchange is about, once the credential was looked up, as in struct
-     * attempt.  The name does not change with the target domain. */
+    /* Whom the exchange is about, once the credential was looked up, as in
+     * struct attempt.  The name does not change with the target domain. */
     char *name; /* owned */
     uint64_t account;
     uint32_t serial;

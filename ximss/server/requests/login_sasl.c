@@ -85,8 +85,8 @@ let_in(struct req *r, struct attempt *a)
     return REQ_PENDING;
 }
 
-/* The exchange is over.  An attempt that is under way is refused at once, unless
- * it has something to hide; another one when the throttle lets it. */
+/* The exchange is over.  An attempt that is under way is refused at once,
+ * or at a->not_before; a new one when the throttle lets it. */
 static enum req_result
 fail(struct req *r, const char *name, struct attempt *a, attempt_step *refuse)
 {

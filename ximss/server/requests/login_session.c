@@ -47,8 +47,8 @@ resume_session_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
     return r == STORE_OK ? ticket_put(t, &next, err) : r;
 }
 
-/* Each morning, browsers come with ids whose time is over.  That is no guess at a
- * password: it holds up no log-in, and fail2ban need not know of it. */
+/* Each morning, browsers come with ids whose time is over.  That is no guess at
+ * a password: it holds up no log-in, and fail2ban need not know of it. */
 static void
 refuse_session(struct attempt *a)
 {
@@ -68,8 +68,8 @@ login_with_session(struct req *r)
     struct session *s = r->session;
     struct attempt *a = attempt_new(r, NULL, "session");
 
-    /* A bridge on this machine which does not say for whom it asks has limits of
-     * its own: those who are wrong must not keep all others waiting. */
+    /* A bridge on this machine which does not say for whom it asks has limits
+     * of its own: those who are wrong must not keep all others waiting. */
     if (s->client != NULL || !session_is_local(s))
         snprintf(a->counted_as, sizeof a->counted_as, ATTEMPT_SESSIONS_OF "%s",
                  a->address);

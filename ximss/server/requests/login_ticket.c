@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A ticket as a way in.  Where a session is asked for with it, the ticket must be
- * one of that session, which goes on. */
+/* A ticket as a way in.  Where a session is asked for with it, the ticket must
+ * be one of that session, which goes on. */
 #include "config.h"
 
 #include "ximss/server/requests/login_private.h"

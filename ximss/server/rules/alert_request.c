@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Alerts as the requests of XIMSS post and remove them: alert_admin.c does the
+/* Alerts as the requests of XIMSS post and remove them: alert_post.c does the
  * work, here are the audit records. */
 #include "config.h"
 
@@ -15,6 +15,7 @@
 #include "ximss/proto/cli_data.h"
 #include "ximss/server/rules/admin_audit.h"
 #include "ximss/server/rules/admin_target.h"
+#include "ximss/server/rules/alert_admin.h"
 #include "ximss/server/rules/alert_names.h"
 
 /* What of a text goes into the audit log. */
@@ -70,7 +71,7 @@ enum store_result
 alert_request_post(struct admin_context *x, const struct post *post,
                    struct post_result *result, struct errbuf *err)
 {
-    enum store_result r = alert_admin_post(x, post, result, err);
+    enum store_result r = alert_post(x, post, result, err);
 
     /* What changed nothing and was allowed to is not worth a line. */
     if (r != STORE_OK ||

@@ -2,7 +2,7 @@
 #ifndef XIMSS_SERVER_RULES_ALERT_REQUEST_H
 #define XIMSS_SERVER_RULES_ALERT_REQUEST_H
 
-#include "ximss/server/rules/alert_admin.h"
+#include "ximss/server/rules/alert_post.h"
 
 /* Alerts as the requests of XIMSS post and remove them, with their audit
  * records. */

@@ -6,10 +6,10 @@
  * who must be sure that nobody is, or comes, in by it any more.
  *
  * The writer thread removes it from the store and counts that here, and only
- * then do the workers look for sessions that came by it.  A log-in that had found
- * it in the store may not be a session yet when its worker looks.  So before it
- * becomes one, it compares the count with what it was before the store was read,
- * and if they differ, it asks the store again. */
+ * then do the workers look for sessions that came by it.  A log-in that had
+ * found it in the store may not be a session yet when its worker looks.  So
+ * before it becomes one, it compares the count with what it was before the
+ * store was read, and if they differ, it asks the store again. */
 
 /* Revocations since the start.  Any thread. */
 unsigned revocation_count(void);
