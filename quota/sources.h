@@ -58,8 +58,8 @@ void quota_sources_refresh(struct quota_sources *s);
 
 /* What came since the start; zeros for what does not run. */
 struct quota_sources_counts {
-    struct dict_counts dict;
-    struct warning_counts warning;
+    struct report_counts dict;
+    struct report_counts warning;
 };
 
 /* Any thread. */

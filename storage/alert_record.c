@@ -127,15 +127,6 @@ alert_key(struct alert_ref set, uint64_t id)
 }
 
 struct key
-alert_id_key(uint64_t id)
-{
-    struct key k = {0};
-
-    key_u64(&k, id);
-    return k;
-}
-
-struct key
 alert_until_key(int64_t until, uint64_t id)
 {
     struct key k = {0};

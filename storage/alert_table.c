@@ -152,7 +152,7 @@ static enum store_result
 target_must_exist(struct store_txn *t, const struct alert_rec *a,
                   struct errbuf *err)
 {
-    struct key k = alert_id_key(a->target);
+    struct key k = key_number(a->target);
     enum store_result r;
 
     if (!alert_has_id_entry(a->scope))
@@ -228,7 +228,7 @@ alert_get(struct store_txn *t, uint64_t id, struct alert_rec *a_r,
     const char *const doing = "reading an alert";
     struct alert_ref set = {ALERT_SERVER, 0};
     struct slice value;
-    struct key k = alert_id_key(id);
+    struct key k = key_number(id);
     bool trash;
     enum store_result r = alert_get_in_set(t, set, id, a_r, err);
 

@@ -79,7 +79,7 @@ static enum store_result
 target_is_there(struct store_txn *t, const struct post_key_rec *rec,
                 struct errbuf *err)
 {
-    struct key k = alert_id_key(rec->target);
+    struct key k = key_number(rec->target);
 
     if (!alert_has_id_entry(rec->scope))
         return STORE_OK;

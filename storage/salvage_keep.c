@@ -329,7 +329,7 @@ put_alert_entries(struct salvage *s, const struct alert_ref *set, uint64_t id,
 
     alert_ref_encode(txn_record(s->t), set);
     if (alert_has_id_entry(set->scope)) {
-        k = alert_id_key(id);
+        k = key_number(id);
         r = txn_put(s->t, TABLE_ALERT_ID, &k, doing, err);
     }
     if (r == STORE_OK && until != 0) {

@@ -38,7 +38,7 @@ key_u8(struct key *k, uint8_t v)
 }
 
 static void
-key_number(struct key *k, uint64_t v, size_t n)
+append_number(struct key *k, uint64_t v, size_t n)
 {
     uint8_t p[8];
 
@@ -50,13 +50,13 @@ key_number(struct key *k, uint64_t v, size_t n)
 void
 key_u32(struct key *k, uint32_t v)
 {
-    key_number(k, v, 4);
+    append_number(k, v, 4);
 }
 
 void
 key_u64(struct key *k, uint64_t v)
 {
-    key_number(k, v, 8);
+    append_number(k, v, 8);
 }
 
 #define TIME_SIGN (UINT64_C(1) << 63)
@@ -83,6 +83,15 @@ key_text(struct key *k, const char *s, bool lower, struct errbuf *err)
         text_lower(copy);
     key_bytes(k, copy, n);
     return STORE_OK;
+}
+
+struct key
+key_number(uint64_t number)
+{
+    struct key k = {0};
+
+    key_u64(&k, number);
+    return k;
 }
 
 uint64_t

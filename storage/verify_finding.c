@@ -21,15 +21,6 @@ verify_finding(struct verify *v, const char *fmt, ...)
     env_report(v->env, "%s: %s", table_file[v->table], text);
 }
 
-struct key
-verify_number_key(uint64_t number)
-{
-    struct key k = {0};
-
-    key_u64(&k, number);
-    return k;
-}
-
 bool
 verify_exists(struct verify *v, enum table table, const struct key *k)
 {

@@ -8,7 +8,6 @@
 struct bridge_config;
 struct http_conn;
 struct lobby_guest;
-struct relay;
 
 /* A connection that speaks XIMSS, not HTTP (protocol.md A.1): its bytes go to
  * ximssd as they are, behind a header that says whose they are, and ximssd's to
@@ -21,10 +20,5 @@ struct relay;
 bool relay_begin(struct http_conn *h, const struct bridge_config *cfg,
                  struct lobby_guest *guest, bool *refused, const char *data,
                  size_t len);
-
-/* What happens to the taken connection. */
-void relay_on_data(struct relay *r, const char *data, size_t len);
-void relay_on_drained(struct relay *r);
-void relay_on_end(struct relay *r);
 
 #endif

@@ -46,14 +46,17 @@ def test_remove_says_what_it_did(t):
          % (ids[1], d)),
     ])
     done = ctl(t.shared, "--json", "alert", "remove", ids[2], ids[0], "x")
+    wrong = "alertID must be the number of an alert"
     equal((done.returncode, done.stderr),
-          (5, "".join("ximssctl: alert %s: no such alert (514)\n" % i
-                      for i in (ids[0], "x"))))
-    gone = {"removed": False, "error": "no such alert", "errorNum": 514}
+          (5, "ximssctl: alert %s: no such alert (514)\n"
+           "ximssctl: alert x: %s (501)\n" % (ids[0], wrong)))
     equal([json.loads(line) for line in done.stdout.splitlines()],
           [{"alertID": ids[2], "removed": True, "scope": "server",
-            "sessions": 2}, dict(gone, alertID=ids[0]),
-           dict(gone, alertID="x")])
+            "sessions": 2},
+           {"alertID": ids[0], "removed": False, "error": "no such alert",
+            "errorNum": 514},
+           {"alertID": "x", "removed": False, "error": wrong,
+            "errorNum": 501}])
 
 
 # --- names that were mistyped ---

@@ -80,7 +80,8 @@ bye(struct session *s)
     (void)s;
 }
 
-static const struct req_desc engine = {"CLI", REQ_IN_SESSION | REQ_TURNS, NULL};
+static const struct req_desc engine = {.name = "CLI",
+                                       .flags = REQ_IN_SESSION | REQ_TURNS};
 
 /* --- lines --- */
 

@@ -14,7 +14,6 @@
 #include "util/blank.h"
 #include "util/clock.h"
 #include "util/xmalloc.h"
-#include "ximss/proto/xml_parse.h"
 #include "ximss/server/auth/password.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/live/shared.h"
@@ -128,10 +127,9 @@ login_is_proxy(const struct session *s)
 }
 
 int
-login_take_client(struct req *r, const struct xml_elem *e)
+login_take_client(struct req *r, const char *client)
 {
     struct session *s = r->session;
-    const char *client = xml_attr(e, "clientAddress");
     struct peer peer;
 
     if (client == NULL || !login_is_proxy(s))
