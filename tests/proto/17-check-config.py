@@ -165,7 +165,7 @@ def test_what_else_cannot_work(t):
         (1, {}, None), (1, {"listen": [port]}, None),
         (1, {"user": "nobody-of-that-name"}, "user: "),
         (1, {"pages": "/none"}, "/none"),
-        (1, {"pages": page + ".d"}, "no file"),
+        (1, {"pages": page + ".d"}, "not a file"),
         (1, {"server_socket": plain}, "is not a socket"),
         (1, {"server_socket": "/none/yet"}, None),
         (1, {"listen": ["192.0.2.1:1"]}, "listen: 192.0.2.1:1"),
