@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A source is a row of the table `kinds`: how it is started and stopped, and
- * what it wants to know.  Sources start before the thread and stop after it, so
- * that only what runs in between has to think of threads. */
+ * what it is told.  Sources start before the thread and stop after it, so only
+ * the functions that run in between must consider threads. */
 #include "config.h"
 
 #include "quota/sources.h"

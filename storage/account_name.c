@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Names within domains: own names of accounts, their aliases, and those of
- * objects; and how many of each the domain has.
- *
- * The numbers stand under the domain's number alone, which sorts before the
- * domain's names.  The entries of aliases stand under domain 0, which there is
- * not. */
+/* Names in domains: of accounts, their aliases, and objects; and the number of
+ * each in a domain.  The numbers are stored under the number of the domain
+ * alone, which sorts before the names of the domain.  The entries of aliases
+ * are stored under domain 0, which does not exist. */
 #include "config.h"
 
 #include "storage/account_name.h"

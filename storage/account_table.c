@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Accounts by number, and their preferences.  Their names are in
+/* Accounts by number, and their preferences.  The names of accounts are in
  * account_name.c. */
 #include "config.h"
 

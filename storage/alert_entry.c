@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The entries that lead to an alert, where it needs them: by its id, and in the
+/* The entries that lead to an alert, if it needs them: by its id, and in the
  * order of ends. */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* How alerts, and the entries that lead to them, look on disk. */
+/* The encoding of alerts, and of the entries that lead to them. */
 #include "config.h"
 
 #include <stdlib.h>

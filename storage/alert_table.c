@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Alerts.  Their key is (scope, target, id): a set is one range, and the sets
- * of servers, cluster and domains are one range before those of accounts.
- *
- * A server-wide post is to cost one put.  So only alerts of domains and
- * accounts have an entry that leads from the id to the set (the others are
- * looked up directly), only those with an end have one in the order of ends,
+/* Alerts.  Their key is (scope, target, id).  So a set is one range, and the
+ * sets of the server, the cluster and domains are one range before those of
+ * accounts.  A server-wide post must cost only one put.  So only alerts to
+ * domains and accounts have an entry from the id to the set (the others are
+ * looked up directly), only alerts with an end have one in the order of ends,
  * and CLI keys have no index: see alert_set.c. */
 #include "config.h"
 

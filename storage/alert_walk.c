@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Reading alerts in some order: a set, all that the board holds, ends. */
+/* Reading alerts in an order: of a set, of everything on the board, by end. */
 #include "config.h"
 
 #include "storage/alert_table.h"

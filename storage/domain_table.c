@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* Domains by number, and their names and aliases, which lead to the numbers.
- * The entries of aliases begin with a byte 0, so that they sort before all
- * names. */
+ * The entries of aliases begin with a byte 0, so they sort before all names. */
 #include "config.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Which records of damaged tables are kept: those that can be decoded and
- * whose owner is there.  Only tables that say something first are read; names,
- * counts and whatever leads to a record is made anew from it. */
+/* Which records of damaged tables are kept: those that can be decoded and whose
+ * owner exists.  Only tables with original data are read; names, counts and
+ * entries that lead to a record are rebuilt from it. */
 #include "config.h"
 
 #include <stdlib.h>

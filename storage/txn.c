@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Everything the tables do goes through the one transaction that is open on
- * the writer thread; nothing reads beside it.  (A read without it, of a page
- * that it wrote, would wait for itself for ever.)
- *
- * The first code that Berkeley DB gives back and that is not an ordinary "not
- * there" is kept in `failed`: from then on everything in this transaction
- * fails, and so does its commit, even if a body overlooked it. */
+/* All access to the tables goes through the one transaction that is open on the
+ * writer thread.  (A read outside it, of a page that it has written, would wait
+ * for itself for ever.)  The first error of Berkeley DB other than an ordinary
+ * "not found" is kept in `failed`.  From then on everything in this transaction
+ * fails, including its commit, even if a body has ignored the error. */
 #include "config.h"
 
 #include "storage/txn.h"

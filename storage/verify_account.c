@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Verification of what is kept once, of domains and of accounts.  Their names
- * are checked in verify_name.c. */
+/* Verification of records that exist once, of domains and of accounts.
+ * verify_name.c checks their names. */
 #include "config.h"
 
 #include <stdlib.h>

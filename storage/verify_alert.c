@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Verification of alerts, and of what comes and goes: keys of posts, tickets,
- * audit, trash. */
+/* Verification of alerts and other records that come and go: post keys,
+ * tickets, audit, trash. */
 #include "config.h"
 
 #include <string.h>

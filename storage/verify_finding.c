@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Findings, and the questions about a store that more than one check asks. */
+/* Findings, and questions about a store that several checks ask. */
 #include "config.h"
 
 #include <stdarg.h>

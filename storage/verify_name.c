@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Verification of names: each leads to what has it, and each alias has its
- * entry under its owner, and the other way round; and of the objects that are
- * found by name alone. */
+/* Verification of names: each leads to its owner, each alias has its entry
+ * under its owner, and the other way round.  Also of objects, which are found
+ * only by name. */
 #include "config.h"
 
 #include <string.h>

@@ -88,9 +88,10 @@ static void
 refuse(struct relay *r)
 {
     if (!*r->refused)
-        log_warn("connections that begin with XML are closed: ximssd does not "
-                 "confirm whom this machine hands on; is its address in "
-                 "trusted-addresses of ximssd? (or use server-socket)");
+        log_warn("connections that begin with XML are closed: ximssd does "
+                 "not believe the addresses that this machine passes on; add "
+                 "its address to trusted-addresses of ximssd, or use "
+                 "server-socket");
     *r->refused = true;
     http_conn_end(r->http);
 }
@@ -127,7 +128,7 @@ take_answer(struct relay *r, const char *data, size_t len)
     return n;
 }
 
-/* Who is logged in need not give way.  (In TLS of his own, nobody sees it.) */
+/* Who is logged in need not give way.  (In their own TLS, nobody sees it.) */
 static void
 look_for_session(struct relay *r, const char *data, size_t len)
 {

@@ -14,7 +14,7 @@ struct lobby_guest;
  * it.  Each side is read only as fast as the other one takes it. */
 
 /* Takes the connection over, with the bytes that have come, and its guest of
- * owner->relays, who waits until ximssd has logged him in; false: ximssd
+ * owner->relays, which waits until ximssd has logged the client in; false: ximssd
  * cannot be reached.  *refused, which outlives it: whether the log has been told
  * that ximssd does not believe the header, since it last did. */
 bool relay_begin(struct http_conn *h, const struct bridge_config *cfg,
