@@ -340,19 +340,9 @@ enum store_result
 prefs_get(struct store_txn *t, uint64_t account, char **text_r,
           struct errbuf *err)
 {
-    const char *const doing = "reading preferences";
     struct key k = key_number(account);
-    struct slice value;
-    enum store_result r = txn_get(t, TABLE_PREFS, &k, &value, doing, err);
 
-    *text_r = NULL;
-    if (r == STORE_NOTFOUND) {
-        *text_r = xstrdup("");
-        return STORE_OK;
-    }
-    if (r == STORE_OK && text_decode(value.data, value.len, text_r, err) != 0)
-        return txn_damaged(doing, err);
-    return r;
+    return txn_get_text(t, TABLE_PREFS, &k, text_r, "reading preferences", err);
 }
 
 enum store_result

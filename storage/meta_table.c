@@ -13,7 +13,6 @@
 #include <sys/random.h>
 
 #include "storage/txn.h"
-#include "util/xmalloc.h"
 
 #define KEY_FORMAT "format"
 #define KEY_SECRET "secret"
@@ -208,19 +207,9 @@ enum store_result
 meta_text_get(struct store_txn *t, enum store_text which, char **text_r,
               struct errbuf *err)
 {
-    const char *const doing = "reading settings";
     struct key k = key_of(text_key[which]);
-    struct slice value;
-    enum store_result r = txn_get(t, TABLE_META, &k, &value, doing, err);
 
-    *text_r = NULL;
-    if (r == STORE_NOTFOUND) {
-        *text_r = xstrdup("");
-        return STORE_OK;
-    }
-    if (r == STORE_OK && text_decode(value.data, value.len, text_r, err) != 0)
-        return txn_damaged(doing, err);
-    return r;
+    return txn_get_text(t, TABLE_META, &k, text_r, "reading settings", err);
 }
 
 enum store_result

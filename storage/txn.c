@@ -180,6 +180,23 @@ txn_damaged(const char *doing, struct errbuf *err)
 }
 
 enum store_result
+txn_get_text(struct store_txn *t, enum table table, const struct key *k,
+             char **text_r, const char *doing, struct errbuf *err)
+{
+    struct slice value;
+    enum store_result r = txn_get(t, table, k, &value, doing, err);
+
+    *text_r = NULL;
+    if (r == STORE_NOTFOUND) {
+        *text_r = xstrdup("");
+        return STORE_OK;
+    }
+    if (r == STORE_OK && text_decode(value.data, value.len, text_r, err) != 0)
+        return txn_damaged(doing, err);
+    return r;
+}
+
+enum store_result
 txn_must_exist(enum store_result r, const char *doing, struct errbuf *err)
 {
     if (r != STORE_NOTFOUND)

@@ -144,6 +144,12 @@ struct slice {
 enum store_result txn_get(struct store_txn *t, enum table table,
                           const struct key *k, struct slice *value_r,
                           const char *doing, struct errbuf *err) WARN_UNUSED;
+/* A record that is a text; "" if there is none.  *text_r: the caller frees it;
+ * NULL after a failure. */
+enum store_result txn_get_text(struct store_txn *t, enum table table,
+                               const struct key *k, char **text_r,
+                               const char *doing,
+                               struct errbuf *err) WARN_UNUSED;
 /* STORE_OK if there is a record with this key. */
 enum store_result txn_exists(struct store_txn *t, enum table table,
                              const struct key *k, const char *doing,

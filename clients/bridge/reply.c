@@ -8,45 +8,47 @@
 #include "clients/bridge/http_conn.h"
 #include "util/buf.h"
 
-void
-reply_fail(struct bridge *b, struct http_conn *h, unsigned status,
-           const char *reason, const char *headers)
+/* With the body, which is cleared, and the headers that all replies have. */
+static void
+reply(struct bridge *b, struct http_conn *h, struct http_reply *r,
+      struct buf *body, const char *headers)
 {
-    struct buf more = {0}, body = {0};
-    struct http_reply r = {
-        .status = status, .reason = reason, .type = "text/plain;charset=utf-8"};
+    struct buf more = {0};
 
     client_cors(b->cfg, h, &more);
     if (headers != NULL)
         buf_append_str(&more, headers);
-    buf_appendf(&body, "%s\r\n", reason);
-    r.body = body.data;
-    r.len = body.len;
-    r.headers = buf_cstr(&more);
-    http_reply(h, &r);
+    r->body = body->data;
+    r->len = body->len;
+    r->headers = buf_cstr(&more);
+    http_reply(h, r);
     buf_clear(&more);
-    buf_clear(&body);
+    buf_clear(body);
+}
+
+void
+reply_fail(struct bridge *b, struct http_conn *h, unsigned status,
+           const char *reason, const char *headers)
+{
+    struct buf body = {0};
+    struct http_reply r = {
+        .status = status, .reason = reason, .type = "text/plain;charset=utf-8"};
+
+    buf_appendf(&body, "%s\r\n", reason);
+    reply(b, h, &r, &body, headers);
 }
 
 void
 reply_xml(struct bridge *b, struct http_conn *h, const char *xml, size_t len,
           const char *headers)
 {
-    struct buf more = {0}, body = {0};
+    struct buf body = {0};
     struct http_reply r = {.status = 200, .type = "text/xml;charset=utf-8"};
 
-    client_cors(b->cfg, h, &more);
-    if (headers != NULL)
-        buf_append_str(&more, headers);
     buf_append(&body, xml, len);
     if (len > 0)
         buf_append(&body, "\r\n", 2);
-    r.body = body.data;
-    r.len = body.len;
-    r.headers = buf_cstr(&more);
-    http_reply(h, &r);
-    buf_clear(&more);
-    buf_clear(&body);
+    reply(b, h, &r, &body, headers);
 }
 
 void
