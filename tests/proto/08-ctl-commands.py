@@ -81,14 +81,14 @@ def test_mistyped_names(t):
         key = name.partition("=")[0]
         shell(t, [
             (1, words + [name], "", "ximssctl: unknown setting %s: did you "
-             "mean %s? (--force: as it is)\n" % (key, meant)),
+             "mean %s? (--force accepts it)\n" % (key, meant)),
             (words + ["--force", name], "")])
         if words[1] != "create":
             shell(t, [(words + [key + "=default"], "")])
     shell(t, [
         (1, ["account", "rights", joe, "--set", "BasicSettings,CanPostAlert"],
          "", "ximssctl: unknown right CanPostAlert: did you mean "
-         "CanPostAlerts? (--force: as it is)\n"),
+         "CanPostAlerts? (--force accepts it)\n"),
         (["account", "rights", joe], ""),
         (["account", "rights", joe, "--force", "--set", "CanPostAlert"], ""),
         (["account", "rights", joe], "CanPostAlert\n"),
@@ -126,7 +126,7 @@ def test_mistyped_column(t):
     done = ctl(t.shared, "account", "import", "-", stdin=text)
     equal((done.returncode, done.stdout, done.stderr),
           (1, "", "ximssctl: unknown setting MaxAcountSize: did you mean "
-           "MaxAccountSize? (--force: as it is)\n"))
+           "MaxAccountSize? (--force accepts it)\n"))
     shell(t, [(["account", "list", d], "")])
     done = ctl(t.shared, "account", "import", "--force", "-", stdin=text)
     equal((done.returncode, done.stderr), (0, ""))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Requests and their answers, whatever the dialect.  Answers leave in the order
- * of the requests: each request has its place in the session's queue, and only
- * the head's answer may leave.  Requests that change the store may overlap,
- * because the store keeps their order too; any other waits until those before
- * it are answered. */
+/* Requests and their answers, for any dialect.  Answers leave in the order of
+ * the requests: each request has a place in the session's queue, and only the
+ * answer of the first may leave.  Requests that change the store can overlap,
+ * because the store keeps their order, too.  Any other request waits until
+ * those before it are answered. */
 #include "config.h"
 
 #include "ximss/server/live/request.h"

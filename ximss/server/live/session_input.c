@@ -66,8 +66,7 @@ check_input(struct session *s, size_t kept)
 bool
 session_push_first(struct session *s)
 {
-    if (s->push_queued)
-        push_session(session_worker(s), s);
+    push_before_answer(session_worker(s), s);
     return s->state < SESSION_ENDING;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Commands about what lives in memory: a job checks the rights and says what is
- * meant, then it is done, mostly by asking all workers. */
+/* Commands about sessions in memory.  A job checks the rights and finds out
+ * what is meant; then the command is carried out, mostly by asking all
+ * workers. */
 #include "config.h"
 
 #include "ximss/server/requests/cli_live.h"
@@ -68,8 +69,8 @@ is_of_account(enum admin_live_command command)
            command == ADMIN_LIVE_FIND_SESSION;
 }
 
-/* Whether he may end the session, or act in it.  Nobody acts on one who may
- * more: for him there is no such session. */
+/* Whether they may end the session, or act in it.  Nobody acts on one who may
+ * more: for them there is no such session. */
 static bool
 may_act(const struct caller *by, const struct session *s)
 {

@@ -172,7 +172,7 @@ submit_command(struct cli_job *c)
 
 /* --- passwords that are tried --- */
 
-/* Whose passwords are not his to set, he tries no faster than by logging in.
+/* Callers who may not set a password try it no faster than by logging in.
  * Each account counts for itself: one who asks for many users (a web server)
  * is not held up by those who forgot their password. */
 struct guess {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* XIMSS: one XML document per message, ended by a zero.  The tables of the
- * req_*.c files are the only dispatch. */
+/* XIMSS: one XML document per message, ended by a zero byte.  Requests are
+ * dispatched only by the tables of the req_*.c files. */
 #include "config.h"
 
 #include <stdio.h>

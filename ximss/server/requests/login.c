@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a session keeps until it is logged in, and the ways in that take one
- * message: clear passwords, APOP, EXTERNAL. */
+/* What a session keeps until it is logged in, and the log-ins that take one
+ * message: passwords in clear text, APOP, EXTERNAL. */
 #include "config.h"
 
 #include "ximss/server/requests/login_private.h"

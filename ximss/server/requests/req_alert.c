@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Requests that change something about alerts.  Posts and removals go to the
- * store's writer as jobs and are answered when the commit is on disk and every
- * worker has followed it; what one does with one's own alerts is noted in the
- * worker's memory. */
+ * writer of the store as jobs, and are answered when the commit is on disk and
+ * every worker has followed it.  What users do with their own alerts is
+ * recorded in the memory of the worker. */
 #include "config.h"
 
 #include "ximss/server/requests/req_alert.h"

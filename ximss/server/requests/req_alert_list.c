@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Lists of alerts, and whoever follows them.  One's own list comes from the
- * worker's memory; whether somebody may see that of a scope is asked of the
- * store, where also the alerts of an account are, which come in pieces, as the
- * client reads them. */
+/* Lists of alerts, and sessions that follow them.  A user's own list comes from
+ * the memory of the worker.  For the list of a scope, the store is asked for
+ * permission.  It also has the alerts to an account, which are sent in pieces,
+ * as fast as the client reads them. */
 #include "config.h"
 
 #include "ximss/server/requests/req_alert_list.h"
@@ -223,11 +223,8 @@ scope_job_free(struct scope_job *p)
 static void
 add_copy(struct scope_job *p, const struct alert_rec *rec)
 {
-    struct alert_rec copy;
-    struct alert *a;
+    struct alert *a = alert_new_copy(rec);
 
-    alert_rec_copy(&copy, rec);
-    a = alert_new(&copy);
     alert_array_add(&p->alerts, a);
     alert_unref(&a);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* login and auth: their attributes, and the way in that they ask for. */
+/* login and auth: their attributes, and the kind of log-in that they ask
+ * for. */
 #include "config.h"
 
 #include "ximss/server/requests/req_login.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* passwordModify, and NEWPASS of PWD: a user changes the own password. */
+/* passwordModify, and NEWPASS of PWD: users change their own password. */
 #include "config.h"
 
 #include "ximss/server/requests/req_password.h"

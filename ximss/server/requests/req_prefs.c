@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* prefsRead and prefsStore: small preferences, kept per account.  Language and
- * TimeZone mean something to the server (localTime); others are kept as they
- * come. */
+/* prefsRead and prefsStore: small preferences, stored per account.  Language
+ * and TimeZone have a meaning to the server (localTime); others are stored
+ * unchanged. */
 #include "config.h"
 
 #include "ximss/server/requests/req_prefs.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* quotaRead: how much storage one's own account uses. */
+/* quotaRead: how much storage the user's own account uses. */
 #include "config.h"
 
 #include "ximss/server/requests/req_quota.h"

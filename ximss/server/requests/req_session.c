@@ -124,15 +124,16 @@ set_idle_timeout(struct req *r, const char *value)
 static void
 set_alert_option(struct session *s, const char *name, bool on)
 {
-    push_audience_changed(session_worker(s));
     if (strcmp(name, "alertConfirm") == 0) {
         s->opt_confirm = on;
     } else if (strcmp(name, "alertChanges") == 0) {
         if (on && !s->opt_changes)
             push_skip_removals(session_worker(s), s);
         s->opt_changes = on;
+        push_audience_changed(s);
     } else if (on != s->opt_alerts) {
         s->opt_alerts = on && s->account != NULL;
+        push_audience_changed(s);
         if (s->opt_alerts)
             session_start_alerts(s);
     }
