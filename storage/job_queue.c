@@ -80,7 +80,7 @@ release_lane(struct lane *l)
 }
 
 void
-job_queue_add(struct job_queue *q, uint64_t lane, struct job *job)
+job_queue_add(struct job_queue *q, uint64_t lane, struct queued_job *job)
 {
     struct lane *l = get_lane(q, lane);
 
@@ -105,11 +105,11 @@ next_lane(struct job_queue *q)
     return l;
 }
 
-struct job *
+struct queued_job *
 job_queue_take(struct job_queue *q)
 {
     struct lane *l = next_lane(q);
-    struct job *job;
+    struct queued_job *job;
 
     if (l == NULL)
         return NULL;
@@ -123,7 +123,7 @@ job_queue_take(struct job_queue *q)
 }
 
 void
-job_queue_return(struct job_queue *q, struct job *job)
+job_queue_return(struct job_queue *q, struct queued_job *job)
 {
     struct lane *l = job->lane;
 
@@ -138,7 +138,7 @@ job_queue_return(struct job_queue *q, struct job *job)
 }
 
 void
-job_queue_forget(struct job_queue *q, struct job *job)
+job_queue_forget(struct job_queue *q, struct queued_job *job)
 {
     struct lane *l = job->lane;
 
@@ -149,7 +149,7 @@ job_queue_forget(struct job_queue *q, struct job *job)
 }
 
 void
-job_queue_charge(struct job *job, uint64_t work)
+job_queue_charge(struct queued_job *job, uint64_t work)
 {
     job->work = work;
     job->lane->credit -= (int64_t)work;

@@ -18,8 +18,8 @@
 
 struct lane;
 
-struct job {
-    STAILQ_ENTRY(job) link;
+struct queued_job {
+    STAILQ_ENTRY(queued_job) link;
     struct lane *lane; /* borrowed; while it is queued or taken */
     store_body_fn *body;
     store_done_fn *done;
@@ -29,7 +29,7 @@ struct job {
     bool again;    /* it asked to be run again */
 };
 
-STAILQ_HEAD(job_list, job);
+STAILQ_HEAD(job_list, queued_job);
 LIST_HEAD(lane_bucket, lane);
 TAILQ_HEAD(lane_ring, lane);
 
@@ -48,18 +48,18 @@ void job_queue_clear(struct job_queue *q);
 /* True if no job waits; taken jobs do not count. */
 bool job_queue_is_empty(const struct job_queue *q);
 /* Adds a job at the end of a lane.  The queue does not own it. */
-void job_queue_add(struct job_queue *q, uint64_t lane, struct job *job);
+void job_queue_add(struct job_queue *q, uint64_t lane, struct queued_job *job);
 /* Takes the next job by turns; NULL if none waits.  The caller must hand it
  * back: by job_queue_return if it will run again, by job_queue_forget if it is
  * done. */
-struct job *job_queue_take(struct job_queue *q);
+struct queued_job *job_queue_take(struct job_queue *q);
 /* Puts a job back at the head of its lane.  Of several jobs, hand back the one
  * taken last first.  It runs next, unless it has had its turn (`again`): then
  * the other lanes come first. */
-void job_queue_return(struct job_queue *q, struct job *job);
+void job_queue_return(struct job_queue *q, struct queued_job *job);
 /* Removes a taken job that is done; does not free it. */
-void job_queue_forget(struct job_queue *q, struct job *job);
+void job_queue_forget(struct job_queue *q, struct queued_job *job);
 /* Charges the work of a run of a taken job to its lane. */
-void job_queue_charge(struct job *job, uint64_t work);
+void job_queue_charge(struct queued_job *job, uint64_t work);
 
 #endif

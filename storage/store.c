@@ -63,7 +63,7 @@ struct store {
 
     /* The writer thread's own. */
     struct store_txn *txn;
-    struct job **batch;
+    struct queued_job **batch;
     struct outcome *outcomes; /* of the jobs of the batch */
     unsigned batch_jobs;
     int64_t batch_us;
@@ -219,7 +219,7 @@ try_jobs(struct store *s, unsigned at, unsigned *n, unsigned *culprit)
 
 /* True if it is to run again. */
 static bool
-finish_job(struct store *s, struct job *job, struct outcome *out)
+finish_job(struct store *s, struct queued_job *job, struct outcome *out)
 {
     job->again = out->result == STORE_AGAIN;
     if (!job->again)
@@ -311,7 +311,7 @@ static unsigned
 take_jobs(struct store *s, bool *end_r)
 {
     unsigned n = 0;
-    struct job *job;
+    struct queued_job *job;
 
     pthread_mutex_lock(&s->lock);
     while (job_queue_is_empty(&s->queue) && !s->stop && !s->sweeping &&
@@ -372,7 +372,7 @@ void
 store_submit_lane(struct store *s, uint64_t lane, store_body_fn *body,
                   store_done_fn *done, void *arg)
 {
-    struct job *job = xcalloc(1, sizeof *job);
+    struct queued_job *job = xcalloc(1, sizeof *job);
     bool first;
 
     job->body = body;

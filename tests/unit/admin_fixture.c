@@ -62,7 +62,7 @@ static const struct {
 
 /* --- jobs --- */
 
-struct job {
+struct fixture_job {
     enum who who;
     fixture_fn *fn;
     void *arg;
@@ -77,7 +77,7 @@ struct job {
 static enum store_result
 run_job(struct store_txn *txn, void *arg, struct errbuf *err)
 {
-    struct job *j = arg;
+    struct fixture_job *j = arg;
     struct admin_context x = {.txn = txn,
                               .caller = &callers[j->who],
                               .now = fixture_now,
@@ -181,7 +181,7 @@ print_effect(const struct effect *e)
 static void
 run(enum who who, fixture_fn *fn, void *arg, bool keep)
 {
-    struct job j = {.who = who, .fn = fn, .arg = arg, .keep = keep};
+    struct fixture_job j = {.who = who, .fn = fn, .arg = arg, .keep = keep};
     const struct effect *e;
     enum store_result r;
 

@@ -19,7 +19,7 @@ Suite *lanes_suite(void);
 static void
 turns_of(struct job_queue *q, uint64_t work, char *order)
 {
-    struct job *job;
+    struct queued_job *job;
 
     while ((job = job_queue_take(q)) != NULL) {
         *order++ = *(const char *)job->arg;
@@ -30,11 +30,11 @@ turns_of(struct job_queue *q, uint64_t work, char *order)
 }
 
 static void
-fill(struct job_queue *q, struct job *jobs, const char *lanes)
+fill(struct job_queue *q, struct queued_job *jobs, const char *lanes)
 {
     job_queue_init(q);
     for (size_t i = 0; lanes[i] != '\0'; i++) {
-        jobs[i] = (struct job){.arg = (void *)(uintptr_t)(lanes + i)};
+        jobs[i] = (struct queued_job){.arg = (void *)(uintptr_t)(lanes + i)};
         job_queue_add(q, (uint64_t)lanes[i], &jobs[i]);
     }
 }
@@ -42,7 +42,7 @@ fill(struct job_queue *q, struct job *jobs, const char *lanes)
 START_TEST(lanes_take_turns)
 {
     struct job_queue q;
-    struct job jobs[16];
+    struct queued_job jobs[16];
     char order[16];
 
     fill(&q, jobs, "aaaaabbc");
@@ -57,7 +57,7 @@ END_TEST
 START_TEST(who_costs_much_has_fewer_turns)
 {
     struct job_queue q;
-    struct job jobs[16], *job;
+    struct queued_job jobs[16], *job;
     char order[16];
 
     fill(&q, jobs, "aaabbbccc");
@@ -78,7 +78,7 @@ END_TEST
 START_TEST(what_comes_back_has_its_place)
 {
     struct job_queue q;
-    struct job jobs[16], *taken[16];
+    struct queued_job jobs[16], *taken[16];
     char order[16];
     int n = 0;
 

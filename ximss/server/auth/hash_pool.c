@@ -22,8 +22,8 @@
 #include "util/xmalloc.h"
 #include "ximss/server/base/counters.h"
 
-struct job {
-    STAILQ_ENTRY(job) link;
+struct hash_job {
+    STAILQ_ENTRY(hash_job) link;
     hash_pool_fn *work, *done;
     void *arg;
 };
@@ -32,7 +32,7 @@ struct job {
 struct queue {
     int64_t owner; /* as GLib's hash wants it */
     TAILQ_ENTRY(queue) turn;
-    STAILQ_HEAD(, job) jobs; /* owned */
+    STAILQ_HEAD(, hash_job) jobs; /* owned */
     unsigned n;
 };
 
@@ -70,11 +70,11 @@ add_queue(struct hash_pool *pool, hash_pool_owner owner)
 }
 
 /* The first job of whose turn it is. */
-static struct job *
+static struct hash_job *
 take_first(struct hash_pool *pool)
 {
     struct queue *q = TAILQ_FIRST(&pool->turns);
-    struct job *job = STAILQ_FIRST(&q->jobs);
+    struct hash_job *job = STAILQ_FIRST(&q->jobs);
 
     STAILQ_REMOVE_HEAD(&q->jobs, link);
     q->n--;
@@ -97,10 +97,10 @@ has_room(const struct hash_pool *pool, const struct queue *q)
 /* --- threads --- */
 
 /* Takes the next job; NULL when the pool ends and none is left. */
-static struct job *
+static struct hash_job *
 take(struct hash_pool *pool)
 {
-    struct job *job = NULL;
+    struct hash_job *job = NULL;
 
     pthread_mutex_lock(&pool->lock);
     while (pool->waiting == 0 && !pool->ending)
@@ -115,7 +115,7 @@ static void *
 run(void *arg)
 {
     struct hash_pool *pool = arg;
-    struct job *job;
+    struct hash_job *job;
 
     while ((job = take(pool)) != NULL) {
         job->work(job->arg);
@@ -173,7 +173,7 @@ hash_pool_submit(struct hash_pool *pool, hash_pool_owner owner,
                  hash_pool_fn *work, hash_pool_fn *done, void *arg)
 {
     struct queue *q;
-    struct job *job;
+    struct hash_job *job;
     int result = -1;
 
     if (pool == NULL)
@@ -184,7 +184,7 @@ hash_pool_submit(struct hash_pool *pool, hash_pool_owner owner,
         if (q == NULL)
             q = add_queue(pool, owner);
         job = xcalloc(1, sizeof *job);
-        *job = (struct job){.work = work, .done = done, .arg = arg};
+        *job = (struct hash_job){.work = work, .done = done, .arg = arg};
         STAILQ_INSERT_TAIL(&q->jobs, job, link);
         q->n++;
         pool->waiting++;

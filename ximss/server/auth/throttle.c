@@ -42,7 +42,7 @@ const struct throttle_limits throttle_defaults = {
     .max_entries = 65536,
 };
 
-struct key {
+struct throttle_key {
     uint64_t set, tag;
 };
 
@@ -87,7 +87,7 @@ table_clear(struct table *t)
 }
 
 static pthread_mutex_t *
-table_lock(struct table *t, const struct key *k)
+table_lock(struct table *t, const struct throttle_key *k)
 {
     pthread_mutex_t *lock = &t->locks[k->set % t->sets % LOCKS];
 
@@ -97,7 +97,7 @@ table_lock(struct table *t, const struct key *k)
 
 /* The key's slot, if it has not ended; else NULL.  Call with the lock. */
 static struct slot *
-table_find(const struct table *t, const struct key *k, int64_t now)
+table_find(const struct table *t, const struct throttle_key *k, int64_t now)
 {
     struct slot *set = &t->slots[k->set % t->sets * WAYS];
 
@@ -109,7 +109,7 @@ table_find(const struct table *t, const struct key *k, int64_t now)
 
 /* The key's slot, or one that was emptied for it. */
 static struct slot *
-table_claim(const struct table *t, const struct key *k, int64_t now)
+table_claim(const struct table *t, const struct throttle_key *k, int64_t now)
 {
     struct slot *set = &t->slots[k->set % t->sets * WAYS];
     struct slot *slot = table_find(t, k, now);
@@ -162,7 +162,7 @@ most_failures(const struct throttle_rule *rule)
 }
 
 static int64_t
-table_delay(struct table *t, const struct key *k,
+table_delay(struct table *t, const struct throttle_key *k,
             const struct throttle_rule *rule, int64_t now)
 {
     pthread_mutex_t *lock = table_lock(t, k);
@@ -179,7 +179,7 @@ table_delay(struct table *t, const struct key *k,
 }
 
 static void
-table_failed(struct table *t, const struct key *k,
+table_failed(struct table *t, const struct throttle_key *k,
              const struct throttle_rule *rule, int64_t now)
 {
     pthread_mutex_t *lock = table_lock(t, k);
@@ -219,7 +219,7 @@ address_key(const char *address, size_t bytes6, uint8_t out[MAX_ADDRESS])
     return 1 + len;
 }
 
-static struct key
+static struct throttle_key
 hash_key(const struct throttle *t, const char *name, const char *address,
          size_t bytes6)
 {
@@ -227,7 +227,7 @@ hash_key(const struct throttle *t, const char *name, const char *address,
     char *lower = xstrdup(name);
     const struct keyed_part parts[] = {
         {lower, strlen(lower) + 1}, {addr, address_key(address, bytes6, addr)}};
-    struct key key;
+    struct throttle_key key;
 
     text_lower(lower);
     keyed_hash_get(&t->key, parts, 2, hash);
@@ -237,7 +237,7 @@ hash_key(const struct throttle *t, const char *name, const char *address,
     return key;
 }
 
-static struct key
+static struct throttle_key
 make_key(const struct throttle *t, const char *name, const char *address)
 {
     return hash_key(t, name, address, ADDRESS6);
@@ -245,7 +245,8 @@ make_key(const struct throttle *t, const char *name, const char *address)
 
 /* False: the address is part of none. */
 static bool
-network_key(const struct throttle *t, const char *address, struct key *key_r)
+network_key(const struct throttle *t, const char *address,
+            struct throttle_key *key_r)
 {
     uint8_t a[ADDRESS_BYTES];
 
@@ -284,7 +285,7 @@ get_limits(struct throttle *t)
 }
 
 static bool
-is_good(struct throttle *t, const struct key *pair, int64_t now)
+is_good(struct throttle *t, const struct throttle_key *pair, int64_t now)
 {
     pthread_mutex_t *lock = table_lock(&t->good, pair);
     bool good = table_find(&t->good, pair, now) != NULL;
@@ -298,11 +299,11 @@ throttle_delay(struct throttle *t, const char *name, const char *address,
                int64_t mono_now)
 {
     struct throttle_limits limits = get_limits(t);
-    struct key all = make_key(t, "", address);
+    struct throttle_key all = make_key(t, "", address);
     int64_t delay = 0, other;
 
     if (name != NULL) {
-        struct key pair = make_key(t, name, address);
+        struct throttle_key pair = make_key(t, name, address);
 
         delay = table_delay(&t->pairs, &pair, &limits.pair, mono_now);
         if (is_good(t, &pair, mono_now))
@@ -324,10 +325,10 @@ throttle_failed(struct throttle *t, const char *name, const char *address,
                 int64_t mono_now)
 {
     struct throttle_limits limits = get_limits(t);
-    struct key all = make_key(t, "", address);
+    struct throttle_key all = make_key(t, "", address);
 
     if (name != NULL) {
-        struct key pair = make_key(t, name, address);
+        struct throttle_key pair = make_key(t, name, address);
 
         table_failed(&t->pairs, &pair, &limits.pair, mono_now);
     }
@@ -341,7 +342,7 @@ throttle_succeeded(struct throttle *t, const char *name, const char *address,
                    int64_t mono_now)
 {
     struct throttle_limits limits = get_limits(t);
-    struct key pair = make_key(t, name, address);
+    struct throttle_key pair = make_key(t, name, address);
     pthread_mutex_t *lock;
     struct slot *slot;
 

@@ -170,8 +170,9 @@ static const struct config_row rows[] = {
  "A client that leaves this much output unread is disconnected."},
 
 {"account-input", BYTES(64 * KIB, 1024 * GIB), M(account_input), "16M", RELOAD,
- "Incomplete messages that all sessions of one account may have sent\n"
- "together. The session that exceeds the limit is closed."},
+ "Incomplete messages, and messages that wait for answers to others, that\n"
+ "all sessions of one account may have sent together. The session that\n"
+ "exceeds the limit is closed."},
 {"account-output", BYTES(16 * KIB, 1024 * GIB), M(account_output), "16M",
  RELOAD,
  "Output that all sessions of one account may leave unread together. Above\n"
