@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Accounts in memory.  One thread, the account's worker, reads and changes
- * everything here, so there is no lock and no question of who was first: loads
- * come back, and other people's changes arrive, in the order of commits through
- * the same mailbox. */
+ * everything here, so there is no lock and no question of who was first.  Loads
+ * and changes by others arrive through the same mailbox, in the order of
+ * commits. */
 #include "config.h"
 
 #include "ximss/server/live/account_private.h"

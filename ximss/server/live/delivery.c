@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A process that dies with unread data resets its connection, but its kernel
- * has acknowledged that data before.  So acknowledgement alone proves nothing:
- * it takes something that came after it.  conn_is_acknowledged is asked, and
- * says yes only while no input waits, so that whatever is read later was sent
- * later. */
+/* When a process dies with unread data, its connection is reset, but its kernel
+ * has already acknowledged that data.  So acknowledgement alone proves nothing;
+ * something must have followed it. conn_is_acknowledged says yes only while no
+ * input waits, so whatever is read later was sent later. */
 #include "config.h"
 
 #include "ximss/server/live/delivery.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What happens to an account's storage, or to the account, and what is to be
- * looked at because of it. */
+/* What happens to an account's storage, or to the account, and what has to be
+ * checked because of it. */
 #include "config.h"
 
 #include "ximss/server/live/quota_check.h"

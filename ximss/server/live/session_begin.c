@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How a session begins: a connection is let in, greeted, perhaps handed to the
- * worker of its account, and logged in; then its alerts start. */
+/* How a session begins: the connection is admitted and greeted, perhaps moved
+ * to the worker of its account, and logged in; then its alerts start. */
 #include "config.h"
 
 #include "ximss/server/live/session_private.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How a session ends: by itself, by an administrator, with the server.  It is
- * unlinked from everything at once and freed at the end of the loop's turn, so no
- * callback ever sees freed memory. */
+/* How a session ends: by itself, by an administrator, or with the server.  It
+ * is removed from everything at once, and freed at the end of the loop's turn,
+ * so no callback sees freed memory. */
 #include "config.h"
 
 #include "ximss/server/live/session_private.h"

@@ -205,6 +205,10 @@ void session_tell_held(struct session *s);
 /* Frees what had to wait for that. */
 void session_free_held(struct session *s);
 
+/* Before a request is carried out: what this worker has heard of is sent first.
+ * False: the session has ended. */
+bool session_push_first(struct session *s);
+
 /* Looks whether input may go on (answers out, alerts sent). */
 void session_update_pauses(struct session *s);
 /* What a session does about its connection. */
