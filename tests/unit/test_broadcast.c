@@ -6,6 +6,8 @@
 #include <check.h>
 #include <pthread.h>
 
+#include <event2/event.h>
+
 #include "tests/unit/stage.h"
 
 Suite *broadcast_suite(void);
@@ -92,6 +94,52 @@ START_TEST(test_order)
 }
 END_TEST
 
+/* --- sessions --- */
+
+#define CROWD 150 /* more than one mail visits */
+
+static unsigned visited, ended;
+
+static void
+visit_session(struct worker *w, struct session *s, void *arg)
+{
+    (void)arg;
+    ck_assert_ptr_eq(session_worker(s), w);
+    ck_assert_uint_eq(s->malformed, 0); /* not visited before */
+    s->malformed = 1;
+    visited++;
+    if (visited % 3 == 0)
+        session_close(s, "test");
+}
+
+static void
+end_visits(void *arg)
+{
+    (void)arg;
+    ended++;
+}
+
+/* Each session once, some in each turn; also those that end by the visit. */
+START_TEST(test_sessions)
+{
+    static const enum stage_who who[] = {ANN, BOB, DAN};
+    struct client *c[CROWD];
+
+    for (int i = 0; i < CROWD; i++)
+        c[i] = client_open(who[i % 3], 0);
+    visited = ended = 0;
+    broadcast_sessions(stage, visit_session, end_visits, NULL);
+    event_base_loop(stage_worker(ANN)->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    ck_assert_uint_gt(visited, 0);
+    ck_assert(visited < CROWD || stage->n_workers > 1);
+    stage_turns();
+    ck_assert_uint_eq(visited, CROWD);
+    ck_assert_uint_eq(ended, 1);
+    for (int i = 0; i < CROWD; i++)
+        client_free(&c[i]);
+}
+END_TEST
+
 Suite *
 broadcast_suite(void)
 {
@@ -101,10 +149,12 @@ broadcast_suite(void)
     tcase_add_checked_fixture(three, stage_setup_three, stage_teardown);
     tcase_set_timeout(three, 60);
     tcase_add_loop_test(three, test_order, 0, 2);
+    tcase_add_test(three, test_sessions);
     suite_add_tcase(s, three);
     tcase_add_checked_fixture(one, stage_setup, stage_teardown);
     tcase_set_timeout(one, 60);
     tcase_add_loop_test(one, test_order, 0, 2);
+    tcase_add_test(one, test_sessions);
     suite_add_tcase(s, one);
     return s;
 }

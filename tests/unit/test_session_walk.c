@@ -145,6 +145,40 @@ START_TEST(test_coming_and_going)
 }
 END_TEST
 
+/* One that begins once: nobody twice, and whoever was there and still is, once. */
+START_TEST(test_nobody_twice)
+{
+    unsigned x = (unsigned)_i;
+    struct session *s;
+
+    for (int i = 0; i < 20; i++)
+        come();
+    LIST_REMOVE(&walk, link);
+    session_walk_init_once(&worker, &walk);
+    TAILQ_FOREACH(s, &worker.sessions, all)
+        s->uid = 1;
+    while (!session_walk_is_over(&walk)) {
+        unsigned r = (x = x * 1664525 + 1013904223) >> 8;
+
+        s = TAILQ_FIRST(&worker.sessions);
+        for (unsigned n = r / 8 % 30; s != NULL && n > 0; n--)
+            s = TAILQ_NEXT(s, all);
+        if (r % 8 == 0)
+            come();
+        else if (r % 8 <= 2 && s != NULL)
+            leave(s);
+        else
+            step();
+    }
+    ck_assert(!step());
+    check_all_met();
+    TAILQ_FOREACH(s, &worker.sessions, all)
+        ck_assert_uint_le(s->number, 1);
+    session_walk_clear(&walk);
+    ck_assert(LIST_EMPTY(&worker.walks));
+}
+END_TEST
+
 Suite *
 session_walk_suite(void)
 {
@@ -155,6 +189,7 @@ session_walk_suite(void)
     tcase_add_test(t, test_none);
     tcase_add_test(t, test_once);
     tcase_add_loop_test(t, test_coming_and_going, 0, 50);
+    tcase_add_loop_test(t, test_nobody_twice, 0, 50);
     suite_add_tcase(s, t);
     return s;
 }

@@ -3,6 +3,7 @@
 #define XIMSS_SERVER_LIVE_BROADCAST_H
 
 struct server;
+struct session;
 struct worker;
 
 /* Calls visit once on each worker's thread, in the order of its mail, and done
@@ -15,5 +16,13 @@ void broadcast(struct server *server,
 void broadcast_work(struct server *server, unsigned work,
                     void (*visit)(struct worker *w, void *arg),
                     void (*done)(void *arg), void *arg);
+
+/* Calls visit for each session of each worker that is there now and still when its
+ * turn comes, some in each turn of the workers' loops; none twice.  Visiting may
+ * end the session. */
+void broadcast_sessions(struct server *server,
+                        void (*visit)(struct worker *w, struct session *s,
+                                      void *arg),
+                        void (*done)(void *arg), void *arg);
 
 #endif

@@ -21,6 +21,7 @@
 #include "ximss/server/live/session_private.h"
 
 #define SESSIONS_PER_TURN 256
+#define STEPS_PER_TURN    1024
 /* One session is sent so much before others have their turn, however fast it
  * reads; and a turn of the loop sends so much.  To look at an alert costs as much
  * as to send LOOK_BYTES. */
@@ -195,13 +196,18 @@ static void
 on_turn(struct worker *w)
 {
     struct session *s;
+    unsigned sessions = 0;
     size_t cost = 0;
 
-    for (int i = 0; i < SESSIONS_PER_TURN && cost < TURN_BYTES; i++) {
+    for (unsigned i = 0; i < STEPS_PER_TURN && sessions < SESSIONS_PER_TURN &&
+                         cost < TURN_BYTES;
+         i++) {
         if (!push_queue_step(w, &s))
             return;
-        if (s != NULL)
-            cost += take_turn(w, s);
+        if (s == NULL)
+            continue;
+        sessions++;
+        cost += take_turn(w, s);
     }
     push_queue_go_on(w);
 }

@@ -102,16 +102,50 @@ push_queue_add_all(struct worker *w, bool shared, enum push_mode mode)
 
 /* --- taking --- */
 
+#define CACHE_LINE 64
+
+static void
+fetch_lines(const void *p, size_t size)
+{
+    for (size_t i = 0; i < size; i += CACHE_LINE)
+        __builtin_prefetch((const char *)p + i, 1);
+}
+
+/* With many sessions none of them is in the processor's cache when its turn
+ * comes; asked for while others are served, they are. */
+static void
+fetch(const struct session *s, const struct session *then)
+{
+    if (s != NULL && s->account != NULL)
+        fetch_lines(s->account, sizeof *s->account);
+    if (then != NULL)
+        fetch_lines(then, sizeof *then);
+}
+
+static void
+fetch_account(const struct account *a, const struct account *then)
+{
+    const struct session *s = a != NULL ? TAILQ_FIRST(&a->sessions) : NULL;
+
+    if (s != NULL)
+        fetch_lines(s, sizeof *s);
+    if (then != NULL)
+        fetch_lines(then, sizeof *then);
+}
+
 static bool
 step_single(struct worker *w, struct session **s_r)
 {
     struct push_queue *q = w->push;
     struct session *s = TAILQ_FIRST(&q->single);
+    const struct session *next;
 
     if (s == NULL)
         return false;
     TAILQ_REMOVE(&q->single, s, push);
     s->push_queued = false;
+    next = TAILQ_FIRST(&q->single);
+    fetch(next, next != NULL ? TAILQ_NEXT(next, push) : NULL);
     *s_r = s;
     return true;
 }
@@ -124,21 +158,36 @@ end_domain(struct worker *w, struct domain *d)
     board_release_domain(&w->board, d);
 }
 
+/* Its only session, whose turn it is at once; several are queued. */
+static struct session *
+take_account(struct worker *w, struct account *a, enum push_mode mode)
+{
+    struct session *s = TAILQ_FIRST(&a->sessions);
+
+    if (TAILQ_NEXT(s, of_account) == NULL)
+        return gets_alerts(s, mode) ? s : NULL;
+    push_queue_add_account(w, a, mode);
+    return NULL;
+}
+
 /* The accounts that are still to be met are the first ones of the list: who comes
  * goes to its end, and so does who was met. */
 static bool
-step_domain(struct worker *w)
+step_domain(struct worker *w, struct session **s_r)
 {
     struct domain *d = TAILQ_FIRST(&w->push->domains);
+    const struct account *next;
     struct account *a;
 
     if (d == NULL)
         return false;
     a = TAILQ_FIRST(&d->online);
     if (a != NULL) {
+        next = TAILQ_NEXT(a, link);
+        fetch_account(next, next != NULL ? TAILQ_NEXT(next, link) : NULL);
         TAILQ_REMOVE(&d->online, a, link);
         TAILQ_INSERT_TAIL(&d->online, a, link);
-        push_queue_add_account(w, a, d->push.tell ? PUSH_TELL : PUSH_CHANGES);
+        *s_r = take_account(w, a, d->push.tell ? PUSH_TELL : PUSH_CHANGES);
     }
     if (a == NULL || --d->push.left == 0) {
         end_domain(w, d);
@@ -159,26 +208,6 @@ is_wanted(const struct push_queue *q, const struct session *s)
     wanted = q->wanted[s->account->domain->shared];
     return (wanted[PUSH_TELL] && gets_alerts(s, PUSH_TELL)) ||
            (wanted[PUSH_CHANGES] && gets_alerts(s, PUSH_CHANGES));
-}
-
-#define CACHE_LINE 64
-
-static void
-fetch_lines(const void *p, size_t size)
-{
-    for (size_t i = 0; i < size; i += CACHE_LINE)
-        __builtin_prefetch((const char *)p + i, 1);
-}
-
-/* With many sessions none of them is in the processor's cache when its turn
- * comes; asked for while others are served, they are. */
-static void
-fetch(const struct session *s, const struct session *then)
-{
-    if (s != NULL && s->account != NULL)
-        fetch_lines(s->account, sizeof *s->account);
-    if (then != NULL)
-        fetch_lines(then, sizeof *then);
 }
 
 static bool
@@ -206,7 +235,7 @@ push_queue_step(struct worker *w, struct session **s_r)
                 return true;
             break;
         case 1:
-            if (step_domain(w))
+            if (step_domain(w, s_r))
                 return true;
             break;
         default:

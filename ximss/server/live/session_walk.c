@@ -14,7 +14,22 @@ session_walk_init(struct worker *w, struct session_walk *walk)
 {
     walk->next = NULL;
     walk->left = 0;
+    walk->once = false;
     LIST_INSERT_HEAD(&w->walks, walk, link);
+}
+
+void
+session_walk_init_once(struct worker *w, struct session_walk *walk)
+{
+    session_walk_init(w, walk);
+    walk->once = true;
+    session_walk_begin(w, walk);
+}
+
+void
+session_walk_clear(struct session_walk *walk)
+{
+    LIST_REMOVE(walk, link);
 }
 
 void
@@ -35,6 +50,14 @@ session_walk_is_over(const struct session_walk *walk)
     return walk->left == 0;
 }
 
+/* Behind the last session there are none but those that were met. */
+static void
+end_once(struct session_walk *walk)
+{
+    if (walk->once && walk->next == NULL)
+        walk->left = 0;
+}
+
 struct session *
 session_walk_step(struct worker *w, struct session_walk *walk)
 {
@@ -45,6 +68,7 @@ session_walk_step(struct worker *w, struct session_walk *walk)
     s = walk->next != NULL ? walk->next : TAILQ_FIRST(&w->sessions);
     walk->left = s != NULL ? walk->left - 1 : 0;
     walk->next = s != NULL ? TAILQ_NEXT(s, all) : NULL;
+    end_once(walk);
     return s;
 }
 
@@ -64,6 +88,8 @@ session_walk_removed(struct worker *w, struct session *s)
     struct session_walk *walk;
 
     LIST_FOREACH(walk, &w->walks, link)
-        if (walk->next == s)
+        if (walk->next == s) {
             walk->next = TAILQ_NEXT(s, all);
+            end_once(walk);
+        }
 }

@@ -16,10 +16,15 @@ struct session_walk {
     LIST_ENTRY(session_walk) link; /* worker->walks */
     struct session *next;          /* borrowed; NULL: the first */
     unsigned left;                 /* steps until the end */
+    bool once;                     /* see session_walk_init_once */
 };
 
 /* The walk is at its end.  It belongs to the worker until that is freed. */
 void session_walk_init(struct worker *w, struct session_walk *walk);
+/* One that begins once, at the first session, and meets none twice; until
+ * session_walk_clear. */
+void session_walk_init_once(struct worker *w, struct session_walk *walk);
+void session_walk_clear(struct session_walk *walk);
 
 /* From here on all sessions are met, also where the walk is under way. */
 void session_walk_begin(struct worker *w, struct session_walk *walk);

@@ -33,6 +33,8 @@ struct cli_job {
     pthread_mutex_t lock;
     struct buf found;
     unsigned n_found;
+    uint64_t
+        session; /* number that live.session would be the id of; 0: of none */
 };
 
 /* Of the request's session; the line is copied. */

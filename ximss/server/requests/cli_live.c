@@ -62,13 +62,6 @@ passes(const struct session *s, const struct admin_session_filter *f)
            is_named(f->transport, name) && is_at(s, f);
 }
 
-static bool
-is_of_account(enum admin_live_command command)
-{
-    return command == ADMIN_LIVE_LIST_SESSIONS ||
-           command == ADMIN_LIVE_FIND_SESSION;
-}
-
 /* Whether they may end the session, or act in it.  Nobody acts on one who may
  * more: for them there is no such session. */
 static bool
@@ -168,29 +161,26 @@ static void
 visit_live(struct worker *w, void *arg)
 {
     struct cli_job *c = arg;
-    struct session *s, *next;
-    uint64_t number = 0;
 
-    if (c->live.command == ADMIN_LIVE_TEST_CLOCK) {
+    if (c->live.command == ADMIN_LIVE_TEST_CLOCK)
         worker_check_times(w);
-        return;
-    }
-    if (c->live.command == ADMIN_LIVE_KILL_DEVICE) {
+    else if (c->live.command == ADMIN_LIVE_KILL_DEVICE)
         kill_device(w, c);
-        return;
-    }
-    if (is_of_account(c->live.command)) {
+    else
         visit_account(w, c);
+}
+
+static void
+visit_session(struct worker *w, struct session *s, void *arg)
+{
+    struct cli_job *c = arg;
+
+    (void)w;
+    if (!is_meant(c, s, c->session))
         return;
-    }
-    session_id_parse(c->live.session, &number);
-    TAILQ_FOREACH_SAFE(s, &w->sessions, all, next) {
-        if (!is_meant(c, s, number))
-            continue;
-        take_session(c, s);
-        if (c->live.command == ADMIN_LIVE_KILL_SESSION)
-            session_kill(w, s->number);
-    }
+    take_session(c, s);
+    if (c->live.command == ADMIN_LIVE_KILL_SESSION && s->state == SESSION_OPEN)
+        session_end_for_good(s, "killed by an administrator");
 }
 
 static void
@@ -387,13 +377,16 @@ live_go_on(struct req_job *q)
     case ADMIN_LIVE_TEST_CLOCK:
         move_clock(c);
         break;
+    case ADMIN_LIVE_LIST_ALL:
+    case ADMIN_LIVE_GET_SESSION:
+    case ADMIN_LIVE_KILL_SESSION:
+        session_id_parse(c->live.session, &c->session);
+        broadcast_sessions(q->job.server, visit_session, live_done, c);
+        break;
     case ADMIN_LIVE_NONE:
     case ADMIN_LIVE_LIST_SESSIONS:
     case ADMIN_LIVE_FIND_SESSION:
-    case ADMIN_LIVE_LIST_ALL:
-    case ADMIN_LIVE_GET_SESSION:
     case ADMIN_LIVE_KILL_DEVICE:
-    case ADMIN_LIVE_KILL_SESSION:
         broadcast(q->job.server, visit_live, live_done, c);
         break;
     }
