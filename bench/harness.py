@@ -26,7 +26,7 @@ listen = {{"127.0.0.1:{port}"}}
 listen-pwd = {{"127.0.0.1:{pwd_port}"}}
 {tls}workers = {workers}
 log-level = warn
-idle-timeout = 1d
+idle-timeout = {idle}
 max-unauthenticated-per-address = 0
 max-account-alerts = 0
 max-domain-alerts = 0
@@ -155,9 +155,9 @@ class Server:
     """ximssd on a store of its own."""
 
     def __init__(self, build, store, workers, tls=False, count=False,
-                 usage=False, more=""):
+                 usage=False, more="", idle="1d", program=None):
         """count: of its commits.  usage: with a socket for reports of it.
-        more: lines of configuration."""
+        more: lines of configuration.  program: another build's server."""
         self.build, self.store = build, store
         self.port, self.pwd_port = free_port(), free_port()
         self.tls_port = free_port() if tls else None
@@ -171,12 +171,14 @@ class Server:
         with open(config, "w") as f:
             f.write(CONFIG.format(store=store, port=self.port,
                                   pwd_port=self.pwd_port,
-                                  tls=tls_text, workers=workers) + more)
+                                  tls=tls_text, workers=workers,
+                                  idle=idle) + more)
         self.log = open(f"{store}.log", "a")
         self.syncs = f"{store}.syncs"
         with open(self.syncs, "wb") as f:
             f.write(bytes(8))
-        self.process = _start([f"{build}/ximssd", "--config", config],
+        self.process = _start([f"{program or build}/ximssd", "--config",
+                                config],
                               stderr=self.log, env=self.environment(count))
         wait_for_listeners(self.port, f"{store}/control.sock", self.process)
         self.load = self.new_load()

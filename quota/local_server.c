@@ -16,14 +16,14 @@
 #include <event2/event.h>
 
 #include "quota/local_socket.h"
+#include "util/acceptor.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
 
-#define ACCEPTS_PER_TURN 64
-#define MOST             512
-#define IDLE             (60 * CLOCK_SECOND)
-#define COMPLAINT_PAUSE  CLOCK_SECOND
+#define MOST            512
+#define IDLE            (60 * CLOCK_SECOND)
+#define COMPLAINT_PAUSE CLOCK_SECOND
 
 TAILQ_HEAD(local_conns, local_conn);
 
@@ -32,8 +32,9 @@ struct local_server {
     struct conn_loop *loop; /* borrowed */
     const struct local_ops *ops;
     void *owner;
-    struct event *ev, *again, *tick; /* owned */
-    struct local_conns conns;        /* the one idle for longest first */
+    struct acceptor *acceptor; /* owned */
+    struct event *tick;        /* owned */
+    struct local_conns conns;  /* the one idle for longest first */
     unsigned n, most;
     int64_t idle;
     /* A descriptor that is given up when there is no other, to accept a
@@ -68,8 +69,8 @@ run_free(struct conn_deferred *d)
     free(c);
 }
 
-void
-local_conn_end(struct local_conn *c)
+static void
+end_conn(struct local_conn *c)
 {
     struct local_server *s = c->server;
 
@@ -115,7 +116,7 @@ local_conn_end_malformed(struct local_conn *c, const char *why)
             (long)cred.uid, (long)cred.pid, why);
     complain(c->server, text.text);
     count(&c->server->counts.malformed);
-    local_conn_end(c);
+    end_conn(c);
 }
 
 static size_t
@@ -143,7 +144,7 @@ on_closed(struct conn *conn, enum conn_close_reason reason)
 
     if (reason == CONN_EOF && c->ops->on_end != NULL)
         c->ops->on_end(c);
-    local_conn_end(c);
+    end_conn(c);
 }
 
 static const struct conn_ops conn_ops = {on_data, on_drained, on_closed};
@@ -168,7 +169,7 @@ local_server_check_times(struct local_server *s)
 
     while ((c = TAILQ_FIRST(&s->conns)) != NULL && now - c->active >= s->idle) {
         count(&s->counts.idle);
-        local_conn_end(c);
+        end_conn(c);
     }
 }
 
@@ -187,14 +188,16 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 /* --- accepting --- */
 
 static void
-accepted(struct local_server *s, int fd)
+on_accept(void *arg, int fd, const struct sockaddr *peer)
 {
+    struct local_server *s = arg;
     struct local_conn *c = xcalloc(1, s->ops->size);
 
+    (void)peer;
     count(&s->counts.accepted);
     if (s->n == s->most) {
         count(&s->counts.crowded_out);
-        local_conn_end(TAILQ_FIRST(&s->conns));
+        end_conn(TAILQ_FIRST(&s->conns));
     }
     c->server = s;
     c->ops = s->ops;
@@ -209,18 +212,6 @@ accepted(struct local_server *s, int fd)
     conn_attach(&c->c, s->loop);
 }
 
-static int
-accept_one(const struct local_server *s)
-{
-    return accept4(s->socket.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-}
-
-static bool
-is_want(int e)
-{
-    return e == EMFILE || e == ENFILE || e == ENOBUFS || e == ENOMEM;
-}
-
 static void
 open_spare(struct local_server *s)
 {
@@ -229,60 +220,29 @@ open_spare(struct local_server *s)
 
 /* Without descriptors: closes what comes.  False: not even that is possible. */
 static bool
-refuse_one(struct local_server *s)
+refuse_one(void *arg)
 {
+    struct local_server *s = arg;
     int fd, saved;
 
     complain(s, "closing new connections: there are no descriptors left (raise "
                 "the limit of open files)");
     if (s->spare < 0)
+        open_spare(s);
+    if (s->spare < 0)
         return false;
     close(s->spare);
-    fd = accept_one(s);
+    fd = accept4(s->socket.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     saved = errno;
     if (fd >= 0) {
         count(&s->counts.refused);
         close(fd);
     }
     open_spare(s);
-    return fd >= 0 || !is_want(saved);
+    return fd >= 0 || !acceptor_is_want(saved);
 }
 
-static void
-on_again(evutil_socket_t fd, short what, void *arg)
-{
-    struct local_server *s = arg;
-
-    (void)fd;
-    (void)what;
-    if (s->spare < 0)
-        open_spare(s);
-    event_add(s->ev, NULL);
-}
-
-static void
-on_accept(evutil_socket_t ev_fd, short what, void *arg)
-{
-    static const struct timeval wait = {0, 100000};
-    struct local_server *s = arg;
-
-    (void)ev_fd;
-    (void)what;
-    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-        int fd = accept_one(s);
-
-        if (fd >= 0) {
-            accepted(s, fd);
-        } else if (errno == EAGAIN) {
-            return;
-        } else if (is_want(errno) && !refuse_one(s)) {
-            /* A listener that stays readable would spin. */
-            event_del(s->ev);
-            event_add(s->again, &wait);
-            return;
-        }
-    }
-}
+static const struct acceptor_ops acceptor_ops = {on_accept, refuse_one};
 
 /* --- starting and stopping --- */
 
@@ -305,12 +265,10 @@ local_server_start(struct event_base *base, struct conn_loop *loop,
     s->idle = cfg->idle > 0 ? cfg->idle : IDLE;
     TAILQ_INIT(&s->conns);
     open_spare(s);
-    s->ev = event_new(base, s->socket.fd, EV_READ | EV_PERSIST, on_accept, s);
-    s->again = evtimer_new(base, on_again, s);
+    s->acceptor = acceptor_new(base, s->socket.fd, &acceptor_ops, s);
     s->tick = evtimer_new(base, on_tick, s);
-    if (s->ev == NULL || s->again == NULL || s->tick == NULL ||
-        event_add(s->ev, NULL) < 0)
-        log_fatal("making a listener: out of memory");
+    if (s->tick == NULL)
+        log_fatal("making a timer: out of memory");
     return s;
 }
 
@@ -322,12 +280,11 @@ local_server_stop(struct local_server **sp)
 
     if (s == NULL)
         return;
-    event_free(s->ev);
-    event_free(s->again);
+    acceptor_free(&s->acceptor);
     event_free(s->tick);
     local_socket_close(&s->socket);
     while ((c = TAILQ_FIRST(&s->conns)) != NULL)
-        local_conn_end(c);
+        end_conn(c);
     if (s->spare >= 0)
         close(s->spare);
     free(s);

@@ -84,11 +84,8 @@ void local_server_get_counts(const struct local_server *s,
  */
 void local_server_check_times(struct local_server *s);
 
-/* Closes a connection, in one of its callbacks or beside them. */
-void local_conn_end(struct local_conn *c);
-
-/* The same for one that says what it should not; the log has a line about it,
- * one in a second. */
+/* Closes a connection that says what it should not, in one of its callbacks or
+ * beside them; the log has a line about it, one in a second. */
 void local_conn_end_malformed(struct local_conn *c, const char *why);
 
 #endif

@@ -165,29 +165,6 @@ target_must_exist(struct store_txn *t, const struct alert_rec *a,
     return r;
 }
 
-/* The entries that lead to the alert, where it needs them. */
-static enum store_result
-put_entries(struct store_txn *t, const struct alert_rec *a, struct errbuf *err)
-{
-    const struct alert_ref ref = {a->scope, a->target};
-    const char *const doing = "storing an alert";
-    enum store_result r = STORE_OK;
-    struct key k;
-
-    if (!alert_has_id_entry(a->scope) && a->until == 0)
-        return STORE_OK;
-    alert_ref_encode(txn_record(t), &ref);
-    if (alert_has_id_entry(a->scope)) {
-        k = alert_id_key(a->id);
-        r = txn_put(t, TABLE_ALERT_ID, &k, doing, err);
-    }
-    if (r == STORE_OK && a->until != 0) {
-        k = alert_until_key(a->until, a->id);
-        r = txn_put(t, TABLE_ALERT_UNTIL, &k, doing, err);
-    }
-    return r;
-}
-
 static int64_t
 seconds(int64_t us)
 {
@@ -218,7 +195,7 @@ alert_add(struct store_txn *t, struct alert_rec *a, struct errbuf *err)
     if (r == STORE_OK) {
         alert_set_insert(set, a->key, a->id);
         set->changed = true;
-        r = put_entries(t, a, err);
+        r = alert_entry_put(t, a, err);
     }
     return r;
 }
@@ -278,27 +255,6 @@ alert_get(struct store_txn *t, uint64_t id, struct alert_rec *a_r,
 /* --- removing --- */
 
 enum store_result
-alert_del_entries(struct store_txn *t, enum alert_scope scope, uint64_t id,
-                  int64_t until, struct errbuf *err)
-{
-    const char *const doing = "removing an alert";
-    enum store_result r = STORE_OK;
-    struct key k;
-
-    if (alert_has_id_entry(scope)) {
-        k = alert_id_key(id);
-        r = txn_must_exist(txn_del(t, TABLE_ALERT_ID, &k, doing, err), doing,
-                           err);
-    }
-    if (r == STORE_OK && until != 0) {
-        k = alert_until_key(until, id);
-        r = txn_must_exist(txn_del(t, TABLE_ALERT_UNTIL, &k, doing, err), doing,
-                           err);
-    }
-    return r;
-}
-
-enum store_result
 alert_remove(struct store_txn *t, uint64_t id, struct errbuf *err)
 {
     struct alert_rec a = {0};
@@ -313,7 +269,7 @@ alert_remove(struct store_txn *t, uint64_t id, struct errbuf *err)
     k = alert_key(ref, id);
     r = txn_del(t, TABLE_ALERT, &k, "removing an alert", err);
     if (r == STORE_OK)
-        r = alert_del_entries(t, a.scope, id, a.until, err);
+        r = alert_entry_del(t, a.scope, id, a.until, err);
     if (r == STORE_OK && (set = alert_set_find(t, ref)) != NULL) {
         alert_set_remove(set, a.key);
         set->changed = true;

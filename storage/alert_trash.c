@@ -41,7 +41,7 @@ remove_some(struct store_txn *t, const struct key *prefix, bool *done_r,
 
         r = alert_decode_at(&c, &a, err);
         if (r == STORE_OK)
-            r = alert_del_entries(t, a.scope, a.id, a.until, err);
+            r = alert_entry_del(t, a.scope, a.id, a.until, err);
         if (r == STORE_OK)
             r = cursor_del(&c, err);
         alert_rec_clear(&a);

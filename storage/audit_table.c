@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/time_order.h"
 #include "storage/txn.h"
-
-#define TIME_BYTES 8
 
 /* A record is written when it has grown so large. */
 #define RECORD_BYTES (32 * 1024)
@@ -69,25 +68,15 @@ audit_decode(const void *data, size_t len, audit_walk_fn *fn, void *arg,
 static enum store_result
 expire(struct store_txn *t, int64_t before, struct errbuf *err)
 {
-    struct key from = {0};
-    struct cursor c;
-    unsigned n = 0;
-    enum store_result r = cursor_open(&c, t, TABLE_AUDIT, &from,
-                                      "removing old audit records", err);
+    static const struct time_order order = {TABLE_AUDIT,
+                                            "removing old audit records", NULL};
+    bool more;
+    enum store_result r =
+        time_order_expire(t, &order, before, EXPIRE_AT_ONCE, &more, err);
 
-    if (r != STORE_OK)
-        return r == STORE_NOTFOUND ? STORE_OK : r;
-    while (r == STORE_OK && n < EXPIRE_AT_ONCE && c.key.len >= TIME_BYTES &&
-           key_get_time(c.key.data) < before) {
-        r = cursor_del(&c, err);
-        if (r == STORE_OK)
-            r = cursor_next(&c, err);
-        n++;
-    }
-    cursor_close(&c);
-    if (n == EXPIRE_AT_ONCE)
-        t->audit_expire_at = INT64_MIN; /* there may be more */
-    return r == STORE_NOTFOUND ? STORE_OK : r;
+    if (more)
+        t->audit_expire_at = INT64_MIN;
+    return r;
 }
 
 enum store_result

@@ -5,16 +5,16 @@
 #include "storage/env_state.h"
 #include "storage/examine.h"
 
-/* What an open store does so that the next start can tell damage from a crash
- * (examine.c).  Private to storage/.  An environment without a guard, which is
- * a copy, takes all of these calls and does nothing. */
+/* What an open store records so that the next start can tell damage from a
+ * crash (examine.c).  Private to storage/.  A copy is an environment without a
+ * guard: for it, all these functions do nothing. */
 
-/* Before recovery, of a store that was found sound: from now on it does not
- * count as closed.  0, or -1 with err. */
+/* Before recovery of a store that was found sound: from now on the store does
+ * not count as closed.  0, or -1 with err. */
 int guard_start(struct env *env, const struct examined *x,
                 struct errbuf *err) WARN_UNUSED;
 
-/* When the tables are open. */
+/* After the tables were opened.  0, or -1 with err. */
 int guard_opened(struct env *env, struct errbuf *err) WARN_UNUSED;
 
 /* In a transaction that changed something, before its commit; 0 or a code of
@@ -23,18 +23,19 @@ int guard_before_commit(struct env *env, DB_TXN *txn);
 /* After its commit is on the disk: the tables (bits) that it changed. */
 void guard_committed(struct env *env, uint32_t tables);
 
-/* Around a checkpoint; end only if it did not fail. */
+/* Call this before a checkpoint. */
 void guard_checkpoint_begin(struct env *env);
+/* Call this after a checkpoint that did not fail. */
 void guard_checkpoint_end(struct env *env);
-/* Now and then: what was told since is on the disk. */
+/* From time to time: puts what was recorded since then on the disk. */
 void guard_sync(struct env *env);
 
-/* After everything was written to the tables and the environment is closed:
- * leaves a log that nobody needs.  If that cannot be done, the store is as
- * after a crash, and nothing is lost. */
+/* After everything was written to the tables and the environment was closed:
+ * replaces the log by an empty one.  If that fails, the store is as after a
+ * crash, and nothing is lost. */
 void guard_seal(struct env *env);
 
-/* Without that. */
+/* Frees the guard, without sealing the store. */
 void guard_free(struct env *env);
 
 #endif

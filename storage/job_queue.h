@@ -8,12 +8,12 @@
 #include "storage/store.h"
 #include "util/queue_safe.h"
 
-/* Jobs that wait, in lanes: those of one lane keep their order, and the lanes
- * take turns.  A turn gives one job; a lane whose jobs have cost more than its
- * share lets the others go first until they have had as much.  Not safe for
- * threads; store.c has it under its lock.  Private to storage/. */
+/* Jobs that wait, in lanes.  The jobs of one lane keep their order, and the
+ * lanes take turns.  A turn is one job.  A lane whose jobs have cost more than
+ * its share waits until the others have had as much.  Not thread-safe; store.c
+ * protects it by its lock.  Private to storage/. */
 
-/* What a lane may cost per round, in units of work (txn.h). */
+/* The share of a lane per round, in units of work (txn.h). */
 #define LANE_SHARE 1500
 
 struct lane;
@@ -40,23 +40,26 @@ struct job_queue {
     struct lane_bucket bucket[LANE_BUCKETS];
 };
 
+/* Makes the queue empty. */
 void job_queue_init(struct job_queue *q);
-/* It must be empty, and nothing taken. */
+/* Frees what the queue holds.  It must be empty, with no job taken. */
 void job_queue_clear(struct job_queue *q);
 
+/* True if no job waits; taken jobs do not count. */
 bool job_queue_is_empty(const struct job_queue *q);
-/* At the end of its lane. */
+/* Adds a job at the end of a lane.  The queue does not own it. */
 void job_queue_add(struct job_queue *q, uint64_t lane, struct job *job);
-/* The next job by turns, NULL if none waits.  It is to be given back: by
- * job_queue_return if it is to come again, and by job_queue_forget if it was
- * dealt with. */
+/* Takes the next job by turns; NULL if none waits.  The caller must hand it
+ * back: by job_queue_return if it will run again, by job_queue_forget if it is
+ * done. */
 struct job *job_queue_take(struct job_queue *q);
-/* Back to the head of its lane; of several, the one taken last first.  It has
- * its turn next, unless it had one (`again`): then the others come first. */
+/* Puts a job back at the head of its lane.  Of several jobs, hand back the one
+ * taken last first.  It runs next, unless it has had its turn (`again`): then
+ * the other lanes come first. */
 void job_queue_return(struct job_queue *q, struct job *job);
-/* The job is done with; does not free it. */
+/* Removes a taken job that is done; does not free it. */
 void job_queue_forget(struct job_queue *q, struct job *job);
-/* Notes what a run of a taken job has cost its lane. */
+/* Charges the work of a run of a taken job to its lane. */
 void job_queue_charge(struct job *job, uint64_t work);
 
 #endif

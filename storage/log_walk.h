@@ -14,7 +14,9 @@ struct log_pos {
     uint32_t file, offset;
 };
 
+/* Below, equal to, or above 0, like memcmp. */
 int log_pos_compare(struct log_pos a, struct log_pos b);
+/* The later of the two. */
 struct log_pos log_pos_later(struct log_pos a, struct log_pos b);
 
 /* One file of the log, as read. */
@@ -26,9 +28,9 @@ struct log_view {
 
 #define LOG_UID_BYTES 20 /* what a store is known by: its meta.db's own id */
 
-/* Which pages at the end of a table were given back to the file system, of late:
- * since the last checkpoint, and in the two times between checkpoints before
- * it.  That happens at once, whatever becomes of the transaction. */
+/* Which pages at the end of a table were given back to the file system, of
+ * late: since the last checkpoint, and in the two times between checkpoints
+ * before it.  That happens at once, whatever becomes of the transaction. */
 #define LOG_TABLES_MOST 64
 #define LOG_TIMES       3
 struct log_cut {
@@ -60,28 +62,32 @@ struct log_walk {
     struct log_cut cut_unknown; /* of a table whose name is not in the log */
 };
 
-/* Walks files one after the other, whose numbers follow each other; the time
- * does not grow faster than their bytes. */
+/* Starts a walk.  uid is borrowed for the whole walk; NULL accepts the marks of
+ * any store. */
 void log_walk_start(struct log_walk *w, const uint8_t *uid);
+/* Walks the next file.  The numbers of files must follow each other.  The time
+ * is linear in the bytes. */
 void log_walk_file(struct log_walk *w, const struct log_view *f);
 
-/* The first page of the table that need not be there any more; UINT32_MAX: none
- * was given back. */
+/* The first page of the table that was freed and need not exist any more;
+ * UINT32_MAX if none was freed. */
 uint32_t log_walk_cut(const struct log_walk *w,
                       const uint8_t uid[LOG_UID_BYTES]);
 
-/* The marks that each batch puts into the log: this text, as a record that
- * recovery passes over. */
+/* The size of a mark, with its final 0.  Each batch puts one into the log, as a
+ * record that recovery ignores. */
 #define LOG_MARK_BYTES 96
+/* Writes the text of a mark that says that the log is on disk up to
+ * `durable`. */
 void log_mark_text(char text[LOG_MARK_BYTES], const uint8_t uid[LOG_UID_BYTES],
                    struct log_pos durable);
 
-/* The bytes of a file of the log with no record but its own header, to follow
- * one whose last record is at `last`. */
+/* The size of a file of the log that has no record but its header. */
 #define LOG_HEAD_BYTES 28
+/* Writes such a file, which follows one whose last record is at `last`. */
 void log_head(uint8_t out[LOG_HEAD_BYTES], uint32_t last, uint32_t log_size);
 
-/* The hash that the database keeps of records and pages; of `data` behind
+/* The hash that the database uses for records and pages, of `data`, following
  * bytes whose hash is `before`. */
 uint32_t log_hash(uint32_t before, const uint8_t *data, size_t n);
 

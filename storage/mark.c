@@ -153,8 +153,8 @@ mark_write(struct mark_file *f)
     return true;
 }
 
-bool
-mark_sync(struct mark_file *f)
+static bool
+sync_mark(struct mark_file *f)
 {
     if (!f->unsynced)
         return true;
@@ -168,7 +168,7 @@ mark_sync(struct mark_file *f)
 static bool
 write_both(struct mark_file *f)
 {
-    return mark_write(f) && mark_sync(f) && mark_write(f) && mark_sync(f);
+    return mark_write(f) && sync_mark(f) && mark_write(f) && sync_mark(f);
 }
 
 /* A new one is in a file of another name until it is complete. */

@@ -9,8 +9,8 @@
 #include "storage/page_scan.h"
 #include "util/errbuf.h"
 
-/* The file HOME/mark: what is known to be on the disk, so that damage can be
- * told from what a power cut leaves.  Private to storage/. */
+/* The file HOME/mark: what is known to be on disk.  It allows damage to be told
+ * from the effects of a power cut.  Private to storage/. */
 
 #define MARK_TABLES_MOST 64
 
@@ -31,6 +31,7 @@ enum mark_found {
     MARK_DAMAGED /* there is, and it says nothing */
 };
 
+/* Reads the mark of a store into *m.  MARK_DAMAGED also fills err. */
 enum mark_found mark_read(const char *home, struct mark *m, struct errbuf *err);
 
 /* A mark that is kept while the store is open. */
@@ -49,10 +50,9 @@ int mark_open(struct mark_file *f, const char *home, const struct mark *m,
  * perhaps after a power cut; what it says is true in both cases.  A disk that
  * cannot take it (false) keeps an older one that is true as well. */
 bool mark_write(struct mark_file *f);
-/* Writes it to the disk if it was written without. */
-bool mark_sync(struct mark_file *f);
 /* Writes it, on the disk and with nothing older beside it. */
 bool mark_write_through(struct mark_file *f);
+/* Closes the file; the mark stays as it was last written. */
 void mark_close(struct mark_file *f);
 
 #endif

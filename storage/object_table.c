@@ -23,12 +23,6 @@ object_rec_clear(struct object_rec *o)
     *o = (struct object_rec){0};
 }
 
-bool
-object_kind_is_known(unsigned kind)
-{
-    return kind == OBJECT_GROUP || kind == OBJECT_FORWARDER;
-}
-
 void
 object_rec_encode(struct buf *b, const struct object_rec *o)
 {

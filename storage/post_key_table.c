@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include "storage/alert_table.h"
-
-#define TIME_BYTES 8
+#include "storage/time_order.h"
 
 void
 post_key_encode(struct buf *b, const struct post_key_rec *k)
@@ -62,17 +61,6 @@ key_of(struct key *k, uint64_t author, const char *key, struct errbuf *err)
     return key_text(k, key, false, err);
 }
 
-/* The entry in the order of time: the time, then the key of the record. */
-static struct key
-time_key(int64_t posted, const struct key *k)
-{
-    struct key t = {0};
-
-    key_time(&t, posted);
-    key_bytes(&t, k->data, k->len);
-    return t;
-}
-
 static enum store_result
 get(struct store_txn *t, const struct key *k, struct post_key_rec *rec,
     struct errbuf *err)
@@ -114,31 +102,20 @@ post_key_find(struct store_txn *t, uint64_t author, const char *key,
     return r == STORE_OK ? target_is_there(t, rec_r, err) : r;
 }
 
-/* The entry in the order of time of the record that has the key. */
-static enum store_result
-del_time(struct store_txn *t, const struct key *k, int64_t posted,
-         const char *doing, struct errbuf *err)
-{
-    struct key when = time_key(posted, k);
-
-    return txn_must_exist(txn_del(t, TABLE_POST_KEY_TIME, &when, doing, err),
-                          doing, err);
-}
-
 enum store_result
 post_key_put(struct store_txn *t, uint64_t author, const char *key,
              const struct post_key_rec *rec, struct errbuf *err)
 {
     const char *const doing = "storing the key of a post";
     struct post_key_rec old;
-    struct key k, when;
+    struct key k;
     enum store_result r = key_of(&k, author, key, err);
 
     if (r != STORE_OK)
         return r;
     r = get(t, &k, &old, err);
     if (r == STORE_OK)
-        r = del_time(t, &k, old.posted, doing, err);
+        r = time_order_del(t, TABLE_POST_KEY_TIME, old.posted, &k, doing, err);
     if (r != STORE_OK && r != STORE_NOTFOUND)
         return r;
     if (rec->scope != 0)
@@ -147,9 +124,7 @@ post_key_put(struct store_txn *t, uint64_t author, const char *key,
     r = txn_put(t, TABLE_POST_KEY, &k, doing, err);
     if (r != STORE_OK)
         return r;
-    when = time_key(rec->posted, &k);
-    nothing_encode(txn_record(t));
-    return txn_put(t, TABLE_POST_KEY_TIME, &when, doing, err);
+    return time_order_put(t, TABLE_POST_KEY_TIME, rec->posted, &k, doing, err);
 }
 
 enum store_result
@@ -169,44 +144,24 @@ post_key_release(struct store_txn *t, const struct alert_rec *a,
     if (r != STORE_OK || rec.alert != a->id)
         return r == STORE_NOTFOUND ? STORE_OK : r;
     r = txn_must_exist(txn_del(t, TABLE_POST_KEY, &k, doing, err), doing, err);
-    return r == STORE_OK ? del_time(t, &k, rec.posted, doing, err) : r;
+    if (r != STORE_OK)
+        return r;
+    return time_order_del(t, TABLE_POST_KEY_TIME, rec.posted, &k, doing, err);
 }
 
-/* The record that the cursor's entry leads to, then the entry. */
 static enum store_result
-expire_one(struct cursor *c, struct errbuf *err)
+remove_row(struct store_txn *t, const struct key *row, const char *doing,
+           struct errbuf *err)
 {
-    struct key k = {0};
-    enum store_result r;
-
-    if (c->key.len > TIME_BYTES && c->key.len - TIME_BYTES <= sizeof k.data)
-        key_bytes(&k, c->key.data + TIME_BYTES, c->key.len - TIME_BYTES);
-    r = txn_must_exist(txn_del(c->txn, TABLE_POST_KEY, &k, c->doing, err),
-                       c->doing, err);
-    return r == STORE_OK ? cursor_del(c, err) : r;
+    return txn_del(t, TABLE_POST_KEY, row, doing, err);
 }
 
 enum store_result
 post_key_expire(struct store_txn *t, int64_t before, unsigned max, bool *more_r,
                 struct errbuf *err)
 {
-    struct key from = {0};
-    struct cursor c;
-    enum store_result r = cursor_open(&c, t, TABLE_POST_KEY_TIME, &from,
-                                      "forgetting the keys of posts", err);
+    static const struct time_order order = {
+        TABLE_POST_KEY_TIME, "forgetting the keys of posts", remove_row};
 
-    *more_r = false;
-    if (r != STORE_OK)
-        return r == STORE_NOTFOUND ? STORE_OK : r;
-    while (r == STORE_OK && c.key.len >= TIME_BYTES &&
-           key_get_time(c.key.data) < before) {
-        *more_r = max-- == 0;
-        if (*more_r)
-            break;
-        r = expire_one(&c, err);
-        if (r == STORE_OK)
-            r = cursor_next(&c, err);
-    }
-    cursor_close(&c);
-    return r == STORE_NOTFOUND ? STORE_OK : r;
+    return time_order_expire(t, &order, before, max, more_r, err);
 }

@@ -250,6 +250,12 @@ name_rec_encode(struct buf *b, const struct name_rec *n)
     enc_u64(b, n->number);
 }
 
+bool
+object_kind_is_known(unsigned kind)
+{
+    return kind == OBJECT_GROUP || kind == OBJECT_FORWARDER;
+}
+
 static enum object_kind
 dec_kind(struct dec *d)
 {

@@ -14,8 +14,9 @@
  * fields in a fixed order; numbers big-endian, texts behind their length.
  * Private to storage/, its tests and the fuzz target. */
 
-/* --- writing: appends to the buffer --- */
+/* --- writing: each appends one field to the buffer --- */
 
+/* Unsigned numbers, big-endian. */
 void enc_u8(struct buf *b, uint8_t v);
 void enc_u32(struct buf *b, uint32_t v);
 void enc_u64(struct buf *b, uint64_t v);
@@ -25,7 +26,8 @@ void enc_data(struct buf *b, const char *p, size_t n); /* length first */
 void enc_text(struct buf *b, const char *s);           /* NULL is "" */
 void enc_ids(struct buf *b, const uint64_t *ids, size_t n);
 
-/* --- reading: what is short or impossible makes the rest read as 0 --- */
+/* --- reading: after a truncated or impossible field, all fields read as 0
+ * --- */
 
 struct dec {
     const uint8_t *p;
@@ -33,29 +35,33 @@ struct dec {
     bool bad;
 };
 
+/* Starts reading; the data is borrowed. */
 void dec_init(struct dec *d, const void *data, size_t len);
+/* One field each; 0 if bad. */
 uint8_t dec_u8(struct dec *d);
 uint32_t dec_u32(struct dec *d);
 uint64_t dec_u64(struct dec *d);
 int64_t dec_i64(struct dec *d);
+/* Copies n bytes; zeros if bad. */
 void dec_bytes(struct dec *d, uint8_t *out, size_t n);
-/* A copy with a 0 behind it, which the caller frees; NULL if bad. */
+/* A copy of the bytes, followed by a 0, which the caller frees; NULL if bad. */
 char *dec_data(struct dec *d, size_t *len_r);
-/* The same for what must not contain a 0. */
+/* The same for a text, which must not contain a 0. */
 char *dec_text(struct dec *d);
 uint64_t *dec_ids(struct dec *d, size_t *n_r); /* NULL with 0 if none */
 
-/* Reads the version byte; every version from 1 to `newest` is good. */
+/* Reads the version byte, and accepts versions from 1 to `newest`. */
 uint8_t dec_version(struct dec *d, uint8_t newest);
 
-/* 0 if all was well and nothing is left; else -1 with err. */
+/* 0 if no field was bad and no byte is left; otherwise -1 with err. */
 int dec_end(const struct dec *d, struct errbuf *err) WARN_UNUSED;
 
-/* --- the records: each in the file of its table ---
+/* --- the records: each is in the file of its table ---
  *
- * What stands in a record's key (numbers, hash, scope) is not encoded and is
- * left as it is by decode.  Decode: 0, or -1 with err and an empty record.
- * Encoding what was decoded gives the same bytes. */
+ * *_encode appends a record to the buffer.  *_decode returns 0, or -1 with err
+ * and an empty record; the caller clears the record.  The members that are in
+ * the key (numbers, hash, scope) are neither encoded nor changed by *_decode.
+ * Encoding a decoded record gives the same bytes. */
 
 void domain_rec_encode(struct buf *b, const struct domain_rec *d);
 int domain_rec_decode(const void *data, size_t len, struct domain_rec *d,

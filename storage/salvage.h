@@ -40,6 +40,7 @@ struct salvage_source {
 };
 extern const struct salvage_source salvage_sources[SALVAGE_SOURCES];
 
+/* The key of a record whose key is a number. */
 struct key salvage_number_key(uint64_t number);
 
 /* Reads the tables and puts what is whole, and fits together, into the new

@@ -10,30 +10,31 @@
 
 /* The store: one Berkeley DB environment, one writer thread.
  *
- * Everything that reads or changes it is a job: a body that runs on the writer
- * thread inside a transaction, and a `done` that runs there after the commit
- * is on disk.  What waits is put into one transaction (group commit).  When a
- * batch fails, it is aborted and its jobs run again one by one, so that a job
- * fails by its own fault only.  A body therefore may run more than once: it
- * touches nothing outside its argument and the store, and starts afresh each
- * time.  A body that returns anything but STORE_OK or STORE_AGAIN must not have
- * written yet, unless the result is STORE_FULL or STORE_ERROR (check, then act).
+ * Everything that reads or changes the store is a job.  A job has a body, which
+ * runs on the writer thread inside a transaction, and a `done`, which runs
+ * there after the commit is on disk.  Jobs that wait share one transaction
+ * (group commit).  If a batch fails, it is aborted and its jobs run again one
+ * by one, so that a job fails only by its own fault.  A body may therefore run
+ * more than once: it changes nothing but its argument and the store, and starts
+ * afresh each time.  Check, then act: a body that returns anything but STORE_OK
+ * or STORE_AGAIN must not have written, unless the result is STORE_FULL or
+ * STORE_ERROR.
  *
- * Who asks for much does not keep others waiting.  A job is submitted in a lane
- * (store.h does not care what the number says).  Jobs of one lane run in the
- * order in which they were submitted, and so do their dones; lanes take turns.
- * A body that may have much to do looks at store_tired from time to time, and
- * returns STORE_AGAIN when it says yes: what it has written is committed, its
- * `done` is called with STORE_AGAIN, and it runs again when its lane has its
- * next turn, before all others of that lane.  How far it had come it notes in a
- * store_mark: what is taken back has not come anywhere. */
+ * A long job does not delay others.  A job is submitted in a lane, which is a
+ * number that has no meaning here.  The jobs of one lane run in the order in
+ * which they were submitted, and so do their dones; lanes take turns.  A body
+ * that may have much to do asks store_tired from time to time.  If it says yes,
+ * the body returns STORE_AGAIN: what it has written is committed, its `done` is
+ * called with STORE_AGAIN, and it runs again at the next turn of its lane,
+ * before all other jobs of that lane.  It keeps its progress in a store_mark,
+ * because a part that was rolled back must be done again. */
 
 enum store_result {
     STORE_OK = 0,
-    STORE_AGAIN,    /* a part is done; the body is to run again */
-    STORE_NOTFOUND, /* no such thing */
-    STORE_EXISTS,   /* there is one of that name or key already */
-    STORE_REFUSED,  /* the body said no; err says why */
+    STORE_AGAIN,    /* a part is done; the body will run again */
+    STORE_NOTFOUND, /* it does not exist */
+    STORE_EXISTS,   /* the name or key is in use */
+    STORE_REFUSED,  /* the body refused; err says why */
     STORE_FULL,     /* no space on the disk: nothing was written, try later */
     STORE_ERROR     /* the database failed; err says what */
 };
@@ -44,122 +45,139 @@ struct store_txn;
 struct store_options {
     const char *dir;        /* borrowed for the call; must exist */
     uint64_t cache_bytes;   /* of Berkeley DB; 0: 64 MiB */
-    unsigned batch_jobs;    /* most jobs in one transaction; 0: 512 */
-    int64_t batch_us;       /* most time in one, but for one job; 0: 10 ms */
+    unsigned batch_jobs;    /* most jobs in a transaction; 0: 512 */
+    int64_t batch_us;       /* most time for a transaction of several jobs;
+                               0: 10 ms */
     unsigned checkpoint_s;  /* seconds between checkpoints; 0: 5 */
-    uint64_t reserve_bytes; /* set aside for recovery; 0: 32 MiB */
-    unsigned audit_days;    /* audit records are kept so long; 0: for ever */
-    bool create;            /* make a store if the directory holds none */
-    bool *damaged_r;        /* it could not be opened for being damaged, and
-                               nothing was changed in it; NULL: not wanted */
+    uint64_t reserve_bytes; /* reserved for recovery; 0: 32 MiB */
+    unsigned audit_days;    /* how long audit records are kept; 0: for ever */
+    bool create;            /* create a store if the directory has none */
+    bool *damaged_r;        /* set to true if store_open failed because the
+                               store is damaged; nothing in it was changed
+                               then.  NULL: not wanted */
 };
 
-/* Opens the store, with recovery, and starts its threads.  NULL with err if
- * it cannot be opened: not a store and not `create`, a newer format, in use
- * by another process, damaged. */
+/* Opens the store, with recovery, and starts its threads.  The caller owns the
+ * result (store_close).  NULL with err if it cannot be opened: there is no
+ * store and `create` is false, its format is newer, another process has it
+ * open, or it is damaged. */
 struct store *store_open(const struct store_options *o,
                          struct errbuf *err) WARN_UNUSED;
 
-/* Runs what was submitted, writes a checkpoint, stops the threads, closes. */
+/* Runs the jobs that were submitted, writes a checkpoint, stops the threads,
+ * closes the store, and sets *store to NULL.  NULL is allowed. */
 void store_close(struct store **store);
 
-/* True if dir holds a store. */
+/* True if dir contains a store; otherwise errno says why not. */
 bool store_exists(const char *dir);
 
-/* In all cases but the first, err says what there is. */
+/* What there is in a directory. */
 enum store_presence {
-    STORE_PRESENT,     /* it may be used, as far as permissions go */
-    STORE_NONE_YET,    /* the directory is empty, as a new one is */
-    STORE_NOWHERE,     /* there is no such directory */
-    STORE_OTHER_FILES, /* that directory is something else's */
-    STORE_BARRED       /* we may not look, or it is no directory */
+    STORE_PRESENT,     /* a store; permissions may still forbid its use */
+    STORE_NONE_YET,    /* an empty directory */
+    STORE_NOWHERE,     /* the directory does not exist */
+    STORE_OTHER_FILES, /* a directory with other files */
+    STORE_BARRED       /* no permission to look, or not a directory */
 };
+/* Looks without changing anything.  In all cases but STORE_PRESENT, err says
+ * what there is. */
 enum store_presence store_look(const char *dir, struct errbuf *err);
 
 enum store_verdict {
     STORE_SOUND = 0,
     STORE_DAMAGED = -1,
-    STORE_UNKNOWN = -2 /* it could not be checked: in use, no space, ... */
+    STORE_UNKNOWN = -2 /* it could not be checked: in use, no space, … */
 };
 
-/* Checks a store that no server has open, and changes nothing in it: whether
- * all that was acknowledged is there, then, in a copy, each table's pages, each
- * record's encoding, and what the tables say of each other.  The copy is made
- * in $TMPDIR, or beside the store.  Findings go to `report`, a line each; err
- * unless it is sound. */
+/* Checks a store that no server has open, and changes nothing in it.  First it
+ * checks whether everything that was acknowledged is there.  Then it checks, in
+ * a copy, the pages of each table, the encoding of each record, and whether the
+ * tables agree.  The copy is made in $TMPDIR, or beside the store.  Findings go
+ * to `report`, one per line.  Unless the store is sound, err says why. */
 enum store_verdict store_verify(const char *dir, FILE *report,
                                 struct errbuf *err) WARN_UNUSED;
 
 enum store_salvage {
-    STORE_SALVAGED = 0,  /* a sound store, with all that was known to be */
-    STORE_SALVAGED_PART, /* a sound store; the report says what it lacks */
-    STORE_NOT_SALVAGED   /* err says why; the store is as it was */
+    STORE_SALVAGED = 0,  /* there is a sound store, and nothing is missing */
+    STORE_SALVAGED_PART, /* there is a sound store; the report says what is
+                            missing */
+    STORE_NOT_SALVAGED   /* err says why; the store is unchanged */
 };
 
-/* Makes a sound store of what can be read of a damaged one that no server has
- * open.  What was there is kept beside it, named with the time `now`. */
+/* Builds a sound store from the readable parts of a damaged one that no server
+ * has open.  The old store is kept beside it, under a name with the time `now`
+ * (microseconds UTC).  `report` gets a line for each table. */
 enum store_salvage store_salvage(const char *dir, int64_t now, FILE *report,
                                  struct errbuf *err) WARN_UNUSED;
 
+/* The body of a job, on the writer thread; see above.  With STORE_REFUSED and
+ * STORE_ERROR it fills err. */
 typedef enum store_result store_body_fn(struct store_txn *txn, void *arg,
                                         struct errbuf *err);
+/* The end of a job, on the writer thread.  STORE_AGAIN: a part of it is on
+ * disk.  err is borrowed for the call, and says why for other results than
+ * STORE_OK. */
 typedef void store_done_fn(enum store_result result, void *arg,
                            const struct errbuf *err);
 
-/* Queues a job in a lane; never blocks on the disk; any thread but not from a
- * body.  `done` (may be NULL) is called on the writer thread, exactly once but
- * for STORE_AGAIN. */
+/* Queues a job in a lane.  Never waits for the disk.  Any thread may call this,
+ * but not a body.  `done` (may be NULL) is called on the writer thread: any
+ * number of times with STORE_AGAIN, and then exactly once with another result.
+ * arg is borrowed until then. */
 void store_submit_lane(struct store *store, uint64_t lane, store_body_fn *body,
                        store_done_fn *done, void *arg);
 /* The same in lane 0. */
 void store_submit(struct store *store, store_body_fn *body, store_done_fn *done,
                   void *arg);
 
-/* How far a job in parts has come.  A zeroed one is at 0. */
+/* The progress of a job in parts.  A zeroed one is at 0. */
 struct store_mark {
     uint64_t done, next;
     unsigned part;
 };
-/* Where the body is to begin. */
+/* The place where the body must begin, or continue. */
 uint64_t store_mark_begin(struct store_mark *m, const struct store_txn *txn);
-/* Where it will begin next time, if it returns STORE_AGAIN now. */
+/* Sets the place where the body will continue, if it now returns STORE_AGAIN
+ * and the transaction is committed. */
 void store_mark_set(struct store_mark *m, const struct store_txn *txn,
                     uint64_t next);
-/* How many parts of the job that runs are on disk. */
+/* For bodies: the number of parts of this job that are on disk. */
 unsigned store_part(const struct store_txn *txn);
 
-/* For bodies: true if the job has done what one turn allows. */
+/* For bodies: true if the job has used up its turn. */
 bool store_tired(const struct store_txn *txn);
-/* For bodies: counts work that is not done by calls of the store, one for each
- * microsecond or two, or some 500 bytes looked at. */
+/* For bodies: counts work that is not done by functions of the store, in units
+ * of one or two microseconds, or of about 500 bytes read. */
 void store_charge(struct store_txn *txn, uint64_t work);
 
-/* The same in lane 0, waiting for the end: for start, tools and tests, never for
- * a thread with an event loop. */
+/* Runs a job in lane 0, waits for its end, and returns its result; err is
+ * filled as by `done`.  For start, tools and tests; never for a thread with an
+ * event loop. */
 enum store_result store_run(struct store *store, store_body_fn *body, void *arg,
                             struct errbuf *err) WARN_UNUSED;
 
-/* What is written from now on removes something (on), or need not: removals go
- * on when the disk is too full for anything else.  For bodies; each job begins
- * with off.  Returns what it was. */
+/* For bodies: says whether the following writes only remove something (on).
+ * Removals are allowed when the disk is too full for other writes.  Each job
+ * begins with off.  Returns the previous value. */
 bool store_removing(struct store_txn *txn, bool on);
 
-/* Grows with each change that the transaction has made (for bodies). */
+/* For bodies: a number that grows with each change in this transaction. */
 unsigned store_changes(const struct store_txn *txn);
 
-/* Jobs that wait now (any thread; for limits and statistics). */
+/* The number of jobs that wait now, for limits and statistics.  Any thread. */
 unsigned store_backlog(const struct store *store);
 
-/* The most work that one run of a job did, and one transaction, since this was
- * asked last (any thread). */
+/* The most work, in units as for store_charge, of one run of a job, and of one
+ * transaction. */
 struct store_load {
     uint64_t job, transaction;
 };
+/* The maxima since the last call.  Any thread. */
 struct store_load store_load(struct store *store);
 
-/* Called, on the writer thread, when the database says it can no longer go on
- * (panic).  The default logs and ends the process with status 75, so that a
- * supervisor starts it again into recovery. */
+/* Sets a function that is called on the writer thread when the database cannot
+ * continue (panic).  By default the store logs this and ends the process with
+ * status 75, so that a supervisor restarts it and it recovers. */
 void store_on_panic(struct store *store, void (*cb)(void *arg), void *arg);
 
 #endif

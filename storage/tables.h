@@ -8,21 +8,29 @@
 
 #include "storage/store.h"
 
-/* What the tables hold.  All functions are for bodies of jobs (store.h).
+/* The tables of the store.  All functions are for bodies of jobs (store.h).
  *
- * Records that come back are filled into caller-owned structs whose pointers
- * belong to the struct: *_clear frees them; a zeroed struct is empty.  In
- * records that go in, pointers are borrowed for the call; NULL strings mean "".
- * Names are given in any case and compared without regard to the case of ASCII
- * letters; they come back in lower case.  Names and keys of posts have 1 to 255
- * bytes, else STORE_REFUSED (STORE_NOTFOUND where a name is looked up).  Times
+ * Results.  Every function can return STORE_ERROR, with err.  A function that
+ * writes can also return STORE_FULL.  STORE_NOTFOUND means that the record, or
+ * the account or domain it belongs to, does not exist.  The comments name only
+ * other results, and what is special.
+ *
+ * Ownership.  A record is returned in a struct of the caller, which must be
+ * zeroed (empty) or hold an older record, which is freed.  Its pointers belong
+ * to the struct; *_clear frees them.  Use a record only after STORE_OK, but
+ * clear it in any case.  Pointers of a record that is passed in are borrowed
+ * for the call; NULL strings mean "".
+ *
+ * Names can be given in upper or lower case (ASCII), and are returned in lower
+ * case.  Names and post keys have 1 to 255 bytes.  Otherwise a function that
+ * stores returns STORE_REFUSED, and one that looks up STORE_NOTFOUND.  Times
  * are microseconds UTC.
  *
  * A function that a walk calls may read and change anything in the same
  * transaction.
  *
- * `settings`, `rights`, `defaults`, `prefs` are texts in the CLI's data format
- * that storage does not look into ("" where nothing was set). */
+ * `settings`, `rights`, `defaults` and `prefs` are texts in the data format of
+ * the CLI, "" if nothing was set.  Storage does not interpret them. */
 
 /* --- meta: one of each per store (meta_table.c) --- */
 
@@ -37,21 +45,24 @@ enum store_text {
     STORE_TEXT_CLUSTER_DOMAIN_DEFAULTS
 };
 
-/* A secret made with the store, for stable dummy salts and the like. */
+/* Copies the secret that was created with the store.  It is for salts of
+ * unknown names, which must not change, and the like. */
 enum store_result meta_secret(struct store_txn *t,
                               uint8_t out[STORE_SECRET_BYTES],
                               struct errbuf *err) WARN_UNUSED;
-/* Never NULL with STORE_OK; the caller frees. */
+/* *text_r is "" if it was never set; the caller frees it. */
 enum store_result meta_text_get(struct store_txn *t, enum store_text which,
                                 char **text_r, struct errbuf *err) WARN_UNUSED;
+/* Replaces the text. */
 enum store_result meta_text_put(struct store_txn *t, enum store_text which,
                                 const char *text,
                                 struct errbuf *err) WARN_UNUSED;
-/* The next alert id: growing, in commit order, never given twice, also not
- * after a crash or a removal.  Also for generated alerts that are not kept. */
+/* Assigns the next alert id.  Ids grow in commit order and are never assigned
+ * twice, even after a crash or a removal.  Generated alerts, which are not
+ * stored, also get their ids here. */
 enum store_result meta_next_alert_id(struct store_txn *t, uint64_t *id_r,
                                      struct errbuf *err) WARN_UNUSED;
-/* The newest alert id given out, 0 if none. */
+/* The last alert id that was assigned; 0 if none was. */
 enum store_result meta_last_alert_id(struct store_txn *t, uint64_t *id_r,
                                      struct errbuf *err) WARN_UNUSED;
 
@@ -63,61 +74,68 @@ struct domain_rec {
     int64_t created;
     bool shared; /* of a cluster; false: local */
     bool suspended;
-    char *settings;         /* what was set explicitly */
+    char *settings;         /* those that were set explicitly */
     char *defaults;         /* account defaults */
-    char *account_template; /* settings that new accounts begin with */
+    char *account_template; /* settings given to new accounts */
 };
 
+/* Frees what the record holds, and zeroes it. */
 void domain_rec_clear(struct domain_rec *d);
 
-/* Names and aliases of domains are names of one kind: none is given twice, and
- * domain_find finds by both. */
+/* A name can be used only once, as the name or an alias of a domain.
+ * domain_find finds a domain by both. */
 
-/* Gives the record a number (also in *number_r).  STORE_EXISTS. */
+/* Stores a new domain and assigns its number (*number_r); d->number is ignored.
+ * STORE_EXISTS if the name is in use. */
 enum store_result domain_add(struct store_txn *t, const struct domain_rec *d,
                              uint64_t *number_r,
                              struct errbuf *err) WARN_UNUSED;
+/* The domain with this number. */
 enum store_result domain_get(struct store_txn *t, uint64_t number,
                              struct domain_rec *d_r,
                              struct errbuf *err) WARN_UNUSED;
+/* The domain with this name or alias. */
 enum store_result domain_find(struct store_txn *t, const char *name,
                               struct domain_rec *d_r,
                               struct errbuf *err) WARN_UNUSED;
-/* Replaces the record of d->number; a changed name is a renaming
- * (STORE_EXISTS if taken, also by an alias of its own).  Aliases stay. */
+/* Replaces the record of d->number.  Another name renames the domain:
+ * STORE_EXISTS if that name is in use, even as an alias of this domain.
+ * Aliases stay. */
 enum store_result domain_put(struct store_txn *t, const struct domain_rec *d,
                              struct errbuf *err) WARN_UNUSED;
-/* Removes the domain's record, aliases and alerts.  Its accounts, groups and
- * forwarders must be gone (STORE_REFUSED). */
+/* Removes the record, the aliases and the alerts of a domain.  STORE_REFUSED if
+ * it has accounts, groups or forwarders. */
 enum store_result domain_remove(struct store_txn *t, uint64_t number,
                                 struct errbuf *err) WARN_UNUSED;
 
-/* For listings: called in the order of names; the record is borrowed for the
- * call; returning false ends the walk (still STORE_OK). */
+/* Called for each domain, in the order of names.  The record is borrowed for
+ * the call.  Returning false ends the walk, with STORE_OK. */
 typedef bool domain_walk_fn(const struct domain_rec *d, void *arg);
-/* after: the last name seen before, NULL from the start. */
+/* Walks over the domains after the name `after` (NULL: all).  STORE_OK also if
+ * there is none. */
 enum store_result domain_walk(struct store_txn *t, const char *after,
                               domain_walk_fn *fn, void *arg,
                               struct errbuf *err) WARN_UNUSED;
 
-/* Other names, in order.  A zeroed list is empty. */
+/* Aliases, in order.  A zeroed list is empty. */
 struct alias_list {
-    char **name; /* owned, and each of them */
+    char **name; /* owned, as is each name */
     size_t n;
 };
 
+/* Frees the names, and empties the list. */
 void alias_list_clear(struct alias_list *l);
-/* Takes a copy of the name, at the end. */
+/* Appends a copy of the name. */
 void alias_list_add(struct alias_list *l, const char *name);
 
-/* STORE_NOTFOUND if there is no such domain. */
+/* The aliases of a domain. */
 enum store_result domain_aliases_get(struct store_txn *t, uint64_t domain,
                                      struct alias_list *l_r,
                                      struct errbuf *err) WARN_UNUSED;
-/* Makes these its aliases, in whatever order; those that it had besides are
- * free then.  A name that stands twice counts once.  STORE_EXISTS with err
- * saying which of them is taken, STORE_REFUSED for what cannot be a name,
- * STORE_NOTFOUND: nothing was changed. */
+/* Replaces the aliases of a domain; old ones become free.  The order does not
+ * matter, and a name given twice counts once.  STORE_EXISTS: a name is in use,
+ * and err says which.  STORE_REFUSED: one is not a valid name.  In these cases,
+ * and with STORE_NOTFOUND, nothing was changed. */
 enum store_result domain_aliases_set(struct store_txn *t, uint64_t domain,
                                      const struct alias_list *l,
                                      struct errbuf *err) WARN_UNUSED;
@@ -131,7 +149,7 @@ enum store_result domain_aliases_set(struct store_txn *t, uint64_t domain,
 /* A SCRAM-SHA-256 verifier (RFC 5802, 7677), and on request the HMAC-MD5
  * state for CRAM-MD5 (inner and outer MD5 state, 16 bytes each). */
 struct credential {
-    uint32_t iterations; /* 0: no password, nobody gets in */
+    uint32_t iterations; /* 0: no password, nobody can log in */
     uint8_t salt[CRED_SALT_BYTES];
     uint8_t stored_key[CRED_KEY_BYTES];
     uint8_t server_key[CRED_KEY_BYTES];
@@ -145,131 +163,146 @@ struct account_rec {
     char *name;      /* without domain */
     char *real_name;
     int64_t created;
-    /* Grows whenever log-ins that were remembered and tickets that were given
-     * out must become void: new password, killed sessions. */
+    /* Grows when remembered log-ins and tickets must become void: at a new
+     * password, or when sessions are killed. */
     uint32_t cred_serial;
     struct credential cred;
     char *type;     /* "MultiMailbox" etc., as given */
-    char *settings; /* what was set explicitly */
-    char *rights;   /* array of codes, "" none */
+    char *settings; /* those that were set explicitly */
+    char *rights;   /* array of codes; "": none */
 };
 
+/* Frees what the record holds, and zeroes it. */
 void account_rec_clear(struct account_rec *a);
 
-/* Within a domain, names and aliases of accounts are names of one kind: none is
- * given twice, and account_find finds by both. */
+/* In a domain, a name can be used only once, for an account, an alias, a group
+ * or a forwarder.  account_find finds an account by its name and its
+ * aliases. */
 
-/* STORE_EXISTS; STORE_REFUSED if there is no such domain. */
+/* Stores a new account and assigns its number (*number_r); a->number is
+ * ignored.  STORE_EXISTS if the name is in use; STORE_REFUSED if the domain
+ * does not exist. */
 enum store_result account_add(struct store_txn *t, const struct account_rec *a,
                               uint64_t *number_r,
                               struct errbuf *err) WARN_UNUSED;
+/* The account with this number. */
 enum store_result account_get(struct store_txn *t, uint64_t number,
                               struct account_rec *a_r,
                               struct errbuf *err) WARN_UNUSED;
+/* The account with this name or alias in the domain. */
 enum store_result account_find(struct store_txn *t, uint64_t domain,
                                const char *name, struct account_rec *a_r,
                                struct errbuf *err) WARN_UNUSED;
-/* How many iterations the password of one of the accounts has; which of them,
- * `point` says: for the same number it is the same one, as far as accounts stay,
- * and over many numbers all come equally often.  0: those there have none. */
+/* The number of iterations of the password of one of the accounts, 0 if it has
+ * none.  `point` chooses the account: the same number always chooses the same
+ * one while accounts do not change, and over many numbers all are chosen
+ * equally often. */
 enum store_result account_sample_iterations(struct store_txn *t, uint64_t point,
                                             uint32_t *iterations_r,
                                             struct errbuf *err) WARN_UNUSED;
-/* Replaces; a changed name or domain is a renaming.  Into another domain the
- * aliases come along.  STORE_EXISTS with err saying which name is taken (also
- * by an alias of its own): nothing was changed. */
+/* Replaces the record of a->number.  Another name or domain renames the
+ * account; its aliases move with it.  STORE_EXISTS: a name is in use, even if
+ * only by an alias of this account; err says which, and nothing was changed. */
 enum store_result account_put(struct store_txn *t, const struct account_rec *a,
                               struct errbuf *err) WARN_UNUSED;
-/* Removes the account with its aliases, alerts, state, usage, preferences and
+/* Removes an account with its aliases, alerts, state, usage, preferences and
  * tickets. */
 enum store_result account_remove(struct store_txn *t, uint64_t number,
                                  struct errbuf *err) WARN_UNUSED;
-/* What a domain has besides accounts (below). */
+/* The objects of a domain that are not accounts (below). */
 enum object_kind {
     OBJECT_NONE,
     OBJECT_GROUP,
     OBJECT_FORWARDER
 };
 
-/* A name of a domain, and the account that it leads to. */
+/* A name in a domain, and the account that it leads to. */
 struct account_name {
     const char *name; /* borrowed for the call */
     uint64_t number;
     bool alias;
-    enum object_kind object; /* of no account: a group's, for example, which
-                                whoever looks for accounts passes over */
+    enum object_kind object; /* not OBJECT_NONE: the name of an object, not
+                                of an account */
 };
+/* The name is borrowed for the call.  Returning false ends the walk, with
+ * STORE_OK. */
 typedef bool account_walk_fn(const struct account_name *n, void *arg);
-/* The names of a domain's accounts, of their aliases and of its objects, in one
- * order, after `after` (or NULL). */
+/* Walks over the names of the accounts, aliases and objects of a domain, in one
+ * order, after the name `after` (NULL: all). */
 enum store_result account_walk(struct store_txn *t, uint64_t domain,
                                const char *after, account_walk_fn *fn,
                                void *arg, struct errbuf *err) WARN_UNUSED;
-/* How many accounts a domain has, and how many aliases these have in all; kept,
- * not counted. */
+/* The number of accounts of a domain.  It is stored, so the cost is one
+ * look-up. */
 enum store_result account_count(struct store_txn *t, uint64_t domain,
                                 uint64_t *count_r,
                                 struct errbuf *err) WARN_UNUSED;
+/* The same for all aliases of these accounts. */
 enum store_result account_alias_count(struct store_txn *t, uint64_t domain,
                                       uint64_t *count_r,
                                       struct errbuf *err) WARN_UNUSED;
 
-/* Adds to *sum the accounts of the domains beyond the number *after that are not
- * shared.  STORE_AGAIN: the job is tired; both say how far it has come. */
+/* Adds to *sum the number of accounts in all domains with a number above *after
+ * that are not shared.  STORE_AGAIN: the turn of the job is used up; *after and
+ * *sum have its progress. */
 enum store_result account_count_all(struct store_txn *t, uint64_t *after,
                                     uint64_t *sum,
                                     struct errbuf *err) WARN_UNUSED;
 
-/* As domain_aliases_get and domain_aliases_set. */
+/* Like domain_aliases_get, for an account. */
 enum store_result account_aliases_get(struct store_txn *t, uint64_t account,
                                       struct alias_list *l_r,
                                       struct errbuf *err) WARN_UNUSED;
+/* Like domain_aliases_set, for an account. */
 enum store_result account_aliases_set(struct store_txn *t, uint64_t account,
                                       const struct alias_list *l,
                                       struct errbuf *err) WARN_UNUSED;
 
-/* An alias has a verifier of its own of the account's password, with another
- * salt: two names with one salt would be known to be one account's
- * (alias_verifier.c).  It can only be made where the clear password is at hand,
- * so it may be missing.  It is void as soon as the account has another password,
- * and lost with the alias, or when the account moves to another domain. */
+/* An alias has its own verifier of the account's password, with another salt:
+ * two names with the same salt would be known to belong to one account
+ * (alias_verifier.c).  The verifier can be made only when the password is known
+ * in clear text, so it may be missing.  It becomes void when the account gets
+ * another password, and is lost with the alias, or when the account moves to
+ * another domain. */
 struct alias_verifier {
     char name[256];
     struct credential cred; /* without CRAM; iterations 0: there is none */
 };
 
-/* Puts the verifier of that alias in the place of the account's own, of which
- * the CRAM state stays; nothing where there is none, or no such alias (account
- * 0: nobody's; it takes as long). */
+/* Replaces *cred, the account's own verifier, by that of the alias; its CRAM
+ * state stays.  If the alias or its verifier does not exist, *cred stays as it
+ * is (STORE_OK).  Account 0 means that there is no account; the call takes as
+ * long as for others. */
 enum store_result alias_verifier_find(struct store_txn *t, uint64_t account,
                                       const char *name, struct credential *cred,
                                       struct errbuf *err) WARN_UNUSED;
-/* Those of the account's aliases, at most `most` of them, that have none of its
+/* Lists up to `most` aliases of the account that have no verifier of its
  * password, or one with another number of iterations than the account's. */
 enum store_result alias_verifier_list(struct store_txn *t,
                                       const struct account_rec *a,
                                       struct alias_verifier *list_r,
                                       size_t most, size_t *n_r,
                                       struct errbuf *err) WARN_UNUSED;
-/* It is one of the password that `account` has, the record as it is in the
- * store.  Nothing is done if that is no alias of it any more. */
+/* Stores a verifier of the password of `account`, which is the record as it is
+ * in the store.  Does nothing if the name is no longer an alias of it. */
 enum store_result alias_verifier_put(struct store_txn *t,
                                      const struct account_rec *account,
                                      const struct alias_verifier *v,
                                      struct errbuf *err) WARN_UNUSED;
 
-/* Preferences: a dictionary text per account; "" if none.  Caller frees.
- * prefs_put: STORE_NOTFOUND if there is no such account. */
+/* The preferences of an account, a dictionary.  *text_r is "" if there are none
+ * (STORE_OK); the caller frees it. */
 enum store_result prefs_get(struct store_txn *t, uint64_t account,
                             char **text_r, struct errbuf *err) WARN_UNUSED;
+/* Replaces the preferences. */
 enum store_result prefs_put(struct store_txn *t, uint64_t account,
                             const char *text, struct errbuf *err) WARN_UNUSED;
 
 /* --- groups and forwarders of domains (object_table.c) ---
  *
- * Their names and those of accounts, with their aliases, are of one kind: none
- * is given twice.  But account_find does not find them: nobody logs in by one.
- * What their texts name need not be there. */
+ * They share their names with accounts and aliases: each can be used only once.
+ * But account_find does not find them, because nobody can log in as one.  The
+ * addresses in their texts need not exist. */
 
 struct object_rec {
     uint64_t domain; /* number */
@@ -279,40 +312,47 @@ struct object_rec {
     char *text; /* a group's settings; where a forwarder leads */
 };
 
+/* Frees what the record holds, and zeroes it. */
 void object_rec_clear(struct object_rec *o);
+/* True for a group or a forwarder. */
 bool object_kind_is_known(unsigned kind);
 
-/* STORE_EXISTS, if the name is anybody's in the domain; STORE_REFUSED if there
- * is no such domain, or it cannot be a name. */
+/* Stores a new object.  STORE_EXISTS if the name is in use in the domain;
+ * STORE_REFUSED if the domain does not exist, or the name is not valid. */
 enum store_result object_add(struct store_txn *t, const struct object_rec *o,
                              struct errbuf *err) WARN_UNUSED;
+/* The object of this kind and name. */
 enum store_result object_get(struct store_txn *t, uint64_t domain,
                              enum object_kind kind, const char *name,
                              struct object_rec *o_r,
                              struct errbuf *err) WARN_UNUSED;
-/* Replaces the record of that name.  STORE_NOTFOUND. */
+/* Replaces the record of an object. */
 enum store_result object_put(struct store_txn *t, const struct object_rec *o,
                              struct errbuf *err) WARN_UNUSED;
-/* Gives it the name, in that domain.  As object_add; STORE_NOTFOUND. */
+/* Renames an object, and moves it to the domain.  Other results as of
+ * object_add. */
 enum store_result object_rename(struct store_txn *t, const struct object_rec *o,
                                 uint64_t domain, const char *name,
                                 struct errbuf *err) WARN_UNUSED;
+/* Removes an object and its name. */
 enum store_result object_remove(struct store_txn *t, uint64_t domain,
                                 enum object_kind kind, const char *name,
                                 struct errbuf *err) WARN_UNUSED;
-/* Those of one kind, in the order of names, after `after` (or NULL); the record
- * is borrowed for the call; false ends. */
+/* The record is borrowed for the call.  Returning false ends the walk, with
+ * STORE_OK. */
 typedef bool object_walk_fn(const struct object_rec *o, void *arg);
+/* Walks over the objects of one kind in a domain, in the order of names, after
+ * the name `after` (NULL: all). */
 enum store_result object_walk(struct store_txn *t, uint64_t domain,
                               enum object_kind kind, const char *after,
                               object_walk_fn *fn, void *arg,
                               struct errbuf *err) WARN_UNUSED;
-/* How many of a kind a domain has; kept, not counted. */
+/* The number of objects of a kind in a domain; stored, not counted. */
 enum store_result object_count(struct store_txn *t, uint64_t domain,
                                enum object_kind kind, uint64_t *count_r,
                                struct errbuf *err) WARN_UNUSED;
-/* What has a name of a domain: OBJECT_NONE: an account, or it is an alias.
- * STORE_NOTFOUND: nothing. */
+/* The kind of object that has this name.  OBJECT_NONE: an account has it, as
+ * its name or an alias.  STORE_NOTFOUND: the name is free. */
 enum store_result object_kind_of(struct store_txn *t, uint64_t domain,
                                  const char *name, enum object_kind *kind_r,
                                  struct errbuf *err) WARN_UNUSED;
@@ -320,21 +360,23 @@ enum store_result object_kind_of(struct store_txn *t, uint64_t domain,
 /* --- what an account has been shown (state_table.c) --- */
 
 struct account_state {
-    uint64_t position; /* every alert up to it was shown */
-    uint64_t *shown;   /* ids beyond it that were shown, ascending */
+    uint64_t position; /* every alert up to this id was shown */
+    uint64_t *shown;   /* higher ids that were shown, ascending */
     size_t n_shown;
-    uint64_t *dismissed; /* ids of active alerts taken off, ascending */
+    uint64_t *dismissed; /* ids of active alerts that were dismissed,
+                            ascending */
     size_t n_dismissed;
     int64_t last_login; /* 0: never */
     char *last_address; /* of the last log-in */
 };
 
+/* Frees what the state holds, and zeroes it. */
 void account_state_clear(struct account_state *s);
-/* An account without a record has a zeroed state (STORE_OK). */
+/* The state of an account; without a record it is all zero (STORE_OK). */
 enum store_result state_get(struct store_txn *t, uint64_t account,
                             struct account_state *s_r,
                             struct errbuf *err) WARN_UNUSED;
-/* STORE_OK and nothing done if the account is gone. */
+/* Replaces the state.  Does nothing if the account is gone (STORE_OK). */
 enum store_result state_put(struct store_txn *t, uint64_t account,
                             const struct account_state *s,
                             struct errbuf *err) WARN_UNUSED;
@@ -343,21 +385,21 @@ enum store_result state_put(struct store_txn *t, uint64_t account,
 
 struct usage_rec {
     uint64_t used;    /* bytes */
-    int64_t reported; /* when that was said; 0: never */
-    uint8_t source;   /* by whom: a number that storage does not look into */
-    bool has_limit;   /* the source also said what may be used: */
-    uint64_t limit;   /* bytes, 0: as much as one likes */
-    int64_t alerted;  /* when a quota alert was sent last; 0: never */
-    uint64_t alert;   /* the id of that one */
-    bool reached;     /* the level was reached when last looked at */
-    bool told;        /* an alert was sent since it was reached */
+    int64_t reported; /* time of the report; 0: never */
+    uint8_t source;   /* who reported it; storage does not interpret it */
+    bool has_limit;   /* the source also reported the limit: */
+    uint64_t limit;   /* bytes; 0: unlimited */
+    int64_t alerted;  /* time of the last quota alert; 0: never */
+    uint64_t alert;   /* its id */
+    bool reached;     /* the level was reached at the last check */
+    bool told;        /* an alert was sent since then */
 };
 
-/* An account without a record has a zeroed one (STORE_OK). */
+/* The usage of an account; without a record it is all zero (STORE_OK). */
 enum store_result usage_get(struct store_txn *t, uint64_t account,
                             struct usage_rec *u_r,
                             struct errbuf *err) WARN_UNUSED;
-/* STORE_NOTFOUND if there is no such account. */
+/* Replaces the usage of an account. */
 enum store_result usage_put(struct store_txn *t, uint64_t account,
                             const struct usage_rec *u,
                             struct errbuf *err) WARN_UNUSED;
@@ -389,55 +431,62 @@ struct alert_rec {
     char *origin;      /* "ADDRESS DOOR", for example "192.0.2.1 ximss" */
     char *text;
     size_t text_len;
-    char *post_key; /* with which it was posted; NULL: none, or not known */
+    char *post_key; /* the key of its post; NULL: none, or unknown */
 };
 
+/* Frees what the record holds, and zeroes it. */
 void alert_rec_clear(struct alert_rec *a);
 
-/* Gives a->id = the next id and a->key = the first free second at or after
- * a->posted in its set, and keeps the alert.  STORE_NOTFOUND if its domain or
- * account does not exist.  STORE_AGAIN: the keys of the set were not in memory
- * and have been read in part; nothing was written, and the body is to end and
- * to be run again. */
+/* Stores a new alert.  Sets a->id to the next id, and a->key to the first free
+ * second at or after a->posted in its set.  STORE_NOTFOUND if its domain or
+ * account does not exist.  STORE_AGAIN: the keys of the set are not in memory,
+ * and only a part of them was read.  Nothing was written; the body must return
+ * STORE_AGAIN and will run again. */
 enum store_result alert_add(struct store_txn *t, struct alert_rec *a,
                             struct errbuf *err) WARN_UNUSED;
+/* The alert with this id. */
 enum store_result alert_get(struct store_txn *t, uint64_t id,
                             struct alert_rec *a_r,
                             struct errbuf *err) WARN_UNUSED;
-/* STORE_NOTFOUND if it is gone already. */
+/* Removes an alert; STORE_NOTFOUND if it is already gone. */
 enum store_result alert_remove(struct store_txn *t, uint64_t id,
                                struct errbuf *err) WARN_UNUSED;
+/* The record is borrowed for the call.  Returning false ends the walk, with
+ * STORE_OK. */
 typedef bool alert_walk_fn(const struct alert_rec *a, void *arg);
-/* The alerts of one set, oldest (lowest id) first, with ids above `after`. */
+/* Walks over the alerts of one scope and target (a set) with ids above `after`,
+ * the oldest first. */
 enum store_result alert_walk(struct store_txn *t, enum alert_scope scope,
                              uint64_t target, uint64_t after, alert_walk_fn *fn,
                              void *arg, struct errbuf *err) WARN_UNUSED;
-/* The same, newest first, with ids below `before`. */
+/* The same with ids below `before`, the newest first. */
 enum store_result alert_walk_back(struct store_txn *t, enum alert_scope scope,
                                   uint64_t target, uint64_t before,
                                   alert_walk_fn *fn, void *arg,
                                   struct errbuf *err) WARN_UNUSED;
-/* All alerts of scope server, cluster, and every domain (for the board at
- * start; its cost does not depend on the number of accounts' alerts). */
+/* Walks over all alerts to the server, the cluster and domains, for the board
+ * at the start.  The cost does not depend on the number of alerts to
+ * accounts. */
 enum store_result alert_walk_broad(struct store_txn *t, alert_walk_fn *fn,
                                    void *arg, struct errbuf *err) WARN_UNUSED;
-/* The alert of a set with that CLI key (seconds UTC).  STORE_AGAIN as above. */
+/* The alert of a set with this CLI key (seconds UTC).  STORE_AGAIN as of
+ * alert_add. */
 enum store_result alert_find_key(struct store_txn *t, enum alert_scope scope,
                                  uint64_t target, int64_t key,
                                  struct alert_rec *a_r,
                                  struct errbuf *err) WARN_UNUSED;
-/* The lowest key of a set from `from` on, and whose it is; STORE_NOTFOUND;
- * STORE_AGAIN as above. */
+/* The lowest CLI key of a set that is not below `from`, and the id of its
+ * alert.  STORE_NOTFOUND: there is none.  STORE_AGAIN as of alert_add. */
 enum store_result alert_next_key(struct store_txn *t, enum alert_scope scope,
                                  uint64_t target, int64_t from, int64_t *key_r,
                                  uint64_t *id_r,
                                  struct errbuf *err) WARN_UNUSED;
-/* How many alerts a set has.  STORE_AGAIN as above. */
+/* The number of alerts in a set.  STORE_AGAIN as of alert_add. */
 enum store_result alert_count(struct store_txn *t, enum alert_scope scope,
                               uint64_t target, uint64_t *n_r,
                               struct errbuf *err) WARN_UNUSED;
-/* Alerts whose end is at or before `now`, earliest end first, at most `max`;
- * and the earliest end beyond them, 0 if none. */
+/* Walks over at most `max` alerts whose end is not after `now`, the earliest
+ * end first.  *next_r is the earliest end after them, 0 if there is none. */
 enum store_result alert_walk_ended(struct store_txn *t, int64_t now,
                                    unsigned max, alert_walk_fn *fn, void *arg,
                                    int64_t *next_r,
@@ -455,29 +504,31 @@ struct post_key_rec {
     uint64_t target;
 };
 
-/* STORE_OK: the author used the key at or after `since`, for an alert whose
- * target is still there.  STORE_NOTFOUND otherwise. */
+/* The last use of a key by an author.  STORE_NOTFOUND if it was before `since`,
+ * or if the target of its alert is gone. */
 enum store_result post_key_find(struct store_txn *t, uint64_t author,
                                 const char *key, int64_t since,
                                 struct post_key_rec *rec_r,
                                 struct errbuf *err) WARN_UNUSED;
+/* Records the use of a key; replaces an earlier one. */
 enum store_result post_key_put(struct store_txn *t, uint64_t author,
                                const char *key, const struct post_key_rec *rec,
                                struct errbuf *err) WARN_UNUSED;
-/* Forgets the key that the alert was posted with, if it has one and no other
- * alert has got it since. */
+/* Frees the key of an alert, if the alert has one that was not used again
+ * since. */
 enum store_result post_key_release(struct store_txn *t,
                                    const struct alert_rec *a,
                                    struct errbuf *err) WARN_UNUSED;
-/* Drops those used before `before`, at most `max`; *more_r: there are more. */
+/* Removes at most `max` keys that were used before `before`.  *more_r says
+ * whether there are more. */
 enum store_result post_key_expire(struct store_txn *t, int64_t before,
                                   unsigned max, bool *more_r,
                                   struct errbuf *err) WARN_UNUSED;
 
 /* --- resume tickets (ticket_table.c) ---
  *
- * A lasting session (lasting.h) has a record of its own among them, with the
- * hash of its id, and its tickets name that record: they end with it. */
+ * A lasting session (lasting.h) also has a record in this table, under the hash
+ * of its id.  Its tickets name that record, and are removed with it. */
 
 #define TICKET_HASH_BYTES    32
 #define TICKET_ADDRESS_BYTES 16
@@ -509,60 +560,62 @@ struct ticket_rec {
                                      log-in, of the secret */
 };
 
-/* STORE_EXISTS. */
+/* Stores a ticket; STORE_EXISTS if its hash is in use. */
 enum store_result ticket_put(struct store_txn *t, const struct ticket_rec *k,
                              struct errbuf *err) WARN_UNUSED;
-/* Finds the ticket and removes it (good for one log-in).  STORE_NOTFOUND also
- * if its account is gone; the caller looks at cred_serial and expires. */
+/* Finds a ticket and removes it, because it is valid for one log-in.
+ * STORE_NOTFOUND also if its account is gone, or if this is not a ticket but a
+ * session or a device.  The caller must check cred_serial and expires. */
 enum store_result ticket_take(struct store_txn *t,
                               const uint8_t hash[TICKET_HASH_BYTES],
                               struct ticket_rec *k_r,
                               struct errbuf *err) WARN_UNUSED;
-/* Leaves it where it is. */
+/* Finds a ticket, session or device, and leaves it in the store. */
 enum store_result ticket_find(struct store_txn *t,
                               const uint8_t hash[TICKET_HASH_BYTES],
                               struct ticket_rec *k_r,
                               struct errbuf *err) WARN_UNUSED;
-/* k as it is in the store. */
+/* Removes a record; k must be as it is in the store. */
 enum store_result ticket_drop(struct store_txn *t, const struct ticket_rec *k,
                               struct errbuf *err) WARN_UNUSED;
-/* Puts k in the place of `old`, which has the same hash. */
+/* Replaces the record `old` by k, which has the same hash. */
 enum store_result ticket_change(struct store_txn *t,
                                 const struct ticket_rec *old,
                                 const struct ticket_rec *k,
                                 struct errbuf *err) WARN_UNUSED;
-/* Drops what the account has of the session, with the session itself, or (0:
- * not asked) of the device: it looks at each ticket of the account. */
+/* Removes a session of the account and its tickets, and everything that belongs
+ * to a device (0: no session, no device).  Reads all tickets of the account. */
 enum store_result ticket_drop_of(struct store_txn *t, uint64_t account,
                                  uint64_t session, uint64_t device,
                                  struct errbuf *err) WARN_UNUSED;
-/* The account's lasting sessions; the caller frees the list, whatever comes
- * back. */
+/* The lasting sessions of an account.  The caller frees *list_r, whatever the
+ * result is. */
 enum store_result ticket_sessions(struct store_txn *t, uint64_t account,
                                   struct ticket_rec **list_r, size_t *n_r,
                                   struct errbuf *err) WARN_UNUSED;
-/* The same of its devices. */
+/* The same for its devices. */
 enum store_result ticket_devices(struct store_txn *t, uint64_t account,
                                  struct ticket_rec **list_r, size_t *n_r,
                                  struct errbuf *err) WARN_UNUSED;
-/* Drops at most `max` of those whose end has come; *more_r: there are more. */
+/* Removes at most `max` records that have expired.  *more_r says whether there
+ * are more. */
 enum store_result ticket_expire(struct store_txn *t, int64_t now, unsigned max,
                                 bool *more_r, struct errbuf *err) WARN_UNUSED;
 
-/* A ticket that must not be dropped is named by the first bytes of its hash. */
+/* The first bytes of a hash, by which struct ticket_keep names a ticket. */
 uint64_t ticket_number(const uint8_t hash[TICKET_HASH_BYTES]);
 struct ticket_keep {
     uint64_t *number;
     size_t n;
 };
-/* If the account has more than `most`, those go that would expire next, but
- * none of `keep`, and no devices, which do not count: it looks at each ticket of
- * the account. */
+/* If the account has more than `most` tickets, removes those that expire next,
+ * except those in `keep`.  Devices are neither counted nor removed.  Reads all
+ * tickets of the account. */
 enum store_result ticket_trim(struct store_txn *t, uint64_t account,
                               size_t most, const struct ticket_keep *keep,
                               struct errbuf *err) WARN_UNUSED;
-/* The same, but only sessions go that wait for somebody, never what somebody has;
- * and not the one of that number. */
+/* The same, but removes only sessions that wait for their user, and not the one
+ * with the number keep_number. */
 enum store_result ticket_trim_waiting(struct store_txn *t, uint64_t account,
                                       size_t most, uint64_t keep_number,
                                       struct errbuf *err) WARN_UNUSED;
@@ -573,31 +626,36 @@ enum store_result ticket_trim_waiting(struct store_txn *t, uint64_t account,
 
 struct token_rec {
     uint64_t account;
-    uint64_t id; /* random: tells it from a later one of its name */
-    char *name;  /* as it was given; found without regard to case */
+    uint64_t id; /* random: distinguishes it from a later token of that name */
+    char *name;  /* as given; look-ups ignore the case */
     int64_t created;
     int64_t expires; /* 0: never */
-    char *author;    /* user@domain who made it, or "local:UID" */
-    char *sealed;    /* the secret, encrypted; storage does not look into it */
+    char *author;    /* user@domain who created it, or "local:UID" */
+    char *sealed;    /* the encrypted secret; storage does not interpret it */
     size_t sealed_len;
 };
 
+/* Frees what the record holds, and zeroes it. */
 void token_rec_clear(struct token_rec *k);
-/* STORE_EXISTS; STORE_NOTFOUND if there is no such account; STORE_REFUSED for
- * a name of no or more than TOKEN_NAME_MOST bytes. */
+/* Stores a new token.  STORE_EXISTS if the account has one of this name;
+ * STORE_REFUSED if the name is empty or has more than TOKEN_NAME_MOST bytes. */
 enum store_result token_put(struct store_txn *t, const struct token_rec *k,
                             struct errbuf *err) WARN_UNUSED;
+/* The token with this name. */
 enum store_result token_get(struct store_txn *t, uint64_t account,
                             const char *name, struct token_rec *k_r,
                             struct errbuf *err) WARN_UNUSED;
+/* Removes a token. */
 enum store_result token_remove(struct store_txn *t, uint64_t account,
                                const char *name,
                                struct errbuf *err) WARN_UNUSED;
-/* Of one account, in the order of names; the record is borrowed. */
+/* The record is borrowed for the call. */
 typedef void token_walk_fn(const struct token_rec *k, void *arg);
+/* Walks over the tokens of an account, in the order of names. */
 enum store_result token_walk(struct store_txn *t, uint64_t account,
                              token_walk_fn *fn, void *arg,
                              struct errbuf *err) WARN_UNUSED;
+/* Removes all tokens of an account. */
 enum store_result token_remove_all(struct store_txn *t, uint64_t account,
                                    struct errbuf *err) WARN_UNUSED;
 
@@ -611,12 +669,14 @@ struct audit_rec {
     const char *outcome; /* "ok", or the error text */
 };
 
-/* Adds a line to the batch's audit record; costs no lookup.  A job that fails
- * leaves no line. */
+/* Adds a line to the audit record of the transaction, without a look-up.  A job
+ * that fails leaves no line. */
 enum store_result audit_add(struct store_txn *t, const struct audit_rec *a,
                             struct errbuf *err) WARN_UNUSED;
+/* The record is borrowed for the call.  Returning false ends the walk, with
+ * STORE_OK. */
 typedef bool audit_walk_fn(const struct audit_rec *a, void *arg);
-/* Oldest first, from `since` on. */
+/* Walks over the audit records from `since` on, the oldest first. */
 enum store_result audit_walk(struct store_txn *t, int64_t since,
                              audit_walk_fn *fn, void *arg,
                              struct errbuf *err) WARN_UNUSED;

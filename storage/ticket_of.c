@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tickets of one account that belong together: those of a session, with the
- * session, and those that came by a device. */
+ * session, those that came by a device, and those that there may be so many of. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 
 struct found {
     bool sessions, devices, waiting; /* all that are such are meant */
+    bool limited;                    /* all but devices */
     uint64_t session, device;        /* ... or what is of these */
     struct ticket_rec *rec;          /* owned; what ends first comes first */
     size_t n, room;
@@ -26,6 +27,8 @@ is_meant(const struct ticket_rec *k, const struct found *f)
         return k->is_session;
     if (f->devices)
         return k->is_device;
+    if (f->limited)
+        return !k->is_device;
     if (f->waiting)
         return k->is_session && k->is_waiting;
     if (f->device != 0 && k->device == f->device)
@@ -106,6 +109,59 @@ ticket_devices(struct store_txn *t, uint64_t account,
 
     *list_r = f.rec;
     *n_r = f.n;
+    return r;
+}
+
+/* The entries alone, which cost less than the tickets. */
+static enum store_result
+count(struct store_txn *t, uint64_t account, size_t *n_r, struct errbuf *err)
+{
+    struct key from = {0};
+    struct cursor c;
+    enum store_result r;
+
+    *n_r = 0;
+    key_u64(&from, account);
+    r = cursor_open(&c, t, TABLE_TICKET_ACCOUNT, &from,
+                    "counting the tickets of an account", err);
+    if (r != STORE_OK)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    while (r == STORE_OK && cursor_at(&c, &from) &&
+           c.key.len == HASH_AT + TICKET_HASH_BYTES) {
+        ++*n_r;
+        r = cursor_next(&c, err);
+    }
+    cursor_close(&c);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+static bool
+is_kept(const struct ticket_keep *keep, uint64_t number)
+{
+    for (size_t i = 0; i < keep->n; i++)
+        if (keep->number[i] == number)
+            return true;
+    return false;
+}
+
+enum store_result
+ticket_trim(struct store_txn *t, uint64_t account, size_t most,
+            const struct ticket_keep *keep, struct errbuf *err)
+{
+    struct found f = {.limited = true};
+    size_t left;
+    enum store_result r = count(t, account, &left, err);
+
+    if (r != STORE_OK || left <= most)
+        return r;
+    r = find(t, account, &f, err);
+    left = f.n;
+    for (size_t i = 0; i < f.n && r == STORE_OK && left > most; i++)
+        if (!is_kept(keep, ticket_number(f.rec[i].hash))) {
+            r = ticket_drop(t, &f.rec[i], err);
+            left--;
+        }
+    free(f.rec);
     return r;
 }
 

@@ -6,12 +6,10 @@
  * account: they do not count, and nobody misses it when they go. */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "storage/time_order.h"
 #include "storage/txn.h"
-
-#define TIME_BYTES 8
 
 #define IS_SESSION 1
 #define IS_WAITING 2
@@ -160,16 +158,6 @@ key_of(const uint8_t hash[TICKET_HASH_BYTES])
 }
 
 static struct key
-time_key(const struct ticket_rec *k)
-{
-    struct key t = {0};
-
-    key_time(&t, k->expires);
-    key_bytes(&t, k->hash, sizeof k->hash);
-    return t;
-}
-
-static struct key
 account_key(const struct ticket_rec *k)
 {
     struct key a = {0};
@@ -190,15 +178,14 @@ enum store_result
 ticket_put(struct store_txn *t, const struct ticket_rec *k, struct errbuf *err)
 {
     const char *const doing = "storing a ticket";
-    struct key key = key_of(k->hash), when = time_key(k), of = account_key(k);
+    struct key key = key_of(k->hash), of = account_key(k);
     enum store_result r;
 
     ticket_rec_encode(txn_record(t), k);
     r = txn_put_new(t, TABLE_TICKET, &key, doing, err);
     if (r != STORE_OK)
         return r;
-    nothing_encode(txn_record(t));
-    r = txn_put(t, TABLE_TICKET_TIME, &when, doing, err);
+    r = time_order_put(t, TABLE_TICKET_TIME, k->expires, &key, doing, err);
     if (r != STORE_OK)
         return r;
     meta_need_format(t, is_linked(k) ? FORMAT_SESSIONS : FORMAT_TICKETS);
@@ -247,13 +234,12 @@ enum store_result
 ticket_drop(struct store_txn *t, const struct ticket_rec *k, struct errbuf *err)
 {
     const char *const doing = "removing a ticket";
-    struct key when = time_key(k);
+    struct key key = key_of(k->hash);
     enum store_result r = del_record(t, k, doing, err);
 
     if (r != STORE_OK)
         return r;
-    return txn_must_exist(txn_del(t, TABLE_TICKET_TIME, &when, doing, err),
-                          doing, err);
+    return time_order_del(t, TABLE_TICKET_TIME, k->expires, &key, doing, err);
 }
 
 enum store_result
@@ -286,132 +272,26 @@ ticket_take(struct store_txn *t, const uint8_t hash[TICKET_HASH_BYTES],
 
 /* --- expiry --- */
 
-/* The ticket that the cursor's entry leads to, then the entry. */
 static enum store_result
-expire_one(struct cursor *c, struct errbuf *err)
+remove_row(struct store_txn *t, const struct key *row, const char *doing,
+           struct errbuf *err)
 {
     uint8_t hash[TICKET_HASH_BYTES] = {0};
     struct ticket_rec k = {0};
     enum store_result r;
 
-    if (c->key.len == TIME_BYTES + TICKET_HASH_BYTES)
-        memcpy(hash, c->key.data + TIME_BYTES, sizeof hash);
-    r = txn_must_exist(get(c->txn, hash, &k, c->doing, err), c->doing, err);
-    if (r == STORE_OK)
-        r = del_record(c->txn, &k, c->doing, err);
-    return r == STORE_OK ? cursor_del(c, err) : r;
+    if (row->len == sizeof hash)
+        memcpy(hash, row->data, sizeof hash);
+    r = get(t, hash, &k, doing, err);
+    return r == STORE_OK ? del_record(t, &k, doing, err) : r;
 }
 
 enum store_result
 ticket_expire(struct store_txn *t, int64_t now, unsigned max, bool *more_r,
               struct errbuf *err)
 {
-    struct key from = {0};
-    struct cursor c;
-    enum store_result r = cursor_open(&c, t, TABLE_TICKET_TIME, &from,
-                                      "removing expired tickets", err);
+    static const struct time_order order = {
+        TABLE_TICKET_TIME, "removing expired tickets", remove_row};
 
-    *more_r = false;
-    if (r != STORE_OK)
-        return r == STORE_NOTFOUND ? STORE_OK : r;
-    while (r == STORE_OK && c.key.len >= TIME_BYTES &&
-           key_get_time(c.key.data) <= now) {
-        *more_r = max-- == 0;
-        if (*more_r)
-            break;
-        r = expire_one(&c, err);
-        if (r == STORE_OK)
-            r = cursor_next(&c, err);
-    }
-    cursor_close(&c);
-    return r == STORE_NOTFOUND ? STORE_OK : r;
-}
-
-/* --- how many an account may have --- */
-
-struct trim {
-    const struct ticket_keep *keep;
-    uint64_t account;
-    size_t surplus; /* counted first, then to be dropped */
-};
-
-static bool
-is_kept(const struct ticket_keep *keep, uint64_t number)
-{
-    for (size_t i = 0; i < keep->n; i++)
-        if (keep->number[i] == number)
-            return true;
-    return false;
-}
-
-static enum store_result
-trim_one(struct cursor *c, struct trim *m, struct errbuf *err)
-{
-    uint8_t hash[TICKET_HASH_BYTES];
-    struct ticket_rec k;
-    struct key key, when;
-    enum store_result r;
-
-    memcpy(hash, c->key.data + 2 * TIME_BYTES, sizeof hash);
-    if (is_kept(m->keep, ticket_number(hash)))
-        return STORE_OK;
-    r = txn_must_exist(get(c->txn, hash, &k, c->doing, err), c->doing, err);
-    if (r != STORE_OK || k.is_device)
-        return r;
-    key = key_of(k.hash);
-    when = time_key(&k);
-    m->surplus--;
-    r = txn_del(c->txn, TABLE_TICKET, &key, c->doing, err);
-    if (r == STORE_OK)
-        r = txn_del(c->txn, TABLE_TICKET_TIME, &when, c->doing, err);
-    r = txn_must_exist(r, c->doing, err);
-    return r == STORE_OK ? cursor_del(c, err) : r;
-}
-
-/* Counts the account's entries, or drops the surplus. */
-static enum store_result
-walk_account(struct store_txn *t, struct trim *m, bool dropping,
-             struct errbuf *err)
-{
-    struct key from = {0};
-    struct cursor c;
-    enum store_result r;
-
-    key_u64(&from, m->account);
-    r = cursor_open(&c, t, TABLE_TICKET_ACCOUNT, &from,
-                    "counting the tickets of an account", err);
-    if (r != STORE_OK)
-        return r == STORE_NOTFOUND ? STORE_OK : r;
-    while (r == STORE_OK && cursor_at(&c, &from) &&
-           c.key.len == 2 * TIME_BYTES + TICKET_HASH_BYTES &&
-           (!dropping || m->surplus > 0)) {
-        if (dropping)
-            r = trim_one(&c, m, err);
-        else
-            m->surplus++;
-        if (r == STORE_OK)
-            r = cursor_next(&c, err);
-    }
-    cursor_close(&c);
-    return r == STORE_NOTFOUND ? STORE_OK : r;
-}
-
-enum store_result
-ticket_trim(struct store_txn *t, uint64_t account, size_t most,
-            const struct ticket_keep *keep, struct errbuf *err)
-{
-    struct trim m = {.account = account, .keep = keep};
-    struct ticket_rec *devices;
-    size_t n;
-    enum store_result r = walk_account(t, &m, false, err);
-
-    if (r != STORE_OK || m.surplus <= most)
-        return r;
-    /* They have a limit of their own. */
-    r = ticket_devices(t, account, &devices, &n, err);
-    free(devices);
-    if (r != STORE_OK || m.surplus <= most + n)
-        return r;
-    m.surplus -= most + n;
-    return walk_account(t, &m, true, err);
+    return time_order_expire(t, &order, now + 1, max, more_r, err);
 }

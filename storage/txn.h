@@ -30,6 +30,7 @@ struct key {
     uint8_t data[KEY_BYTES];
 };
 
+/* Each of these appends a field to a key, which has room for it. */
 void key_u8(struct key *k, uint8_t v);
 void key_u32(struct key *k, uint32_t v);
 void key_u64(struct key *k, uint64_t v);
@@ -40,6 +41,7 @@ void key_bytes(struct key *k, const void *p, size_t n);
 enum store_result key_text(struct key *k, const char *s, bool lower,
                            struct errbuf *err) WARN_UNUSED;
 
+/* Reads a field of a key. */
 uint64_t key_get_u64(const uint8_t *p);
 int64_t key_get_time(const uint8_t *p);
 
@@ -98,13 +100,16 @@ struct store_txn {
     DBT value;         /* scratch: the record last got */
 };
 
-/* A place to go back to for a job that changed nothing but the audit. */
+/* A state of the transaction to return to, for a job that changed nothing but
+ * the audit. */
 struct txn_mark {
     unsigned changes;
     size_t audit_len;
     int64_t audit_newest;
 };
+/* The state now. */
 struct txn_mark txn_mark(const struct store_txn *t);
+/* Drops the audit lines added since the mark. */
 void txn_forget_audit(struct store_txn *t, const struct txn_mark *m);
 
 /* True if the failure may pass when the whole transaction is run again. */
@@ -120,6 +125,7 @@ bool txn_may_retry(const struct store_txn *t);
  * one thing that it does as a whole. */
 #define WORK_TURN 2000
 
+/* Begins to count the work of a job, `part` parts of which are on disk. */
 void txn_begin_job(struct store_txn *t, unsigned part);
 
 /* --- one record --- */
@@ -135,6 +141,7 @@ struct slice {
 enum store_result txn_get(struct store_txn *t, enum table table,
                           const struct key *k, struct slice *value_r,
                           const char *doing, struct errbuf *err) WARN_UNUSED;
+/* STORE_OK if there is a record with this key. */
 enum store_result txn_exists(struct store_txn *t, enum table table,
                              const struct key *k, const char *doing,
                              struct errbuf *err) WARN_UNUSED;
@@ -142,9 +149,11 @@ enum store_result txn_exists(struct store_txn *t, enum table table,
 enum store_result txn_put(struct store_txn *t, enum table table,
                           const struct key *k, const char *doing,
                           struct errbuf *err) WARN_UNUSED;
+/* The same, but STORE_EXISTS if there is a record. */
 enum store_result txn_put_new(struct store_txn *t, enum table table,
                               const struct key *k, const char *doing,
                               struct errbuf *err) WARN_UNUSED;
+/* Deletes the record; STORE_NOTFOUND if there is none. */
 enum store_result txn_del(struct store_txn *t, enum table table,
                           const struct key *k, const char *doing,
                           struct errbuf *err) WARN_UNUSED;
@@ -200,6 +209,7 @@ enum store_result cursor_next(struct cursor *c, struct errbuf *err) WARN_UNUSED;
 enum store_result cursor_del(struct cursor *c, struct errbuf *err) WARN_UNUSED;
 /* From the next step on, only the first bytes of values are wanted. */
 void cursor_want_heads(struct cursor *c, uint32_t bytes);
+/* Closes the cursor.  A closed one is allowed. */
 void cursor_close(struct cursor *c);
 
 /* True if the key it stands on begins with these bytes. */
@@ -208,10 +218,15 @@ bool cursor_at(const struct cursor *c, const struct key *prefix);
 /* --- parts of the transaction that live with their tables --- */
 
 /* meta_table.c */
+
+/* Writes the records of a new store.  0, or -1 with err. */
 int meta_create(struct env *env, DB_TXN *txn, struct errbuf *err) WARN_UNUSED;
+/* 0 if the program knows the format of the store; -1 with err. */
 int meta_check_format(struct env *env, struct errbuf *err) WARN_UNUSED;
+/* Reads the counters into *t. */
 enum store_result meta_load_counters(struct store_txn *t,
                                      struct errbuf *err) WARN_UNUSED;
+/* Writes the counters that have changed, before a commit. */
 enum store_result meta_flush_counters(struct store_txn *t,
                                       struct errbuf *err) WARN_UNUSED;
 /* The next number of a counter; it is on disk with the commit. */
@@ -222,6 +237,8 @@ enum store_result meta_next(struct store_txn *t, enum counter c,
 void meta_need_format(struct store_txn *t, uint64_t format);
 
 /* audit_table.c */
+
+/* Writes the audit lines of the transaction, before its commit. */
 enum store_result audit_flush(struct store_txn *t,
                               struct errbuf *err) WARN_UNUSED;
 
@@ -229,7 +246,10 @@ enum store_result audit_flush(struct store_txn *t,
 int alert_key_decode(const struct slice *key, struct alert_ref *set_r,
                      uint64_t *id_r, struct errbuf *err) WARN_UNUSED;
 /* alert_set.c, alert_table.c: CLI keys in memory, removal with the target */
+
+/* Drops the sets in memory: all, or those that this transaction changed. */
 void alert_sets_drop(struct store_txn *t, bool changed_only);
+/* The changes of the sets are on disk. */
 void alert_sets_committed(struct store_txn *t);
 /* Removes all alerts of a target that is gone: a bounded number now, the rest
  * by alert_sweep, and none can be found any more. */

@@ -21,6 +21,7 @@ struct block {
 struct arena {
     struct block *first;   /* owned; kept over resets */
     struct block *current; /* the block that is being filled */
+    size_t block_bytes;
 };
 
 static struct block *
@@ -35,12 +36,19 @@ block_new(size_t size)
 }
 
 struct arena *
-arena_new(void)
+arena_new_sized(size_t block_bytes)
 {
     struct arena *a = xmalloc(sizeof *a);
 
-    a->first = a->current = block_new(BLOCK_BYTES);
+    a->first = a->current = block_new(block_bytes);
+    a->block_bytes = block_bytes;
     return a;
+}
+
+struct arena *
+arena_new(void)
+{
+    return arena_new_sized(BLOCK_BYTES);
 }
 
 void
@@ -62,7 +70,7 @@ arena_alloc(struct arena *a, size_t size)
 
     size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
     if (b->size - b->used < size) {
-        b = block_new(size > BLOCK_BYTES ? size : BLOCK_BYTES);
+        b = block_new(size > a->block_bytes ? size : a->block_bytes);
         a->current->next = b;
         a->current = b;
     }
@@ -89,6 +97,13 @@ arena_bytes(const struct arena *a)
     for (const struct block *b = a->first; b != NULL; b = b->next)
         n += sizeof *b + b->size;
     return n;
+}
+
+void
+arena_wipe(struct arena *a)
+{
+    for (struct block *b = a->first; b != NULL; b = b->next)
+        explicit_bzero(b->bytes, b->used);
 }
 
 void

@@ -10,6 +10,8 @@
 struct arena;
 
 struct arena *arena_new(void);
+/* One that grows by so many bytes: for many that each hold little. */
+struct arena *arena_new_sized(size_t block_bytes);
 void arena_free(struct arena **arena);
 
 /* Never NULL; aligned for any type; not zeroed; valid until arena_reset. */
@@ -18,6 +20,9 @@ char *arena_strndup(struct arena *arena, const char *s, size_t n);
 
 /* What it has from the system now. */
 size_t arena_bytes(const struct arena *arena);
+
+/* Overwrites all that was given out, which may be secret. */
+void arena_wipe(struct arena *arena);
 
 /* Takes everything back and gives all but the first block to the system. */
 void arena_reset(struct arena *arena);

@@ -45,13 +45,13 @@ read_fail(struct reading *r, int line)
                      : err_prefix(r->err, "%.120s:%d", r->file, line);
 }
 
-/* libconfuse has a value, and lets us refuse it by -1. */
+/* libconfuse has a value, and lets us refuse it by -1.  Its options are our rows,
+ * in their order. */
 static int
 on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 {
-    const struct config_file_value v = {
-        config_table_find(reading->table, opt->name), text, opt->nvalues <= 1,
-        cfg->line};
+    const struct config_file_value v = {&reading->table->rows[opt - cfg->opts],
+                                        text, opt->nvalues <= 1, cfg->line};
 
     *(const char **)result = text;
     reading->row = v.row;

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "util/listen_socket.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 
@@ -107,8 +107,8 @@ config_probe_directory(const char *key, const char *path, struct errbuf *err)
     return r;
 }
 
-int
-config_probe_parent(const char *key, const char *path, struct errbuf *err)
+static int
+probe_parent(const char *key, const char *path, struct errbuf *err)
 {
     char *parent = xstrdup(path);
     int r = 0;
@@ -127,7 +127,7 @@ config_probe_socket(const char *key, const char *path, struct errbuf *err)
     if (*path != '\0' && lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
         return err_set(err, "%s: %.160s is there and is not a socket", key,
                        path);
-    return config_probe_parent(key, path, err);
+    return probe_parent(key, path, err);
 }
 
 int
@@ -138,7 +138,7 @@ config_probe_file(const char *key, const char *path, struct errbuf *err)
     if (*path == '\0')
         return 0;
     if (stat(path, &st) < 0 && errno == ENOENT)
-        return config_probe_parent(key, path, err);
+        return probe_parent(key, path, err);
     if (stat(path, &st) < 0 || access(path, R_OK) < 0)
         return err_set(err, "%s: %.160s: %s", key, path, strerror(errno));
     if (!S_ISREG(st.st_mode))
@@ -148,35 +148,13 @@ config_probe_file(const char *key, const char *path, struct errbuf *err)
 
 /* --- addresses --- */
 
-/* 0, or the errno. */
-static int
-try_to_bind(const struct config_address *a)
-{
-    struct sockaddr_storage sa;
-    socklen_t len = config_address_make(a, a->port, &sa);
-    int fd = len > 0 ? socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
-    int on = 1, only = a->host != NULL, r = 0;
-
-    if (len == 0)
-        return EADDRNOTAVAIL;
-    if (fd < 0) /* all addresses are IPv4's where there is no IPv6 */
-        return a->host == NULL && errno == EAFNOSUPPORT ? 0 : errno;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (sa.ss_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
-    if (bind(fd, (struct sockaddr *)&sa, len) < 0)
-        r = errno;
-    close(fd);
-    return r;
-}
-
 int
 config_probe_listen(const char *key, const struct config_listen *l,
                     bool is_running, struct errbuf *err)
 {
     for (size_t i = 0; i < l->count; i++) {
         const struct config_address *a = &l->items[i];
-        int error = try_to_bind(a);
+        int error = listen_socket_try(a, a->port);
 
         if (error != 0 && !(error == EADDRINUSE && is_running))
             return err_set(err, "%s: %s:%u: %s", key,

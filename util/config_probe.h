@@ -18,8 +18,6 @@ int config_probe_group(const char *key, const char *group, struct errbuf *err);
 /* The directory, or what is there of it, is one in which we may make files. */
 int config_probe_directory(const char *key, const char *path,
                            struct errbuf *err);
-/* The same for the directory of a file. */
-int config_probe_parent(const char *key, const char *path, struct errbuf *err);
 
 /* A UNIX socket can be made there, or is there; "" is well. */
 int config_probe_socket(const char *key, const char *path, struct errbuf *err);

@@ -12,100 +12,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "util/config_scale.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
-
-struct unit {
-    const char *name;
-    unsigned long long factor;
-};
-
-/* Largest first; the first of a table is also what a bare number means. */
-static const struct unit size_units[] = {
-    {"", 1},
-    {"G", 1ULL << 30},
-    {"M", 1ULL << 20},
-    {"K", 1ULL << 10},
-};
-static const struct unit time_units[] = {
-    {"s", 1000000},  {"d", 86400000000}, {"h", 3600000000},
-    {"m", 60000000}, {"s", 1000000},     {"ms", 1000},
-};
-
-#define COUNT(a) (sizeof(a) / sizeof(a)[0])
-
-/* A whole number and a unit; -1 if it is neither, or does not fit. */
-static int
-scaled_parse(const char *text, const struct unit *units, size_t n,
-             unsigned long long *value_r)
-{
-    size_t digits = strspn(text, "0123456789");
-    const char *name = text + digits;
-    const struct unit *u = units;
-    char number[24];
-
-    if (digits == 0 || digits >= sizeof number)
-        return -1;
-    memcpy(number, text, digits);
-    number[digits] = '\0';
-    while (*name != '\0' && !text_equal_nocase(name, u->name))
-        if (++u == units + n)
-            return -1;
-    if (text_parse_u64(number, ~0ULL / u->factor, value_r) != 0)
-        return -1;
-    *value_r *= u->factor;
-    return 0;
-}
-
-/* As people write it, and the first of the units it may mean. */
-static const struct unit size_words[] = {
-    {"bytes", 1},       {"byte", 1},         {"b", 1},
-    {"gb", 1ULL << 30}, {"gib", 1ULL << 30}, {"gigabytes", 1ULL << 30},
-    {"mb", 1ULL << 20}, {"mib", 1ULL << 20}, {"megabytes", 1ULL << 20},
-    {"kb", 1ULL << 10}, {"kib", 1ULL << 10}, {"kilobytes", 1ULL << 10},
-    {"g", 1ULL << 30},  {"m", 1ULL << 20},   {"k", 1ULL << 10},
-};
-static const struct unit time_words[] = {
-    {"seconds", 1000000},   {"second", 1000000},   {"secs", 1000000},
-    {"sec", 1000000},       {"s", 1000000},        {"weeks", 604800000000},
-    {"week", 604800000000}, {"w", 604800000000},   {"days", 86400000000},
-    {"day", 86400000000},   {"d", 86400000000},    {"hours", 3600000000},
-    {"hour", 3600000000},   {"hrs", 3600000000},   {"hr", 3600000000},
-    {"h", 3600000000},      {"minutes", 60000000}, {"minute", 60000000},
-    {"mins", 60000000},     {"min", 60000000},     {"m", 60000000},
-    {"milliseconds", 1000}, {"millisecond", 1000}, {"msec", 1000},
-    {"ms", 1000},
-};
-
-/* The same, but for blanks and words: 10 minutes. */
-static int
-wordy_parse(const char *text, const struct unit *words, size_t n,
-            unsigned long long *value_r)
-{
-    char tight[40];
-    size_t len = 0;
-
-    for (; *text != '\0'; text++)
-        if (*text != ' ' && *text != '\t') {
-            if (len == sizeof tight - 1)
-                return -1;
-            tight[len++] = *text;
-        }
-    tight[len] = '\0';
-    return scaled_parse(tight, words, n, value_r);
-}
-
-static void
-scaled_print(unsigned long long v, const struct unit *units, size_t n,
-             struct buf *out)
-{
-    for (size_t i = 1; i < n; i++)
-        if (v != 0 && v % units[i].factor == 0) {
-            buf_appendf(out, "%llu%s", v / units[i].factor, units[i].name);
-            return;
-        }
-    buf_appendf(out, "%llu%s", v / units[0].factor, units[0].name);
-}
 
 /* --- one pair per type; a parser returns -1 for what the type is not --- */
 
@@ -154,6 +63,20 @@ text_print(const struct config_spec *spec, const void *slot, struct buf *out)
     quoted_print(*s != NULL ? *s : "", out);
 }
 
+static void
+text_clear(void *slot)
+{
+    free(*(char **)slot);
+}
+
+static void
+text_own(void *slot)
+{
+    char **s = slot;
+
+    *s = xstrdup(*s);
+}
+
 static int
 bool_parse(const struct config_spec *spec, const char *text, void *slot)
 {
@@ -197,7 +120,7 @@ bytes_parse(const struct config_spec *spec, const char *text, void *slot)
     unsigned long long v;
     size_t *n = slot;
 
-    if (scaled_parse(text, size_units, COUNT(size_units), &v) != 0 ||
+    if (config_scale_parse(&config_scale_bytes, text, &v) != 0 ||
         v < spec->min || v > spec->max)
         return -1;
     *n = (size_t)v;
@@ -210,7 +133,7 @@ bytes_print(const struct config_spec *spec, const void *slot, struct buf *out)
     const size_t *n = slot;
 
     (void)spec;
-    scaled_print(*n, size_units, COUNT(size_units), out);
+    config_scale_print(&config_scale_bytes, *n, out);
 }
 
 static int
@@ -219,7 +142,7 @@ time_parse(const struct config_spec *spec, const char *text, void *slot)
     unsigned long long v;
     int64_t *us = slot;
 
-    if (scaled_parse(text, time_units, COUNT(time_units), &v) != 0 ||
+    if (config_scale_parse(&config_scale_time, text, &v) != 0 ||
         v < spec->min || v > spec->max)
         return -1;
     *us = (int64_t)v;
@@ -232,7 +155,7 @@ time_print(const struct config_spec *spec, const void *slot, struct buf *out)
     const int64_t *us = slot;
 
     (void)spec;
-    scaled_print((unsigned long long)*us, time_units, COUNT(time_units), out);
+    config_scale_print(&config_scale_time, (unsigned long long)*us, out);
 }
 
 static int
@@ -285,53 +208,52 @@ address_split(char *text, struct config_address *a)
     return 0;
 }
 
-socklen_t
-config_address_make(const struct config_address *a, uint16_t port,
-                    struct sockaddr_storage *sa_r)
+void
+config_address_print(const struct config_address *a, uint16_t port,
+                     struct buf *out)
 {
-    struct sockaddr_in6 any = {.sin6_family = AF_INET6,
-                               .sin6_port = htons(port)};
+    bool v6 = a->host != NULL && strchr(a->host, ':') != NULL;
 
-    if (a->host != NULL)
-        return address_make(a->host, port, sa_r);
-    memset(sa_r, 0, sizeof *sa_r);
-    memcpy(sa_r, &any, sizeof any);
-    return sizeof any;
+    buf_appendf(out, "%s%s%s:%u", v6 ? "[" : "",
+                a->host != NULL ? a->host : "*", v6 ? "]" : "", (unsigned)port);
 }
 
 static int
-listen_parse(const struct config_spec *spec, const char *text, void *slot)
+address_parse_one(const struct config_spec *spec, const char *text, void *slot)
 {
-    struct config_listen *l = slot;
-    struct config_address a;
     char *copy = xstrdup(text);
-    int r = address_split(copy, &a);
+    int r = address_split(copy, slot);
 
     (void)spec;
-    if (r == 0) {
-        l->items = xrealloc(l->items, (l->count + 1) * sizeof *l->items);
-        l->items[l->count++] = a;
-    }
     free(copy);
     return r;
 }
 
 static void
-listen_print(const struct config_spec *spec, const void *slot, struct buf *out)
+address_print_one(const struct config_spec *spec, const void *slot,
+                  struct buf *out)
 {
-    const struct config_listen *l = slot;
+    const struct config_address *a = slot;
 
     (void)spec;
-    buf_append_char(out, '{');
-    for (size_t i = 0; i < l->count; i++) {
-        const char *host = l->items[i].host;
-        bool v6 = host != NULL && strchr(host, ':') != NULL;
+    buf_append_char(out, '"');
+    config_address_print(a, a->port, out);
+    buf_append_char(out, '"');
+}
 
-        buf_appendf(out, "%s\"%s%s%s:%u\"", i > 0 ? ", " : "", v6 ? "[" : "",
-                    host != NULL ? host : "*", v6 ? "]" : "",
-                    (unsigned)l->items[i].port);
-    }
-    buf_append_char(out, '}');
+static void
+address_clear(void *slot)
+{
+    free(((struct config_address *)slot)->host);
+}
+
+static void
+address_own(void *slot)
+{
+    struct config_address *a = slot;
+
+    if (a->host != NULL)
+        a->host = xstrdup(a->host);
 }
 
 static int
@@ -360,112 +282,143 @@ net_split(char *text, struct config_net *net)
 }
 
 static int
-nets_parse(const struct config_spec *spec, const char *text, void *slot)
+net_parse(const struct config_spec *spec, const char *text, void *slot)
 {
-    struct config_nets *l = slot;
-    struct config_net net;
     char *copy = xstrdup(text);
-    int r = net_split(copy, &net);
+    int r = net_split(copy, slot);
 
     (void)spec;
     free(copy);
-    if (r != 0)
-        return -1;
-    l->items = xrealloc(l->items, (l->count + 1) * sizeof *l->items);
-    l->items[l->count++] = net;
-    return 0;
+    return r;
 }
 
 static void
-nets_print(const struct config_spec *spec, const void *slot, struct buf *out)
+net_print(const struct config_spec *spec, const void *slot, struct buf *out)
 {
-    const struct config_nets *l = slot;
+    const struct config_net *net = slot;
+    bool v4 = address_is_ipv4(net->address) && net->bits >= 96;
     char text[ADDRESS_TEXT_SIZE];
 
     (void)spec;
-    buf_append_char(out, '{');
-    for (size_t i = 0; i < l->count; i++) {
-        const struct config_net *net = &l->items[i];
-        bool v4 = address_is_ipv4(net->address) && net->bits >= 96;
-
-        address_format(net->address, text);
-        buf_appendf(out, "%s\"%s/%u\"", i > 0 ? ", " : "", text,
-                    net->bits - (v4 ? 96 : 0));
-    }
-    buf_append_char(out, '}');
-}
-
-static int
-texts_parse(const struct config_spec *spec, const char *text, void *slot)
-{
-    struct config_texts *l = slot;
-    char *copy = NULL;
-
-    if (text_parse(spec, text, &copy) != 0)
-        return -1;
-    l->items = xrealloc(l->items, (l->count + 1) * sizeof *l->items);
-    l->items[l->count++] = copy;
-    return 0;
-}
-
-static void
-texts_print(const struct config_spec *spec, const void *slot, struct buf *out)
-{
-    const struct config_texts *l = slot;
-
-    (void)spec;
-    buf_append_char(out, '{');
-    for (size_t i = 0; i < l->count; i++) {
-        if (i > 0)
-            buf_append_str(out, ", ");
-        quoted_print(l->items[i], out);
-    }
-    buf_append_char(out, '}');
+    address_format(net->address, text);
+    buf_appendf(out, "\"%s/%u\"", text, net->bits - (v4 ? 96 : 0));
 }
 
 /* --- the types --- */
 
+/* A value, or what a list is of. */
 static const struct {
     int (*parse)(const struct config_spec *spec, const char *text, void *slot);
     void (*print)(const struct config_spec *spec, const void *slot,
                   struct buf *out);
+    void (*clear)(void *slot); /* NULL: it owns nothing */
+    void (*own)(void *slot);   /* what it owns becomes a copy of that */
     size_t size;
+    bool is_list;
 } types[] = {
-    [CONFIG_TEXT] = {text_parse, text_print, sizeof(char *)},
-    [CONFIG_PATH] = {path_parse, text_print, sizeof(char *)},
-    [CONFIG_BOOL] = {bool_parse, bool_print, sizeof(bool)},
-    [CONFIG_NUMBER] = {number_parse, number_print, sizeof(unsigned)},
-    [CONFIG_BYTES] = {bytes_parse, bytes_print, sizeof(size_t)},
-    [CONFIG_TIME] = {time_parse, time_print, sizeof(int64_t)},
-    [CONFIG_CHOICE] = {choice_parse, choice_print, sizeof(unsigned)},
-    [CONFIG_LISTEN] = {listen_parse, listen_print,
-                       sizeof(struct config_listen)},
-    [CONFIG_NETS] = {nets_parse, nets_print, sizeof(struct config_nets)},
-    [CONFIG_TEXTS] = {texts_parse, texts_print, sizeof(struct config_texts)},
+    [CONFIG_TEXT] = {text_parse, text_print, text_clear, text_own,
+                     sizeof(char *), false},
+    [CONFIG_PATH] = {path_parse, text_print, text_clear, text_own,
+                     sizeof(char *), false},
+    [CONFIG_BOOL] = {bool_parse, bool_print, NULL, NULL, sizeof(bool), false},
+    [CONFIG_NUMBER] = {number_parse, number_print, NULL, NULL, sizeof(unsigned),
+                       false},
+    [CONFIG_BYTES] = {bytes_parse, bytes_print, NULL, NULL, sizeof(size_t),
+                      false},
+    [CONFIG_TIME] = {time_parse, time_print, NULL, NULL, sizeof(int64_t),
+                     false},
+    [CONFIG_CHOICE] = {choice_parse, choice_print, NULL, NULL, sizeof(unsigned),
+                       false},
+    [CONFIG_LISTEN] = {address_parse_one, address_print_one, address_clear,
+                       address_own, sizeof(struct config_address), true},
+    [CONFIG_NETS] = {net_parse, net_print, NULL, NULL,
+                     sizeof(struct config_net), true},
+    [CONFIG_TEXTS] = {text_parse, text_print, text_clear, text_own,
+                      sizeof(char *), true},
 };
+
+/* --- lists: all of them are a pointer and a count --- */
+
+struct list {
+    char *items;
+    size_t count;
+};
+
+_Static_assert(sizeof(struct list) == sizeof(struct config_listen) &&
+                   sizeof(struct list) == sizeof(struct config_nets) &&
+                   sizeof(struct list) == sizeof(struct config_texts),
+               "they are alike");
+
+static struct list
+list_of(const void *slot)
+{
+    struct list l;
+
+    memcpy(&l, slot, sizeof l);
+    return l;
+}
+
+static int
+list_parse(const struct config_spec *spec, const char *text, void *slot)
+{
+    size_t size = types[spec->type].size;
+    struct list l = list_of(slot);
+    char *item = xcalloc(1, size);
+
+    if (types[spec->type].parse(spec, text, item) != 0) {
+        free(item);
+        return -1;
+    }
+    l.items = xrealloc(l.items, (l.count + 1) * size);
+    memcpy(l.items + l.count * size, item, size);
+    l.count++;
+    memcpy(slot, &l, sizeof l);
+    free(item);
+    return 0;
+}
+
+static void
+list_print(const struct config_spec *spec, const void *slot, struct buf *out)
+{
+    struct list l = list_of(slot);
+
+    buf_append_char(out, '{');
+    for (size_t i = 0; i < l.count; i++) {
+        if (i > 0)
+            buf_append_str(out, ", ");
+        types[spec->type].print(spec, l.items + i * types[spec->type].size,
+                                out);
+    }
+    buf_append_char(out, '}');
+}
 
 bool
 config_type_is_list(enum config_type type)
 {
-    return type == CONFIG_LISTEN || type == CONFIG_NETS || type == CONFIG_TEXTS;
+    return types[type].is_list;
+}
+
+/* NULL: it is no number with a unit. */
+static const struct config_scale *
+scale_of(const struct config_spec *spec)
+{
+    return spec->type == CONFIG_TIME    ? &config_scale_time
+           : spec->type == CONFIG_BYTES ? &config_scale_bytes
+                                        : NULL;
 }
 
 /* How what was meant is written, where that is clear. */
 static void
 hint_print(const struct config_spec *spec, const char *text, struct buf *out)
 {
-    bool is_time = spec->type == CONFIG_TIME;
+    const struct config_scale *scale = scale_of(spec);
     unsigned long long v;
 
-    if (!is_time && spec->type != CONFIG_BYTES)
-        return;
-    if (wordy_parse(text, is_time ? time_words : size_words,
-                    is_time ? COUNT(time_words) : COUNT(size_words), &v) != 0 ||
+    if (scale == NULL || config_scale_guess(scale, text, &v) != 0 ||
         v < spec->min || v > spec->max)
         return;
     buf_append_str(out, ": write ");
-    scaled_print(v, is_time ? time_units : size_units,
-                 is_time ? COUNT(time_units) : COUNT(size_units), out);
+    config_scale_print(scale, v, out);
 }
 
 int
@@ -486,7 +439,8 @@ int
 config_value_parse(const struct config_spec *spec, const char *text, void *slot,
                    struct errbuf *err)
 {
-    if (types[spec->type].parse(spec, text, slot) == 0)
+    if ((types[spec->type].is_list ? list_parse : types[spec->type].parse)(
+            spec, text, slot) == 0)
         return 0;
     return config_value_refuse(spec, text, err);
 }
@@ -495,61 +449,53 @@ void
 config_value_print(const struct config_spec *spec, const void *slot,
                    struct buf *out)
 {
-    types[spec->type].print(spec, slot, out);
+    (types[spec->type].is_list ? list_print
+                               : types[spec->type].print)(spec, slot, out);
+}
+
+/* The value, or each of the list, for which f is called if there is one. */
+static void
+each_value(const struct config_spec *spec, void *slot, void (*f)(void *value))
+{
+    struct list l = {slot, 1};
+
+    if (types[spec->type].is_list)
+        l = list_of(slot);
+    for (size_t i = 0; f != NULL && i < l.count; i++)
+        f(l.items + i * types[spec->type].size);
+}
+
+static size_t
+size_of(const struct config_spec *spec)
+{
+    return types[spec->type].is_list ? sizeof(struct list)
+                                     : types[spec->type].size;
 }
 
 void
 config_value_clear(const struct config_spec *spec, void *slot)
 {
-    if (spec->type == CONFIG_TEXT || spec->type == CONFIG_PATH) {
-        free(*(char **)slot);
-    } else if (spec->type == CONFIG_LISTEN) {
-        struct config_listen *l = slot;
-
-        for (size_t i = 0; i < l->count; i++)
-            free(l->items[i].host);
-        free(l->items);
-    } else if (spec->type == CONFIG_NETS) {
-        free(((struct config_nets *)slot)->items);
-    } else if (spec->type == CONFIG_TEXTS) {
-        struct config_texts *l = slot;
-
-        for (size_t i = 0; i < l->count; i++)
-            free(l->items[i]);
-        free(l->items);
-    }
-    memset(slot, 0, types[spec->type].size);
+    each_value(spec, slot, types[spec->type].clear);
+    if (types[spec->type].is_list)
+        free(list_of(slot).items);
+    memset(slot, 0, size_of(spec));
 }
 
 void
 config_value_copy(const struct config_spec *spec, void *to, const void *from)
 {
-    const struct config_listen *listen_from = from;
-    const struct config_nets *nets_from = from;
-    const struct config_texts *texts_from = from;
-    struct config_listen *listen_to = to;
-    struct config_nets *nets_to = to;
-    struct config_texts *texts_to = to;
+    struct list l;
 
     config_value_clear(spec, to);
-    memcpy(to, from, types[spec->type].size);
-    if (spec->type == CONFIG_TEXT || spec->type == CONFIG_PATH) {
-        *(char **)to = xstrdup(*(char *const *)from);
-    } else if (spec->type == CONFIG_LISTEN && listen_from->count > 0) {
-        listen_to->items =
-            xmemdup(listen_from->items,
-                    listen_from->count * sizeof *listen_from->items);
-        for (size_t i = 0; i < listen_to->count; i++)
-            if (listen_to->items[i].host != NULL)
-                listen_to->items[i].host = xstrdup(listen_to->items[i].host);
-    } else if (spec->type == CONFIG_NETS && nets_from->count > 0) {
-        nets_to->items = xmemdup(nets_from->items,
-                                 nets_from->count * sizeof *nets_from->items);
-    } else if (spec->type == CONFIG_TEXTS && texts_from->count > 0) {
-        texts_to->items = xcalloc(texts_from->count, sizeof *texts_to->items);
-        for (size_t i = 0; i < texts_to->count; i++)
-            texts_to->items[i] = xstrdup(texts_from->items[i]);
+    memcpy(to, from, size_of(spec));
+    if (types[spec->type].is_list) {
+        l = list_of(from);
+        l.items = l.count > 0
+                      ? xmemdup(l.items, l.count * types[spec->type].size)
+                      : NULL;
+        memcpy(to, &l, sizeof l);
     }
+    each_value(spec, to, types[spec->type].own);
 }
 
 bool
@@ -569,12 +515,12 @@ config_value_is_equal(const struct config_spec *spec, const void *a,
 
 static void
 range_print(const struct config_spec *spec, const char *what,
-            const struct unit *units, size_t n, struct buf *out)
+            const struct config_scale *scale, struct buf *out)
 {
     buf_appendf(out, "%s from ", what);
-    scaled_print(spec->min, units, n, out);
+    config_scale_print(scale, spec->min, out);
     buf_append_str(out, " to ");
-    scaled_print(spec->max, units, n, out);
+    config_scale_print(scale, spec->max, out);
 }
 
 static void
@@ -590,8 +536,6 @@ choices_print(const struct config_spec *spec, struct buf *out)
 void
 config_spec_print(const struct config_spec *spec, struct buf *out)
 {
-    static const struct unit plain[] = {{"", 1}};
-
     switch (spec->type) {
     case CONFIG_TEXT:
         buf_appendf(out, "a text of %llu to %llu bytes", spec->min, spec->max);
@@ -603,13 +547,13 @@ config_spec_print(const struct config_spec *spec, struct buf *out)
         buf_append_str(out, "yes or no");
         break;
     case CONFIG_NUMBER:
-        range_print(spec, "a number", plain, COUNT(plain), out);
+        range_print(spec, "a number", &config_scale_plain, out);
         break;
     case CONFIG_BYTES:
-        range_print(spec, "a size", size_units, COUNT(size_units), out);
+        range_print(spec, "a size", &config_scale_bytes, out);
         break;
     case CONFIG_TIME:
-        range_print(spec, "a time", time_units, COUNT(time_units), out);
+        range_print(spec, "a time", &config_scale_time, out);
         break;
     case CONFIG_CHOICE:
         choices_print(spec, out);

@@ -44,10 +44,10 @@ struct config_listen {
     size_t count;
 };
 
-/* Fills *sa_r; its length, or 0 if the address names an interface that is gone.
- * All addresses: IPv6's, for a socket that takes IPv4, too. */
-socklen_t config_address_make(const struct config_address *a, uint16_t port,
-                              struct sockaddr_storage *sa_r);
+/* Appends it with another port than its own: 192.0.2.1:80, [2001:db8::1]:80,
+ * *:80. */
+void config_address_print(const struct config_address *a, uint16_t port,
+                          struct buf *out);
 
 /* True if it is one of them, however it was written. */
 bool config_listen_holds(const struct config_listen *l,

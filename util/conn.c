@@ -586,7 +586,7 @@ is_too_much(const struct conn_out *out, size_t limit)
     if (out->total <= limit)
         return false;
     STAILQ_FOREACH(seg, &out->segments, link)
-    n += seg->len > limit ? 0 : seg->len - seg->off;
+        n += seg->len > limit ? 0 : seg->len - seg->off;
     return n > limit;
 }
 
@@ -753,8 +753,7 @@ gather(struct conn_out *out, struct iovec *iov)
     struct segment *seg;
     int n = 0;
 
-    STAILQ_FOREACH(seg, &out->segments, link)
-    {
+    STAILQ_FOREACH(seg, &out->segments, link) {
         char *bytes = seg->shared != NULL ? seg->shared->bytes : seg->bytes;
 
         iov[n].iov_base = bytes + seg->off;

@@ -111,16 +111,22 @@ is_ipv4(const struct lobby_key *k)
 }
 
 static bool
+is_local(const struct lobby_key *k)
+{
+    return k->bytes[LOCAL_MARK] != 0;
+}
+
+static bool
 is_network(const struct lobby_key *k)
 {
-    return !is_ipv4(k) && !lobby_key_is_local(k) && k->bytes[NETWORK_MARK] != 0;
+    return !is_ipv4(k) && !is_local(k) && k->bytes[NETWORK_MARK] != 0;
 }
 
 /* False: it is part of none. */
 static bool
 network_key(const struct lobby_key *k, struct lobby_key *network_r)
 {
-    if (is_ipv4(k) || lobby_key_is_local(k) || k->bytes[SHARED_MARK] != 0 ||
+    if (is_ipv4(k) || is_local(k) || k->bytes[SHARED_MARK] != 0 ||
         is_network(k))
         return false;
     *network_r = *k;
@@ -129,19 +135,13 @@ network_key(const struct lobby_key *k, struct lobby_key *network_r)
     return true;
 }
 
-bool
-lobby_key_is_local(const struct lobby_key *k)
-{
-    return k->bytes[LOCAL_MARK] != 0;
-}
-
 void
 lobby_key_format(const struct lobby_key *k, char out[LOBBY_KEY_TEXT_SIZE])
 {
     struct lobby_key plain = *k;
     unsigned uid;
 
-    if (lobby_key_is_local(k)) {
+    if (is_local(k)) {
         memcpy(&uid, k->bytes + 12, sizeof uid);
         snprintf(out, LOBBY_KEY_TEXT_SIZE, "local:%u", uid);
         return;
@@ -198,7 +198,7 @@ find_place(struct lobby *r, const struct lobby_key *key)
 static bool
 has_limits(const struct place *p)
 {
-    return !lobby_key_is_local(&p->key) && p->key.bytes[SHARED_MARK] == 0;
+    return !is_local(&p->key) && p->key.bytes[SHARED_MARK] == 0;
 }
 
 static bool
@@ -286,7 +286,7 @@ count_waiting(struct lobby *r, struct place *p, int n)
     if (p->network != NULL)
         count_waiting(r, p->network, n);
     else
-        r->waiting += lobby_key_is_local(&p->key) ? 0 : (unsigned)n;
+        r->waiting += is_local(&p->key) ? 0 : (unsigned)n;
 }
 
 /* --- states --- */
@@ -300,7 +300,7 @@ waits(const struct lobby_guest *g)
 static struct guests *
 list_of(struct lobby *r, const struct lobby_guest *g)
 {
-    return &r->guests[lobby_key_is_local(&g->key)][g->state];
+    return &r->guests[is_local(&g->key)][g->state];
 }
 
 static void
@@ -443,7 +443,7 @@ is_full(const struct lobby *r, const struct place *p,
     if (reached(shared(r), l->descriptors) &&
         !(has_own_share(key) && r->local < l->local))
         return true;
-    if (lobby_key_is_local(key))
+    if (is_local(key))
         return false;
     return reached(r->all, l->all) || reached(r->waiting, l->new_all) ||
            has_its_share(r, p) || has_its_share(r, network);
@@ -484,7 +484,7 @@ make_room(struct lobby *r, const struct lobby_key *key, const void *owner,
           int64_t now, void **away_r)
 {
     struct place *p = find_place(r, key), *network = find_network(r, key);
-    bool local = lobby_key_is_local(key);
+    bool local = is_local(key);
     struct lobby_guest *g;
 
     if (!is_full(r, p, network, key))

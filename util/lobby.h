@@ -30,7 +30,6 @@ void lobby_key_set(struct lobby_key *k, const struct sockaddr *sa,
 /* A proxy's, for many: limits of one address do not hold, and that it has many
  * is no reason to send one away. */
 void lobby_key_set_shared(struct lobby_key *k);
-bool lobby_key_is_local(const struct lobby_key *k);
 /* "192.0.2.1", "2001:db8::/64", "2001:db8::/48", "local:0". */
 void lobby_key_format(const struct lobby_key *k, char out[LOBBY_KEY_TEXT_SIZE]);
 

@@ -10,8 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "util/text.h"
-
 #define LINE_MAX_BYTES 2048
 
 static const char *log_name = "ximss";
@@ -27,6 +25,12 @@ static const struct {
     [LOG_WARN_] = {"warn", 4},
     [LOG_ERROR_] = {"error", 3},
 };
+
+const char *
+log_name_of(enum log_level level)
+{
+    return levels[level].name;
+}
 
 void
 log_init(const char *name, enum log_level least, bool journal)
@@ -46,39 +50,6 @@ bool
 log_wants(enum log_level level)
 {
     return (int)level >= log_least;
-}
-
-int
-log_level_parse(const char *name, enum log_level *level_r)
-{
-    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
-        if (text_equal_nocase(name, levels[i].name)) {
-            *level_r = (enum log_level)i;
-            return 0;
-        }
-    if (!text_equal_nocase(name, "warning"))
-        return -1;
-    *level_r = LOG_WARN_;
-    return 0;
-}
-
-enum log_level
-log_level_of_number(unsigned number)
-{
-    if (number <= 2)
-        return LOG_ERROR_;
-    if (number == 4)
-        return LOG_WARN_;
-    return number == 3 ? LOG_INFO_ : LOG_DEBUG_;
-}
-
-unsigned
-log_level_number(enum log_level level)
-{
-    static const unsigned numbers[] = {
-        [LOG_DEBUG_] = 5, [LOG_INFO_] = 3, [LOG_WARN_] = 4, [LOG_ERROR_] = 2};
-
-    return numbers[level];
 }
 
 /* Copies text without what could end or disguise the line. */

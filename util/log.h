@@ -34,14 +34,7 @@ void log_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_fatal(const char *fmt, ...) PRINTF_LIKE(1, 2)
     __attribute__((noreturn));
 
-/* Parses "debug", "info", "warn" or "warning", "error", in any case; -1 for
- * anything else. */
-int log_level_parse(const char *name, enum log_level *level_r) WARN_UNUSED;
-
-/* As WRITELOG has them: 1 crashes, 2 failures, 3 major events, 4 problems, and
- * from 5 on everything. */
-#define LOG_NUMBER_MOST 9u
-enum log_level log_level_of_number(unsigned number);
-unsigned log_level_number(enum log_level level);
+/* "debug", "info", "warn", "error" */
+const char *log_name_of(enum log_level level);
 
 #endif

@@ -122,12 +122,6 @@ zone_find(const char *name)
     return z;
 }
 
-const char *
-zone_name(const struct zone *z)
-{
-    return z->name;
-}
-
 /* Seconds east of UTC at that second; from the cache if it is in the day that
  * was asked for last, as most are. */
 static int32_t

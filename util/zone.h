@@ -18,9 +18,6 @@ struct zone;
  * May read the disk: not for an event loop. */
 const struct zone *zone_find(const char *name);
 
-/* The name it was found by. */
-const char *zone_name(const struct zone *z);
-
 /* Seconds that its clocks are ahead of GMT at `us_utc`.  Reads no disk and takes
  * no lock. */
 int32_t zone_offset(const struct zone *z, int64_t us_utc);

@@ -309,7 +309,7 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
                                   .on_moved = on_moved,
                                   .find_crowd = find_crowd,
                                   .on_closed = on_closed,
-                                  .on_head = room_on_head,
+                                  .on_head = route_on_head,
                                   .on_held = room_on_held,
                                   .arg = b};
     b->parser = xml_parser_new(&(struct xml_limits){.bytes = 64 << 20});

@@ -16,9 +16,9 @@
 
 #include "clients/bridge/bridge.h"
 #include "clients/bridge/cli_call.h"
+#include "clients/bridge/client.h"
 #include "clients/bridge/credentials.h"
 #include "clients/bridge/server_link.h"
-#include "clients/bridge/web_login.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/answer.h"
@@ -148,7 +148,7 @@ static void
 start(struct call *c, const char *user, const char *password,
       const char *command)
 {
-    char *host = web_login_host(c);
+    char *host = client_host(c->http);
     const struct cli_order order = {.user = user,
                                     .password = password,
                                     .host = host,

@@ -283,6 +283,17 @@ client_cors(const struct bridge_config *cfg, const struct http_conn *h,
         buf_append_str(headers, "Access-Control-Allow-Credentials: true\r\n");
 }
 
+char *
+client_host(const struct http_conn *h)
+{
+    const char *text = http_header(h, "Host");
+    struct http_host host;
+
+    if (text == NULL || !http_host_parse(text, &host))
+        return xstrdup("");
+    return xstrdup(host.name);
+}
+
 /* Proxies write one of the two headers, and many hand on the other one as the
  * client sent it: if they differ, one of them is a stranger's word. */
 static bool

@@ -32,6 +32,10 @@ void client_network(const char *address, uint8_t net[CLIENT_NET]);
 void client_read(const struct bridge_config *cfg, const struct http_conn *h,
                  struct client *out);
 
+/* The host that was asked, without its port; "" if none was.  The caller
+ * frees. */
+char *client_host(const struct http_conn *h);
+
 /* Whether he is within the networks. */
 bool client_is_within(const struct client *c, const struct config_nets *nets);
 

@@ -85,8 +85,8 @@ count_of(const struct bridge *b, const char *address, net_fn *net_of)
     return n;
 }
 
-bool
-comeback_has_room(const struct bridge *b, const struct client *client)
+static bool
+has_room(const struct bridge *b, const struct client *client)
 {
     const struct comeback *k;
     unsigned all = 0;
@@ -252,7 +252,7 @@ comeback_begin(struct call *c, const char *id)
     k = find(b, &like);
     if (k != NULL) {
         wait_for(k, c);
-    } else if (!has_room_for_session(b) || !comeback_has_room(b, &c->client)) {
+    } else if (!has_room_for_session(b) || !has_room(b, &c->client)) {
         call_fail(c, 503, "too many at once, try again");
     } else {
         k = xmemdup(&like, sizeof like);

@@ -16,9 +16,6 @@
 void comeback_keys(const struct call *c, const char *id,
                    char out[COMEBACK_KEYS_SIZE]);
 
-/* True: ximssd may be asked by one more request. */
-bool comeback_has_room(const struct bridge *b, const struct client *client);
-
 /* Answers the call, now or later. */
 void comeback_begin(struct call *c, const char *id);
 

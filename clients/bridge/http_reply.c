@@ -33,8 +33,8 @@ static const struct {
     {550, "Session not found"},
 };
 
-const char *
-http_reason(unsigned status)
+static const char *
+usual_reason(unsigned status)
 {
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
         if (reasons[i].status == status)
@@ -68,7 +68,7 @@ append_begin(struct buf *out, const struct http_reply *r, bool keep,
              int64_t now)
 {
     buf_appendf(out, "HTTP/1.1 %u ", r->status);
-    append_reason(out, r->reason != NULL ? r->reason : http_reason(r->status));
+    append_reason(out, r->reason != NULL ? r->reason : usual_reason(r->status));
     buf_appendf(out, "\r\nConnection: %s\r\n", keep ? "keep-alive" : "close");
     append_date(out, now);
     if (r->type != NULL)

@@ -17,7 +17,4 @@ void http_reply_write(struct buf *out, const struct http_reply *r, bool keep,
 void http_reply_write_open(struct buf *out, const struct http_reply *r,
                            int64_t now);
 
-/* The usual words for a status. */
-const char *http_reason(unsigned status);
-
 #endif

@@ -11,9 +11,9 @@
 
 #include "clients/bridge/ask.h"
 #include "clients/bridge/bridge.h"
+#include "clients/bridge/client.h"
 #include "clients/bridge/reply.h"
 #include "clients/bridge/upstream.h"
-#include "clients/bridge/web_login.h"
 #include "util/arena.h"
 #include "util/blank.h"
 #include "util/clock.h"
@@ -178,7 +178,7 @@ domain_asked(const struct call *c, const struct xml_elem *e,
              struct arena *arena)
 {
     const char *user = xml_attr(e, "userName");
-    char *host = web_login_host(c), *bare;
+    char *host = client_host(c->http), *bare;
     const char *domain = NULL, *at;
 
     if (user == NULL)

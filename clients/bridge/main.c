@@ -44,21 +44,20 @@ struct process {
 static void
 print_help(void)
 {
-    puts(
-        "Usage: ximss-bridge [OPTION]...\n"
-        "Connects browsers to ximssd.  It runs in the foreground; see\n"
-        "ximss-bridge(8).\n\n"
-        "  --config FILE               read the configuration from FILE\n"
-        "  --listen ADDRESS:PORT       accept HTTP there (repeatable)\n"
-        "  --listen-tls ADDRESS:PORT   the same for HTTPS\n"
-        "  --server-socket PATH        the UNIX socket of ximssd\n"
-        "  --server-address ADDRESS    the address of ximssd\n"
-        "  --server-port PORT          the port of ximssd\n"
-        "  --pages DIRECTORY           the directory of the pages\n"
-        "  --set KEY=VALUE             set any key of the configuration\n"
-        "  --check-config              check the configuration and exit\n"
-        "  --print-config              print the configuration and exit\n"
-        "  --version, --help           print the version, or this, and exit");
+    puts("Usage: ximss-bridge [OPTION]...\n"
+         "Connects browsers to ximssd.  It runs in the foreground; see\n"
+         "ximss-bridge(8).\n\n"
+         "  --config FILE               read the configuration from FILE\n"
+         "  --listen ADDRESS:PORT       accept HTTP there (repeatable)\n"
+         "  --listen-tls ADDRESS:PORT   the same for HTTPS\n"
+         "  --server-socket PATH        the UNIX socket of ximssd\n"
+         "  --server-address ADDRESS    the address of ximssd\n"
+         "  --server-port PORT          the port of ximssd\n"
+         "  --pages DIRECTORY           the directory of the pages\n"
+         "  --set KEY=VALUE             set any key of the configuration\n"
+         "  --check-config              check the configuration and exit\n"
+         "  --print-config              print the configuration and exit\n"
+         "  --version, --help           print the version, or this, and exit");
 }
 
 enum {

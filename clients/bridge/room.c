@@ -6,9 +6,8 @@
 #include <string.h>
 
 #include "clients/bridge/bridge.h"
-#include "clients/bridge/cli_door.h"
-#include "clients/bridge/route.h"
-#include "clients/bridge/web_session.h"
+#include "clients/bridge/client.h"
+#include "clients/bridge/web_account.h"
 
 #define BUSY   "too many requests at once, try again"
 #define OLDEST 64 /* that are looked at for the one to give way */
@@ -86,34 +85,24 @@ hold(struct bridge *b, struct http_conn *h, const uint8_t *key, size_t bytes)
 
 /* --- what is held --- */
 
-static size_t
-smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-size_t
-room_on_head(struct http_conn *h, const char *url)
+void
+room_of_stranger(struct http_conn *h, const struct client *client)
 {
     struct bridge *b = h->owner->arg;
-    const struct bridge_config *cfg = b->cfg;
-    struct web_session *s;
-    struct client client;
 
-    client_read(cfg, h, &client);
-    s = route_session(b, h, &client, url);
-    if (s == NULL) {
-        h->budget = &b->strangers;
-        client_net(client.address, h->holder);
-        if (cli_door_is(cfg, url))
-            return cfg->cli_body_bytes;
-        return smaller(cfg->stranger_body_bytes, cfg->body_bytes);
-    }
+    h->budget = &b->strangers;
+    client_net(client->address, h->holder);
+}
+
+void
+room_of_account(struct http_conn *h, const struct web_account *a)
+{
+    struct bridge *b = h->owner->arg;
+
     forget_half(b, h);
     budget_release(&b->strangers, &h->held);
     h->budget = &b->members;
-    memcpy(h->holder, s->account->key, sizeof h->holder);
-    return cfg->body_bytes;
+    memcpy(h->holder, a->key, sizeof h->holder);
 }
 
 /* The head is not there yet.  Many share a proxy's address: then it counts in

@@ -6,7 +6,9 @@
 #include <stddef.h>
 
 struct bridge;
+struct client;
 struct http_conn;
+struct web_account;
 
 /* The memory that requests take until they are answered: strangers share a
  * budget, in all and by address; each account has one of its own.  A request
@@ -14,8 +16,11 @@ struct http_conn;
  * all together have filled a budget, one whose request has not come whole makes
  * room for the next: of the oldest ones, the one that takes most. */
 
+/* The head is there, and says whose request it is. */
+void room_of_stranger(struct http_conn *h, const struct client *client);
+void room_of_account(struct http_conn *h, const struct web_account *a);
+
 /* See http_owner. */
-size_t room_on_head(struct http_conn *h, const char *url);
 bool room_on_held(struct http_conn *h, size_t bytes);
 
 /* The request under way is to wait for ximssd, without a session: a log-in.  So

@@ -12,6 +12,7 @@
 #include "clients/bridge/cli_door.h"
 #include "clients/bridge/comeback.h"
 #include "clients/bridge/reply.h"
+#include "clients/bridge/room.h"
 #include "clients/bridge/stream.h"
 #include "clients/bridge/web_login.h"
 #include "clients/bridge/web_session.h"
@@ -126,9 +127,10 @@ right_to(const struct web_session *s, const struct http_conn *h,
 
 #define SESSION_PREFIX "/session/"
 
-struct web_session *
-route_session(struct bridge *b, const struct http_conn *h,
-              const struct client *client, const char *url)
+/* The session that a URL belongs to; NULL: none, or not the client's. */
+static struct web_session *
+session_of(struct bridge *b, const struct http_conn *h,
+           const struct client *client, const char *url)
 {
     const size_t len = sizeof SESSION_PREFIX - 1;
     struct web_session *s;
@@ -140,6 +142,32 @@ route_session(struct bridge *b, const struct http_conn *h,
     s = web_session_find(b, id);
     free(id);
     return s != NULL && right_to(s, h, client) != WEB_COOKIE_NO ? s : NULL;
+}
+
+static size_t
+smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+size_t
+route_on_head(struct http_conn *h, const char *url)
+{
+    struct bridge *b = h->owner->arg;
+    const struct bridge_config *cfg = b->cfg;
+    struct web_session *s;
+    struct client client;
+
+    client_read(cfg, h, &client);
+    s = session_of(b, h, &client, url);
+    if (s != NULL) {
+        room_of_account(h, s->account);
+        return cfg->body_bytes;
+    }
+    room_of_stranger(h, &client);
+    if (cli_door_is(cfg, url))
+        return cfg->cli_body_bytes;
+    return smaller(cfg->stranger_body_bytes, cfg->body_bytes);
 }
 
 static void

@@ -12,9 +12,9 @@
 #include <strings.h>
 
 #include "clients/bridge/ask.h"
+#include "clients/bridge/client.h"
 #include "clients/bridge/comeback.h"
 #include "clients/bridge/credentials.h"
-#include "clients/bridge/http_host.h"
 #include "clients/bridge/inquiry.h"
 #include "clients/bridge/reply.h"
 #include "clients/bridge/room.h"
@@ -285,21 +285,10 @@ on_domain(void *arg, const struct xml_elem *m, int worked)
     }
 }
 
-char *
-web_login_host(const struct call *c)
-{
-    const char *text = http_header(c->http, "Host");
-    struct http_host host;
-
-    if (text == NULL || !http_host_parse(text, &host))
-        return xstrdup("");
-    return xstrdup(host.name);
-}
-
 static void
 find_domain(struct call *c, struct login *l)
 {
-    char *host = web_login_host(c);
+    char *host = client_host(c->http);
     const struct xml_attr attrs[] = {{"id", "d"}, {"domain", host}};
     struct xml_elem features = {
         .name = "listFeatures", .attrs = attrs, .n_attrs = 2, .text = ""};
@@ -527,7 +516,7 @@ by_basic(struct call *c, const char *header)
 static void
 challenge(struct call *c)
 {
-    char *host = web_login_host(c), *header;
+    char *host = client_host(c->http), *header;
 
     header = xasprintf("WWW-Authenticate: Basic realm=\"%s\"\r\n",
                        text_is_name(host) ? host : "XIMSS");

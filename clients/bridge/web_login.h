@@ -9,7 +9,4 @@ struct call;
  * requests before a log-in. */
 void web_login(struct call *c);
 
-/* The host that was asked, without its port; the caller frees. */
-char *web_login_host(const struct call *c);
-
 #endif

@@ -154,6 +154,10 @@ int ctl_cli_but(struct ctl *c, struct buf *command, int quiet,
 /* As ctl_cli for a command without result. */
 int ctl_cli_quiet(struct ctl *c, struct buf *command) WARN_UNUSED;
 
+/* Runs "COMMAND ACCOUNT", and shows the result if there is one. */
+int ctl_cli_show(struct ctl *c, const char *command, const char *account,
+                 ctl_show_fn *show);
+
 /* Runs a command that is a line.  The exit code. */
 int ctl_run_line(struct ctl *c, int argc, char **argv);
 
@@ -219,6 +223,19 @@ void ctl_table_print(struct ctl_table *t); /* and clears it */
  * dictionary as a table, all else as text.  NULL prints nothing. */
 void ctl_print_value(const struct ctl *c, const struct cli_value *v);
 
+/* The text of a dictionary's value; NULL: there is none. */
+const char *ctl_text(const struct cli_value *dict, const char *key);
+
+struct ctl_column {
+    const char *header;
+    const char *key; /* of the value in the row; NULL: the row's own key */
+    bool is_who;     /* as ctl_table_add_who */
+};
+/* Prints an array or dictionary of dictionaries: a row for each, with "-" for
+ * what it does not tell; with --json as ctl_print_value. */
+void ctl_print_rows(const struct ctl *c, const struct cli_value *v,
+                    const struct ctl_column *columns, unsigned n);
+
 /* YYYY-MM-DD HH:MM:SS in this machine's zone (TZ). */
 #define CTL_TIME_SIZE 40
 void ctl_format_time(int64_t seconds, char out[CTL_TIME_SIZE]);
@@ -234,7 +251,7 @@ int ctl_import_run(struct ctl *c, int argc, char **argv);
 
 int ctl_remove_run(struct ctl *c, int argc, char **argv);
 
-/* --- ctl_token.c --- */
+/* --- ctl_token.c, ctl_device.c --- */
 
 int ctl_token_run(struct ctl *c, int argc, char **argv);
 int ctl_device_run(struct ctl *c, int argc, char **argv);

@@ -256,6 +256,48 @@ print_dictionary(const struct cli_value *v)
     ctl_table_print(&t);
 }
 
+const char *
+ctl_text(const struct cli_value *dict, const char *key)
+{
+    const struct cli_value *v = cli_data_find(dict, key);
+
+    return v != NULL ? v->text : NULL;
+}
+
+static void
+add_cell(struct ctl_table *t, const struct cli_value *row,
+         const struct ctl_column *column)
+{
+    const char *text =
+        column->key != NULL ? ctl_text(row, column->key) : row->key;
+
+    if (text == NULL)
+        text = "-";
+    if (column->is_who)
+        ctl_table_add_who(t, text);
+    else
+        ctl_table_add(t, text);
+}
+
+void
+ctl_print_rows(const struct ctl *c, const struct cli_value *v,
+               const struct ctl_column *columns, unsigned n)
+{
+    struct ctl_table t;
+
+    if (c->json) {
+        ctl_print_value(c, v);
+        return;
+    }
+    ctl_table_init(&t, n, NULL);
+    for (unsigned i = 0; i < n; i++)
+        ctl_table_add(&t, columns[i].header);
+    for (v = v->first; v != NULL; v = v->next)
+        for (unsigned i = 0; i < n; i++)
+            add_cell(&t, v, &columns[i]);
+    ctl_table_print(&t);
+}
+
 void
 ctl_print_value(const struct ctl *c, const struct cli_value *v)
 {

@@ -78,6 +78,22 @@ ctl_cli_quiet(struct ctl *c, struct buf *command)
     return ctl_cli(c, command, &value);
 }
 
+int
+ctl_cli_show(struct ctl *c, const char *command, const char *account,
+             ctl_show_fn *show)
+{
+    const struct cli_value *v = NULL;
+    struct buf b = {0};
+    int r;
+
+    buf_append_str(&b, command);
+    ctl_line_arg(&b, account);
+    r = ctl_cli(c, &b, &v);
+    if (r == CTL_OK && v != NULL)
+        show(c, v);
+    return r;
+}
+
 /* --- commands that are a line --- */
 
 int

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "clients/ctl/ctl_line.h"
-#include "util/log.h"
+#include "util/log_level.h"
 #include "ximss/proto/answer.h"
 
 /* server ...: lines of the CLI, but for all counters at once. */

@@ -21,36 +21,16 @@ static const struct ctl_option create_options[] = {
     {"for", "IP", "if that is a proxy: the address behind it"},
     CTL_OPTIONS_END};
 
-static const char *
-text_of(const struct cli_value *v, const char *key)
-{
-    const struct cli_value *cell =
-        v->kind == CLI_DICTIONARY ? cli_data_find(v, key) : NULL;
-
-    return cell != NULL && cell->text != NULL ? cell->text : "-";
-}
-
-/* One row per dictionary; what a server does not tell is "-". */
 static void
 show_sessions(const struct ctl *c, const struct cli_value *v)
 {
-    static const char *const header[] = {"ID", "USER", "ADDRESS", "DOOR",
-                                         "SECONDS"};
-    struct ctl_table t;
+    static const struct ctl_column columns[] = {
+        {"ID", "id", false},           {"USER", "user", true},
+        {"ADDRESS", "address", false}, {"DOOR", "door", false},
+        {"SECONDS", "seconds", false},
+    };
 
-    if (c->json) {
-        ctl_print_value(c, v);
-        return;
-    }
-    ctl_table_init(&t, 5, header);
-    for (v = v->first; v != NULL; v = v->next) {
-        ctl_table_add(&t, text_of(v, "id"));
-        ctl_table_add_who(&t, text_of(v, "user"));
-        ctl_table_add(&t, text_of(v, "address"));
-        ctl_table_add(&t, text_of(v, "door"));
-        ctl_table_add(&t, text_of(v, "seconds"));
-    }
-    ctl_table_print(&t);
+    ctl_print_rows(c, v, columns, sizeof columns / sizeof columns[0]);
 }
 
 static int

@@ -37,9 +37,9 @@ append_expires(struct buf *b, const char *text)
 static const char *
 text_of(const struct cli_value *dict, const char *key)
 {
-    const struct cli_value *v = cli_data_find(dict, key);
+    const char *text = ctl_text(dict, key);
 
-    return v != NULL && v->text != NULL ? v->text : "-";
+    return text != NULL ? text : "-";
 }
 
 /* The secret alone on standard output, for scripts; the rest is for people. */
@@ -86,36 +86,14 @@ create(struct ctl *c, const char *account)
 static void
 show_list(const struct ctl *c, const struct cli_value *v)
 {
-    static const char *const header[] = {"NAME", "CREATED", "EXPIRES", "BY"};
-    struct ctl_table t;
+    static const struct ctl_column columns[] = {
+        {"NAME", NULL, false},
+        {"CREATED", "Created", false},
+        {"EXPIRES", "Expires", false},
+        {"BY", "Author", true},
+    };
 
-    if (c->json) {
-        ctl_print_value(c, v);
-        return;
-    }
-    ctl_table_init(&t, 4, header);
-    for (v = v->first; v != NULL; v = v->next) {
-        ctl_table_add(&t, v->key);
-        ctl_table_add(&t, text_of(v, "Created"));
-        ctl_table_add(&t, text_of(v, "Expires"));
-        ctl_table_add_who(&t, text_of(v, "Author"));
-    }
-    ctl_table_print(&t);
-}
-
-static int
-list(struct ctl *c, const char *account)
-{
-    const struct cli_value *v = NULL;
-    struct buf b = {0};
-    int r;
-
-    buf_append_str(&b, "LISTACCOUNTTOKENS");
-    ctl_line_arg(&b, account);
-    r = ctl_cli(c, &b, &v);
-    if (r == CTL_OK && v != NULL)
-        show_list(c, v);
-    return r;
+    ctl_print_rows(c, v, columns, sizeof columns / sizeof columns[0]);
 }
 
 static int
@@ -145,6 +123,6 @@ ctl_token_run(struct ctl *c, int argc, char **argv)
     if (strcmp(argv[0], "revoke") == 0)
         return revoke(c, argv[1]);
     if (strcmp(argv[0], "list") == 0 && ctl_option(c, "name") == NULL)
-        return list(c, argv[1]);
+        return ctl_cli_show(c, "LISTACCOUNTTOKENS", argv[1], show_list);
     return ctl_usage(c);
 }

@@ -25,9 +25,9 @@
 static const char *
 text_of(const struct cli_value *dict, const char *key)
 {
-    const struct cli_value *v = cli_data_find(dict, key);
+    const char *text = ctl_text(dict, key);
 
-    return v != NULL && v->text != NULL ? v->text : "";
+    return text != NULL ? text : "";
 }
 
 /* 0 for what is no number, such as "unlimited". */

@@ -109,13 +109,26 @@ read_plain(struct wire *w, struct errbuf *err)
     return WIRE_FAILED;
 }
 
+/* Frees the room of taken messages. */
+static void
+trim(struct wire *w)
+{
+    if (w->in_used == 0)
+        return;
+    buf_drop(&w->in, w->in_used);
+    w->in_used = 0;
+    /* A huge message is rare: its room is given back. */
+    if (w->in.len == 0 && w->in.cap > 8 * (size_t)WIRE_READ_SIZE)
+        buf_clear(&w->in);
+}
+
 enum wire_result
 wire_fill(struct wire *w, struct errbuf *err)
 {
     size_t n = 0;
     int r;
 
-    wire_trim(w);
+    trim(w);
     buf_reserve(&w->in, WIRE_READ_SIZE);
     if (w->ssl == NULL)
         return read_plain(w, err);
@@ -158,21 +171,9 @@ wire_rest(const struct wire *w, size_t *len_r)
 }
 
 void
-wire_trim(struct wire *w)
-{
-    if (w->in_used == 0)
-        return;
-    buf_drop(&w->in, w->in_used);
-    w->in_used = 0;
-    /* A huge message is rare: its room is given back. */
-    if (w->in.len == 0 && w->in.cap > 8 * (size_t)WIRE_READ_SIZE)
-        buf_clear(&w->in);
-}
-
-void
 wire_idle(struct wire *w)
 {
-    wire_trim(w);
+    trim(w);
     if (w->in.len == 0)
         buf_clear(&w->in);
     if (w->out.data == NULL || w->sent < w->out.len)

@@ -45,11 +45,10 @@ enum wire_result wire_fill(struct wire *w, struct errbuf *err) WARN_UNUSED;
 /* TLS has decrypted bytes in stock, of which the descriptor knows nothing. */
 bool wire_has_stock(const struct wire *w);
 
-/* The next complete message: valid until wire_fill, wire_close or wire_trim.
+/* The next complete message: valid until wire_fill, wire_close or wire_idle.
  * False: none (what has come of the next one is in wire_rest). */
 bool wire_next(struct wire *w, const char **msg_r, size_t *len_r);
 const char *wire_rest(const struct wire *w, size_t *len_r);
-void wire_trim(struct wire *w); /* frees the room of taken messages */
 
 /* Gives back the memory of buffers that hold nothing. */
 void wire_idle(struct wire *w);

@@ -113,7 +113,7 @@ n_effects(const struct door *d)
     unsigned n = 0;
 
     STAILQ_FOREACH(e, &d->effects, link)
-    n++;
+        n++;
     return n;
 }
 
@@ -126,17 +126,16 @@ must(enum store_result r, const struct errbuf *err)
 }
 
 static void
-execute(struct door *d, const char *line, size_t len,
-        const struct admin_hashed *hashed)
+execute(struct door *d, struct admin_plan *p, const struct admin_hashed *hashed)
 {
     struct admin_live live;
     struct errbuf err = {""};
     enum store_result r;
 
-    if (admin_is_live(line, len))
-        r = admin_live_begin(&d->x, line, len, &live, &d->answer, &err);
+    if (admin_plan_is_live(p))
+        r = admin_live_begin(&d->x, p, &live, &d->answer, &err);
     else
-        r = admin_execute_hashed(&d->x, line, len, hashed, &d->answer, &err);
+        r = admin_execute(&d->x, p, hashed, &d->answer, &err);
     must(r, &err);
     if (d->answer.data.len > 0)
         buf_append(&d->result, d->answer.data.data, d->answer.data.len);
@@ -144,21 +143,22 @@ execute(struct door *d, const char *line, size_t len,
 
 /* Until nothing more comes. */
 static void
-execute_all(struct door *d, const char *line, size_t len,
+execute_all(struct door *d, struct admin_plan *p,
             const struct admin_hashed *hashed)
 {
     unsigned pieces = 0;
 
     d->x.from = NULL;
-    execute(d, line, len, hashed);
+    execute(d, p, hashed);
     while (d->answer.more) {
         char *from = d->answer.next;
 
         FUZZ_CHECK(d->answer.code == 200 && ++pieces < PIECES_MAX);
-        FUZZ_CHECK(admin_runs_alone(line, len));
+        FUZZ_CHECK(admin_plan_is_alone(p));
         d->answer.next = NULL;
         d->x.from = from;
-        execute(d, line, len, hashed);
+        admin_plan_wait(p);
+        execute(d, p, hashed);
         d->x.from = NULL;
         free(from);
     }
@@ -230,33 +230,34 @@ say_hashed(struct door *d, const char *line, size_t len)
     size_t audited = d->x.txn->audit.len;
     bool wanted = true, found;
     uint64_t guessed;
-    char *password, *account;
+    struct admin_plan p;
 
-    switch (admin_needs_hash(line, len, &password, &account)) {
+    admin_plan_init(&p, line, len);
+    admin_plan_look_for_password(&p);
+    admin_plan_wait(&p);
+    switch (p.hash) {
     case ADMIN_HASH_NONE:
-        FUZZ_CHECK(password == NULL);
+        FUZZ_CHECK(p.password == NULL);
         break;
     case ADMIN_HASH_NEW:
-        must(admin_hash_wanted(&d->x, line, len, &wanted, &err), &err);
+        must(admin_hash_wanted(&d->x, &p, &wanted, &err), &err);
         FUZZ_CHECK(d->x.txn->audit.len == audited);
         if (wanted) {
-            password_make(password, 1, true, &cred);
+            password_make(p.password, 1, true, &cred);
             hashed.made = &cred;
         }
         break;
     case ADMIN_HASH_VERIFY:
-        must(admin_verify_find(&d->x, account, &cred, &found, &guessed, &err),
-             &err);
+        must(admin_verify_find(&d->x, &p, &cred, &found, &guessed, &err), &err);
         hashed.checked = cred.iterations > 0;
-        hashed.matches = hashed.checked && password_matches(&cred, password);
+        hashed.matches = hashed.checked && password_matches(&cred, p.password);
         break;
     }
-    execute_all(d, line, len, &hashed);
+    execute_all(d, &p, &hashed);
     FUZZ_CHECK(wanted || d->answer.code != 200);
-    if (tells_secret(line, len, password))
+    if (tells_secret(line, len, p.password))
         check_audit(&d->x.txn->audit, audited);
-    free(password);
-    free(account);
+    admin_plan_clear(&p);
 }
 
 /* A number of accounts that is still to be written counts as written. */

@@ -302,6 +302,26 @@ def test_remembered_does_not_let_a_wrong_password_in(t):
     refused(t, user, "")
 
 
+def test_suspending_a_domain_forgets_no_password(t):
+    """Nor does it tell by the time that one is right."""
+    server = t.server()
+    joe = server.account("joe@" + MAIN)
+    domain = server.domain("away.test")
+    ann = server.account("ann@" + domain)
+    for user in joe, ann:
+        server.login(user).close()
+    server.cli("SuspendDomain " + domain)
+    before = hashes(server)
+    server.login(joe).close()
+    equal(hashes(server), before, "another domain's user")
+    server.cli("ResumeDomain " + domain)
+    server.login(ann).close()
+    equal(hashes(server), before, "resumed")
+    server.cli("SuspendDomain " + domain)
+    refused(t, ann, server=server)
+    equal(hashes(server), before + 1, "suspended")
+
+
 def test_password_change_while_log_ins_run(t):
     """Whoever is told of the change first, no old password gets in after."""
     user = t.user()

@@ -111,8 +111,9 @@ def test_long_line_in_an_exchange(t):
 def test_reader_who_does_not_read(t):
     """His lines wait; the server's memory does not grow with them."""
     server = t.server(listen_pwd=PWD)
+    server.account("slow@" + MAIN)
     # As much as both kernels keep is not the server's.
-    c = connect(server, receive_buffer=4096).login()
+    c = connect(server, receive_buffer=4096).login("slow")
     line = ("Echo %s\r\n" % ("x" * 1000)).encode() * 60
     before = server.rss()
     c.sock.settimeout(0.5 if not is_instrumented() else 3)
@@ -128,8 +129,9 @@ def test_reader_who_does_not_read(t):
     other.in_step()
     # Half an answer read is no life.
     server.clock(301)
-    wait_until(lambda: any("session end" in line for line in server.lines),
-               "it is closed")
+    wait_until(lambda: any("session end" in line and
+                           " user=slow@" + MAIN + " " in line
+                           for line in server.lines), "it is closed")
     c.close()
 
 

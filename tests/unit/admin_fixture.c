@@ -120,9 +120,9 @@ print_effect(const struct effect *e)
                     e->domain.name);
         break;
     case EFFECT_PREFS_CHANGED:
-        buf_appendf(&effects_text, "prefs %llu zone %s",
+        buf_appendf(&effects_text, "prefs %llu zone %d",
                     (unsigned long long)e->account.number,
-                    e->zone != NULL ? zone_name(e->zone) : "-");
+                    e->zone != NULL ? zone_offset(e->zone, FIXTURE_NOW) : -1);
         break;
     case EFFECT_DOMAIN_CHANGED:
         buf_appendf(&effects_text, "domain %s", e->domain.name);
@@ -194,7 +194,7 @@ run(enum who who, fixture_fn *fn, void *arg, bool keep)
     ck_assert_msg(j.inner == STORE_OK, "the job failed: %s", j.err.text);
     ck_assert_int_eq(r, keep ? STORE_OK : STORE_ERROR);
     STAILQ_FOREACH(e, &j.earlier, link)
-    print_effect(e);
+        print_effect(e);
     if (effects_text.len > 0)
         effects_text.len--;
     fixture_effects = buf_cstr(&effects_text);
@@ -365,12 +365,10 @@ fixture_teardown(void)
 /* --- saying lines --- */
 
 struct line {
-    const char *text;
-    size_t len;
-    char *account;
+    struct admin_plan plan;
     struct credential cred;
     struct admin_hashed hashed;
-    bool wanted, found, live;
+    bool wanted, found;
     struct admin_answer answer;
     char *from; /* where the piece begins */
     uint64_t target;
@@ -383,10 +381,9 @@ execute(struct admin_context *x, void *arg, struct errbuf *err)
 
     x->from = l->from;
     x->target = l->target;
-    if (l->live)
-        return admin_live_begin(x, l->text, l->len, &live, &l->answer, err);
-    return admin_execute_hashed(x, l->text, l->len, &l->hashed, &l->answer,
-                                err);
+    if (admin_plan_is_live(&l->plan))
+        return admin_live_begin(x, &l->plan, &live, &l->answer, err);
+    return admin_execute(x, &l->plan, &l->hashed, &l->answer, err);
 }
 
 static enum store_result
@@ -394,32 +391,42 @@ find_credential(struct admin_context *x, void *arg, struct errbuf *err)
 {
     struct line *l = arg;
 
-    return admin_verify_find(x, l->account, &l->cred, &l->found,
-                             &fixture_guessed, err);
+    return admin_verify_find(x, &l->plan, &l->cred, &l->found, &fixture_guessed,
+                             err);
 }
 
 static enum store_result
 ask_whether_wanted(struct admin_context *x, void *arg, struct errbuf *err)
 {
     struct line *l = arg;
-    enum store_result r =
-        admin_hash_wanted(x, l->text, l->len, &l->wanted, err);
+    enum store_result r = admin_hash_wanted(x, &l->plan, &l->wanted, err);
 
     ck_assert(STAILQ_EMPTY(x->effects));
     return r;
+}
+
+/* A line is read once: what was read is not to be read again. */
+static void
+spoil_text(struct line *l)
+{
+    if (l->plan.arena != NULL)
+        memset(l->plan.text, '"', l->plan.len);
 }
 
 /* What a door does before the job. */
 static void
 prepare(enum who who, struct line *l)
 {
-    char *password;
+    const char *password;
 
-    switch (admin_needs_hash(l->text, l->len, &password, &l->account)) {
+    admin_plan_look_for_password(&l->plan);
+    password = l->plan.password;
+    switch (l->plan.hash) {
     case ADMIN_HASH_NONE:
         ck_assert_ptr_null(password);
         break;
     case ADMIN_HASH_NEW:
+        spoil_text(l);
         fixture_run(who, ask_whether_wanted, l);
         password_make(password, 1, true, &l->cred);
         if (l->wanted)
@@ -431,9 +438,6 @@ prepare(enum who who, struct line *l)
         l->hashed.matches = password_matches(&l->cred, password);
         break;
     }
-    free(password);
-    free(l->account);
-    l->live = admin_is_live(l->text, l->len);
     fixture_live = &live;
 }
 
@@ -465,14 +469,16 @@ fixture_load(void)
 static const char *
 say(enum who who, const char *text, size_t len, bool keep)
 {
-    struct line l = {.text = text, .len = len};
+    struct line l = {0};
 
+    admin_plan_init(&l.plan, text, len);
     effects_text.len = 0;
     prepare(who, &l);
     effects_text.len = 0;
     fixture_jobs = 0;
     answer_text.len = 0;
     do {
+        spoil_text(&l);
         run(who, execute, &l, keep);
         take_piece(&l);
         fixture_jobs++;
@@ -481,6 +487,7 @@ say(enum who who, const char *text, size_t len, bool keep)
     if (answer_text.len == 0)
         buf_appendf(&answer_text, "%d %s", l.answer.code, l.answer.text);
     admin_answer_clear(&l.answer);
+    admin_plan_clear(&l.plan);
     return buf_cstr(&answer_text);
 }
 

@@ -179,6 +179,7 @@ open_with(unsigned n_workers)
     atomic_init(&stage->next_session, SESSION_ID_FIRST);
     atomic_init(&stage->next_expiry, 0);
     stage->admin = (struct admin_settings){.alert_bytes = 1 << 20,
+                                           .prefs_bytes = 8192,
                                            .iterations = 1,
                                            .max_tickets = 300,
                                            .next_session = &stage->next_session,
@@ -484,7 +485,7 @@ post_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct change *c = (struct change *)j;
     struct admin_context x = context(c, t);
 
-    return admin_alert_post(&x, &c->post, &c->result, err);
+    return alert_request_post(&x, &c->post, &c->result, err);
 }
 
 static enum store_result
@@ -493,7 +494,7 @@ remove_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct change *c = (struct change *)j;
     struct admin_context x = context(c, t);
 
-    return admin_alert_remove(&x, c->id, NULL, &c->code, err);
+    return alert_request_remove(&x, c->id, NULL, &c->code, err);
 }
 
 static enum store_result
@@ -643,7 +644,7 @@ client_connect(enum stage_who who, unsigned flags)
     return c;
 }
 
-/* What login.c does when the password is right. */
+/* What attempt_open does. */
 static void
 open_session(struct client *c, struct account *a, unsigned flags)
 {

@@ -416,16 +416,15 @@ START_TEST(says_which_lines_need_a_hash)
         {"UpdateDomainSettings a {Password=x;}", ADMIN_HASH_NONE, NULL, NULL},
         {"SetAccountPassword joe PASSWORD \"x", ADMIN_HASH_NONE, NULL, NULL},
     };
-    char *password, *account;
+    struct admin_plan p;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        ck_assert_msg(admin_needs_hash(rows[i].line, strlen(rows[i].line),
-                                       &password, &account) == rows[i].kind,
-                      "%s", rows[i].line);
-        ck_assert_pstr_eq(password, rows[i].password);
-        ck_assert_pstr_eq(account, rows[i].account);
-        free(password);
-        free(account);
+        admin_plan_init(&p, rows[i].line, strlen(rows[i].line));
+        admin_plan_look_for_password(&p);
+        ck_assert_msg(p.hash == rows[i].kind, "%s", rows[i].line);
+        ck_assert_pstr_eq(p.password, rows[i].password);
+        ck_assert_pstr_eq(p.account, rows[i].account);
+        admin_plan_clear(&p);
     }
 }
 END_TEST

@@ -361,7 +361,7 @@ expire_some(struct admin_context *x, void *arg, struct errbuf *err)
     int64_t next;
 
     (void)arg;
-    return admin_alerts_expire(x, 1000, &next, err);
+    return alert_admin_expire(x, 1000, &next, err);
 }
 
 START_TEST(ends_many_in_parts)

@@ -11,6 +11,14 @@
 
 Suite *admin_line_suite(void);
 
+static int
+read_line(const char *text, size_t len, struct arena *arena,
+          struct admin_line *line, struct errbuf *err)
+{
+    admin_line_begin(line, text, len);
+    return admin_line_read(line, text, len, arena, err);
+}
+
 /* A line, and what is read: the verb, then each argument as the data format
  * writes it; or the error behind "!". */
 static const struct {
@@ -106,7 +114,7 @@ START_TEST(reads_lines)
     struct buf b = {0};
     const char *line = lines[_i].line;
 
-    if (admin_line_read(line, strlen(line), arena, &l, &err) == 0)
+    if (read_line(line, strlen(line), arena, &l, &err) == 0)
         write_line(&b, &l);
     else
         buf_appendf(&b, "!%s", err.text);
@@ -152,22 +160,22 @@ START_TEST(refuses_zeros_and_floods)
     struct errbuf err;
     struct buf b = {0};
 
-    ck_assert_int_eq(admin_line_read("P a\0b", 5, arena, &l, &err), -1);
-    ck_assert_int_eq(admin_line_read("P \"a\0b\"", 7, arena, &l, &err), -1);
+    ck_assert_int_eq(read_line("P a\0b", 5, arena, &l, &err), -1);
+    ck_assert_int_eq(read_line("P \"a\0b\"", 7, arena, &l, &err), -1);
     buf_append_str(&b, "P");
     for (int i = 0; i < ADMIN_ARGS_MAX; i++)
         buf_append_str(&b, " x");
-    ck_assert_int_eq(admin_line_read(b.data, b.len, arena, &l, &err), 0);
+    ck_assert_int_eq(read_line(b.data, b.len, arena, &l, &err), 0);
     buf_append_str(&b, " x");
-    ck_assert_int_eq(admin_line_read(b.data, b.len, arena, &l, &err), -1);
+    ck_assert_int_eq(read_line(b.data, b.len, arena, &l, &err), -1);
     ck_assert_str_eq(err.text, "too many arguments");
     b.len = 0;
     for (int i = 0; i < ADMIN_VERB_SIZE - 1; i++)
         buf_append_char(&b, 'x');
-    ck_assert_int_eq(admin_line_read(b.data, b.len, arena, &l, &err), 0);
+    ck_assert_int_eq(read_line(b.data, b.len, arena, &l, &err), 0);
     ck_assert_uint_eq(strlen(l.verb), ADMIN_VERB_SIZE - 1);
     buf_append_char(&b, 'x');
-    ck_assert_int_eq(admin_line_read(b.data, b.len, arena, &l, &err), 0);
+    ck_assert_int_eq(read_line(b.data, b.len, arena, &l, &err), 0);
     ck_assert_str_eq(l.verb, "");
     buf_clear(&b);
     arena_free(&arena);
@@ -189,7 +197,7 @@ START_TEST(refuses_many_values)
         for (unsigned i = 2; i < ADMIN_VALUES_MAX + more; i++)
             buf_append_str(&b, ",a");
         buf_append_str(&b, ")");
-        r = admin_line_read(b.data, b.len, arena, &line, &err);
+        r = read_line(b.data, b.len, arena, &line, &err);
         ck_assert_int_eq(r, more == 0 ? 0 : -1);
         ck_assert_str_eq(err.text,
                          more == 0 ? "" : "too many values in one object");
@@ -211,7 +219,7 @@ START_TEST(reads_every_cut)
         char *copy = malloc(n + 1); /* so that tools see a step too far */
 
         memcpy(copy, line, n);
-        (void)!admin_line_read(copy, n, arena, &l, NULL);
+        (void)!read_line(copy, n, arena, &l, NULL);
         free(copy);
         arena_reset(arena);
     }
@@ -259,9 +267,8 @@ START_TEST(hides_passwords)
     struct admin_line l;
     struct buf b = {0};
 
-    ck_assert_int_eq(admin_line_read(shown[_i].line, strlen(shown[_i].line),
-                                     arena, &l, NULL),
-                     0);
+    ck_assert_int_eq(
+        read_line(shown[_i].line, strlen(shown[_i].line), arena, &l, NULL), 0);
     admin_line_write(&b, &l);
     ck_assert_str_eq(buf_cstr(&b), shown[_i].shown);
     buf_clear(&b);
@@ -280,7 +287,7 @@ START_TEST(cuts_what_is_long)
     for (int i = 0; i < 1000; i++)
         buf_append_str(&in, "\xf0\x9f\x98\x80");
     buf_append_str(&in, "\"");
-    ck_assert_int_eq(admin_line_read(in.data, in.len, arena, &l, NULL), 0);
+    ck_assert_int_eq(read_line(in.data, in.len, arena, &l, NULL), 0);
     admin_line_write(&out, &l);
     ck_assert_uint_lt(out.len, 500);
     ck_assert(text_is_utf8(out.data, out.len, &bad));

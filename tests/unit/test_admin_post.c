@@ -27,7 +27,7 @@ run_post(struct admin_context *x, void *arg, struct errbuf *err)
 {
     struct try_post *t = arg;
 
-    return admin_alert_post(x, &t->post, &t->result, err);
+    return alert_request_post(x, &t->post, &t->result, err);
 }
 
 static struct post_result
@@ -201,7 +201,7 @@ run_remove(struct admin_context *x, void *arg, struct errbuf *err)
 {
     struct try_remove *t = arg;
 
-    return admin_alert_remove(x, t->id, NULL, &t->code, err);
+    return alert_request_remove(x, t->id, NULL, &t->code, err);
 }
 
 static int
@@ -408,8 +408,8 @@ run_scope(struct admin_context *x, void *arg, struct errbuf *err)
 {
     struct try_scope *t = arg;
 
-    return admin_scope_check(x, t->scope, t->target, &t->number, &t->may_post,
-                             &t->code, err);
+    return alert_request_check(x, t->scope, t->target, &t->number, &t->may_post,
+                               &t->code, err);
 }
 
 START_TEST(checks_scopes)
@@ -465,7 +465,7 @@ run_expire(struct admin_context *x, void *arg, struct errbuf *err)
 {
     struct try_expire *t = arg;
 
-    return admin_alerts_expire(x, t->max, &t->next, err);
+    return alert_admin_expire(x, t->max, &t->next, err);
 }
 
 START_TEST(sweeps_what_has_ended)

@@ -200,12 +200,13 @@ START_TEST(knows_live_commands)
 {
     for (size_t i = 0; i < sizeof live_lines / sizeof live_lines[0]; i++) {
         const char *line = live_lines[i].line;
+        struct admin_plan p;
 
-        ck_assert_msg(admin_is_live(line, strlen(line)) == live_lines[i].live,
-                      "%s", line);
-        ck_assert_msg(admin_runs_alone(line, strlen(line)) ==
-                          live_lines[i].alone,
-                      "%s", line);
+        admin_plan_init(&p, line, strlen(line));
+        ck_assert_msg(admin_plan_is_live(&p) == live_lines[i].live, "%s", line);
+        ck_assert_msg(admin_plan_is_alone(&p) == live_lines[i].alone, "%s",
+                      line);
+        admin_plan_clear(&p);
     }
 }
 END_TEST

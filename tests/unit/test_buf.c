@@ -60,6 +60,24 @@ START_TEST(arena_gives_and_takes)
 }
 END_TEST
 
+START_TEST(arena_grows_by_its_size_and_wipes)
+{
+    struct arena *a = arena_new_sized(64);
+    size_t empty = arena_bytes(a);
+    char *texts[3];
+
+    for (size_t i = 0; i < 3; i++)
+        texts[i] = arena_strndup(a, "0123456789abcdef0123456789", 26);
+    ck_assert_uint_gt(arena_bytes(a), empty);
+    ck_assert_uint_lt(arena_bytes(a), 4 * empty);
+    arena_wipe(a);
+    for (size_t i = 0; i < 3; i++)
+        for (size_t k = 0; k < 26; k++)
+            ck_assert_int_eq(texts[i][k], 0);
+    arena_free(&a);
+}
+END_TEST
+
 Suite *
 buf_suite(void)
 {
@@ -69,6 +87,7 @@ buf_suite(void)
     tcase_add_test(t, grows_and_drops);
     tcase_add_test(t, writes_numbers);
     tcase_add_test(t, arena_gives_and_takes);
+    tcase_add_test(t, arena_grows_by_its_size_and_wipes);
     suite_add_tcase(s, t);
     return s;
 }

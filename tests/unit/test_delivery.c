@@ -129,6 +129,8 @@ static const struct {
     {"X", 0, 0},
     {"cX", 0, 0},
     {"RcPX", 0, 0},
+    /* ... that nobody has looked at when the five seconds are over */
+    {"RcPqX6c", 0, 0},
     /* what comes later waits for its own acknowledgement */
     {"RcPn", 2, 0},
     {"RcPnRcn", 3, 0},

@@ -13,7 +13,8 @@
 
 Suite *lobby_suite(void);
 
-#define SECOND 1000000
+#define SECOND      1000000
+#define N_SCENES(x) (int)(sizeof(x) / sizeof((x)[0]))
 
 static struct lobby *lobby;
 static int owner; /* its address */
@@ -60,27 +61,34 @@ at(const char *address)
     return key;
 }
 
-/* '+' comes, '-' is refused, '<' comes and the one in `other` gives way for
- * it; 's' has spoken, 'b' is busy, 'i' is idle, 'l' has logged in, 'e' ends,
- * 'm' moves to the address, 'M' may not; 't' seconds pass. */
+/* What happens to the connection `who`: '+' it comes; '-' it is refused; '<' it
+ * comes, and `other` gives way for it; 's' it speaks; 'b' it is busy; 'i' it is
+ * idle; 'l' it logs in; 'e' it ends; 'm' it moves to the address; 'M' it may not
+ * move there; 't' so many seconds pass. */
 struct step {
     char what, who;
     const char *address;
     char other;
 };
 
+/* A test: under these limits, all this happens. */
+struct scene {
+    const char *name;
+    struct lobby_limits limits;
+    struct step steps[16]; /* up to an empty one */
+};
+
 static void
-gave_way(size_t row, size_t i, const struct step *s, const void *away)
+gave_way(const char *name, size_t i, const struct step *s, const void *away)
 {
     struct one *other = lobby_next_sent_away(lobby, &owner);
 
     if (s->other == 0) {
-        ck_assert_msg(away == NULL && other == NULL, "row %zu, step %zu", row,
-                      i);
+        ck_assert_msg(away == NULL && other == NULL, "%s, step %zu", name, i);
         return;
     }
     ck_assert_msg(away == &owner && other == &ones[s->other - 'a'],
-                  "row %zu, step %zu: %c gave way", row, i,
+                  "%s, step %zu: %c gave way", name, i,
                   other != NULL ? (char)('a' + (other - ones)) : '-');
     ck_assert_ptr_null(lobby_next_sent_away(lobby, &owner));
     lobby_leave(lobby, &other->guest);
@@ -98,7 +106,7 @@ leave(struct one *c)
 }
 
 static void
-run(size_t row, const struct step *steps)
+run(const char *name, const struct step *steps)
 {
     int64_t now = 0;
     void *away = NULL;
@@ -114,17 +122,17 @@ run(size_t row, const struct step *steps)
             c->key = at(s->address);
             c->guest = lobby_enter(lobby, &c->key, &owner, c, now++, &away);
             ck_assert_msg((c->guest != NULL) == (s->what != '-'),
-                          "row %zu, step %zu", row, i);
+                          "%s, step %zu", name, i);
             c->open = c->guest != NULL;
-            gave_way(row, i, s, away);
+            gave_way(name, i, s, away);
             break;
         case 'm':
         case 'M':
             c->key = at(s->address);
             ck_assert_msg(lobby_move(lobby, c->guest, &c->key, now, &away) ==
                               (s->what == 'm'),
-                          "row %zu, step %zu", row, i);
-            gave_way(row, i, s, away);
+                          "%s, step %zu", name, i);
+            gave_way(name, i, s, away);
             break;
         case 's':
             lobby_spoke(lobby, c->guest);
@@ -158,176 +166,177 @@ run(size_t row, const struct step *steps)
 
 /* Limits: all, address, new, new of address, descriptors, local, network, new of
  * network. */
+static const struct scene limit_scenes[] = {
+    {"no limits",
+     {0, 0, 0, 0, 0, 0, 0, 0},
+     {{'+', 'a', A, 0}, {'+', 'b', A, 0}, {'+', 'c', B, 0}}},
+    {"all: who has logged in stays, others make room",
+     {2, 0, 0, 0, 0, 0, 0, 0},
+     {{'+', 'a', A, 0},
+      {'+', 'b', B, 0},
+      {'<', 'c', B, 'a'},
+      {'l', 'b', NULL, 0},
+      {'l', 'c', NULL, 0},
+      {'-', 'd', V6, 0},
+      {'e', 'b', NULL, 0},
+      {'+', 'd', V6, 0},
+      {'<', 'e', "::1", 'd'}}},
+    {"an address",
+     {0, 2, 0, 0, 0, 0, 0, 0},
+     {{'+', 'a', A, 0},
+      {'l', 'a', NULL, 0},
+      {'+', 'b', A, 0},
+      {'+', 'c', B, 0},
+      {'<', 'd', A, 'b'},
+      {'l', 'd', NULL, 0},
+      {'-', 'e', A, 0},
+      {'+', 'e', B, 0},
+      {'e', 'a', NULL, 0},
+      {'+', 'f', A, 0}}},
+    {"not logged in",
+     {0, 0, 1, 0, 0, 0, 0, 0},
+     {{'+', 'a', A, 0},
+      {'<', 'b', B, 'a'},
+      {'l', 'b', NULL, 0},
+      {'+', 'c', A, 0}}},
+    {"not logged in, of an address: only its own give way",
+     {0, 0, 0, 2, 0, 0, 0, 0},
+     {{'+', 'a', B, 0},
+      {'+', 'b', A, 0},
+      {'+', 'c', A, 0},
+      {'s', 'b', NULL, 0},
+      {'<', 'd', A, 'c'},
+      {'s', 'd', NULL, 0},
+      {'<', 'e', A, 'b'}}},
+    {"an IPv6 address is its /64, a mapped one is IPv4",
+     {0, 1, 0, 0, 0, 0, 0, 0},
+     {{'+', 'a', "2001:db8::1", 0},
+      {'l', 'a', NULL, 0},
+      {'-', 'b', "2001:db8::2", 0},
+      {'-', 'b', "2001:db8::ffff:ffff:ffff:ffff", 0},
+      {'+', 'b', "2001:db8:0:1::1", 0},
+      {'+', 'c', A, 0},
+      {'l', 'c', NULL, 0},
+      {'-', 'd', "::ffff:" A, 0},
+      {'e', 'a', NULL, 0},
+      {'+', 'd', "2001:db8::9", 0}}},
+    {"a /48",
+     {.network = 2},
+     {{'+', 'a', "2001:db8::1", 0},
+      {'l', 'a', NULL, 0},
+      {'+', 'b', "2001:db8:0:1::1", 0},
+      {'l', 'b', NULL, 0},
+      {'-', 'c', "2001:db8:0:2::1", 0},
+      {'+', 'd', "2001:db8:1::1", 0},
+      {'+', 'e', A, 0},
+      {'+', 'f', A, 0},
+      {'+', 'g', A, 0},
+      {'e', 'a', NULL, 0},
+      {'+', 'c', "2001:db8:0:2::1", 0},
+      {'<', 'h', "2001:db8:0:3::1", 'c'}}},
+    {"a /48, not logged in",
+     {.new_network = 2, .new_address = 1},
+     {{'+', 'a', "2001:db8::1", 0},
+      {'+', 'b', "2001:db8:0:1::1", 0},
+      {'<', 'c', "2001:db8:0:1::2", 'b'},
+      {'<', 'd', "2001:db8:0:2::1", 'a'},
+      {'s', 'c', NULL, 0},
+      {'l', 'd', NULL, 0},
+      {'+', 'e', "2001:db8:0:3::1", 0},
+      {'<', 'f', "2001:db8:0:4::1", 'e'},
+      {'m', 'f', A, 0},
+      {'+', 'g', "2001:db8:0:5::1", 0}}},
+    {"the control socket: only descriptors limit it",
+     {1, 1, 1, 1, 2, 1, 0, 0},
+     {{'+', 'a', A, 0},
+      {'l', 'a', NULL, 0},
+      {'+', 'b', "", 0},
+      {'+', 'c', "", 0},
+      {'<', 'd', "1", 'b'},
+      {'l', 'c', NULL, 0},
+      {'l', 'd', NULL, 0},
+      {'-', 'e', "", 0},
+      {'e', 'a', NULL, 0},
+      {'+', 'e', "", 0},
+      {'-', 'f', A, 0}}},
+    {"the share of the control socket is its administrators'",
+     {0, 0, 0, 0, 1, 2, 0, 0},
+     {{'+', 'a', A, 0},
+      {'l', 'a', NULL, 0},
+      {'-', 'b', "1", 0},
+      {'+', 'c', "", 0},
+      {'+', 'd', "", 0},
+      {'l', 'c', NULL, 0},
+      {'l', 'd', NULL, 0},
+      {'-', 'e', "", 0}}},
+    {"others do not get that share",
+     {0, 0, 0, 0, 2, 2, 0, 0},
+     {{'+', 'a', A, 0},
+      {'+', 'b', A, 0},
+      {'l', 'a', NULL, 0},
+      {'<', 'c', A, 'b'},
+      {'+', 'd', "", 0},
+      {'+', 'e', "", 0},
+      {'<', 'f', "", 'd'}}},
+};
+
+/* Silence first, but not before some seconds of it. */
+static const struct scene order_scenes[] = {
+    {"the oldest goes",
+     {.new_all = 3},
+     {{'+', 'a', A, 0},
+      {'+', 'b', A, 0},
+      {'+', 'c', A, 0},
+      {'<', 'd', B, 'a'},
+      {'<', 'e', B, 'b'}}},
+    {"who spoke is older, and goes, while silent ones are young",
+     {.new_all = 3},
+     {{'+', 'a', A, 0},
+      {'s', 'a', NULL, 0},
+      {'+', 'b', B, 0},
+      {'+', 'c', B, 0},
+      {'<', 'd', B, 'a'}}},
+    {"silent ones go first when they are not young",
+     {.new_all = 3},
+     {{'+', 'a', A, 0},
+      {'s', 'a', NULL, 0},
+      {'+', 'b', B, 0},
+      {'+', 'c', B, 0},
+      {'t', '5', NULL, 0},
+      {'<', 'd', B, 'b'},
+      {'<', 'e', B, 'c'},
+      {'<', 'f', B, 'a'}}},
+    {"who is busy does not wait, and waits anew afterwards",
+     {.new_all = 3},
+     {{'+', 'a', A, 0},
+      {'+', 'b', A, 0},
+      {'b', 'a', NULL, 0},
+      {'+', 'c', A, 0},
+      {'+', 'd', A, 0},
+      {'<', 'e', B, 'b'},
+      {'i', 'a', NULL, 0},
+      {'<', 'f', B, 'c'},
+      {'<', 'g', B, 'd'},
+      {'<', 'h', B, 'e'},
+      {'<', 'j', B, 'a'}}},
+};
+
+static void
+play(const struct scene *scene)
+{
+    lobby_set_limits(lobby, &scene->limits);
+    run(scene->name, scene->steps);
+}
+
 START_TEST(test_limits)
 {
-    static const struct {
-        struct lobby_limits limits;
-        struct step steps[16];
-    } rows[] = {
-        {{0, 0, 0, 0, 0, 0, 0, 0},
-         {{'+', 'a', A, 0}, {'+', 'b', A, 0}, {'+', 'c', B, 0}}},
-        /* in all: who is logged in stays, who is not makes room */
-        {{2, 0, 0, 0, 0, 0, 0, 0},
-         {{'+', 'a', A, 0},
-          {'+', 'b', B, 0},
-          {'<', 'c', B, 'a'},
-          {'l', 'b', NULL, 0},
-          {'l', 'c', NULL, 0},
-          {'-', 'd', V6, 0},
-          {'e', 'b', NULL, 0},
-          {'+', 'd', V6, 0},
-          {'<', 'e', "::1", 'd'}}},
-        /* of an address */
-        {{0, 2, 0, 0, 0, 0, 0, 0},
-         {{'+', 'a', A, 0},
-          {'l', 'a', NULL, 0},
-          {'+', 'b', A, 0},
-          {'+', 'c', B, 0},
-          {'<', 'd', A, 'b'},
-          {'l', 'd', NULL, 0},
-          {'-', 'e', A, 0},
-          {'+', 'e', B, 0},
-          {'e', 'a', NULL, 0},
-          {'+', 'f', A, 0}}},
-        /* not logged in */
-        {{0, 0, 1, 0, 0, 0, 0, 0},
-         {{'+', 'a', A, 0},
-          {'<', 'b', B, 'a'},
-          {'l', 'b', NULL, 0},
-          {'+', 'c', A, 0}}},
-        /* not logged in, of an address: nobody else gives way for it */
-        {{0, 0, 0, 2, 0, 0, 0, 0},
-         {{'+', 'a', B, 0},
-          {'+', 'b', A, 0},
-          {'+', 'c', A, 0},
-          {'s', 'b', NULL, 0},
-          {'<', 'd', A, 'c'},
-          {'s', 'd', NULL, 0},
-          {'<', 'e', A, 'b'}}},
-        /* an IPv6 address is its network; a mapped one is the IPv4 one */
-        {{0, 1, 0, 0, 0, 0, 0, 0},
-         {{'+', 'a', "2001:db8::1", 0},
-          {'l', 'a', NULL, 0},
-          {'-', 'b', "2001:db8::2", 0},
-          {'-', 'b', "2001:db8::ffff:ffff:ffff:ffff", 0},
-          {'+', 'b', "2001:db8:0:1::1", 0},
-          {'+', 'c', A, 0},
-          {'l', 'c', NULL, 0},
-          {'-', 'd', "::ffff:" A, 0},
-          {'e', 'a', NULL, 0},
-          {'+', 'd', "2001:db8::9", 0}}},
-        /* ... and part of a larger one */
-        {{.network = 2},
-         {{'+', 'a', "2001:db8::1", 0},
-          {'l', 'a', NULL, 0},
-          {'+', 'b', "2001:db8:0:1::1", 0},
-          {'l', 'b', NULL, 0},
-          {'-', 'c', "2001:db8:0:2::1", 0},
-          {'+', 'd', "2001:db8:1::1", 0},
-          {'+', 'e', A, 0},
-          {'+', 'f', A, 0},
-          {'+', 'g', A, 0},
-          {'e', 'a', NULL, 0},
-          {'+', 'c', "2001:db8:0:2::1", 0},
-          {'<', 'h', "2001:db8:0:3::1", 'c'}}},
-        {{.new_network = 2, .new_address = 1},
-         {{'+', 'a', "2001:db8::1", 0},
-          {'+', 'b', "2001:db8:0:1::1", 0},
-          {'<', 'c', "2001:db8:0:1::2", 'b'},
-          {'<', 'd', "2001:db8:0:2::1", 'a'},
-          {'s', 'c', NULL, 0},
-          {'l', 'd', NULL, 0},
-          {'+', 'e', "2001:db8:0:3::1", 0},
-          {'<', 'f', "2001:db8:0:4::1", 'e'},
-          {'m', 'f', A, 0},
-          {'+', 'g', "2001:db8:0:5::1", 0}}},
-        /* the local socket: descriptors alone limit it */
-        {{1, 1, 1, 1, 2, 1, 0, 0},
-         {{'+', 'a', A, 0},
-          {'l', 'a', NULL, 0},
-          {'+', 'b', "", 0},
-          {'+', 'c', "", 0},
-          {'<', 'd', "1", 'b'},
-          {'l', 'c', NULL, 0},
-          {'l', 'd', NULL, 0},
-          {'-', 'e', "", 0},
-          {'e', 'a', NULL, 0},
-          {'+', 'e', "", 0},
-          {'-', 'f', A, 0}}},
-        /* ... its share is its administrators' */
-        {{0, 0, 0, 0, 1, 2, 0, 0},
-         {{'+', 'a', A, 0},
-          {'l', 'a', NULL, 0},
-          {'-', 'b', "1", 0},
-          {'+', 'c', "", 0},
-          {'+', 'd', "", 0},
-          {'l', 'c', NULL, 0},
-          {'l', 'd', NULL, 0},
-          {'-', 'e', "", 0}}},
-        /* ... and others have not its share */
-        {{0, 0, 0, 0, 2, 2, 0, 0},
-         {{'+', 'a', A, 0},
-          {'+', 'b', A, 0},
-          {'l', 'a', NULL, 0},
-          {'<', 'c', A, 'b'},
-          {'+', 'd', "", 0},
-          {'+', 'e', "", 0},
-          {'<', 'f', "", 'd'}}},
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        lobby_free(&lobby);
-        setup();
-        lobby_set_limits(lobby, &rows[i].limits);
-        run(i, rows[i].steps);
-    }
+    play(&limit_scenes[_i]);
 }
 END_TEST
 
-/* Silence first, but not before some seconds of it. */
 START_TEST(test_order)
 {
-    static const struct lobby_limits limits = {.new_all = 3};
-    static const struct step steps[][12] = {
-        {{'+', 'a', A, 0},
-         {'+', 'b', A, 0},
-         {'+', 'c', A, 0},
-         {'<', 'd', B, 'a'},
-         {'<', 'e', B, 'b'}},
-        /* who spoke is older, and goes, while the silent ones are young */
-        {{'+', 'a', A, 0},
-         {'s', 'a', NULL, 0},
-         {'+', 'b', B, 0},
-         {'+', 'c', B, 0},
-         {'<', 'd', B, 'a'}},
-        {{'+', 'a', A, 0},
-         {'s', 'a', NULL, 0},
-         {'+', 'b', B, 0},
-         {'+', 'c', B, 0},
-         {'t', '5', NULL, 0},
-         {'<', 'd', B, 'b'},
-         {'<', 'e', B, 'c'},
-         {'<', 'f', B, 'a'}},
-        /* who is busy does not wait, and waits anew afterwards */
-        {{'+', 'a', A, 0},
-         {'+', 'b', A, 0},
-         {'b', 'a', NULL, 0},
-         {'+', 'c', A, 0},
-         {'+', 'd', A, 0},
-         {'<', 'e', B, 'b'},
-         {'i', 'a', NULL, 0},
-         {'<', 'f', B, 'c'},
-         {'<', 'g', B, 'd'},
-         {'<', 'h', B, 'e'},
-         {'<', 'j', B, 'a'}},
-    };
-
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        lobby_free(&lobby);
-        setup();
-        lobby_set_limits(lobby, &limits);
-        run(i, steps[i]);
-    }
+    play(&order_scenes[_i]);
 }
 END_TEST
 
@@ -345,7 +354,7 @@ START_TEST(test_holder_of_many)
     steps[n++] = (struct step){'<', 'w', "192.0.2.4", 'e'};
     steps[n++] = (struct step){'<', 'x', "192.0.2.4", 'f'};
     lobby_set_limits(lobby, &limits);
-    run(0, steps);
+    run("many", steps);
 }
 END_TEST
 
@@ -382,16 +391,16 @@ START_TEST(test_moves)
         .address = 1, .descriptors = 3, .local = 1};
 
     lobby_set_limits(lobby, &limits);
-    run(0, (struct step[]){{'+', 'a', "", 0},
-                           {'m', 'a', A, 0},
-                           {'+', 'b', "", 0},
-                           {'m', 'b', A, 'a'},
-                           {'l', 'b', NULL, 0},
-                           {'+', 'c', "", 0},
-                           {'M', 'c', A, 0},
-                           {'e', 'c', NULL, 0},
-                           {'-', 'd', A, 0},
-                           {0}});
+    run("moves", (struct step[]){{'+', 'a', "", 0},
+                                 {'m', 'a', A, 0},
+                                 {'+', 'b', "", 0},
+                                 {'m', 'b', A, 'a'},
+                                 {'l', 'b', NULL, 0},
+                                 {'+', 'c', "", 0},
+                                 {'M', 'c', A, 0},
+                                 {'e', 'c', NULL, 0},
+                                 {'-', 'd', A, 0},
+                                 {0}});
 }
 END_TEST
 
@@ -577,8 +586,8 @@ lobby_suite(void)
     TCase *t = tcase_create("lobby");
 
     tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, test_limits);
-    tcase_add_test(t, test_order);
+    tcase_add_loop_test(t, test_limits, 0, N_SCENES(limit_scenes));
+    tcase_add_loop_test(t, test_order, 0, N_SCENES(order_scenes));
     tcase_add_test(t, test_holder_of_many);
     tcase_add_test(t, test_shared);
     tcase_add_test(t, test_moves);

@@ -6,7 +6,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "util/log.h"
+#include "util/log_level.h"
 
 Suite *spell_suite(void);
 

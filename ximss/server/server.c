@@ -293,7 +293,6 @@ server_new(const struct server_options *o, struct config *c)
     atomic_init(&s->next_session, SESSION_ID_FIRST);
     atomic_init(&s->next_expiry, 0);
     token_key_init(&s->token_key, c->store, c->token_key_file);
-    atomic_init(&s->tokens_revoked, 0);
     fill_admin(&s->admin, c, clock_now(), o->test_hooks);
     s->admin.next_session = &s->next_session;
     s->auth_cache = auth_cache_new(c->remember_logins, c->remember_time);

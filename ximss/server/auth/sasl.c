@@ -30,6 +30,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include "util/base64.h"
 #include "util/blank.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -152,10 +153,9 @@ session_finish(struct sasl *s)
 static char *
 to_base64(const char *data, size_t len)
 {
-    char *text = NULL;
+    char *text = xmalloc(BASE64_SIZE(len));
 
-    if (gsasl_base64_to(data, len, &text, NULL) != GSASL_OK)
-        log_fatal("out of memory");
+    base64_encode(data, len, text);
     return text;
 }
 
@@ -184,45 +184,27 @@ refusal(const struct sasl *s, int rc)
 
 /* --- input --- */
 
-static int
-base64_value(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 /* Decodes base64 as clients send it: several pieces may be glued together, each
  * with its padding (protocol.md A.6), and the last may lack it.  -1 if it is
  * something else. */
 static int
 from_base64(const char *text, struct input *in)
 {
-    unsigned bits = 0, n = 0; /* of the group of four at hand */
-    int value;
+    size_t len = strlen(text), room = BASE64_BYTES_MOST(len);
+    ssize_t n;
 
-    if (strlen(text) > 2 * SASL_MESSAGE_MOST)
+    if (len > 2 * SASL_MESSAGE_MOST)
         return -1;
-    in->data = xmalloc(strlen(text) / 4 * 3 + 4);
-    for (; *text != '\0'; text++) {
-        if (*text == '=' && n >= 2) {
-            n = text[1] == '=' && n == 2 ? 3 : 0;
-            continue;
-        }
-        value = base64_value(*text);
-        if (value < 0)
-            return -1;
-        bits = (bits << 6 | (unsigned)value) & 0xffffff;
-        if (n > 0)
-            in->data[in->len++] = (char)(bits >> (6 - 2 * n) & 0xff);
-        n = (n + 1) % 4;
+    in->data = xmalloc(room + 1);
+    n = base64_decode(text, len, BASE64_UNPADDED | BASE64_GLUED, in->data, room,
+                      NULL);
+    if (n < 0 || n > SASL_MESSAGE_MOST) {
+        OPENSSL_cleanse(in->data, room);
+        return -1;
     }
-    in->data[in->len] = '\0';
-    return n == 1 || in->len > SASL_MESSAGE_MOST ? -1 : 0;
+    in->len = (size_t)n;
+    in->data[n] = '\0';
+    return 0;
 }
 
 static bool

@@ -13,7 +13,6 @@
 
 #include "ximss/server/auth/throttle.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -22,6 +21,7 @@
 
 #include <openssl/crypto.h>
 
+#include "util/address.h"
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
@@ -201,29 +201,22 @@ table_failed(struct table *t, const struct key *k,
 static size_t
 address_key(const char *address, size_t bytes6, uint8_t out[MAX_ADDRESS])
 {
-    struct in6_addr a6;
-    struct in_addr a4;
+    uint8_t a[ADDRESS_BYTES];
     size_t len;
 
-    if (inet_pton(AF_INET, address, &a4) == 1) {
-        out[0] = 4;
-        memcpy(out + 1, &a4, sizeof a4);
-        return 1 + sizeof a4;
-    }
-    if (inet_pton(AF_INET6, address, &a6) != 1) {
+    if (!address_parse(address, a)) {
         out[0] = 0;
         len = strnlen(address, MAX_ADDRESS - 1);
         memcpy(out + 1, address, len);
-        return 1 + len;
-    }
-    if (IN6_IS_ADDR_V4MAPPED(&a6)) {
+    } else if (address_is_ipv4(a)) {
         out[0] = 4;
-        memcpy(out + 1, a6.s6_addr + 12, sizeof a4);
-        return 1 + sizeof a4;
+        memcpy(out + 1, address_plain(a, &len), 4);
+    } else {
+        out[0] = bytes6 == ADDRESS6 ? 6 : 66;
+        len = bytes6;
+        memcpy(out + 1, a, len);
     }
-    out[0] = bytes6 == ADDRESS6 ? 6 : 66;
-    memcpy(out + 1, a6.s6_addr, bytes6);
-    return 1 + bytes6;
+    return 1 + len;
 }
 
 static struct key
@@ -254,9 +247,9 @@ make_key(const struct throttle *t, const char *name, const char *address)
 static bool
 network_key(const struct throttle *t, const char *address, struct key *key_r)
 {
-    struct in6_addr a6;
+    uint8_t a[ADDRESS_BYTES];
 
-    if (inet_pton(AF_INET6, address, &a6) != 1 || IN6_IS_ADDR_V4MAPPED(&a6))
+    if (!address_parse(address, a) || address_is_ipv4(a))
         return false;
     *key_r = hash_key(t, "", address, NETWORK6);
     return true;

@@ -11,27 +11,18 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "util/base64.h"
 #include "util/log.h"
 
 #define TICKET_BYTES 32
 
-static const char alphabet[64 + 1] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                     "abcdefghijklmnopqrstuvwxyz"
-                                     "0123456789-_";
-
+/* In place, as RFC 4648 has it for URLs, section 5, and without padding. */
 static void
-encode(const uint8_t bytes[TICKET_BYTES], char out[TICKET_TEXT_SIZE])
+to_url(char text[TICKET_TEXT_SIZE + 1])
 {
-    unsigned bits = 0, n_bits = 0;
-    size_t n = 0;
-
-    for (size_t i = 0; i < TICKET_BYTES; i++) {
-        bits = (bits << 8 | bytes[i]) & 0xffff;
-        for (n_bits += 8; n_bits >= 6; n_bits -= 6)
-            out[n++] = alphabet[bits >> (n_bits - 6) & 63];
-    }
-    out[n++] = alphabet[bits << (6 - n_bits) & 63];
-    out[n] = '\0';
+    for (char *p = text; *p != '\0'; p++)
+        *p = *p == '+' ? '-' : *p == '/' ? '_' : *p;
+    text[TICKET_TEXT_SIZE - 1] = '\0';
 }
 
 static void
@@ -45,21 +36,28 @@ hash(const char *text, uint8_t hash_r[TICKET_HASH_BYTES])
 void
 ticket_make(char out[TICKET_TEXT_SIZE], uint8_t hash_r[TICKET_HASH_BYTES])
 {
+    char text[BASE64_SIZE(TICKET_BYTES)];
     uint8_t bytes[TICKET_BYTES];
 
     /* One that begins with - or _ would have to be quoted in the CLI. */
     do {
         if (RAND_bytes(bytes, sizeof bytes) != 1)
             log_fatal("no random bytes from OpenSSL");
-        encode(bytes, out);
-    } while (out[0] == '-' || out[0] == '_');
+        base64_encode(bytes, sizeof bytes, text);
+        to_url(text);
+    } while (text[0] == '-' || text[0] == '_');
+    memcpy(out, text, TICKET_TEXT_SIZE);
     hash(out, hash_r);
     OPENSSL_cleanse(bytes, sizeof bytes);
+    OPENSSL_cleanse(text, sizeof text);
 }
 
 int
 ticket_hash(const char *text, uint8_t hash_r[TICKET_HASH_BYTES])
 {
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                   "abcdefghijklmnopqrstuvwxyz0123456789-_";
+
     if (strlen(text) != TICKET_TEXT_SIZE - 1 ||
         strspn(text, alphabet) != TICKET_TEXT_SIZE - 1)
         return -1;

@@ -6,6 +6,7 @@
 
 #include "ximss/server/base/config_table.h"
 
+#include "ximss/server/base/config_check.h"
 #include "ximss/server/base/configuration.h"
 
 static const char *const tls_versions[] = {"1.2", "1.3", NULL};

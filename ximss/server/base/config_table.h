@@ -7,7 +7,4 @@
 /* The keys of ximssd. */
 extern const struct config_table config_table;
 
-/* In configuration.c: struct config's `check`. */
-int config_check(struct config_load *l, void *config);
-
 #endif

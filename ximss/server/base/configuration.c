@@ -1,173 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ximssd's configuration: what values have to do with each other.  What there
- * is to know of a single key stands in config_table.c; the engine is
+/* ximssd's configuration.  What there is to know of a single key stands in
+ * config_table.c, and of several together in config_check.c; the engine is
  * util/config_table.c. */
 #include "config.h"
 
 #include "ximss/server/base/configuration.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <sys/un.h>
-
-#include "quota/local_socket.h"
-#include "quota/maildir_path.h"
-#include "util/xmalloc.h"
 #include "ximss/server/base/config_table.h"
-
-const char *
-config_key(size_t i)
-{
-    return i < config_table.n_rows ? config_table.rows[i].key : NULL;
-}
-
-static int
-check_tls(struct config_load *l, const struct config *c)
-{
-    if (*c->tls_certificate != '\0' && *c->tls_key == '\0')
-        return config_conflict(l, "tls-certificate", "needs tls-key too");
-    if (*c->tls_key != '\0' && *c->tls_certificate == '\0')
-        return config_conflict(l, "tls-key", "needs tls-certificate too");
-    if (c->listen_tls.count > 0 && *c->tls_certificate == '\0')
-        return config_conflict(l, "listen-tls",
-                               "needs tls-certificate and tls-key");
-    return 0;
-}
-
-/* A character of an alert takes up to six bytes on the wire (&quot;); beside
- * it stand the attributes. */
-#define WIRE_SLACK             4096
-#define WIRE_BYTES(text_bytes) (6 * (text_bytes) + WIRE_SLACK)
-
-static int
-check_sizes(struct config_load *l, const struct config *c)
-{
-    if (c->message_bytes_before_login > c->message_bytes)
-        return config_conflict(l, "message-bytes-before-login",
-                               "must not be larger than message-bytes");
-    if (c->output_soft > c->output_hard)
-        return config_conflict(l, "output-soft",
-                               "must not be larger than output-hard");
-    if (WIRE_BYTES(c->alert_bytes) > c->output_hard)
-        return config_conflict(
-            l, "alert-bytes",
-            "output-hard must be at least six times as large, and "
-            "4K more, or every alert cuts its readers off");
-    if (c->alert_bytes + WIRE_SLACK > c->message_bytes)
-        return config_conflict(
-            l, "alert-bytes",
-            "message-bytes must be at least 4K larger, or nobody "
-            "can post such an alert");
-    if (c->login_delay > c->login_max_delay)
-        return config_conflict(l, "login-delay",
-                               "must not be longer than login-max-delay");
-    return 0;
-}
-
-static int
-check_listeners(struct config_load *l, const struct config *c)
-{
-    const struct config_listen *const doors[] = {
-        &c->listen, &c->listen_tls, &c->listen_pwd, &c->listen_pwd_tls,
-        &c->listen_pwd_apop};
-
-    if (c->listen.count + c->listen_tls.count == 0)
-        return config_conflict(l, "listen", "there is no listener at all");
-    if (config_listen_repeats(doors, sizeof doors / sizeof doors[0]))
-        return config_conflict(l, "listen",
-                               "an address stands twice in listen, listen-tls, "
-                               "listen-pwd, listen-pwd-tls and "
-                               "listen-pwd-apop");
-    return 0;
-}
-
-static int
-check_proxies(struct config_load *l, const struct config *c)
-{
-    const struct config_listen *doors[] = {&c->listen, &c->listen_tls,
-                                           &c->listen_pwd, &c->listen_pwd_tls,
-                                           &c->listen_pwd_apop};
-
-    for (size_t i = 0; i < c->proxy_protocol.count; i++) {
-        bool found = false;
-
-        for (size_t d = 0; d < sizeof doors / sizeof doors[0]; d++)
-            found = found ||
-                    config_listen_holds(doors[d], &c->proxy_protocol.items[i]);
-        if (!found)
-            return config_conflict(l, "proxy-protocol",
-                                   "each address must be one of listen, "
-                                   "listen-tls, listen-pwd, listen-pwd-tls or "
-                                   "listen-pwd-apop, "
-                                   "as it stands there");
-    }
-    if (c->proxy_protocol.count > 0 &&
-        c->proxy_addresses.count + c->trusted_addresses.count == 0)
-        return config_conflict(l, "proxy-protocol", "needs proxy-addresses");
-    return 0;
-}
-
-/* most: bytes that the path may have. */
-static int
-check_socket(struct config_load *l, const char *key, const char *path,
-             size_t most)
-{
-    char text[120];
-
-    if (strlen(path) <= most)
-        return 0;
-    snprintf(text, sizeof text,
-             "the path has %zu bytes, and a socket's at most %zu: give a "
-             "shorter one",
-             strlen(path), most);
-    return config_conflict(l, key, text);
-}
-
-static int
-check_sources(struct config_load *l, const struct config *c)
-{
-    struct errbuf err;
-
-    if (check_socket(l, "quota-dict-socket", c->quota_dict_socket,
-                     LOCAL_SOCKET_PATH_MOST) != 0 ||
-        check_socket(l, "quota-warning-socket", c->quota_warning_socket,
-                     LOCAL_SOCKET_PATH_MOST) != 0)
-        return -1;
-    if (*c->quota_dict_socket != '\0' &&
-        strcmp(c->quota_dict_socket, c->quota_warning_socket) == 0)
-        return config_conflict(l, "quota-warning-socket",
-                               "must not be the same as quota-dict-socket");
-    if (*c->quota_maildir != '\0' &&
-        maildir_path_check(c->quota_maildir, &err) != 0)
-        return config_conflict(l, "quota-maildir", err.text);
-    if (*c->quota_doveadm_url != '\0' && *c->quota_doveadm_key_file == '\0')
-        return config_conflict(l, "quota-doveadm-url",
-                               "needs quota-doveadm-key-file");
-    return 0;
-}
-
-static int
-finish_control_socket(struct config_load *l, struct config *c)
-{
-    if (*c->control_socket == '\0') {
-        free(c->control_socket);
-        c->control_socket = xasprintf("%s/control.sock", c->store);
-    }
-    return check_socket(l, "control-socket", c->control_socket,
-                        sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
-}
-
-int
-config_check(struct config_load *l, void *config)
-{
-    struct config *c = config;
-
-    if (check_listeners(l, c) != 0 || check_tls(l, c) != 0 ||
-        check_proxies(l, c) != 0 || check_sizes(l, c) != 0 ||
-        check_sources(l, c) != 0)
-        return -1;
-    return finish_control_socket(l, c);
-}
 
 struct config *
 config_load_with(const char *file, const struct config_override *overrides,
@@ -193,12 +32,6 @@ void
 config_print(FILE *out, const struct config *config)
 {
     config_table_print(&config_table, out, config);
-}
-
-void
-config_print_sample(FILE *out)
-{
-    config_table_print_sample(&config_table, out);
 }
 
 bool

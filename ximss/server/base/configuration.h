@@ -172,9 +172,6 @@ void config_free(struct config **config);
  * back, with the help as comments. */
 void config_print(FILE *out, const struct config *config);
 
-/* Writes the sample: every key commented out, with its default. */
-void config_print_sample(FILE *out);
-
 /* Appends the keys, with ", " between, that differ and take effect only at the
  * next start.  Returns true if there are any. */
 bool config_changed_needs_restart(const struct config *running,
@@ -188,8 +185,5 @@ void config_keep_running(struct config *loaded, const struct config *running);
 /* True if the address (AF_INET or AF_INET6) is one of trusted-addresses. */
 bool config_is_trusted(const struct config *config,
                        const struct sockaddr *address);
-
-/* The i-th key, or NULL behind the last (for tests and documentation). */
-const char *config_key(size_t i);
 
 #endif

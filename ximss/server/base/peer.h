@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "util/address.h"
 #include "util/errbuf.h"
 
 /* Where a connection comes from, compactly.  A zeroed peer is "nowhere". */
@@ -17,7 +18,7 @@ enum peer_kind {
 };
 
 struct peer {
-    uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d */
+    uint8_t address[ADDRESS_BYTES];
     uint16_t port;
     uint8_t kind; /* enum peer_kind */
 };
@@ -27,9 +28,9 @@ struct peer {
 void peer_from_sockaddr(struct peer *p, const struct sockaddr *sa);
 /* A numeric address without port; -1 if it is none. */
 int peer_parse(struct peer *p, const char *text) WARN_UNUSED;
+/* From the bytes of `address`, as records keep them. */
+void peer_from_bytes(struct peer *p, const uint8_t bytes[ADDRESS_BYTES]);
 /* The address alone: "192.0.2.1", "2001:db8::1", "local", "". */
-/* From the 16 bytes of `address`, as records keep them. */
-void peer_from_bytes(struct peer *p, const uint8_t bytes[16]);
 void peer_format(const struct peer *p, char out[PEER_TEXT_SIZE]);
 /* For functions that want one; port included. */
 void peer_to_sockaddr(const struct peer *p, struct sockaddr_storage *out);

@@ -95,16 +95,15 @@ audit_part(struct admin_call *c, bool changed, struct errbuf *err)
 /* Runs the command and brings its outcome into the form of the interface:
  * STORE_OK with an answer, or a failure. */
 static enum store_result
-run(struct admin_call *c, const struct errbuf *bad_line, struct errbuf *err)
+run(struct admin_call *c, const struct admin_plan *p, struct errbuf *err)
 {
     unsigned before = store_changes(c->x->txn);
     enum store_result r;
 
     c->answer->code = 200;
     snprintf(c->answer->text, sizeof c->answer->text, "OK");
-    r = bad_line != NULL
-            ? admin_refuse(c, ANSWER_ARGUMENTS, "%s", bad_line->text)
-            : c->command->run(c, err);
+    r = p->bad != NULL ? admin_refuse(c, ANSWER_ARGUMENTS, "%s", p->bad->text)
+                       : c->command->run(c, err);
     switch (r) {
     case STORE_OK:
         break;
@@ -128,7 +127,7 @@ run(struct admin_call *c, const struct errbuf *bad_line, struct errbuf *err)
         buf_clear(&c->answer->data);
     if (c->hash_wanted != NULL)
         return STORE_OK;
-    return audit_call(c, bad_line != NULL, has_changed(c, before), err);
+    return audit_call(c, p->bad != NULL, has_changed(c, before), err);
 }
 
 static bool
@@ -140,28 +139,20 @@ is_known(const struct admin_command *k, const struct admin_settings *s)
 /* Bytes of a line that are read in the time of one unit of work. */
 #define LINE_BYTES_READ 128
 
-/* The line, read when the command began. */
+/* Unless that was done when the line came. */
 static void
-read_line(struct admin_context *x, const char *text, size_t len,
-          struct admin_parts *parts)
+read_arguments(struct admin_context *x, struct admin_plan *p)
 {
-    struct errbuf *bad;
-
-    if (parts->line != NULL)
-        return;
-    if (parts->arena == NULL)
-        parts->arena = arena_new();
-    parts->line = arena_alloc(parts->arena, sizeof *parts->line);
-    store_charge(x->txn, len / LINE_BYTES_READ);
-    bad = arena_alloc(parts->arena, sizeof *bad);
-    if (admin_line_read(text, len, parts->arena, parts->line, bad) != 0)
-        parts->bad = bad;
+    if (admin_plan_read(p))
+        store_charge(x->txn, p->len / LINE_BYTES_READ);
 }
+
+static const struct admin_hashed nothing_hashed;
 
 /* live: NULL for admin_execute; then the commands that need it are unknown
  * here, and the other way round. */
 static enum store_result
-execute(struct admin_context *x, const char *text, size_t len,
+execute(struct admin_context *x, struct admin_plan *p,
         const struct admin_hashed *hashed, struct admin_live *live,
         struct admin_answer *answer, struct errbuf *err)
 {
@@ -169,67 +160,71 @@ execute(struct admin_context *x, const char *text, size_t len,
     struct admin_parts *parts = x->parts != NULL ? x->parts : &alone;
     struct admin_call c = {.x = x,
                            .parts = parts,
-                           .hashed = hashed,
+                           .command = p->command,
+                           .line = &p->line,
+                           .hashed = hashed != NULL ? hashed : &nothing_hashed,
                            .answer = answer,
                            .live = live};
-    enum store_result r = STORE_OK;
+    enum store_result r;
 
-    read_line(x, text, len, parts);
-    c.line = parts->line;
-    c.arena = parts->arena;
     admin_answer_clear(answer);
-    c.command = admin_command_find(c.line->verb);
-    if (is_known(c.command, x->settings) &&
-        (c.command->live != ADMIN_LIVE_NONE) == (live != NULL)) {
-        if (live != NULL)
-            live->command = c.command->live;
-        r = run(&c, parts->bad, err);
-    } else {
+    if (!is_known(p->command, x->settings) ||
+        admin_plan_is_live(p) != (live != NULL)) {
         admin_refuse(&c, ANSWER(UNKNOWN_COMMAND));
+        return STORE_OK;
     }
+    read_arguments(x, p);
+    if (parts->arena == NULL)
+        parts->arena = arena_new();
+    c.arena = parts->arena;
+    if (live != NULL)
+        live->command = p->command->live;
+    r = run(&c, p, err);
     admin_parts_clear(&alone);
     return r;
 }
 
 enum store_result
-admin_execute(struct admin_context *x, const char *line, size_t len,
-              struct admin_answer *answer, struct errbuf *err)
+admin_execute(struct admin_context *x, struct admin_plan *p,
+              const struct admin_hashed *hashed, struct admin_answer *answer,
+              struct errbuf *err)
 {
-    return execute(x, line, len, NULL, NULL, answer, err);
+    return execute(x, p, hashed, NULL, answer, err);
 }
 
 enum store_result
-admin_execute_hashed(struct admin_context *x, const char *line, size_t len,
-                     const struct admin_hashed *hashed,
-                     struct admin_answer *answer, struct errbuf *err)
+admin_live_begin(struct admin_context *x, struct admin_plan *p,
+                 struct admin_live *live_r, struct admin_answer *answer,
+                 struct errbuf *err)
 {
-    return execute(x, line, len, hashed, NULL, answer, err);
+    *live_r = (struct admin_live){0};
+    return execute(x, p, NULL, live_r, answer, err);
 }
 
+/* --- passwords --- */
+
 enum store_result
-admin_hash_wanted(struct admin_context *x, const char *text, size_t len,
-                  bool *wanted_r, struct errbuf *err)
+admin_hash_wanted(struct admin_context *x, struct admin_plan *p, bool *wanted_r,
+                  struct errbuf *err)
 {
     struct arena *arena = arena_new();
-    struct admin_line line;
     struct admin_answer answer = {0};
     struct admin_call c = {.x = x,
-                           .line = &line,
+                           .command = p->command,
+                           .line = &p->line,
                            .arena = arena,
+                           .hashed = &nothing_hashed,
                            .hash_wanted = wanted_r,
                            .answer = &answer};
-    enum store_result r = STORE_OK;
+    enum store_result r;
 
     *wanted_r = false;
-    if (admin_line_read(text, len, arena, &line, NULL) == 0) {
-        c.command = admin_command_find(line.verb);
-        if (is_known(c.command, x->settings))
-            r = run(&c, NULL, err);
-        /* It ends where the credential is missing, before anything is done. */
-        if (r == STORE_OK && answer.code == 200) {
-            err_set(err, "%s: was done without its password", line.verb);
-            r = STORE_ERROR;
-        }
+    read_arguments(x, p);
+    r = run(&c, p, err);
+    /* It ends where the credential is missing, before anything is done. */
+    if (r == STORE_OK && answer.code == 200) {
+        err_set(err, "%s: was done without its password", p->command->name);
+        r = STORE_ERROR;
     }
     admin_answer_clear(&answer);
     arena_free(&arena);
@@ -245,7 +240,7 @@ may_set(const struct caller *by, const struct domain_rec *d,
 }
 
 enum store_result
-admin_verify_find(struct admin_context *x, const char *account,
+admin_verify_find(struct admin_context *x, const struct admin_plan *p,
                   struct credential *cred_r, bool *found_r, uint64_t *guessed_r,
                   struct errbuf *err)
 {
@@ -254,7 +249,7 @@ admin_verify_find(struct admin_context *x, const char *account,
     struct admin_call c = {.x = x, .arena = arena, .answer = &answer};
     struct domain_rec d = {0};
     struct account_rec a = {0};
-    enum store_result r = admin_password_find(&c, account, &d, &a, err);
+    enum store_result r = admin_password_find(&c, p->account, &d, &a, err);
 
     *cred_r = (struct credential){0};
     *guessed_r = 0;
@@ -268,42 +263,4 @@ admin_verify_find(struct admin_context *x, const char *account,
     admin_clear(&d, &a);
     arena_free(&arena);
     return r;
-}
-
-/* The command that the line begins with, also if the rest of it is malformed;
- * NULL if it is unknown.  For event loops: the rest may be long. */
-static const struct admin_command *
-command_of_line(const char *line, size_t len)
-{
-    char verb[ADMIN_VERB_SIZE];
-
-    admin_line_verb(line, len, verb);
-    return admin_command_find(verb);
-}
-
-bool
-admin_is_live(const char *line, size_t len)
-{
-    /* A malformed one is answered by admin_live_begin. */
-    const struct admin_command *k = command_of_line(line, len);
-
-    return k != NULL && k->live != ADMIN_LIVE_NONE;
-}
-
-bool
-admin_runs_alone(const char *line, size_t len)
-{
-    const struct admin_command *k = command_of_line(line, len);
-
-    return k != NULL &&
-           (k->live != ADMIN_LIVE_NONE || (k->flags & ADMIN_ALONE) != 0);
-}
-
-enum store_result
-admin_live_begin(struct admin_context *x, const char *line, size_t len,
-                 struct admin_live *live_r, struct admin_answer *answer,
-                 struct errbuf *err)
-{
-    *live_r = (struct admin_live){0};
-    return execute(x, line, len, NULL, live_r, answer, err);
 }

@@ -11,6 +11,7 @@
 #include "util/buf.h"
 #include "util/errbuf.h"
 #include "ximss/server/cli/admin_live.h"
+#include "ximss/server/cli/admin_plan.h"
 #include "ximss/server/rules/admin_context.h"
 
 /* The engine of the CLI, whose lines come by cliExecute and by the PWD port.
@@ -43,82 +44,45 @@ struct admin_answer {
 
 void admin_answer_clear(struct admin_answer *a);
 
-/* Runs one command line.  STORE_OK: answer filled, also when code is 5NN (then
- * nothing was changed); STORE_AGAIN: it is to be run again, with the same parts;
- * STORE_FULL or STORE_ERROR: the job must fail. */
-enum store_result admin_execute(struct admin_context *x, const char *line,
-                                size_t len, struct admin_answer *answer,
-                                struct errbuf *err) WARN_UNUSED;
-
-/* --- commands that carry a password --- */
-
-/* A password that a command line carries must be hashed before the job is
- * submitted: PBKDF2 takes milliseconds, and the writer has none to spare.
- * admin_needs_hash looks at a line (any thread) and, if it sets or checks a
- * password, copies the clear text into password_r (the caller wipes and frees
- * it) and returns which:
- * - ADMIN_HASH_NEW: the caller asks admin_hash_wanted in a job; if it is, he
- *   makes a credential with fresh salt in its hash pool, always with the
- *   CRAM-MD5 state, and hands it to admin_execute_hashed, which drops that state
- *   if the domain does not want it;
- * - ADMIN_HASH_VERIFY: the caller runs admin_verify_find in a job, checks the
- *   password against what it found in its hash pool, and hands the outcome to
- *   admin_execute_hashed (checked false where there was nothing to check).
- * So nobody has anything hashed that he may not have done.
- * account_r: the account as the line names it (the caller frees), not NULL if
- * there is a password.  Lines that would be refused anyway give
- * ADMIN_HASH_NONE. */
-enum admin_hash_kind {
-    ADMIN_HASH_NONE,
-    ADMIN_HASH_NEW,
-    ADMIN_HASH_VERIFY
-};
-enum admin_hash_kind admin_needs_hash(const char *line, size_t len,
-                                      char **password_r, char **account_r);
-
-/* Whether a line of ADMIN_HASH_NEW would be carried out, as things stand: all is
- * checked, nothing is changed, and the audit log hears nothing of it. */
-enum store_result admin_hash_wanted(struct admin_context *x, const char *line,
-                                    size_t len, bool *wanted_r,
-                                    struct errbuf *err) WARN_UNUSED;
-
-/* Fills *cred_r, and *found_r: there is such an account, and this caller may
- * check its password (else admin_execute_hashed says why not).  iterations 0: it
- * has none.  *guessed_r: the number of the
- * account if its password is not the caller's to set, so that he must not try
- * many; else 0. */
-enum store_result admin_verify_find(struct admin_context *x,
-                                    const char *account,
-                                    struct credential *cred_r, bool *found_r,
-                                    uint64_t *guessed_r,
-                                    struct errbuf *err) WARN_UNUSED;
-
-/* As admin_execute, with the credential that was made (ADMIN_HASH_NEW), or the
- * outcome of the check (ADMIN_HASH_VERIFY). */
+/* What came of the hash that the plan needs: the credential that was made
+ * (ADMIN_HASH_NEW), or the outcome of the check (ADMIN_HASH_VERIFY).  A zeroed
+ * one: nothing. */
 struct admin_hashed {
     const struct credential *made; /* borrowed; NULL: none */
     bool checked, matches;
 };
-enum store_result admin_execute_hashed(struct admin_context *x,
-                                       const char *line, size_t len,
-                                       const struct admin_hashed *hashed,
-                                       struct admin_answer *answer,
-                                       struct errbuf *err) WARN_UNUSED;
 
-/* --- commands about what lives in memory --- */
+/* Carries out one line.  hashed: NULL if there is nothing.  STORE_OK: answer
+ * filled, also when code is 5NN (then nothing was changed); STORE_AGAIN: it is to
+ * be run again, with the same parts; STORE_FULL or STORE_ERROR: the job must
+ * fail. */
+enum store_result admin_execute(struct admin_context *x, struct admin_plan *p,
+                                const struct admin_hashed *hashed,
+                                struct admin_answer *answer,
+                                struct errbuf *err) WARN_UNUSED;
 
-/* Whether the line is such a command (any thread). */
-bool admin_is_live(const char *line, size_t len);
+/* Whether a line of ADMIN_HASH_NEW would be carried out, as things stand: all is
+ * checked, nothing is changed, and the audit log hears nothing of it. */
+enum store_result admin_hash_wanted(struct admin_context *x,
+                                    struct admin_plan *p, bool *wanted_r,
+                                    struct errbuf *err) WARN_UNUSED;
 
-/* Whether the command may take more than one job, or is answered outside of the
- * store: while it runs, no other of the same connection should, or what comes
- * later would be done earlier (any thread). */
-bool admin_runs_alone(const char *line, size_t len);
+/* For a line of ADMIN_HASH_VERIFY.  Fills *cred_r, and *found_r: there is such an
+ * account, and this caller may check its password (else admin_execute says why
+ * not).  iterations 0: it has none.  *guessed_r: the number of the account if its
+ * password is not the caller's to set, so that he must not try many; else 0. */
+enum store_result admin_verify_find(struct admin_context *x,
+                                    const struct admin_plan *p,
+                                    struct credential *cred_r, bool *found_r,
+                                    uint64_t *guessed_r,
+                                    struct errbuf *err) WARN_UNUSED;
 
-/* Reads the line, checks rights, resolves names.  Adds the audit record of the
- * commands that change something.  code 200: *live_r is filled. */
-enum store_result admin_live_begin(struct admin_context *x, const char *line,
-                                   size_t len, struct admin_live *live_r,
+/* For a line whose plan is live: checks rights, resolves names.  Adds the audit
+ * record of the commands that change something.  code 200: *live_r is filled,
+ * and the caller does what it says. */
+enum store_result admin_live_begin(struct admin_context *x,
+                                   struct admin_plan *p,
+                                   struct admin_live *live_r,
                                    struct admin_answer *answer,
                                    struct errbuf *err) WARN_UNUSED;
 

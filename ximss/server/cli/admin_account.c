@@ -10,6 +10,8 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/cli/admin_password.h"
+#include "ximss/server/cli/admin_setting.h"
+#include "ximss/server/rules/alert_admin.h"
 #include "ximss/server/rules/settings.h"
 
 #define REAL_NAME_MAX 1024
@@ -57,7 +59,7 @@ admin_put_account(struct admin_call *c, const struct domain_rec *d,
     if (r == STORE_OK && !same)
         r = account_put(c->x->txn, a, err);
     if (r == STORE_OK && !same)
-        admin_effect_account(c->x, EFFECT_ACCOUNT_CHANGED, d, a);
+        effect_add_account(c->x->effects, EFFECT_ACCOUNT_CHANGED, d, a);
     return r;
 }
 
@@ -111,9 +113,9 @@ admin_make_settings(struct admin_call *c, const struct cli_value *changes,
     enum store_result r = check_real_name(c, changes);
 
     if (r == STORE_OK)
-        r = admin_call_settings(c, a->settings,
-                                admin_password_strip(c, changes), replace,
-                                &text, err);
+        r = admin_setting_change(c, a->settings,
+                                 admin_password_strip(c, changes), replace,
+                                 &text, err);
     if (r != STORE_OK)
         return r;
     free(a->settings);
@@ -124,4 +126,25 @@ admin_make_settings(struct admin_call *c, const struct cli_value *changes,
     free(a->real_name);
     a->real_name = xstrdup(real != NULL ? real : "");
     return STORE_OK;
+}
+
+enum store_result
+admin_account_dispose(struct admin_context *x, const struct domain_rec *d,
+                      const struct account_rec *a, struct errbuf *err)
+{
+    struct alert_target t = {.scope = ALERT_ACCOUNT, .number = a->number};
+    bool before = store_removing(x->txn, true);
+    enum store_result r;
+
+    domain_rec_copy(&t.domain, d);
+    account_rec_copy(&t.account, a);
+    r = alert_admin_drop_some(x, &t, err);
+    if (r == STORE_OK)
+        r = admin_must(account_remove(x->txn, a->number, err), "an account",
+                       err);
+    store_removing(x->txn, before);
+    if (r == STORE_OK)
+        effect_add_account(x->effects, EFFECT_ACCOUNT_REMOVED, d, a);
+    alert_target_clear(&t);
+    return r;
 }

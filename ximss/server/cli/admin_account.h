@@ -34,4 +34,11 @@ enum store_result
 admin_check_template(struct admin_call *c,
                      const struct cli_value *settings) WARN_UNUSED;
 
+/* Removes the account and its alerts, with the effects.  STORE_AGAIN: not yet
+ * all of its alerts. */
+enum store_result admin_account_dispose(struct admin_context *x,
+                                        const struct domain_rec *d,
+                                        const struct account_rec *a,
+                                        struct errbuf *err) WARN_UNUSED;
+
 #endif

@@ -18,7 +18,7 @@ struct admin_call {
     struct admin_parts *parts; /* never NULL */
     unsigned next;             /* the argument to be read next */
     struct arena *arena;
-    const struct admin_hashed *hashed; /* NULL: none */
+    const struct admin_hashed *hashed; /* never NULL */
     bool *hash_wanted; /* borrowed; not NULL: only this is to be found out */
     struct admin_answer *answer;
     struct admin_live *live; /* NULL unless the command is one of those */
@@ -108,48 +108,11 @@ enum store_result admin_call_same(struct admin_call *c, uint64_t number,
 /* 501: for what needs a cluster. */
 enum store_result admin_refuse_cluster(struct admin_call *c);
 
-/* --- settings, as several commands change them --- */
-
-/* Gives in *text_r (the caller frees) what `text` becomes: `changes` alone
- * (replace) or laid over it.  501 where a value that matters here is bad, it
- * grows too long, or a name that is new to it was mistyped (unless forced). */
-enum store_result admin_call_settings(struct admin_call *c, const char *text,
-                                      const struct cli_value *changes,
-                                      bool replace, char **text_r,
-                                      struct errbuf *err) WARN_UNUSED;
-/* The stored dictionary as the result. */
-enum store_result admin_result_settings(struct admin_call *c, const char *text,
-                                        struct errbuf *err) WARN_UNUSED;
-
 /* --- times and numbers --- */
 
 /* A time stamp of the data format, GMT. */
 struct cli_value *admin_time_value(struct admin_call *c, int64_t us);
 /* Plain digits, as clients want numbers. */
 struct cli_value *admin_count_value(struct admin_call *c, uint64_t n);
-
-/* --- dictionaries of which one entry may be asked for --- */
-
-/* Takes [KEY key]; *key_r is NULL if there is none. */
-enum store_result admin_arg_key(struct admin_call *c,
-                                const char **key_r) WARN_UNUSED;
-/* The dictionary as the result, or that entry of it ("" if there is none). */
-void admin_result_key(struct admin_call *c, const struct cli_value *dict,
-                      const char *key);
-
-/* --- effects --- */
-
-/* Removes the account and its alerts, with the effects.  STORE_AGAIN: not yet
- * all of its alerts. */
-enum store_result admin_account_dispose(struct admin_context *x,
-                                        const struct domain_rec *d,
-                                        const struct account_rec *a,
-                                        struct errbuf *err) WARN_UNUSED;
-
-void admin_effect_account(struct admin_context *x, enum effect_kind kind,
-                          const struct domain_rec *d,
-                          const struct account_rec *a);
-void admin_effect_domain(struct admin_context *x, enum effect_kind kind,
-                         const struct domain_rec *d);
 
 #endif

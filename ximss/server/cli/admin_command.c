@@ -21,6 +21,7 @@ const struct admin_family *const admin_families[] = {
     &admin_domain_state_family,
     &admin_prefs_family,
     &admin_session_family,
+    &admin_device_family,
     &admin_token_family,
     &admin_stat_family,
     &admin_usage_family,

@@ -22,7 +22,15 @@ typedef enum store_result admin_run_fn(struct admin_call *c,
 enum admin_command_flags {
     ADMIN_CHANGES = 1 << 0, /* each attempt goes into the audit log */
     ADMIN_HIDDEN = 1 << 1,  /* not listed, unknown without test hooks */
-    ADMIN_ALONE = 1 << 2    /* may take several jobs: see admin_runs_alone */
+    ADMIN_ALONE = 1 << 2    /* may take several jobs: see admin_plan_is_alone */
+};
+
+/* Where a line of the command may have a password that is to be hashed. */
+enum admin_password_place {
+    ADMIN_NO_PASSWORD,
+    ADMIN_PASSWORD_SET,    /* name PASSWORD pw: it is to be the account's */
+    ADMIN_PASSWORD_CHECK,  /* the same: it is to be checked */
+    ADMIN_PASSWORD_SETTING /* in a dictionary of settings */
 };
 
 struct admin_command {
@@ -31,6 +39,7 @@ struct admin_command {
     unsigned flags;
     int detail; /* what tells it from others with the same function */
     enum admin_live_command live;
+    enum admin_password_place password;
 };
 
 struct admin_family {
@@ -43,6 +52,13 @@ struct admin_family {
     {                                                          \
         .name = NAME, .run = function, .flags = ADMIN_CHANGES, \
         .detail = (int)(what)                                  \
+    }
+
+/* The same, of one that may come with the password of an account. */
+#define ADMIN_CHANGE_WITH(NAME, function, what, place)         \
+    {                                                          \
+        .name = NAME, .run = function, .flags = ADMIN_CHANGES, \
+        .detail = (int)(what), .password = place               \
     }
 
 extern const struct admin_family admin_alert_family;
@@ -59,6 +75,7 @@ extern const struct admin_family admin_password_family;
 extern const struct admin_family admin_domain_state_family;
 extern const struct admin_family admin_prefs_family;
 extern const struct admin_family admin_session_family;
+extern const struct admin_family admin_device_family;
 extern const struct admin_family admin_token_family;
 extern const struct admin_family admin_stat_family;
 extern const struct admin_family admin_system_family;

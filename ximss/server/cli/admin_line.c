@@ -164,30 +164,31 @@ read_argument(const char *line, size_t len, size_t *pos, struct arena *arena,
 }
 
 void
-admin_line_verb(const char *line, size_t len, char verb_r[ADMIN_VERB_SIZE])
+admin_line_begin(struct admin_line *line, const char *text, size_t len)
 {
-    read_verb(line, len, verb_r);
+    line->arguments = read_verb(text, len, line->verb);
+    line->n = 0;
 }
 
 int
-admin_line_read(const char *line, size_t len, struct arena *arena,
-                struct admin_line *line_r, struct errbuf *err)
+admin_line_read(struct admin_line *line, const char *text, size_t len,
+                struct arena *arena, struct errbuf *err)
 {
-    size_t pos = read_verb(line, len, line_r->verb), bad;
+    size_t pos = line->arguments, bad;
 
-    line_r->n = 0;
-    if (!text_is_utf8(line, len, &bad))
+    line->n = 0;
+    if (!text_is_utf8(text, len, &bad))
         return malformed(err, bad);
     for (;;) {
-        pos = skip_blanks(line, len, pos);
+        pos = skip_blanks(text, len, pos);
         if (pos == len)
             return 0;
-        if (line_r->n == ADMIN_ARGS_MAX)
+        if (line->n == ADMIN_ARGS_MAX)
             return err_set(err, "too many arguments");
-        if (read_argument(line, len, &pos, arena, &line_r->arg[line_r->n],
-                          err) != 0)
+        if (read_argument(text, len, &pos, arena, &line->arg[line->n], err) !=
+            0)
             return -1;
-        line_r->n++;
+        line->n++;
     }
 }
 

@@ -22,25 +22,25 @@
 struct admin_line {
     char verb[ADMIN_VERB_SIZE]; /* in upper case, of short names (admin_names.h)
                                    the full one; "" if it cannot be one */
+    size_t arguments;           /* where they begin */
     struct cli_value *arg[ADMIN_ARGS_MAX];
     unsigned n;
 };
 
-/* The verb alone, as admin_line_read gives it; what follows is not looked at. */
-void admin_line_verb(const char *line, size_t len,
-                     char verb_r[ADMIN_VERB_SIZE]);
+/* Reads the verb alone; what follows is not looked at. */
+void admin_line_begin(struct admin_line *line, const char *text, size_t len);
 
-/* An address in brackets, with a port or without ([2001:db8::1]:25), is a
- * string.
+/* Reads the arguments of the same text, behind the verb.  An address in brackets,
+ * with a port or without ([2001:db8::1]:25), is a string.
  *
- * -1: err says what is wrong, in words and digits only; the verb is filled all
- * the same if the line begins with a word.  Values live in the arena.
+ * -1: err says what is wrong, in words and digits only.  Values live in the
+ * arena.
  *
  * Nothing is guessed: a quoted string ends at its quote and a blank must
  * follow, so that text with quotes that a sender did not escape is refused.
  * Two strings side by side are two objects, not one. */
-int admin_line_read(const char *line, size_t len, struct arena *arena,
-                    struct admin_line *line_r, struct errbuf *err) WARN_UNUSED;
+int admin_line_read(struct admin_line *line, const char *text, size_t len,
+                    struct arena *arena, struct errbuf *err) WARN_UNUSED;
 
 /* The line as the audit log may show it: on one line, cut after some hundred
  * bytes, and without passwords. */

@@ -11,19 +11,20 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 
-#define ADDRESS_BYTES 255 /* longest member, or address of a forwarder */
+#define MEMBER_BYTES 255 /* longest member, or address of a forwarder */
 
-enum object_kind
-admin_object_kind(const struct admin_call *c)
+static enum object_kind
+kind_of(const struct admin_call *c)
 {
     return (enum object_kind)c->command->detail;
 }
 
-unsigned
-admin_object_need(const struct admin_call *c)
+/* The right that a domain administrator needs to change one. */
+static unsigned
+need_of(const struct admin_call *c)
 {
-    return admin_object_kind(c) == OBJECT_GROUP ? RIGHT_CREATE_GROUPS
-                                                : RIGHT_CREATE_FORWARDERS;
+    return kind_of(c) == OBJECT_GROUP ? RIGHT_CREATE_GROUPS
+                                      : RIGHT_CREATE_FORWARDERS;
 }
 
 /* --- answers --- */
@@ -31,15 +32,14 @@ admin_object_need(const struct admin_call *c)
 static enum store_result
 refuse_unknown(struct admin_call *c)
 {
-    return admin_object_kind(c) == OBJECT_GROUP
-               ? admin_refuse(c, ANSWER(NO_GROUP))
-               : admin_refuse(c, ANSWER(NO_FORWARDER));
+    return kind_of(c) == OBJECT_GROUP ? admin_refuse(c, ANSWER(NO_GROUP))
+                                      : admin_refuse(c, ANSWER(NO_FORWARDER));
 }
 
 static enum store_result
 refuse_name(struct admin_call *c)
 {
-    return admin_object_kind(c) == OBJECT_GROUP
+    return kind_of(c) == OBJECT_GROUP
                ? admin_refuse(c, ANSWER(BAD_GROUP_NAME))
                : admin_refuse(c, ANSWER(BAD_FORWARDER_NAME));
 }
@@ -62,7 +62,7 @@ refuse_taken(struct admin_call *c, enum object_kind by)
 static enum store_result
 refuse_number(struct admin_call *c, unsigned most)
 {
-    return admin_object_kind(c) == OBJECT_GROUP
+    return kind_of(c) == OBJECT_GROUP
                ? admin_refuse(c, ANSWER(TOO_MANY_GROUPS), most)
                : admin_refuse(c, ANSWER(TOO_MANY_FORWARDERS), most);
 }
@@ -76,13 +76,13 @@ admin_object_arg(struct admin_call *c, bool is_new, const char **name_r)
         [OBJECT_GROUP] = {"group name", "new group name"},
         [OBJECT_FORWARDER] = {"forwarder name", "new forwarder name"}};
 
-    return admin_arg_name(c, words[admin_object_kind(c)][is_new], name_r);
+    return admin_arg_name(c, words[kind_of(c)][is_new], name_r);
 }
 
 bool
 admin_object_is_address(const char *s)
 {
-    return text_check_alert(s, strlen(s), ADDRESS_BYTES, NULL) == 0 &&
+    return text_check_alert(s, strlen(s), MEMBER_BYTES, NULL) == 0 &&
            s[strcspn(s, " \t\r\n\"\\,;<>()")] == '\0';
 }
 
@@ -96,8 +96,7 @@ admin_object_find(struct admin_call *c, const char *address, unsigned need,
         admin_call_name(c, address, NULL, need, d, &name, err);
 
     if (r == STORE_OK)
-        r = object_get(c->x->txn, d->number, admin_object_kind(c), name, o,
-                       err);
+        r = object_get(c->x->txn, d->number, kind_of(c), name, o, err);
     return r == STORE_NOTFOUND ? refuse_unknown(c) : r;
 }
 
@@ -113,12 +112,10 @@ admin_object_clear(struct domain_rec *d, struct object_rec *o)
 static enum store_result
 check_room(struct admin_call *c, uint64_t domain, struct errbuf *err)
 {
-    unsigned most = admin_object_kind(c) == OBJECT_GROUP
-                        ? c->x->settings->max_groups
-                        : c->x->settings->max_forwarders;
+    unsigned most = kind_of(c) == OBJECT_GROUP ? c->x->settings->max_groups
+                                               : c->x->settings->max_forwarders;
     uint64_t n = 0;
-    enum store_result r =
-        object_count(c->x->txn, domain, admin_object_kind(c), &n, err);
+    enum store_result r = object_count(c->x->txn, domain, kind_of(c), &n, err);
 
     return r == STORE_OK && most != 0 && n >= most ? refuse_number(c, most) : r;
 }
@@ -144,10 +141,10 @@ admin_object_create(struct admin_call *c, const char *address, const char *text,
                     struct errbuf *err)
 {
     struct domain_rec d = {0};
-    struct object_rec o = {.kind = admin_object_kind(c), .created = c->x->now};
+    struct object_rec o = {.kind = kind_of(c), .created = c->x->now};
     const char *name;
     enum store_result r =
-        admin_call_name(c, address, NULL, admin_object_need(c), &d, &name, err);
+        admin_call_name(c, address, NULL, need_of(c), &d, &name, err);
 
     if (r == STORE_OK)
         r = check_new_name(c, d.number, name, err);
@@ -171,8 +168,8 @@ rename_to(struct admin_call *c, const struct domain_rec *d,
 {
     struct domain_rec to = {0};
     const char *name;
-    enum store_result r = admin_call_name(
-        c, address, d->name, admin_object_need(c), &to, &name, err);
+    enum store_result r =
+        admin_call_name(c, address, d->name, need_of(c), &to, &name, err);
     bool moves = r == STORE_OK && to.number != d->number;
 
     if (r == STORE_OK && (moves || !text_equal_nocase(name, o->name))) {
@@ -202,7 +199,7 @@ admin_object_rename(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_arg_end(c);
     if (r == STORE_OK)
-        r = admin_object_find(c, address, admin_object_need(c), &d, &o, err);
+        r = admin_object_find(c, address, need_of(c), &d, &o, err);
     if (r == STORE_OK)
         r = rename_to(c, &d, &o, new_address, err);
     admin_object_clear(&d, &o);
@@ -226,8 +223,7 @@ admin_object_delete(struct admin_call *c, struct errbuf *err)
 {
     struct domain_rec d = {0};
     struct object_rec o = {0};
-    enum store_result r =
-        admin_object_only(c, admin_object_need(c), &d, &o, err);
+    enum store_result r = admin_object_only(c, need_of(c), &d, &o, err);
 
     store_removing(c->x->txn, true);
     if (r == STORE_OK)
@@ -276,8 +272,8 @@ admin_object_list_some(struct admin_object_search *s, struct errbuf *err)
         buf_append_char(l->out, '(');
     s->domain = d.name;
     if (r == STORE_OK)
-        r = object_walk(t, l->domain, admin_object_kind(l->call), l->last,
-                        list_one, s, err);
+        r = object_walk(t, l->domain, kind_of(l->call), l->last, list_one, s,
+                        err);
     else if (r == STORE_NOTFOUND)
         r = STORE_OK;
     if (r == STORE_OK && listing_end(l))

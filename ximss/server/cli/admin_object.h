@@ -8,10 +8,6 @@
 /* What cmd_groups.c and cmd_forwarders.c share.  The detail of their commands is
  * the kind of object that they are about. */
 
-enum object_kind admin_object_kind(const struct admin_call *c);
-/* The right that a domain administrator needs to change one. */
-unsigned admin_object_need(const struct admin_call *c);
-
 /* Takes its name, or its new name. */
 enum store_result admin_object_arg(struct admin_call *c, bool is_new,
                                    const char **name_r) WARN_UNUSED;

@@ -5,11 +5,9 @@
 
 #include "ximss/server/cli/admin_password.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "util/text.h"
-#include "util/xmalloc.h"
 #include "ximss/server/auth/password.h"
 #include "ximss/server/rules/settings.h"
 
@@ -68,22 +66,7 @@ password_text(struct arena *arena, const struct cli_value *v,
     return *why_r == NULL ? text : NULL;
 }
 
-/* CREATEACCOUNT and the commands that change settings: an account's name
- * first, and a dictionary last, but for FORCE. */
-static bool
-carries_settings(const char *verb)
-{
-    static const char *const verbs[] = {
-        "CREATEACCOUNT", "UPDATEACCOUNTSETTINGS", "SETACCOUNTSETTINGS",
-        "UPDATEACCOUNT", "SETACCOUNT"};
-
-    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
-        if (strcmp(verbs[i], verb) == 0)
-            return true;
-    }
-    return false;
-}
-
+/* A dictionary of settings comes last, but for FORCE. */
 static const struct cli_value *
 last_but_force(const struct admin_line *l)
 {
@@ -95,72 +78,47 @@ last_but_force(const struct admin_line *l)
     return last;
 }
 
+/* The account's name comes first. */
 static enum admin_hash_kind
-look_at_settings(struct admin_call *c, struct admin_password *p)
+look_at_settings(const struct admin_line *l, struct arena *arena,
+                 struct admin_password *p)
 {
-    const struct cli_value *last = last_but_force(c->line), *v;
+    const struct cli_value *last, *v;
     const char *why;
 
-    p->account = admin_value_text(c->arena, c->line->arg[0]);
+    if (l->n == 0)
+        return ADMIN_HASH_NONE;
+    last = last_but_force(l);
+    p->account = admin_value_text(arena, l->arg[0]);
     if (p->account == NULL || last->kind != CLI_DICTIONARY)
         return ADMIN_HASH_NONE;
     v = password_in(last);
-    p->password = v != NULL ? password_text(c->arena, v, &why) : NULL;
+    p->password = v != NULL ? password_text(arena, v, &why) : NULL;
     return p->password != NULL ? ADMIN_HASH_NEW : ADMIN_HASH_NONE;
 }
 
-/* Most lines carry none, and are not read for that, however long they are. */
-static bool
-may_carry_password(const char *line, size_t len)
-{
-    char verb[ADMIN_VERB_SIZE];
-
-    admin_line_verb(line, len, verb);
-    return carries_settings(verb) || strcmp(verb, "SETACCOUNTPASSWORD") == 0 ||
-           strcmp(verb, "VERIFYACCOUNTPASSWORD") == 0;
-}
-
-static enum admin_hash_kind
-look_at_line(struct admin_call *c, struct admin_password *p)
-{
-    bool verify = strcmp(c->line->verb, "VERIFYACCOUNTPASSWORD") == 0;
-
-    if (c->line->n == 0)
-        return ADMIN_HASH_NONE;
-    if (carries_settings(c->line->verb))
-        return look_at_settings(c, p);
-    if (!verify && strcmp(c->line->verb, "SETACCOUNTPASSWORD") != 0)
-        return ADMIN_HASH_NONE;
-    if (admin_password_read(c, p) != STORE_OK)
-        return ADMIN_HASH_NONE;
-    if (verify)
-        return ADMIN_HASH_VERIFY;
-    return password_fault(p->password) == NULL ? ADMIN_HASH_NEW
-                                               : ADMIN_HASH_NONE;
-}
-
 enum admin_hash_kind
-admin_needs_hash(const char *line, size_t len, char **password_r,
-                 char **account_r)
+admin_password_look(const struct admin_command *k, const struct admin_line *l,
+                    struct arena *arena, struct admin_password *p_r)
 {
-    struct arena *arena = arena_new();
-    struct admin_line l;
     struct admin_answer answer = {0};
-    struct admin_call c = {.line = &l, .arena = arena, .answer = &answer};
-    struct admin_password p = {0};
-    enum admin_hash_kind kind = ADMIN_HASH_NONE;
+    struct admin_call c = {.line = l, .arena = arena, .answer = &answer};
 
-    *password_r = *account_r = NULL;
-    if (may_carry_password(line, len) &&
-        admin_line_read(line, len, arena, &l, NULL) == 0)
-        kind = look_at_line(&c, &p);
-    if (kind != ADMIN_HASH_NONE) {
-        *password_r = xstrdup(p.password);
-        *account_r = xstrdup(p.account);
-        explicit_bzero((char *)(uintptr_t)p.password, strlen(p.password));
+    switch (k->password) {
+    case ADMIN_NO_PASSWORD:
+        break;
+    case ADMIN_PASSWORD_SET:
+        return admin_password_read(&c, p_r) == STORE_OK &&
+                       password_fault(p_r->password) == NULL
+                   ? ADMIN_HASH_NEW
+                   : ADMIN_HASH_NONE;
+    case ADMIN_PASSWORD_CHECK:
+        return admin_password_read(&c, p_r) == STORE_OK ? ADMIN_HASH_VERIFY
+                                                        : ADMIN_HASH_NONE;
+    case ADMIN_PASSWORD_SETTING:
+        return look_at_settings(l, arena, p_r);
     }
-    arena_free(&arena);
-    return kind;
+    return ADMIN_HASH_NONE;
 }
 
 /* --- new passwords --- */
@@ -177,7 +135,7 @@ admin_password_take(struct admin_call *c, const struct domain_rec *d,
         return r;
     if (c->hash_wanted != NULL)
         *c->hash_wanted = true;
-    if (c->hashed == NULL || c->hashed->made == NULL)
+    if (c->hashed->made == NULL)
         return admin_refuse(c, ANSWER(UNUSABLE), "password");
     r = settings_domain_cram(c->x->txn, d, &cram, err);
     if (r != STORE_OK)

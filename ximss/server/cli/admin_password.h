@@ -4,8 +4,8 @@
 
 #include "ximss/server/cli/admin_call.h"
 
-/* Passwords that a line carries.  The clear text was hashed before the job began
- * (admin_needs_hash in admin.h); here the credential takes its place. */
+/* Passwords that a line carries.  The clear text is hashed before the job begins
+ * (admin_plan.h); in it, the credential takes its place. */
 
 /* Takes name PASSWORD pw [METHOD m] [CHECK], or name TO pw, and nothing
  * behind. */
@@ -14,6 +14,13 @@ struct admin_password {
 };
 enum store_result admin_password_read(struct admin_call *c,
                                       struct admin_password *p) WARN_UNUSED;
+
+/* Which password a line of the command carries; *p_r borrows of line and
+ * arena, and is filled if there is one. */
+enum admin_hash_kind admin_password_look(const struct admin_command *k,
+                                         const struct admin_line *l,
+                                         struct arena *arena,
+                                         struct admin_password *p_r);
 
 /* Gives the account the credential that was made; refused if it was not. */
 enum store_result admin_password_take(struct admin_call *c,

@@ -154,7 +154,7 @@ kill_sessions(struct admin_call *c, struct errbuf *err)
         r = admin_put_account(c, &d, &a, err);
     }
     if (r == STORE_OK)
-        admin_effect_account(c->x, EFFECT_KILL_SESSIONS, &d, &a);
+        effect_add_account(c->x->effects, EFFECT_KILL_SESSIONS, &d, &a);
     admin_clear(&d, &a);
     return r;
 }

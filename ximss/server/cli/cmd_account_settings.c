@@ -6,6 +6,7 @@
 
 #include "ximss/server/cli/admin_account.h"
 #include "ximss/server/cli/admin_password.h"
+#include "ximss/server/cli/admin_setting.h"
 #include "ximss/server/rules/settings.h"
 #include "ximss/server/rules/usage.h"
 
@@ -20,7 +21,7 @@ get_settings(struct admin_call *c, struct errbuf *err)
         admin_only_account(c, NEED_READ | NEED_OWN, &d, &a, err);
 
     if (r == STORE_OK)
-        r = admin_result_settings(c, a.settings, err);
+        r = admin_setting_result(c, a.settings, err);
     admin_clear(&d, &a);
     return r;
 }
@@ -174,10 +175,13 @@ static const struct admin_command commands[] = {
     {.name = "GETACCOUNTSETTINGS", .run = get_settings},
     {.name = "GETACCOUNT", .run = get_settings},
     {.name = "GETACCOUNTEFFECTIVESETTINGS", .run = get_effective},
-    ADMIN_CHANGE("UPDATEACCOUNTSETTINGS", change_settings, 0),
-    ADMIN_CHANGE("UPDATEACCOUNT", change_settings, 0),
-    ADMIN_CHANGE("SETACCOUNTSETTINGS", change_settings, 1),
-    ADMIN_CHANGE("SETACCOUNT", change_settings, 1),
+    ADMIN_CHANGE_WITH("UPDATEACCOUNTSETTINGS", change_settings, 0,
+                      ADMIN_PASSWORD_SETTING),
+    ADMIN_CHANGE_WITH("UPDATEACCOUNT", change_settings, 0,
+                      ADMIN_PASSWORD_SETTING),
+    ADMIN_CHANGE_WITH("SETACCOUNTSETTINGS", change_settings, 1,
+                      ADMIN_PASSWORD_SETTING),
+    ADMIN_CHANGE_WITH("SETACCOUNT", change_settings, 1, ADMIN_PASSWORD_SETTING),
     {.name = "GETACCOUNTINFO", .run = get_info},
 };
 

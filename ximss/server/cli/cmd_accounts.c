@@ -128,7 +128,7 @@ ask_for_limit(struct admin_call *c, const struct domain_rec *d,
               const struct account_rec *a)
 {
     if (c->x->settings->source_limits && c->x->settings->can_ask)
-        admin_effect_account(c->x, EFFECT_QUOTA_ASK, d, a);
+        effect_add_account(c->x->effects, EFFECT_QUOTA_ASK, d, a);
 }
 
 static enum store_result
@@ -148,7 +148,7 @@ add_account(struct admin_call *c, const struct creation *n, const char *name,
     if (r == STORE_OK)
         r = account_add(c->x->txn, &a, &a.number, err);
     if (r == STORE_OK)
-        admin_effect_account(c->x, EFFECT_ACCOUNT_CHANGED, d, &a);
+        effect_add_account(c->x->effects, EFFECT_ACCOUNT_CHANGED, d, &a);
     if (r == STORE_OK)
         ask_for_limit(c, d, &a);
     account_rec_clear(&a);
@@ -291,7 +291,8 @@ set_type(struct admin_call *c, struct errbuf *err)
 }
 
 static const struct admin_command commands[] = {
-    ADMIN_CHANGE("CREATEACCOUNT", create_account, 0),
+    ADMIN_CHANGE_WITH("CREATEACCOUNT", create_account, 0,
+                      ADMIN_PASSWORD_SETTING),
     ADMIN_CHANGE("RENAMEACCOUNT", rename_account, 0),
     ADMIN_CHANGE("DELETEACCOUNT", delete_account, 0),
     ADMIN_CHANGE("SETACCOUNTTYPE", set_type, 0),

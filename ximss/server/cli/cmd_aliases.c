@@ -91,7 +91,7 @@ set_account_aliases(struct admin_call *c, struct errbuf *err)
     /* So that its password is checked, not remembered, at the next log-in, and
      * the new ones get their verifiers. */
     if (r == STORE_OK && store_changes(c->x->txn) != changes)
-        admin_effect_account(c->x, EFFECT_ACCOUNT_CHANGED, &d, &a);
+        effect_add_account(c->x->effects, EFFECT_ACCOUNT_CHANGED, &d, &a);
     alias_list_clear(&l);
     admin_clear(&d, &a);
     return r;

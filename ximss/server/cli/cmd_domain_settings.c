@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ximss/server/cli/admin_account.h"
+#include "ximss/server/cli/admin_setting.h"
 #include "ximss/server/rules/settings.h"
 
 /* --- settings of a domain: its own, the defaults of its accounts, and what
@@ -51,7 +52,7 @@ get_domain_settings(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_call_domain(c, name, NEED_READ, &d, err);
     if (r == STORE_OK)
-        r = admin_result_settings(c, *dict_of(c, &d), err);
+        r = admin_setting_result(c, *dict_of(c, &d), err);
     domain_rec_clear(&d);
     return r;
 }
@@ -105,7 +106,7 @@ store_domain_settings(struct admin_call *c, struct domain_rec *d,
     if (of_new)
         r = admin_check_template(c, changes);
     if (r == STORE_OK)
-        r = admin_call_settings(
+        r = admin_setting_change(
             c, *dict, changes, (c->command->detail & REPLACE) != 0, &text, err);
     if (r != STORE_OK)
         return r;
@@ -119,7 +120,7 @@ store_domain_settings(struct admin_call *c, struct domain_rec *d,
     if (r == STORE_OK)
         r = domain_put(c->x->txn, d, err);
     if (r == STORE_OK && !of_new) /* which nobody who is here notices */
-        admin_effect_domain(c->x, EFFECT_DOMAIN_CHANGED, d);
+        effect_add_domain(c->x->effects, EFFECT_DOMAIN_CHANGED, d);
     if (r == STORE_OK && which_dict(c) == OF_ACCOUNTS)
         effect_add(c->x->effects, EFFECT_QUOTA_DEFAULTS);
     return r;
@@ -176,7 +177,7 @@ get_defaults(struct admin_call *c, struct errbuf *err)
         r = meta_text_get(c->x->txn, (enum store_text)c->command->detail, &text,
                           err);
     if (r == STORE_OK)
-        r = admin_result_settings(c, text, err);
+        r = admin_setting_result(c, text, err);
     free(text);
     return r;
 }
@@ -191,7 +192,7 @@ store_defaults(struct admin_call *c, const struct cli_value *changes,
     enum store_result r = meta_text_get(c->x->txn, which, &old, err);
 
     if (r == STORE_OK)
-        r = admin_call_settings(c, old, changes, replace, &text, err);
+        r = admin_setting_change(c, old, changes, replace, &text, err);
     if (r == STORE_OK)
         r = meta_text_put(c->x->txn, which, text, err);
     if (r == STORE_OK)

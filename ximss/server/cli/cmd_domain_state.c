@@ -24,7 +24,7 @@ change_state(struct admin_call *c, struct domain_rec *d, bool suspended,
     d->suspended = suspended;
     r = domain_put(c->x->txn, d, err);
     if (r == STORE_OK)
-        admin_effect_domain(c->x, EFFECT_DOMAIN_CHANGED, d);
+        effect_add_domain(c->x->effects, EFFECT_DOMAIN_CHANGED, d);
     return r;
 }
 

@@ -7,7 +7,9 @@
 
 #include "util/text.h"
 #include "util/xmalloc.h"
+#include "ximss/server/cli/admin_account.h"
 #include "ximss/server/cli/admin_call.h"
+#include "ximss/server/cli/admin_setting.h"
 #include "ximss/server/rules/alert_admin.h"
 
 /* Names of accounts that one job deletes at most; it ends earlier when it is
@@ -99,7 +101,7 @@ add_domain(struct admin_call *c, const struct creation *n, char *settings,
         r = admin_must(domain_get(c->x->txn, number, &added, err),
                        "the new domain", err);
     if (r == STORE_OK)
-        admin_effect_domain(c->x, EFFECT_DOMAIN_CHANGED, &added);
+        effect_add_domain(c->x->effects, EFFECT_DOMAIN_CHANGED, &added);
     domain_rec_clear(&added);
     free(name);
     return r;
@@ -119,7 +121,7 @@ create_domain(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK && n.shared)
         r = admin_refuse(c, ANSWER(CLUSTER_ONLY));
     if (r == STORE_OK && n.settings != NULL)
-        r = admin_call_settings(c, "", n.settings, true, &settings, err);
+        r = admin_setting_change(c, "", n.settings, true, &settings, err);
     if (r == STORE_OK)
         r = add_domain(c, &n, settings, err);
     free(settings);
@@ -147,7 +149,7 @@ rename_to(struct admin_call *c, struct domain_rec *d, const char *name,
     if (r == STORE_OK && is_main)
         r = meta_text_put(c->x->txn, STORE_TEXT_MAIN_DOMAIN, d->name, err);
     if (r == STORE_OK)
-        admin_effect_domain(c->x, EFFECT_DOMAIN_CHANGED, d);
+        effect_add_domain(c->x->effects, EFFECT_DOMAIN_CHANGED, d);
     return r;
 }
 
@@ -300,7 +302,7 @@ delete_rest(struct admin_call *c, const struct domain_rec *d,
     if (r == STORE_OK)
         r = domain_remove(c->x->txn, d->number, err);
     if (r == STORE_OK)
-        admin_effect_domain(c->x, EFFECT_DOMAIN_REMOVED, d);
+        effect_add_domain(c->x->effects, EFFECT_DOMAIN_REMOVED, d);
     alert_target_clear(&t);
     return r;
 }

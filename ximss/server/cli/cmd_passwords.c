@@ -28,7 +28,7 @@ password_set(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = account_put(c->x->txn, &a, err);
     if (r == STORE_OK)
-        admin_effect_account(c->x, EFFECT_ACCOUNT_CHANGED, &d, &a);
+        effect_add_account(c->x->effects, EFFECT_ACCOUNT_CHANGED, &d, &a);
     domain_rec_clear(&d);
     account_rec_clear(&a);
     return r;
@@ -44,8 +44,7 @@ password_verify(struct admin_call *c, struct errbuf *err)
 
     if (r == STORE_OK)
         r = admin_password_find(c, p.account, &d, &a, err);
-    if (r == STORE_OK &&
-        (c->hashed == NULL || !c->hashed->checked || !c->hashed->matches))
+    if (r == STORE_OK && (!c->hashed->checked || !c->hashed->matches))
         r = admin_refuse(c, ANSWER(WRONG_PASSWORD));
     admin_clear(&d, &a);
     return r;
@@ -72,8 +71,11 @@ password_plain(struct admin_call *c, struct errbuf *err)
 }
 
 static const struct admin_command commands[] = {
-    ADMIN_CHANGE("SETACCOUNTPASSWORD", password_set, 0),
-    {.name = "VERIFYACCOUNTPASSWORD", .run = password_verify},
+    ADMIN_CHANGE_WITH("SETACCOUNTPASSWORD", password_set, 0,
+                      ADMIN_PASSWORD_SET),
+    {.name = "VERIFYACCOUNTPASSWORD",
+     .run = password_verify,
+     .password = ADMIN_PASSWORD_CHECK},
     {.name = "GETACCOUNTPLAINPASSWORD", .run = password_plain},
 };
 

@@ -7,28 +7,14 @@
 #include <string.h>
 
 #include "ximss/server/cli/admin_account.h"
+#include "ximss/server/cli/admin_setting.h"
 #include "ximss/server/rules/prefs.h"
 #include "ximss/server/rules/settings.h"
 
-#define REPLACE 1
-
-static enum store_result
-get_prefs(struct admin_call *c, struct errbuf *err)
-{
-    struct domain_rec d = {0};
-    struct account_rec a = {0};
-    char *text = NULL;
-    enum store_result r =
-        admin_only_account(c, NEED_READ | NEED_OWN, &d, &a, err);
-
-    if (r == STORE_OK)
-        r = prefs_get(c->x->txn, a.number, &text, err);
-    if (r == STORE_OK)
-        r = admin_result_settings(c, text, err);
-    free(text);
-    admin_clear(&d, &a);
-    return r;
-}
+enum {
+    EFFECTIVE = 1,
+    REPLACE
+};
 
 /* The server's time zone, and the account's preferences over it. */
 static enum store_result
@@ -46,8 +32,9 @@ result_effective(struct admin_call *c, const char *text, struct errbuf *err)
     return STORE_OK;
 }
 
+/* detail: EFFECTIVE, or those that are the account's own. */
 static enum store_result
-get_effective(struct admin_call *c, struct errbuf *err)
+get_prefs(struct admin_call *c, struct errbuf *err)
 {
     struct domain_rec d = {0};
     struct account_rec a = {0};
@@ -58,38 +45,24 @@ get_effective(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = prefs_get(c->x->txn, a.number, &text, err);
     if (r == STORE_OK)
-        r = result_effective(c, text, err);
+        r = c->command->detail == EFFECTIVE
+                ? result_effective(c, text, err)
+                : admin_setting_result(c, text, err);
     free(text);
     admin_clear(&d, &a);
     return r;
 }
 
 static enum store_result
-store_prefs(struct admin_call *c, const struct account_rec *a,
+store_prefs(struct admin_call *c, uint64_t account,
             const struct cli_value *changes, struct errbuf *err)
 {
-    const struct zone *zone = NULL;
-    char *old = NULL, *text = NULL;
-    bool same;
-    struct effect *e;
-    enum store_result r = prefs_get(c->x->txn, a->number, &old, err);
+    enum store_result r = prefs_change(c->x, c->arena, account, changes,
+                                       c->command->detail == REPLACE, err);
 
-    if (r == STORE_OK)
-        r = prefs_change(c->arena, old, changes, c->command->detail == REPLACE,
-                         c->x->settings->prefs_bytes, &text, &zone, err);
-    if (r == STORE_REFUSED)
-        r = admin_refuse(c, ANSWER_ARGUMENTS, "%s", err->text);
-    same = r == STORE_OK && old != NULL && strcmp(old, text) == 0;
-    if (r == STORE_OK && !same)
-        r = prefs_put(c->x->txn, a->number, text, err);
-    if (r == STORE_OK && !same) {
-        e = effect_add(c->x->effects, EFFECT_PREFS_CHANGED);
-        e->account.number = a->number;
-        e->zone = zone;
-    }
-    free(old);
-    free(text);
-    return r;
+    return r == STORE_REFUSED
+               ? admin_refuse(c, ANSWER_ARGUMENTS, "%s", err->text)
+               : r;
 }
 
 static enum store_result
@@ -111,7 +84,7 @@ change_prefs(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK && a.number != c->x->caller->account)
         r = admin_call_cover(c, &d, &a);
     if (r == STORE_OK)
-        r = store_prefs(c, &a, changes, err);
+        r = store_prefs(c, a.number, changes, err);
     admin_clear(&d, &a);
     return r;
 }
@@ -120,12 +93,12 @@ static const struct admin_command commands[] = {
     {.name = "GETACCOUNTPREFS", .run = get_prefs},
     ADMIN_CHANGE("UPDATEACCOUNTPREFS", change_prefs, 0),
     ADMIN_CHANGE("SETACCOUNTPREFS", change_prefs, REPLACE),
-    {.name = "GETACCOUNTEFFECTIVEPREFS", .run = get_effective},
+    {.name = "GETACCOUNTEFFECTIVEPREFS", .run = get_prefs, .detail = EFFECTIVE},
     /* As old clients spell them. */
-    {.name = "GETEFFECTIVEACCOUNTPREFS", .run = get_effective},
+    {.name = "GETEFFECTIVEACCOUNTPREFS", .run = get_prefs, .detail = EFFECTIVE},
     {.name = "GETWEBUSER", .run = get_prefs},
     ADMIN_CHANGE("SETWEBUSER", change_prefs, REPLACE),
-    {.name = "GETEFFECTIVEWEBUSER", .run = get_effective},
+    {.name = "GETEFFECTIVEWEBUSER", .run = get_prefs, .detail = EFFECTIVE},
 };
 
 const struct admin_family admin_prefs_family = {

@@ -7,6 +7,7 @@
 
 #include "ximss/server/base/counters.h"
 #include "ximss/server/cli/admin_account.h"
+#include "ximss/server/cli/admin_setting.h"
 
 /* --- elements of the server --- */
 
@@ -110,7 +111,7 @@ domain_stat(struct admin_call *c, struct errbuf *err)
     enum store_result r = admin_arg_text(c, "domain name", &name);
 
     if (r == STORE_OK)
-        r = admin_arg_key(c, &key);
+        r = admin_setting_arg_key(c, &key);
     if (r == STORE_OK)
         r = admin_arg_end(c);
     if (r == STORE_OK)
@@ -119,7 +120,7 @@ domain_stat(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = describe_domain(c, &d, dict, err);
     if (r == STORE_OK)
-        admin_result_key(c, dict, key);
+        admin_setting_result_key(c, dict, key);
     domain_rec_clear(&d);
     return r;
 }
@@ -152,7 +153,7 @@ account_stat(struct admin_call *c, struct errbuf *err)
     enum store_result r = admin_arg_text(c, "account name", &name);
 
     if (r == STORE_OK)
-        r = admin_arg_key(c, &key);
+        r = admin_setting_arg_key(c, &key);
     if (r == STORE_OK)
         r = admin_arg_end(c);
     if (r == STORE_OK)
@@ -160,7 +161,7 @@ account_stat(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = describe_account(c, &a, dict, err);
     if (r == STORE_OK)
-        admin_result_key(c, dict, key);
+        admin_setting_result_key(c, dict, key);
     admin_clear(&d, &a);
     return r;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "util/clock.h"
+#include "util/log_level.h"
 #include "util/text.h"
 #include "ximss/server/cli/admin_account.h"
 

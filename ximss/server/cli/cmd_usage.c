@@ -130,7 +130,7 @@ refresh_one(struct admin_call *c, const char *name, struct errbuf *err)
     if (r == STORE_OK)
         r = check_can_ask(c);
     if (r == STORE_OK)
-        admin_effect_account(c->x, EFFECT_QUOTA_ASK, &d, &a);
+        effect_add_account(c->x->effects, EFFECT_QUOTA_ASK, &d, &a);
     admin_clear(&d, &a);
     return r;
 }

@@ -94,9 +94,9 @@ on_done(enum store_result result, void *arg, const struct errbuf *err)
         on_part(j);
         return;
     }
+    j->result = result;
     if (j->ended != NULL)
         j->ended(j);
-    j->result = result;
     if (err != NULL)
         j->err = *err;
     if (j->err.text[0] == '\0')

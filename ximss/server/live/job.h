@@ -30,7 +30,8 @@ struct job {
     enum store_result (*body)(struct job *j, struct store_txn *t,
                               struct errbuf *err);
     void (*finish)(struct job *j);
-    void (*ended)(struct job *j); /* on the writer thread; may be NULL */
+    void (*ended)(struct job *j); /* on the writer thread, with the result; may
+                                     be NULL */
     enum store_result result;
     struct errbuf err;
     struct effect_list effects;

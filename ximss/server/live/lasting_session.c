@@ -15,6 +15,7 @@
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
+#include "ximss/server/rules/revocation.h"
 
 struct lasting *
 lasting_session_new(const struct lasting_wish *w)
@@ -88,7 +89,7 @@ bye_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct end *e = (struct end *)j;
 
-    lasting_count_end();
+    revocation_note();
     return ticket_drop_of(t, e->account, ticket_number(e->hash), 0, err);
 }
 

@@ -31,10 +31,8 @@ refuse(struct session *s, const char *why)
 static bool
 is_in(const struct config_nets *nets, const struct session *s)
 {
-    struct sockaddr_storage sa;
-
-    peer_to_sockaddr(&s->peer, &sa);
-    return config_nets_hold(nets, (const struct sockaddr *)&sa);
+    return (s->peer.kind == PEER_IPV4 || s->peer.kind == PEER_IPV6) &&
+           config_nets_hold_bytes(nets, s->peer.address);
 }
 
 void

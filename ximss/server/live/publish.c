@@ -145,7 +145,7 @@ visit(struct worker *w, void *arg)
     unsigned n = 0;
 
     STAILQ_FOREACH(e, &b->effects, link)
-    n += follow(w, e, &next);
+        n += follow(w, e, &next);
     if (n > 0)
         atomic_fetch_add(&b->sessions, n);
 }
@@ -194,8 +194,7 @@ publish(struct server *server, struct effect_list *effects,
     b->arg = arg;
     STAILQ_INIT(&b->effects);
     STAILQ_CONCAT(&b->effects, effects);
-    STAILQ_FOREACH(e, &b->effects, link)
-    {
+    STAILQ_FOREACH(e, &b->effects, link) {
         server_follow(server, e);
         n++;
         if (e->kind == EFFECT_ALERT_ADDED || e->kind == EFFECT_QUOTA_ALERT)

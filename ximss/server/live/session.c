@@ -16,6 +16,7 @@
 #include "ximss/proto/cli_data.h"
 #include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/push.h"
+#include "ximss/server/live/session_time.h"
 #include "ximss/server/rules/lane.h"
 
 static const char *const state_names[] = {
@@ -119,6 +120,7 @@ session_set_state(struct session *s, enum session_state state)
                   state_names[s->state]);
     }
     s->state = (uint8_t)state;
+    session_time_set(s);
     push_audience_changed(session_worker(s));
 }
 

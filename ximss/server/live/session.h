@@ -74,9 +74,6 @@ size_t session_held_bytes(const struct account_sessions *head);
  * if it looks dead.  False: none does. */
 bool session_make_room(const struct account_sessions *head);
 
-/* Ends sessions that have been silent too long, or have not logged in. */
-void session_check_times(struct worker *w);
-
 /* The server ends: no more requests; bye when the answers are out. */
 void session_drain_all(struct worker *w);
 /* Closes what is left. */

@@ -16,6 +16,7 @@
 #include "ximss/server/live/proxy_door.h"
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/quota_check.h"
+#include "ximss/server/live/session_time.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/rules/lane.h"
 
@@ -25,6 +26,7 @@ link_to_worker(struct session *s, struct worker *w)
     TAILQ_INSERT_TAIL(&w->sessions, s, all);
     w->n_sessions++;
     conn_attach(&s->conn, w->loop);
+    session_time_set(s);
 }
 
 void
@@ -73,6 +75,8 @@ session_new(struct worker *w, int fd, enum session_door door,
     if (s->state == SESSION_CLOSED) /* others came at the same time */
         return;
     proxy_door_open(s, proxied);
+    if (s->state != SESSION_CLOSED)
+        session_time_set(s);
     if (s->state != SESSION_CLOSED && s->proxy != SESSION_PROXY_MUST)
         session_begin(s);
 }
@@ -82,6 +86,7 @@ session_detach(struct session *s)
 {
     struct worker *w = session_worker(s);
 
+    session_time_forget(s);
     TAILQ_REMOVE(&w->sessions, s, all);
     w->n_sessions--;
     lobby_set_owner(w->server->lobby, s->guest, NULL, s);

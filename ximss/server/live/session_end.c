@@ -18,6 +18,7 @@
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_log.h"
+#include "ximss/server/live/session_time.h"
 #include "ximss/server/live/watch.h"
 
 static void
@@ -72,6 +73,7 @@ unlink_all(struct session *s, struct worker *w)
     if (s->n_watches > 0)
         watch_remove_all(w, s);
     leave_account(s, w);
+    session_time_forget(s);
     TAILQ_REMOVE(&w->sessions, s, all);
     w->n_sessions--;
     counter_add(COUNTER_CONNECTIONS_OPEN, -1);
@@ -104,8 +106,8 @@ session_finish(struct session *s, const char *reason)
         return;
     log_debug("session ending id=%llu reason=\"%s\"",
               (unsigned long long)s->number, reason);
-    session_set_state(s, SESSION_ENDING);
     s->last_input = session_seconds();
+    session_set_state(s, SESSION_ENDING);
     conn_finish(&s->conn);
 }
 

@@ -53,7 +53,7 @@ struct session_token {
 };
 
 /* What session.c asks of a log-in that is under way: a pointer to this is the
- * first member of struct login, the rest of which is login.c's. */
+ * first member of struct login (login_private.h). */
 struct session_login_ops {
     /* Wipes what is secret, and frees. */
     void (*free)(struct login **l);
@@ -70,6 +70,7 @@ struct session {
     TAILQ_ENTRY(session) all; /* worker->sessions */
     TAILQ_ENTRY(session) of_account; /* user->sessions */
     TAILQ_ENTRY(session) push;       /* worker->push_queue, if push_queued */
+    LIST_ENTRY(session) look;        /* of session_time.c, if is_timed */
     TAILQ_ENTRY(session) flight;     /* worker->in_flight, if in_flight */
     TAILQ_HEAD(req_queue, req) reqs; /* in the order of their answers; owned */
     struct login *login;             /* owned; until logged in */
@@ -114,6 +115,7 @@ struct session {
     bool opt_alerts : 1;  /* gets alerts */
     bool opt_confirm : 1; /* delivered only when confirmed */
     bool opt_changes : 1; /* wants alertRemoved */
+    bool is_timed : 1;
     bool push_queued : 1;
     bool push_more : 1; /* ... to go on, not because something has come */
     bool in_flight : 1;

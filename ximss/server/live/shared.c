@@ -11,6 +11,7 @@
 #include "ximss/server/auth/auth_cache.h"
 #include "ximss/server/base/counters.h"
 #include "ximss/server/live/usage_feed.h"
+#include "ximss/server/rules/revocation.h"
 
 void
 server_ask_stop(struct server *s)
@@ -39,8 +40,8 @@ server_main_domain(struct server *s)
     return name;
 }
 
-void
-server_set_main_domain(struct server *s, const char *name)
+static void
+set_main_domain(struct server *s, const char *name)
 {
     pthread_mutex_lock(&s->lock);
     free(s->main_domain);
@@ -84,17 +85,14 @@ server_follow(struct server *s, const struct effect *e)
         auth_cache_forget(s->auth_cache, e->account.number);
         break;
     case EFFECT_TOKEN_REVOKED:
-        /* Before the workers hear of it: see login.c. */
-        atomic_fetch_add(&s->tokens_revoked, 1);
+        revocation_note();
         break;
     case EFFECT_LOGINS_CHANGED:
         auth_cache_clear(s->auth_cache);
         break;
     case EFFECT_DOMAIN_CHANGED:
-        if (e->domain.suspended)
-            auth_cache_clear(s->auth_cache);
         if (e->domain.number == s->main_domain_number)
-            server_set_main_domain(s, e->domain.name);
+            set_main_domain(s, e->domain.name);
         break;
     case EFFECT_ALERT_REMOVED:
         counter_add(COUNTER_ALERTS_REMOVED, 1);

@@ -49,8 +49,7 @@ struct server {
     atomic_uint_least64_t next_expiry;  /* microseconds UTC of the earliest end
                                            of an alert; 0: none */
 
-    atomic_uint_least64_t tokens_revoked; /* since the start */
-    struct token_key token_key;           /* the writer thread's */
+    struct token_key token_key; /* the writer thread's */
 
     uint64_t main_domain_number;
 
@@ -73,7 +72,6 @@ void server_ask_stop(struct server *s);
 
 /* A copy of the main domain's name, for the caller to free. */
 char *server_main_domain(struct server *s);
-void server_set_main_domain(struct server *s, const char *name);
 
 /* An alert ends at `when` (0: never): upkeep comes then at the latest. */
 void server_lower_expiry(struct server *s, int64_t when);

@@ -39,13 +39,13 @@ struct renewal {
     char ticket[TICKET_TEXT_SIZE];
 };
 
-bool
-ticket_is_due(const struct session *s, uint32_t now)
+uint32_t
+ticket_due(const struct session *s)
 {
     int64_t third = session_worker(s)->cfg->ticket_time / 3;
 
-    return s->ticket_since != 0 &&
-           (int32_t)(now - s->ticket_since) * CLOCK_SECOND >= third;
+    return s->ticket_since +
+           (uint32_t)((third + CLOCK_SECOND - 1) / CLOCK_SECOND);
 }
 
 void

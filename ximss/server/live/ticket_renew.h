@@ -2,7 +2,6 @@
 #ifndef XIMSS_SERVER_LIVE_TICKET_RENEW_H
 #define XIMSS_SERVER_LIVE_TICKET_RENEW_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,9 +9,9 @@ struct session;
 struct ticket_keep;
 struct account;
 
-/* True if the session was given a ticket and a third of that one's life is
- * over; now: session_seconds. */
-bool ticket_is_due(const struct session *s, uint32_t now);
+/* When a third of the life of the session's ticket is over (session_seconds); it
+ * must have been given one. */
+uint32_t ticket_due(const struct session *s);
 
 /* The newest tickets of the account's sessions, the records of those that last,
  * and n more (0 among them: none): they are not dropped, however many the account

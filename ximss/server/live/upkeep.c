@@ -50,7 +50,7 @@ expire_body(struct job *j, struct store_txn *t, struct errbuf *err)
     job_context(&c, j, t, &x->caller);
     store_removing(t, true);
     do
-        r = admin_alerts_expire(&c, EXPIRE_BATCH, &x->next, err);
+        r = alert_admin_expire(&c, EXPIRE_BATCH, &x->next, err);
     while (r == STORE_OK && is_due(x->next, now) && !store_tired(t));
     if (r == STORE_OK && is_due(x->next, now))
         return STORE_AGAIN;

@@ -24,6 +24,7 @@
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/quota_check.h"
 #include "ximss/server/live/session.h"
+#include "ximss/server/live/session_time.h"
 #include "ximss/server/live/shared.h"
 
 #define DRAIN_CHECK_US 20000
@@ -65,11 +66,11 @@ on_tick(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     if (w->draining) {
-        session_check_times(w);
+        session_time_tick(w);
         go_on_draining(w);
         return;
     }
-    session_check_times(w);
+    session_time_tick(w);
     quota_check_tick(w);
     alert_cache_tick(w->alert_cache, clock_mono());
     account_save(w);
@@ -82,7 +83,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 void
 worker_check_times(struct worker *w)
 {
-    session_check_times(w);
+    session_time_catch_up(w);
     delivery_check(w);
     quota_check_tick(w);
     alert_cache_tick(w->alert_cache, clock_mono());
@@ -107,6 +108,7 @@ worker_set_config(struct worker *w, const struct config *cfg,
                               cfg->output_total / w->server->n_workers);
     alert_cache_set_limit(w->alert_cache, cfg->alert_cache);
     xml_parser_set_limits(w->parser, &limits);
+    session_time_set_all(w);
 }
 
 struct worker *
@@ -134,6 +136,7 @@ worker_new(struct server *server, unsigned index)
     TAILQ_INIT(&w->save_waiters);
     w->alert_cache = alert_cache_new();
     board_init(&w->board);
+    session_time_init(w);
     push_init(w);
     delivery_init(w);
     quota_check_init(w);
@@ -149,6 +152,7 @@ worker_free(struct worker **wp)
         return;
     listener_close_all(w);
     session_close_all(w);
+    session_time_clear(w);
     account_free_all(w);
     push_clear(w);
     alert_cache_free(&w->alert_cache);

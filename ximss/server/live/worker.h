@@ -24,6 +24,7 @@ struct listener;
 struct quota_check;
 struct server;
 struct session;
+struct session_times;
 struct ssl_ctx_st;
 struct watch;
 struct xml_parser;
@@ -84,7 +85,8 @@ struct worker {
         struct shared_buf *bytes; /* counted */
     } last_gather;
 
-    struct quota_check *quota; /* owned */
+    struct quota_check *quota;   /* owned */
+    struct session_times *times; /* owned */
 
     /* delivery.c */
     struct session_list in_flight; /* pushed to, not known to be delivered */

@@ -14,13 +14,10 @@ struct cli_job {
     struct job job;
     struct req *req; /* NULL: a listing that nobody reads any more */
     struct job_caller caller;
-    char *line; /* owned, wiped: it may hold a password */
-    size_t len;
-    enum admin_hash_kind kind;
-    char *password, *account; /* owned, wiped */
-    unsigned iterations;      /* of a new password */
-    bool in_turn;             /* it is not hashed before its turn, but in it */
-    bool wanted;              /* see admin_hash_wanted */
+    struct admin_plan plan;
+    unsigned iterations; /* of a new password */
+    bool in_turn;        /* it is not hashed before its turn, but in it */
+    bool wanted;         /* see admin_hash_wanted */
     struct credential cred;
     bool checkable;   /* see admin_verify_find */
     uint64_t guessed; /* the same */
@@ -41,17 +38,18 @@ struct cli_job {
     unsigned n_found;
 };
 
-/* Fills the answer. */
-void cli_refuse(struct cli_job *c, int number, const char *text);
+/* Of the request's session; the line is copied. */
+struct cli_job *cli_job_new(struct req *r, const char *line, size_t len);
+void cli_job_free(struct cli_job *c);
 
-/* Answers, and frees it. */
-void cli_answer(struct cli_job *c);
+/* Fills the answer. */
+void cli_job_refuse(struct cli_job *c, int number, const char *text);
+
+/* Answers the request, and frees the job. */
+void cli_job_answer(struct cli_job *c);
 
 /* For bodies of jobs. */
-void cli_context(struct admin_context *x, struct cli_job *c,
-                 struct store_txn *t);
-
-/* Begins a command about what lives in memory (cli_live.c). */
-void cli_live_begin(struct cli_job *c);
+void cli_job_context(struct admin_context *x, struct cli_job *c,
+                     struct store_txn *t);
 
 #endif

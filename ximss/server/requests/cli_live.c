@@ -3,6 +3,8 @@
  * meant, then it is done, mostly by asking all workers. */
 #include "config.h"
 
+#include "ximss/server/requests/cli_live.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -194,7 +196,7 @@ static void
 tell_unknown(struct cli_job *c)
 {
     if (c->n_found == 0)
-        cli_refuse(c, ANSWER(NO_SESSION));
+        cli_job_refuse(c, ANSWER(NO_SESSION));
 }
 
 /* Ids of the store, beyond those that the workers have found. */
@@ -264,7 +266,7 @@ deliver_live(struct mail *m, void *owner)
             tell_unknown(c);
         break;
     }
-    cli_answer(c);
+    cli_job_answer(c);
 }
 
 static void
@@ -339,8 +341,8 @@ test_loop(struct cli_job *c)
     if (hash_pool_submit(c->job.server->hash_pool, c->caller.caller.account,
                          loop_work, live_done, c) == 0)
         return;
-    cli_refuse(c, ANSWER(BUSY));
-    cli_answer(c);
+    cli_job_refuse(c, ANSWER(BUSY));
+    cli_job_answer(c);
 }
 
 /* --- from the job to what is asked --- */
@@ -359,9 +361,9 @@ live_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct cli_job *c = (struct cli_job *)j;
     struct admin_context x;
 
-    cli_context(&x, c, t);
+    cli_job_context(&x, c, t);
     admin_answer_clear(&c->answer);
-    return admin_live_begin(&x, c->line, c->len, &c->live, &c->answer, err);
+    return admin_live_begin(&x, &c->plan, &c->live, &c->answer, err);
 }
 
 static void
@@ -370,17 +372,17 @@ live_finish(struct job *j)
     struct cli_job *c = (struct cli_job *)j;
 
     if (j->result != STORE_OK || c->answer.code != 200) {
-        cli_answer(c);
+        cli_job_answer(c);
         return;
     }
     switch (c->live.command) {
     case ADMIN_LIVE_WRITE_LOG:
         write_log(c);
-        cli_answer(c);
+        cli_job_answer(c);
         break;
     case ADMIN_LIVE_LOG_ALL:
         log_set_level(c->live.on ? LOG_DEBUG_ : j->worker->cfg->log_level);
-        cli_answer(c);
+        cli_job_answer(c);
         break;
     case ADMIN_LIVE_TEST_LOOP:
         test_loop(c);

@@ -17,11 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-
 #include "util/clock.h"
 #include "util/log.h"
-#include "util/xmalloc.h"
 #include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/password.h"
 #include "ximss/server/auth/throttle.h"
@@ -31,62 +28,19 @@
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/cli_job.h"
+#include "ximss/server/requests/cli_live.h"
 
 /* Passwords of one account that are hashed before their turn; with more of them
  * each session has one in work. */
 #define AHEAD_MOST 256
 
+/* The next job of what takes several. */
 static void
-wipe(char **text)
+submit_again(struct cli_job *c)
 {
-    if (*text != NULL)
-        OPENSSL_cleanse(*text, strlen(*text));
-    free(*text);
-    *text = NULL;
-}
-
-static void
-job_free(struct cli_job *c)
-{
-    wipe(&c->line);
-    wipe(&c->password);
-    free(c->account);
-    free(c->from);
-    OPENSSL_cleanse(&c->cred, sizeof c->cred);
-    admin_answer_clear(&c->answer);
     admin_parts_clear(&c->parts);
-    job_caller_clear(&c->caller);
-    job_clear(&c->job);
-    buf_clear(&c->found);
-    pthread_mutex_destroy(&c->lock);
-    free(c);
-}
-
-void
-cli_answer(struct cli_job *c)
-{
-    struct req *r = c->req;
-    const struct admin_answer *a = &c->answer;
-
-    if (c->job.result != STORE_OK)
-        req_fail_store(r, c->job.result, &c->job.err);
-    else if (a->code != 200)
-        req_fail(r, (unsigned)a->code, a->text);
-    else
-        r->dialect->result(r, a->data.data, a->data.len, true, true);
-    req_finish(r);
-    job_free(c);
-}
-
-void
-cli_context(struct admin_context *x, struct cli_job *c, struct store_txn *t)
-{
-    job_context(x, &c->job, t, &c->caller.caller);
-    x->from = c->from;
-    x->target = c->target;
-    x->parts = &c->parts;
-    x->claims = &c->job.server->alert_claims;
-    x->claim = &c->claim;
+    admin_plan_wait(&c->plan);
+    job_submit(&c->job);
 }
 
 /* --- listings in pieces --- */
@@ -97,9 +51,8 @@ submit_next_piece(struct cli_job *c)
     free(c->from);
     c->from = c->answer.next;
     c->answer.next = NULL;
-    admin_parts_clear(&c->parts);
     c->in_flight = true;
-    job_submit(&c->job);
+    submit_again(c);
 }
 
 static enum req_step
@@ -130,7 +83,7 @@ free_listing(void *state)
 
     c->req = NULL;
     if (!c->in_flight)
-        job_free(c);
+        cli_job_free(c);
 }
 
 static void
@@ -138,7 +91,7 @@ take_piece(struct cli_job *c)
 {
     c->in_flight = false;
     if (c->req == NULL)
-        job_free(c);
+        cli_job_free(c);
     else
         req_run_steps(c->req->session);
 }
@@ -152,8 +105,7 @@ account_with_aliases(const struct effect_list *effects)
 {
     const struct effect *e;
 
-    STAILQ_FOREACH(e, effects, link)
-    {
+    STAILQ_FOREACH(e, effects, link) {
         if (e->kind == EFFECT_ACCOUNT_CHANGED && e->account.cred_serial > 1)
             return e->account.number;
     }
@@ -167,11 +119,9 @@ command_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct admin_context x;
     enum store_result r;
 
-    cli_context(&x, c, t);
+    cli_job_context(&x, c, t);
     admin_answer_clear(&c->answer);
-    if (c->kind == ADMIN_HASH_NONE)
-        return admin_execute(&x, c->line, c->len, &c->answer, err);
-    r = admin_execute_hashed(&x, c->line, c->len, &c->hashed, &c->answer, err);
+    r = admin_execute(&x, &c->plan, &c->hashed, &c->answer, err);
     c->changed = c->hashed.made != NULL ? account_with_aliases(&j->effects) : 0;
     return r;
 }
@@ -189,12 +139,11 @@ command_finish(struct job *j)
         req_stream(c->req, send_piece, c, free_listing);
     } else if (more) {
         c->target = c->answer.target;
-        admin_parts_clear(&c->parts);
-        job_submit(j);
+        submit_again(c);
     } else {
         if (j->result == STORE_OK && c->changed != 0)
-            alias_renew(j->worker, j->lane, c->changed, c->password);
-        cli_answer(c);
+            alias_renew(j->worker, j->lane, c->changed, c->plan.password);
+        cli_job_answer(c);
     }
 }
 
@@ -239,13 +188,6 @@ guess_of(const struct cli_job *c)
     return g;
 }
 
-void
-cli_refuse(struct cli_job *c, int number, const char *text)
-{
-    c->answer.code = number;
-    snprintf(c->answer.text, sizeof c->answer.text, "%s", text);
-}
-
 static bool
 may_guess(struct cli_job *c)
 {
@@ -254,7 +196,7 @@ may_guess(struct cli_job *c)
     if (c->guessed == 0 || throttle_delay(c->job.server->throttle, g.name, g.by,
                                           clock_mono()) <= 0)
         return true;
-    cli_refuse(c, ANSWER(WRONG_PASSWORDS));
+    cli_job_refuse(c, ANSWER(WRONG_PASSWORDS));
     return false;
 }
 
@@ -278,7 +220,7 @@ on_hashed(struct mail *m, void *owner)
     struct cli_job *c = (struct cli_job *)(void *)m;
 
     (void)owner;
-    if (c->kind == ADMIN_HASH_VERIFY) {
+    if (c->plan.hash == ADMIN_HASH_VERIFY) {
         note_guess(c);
         submit_command(c);
     } else if (c->in_turn) {
@@ -293,13 +235,13 @@ hash_work(void *arg)
 {
     struct cli_job *c = arg;
 
-    if (c->kind == ADMIN_HASH_NEW) {
-        password_make(c->password, c->iterations, true, &c->cred);
+    if (c->plan.hash == ADMIN_HASH_NEW) {
+        password_make(c->plan.password, c->iterations, true, &c->cred);
         c->hashed.made = &c->cred;
     } else {
         c->hashed.checked = c->cred.iterations > 0;
         c->hashed.matches =
-            c->hashed.checked && password_matches(&c->cred, c->password);
+            c->hashed.checked && password_matches(&c->cred, c->plan.password);
     }
 }
 
@@ -316,11 +258,12 @@ hash_done(void *arg)
 static int
 submit_hash(struct cli_job *c)
 {
+    admin_plan_wait(&c->plan);
     if (hash_pool_submit(c->job.server->hash_pool, c->caller.caller.account,
                          hash_work, hash_done, c) == 0)
         return 0;
     c->job.result = STORE_OK;
-    cli_refuse(c, ANSWER(BUSY));
+    cli_job_refuse(c, ANSWER(BUSY));
     return -1;
 }
 
@@ -331,8 +274,8 @@ verify_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct admin_context x;
     enum store_result r;
 
-    cli_context(&x, c, t);
-    r = admin_verify_find(&x, c->account, &c->cred, &c->checkable, &c->guessed,
+    cli_job_context(&x, c, t);
+    r = admin_verify_find(&x, &c->plan, &c->cred, &c->checkable, &c->guessed,
                           err);
     return r == STORE_OK && !c->checkable ? command_body(j, t, err) : r;
 }
@@ -344,10 +287,11 @@ verify_finish(struct job *j)
 
     /* One without a password takes as long as others. */
     if (c->checkable && c->cred.iterations == 0)
-        password_dummy(j->server->secret, c->account, c->iterations, &c->cred);
+        password_dummy(j->server->secret, c->plan.account, c->iterations,
+                       &c->cred);
     if (j->result != STORE_OK || !c->checkable || !may_guess(c) ||
         submit_hash(c) < 0)
-        cli_answer(c);
+        cli_job_answer(c);
 }
 
 /* --- passwords that are set --- */
@@ -358,8 +302,8 @@ ask_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct cli_job *c = (struct cli_job *)j;
     struct admin_context x;
 
-    cli_context(&x, c, t);
-    return admin_hash_wanted(&x, c->line, c->len, &c->wanted, err);
+    cli_job_context(&x, c, t);
+    return admin_hash_wanted(&x, &c->plan, &c->wanted, err);
 }
 
 static void
@@ -395,7 +339,7 @@ turn_finish(struct job *j)
     struct cli_job *c = (struct cli_job *)j;
 
     if (j->result != STORE_OK || !c->wanted || submit_hash(c) < 0)
-        cli_answer(c);
+        cli_job_answer(c);
 }
 
 static void
@@ -415,9 +359,9 @@ begin(struct req *r)
 
     r->state = NULL;
     r->free_state = NULL;
-    if (admin_is_live(c->line, c->len)) {
+    if (admin_plan_is_live(&c->plan)) {
         cli_live_begin(c);
-    } else if (c->kind == ADMIN_HASH_VERIFY) {
+    } else if (c->plan.hash == ADMIN_HASH_VERIFY) {
         c->job.body = verify_body;
         c->job.finish = verify_finish;
         job_submit(&c->job);
@@ -431,12 +375,13 @@ begin(struct req *r)
 static void
 free_waiting(void *state)
 {
-    job_free(state);
+    cli_job_free(state);
 }
 
 static void
 take_turn(struct cli_job *c)
 {
+    admin_plan_wait(&c->plan);
     req_take_turn(c->req, begin, c, free_waiting);
 }
 
@@ -448,37 +393,22 @@ take_turn_if_there(struct cli_job *c)
         return;
     }
     req_finish(c->req);
-    job_free(c);
+    cli_job_free(c);
 }
 
 enum req_result
 cli_run(struct req *r, const char *line, size_t len)
 {
-    struct cli_job *c = xcalloc(1, sizeof *c);
-    struct session_caller caller;
+    struct cli_job *c = cli_job_new(r, line, len);
 
     counter_add(COUNTER_CLI_COMMANDS, 1);
-    job_init(&c->job, r->worker->server, r->worker);
-    c->job.lane = session_lane(r->session);
-    pthread_mutex_init(&c->lock, NULL);
-    session_caller(r->session, &caller);
-    job_caller_set(&c->caller, &caller.caller);
-    c->req = r;
-    c->line = xmalloc(len + 1);
-    memcpy(c->line, line, len);
-    c->line[len] = '\0';
-    c->len = len;
-    c->iterations = r->worker->cfg->password_iterations;
-    r->bytes = len;
-    r->alone = admin_runs_alone(line, len);
     /* One without any right is refused anyway. */
-    if (caller.caller.rights != 0 && !r->alone)
-        c->kind = admin_needs_hash(line, len, &c->password, &c->account);
-    /* Two jobs with a hash between them: what comes behind must not change
-     * the account meanwhile. */
-    if (c->kind == ADMIN_HASH_VERIFY)
-        r->alone = true;
-    if (c->kind == ADMIN_HASH_NEW)
+    if (c->caller.caller.rights != 0)
+        admin_plan_look_for_password(&c->plan);
+    admin_plan_wait(&c->plan);
+    r->bytes = admin_plan_bytes(&c->plan);
+    r->alone = admin_plan_is_alone(&c->plan);
+    if (c->plan.hash == ADMIN_HASH_NEW)
         submit_ask(c, false);
     else
         take_turn(c);

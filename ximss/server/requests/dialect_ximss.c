@@ -19,9 +19,10 @@
 #include "ximss/server/requests/req_tables.h"
 
 static const struct req_desc *const tables[] = {
-    req_login_table, req_device_table,     req_session_table,
-    req_prefs_table, req_quota_table,      req_password_table,
-    req_alert_table, req_alert_list_table, req_cli_table,
+    req_login_table,    req_features_table, req_device_table,
+    req_session_table,  req_prefs_table,    req_quota_table,
+    req_password_table, req_alert_table,    req_alert_list_table,
+    req_cli_table,
 };
 
 static const struct req_desc *

@@ -9,36 +9,36 @@
 struct session;
 struct xml_elem;
 
-/* What a session keeps until it is logged in: the target domain, the options
- * of the log-in request, and the SASL exchange (login.c). */
+/* Logging in, for the dialects and for requests that come before it. */
 
-/* The domain that names without one belong to, for this request and those that
- * follow (protocol.md A.6); copied.  Only before log-in. */
+/* The domain of names without one, for this request and those that follow
+ * (protocol.md A.6).  Copied.  Only before log-in. */
 void login_set_domain(struct session *s, const char *domain);
 
-/* The ways in, for the dialects.  They answer the request, at once or later, by
- * r->dialect: `logged_in`, `challenge`, or an error (501, 515, 519, 525, 527,
- * 530, 531).  method: for the log. */
+/* The log-in that is under way asks for no alerts, and has no other options. */
+void login_without_alerts(struct session *s);
+
+/* The ways in.  They answer the request, at once or later, by r->dialect:
+ * `logged_in`, `challenge`, or an error (501, 515, 519, 525, 527, 530, 531).
+ * Texts are copied; method: constant, for the log. */
 enum req_result login_in_clear(struct req *r, const char *name,
                                const char *password, const char *method);
-/* SASL: the first message (NULL: none), then the others ("*" gives up), as long
- * as an exchange is under way. */
+/* The first message of SASL (NULL: none), and the others ("*" gives up), as
+ * long as an exchange is under way. */
 enum req_result login_begin_sasl(struct req *r, const char *method,
                                  const char *base64);
 enum req_result login_next_sasl(struct req *r, const char *base64);
-/* APOP: the hex digits of md5(challenge secret) of one of the account's
- * tokens. */
+bool login_is_exchanging(const struct session *s);
+/* digest: the hex digits of md5(challenge secret), with one of the account's
+ * CLI tokens as the secret. */
 enum req_result login_by_apop(struct req *r, const char *name,
                               const char *challenge, const char *digest);
-bool login_is_exchanging(const struct session *s);
 
-/* Takes clientAddress, if the machine may say it; -1: the request was refused.
- * Only before log-in. */
-int login_take_client(struct req *r, const struct xml_elem *e);
-/* The session's peer may say on whose behalf it speaks (clientAddress). */
+/* The session's peer may log users in on their behalf, and say for whom it
+ * speaks (clientAddress).  Nobody whom such a proxy hands on is one. */
 bool login_is_proxy(const struct session *s);
-
-/* The log-in that is under way asks for no alerts and nothing else. */
-void login_without_alerts(struct session *s);
+/* Takes clientAddress, from now on, if the peer may say it.  -1: the request
+ * was refused.  Only before log-in. */
+int login_take_client(struct req *r, const struct xml_elem *e);
 
 #endif

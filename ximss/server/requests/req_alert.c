@@ -82,7 +82,7 @@ post_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
 {
     struct post_job *p = (struct post_job *)q;
     struct effect *e;
-    enum store_result r = admin_alert_post(x, &p->post, &p->result, err);
+    enum store_result r = alert_request_post(x, &p->post, &p->result, err);
 
     if (r != STORE_OK)
         return r;
@@ -214,7 +214,7 @@ remove_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
     int code;
 
     withdrawn_clear(&p->withdrawn); /* of a try before */
-    r = admin_alert_remove(x, p->id, &p->withdrawn, &code, err);
+    r = alert_request_remove(x, p->id, &p->withdrawn, &code, err);
     if (r == STORE_OK && code != ANSWER_OK)
         req_job_refuse(q, ANSWER(NO_ALERT));
     return r;

@@ -299,8 +299,8 @@ find_scope(struct scope_job *p, struct admin_context *x, struct errbuf *err)
     enum store_result r;
     int code;
 
-    r = admin_scope_check(x, p->scope, p->target, &p->number, &p->posting,
-                          &code, err);
+    r = alert_request_check(x, p->scope, p->target, &p->number, &p->posting,
+                            &code, err);
     if (r == STORE_OK && code != ANSWER_OK)
         req_job_refuse(&p->q, code, answer_text(code));
     p->domain = p->number;

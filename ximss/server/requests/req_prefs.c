@@ -25,8 +25,6 @@ struct prefs_job {
     struct cli_value *names;   /* an array; of prefsRead */
     struct cli_value *changes; /* a dictionary; of prefsStore */
     struct buf found;          /* the children of the answer */
-    size_t limit;
-    const struct zone *zone;
 };
 
 static struct prefs_job *
@@ -35,7 +33,6 @@ prefs_job_new(struct req *r, const struct req_job_ops *ops)
     struct prefs_job *p = req_job_new(r, ops, sizeof *p);
 
     p->arena = arena_new();
-    p->limit = r->worker->cfg->prefs_bytes;
     return p;
 }
 
@@ -135,37 +132,18 @@ handle_read(struct req *r, const struct xml_elem *e)
 
 /* --- prefsStore --- */
 
+/* The zone comes to the account by the effect, and before the answer. */
 static enum store_result
 store_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
 {
     struct prefs_job *p = (struct prefs_job *)q;
-    uint64_t account = x->caller->account;
-    char *old = NULL, *text = NULL;
-    enum store_result r = prefs_get(x->txn, account, &old, err);
 
-    if (r == STORE_OK)
-        r = prefs_change(p->arena, old, p->changes, false, p->limit, &text,
-                         &p->zone, err);
-    if (r == STORE_OK)
-        r = prefs_put(x->txn, account, text, err);
-    free(old);
-    free(text);
-    return r;
+    return prefs_change(x, p->arena, x->caller->account, p->changes, false,
+                        err);
 }
 
-static void
-store_done(struct req_job *q)
-{
-    const struct prefs_job *p = (const struct prefs_job *)q;
-    struct worker *w = q->job.worker;
-    struct account *a = account_lookup(w, q->caller.caller.account);
-
-    if (a != NULL)
-        a->zone = p->zone != NULL ? p->zone : w->zone;
-}
-
-static const struct req_job_ops store_ops = {
-    .body = store_body, .done = store_done, .clear = prefs_job_clear};
+static const struct req_job_ops store_ops = {.body = store_body,
+                                             .clear = prefs_job_clear};
 
 static enum req_result
 handle_store(struct req *r, const struct xml_elem *e)

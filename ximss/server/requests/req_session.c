@@ -15,6 +15,7 @@
 #include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/session_private.h"
+#include "ximss/server/live/session_time.h"
 #include "ximss/server/requests/login.h"
 #include "ximss/server/requests/req_tables.h"
 
@@ -122,6 +123,7 @@ set_idle_timeout(struct req *r, const char *value)
         return REQ_DONE;
     }
     r->session->idle_timeout = (uint32_t)seconds;
+    session_time_set(r->session);
     req_ok(r);
     return REQ_DONE;
 }

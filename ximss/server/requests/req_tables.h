@@ -8,7 +8,8 @@
 
 /* The tables of requests, one per file; each ends with an empty row. */
 
-extern const struct req_desc req_login_table[]; /* login.c */
+extern const struct req_desc req_login_table[];
+extern const struct req_desc req_features_table[];
 extern const struct req_desc req_session_table[];
 extern const struct req_desc req_device_table[];
 extern const struct req_desc req_prefs_table[];

@@ -18,7 +18,6 @@
  * within which limits, and where its effects go.  The CLI's commands and the
  * requests of XIMSS fill it alike.  The writer thread's, but for the settings. */
 
-struct admin_line;
 struct arena;
 struct audit_budget;
 struct token_key;
@@ -35,9 +34,7 @@ struct admin_parts {
     unsigned part;
     /* Made once, and the same however often a part is run. */
     struct arena *arena; /* owned */
-    struct admin_line *line;
-    const struct errbuf *bad; /* why the line is malformed; NULL: it is not */
-    void *state;              /* in the arena; the command's own */
+    void *state;         /* in the arena; the command's own */
     unsigned begun; /* 1 more than the first part that changed something; 0:
                        none has */
 };

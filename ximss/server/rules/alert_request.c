@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Alerts as the requests of XIMSS post and remove them: alert_admin.c does the
+/* Alerts as the requests of XIMSS post and remove them: alert_post.c does the
  * work, here are the audit records. */
 #include "config.h"
 
@@ -15,6 +15,7 @@
 #include "ximss/proto/cli_data.h"
 #include "ximss/server/rules/admin_audit.h"
 #include "ximss/server/rules/admin_target.h"
+#include "ximss/server/rules/alert_admin.h"
 #include "ximss/server/rules/alert_names.h"
 
 /* What of a text goes into the audit log. */
@@ -67,10 +68,10 @@ audit_post(struct admin_context *x, const struct post *p,
 }
 
 enum store_result
-admin_alert_post(struct admin_context *x, const struct post *post,
-                 struct post_result *result, struct errbuf *err)
+alert_request_post(struct admin_context *x, const struct post *post,
+                   struct post_result *result, struct errbuf *err)
 {
-    enum store_result r = alert_admin_post(x, post, result, err);
+    enum store_result r = alert_post(x, post, result, err);
 
     /* What changed nothing and was allowed to is not worth a line. */
     if (r != STORE_OK ||
@@ -122,9 +123,9 @@ describe(const struct alert_target *t, struct withdrawn *r)
 }
 
 enum store_result
-admin_alert_remove(struct admin_context *x, uint64_t id,
-                   struct withdrawn *withdrawn_r, int *code_r,
-                   struct errbuf *err)
+alert_request_remove(struct admin_context *x, uint64_t id,
+                     struct withdrawn *withdrawn_r, int *code_r,
+                     struct errbuf *err)
 {
     struct alert_rec a = {0};
     struct alert_target t = {0};
@@ -150,9 +151,9 @@ admin_alert_remove(struct admin_context *x, uint64_t id,
 }
 
 enum store_result
-admin_scope_check(struct admin_context *x, enum alert_scope scope,
-                  const char *target, uint64_t *target_r, bool *may_post_r,
-                  int *code_r, struct errbuf *err)
+alert_request_check(struct admin_context *x, enum alert_scope scope,
+                    const char *target, uint64_t *target_r, bool *may_post_r,
+                    int *code_r, struct errbuf *err)
 {
     struct alert_target t;
     enum store_result r = alert_target_find(

@@ -2,7 +2,7 @@
 #ifndef XIMSS_SERVER_RULES_ALERT_REQUEST_H
 #define XIMSS_SERVER_RULES_ALERT_REQUEST_H
 
-#include "ximss/server/rules/alert_admin.h"
+#include "ximss/server/rules/alert_post.h"
 
 /* Alerts as the requests of XIMSS post and remove them, with their audit
  * records. */
@@ -11,10 +11,10 @@
  * result->code says whether it was done (200, 501, 510, 512, 513, 518, 522, 526) and
  * result->text why not.  An alert for the cluster is refused with 501 as long
  * as there is no cluster. */
-enum store_result admin_alert_post(struct admin_context *x,
-                                   const struct post *post,
-                                   struct post_result *result,
-                                   struct errbuf *err) WARN_UNUSED;
+enum store_result alert_request_post(struct admin_context *x,
+                                     const struct post *post,
+                                     struct post_result *result,
+                                     struct errbuf *err) WARN_UNUSED;
 
 /* What was removed, for who did it. */
 struct withdrawn {
@@ -25,16 +25,17 @@ void withdrawn_clear(struct withdrawn *r);
 
 /* Removes by id.  code 200 or 514 "no such alert" (also where not allowed);
  * *withdrawn_r is filled with 200, and may be NULL. */
-enum store_result admin_alert_remove(struct admin_context *x, uint64_t id,
-                                     struct withdrawn *withdrawn_r, int *code_r,
-                                     struct errbuf *err) WARN_UNUSED;
+enum store_result alert_request_remove(struct admin_context *x, uint64_t id,
+                                       struct withdrawn *withdrawn_r,
+                                       int *code_r,
+                                       struct errbuf *err) WARN_UNUSED;
 
 /* Names a scope's target by number and checks that the caller may list or
  * (watch) follow it.  code 200, 510, 512, 513. */
-enum store_result admin_scope_check(struct admin_context *x,
-                                    enum alert_scope scope, const char *target,
-                                    uint64_t *target_r, bool *may_post_r,
-                                    int *code_r,
-                                    struct errbuf *err) WARN_UNUSED;
+enum store_result alert_request_check(struct admin_context *x,
+                                      enum alert_scope scope,
+                                      const char *target, uint64_t *target_r,
+                                      bool *may_post_r, int *code_r,
+                                      struct errbuf *err) WARN_UNUSED;
 
 #endif

@@ -12,7 +12,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
-#include "ximss/server/rules/lasting.h"
+#include "ximss/server/rules/revocation.h"
 
 /* Tabs that come at once have the same secret. */
 #define GRACE (60 * CLOCK_SECOND)
@@ -213,7 +213,7 @@ device_revoke(struct store_txn *t, uint64_t account, uint64_t device,
             ++*n_r;
         }
     if (*n_r > 0)
-        lasting_count_end();
+        revocation_note();
     free(list);
     return r;
 }

@@ -73,3 +73,20 @@ domain_rec_copy(struct domain_rec *to, const struct domain_rec *from)
     to->defaults = copy(from->defaults);
     to->account_template = copy(from->account_template);
 }
+
+void
+effect_add_account(struct effect_list *list, enum effect_kind kind,
+                   const struct domain_rec *d, const struct account_rec *a)
+{
+    struct effect *e = effect_add(list, kind);
+
+    account_rec_copy(&e->account, a);
+    domain_rec_copy(&e->domain, d);
+}
+
+void
+effect_add_domain(struct effect_list *list, enum effect_kind kind,
+                  const struct domain_rec *d)
+{
+    domain_rec_copy(&effect_add(list, kind)->domain, d);
+}

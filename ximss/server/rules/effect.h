@@ -58,6 +58,12 @@ STAILQ_HEAD(effect_list, effect);
 
 /* Appends an empty effect of that kind; fill it with copies. */
 struct effect *effect_add(struct effect_list *list, enum effect_kind kind);
+/* The same, with copies of an account and its domain, or of a domain. */
+void effect_add_account(struct effect_list *list, enum effect_kind kind,
+                        const struct domain_rec *d,
+                        const struct account_rec *a);
+void effect_add_domain(struct effect_list *list, enum effect_kind kind,
+                       const struct domain_rec *d);
 void effect_list_clear(struct effect_list *list);
 
 /* Deep copies, for filling effects. */

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The id has 119 random bits, and so has a key that is a cookie: a plain hash is
- * enough (see ticket.c).
- *
- * Somebody who ends a session must be sure that it is over.  The writer thread
- * removes its record and its tickets, counts the end, and then the workers look
- * for it.  A log-in that found the record before is not open yet when the worker
- * looks, but then it sees that there was an end meanwhile, and asks again. */
+ * enough (see ticket.c). */
 #include "config.h"
 
 #include "ximss/server/rules/lasting.h"
@@ -16,20 +11,6 @@
 #include <openssl/evp.h>
 
 #include "util/log.h"
-
-static atomic_uint ends;
-
-unsigned
-lasting_ends(void)
-{
-    return atomic_load(&ends);
-}
-
-void
-lasting_count_end(void)
-{
-    atomic_fetch_add(&ends, 1);
-}
 
 /* --- ids and keys --- */
 

@@ -2,7 +2,6 @@
 #ifndef XIMSS_SERVER_RULES_LASTING_H
 #define XIMSS_SERVER_RULES_LASTING_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -64,10 +63,5 @@ enum store_result lasting_go_on(struct store_txn *t, struct lasting_wish *w,
                                 const struct ticket_rec *session,
                                 struct ticket_rec *ticket,
                                 struct errbuf *err) WARN_UNUSED;
-/* Sessions and devices that were ended by somebody else so far (the writer
- * thread counts, before the workers are told): a log-in that began before such
- * an end must ask the store again before it opens. */
-unsigned lasting_ends(void);
-void lasting_count_end(void);
 
 #endif

@@ -61,10 +61,12 @@ find_zone(const struct cli_value *dict, const struct zone **zone_r)
     return *zone_r != NULL ? 0 : -1;
 }
 
-enum store_result
-prefs_change(struct arena *arena, const char *text,
-             const struct cli_value *changes, bool replace, size_t max,
-             char **text_r, const struct zone **zone_r, struct errbuf *err)
+/* What the preferences `text` become, in *text_r (the caller frees), and their
+ * time zone in *zone_r (NULL: the server's). */
+static enum store_result
+change(struct arena *arena, const char *text, const struct cli_value *changes,
+       bool replace, size_t max, char **text_r, const struct zone **zone_r,
+       struct errbuf *err)
 {
     struct cli_value *dict;
 
@@ -88,4 +90,27 @@ prefs_change(struct arena *arena, const char *text,
     *text_r = NULL;
     err_set(err, "preferences would be longer than %zu bytes", max);
     return STORE_REFUSED;
+}
+
+enum store_result
+prefs_change(struct admin_context *x, struct arena *arena, uint64_t account,
+             const struct cli_value *changes, bool replace, struct errbuf *err)
+{
+    const struct zone *zone = NULL;
+    char *old = NULL, *text = NULL;
+    struct effect *e;
+    enum store_result r = prefs_get(x->txn, account, &old, err);
+
+    if (r == STORE_OK)
+        r = change(arena, old, changes, replace, x->settings->prefs_bytes,
+                   &text, &zone, err);
+    if (r == STORE_OK && (old == NULL || strcmp(old, text) != 0)) {
+        r = prefs_put(x->txn, account, text, err);
+        e = effect_add(x->effects, EFFECT_PREFS_CHANGED);
+        e->account.number = account;
+        e->zone = zone;
+    }
+    free(old);
+    free(text);
+    return r;
 }

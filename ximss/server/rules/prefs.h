@@ -3,10 +3,9 @@
 #define XIMSS_SERVER_RULES_PREFS_H
 
 #include <stdbool.h>
-#include <stddef.h>
+#include <stdint.h>
 
-#include "storage/store.h"
-#include "util/errbuf.h"
+#include "ximss/server/rules/admin_context.h"
 
 struct arena;
 struct cli_value;
@@ -23,15 +22,13 @@ const struct zone *prefs_zone(const char *text);
 /* Whether XIMSS can carry a preference of that name: it is an element there. */
 bool prefs_is_name(const char *name);
 
-/* What the preferences `text` become by `changes`, which replace all or are
- * laid over them, in *text_r (the caller frees), and their time zone in *zone_r
- * (NULL: the server's).  STORE_REFUSED: the time zone is not known, or it would
- * be longer than max bytes, or too many; err says so.  STORE_ERROR: text is damaged.  May
- * read the disk. */
-enum store_result prefs_change(struct arena *arena, const char *text,
+/* Changes the account's preferences: `changes` replace all, or are laid over
+ * them.  Sessions follow by the effect.  STORE_REFUSED: the time zone is not
+ * known, or they would be too many or too long; err says so.  STORE_ERROR: those
+ * that are there are damaged.  May read the disk. */
+enum store_result prefs_change(struct admin_context *x, struct arena *arena,
+                               uint64_t account,
                                const struct cli_value *changes, bool replace,
-                               size_t max, char **text_r,
-                               const struct zone **zone_r,
                                struct errbuf *err) WARN_UNUSED;
 
 #endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The life of an attempt, its ways to other threads and back, and how it ends
+ * without success. */
+#include "config.h"
+
+#include "ximss/server/requests/attempt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+#include <openssl/crypto.h>
+
+#include "util/blank.h"
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/text.h"
+#include "util/xmalloc.h"
+#include "ximss/server/auth/hash_pool.h"
+#include "ximss/server/auth/throttle.h"
+#include "ximss/server/base/counters.h"
+#include "ximss/server/live/dialect.h"
+#include "ximss/server/live/shared.h"
+#include "ximss/server/requests/login_private.h"
+
+/* --- beginning and end --- */
+
+/* user@domain, as names are compared.  The caller frees. */
+static char *
+full_name(struct req *r, const char *name)
+{
+    const char *domain = login_of(r->session)->domain;
+    char *bare = blank_trimmed(name); /* people type, or paste, more */
+    char *main_domain, *full;
+
+    if (strchr(bare, '@') == NULL) {
+        main_domain = server_main_domain(r->worker->server);
+        full = xasprintf("%s@%s", bare, domain != NULL ? domain : main_domain);
+        free(main_domain);
+        free(bare);
+    } else {
+        full = bare;
+    }
+    text_lower(full);
+    return full;
+}
+
+static void
+take_settings(struct attempt *a, const struct config *cfg)
+{
+    a->ticket_time = cfg->ticket_time;
+    a->tickets_most = cfg->max_account_tickets;
+    a->iterations = cfg->password_iterations;
+    a->device_rules.life = cfg->device_time;
+    a->device_rules.most = cfg->max_account_devices;
+}
+
+static void
+take_session(struct attempt *a, struct session *s)
+{
+    a->job.lane = session_lane(s);
+    a->takes_tokens = s->door == SESSION_PWD || s->door == SESSION_PWD_TLS ||
+                      s->door == SESSION_PWD_APOP;
+    peer_format(session_address(s), a->address);
+    strcpy(a->counted_as, a->address);
+    a->peer = s->peer;
+    if (s->client != NULL)
+        a->client = *s->client;
+    a->lasting = login_of(s)->lasting;
+    a->device_wish = login_of(s)->device_wish;
+}
+
+struct attempt *
+attempt_new(struct req *r, const char *name, const char *method)
+{
+    struct attempt *a = xcalloc(1, sizeof *a);
+
+    job_init(&a->job, r->worker->server, r->worker);
+    a->req = r;
+    a->method = method;
+    take_settings(a, r->worker->cfg);
+    take_session(a, r->session);
+    if (name != NULL)
+        a->name = full_name(r, name);
+    return a;
+}
+
+void
+attempt_free(struct attempt *a)
+{
+    attempt_leave_place(a);
+    login_slot_release(&a->slot);
+    if (a->timer != NULL)
+        event_free(a->timer);
+    if (a->password != NULL)
+        OPENSSL_cleanse(a->password, strlen(a->password));
+    free(a->password);
+    free(a->proof);
+    free(a->challenge);
+    free(a->digest);
+    token_set_clear(&a->tokens);
+    free(a->name);
+    free(a->account_name);
+    free(a->keep.number);
+    job_clear(&a->job);
+    OPENSSL_cleanse(a, sizeof *a);
+    free(a);
+}
+
+bool
+attempt_free_orphan(struct attempt *a)
+{
+    if (a->req->session != NULL)
+        return false;
+    req_finish(a->req);
+    attempt_free(a);
+    return true;
+}
+
+/* --- to the store, to the hash pool, and back --- */
+
+static enum store_result
+run_body(struct job *j, struct store_txn *t, struct errbuf *err)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    return a->body(a, t, err);
+}
+
+static void
+on_stored(struct job *j)
+{
+    struct attempt *a = (struct attempt *)j;
+
+    if (attempt_free_orphan(a))
+        return;
+    if (j->result != STORE_OK && !a->may_fail)
+        attempt_answer_store(a);
+    else
+        a->next(a);
+}
+
+static void
+submit(struct attempt *a, attempt_body *body, attempt_step *next, bool may_fail)
+{
+    a->body = body;
+    a->next = next;
+    a->may_fail = may_fail;
+    a->job.body = run_body;
+    a->job.finish = on_stored;
+    job_submit(&a->job);
+}
+
+void
+attempt_ask(struct attempt *a, attempt_body *body, attempt_step *next)
+{
+    submit(a, body, next, false);
+}
+
+void
+attempt_ask_anyway(struct attempt *a, attempt_body *body, attempt_step *next)
+{
+    submit(a, body, next, true);
+}
+
+static void
+on_mail(struct mail *m, void *owner)
+{
+    struct attempt *a = (struct attempt *)(void *)m; /* the job's mail */
+
+    (void)owner;
+    if (!attempt_free_orphan(a))
+        a->next(a);
+}
+
+void
+attempt_send_home(struct attempt *a, attempt_step *next)
+{
+    a->next = next;
+    a->job.mail.deliver = on_mail;
+    mailbox_put(a->job.worker->box, &a->job.mail);
+}
+
+static void
+run_work(void *arg)
+{
+    struct attempt *a = arg;
+
+    a->work(a);
+}
+
+static void
+on_worked(void *arg)
+{
+    struct attempt *a = arg;
+
+    attempt_send_home(a, a->next);
+}
+
+void
+attempt_hash(struct attempt *a, attempt_work *work, attempt_step *next)
+{
+    struct server *server = a->job.server;
+
+    a->work = work;
+    a->next = next;
+    if (hash_pool_submit(server->hash_pool,
+                         throttle_network(server->throttle, a->address),
+                         run_work, on_worked, a) < 0)
+        attempt_answer(a, ANSWER(BUSY));
+}
+
+/* --- answers --- */
+
+void
+attempt_answer(struct attempt *a, unsigned code, const char *text)
+{
+    struct req *r = a->req;
+
+    if (r->session != NULL) {
+        login_drop_exchange(r->session->login); /* the target domain stays */
+        session_set_state(r->session, SESSION_NEW);
+    }
+    req_fail(r, code, text);
+    attempt_free(a);
+    req_finish(r);
+}
+
+void
+attempt_answer_store(struct attempt *a)
+{
+    if (a->job.result == STORE_FULL) {
+        attempt_answer(a, ANSWER(STORE_FULL));
+        return;
+    }
+    log_error("log-in failed in the store: %s", a->job.err.text);
+    attempt_answer(a, ANSWER(STORE_FAILED));
+}
+
+void
+attempt_log_name(const struct attempt *a, char out[ACCOUNT_NAME_SIZE])
+{
+    const char *text = a->name != NULL ? a->name : "-";
+    size_t n = 0;
+
+    for (; *text != '\0' && n + 1 < ACCOUNT_NAME_SIZE; text++)
+        out[n++] = *text > ' ' && *text < 0x7f && *text != '"' ? *text : '?';
+    out[n] = '\0';
+}
+
+void
+attempt_count_failure(const struct attempt *a, const char *reason)
+{
+    char user[ACCOUNT_NAME_SIZE];
+
+    attempt_log_name(a, user);
+    throttle_failed(a->job.server->throttle, a->name, a->address, clock_mono());
+    log_warn("login failed user=%s address=%s method=%s reason=%s", user,
+             a->address, a->method, reason);
+    counter_add(COUNTER_LOGINS_FAILED, 1);
+}
+
+void
+attempt_refuse(struct attempt *a, const char *reason)
+{
+    attempt_count_failure(a, reason);
+    attempt_answer(a, ANSWER(WRONG_LOGIN));
+}

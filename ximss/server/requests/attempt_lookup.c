@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A name is looked up: first in the auth cache, with the password, then in the
+ * store.
+ *
+ * The store finds an account and its credential, or makes a dummy, so that a
+ * name that does not exist looks, and takes, the same as one that does.
+ *
+ * The auth cache knows accounts by their own names.  That an alias leads to an
+ * account is looked up each time: it may lead elsewhere by now, and only the
+ * store knows. */
+#include "config.h"
+
+#include "ximss/server/requests/attempt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "util/clock.h"
+#include "util/xmalloc.h"
+#include "ximss/server/auth/auth_cache.h"
+#include "ximss/server/auth/password.h"
+#include "ximss/server/live/shared.h"
+#include "ximss/server/requests/login_private.h"
+#include "ximss/server/rules/admin_target.h"
+#include "ximss/server/rules/revocation.h"
+#include "ximss/server/rules/settings.h"
+
+/* --- the auth cache --- */
+
+bool
+attempt_recalls(struct attempt *a, const char *name)
+{
+    a->recalled = a->password != NULL &&
+                  auth_cache_find(a->job.server->auth_cache, name, a->password,
+                                  clock_mono(), &a->account, &a->serial);
+    return a->recalled;
+}
+
+void
+attempt_recall(struct attempt *a)
+{
+    if (attempt_recalls(a, a->name)) {
+        a->account_name = xstrdup(a->name);
+        attempt_attach(a);
+    } else {
+        attempt_take_slot(a);
+    }
+}
+
+/* --- the store --- */
+
+/* The name by which a dummy is made.  A domain has several names, by all of
+ * which an account has the same salt; so has a dummy.  The caller frees. */
+static char *
+dummy_name(const struct attempt *a, const struct domain_rec *domain)
+{
+    const char *at = strrchr(a->name, '@');
+
+    return domain->name != NULL && at != NULL
+               ? xasprintf("%.*s@%s", (int)(at - a->name), a->name,
+                           domain->name)
+               : xstrdup(a->name);
+}
+
+/* A dummy has as many iterations as one of the accounts: theirs differ, by when
+ * their passwords were set.  It is made for every name, so that every name
+ * takes as long. */
+static enum store_result
+make_dummy(const struct attempt *a, struct store_txn *t,
+           const struct domain_rec *domain, struct credential *dummy_r,
+           struct errbuf *err)
+{
+    const struct server *server = a->job.server;
+    char *name = dummy_name(a, domain);
+    uint32_t iterations;
+    enum store_result r = account_sample_iterations(
+        t, password_dummy_point(server->secret, name), &iterations, err);
+
+    if (iterations == 0)
+        iterations = server->admin.iterations;
+    password_dummy(server->secret, name, iterations, dummy_r);
+    free(name);
+    return r;
+}
+
+/* An alias has a verifier of its own for SASL, since SCRAM tells the salt,
+ * which would show whose alias it is.  It is asked for with every name, so that
+ * every name takes as long. */
+static enum store_result
+take_alias(const struct attempt *a, struct store_txn *t,
+           struct account_rec *account, struct errbuf *err)
+{
+    const char *at = strrchr(a->name, '@');
+    char *name;
+    enum store_result r;
+
+    if (a->password != NULL)
+        return STORE_OK; /* the account's own is checked, and renewed */
+    name = xstrndup(a->name, at != NULL ? (size_t)(at - a->name) : 0);
+    r = alias_verifier_find(t, account->number, name, &account->cred, err);
+    free(name);
+    return r;
+}
+
+enum store_result
+attempt_read_tokens(struct attempt *a, struct store_txn *t, uint64_t account,
+                    struct errbuf *err)
+{
+    struct server *server = a->job.server;
+
+    a->cli_token = NULL;
+    a->revocations = revocation_count();
+    return token_set_read(&a->tokens, &server->token_key, t, account,
+                          clock_now(), err);
+}
+
+/* What the password, or proof, is checked against.  An account that exists but
+ * may not log in looks as before, but nothing matches. */
+static void
+take_credential(struct attempt *a, bool exists,
+                const struct account_rec *account, struct credential *dummy)
+{
+    if (exists && !a->known) {
+        dummy->iterations = account->cred.iterations;
+        memcpy(dummy->salt, account->cred.salt, sizeof dummy->salt);
+    }
+    a->cred = a->known ? account->cred : *dummy;
+}
+
+static void
+take_account(struct attempt *a, const struct account_rec *account,
+             const struct domain_rec *domain)
+{
+    a->account_name = xasprintf("%s@%s", account->name, domain->name);
+    a->account = account->number;
+    a->serial = account->cred_serial;
+}
+
+static enum store_result
+look_up_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
+{
+    struct domain_rec domain = {0};
+    struct account_rec account = {0};
+    struct credential dummy;
+    enum store_result r, sampled;
+    bool found, there, exists;
+
+    r = admin_account_find(t, a->name, NULL, &domain, &account, &found, err);
+    there = r == STORE_OK && !domain.suspended;
+    exists = r == STORE_OK && account.cred.iterations > 0;
+    a->known = there && exists;
+    if (a->known)
+        r = settings_domain_cram(t, &domain, &a->cram, err);
+    if (!a->cram && a->password == NULL)
+        account.cred.has_cram = false; /* not wanted any more */
+    sampled = make_dummy(a, t, &domain, &dummy, err);
+    if (sampled == STORE_OK)
+        sampled = take_alias(a, t, &account, err);
+    if (r == STORE_OK || r == STORE_NOTFOUND || r == STORE_REFUSED)
+        r = sampled;
+    take_credential(a, exists, &account, &dummy);
+    free(a->account_name);
+    a->account_name = NULL;
+    /* An account without a password may have tokens, too. */
+    if (r == STORE_OK && a->takes_tokens)
+        r = attempt_read_tokens(a, t, there ? account.number : 0, err);
+    if (there)
+        take_account(a, &account, &domain);
+    account_rec_clear(&account);
+    domain_rec_clear(&domain);
+    OPENSSL_cleanse(&dummy, sizeof dummy);
+    return r;
+}
+
+void
+attempt_look_up(struct attempt *a)
+{
+    attempt_ask(a, look_up_body, attempt_check);
+}

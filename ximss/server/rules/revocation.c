@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One count for all kinds: they are rare, and a log-in that asks once more for
+ * another's sake loses little. */
+#include "config.h"
+
+#include "ximss/server/rules/revocation.h"
+
+#include <stdatomic.h>
+
+static atomic_uint count;
+
+unsigned
+revocation_count(void)
+{
+    return atomic_load(&count);
+}
+
+void
+revocation_note(void)
+{
+    atomic_fetch_add(&count, 1);
+}
