@@ -4,7 +4,7 @@
 
 Starts a server, lays loads on it one after the other, and meanwhile somebody of
 another domain asks for something that needs the store (prefsStore) and for
-something that needs his worker only (noop), again and again.  Prints
+something that needs their worker only (noop), again and again.  Prints
 
     load | it took | longest wait of another domain: store, worker
 

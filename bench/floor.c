@@ -4,7 +4,7 @@
  * XIMSS as the load generator says: a log-in gets a prebuilt answer, a post
  * the alert to everybody else and an answer, "bye" an answer and the end, and
  * anything else an answer.  No rights, no store, no queue for a slow reader
- * (it waits for him).
+ * (it waits for them).
  *
  * Each thread has its own epoll and its own sessions; the first one accepts
  * and deals the sockets out in turn.  With --gather the posts that were read

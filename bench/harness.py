@@ -26,7 +26,7 @@ listen = {{"127.0.0.1:{port}"}}
 listen-pwd = {{"127.0.0.1:{pwd_port}"}}
 {tls}workers = {workers}
 log-level = warn
-idle-timeout = {idle}
+idle-timeout = 1d
 max-unauthenticated-per-address = 0
 max-account-alerts = 0
 max-domain-alerts = 0
@@ -155,7 +155,7 @@ class Server:
     """ximssd on a store of its own."""
 
     def __init__(self, build, store, workers, tls=False, count=False,
-                 usage=False, more="", idle="1d", program=None):
+                 usage=False, more="", program=None):
         """count: of its commits.  usage: with a socket for reports of it.
         more: lines of configuration.  program: another build's server."""
         self.build, self.store = build, store
@@ -171,8 +171,7 @@ class Server:
         with open(config, "w") as f:
             f.write(CONFIG.format(store=store, port=self.port,
                                   pwd_port=self.pwd_port,
-                                  tls=tls_text, workers=workers,
-                                  idle=idle) + more)
+                                  tls=tls_text, workers=workers) + more)
         self.log = open(f"{store}.log", "a")
         self.syncs = f"{store}.syncs"
         with open(self.syncs, "wb") as f:

@@ -206,7 +206,7 @@ class Client:
 
 
 class Probe(threading.Thread):
-    """Somebody else, logged in, who asks noop until he is told to stop."""
+    """Somebody else, logged in, who asks noop until told to stop."""
 
     def __init__(self, server):
         super().__init__(daemon=True)

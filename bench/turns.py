@@ -31,13 +31,23 @@ TIMES = struct.Struct("=QQQ")  # struct turn_times
 class Server(harness.Server):
     """With turn_times preloaded."""
 
-    def __init__(self, load_build, build, store, idle):
+    def __init__(self, load_build, build, store):
         self.times, self.program = f"{store}.turns", build
         with open(self.times, "wb") as f:
             f.write(bytes(TIMES.size))
         super().__init__(load_build, store, 1,
                          more="quota-sweep-interval = 1d\n",
-                         idle=idle, program=build)
+                         program=build)
+
+    def set_idle(self):
+        """Connections that come from now on may be idle for IDLE_S."""
+        path = f"{self.store}.conf"
+        with open(path) as f:
+            text = f.read()
+        with open(path, "w") as f:
+            f.write(text.replace("idle-timeout = 1d",
+                                 f"idle-timeout = {IDLE_S}s"))
+        reload(self)
 
     def environment(self, count):
         return dict(os.environ, TURN_TIMES=self.times,
@@ -134,6 +144,8 @@ def one_round(name, server, n, events, results):
     server.target = {"Server": "", "Domain": f"{harness.DOMAIN} ALERT "}
     server.load("login", n)
     server.load("logout")
+    if events is IDLE_EVENTS:
+        server.set_idle()
     server.load("login", n)  # passwords are known: all within seconds
     for title, event in events:
         server.load.settle()
@@ -162,8 +174,7 @@ def main():
                     continue
                 copy = f"{directory}/{name}{i}"
                 harness.copy_store(store, copy)
-                server = Server(o.build, build, copy,
-                                f"{IDLE_S}s" if i % 2 else "1d")
+                server = Server(o.build, build, copy)
                 one_round(name, server, o.sessions,
                           IDLE_EVENTS if i % 2 else EVENTS, results)
                 harness.stop(server.process)

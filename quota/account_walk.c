@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The answer to a question for names comes on a thread of the store, perhaps
- * when whoever asked has ended: so the walk is counted, once for its owner and
- * once for the question, and the lock tells the answer whether there is still
- * a mailbox to put it in. */
+/* The answer to a request for names comes on a thread of the store, perhaps
+ * after the caller has stopped.  So the walk has a reference count, one
+ * reference for its owner and one for the request.  The lock protects the
+ * pointer to the mailbox, which is gone when the owner has stopped. */
 #include "config.h"
 
 #include "quota/account_walk.h"

@@ -8,8 +8,8 @@
 struct mailbox;
 struct quota_sink;
 
-/* The names of all accounts, page by page, for a loop: one walk has one question
- * on its way at most.  All functions are for the loop's thread. */
+/* The names of all accounts, page by page, for a loop: one walk has one
+ * question on its way at most.  All functions are for the loop's thread. */
 struct account_walk;
 
 struct account_page {
@@ -27,7 +27,8 @@ struct account_walk *account_walk_new(const struct quota_sink *sink,
                                       struct mailbox *box, unsigned most,
                                       account_walk_cb *on_page, void *arg);
 
-/* Before the first page: the names are for a mail server (see quota_listing). */
+/* Before the first page: the names are for a mail server (see
+ * quota_listing). */
 void account_walk_leave_own(struct account_walk *w);
 
 /* Asks for the next page, which the loop delivers.  Not before the one that
@@ -38,6 +39,7 @@ void account_walk_next(struct account_walk *w);
  * mailbox may then be flushed, and freed. */
 void account_walk_free(struct account_walk **w);
 
+/* Frees a page, and sets *page to NULL. */
 void account_page_free(struct account_page **page);
 
 #endif

@@ -50,6 +50,7 @@ struct dict_session {
     bool greeted;
 };
 
+/* A session that has not been greeted. */
 void dict_session_init(struct dict_session *s);
 
 /* Takes the whole lines at the start of data and appends their answers to

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One request is under way at a time, about a batch of users: those that were
- * asked for, and a page of the round over all accounts, by turns.  `go` is the
- * one timer that sends it: soon, so that a few that are asked for go together;
- * after as long as the last one took, so that Dovecot has half of its time for
- * others; or later and later, while it fails. */
+/* One request is in progress at a time, for a batch of users.  Users that were
+ * asked for, and pages of the round over all accounts, take turns.  The timer
+ * `go` sends the next request: soon, so that a few users are asked about
+ * together; after a pause as long as the last request took, so that Dovecot has
+ * half of its time for others; or later and later, while requests fail. */
 #include "config.h"
 
 #include "quota/doveadm.h"

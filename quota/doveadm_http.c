@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* libevent's HTTP client, for which a connection is made for each POST, as
- * Dovecot closes it after its reply.  Whatever happens in its callbacks is only
- * noted: a timer of 0 then frees the connection and tells. */
+/* libevent's HTTP client.  Each POST uses a new connection, because Dovecot
+ * closes it after its reply.  Callbacks only record what happened; then a timer
+ * of 0 frees the connection and reports. */
 #include "config.h"
 
 #include "quota/doveadm_http.h"
@@ -59,7 +59,7 @@ error_text(enum evhttp_request_error error)
     case EVREQ_HTTP_EOF:
         return "the connection was closed before the end of the answer";
     case EVREQ_HTTP_INVALID_HEADER:
-        return "the answer is no HTTP";
+        return "the answer is not HTTP";
     case EVREQ_HTTP_BUFFER_ERROR:
         return "the connection broke";
     case EVREQ_HTTP_REQUEST_CANCEL:
@@ -161,13 +161,13 @@ parse_url(struct doveadm_http *h, const char *url, struct errbuf *err)
 
     if (scheme != NULL && strcasecmp(scheme, "https") == 0) {
         err_set(err,
-                "%s: https is not understood: ask Dovecot on this machine,"
-                " or through a tunnel",
+                "%s: https is not supported: ask Dovecot on this machine, or "
+                "through a tunnel",
                 url);
     } else if (scheme == NULL || strcasecmp(scheme, "http") != 0 ||
                host == NULL || *host == '\0' || port <= 0 ||
                evhttp_uri_get_userinfo(uri) != NULL) {
-        err_set(err, "%s: no URL like http://127.0.0.1:8080", url);
+        err_set(err, "%s: not a URL like http://127.0.0.1:8080", url);
     } else {
         const char *path = evhttp_uri_get_path(uri);
         size_t len = strlen(host);

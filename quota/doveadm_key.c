@@ -27,14 +27,14 @@ doveadm_key_read(const char *file, struct errbuf *err)
     } else if (bom_fault(text, (size_t)n) != NULL) {
         err_set(err, "%s: %s", file, bom_fault(text, (size_t)n));
     } else if ((size_t)n == sizeof text) {
-        err_set(err, "%s: no key is longer than %d bytes", file, MOST_BYTES);
+        err_set(err, "%s: a key has at most %d bytes", file, MOST_BYTES);
     } else {
         text[n] = '\0';
         from = bom_length(text, (size_t)n);
         len = strcspn(text + from, "\r\n");
         if (len == 0 ||
             strspn(text + from + len, "\r\n") != (size_t)n - from - len)
-            err_set(err, "%s: there is to be one line, the key", file);
+            err_set(err, "%s: the file must have one line, the key", file);
         else
             key = xstrndup(text + from, len);
     }

@@ -73,7 +73,9 @@ struct local_server *local_server_start(struct event_base *base,
  * the loop's turn, or with the loop. */
 void local_server_stop(struct local_server **s);
 
+/* The owner given at the start. */
 void *local_server_owner(const struct local_server *s);
+/* The socket it listens on, borrowed. */
 const struct local_socket *local_server_socket(const struct local_server *s);
 
 /* Any thread. */

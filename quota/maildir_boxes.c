@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A box is in one list at most: `ready` to be read, `changed` and to be read
- * in a moment (a burst of deliveries makes one report), or `polled`, to be read
- * in a minute, as no watch tells of it, or there is no maildirsize that would
- * change.  One box is read in a turn of the loop. */
+/* A box is in at most one list: `ready` to be read; `changed`, to be read in a
+ * moment, so that a burst of deliveries causes one report; or `polled`, to be
+ * read in a minute, because no watch reports changes or there is no
+ * maildirsize.  One box is read per turn of the loop. */
 #include "config.h"
 
 #include "quota/maildir_boxes.h"

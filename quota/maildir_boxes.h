@@ -16,10 +16,12 @@ struct maildir_reader;
 struct maildir_boxes *maildir_boxes_new(struct event_base *base,
                                         struct maildir_reader *r,
                                         unsigned most_watches);
+/* Frees it, and sets *b to NULL. */
 void maildir_boxes_free(struct maildir_boxes **b);
 
 /* Somebody logs in (again: it is read again); nobody is logged in any more. */
 void maildir_boxes_online(struct maildir_boxes *b, const char *user);
+/* Nobody is logged in to the account any more. */
 void maildir_boxes_offline(struct maildir_boxes *b, const char *user);
 
 /* Time has passed: once a second or so.  now: clock_mono. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Names of users come from outside, and the template decides only where they
- * go: so what could be read as a path in a name is refused, and the finished
- * path is looked at once more, as letters picked out of a harmless name can
- * still make "..". */
+/* Names of users come from outside, but only the template decides where a path
+ * leads.  So a name that could be read as a path is refused.  The finished path
+ * is checked again, because single letters picked from a harmless name can
+ * still form "..". */
 #include "config.h"
 
 #include "quota/maildir_path.h"
@@ -162,7 +162,7 @@ user_init(struct user *u, const char *user, const char *main_domain,
                                 : xstrdup(u->name);
     if (is_safe(u->name) && (u->domain == NULL || is_safe(u->domain)))
         return 0;
-    return err_set(err, "%s is no name to look for on a disk", user);
+    return err_set(err, "%s cannot be the name of a directory", user);
 }
 
 char *
@@ -202,14 +202,15 @@ check_variables(const char *template, struct errbuf *err)
     }
     if (whole_name)
         return 0;
-    return err_set(err, "neither %%u nor %%n: all would have one Maildir");
+    return err_set(err, "without %%u or %%n all accounts would have the same "
+                        "Maildir");
 }
 
 int
 maildir_path_check(const char *template, struct errbuf *err)
 {
     if (template[0] != '/')
-        return err_set(err, "no path from the root, as /var/vmail/%%d/%%n");
+        return err_set(err, "not a path from the root like /var/vmail/%%d/%%n");
     if (leads_up(template))
         return err_set(err, "a path with \"..\"");
     return check_variables(template, err);

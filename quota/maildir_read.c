@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The directory before the template's first variable is opened wherever it
- * leads, by links too: that is the administrator's.  What is below may be the
- * users', so from there on no link is followed, the Maildir's own name
- * included: it would show another's size. */
+/* The directory before the first variable of the template belongs to the
+ * administrator, and links to it are followed.  Everything below may belong to
+ * users, so no link is followed there, not even the name of the Maildir: it
+ * would show the size of another user's mailbox. */
 #include "config.h"
 
 #include "quota/maildir_read.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* All that the source says to its sink goes through here, and a lock: a thread
- * that comes back from a file system that hung may find the sink gone. */
+/* All reports of the source to its sink go through this file, under a lock:
+ * when a thread comes back from a file system that hung, the sink may be
+ * gone. */
 #include "config.h"
 
 #include "quota/maildir_reader.h"

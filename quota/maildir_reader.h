@@ -17,6 +17,7 @@ struct maildir_reader;
  * maildir_reader_close. */
 struct maildir_reader *maildir_reader_new(const struct maildir_config *config,
                                           const struct quota_sink *sink);
+/* Frees it, and sets *r to NULL. */
 void maildir_reader_free(struct maildir_reader **r);
 
 /* The user's Maildir, yours; NULL: none can be told by such a name. */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Use by the names of files, for Maildirs without a maildirsize.  Dovecot
- * writes two sizes into a name: S, the bytes on the disk, and W, with CR LF at
- * each line's end.  The `maildir` quota counts S, as maildirsize does; the sum
- * of W, which the `count` quota counts, comes from Dovecot itself.  Messages
- * in the trash, or marked deleted, count like others, as in Dovecot.
- *
- * Users may have the right to put whatever they like into their Maildir: no
- * link in it is followed, and only files are asked for their size. */
+/* Usage by the names of files, for Maildirs without a maildirsize.  Dovecot
+ * writes two sizes into a name: S, the bytes on disk, and W, with CR LF at the
+ * end of each line.  The `maildir` quota counts S, like maildirsize.  The
+ * `count` quota counts W; its sum comes from Dovecot itself.  Messages in the
+ * trash or marked as deleted count like others, as in Dovecot.  Users may be
+ * able to put anything into their Maildir, so no link is followed, and only
+ * regular files are counted. */
 #include "config.h"
 
 #include "quota/maildir_scan.h"

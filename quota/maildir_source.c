@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The thread, and what others say to it.  Log-ins are not queued but noted, one
- * note for an account, so that a thread that hangs for an hour has no million
- * of them before it.
- *
- * The source is counted, once for its owner and once for its thread: whoever
- * is last frees it, be it a thread that was left behind. */
+/* The thread, and what other threads tell it.  Log-ins are not queued; each
+ * account has one note, so that a thread that hangs for an hour does not find a
+ * million of them.  The source has a reference count, one reference for its
+ * owner and one for its thread.  The last one frees it, even if that is a
+ * thread that was left behind. */
 #include "config.h"
 
 #include "quota/maildir_source.h"

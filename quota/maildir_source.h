@@ -35,11 +35,13 @@ struct maildir_source *maildir_source_start(const struct maildir_config *config,
 /* Any thread, at once: somebody has logged in to the account (each time: it is
  * read again); nobody is logged in any more. */
 void maildir_source_online(struct maildir_source *s, const char *user);
+/* Any thread, at once: nobody is logged in to the account any more. */
 void maildir_source_offline(struct maildir_source *s, const char *user);
 
 /* Any thread, at once: reads this account's, or all of them (behind the reading
  * of all that is under way). */
 void maildir_source_ask(struct maildir_source *s, const char *user);
+/* Any thread, at once: reads all accounts. */
 void maildir_source_refresh(struct maildir_source *s);
 
 /* Ends it, and its thread; NULL is fine.  Nobody may call those above any

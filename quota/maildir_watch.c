@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* inotify.  A file system that other machines write to says nothing of what
- * they do, so those are not watched at all: who relies on silence would never
- * look. */
+/* inotify.  It does not report changes that other machines make in a network
+ * file system, so such file systems are not watched at all: a watch that stays
+ * silent would be taken for no change. */
 #include "config.h"
 
 #include "quota/maildir_watch.h"

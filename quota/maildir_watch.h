@@ -23,12 +23,14 @@ typedef void maildir_watch_cb(int id, enum maildir_news news, void *arg);
  * Never NULL: without inotify, nothing can be watched. */
 struct maildir_watch *maildir_watch_new(struct event_base *base, unsigned most,
                                         maildir_watch_cb *on_news, void *arg);
+/* Ends all watches, and sets *w to NULL. */
 void maildir_watch_free(struct maildir_watch **w);
 
 /* An id, not below 0; the same as before for one that is watched already.  -1:
  * it cannot be watched: there is none, its file system tells no news of
  * others, or the watches are used up (this is logged once). */
 int maildir_watch_add(struct maildir_watch *w, const char *path);
+/* Ends a watch. */
 void maildir_watch_remove(struct maildir_watch *w, int id);
 
 #endif

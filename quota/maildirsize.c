@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The first line is the limit, "102400S,1000C": bytes and messages, in any
  * order, 0 for none.  Each further line is a change, "BYTES COUNT", and their
- * sum is what is used.  Every server that delivers appends its own lines, so
- * nothing about the file is taken for granted. */
+ * sum is the usage.  Every server that delivers mail appends lines of its own,
+ * so nothing about the file is taken for granted. */
 #include "config.h"
 
 #include "quota/maildirsize.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rule in one place.  An alert is due when somebody logs in while the level
- * is reached, and when it is reached while somebody is logged in; never within
- * ten minutes of the last.  What a pause held back because of the crossing is
- * made up for when the pause ends (QUOTA_WAIT); what it held back because of a
- * log-in is not: the account's user was told ten minutes ago at most. */
+/* The rule for alerts.  An alert is due when a user logs in while the level is
+ * reached, and when the level is reached while the user is logged in, but not
+ * within ten minutes of the last alert.  An alert for a crossing that falls
+ * into this pause is sent at its end (QUOTA_WAIT).  An alert for a log-in in
+ * the pause is not: the user was told at most ten minutes ago. */
 #include "config.h"
 
 #include "quota/policy.h"

@@ -17,6 +17,7 @@ int quota_size_parse(const char *text, uint64_t *bytes_r,
 /* A level: "80", "80%"; "never" (or off, unlimited) gives 0.  At most
  * QUOTA_PERCENT_MAX: more than the limit can be used. */
 #define QUOTA_PERCENT_MAX 1000
+/* 0, or -1 with err. */
 int quota_percent_parse(const char *text, unsigned *percent_r,
                         struct errbuf *err) WARN_UNUSED;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* After fork() only calls that are async-signal-safe (POSIX 2.4.3) or plain
- * system calls are made in the child, since the fork may have caught another
- * thread with a lock of malloc or stdio.  All it works on was made before. */
+/* After fork() the child makes only calls that are async-signal-safe (POSIX
+ * 2.4.3) or plain system calls, because another thread may have held a lock of
+ * malloc or stdio.  Everything that the child uses was prepared before the
+ * fork. */
 #include "config.h"
 
 #include "quota/socket_guard.h"

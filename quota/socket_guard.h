@@ -37,6 +37,7 @@ struct socket_guard;
 struct socket_guard *socket_guard_start(const struct local_socket *const *list,
                                         size_t n, struct errbuf *err);
 
+/* The process id of the child. */
 pid_t socket_guard_pid(const struct socket_guard *g);
 
 /* The sockets are closed: sends the child home and waits for its end, which

@@ -71,6 +71,7 @@ struct quota_sink {
                      unsigned n); /* NULL: nobody wants to know */
 };
 
+/* Reports progress to the sink, if it wants to know. */
 void quota_sink_progress(const struct quota_sink *sink,
                          enum quota_progress what, unsigned n);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A source is a row of the table `kinds`: how it is started and stopped, and
- * what it wants to know.  Sources start before the thread and stop after it, so
- * that only what runs in between has to think of threads. */
+ * what it is told.  Sources start before the thread and stop after it, so only
+ * the functions that run in between must consider threads. */
 #include "config.h"
 
 #include "quota/sources.h"
@@ -53,16 +53,33 @@ is_set(const char *path)
     return path != NULL && path[0] != '\0';
 }
 
-static struct local_server_config
-at_path(const char *path, const struct quota_sources_config *cfg)
+/* --- Dovecot writes to a socket: quota_clone, quota_warning --- */
+
+static void *
+start_server(struct place *p, const struct quota_sources_config *cfg,
+             const char *path, const struct local_ops *ops, struct errbuf *err)
 {
-    return (struct local_server_config){.path = path,
-                                        .mode = cfg->socket_mode,
-                                        .group = cfg->socket_group,
-                                        .most = cfg->socket_connections};
+    const struct local_server_config local = {.path = path,
+                                              .mode = cfg->socket_mode,
+                                              .group = cfg->socket_group,
+                                              .most = cfg->socket_connections};
+
+    return report_server_start(p->base, p->loop, &local, ops, &p->sink, err);
 }
 
-/* --- Dovecot's quota_clone --- */
+static void
+server_stop(void *source)
+{
+    struct report_server *s = source;
+
+    report_server_stop(&s);
+}
+
+static const struct local_socket *
+server_socket(const void *source)
+{
+    return local_server_socket(report_server_listener(source));
+}
 
 static bool
 dict_is_wanted(const struct quota_sources_config *cfg)
@@ -74,26 +91,8 @@ static void *
 dict_start(struct place *p, const struct quota_sources_config *cfg,
            struct errbuf *err)
 {
-    struct local_server_config local = at_path(cfg->dict_socket, cfg);
-
-    return dict_server_start(p->base, p->loop, &local, &p->sink, err);
+    return start_server(p, cfg, cfg->dict_socket, &dict_server_ops, err);
 }
-
-static void
-dict_stop(void *source)
-{
-    struct dict_server *s = source;
-
-    dict_server_stop(&s);
-}
-
-static const struct local_socket *
-dict_socket(const void *source)
-{
-    return local_server_socket(dict_server_listener(source));
-}
-
-/* --- Dovecot's quota_warning --- */
 
 static bool
 warning_is_wanted(const struct quota_sources_config *cfg)
@@ -105,23 +104,7 @@ static void *
 warning_start(struct place *p, const struct quota_sources_config *cfg,
               struct errbuf *err)
 {
-    struct local_server_config local = at_path(cfg->warning_socket, cfg);
-
-    return warning_server_start(p->base, p->loop, &local, &p->sink, err);
-}
-
-static void
-warning_stop(void *source)
-{
-    struct warning_server *s = source;
-
-    warning_server_stop(&s);
-}
-
-static const struct local_socket *
-warning_socket(const void *source)
-{
-    return local_server_socket(warning_server_listener(source));
+    return start_server(p, cfg, cfg->warning_socket, &warning_server_ops, err);
 }
 
 /* --- Maildirs --- */
@@ -221,13 +204,13 @@ static const struct source_kind kinds[N_KINDS] = {
     [DICT] = {.name = "dict",
               .is_wanted = dict_is_wanted,
               .start = dict_start,
-              .stop = dict_stop,
-              .get_socket = dict_socket},
+              .stop = server_stop,
+              .get_socket = server_socket},
     [WARNING] = {.name = "warning",
                  .is_wanted = warning_is_wanted,
                  .start = warning_start,
-                 .stop = warning_stop,
-                 .get_socket = warning_socket},
+                 .stop = server_stop,
+                 .get_socket = server_socket},
     [MAILDIR] = {.name = "maildir",
                  .is_wanted = maildir_is_wanted,
                  .start = maildir_start,
@@ -503,7 +486,7 @@ quota_sources_get_counts(const struct quota_sources *s,
 {
     *counts_r = (struct quota_sources_counts){0};
     if (s->sources[DICT] != NULL)
-        dict_server_get_counts(s->sources[DICT], &counts_r->dict);
+        report_server_get_counts(s->sources[DICT], &counts_r->dict);
     if (s->sources[WARNING] != NULL)
-        warning_server_get_counts(s->sources[WARNING], &counts_r->warning);
+        report_server_get_counts(s->sources[WARNING], &counts_r->warning);
 }

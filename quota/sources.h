@@ -46,18 +46,20 @@ void quota_sources_stop(struct quota_sources **s);
  * nobody is any more.  Any thread, at once, and cheap where no source wants to
  * know. */
 void quota_sources_online(struct quota_sources *s, const char *user);
+/* Nobody is logged in to the account any more.  Any thread, at once. */
 void quota_sources_offline(struct quota_sources *s, const char *user);
 
 /* Any thread, at once: the sources that can be asked are, about the account
  * ("name@domain"), soon, once however often this is said before; or about all
  * accounts, in pieces (see enum quota_progress).  False: there is none. */
 bool quota_sources_ask(struct quota_sources *s, const char *user);
+/* Any thread, at once: asks about all accounts, in parts. */
 void quota_sources_refresh(struct quota_sources *s);
 
 /* What came since the start; zeros for what does not run. */
 struct quota_sources_counts {
-    struct dict_counts dict;
-    struct warning_counts warning;
+    struct report_counts dict;
+    struct report_counts warning;
 };
 
 /* Any thread. */

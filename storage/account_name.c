@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Names within domains: own names of accounts, their aliases, and those of
- * objects; and how many of each the domain has.
- *
- * The numbers stand under the domain's number alone, which sorts before the
- * domain's names.  The entries of aliases stand under domain 0, which there is
- * not. */
+/* Names in domains: of accounts, their aliases, and objects; and the number of
+ * each in a domain.  The numbers are stored under the number of the domain
+ * alone, which sorts before the names of the domain.  The entries of aliases
+ * are stored under domain 0, which does not exist. */
 #include "config.h"
 
 #include "storage/account_name.h"
@@ -18,22 +16,13 @@
 
 #define DOMAIN_BYTES 8 /* of a name's key, before the name */
 
-static struct key
-key_of(uint64_t number)
-{
-    struct key k = {0};
-
-    key_u64(&k, number);
-    return k;
-}
-
 static struct alias_owner
 owner_of(uint64_t domain, uint64_t account)
 {
     struct alias_owner o = {.table = TABLE_ACCOUNT_NAME,
                             .number = account,
-                            .names = key_of(domain),
-                            .aliases = key_of(0)};
+                            .names = key_number(domain),
+                            .aliases = key_number(0)};
 
     key_u64(&o.aliases, account);
     return o;
@@ -48,7 +37,7 @@ enum store_result
 account_name_flush_count(struct store_txn *t, struct errbuf *err)
 {
     const char *const doing = "counting accounts";
-    struct key k = key_of(t->count_domain);
+    struct key k = key_number(t->count_domain);
     enum store_result r;
 
     if (!t->count_changed)
@@ -68,7 +57,7 @@ static enum store_result
 load_count(struct store_txn *t, uint64_t domain, struct errbuf *err)
 {
     const char *const doing = "reading the number of accounts";
-    struct key k = key_of(domain);
+    struct key k = key_number(domain);
     struct slice value;
     enum store_result r;
 
@@ -159,7 +148,7 @@ account_name_any(const struct store_txn *t, uint64_t domain)
 static enum store_result
 name_key(struct key *k, uint64_t domain, const char *name, struct errbuf *err)
 {
-    *k = key_of(domain);
+    *k = key_number(domain);
     return key_text(k, name == NULL ? "" : name, true, err);
 }
 
@@ -333,7 +322,7 @@ enum store_result
 account_walk(struct store_txn *t, uint64_t domain, const char *after,
              account_walk_fn *fn, void *arg, struct errbuf *err)
 {
-    struct key prefix = key_of(domain), from = prefix;
+    struct key prefix = key_number(domain), from = prefix;
     struct cursor c;
     bool more = true;
     enum store_result r = STORE_OK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Accounts by number, and their preferences.  Their names are in
+/* Accounts by number, and their preferences.  The names of accounts are in
  * account_name.c. */
 #include "config.h"
 
@@ -84,20 +84,11 @@ account_rec_decode(const void *data, size_t len, struct account_rec *a,
     return 0;
 }
 
-static struct key
-key_of(uint64_t number)
-{
-    struct key k = {0};
-
-    key_u64(&k, number);
-    return k;
-}
-
 static enum store_result
 put_record(struct store_txn *t, uint64_t number, const struct account_rec *a,
            struct errbuf *err)
 {
-    struct key k = key_of(number);
+    struct key k = key_number(number);
     struct account_rec copy = *a;
     enum store_result r;
 
@@ -115,7 +106,7 @@ put_record(struct store_txn *t, uint64_t number, const struct account_rec *a,
 static enum store_result
 domain_must_exist(struct store_txn *t, uint64_t domain, struct errbuf *err)
 {
-    struct key k = key_of(domain);
+    struct key k = key_number(domain);
     enum store_result r;
 
     if (account_name_any(t, domain))
@@ -146,7 +137,7 @@ account_get(struct store_txn *t, uint64_t number, struct account_rec *a_r,
             struct errbuf *err)
 {
     const char *const doing = "reading an account";
-    struct key k = key_of(number);
+    struct key k = key_number(number);
     struct slice value;
     enum store_result r = txn_get(t, TABLE_ACCOUNT, &k, &value, doing, err);
 
@@ -195,7 +186,7 @@ account_sample_iterations(struct store_txn *t, uint64_t point,
 {
     const char *const doing = "looking at accounts";
     uint64_t last = t->counter[COUNTER_ACCOUNT];
-    struct key from = key_of(last > 0 ? number_at(point, last) : 1);
+    struct key from = key_number(last > 0 ? number_at(point, last) : 1);
     struct account_rec a = {0};
     struct cursor c;
     enum store_result r = cursor_open(&c, t, TABLE_ACCOUNT, &from, doing, err);
@@ -290,7 +281,7 @@ enum store_result
 account_remove(struct store_txn *t, uint64_t number, struct errbuf *err)
 {
     static const struct alias_list none = {0};
-    struct key k = key_of(number);
+    struct key k = key_number(number);
     struct account_rec a = {0};
     enum store_result r = account_get(t, number, &a, err);
 
@@ -350,7 +341,7 @@ prefs_get(struct store_txn *t, uint64_t account, char **text_r,
           struct errbuf *err)
 {
     const char *const doing = "reading preferences";
-    struct key k = key_of(account);
+    struct key k = key_number(account);
     struct slice value;
     enum store_result r = txn_get(t, TABLE_PREFS, &k, &value, doing, err);
 
@@ -369,7 +360,7 @@ prefs_put(struct store_txn *t, uint64_t account, const char *text,
           struct errbuf *err)
 {
     const char *const doing = "storing preferences";
-    struct key k = key_of(account);
+    struct key k = key_number(account);
     enum store_result r;
 
     r = txn_exists(t, TABLE_ACCOUNT, &k, doing, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The entries that lead to an alert, where it needs them: by its id, and in the
+/* The entries that lead to an alert, if it needs them: by its id, and in the
  * order of ends. */
 #include "config.h"
 
@@ -18,7 +18,7 @@ alert_entry_put(struct store_txn *t, const struct alert_rec *a,
         return STORE_OK;
     alert_ref_encode(txn_record(t), &ref);
     if (alert_has_id_entry(a->scope)) {
-        k = alert_id_key(a->id);
+        k = key_number(a->id);
         r = txn_put(t, TABLE_ALERT_ID, &k, doing, err);
     }
     if (r == STORE_OK && a->until != 0) {
@@ -37,7 +37,7 @@ alert_entry_del(struct store_txn *t, enum alert_scope scope, uint64_t id,
     struct key k;
 
     if (alert_has_id_entry(scope)) {
-        k = alert_id_key(id);
+        k = key_number(id);
         r = txn_must_exist(txn_del(t, TABLE_ALERT_ID, &k, doing, err), doing,
                            err);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* How alerts, and the entries that lead to them, look on disk. */
+/* The encoding of alerts, and of the entries that lead to them. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -121,15 +121,6 @@ struct key
 alert_key(struct alert_ref set, uint64_t id)
 {
     struct key k = alert_set_key(set);
-
-    key_u64(&k, id);
-    return k;
-}
-
-struct key
-alert_id_key(uint64_t id)
-{
-    struct key k = {0};
 
     key_u64(&k, id);
     return k;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Alerts.  Their key is (scope, target, id): a set is one range, and the sets
- * of servers, cluster and domains are one range before those of accounts.
- *
- * A server-wide post is to cost one put.  So only alerts of domains and
- * accounts have an entry that leads from the id to the set (the others are
- * looked up directly), only those with an end have one in the order of ends,
+/* Alerts.  Their key is (scope, target, id).  So a set is one range, and the
+ * sets of the server, the cluster and domains are one range before those of
+ * accounts.  A server-wide post must cost only one put.  So only alerts to
+ * domains and accounts have an entry from the id to the set (the others are
+ * looked up directly), only alerts with an end have one in the order of ends,
  * and CLI keys have no index: see alert_set.c. */
 #include "config.h"
 
@@ -153,7 +152,7 @@ static enum store_result
 target_must_exist(struct store_txn *t, const struct alert_rec *a,
                   struct errbuf *err)
 {
-    struct key k = alert_id_key(a->target);
+    struct key k = key_number(a->target);
     enum store_result r;
 
     if (!alert_has_id_entry(a->scope))
@@ -229,7 +228,7 @@ alert_get(struct store_txn *t, uint64_t id, struct alert_rec *a_r,
     const char *const doing = "reading an alert";
     struct alert_ref set = {ALERT_SERVER, 0};
     struct slice value;
-    struct key k = alert_id_key(id);
+    struct key k = key_number(id);
     bool trash;
     enum store_result r = alert_get_in_set(t, set, id, a_r, err);
 

@@ -14,8 +14,6 @@
 
 struct key alert_set_key(struct alert_ref set); /* begins those of its alerts */
 struct key alert_key(struct alert_ref set, uint64_t id);
-/* The key of the entry by id. */
-struct key alert_id_key(uint64_t id);
 /* The key of the entry by end. */
 struct key alert_until_key(int64_t until, uint64_t id);
 

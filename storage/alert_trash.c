@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* A target that goes takes its alerts along: as many as the job has strength for
- * at once, so that nobody waits long, and the rest step by step.  Until then
- * its set stands in the trash, and nothing of it can be found. */
+/* When a target is removed, its alerts are removed with it: as many as a turn
+ * of the job allows, and the rest step by step.  Until then the set is listed
+ * in the trash, and nothing in it can be found. */
 #include "config.h"
 
 #include "storage/alert_set.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Reading alerts in some order: a set, all that the board holds, ends. */
+/* Reading alerts in an order: of a set, of everything on the board, by end. */
 #include "config.h"
 
 #include "storage/alert_table.h"
@@ -8,6 +8,30 @@
 #define ID_BYTES 8 /* at the end of a key */
 
 /* A set that is in the trash is empty. */
+/* From where the cursor stands, in the direction of `step`. */
+static enum store_result
+walk_set(struct cursor *c, const struct key *prefix,
+         enum store_result (*step)(struct cursor *c, struct errbuf *err),
+         alert_walk_fn *fn, void *arg, struct errbuf *err)
+{
+    enum store_result r = STORE_OK;
+    bool more = true;
+
+    while (r == STORE_OK && more && cursor_at(c, prefix)) {
+        struct alert_rec a = {0};
+
+        r = alert_decode_at(c, &a, err);
+        if (r == STORE_OK) {
+            more = fn(&a, arg);
+            alert_rec_clear(&a);
+            if (more)
+                r = step(c, err);
+        }
+    }
+    cursor_close(c);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
 enum store_result
 alert_walk(struct store_txn *t, enum alert_scope scope, uint64_t target,
            uint64_t after, alert_walk_fn *fn, void *arg, struct errbuf *err)
@@ -15,7 +39,7 @@ alert_walk(struct store_txn *t, enum alert_scope scope, uint64_t target,
     const struct alert_ref ref = {scope, target};
     struct key prefix = alert_set_key(ref), from;
     struct cursor c;
-    bool more = true, trash;
+    bool trash;
     enum store_result r = alert_is_trash(t, ref, &trash, err);
 
     if (r != STORE_OK || trash || after == UINT64_MAX)
@@ -24,19 +48,7 @@ alert_walk(struct store_txn *t, enum alert_scope scope, uint64_t target,
     r = cursor_open(&c, t, TABLE_ALERT, &from, "reading alerts", err);
     if (r != STORE_OK)
         return r == STORE_NOTFOUND ? STORE_OK : r;
-    while (r == STORE_OK && more && cursor_at(&c, &prefix)) {
-        struct alert_rec a = {0};
-
-        r = alert_decode_at(&c, &a, err);
-        if (r == STORE_OK) {
-            more = fn(&a, arg);
-            alert_rec_clear(&a);
-            if (more)
-                r = cursor_next(&c, err);
-        }
-    }
-    cursor_close(&c);
-    return r == STORE_NOTFOUND ? STORE_OK : r;
+    return walk_set(&c, &prefix, cursor_next, fn, arg, err);
 }
 
 enum store_result
@@ -47,7 +59,7 @@ alert_walk_back(struct store_txn *t, enum alert_scope scope, uint64_t target,
     const struct alert_ref ref = {scope, target};
     struct key prefix = alert_set_key(ref), from = alert_key(ref, before);
     struct cursor c;
-    bool more = true, trash;
+    bool trash;
     enum store_result r = alert_is_trash(t, ref, &trash, err);
 
     if (r != STORE_OK || trash)
@@ -55,19 +67,7 @@ alert_walk_back(struct store_txn *t, enum alert_scope scope, uint64_t target,
     r = cursor_open_before(&c, t, TABLE_ALERT, &from, "reading alerts", err);
     if (r != STORE_OK)
         return r == STORE_NOTFOUND ? STORE_OK : r;
-    while (r == STORE_OK && more && cursor_at(&c, &prefix)) {
-        struct alert_rec a = {0};
-
-        r = alert_decode_at(&c, &a, err);
-        if (r == STORE_OK) {
-            more = fn(&a, arg);
-            alert_rec_clear(&a);
-            if (more)
-                r = cursor_prev(&c, err);
-        }
-    }
-    cursor_close(&c);
-    return r == STORE_NOTFOUND ? STORE_OK : r;
+    return walk_set(&c, &prefix, cursor_prev, fn, arg, err);
 }
 
 enum store_result

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* An alias is two records in a table of names: the name, which leads to its
- * owner as the real one does but says that it is an alias, and an entry under
- * the owner's number, so that his can be listed.  Entries begin with a number
- * or a byte 0, with which no name's key does. */
+/* An alias is two records in a table of names.  One is the name, which leads to
+ * its owner like the real name but is marked as an alias.  The other is an
+ * entry under the number of the owner, so that its aliases can be listed.  Such
+ * entries begin with a number or byte with which no key of a name begins. */
 #include "config.h"
 
 #include "storage/alias_table.h"

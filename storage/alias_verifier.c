@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Verifiers of aliases, in the entries that list the aliases of accounts.
- *
- * What an entry holds is void, without being touched, as soon as the account
- * has another password: each new password has a salt that was never there, and
- * that of the one it was made of stands in the entry. */
+/* Verifiers of aliases are stored in the entries that list the aliases of
+ * accounts.  An entry becomes void, without being changed, when the account
+ * gets another password: each new password has a new salt, and the entry
+ * contains the salt of the password that it was made from. */
 #include "config.h"
 
 #include <string.h>

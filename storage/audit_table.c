@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The audit.  Lines are gathered while a transaction runs and become one
- * record when it is committed (or a few, if they are many), under the time of
- * the newest of them and a number that tells apart what has the same time. */
+/* The audit log.  Lines are gathered while a transaction runs, and become one
+ * record when it is committed (or a few, if there are many).  The key is the
+ * time of the newest line and a number that distinguishes records of the same
+ * time. */
 #include "config.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* How long recovery takes is decided by how much was logged since the last
- * checkpoint, so there is one by time and one by volume.  The thread sleeps
- * while nothing is committed. */
+/* The time of recovery depends on the amount of log since the last checkpoint.
+ * So checkpoints are made by time and by volume.  The thread sleeps while
+ * nothing is committed. */
 #include "config.h"
 
 #include "storage/checkpoint.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* What is checked or mended is a copy: the store itself stays as it was found,
- * whatever the database does to what it opens. */
+/* Checks and repairs work on a copy, so the store itself stays as it was found,
+ * whatever the database does to the files that it opens. */
 #include "config.h"
 
 #include "storage/copy.h"

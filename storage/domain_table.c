@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* Domains by number, and their names and aliases, which lead to the numbers.
- * The entries of aliases begin with a byte 0, so that they sort before all
- * names. */
+ * The entries of aliases begin with a byte 0, so they sort before all names. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -83,21 +82,12 @@ domain_rec_decode(const void *data, size_t len, struct domain_rec *d,
     return 0;
 }
 
-static struct key
-key_of(uint64_t number)
-{
-    struct key k = {0};
-
-    key_u64(&k, number);
-    return k;
-}
-
 /* With the name as names are kept. */
 static enum store_result
 put_record(struct store_txn *t, uint64_t number, const struct domain_rec *d,
            struct errbuf *err)
 {
-    struct key k = key_of(number);
+    struct key k = key_number(number);
     struct domain_rec copy = *d;
 
     copy.name = xstrdup(d->name == NULL ? "" : d->name);
@@ -185,7 +175,7 @@ domain_get(struct store_txn *t, uint64_t number, struct domain_rec *d_r,
            struct errbuf *err)
 {
     const char *const doing = "reading a domain";
-    struct key k = key_of(number);
+    struct key k = key_number(number);
     struct slice value;
     enum store_result r = txn_get(t, TABLE_DOMAIN, &k, &value, doing, err);
 
@@ -262,7 +252,7 @@ domain_remove(struct store_txn *t, uint64_t number, struct errbuf *err)
 {
     static const struct alias_list none = {0};
     const char *const doing = "removing a domain";
-    struct key k = key_of(number), name;
+    struct key k = key_number(number), name;
     struct domain_rec d = {0};
     enum store_result r = domain_get(t, number, &d, err);
 
@@ -287,7 +277,7 @@ domain_remove(struct store_txn *t, uint64_t number, struct errbuf *err)
 static enum store_result
 must_exist(struct store_txn *t, uint64_t number, struct errbuf *err)
 {
-    struct key k = key_of(number);
+    struct key k = key_number(number);
 
     return txn_exists(t, TABLE_DOMAIN, &k, "reading a domain", err);
 }
@@ -393,7 +383,7 @@ enum store_result
 account_count_all(struct store_txn *t, uint64_t *after, uint64_t *sum,
                   struct errbuf *err)
 {
-    struct key from = key_of(*after + 1);
+    struct key from = key_number(*after + 1);
     struct cursor c;
     enum store_result r =
         cursor_open(&c, t, TABLE_DOMAIN, &from, "counting accounts", err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Whether a directory holds a store, and if not, what there is instead: somebody
- * may have named the wrong one, or not mounted it, and must not be told to make
- * a new store there. */
+/* Whether a directory has a store, and if not, what is there instead.  If
+ * somebody named the wrong directory, or did not mount it, the message must not
+ * tell them to create a new store there. */
 #include "config.h"
 
 #include <dirent.h>
@@ -59,7 +59,7 @@ look_inside(const char *dir, struct errbuf *err)
     if (d != NULL && may_open_files(d, home, err))
         found = STORE_PRESENT;
     else if (d == NULL && errno == ENOTDIR)
-        err_set(err, "%s is no store: %s is no directory", dir, home);
+        err_set(err, "%s is not a store: %s is not a directory", dir, home);
     else if (d == NULL)
         err_set(err, "opening the store %s: %s", home, strerror(errno));
     if (d != NULL)
@@ -122,8 +122,8 @@ look_for_directory(const char *dir, struct errbuf *err)
         err_set(err, "%s is a link to something that is not there", dir);
     } else {
         err_set(err,
-                "there is no directory %s, and so no store: is it mounted, "
-                "and is this its name?",
+                "there is no directory %s, and so no store: is it "
+                "mounted, and is this its name?",
                 dir);
         found = STORE_NOWHERE;
     }
@@ -138,7 +138,7 @@ env_look(const char *dir, struct errbuf *err)
     if (errno == ENOENT)
         return look_for_directory(dir, err);
     if (errno == ENOTDIR)
-        err_set(err, "%s is no directory, and so no store", dir);
+        err_set(err, "%s is not a directory, and so no store", dir);
     else
         err_set(err, "looking for the store in %s: %s", dir, strerror(errno));
     return STORE_BARRED;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What everybody may know and say of an open environment; env.c opens it. */
+/* What any part of storage may ask of, or record about, an open environment.
+ * env.c opens it. */
 #include "config.h"
 
 #include "storage/env_state.h"

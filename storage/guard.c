@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* The mark of an open store is written after each commit, without waiting for
- * the disk: that is a microsecond, and it is there after a crash of the
- * process; within a second and at each checkpoint it is synced.  What it says
- * of the tables is as of the last checkpoint; what is true now is gathered
- * beside it, for the next one.
- *
- * A store that is closed gets a log of one file with nothing in it, whose
- * number goes on where the old log ended, so that all pages are older.  The
- * old log is removed; nothing of it is needed. */
+ * the disk.  This takes a microsecond, and survives a crash of the process.
+ * The mark is synced within a second and at each checkpoint.  What it says of
+ * the tables is as of the last checkpoint; the current state is collected
+ * beside it, for the next one.  A store that is closed gets a log of one empty
+ * file, whose number follows that of the old log, so that all pages are older.
+ * The old log is then removed, because nothing in it is needed. */
 #include "config.h"
 
 #include "storage/guard.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Deficit round robin.  What a job costs is known only when it has run, so a
- * lane pays afterwards: it may go into debt by one job, which a job bounds
- * (store_tired), and by what was taken of it for the same transaction.  A lane
- * lives while it has jobs, queued or taken; its debt is forgotten with it, since
- * who has nothing queued takes no turn from anybody. */
+/* Deficit round robin.  The cost of a job is known only after it has run, so a
+ * lane pays afterwards.  It can go into debt by one job, which is bounded
+ * (store_tired), and by the jobs that were taken from it for the same
+ * transaction.  A lane exists while it has jobs, queued or taken.  Its debt is
+ * forgotten with it, because a lane without jobs takes no turn from others. */
 #include "config.h"
 
 #include "storage/job_queue.h"

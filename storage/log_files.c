@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The files of the log, as a directory has them. */
+/* The files of the log in a directory. */
 #include "config.h"
 
 #include "storage/log_files.h"

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The records of Berkeley DB's log, version 19 in the machine's byte order: a
- * header (offset of the record before, length, checksum) and the contents,
- * one behind the other; the first of each file says what file it is.  Zeros or
- * the end of a file mean that the next one goes on.
- *
- * Behind the first fault only our own marks are looked for: each is known by
- * its text, and proves by its checksum that it is whole.  Nothing else there
- * is believed.
- *
- * All of this is read from a disk that may be damaged: lengths and offsets are
- * checked before they are used. */
+/* The records of Berkeley DB's log, version 19 in the byte order of the
+ * machine.  A record is a header (offset of the previous record, length,
+ * checksum) and the contents; records follow each other.  The first record of a
+ * file says which file it is.  Zeros, or the end of a file, mean that the log
+ * continues in the next file.  After the first fault, only our own marks are
+ * looked for: each is recognised by its text, and its checksum proves that it
+ * is intact.  Nothing else after a fault is believed.  The disk may be damaged,
+ * so lengths and offsets are checked before they are used. */
 #include "config.h"
 
 #include "storage/log_walk.h"

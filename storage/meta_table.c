@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* What there is one of per store: the format, a secret, texts and counters.
- *
- * A counter lives in memory while the store is open and is written once per
- * transaction that moved it.  An abort takes it back to what is on disk: a
- * number that was given out in vain may have been seen by nobody, while a
- * position that passed it would hide the alert that gets it after a restart. */
+/* What exists once per store: the format, a secret, texts and counters.  A
+ * counter is in memory while the store is open, and is written once per
+ * transaction that changed it.  An abort restores its value on disk.  Nobody
+ * has seen a number from an aborted transaction, but a position beyond it would
+ * hide the alert that gets this number after a restart. */
 #include "config.h"
 
 #include <errno.h>

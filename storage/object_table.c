@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Groups and forwarders, by the domain's number, their kind and their name: so
- * all of one kind are found without passing accounts.  Each has an entry among
- * the names of accounts, too, which keeps others from taking its name. */
+/* Groups and forwarders, by the number of the domain, their kind and their
+ * name.  So all objects of a kind are found without passing accounts.  Each
+ * object also has an entry among the names of accounts, so that its name cannot
+ * be used twice. */
 #include "config.h"
 
 #include <stdlib.h>

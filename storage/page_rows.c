@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* A leaf: a head of 26 bytes, six for the checksum, then the offsets of its
- * items, u16 each: key, value, key, value.  An item: u16 length, u8 type, and
- * that many bytes; or, of one that is too long for the page, where the chain
- * of its overflow pages begins, and how long it is.  Pages that were given
- * back are of another type. */
+/* A leaf has a head of 26 bytes, six bytes for the checksum, then the offsets
+ * of its items, u16 each: key, value, key, value.  An item is u16 length, u8
+ * type, and the bytes; or, if it is too long for the page, the first page of a
+ * chain of overflow pages, and the length.  Freed pages have another type. */
 #include "config.h"
 
 #include "storage/page_rows.h"

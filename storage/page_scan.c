@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The pages of a B-tree of Berkeley DB 5.3 with checksums, in the machine's
- * byte order.  Of the first page only 512 bytes mean something.  All of the
- * file is read: that is less than half a second for a million accounts, and
- * nothing else tells before the first reader meets it that a page is bad. */
+/* The pages of a B-tree of Berkeley DB 5.3 with checksums, in the byte order of
+ * the machine.  Only the first 512 bytes of the first page are used.  The whole
+ * file is read.  That takes less than half a second for a million accounts, and
+ * nothing else finds a bad page before it is first used. */
 #include "config.h"
 
 #include "storage/page_scan.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Keys of posts by author and key, and in the order of their time, in which
- * they are forgotten.  Before that, a key is free when its alert is withdrawn
- * (post_key_release), or when the domain or account that it was for is gone:
- * that is not written anywhere, but seen by who looks the key up. */
+/* Post keys by author and key, and in the order of their time, in which they
+ * expire.  A key becomes free earlier when its alert is withdrawn
+ * (post_key_release), or when the target of the alert is gone.  The latter is
+ * not recorded, but checked when a key is looked up. */
 #include "config.h"
 
 #include <string.h>
@@ -79,7 +79,7 @@ static enum store_result
 target_is_there(struct store_txn *t, const struct post_key_rec *rec,
                 struct errbuf *err)
 {
-    struct key k = alert_id_key(rec->target);
+    struct key k = key_number(rec->target);
 
     if (!alert_has_id_entry(rec->scope))
         return STORE_OK;

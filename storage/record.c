@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The codec of records.  Reading is total: a reader that has met something
- * impossible stays bad and yields zeros, so that a decoder reads all its
- * fields in a row and asks once, at the end, whether it all was there. */
+/* The codec of records.  Reading is total: after an impossible field a reader
+ * stays bad and returns zeros.  So a decoder reads all its fields in a row, and
+ * checks once at the end whether everything was there. */
 #include "config.h"
 
 #include "storage/record.h"

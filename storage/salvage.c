@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* A damaged store is never mended in its place.  A copy of its tables gets
- * what the log still says, up to the damage, if the database can do that; else
- * the tables are taken as their pages are.  What can be read there makes a new
- * store, which is checked, and changes places with the old one. */
+/* A damaged store is never repaired in place.  If the database can do it, the
+ * log is applied to a copy of the tables up to the damage; otherwise the tables
+ * are used as they are.  A new store is built from what can be read there.  It
+ * is checked, and then replaces the old store. */
 #include "config.h"
 
 #include "storage/salvage.h"

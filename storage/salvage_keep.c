@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Which records of damaged tables are kept: those that can be decoded and
- * whose owner is there.  Only tables that say something first are read; names,
- * counts and whatever leads to a record is made anew from it. */
+/* Which records of damaged tables are kept: those that can be decoded and whose
+ * owner exists.  Only tables with original data are read; names, counts and
+ * entries that lead to a record are rebuilt from it. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -329,7 +329,7 @@ put_alert_entries(struct salvage *s, const struct alert_ref *set, uint64_t id,
 
     alert_ref_encode(txn_record(s->t), set);
     if (alert_has_id_entry(set->scope)) {
-        k = alert_id_key(id);
+        k = key_number(id);
         r = txn_put(s->t, TABLE_ALERT_ID, &k, doing, err);
     }
     if (r == STORE_OK && until != 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Reads what can be read of damaged tables into a new store, and makes anew
- * what follows from it. */
+/* Reads damaged tables into a new store, and rebuilds what can be derived from
+ * them. */
 #include "config.h"
 
 #include <stdlib.h>

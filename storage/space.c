@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The usual question is answered by one look at the file system and a bound of
- * what the tables may grow by.  Only when that leaves doubt, each table's last
- * page is compared with what its file occupies: a record of 4,000 bytes takes
- * two pages, one of 10 bytes often none, and no bound is near both.
- *
- * Files of the log, and tables, may have holes: what counts is st_blocks. */
+/* Usually one look at the file system, and an upper bound of the growth of the
+ * tables, give the answer.  Only in case of doubt, the last page of each table
+ * is compared with the space of its file.  A record of 4,000 bytes takes two
+ * pages, one of 10 bytes often none, so no bound is close to both.  Files of
+ * the log, and tables, can have holes, so st_blocks is what counts. */
 #include "config.h"
 
 #include "storage/space.h"

@@ -27,10 +27,9 @@ enum space {
     SPACE_LOW       /* for nothing */
 };
 
-/* The size of the reserve if no other is wanted, and the least one: a file of
- * the log, and some pages. */
-#define SPACE_RESERVE     (UINT64_C(32) << 20)
-#define SPACE_RESERVE_MIN (UINT64_C(24) << 20)
+/* The size of the reserve if no other is wanted: a file of the log, and some
+ * pages. */
+#define SPACE_RESERVE (UINT64_C(32) << 20)
 
 /* What a change of a record of that length may take in a table at most, about:
  * a page split in two, and pages of its own for a long one. */

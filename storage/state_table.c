@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* What each account has been shown, by the account's number.  These records
- * are written far more often than any other, so there is nothing beside them
- * to keep in step. */
+/* What each account has been shown, by the number of the account.  These
+ * records are written far more often than any other, so no other record depends
+ * on them. */
 #include "config.h"
 
 #include <stdlib.h>

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The thread that runs the jobs.
- *
- * It takes what waits, lane by lane (job_queue.c), and runs it in one
- * transaction: the more wait, the less each pays for the disk.  A transaction
- * that has done enough ends, what it has not come to goes back to its place, and
- * who has come meanwhile has his turn.  When something fails in a way that
- * leaves only an abort, the jobs before the culprit run again as one
- * transaction, the culprit alone, and then those behind it, so that each job
- * fails by its own fault only, and all of them still happen in their order. */
+/* The thread that runs the jobs.  It takes the jobs that wait, lane by lane
+ * (job_queue.c), and runs them in one transaction: the more jobs wait, the less
+ * each pays for the disk.  A transaction that has done enough ends; jobs that
+ * it has not reached go back to their place, and jobs that came meanwhile get
+ * their turn.  If a job fails so that only an abort is left, the jobs before it
+ * run again as one transaction, then that job alone, then the jobs after it.
+ * So each job fails only by its own fault, and all others are carried out in
+ * their order. */
 #include "config.h"
 
 #include "storage/store.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tickets of one account that belong together: those of a session, with the
- * session, those that came by a device, and those that there may be so many of. */
+/* Tickets of one account that belong together: the session and its tickets,
+ * everything that belongs to a device, and the tickets above the limit of the
+ * account. */
 #include "config.h"
 
 #include <stdlib.h>

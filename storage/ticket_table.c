@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Resume tickets by hash, in the order in which they expire, and each account's
- * in the same order.  A ticket of an account that is gone is not found, and
- * stays only until it expires.  Those made before format 4 have no entry by
- * account: they do not count, and nobody misses it when they go. */
+/* Resume tickets by hash, in the order in which they expire, and per account in
+ * the same order.  The ticket of an account that is gone is not found, and is
+ * removed when it expires.  Tickets from before format 4 have no entry by
+ * account.  They are not counted, which does no harm. */
 #include "config.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Tokens of accounts, by the account's number and the token's name.  They are
- * few for each account, and go with it. */
+/* Tokens of accounts, by the number of the account and the name of the token.
+ * An account has only a few, and they are removed with it. */
 #include "config.h"
 
 #include <stdlib.h>

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Everything the tables do goes through the one transaction that is open on
- * the writer thread; nothing reads beside it.  (A read without it, of a page
- * that it wrote, would wait for itself for ever.)
- *
- * The first code that Berkeley DB gives back and that is not an ordinary "not
- * there" is kept in `failed`: from then on everything in this transaction
- * fails, and so does its commit, even if a body overlooked it. */
+/* All access to the tables goes through the one transaction that is open on the
+ * writer thread.  (A read outside it, of a page that it has written, would wait
+ * for itself for ever.)  The first error of Berkeley DB other than an ordinary
+ * "not found" is kept in `failed`.  From then on everything in this transaction
+ * fails, including its commit, even if a body has ignored the error. */
 #include "config.h"
 
 #include "storage/txn.h"
@@ -40,7 +38,7 @@ key_u8(struct key *k, uint8_t v)
 }
 
 static void
-key_number(struct key *k, uint64_t v, size_t n)
+append_number(struct key *k, uint64_t v, size_t n)
 {
     uint8_t p[8];
 
@@ -52,13 +50,13 @@ key_number(struct key *k, uint64_t v, size_t n)
 void
 key_u32(struct key *k, uint32_t v)
 {
-    key_number(k, v, 4);
+    append_number(k, v, 4);
 }
 
 void
 key_u64(struct key *k, uint64_t v)
 {
-    key_number(k, v, 8);
+    append_number(k, v, 8);
 }
 
 #define TIME_SIGN (UINT64_C(1) << 63)
@@ -85,6 +83,15 @@ key_text(struct key *k, const char *s, bool lower, struct errbuf *err)
         text_lower(copy);
     key_bytes(k, copy, n);
     return STORE_OK;
+}
+
+struct key
+key_number(uint64_t number)
+{
+    struct key k = {0};
+
+    key_u64(&k, number);
+    return k;
 }
 
 uint64_t

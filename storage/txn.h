@@ -41,6 +41,9 @@ void key_bytes(struct key *k, const void *p, size_t n);
 enum store_result key_text(struct key *k, const char *s, bool lower,
                            struct errbuf *err) WARN_UNUSED;
 
+/* The key of what has a number. */
+struct key key_number(uint64_t number);
+
 /* Reads a field of a key. */
 uint64_t key_get_u64(const uint8_t *p);
 int64_t key_get_time(const uint8_t *p);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Here alone the transaction knows the tables that keep something of it in
- * memory until it ends. */
+/* Only here the transaction knows the tables that keep something in memory
+ * until it ends. */
 #include "config.h"
 
 #include "storage/txn_commit.h"

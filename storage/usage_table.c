@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* What each account's storage holds, by the account's number, and what its user
- * was told about it.  One record by itself, written for each report: nothing
- * else is in step with it. */
+/* The storage that each account uses, by the number of the account, and what
+ * its user was told about it.  A report writes this one record; no other record
+ * depends on it. */
 #include "config.h"
 
 #include <string.h>

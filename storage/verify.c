@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Checks a whole store, without changing anything in it: first whether a start
- * would accept it (examine.c); then, in a copy after recovery, the pages of
- * each file, as Berkeley DB knows how, and when these are sound, every record, and that each thing the tables say
- * of each other is true in both directions. */
+/* Checks a whole store without changing it.  First it checks whether a start
+ * would accept the store (examine.c).  Then, in a copy after recovery, it lets
+ * Berkeley DB check the pages of each file.  If these are sound, it checks
+ * every record, and whether the tables agree with each other in both
+ * directions. */
 #include "config.h"
 
 #include "storage/verify.h"

@@ -65,8 +65,6 @@ void verify_count(struct verify *v);
 /* Reports what is wrong with the table being checked. */
 void verify_finding(struct verify *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* The key of a record whose key is a number. */
-struct key verify_number_key(uint64_t number);
 /* True if there is a record with this key. */
 bool verify_exists(struct verify *v, enum table table, const struct key *k);
 /* The record, or NULL; in *value, borrowed until the next one. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Verification of what is kept once, of domains and of accounts.  Their names
- * are checked in verify_name.c. */
+/* Verification of records that exist once, of domains and of accounts.
+ * verify_name.c checks their names. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -69,7 +69,7 @@ verify_account(struct verify *v, const struct slice *key,
     if (number > v->t->counter[COUNTER_ACCOUNT])
         verify_finding(v, "account %llu: a number not yet given out",
                        verify_llu(number));
-    domain = name = verify_number_key(a.domain);
+    domain = name = key_number(a.domain);
     if (!verify_exists(v, TABLE_DOMAIN, &domain))
         verify_finding(v, "account %llu: its domain does not exist",
                        verify_llu(number));
@@ -90,7 +90,7 @@ verify_prefs(struct verify *v, const struct slice *key,
 
     if (!verify_key_number(v, key, &account))
         return;
-    k = verify_number_key(account);
+    k = key_number(account);
     if (text_decode(value->data, value->len, &text, err) != 0)
         verify_finding(v, "account %llu: %s", verify_llu(account), err->text);
     if (!verify_exists(v, TABLE_ACCOUNT, &k))
@@ -117,7 +117,7 @@ verify_state(struct verify *v, const struct slice *key,
 
     if (!verify_key_number(v, key, &account))
         return;
-    k = verify_number_key(account);
+    k = key_number(account);
     if (account_state_decode(value->data, value->len, &s, err) != 0) {
         verify_finding(v, "account %llu: %s", verify_llu(account), err->text);
         return;
@@ -144,7 +144,7 @@ verify_usage(struct verify *v, const struct slice *key,
 
     if (!verify_key_number(v, key, &account))
         return;
-    k = verify_number_key(account);
+    k = key_number(account);
     if (usage_rec_decode(value->data, value->len, &u, err) != 0) {
         verify_finding(v, "account %llu: %s", verify_llu(account), err->text);
         return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Verification of alerts, and of what comes and goes: keys of posts, tickets,
- * audit, trash. */
+/* Verification of alerts and other records that come and go: post keys,
+ * tickets, audit, trash. */
 #include "config.h"
 
 #include <string.h>
@@ -16,8 +16,7 @@ check_alert_links(struct verify *v, const struct alert_rec *a,
                   struct errbuf *err)
 {
     bool has_target = a->scope == ALERT_DOMAIN || a->scope == ALERT_ACCOUNT;
-    struct key id = verify_number_key(a->id),
-               target = verify_number_key(a->target);
+    struct key id = key_number(a->id), target = key_number(a->target);
     struct key until = {0}, set = {0};
     struct alert_ref ref;
     struct slice value;
@@ -250,7 +249,7 @@ verify_token(struct verify *v, const struct slice *key,
         verify_finding(v, "a damaged record");
         return;
     }
-    account = verify_number_key(key_get_u64(key->data));
+    account = key_number(key_get_u64(key->data));
     if (strlen(rec.name) != key->len - 8 ||
         strncasecmp(rec.name, (const char *)key->data + 8, key->len - 8) != 0)
         verify_finding(v, "a token under another name");

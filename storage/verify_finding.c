@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Findings, and the questions about a store that more than one check asks. */
+/* Findings, and questions about a store that several checks ask. */
 #include "config.h"
 
 #include <stdarg.h>
@@ -19,15 +19,6 @@ verify_finding(struct verify *v, const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     env_report(v->env, "%s: %s", table_file[v->table], text);
-}
-
-struct key
-verify_number_key(uint64_t number)
-{
-    struct key k = {0};
-
-    key_u64(&k, number);
-    return k;
 }
 
 bool

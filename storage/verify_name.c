@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Verification of names: each leads to what has it, and each alias has its
- * entry under its owner, and the other way round; and of the objects that are
- * found by name alone. */
+/* Verification of names: each leads to its owner, each alias has its entry
+ * under its owner, and the other way round.  Also of objects, which are found
+ * only by name. */
 #include "config.h"
 
 #include <string.h>
@@ -68,7 +68,7 @@ verify_domain_name(struct verify *v, const struct slice *key,
     }
     if (n.alias)
         check_domain_alias(v, key, n.number);
-    k = verify_number_key(n.number);
+    k = key_number(n.number);
     if (verify_get(v, TABLE_DOMAIN, &k, &record) == NULL ||
         domain_rec_decode(record.data, record.len, &d, err) != 0 ||
         (!n.alias && (strlen(d.name) != key->len ||
@@ -105,7 +105,7 @@ verify_count(struct verify *v)
 static uint64_t
 domain_of(struct verify *v, uint64_t account, struct errbuf *err)
 {
-    struct key k = verify_number_key(account);
+    struct key k = key_number(account);
     struct account_rec a = {0};
     struct slice record;
     uint64_t domain = 0;
@@ -136,7 +136,7 @@ check_account_entry(struct verify *v, const struct slice *key,
         verify_format(v, FORMAT_VERIFIERS);
     explicit_bzero(&a, sizeof a);
     account = key_get_u64(key->data + NUMBER_BYTES);
-    name = verify_number_key(domain_of(v, account, err));
+    name = key_number(domain_of(v, account, err));
     key_bytes(&name, key->data + head, key->len - head);
     if (!verify_leads_to(v, TABLE_ACCOUNT_NAME, &name, account, true))
         verify_finding(v, "%.*s: is no alias of account %llu", TAIL(key, head),
@@ -147,7 +147,7 @@ static void
 check_account_alias(struct verify *v, const struct slice *key, uint64_t account,
                     struct errbuf *err)
 {
-    struct key entry = verify_number_key(0);
+    struct key entry = key_number(0);
 
     verify_format(v, FORMAT_ALIASES);
     key_u64(&entry, account);
@@ -166,7 +166,7 @@ static void
 check_account_name(struct verify *v, const struct slice *key, uint64_t account,
                    struct errbuf *err)
 {
-    struct key k = verify_number_key(account);
+    struct key k = key_number(account);
     struct account_rec a = {0};
     struct slice record;
 
@@ -185,7 +185,7 @@ static void
 check_object_name(struct verify *v, const struct slice *key,
                   enum object_kind kind)
 {
-    struct key object = verify_number_key(v->domain);
+    struct key object = key_number(v->domain);
 
     key_u8(&object, (uint8_t)kind);
     key_bytes(&object, key->data + NUMBER_BYTES, key->len - NUMBER_BYTES);
@@ -225,7 +225,7 @@ verify_object(struct verify *v, const struct slice *key,
     }
     object_rec_clear(&o);
     domain = key_get_u64(key->data);
-    name = verify_number_key(domain);
+    name = key_number(domain);
     if (!verify_exists(v, TABLE_DOMAIN, &name))
         verify_finding(v, "domain %llu, %.*s: there is no such domain",
                        verify_llu(domain), TAIL(key, head));

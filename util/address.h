@@ -18,13 +18,16 @@ bool address_from_sockaddr(const struct sockaddr *sa,
                            uint8_t out[ADDRESS_BYTES]);
 /* 0 if it is neither. */
 uint16_t address_port(const struct sockaddr *sa);
-/* A text without brackets, interface or port: 192.0.2.1, 2001:db8::1.  False: it
- * is none, and out is all zero. */
+/* A text without brackets, interface or port: 192.0.2.1, 2001:db8::1.  False:
+ * it is none, and out is all zero. */
 bool address_parse(const char *text, uint8_t out[ADDRESS_BYTES]);
 
+/* The IPv6-mapped form of an IPv4 address. */
 void address_from_ipv4(const uint8_t four[4], uint8_t out[ADDRESS_BYTES]);
 
+/* True for an IPv4 address, in its mapped form. */
 bool address_is_ipv4(const uint8_t a[ADDRESS_BYTES]);
+/* True for 127.0.0.0/8 and ::1. */
 bool address_is_loopback(const uint8_t a[ADDRESS_BYTES]);
 /* The 4 or 16 bytes of the address as its family has it; borrowed. */
 const uint8_t *address_plain(const uint8_t a[ADDRESS_BYTES], size_t *n_r);
@@ -37,6 +40,7 @@ bool address_is_within(const uint8_t a[ADDRESS_BYTES],
 
 /* "192.0.2.1", "2001:db8::1" */
 #define ADDRESS_TEXT_SIZE INET6_ADDRSTRLEN
+/* Writes an address without a port. */
 void address_format(const uint8_t a[ADDRESS_BYTES],
                     char out[ADDRESS_TEXT_SIZE]);
 /* Fills *sa_r, as AF_INET for an IPv4 address; its length. */
@@ -58,6 +62,7 @@ socklen_t address_make(const char *text, uint16_t port,
 
 /* The same address in the one way in which it is written here. */
 #define ADDRESS_SIZE (INET6_ADDRSTRLEN + 1 + 16)
+/* Writes it; "?" if that is not possible. */
 void address_print(const struct sockaddr_storage *sa, char out[ADDRESS_SIZE]);
 
 #endif

@@ -9,13 +9,17 @@
  * thread that parses small requests allocates nothing. */
 struct arena;
 
+/* An empty arena, which the caller owns. */
 struct arena *arena_new(void);
 /* One that grows by so many bytes: for many that each hold little. */
 struct arena *arena_new_sized(size_t block_bytes);
+/* Frees the arena and all its memory, and sets *arena to NULL.  NULL is
+ * allowed. */
 void arena_free(struct arena **arena);
 
 /* Never NULL; aligned for any type; not zeroed; valid until arena_reset. */
 void *arena_alloc(struct arena *arena, size_t size);
+/* A copy of n bytes, followed by a 0; as arena_alloc. */
 char *arena_strndup(struct arena *arena, const char *s, size_t n);
 
 /* What it has from the system now. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* OpenSSL turns four characters into three bytes and back.  Its own decoder of
- * whole texts forgives other things than we do, so a text is cut into groups of
- * four here. */
+/* OpenSSL converts four characters to three bytes and back.  Its decoder of
+ * whole texts tolerates other errors than we do, so texts are cut into groups
+ * of four here. */
 #include "config.h"
 
 #include "util/base64.h"

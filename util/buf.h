@@ -17,6 +17,7 @@ struct buf {
 void buf_reserve(struct buf *b, size_t more); /* room for more bytes */
 /* The same, but so that it never takes more than `most` bytes. */
 void buf_reserve_below(struct buf *b, size_t more, size_t most);
+/* Each appends to the buffer, which grows as needed. */
 void buf_append(struct buf *b, const void *data, size_t len);
 void buf_append_str(struct buf *b, const char *s);
 void buf_append_char(struct buf *b, char c);

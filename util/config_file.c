@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Configuration files, by libconfuse, which makes keys and texts of a file; all
- * values are texts to it.  Its callbacks carry no argument of ours, so what
- * they work on stands in a thread-local pointer while a file is read. */
+/* Configuration files, by libconfuse, which splits a file into keys and texts;
+ * for libconfuse all values are texts.  Its callbacks have no argument of ours,
+ * so their data is in a thread-local pointer while a file is read. */
 #include "config.h"
 
 #include "util/config_file.h"

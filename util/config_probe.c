@@ -87,7 +87,7 @@ probe_existing(const char *key, const char *path, struct errbuf *err)
     if (stat(path, &st) < 0)
         return err_set(err, "%s: %.160s: %s", key, path, strerror(errno));
     if (!S_ISDIR(st.st_mode))
-        return err_set(err, "%s: %.160s is no directory", key, path);
+        return err_set(err, "%s: %.160s is not a directory", key, path);
     if (access(path, R_OK | W_OK | X_OK) < 0)
         return err_set(err, "%s: %.160s: %s", key, path, strerror(errno));
     return 0;
@@ -142,7 +142,7 @@ config_probe_file(const char *key, const char *path, struct errbuf *err)
     if (stat(path, &st) < 0 || access(path, R_OK) < 0)
         return err_set(err, "%s: %.160s: %s", key, path, strerror(errno));
     if (!S_ISREG(st.st_mode))
-        return err_set(err, "%s: %.160s is no file", key, path);
+        return err_set(err, "%s: %.160s is not a file", key, path);
     return 0;
 }
 

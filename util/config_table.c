@@ -126,6 +126,20 @@ config_conflict(struct config_load *l, const char *key, const char *text)
     return err_prefix(l->err, "%.120s:%d", l->file, from);
 }
 
+int
+config_table_check_tls(struct config_load *l, const char *certificate,
+                       const char *key, const struct config_listen *listen_tls)
+{
+    if (*certificate != '\0' && *key == '\0')
+        return config_conflict(l, "tls-certificate", "needs tls-key too");
+    if (*key != '\0' && *certificate == '\0')
+        return config_conflict(l, "tls-key", "needs tls-certificate too");
+    if (listen_tls->count > 0 && *certificate == '\0')
+        return config_conflict(l, "listen-tls",
+                               "needs tls-certificate and tls-key");
+    return 0;
+}
+
 static void
 load_begin(struct config_load *l)
 {

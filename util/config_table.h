@@ -55,6 +55,12 @@ void *config_table_load(const struct config_table *t, const char *file,
  * and a line.  Returns -1. */
 int config_conflict(struct config_load *l, const char *key, const char *text);
 
+/* For `check`, in the same way: a certificate needs its key, a key its
+ * certificate, and listeners for TLS (listen-tls) need both. */
+int config_table_check_tls(struct config_load *l, const char *certificate,
+                           const char *key,
+                           const struct config_listen *listen_tls);
+
 /* config may be NULL. */
 void config_table_free(const struct config_table *t, void *config);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Values of the configuration: one parser and one printer per type, found by
- * the type in a table of functions.  What a printer writes its parser reads
- * back as the same value; copies and comparisons rest on that. */
+/* Values of the configuration: one parser and one printer per type, in a table
+ * of functions.  The parser reads back the same value from what the printer
+ * writes; copies and comparisons rely on this. */
 #include "config.h"
 
 #include "util/config_value.h"

@@ -13,8 +13,8 @@
 #include "util/errbuf.h"
 
 /* The types of values in the configuration: text to value and back.  A value
- * lives in a slot, a member of the program's struct, of the C type named here; a
- * zeroed slot is valid and empty. */
+ * lives in a slot, a member of the program's struct, of the C type named here;
+ * a zeroed slot is valid and empty. */
 enum config_type {
     CONFIG_TEXT,   /* char *, owned, never NULL once parsed */
     CONFIG_PATH,   /* the same; absolute, or empty where min is 0 */
@@ -67,6 +67,7 @@ struct config_nets {
 /* True if the address (AF_INET or AF_INET6) is in one of the nets. */
 bool config_nets_hold(const struct config_nets *nets,
                       const struct sockaddr *address);
+/* The same for an address in bytes (address.h). */
 bool config_nets_hold_bytes(const struct config_nets *nets,
                             const uint8_t address[ADDRESS_BYTES]);
 
@@ -75,6 +76,7 @@ struct config_texts {
     size_t count;
 };
 
+/* True if values of this type are lists. */
 bool config_type_is_list(enum config_type type);
 
 /* Parses one value into the slot: a list grows by it, another value is
@@ -83,8 +85,8 @@ bool config_type_is_list(enum config_type type);
 int config_value_parse(const struct config_spec *spec, const char *text,
                        void *slot, struct errbuf *err) WARN_UNUSED;
 
-/* The error that such a value is, with what is allowed, and how it is written if
- * that is clear: "10 minutes" is 10m.  -1. */
+/* The error that such a value is, with what is allowed, and how it is written
+ * if that is clear: "10 minutes" is 10m.  -1. */
 int config_value_refuse(const struct config_spec *spec, const char *text,
                         struct errbuf *err);
 
@@ -99,6 +101,7 @@ void config_value_clear(const struct config_spec *spec, void *slot);
 void config_value_copy(const struct config_spec *spec, void *to,
                        const void *from);
 
+/* True if the two slots have the same value. */
 bool config_value_is_equal(const struct config_spec *spec, const void *a,
                            const void *b);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Plain libevent events over non-blocking sockets, with TLS by OpenSSL on the
- * same descriptor.  The one difficult idea: between reading and the end of the
- * turn everything that is sent to the connection being read is gathered in the
- * loop's cork buffer, so that answers to pipelined requests, and the alerts
- * between them, leave in one write.  Nothing is freed in a callback: the owner
- * frees by conn_loop_defer. */
+ * same descriptor.  The one difficult idea: between reading from a connection
+ * and the end of the turn, everything that is sent to this connection is
+ * gathered in the cork buffer of the loop.  So answers to pipelined requests,
+ * and the alerts between them, leave in one write.  Nothing is freed in a
+ * callback: the owner frees by conn_loop_defer. */
 #include "config.h"
 
 #include "util/conn.h"
@@ -307,7 +307,7 @@ after(const struct conn_out *out, bool of_loop)
 }
 
 /* How much it holds, and for how long nothing of it has left: who reads is not
- * cut off for what others leave, however long an answer he is reading. */
+ * cut off for what others leave, however long an answer they are reading. */
 static double
 badness(const struct conn_out *out, int64_t now)
 {
@@ -590,7 +590,7 @@ is_too_much(const struct conn_out *out, size_t limit)
     return n > limit;
 }
 
-/* A buffer that only the caller and we have is ours as soon as he has gone. */
+/* A buffer that only the caller and we have is ours as soon as the caller has gone. */
 static size_t
 cost_of(size_t len, const struct shared_buf *b)
 {

@@ -33,9 +33,9 @@ enum conn_close_reason {
     CONN_BUDGET        /* it does not, and all of its kind hold too much */
 };
 
-/* What the owner is told, all three of them.  on_data and on_drained may close the connection
- * (conn_close); it must not be freed before the end of the loop's turn
- * (conn_loop_defer). */
+/* What the owner is told, all three of them.  on_data and on_drained may close
+ * the connection (conn_close); it must not be freed before the end of the
+ * loop's turn (conn_loop_defer). */
 struct conn_ops {
     /* Bytes arrived (or conn_continue was asked for).  Returns how many of
      * them are done with; the rest is kept and comes again with what follows.
@@ -56,14 +56,21 @@ struct conn_deferred {
 
 /* One per thread. */
 struct conn_loop;
+/* The connections of one thread, on its event base.  owner is only passed back
+ * by conn_loop_owner. */
 struct conn_loop *conn_loop_new(struct event_base *base, void *owner);
+/* Runs what was deferred, and frees the loop; no connection may be open.  Sets
+ * *loop to NULL. */
 void conn_loop_free(struct conn_loop **loop);
+/* The owner that was given to conn_loop_new. */
 void *conn_loop_owner(const struct conn_loop *loop);
 /* Bytes of output above which a connection is cut off (CONN_OUTPUT_LIMIT). */
 void conn_loop_set_hard_limit(struct conn_loop *loop, size_t bytes);
 /* Bytes of corked output from which on its leaving is told (on_drained): where
  * owners stop to send more.  None by default. */
 void conn_loop_set_soft_limit(struct conn_loop *loop, size_t bytes);
+/* Runs d->run at the end of this turn of the loop.  d is borrowed until
+ * then. */
 void conn_loop_defer(struct conn_loop *loop, struct conn_deferred *d);
 
 struct conn_out;
@@ -71,16 +78,19 @@ struct conn_handshake;
 
 /* What several connections of a loop may leave unread together: of one owner
  * (conn_set_budget), or all (conn_loop_set_total_limit).  Above that those that
- * hold most, and have read nothing for longest, are cut off (CONN_BUDGET, in the
- * next turn of the loop), until what is left fits or is one connection's, for
- * which the hard limit is enough.
- * Bytes that several share count for none of them. */
+ * hold most, and have read nothing for longest, are cut off (CONN_BUDGET, in
+ * the next turn of the loop), until what is left fits or is one connection's,
+ * for which the hard limit is enough.  Bytes that several share count for none
+ * of them. */
 struct conn_budget {
     size_t most, bytes; /* most: may change at any time */
     LIST_HEAD(conn_budget_list, conn_out) outs;
 };
+/* A budget that counts nothing yet. */
 void conn_budget_init(struct conn_budget *b, size_t most);
+/* The same limit for all connections of the loop. */
 void conn_loop_set_total_limit(struct conn_loop *loop, size_t bytes);
+/* Bytes of output that all connections of the loop hold. */
 size_t conn_loop_total(const struct conn_loop *loop);
 
 struct conn {
@@ -118,12 +128,13 @@ void conn_attach(struct conn *c, struct conn_loop *loop);
 /* Takes it off its loop, to be attached to another thread's. */
 void conn_detach(struct conn *c);
 
-/* Begins TLS as the server.  Input that is there in clear is dropped.  0, or
- * -1 if OpenSSL has no memory.  Handshakes are what strangers can have of us that
+/* Begins TLS as the server.  Input that is there in clear is dropped.  0, or -1
+ * if OpenSSL has no memory.  Handshakes are what strangers can have of us that
  * costs most: a loop does few in a turn, and the rest waits, so that everybody
  * else is served in between.  crowd: a number for all that come from the same
  * place; those that wait have their turns by it. */
 int conn_start_tls(struct conn *c, struct ssl_ctx_st *ctx, uint64_t crowd);
+/* True if TLS has been started on the connection. */
 bool conn_is_encrypted(const struct conn *c);
 /* Before TLS: no byte is taken from the kernel beyond those that on_data is
  * done with.  Until then it uses none, and sees them all again; with the call
@@ -136,12 +147,15 @@ void conn_read_exactly(struct conn *c);
 void conn_send(struct conn *c, const void *data, size_t len);
 void conn_send_shared(struct conn *c, struct shared_buf *b); /* borrowed */
 void conn_cork(struct conn *c);
+/* Sends what was corked, in one write. */
 void conn_uncork(struct conn *c);
+/* True between conn_cork and conn_uncork. */
 bool conn_is_corked(const struct conn *c);
 /* Bytes that the kernel has not taken yet (corked ones count). */
 size_t conn_pending(const struct conn *c);
 
-/* Bytes that the peer's kernel has not acknowledged: those, and what ours has. */
+/* Bytes that the peer's kernel has not acknowledged: those, and what ours
+ * has. */
 size_t conn_unacknowledged(const struct conn *c);
 
 /* Whom the output counts for from now on; NULL: nobody.  The budget must stay
@@ -150,6 +164,7 @@ void conn_set_budget(struct conn *c, struct conn_budget *b);
 
 /* Input waits while any bit is set; bits are the owner's. */
 void conn_pause(struct conn *c, uint8_t bit);
+/* Clears a bit; input goes on when none is set. */
 void conn_resume(struct conn *c, uint8_t bit);
 /* Looks at kept input again in the next turn of the loop. */
 void conn_continue(struct conn *c);

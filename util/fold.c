@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Most texts are ASCII, and for those nothing is looked up in tables.
- *
- * GLib puts accents that follow one another in order by exchanging neighbours: a
- * text of nothing but accents takes the square of its length.  So no more than
- * RUN_MOST of them are put in order together, which is more than any language
- * has (and what Unicode's stream-safe text format allows). */
+/* Most texts are ASCII and need no look-up in tables.  GLib sorts accents that
+ * follow each other by exchanging neighbours, so a text of nothing but accents
+ * takes quadratic time.  Therefore at most RUN_MOST of them are sorted
+ * together.  This is more than any language uses, and is the limit of Unicode's
+ * stream-safe text format. */
 #include "config.h"
 
 #include "util/fold.h"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Two lists of all who wait, oldest first: who has said nothing, and who has
- * said something; the same two for each address.  The addresses stand in a
- * hash table, and by how many of theirs wait in `ranks`, so that the one which
- * holds most is found at once, however many there are.  IPv6 addresses are part
- * of a network, a place like them; it stands in `ranks` in their stead.
- *
- * Who is sent away belongs to another thread as a rule.  It stops to count at
- * once, but its descriptor is there until that thread has closed it; so near
- * the limit of descriptors no more than LOBBY_CLOSING are waited for. */
+/* Two lists of all connections that wait, the oldest first: those that have
+ * sent nothing, and those that have sent something.  Each address has the same
+ * two lists.  Addresses are in a hash table, and in `ranks` by the number of
+ * their connections that wait, so the address with the most is found at once.
+ * IPv6 addresses belong to a network, which is in `ranks` in their place.  A
+ * connection that is sent away usually belongs to another thread.  It no longer
+ * counts at once, but its descriptor is in use until that thread has closed it.
+ * So near the limit of descriptors, at most LOBBY_CLOSING of them may be
+ * pending. */
 #include "config.h"
 
 #include "util/lobby.h"
@@ -460,7 +460,7 @@ first_of(struct guests *list, const void *owner)
     return NULL;
 }
 
-/* Others are slow to close theirs: whoever comes gets the place of one of his
+/* Others are slow to close theirs: whoever comes gets the place of one of its
  * own thread's, which is closed at once. */
 static struct lobby_guest *
 choose_own(struct lobby *r, bool local, const void *owner)

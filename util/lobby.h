@@ -10,11 +10,11 @@ struct sockaddr;
 /* Who is connected, by address, and who of them gives way.
  *
  * Connections that have not shown yet who they are wait; when a limit is
- * reached, one of them makes room for the next: of the address that comes, or of
- * its network, if that has reached its own limit; else of the address or network
- * that holds most, if that is many; else whoever said nothing for some seconds,
- * the oldest first; else the oldest.  Who does not wait is never sent away.  Any
- * thread. */
+ * reached, one of them makes room for the next: of the address that comes, or
+ * of its network, if that has reached its own limit; else of the address or
+ * network that holds most, if that is many; else whoever said nothing for some
+ * seconds, the oldest first; else the oldest.  Who does not wait is never sent
+ * away.  Any thread. */
 
 /* An address as it counts: IPv4 (mapped or not) by its 32 bits, IPv6 by its
  * first 64, the local socket by its user. */
@@ -51,11 +51,15 @@ struct lobby_limits { /* 0: no limit */
 struct lobby;
 struct lobby_guest; /* a connection that waits, or may wait again */
 
+/* A lobby without limits and without guests, which the caller owns. */
 struct lobby *lobby_new(void);
 /* A number for all connections of an IPv4 address, or of an IPv6 network of 48
  * bits; nobody outside can tell which of these fall together. */
 uint64_t lobby_crowd(const struct lobby *r, const struct lobby_key *key);
+/* Frees the lobby, which must be empty, and sets *r to NULL.  NULL is
+ * allowed. */
 void lobby_free(struct lobby **r);
+/* Replaces the limits; guests that are in stay.  l is copied. */
 void lobby_set_limits(struct lobby *r, const struct lobby_limits *l);
 
 /* A new connection.  NULL: there is no room, and nothing was counted.  owner,
@@ -78,13 +82,17 @@ void lobby_set_owner(struct lobby *r, struct lobby_guest *g, void *owner,
 void lobby_spoke(struct lobby *r, struct lobby_guest *g);
 /* It does not wait, or waits again, from now on. */
 void lobby_busy(struct lobby *r, struct lobby_guest *g);
+/* It waits again from now on. */
 void lobby_idle(struct lobby *r, struct lobby_guest *g, int64_t mono_now);
 
 /* It does not wait any more, for good, even if it was to go: it stays counted,
  * and leaves by lobby_leave_settled.  Frees g.  Not behind
  * lobby_next_sent_away. */
 void lobby_settle(struct lobby *r, struct lobby_guest **g);
+/* A settled connection is closed. */
 void lobby_leave_settled(struct lobby *r, const struct lobby_key *key);
+/* A connection that was not settled is closed.  Frees *g, and sets it to
+ * NULL. */
 void lobby_leave(struct lobby *r, struct lobby_guest **g);
 
 /* The arg of one of the owner's that was sent away and has not been given out

@@ -22,9 +22,12 @@ enum log_level {
  * `journal`, lines begin with "<N>" as sd-daemon(3) wants them and carry no
  * time; else they begin with the UTC time. */
 void log_init(const char *name, enum log_level least, bool journal);
+/* Changes the least level that is logged. */
 void log_set_level(enum log_level least);
+/* True if lines of this level are logged. */
 bool log_wants(enum log_level level);
 
+/* Each logs one line at its level. */
 void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_info(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A list under a mutex and an eventfd.  The descriptor is written only when
- * the list was empty, so a burst of mails costs one wake-up.  A turn of the
- * loop delivers a bounded number, so that mail does not starve sockets. */
+/* A list under a mutex, and an eventfd.  The descriptor is written only when
+ * the list was empty, so a burst of mail costs one wake-up.  A turn of the loop
+ * delivers a limited number, so that mail does not starve sockets. */
 #include "config.h"
 
 #include "util/mailbox.h"

@@ -39,7 +39,7 @@ tell_long(const char *program, const struct option *longs, const char *word,
 
     if (what == NULL)
         what = len > 2 && is_ambiguous(longs, word + 2, (size_t)len - 2)
-                   ? "more than one option begins so"
+                   ? "more than one option begins like this"
                    : "there is no such option";
     fprintf(stderr, "%s: %.*s: %s\n", program, len, word, what);
 }

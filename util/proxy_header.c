@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* By the specification of HAProxy, "The PROXY protocol, versions 1 & 2".  What
- * it leaves open is read strictly: a header is an assertion about who somebody
- * is, so what is not understood whole is refused. */
+/* As in HAProxy's specification, "The PROXY protocol, versions 1 & 2".  What it
+ * leaves open is handled strictly: a header makes a claim about who somebody
+ * is, so one that is not fully understood is refused. */
 #include "config.h"
 
 #include "util/proxy_header.h"

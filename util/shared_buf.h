@@ -14,7 +14,9 @@ struct shared_buf {
 
 /* One reference, the caller's; the bytes are copied. */
 struct shared_buf *shared_buf_new(const void *bytes, size_t len);
+/* One more reference to b, which is returned. */
 struct shared_buf *shared_buf_ref(struct shared_buf *b);
+/* Gives up a reference, and sets *b to NULL.  The last one frees the buffer. */
 void shared_buf_unref(struct shared_buf **b);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The distance of Damerau and Levenshtein (optimal string alignment), given up
- * as soon as it is too large. */
+/* The distance of Damerau and Levenshtein (optimal string alignment).  The
+ * computation stops when it is too large. */
 #include "config.h"
 
 #include "util/spell.h"

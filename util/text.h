@@ -19,10 +19,11 @@ size_t text_character(const char *s, size_t left, uint32_t *c_r);
  * byte that is not. */
 bool text_is_utf8(const char *s, size_t len, size_t *bad_r);
 
-/* The text as UTF-8, with a 0 behind it; the caller frees.  It is a copy if that
- * is what it is already.  Else it is a text of a client that knows no UTF-8, and
- * each byte a character of Windows-1252: that is ISO 8859-1 with characters that
- * can be seen in the place of the controls 80 to 9F, of which five are left. */
+/* The text as UTF-8, with a 0 behind it; the caller frees.  It is a copy if
+ * that is what it is already.  Else it is a text of a client that knows no
+ * UTF-8, and each byte a character of Windows-1252: that is ISO 8859-1 with
+ * characters that can be seen in the place of the controls 80 to 9F, of which
+ * five are left. */
 char *text_to_utf8(const char *s, size_t len, size_t *len_r);
 
 /* 0 if text can be an alert: UTF-8, 1 to max bytes, something to be seen
@@ -64,6 +65,7 @@ int text_parse_bool(const char *s, bool *value_r) WARN_UNUSED;
 /* An amount of storage for people: "0 bytes", "1 byte", "1.5 KB", "42 MB";
  * powers of 1024, one decimal where there are few digits. */
 #define TEXT_SIZE 24
+/* Writes such an amount. */
 void text_format_size(uint64_t bytes, char out[TEXT_SIZE]);
 
 #endif

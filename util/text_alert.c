@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What can be an alert; GLib knows which characters are combined with others. */
+/* Which texts are allowed as alerts.  GLib knows which characters are combined
+ * with others. */
 #include "config.h"
 
 #include <glib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Certificates and keys are read here, not by OpenSSL: it would wait for whoever
- * opens the other end of a pipe, and ask at the terminal for the password of a
- * key.  What browsers would refuse is refused here, while somebody looks. */
+/* Certificates and keys are read here, not by OpenSSL, which would wait for the
+ * other end of a pipe, and ask for the password of a key at the terminal.  What
+ * browsers would refuse is refused here, while an administrator is watching. */
 #include "config.h"
 
 #include "util/tls.h"
@@ -72,7 +72,7 @@ read_file(const char *doing, const char *file, struct buf *out,
     if (fd < 0 || fstat(fd, &st) < 0)
         wrong = strerror(errno);
     else if (!S_ISREG(st.st_mode))
-        wrong = S_ISDIR(st.st_mode) ? "it is a directory" : "it is no file";
+        wrong = S_ISDIR(st.st_mode) ? "it is a directory" : "it is not a file";
     else if (read_all(fd, out) < 0)
         wrong = strerror(errno);
     else if (out->len == 0)
@@ -214,9 +214,9 @@ use_key(SSL_CTX *ctx, BIO *bio, const char *file, struct errbuf *err)
     if (key == NULL && asked) {
         ERR_clear_error();
         return err_set(err,
-                       KEY " %.120s: it is protected by a password, for which "
-                           "nobody can be asked; write it without one: openssl "
-                           "pkey",
+                       KEY " %.120s: it is protected by a password, and "
+                           "nobody can be asked for it; remove the password: "
+                           "openssl pkey",
                        file);
     }
     if (key == NULL)

@@ -6,7 +6,7 @@
  * clients have, or somebody between, whose certificate must be sent.  Only one
  * that names the issuer of its issuer says it.  So one without a chain is refused
  * where nothing speaks for it: most who forgot the chain find out now, and
- * who has an authority of his own names its root. */
+ * an administrator with an authority of their own names its root. */
 #include "config.h"
 
 #include "util/tls_chain.h"
@@ -34,7 +34,7 @@ struct judgement {
 /* --- who signed --- */
 
 enum issuer {
-    ISSUER_ROOT, /* signed himself */
+    ISSUER_ROOT, /* self-signed */
     ISSUER_BETWEEN,
     ISSUER_UNKNOWN
 };
@@ -76,7 +76,7 @@ is_missing(const struct judgement *j, X509 *cert, int depth)
 
 /* --- what is wrong --- */
 
-/* NULL: not our matter, for example that nobody knows who signed himself. */
+/* NULL: not our matter, for example an unknown self-signed certificate. */
 static const char *
 wrong_with(const struct judgement *j, int error, X509 *cert, int depth)
 {

@@ -8,7 +8,7 @@
 
 /* Whether clients can follow a certificate to a root that they know, with what
  * the file has behind it (chain, may be NULL).  A certificate that signed itself
- * is always well, for who uses it gives it to his clients.  Else whoever signed
+ * is always well, for its owner gives it to the clients.  Else whoever signed
  * must be
  * - in the file; what the file has at the end may be signed by somebody who is
  *   nowhere here, for roots need not be sent;

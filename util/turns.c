@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A queue for each who waits, in a hash table by his number, and a ring of these
- * queues. */
+/* A queue for each owner that waits, in a hash table by its number, and a ring
+ * of these queues. */
 #include "config.h"
 
 #include "util/turns.h"

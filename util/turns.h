@@ -19,6 +19,7 @@ struct turn {
     struct turn_queue *queue;
 };
 
+/* Turns for which nobody waits. */
 struct turns *turns_new(void);
 /* Nothing may wait. */
 void turns_free(struct turns **t);
@@ -29,6 +30,7 @@ void turns_wait(struct turns *t, struct turn *turn, uint64_t who);
 void turns_leave(struct turns *t, struct turn *turn);
 /* The next, which does not wait any longer; NULL: none. */
 struct turn *turns_next(struct turns *t);
+/* True if nobody waits. */
 bool turns_is_empty(const struct turns *t);
 
 #endif

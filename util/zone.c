@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The door to time zones: GLib reads the system's time zone data, because the
- * C library knows one zone at a time for the whole process.
- *
- * Names come from users' preferences, and GLib would open any path: what is
- * asked for is checked to be a zone's file before GLib sees it.  Unknown names
- * are not remembered, so that nobody can fill the memory with them. */
+/* The wrapper of time zones.  GLib reads the time zone data of the system,
+ * because the C library knows only one zone at a time for the whole process.
+ * Names come from preferences of users, and GLib would open any path, so the
+ * name is checked to be a file of a zone before GLib sees it.  Unknown names
+ * are not remembered, so nobody can fill the memory with them. */
 #include "config.h"
 
 #include "util/zone.h"

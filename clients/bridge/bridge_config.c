@@ -11,55 +11,14 @@
 
 #include "util/address.h"
 #include "util/blank.h"
+#include "util/config_words.h"
 #include "util/text.h"
 
 static const char *const tls_versions[] = {"1.2", "1.3", NULL};
 static const char *const log_levels[] = {"debug", "info", "warn", "error",
                                          NULL};
 
-#define KIB    1024ULL
-#define MIB    (1024 * KIB)
-#define MS     1000ULL
-#define SECOND (1000 * MS)
-#define MINUTE (60 * SECOND)
-#define HOUR   (60 * MINUTE)
-#define DAY    (24 * HOUR)
-
 #define M(member) offsetof(struct bridge_config, member)
-#define TEXT(min, max)              \
-    {                               \
-        CONFIG_TEXT, min, max, NULL \
-    }
-#define PATH                       \
-    {                              \
-        CONFIG_PATH, 0, 4000, NULL \
-    }
-#define NUMBER(a, b)              \
-    {                             \
-        CONFIG_NUMBER, a, b, NULL \
-    }
-#define BYTES(a, b)              \
-    {                            \
-        CONFIG_BYTES, a, b, NULL \
-    }
-#define TIME(a, b)              \
-    {                           \
-        CONFIG_TIME, a, b, NULL \
-    }
-#define CHOICE(words)              \
-    {                              \
-        CONFIG_CHOICE, 0, 0, words \
-    }
-#define LIST(type)         \
-    {                      \
-        type, 1, 256, NULL \
-    }
-#define BOOL                    \
-    {                           \
-        CONFIG_BOOL, 0, 0, NULL \
-    }
-#define RELOAD  true
-#define RESTART false
 
 /* clang-format off */
 static const struct config_row rows[] = {
@@ -75,11 +34,11 @@ static const struct config_row rows[] = {
  "With port 0 the system chooses a free port, which is logged."},
 {"listen-tls", LIST(CONFIG_LISTEN), M(listen_tls), "", RESTART,
  "The same for HTTPS."},
-{"tls-certificate", PATH, M(tls_certificate), "", RELOAD,
+{"tls-certificate", PATH(0), M(tls_certificate), "", RELOAD,
  "The certificate, followed by its chain (PEM). Empty: no TLS."},
-{"tls-key", PATH, M(tls_key), "", RELOAD,
+{"tls-key", PATH(0), M(tls_key), "", RELOAD,
  "The private key of the certificate (PEM)."},
-{"tls-roots", PATH, M(tls_roots), "", RELOAD,
+{"tls-roots", PATH(0), M(tls_roots), "", RELOAD,
  "Root certificates (PEM) that your clients trust in addition to those of\n"
  "the system, such as the root of your own authority. The bridge accepts a\n"
  "certificate only if it leads to a root that clients know. If it is refused\n"
@@ -90,7 +49,7 @@ static const struct config_row rows[] = {
 {"tls-min-version", CHOICE(tls_versions), M(tls_min_version), "1.2", RELOAD,
  "The oldest version of TLS to accept."},
 
-{"server-socket", PATH, M(server_socket), "", RESTART,
+{"server-socket", PATH(0), M(server_socket), "", RESTART,
  "The UNIX socket of ximssd. Empty: server-address and server-port are used."},
 {"server-address", TEXT(1, 64), M(server_address), "127.0.0.1", RESTART,
  "The address of ximssd, in numbers. Passwords are sent to it in clear text:\n"
@@ -98,11 +57,11 @@ static const struct config_row rows[] = {
 {"server-port", NUMBER(1, 65535), M(server_port), "11024", RESTART,
  "The port of ximssd, without TLS."},
 
-{"pages", PATH, M(pages), PAGESDIR, RELOAD,
+{"pages", PATH(0), M(pages), PAGESDIR, RELOAD,
  "The directory of the pages for users and administrators. Empty: no pages."},
 {"site-name", TEXT(1, 80), M(site_name), "Alerts", RELOAD,
  "The name of the site, in the header and the title of its pages."},
-{"site-logo", PATH, M(site_logo), "", RELOAD,
+{"site-logo", PATH(0), M(site_logo), "", RELOAD,
  "A picture beside the name: a file of at most 8 MB whose name ends in .svg,\n"
  ".png, .jpg, .webp, .gif or .ico. Empty: none."},
 {"organisation", TEXT(0, 200), M(organisation), "", RELOAD,
@@ -296,19 +255,6 @@ static const struct config_row rows[] = {
 /* clang-format on */
 
 static int
-check_tls(struct config_load *l, const struct bridge_config *c)
-{
-    if (*c->tls_certificate != '\0' && *c->tls_key == '\0')
-        return config_conflict(l, "tls-certificate", "needs tls-key too");
-    if (*c->tls_key != '\0' && *c->tls_certificate == '\0')
-        return config_conflict(l, "tls-key", "needs tls-certificate too");
-    if (c->listen_tls.count > 0 && *c->tls_certificate == '\0')
-        return config_conflict(l, "listen-tls",
-                               "needs tls-certificate and tls-key");
-    return 0;
-}
-
-static int
 check_proxies(struct config_load *l, const struct bridge_config *c)
 {
     for (size_t i = 0; i < c->proxy_protocol.count; i++)
@@ -368,7 +314,9 @@ check(struct config_load *l, void *config)
         return config_conflict(l, "listen",
                                "an address stands twice in listen and "
                                "listen-tls");
-    if (check_tls(l, c) < 0 || check_proxies(l, c) < 0 ||
+    if (config_table_check_tls(l, c->tls_certificate, c->tls_key,
+                               &c->listen_tls) < 0 ||
+        check_proxies(l, c) < 0 ||
         check_text(l, "site-name", c->site_name) < 0 ||
         check_text(l, "organisation", c->organisation) < 0)
         return -1;

@@ -82,8 +82,8 @@ is_out_of_place(struct call *c)
         cli_call_fail(c->http, 405, 0, "only GET and POST");
     else if (client_is_from_elsewhere(c->http))
         cli_call_fail(c->http, 403, 0,
-                      "a page of another site had this sent. commands are for "
-                      "programs");
+                      "this was sent by a page of another site. commands are "
+                      "for programs");
     else if (cfg->cli_addresses.count > 0 &&
              !client_is_within(&c->client, &cfg->cli_addresses))
         cli_call_fail(c->http, 403, 0, "not from this address");

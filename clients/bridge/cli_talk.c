@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The session goes through listFeatures (whose domain a bare name belongs to),
- * login, readSession (is he an administrator?) to cliExecute, each when the one
+ * login, readSession (an administrator?) to cliExecute, each when the one
  * before was answered.  Messages are small, but for cliResult: that has no limit,
  * and goes through as it comes.  ximssd may come late, stop in the middle, or say
  * something else than was asked: each ends in `finish`, once. */

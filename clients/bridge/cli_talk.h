@@ -8,8 +8,8 @@
 struct bridge;
 
 /* One command of the CLI, in a session with ximssd that is made for it.  ximssd
- * decides all of it: who that is, how often he may try, what he may do, what
- * the audit log says; it is told from where he comes. */
+ * decides all of it: who that is, how often they may try, what they may do, what
+ * the audit log says; it is told where they come from. */
 struct cli_talk;
 
 struct cli_order {

@@ -36,7 +36,7 @@ void client_read(const struct bridge_config *cfg, const struct http_conn *h,
  * frees. */
 char *client_host(const struct http_conn *h);
 
-/* Whether he is within the networks. */
+/* Whether the client is within the networks. */
 bool client_is_within(const struct client *c, const struct config_nets *nets);
 
 /* A page of another site had a browser send this, as far as browsers tell; or

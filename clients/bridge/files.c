@@ -72,7 +72,7 @@ read_file(const char *path, struct buf *out, struct errbuf *err)
     if (fd < 0)
         return err_set(err, "%.160s: %s", path, strerror(errno));
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-        r = err_set(err, "%.160s: it is no file", path);
+        r = err_set(err, "%.160s: it is not a file", path);
     while (r == 0 && out->len <= MOST_BYTES &&
            (n = read(fd, piece, sizeof piece)) > 0)
         buf_append(out, piece, (size_t)n);

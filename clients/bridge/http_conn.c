@@ -21,7 +21,6 @@
 #include "clients/bridge/http_parse.h"
 #include "clients/bridge/http_reply.h"
 #include "clients/bridge/http_rules.h"
-#include "clients/bridge/relay.h"
 #include "util/address.h"
 #include "util/clock.h"
 #include "util/lobby.h"
@@ -365,8 +364,8 @@ on_request_data(struct conn *c, const char *data, size_t len)
 
     if (h->streaming || h->ended)
         return len;
-    if (h->relay != NULL) {
-        relay_on_data(h->relay, data, len);
+    if (h->taker != NULL) {
+        h->taker->on_data(h->taker, data, len);
         return len;
     }
     if (h->busy || conn_pending(c) > UNSENT) {
@@ -416,8 +415,8 @@ on_drained(struct conn *c)
 {
     struct http_conn *h = of_conn(c);
 
-    if (h->relay != NULL)
-        relay_on_drained(h->relay);
+    if (h->taker != NULL)
+        h->taker->on_drained(h->taker);
     else if (h->streaming && h->waiter != NULL && h->waiter->on_drained != NULL)
         h->waiter->on_drained(h->waiter);
     else
@@ -523,8 +522,8 @@ http_conn_end(struct http_conn *h)
     h->ended = true;
     h->waiter = NULL;
     event_del(&h->timer);
-    if (h->relay != NULL)
-        relay_on_end(h->relay);
+    if (h->taker != NULL)
+        h->taker->on_end(h->taker);
     conn_close(&h->conn);
     h->owner->open--;
     h->end.run = run_end;

@@ -35,6 +35,13 @@ struct http_request {
     size_t body_len;
 };
 
+/* What has taken a connection over, which speaks no HTTP from then on. */
+struct http_taker {
+    void (*on_data)(struct http_taker *t, const char *data, size_t len);
+    void (*on_drained)(struct http_taker *t);
+    void (*on_end)(struct http_taker *t); /* and it is gone */
+};
+
 /* What the owner of all connections wants to hear and to limit. */
 struct http_owner {
     /* Answers by http_reply or http_stream, now or later. */
@@ -79,12 +86,12 @@ struct http_conn {
     struct conn conn;
     struct event timer;
     struct conn_deferred end;
-    struct http_parse *parse;      /* owned */
-    struct http_owner *owner;      /* borrowed */
-    struct http_message *message;  /* owned; NULL between requests */
-    struct http_waiter *waiter;    /* borrowed; NULL: none */
-    struct relay *relay;           /* owned; NULL: it speaks HTTP */
-    struct lobby_guest *guest;     /* the owner's; may be NULL */
+    struct http_parse *parse;     /* owned */
+    struct http_owner *owner;     /* borrowed */
+    struct http_message *message; /* owned; NULL between requests */
+    struct http_waiter *waiter;   /* borrowed; NULL: none */
+    struct http_taker *taker;  /* its own end frees it; NULL: it speaks HTTP */
+    struct lobby_guest *guest; /* the owner's; may be NULL */
     TAILQ_ENTRY(http_conn) link;   /* the owner's */
     TAILQ_ENTRY(http_conn) half;   /* ... room.h, if is_half */
     struct sockaddr_storage *peer; /* owned */

@@ -37,7 +37,7 @@ check_host(struct http_message *m, bool is_http_1_0)
     if (n == 0 && !is_http_1_0)
         return refuse(m, "no Host");
     if (n == 1 && !is_host(http_message_header(m, "Host")))
-        return refuse(m, "Host is no host");
+        return refuse(m, "Host is not a host name");
     return 0;
 }
 
@@ -68,7 +68,7 @@ check_length(struct http_message *m, const struct http_parse_head *head)
     if (lengths > 1)
         return refuse(m, "more than one Content-Length");
     if (lengths == 1 && !is_number(http_message_header(m, "Content-Length")))
-        return refuse(m, "Content-Length is no number");
+        return refuse(m, "Content-Length is not a number");
     if (lengths > 0 && coding != NULL)
         return refuse(m, "Content-Length and Transfer-Encoding");
     if (coding != NULL && head->is_http_1_0)
@@ -77,7 +77,7 @@ check_length(struct http_message *m, const struct http_parse_head *head)
         return refuse(m, "Transfer-Encoding is not chunked");
     if (head->is_chunked != (coding != NULL) ||
         head->length != length_of(m, lengths))
-        return refuse(m, "it cannot be told where the request ends");
+        return refuse(m, "the end of the request is not defined");
     return 0;
 }
 
@@ -92,6 +92,6 @@ http_rules_check(struct http_message *m, const struct http_parse_head *head)
         return status;
     if (http_message_split_url(m) < 0 ||
         (m->authority != NULL && !is_host(m->authority)))
-        return refuse(m, "not a URL that can be asked for");
+        return refuse(m, "not a valid request target");
     return 0;
 }

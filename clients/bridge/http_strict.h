@@ -8,7 +8,7 @@
 
 /* The bytes of one request, looked at before http-parser sees them.  That
  * library forgives much (a LF without CR, a blank before a colon, continued
- * lines), and whoever forgives other things than the proxy before him takes
+ * lines), and whoever forgives other things than the proxy in front takes
  * part of one person's request for another's.  Here lines are as RFC 9112 has
  * them, or the request is refused.
  *

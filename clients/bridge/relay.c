@@ -29,6 +29,7 @@
 
 struct relay {
     struct conn up; /* to ximssd; first */
+    struct http_taker taker;
     struct http_conn *http;
     struct conn_deferred end;
     struct buf answer;         /* that lets it begin */
@@ -53,8 +54,8 @@ run_end(struct conn_deferred *d)
     free(r);
 }
 
-void
-relay_on_end(struct relay *r)
+static void
+end(struct relay *r)
 {
     if (r->ended)
         return;
@@ -87,9 +88,10 @@ static void
 refuse(struct relay *r)
 {
     if (!*r->refused)
-        log_warn("connections that begin with XML are closed: ximssd does not "
-                 "confirm whom this machine hands on; is its address in "
-                 "trusted-addresses of ximssd? (or use server-socket)");
+        log_warn("connections that begin with XML are closed: ximssd does "
+                 "not believe the addresses that this machine passes on; add "
+                 "its address to trusted-addresses of ximssd, or use "
+                 "server-socket");
     *r->refused = true;
     http_conn_end(r->http);
 }
@@ -126,7 +128,7 @@ take_answer(struct relay *r, const char *data, size_t len)
     return n;
 }
 
-/* Who is logged in need not give way.  (In TLS of his own, nobody sees it.) */
+/* Who is logged in need not give way.  (In their own TLS, nobody sees it.) */
 static void
 look_for_session(struct relay *r, const char *data, size_t len)
 {
@@ -181,8 +183,8 @@ on_closed(struct conn *c, enum conn_close_reason reason)
         return;
     }
     /* What ximssd said last is still to be read. */
-    h->relay = NULL;
-    relay_on_end(r);
+    h->taker = NULL;
+    end(r);
     h->streaming = true;
     http_finish(h);
 }
@@ -191,8 +193,8 @@ static const struct conn_ops ops = {on_data, on_drained, on_closed};
 
 /* --- from the client --- */
 
-void
-relay_on_data(struct relay *r, const char *data, size_t len)
+static void
+take(struct relay *r, const char *data, size_t len)
 {
     if (!r->begun) {
         buf_append(&r->held, data, len);
@@ -205,11 +207,31 @@ relay_on_data(struct relay *r, const char *data, size_t len)
         conn_pause(&r->http->conn, FULL);
 }
 
-void
-relay_on_drained(struct relay *r)
+static struct relay *
+relay_of(struct http_taker *t)
 {
+    return (struct relay *)(void *)((char *)t - offsetof(struct relay, taker));
+}
+
+static void
+on_client_data(struct http_taker *t, const char *data, size_t len)
+{
+    take(relay_of(t), data, len);
+}
+
+static void
+on_client_drained(struct http_taker *t)
+{
+    struct relay *r = relay_of(t);
+
     if (count(r))
         conn_resume(&r->up, FULL);
+}
+
+static void
+on_client_end(struct http_taker *t)
+{
+    end(relay_of(t));
 }
 
 /* Says who it is, and asks whom ximssd sees. */
@@ -267,9 +289,11 @@ relay_begin(struct http_conn *h, const struct bridge_config *cfg,
     r->guest = guest;
     r->lobby = h->owner->relays;
     lobby_spoke(r->lobby, guest);
-    h->relay = r;
+    r->taker =
+        (struct http_taker){on_client_data, on_client_drained, on_client_end};
+    h->taker = &r->taker;
     introduce(r);
     if (!r->ended)
-        relay_on_data(r, data, len);
+        take(r, data, len);
     return true;
 }

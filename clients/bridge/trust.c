@@ -34,14 +34,14 @@ trust_learn(struct bridge *b, const struct xml_elem *answer)
         return;
     b->trust.state = state;
     if (state == TRUST_YES)
-        log_info("ximssd trusts this bridge: its limits and log lines speak of "
-                 "the browsers' addresses, CRAM-MD5 is offered where a domain "
-                 "has it, and XIMSS connections are handed on");
+        log_info("ximssd trusts this bridge: its limits and log lines refer "
+                 "to the browsers' addresses, CRAM-MD5 is offered if a "
+                 "domain has it, and XIMSS connections are passed on");
     else
-        log_warn("ximssd does not trust this bridge: its limits and log lines "
-                 "speak of this machine's address alone, CRAM-MD5 is not "
-                 "offered, and XIMSS connections are not handed on; put the "
-                 "address into trusted-addresses of ximssd, or use "
+        log_warn("ximssd does not trust this bridge: its limits and log "
+                 "lines refer only to this machine's address, CRAM-MD5 is "
+                 "not offered, and XIMSS connections are not passed on; add "
+                 "the address to trusted-addresses of ximssd, or use "
                  "server-socket");
 }
 

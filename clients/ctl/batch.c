@@ -288,8 +288,8 @@ tell_rest(const struct batch *b, unsigned long rest)
                   b->last_lost);
     else if (b->last_lost == rest)
         ctl_error(0, "line %lu may have been carried out", rest);
-    ctl_error(0, "stopped before line %lu of %s; go on with --from %lu", rest,
-              b->path, rest);
+    ctl_error(0, "stopped before line %lu of %s; continue with --from %lu",
+              rest, b->path, rest);
 }
 
 int

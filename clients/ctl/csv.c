@@ -34,7 +34,7 @@ static void
 add(struct csv *c, struct record *r, int ch)
 {
     if (ch == '\0')
-        r->broken = "it has a byte 0";
+        r->broken = "it contains a zero byte";
     else if (c->text.len >= CSV_RECORD_MAX)
         r->broken = "it is too long";
     else
@@ -75,7 +75,7 @@ read_field(struct csv *c, struct record *r)
             (input_peek(c->in) == '\n' || input_peek(c->in) == EOF))
             continue;
         if (quoted)
-            r->broken = "text stands behind a closing quote";
+            r->broken = "there is text after a closing quote";
         else
             add(c, r, ch);
     }
@@ -113,7 +113,7 @@ csv_next(struct csv *c, struct errbuf *err)
             return 0;
         read_record(c, &r);
         if (r.broken != NULL)
-            return err_set(err, "the record is broken: %s", r.broken);
+            return err_set(err, "malformed record: %s", r.broken);
         for (unsigned i = 0; i < c->n; i++)
             c->fields[i] = c->text.data + r.starts[i];
     } while (c->n == 1 && c->fields[0][0] == '\0');

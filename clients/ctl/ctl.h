@@ -212,7 +212,7 @@ struct ctl_table {
 void ctl_table_init(struct ctl_table *t, unsigned columns,
                     const char *const *header);
 void ctl_table_add(struct ctl_table *t, const char *text);
-/* Who did something, as people call him: "local:0", who came by the server's UNIX
+/* Who did something, as people call them: "local:0", who came by the server's UNIX
  * socket, is "root on this machine"; names of accounts stay as they are. */
 void ctl_table_add_who(struct ctl_table *t, const char *name);
 /* As it is, for the last column, with a terminal's escapes in it. */

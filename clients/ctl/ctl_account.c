@@ -18,7 +18,7 @@
 
 static const struct ctl_option create_options[] = {
     PASSWORD_OPTION,
-    {"no-password", NULL, "make it without one: nobody can log in"},
+    {"no-password", NULL, "without a password: nobody can log in"},
     {"real-name", "TEXT", "the person's name"},
     CTL_FORCE,
     CTL_OPTIONS_END};
@@ -40,19 +40,19 @@ static const struct ctl_option rights_options[] = {CTL_SET, CTL_FORCE,
                                                    CTL_OPTIONS_END};
 
 static const struct ctl_option token_options[] = {
-    {"name", "TEXT", "the token (create: found if not given)"},
+    {"name", "TEXT", "the token (create: chosen if not given)"},
     {"expires", "WHEN", "create: +30d, YYYY-MM-DD..., or never"},
     CTL_OPTIONS_END};
 
 static const struct ctl_option device_options[] = {
     {"id", "NUMBER", "revoke: the device"},
-    {"all", NULL, "revoke: all that the account has"},
+    {"all", NULL, "revoke: all devices of the account"},
     CTL_OPTIONS_END};
 
 static const struct ctl_option import_options[] = {
     {"domain", "NAME", "the domain of names without one"},
     {"from", "LINE", "begin at this line of the file"},
-    {"window", "N", "accounts under way at once (64)"},
+    {"window", "N", "accounts in progress at once (64)"},
     {"quiet", NULL, "no progress bar"},
     CTL_FORCE,
     CTL_OPTIONS_END};
@@ -157,16 +157,16 @@ run_verify(struct ctl *c, int argc, char **argv)
                          "Password to check: ", false);
 }
 
-#define PASSWORD_HELP                                                \
-    "The account's password comes from --new-password-fd, from the " \
-    "environment variable\nXIMSS_NEW_PASSWORD, or is asked on the "  \
-    "terminal; never from the arguments, which all\ncan see.\n"
+#define PASSWORD_HELP                                                        \
+    "The password of the account is read from --new-password-fd, from the\n" \
+    "environment variable XIMSS_NEW_PASSWORD, or from the terminal. It is "  \
+    "never\nan argument, because everybody can see those.\n"
 
 const struct ctl_command ctl_account_commands[] = {
     {"account", "list", "[DOMAIN]", "Lists the accounts of a domain",
      "Without a domain: the main domain, or that of --user.\n",
      .line = "LISTACCOUNTS[ $1]", .show = show_names},
-    {"account", "create", "NAME [KEY=VALUE...]", "Makes an account",
+    {"account", "create", "NAME [KEY=VALUE...]", "Creates an account",
      PASSWORD_HELP, create_options, .run = run_create, .min_args = 1,
      .max_args = -1},
     {"account", "delete", "NAME", "Deletes an account and its alerts",
@@ -194,34 +194,37 @@ const struct ctl_command ctl_account_commands[] = {
              "GETACCOUNTEFFECTIVEPREFS $1$effective|"
              "GETACCOUNTPREFS $1"},
     {"account", "aliases", "NAME [--set A,B,...]",
-     "Shows or sets an account's other names", .options = set_options,
+     "Shows or sets an account's aliases", .options = set_options,
      .line = "SETACCOUNTALIASES $1 $,set|GETACCOUNTALIASES $1"},
     {"account", "rights", "NAME [--set A,B,...]",
      "Shows or sets an account's rights",
-     "For example: --set \"All Domains,CanPostAlerts\"\nA name that is "
-     "nearly a known one is refused, unless --force is given.\n",
+     "For example: --set \"All Domains,CanPostAlerts\"\n"
+     "A name that is very close to a known one is refused, unless --force is "
+     "given.\n",
      rights_options,
      .line = "SETACCOUNTRIGHTS $1 $,set[ FORCE$force]|GETACCOUNTRIGHTS $1",
      .names = CTL_NAMES_RIGHTS},
     {"account", "token", "create|list|revoke NAME",
      "Secrets for scripts on the PWD port (APOP)",
-     "A token lets a script log in on the PWD port as the account, by APOP or\n"
-     "as a password, and nowhere else.  create prints the secret, once; revoke\n"
-     "ends the token and the sessions that came by it.\n",
+     "With a token, a script can log in as the account on the PWD port, and "
+     "nowhere\n"
+     "else: by APOP, or in the place of the password. create prints the "
+     "secret once;\n"
+     "revoke also ends the sessions that logged in with the token.\n",
      token_options, .run = ctl_token_run, .min_args = 2, .max_args = 2},
     {"account", "device", "list|revoke NAME",
      "Browsers that stay logged in without the password",
-     "revoke ends one device, or all, and the sessions that came by it.\n",
+     "revoke logs out one device, or all, and ends their sessions.\n",
      device_options, .run = ctl_device_run, .min_args = 2, .max_args = 2},
-    {"account", "info", "NAME [KEY...]", "Shows storage used and the like",
+    {"account", "info", "NAME [KEY...]", "Shows what is known about an account",
      .line = "GETACCOUNTINFO $1[ $+]"},
-    {"account", "stat", "NAME [KEY]", "Shows numbers of an account, or one",
+    {"account", "stat", "NAME [KEY]", "Shows counters of an account, or one",
      .line = "GETACCOUNTSTAT $1[ KEY $2]"},
     {"account", "sessions", "NAME", "Lists an account's sessions",
      .line = "LISTACCOUNTSESSIONS $1"},
     {"account", "kill", "NAME", "Ends an account's sessions and tickets",
      .line = "KILLACCOUNTSESSIONS $1"},
-    {"account", "import", "FILE.csv", "Makes accounts from a file",
+    {"account", "import", "FILE.csv", "Creates accounts from a file",
      "Each line is name,password,real name. A first line that begins with\n"
      "name,password names the columns; further columns are then settings.\n"
      "Accounts that exist already are left as they are and counted, so that\n"

@@ -28,14 +28,14 @@
 static const struct ctl_option post_options[] = {
     SCOPE_OPTIONS,
     {"severity", "LEVEL", "info, warning or critical (warning)"},
-    {"until", "TIME", "when it ends by itself: see above"},
+    {"until", "TIME", "when the alert ends: see above"},
     {"key", "TEXT", "post only once with this key within a day"},
-    {"test", NULL, "check and count who would see it; post nothing"},
+    {"test", NULL, "check and count, but post nothing"},
     CTL_OPTIONS_END};
 
 static const struct ctl_option list_options[] = {
     SCOPE_OPTIONS,
-    {"own", NULL, "the alerts of the account that is logged in"},
+    {"own", NULL, "the alerts of your own account"},
     CTL_OPTIONS_END};
 
 /* The scope that the options name: at most one.  -1: told. */
@@ -194,8 +194,8 @@ print_posted(const struct ximss_posted *p, bool test)
         printf("nothing posted: alert %s has this key%s\n", p->id,
                p->active ? "" : " and is no longer active");
     else if (test)
-        printf("nothing posted; it would be for %llu account%s, and shown at "
-               "once in %llu session%s\n",
+        printf("nothing posted; it would go to %llu account%s, and be shown "
+               "at once in %llu session%s\n",
                accounts, accounts == 1 ? "" : "s", sessions,
                sessions == 1 ? "" : "s");
     else
@@ -217,7 +217,7 @@ on_posted(struct ximss *x, const struct ximss_result *result,
     if (call->lifetime && !call->test && !posted->repeated &&
         posted->until == 0)
         call->code = ctl_error(CTL_PARTLY,
-                               "the server is older and knows no "
+                               "the server is older and does not support "
                                "lifetimes: the alert is posted without an end");
     if (call->c->json)
         print_posted_json(posted, call->test);
@@ -249,7 +249,7 @@ get_post(struct ctl *c, struct ximss_post *p)
         get_severity(c, &p->severity) < 0)
         return -1;
     if (p->scope == XIMSS_SCOPE_NONE)
-        return ctl_error(-1, "say who is to see it: --server, --cluster, "
+        return ctl_error(-1, "say who it is for: --server, --cluster, "
                              "--domain NAME or --account NAME");
     if (until != NULL && ctl_until_parse(until, &p->until, &p->lifetime) < 0)
         return ctl_error(-1,
@@ -393,15 +393,18 @@ run_list(struct ctl *c, int argc, char **argv)
 const struct ctl_command ctl_alert_commands[] = {
     {"alert", "post", "[TEXT]", "Posts an alert",
      "The text is the argument, or standard input if there is none or it is "
-     "\"-\".\nOne of --server, --cluster, --domain and --account says who is "
-     "to see it.\nTIME is +30m, +2h, +3d or +1w from the post, 2026-12-01 or "
-     "\"2026-12-01 06:00\" in this\nmachine's time zone, or 20261201T060000Z "
-     "(GMT).\n",
+     "\"-\".\n"
+     "One of --server, --cluster, --domain and --account says who it is "
+     "for.\n"
+     "TIME is +30m, +2h, +3d or +1w from the post, 2026-12-01 or "
+     "\"2026-12-01 06:00\" in this\n"
+     "machine's time zone, or 20261201T060000Z (GMT).\n",
      post_options, .run = run_post, .max_args = 1},
     {"alert", "list", "", "Lists the active alerts of a scope",
      "Without a scope: --server.\n", list_options, .run = run_list},
     {"alert", "remove", "ID...", "Withdraws alerts from everybody",
-     "Says for each what it was and how many sessions were told; with --json an\n"
-     "object on a line for each.\n",
+     "Prints for each what it was and how many sessions were told; with "
+     "--json, one\n"
+     "object per line.\n",
      .run = ctl_remove_run, .min_args = 1, .max_args = -1},
     {0}};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What every command has: its options, and what it says to whoever typed it. */
+/* What every command has: its options, and messages to the user. */
 #include "config.h"
 
 #include <stdarg.h>

@@ -15,10 +15,10 @@
  * carries out whatever it has got.  With --keep-going it is a window. */
 
 static const struct ctl_option cli_options[] = {
-    {"file", "FILE", "run the commands in FILE, one on each line"},
-    {"keep-going", NULL, "also behind a command that is refused"},
+    {"file", "FILE", "run the commands in FILE, one per line"},
+    {"keep-going", NULL, "continue after a refused command"},
     {"from", "LINE", "begin at this line of the file"},
-    {"window", "N", "with --keep-going: commands under way at once (64)"},
+    {"window", "N", "with --keep-going: commands in progress at once (64)"},
     {"quiet", NULL, "no progress bar"},
     CTL_OPTIONS_END};
 
@@ -222,8 +222,9 @@ run_cli(struct ctl *c, int argc, char **argv)
 const struct ctl_command ctl_cli_commands[] = {
     {"cli", "", "'COMMAND' | --file FILE", "Runs commands of the server's CLI",
      "Prints the result in the CLI's data format, or as JSON with --json.\n"
-     "With --file, instead of a command: runs those in a file, \"-\" is "
-     "standard input.\nLines that are empty or begin with # or // are skipped. "
-     "The first that is refused\nends it, unless --keep-going is given.\n",
+     "With --file: runs the commands in a file; \"-\" is standard input.\n"
+     "Lines that are empty or begin with # or // are skipped. The first "
+     "refused command\n"
+     "ends the run, unless --keep-going is given.\n",
      cli_options, .run = run_cli, .max_args = 1},
     {0}};

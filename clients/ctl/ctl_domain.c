@@ -6,7 +6,7 @@
 /* domain ...: each is a line of the CLI. */
 
 static const struct ctl_option delete_options[] = {
-    {"force", NULL, "also if it has accounts, groups, ..."},
+    {"force", NULL, "even if it has accounts, groups, ..."},
     CTL_YES,
     CTL_OPTIONS_END};
 
@@ -19,7 +19,7 @@ static const struct ctl_option aliases_options[] = {CTL_SET, CTL_OPTIONS_END};
 
 const struct ctl_command ctl_domain_commands[] = {
     {"domain", "list", "", "Lists all domains", .line = "LISTDOMAINS"},
-    {"domain", "create", "NAME [KEY=VALUE...]", "Makes a domain",
+    {"domain", "create", "NAME [KEY=VALUE...]", "Creates a domain",
      .options = names_options, .line = "CREATEDOMAIN $1[ $=][ FORCE$force]",
      .names = CTL_NAMES_SETTINGS},
     {"domain", "delete", "NAME", "Deletes a domain and its alerts",
@@ -27,9 +27,9 @@ const struct ctl_command ctl_domain_commands[] = {
      .ask = "Delete, with everything in it, the domain"},
     {"domain", "rename", "OLD NEW", "Renames a domain",
      .line = "RENAMEDOMAIN $1 INTO $2"},
-    {"domain", "suspend", "NAME", "Ends its sessions and lets nobody in",
+    {"domain", "suspend", "NAME", "Ends its sessions and refuses log-ins",
      .line = "SUSPENDDOMAIN $1"},
-    {"domain", "resume", "NAME", "Lets the people of a domain in again",
+    {"domain", "resume", "NAME", "Allows log-ins to a domain again",
      .line = "RESUMEDOMAIN $1"},
     {"domain", "settings", "NAME [KEY=VALUE...]",
      "Shows or changes a domain's settings", CTL_SETTINGS_HELP,
@@ -43,12 +43,13 @@ const struct ctl_command ctl_domain_commands[] = {
      .line = "UPDATEACCOUNTDEFAULTS $1 $=[ FORCE$force]|GETACCOUNTDEFAULTS $1",
      .names = CTL_NAMES_SETTINGS},
     {"domain", "template", "NAME [KEY=VALUE...]",
-     "Settings that new accounts begin with", CTL_SETTINGS_HELP, names_options,
+     "Settings that are given to new accounts", CTL_SETTINGS_HELP,
+     names_options,
      .line = "UPDATEACCOUNTTEMPLATE $1 $=[ FORCE$force]|GETACCOUNTTEMPLATE $1",
      .names = CTL_NAMES_SETTINGS},
     {"domain", "aliases", "NAME [--set A,B,...]",
-     "Shows or sets a domain's other names", .options = aliases_options,
+     "Shows or sets a domain's aliases", .options = aliases_options,
      .line = "SETDOMAINALIASES $1 $,set|GETDOMAINALIASES $1"},
-    {"domain", "stat", "NAME [KEY]", "Shows numbers of a domain, or one",
+    {"domain", "stat", "NAME [KEY]", "Shows counters of a domain, or one",
      .line = "GETDOMAINSTAT $1[ KEY $2]"},
     {0}};

@@ -19,12 +19,12 @@ const struct ctl_command *const ctl_tables[] = {
 /* Options that every command takes; main.c knows their places. */
 const struct ctl_option ctl_globals[] = {
     {"socket", "PATH", "the server's UNIX socket on this machine"},
-    {"host", "HOST", "a server on the network instead"},
+    {"host", "HOST", "a server on the network"},
     {"port", "N", "its port (11024)"},
     {"user", "NAME", "log in as NAME with a password"},
     {"password-fd", "N", "read that password from descriptor N"},
     {"tls", "MODE", "auto, none, starttls or implicit (auto)"},
-    {"ca-file", "FILE", "trust the authorities in FILE (PEM) alone"},
+    {"ca-file", "FILE", "trust only the authorities in FILE (PEM)"},
     {"json", NULL, "print JSON"},
     {"help", NULL, "print help"},
     {"version", NULL, "print the version"},
@@ -67,8 +67,9 @@ ctl_help(const char *noun)
                 print_names(c);
     fputs("\nOptions for every command:\n", stdout);
     print_options(ctl_globals);
-    fputs("\n\"ximssctl COMMAND --help\" tells more about a command; "
-          "ximssctl(1) tells all.\n",
+    fputs("\n"
+          "\"ximssctl COMMAND --help\" describes a command; ximssctl(1) "
+          "describes all.\n",
           stdout);
 }
 

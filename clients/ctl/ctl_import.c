@@ -108,7 +108,8 @@ send_command(struct import *m, const char *name, struct buf *command,
     *why_r = "there is no name";
     if (name[0] == '\0' || name[0] == '@')
         return -1;
-    *why_r = "the name cannot be an account's; is the separator a comma?";
+    *why_r = "this cannot be an account name; are the fields separated by "
+             "commas?";
     if (!text_is_address(name))
         return -1;
     r = batch_send(&m->batch, m->csv.first_line, name, command);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Names of settings and rights that were mistyped, so that nothing is begun.  The
- * server looks, too, but tells of a column of a file only when it comes to it. */
+/* Detects mistyped names of settings and rights before anything is sent.  The
+ * server checks them, too, but it would find a wrong column of a file only when
+ * it comes to it. */
 #include "config.h"
 
 #include <string.h>
@@ -19,7 +20,7 @@ refuse(const char *what, const char *name, const char *meant)
     if (meant == NULL) /* somebody's own */
         return CTL_OK;
     ctl_plain(&shown, name, strlen(name));
-    ctl_error(0, "unknown %s %s: did you mean %s? (--force: as it is)", what,
+    ctl_error(0, "unknown %s %s: did you mean %s? (--force accepts it)", what,
               buf_cstr(&shown), meant);
     buf_clear(&shown);
     return CTL_REFUSED;

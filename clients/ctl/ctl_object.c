@@ -25,7 +25,7 @@ show_members(const struct ctl *c, const struct cli_value *v)
 const struct ctl_command ctl_group_commands[] = {
     {"group", "list", "[DOMAIN]", "Lists the groups of a domain",
      .line = "LISTGROUPS[ $1]"},
-    {"group", "create", "NAME [KEY=VALUE...]", "Makes a group",
+    {"group", "create", "NAME [KEY=VALUE...]", "Creates a group",
      .options = create_options,
      .line = "CREATEGROUP $1 {Members=$,members;}|CREATEGROUP $1[ $=]"},
     {"group", "settings", "NAME [KEY=VALUE...]",
@@ -33,13 +33,14 @@ const struct ctl_command ctl_group_commands[] = {
      .line = "UPDATEGROUP $1 $=|GETGROUP $1"},
     {"group", "members", "NAME [--set A,B,...]",
      "Shows or sets a group's members",
-     "Members are addresses; one without \"@\" is in the group's domain. They\n"
-     "need not be there, and stay as they are when an account goes.\n",
+     "Members are addresses; one without \"@\" is in the group's domain. "
+     "They\n"
+     "need not exist, and do not change when an account is deleted.\n",
      members_options, .line = "UPDATEGROUP $1 {Members=$,set;}|GETGROUP $1",
      .show = show_members},
-    {"group", "add", "NAME ADDRESS...", "Makes addresses members of a group",
+    {"group", "add", "NAME ADDRESS...", "Adds members to a group",
      .line = "UPDATEGROUP $1 ADD $+"},
-    {"group", "remove", "NAME ADDRESS...", "Takes members out of a group",
+    {"group", "remove", "NAME ADDRESS...", "Removes members from a group",
      .line = "UPDATEGROUP $1 REMOVE $+"},
     {"group", "rename", "OLD NEW", "Renames a group",
      .line = "RENAMEGROUP $1 INTO $2"},
@@ -52,7 +53,7 @@ const struct ctl_command ctl_forwarder_commands[] = {
      .line = "LISTFORWARDERS[ $1]"},
     {"forwarder", "find", "DOMAIN ADDRESS",
      "Lists those that lead to an address", .line = "FINDFORWARDERS $1 TO $2"},
-    {"forwarder", "create", "NAME ADDRESS", "Makes a name lead to an address",
+    {"forwarder", "create", "NAME ADDRESS", "Creates a forwarder to an address",
      .line = "CREATEFORWARDER $1 TO $2"},
     {"forwarder", "show", "NAME", "Shows where a forwarder leads",
      .line = "GETFORWARDER $1"},

@@ -18,16 +18,16 @@
  * in ctl_quota_import.c. */
 
 static const struct ctl_option list_options[] = {
-    {"domain", "NAME", "of this domain alone"},
-    {"over", "PERCENT", "those who use so much of their limit"},
-    {"limit", "N", "the first N of them"},
+    {"domain", "NAME", "only accounts of this domain"},
+    {"over", "PERCENT", "only those that use at least this much"},
+    {"limit", "N", "only the first N"},
     CTL_OPTIONS_END};
 
 static const struct ctl_option import_options[] = {
     {"domain", "NAME", "the domain of names without one"},
-    {"keep-going", NULL, "also behind a line that is refused"},
+    {"keep-going", NULL, "continue after a refused line"},
     {"from", "LINE", "begin at this line of the file"},
-    {"window", "N", "reports under way at once (64)"},
+    {"window", "N", "reports in progress at once (64)"},
     {"quiet", NULL, "no progress bar"},
     CTL_OPTIONS_END};
 
@@ -137,7 +137,8 @@ print_usage(const struct ctl_usage *u)
 static int
 no_usage(void)
 {
-    return ctl_error(CTL_REFUSED, "the server's answer says no storage used");
+    return ctl_error(CTL_REFUSED, "the server's answer does not say how much "
+                                  "is used");
 }
 
 static int
@@ -329,21 +330,26 @@ const struct ctl_command ctl_quota_commands[] = {
     {"quota", "show", "ACCOUNT", "Shows the storage that an account uses",
      .run = run_show, .min_args = 1, .max_args = 1},
     {"quota", "list", "", "Lists accounts, the fullest first",
-     "Those about which something was reported, of all domains that one may "
-     "see.\n",
+     "Accounts without a report are left out. Without --domain: all domains "
+     "that you\n"
+     "may see.\n",
      list_options, .run = run_list},
-    {"quota", "set", "ACCOUNT BYTES", "Reports the storage that it uses",
-     "BYTES are digits, or a size like 50M.\n", .line = "SETSTORAGEUSED $1 $2"},
+    {"quota", "set", "ACCOUNT BYTES",
+     "Reports the storage that an account uses",
+     "BYTES is a number, or a size such as 50M.\n",
+     .line = "SETSTORAGEUSED $1 $2"},
     {"quota", "import", "FILE", "Reports for the accounts in a file",
-     "Each line is ACCOUNT BYTES, with blanks, tabs or a comma between. Empty "
-     "lines and\ncomments (#) are skipped; \"-\" is standard input. The first "
-     "line that is refused\nends it, unless --keep-going is given. Importing "
-     "a file once more does no harm.\n",
+     "Each line is ACCOUNT BYTES, with blanks, tabs or a comma between. "
+     "Empty lines and\n"
+     "comments (#) are skipped; \"-\" is standard input. The first refused "
+     "line ends\n"
+     "the import, unless --keep-going is given. Importing a file again does "
+     "no harm.\n",
      import_options, .run = ctl_quota_import_run, .min_args = 1, .max_args = 1},
     {"quota", "refresh", "[ACCOUNT]",
-     "Asks the mail server anew what is used and may be used",
-     "The server's sources of usage that can be asked are: Dovecot, and "
-     "Maildirs. Without\nACCOUNT about all accounts, in pieces; that is waited "
-     "for.\n",
+     "Asks the mail server for usage and limits",
+     "The sources that can be asked are Dovecot and Maildirs. Without "
+     "ACCOUNT, asks\n"
+     "about all accounts, in parts, and waits for the end.\n",
      refresh_options, .run = ctl_quota_refresh_run, .max_args = 1},
     {0}};

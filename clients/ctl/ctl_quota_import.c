@@ -46,7 +46,7 @@ send_report(struct import *m, const struct quota_line *l)
     ctl_line_arg(&command, l->size);
     /* It may be a line of another file, with a password in it. */
     if (!text_is_address(name))
-        batch_refuse(b, m->lines.line, "", "the name cannot be an account's");
+        batch_refuse(b, m->lines.line, "", "this cannot be an account name");
     else if (batch_send(b, m->lines.line, name, &command) < 0)
         batch_refuse(b, m->lines.line, name, ximss_error(b->c->x));
     buf_clear(&command);

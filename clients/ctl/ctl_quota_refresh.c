@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* quota refresh: the server's sources of usage are asked anew.  About all
- * accounts that takes a while, in pieces; the server counts, and is asked how
- * far it is until it is done. */
+/* quota refresh: asks the server's sources of usage.  For all accounts this
+ * takes a while.  The server counts the accounts, and this command polls the
+ * counter until all are done. */
 #include "config.h"
 
 #include <stdio.h>
@@ -38,7 +38,7 @@ get_element(struct ctl *c, const char *name, unsigned long long *n_r)
         return r;
     if (v == NULL || v->kind != CLI_STRING ||
         text_parse_u64(v->text, UINT64_MAX, n_r) != 0)
-        return ctl_error(CTL_REFUSED, "the server's answer is no number");
+        return ctl_error(CTL_REFUSED, "the server's answer is not a number");
     return CTL_OK;
 }
 
@@ -86,7 +86,7 @@ refresh_all(struct ctl *c)
     r = wait_for_end(c, before, &looked);
     if (r != CTL_OK)
         return r;
-    buf_appendf(&b, c->json ? "{\"accounts\":%llu}" : "%llu accounts looked at",
+    buf_appendf(&b, c->json ? "{\"accounts\":%llu}" : "%llu accounts examined",
                 looked);
     ctl_print_line(&b);
     return CTL_OK;

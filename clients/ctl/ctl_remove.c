@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* alert remove: what was withdrawn, for whom, and how many sessions were told,
- * a line for each alert. */
+/* alert remove: prints a line for each alert: what it was, to whom it was
+ * addressed, and how many sessions were told. */
 #include "config.h"
 
 #include <stdio.h>

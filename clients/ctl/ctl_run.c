@@ -172,9 +172,9 @@ ctl_new_password(struct ctl *c, const char *prompt, bool twice)
                   why);
     if (password == NULL || !asked || !twice)
         return password;
-    again = secret_get(fd, "XIMSS_NEW_PASSWORD", "The same again: ", &why);
+    again = secret_get(fd, "XIMSS_NEW_PASSWORD", "Repeat the password: ", &why);
     if (again == NULL || strcmp(again, password) != 0) {
-        ctl_error(0, "these were two different passwords");
+        ctl_error(0, "the two passwords differ");
         secret_free(&password);
     }
     secret_free(&again);

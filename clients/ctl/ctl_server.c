@@ -86,15 +86,16 @@ run_log(struct ctl *c, int argc, char **argv)
 }
 
 const struct ctl_command ctl_server_commands[] = {
-    {"server", "info", "[WHAT]", "Shows what the server is and runs on",
+    {"server", "info", "[WHAT]", "Shows version and system of the server",
      .line = "GETSYSTEMINFO[ $1]"},
     {"server", "stat", "[NAME]", "Shows its counters, or one of them",
      .run = run_stat, .max_args = 1},
     {"server", "time", "", "Shows the server's clock, in GMT",
      .line = "GETCURRENTTIME"},
-    {"server", "log", "LEVEL TEXT", "Writes a line into the server's log",
-     "LEVEL is error, warning, info or debug; or a number: 0 to 2 are errors, 3\n"
-     "information, 4 warnings, 5 to 9 debug.\n",
+    {"server", "log", "LEVEL TEXT", "Writes a line to the server's log",
+     "LEVEL is error, warning, info or debug; or a number: 0 to 2 mean "
+     "error, 3\n"
+     "information, 4 warning, 5 to 9 debug.\n",
      .run = run_log, .min_args = 2, .max_args = 2},
     {"server", "route", "ADDRESS", "Shows the account of an address",
      .line = "ROUTE $1"},
@@ -107,6 +108,6 @@ const struct ctl_command ctl_server_commands[] = {
      .line = "UPDATESERVERACCOUNTDEFAULTS $=[ FORCE$force]|"
              "GETSERVERACCOUNTDEFAULTS",
      .names = CTL_NAMES_SETTINGS},
-    {"server", "shutdown", "", "Ends the server", .options = shutdown_options,
-     .line = "SHUTDOWN[$yes]", .ask = "End the server"},
+    {"server", "shutdown", "", "Stops the server", .options = shutdown_options,
+     .line = "SHUTDOWN[$yes]", .ask = "Stop the server"},
     {0}};

@@ -10,15 +10,15 @@ static const struct ctl_option list_options[] = {
 
 static const struct ctl_option find_options[] = {
     {"address", "IP", "the address that it comes from"},
-    {"for", "IP", "with --address, which is a proxy's: of the client"},
+    {"for", "IP", "of the client, if --address is a proxy's"},
     {"protocol", "NAME", "XIMSS or PWD"},
     {"transport", "NAME", "XIMSS or PWD"},
-    {"client", "NAME", "the name that the program has given"},
+    {"client", "NAME", "the name set by the client program"},
     CTL_OPTIONS_END};
 
 static const struct ctl_option create_options[] = {
-    {"address", "IP", "the address of the client, which is needed"},
-    {"for", "IP", "if that is a proxy: the address behind it"},
+    {"address", "IP", "the address of the client (required)"},
+    {"for", "IP", "of the client, if --address is a proxy's"},
     CTL_OPTIONS_END};
 
 static void
@@ -62,13 +62,13 @@ const struct ctl_command ctl_session_commands[] = {
      .options = find_options,
      .line = "FINDACCOUNTSESSION $1[ ADDRESS $address][ FOR $for]"
              "[ PROTOCOL $protocol][ TRANSPORT $transport][ CLIENT $client]"},
-    {"session", "show", "ID", "Shows a session; counts as its activity",
+    {"session", "show", "ID", "Shows a session (counts as activity)",
      .line = "GETSESSION $1"},
     {"session", "kill", "ID...", "Ends sessions", .run = run_kill,
      .min_args = 1, .max_args = -1},
     {"session", "create", "ACCOUNT --address IP",
-     "Makes a ticket for one log-in",
-     "The ticket takes the place of a password, for ten minutes.\n",
+     "Creates a ticket for one log-in",
+     "The ticket replaces the password for one log-in within ten minutes.\n",
      create_options,
      .line = "CREATEXIMSSSESSION $1 ADDRESS $address[ FOR $for]"},
     {0}};

@@ -26,8 +26,9 @@ append_expires(struct buf *b, const char *text)
         return CTL_OK;
     }
     if (ctl_until_parse(text, &seconds, &lifetime) < 0)
-        return ctl_error(CTL_USAGE, "--expires takes never, +30d or the like, "
-                                    "YYYY-MM-DD, or \"YYYY-MM-DD HH:MM\"");
+        return ctl_error(CTL_USAGE,
+                         "--expires takes never, a duration like "
+                         "+30d, YYYY-MM-DD, or \"YYYY-MM-DD HH:MM\"");
     if (lifetime == NULL)
         clock_format_gmt(seconds * CLOCK_SECOND, gmt);
     ctl_line_arg(b, lifetime != NULL ? lifetime : gmt);
@@ -52,7 +53,7 @@ show_made(const struct ctl *c, const struct cli_value *v)
         ctl_print_value(c, v);
         return;
     }
-    fprintf(stderr, "token %s, expires %s; the secret is shown this once:\n",
+    fprintf(stderr, "token %s, expires %s; the secret is shown only once:\n",
             text_of(v, "Name"), text_of(v, "Expires"));
     buf_append_str(&b, text_of(v, "Secret"));
     ctl_print_line(&b);

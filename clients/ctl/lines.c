@@ -42,7 +42,7 @@ read_rest(struct lines *l)
     l->room.len = 0;
     while ((ch = input_get(l->in)) != EOF && ch != '\n') {
         if (ch == '\0')
-            broken = "the line has a byte 0";
+            broken = "the line contains a zero byte";
         else if (l->room.len >= LINES_MAX)
             broken = "the line is too long";
         else

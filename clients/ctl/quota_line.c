@@ -30,13 +30,13 @@ quota_line_cut(struct quota_line *l, char *text, struct errbuf *err)
     l->account = text + strspn(text, BLANKS);
     l->size = cut_field(l->account);
     if (l->account[0] == '\0')
-        return err_set(err, "there is no account");
+        return err_set(err, "the account is missing");
     if (l->size[0] == '\0' || l->size[0] == '#')
-        return err_set(err, "there is no size");
+        return err_set(err, "the size is missing");
     rest = cut_field(l->size);
     if (l->size[0] == '\0')
-        return err_set(err, "there is no size");
+        return err_set(err, "the size is missing");
     if (rest[0] != '\0' && rest[0] != '#')
-        return err_set(err, "there is more than an account and a size");
+        return err_set(err, "there is text after the size");
     return 0;
 }

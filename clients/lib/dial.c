@@ -93,11 +93,11 @@ dial_failed(const struct dial *d, int e, struct errbuf *err)
     const char *hint = "";
 
     if (e == ECONNREFUSED || e == ENOENT)
-        hint = "; is the server running, and is it there that it listens?";
+        hint = "; is the server running, and does it listen there?";
     else if (e == ETIMEDOUT || e == EHOSTUNREACH || e == ENETUNREACH)
         hint = "; check the network, a firewall, and the address";
     else if (e == EACCES || e == EPERM)
-        hint = "; root and the server's own user may use that socket";
+        hint = "; only root and the server's own user can use this socket";
     return err_set(err, "connecting to %s: %s%s", d->where, strerror(e), hint);
 }
 

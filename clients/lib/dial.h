@@ -16,8 +16,8 @@ struct dial {
 };
 
 /* The host in what people write: a name or an address, also in brackets, with
- * ":PORT" behind it if it is no bare IPv6 address.  The caller frees it.  *port_r:
- * 0, none is named.  NULL: this is no host. */
+ * ":PORT" behind it if it is no bare IPv6 address.  The caller frees it.
+ * *port_r: 0, none is named.  NULL: this is no host. */
 char *dial_host(const char *text, unsigned *port_r) WARN_UNUSED;
 
 /* Looks the host up (blocks, unless it is an address). */
@@ -39,6 +39,7 @@ int dial_finish(const struct dial *d, int fd, struct errbuf *err) WARN_UNUSED;
 /* Fills err for a connection that failed with errno e. */
 int dial_failed(const struct dial *d, int e, struct errbuf *err);
 
+/* Frees what the dial holds, and zeroes it. */
 void dial_clear(struct dial *d);
 
 /* The peer is this machine: a UNIX socket or a loopback address. */

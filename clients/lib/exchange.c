@@ -58,7 +58,9 @@ on_message(struct ximss *x, const char *msg, size_t len)
         x->arena = arena_new();
     arena_reset(x->arena);
     if (xml_parse(x->parser, msg, len, x->arena, &e, &id, &why) != XML_PARSED) {
-        err_set(&x->err, "the server sent what is no XIMSS message: %s",
+        err_set(&x->err,
+                "the server sent something that is not a XIMSS "
+                "message: %s",
                 why.text);
         link_end(x, XIMSS_BAD_SERVER, x->was_ready);
         return;
@@ -93,7 +95,7 @@ take_messages(struct ximss *x)
     } else if (x->phase == PHASE_HANDSHAKE && len > 0) {
         /* Whatever follows the answer to starttls in clear was put there by
          * somebody in between. */
-        err_set(&x->err, "the server sent clear text where TLS had to start");
+        err_set(&x->err, "the server sent clear text instead of starting TLS");
         link_end(x, XIMSS_BAD_SERVER, false);
     }
 }

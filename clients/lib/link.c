@@ -298,7 +298,7 @@ link_start_tls(struct ximss *x)
     const char *name = x->set.tls_name != NULL ? x->set.tls_name : host(x);
 
     if (name == NULL)
-        err_set(&x->err, "no name is known to check the certificate against");
+        err_set(&x->err, "there is no name to check the certificate against");
     if (name == NULL || wire_tls(&x->wire, name, x->set.ca_file, &x->err) < 0) {
         link_end(x, XIMSS_UNREACHABLE, false);
         return;
@@ -397,8 +397,8 @@ on_timeout(struct ximss *x)
     case PHASE_FEATURES:
     case PHASE_LOGIN:
         err_set(&x->err,
-                "%s took the connection but does not answer; check the port, "
-                "and whether it wants TLS from the start",
+                "%s accepted the connection but does not answer; check the "
+                "port, and whether it wants TLS from the start",
                 x->dial.where);
     }
     link_end(x, x->phase == PHASE_READY ? XIMSS_LOST : XIMSS_UNREACHABLE, true);

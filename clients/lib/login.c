@@ -310,7 +310,8 @@ hint(const struct ximss *x, int num)
         return "; check the domain";
     case ANSWER_WRONG_LOGIN:
         return x->ticket_used
-                   ? "; the ticket is no longer good: log in with the password"
+                   ? "; the ticket is no longer valid: log in with the "
+                     "password"
                    : "; check the account's name and the password";
     case ANSWER_ENCRYPTION:
         return "; use TLS";
@@ -321,7 +322,7 @@ hint(const struct ximss *x, int num)
     case 543:
         return "; try again later";
     case ANSWER_METHOD_NOT_OFFERED:
-        return "; choose another log-in method, or let it be chosen";
+        return "; choose another log-in method";
     default:
         return "";
     }
@@ -437,8 +438,8 @@ on_login_done(struct ximss *x, const struct xml_elem *e)
         return;
     }
     if (x->sasl != NULL && !sasl_may_end(x->sasl))
-        err_set(&x->err, "the server let us in without proving that it knows "
-                         "the password: it may not be the one it claims to be");
+        err_set(&x->err, "the server accepted the log-in without proving "
+                         "that it knows the password: it may be an impostor");
     else if (!x->has_session)
         err_set(&x->err, "the server answered the log-in without a session");
     else {

@@ -70,6 +70,7 @@ struct request_text {
     bool is_xml; /* the body is not escaped */
 };
 
+/* An empty table. */
 void request_init(struct request_table *t);
 
 /* Checks, queues, and enters a request; NULL (and x's error): refused.  The

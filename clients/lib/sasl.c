@@ -118,11 +118,11 @@ static int
 check_secrets(const struct sasl *s, struct errbuf *err)
 {
     if (s->prepares && is_unusable(s->session, GSASL_PASSWORD))
-        return err_set(err, "the password cannot be used: it has characters "
-                            "that no password can have, or is not UTF-8");
+        return err_set(err, "the password has characters that are not "
+                            "allowed, or is not UTF-8");
     if (s->prepares && is_unusable(s->session, GSASL_AUTHID))
-        return err_set(err, "the user's name cannot be used: it has characters "
-                            "that no name can have, or is not UTF-8");
+        return err_set(err, "the user name has characters that are not "
+                            "allowed, or is not UTF-8");
     return 0;
 }
 
@@ -151,7 +151,7 @@ sasl_step(struct sasl *s, const char *challenge, char **answer_r,
     }
     if (s->proof && r == GSASL_AUTHENTICATION_ERROR)
         return err_set(err, "the server could not prove that it knows the "
-                            "password: it may not be the one it claims to be");
+                            "password: it may be an impostor");
     return err_set(err, "the server's log-in challenge is wrong: %s",
                    gsasl_strerror(r));
 }

@@ -196,12 +196,12 @@ verify_hint(long v)
     switch (v) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-        return "; connect by a name that stands in the certificate";
+        return "; connect by a name that is in the certificate";
     case X509_V_ERR_CERT_HAS_EXPIRED:
     case X509_V_ERR_CERT_NOT_YET_VALID:
         return "; check this machine's clock, and renew the certificate";
     default:
-        return "; if it is your own, name the file of its authority";
+        return "; if the server is yours, give the file of its authority";
     }
 }
 

@@ -112,8 +112,9 @@ check_settings(struct ximss *x)
     bool has_domain = s->user != NULL && strrchr(s->user, '@') != NULL;
 
     if (s->bad_host && s->socket == NULL)
-        return misuse(x, "no such host: give a name or an address, and one "
-                         "port; with it, an IPv6 address stands in brackets");
+        return misuse(x, "no such host: give a name or an address, and at "
+                         "most one port; an IPv6 address with a port needs "
+                         "brackets");
     if (s->host == NULL && s->socket == NULL && !has_domain &&
         s->domain == NULL)
         return misuse(x, "no server: give a host, a socket, or a user name "
@@ -123,7 +124,7 @@ check_settings(struct ximss *x)
     if (needs_password(s) && s->password == NULL)
         return misuse(x, "no password");
     if (s->password != NULL && s->user == NULL)
-        return misuse(x, "a password, but no user name");
+        return misuse(x, "there is a password, but no user name");
     return 0;
 }
 

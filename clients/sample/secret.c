@@ -48,7 +48,7 @@ take_line(char *line, size_t n, const char **why_r)
     else if (n == 0)
         *why_r = "the password is empty";
     else if (memchr(line, 0, n) != NULL)
-        *why_r = "the password has a byte 0 in it";
+        *why_r = "the password contains a zero byte";
     else
         return strndup(line, n);
     return NULL;

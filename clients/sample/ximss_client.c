@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* ximss-client: logs in and prints alerts as they come.
- *
- * It is also the example of how to use libximss, of which it needs nothing but
- * <ximss.h>.  Read main first: it sets up the object, names the callbacks, and
- * runs the library's own loop. */
+/* ximss-client: logs in and prints alerts as they arrive.  It is also the
+ * example for libximss, and needs nothing but <ximss.h>.  Read main first: it
+ * sets up the object, sets the callbacks, and runs the loop of the library. */
 
 #include <getopt.h>
 #include <stdio.h>
@@ -206,23 +204,30 @@ on_state(struct ximss *x, enum ximss_state state, const char *why, void *arg)
 /* --- start --- */
 
 static const char help[] =
-    "Usage: ximss-client [options] joe@example.test\n\n"
-    "Logs in to a XIMSS server and prints alerts as they come.\n\n"
+    "Usage: ximss-client [options] joe@example.test\n"
+    "\n"
+    "Logs in to a XIMSS server and prints alerts as they come.\n"
+    "\n"
     "  --host HOST         the server (the domain of the name)\n"
     "  --port N            its port (11024)\n"
     "  --socket PATH       its UNIX socket instead\n"
-    "  --tls MODE          auto, none, starttls or implicit (auto: starttls,\n"
+    "  --tls MODE          auto, none, starttls or implicit (auto: "
+    "starttls,\n"
     "                      but none on this machine)\n"
-    "  --ca-file FILE      trust the authorities in FILE (PEM) alone\n"
-    "  --password-fd N     read the password from descriptor N; else from the\n"
-    "                      environment (XIMSS_PASSWORD), else it is asked for\n"
+    "  --ca-file FILE      trust only the authorities in FILE (PEM)\n"
+    "  --password-fd N     read the password from descriptor N; else from "
+    "the\n"
+    "                      environment (XIMSS_PASSWORD), else it is asked "
+    "for\n"
     "  --json              one JSON object a line\n"
-    "  --exec COMMAND      run COMMAND for each alert, the text on its input\n"
+    "  --exec COMMAND      run COMMAND for each alert, the text on its "
+    "input\n"
     "  --confirm           tell the server of each alert when it was shown\n"
     "  --once, --count N   stop after one alert, after N\n"
     "  --wait              keep trying if the server is not there at first\n"
     "  --quiet             say nothing about the connection\n"
-    "  --help, --version\n\n"
+    "  --help, --version\n"
+    "\n"
     "ximss-client %s; more is in ximss-client(1).\n";
 
 #define BAD (-2)

@@ -379,14 +379,6 @@ def test_sessions_are_counted(t):
     wait_until(lambda: told("domain", domain) == 6, "six sessions left")
 
 
-def test_unknown_attributes_are_ignored(t):
-    user = t.user()
-    c = t.shared.login(user)
-    t.shared.admin().ok('<alertPost id="1" scope="account" target="%s" '
-                        'later="on" x="y">text</alertPost>' % user)
-    c.expect(alert("text", "account"))
-
-
 def test_a_session_follows_so_many_scopes(t):
     server = t.server({"max_session_watches": 2})
     admin = server.admin()

@@ -170,9 +170,9 @@ def test_where_there_is_no_store(t):
              "holds no store, but other files, such as letter.txt", False),
             (at("inside", "meta.db", "log.0000000001"),
              "is the inside of a store: name the directory above it", False),
-            (at("file", "db"), "is no store: ", False),
-            (os.path.join(path, "file", "db"), "is no directory", False),
-            (os.path.join(path, "file", "db", "x"), "is no directory", False),
+            (at("file", "db"), "is not a store: ", False),
+            (os.path.join(path, "file", "db"), "is not a directory", False),
+            (os.path.join(path, "file", "db", "x"), "is not a directory", False),
             (os.path.join(path, "none"), "there is no directory ", False),
             (os.path.join(path, "none", "x"), "there is no directory ", False),
             (os.path.join(path, "link"), "is a link to something that is not "
@@ -183,7 +183,7 @@ def test_where_there_is_no_store(t):
             check(done.returncode in (65, 73), done.returncode)
             check(where in done.stderr and words in done.stderr,
                   "%s: %s" % (where, done.stderr))
-            equal("make one with: ximssd --init " + where in done.stderr,
+            equal("create one with: ximssd --init " + where in done.stderr,
                   makes and args[0] == "--store", done.stderr)
     shutil.rmtree(path)
 

@@ -46,14 +46,17 @@ def test_remove_says_what_it_did(t):
          % (ids[1], d)),
     ])
     done = ctl(t.shared, "--json", "alert", "remove", ids[2], ids[0], "x")
+    wrong = "alertID must be the number of an alert"
     equal((done.returncode, done.stderr),
-          (5, "".join("ximssctl: alert %s: no such alert (514)\n" % i
-                      for i in (ids[0], "x"))))
-    gone = {"removed": False, "error": "no such alert", "errorNum": 514}
+          (5, "ximssctl: alert %s: no such alert (514)\n"
+           "ximssctl: alert x: %s (501)\n" % (ids[0], wrong)))
     equal([json.loads(line) for line in done.stdout.splitlines()],
           [{"alertID": ids[2], "removed": True, "scope": "server",
-            "sessions": 2}, dict(gone, alertID=ids[0]),
-           dict(gone, alertID="x")])
+            "sessions": 2},
+           {"alertID": ids[0], "removed": False, "error": "no such alert",
+            "errorNum": 514},
+           {"alertID": "x", "removed": False, "error": wrong,
+            "errorNum": 501}])
 
 
 # --- names that were mistyped ---
@@ -78,14 +81,14 @@ def test_mistyped_names(t):
         key = name.partition("=")[0]
         shell(t, [
             (1, words + [name], "", "ximssctl: unknown setting %s: did you "
-             "mean %s? (--force: as it is)\n" % (key, meant)),
+             "mean %s? (--force accepts it)\n" % (key, meant)),
             (words + ["--force", name], "")])
         if words[1] != "create":
             shell(t, [(words + [key + "=default"], "")])
     shell(t, [
         (1, ["account", "rights", joe, "--set", "BasicSettings,CanPostAlert"],
          "", "ximssctl: unknown right CanPostAlert: did you mean "
-         "CanPostAlerts? (--force: as it is)\n"),
+         "CanPostAlerts? (--force accepts it)\n"),
         (["account", "rights", joe], ""),
         (["account", "rights", joe, "--force", "--set", "CanPostAlert"], ""),
         (["account", "rights", joe], "CanPostAlert\n"),
@@ -123,7 +126,7 @@ def test_mistyped_column(t):
     done = ctl(t.shared, "account", "import", "-", stdin=text)
     equal((done.returncode, done.stdout, done.stderr),
           (1, "", "ximssctl: unknown setting MaxAcountSize: did you mean "
-           "MaxAccountSize? (--force: as it is)\n"))
+           "MaxAccountSize? (--force accepts it)\n"))
     shell(t, [(["account", "list", d], "")])
     done = ctl(t.shared, "account", "import", "--force", "-", stdin=text)
     equal((done.returncode, done.stderr), (0, ""))

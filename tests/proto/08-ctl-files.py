@@ -92,7 +92,7 @@ def test_one_object_for_each_command(t):
          '{"line":5,"command":"DELETEACCOUNT x@%s","code":513,'
          '"error":"unknown user account"}\n' % (domain, domain),
          "standard input:5: DELETEACCOUNT x@%s: unknown user account (513)\n"
-         "ximssctl: stopped before line 5 of standard input; go on with "
+         "ximssctl: stopped before line 5 of standard input; continue with "
          "--from 5\n" % domain)
     for line in done.stdout.splitlines():
         json.loads(line)
@@ -109,7 +109,7 @@ def test_nothing_is_done_behind_a_refusal(t):
     ends(ctl(t.shared, "cli", "--file", path), 5, "",
          "%s:11: CreateAccount u4@%s ...: account with this name already "
          "exists (520)\n"
-         "ximssctl: stopped before line 11 of %s; go on with --from 11\n"
+         "ximssctl: stopped before line 11 of %s; continue with --from 11\n"
          % (path, domain, path))
     names = t.shared.cli("ListAccounts " + domain)
     equal(sorted(re.findall(r"(\w+)=", names)),
@@ -123,7 +123,7 @@ def test_nothing_is_done_behind_a_refusal(t):
 def test_status_of_a_first_line_that_is_refused(t):
     ends(ctl(t.shared, "cli", "--file", "-", stdin="PASS hush\nNOOP\n"), 1, "",
          "standard input:1: PASS: unknown command (500)\n"
-         "ximssctl: stopped before line 1 of standard input; go on with "
+         "ximssctl: stopped before line 1 of standard input; continue with "
          "--from 1\n")
 
 
@@ -165,7 +165,7 @@ def test_session_that_is_ended(t):
     ends(done, 5, "a\n",
          "ximssctl: the server ended the session\n"
          "ximssctl: line 2 may have been carried out\n"
-         "ximssctl: stopped before line 2 of standard input; go on with "
+         "ximssctl: stopped before line 2 of standard input; continue with "
          "--from 2\n")
 
 
@@ -179,8 +179,8 @@ def test_import(t):
                 + '"two",,"Two, ""II""",5M\n'
                 + "bad name,x,,\n")
     args = ["account", "import", "--domain", domain, path]
-    bad = "%s:306: the name cannot be an account's; is the separator a " \
-        "comma?\n" % path
+    bad = "%s:306: this cannot be an account name; are the fields separated " \
+        "by commas?\n" % path
     done = ctl(t.shared, *args)
     equal((done.returncode, done.stdout),
           (5, "301 created, 1 existed already, 2 refused\n"))

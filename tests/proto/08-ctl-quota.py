@@ -262,8 +262,8 @@ def test_import_that_goes_on(t):
     errors = ("%s:%%d: nobody@%s: unknown user account (513)\n"
               "%s:%%d: joe@%s: storage used must be bytes or a size like 50M "
               "(501)\n" % (path, d, path, d) % (2, 3),
-              "%s:4: there is no size\n"
-              "%s:5: there is more than an account and a size\n"
+              "%s:4: the size is missing\n"
+              "%s:5: there is text after the size\n"
               % (path, path))
     done = ctl(t.shared, "quota", "import", "--keep-going", "--domain", d,
                path)
@@ -290,7 +290,7 @@ def test_import_that_stops(t):
                 + "".join("u%d@%s %d\n" % (i, d, i + 200)
                           for i in range(5, 10)))
     refused = ("%s:6: nobody@%s: unknown user account (513)\n"
-               "ximssctl: stopped before line 6 of %s; go on with --from 6\n"
+               "ximssctl: stopped before line 6 of %s; continue with --from 6\n"
                % (path, d, path))
     done = ctl(t.shared, "quota", "import", "--window", "1", path)
     equal((done.returncode, done.stdout, done.stderr),
@@ -301,7 +301,7 @@ def test_import_that_stops(t):
     equal((done.returncode, done.stdout),
           (5, '{"reported":5,"failed":2,"nextLine":6}\n'))
     equal(sorted(done.stderr.splitlines()),
-          sorted((refused + path + ":7: there is no size").splitlines()))
+          sorted((refused + path + ":7: the size is missing").splitlines()))
     equal(quota(t.shared, "import", "--from", "8", path),
           "5 reported, 0 refused\n")
     equal(used(t.shared, "u9@" + d), "209")

@@ -16,8 +16,8 @@ from ximss import (DEADLINE, MAIN, ctl, ctl_environment, ctl_program, check, equ
 
 CONTROLS = "password has a line end or another control character in it"
 UTF16 = "it is UTF-16: save it as UTF-8"
-UNUSABLE = ("the password cannot be used: it has characters that no password "
-            "can have, or is not UTF-8")
+UNUSABLE = ("the password has characters that are not allowed, or is not "
+            "UTF-8")
 
 
 def by_fd(server, option, secret, *words, name="ximssctl"):
@@ -89,7 +89,7 @@ def test_secrets_of_all_lengths(t):
                             (b"x" * 5000, "the password is too long"),
                             (b"", "the password is empty" if end else
                              "there is no password to read"),
-                            (b"se\0cret", "the password has a byte 0 in it")):
+                            (b"se\0cret", "the password contains a zero byte")):
             done = give(secret + end)
             equal((done.returncode, done.stderr.split(";")[0]),
                   (2, "ximssctl: " + why))
@@ -119,7 +119,7 @@ def test_first_password(t):
                         ("hush\r\n".encode("utf-16"), UTF16),
                         (b"\xfe\xff" + "hush\n".encode("utf-16-be"), UTF16),
                         ("hush\n".encode("utf-16-le"), UTF16),
-                        (b"hu\0sh\n", "the first line has a byte 0")):
+                        (b"hu\0sh\n", "the first line contains a zero byte")):
         with tempfile.TemporaryDirectory() as top:
             done = subprocess.run(
                 run + ["--init", top + "/store", "--admin-password-file", "-"],
@@ -163,14 +163,14 @@ class Asked:
         return self.process.returncode, self.seen, err
 
 
-FIRST, AGAIN = "Password of postmaster: ", "The same again: "
+FIRST, AGAIN = "Password of postmaster: ", "Repeat the password: "
 
 
 def test_first_password_at_a_terminal(t):
     """Twice, and never shown."""
     for answers, says in (
             (["hush hush\n", "hush hush\n"], None),
-            (["hush hush\n", "hush hash\n"], "two different passwords"),
+            (["hush hush\n", "hush hash\n"], "the two passwords differ"),
             (["hush hush\n", "\x04"], "there is none"),
             (["\n"], "the first line is empty"),
             (["\x04"], "there is none"),
@@ -203,7 +203,7 @@ def test_password_by_a_descriptor_that_is_a_terminal(t):
         asked = Asked(ctl_program(), "account", "password",
                       "--new-password-fd", "0", user, env=env)
         asked.answer("New password: ", answers[0])
-        asked.answer("The same again: ", answers[1])
+        asked.answer("Repeat the password: ", answers[1])
         got, seen, err = asked.end()
         equal(got, status, err)
         check("h 1" not in seen and "h 2" not in seen, seen)
@@ -280,7 +280,7 @@ def test_line_end_behind_a_text(t):
 
 def test_import_shows_no_password(t):
     server = t.server()
-    asks = "is the separator a comma?"
+    asks = "are the fields separated by commas?"
     for separator in (";", "\t", ":", "|", " ", " - ", ";;"):
         for text in ("joe%shush-7%sJoe\n", "name%spassword%sreal name\n"
                      "joe%shush-7%sJoe\n", '"joe%shush-7",%sJoe\n',
@@ -342,7 +342,7 @@ def test_wrong_options_are_named(t):
     for words, said in (
             (("--sock=x",), "no command"),
             (("--sockt=x",), "--sockt: there is no such option"),
-            (("--p=1", "server"), "--p: more than one option begins so"),
+            (("--p=1", "server"), "--p: more than one option begins like this"),
             (("--json=x", "server"), "--json: it takes no value"),
             (("--socket",), "--socket: a value is missing"),
             (("-x", "server"), "-x: there is no such option"),

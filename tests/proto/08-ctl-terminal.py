@@ -25,7 +25,7 @@ def test_signal(t):
     r.until("a\n", r.process.stdout)
     r.process.send_signal(signal.SIGINT)
     equal(r.end(), (5, "", "ximssctl: stopped before line 2 of standard input; "
-                           "go on with --from 2\n"))
+                           "continue with --from 2\n"))
 
 
 def test_progress(t):

@@ -265,7 +265,7 @@ def test_refresh(t):
         w.dovecot.change("joe", "20000K")
         done = ctl(w.server, "quota", "refresh")
         equal((done.returncode, done.stderr), (0, ""))
-        equal(done.stdout, "2 accounts looked at\n")
+        equal(done.stdout, "2 accounts examined\n")
         equal(limit_of(w, "joe"), "20480000")
         equal(w.server.cli("GetStatElement quotaRoundsDue"), "0")
 

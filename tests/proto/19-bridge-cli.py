@@ -21,7 +21,7 @@ POSTMASTER = "postmaster@" + MAIN
 BUSY = "ERROR 525 too busy. try again later\r\n"
 WRONG = "ERROR 515 incorrect password or account name\r\n"
 RIGHTS = "ERROR 510 insufficient access rights\r\n"
-ELSEWHERE = ("ERROR a page of another site had this sent. commands are for "
+ELSEWHERE = ("ERROR this was sent by a page of another site. commands are for "
              "programs\r\n")
 
 

@@ -124,7 +124,7 @@ START_TEST(holds_little_while_it_waits)
     plan(&p, "CreateAccount", "joe@a.test {Password=x;RealName=\"Joe Doe\";}");
     admin_plan_wait(&p);
     ck_assert(!admin_plan_read(&p));
-    ck_assert_uint_lt(admin_plan_bytes(&p), 2048);
+    ck_assert_uint_lt(admin_plan_bytes(&p), 1024);
     admin_plan_clear(&p);
 
     buf_append_str(&b, "joe {Password=x;a=(b");

@@ -182,6 +182,33 @@ START_TEST(test_unused_goes)
 }
 END_TEST
 
+/* Very many that nobody asks for go some at a time. */
+START_TEST(test_many_unused_go)
+{
+    enum {
+        N = 600
+    };
+    struct alert *a[N];
+    struct shared_buf *b;
+
+    alert_cache_tick(cache, 1000 * SECOND);
+    for (int i = 0; i < N; i++) {
+        a[i] = make(SUMMER, 10);
+        a[i]->rec.id = (uint64_t)i + 1;
+        b = get(a[i], "UTC");
+        shared_buf_unref(&b);
+    }
+    ck_assert(!alert_cache_tick(cache, 1060 * SECOND));
+    ck_assert(alert_cache_tick(cache, 1061 * SECOND));
+    ck_assert_uint_gt(alert_cache_count(cache), 0);
+    ck_assert_uint_lt(alert_cache_count(cache), N);
+    ck_assert(!alert_cache_tick(cache, 1061 * SECOND));
+    ck_assert_uint_eq(alert_cache_count(cache), 0);
+    for (int i = 0; i < N; i++)
+        alert_unref(&a[i]);
+}
+END_TEST
+
 /* What is over is let go at once, whatever its time zones. */
 START_TEST(test_forgotten)
 {
@@ -217,6 +244,7 @@ alert_cache_suite(void)
     tcase_add_test(t, test_bounded);
     tcase_add_test(t, test_none_kept);
     tcase_add_test(t, test_unused_goes);
+    tcase_add_test(t, test_many_unused_go);
     tcase_add_test(t, test_forgotten);
     suite_add_tcase(s, t);
     return s;

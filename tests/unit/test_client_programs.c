@@ -798,7 +798,7 @@ static const struct {
     {{"nonsense"}, 2, "", "unknown command: nonsense"},
     {{"alert"}, 2, "", "alert what?"},
     {{"alert", "x"}, 2, "", "unknown command: alert x"},
-    {{"alert", "post", "x"}, 2, "", "say who is to see it"},
+    {{"alert", "post", "x"}, 2, "", "say who it is for"},
     {{"alert", "post", "--server", "--account=a", "x"}, 2, "", "only one of"},
     {{"alert", "post", "--server", "--until=never", "x"}, 2, "", "--until"},
     {{"alert", "post", "--server", "--severity=x", "x"}, 2, "", "--severity"},
@@ -931,7 +931,8 @@ START_TEST(import_says_where_to_go_on)
     ck_assert_str_eq(
         contents("stdout"),
         "{\"created\":1,\"existing\":0,\"failed\":0,\"nextLine\":3}\n");
-    ck_assert_ptr_nonnull(strstr(contents("stderr"), "go on with --from 3\n"));
+    ck_assert_ptr_nonnull(
+        strstr(contents("stderr"), "continue with --from 3\n"));
 }
 END_TEST
 
@@ -951,7 +952,7 @@ START_TEST(import_is_stopped_by_a_signal)
         ok(3);
     }
     ck_assert_int_eq(finish(), 5);
-    ck_assert_ptr_nonnull(strstr(contents("stderr"), "go on with --from "));
+    ck_assert_ptr_nonnull(strstr(contents("stderr"), "continue with --from "));
 }
 END_TEST
 
@@ -967,7 +968,7 @@ START_TEST(import_takes_broken_files)
     bye(4);
     ck_assert_int_eq(finish(), 5);
     ck_assert_ptr_nonnull(
-        strstr(contents("stderr"), "input:2: the record is broken: "));
+        strstr(contents("stderr"), "input:2: malformed record: "));
     ck_assert_ptr_nonnull(
         strstr(contents("stderr"), "input:3: there is no name\n"));
     ck_assert_ptr_nonnull(strstr(contents("stderr"), "input:4: "));
@@ -1007,7 +1008,8 @@ START_TEST(file_stops_at_a_refusal)
                                  "/input:4: CREATEACCOUNT joe@none ...: "
                                  "unknown domain (512)\n"
                                  "ximssctl: stopped before line 4 of "));
-    ck_assert_ptr_nonnull(strstr(contents("stderr"), "go on with --from 4\n"));
+    ck_assert_ptr_nonnull(
+        strstr(contents("stderr"), "continue with --from 4\n"));
 }
 END_TEST
 
@@ -1021,10 +1023,11 @@ START_TEST(file_stops_at_its_first_line)
     bye(3);
     ck_assert_int_eq(finish(), 1);
     ck_assert_str_eq(contents("stdout"), "");
-    ck_assert_str_eq(contents("stderr"),
-                     "standard input:1: PASS: unknown command (500)\n"
-                     "ximssctl: stopped before line 1 of standard input; go on "
-                     "with --from 1\n");
+    ck_assert_str_eq(
+        contents("stderr"),
+        "standard input:1: PASS: unknown command (500)\n"
+        "ximssctl: stopped before line 1 of standard input; continue "
+        "with --from 1\n");
 }
 END_TEST
 
@@ -1102,12 +1105,12 @@ START_TEST(file_says_what_a_lost_connection_leaves)
     expect_cli(4, "NOOP");
     fake_hang_up(&f);
     ck_assert_int_eq(finish(), 5);
-    ck_assert_ptr_nonnull(
-        strstr(contents("stderr"),
-               "1 done, 0 refused\n"
-               "ximssctl: lines 2 to 3 may have been carried out\n"
-               "ximssctl: stopped before line 2 of standard input; go on with "
-               "--from 2\n"));
+    ck_assert_ptr_nonnull(strstr(
+        contents("stderr"),
+        "1 done, 0 refused\n"
+        "ximssctl: lines 2 to 3 may have been carried out\n"
+        "ximssctl: stopped before line 2 of standard input; continue with "
+        "--from 2\n"));
 }
 END_TEST
 

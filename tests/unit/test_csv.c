@@ -35,9 +35,9 @@ static const struct {
     {T("\n\na\n\nb"), "3:a;5:b;"},
     {T(",\n"), "1:|;"},
     {T("\"a\"b,c\nd\n"),
-     "1!the record is broken: text stands behind a closing quote;2:d;"},
-    {T("x\n\"a,b\nc\n"), "1:x;2!the record is broken: a quote is not closed;"},
-    {T("a\0b\nc\n"), "1!the record is broken: it has a byte 0;2:c;"},
+     "1!malformed record: there is text after a closing quote;2:d;"},
+    {T("x\n\"a,b\nc\n"), "1:x;2!malformed record: a quote is not closed;"},
+    {T("a\0b\nc\n"), "1!malformed record: it contains a zero byte;2:c;"},
     {T("J\xc3\xbcrgen,\xf0\x9f\x98\x80\n"),
      "1:J\xc3\xbcrgen|\xf0\x9f\x98\x80;"},
 };
@@ -96,8 +96,8 @@ START_TEST(limits_records)
     fputs("\nok\n", f);
     rewind(f);
     read_all(f, out, sizeof out);
-    ck_assert_str_eq(out, "1!the record is broken: it is too long;2:ok;"
-                          "3!the record is broken: it has too many fields;"
+    ck_assert_str_eq(out, "1!malformed record: it is too long;2:ok;"
+                          "3!malformed record: it has too many fields;"
                           "4:ok;");
     fclose(f);
 }

@@ -142,14 +142,14 @@ static const struct {
     {"joe,1,# yesterday", "joe", "1", NULL},
     {"joe 1,", "joe", "1", NULL},
     {"j\xc3\xb6 lots", "j\xc3\xb6", "lots", NULL},
-    {"", "", "", "there is no account"},
-    {", 1", "", "", "there is no account"},
-    {"joe", "", "", "there is no size"},
-    {"joe ", "", "", "there is no size"},
-    {"joe,,1", "", "", "there is no size"},
-    {"joe # 1", "", "", "there is no size"},
-    {"joe 50 MB", "", "", "there is more than an account and a size"},
-    {"joe 1 2", "", "", "there is more than an account and a size"},
+    {"", "", "", "the account is missing"},
+    {", 1", "", "", "the account is missing"},
+    {"joe", "", "", "the size is missing"},
+    {"joe ", "", "", "the size is missing"},
+    {"joe,,1", "", "", "the size is missing"},
+    {"joe # 1", "", "", "the size is missing"},
+    {"joe 50 MB", "", "", "there is text after the size"},
+    {"joe 1 2", "", "", "there is text after the size"},
 };
 
 START_TEST(cuts_lines)

@@ -235,6 +235,34 @@ START_TEST(test_several)
 }
 END_TEST
 
+/* Of very many some are asked about in a turn, and all in the end. */
+START_TEST(test_many)
+{
+    enum {
+        N = 300
+    };
+    struct client *c[N];
+    unsigned asked[2] = {0, 0};
+
+    worker = stage_worker(ANN);
+    for (int i = 0; i < N; i++)
+        c[i] = client_open(i % 2 == 0 ? ANN : BOB, 0);
+    stage_post(ALERT_SERVER, 0, "news");
+    for (int i = 0; i < N; i++)
+        client_packet(c[i]);
+    for (int round = 0; round < 2; round++) {
+        check();
+        for (int i = 0; i < N; i++)
+            asked[round] += c[i]->s->acked_id != 0;
+    }
+    ck_assert_uint_gt(asked[0], 0);
+    ck_assert_uint_lt(asked[0], N);
+    ck_assert_uint_eq(asked[1], N);
+    for (int i = 0; i < N; i++)
+        client_free(&c[i]);
+}
+END_TEST
+
 Suite *
 delivery_suite(void)
 {
@@ -247,6 +275,7 @@ delivery_suite(void)
     tcase_add_test(t, test_comes_again);
     tcase_add_test(t, test_timer);
     tcase_add_test(t, test_several);
+    tcase_add_test(t, test_many);
     suite_add_tcase(s, t);
     return s;
 }

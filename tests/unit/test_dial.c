@@ -75,9 +75,10 @@ START_TEST(hosts_that_cannot_be_are_no_hosts)
     (void)ximss_start(x);
     ck_assert((ximss_failure(x) != XIMSS_MISUSE) == settings[_i].good);
     if (!settings[_i].good)
-        ck_assert_str_eq(ximss_error(x),
-                         "no such host: give a name or an address, and one "
-                         "port; with it, an IPv6 address stands in brackets");
+        ck_assert_str_eq(
+            ximss_error(x),
+            "no such host: give a name or an address, and at most "
+            "one port; an IPv6 address with a port needs brackets");
     ximss_free(&x);
 }
 END_TEST

@@ -29,7 +29,7 @@ Suite *dict_server_suite(void);
 
 static struct event_base *base;
 static struct conn_loop *loop;
-static struct dict_server *server;
+static struct report_server *server;
 static char path[256];
 static int log_file, old_stderr;
 static struct buf reports;
@@ -97,7 +97,8 @@ start(unsigned most)
     struct local_server_config cfg = {.path = path, .mode = 0600, .most = most};
     struct errbuf err;
 
-    server = dict_server_start(base, loop, &cfg, &sink, &err);
+    server =
+        report_server_start(base, loop, &cfg, &dict_server_ops, &sink, &err);
     ck_assert_msg(server != NULL, "%s", err.text);
 }
 
@@ -116,9 +117,9 @@ setup(void)
 static void
 teardown(void)
 {
-    dict_server_stop(&server);
+    report_server_stop(&server);
     ck_assert_ptr_null(server);
-    dict_server_stop(&server);
+    report_server_stop(&server);
     conn_loop_free(&loop);
     event_base_free(base);
     buf_clear(&reports);
@@ -136,12 +137,12 @@ reported(void)
     return text;
 }
 
-static struct dict_counts
+static struct report_counts
 counts(void)
 {
-    struct dict_counts c;
+    struct report_counts c;
 
-    dict_server_get_counts(server, &c);
+    report_server_get_counts(server, &c);
     return c;
 }
 
@@ -397,7 +398,7 @@ START_TEST(crowd)
 {
     int fds[8], fd;
 
-    dict_server_stop(&server);
+    report_server_stop(&server);
     start(4);
     for (int i = 0; i < 4; i++) {
         fds[i] = peer_connect(path);
@@ -427,7 +428,7 @@ START_TEST(idle)
     peer_say(busy, HELLO);
     turns();
     clock_advance(30 * CLOCK_SECOND);
-    local_server_check_times(dict_server_listener(server));
+    local_server_check_times(report_server_listener(server));
     peer_expect(quiet, base, "", true);
     peer_say(busy, "B1\tu@d\nC1\n");
     peer_expect(busy, base, "O1\n", false);
@@ -477,7 +478,7 @@ START_TEST(stop)
     peer_say(a, HELLO "B1\tu@d\nS1\t" STORAGE "\t1\nC");
     turns();
     c = peer_connect(path); /* not accepted */
-    dict_server_stop(&server);
+    report_server_stop(&server);
     ck_assert_int_eq(access(path, F_OK), -1);
     peer_expect(a, base, "", true);
     peer_expect(b, base, "", true);
@@ -493,7 +494,8 @@ START_TEST(cannot_start)
     struct local_server_config cfg = {.path = path, .mode = 0600};
     struct errbuf err;
 
-    ck_assert_ptr_null(dict_server_start(base, loop, &cfg, &sink, &err));
+    ck_assert_ptr_null(
+        report_server_start(base, loop, &cfg, &dict_server_ops, &sink, &err));
     ck_assert_ptr_nonnull(strstr(err.text, "another server listens on"));
 }
 END_TEST

@@ -556,14 +556,14 @@ END_TEST
 static const struct {
     const char *url, *error;
 } bad_urls[] = {
-    {"", "no URL like"},
-    {"127.0.0.1:8080", "no URL like"},
-    {"http://127.0.0.1", "no URL like"},
-    {"http://:8080", "no URL like"},
-    {"http://joe@127.0.0.1:8080", "no URL like"},
-    {"http://127.0.0.1:99999", "no URL like"},
-    {"ftp://127.0.0.1:8080", "no URL like"},
-    {"https://127.0.0.1:8080", "https is not understood"},
+    {"", "not a URL like"},
+    {"127.0.0.1:8080", "not a URL like"},
+    {"http://127.0.0.1", "not a URL like"},
+    {"http://:8080", "not a URL like"},
+    {"http://joe@127.0.0.1:8080", "not a URL like"},
+    {"http://127.0.0.1:99999", "not a URL like"},
+    {"ftp://127.0.0.1:8080", "not a URL like"},
+    {"https://127.0.0.1:8080", "https is not supported"},
 };
 
 START_TEST(refuses_urls)

@@ -25,7 +25,7 @@ static const struct {
     {T("NOOP\r\nECHO a\r\n"), "1:NOOP;2:ECHO a;"},
     {T("# a\n  // b\n\n  ECHO \"# c\" \t\n/\n"), "4:ECHO \"# c\";5:/;"},
     {T("\xef\xbb\xbfNOOP\n"), "1:NOOP;"},
-    {T("a\0b\nNOOP\n"), "1!the line has a byte 0;2:NOOP;"},
+    {T("a\0b\nNOOP\n"), "1!the line contains a zero byte;2:NOOP;"},
     {T("#a\0b\nNOOP\n"), "2:NOOP;"},
 };
 

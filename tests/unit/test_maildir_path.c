@@ -101,10 +101,10 @@ END_TEST
 static const struct {
     const char *template, *error;
 } bad[] = {
-    {"", "no path from the root, as /var/vmail/%d/%n"},
-    {"v/%n", "no path from the root, as /var/vmail/%d/%n"},
-    {"maildir:/v/%n", "no path from the root, as /var/vmail/%d/%n"},
-    {"~/Maildir", "no path from the root, as /var/vmail/%d/%n"},
+    {"", "not a path from the root like /var/vmail/%d/%n"},
+    {"v/%n", "not a path from the root like /var/vmail/%d/%n"},
+    {"maildir:/v/%n", "not a path from the root like /var/vmail/%d/%n"},
+    {"~/Maildir", "not a path from the root like /var/vmail/%d/%n"},
     {"/v/../%n", "a path with \"..\""},
     {"/v/%n/..", "a path with \"..\""},
     {"/v/%h", "unknown variable %h: there are %u, %n and %d"},
@@ -113,9 +113,9 @@ static const struct {
     {"/v/%n/%1.", "unknown variable %1.: there are %u, %n and %d"},
     {"/v/%{user}", "unknown variable %{: there are %u, %n and %d"},
     {"/v/%999n", "a variable with more than 255 characters"},
-    {"/v/mail", "neither %u nor %n: all would have one Maildir"},
-    {"/v/%%n", "neither %u nor %n: all would have one Maildir"},
-    {"/v/%d/%1n", "neither %u nor %n: all would have one Maildir"},
+    {"/v/mail", "without %u or %n all accounts would have the same Maildir"},
+    {"/v/%%n", "without %u or %n all accounts would have the same Maildir"},
+    {"/v/%d/%1n", "without %u or %n all accounts would have the same Maildir"},
 };
 
 START_TEST(knows_whose_directory)

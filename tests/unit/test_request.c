@@ -16,7 +16,7 @@
 #include "util/log.h"
 #include "util/xmalloc.h"
 #include "ximss/server/cli/admin_call.h"
-#include "ximss/server/live/job.h"
+#include "ximss/server/live/req_job.h"
 
 Suite *request_suite(void);
 
@@ -49,6 +49,13 @@ count(const char *text, const char *what)
     for (; (text = strstr(text, what)) != NULL; text += strlen(what))
         n++;
     return n;
+}
+
+/* One turn of the loop reads what was said; nothing is answered yet. */
+static void
+read_only(struct client *c)
+{
+    event_base_loop(session_worker(c->s)->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 }
 
 /* Answers come in the order of the requests, whatever each of them needs. */
@@ -223,6 +230,33 @@ START_TEST(test_pipeline)
 }
 END_TEST
 
+/* Nor more than so many bytes of requests and answers: the rest is not read. */
+START_TEST(test_pipelined_bytes)
+{
+    struct client *c = client_open_local();
+    struct buf b = {0};
+    char text[4097];
+    unsigned answers = 0;
+
+    stage_config->output_soft = 16384;
+    worker_set_config(stage->workers[0], stage_config, NULL);
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    for (int i = 0; i < 12; i++)
+        buf_appendf(&b, "<cliExecute id=\"1\">ECHO %s</cliExecute>\n", text);
+    client_say(c, buf_cstr(&b));
+    read_only(c);
+    ck_assert_uint_eq(c->s->n_reqs, 4);
+    while (answers < 12) {
+        stage_sync();
+        answers += count(client_hear(c), "<response id=\"1\"/>");
+        ck_assert_uint_le(c->s->n_reqs, 4);
+    }
+    client_free(&c);
+    buf_clear(&b);
+}
+END_TEST
+
 /* More requests in one packet than a turn takes. */
 START_TEST(test_requests_per_turn)
 {
@@ -260,6 +294,91 @@ START_TEST(test_long_look)
                      "<response id=\"2\"/>\n");
     ck_assert_str_eq(ids(c), "3 3 4 4 5 ");
     client_free(&c);
+}
+END_TEST
+
+/* --- messages that wait --- */
+
+/* What has to wait is read once: that a message may have no elements in it from
+ * then on does not concern it.  What is malformed takes its place at once. */
+START_TEST(test_read_once)
+{
+    struct client *c = client_open(MASTER, CLIENT_NO_ALERTS);
+    struct buf got = {0};
+
+    client_say(c, POST("1") "<prefsRead id=\"2\"><name>Layout</name>"
+                            "</prefsRead>\n<not xml\n");
+    read_only(c);
+    ck_assert_uint_eq(c->s->n_reqs, 2);
+    ck_assert_uint_gt(req_parked_bytes(c->s), 0);
+    stage_config->xml_depth = 1;
+    worker_set_config(stage_worker(MASTER), stage_config, NULL);
+    while (count(buf_cstr(&got), "<response") < 3) {
+        stage_sync();
+        buf_append_str(&got, client_hear(c));
+    }
+    ck_assert_ptr_nonnull(strstr(
+        buf_cstr(&got), "<prefs id=\"2\"/>\n<response id=\"2\"/>\n<response "
+                        "id=\"\" errorText=\"malformed message: "));
+    ck_assert_uint_eq(req_parked_bytes(c->s), 0);
+    client_free(&c);
+
+    c = client_open(MASTER, CLIENT_NO_ALERTS);
+    client_say(c, POST("1") "<not xml\n");
+    read_only(c);
+    ck_assert_uint_eq(c->s->n_reqs, 2);
+    ck_assert_uint_eq(c->s->malformed, 1);
+    client_free(&c);
+    buf_clear(&got);
+}
+END_TEST
+
+/* It keeps more than its bytes were: that counts with what the account's sessions
+ * keep of messages. */
+START_TEST(test_what_waits_is_counted)
+{
+    static const char closed[] = "reason=\"account-input";
+    struct client *c = client_open(MASTER, CLIENT_NO_ALERTS);
+    struct buf b = {0};
+
+    stage_config->account_input = (size_t)200 << 10;
+    worker_set_config(stage_worker(MASTER), stage_config, NULL);
+    buf_append_str(&b, POST("1") "<noop id=\"2\">");
+    for (int i = 0; i < 5000; i++)
+        buf_append_str(&b, "<a/>");
+    buf_append_str(&b, "</noop>\n");
+    ck_assert_uint_lt(b.len, stage_config->account_input);
+    log_capture_begin(LOG_INFO_);
+    client_say(c, buf_cstr(&b));
+    stage_sync();
+    ck_assert_ptr_nonnull(strstr(log_capture_text(), closed));
+    log_capture_end();
+    ck_assert(!client_is_open(c));
+    client_free(&c);
+    buf_clear(&b);
+}
+END_TEST
+
+/* What comes behind one that waits does not overtake it, whatever could begin. */
+START_TEST(test_no_overtaking)
+{
+    struct client *c = client_open_local();
+    struct buf got = {0};
+
+    client_say(c, "<cliExecute id=\"1\">GetServerAlerts</cliExecute>\n" POST(
+                      "2") POST("3"));
+    read_only(c);
+    ck_assert_uint_eq(c->s->n_reqs, 2);
+    while (count(buf_cstr(&got), "<response") < 3) {
+        stage_sync();
+        buf_append_str(&got, client_hear(c));
+    }
+    ck_assert_ptr_nonnull(
+        strstr(buf_cstr(&got), "<alertPosted id=\"2\" alertID=\"1\" "));
+    ck_assert_ptr_nonnull(
+        strstr(buf_cstr(&got), "<alertPosted id=\"3\" alertID=\"2\" "));
+    client_free(&c);
+    buf_clear(&got);
 }
 END_TEST
 
@@ -416,6 +535,90 @@ START_TEST(test_store_errors)
         buf_clear(&r->out);
         free(r);
     }
+}
+END_TEST
+
+/* --- requests that a job answers --- */
+
+struct trial {
+    struct req_job q;
+    enum store_result result;
+    int code;
+    unsigned *done, *cleared;
+};
+
+static enum store_result
+trial_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
+{
+    const struct trial *t = (const struct trial *)q;
+
+    ck_assert_str_eq(x->caller->name, "postmaster@main.test");
+    if (t->code != ANSWER_OK)
+        req_job_refuse(q, t->code, answer_text(t->code));
+    err_set(err, "what is wrong");
+    return t->result;
+}
+
+static void
+trial_done(struct req_job *q)
+{
+    ++*((struct trial *)q)->done;
+}
+
+static void
+trial_clear(struct req_job *q)
+{
+    ++*((struct trial *)q)->cleared;
+}
+
+static const struct req_job_ops trial_ops = {
+    .body = trial_body, .done = trial_done, .clear = trial_clear};
+
+static const struct {
+    enum store_result result;
+    int code;
+    const char *hear;
+} trials[] = {
+    {STORE_OK, ANSWER_OK, "<response id=\"7\"/>\n"},
+    {STORE_OK, ANSWER_NO_ALERT,
+     "<response id=\"7\" errorText=\"no such alert\" errorNum=\"514\"/>\n"},
+    {STORE_REFUSED, ANSWER_OK,
+     "<response id=\"7\" errorText=\"what is wrong\" errorNum=\"501\"/>\n"},
+    {STORE_NOTFOUND, ANSWER_OK,
+     "<response id=\"7\" errorText=\"unknown user account\" "
+     "errorNum=\"513\"/>\n"},
+    {STORE_ERROR, ANSWER_OK,
+     "<response id=\"7\" errorText=\"the store failed\" "
+     "errorNum=\"531\"/>\n"},
+};
+
+/* What comes of the body is said; it ends once, whether somebody hears it or
+ * not. */
+START_TEST(test_req_job)
+{
+    struct client *c = client_open(MASTER, CLIENT_NO_ALERTS);
+    unsigned done = 0, cleared = 0;
+
+    log_set_level(LOG_ERROR_ + 1);
+    for (int there = 1; there >= 0; there--) {
+        struct trial *t =
+            req_job_new(req_new(c->s, "7"), &trial_ops, sizeof *t);
+
+        t->result = trials[_i].result;
+        t->code = trials[_i].code;
+        t->done = &done;
+        t->cleared = &cleared;
+        req_job_submit(&t->q);
+        if (there) {
+            stage_sync();
+            ck_assert_str_eq(client_hear(c), trials[_i].hear);
+        } else {
+            client_free(&c);
+            stage_sync();
+        }
+    }
+    ck_assert_uint_eq(cleared, 2);
+    ck_assert_uint_eq(done, _i == 0 ? 2 : 0);
 }
 END_TEST
 
@@ -583,13 +786,18 @@ request_suite(void)
     tcase_add_test(t, test_no_error_without_words);
     tcase_add_test(t, test_no_result_without_words);
     tcase_add_test(t, test_pipeline);
+    tcase_add_test(t, test_pipelined_bytes);
     tcase_add_test(t, test_requests_per_turn);
     tcase_add_test(t, test_long_look);
+    tcase_add_test(t, test_read_once);
+    tcase_add_test(t, test_what_waits_is_counted);
+    tcase_add_test(t, test_no_overtaking);
     tcase_add_test(t, test_malformed);
     tcase_add_test(t, test_closing);
     tcase_add_test(t, test_states);
     tcase_add_test(t, test_exe_time);
     tcase_add_test(t, test_store_errors);
+    tcase_add_loop_test(t, test_req_job, 0, sizeof trials / sizeof trials[0]);
     tcase_add_loop_test(t, test_long_answer, 0,
                         sizeof long_rows / sizeof long_rows[0]);
     tcase_add_loop_test(t, test_long_answer_to_nobody, 0,

@@ -259,6 +259,33 @@ START_TEST(test_pieces)
 }
 END_TEST
 
+/* So do all when the server ends; each is told. */
+START_TEST(test_drain_pieces)
+{
+    struct worker *w = stage_worker(ANN);
+    struct client *c[CROWD];
+    unsigned left;
+
+    for (int i = 0; i < CROWD; i++)
+        c[i] = client_open(ANN, 0);
+    session_walk_begin(w, &w->drain_walk);
+    ck_assert(!session_drain_some(w));
+    left = count_open(c, CROWD);
+    ck_assert_uint_gt(left, 0);
+    ck_assert_uint_lt(left, CROWD);
+    ck_assert(session_drain_some(w));
+    ck_assert_uint_eq(count_open(c, CROWD), 0);
+    for (int i = 0; i < CROWD; i++)
+        ck_assert_str_eq(client_hear(c[i]), "<bye/>\n");
+    ck_assert(!session_close_some(w));
+    ck_assert_uint_lt(w->n_sessions, CROWD);
+    ck_assert(session_close_some(w));
+    ck_assert_uint_eq(w->n_sessions, 0);
+    for (int i = 0; i < CROWD; i++)
+        client_free(&c[i]);
+}
+END_TEST
+
 static unsigned
 next_random(unsigned *state)
 {
@@ -322,6 +349,7 @@ session_time_suite(void)
     tcase_add_test(t, test_half_read_answer);
     tcase_add_test(t, test_reading);
     tcase_add_test(t, test_pieces);
+    tcase_add_test(t, test_drain_pieces);
     tcase_add_loop_test(t, test_rule, 0, 4);
     suite_add_tcase(s, t);
     return s;

@@ -106,7 +106,7 @@ START_TEST(test_who_signed)
         {files.chain, files.garbage, "no start line"},
         {files.chain, files.empty, "it is empty"},
         {files.chain, files.dir, "it is a directory"},
-        {files.chain, files.fifo, "it is no file"},
+        {files.chain, files.fifo, "it is not a file"},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -22,7 +22,7 @@ Suite *warning_server_suite(void);
 
 static struct event_base *base;
 static struct conn_loop *loop;
-static struct warning_server *server;
+static struct report_server *server;
 static char path[256];
 static struct buf reports;
 
@@ -48,16 +48,17 @@ setup(void)
     strcpy(path, local_path("warning"));
     base = event_base_new();
     loop = conn_loop_new(base, NULL);
-    server = warning_server_start(base, loop, &cfg, &sink, &err);
+    server =
+        report_server_start(base, loop, &cfg, &warning_server_ops, &sink, &err);
     ck_assert_msg(server != NULL, "%s", err.text);
 }
 
 static void
 teardown(void)
 {
-    warning_server_stop(&server);
+    report_server_stop(&server);
     ck_assert_ptr_null(server);
-    warning_server_stop(&server);
+    report_server_stop(&server);
     conn_loop_free(&loop);
     event_base_free(base);
     buf_clear(&reports);
@@ -65,12 +66,12 @@ teardown(void)
     log_set_level(LOG_INFO_);
 }
 
-static struct warning_counts
+static struct report_counts
 counts(void)
 {
-    struct warning_counts c;
+    struct report_counts c;
 
-    warning_server_get_counts(server, &c);
+    report_server_get_counts(server, &c);
     return c;
 }
 

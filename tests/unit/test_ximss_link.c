@@ -432,7 +432,8 @@ START_TEST(ends_on_malformed_messages)
     ck_assert_str_eq(seen, "a=4/0 state=6 ");
     ck_assert_int_eq(ximss_failure(f.x), XIMSS_BAD_SERVER);
     ck_assert_ptr_nonnull(
-        strstr(ximss_error(f.x), "the server sent what is no XIMSS message"));
+        strstr(ximss_error(f.x),
+               "the server sent something that is not a XIMSS message"));
 }
 END_TEST
 

@@ -442,7 +442,8 @@ START_TEST(a_ticket_alone_can_be_refused)
     fake_send(&f, "<response id=\"1\" errorText=\"incorrect password\" "
                   "errorNum=\"515\"/>");
     fake_wait(&f, XIMSS_FAILED);
-    ck_assert_ptr_nonnull(strstr(ximss_error(f.x), "ticket is no longer good"));
+    ck_assert_ptr_nonnull(
+        strstr(ximss_error(f.x), "ticket is no longer valid"));
 }
 END_TEST
 
@@ -545,7 +546,7 @@ START_TEST(refuses_untrusted_certificates)
     ck_assert_ptr_nonnull(strstr(ximss_error(f.x),
                                  "the server's certificate is refused: "
                                  "self-signed certificate"));
-    ck_assert_ptr_nonnull(strstr(ximss_error(f.x), "name the file"));
+    ck_assert_ptr_nonnull(strstr(ximss_error(f.x), "give the file"));
 }
 END_TEST
 
@@ -558,7 +559,7 @@ START_TEST(refuses_other_names)
     start_tls();
     fake_wait(&f, XIMSS_FAILED);
     ck_assert_ptr_nonnull(strstr(ximss_error(f.x),
-                                 "connect by a name that stands in the "
+                                 "connect by a name that is in the "
                                  "certificate"));
 }
 END_TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a number of an error says where nobody knows better. */
+/* The usual text of an error number, if there is no better one. */
 #include "config.h"
 
 #include "ximss/proto/answer.h"

@@ -13,6 +13,8 @@
 /* What is wrong with the arguments. */
 #define ANSWER_501_TABLE(X)                                                    \
     X(ARGUMENTS, 501, "wrong arguments", "own")                                \
+    X(UNKNOWN_ATTRIBUTE, 501, "unknown attribute: %s", "own")                  \
+    X(UNKNOWN_CHILD, 501, "unknown element: %s", "own")                        \
     X(MISSING, 501, "%s is missing", "own")                                    \
     X(KEYWORD_MISSING, 501, "keyword %s is missing", "own")                    \
     X(TARGET_MISSING, 501, "target is missing: the scope %s needs one", "own") \
@@ -23,12 +25,17 @@
     X(HAS_ELEMENTS, 501, "the command must not have elements in it", "own")    \
     X(YES_OR_NO, 501, "%s must be yes or no", "own")                           \
     X(MUST_BE_TEXT, 501, "%s must be a text", "own")                           \
+    X(MUST_BE_NUMBER, 501, "%s must be a number", "own")                       \
+    X(MUST_BE_ALERT, 501, "%s must be the number of an alert", "own")          \
+    X(MUST_BE_TIME, 501, "%s must be a time like 20261201T060000Z", "own")     \
     X(UNUSABLE, 501, "%s can not be used", "own")                              \
     X(CRAMMD5_YES_OR_NO, 501, "CRAMMD5 must be YES or NO", "own")              \
     X(BAD_SCOPE, 501, "scope must be server, cluster, domain or account",      \
       "own")                                                                   \
     X(BAD_SEVERITY, 501, "severity must be info, warning or critical", "own")  \
-    X(BAD_UNTIL, 501, "until must be a time like 20261201T060000Z", "own")     \
+    X(BAD_SEVERITIES, 501,                                                     \
+      "severity must be info, warning or critical, or several with commas",    \
+      "own")                                                                   \
     X(BAD_LIFETIME, 501, "lifetime must be like 30m, 8h or 3d", "own")         \
     X(UNTIL_AND_LIFETIME, 501, "either until or lifetime", "own")              \
     X(UNTIL_PAST, 501, "until is in the past", "own")                          \

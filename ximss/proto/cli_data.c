@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Values of the CLI's data format: made, found and written.  The writer keeps
- * to what every client of the family can read, which is less than what
+/* Values of the CLI's data format: created, found and written.  The writer uses
+ * only what every client of the family can read, which is less than what
  * cli_data_read accepts. */
 #include "config.h"
 

@@ -59,13 +59,17 @@ int cli_data_parse(const char *text, size_t len,
  * [A-Za-z0-9][A-Za-z0-9._@-]* matches, else quoted; ";" after each value;
  * "{}" and "()"; LF as \e, other control characters as \DDD. */
 void cli_data_write(struct buf *b, const struct cli_value *v);
+/* The same for one string. */
 void cli_data_write_string(struct buf *b, const char *s, size_t len);
 
 /* Makes values (in the arena; texts are copied).  An item stands in one array
  * or dictionary only. */
 struct cli_value *cli_data_string(struct arena *a, const char *s, size_t len);
+/* An empty array, in the arena. */
 struct cli_value *cli_data_array(struct arena *a);
+/* An empty dictionary, in the arena. */
 struct cli_value *cli_data_dictionary(struct arena *a);
+/* Adds an item at the end of an array. */
 void cli_data_append(struct cli_value *array, struct cli_value *item);
 /* Adds an item under a key (copied) that is known to be new: for building big
  * dictionaries, where cli_data_set would search each time. */
@@ -79,7 +83,8 @@ void cli_data_set(struct arena *a, struct cli_value *dict, const char *key,
 struct cli_value *cli_data_find(const struct cli_value *dict, const char *key);
 
 /* Makes a text fit for a status line: clients read that with the grammar of
- * data objects, so all but letters, digits, blanks and . - @ _ < > become dots. */
+ * data objects, so all but letters, digits, blanks and . - @ _ < > become
+ * dots. */
 void cli_plain_text(char *s);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The reader of the CLI's data format: recursive descent over one piece of
- * memory.  It takes all that doc/protocol.md lets clients send and guesses
- * nothing: the first byte that does not fit ends the reading, and the error
+ * memory.  It accepts everything that doc/cli.md lets clients send, and guesses
+ * nothing.  The first byte that does not fit ends the reading, and the error
  * names it. */
 #include "config.h"
 

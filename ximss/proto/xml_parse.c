@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The only user of expat.  One frame is one document, given to expat in one
- * piece with the final flag set, so that expat never waits for more (its
- * reparse deferral would); but for one long text, which goes through in pieces.  Handlers may run once more after the parser was
- * stopped: each begins with `if (p->failed) return`.  A parser is reset, not
- * made anew, for each document; the hash salt is drawn once, because expat
- * would ask the kernel for a new one each time. */
+/* The only user of expat.  One frame is one document.  It is given to expat in
+ * one piece with the final flag set, so expat never waits for more (as its
+ * reparse deferral would).  The exception is one long text, which is passed in
+ * pieces.  Handlers may run once more after the parser was stopped, so each
+ * begins with `if (p->failed) return`.  A parser is reset for each document,
+ * not created again.  The hash salt is drawn once, because expat would ask the
+ * kernel for a new one each time. */
 #include "config.h"
 
 #include "ximss/proto/xml_parse.h"

@@ -42,8 +42,12 @@ enum xml_result {
 
 struct xml_parser;
 
+/* A parser with these limits (NULL or 0: the defaults), which are copied.  The
+ * caller owns it. */
 struct xml_parser *xml_parser_new(const struct xml_limits *limits);
+/* Frees the parser, and sets *p to NULL.  NULL is allowed. */
 void xml_parser_free(struct xml_parser **p);
+/* Replaces the limits, from the next document on. */
 void xml_parser_set_limits(struct xml_parser *p, const struct xml_limits *l);
 
 /* Parses one whole document (prolog, white space and comments round the root
@@ -56,13 +60,15 @@ enum xml_result xml_parse(struct xml_parser *p, const char *data, size_t len,
                           struct arena *arena, struct xml_elem **root_r,
                           const char **id_r, struct errbuf *err) WARN_UNUSED;
 
-/* One document in pieces, of which only the text of the root counts, however long
- * it is: that is handed over as it comes.  A parser does this or xml_parse, one
- * document after the other. */
+/* One document in pieces, of which only the text of the root counts, however
+ * long it is: that is handed over as it comes.  A parser does this or
+ * xml_parse, one document after the other. */
 typedef void xml_text_fn(void *arg, const char *s, size_t len);
+/* Begins such a document; fn gets its text, piece by piece. */
 void xml_text_begin(struct xml_parser *p, xml_text_fn *fn, void *arg);
-/* The next piece; last: the document ends with it.  -1: it is not well-formed, or
- * has elements or more than text in it; nothing of it may be given any more. */
+/* The next piece; last: the document ends with it.  -1: it is not well-formed,
+ * or has elements or more than text in it; nothing of it may be given any
+ * more. */
 int xml_text_feed(struct xml_parser *p, const char *data, size_t len, bool last,
                   struct errbuf *err) WARN_UNUSED;
 

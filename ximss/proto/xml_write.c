@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Writes XML.  What comes out is well-formed whatever goes in: an error text
- * that was cut in the middle of a character must not make a client give up
- * the connection. */
+/* Writes XML.  The output is well-formed whatever the input is: an error text
+ * that was cut in the middle of a character must not make a client give up the
+ * connection. */
 #include "config.h"
 
 #include "ximss/proto/xml_write.h"

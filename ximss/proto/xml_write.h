@@ -18,6 +18,7 @@ void xml_write_text(struct buf *b, const char *s, size_t len);
 /* ` name="value"` with the value escaped (also " as &quot;, TAB LF CR as
  * character references).  value NULL: writes nothing. */
 void xml_write_attr(struct buf *b, const char *name, const char *value);
+/* The same for a number. */
 void xml_write_attr_u64(struct buf *b, const char *name,
                         unsigned long long value);
 

@@ -75,7 +75,7 @@ cut_line(char *line, size_t read)
     size_t from = bom_length(line, read);
 
     if (fault == NULL && strlen(line) + 1 < read)
-        fault = "the first line has a byte 0";
+        fault = "the first line contains a zero byte";
     memmove(line, line + from, read - from);
     cut_line_end(line);
     return fault;
@@ -114,7 +114,7 @@ ask_once(const struct terminal *t, const char *prompt, char line[LINE_SIZE],
     return 0;
 }
 
-/* Twice, for nobody sees what he types. */
+/* Twice, for nobody sees what they type. */
 static int
 ask_password(int fd, char out[LINE_SIZE], struct errbuf *err)
 {
@@ -128,9 +128,9 @@ ask_password(int fd, char out[LINE_SIZE], struct errbuf *err)
     if (r == 0)
         r = check_password("the terminal", out, err);
     if (r == 0)
-        r = ask_once(&t, "The same again: ", again, err);
+        r = ask_once(&t, "Repeat the password: ", again, err);
     if (r == 0 && strcmp(out, again) != 0)
-        r = err_set(err, "these were two different passwords");
+        r = err_set(err, "the two passwords differ");
     terminal_show(&t);
     OPENSSL_cleanse(again, sizeof again);
     return r;
@@ -204,7 +204,7 @@ first_start(const char *dir, const char *main_domain, const char *password_file,
     if (!text_is_name(b.domain))
         return err_set(err, "%s cannot be the name of a domain", b.domain);
     if (store_exists(dir))
-        return err_set(err, "%s holds a store already", dir);
+        return err_set(err, "there is already a store in %s", dir);
     if (password_file != NULL) {
         if (read_password(password_file, password, err) < 0) {
             OPENSSL_cleanse(password, sizeof password);

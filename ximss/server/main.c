@@ -52,30 +52,29 @@ struct process {
 static void
 print_help(void)
 {
-    puts(
-        "Usage: ximssd [OPTION]...\n"
-        "The alert server.  It runs in the foreground; see ximssd(8).\n\n"
-        "  --config FILE               read the configuration from FILE\n"
-        "  --store DIR                 the directory of the store\n"
-        "  --listen ADDRESS:PORT       accept clients there (repeatable)\n"
-        "  --listen-tls ADDRESS:PORT   the same, with TLS from the start\n"
-        "  --listen-pwd ADDRESS:PORT   accept administrators' scripts (PWD)\n"
-        "  --listen-pwd-tls ADDRESS:PORT\n"
-        "                              the same, with TLS from the start\n"
-        "  --listen-pwd-apop ADDRESS:PORT\n"
-        "                              the same, for clients that need APOP\n"
-        "  --workers N                 threads that serve sessions\n"
-        "  --init DIR                  create a store in DIR and exit\n"
-        "  --admin-password-file FILE  read the password of postmaster in a new\n"
-        "                              store from FILE; - is standard input\n"
-        "  --main-domain NAME          main domain of a new store\n"
-        "  --check-config              check the configuration and exit\n"
-        "  --print-config              print the configuration and exit\n"
-        "  --verify DIR                check the store in DIR and exit\n"
-        "  --salvage DIR               rebuild a damaged store and exit\n"
-        "  --foreground                no effect: always in the foreground\n"
-        "  --test-hooks                for tests: let the clock be changed\n"
-        "  --version, --help           print the version, or this, and exit");
+    puts("Usage: ximssd [OPTION]...\n"
+         "The alert server.  It runs in the foreground; see ximssd(8).\n\n"
+         "  --config FILE               read the configuration from FILE\n"
+         "  --store DIR                 the directory of the store\n"
+         "  --listen ADDRESS:PORT       accept clients there (repeatable)\n"
+         "  --listen-tls ADDRESS:PORT   the same, with TLS from the start\n"
+         "  --listen-pwd ADDRESS:PORT   accept administrators' scripts (PWD)\n"
+         "  --listen-pwd-tls ADDRESS:PORT\n"
+         "                              the same, with TLS from the start\n"
+         "  --listen-pwd-apop ADDRESS:PORT\n"
+         "                              the same, for clients that need APOP\n"
+         "  --workers N                 threads that serve sessions\n"
+         "  --init DIR                  create a store in DIR and exit\n"
+         "  --admin-password-file FILE  read postmaster's password in a new\n"
+         "                              store from FILE; - is standard input\n"
+         "  --main-domain NAME          main domain of a new store\n"
+         "  --check-config              check the configuration and exit\n"
+         "  --print-config              print the configuration and exit\n"
+         "  --verify DIR                check the store in DIR and exit\n"
+         "  --salvage DIR               rebuild a damaged store and exit\n"
+         "  --foreground                no effect: always in the foreground\n"
+         "  --test-hooks                for tests: let the clock be changed\n"
+         "  --version, --help           print the version, or this, and exit");
 }
 
 enum {
@@ -329,15 +328,15 @@ init_store(const struct options *o, const struct config *c, const char *dir)
         log_error("%s", err.text);
         return EXIT_CANNOT_START;
     }
-    log_info("made a store in %s", dir);
+    log_info("created a store in %s", dir);
     return 0;
 }
 
 static void
 advise_salvage(const char *dir)
 {
-    log_error("restore a backup of the store (all of %s/db, no single files of "
-              "it), or make a sound one of what can be read of it: ximssd "
+    log_error("restore a backup of the store (all of %s/db, not single "
+              "files), or rebuild the store from what can be read: ximssd "
               "--salvage %s",
               dir, dir);
 }
@@ -377,7 +376,8 @@ salvage_store(const char *dir)
         printf("%s: the store is sound, and nothing is missing\n", dir);
         return 0;
     case STORE_SALVAGED_PART:
-        printf("%s: the store is sound; what it lacks is said above\n", dir);
+        printf("%s: the store is sound; what is missing is listed above\n",
+               dir);
         return EXIT_DAMAGED;
     case STORE_NOT_SALVAGED:
         break;
@@ -400,7 +400,7 @@ find_store(const struct options *o, const struct config *config)
     if (found != STORE_BARRED && o->password_file != NULL)
         return init_store(o, config, config->store);
     if (found == STORE_NONE_YET)
-        log_error("%s; make one with: ximssd --init %s", err.text,
+        log_error("%s; create one with: ximssd --init %s", err.text,
                   config->store);
     else
         log_error("%s", err.text);

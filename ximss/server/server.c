@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Start, reload and end of the server: what happens once for all
- * threads. */
+/* Start, reload and stop of the server: what happens once for all threads. */
 #include "config.h"
 
 #include "ximss/server/server.h"
@@ -165,7 +164,7 @@ server_drop_privileges(const char *user, struct errbuf *err)
         return 0;
     pw = getpwnam(user);
     if (pw == NULL)
-        return err_set(err, "user %s: there is none of that name", user);
+        return err_set(err, "user %s: there is no such user", user);
     if (pw->pw_uid == geteuid())
         return 0;
     if (initgroups(user, pw->pw_gid) < 0 || setgid(pw->pw_gid) < 0 ||

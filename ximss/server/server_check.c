@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* In the order of a start: what root does, then what the server's user does. */
+/* The checks are in the order of a start: first what root does, then what the
+ * server's user does. */
 #include "config.h"
 
 #include "ximss/server/server_check.h"
@@ -153,8 +154,7 @@ say_what_is_left(const struct config *c, FILE *out)
     enum store_presence found = store_look(c->store, &err);
 
     if (found == STORE_NONE_YET || found == STORE_NOWHERE)
-        fprintf(out,
-                "ximssd: note: %s; a new store is made by ximssd --init %s\n",
+        fprintf(out, "ximssd: note: %s; create it with: ximssd --init %s\n",
                 err.text, c->store);
 }
 

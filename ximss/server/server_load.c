@@ -22,11 +22,8 @@ static bool
 take_broad(const struct alert_rec *rec, void *arg)
 {
     struct start_data *d = arg;
-    struct alert_rec copy;
-    struct alert *a;
+    struct alert *a = alert_new_copy(rec);
 
-    alert_rec_copy(&copy, rec);
-    a = alert_new(&copy);
     for (unsigned i = 0; i < d->server->n_workers; i++)
         board_add(&d->server->workers[i]->board, a, "", false);
     alert_unref(&a);

@@ -320,7 +320,7 @@ new Picker(byId("account"),
 
 // --- who is there ---
 
-// What he may administer: {server, domains, first}; null: nothing.
+// What the user may administer: {server, domains, first}; null: nothing.
 async function offers() {
     const domains = await directory.domains();
 
@@ -351,7 +351,7 @@ async function open() {
     own.draw();
 }
 
-// done: he has logged out, and leaves nothing.
+// done: the user has logged out, and leaves nothing.
 function close(done) {
     const job = undo.drop();
 

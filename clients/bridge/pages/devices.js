@@ -24,7 +24,7 @@ async function revoke({ session, zone }, deviceID) {
     await showDevices(session, zone);
 }
 
-// The one that he looks from has "Log out" above.
+// The device in use has "Log out" above.
 function item(device, frame) {
     const get = (name) => device.getAttribute(name);
     const used = parseGmt(get("used"));

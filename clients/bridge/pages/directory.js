@@ -18,7 +18,7 @@ async function ifAllowed(promise) {
     }
 }
 
-// Those that begin with the text come first, and his own before others.
+// Those that begin with the text come first, and the user's own before others.
 function sorted(names, text, own) {
     const part = text.toLowerCase();
     const rank = (name) => (name.startsWith(part) ? 0 : 2) +
@@ -47,7 +47,7 @@ export class Directory {
         this.#own = own;
     }
 
-    // The names of the domains that he may see; null: he is no administrator.
+    // The names of the domains that the user may see; null: not an administrator.
     async domains() {
         if (performance.now() - this.#asked > FRESH) {
             const text = await ifAllowed(this.#session.cli("ListDomains"));
@@ -119,18 +119,18 @@ export class Directory {
         return { names: [...objects.keys()], more: more ?? "" };
     }
 
-    // May he list what was posted there?
+    // May the user list what was posted there?
     async mayList(place) {
         return await ifAllowed(this.#session.ask("alertList", place)) !== null;
     }
 
-    // Does he administer the whole server, or read all of it?  A domain's
-    // administrator does not, although he may list the server's alerts.
+    // Does the user administer the whole server, or read all of it?  A domain's
+    // administrator does not, although they may list the server's alerts.
     async seesWholeServer() {
         return await ifAllowed(this.#session.cli("GetServerAlerts")) !== null;
     }
 
-    // Whom a post would tell now: {sessions, accounts}; null: he may not.
+    // Whom a post would tell now: {sessions, accounts}; null: not permitted.
     async audience(place) {
         const found = await ifAllowed(this.#session.ask(
             "alertPost", { ...place, test: "yes" }, "test"));

@@ -170,8 +170,8 @@ export class Dismissals {
         return requestsFor(this.#journal?.ids ?? []);
     }
 
-    // done: he has logged out, and `last` was said; else it is to be done when
-    // he is back.
+    // done: the user has logged out, and `last` was said; else it is to be done when
+    // they are back.
     close(done) {
         if (done)
             this.#journal?.remove(this.#journal.ids);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What somebody has typed and not sent, so that a reload or a session that is
 // lost takes nothing of it.  It is kept for this tab and this user alone, and
-// not beyond his log-out.  Where the browser keeps nothing, the page does, as
+// not beyond the log-out.  Where the browser keeps nothing, the page does, as
 // long as it is there.
 import { tabStore } from "./allowed.js";
 

@@ -35,8 +35,8 @@ export class Frame {
     #timer;
     #cameBack = false;
 
-    // page.open() when somebody is logged in, page.close(done) when he no longer
-    // is (done: he has logged out), page.last() gives requests that belong
+    // page.open() when somebody is logged in, page.close(done) when nobody
+    // is (done: the user has logged out), page.last() gives requests that belong
     // before that, page.refresh() when the connection is back; page.event(),
     // page.shown() and page.note() as of Tabs.
     constructor(page) {

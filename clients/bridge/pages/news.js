@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Alerts for the administrator himself on a page that does not show them: it
+// Alerts to the administrator on a page that does not show them: it
 // says that there are some, and where.  None of them counts as shown here, so
 // nothing that came behind the first of them is confirmed.
 import { byId } from "./view.js";

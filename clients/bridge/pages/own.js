@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The administrators' page: alerts for the administrator himself that its list
+// The administrators' page: alerts to the administrator that its list
 // does not show.  Whoever works here all day is a user, too, and what this page
-// confirms to the server counts as shown to him.
+// confirms to the server counts as shown to them.
 //
 // An event is confirmed with all before it, so the page shows every alert that
-// is for him: in the list of the place, if it is there, else here.  Here they
+// is for them: in the list of the place, if it is there, else here.  Here they
 // are folded, so that work is not interrupted, and do not count as shown until
 // they are unfolded.  While nobody can see the page, or what is here, it confirms
 // what came as long as no alert is among it.
@@ -16,7 +16,7 @@ import { alertCard, announce, arrange, byId, coalesce, make, severityWord }
 // So many events may wait for somebody to unfold what is here; then it unfolds
 // by itself, long before the server has too many of them.
 const MOST_HELD = 500;
-const MOST_SHOWN = 200; // here; of more, his own page has all
+const MOST_SHOWN = 200; // here; if there are more, the user page has all
 const TOLD = 3; // so many are read out; of more, their number
 
 export class OwnAlerts {

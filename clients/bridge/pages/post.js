@@ -40,7 +40,7 @@ export class PostForm {
         });
     }
 
-    // audience null: he may not post there.
+    // audience null: not permitted to post there.
     open(place, audience) {
         this.#place = place;
         byId("post").hidden = audience === null;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The storage that the user's own account uses, in a line of his page.
+// The storage that the user's own account uses, in a line of the page.
 import { isReached, setMeter, storageOf, storageText } from "./storage.js";
 import { byId } from "./view.js";
 import { Refused } from "./ximss.js";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The user's page: the alerts that he has, as they come, until he dismisses
+// The users' page: their alerts, as they come, until they dismiss
 // them.  An alert counts as shown when a tab that can be seen shows it.
 import { AlertList, alertOf } from "./alerts.js";
 import { Dismissals } from "./dismissals.js";
@@ -221,7 +221,7 @@ const dismissals = new Dismissals({
     trouble(text) { byId("trouble").textContent = text; },
 });
 
-// Whoever works through his alerts by keyboard is at the next one.
+// Whoever works through the alerts by keyboard is at the next one.
 function dismiss(ids) {
     const moveFocus = focusBeside(ids[0]);
 

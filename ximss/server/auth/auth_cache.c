@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One HMAC of name and password both finds an entry and proves it: its first
- * bytes say where to look, 128 further bits must be equal.
- *
- * Entries lie in rings, one per shard, so the next to be overwritten is always
- * the oldest.  Two chains of indices run through each ring: by hash, and by
- * account, so that an account is forgotten without a search.  The rings come
- * from mmap: what was never used costs no memory, and a core dump leaves them
- * out. */
+ * bytes say where to look, and 128 further bits must be equal.  Entries are in
+ * rings, one per shard, so the oldest entry is always overwritten next.  Two
+ * chains of indices run through each ring: by hash, and by account, so that the
+ * entries of an account are removed without a search.  The rings come from
+ * mmap, so unused parts cost no memory, and a core dump does not contain
+ * them. */
 #include "config.h"
 
 #include "ximss/server/auth/auth_cache.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A queue for each owner that has jobs waiting, a ring of these queues, a lock,
- * and threads that take the first job of the first queue, which then goes to the
- * end of the ring.  The bound of all queues together is what keeps a flood of
- * log-ins from taking all memory, and from waiting longer than their clients
+ * and threads.  A thread takes the first job of the first queue, which then
+ * goes to the end of the ring.  The limit of all queues together keeps a flood
+ * of log-ins from taking all memory, and from waiting longer than their clients
  * do. */
 #include "config.h"
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* HMAC(key, m) = H(key^opad || H(key^ipad || m)) (RFC 2104).  Both keyed blocks
- * fill exactly one block of the hash, so the state after them is all that is
- * ever needed of the key.  Saving it halves the work of a short HMAC, and for
- * CRAM-MD5 it is what lets a server check answers without the clear password.
- *
- * OpenSSL 3 calls the functions with a visible state deprecated but keeps them;
- * this is the only file that uses them. */
+/* HMAC(key, m) = H(key^opad || H(key^ipad || m)) (RFC 2104).  Each keyed block
+ * fills exactly one block of the hash, so the state after it is all that is
+ * needed of the key.  Saving it halves the work of a short HMAC.  For CRAM-MD5
+ * it lets a server check answers without the password in clear text.  OpenSSL 3
+ * deprecates the functions with a visible state but keeps them; this is the
+ * only file that uses them. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "config.h"

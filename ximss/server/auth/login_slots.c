@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A lock, and the addresses that have a log-in in work, each with those that
- * wait. */
+/* A lock, and the addresses that have a log-in in progress, each with those
+ * that wait. */
 #include "config.h"
 
 #include "ximss/server/auth/login_slots.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* SCRAM-SHA-256 keeps two keys derived from the salted password: the hash of
- * the client's (to check its proof) and the server's (to prove ourselves).
- * Neither lets a reader of the store log in as the user. */
+/* SCRAM-SHA-256 stores two keys derived from the salted password: the hash of
+ * the client's key (to check its proof) and the server's key (to prove
+ * ourselves).  Neither of them lets a reader of the store log in as the
+ * user. */
 #include "config.h"
 
 #include "ximss/server/auth/password.h"

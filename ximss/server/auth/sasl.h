@@ -70,8 +70,8 @@ enum sasl_result sasl_cram_answered(struct sasl *s, const char *challenge,
  * false for other mechanisms. */
 bool sasl_cram_matches(const struct sasl *s, const struct credential *c);
 
-/* The next message is SCRAM's proof: whoever guesses learns from it whether he
- * is right, and has been told the salt before. */
+/* The next message is SCRAM's proof: a guesser learns from it whether the guess is
+ * right, and has been told the salt before. */
 bool sasl_wants_proof(const struct sasl *s);
 
 /* SCRAM's client is told one salt, but an account may have several secrets

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A session's secret names are keyed hashes of its number: to check one is to
- * compute it again.  The urlID lets a bearer act as the session, so the key
- * never leaves the process, and dies with it as its sessions do. */
+/* The names of a session are keyed hashes of its number, so they are checked by
+ * computing them again.  Whoever has the urlID can act as the session.  So the
+ * key never leaves the process, and ends with it, like its sessions. */
 #include "config.h"
 
 #include "ximss/server/auth/session_id.h"

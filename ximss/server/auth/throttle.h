@@ -8,7 +8,7 @@
 /* Slows failed log-ins.
  *
  * Failures are counted for each pair (name, address) and for each address, and
- * never for a name alone: nobody can lock another out by failing in his name.
+ * never for a name alone: nobody can lock another out by failing under their name.
  * A pair that had a success not long ago is known good: it is held up by its
  * own failures only, not by those of others behind the same address.
  *

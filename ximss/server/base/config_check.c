@@ -13,19 +13,6 @@
 #include "util/xmalloc.h"
 #include "ximss/server/base/configuration.h"
 
-static int
-check_tls(struct config_load *l, const struct config *c)
-{
-    if (*c->tls_certificate != '\0' && *c->tls_key == '\0')
-        return config_conflict(l, "tls-certificate", "needs tls-key too");
-    if (*c->tls_key != '\0' && *c->tls_certificate == '\0')
-        return config_conflict(l, "tls-key", "needs tls-certificate too");
-    if (c->listen_tls.count > 0 && *c->tls_certificate == '\0')
-        return config_conflict(l, "listen-tls",
-                               "needs tls-certificate and tls-key");
-    return 0;
-}
-
 /* A character of an alert takes up to six bytes on the wire (&quot;); beside
  * it stand the attributes. */
 #define WIRE_SLACK             4096
@@ -154,7 +141,9 @@ config_check(struct config_load *l, void *config)
 {
     struct config *c = config;
 
-    if (check_listeners(l, c) != 0 || check_tls(l, c) != 0 ||
+    if (check_listeners(l, c) != 0 ||
+        config_table_check_tls(l, c->tls_certificate, c->tls_key,
+                               &c->listen_tls) != 0 ||
         check_proxies(l, c) != 0 || check_sizes(l, c) != 0 ||
         check_sources(l, c) != 0)
         return -1;

@@ -6,6 +6,7 @@
 
 #include "ximss/server/base/config_table.h"
 
+#include "util/config_words.h"
 #include "ximss/server/base/config_check.h"
 #include "ximss/server/base/configuration.h"
 
@@ -15,55 +16,8 @@ static const char *const limits[] = {"settings", "sources", NULL};
 static const char *const log_levels[] = {"debug", "info", "warn", "error",
                                          NULL};
 
-#define KIB    1024ULL
-#define MIB    (1024 * KIB)
-#define GIB    (1024 * MIB)
-#define MS     1000ULL
-#define SECOND (1000 * MS)
-#define MINUTE (60 * SECOND)
-#define HOUR   (60 * MINUTE)
-#define DAY    (24 * HOUR)
-#define YEARS  (3650 * DAY)
-
+#define YEARS     (3650 * DAY)
 #define M(member) offsetof(struct config, member)
-#define TEXT(min, max)              \
-    {                               \
-        CONFIG_TEXT, min, max, NULL \
-    }
-#define PATH(min)                    \
-    {                                \
-        CONFIG_PATH, min, 4000, NULL \
-    }
-#define NUMBER(a, b)              \
-    {                             \
-        CONFIG_NUMBER, a, b, NULL \
-    }
-#define BYTES(a, b)              \
-    {                            \
-        CONFIG_BYTES, a, b, NULL \
-    }
-#define TIME(a, b)              \
-    {                           \
-        CONFIG_TIME, a, b, NULL \
-    }
-#define CHOICE(words)              \
-    {                              \
-        CONFIG_CHOICE, 0, 0, words \
-    }
-#define BOOL                    \
-    {                           \
-        CONFIG_BOOL, 0, 0, NULL \
-    }
-#define LISTEN                    \
-    {                             \
-        CONFIG_LISTEN, 0, 0, NULL \
-    }
-#define NETS                    \
-    {                           \
-        CONFIG_NETS, 0, 0, NULL \
-    }
-#define RELOAD  true
-#define RESTART false
 
 /* clang-format off */
 static const struct config_row rows[] = {
@@ -92,18 +46,18 @@ static const struct config_row rows[] = {
 {"hash-threads", NUMBER(1, 64), M(hash_threads), "2", RESTART,
  "Threads that check passwords."},
 
-{"listen", LISTEN, M(listen), "*:11024", RESTART,
+{"listen", LIST(CONFIG_LISTEN), M(listen), "*:11024", RESTART,
  "Where clients connect, in clear text until they ask for TLS. A list, such\n"
  "as {\"192.0.2.1:11024\", \"[2001:db8::1]:11024\"}. * means every address, IPv4\n"
  "and IPv6. With port 0 the system chooses a free port, which is logged."},
-{"listen-tls", LISTEN, M(listen_tls), "", RESTART,
+{"listen-tls", LIST(CONFIG_LISTEN), M(listen_tls), "", RESTART,
  "The same, for connections that start with TLS."},
-{"listen-pwd", LISTEN, M(listen_pwd), "", RESTART,
+{"listen-pwd", LIST(CONFIG_LISTEN), M(listen_pwd), "", RESTART,
  "Where administrators' scripts connect with the PWD protocol, which carries\n"
  "the CLI line by line. The usual port is 106. Empty: nowhere."},
-{"listen-pwd-tls", LISTEN, M(listen_pwd_tls), "", RESTART,
+{"listen-pwd-tls", LIST(CONFIG_LISTEN), M(listen_pwd_tls), "", RESTART,
  "The same, for connections that start with TLS. The usual port is 1106."},
-{"listen-pwd-apop", LISTEN, M(listen_pwd_apop), "", RESTART,
+{"listen-pwd-apop", LIST(CONFIG_LISTEN), M(listen_pwd_apop), "", RESTART,
  "The same, for clients that can log in only by APOP: here the greeting\n"
  "contains a challenge. Clients that see one use APOP, which needs a token\n"
  "of the account (ximssctl account token) and does not work with its\n"
@@ -122,18 +76,18 @@ static const struct config_row rows[] = {
  "known here."},
 {"tls-min-version", CHOICE(tls_versions), M(tls_min_version), "1.2", RELOAD,
  "The oldest version of TLS to accept."},
-{"trusted-addresses", NETS, M(trusted_addresses), "", RELOAD,
+{"trusted-addresses", LIST(CONFIG_NETS), M(trusted_addresses), "", RELOAD,
  "Machines that log in on behalf of users, such as a web bridge or a mail\n"
  "proxy. The server believes the clientAddress that they send. A list, such\n"
  "as {\"192.0.2.7\", \"2001:db8::/64\"}."},
-{"proxy-protocol", LISTEN, M(proxy_protocol), "", RESTART,
+{"proxy-protocol", LIST(CONFIG_LISTEN), M(proxy_protocol), "", RESTART,
  "Those of the addresses above that are for proxies, such as HAProxy or\n"
  "nginx stream, which name the client of each connection. Every connection\n"
  "there must start with a header of the PROXY protocol, version 1 or 2, and\n"
  "must come from proxy-addresses or trusted-addresses. At other addresses,\n"
  "the server accepts only a header of version 2 from trusted-addresses or on\n"
  "the control socket."},
-{"proxy-addresses", NETS, M(proxy_addresses), "", RELOAD,
+{"proxy-addresses", LIST(CONFIG_NETS), M(proxy_addresses), "", RELOAD,
  "The addresses of these proxies. A list, like trusted-addresses."},
 {"proxy-timeout", TIME(SECOND, HOUR), M(proxy_timeout), "5s", RELOAD,
  "The server closes a connection whose header is not complete within this\n"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ximssd's configuration.  What there is to know of a single key stands in
- * config_table.c, and of several together in config_check.c; the engine is
- * util/config_table.c. */
+/* ximssd's configuration: how values depend on each other. config_table.c
+ * describes the single keys; util/config_table.c is the engine. */
 #include "config.h"
 
 #include "ximss/server/base/configuration.h"

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The engine of administration: a line is read, its command looked up in the
- * families' tables and run, and the attempt goes into the audit log, in the
- * same transaction as the change.
- *
- * A command checks everything before it writes, so that a refused one leaves
- * nothing behind but its audit record. */
+/* The engine of administration.  A line is parsed, its command is found in the
+ * tables of the families and run, and the attempt is recorded in the audit log,
+ * in the same transaction as the change.  A command checks everything before it
+ * writes, so a refused one leaves nothing but its audit record. */
 #include "config.h"
 
 #include "ximss/server/cli/admin.h"

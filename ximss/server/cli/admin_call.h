@@ -94,7 +94,7 @@ enum store_result admin_call_all_domains(struct admin_call *c) WARN_UNUSED;
 enum store_result admin_call_cover(struct admin_call *c,
                                    const struct domain_rec *d,
                                    const struct account_rec *a) WARN_UNUSED;
-/* 510 if the account is the caller's own and he has come by a token: what would
+/* 510 if the account is the caller's own and they have come by a token: what would
  * open it would be good for more than the token is, and outlive it. */
 enum store_result
 admin_call_not_by_token(struct admin_call *c,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The store has hashes of ids.  The id itself is made again from the number of
- * the session, as long as this process runs; those of an earlier one are found
- * when somebody names them, and listed when they are connected. */
+/* The store has hashes of ids.  The id itself is computed from the number of
+ * the session while this process runs.  Sessions of an earlier process are
+ * found when somebody names their id, and listed when they are connected. */
 #include "config.h"
 
 #include "ximss/server/cli/admin_lasting.h"

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Command lines.
- *
- * The data format joins adjacent quoted strings; on a command line that would
- * make one argument of two, and would let unescaped quotes through now and
- * then.  So lines are cut here: strings and bare words by this file, the rest
- * by the reader of the data format. */
+/* Command lines.  The data format joins adjacent quoted strings.  On a command
+ * line that would turn two arguments into one, and sometimes accept unescaped
+ * quotes.  So this file splits lines: strings and bare words here, everything
+ * else by the reader of the data format. */
 #include "config.h"
 
 #include "ximss/server/cli/admin_line.h"

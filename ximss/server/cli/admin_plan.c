@@ -13,7 +13,7 @@
 #include "ximss/server/cli/admin_password.h"
 
 /* Many plans may wait, and most lines are short. */
-#define BLOCK_BYTES 1024
+#define BLOCK_BYTES 512
 
 void
 admin_plan_init(struct admin_plan *p, const char *text, size_t len)
@@ -28,15 +28,16 @@ admin_plan_init(struct admin_plan *p, const char *text, size_t len)
 bool
 admin_plan_read(struct admin_plan *p)
 {
-    struct errbuf *bad;
+    struct errbuf bad, *kept;
 
     if (p->arena != NULL)
         return false;
     p->arena = arena_new_sized(BLOCK_BYTES);
-    bad = arena_alloc(p->arena, sizeof *bad);
-    p->bad = admin_line_read(&p->line, p->text, p->len, p->arena, bad) < 0
-                 ? bad
-                 : NULL;
+    if (admin_line_read(&p->line, p->text, p->len, p->arena, &bad) < 0) {
+        kept = arena_alloc(p->arena, sizeof *kept);
+        *kept = bad;
+        p->bad = kept;
+    }
     return true;
 }
 

@@ -22,14 +22,14 @@ struct admin_command;
 
 /* What must be done about a password before the line can be carried out:
  * PBKDF2 takes milliseconds, and the writer has none to spare.
- * - ADMIN_HASH_NEW: the caller asks admin_hash_wanted in a job; if it is, he
- *   makes a credential with fresh salt in his hash pool, always with the
+ * - ADMIN_HASH_NEW: the caller asks admin_hash_wanted in a job; if it is, it
+ *   makes a credential with fresh salt in its hash pool, always with the
  *   CRAM-MD5 state, and hands it to admin_execute, which drops that state if the
  *   domain does not want it;
  * - ADMIN_HASH_VERIFY: the caller runs admin_verify_find in a job, checks the
- *   password against what it found in his hash pool, and hands the outcome to
+ *   password against what it found in its hash pool, and hands the outcome to
  *   admin_execute (checked false where there was nothing to check).
- * So nobody has anything hashed that he may not have done. */
+ * So nobody has anything hashed for what they may not do. */
 enum admin_hash_kind {
     ADMIN_HASH_NONE,
     ADMIN_HASH_NEW,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Accounts by the CLI (protocol.md C.6): made, renamed, deleted. */
+/* Accounts by the CLI (protocol.md C.6): creating, renaming, deleting them. */
 #include "config.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Domains that are suspended and resumed, and what one may ask about a domain
- * or an account that is no setting of it (protocol.md C.5). */
+/* Suspending and resuming domains, and what can be asked about a domain or an
+ * account besides its settings (protocol.md C.5). */
 #include "config.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Domains by the CLI (protocol.md C.5): made, renamed, deleted. */
+/* Domains by the CLI (protocol.md C.5): creating, renaming, deleting them. */
 #include "config.h"
 
 #include <stdlib.h>

@@ -162,8 +162,8 @@ list_all_sessions(struct admin_call *c, struct errbuf *err)
     return STORE_OK;
 }
 
-/* With a domain: one in which he may.  Without: everywhere, if he may
- * everywhere, else his own. */
+/* With a domain: one in which they may.  Without: everywhere, if they may
+ * everywhere, else their own. */
 static enum store_result
 find_session_domain(struct admin_call *c, const char *name, struct errbuf *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tokens of accounts by the CLI (token.h): made, listed, revoked. */
+/* Tokens of accounts by the CLI (token.h): creating, listing, revoking them. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -84,7 +84,7 @@ read_args(struct admin_call *c, struct token_args *p)
 }
 
 /* The account, if the caller may give it tokens and take them: nobody who has
- * come by a token may make himself others that outlive it. */
+ * come by a token could make others that outlive it. */
 static enum store_result
 find_account(struct admin_call *c, const char *name, struct domain_rec *d,
              struct account_rec *a, struct errbuf *err)

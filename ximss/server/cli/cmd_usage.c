@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The storage of accounts by the CLI: what is used, said by a script or shown
- * to an administrator.  Extensions: the documented CLI has StorageUsed in
- * GETACCOUNTINFO only. */
+/* The storage of accounts by the CLI: reported by a script, or shown to an
+ * administrator.  These are extensions: the documented CLI has only StorageUsed
+ * in GETACCOUNTINFO. */
 #include "config.h"
 
 #include <stdio.h>

@@ -39,7 +39,7 @@ struct listing {
 };
 
 void listing_begin(struct listing *l, struct admin_call *c);
-/* Finds the domain (NULL: the caller's own), which he must be allowed to read,
+/* Finds the domain (NULL: the caller's own), which they must be allowed to read,
  * for the first piece; the others go on by its number. */
 enum store_result listing_domain(struct listing *l, const char *name,
                                  struct errbuf *err) WARN_UNUSED;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Accounts in memory.  One thread, the account's worker, reads and changes
- * everything here, so there is no lock and no question of who was first: loads
- * come back, and other people's changes arrive, in the order of commits through
- * the same mailbox. */
+ * everything here, so there is no lock and no question of who was first.  Loads
+ * and changes by others arrive through the same mailbox, in the order of
+ * commits. */
 #include "config.h"
 
 #include "ximss/server/live/account_private.h"
@@ -18,14 +18,15 @@
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/quota_check.h"
+#include "ximss/server/live/quota_presence.h"
 #include "ximss/server/live/session.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/worker.h"
 #include "ximss/server/rules/lane.h"
 #include "ximss/server/rules/rights.h"
 
-/* Accounts that one look at the cache takes out of memory. */
-#define TRIM_BATCH 1024
+/* Accounts that a turn takes out of memory. */
+#define TRIM_BATCH 256
 
 struct account *
 account_lookup(struct worker *w, uint64_t number)
@@ -89,6 +90,7 @@ account_session_added(struct worker *w, struct account *a, struct session *s)
         TAILQ_REMOVE(&w->idle, a, link);
         w->n_idle--;
         TAILQ_INSERT_TAIL(&a->domain->online, a, link);
+        a->domain->n_online++;
     }
     session_link_account(s, &a->sessions);
 }
@@ -99,9 +101,10 @@ account_session_removed(struct worker *w, struct account *a, struct session *s)
     session_unlink_account(s, &a->sessions);
     if (--a->n_sessions == 0) {
         TAILQ_REMOVE(&a->domain->online, a, link);
+        a->domain->n_online--;
         TAILQ_INSERT_TAIL(&w->idle, a, link);
         w->n_idle++;
-        quota_check_logout(w, a);
+        quota_presence_end(w, a);
     }
     account_drop_delivered(w, a);
 }
@@ -147,7 +150,7 @@ account_changed(struct worker *w, const struct account_rec *rec,
     moves = rec->domain != a->domain->number;
     renamed = moves || strcmp(a->name, rec->name) != 0;
     if (renamed)
-        quota_check_renaming(w, a);
+        quota_presence_end(w, a);
     free(a->name);
     a->name = xstrdup(rec->name);
     account_set_real_name(a, rec->real_name);
@@ -160,7 +163,7 @@ account_changed(struct worker *w, const struct account_rec *rec,
         account_set_domain(w, a, domain);
     }
     if (renamed)
-        quota_check_renamed(w, a);
+        quota_presence_renamed(w, a);
 }
 
 void
@@ -211,8 +214,9 @@ account_removed(struct worker *w, uint64_t number)
     forget(w, a);
 }
 
-/* Users whose sessions are ended in one turn. */
-#define KILL_BATCH 128
+/* Accounts whose sessions a mail ends, and how much mail that is worth. */
+#define KILL_BATCH 16
+#define KILL_WORK  128
 
 struct killing {
     struct mail mail;
@@ -254,7 +258,7 @@ kill_some(struct worker *w, struct domain *d, unsigned left)
         return;
     k = xcalloc(1, sizeof *k);
     k->mail.deliver = deliver_killing;
-    k->mail.work = KILL_BATCH;
+    k->mail.work = KILL_WORK;
     k->domain = d->number;
     k->left = left;
     mailbox_put(w->box, &k->mail);
@@ -263,14 +267,8 @@ kill_some(struct worker *w, struct domain *d, unsigned left)
 static void
 rename_domain(struct worker *w, struct domain *d, const char *name)
 {
-    struct account *a;
-
-    TAILQ_FOREACH(a, &d->online, link)
-        quota_check_renaming(w, a);
-    free(d->name);
-    d->name = xstrdup(name);
-    TAILQ_FOREACH(a, &d->online, link)
-        quota_check_renamed(w, a);
+    board_rename_domain(d, name);
+    quota_presence_domain_renamed(w);
 }
 
 void
@@ -283,9 +281,8 @@ account_domain_changed(struct worker *w, const struct domain_rec *rec)
     if (strcmp(d->name, rec->name) != 0)
         rename_domain(w, d, rec->name);
     if (d->shared != rec->shared) {
-        d->shared = rec->shared;
+        push_audience_shared(w, d, rec->shared);
         w->board.version++;
-        push_audience_changed(w);
     }
     d->suspended = rec->suspended;
     if (d->suspended)
@@ -314,18 +311,25 @@ may_forget(const struct account *a)
            !quota_check_needs(a);
 }
 
-void
+/* Those that must stay go behind the others, to be looked at again when these
+ * have been. */
+bool
 account_trim(struct worker *w, unsigned keep)
 {
-    struct account *a, *next;
-    unsigned n = 0;
+    unsigned forgotten = 0;
 
-    TAILQ_FOREACH_SAFE(a, &w->idle, link, next) {
-        if (w->n_idle <= keep || n++ == TRIM_BATCH)
-            break;
-        if (may_forget(a))
+    for (unsigned i = 0; i < TRIM_BATCH && w->n_idle > keep; i++) {
+        struct account *a = TAILQ_FIRST(&w->idle);
+
+        if (may_forget(a)) {
             forget(w, a);
+            forgotten++;
+        } else {
+            TAILQ_REMOVE(&w->idle, a, link);
+            TAILQ_INSERT_TAIL(&w->idle, a, link);
+        }
     }
+    return forgotten > 0 && w->n_idle > keep;
 }
 
 void

@@ -26,6 +26,7 @@ struct account {
     const struct zone *zone; /* of its localTime; lives for ever */
     char *name;              /* owned; without domain */
     char *real_name;         /* owned; NULL: none */
+    char *told_domain;       /* counted; see quota_presence.c; NULL: nobody */
     /* domain->online with sessions, worker->idle without. */
     TAILQ_ENTRY(account) link;
     struct account_sessions sessions;
@@ -47,6 +48,7 @@ struct account {
     uint32_t cred_serial;
     unsigned n_sessions;
     unsigned n_coming; /* log-ins that have a place, and are not sessions yet */
+    uint32_t quota_round;   /* of the sweep that has met it last */
     uint32_t quota_version; /* of the worker's quota_check when: */
     bool quota_reached;     /* the level of quota alerts was reached */
     bool has_delivered;     /* some of the alerts may be delivered */
@@ -134,8 +136,9 @@ void account_when_saved(struct worker *w, struct account *a, uint64_t id,
                         account_saved_fn *saved, void *arg);
 /* Removes delivered account alerts that every session has got. */
 void account_drop_delivered(struct worker *w, struct account *a);
-/* Empties the cache of accounts without sessions down to its limit. */
-void account_trim(struct worker *w, unsigned keep);
+/* Empties the cache of accounts without sessions down to its limit, some in a
+ * call.  True: there are more. */
+bool account_trim(struct worker *w, unsigned keep);
 void account_free_all(struct worker *w);
 
 #endif

@@ -57,11 +57,8 @@ take_alert(const struct alert_rec *rec, void *arg)
 {
     struct taking *taking = arg;
     struct load_job *l = taking->load;
-    struct alert_rec copy;
-    struct alert *a;
+    struct alert *a = alert_new_copy(rec);
 
-    alert_rec_copy(&copy, rec);
-    a = alert_new(&copy);
     alert_array_add(&l->alerts, a);
     alert_unref(&a);
     l->more = store_tired(taking->txn);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What accounts were shown, on its way to the store: now and then, many in one
- * job; at once where somebody waits for it. */
+/* Writes to the store what accounts were shown: from time to time, many in one
+ * job; at once if somebody waits for it. */
 #include "config.h"
 
 #include "ximss/server/live/account_private.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What an account has been shown: all up to its position, and single alerts
- * beyond it. */
+/* What an account has been shown: everything up to its position, and single
+ * alerts beyond it. */
 #include "config.h"
 
 #include "ximss/server/live/account_private.h"

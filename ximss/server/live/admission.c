@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The store cannot work without descriptors: one that is missing when the log
- * needs its next file ends the process.  So connections never have them all;
- * `descriptor-reserve` are left, beside those that are open once the server has
- * started.  A share is the UNIX socket's alone, for whoever is to help when
- * strangers have taken the rest. */
+/* The store cannot work without descriptors: if one is missing when the log
+ * needs its next file, the process ends.  So connections never get all of them.
+ * `descriptor-reserve` are left, in addition to those that are open once the
+ * server has started.  A share is reserved for the control socket, for
+ * administrators who have to help when strangers have taken the rest. */
 #include "config.h"
 
 #include "ximss/server/live/admission.h"

@@ -27,7 +27,7 @@ int admission_limits(const struct config *c, unsigned descriptors,
  * room.  From then on it may be sent away itself, so admission_make_room is
  * called with *away_r when it is on the worker's loop. */
 bool admission_enter(struct worker *w, struct session *s, void **away_r);
-/* Somebody gave way: his owner closes him, at once if that is this worker.  The
+/* A connection gave way: its owner closes it, at once if that is this worker.  The
  * new one may be closed behind this. */
 void admission_make_room(struct worker *w, void *away);
 /* Its peer turned out to be another.  False: no room for that one.  It may be

@@ -14,6 +14,7 @@
 #include "util/zone.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/rules/alert_names.h"
+#include "ximss/server/rules/effect.h"
 
 struct alert *
 alert_new(struct alert_rec *rec)
@@ -24,6 +25,15 @@ alert_new(struct alert_rec *rec)
     a->rec = *rec;
     memset(rec, 0, sizeof *rec);
     return a;
+}
+
+struct alert *
+alert_new_copy(const struct alert_rec *rec)
+{
+    struct alert_rec copy;
+
+    alert_rec_copy(&copy, rec);
+    return alert_new(&copy);
 }
 
 struct alert *

@@ -27,6 +27,8 @@ struct alert {
 
 /* Takes the record's contents (it is empty afterwards).  One reference. */
 struct alert *alert_new(struct alert_rec *rec);
+/* Of a copy of the record. */
+struct alert *alert_new_copy(const struct alert_rec *rec);
 struct alert *alert_ref(struct alert *a);
 void alert_unref(struct alert **a);
 

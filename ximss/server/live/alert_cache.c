@@ -22,6 +22,8 @@
 #include "ximss/server/live/alert.h"
 
 #define UNUSED_US (60 * CLOCK_SECOND)
+/* Entries that a tick drops. */
+#define DROP_BATCH 512
 /* What an entry takes beside the message, about. */
 #define ENTRY_BYTES 200
 
@@ -177,15 +179,20 @@ alert_cache_forget(struct alert_cache *c, uint64_t id)
         drop(c, LIST_FIRST(&of->entries));
 }
 
-void
+bool
 alert_cache_tick(struct alert_cache *c, int64_t mono)
 {
     struct entry *e;
+    unsigned n = 0;
 
     c->now = mono;
     while ((e = TAILQ_LAST(&c->entries, entry_list)) != NULL &&
-           mono - e->used > UNUSED_US)
+           mono - e->used > UNUSED_US) {
+        if (n++ == DROP_BATCH)
+            return true;
         drop(c, e);
+    }
+    return false;
 }
 
 size_t

@@ -2,6 +2,7 @@
 #ifndef XIMSS_SERVER_LIVE_ALERT_CACHE_H
 #define XIMSS_SERVER_LIVE_ALERT_CACHE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,8 +31,9 @@ struct shared_buf *alert_cache_get(struct alert_cache *c, struct alert *a,
 /* The alerts of that id are over, or were changed. */
 void alert_cache_forget(struct alert_cache *c, uint64_t id);
 
-/* Drops what was not asked for lately; mono: clock_mono, from time to time. */
-void alert_cache_tick(struct alert_cache *c, int64_t mono);
+/* Drops what was not asked for lately, some in a call; mono: clock_mono, from time
+ * to time.  True: there is more. */
+bool alert_cache_tick(struct alert_cache *c, int64_t mono);
 
 /* What it holds now, for statistics and tests. */
 size_t alert_cache_bytes(const struct alert_cache *c);

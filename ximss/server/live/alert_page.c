@@ -6,152 +6,88 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/clock.h"
 #include "util/fold.h"
-#include "util/text.h"
-#include "ximss/proto/xml_parse.h"
-#include "ximss/server/rules/alert_names.h"
 
 #define LIMIT_DEFAULT 50
 /* What looking at an alert costs beside its text. */
 #define LOOK_BYTES 64
-/* A pattern is looked for in each alert. */
-#define PATTERN_BYTES 200
-
-static const char *const names[] = {"limit", "before",    "after",
-                                    "text",  "severity",  "author",
-                                    "ends",  "endsBefore"};
 
 static bool
-has_any(const struct xml_elem *e)
+has_any(const struct attrs *in)
 {
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (xml_attr(e, names[i]) != NULL)
+    static const struct attr_rule mine[] = {ALERT_PAGE_ATTRS};
+
+    for (size_t i = 0; i < sizeof mine / sizeof mine[0]; i++)
+        if (attrs_has(in, mine[i].name))
             return true;
     return false;
 }
 
 static int
-parse_id(const struct xml_elem *e, const char *name, uint64_t *id_r,
-         struct errbuf *err)
+take_range(struct alert_page *p, const struct attrs *in,
+           const struct alert_page_limits *limits, struct errbuf *err)
 {
-    const char *text = xml_attr(e, name);
-    unsigned long long id;
+    uint64_t n = attrs_number(in, "limit",
+                              limits->most < LIMIT_DEFAULT ? limits->most
+                                                           : LIMIT_DEFAULT);
 
-    if (text == NULL)
-        return 0;
-    if (text_parse_u64(text, UINT64_MAX, &id) < 0) {
-        err_set(err, "%s must be the number of an alert", name);
-        return -1;
-    }
-    *id_r = id;
-    return 0;
-}
-
-static int
-parse_range(struct alert_page *p, const struct xml_elem *e,
-            const struct alert_page_limits *limits, struct errbuf *err)
-{
-    const char *limit = xml_attr(e, "limit");
-    unsigned long long n =
-        limits->most < LIMIT_DEFAULT ? limits->most : LIMIT_DEFAULT;
-
-    p->down = xml_attr(e, "after") == NULL;
-    p->from = p->down ? UINT64_MAX : 0;
-    if (!p->down && xml_attr(e, "before") != NULL) {
+    p->down = !attrs_has(in, "after");
+    if (!p->down && attrs_has(in, "before")) {
         err_set(err, "either before or after");
         return -1;
     }
-    if (parse_id(e, p->down ? "before" : "after", &p->from, err) < 0)
-        return -1;
-    if (limit != NULL &&
-        (text_parse_u64(limit, limits->most, &n) < 0 || n == 0)) {
+    if (n == 0 || n > limits->most) {
         err_set(err, "limit must be a number from 1 to %u", limits->most);
         return -1;
     }
+    p->from = p->down ? attrs_alert(in, "before", UINT64_MAX)
+                      : attrs_alert(in, "after", 0);
     p->limit = (unsigned)n;
     p->budget = limits->budget;
     return 0;
 }
 
-/* Names with commas between them. */
 static int
-parse_severities(struct alert_page *p, const char *list, struct errbuf *err)
+take_ends(struct alert_page *p, const struct attrs *in, struct errbuf *err)
 {
-    while (list != NULL) {
-        size_t len = strcspn(list, ",");
-        enum alert_severity severity;
-        char name[16] = "";
+    bool yes = attrs_yes(in, "ends", true);
 
-        if (len < sizeof name)
-            memcpy(name, list, len);
-        if (alert_severity_parse(name, &severity) < 0) {
-            err_set(err, "severity must be info, warning or critical, or "
-                         "several with commas");
-            return -1;
-        }
-        p->severities |= 1U << severity;
-        list = list[len] == ',' ? list + len + 1 : NULL;
-    }
-    return 0;
-}
-
-static int
-parse_ends(struct alert_page *p, const struct xml_elem *e, struct errbuf *err)
-{
-    const char *ends = xml_attr(e, "ends"), *before = xml_attr(e, "endsBefore");
-    bool yes = true;
-
-    if (ends != NULL && text_parse_bool(ends, &yes) < 0) {
-        err_set(err, "ends must be yes or no");
-        return -1;
-    }
-    if (ends != NULL)
+    if (attrs_has(in, "ends"))
         p->ends = yes ? ENDS_YES : ENDS_NO;
-    if (before == NULL)
+    if (!attrs_has(in, "endsBefore"))
         return 0;
     if (!yes) {
         err_set(err, "either ends=\"no\" or endsBefore");
         return -1;
     }
     p->ends = ENDS_BEFORE;
-    if (clock_parse_gmt(before, &p->ends_before) < 0) {
-        err_set(err, "endsBefore must be a time like 20261201T060000Z");
-        return -1;
-    }
+    p->ends_before = attrs_time(in, "endsBefore");
     return 0;
 }
 
-static int
-parse_pattern(char **folded_r, const struct xml_elem *e, const char *name,
-              struct errbuf *err)
+/* An empty one is none. */
+static char *
+take_pattern(const struct attrs *in, const char *name)
 {
-    const char *text = xml_attr(e, name);
+    const char *text = attrs_text(in, name);
 
-    if (text == NULL || *text == '\0')
-        return 0;
-    if (strlen(text) > PATTERN_BYTES) {
-        err_set(err, "%s must have at most %d bytes", name, PATTERN_BYTES);
-        return -1;
-    }
-    *folded_r = fold_text(text, strlen(text));
-    return 0;
+    return text != NULL && text[0] != '\0' ? fold_text(text, strlen(text))
+                                           : NULL;
 }
 
 int
-alert_page_parse(struct alert_page *p, const struct xml_elem *e,
-                 const struct alert_page_limits *limits, struct errbuf *err)
+alert_page_take(struct alert_page *p, const struct attrs *in,
+                const struct alert_page_limits *limits, struct errbuf *err)
 {
     *p = (struct alert_page){.sees_authors = true};
-    if (!has_any(e))
+    if (!has_any(in))
         return 0;
     p->wanted = true;
-    if (parse_range(p, e, limits, err) < 0 ||
-        parse_severities(p, xml_attr(e, "severity"), err) < 0 ||
-        parse_ends(p, e, err) < 0 ||
-        parse_pattern(&p->text, e, "text", err) < 0 ||
-        parse_pattern(&p->author, e, "author", err) < 0)
+    if (take_range(p, in, limits, err) < 0 || take_ends(p, in, err) < 0)
         return -1;
+    p->severities = attrs_severities(in, "severity");
+    p->text = take_pattern(in, "text");
+    p->author = take_pattern(in, "author");
     return 0;
 }
 

@@ -8,8 +8,7 @@
 
 #include "util/errbuf.h"
 #include "ximss/server/live/alert.h"
-
-struct xml_elem;
+#include "ximss/server/live/attrs.h"
 
 /* Long lists of alerts, page by page (alertList with `limit` and its kin): which
  * alerts are wanted, from where on, and in which direction.  One page looks at
@@ -48,11 +47,22 @@ struct alert_page_limits {
     size_t budget; /* bytes */
 };
 
-/* Reads the attributes; -1: err says what is wrong with them.  To be cleared
+/* A pattern is looked for in each alert. */
+#define ALERT_PAGE_PATTERN_BYTES 200
+
+/* What a request for a page may have. */
+#define ALERT_PAGE_ATTRS                                                      \
+    ATTR_MAY("limit", ATTR_NUMBER), ATTR_MAY("before", ATTR_ALERT),           \
+        ATTR_MAY("after", ATTR_ALERT), ATTR_MAY("severity", ATTR_SEVERITIES), \
+        ATTR_UP_TO("text", ALERT_PAGE_PATTERN_BYTES),                         \
+        ATTR_UP_TO("author", ALERT_PAGE_PATTERN_BYTES),                       \
+        ATTR_MAY("ends", ATTR_YES_NO), ATTR_MAY("endsBefore", ATTR_TIME)
+
+/* Reads the attributes; -1: err says which do not go together.  To be cleared
  * whatever comes back. */
-int alert_page_parse(struct alert_page *p, const struct xml_elem *e,
-                     const struct alert_page_limits *limits,
-                     struct errbuf *err) WARN_UNUSED;
+int alert_page_take(struct alert_page *p, const struct attrs *in,
+                    const struct alert_page_limits *limits,
+                    struct errbuf *err) WARN_UNUSED;
 void alert_page_clear(struct alert_page *p);
 
 enum alert_page_look {

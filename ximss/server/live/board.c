@@ -22,7 +22,7 @@ domain_free(void *p)
 
     alert_array_clear(&d->alerts);
     removals_clear(&d->removals);
-    free(d->name);
+    g_ref_string_release(d->name);
     free(d);
 }
 
@@ -60,7 +60,7 @@ board_domain(struct board *b, uint64_t number, const char *name, bool shared)
         return d;
     d = xcalloc(1, sizeof *d);
     d->number = number;
-    d->name = xstrdup(name);
+    d->name = g_ref_string_new(name);
     d->shared = shared;
     TAILQ_INIT(&d->online);
     g_hash_table_insert(b->domains, &d->number, d);
@@ -68,9 +68,16 @@ board_domain(struct board *b, uint64_t number, const char *name, bool shared)
 }
 
 void
+board_rename_domain(struct domain *d, const char *name)
+{
+    g_ref_string_release(d->name);
+    d->name = g_ref_string_new(name);
+}
+
+void
 board_release_domain(struct board *b, struct domain *d)
 {
-    if (d->accounts == 0 && d->alerts.n == 0)
+    if (d->accounts == 0 && d->alerts.n == 0 && d->push.left == 0)
         g_hash_table_remove(b->domains, &d->number);
 }
 

@@ -16,13 +16,10 @@ struct account;
  * its own index of the shared alerts, changed by its mail only, so looking at
  * it needs no lock. */
 
-/* What push_audience has found, so that a burst of alerts to many sessions is
- * marked once: by enum push_mode, as long as `version` is the worker's. */
+/* Sessions that get alerts (push_audience.c). */
 struct audience {
-    struct {
-        uint64_t version;
-        unsigned n;
-    } found[3];
+    unsigned alerts;
+    unsigned changes; /* of these: they asked for alertChanges */
 };
 
 /* Removals that sessions with alertChanges are to be told: those of one audience,
@@ -40,13 +37,19 @@ struct removals {
 /* A domain that has alerts, or accounts in memory. */
 struct domain {
     uint64_t number;
-    char *name; /* owned */
+    char *name; /* counted (GRefString) */
     bool shared;
     bool suspended; /* nobody logs in; as of the accounts in memory */
     struct alert_array alerts;
     TAILQ_HEAD(, account) online; /* accounts of this worker with sessions */
     unsigned accounts;            /* in memory that point here */
+    unsigned n_online;
     struct audience audience;
+    struct {
+        TAILQ_ENTRY(domain) link; /* if left > 0 */
+        unsigned left;            /* of online: the first so many, at least */
+        bool tell;                /* also those without alertChanges */
+    } push;                       /* push_queue.c */
     struct removals removals; /* of its alerts: who removes many is nothing to
                                  other domains */
 };
@@ -67,6 +70,7 @@ void board_clear(struct board *b);
 struct domain *board_domain(struct board *b, uint64_t number, const char *name,
                             bool shared);
 struct domain *board_find_domain(const struct board *b, uint64_t number);
+void board_rename_domain(struct domain *d, const char *name);
 /* Forgets a domain that nothing points to any more. */
 void board_release_domain(struct board *b, struct domain *d);
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A process that dies with unread data resets its connection, but its kernel
- * has acknowledged that data before.  So acknowledgement alone proves nothing:
- * it takes something that came after it.  conn_is_acknowledged is asked, and
- * says yes only while no input waits, so that whatever is read later was sent
- * later. */
+/* When a process dies with unread data, its connection is reset, but its kernel
+ * has already acknowledged that data.  So acknowledgement alone proves nothing;
+ * something must have followed it. conn_is_acknowledged says yes only while no
+ * input waits, so whatever is read later was sent later. */
 #include "config.h"
 
 #include "ximss/server/live/delivery.h"
@@ -14,8 +13,10 @@
 #include "util/log.h"
 #include "ximss/server/live/session_private.h"
 
+/* So many sessions are asked about in a turn; the next ones come soon. */
 #define CHECK_US  250000
-#define PER_CHECK 2048
+#define MORE_US   30000
+#define PER_CHECK 256
 
 static void
 drop(struct worker *w, struct session *s)
@@ -33,9 +34,9 @@ milliseconds(void)
 }
 
 static void
-arm(struct worker *w)
+arm(struct worker *w, suseconds_t us)
 {
-    static const struct timeval wait = {0, CHECK_US};
+    const struct timeval wait = {0, us};
 
     if (!evtimer_pending(w->delivery_ev, NULL))
         event_add(w->delivery_ev, &wait);
@@ -50,7 +51,7 @@ delivery_add(struct worker *w, struct session *s)
     TAILQ_INSERT_TAIL(&w->in_flight, s, flight);
     s->in_flight = true;
     s->acked_id = 0;
-    arm(w);
+    arm(w, CHECK_US);
 }
 
 static void
@@ -134,16 +135,14 @@ delivery_check(struct worker *w)
 {
     uint32_t now = milliseconds();
     uint32_t wait = (uint32_t)(w->cfg->settle_time / 1000);
-    struct session *s, *last = TAILQ_LAST(&w->in_flight, session_list);
+    struct session *s = NULL, *last = TAILQ_LAST(&w->in_flight, session_list);
 
-    for (int i = 0; i < PER_CHECK && last != NULL; i++) {
+    for (int i = 0; i < PER_CHECK && s != last; i++) {
         s = TAILQ_FIRST(&w->in_flight);
         check_one(w, s, now, wait);
-        if (s == last)
-            break;
     }
     if (!TAILQ_EMPTY(&w->in_flight))
-        arm(w);
+        arm(w, s == last ? CHECK_US : MORE_US);
 }
 
 static void

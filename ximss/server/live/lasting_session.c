@@ -11,8 +11,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
-#include "ximss/server/live/job.h"
-#include "ximss/server/live/request.h"
+#include "ximss/server/live/req_job.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/rules/revocation.h"
@@ -50,80 +49,57 @@ lasting_session_is(const struct session *s, const char *id)
            CRYPTO_memcmp(s->lasting->id, id, len) == 0;
 }
 
-/* --- ends --- */
+/* --- by bye --- */
 
-struct end {
+struct farewell {
+    struct req_job q; /* first */
+    uint8_t hash[TICKET_HASH_BYTES];
+};
+
+static enum store_result
+bye_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
+{
+    const struct farewell *f = (const struct farewell *)q;
+
+    revocation_note();
+    return ticket_drop_of(x->txn, x->caller->account, ticket_number(f->hash), 0,
+                          err);
+}
+
+static const struct req_job_ops bye_ops = {.body = bye_body};
+
+void
+lasting_session_bye(struct req *r)
+{
+    struct session *s = r->session;
+    struct farewell *f = req_job_new(r, &bye_ops, sizeof *f);
+
+    s->lasting->over = true;
+    r->close = true; /* also if it can still be come back to */
+    memcpy(f->hash, s->lasting->hash, sizeof f->hash);
+    req_job_submit(&f->q);
+}
+
+/* --- with its connection --- */
+
+struct lost {
     struct job job;
-    struct req *req; /* of bye; NULL: the connection was lost */
-    uint64_t account;
     uint8_t hash[TICKET_HASH_BYTES];
     int64_t expires; /* of the record, unless somebody came meanwhile */
     int64_t then;
 };
 
 static void
-end_free(struct end *e)
+lost_free(struct lost *e)
 {
     job_clear(&e->job);
     free(e);
 }
 
-static struct end *
-end_new(const struct session *s, struct req *r)
-{
-    struct worker *w = session_worker(s);
-    struct end *e = xcalloc(1, sizeof *e);
-
-    job_init(&e->job, w->server, w);
-    e->job.lane = session_lane(s);
-    e->req = r;
-    e->account = s->account->number;
-    memcpy(e->hash, s->lasting->hash, sizeof e->hash);
-    e->expires = s->lasting->expires;
-    e->then = clock_now() + w->cfg->session_resume_time;
-    return e;
-}
-
-static enum store_result
-bye_body(struct job *j, struct store_txn *t, struct errbuf *err)
-{
-    struct end *e = (struct end *)j;
-
-    revocation_note();
-    return ticket_drop_of(t, e->account, ticket_number(e->hash), 0, err);
-}
-
-static void
-bye_finish(struct job *j)
-{
-    struct end *e = (struct end *)j;
-    struct req *r = e->req;
-
-    if (j->result == STORE_OK)
-        req_ok(r);
-    else
-        req_fail_store(r, j->result, &j->err); /* it may be come back to */
-    r->close = true;
-    req_finish(r);
-    end_free(e);
-}
-
-void
-lasting_session_bye(struct req *r)
-{
-    struct session *s = r->session;
-    struct end *e = end_new(s, r);
-
-    s->lasting->over = true;
-    e->job.body = bye_body;
-    e->job.finish = bye_finish;
-    job_submit(&e->job);
-}
-
 static enum store_result
 lost_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
-    const struct end *e = (struct end *)j;
+    const struct lost *e = (struct lost *)j;
     struct ticket_rec k, sooner;
     enum store_result r = ticket_find(t, e->hash, &k, err);
 
@@ -141,20 +117,31 @@ lost_finish(struct job *j)
         log_warn("a session whose connection is gone can be come back to for "
                  "longer than it should: %s",
                  j->err.text);
-    end_free((struct end *)j);
+    lost_free((struct lost *)j);
+}
+
+static struct lost *
+lost_new(const struct session *s)
+{
+    struct worker *w = session_worker(s);
+    struct lost *e = xcalloc(1, sizeof *e);
+
+    job_init(&e->job, w->server, w);
+    e->job.lane = session_lane(s);
+    e->job.body = lost_body;
+    e->job.finish = lost_finish;
+    memcpy(e->hash, s->lasting->hash, sizeof e->hash);
+    e->expires = s->lasting->expires;
+    e->then = clock_now() + w->cfg->session_resume_time;
+    return e;
 }
 
 void
 lasting_session_lost(struct session *s)
 {
-    struct end *e;
-
     if (s->lasting == NULL || s->lasting->over || s->account == NULL ||
         session_worker(s)->draining)
         return;
     s->lasting->over = true;
-    e = end_new(s, NULL);
-    e->job.body = lost_body;
-    e->job.finish = lost_finish;
-    job_submit(&e->job);
+    job_submit(&lost_new(s)->job);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From a commit to the workers.  The effects of one job travel as one
- * broadcast; alerts are turned into shared objects before, so that a worker
- * only takes a reference.  What each effect means to a worker is in follow():
- * the only place where other people's changes reach sessions. */
+/* From a commit to the workers.  The effects of one job are sent as one
+ * broadcast.  Alerts are made shared objects first, so a worker only takes a
+ * reference. follow() says what each effect means to a worker: it is the only
+ * place where changes by others reach sessions. */
 #include "config.h"
 
 #include "ximss/server/live/publish.h"

@@ -7,6 +7,7 @@
 
 #include "storage/tables.h"
 
+struct domain;
 struct session;
 struct worker;
 
@@ -29,15 +30,19 @@ enum push_mode {
 unsigned push_audience(struct worker *w, enum alert_scope scope,
                        uint64_t target, enum push_mode mode);
 
-/* Sessions that get alerts have come or gone, or their options have changed:
- * what push_audience knows of them is void. */
-void push_audience_changed(struct worker *w);
+/* The session's state has changed, or its options of alerts: it is counted. */
+void push_audience_changed(struct session *s);
+/* Sets whether the domain is shared, and counts its sessions there. */
+void push_audience_shared(struct worker *w, struct domain *d, bool shared);
 
 /* The session is told of removals from now on. */
 void push_skip_removals(struct worker *w, struct session *s);
 
 /* Sends what the session has not got, as far as its output takes it. */
 void push_session(struct worker *w, struct session *s);
+/* The same, if something may have come: it goes before what the session is
+ * answered now. */
+void push_before_answer(struct worker *w, struct session *s);
 
 /* True if alerts of the scope are sent to the session. */
 bool push_is_audience(const struct session *s, enum alert_scope scope,

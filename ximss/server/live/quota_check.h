@@ -34,22 +34,11 @@ bool quota_check_login(struct worker *w, struct session *s);
  * else, and until its pause is over there will be no other. */
 bool quota_check_needs(const struct account *a);
 
-/* Its last session has ended. */
-void quota_check_logout(struct worker *w, struct account *a);
-
-/* Around a change of the account's name or its domain's: sources know accounts
- * by their names. */
-void quota_check_renaming(struct worker *w, struct account *a);
-void quota_check_renamed(struct worker *w, struct account *a);
-
 /* --- what the mail brings (publish.c) --- */
 
 /* The level was reached, or is not any longer. */
 void quota_check_level(struct worker *w, uint64_t account, bool reached);
 /* Defaults have changed: nothing is known any more, and a sweep begins. */
 void quota_check_defaults(struct worker *w);
-
-/* Once a second, and when the clock was moved. */
-void quota_check_tick(struct worker *w);
 
 #endif

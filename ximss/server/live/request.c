@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Requests and their answers, whatever the dialect.  Answers leave in the order
- * of the requests: each request has its place in the session's queue, and only
- * the head's answer may leave.  Requests that change the store may overlap,
- * because the store keeps their order too; any other waits until those before
- * it are answered. */
+/* Requests and their answers, for any dialect.  Answers leave in the order of
+ * the requests: each request has a place in the session's queue, and only the
+ * answer of the first may leave.  Requests that change the store can overlap,
+ * because the store keeps their order, too.  Any other request waits until
+ * those before it are answered. */
 #include "config.h"
 
 #include "ximss/server/live/request.h"
@@ -113,7 +113,12 @@ begin_waiting(struct session *s)
 
     while ((r = first_waiting(s)) != NULL) {
         r->ready = false;
-        r->begun = true;
+        if (r->parked) {
+            r->parked = r->alone = false;
+            r->bytes = 0;
+        } else {
+            r->begun = true;
+        }
         r->begin(r); /* may have answered it, and others */
     }
 }
@@ -127,6 +132,23 @@ req_take_turn(struct req *r, void (*begin)(struct req *r), void *state,
     r->free_state = free_state;
     r->ready = true;
     begin_waiting(r->session);
+}
+
+void
+req_park(struct req *r, void (*begin)(struct req *r), void *state,
+         void (*free_state)(void *state), size_t bytes)
+{
+    r->alone = r->parked = true;
+    r->bytes = bytes;
+    req_take_turn(r, begin, state, free_state);
+}
+
+size_t
+req_parked_bytes(const struct session *s)
+{
+    const struct req *last = TAILQ_LAST(&s->reqs, req_queue);
+
+    return last != NULL && last->parked ? last->bytes : 0;
 }
 
 /* --- the queue of answers --- */
@@ -320,7 +342,8 @@ req_must_wait(const struct session *s, unsigned flags)
 
     if (last == NULL)
         return false;
-    if (last->desc == NULL || (flags & last->desc->flags & kinds) == 0)
+    if (last->desc == NULL || last->parked ||
+        (flags & last->desc->flags & kinds) == 0)
         return true;
     if (s->n_reqs >= session_worker(s)->cfg->pipeline || !has_room(s))
         return true;

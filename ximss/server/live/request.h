@@ -12,10 +12,11 @@
 #include "util/queue_safe.h"
 #include "ximss/proto/answer.h"
 
+struct attr_rule;
+struct attrs;
 struct dialect;
 struct session;
 struct worker;
-struct xml_elem;
 
 /* What a step of a long answer has done. */
 enum req_step {
@@ -41,12 +42,13 @@ struct req {
     void (*begin)(struct req *r); /* see req_take_turn */
     void *state;                  /* of step and begin; owned */
     void (*free_state)(void *state);
-    size_t bytes; /* of the line it came from, for what waits; 0: short */
+    size_t bytes;        /* of what it came from, for what waits; 0: short */
     const char *ok_text; /* PWD: what success is called; NULL: OK */
     bool stepping;
-    bool ready; /* waits for its turn only */
-    bool begun; /* those behind it may begin, unless it is alone */
-    bool alone; /* overlaps with no other */
+    bool ready;  /* waits for its turn only */
+    bool begun;  /* those behind it may begin, unless it is alone */
+    bool alone;  /* overlaps with no other */
+    bool parked; /* its message waits; nothing comes in behind it */
     bool done;
     bool close; /* the session ends after the answer */
     char id[];  /* as it came; "" in PWD */
@@ -64,14 +66,22 @@ enum {
     REQ_OVERLAP = 4,      /* may start while others with this flag are in
                              work: its effect goes through the store's queue,
                              which keeps the order */
-    REQ_TURNS = 8         /* the same, but its effect comes later, when it
+    REQ_TURNS = 8,        /* the same, but its effect comes later, when it
                              takes its turn (req_take_turn) */
+    REQ_LENIENT = 16,     /* of the XIMSS family, whose clients send more than
+                             the server looks at: attributes and elements that
+                             its row does not have mean nothing.  Without this
+                             flag they are refused */
+    REQ_ELEMENTS = 32     /* its handler looks at the elements in it */
 };
 
+/* A request's row in its table. */
 struct req_desc {
     const char *name;
     unsigned flags;
-    enum req_result (*handle)(struct req *r, const struct xml_elem *e);
+    enum req_result (*handle)(struct req *r, const struct attrs *in);
+    const struct attr_rule *attrs; /* its own; NULL: none.  `id` and `exeTime`
+                                      any request may have */
 };
 
 /* A request that has come, at the end of the session's queue.  id is copied. */
@@ -80,7 +90,8 @@ struct req *req_new(struct session *s, const char *id);
 /* What a handler returned. */
 void req_handled(struct req *r, enum req_result result);
 
-/* Must one with such flags wait until those in work are answered? */
+/* Must one with such flags wait until those in work are answered?  With all
+ * flags: must any? */
 bool req_must_wait(const struct session *s, unsigned flags);
 
 /* The answer's parts.  Data messages first: r->out is appended to directly. */
@@ -110,6 +121,15 @@ void req_go_on(struct session *s);
  * (freed if the session ends); in begin the caller takes it back. */
 void req_take_turn(struct req *r, void (*begin)(struct req *r), void *state,
                    void (*free_state)(void *state));
+
+/* For a message that was read and must wait until all before it are answered.
+ * Nothing else is read meanwhile, so a session has one of these at most.  As
+ * req_take_turn, but begin is where the request comes in, and may take a turn.
+ * bytes: that state keeps. */
+void req_park(struct req *r, void (*begin)(struct req *r), void *state,
+              void (*free_state)(void *state), size_t bytes);
+/* Of the session's parked request; 0: it has none. */
+size_t req_parked_bytes(const struct session *s);
 
 /* Closes the session's requests: those in work lose their session. */
 void req_abandon_all(struct session *s);

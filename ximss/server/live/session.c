@@ -121,7 +121,7 @@ session_set_state(struct session *s, enum session_state state)
     }
     s->state = (uint8_t)state;
     session_time_set(s);
-    push_audience_changed(session_worker(s));
+    push_audience_changed(s);
 }
 
 /* --- messages that are no answers --- */

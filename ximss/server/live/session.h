@@ -74,9 +74,12 @@ size_t session_held_bytes(const struct account_sessions *head);
  * if it looks dead.  False: none does. */
 bool session_make_room(const struct account_sessions *head);
 
-/* The server ends: no more requests; bye when the answers are out. */
-void session_drain_all(struct worker *w);
-/* Closes what is left. */
+/* The server ends: no more requests; bye when the answers are out.  Some in a
+ * call, those of worker->drain_walk; true: that was all. */
+bool session_drain_some(struct worker *w);
+/* Closes what is left, some in a call; true: that was all. */
+bool session_close_some(struct worker *w);
+/* Closes all that is left, when no loop turns any more. */
 void session_close_all(struct worker *w);
 
 /* Appends the session's description as a dictionary of the CLI's data format

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The sessions of one account, which are few. */
+/* The sessions of one account.  There are only a few. */
 #include "config.h"
 
 #include "ximss/server/live/session_private.h"

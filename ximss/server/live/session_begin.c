@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How a session begins: a connection is let in, greeted, perhaps handed to the
- * worker of its account, and logged in; then its alerts start. */
+/* How a session begins: the connection is admitted and greeted, perhaps moved
+ * to the worker of its account, and logged in; then its alerts start. */
 #include "config.h"
 
 #include "ximss/server/live/session_private.h"
@@ -17,6 +17,7 @@
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/quota_check.h"
 #include "ximss/server/live/session_time.h"
+#include "ximss/server/live/session_walk.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/rules/lane.h"
 
@@ -25,6 +26,7 @@ link_to_worker(struct session *s, struct worker *w)
 {
     TAILQ_INSERT_TAIL(&w->sessions, s, all);
     w->n_sessions++;
+    session_walk_added(w);
     conn_attach(&s->conn, w->loop);
     session_time_set(s);
 }
@@ -87,6 +89,7 @@ session_detach(struct session *s)
     struct worker *w = session_worker(s);
 
     session_time_forget(s);
+    session_walk_removed(w, s);
     TAILQ_REMOVE(&w->sessions, s, all);
     w->n_sessions--;
     lobby_set_owner(w->server->lobby, s->guest, NULL, s);

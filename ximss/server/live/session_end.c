@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How a session ends: by itself, by an administrator, with the server.  It is
- * unlinked from everything at once and freed at the end of the loop's turn, so no
- * callback ever sees freed memory. */
+/* How a session ends: by itself, by an administrator, or with the server.  It
+ * is removed from everything at once, and freed at the end of the loop's turn,
+ * so no callback sees freed memory. */
 #include "config.h"
 
 #include "ximss/server/live/session_private.h"
@@ -19,7 +19,11 @@
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_log.h"
 #include "ximss/server/live/session_time.h"
+#include "ximss/server/live/session_walk.h"
 #include "ximss/server/live/watch.h"
+
+/* Sessions that are ended in a turn when the server ends. */
+#define END_BATCH 32
 
 static void
 run_free(struct conn_deferred *d)
@@ -74,6 +78,7 @@ unlink_all(struct session *s, struct worker *w)
         watch_remove_all(w, s);
     leave_account(s, w);
     session_time_forget(s);
+    session_walk_removed(w, s);
     TAILQ_REMOVE(&w->sessions, s, all);
     w->n_sessions--;
     counter_add(COUNTER_CONNECTIONS_OPEN, -1);
@@ -166,21 +171,39 @@ is_held_up(const struct session *s)
     return s->login != NULL && login_ops(s)->is_held_up(s->login);
 }
 
-void
-session_drain_all(struct worker *w)
+static void
+drain(struct session *s)
 {
-    struct session *s, *next;
-
-    TAILQ_FOREACH_SAFE(s, &w->sessions, all, next) {
-        if (s->state >= SESSION_ENDING)
-            continue;
-        if (is_held_up(s) || s->proxy == SESSION_PROXY_MUST) {
-            session_close(s, "the server ends");
-            continue;
-        }
-        conn_pause(&s->conn, PAUSE_DRAIN);
-        session_update_pauses(s);
+    if (s->state >= SESSION_ENDING)
+        return;
+    if (is_held_up(s) || s->proxy == SESSION_PROXY_MUST) {
+        session_close(s, "the server ends");
+        return;
     }
+    conn_pause(&s->conn, PAUSE_DRAIN);
+    session_update_pauses(s);
+}
+
+bool
+session_drain_some(struct worker *w)
+{
+    struct session *s;
+
+    for (int i = 0; i < END_BATCH; i++) {
+        s = session_walk_step(w, &w->drain_walk);
+        if (s == NULL)
+            return true;
+        drain(s);
+    }
+    return false;
+}
+
+bool
+session_close_some(struct worker *w)
+{
+    for (int i = 0; i < END_BATCH && !TAILQ_EMPTY(&w->sessions); i++)
+        session_close(TAILQ_FIRST(&w->sessions), "the server ends");
+    return TAILQ_EMPTY(&w->sessions);
 }
 
 void

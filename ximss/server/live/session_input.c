@@ -15,8 +15,8 @@
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/request.h"
 
-/* Of a message that has not come whole: from here on it is looked at what others
- * of the account keep of theirs. */
+/* Of a message that has not come whole, or waits: from here on it is looked at
+ * what others of the account keep of theirs. */
 #define LONG_INPUT 65536
 
 static bool
@@ -48,7 +48,7 @@ start_tls(struct session *s)
         session_close(s, "TLS could not be started");
 }
 
-/* What is kept of messages that have not come whole, together. */
+/* What is kept of messages that have not come whole, or wait, together. */
 static void
 check_input(struct session *s, size_t kept)
 {
@@ -58,9 +58,16 @@ check_input(struct session *s, size_t kept)
     if (s->account == NULL || s->state >= SESSION_ENDING)
         return;
     TAILQ_FOREACH(o, &s->account->sessions, of_account)
-        sum += o != s ? o->conn.in_len : 0;
+        sum += o != s ? o->conn.in_len + req_parked_bytes(o) : 0;
     if (sum > session_worker(s)->cfg->account_input)
         session_close(s, "account-input: too many unfinished messages");
+}
+
+bool
+session_push_first(struct session *s)
+{
+    push_before_answer(session_worker(s), s);
+    return s->state < SESSION_ENDING;
 }
 
 /* False: it ends the session, or waits and comes again. */
@@ -72,10 +79,7 @@ take_message(struct session *s, const char *msg, size_t len)
     s->last_input = session_seconds();
     admission_spoke(w, s);
     delivery_on_input(w, s);
-    /* What this worker has heard of goes before the answer. */
-    if (s->push_queued)
-        push_session(w, s);
-    if (s->state >= SESSION_ENDING)
+    if (!session_push_first(s))
         return false;
     if (session_dialect(s)->dispatch(s, msg, len))
         return true;
@@ -87,10 +91,12 @@ take_message(struct session *s, const char *msg, size_t len)
 static void
 end_input(struct session *s, size_t left, uint64_t acked)
 {
+    size_t kept = left + req_parked_bytes(s);
+
     if (left == 0)
         delivery_after_input(s, acked);
-    else if (left > LONG_INPUT)
-        check_input(s, left);
+    if (kept > LONG_INPUT)
+        check_input(s, kept);
 }
 
 /* The beginning of a message is kept, unless it is too long already.  Returns how

@@ -46,6 +46,13 @@ enum session_proxy {
     SESSION_PROXY_MUST
 };
 
+/* In which audiences it is counted (push_audience.c). */
+enum session_counted {
+    COUNTED_NOT,
+    COUNTED_ALERTS, /* it gets alerts */
+    COUNTED_CHANGES /* ... and is told what changes */
+};
+
 struct session_token {
     uint64_t id;
     int64_t expires; /* 0: never */
@@ -69,7 +76,7 @@ struct session {
                                 or not logged in */
     TAILQ_ENTRY(session) all; /* worker->sessions */
     TAILQ_ENTRY(session) of_account; /* user->sessions */
-    TAILQ_ENTRY(session) push;       /* worker->push_queue, if push_queued */
+    TAILQ_ENTRY(session) push;       /* of push_queue.c, if push_queued */
     LIST_ENTRY(session) look;        /* of session_time.c, if is_timed */
     TAILQ_ENTRY(session) flight;     /* worker->in_flight, if in_flight */
     TAILQ_HEAD(req_queue, req) reqs; /* in the order of their answers; owned */
@@ -106,6 +113,7 @@ struct session {
     uint8_t state;        /* enum session_state */
     uint8_t door;         /* enum session_door */
     uint8_t ticket_bound; /* as in struct ticket_rec */
+    uint8_t counted;      /* enum session_counted */
     uint16_t malformed;
     uint8_t proxy;      /* enum session_proxy */
     bool proxied : 1;   /* a proxy has said who it is: never local */
@@ -196,6 +204,10 @@ void session_tell_held(struct session *s);
 
 /* Frees what had to wait for that. */
 void session_free_held(struct session *s);
+
+/* Before a request is carried out: what this worker has heard of is sent first.
+ * False: the session has ended. */
+bool session_push_first(struct session *s);
 
 /* Looks whether input may go on (answers out, alerts sent). */
 void session_update_pauses(struct session *s);

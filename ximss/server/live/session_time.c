@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A wheel: each session hangs on the second of its next look, at most FAR ahead.
- * One that hears from its client is not moved: it is looked at when its time
- * would have come, and hung up again.  So input costs nothing here, and a session
- * costs one look in its idle time-out, or in FAR seconds. */
+/* A timing wheel.  Each session is in the slot of the second of its next check,
+ * at most FAR ahead.  Input does not move it: it is checked at that second, and
+ * put into a later slot if it is not due.  So input costs nothing here, and a
+ * session costs one check per idle time-out, or per FAR seconds. */
 #include "config.h"
 
 #include "ximss/server/live/session_time.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* An entry says when its account may be asked about next.  Accounts whose limit
- * is known and young need none: before the age has passed since the start,
- * which asks about all, nothing can be old. */
+/* An entry says when its account may be asked about next.  An account whose
+ * limit is known and recent needs none.  At the start, all accounts are asked
+ * about, so no limit can be old before the age has passed since then. */
 #include "config.h"
 
 #include "ximss/server/live/usage_ask.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Names of accounts for the sources of usage.  A job takes so many that nobody
- * else waits long for the store, and says where the next one goes on. */
+/* Names of accounts for the sources of usage.  A job reads only so many that
+ * nobody else waits long for the store, and says where the next one
+ * continues. */
 #include "config.h"
 
 #include "ximss/server/live/usage_list.h"

@@ -23,6 +23,7 @@
 #include "ximss/server/live/listener.h"
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/quota_check.h"
+#include "ximss/server/live/quota_sweep.h"
 #include "ximss/server/live/session.h"
 #include "ximss/server/live/session_time.h"
 #include "ximss/server/live/shared.h"
@@ -42,11 +43,11 @@ static void
 go_on_draining(struct worker *w)
 {
     int64_t left = w->drain_deadline - clock_mono();
-    bool saved;
+    bool more = !session_drain_some(w), saved;
 
     /* Half of the time for answers, the rest for saving. */
     if (left < w->drain_us / 2)
-        session_close_all(w);
+        more = !session_close_some(w) || more;
     saved = account_save(w);
     if (w->drained)
         return;
@@ -55,7 +56,26 @@ go_on_draining(struct worker *w)
         server_worker_drained(w->server);
         return;
     }
-    set_timer(w, DRAIN_CHECK_US);
+    set_timer(w, more ? 0 : DRAIN_CHECK_US);
+}
+
+/* What is of no use any more, some in each turn. */
+static void
+keep_house(struct worker *w)
+{
+    static const struct timeval soon = {0, 0};
+    bool more = alert_cache_tick(w->alert_cache, clock_mono());
+
+    if (account_trim(w, w->cfg->account_cache / w->server->n_workers) || more)
+        event_add(w->keep_house, &soon);
+}
+
+static void
+on_keep_house(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    keep_house(arg);
 }
 
 static void
@@ -71,10 +91,9 @@ on_tick(evutil_socket_t fd, short what, void *arg)
         return;
     }
     session_time_tick(w);
-    quota_check_tick(w);
-    alert_cache_tick(w->alert_cache, clock_mono());
+    quota_sweep_tick(w);
     account_save(w);
-    account_trim(w, w->cfg->account_cache / w->server->n_workers);
+    keep_house(w);
     set_timer(w, w->cfg->position_save_interval < CLOCK_SECOND
                      ? w->cfg->position_save_interval
                      : CLOCK_SECOND);
@@ -85,7 +104,7 @@ worker_check_times(struct worker *w)
 {
     session_time_catch_up(w);
     delivery_check(w);
-    quota_check_tick(w);
+    quota_sweep_tick(w);
     alert_cache_tick(w->alert_cache, clock_mono());
 }
 
@@ -124,9 +143,14 @@ worker_new(struct server *server, unsigned index)
     w->loop = conn_loop_new(w->base, w);
     w->box = mailbox_new(w->base, w);
     w->tick = evtimer_new(w->base, on_tick, w);
+    w->keep_house = evtimer_new(w->base, on_keep_house, w);
+    if (w->tick == NULL || w->keep_house == NULL)
+        log_fatal("making a worker: out of memory");
     w->parser = xml_parser_new(NULL);
     w->arena = arena_new();
     TAILQ_INIT(&w->sessions);
+    LIST_INIT(&w->walks);
+    session_walk_init(w, &w->drain_walk);
     TAILQ_INIT(&w->idle);
     for (unsigned i = 0; i < WATCH_BUCKETS; i++)
         LIST_INIT(&w->watches[i]);
@@ -165,6 +189,7 @@ worker_free(struct worker **wp)
     arena_free(&w->arena);
     xml_parser_free(&w->parser);
     event_free(w->tick);
+    event_free(w->keep_house);
     mailbox_free(&w->box);
     conn_loop_free(&w->loop);
     tls_context_unref(&w->tls);
@@ -213,7 +238,7 @@ worker_drain(struct worker *w, int64_t us)
     w->drain_us = us;
     w->drain_deadline = clock_mono() + us;
     listener_close_all(w);
-    session_drain_all(w);
+    session_walk_begin(w, &w->drain_walk);
     event_del(w->tick);
     set_timer(w, 0);
 }

@@ -13,6 +13,7 @@
 #include "util/shared_buf.h"
 #include "ximss/server/base/configuration.h"
 #include "ximss/server/live/board.h"
+#include "ximss/server/live/session_walk.h"
 
 struct alert_cache;
 struct account;
@@ -21,6 +22,7 @@ struct conn_loop;
 struct event;
 struct event_base;
 struct listener;
+struct push_queue;
 struct quota_check;
 struct server;
 struct session;
@@ -47,6 +49,7 @@ struct worker {
     struct conn_loop *loop;     /* owned */
     struct mailbox *box;        /* owned; the way in for other threads */
     struct event *tick;         /* owned; once a second */
+    struct event *keep_house;   /* owned; the rest of that, in the next turns */
     const struct config *cfg;   /* borrowed from the server, see reload */
     struct ssl_ctx_st *tls;     /* counted; NULL: no TLS */
     const struct zone *zone;    /* the server's default */
@@ -56,6 +59,7 @@ struct worker {
 
     struct session_list sessions; /* all of this worker */
     unsigned n_sessions;
+    LIST_HEAD(, session_walk) walks;
     GHashTable *accounts;     /* number -> struct account, owned */
     struct account_list idle; /* without sessions, oldest first */
     unsigned n_idle;
@@ -72,12 +76,9 @@ struct worker {
 
     /* push.c */
     struct alert_cache *alert_cache; /* owned */
-    struct session_list push_queue;  /* sessions that may be behind */
-    struct event *push_ev;           /* owned */
+    struct push_queue *push;         /* owned */
     struct audience audience[2];     /* of alerts to all: local, shared */
-    uint64_t audience_looked;  /* sessions and users that were walked over */
-    uint64_t audience_version; /* grows when that may have changed; from 1 */
-    struct {                   /* what the last session was sent */
+    struct {                         /* what the last session was sent */
         uint64_t from, to, version;
         unsigned n; /* alerts */
         const struct zone *zone;
@@ -95,6 +96,7 @@ struct worker {
     int64_t proxy_told; /* clock_mono; see proxy_door.c */
 
     bool draining, drained;
+    struct session_walk drain_walk;
     int64_t drain_us, drain_deadline;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The life of an attempt, its ways to other threads and back, and how it ends
+/* The life of an attempt: its ways to other threads and back, and how it ends
  * without success. */
 #include "config.h"
 

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What was looked up is compared with what the client has shown: one of the
- * account's CLI tokens, a clear password (by a hash, in the pool), or an
- * exchange by SASL, which goes on.
- *
- * A password that is right is made anew if it is kept otherwise than new ones
- * are: its iterations, and the state for CRAM-MD5. */
+/* Compares what was found with what the client has shown: one of the account's
+ * CLI tokens, a password in clear text (by a hash, in the pool), or an exchange
+ * by SASL, which continues.  A right password is stored again if new ones are
+ * stored differently: with other iterations, or with the state for CRAM-MD5. */
 #include "config.h"
 
 #include "ximss/server/requests/attempt.h"

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A name is looked up: first in the auth cache, with the password, then in the
- * store.
- *
- * The store finds an account and its credential, or makes a dummy, so that a
- * name that does not exist looks, and takes, the same as one that does.
- *
- * The auth cache knows accounts by their own names.  That an alias leads to an
- * account is looked up each time: it may lead elsewhere by now, and only the
- * store knows. */
+/* Looks up a name, first in the auth cache, with the password, then in the
+ * store.  The store finds an account and its credential, or makes a dummy, so
+ * that a name that does not exist looks the same, and takes the same time.  The
+ * auth cache knows accounts by their own names.  An alias is looked up each
+ * time, because it may lead elsewhere by now, and only the store knows. */
 #include "config.h"
 
 #include "ximss/server/requests/attempt.h"

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The last stages of an attempt: to the worker of its account, into a place of
- * the account, and in.
- *
- * The account may have changed since the attempt was let in.  So the account in
- * memory has the last word, and the store once more, if something was revoked
- * (revocation.h). */
+/* The last stages of an attempt: to the worker of its account, to a place among
+ * the sessions of the account, and in.  The account may have changed since the
+ * attempt was accepted.  So the account in memory decides, and the store once
+ * more, if something was revoked (revocation.h). */
 #include "config.h"
 
 #include "ximss/server/requests/attempt.h"

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A proof by SCRAM.
- *
- * Where CLI tokens are good, the proof may have been made with one of them
- * instead of the password.  To find out, each of them is hashed, in the pool,
- * one after the other.  The time must not tell somebody who guesses how many
- * tokens there are: a refusal comes after as long as that may take. */
+/* A proof by SCRAM.  Where CLI tokens are accepted, the proof may have been
+ * made with one of them instead of the password.  To find out, each token is
+ * hashed in the pool, one after the other.  The time must not reveal how many
+ * tokens there are, so a refusal is sent after the longest time that this can
+ * take. */
 #include "config.h"
 
 #include "ximss/server/requests/attempt.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* An attempt waits until the throttle lets it try, then for one of the slots of
- * its address.  What is wrong already waits for the throttle alone. */
+ * its address.  An attempt that is already known to be wrong waits only for the
+ * throttle. */
 #include "config.h"
 
 #include "ximss/server/requests/attempt.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What an attempt finds in the store of tickets, sessions and devices, and what
- * it changes there once it has a place.  What is special to each is in
- * login_ticket.c, login_session.c and login_device.c. */
+ * it changes there once it has a place. login_ticket.c, login_session.c and
+ * login_device.c have what is special to each. */
 #include "config.h"
 
 #include "ximss/server/requests/attempt.h"

@@ -6,14 +6,12 @@
 #include <stdbool.h>
 
 #include "ximss/server/cli/admin.h"
-#include "ximss/server/live/job.h"
-#include "ximss/server/live/request.h"
+#include "ximss/server/live/req_job.h"
 
 /* A line of the CLI in work: what cli_run.c and cli_live.c share. */
 struct cli_job {
-    struct job job;
-    struct req *req; /* NULL: a listing that nobody reads any more */
-    struct job_caller caller;
+    struct req_job
+        q; /* first; req NULL: a listing that nobody reads any more */
     struct admin_plan plan;
     unsigned iterations; /* of a new password */
     bool in_turn;        /* it is not hashed before its turn, but in it */
@@ -25,7 +23,6 @@ struct cli_job {
     uint64_t changed; /* the account that has a new password; 0: none */
     struct admin_live live;
     struct admin_answer answer;
-    struct admin_parts parts;
     struct alert_claim claim; /* given up when the job has ended */
     uint64_t target;          /* of a long change, see admin_answer */
     /* A listing in pieces. */
@@ -40,16 +37,14 @@ struct cli_job {
 
 /* Of the request's session; the line is copied. */
 struct cli_job *cli_job_new(struct req *r, const char *line, size_t len);
-void cli_job_free(struct cli_job *c);
 
-/* Fills the answer. */
-void cli_job_refuse(struct cli_job *c, int number, const char *text);
+/* For the ops of its jobs: the result as the answer, and the end. */
+void cli_job_say(struct req_job *q, struct req *r);
+void cli_job_clear(struct req_job *q);
 
-/* Answers the request, and frees the job. */
-void cli_job_answer(struct cli_job *c);
-
-/* For bodies of jobs. */
-void cli_job_context(struct admin_context *x, struct cli_job *c,
-                     struct store_txn *t);
+/* For bodies: adds to the context what commands need besides. */
+void cli_job_context(struct admin_context *x, struct cli_job *c);
+/* Takes what a body got from the engine: refuses what that refused. */
+enum store_result cli_job_take(struct cli_job *c, enum store_result r);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Commands about what lives in memory: a job checks the rights and says what is
- * meant, then it is done, mostly by asking all workers. */
+/* Commands about sessions in memory.  A job checks the rights and finds out
+ * what is meant; then the command is carried out, mostly by asking all
+ * workers. */
 #include "config.h"
 
 #include "ximss/server/requests/cli_live.h"
@@ -68,8 +69,8 @@ is_of_account(enum admin_live_command command)
            command == ADMIN_LIVE_FIND_SESSION;
 }
 
-/* Whether he may end the session, or act in it.  Nobody acts on one who may
- * more: for him there is no such session. */
+/* Whether they may end the session, or act in it.  Nobody acts on one who may
+ * more: for them there is no such session. */
 static bool
 may_act(const struct caller *by, const struct session *s)
 {
@@ -99,7 +100,7 @@ is_meant(const struct cli_job *c, const struct session *s, uint64_t number)
     if (c->live.command == ADMIN_LIVE_LIST_ALL)
         return true;
     return is_named_by(s, c->live.session, number) &&
-           may_act(&c->caller.caller, s) &&
+           may_act(&c->q.caller.caller, s) &&
            (c->live.domain == 0 ||
             (s->account != NULL &&
              s->account->domain->number == c->live.domain));
@@ -132,7 +133,7 @@ take_session(struct cli_job *c, struct session *s)
     } else if (c->live.command == ADMIN_LIVE_LIST_ALL &&
                c->n_found < c->live.limit) {
         buf_append_str(&c->found, c->n_found > 0 ? "," : "");
-        session_describe(s, may_act(&c->caller.caller, s), &c->found);
+        session_describe(s, may_act(&c->q.caller.caller, s), &c->found);
     }
     c->n_found++;
     pthread_mutex_unlock(&c->lock);
@@ -196,7 +197,7 @@ static void
 tell_unknown(struct cli_job *c)
 {
     if (c->n_found == 0)
-        cli_job_refuse(c, ANSWER(NO_SESSION));
+        req_job_refuse(&c->q, ANSWER(NO_SESSION));
 }
 
 /* Ids of the store, beyond those that the workers have found. */
@@ -266,7 +267,7 @@ deliver_live(struct mail *m, void *owner)
             tell_unknown(c);
         break;
     }
-    cli_job_answer(c);
+    req_job_answer(&c->q);
 }
 
 static void
@@ -274,8 +275,8 @@ live_done(void *arg)
 {
     struct cli_job *c = arg;
 
-    c->job.mail.deliver = deliver_live;
-    mailbox_put(c->job.worker->box, &c->job.mail);
+    c->q.job.mail.deliver = deliver_live;
+    mailbox_put(c->q.job.worker->box, &c->q.job.mail);
 }
 
 /* On the writer thread: what the new time has brought about is on its way to
@@ -287,7 +288,7 @@ clock_settled(enum store_result result, void *arg, const struct errbuf *err)
 
     (void)result;
     (void)err;
-    broadcast(c->job.server, visit_live, live_done, c);
+    broadcast(c->q.job.server, visit_live, live_done, c);
 }
 
 static enum store_result
@@ -311,7 +312,7 @@ write_log(const struct cli_job *c)
         [LOG_ERROR_] = log_error,
     };
 
-    writers[c->live.level]("SYSTEM user=%s %s", c->caller.caller.name,
+    writers[c->live.level]("SYSTEM user=%s %s", c->q.caller.caller.name,
                            c->live.text);
 }
 
@@ -338,11 +339,11 @@ loop_work(void *arg)
 static void
 test_loop(struct cli_job *c)
 {
-    if (hash_pool_submit(c->job.server->hash_pool, c->caller.caller.account,
+    if (hash_pool_submit(c->q.job.server->hash_pool, c->q.caller.caller.account,
                          loop_work, live_done, c) == 0)
         return;
-    cli_job_refuse(c, ANSWER(BUSY));
-    cli_job_answer(c);
+    req_job_refuse(&c->q, ANSWER(BUSY));
+    req_job_answer(&c->q);
 }
 
 /* --- from the job to what is asked --- */
@@ -351,38 +352,34 @@ static void
 move_clock(struct cli_job *c)
 {
     clock_advance(c->live.advance);
-    upkeep_tick(c->job.server);
-    store_submit(c->job.server->store, do_nothing, clock_settled, c);
+    upkeep_tick(c->q.job.server);
+    store_submit(c->q.job.server->store, do_nothing, clock_settled, c);
 }
 
 static enum store_result
-live_body(struct job *j, struct store_txn *t, struct errbuf *err)
+live_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
 {
-    struct cli_job *c = (struct cli_job *)j;
-    struct admin_context x;
+    struct cli_job *c = (struct cli_job *)q;
 
-    cli_job_context(&x, c, t);
+    cli_job_context(x, c);
     admin_answer_clear(&c->answer);
-    return admin_live_begin(&x, &c->plan, &c->live, &c->answer, err);
+    return cli_job_take(
+        c, admin_live_begin(x, &c->plan, &c->live, &c->answer, err));
 }
 
 static void
-live_finish(struct job *j)
+live_go_on(struct req_job *q)
 {
-    struct cli_job *c = (struct cli_job *)j;
+    struct cli_job *c = (struct cli_job *)q;
 
-    if (j->result != STORE_OK || c->answer.code != 200) {
-        cli_job_answer(c);
-        return;
-    }
     switch (c->live.command) {
     case ADMIN_LIVE_WRITE_LOG:
         write_log(c);
-        cli_job_answer(c);
+        req_job_answer(q);
         break;
     case ADMIN_LIVE_LOG_ALL:
-        log_set_level(c->live.on ? LOG_DEBUG_ : j->worker->cfg->log_level);
-        cli_job_answer(c);
+        log_set_level(c->live.on ? LOG_DEBUG_ : q->job.worker->cfg->log_level);
+        req_job_answer(q);
         break;
     case ADMIN_LIVE_TEST_LOOP:
         test_loop(c);
@@ -397,15 +394,18 @@ live_finish(struct job *j)
     case ADMIN_LIVE_GET_SESSION:
     case ADMIN_LIVE_KILL_DEVICE:
     case ADMIN_LIVE_KILL_SESSION:
-        broadcast(j->server, visit_live, live_done, c);
+        broadcast(q->job.server, visit_live, live_done, c);
         break;
     }
 }
 
+static const struct req_job_ops live_ops = {.body = live_body,
+                                            .go_on = live_go_on,
+                                            .answer = cli_job_say,
+                                            .clear = cli_job_clear};
+
 void
 cli_live_begin(struct cli_job *c)
 {
-    c->job.body = live_body;
-    c->job.finish = live_finish;
-    job_submit(&c->job);
+    req_job_next(&c->q, &live_ops);
 }

@@ -38,9 +38,9 @@
 static void
 submit_again(struct cli_job *c)
 {
-    admin_parts_clear(&c->parts);
+    admin_parts_clear(&c->q.parts);
     admin_plan_wait(&c->plan);
-    job_submit(&c->job);
+    req_job_submit(&c->q);
 }
 
 /* --- listings in pieces --- */
@@ -63,9 +63,9 @@ send_piece(struct req *r)
 
     if (c->in_flight)
         return STEP_WAIT;
-    if (c->job.result != STORE_OK || a->code != 200) {
+    if (c->q.job.result != STORE_OK || c->q.code != ANSWER_OK) {
         log_error("a listing broke off: %s",
-                  c->job.result != STORE_OK ? c->job.err.text : a->text);
+                  c->q.job.result != STORE_OK ? c->q.job.err.text : c->q.text);
         return STEP_FAIL;
     }
     r->dialect->result(r, a->data.data, a->data.len, c->first, !a->more);
@@ -81,19 +81,19 @@ free_listing(void *state)
 {
     struct cli_job *c = state;
 
-    c->req = NULL;
+    c->q.req = NULL;
     if (!c->in_flight)
-        cli_job_free(c);
+        req_job_free(&c->q);
 }
 
 static void
 take_piece(struct cli_job *c)
 {
     c->in_flight = false;
-    if (c->req == NULL)
-        cli_job_free(c);
+    if (c->q.req == NULL)
+        req_job_free(&c->q);
     else
-        req_run_steps(c->req->session);
+        req_run_steps(c->q.req->session);
 }
 
 /* --- commands in the store --- */
@@ -113,39 +113,44 @@ account_with_aliases(const struct effect_list *effects)
 }
 
 static enum store_result
-command_body(struct job *j, struct store_txn *t, struct errbuf *err)
+command_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
 {
-    struct cli_job *c = (struct cli_job *)j;
-    struct admin_context x;
+    struct cli_job *c = (struct cli_job *)q;
     enum store_result r;
 
-    cli_job_context(&x, c, t);
+    cli_job_context(x, c);
     admin_answer_clear(&c->answer);
-    r = admin_execute(&x, &c->plan, &c->hashed, &c->answer, err);
-    c->changed = c->hashed.made != NULL ? account_with_aliases(&j->effects) : 0;
-    return r;
+    r = admin_execute(x, &c->plan, &c->hashed, &c->answer, err);
+    c->changed = c->hashed.made != NULL ? account_with_aliases(x->effects) : 0;
+    return cli_job_take(c, r);
 }
 
 static void
-command_finish(struct job *j)
+command_finish(struct req_job *q)
 {
-    struct cli_job *c = (struct cli_job *)j;
+    struct cli_job *c = (struct cli_job *)q;
+    struct job *j = &q->job;
     bool more = j->result == STORE_OK && c->answer.more;
 
     if (c->in_flight) {
         take_piece(c);
     } else if (more && c->answer.next != NULL) {
         c->first = true;
-        req_stream(c->req, send_piece, c, free_listing);
+        req_stream(q->req, send_piece, c, free_listing);
     } else if (more) {
         c->target = c->answer.target;
         submit_again(c);
     } else {
         if (j->result == STORE_OK && c->changed != 0)
             alias_renew(j->worker, j->lane, c->changed, c->plan.password);
-        cli_job_answer(c);
+        req_job_answer(q);
     }
 }
+
+static const struct req_job_ops command_ops = {.body = command_body,
+                                               .finish = command_finish,
+                                               .answer = cli_job_say,
+                                               .clear = cli_job_clear};
 
 /* On the writer thread. */
 static void
@@ -161,15 +166,13 @@ give_up_claim(struct job *j)
 static void
 submit_command(struct cli_job *c)
 {
-    c->job.ended = give_up_claim;
-    c->job.body = command_body;
-    c->job.finish = command_finish;
-    job_submit(&c->job);
+    c->q.job.ended = give_up_claim;
+    req_job_next(&c->q, &command_ops);
 }
 
 /* --- passwords that are tried --- */
 
-/* Whose passwords are not his to set, he tries no faster than by logging in.
+/* Callers who may not set a password try it no faster than by logging in.
  * Each account counts for itself: one who asks for many users (a web server)
  * is not held up by those who forgot their password. */
 struct guess {
@@ -184,7 +187,7 @@ guess_of(const struct cli_job *c)
     snprintf(g.name, sizeof g.name, "#%llu", (unsigned long long)c->guessed);
     /* What tells accounts apart comes first: of a long text only the beginning
      * counts. */
-    snprintf(g.by, sizeof g.by, "%s %s", g.name, c->caller.caller.name);
+    snprintf(g.by, sizeof g.by, "%s %s", g.name, c->q.caller.caller.name);
     return g;
 }
 
@@ -193,10 +196,10 @@ may_guess(struct cli_job *c)
 {
     struct guess g = guess_of(c);
 
-    if (c->guessed == 0 || throttle_delay(c->job.server->throttle, g.name, g.by,
-                                          clock_mono()) <= 0)
+    if (c->guessed == 0 || throttle_delay(c->q.job.server->throttle, g.name,
+                                          g.by, clock_mono()) <= 0)
         return true;
-    cli_job_refuse(c, ANSWER(WRONG_PASSWORDS));
+    req_job_refuse(&c->q, ANSWER(WRONG_PASSWORDS));
     return false;
 }
 
@@ -207,7 +210,7 @@ note_guess(const struct cli_job *c)
 
     if (c->guessed != 0)
         (c->hashed.matches ? throttle_succeeded : throttle_failed)(
-            c->job.server->throttle, g.name, g.by, clock_mono());
+            c->q.job.server->throttle, g.name, g.by, clock_mono());
 }
 
 /* --- passwords --- */
@@ -250,8 +253,8 @@ hash_done(void *arg)
 {
     struct cli_job *c = arg;
 
-    c->job.mail.deliver = on_hashed;
-    mailbox_put(c->job.worker->box, &c->job.mail);
+    c->q.job.mail.deliver = on_hashed;
+    mailbox_put(c->q.job.worker->box, &c->q.job.mail);
 }
 
 /* -1: the answer says that it was not possible. */
@@ -259,96 +262,98 @@ static int
 submit_hash(struct cli_job *c)
 {
     admin_plan_wait(&c->plan);
-    if (hash_pool_submit(c->job.server->hash_pool, c->caller.caller.account,
+    if (hash_pool_submit(c->q.job.server->hash_pool, c->q.caller.caller.account,
                          hash_work, hash_done, c) == 0)
         return 0;
-    c->job.result = STORE_OK;
-    cli_job_refuse(c, ANSWER(BUSY));
+    c->q.job.result = STORE_OK;
+    req_job_refuse(&c->q, ANSWER(BUSY));
     return -1;
 }
 
 static enum store_result
-verify_body(struct job *j, struct store_txn *t, struct errbuf *err)
+verify_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
 {
-    struct cli_job *c = (struct cli_job *)j;
-    struct admin_context x;
+    struct cli_job *c = (struct cli_job *)q;
     enum store_result r;
 
-    cli_job_context(&x, c, t);
-    r = admin_verify_find(&x, &c->plan, &c->cred, &c->checkable, &c->guessed,
+    cli_job_context(x, c);
+    r = admin_verify_find(x, &c->plan, &c->cred, &c->checkable, &c->guessed,
                           err);
-    return r == STORE_OK && !c->checkable ? command_body(j, t, err) : r;
+    return r == STORE_OK && !c->checkable ? command_body(q, x, err) : r;
 }
 
 static void
-verify_finish(struct job *j)
+verify_go_on(struct req_job *q)
 {
-    struct cli_job *c = (struct cli_job *)j;
+    struct cli_job *c = (struct cli_job *)q;
 
     /* One without a password takes as long as others. */
     if (c->checkable && c->cred.iterations == 0)
-        password_dummy(j->server->secret, c->plan.account, c->iterations,
+        password_dummy(q->job.server->secret, c->plan.account, c->iterations,
                        &c->cred);
-    if (j->result != STORE_OK || !c->checkable || !may_guess(c) ||
-        submit_hash(c) < 0)
-        cli_job_answer(c);
+    if (!c->checkable || !may_guess(c) || submit_hash(c) < 0)
+        req_job_answer(q);
 }
+
+static const struct req_job_ops verify_ops = {.body = verify_body,
+                                              .go_on = verify_go_on,
+                                              .answer = cli_job_say,
+                                              .clear = cli_job_clear};
 
 /* --- passwords that are set --- */
 
 static enum store_result
-ask_body(struct job *j, struct store_txn *t, struct errbuf *err)
+ask_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
 {
-    struct cli_job *c = (struct cli_job *)j;
-    struct admin_context x;
+    struct cli_job *c = (struct cli_job *)q;
 
-    cli_job_context(&x, c, t);
-    return admin_hash_wanted(&x, &c->plan, &c->wanted, err);
+    cli_job_context(x, c);
+    return admin_hash_wanted(x, &c->plan, &c->wanted, err);
 }
 
 static void
-ahead_finish(struct job *j)
+ahead_finish(struct req_job *q)
 {
-    struct cli_job *c = (struct cli_job *)j;
-    struct hash_pool *pool = j->server->hash_pool;
+    struct cli_job *c = (struct cli_job *)q;
+    struct hash_pool *pool = q->job.server->hash_pool;
 
-    if (j->result == STORE_OK && c->wanted && c->req->session != NULL &&
-        hash_pool_waiting_of(pool, c->caller.caller.account) < AHEAD_MOST &&
+    if (q->job.result == STORE_OK && c->wanted && q->req->session != NULL &&
+        hash_pool_waiting_of(pool, q->caller.caller.account) < AHEAD_MOST &&
         submit_hash(c) == 0)
         return;
     admin_answer_clear(&c->answer);
     c->in_turn = true;
-    c->req->alone = true; /* a hash between two jobs, as above */
+    q->req->alone = true; /* a hash between two jobs, as above */
     take_turn_if_there(c);
 }
+
+static const struct req_job_ops ahead_ops = {
+    .body = ask_body, .finish = ahead_finish, .clear = cli_job_clear};
 
 /* In its turn: hashes it if that is wanted now, else carries out what is to be
  * said instead. */
 static enum store_result
-turn_body(struct job *j, struct store_txn *t, struct errbuf *err)
+turn_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
 {
-    struct cli_job *c = (struct cli_job *)j;
-    enum store_result r = ask_body(j, t, err);
+    const struct cli_job *c = (const struct cli_job *)q;
+    enum store_result r = ask_body(q, x, err);
 
-    return r == STORE_OK && !c->wanted ? command_body(j, t, err) : r;
+    return r == STORE_OK && !c->wanted ? command_body(q, x, err) : r;
 }
 
 static void
-turn_finish(struct job *j)
+turn_go_on(struct req_job *q)
 {
-    struct cli_job *c = (struct cli_job *)j;
+    struct cli_job *c = (struct cli_job *)q;
 
-    if (j->result != STORE_OK || !c->wanted || submit_hash(c) < 0)
-        cli_job_answer(c);
+    if (!c->wanted || submit_hash(c) < 0)
+        req_job_answer(q);
 }
 
-static void
-submit_ask(struct cli_job *c, bool in_turn)
-{
-    c->job.body = in_turn ? turn_body : ask_body;
-    c->job.finish = in_turn ? turn_finish : ahead_finish;
-    job_submit(&c->job);
-}
+static const struct req_job_ops turn_ops = {.body = turn_body,
+                                            .go_on = turn_go_on,
+                                            .answer = cli_job_say,
+                                            .clear = cli_job_clear};
 
 /* --- the request --- */
 
@@ -362,11 +367,9 @@ begin(struct req *r)
     if (admin_plan_is_live(&c->plan)) {
         cli_live_begin(c);
     } else if (c->plan.hash == ADMIN_HASH_VERIFY) {
-        c->job.body = verify_body;
-        c->job.finish = verify_finish;
-        job_submit(&c->job);
+        req_job_next(&c->q, &verify_ops);
     } else if (c->in_turn) {
-        submit_ask(c, true);
+        req_job_next(&c->q, &turn_ops);
     } else {
         submit_command(c);
     }
@@ -375,25 +378,25 @@ begin(struct req *r)
 static void
 free_waiting(void *state)
 {
-    cli_job_free(state);
+    req_job_free(state);
 }
 
 static void
 take_turn(struct cli_job *c)
 {
     admin_plan_wait(&c->plan);
-    req_take_turn(c->req, begin, c, free_waiting);
+    req_take_turn(c->q.req, begin, c, free_waiting);
 }
 
 static void
 take_turn_if_there(struct cli_job *c)
 {
-    if (c->req->session != NULL) {
+    if (c->q.req->session != NULL) {
         take_turn(c);
         return;
     }
-    req_finish(c->req);
-    cli_job_free(c);
+    req_finish(c->q.req);
+    req_job_free(&c->q);
 }
 
 enum req_result
@@ -403,14 +406,13 @@ cli_run(struct req *r, const char *line, size_t len)
 
     counter_add(COUNTER_CLI_COMMANDS, 1);
     /* One without any right is refused anyway. */
-    if (c->caller.caller.rights != 0)
+    if (c->q.caller.caller.rights != 0)
         admin_plan_look_for_password(&c->plan);
     admin_plan_wait(&c->plan);
     r->bytes = admin_plan_bytes(&c->plan);
     r->alone = admin_plan_is_alone(&c->plan);
     if (c->plan.hash == ADMIN_HASH_NEW)
-        submit_ask(c, false);
-    else
-        take_turn(c);
+        return req_job_next(&c->q, &ahead_ops);
+    take_turn(c);
     return REQ_PENDING;
 }

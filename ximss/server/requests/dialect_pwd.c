@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* PWD: the CLI by lines (doc/cli.md 6).  Every reply is one line that
- * begins with three digits and one blank, but for data that follow when the
+/* PWD: the CLI line by line (doc/cli.md 6).  Every reply is one line that
+ * begins with three digits and one blank, except data that follows when the
  * client has not asked for INLINE.  Commands about the connection are in
  * pwd_commands.c; in a session all other lines go to the engine. */
 #include "config.h"
@@ -80,7 +80,8 @@ bye(struct session *s)
     (void)s;
 }
 
-static const struct req_desc engine = {"CLI", REQ_IN_SESSION | REQ_TURNS, NULL};
+static const struct req_desc engine = {.name = "CLI",
+                                       .flags = REQ_IN_SESSION | REQ_TURNS};
 
 /* --- lines --- */
 

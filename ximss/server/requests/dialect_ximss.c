@@ -1,39 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* XIMSS: one XML document per message, ended by a zero.  The tables of the
- * req_*.c files are the only dispatch. */
+/* XIMSS: one XML document per message, ended by a zero byte.  Requests are
+ * dispatched only by the tables of the req_*.c files. */
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "util/arena.h"
 #include "util/clock.h"
+#include "util/xmalloc.h"
 #include "ximss/proto/frame.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
+#include "ximss/server/live/attrs.h"
 #include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/requests/dialects.h"
 #include "ximss/server/requests/login.h"
 #include "ximss/server/requests/req_session.h"
 #include "ximss/server/requests/req_tables.h"
-
-static const struct req_desc *const tables[] = {
-    req_login_table,    req_features_table, req_device_table,
-    req_session_table,  req_prefs_table,    req_quota_table,
-    req_password_table, req_alert_table,    req_alert_list_table,
-    req_cli_table,
-};
-
-static const struct req_desc *
-find_desc(const char *name)
-{
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
-        for (const struct req_desc *d = tables[i]; d->name != NULL; d++)
-            if (strcmp(d->name, name) == 0)
-                return d;
-    return NULL;
-}
 
 /* --- answers --- */
 
@@ -179,26 +165,77 @@ check_state(const struct session *s, const struct req_desc *d,
     return 0;
 }
 
-static void
-run(struct session *s, const struct req_desc *d, const struct xml_elem *e,
-    const char *id)
+static enum req_result
+carry_out(struct req *r, const struct req_desc *d, const struct xml_elem *e)
 {
-    struct req *r = req_new(s, id);
-    const char *text = NULL, *exe = xml_attr_or(e, "exeTime", "0");
-    unsigned code = check_state(s, d, &text);
-    enum req_result outcome = REQ_DONE;
+    const char *text = NULL;
+    unsigned code = check_state(r->session, d, &text);
+    struct attrs in;
+
+    if (code != 0) {
+        req_fail(r, code, text);
+        return REQ_DONE;
+    }
+    return attrs_check(&in, r, d, e) < 0 ? REQ_DONE : d->handle(r, &in);
+}
+
+static void
+run(struct req *r, const struct req_desc *d, const struct xml_elem *e)
+{
+    struct session *s = r->session;
+    const char *exe = xml_attr_or(e, "exeTime", "0");
 
     if (strspn(exe, "0") != strlen(exe))
         r->started = clock_mono();
-    r->desc = d;
     if (s->state == SESSION_NEW && xml_attr_or(e, "domain", "")[0] != '\0')
         login_set_domain(s, xml_attr(e, "domain"));
-    if (code != 0)
-        req_fail(r, code, text);
-    else
-        outcome = d->handle(r, e);
-    req_handled(r, outcome);
+    req_handled(r, carry_out(r, d, e));
 }
+
+/* --- messages that wait --- */
+
+struct waiting {
+    struct arena *arena; /* owned; the message lives there */
+    const struct xml_elem *root;
+};
+
+static void
+waiting_free(void *p)
+{
+    struct waiting *m = p;
+
+    arena_free(&m->arena);
+    free(m);
+}
+
+static void
+end_waiting(struct req *r)
+{
+    struct waiting *m = r->state;
+
+    r->state = NULL;
+    r->free_state = NULL;
+    if (session_push_first(r->session))
+        run(r, r->desc, m->root);
+    else
+        req_finish(r);
+    waiting_free(m);
+}
+
+/* It was read to know what it is, and is not to be read again: it takes the
+ * arena along. */
+static void
+park(struct req *r, const struct xml_elem *root)
+{
+    struct worker *w = r->worker;
+    struct waiting *m = xmalloc(sizeof *m);
+
+    *m = (struct waiting){w->arena, root};
+    w->arena = arena_new();
+    req_park(r, end_waiting, m, waiting_free, arena_bytes(m->arena));
+}
+
+/* --- messages as they come --- */
 
 static bool
 dispatch(struct session *s, const char *msg, size_t len)
@@ -206,22 +243,28 @@ dispatch(struct session *s, const char *msg, size_t len)
     struct worker *w = session_worker(s);
     struct xml_elem *root;
     const struct req_desc *d;
+    struct req *r;
     const char *id;
     struct errbuf err;
     enum xml_result parsed;
+    bool must_wait;
 
+    if (req_must_wait(s, ~0U))
+        return false; /* whatever it is: it is not read yet */
     arena_reset(w->arena);
     parsed = xml_parse(w->parser, msg, len, w->arena, &root, &id, &err);
     if (parsed != XML_PARSED) {
-        if (s->n_reqs > 0)
-            return false;
         bad_message(s, parsed, id, &err);
         return true;
     }
-    d = find_desc(root->name);
-    if (req_must_wait(s, d != NULL ? d->flags : 0))
-        return false;
-    run(s, d, root, id);
+    d = req_tables_find(root->name);
+    must_wait = req_must_wait(s, d != NULL ? d->flags : 0);
+    r = req_new(s, id);
+    r->desc = d;
+    if (must_wait)
+        park(r, root);
+    else
+        run(r, d, root);
     return true;
 }
 

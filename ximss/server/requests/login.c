@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a session keeps until it is logged in, and the ways in that take one
- * message: clear passwords, APOP, EXTERNAL. */
+/* What a session keeps until it is logged in, and the log-ins that take one
+ * message: passwords in clear text, APOP, EXTERNAL. */
 #include "config.h"
 
 #include "ximss/server/requests/login_private.h"
@@ -14,7 +14,6 @@
 #include "util/blank.h"
 #include "util/clock.h"
 #include "util/xmalloc.h"
-#include "ximss/proto/xml_parse.h"
 #include "ximss/server/auth/password.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/live/shared.h"
@@ -128,10 +127,9 @@ login_is_proxy(const struct session *s)
 }
 
 int
-login_take_client(struct req *r, const struct xml_elem *e)
+login_take_client(struct req *r, const char *client)
 {
     struct session *s = r->session;
-    const char *client = xml_attr(e, "clientAddress");
     struct peer peer;
 
     if (client == NULL || !login_is_proxy(s))

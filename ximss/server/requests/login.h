@@ -7,7 +7,6 @@
 #include "ximss/server/live/request.h"
 
 struct session;
-struct xml_elem;
 
 /* Logging in, for the dialects and for requests that come before it. */
 
@@ -37,8 +36,8 @@ enum req_result login_by_apop(struct req *r, const char *name,
 /* The session's peer may log users in on their behalf, and say for whom it
  * speaks (clientAddress).  Nobody whom such a proxy hands on is one. */
 bool login_is_proxy(const struct session *s);
-/* Takes clientAddress, from now on, if the peer may say it.  -1: the request
- * was refused.  Only before log-in. */
-int login_take_client(struct req *r, const struct xml_elem *e);
+/* Takes clientAddress (NULL: there is none), from now on, if the peer may say it.
+ * -1: the request was refused.  Only before log-in. */
+int login_take_client(struct req *r, const char *client);
 
 #endif

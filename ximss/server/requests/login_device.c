@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The token of a device that stays logged in as a way in.  It gives a lasting
+/* Log-in by the token of a device that stays logged in.  It opens a lasting
  * session of the device. */
 #include "config.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The id of a lasting session as a way in. */
+/* Log-in by the id of a lasting session. */
 #include "config.h"
 
 #include "ximss/server/requests/login_private.h"

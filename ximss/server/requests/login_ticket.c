@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A ticket as a way in.  Where a session is asked for with it, the ticket must
- * be one of that session, which goes on. */
+/* Log-in by a ticket.  If the request also names a session, the ticket must be
+ * one of that session, which continues. */
 #include "config.h"
 
 #include "ximss/server/requests/login_private.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Requests that change something about alerts.  Posts and removals go to the
- * store's writer as jobs and are answered when the commit is on disk and every
- * worker has followed it; what one does with one's own alerts is noted in the
- * worker's memory. */
+ * writer of the store as jobs, and are answered when the commit is on disk and
+ * every worker has followed it.  What users do with their own alerts is
+ * recorded in the memory of the worker. */
 #include "config.h"
 
 #include "ximss/server/requests/req_alert.h"
@@ -16,6 +16,7 @@
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/live/alert.h"
+#include "ximss/server/live/attrs.h"
 #include "ximss/server/live/req_job.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/rules/alert_names.h"
@@ -23,49 +24,34 @@
 
 /* --- attributes --- */
 
-static int
-take_id(struct req *r, const struct xml_elem *e, uint64_t *id_r)
+/* The alert that a request is about; 0: there is none, and that is said. */
+static uint64_t
+take_id(struct req *r, const struct attrs *in)
 {
-    const char *text = xml_attr(e, "alertID");
-    unsigned long long id;
+    uint64_t id = attrs_alert(in, "alertID", 0);
 
-    if (text == NULL) {
-        req_failf(r, ANSWER(MISSING), "alertID");
-        return -1;
-    }
-    if (text_parse_u64(text, UINT64_MAX, &id) < 0 || id == 0) {
+    if (id == 0)
         req_fail(r, ANSWER(NO_ALERT));
-        return -1;
-    }
-    *id_r = id;
-    return 0;
+    return id;
 }
 
 int
-req_alert_place(struct req *r, const struct xml_elem *e,
+req_alert_place(struct req *r, const struct attrs *in,
                 enum alert_scope *scope_r, const char **target_r)
 {
-    const char *scope = xml_attr(e, "scope");
+    const char *target = attrs_text(in, "target");
+    enum alert_scope scope = attrs_scope(in, "scope");
+    bool has_target = scope == ALERT_DOMAIN || scope == ALERT_ACCOUNT;
 
-    *target_r = xml_attr(e, "target");
-    if (scope == NULL) {
-        req_failf(r, ANSWER(MISSING), "scope");
-        return -1;
-    }
-    if (alert_scope_parse(scope, scope_r) < 0) {
-        req_fail(r, ANSWER(BAD_SCOPE));
-        return -1;
-    }
-    if (*scope_r == ALERT_DOMAIN || *scope_r == ALERT_ACCOUNT) {
-        if (*target_r == NULL || (*target_r)[0] == '\0') {
-            req_failf(r, ANSWER(TARGET_MISSING), scope);
-            return -1;
-        }
-    } else if (*target_r != NULL) {
-        req_failf(r, ANSWER(NO_TARGET), scope);
-        return -1;
-    }
-    return 0;
+    *scope_r = scope;
+    *target_r = target;
+    if (has_target && (target == NULL || target[0] == '\0'))
+        req_failf(r, ANSWER(TARGET_MISSING), alert_scope_name(scope));
+    else if (!has_target && target != NULL)
+        req_failf(r, ANSWER(NO_TARGET), alert_scope_name(scope));
+    else
+        return 0;
+    return -1;
 }
 
 /* --- alertPost --- */
@@ -147,51 +133,42 @@ post_answer(struct req_job *q, struct req *r)
 static const struct req_job_ops post_ops = {
     .body = post_body, .answer = post_answer, .clear = post_clear};
 
+static char *
+copy(const char *text)
+{
+    return text != NULL ? xstrdup(text) : NULL;
+}
+
 /* -1: answered. */
 static int
-take_post(struct req *r, const struct xml_elem *e, struct post_job *p)
+take_post(struct req *r, const struct attrs *in, struct post_job *p)
 {
-    const char *target, *until = xml_attr(e, "until");
-    const char *severity = xml_attr_or(e, "severity", "warning");
-    const char *test = xml_attr_or(e, "test", "no");
-    const char *key = xml_attr(e, "key"), *lifetime = xml_attr(e, "lifetime");
+    const struct xml_elem *e = in->elem;
+    struct post *post = &p->post;
 
-    if (req_alert_place(r, e, &p->post.scope, &target) < 0)
+    if (req_alert_place(r, in, &post->scope, &post->target) < 0)
         return -1;
-    if (alert_severity_parse(severity, &p->post.severity) < 0) {
-        req_fail(r, ANSWER(BAD_SEVERITY));
-        return -1;
-    }
-    if (until != NULL && clock_parse_gmt(until, &p->post.until) < 0) {
-        req_fail(r, ANSWER(BAD_UNTIL));
-        return -1;
-    }
-    if (text_parse_bool(test, &p->post.test) < 0) {
-        req_failf(r, ANSWER(YES_OR_NO), "test");
-        return -1;
-    }
     if (e->first != NULL) {
         req_fail(r, ANSWER(ALERT_HAS_ELEMENTS));
         return -1;
     }
-    p->target = target != NULL ? xstrdup(target) : NULL;
-    p->key = key != NULL ? xstrdup(key) : NULL;
-    p->text = xmemdup(e->text, e->text_len + 1);
-    p->lifetime = lifetime != NULL ? xstrdup(lifetime) : NULL;
-    p->post.lifetime = p->lifetime;
-    p->post.target = p->target;
-    p->post.key = p->key;
-    p->post.text = p->text;
-    p->post.text_len = e->text_len;
+    post->severity = attrs_severity(in, "severity", ALERT_WARNING);
+    post->until = attrs_time(in, "until");
+    post->test = attrs_yes(in, "test", false);
+    post->target = p->target = copy(post->target);
+    post->key = p->key = copy(attrs_text(in, "key"));
+    post->lifetime = p->lifetime = copy(attrs_text(in, "lifetime"));
+    post->text = p->text = xmemdup(e->text, e->text_len + 1);
+    post->text_len = e->text_len;
     return 0;
 }
 
 static enum req_result
-handle_post(struct req *r, const struct xml_elem *e)
+handle_post(struct req *r, const struct attrs *in)
 {
     struct post_job *p = req_job_new(r, &post_ops, sizeof *p);
 
-    if (take_post(r, e, p) == 0)
+    if (take_post(r, in, p) == 0)
         return req_job_submit(&p->q);
     req_job_free(&p->q);
     return REQ_DONE;
@@ -253,20 +230,15 @@ static const struct req_job_ops remove_ops = {
     .body = remove_body, .answer = remove_answer, .clear = remove_clear};
 
 static enum req_result
-handle_remove(struct req *r, const struct xml_elem *e)
+handle_remove(struct req *r, const struct attrs *in)
 {
+    uint64_t id = take_id(r, in);
     struct remove_job *p;
-    bool report;
-    uint64_t id;
 
-    if (take_id(r, e, &id) < 0)
+    if (id == 0)
         return REQ_DONE;
-    if (text_parse_bool(xml_attr_or(e, "report", "no"), &report) < 0) {
-        req_failf(r, ANSWER(YES_OR_NO), "report");
-        return REQ_DONE;
-    }
     p = req_job_new(r, &remove_ops, sizeof *p);
-    p->report = report;
+    p->report = attrs_yes(in, "report", false);
     p->id = id;
     return req_job_submit(&p->q);
 }
@@ -274,12 +246,12 @@ handle_remove(struct req *r, const struct xml_elem *e)
 /* --- alertConfirm, alertDismiss --- */
 
 static enum req_result
-handle_confirm(struct req *r, const struct xml_elem *e)
+handle_confirm(struct req *r, const struct attrs *in)
 {
     struct account *a = r->session->account;
-    uint64_t id;
+    uint64_t id = take_id(r, in);
 
-    if (take_id(r, e, &id) < 0)
+    if (id == 0)
         return REQ_DONE;
     if (a == NULL || id > r->worker->board.last_id ||
         (!account_was_shown(a, id) &&
@@ -306,13 +278,13 @@ dismiss_saved(void *arg, enum store_result result, const struct errbuf *err)
 
 /* For good: the answer comes when it is on disk. */
 static enum req_result
-handle_dismiss(struct req *r, const struct xml_elem *e)
+handle_dismiss(struct req *r, const struct attrs *in)
 {
     struct account *a = r->session->account;
     struct buf b = {0};
-    uint64_t id;
+    uint64_t id = take_id(r, in);
 
-    if (take_id(r, e, &id) < 0)
+    if (id == 0)
         return REQ_DONE;
     if (a != NULL && account_has_dismissed(a, id)) {
         if (!a->dirty && !a->being_saved) {
@@ -339,10 +311,27 @@ handle_dismiss(struct req *r, const struct xml_elem *e)
     return REQ_PENDING;
 }
 
+static const struct attr_rule post_attrs[] = {
+    ATTR_MUST("scope", ATTR_SCOPE),      ATTR_MAY("target", ATTR_TEXT),
+    ATTR_MAY("severity", ATTR_SEVERITY), ATTR_MAY("until", ATTR_TIME),
+    ATTR_MAY("lifetime", ATTR_TEXT),     ATTR_MAY("key", ATTR_TEXT),
+    ATTR_MAY("test", ATTR_YES_NO),       ATTRS_END,
+};
+static const struct attr_rule remove_attrs[] = {
+    ATTR_MUST("alertID", ATTR_ALERT),
+    ATTR_MAY("report", ATTR_YES_NO),
+    ATTRS_END,
+};
+static const struct attr_rule own_attrs[] = {
+    ATTR_MUST("alertID", ATTR_ALERT),
+    ATTRS_END,
+};
+
 const struct req_desc req_alert_table[] = {
-    {"alertPost", REQ_IN_SESSION | REQ_OVERLAP, handle_post},
-    {"alertRemove", REQ_IN_SESSION | REQ_OVERLAP, handle_remove},
-    {"alertConfirm", REQ_IN_SESSION, handle_confirm},
-    {"alertDismiss", REQ_IN_SESSION | REQ_OVERLAP, handle_dismiss},
-    {NULL, 0, NULL},
+    {"alertPost", REQ_IN_SESSION | REQ_OVERLAP | REQ_ELEMENTS, handle_post,
+     post_attrs},
+    {"alertRemove", REQ_IN_SESSION | REQ_OVERLAP, handle_remove, remove_attrs},
+    {"alertConfirm", REQ_IN_SESSION, handle_confirm, own_attrs},
+    {"alertDismiss", REQ_IN_SESSION | REQ_OVERLAP, handle_dismiss, own_attrs},
+    {NULL, 0, NULL, NULL},
 };

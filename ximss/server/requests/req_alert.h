@@ -10,7 +10,7 @@ extern const struct req_desc req_alert_table[];
 
 /* Reads where alerts are: a scope and, if that has one, a target (borrowed;
  * else NULL).  -1: answered. */
-int req_alert_place(struct req *r, const struct xml_elem *e,
+int req_alert_place(struct req *r, const struct attrs *in,
                     enum alert_scope *scope_r, const char **target_r);
 
 #endif

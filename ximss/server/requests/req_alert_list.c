@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Lists of alerts, and whoever follows them.  One's own list comes from the
- * worker's memory; whether somebody may see that of a scope is asked of the
- * store, where also the alerts of an account are, which come in pieces, as the
- * client reads them. */
+/* Lists of alerts, and sessions that follow them.  A user's own list comes from
+ * the memory of the worker.  For the list of a scope, the store is asked for
+ * permission.  It also has the alerts to an account, which are sent in pieces,
+ * as fast as the client reads them. */
 #include "config.h"
 
 #include "ximss/server/requests/req_alert_list.h"
@@ -14,10 +14,10 @@
 #include "util/log.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
-#include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/live/alert.h"
 #include "ximss/server/live/alert_page.h"
+#include "ximss/server/live/attrs.h"
 #include "ximss/server/live/req_job.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/watch.h"
@@ -152,13 +152,13 @@ own_page(struct worker *w, struct account *a, struct list_state *l)
 
 /* 0, or -1: answered. */
 static int
-take_page(struct req *r, const struct xml_elem *e, struct alert_page *p)
+take_page(struct req *r, const struct attrs *in, struct alert_page *p)
 {
     const struct config *cfg = r->worker->cfg;
     const struct alert_page_limits limits = {cfg->list_page, cfg->list_look};
     struct errbuf err;
 
-    if (alert_page_parse(p, e, &limits, &err) == 0)
+    if (alert_page_take(p, in, &limits, &err) == 0)
         return 0;
     req_fail(r, ANSWER_ARGUMENTS, err.text);
     alert_page_clear(p);
@@ -166,13 +166,13 @@ take_page(struct req *r, const struct xml_elem *e, struct alert_page *p)
 }
 
 static enum req_result
-list_own(struct req *r, const struct xml_elem *e)
+list_own(struct req *r, const struct attrs *in)
 {
     struct account *a = r->session->account;
     struct list_state *l;
     struct alert_page page;
 
-    if (take_page(r, e, &page) < 0)
+    if (take_page(r, in, &page) < 0)
         return REQ_DONE;
     /* One does not see who wrote to oneself. */
     page.sees_authors = false;
@@ -223,11 +223,8 @@ scope_job_free(struct scope_job *p)
 static void
 add_copy(struct scope_job *p, const struct alert_rec *rec)
 {
-    struct alert_rec copy;
-    struct alert *a;
+    struct alert *a = alert_new_copy(rec);
 
-    alert_rec_copy(&copy, rec);
-    a = alert_new(&copy);
     alert_array_add(&p->alerts, a);
     alert_unref(&a);
 }
@@ -314,12 +311,12 @@ find_scope(struct scope_job *p, struct admin_context *x, struct errbuf *err)
 
 static struct scope_job *
 scope_job_new(struct req *r, const struct req_job_ops *ops,
-              const struct xml_elem *e)
+              const struct attrs *in)
 {
     struct scope_job *p = req_job_new(r, ops, sizeof *p);
     const char *target;
 
-    if (req_alert_place(r, e, &p->scope, &target) < 0) {
+    if (req_alert_place(r, in, &p->scope, &target) < 0) {
         scope_job_free(p);
         return NULL;
     }
@@ -357,17 +354,14 @@ static const struct req_job_ops watch_ops = {
     .body = watch_body, .answer = watch_answer, .clear = scope_clear};
 
 static enum req_result
-handle_watch(struct req *r, const struct xml_elem *e)
+handle_watch(struct req *r, const struct attrs *in)
 {
-    struct scope_job *p = scope_job_new(r, &watch_ops, e);
+    struct scope_job *p = scope_job_new(r, &watch_ops, in);
 
     if (p == NULL)
         return REQ_DONE;
-    if (text_parse_bool(xml_attr_or(e, "stop", "no"), &p->stop) == 0)
-        return req_job_submit(&p->q);
-    req_failf(r, ANSWER(YES_OR_NO), "stop");
-    scope_job_free(p);
-    return REQ_DONE;
+    p->stop = attrs_yes(in, "stop", false);
+    return req_job_submit(&p->q);
 }
 
 /* --- alertList of a scope --- */
@@ -515,23 +509,36 @@ static const struct req_job_ops list_ops = {
     .body = scope_body, .go_on = list_scope, .clear = scope_clear};
 
 static enum req_result
-handle_list(struct req *r, const struct xml_elem *e)
+handle_list(struct req *r, const struct attrs *in)
 {
     struct scope_job *p;
 
-    if (xml_attr(e, "scope") == NULL && xml_attr(e, "target") == NULL)
-        return list_own(r, e);
-    p = scope_job_new(r, &list_ops, e);
+    if (!attrs_has(in, "scope") && !attrs_has(in, "target"))
+        return list_own(r, in);
+    p = scope_job_new(r, &list_ops, in);
     if (p == NULL)
         return REQ_DONE;
-    if (take_page(r, e, &p->page) == 0)
+    if (take_page(r, in, &p->page) == 0)
         return req_job_submit(&p->q);
     scope_job_free(p);
     return REQ_DONE;
 }
 
+static const struct attr_rule list_attrs[] = {
+    ATTR_MAY("scope", ATTR_SCOPE),
+    ATTR_MAY("target", ATTR_TEXT),
+    ALERT_PAGE_ATTRS,
+    ATTRS_END,
+};
+static const struct attr_rule watch_attrs[] = {
+    ATTR_MUST("scope", ATTR_SCOPE),
+    ATTR_MAY("target", ATTR_TEXT),
+    ATTR_MAY("stop", ATTR_YES_NO),
+    ATTRS_END,
+};
+
 const struct req_desc req_alert_list_table[] = {
-    {"alertList", REQ_IN_SESSION, handle_list},
-    {"alertWatch", REQ_IN_SESSION, handle_watch},
-    {NULL, 0, NULL},
+    {"alertList", REQ_IN_SESSION, handle_list, list_attrs},
+    {"alertWatch", REQ_IN_SESSION, handle_watch, watch_attrs},
+    {NULL, 0, NULL, NULL},
 };

@@ -2,15 +2,17 @@
 /* cliExecute: one line of the CLI. */
 #include "config.h"
 
-#include <stdlib.h>
+#include "ximss/server/requests/req_cli.h"
 
 #include "ximss/proto/xml_parse.h"
+#include "ximss/server/live/attrs.h"
 #include "ximss/server/requests/cli_run.h"
-#include "ximss/server/requests/req_tables.h"
 
 static enum req_result
-handle_cli(struct req *r, const struct xml_elem *e)
+handle_cli(struct req *r, const struct attrs *in)
 {
+    const struct xml_elem *e = in->elem;
+
     if (e->first != NULL) {
         req_fail(r, ANSWER(HAS_ELEMENTS));
         return REQ_DONE;
@@ -19,6 +21,7 @@ handle_cli(struct req *r, const struct xml_elem *e)
 }
 
 const struct req_desc req_cli_table[] = {
-    {"cliExecute", REQ_IN_SESSION | REQ_TURNS, handle_cli},
-    {NULL, 0, NULL},
+    {"cliExecute", REQ_IN_SESSION | REQ_TURNS | REQ_LENIENT | REQ_ELEMENTS,
+     handle_cli, NULL},
+    {NULL, 0, NULL, NULL},
 };

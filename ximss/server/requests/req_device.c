@@ -2,17 +2,18 @@
 /* A user's own devices that stay logged in. */
 #include "config.h"
 
+#include "ximss/server/requests/req_device.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "util/clock.h"
 #include "util/text.h"
-#include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
+#include "ximss/server/live/attrs.h"
 #include "ximss/server/live/device_sessions.h"
 #include "ximss/server/live/req_job.h"
 #include "ximss/server/live/session_private.h"
-#include "ximss/server/requests/req_tables.h"
 #include "ximss/server/rules/device.h"
 
 struct ask {
@@ -97,9 +98,9 @@ static const struct req_job_ops list_ops = {
     .body = list_body, .answer = list_answer, .clear = list_clear};
 
 static enum req_result
-handle_list(struct req *r, const struct xml_elem *e)
+handle_list(struct req *r, const struct attrs *in)
 {
-    (void)e;
+    (void)in;
     if (r->session->account == NULL) {
         req_ok(r);
         return REQ_DONE;
@@ -137,18 +138,14 @@ static const struct req_job_ops revoke_ops = {.body = revoke_body,
 
 /* deviceID="number", "current" or "all" */
 static enum req_result
-handle_revoke(struct req *r, const struct xml_elem *e)
+handle_revoke(struct req *r, const struct attrs *in)
 {
-    const char *id = xml_attr(e, "deviceID");
+    const char *id = attrs_text(in, "deviceID");
     unsigned long long n = 0;
-    bool all = id != NULL && strcmp(id, "all") == 0;
-    bool current = id != NULL && strcmp(id, "current") == 0;
+    bool all = strcmp(id, "all") == 0;
+    bool current = strcmp(id, "current") == 0;
     struct ask *a;
 
-    if (id == NULL) {
-        req_failf(r, ANSWER(MISSING), "deviceID");
-        return REQ_DONE;
-    }
     if (r->session->account == NULL ||
         (current
              ? r->session->device == 0
@@ -161,8 +158,13 @@ handle_revoke(struct req *r, const struct xml_elem *e)
     return req_job_submit(&a->q);
 }
 
+static const struct attr_rule revoke_attrs[] = {
+    ATTR_MUST("deviceID", ATTR_TEXT),
+    ATTRS_END,
+};
+
 const struct req_desc req_device_table[] = {
-    {"deviceList", REQ_IN_SESSION, handle_list},
-    {"deviceRevoke", REQ_IN_SESSION, handle_revoke},
-    {NULL, 0, NULL},
+    {"deviceList", REQ_IN_SESSION, handle_list, NULL},
+    {"deviceRevoke", REQ_IN_SESSION, handle_revoke, revoke_attrs},
+    {NULL, 0, NULL, NULL},
 };

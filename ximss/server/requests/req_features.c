@@ -2,14 +2,16 @@
 /* listFeatures: what a client can do before it logs in. */
 #include "config.h"
 
+#include "ximss/server/requests/req_features.h"
+
 #include <stdlib.h>
 
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_write.h"
+#include "ximss/server/live/attrs.h"
 #include "ximss/server/live/req_job.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/login_private.h"
-#include "ximss/server/requests/req_tables.h"
 #include "ximss/server/rules/settings.h"
 
 struct features {
@@ -70,12 +72,12 @@ static const struct req_job_ops features_ops = {
     .body = features_body, .answer = features_answer, .clear = features_clear};
 
 static enum req_result
-handle_list_features(struct req *r, const struct xml_elem *e)
+handle_list_features(struct req *r, const struct attrs *in)
 {
     const struct login *l = r->session->login;
     struct features *f;
 
-    if (login_take_client(r, e) < 0)
+    if (login_take_client(r, attrs_text(in, "clientAddress")) < 0)
         return REQ_DONE;
     f = req_job_new(r, &features_ops, sizeof *f);
     f->domain = l != NULL && l->domain != NULL
@@ -84,7 +86,14 @@ handle_list_features(struct req *r, const struct xml_elem *e)
     return req_job_submit(&f->q);
 }
 
+static const struct attr_rule features_attrs[] = {
+    ATTR_MAY("domain", ATTR_TEXT),
+    ATTR_MAY("clientAddress", ATTR_TEXT),
+    ATTRS_END,
+};
+
 const struct req_desc req_features_table[] = {
-    {"listFeatures", REQ_BEFORE_LOGIN | REQ_IN_SESSION, handle_list_features},
-    {NULL, 0, NULL},
+    {"listFeatures", REQ_BEFORE_LOGIN | REQ_IN_SESSION | REQ_LENIENT,
+     handle_list_features, features_attrs},
+    {NULL, 0, NULL, NULL},
 };

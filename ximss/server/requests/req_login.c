@@ -1,35 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* login and auth: their attributes, and the way in that they ask for. */
+/* login and auth: their attributes, and the kind of log-in that they ask
+ * for. */
 #include "config.h"
+
+#include "ximss/server/requests/req_login.h"
 
 #include <string.h>
 
 #include "util/blank.h"
 #include "util/text.h"
-#include "ximss/proto/xml_parse.h"
+#include "ximss/server/live/attrs.h"
 #include "ximss/server/requests/login_private.h"
-#include "ximss/server/requests/req_tables.h"
 
 /* --- attributes ---
  *
  * What returns int: -1 if the request was answered, since one is wrong. */
-
-static int
-take_bool(struct req *r, const struct xml_elem *e, const char *name,
-          bool *value)
-{
-    bool b;
-    const char *text = xml_attr(e, name);
-
-    if (text == NULL)
-        return 0;
-    if (text_parse_bool(text, &b) < 0) {
-        req_failf(r, ANSWER(YES_OR_NO), name);
-        return -1;
-    }
-    *value = b;
-    return 0;
-}
 
 /* ticket="yes" asks for one, "no" does not; any other text is one. */
 static bool
@@ -40,30 +25,34 @@ is_ticket(const char *text)
     return text != NULL && text_parse_bool(text, &wanted) < 0;
 }
 
-static int
-take_options(struct req *r, const struct xml_elem *e)
+static bool
+is_wanted(const char *text, bool otherwise)
 {
-    struct login *l = login_of(r->session);
+    bool wanted;
 
-    if (take_bool(r, e, "alertConfirm", &l->options.confirm) < 0 ||
-        take_bool(r, e, "alertChanges", &l->options.changes) < 0 ||
-        take_bool(r, e, "alerts", &l->options.alerts) < 0 ||
-        take_bool(r, e, "keepTicket", &l->options.keep_ticket) < 0)
-        return -1;
+    return text != NULL && text_parse_bool(text, &wanted) == 0 ? wanted
+                                                               : otherwise;
+}
+
+static void
+take_options(struct req *r, const struct attrs *in)
+{
+    struct login_options *o = &login_of(r->session)->options;
+
+    o->confirm = attrs_yes(in, "alertConfirm", o->confirm);
+    o->changes = attrs_yes(in, "alertChanges", o->changes);
+    o->alerts = attrs_yes(in, "alerts", o->alerts);
+    o->ticket = is_wanted(attrs_text(in, "ticket"), o->ticket);
     /* Only a proxy may; from all others a ticket is taken once. */
-    l->options.keep_ticket =
-        l->options.keep_ticket && login_is_proxy(r->session);
-    if (!is_ticket(xml_attr(e, "ticket")) &&
-        take_bool(r, e, "ticket", &l->options.ticket) < 0)
-        return -1;
-    return 0;
+    o->keep_ticket = attrs_yes(in, "keepTicket", o->keep_ticket) &&
+                     login_is_proxy(r->session);
 }
 
 static int
-take_text(struct req *r, const struct xml_elem *e, const char *name, char *out,
+take_text(struct req *r, const struct attrs *in, const char *name, char *out,
           size_t size)
 {
-    const char *text = xml_attr(e, name);
+    const char *text = attrs_text(in, name);
 
     if (text == NULL)
         return 0;
@@ -93,9 +82,9 @@ take_mode(struct req *r, const char *text, struct lasting_wish *w)
 
 /* It must show: people tell their devices apart by it. */
 static int
-take_device_name(struct req *r, const struct xml_elem *e, struct device_wish *w)
+take_device_name(struct req *r, const struct attrs *in, struct device_wish *w)
 {
-    int n = take_text(r, e, "deviceName", w->name, sizeof w->name);
+    int n = take_text(r, in, "deviceName", w->name, sizeof w->name);
 
     if (n < 0 || w->name[0] == '\0' ||
         (!blank_all(w->name) && !text_has_controls(w->name)))
@@ -106,18 +95,17 @@ take_device_name(struct req *r, const struct xml_elem *e, struct device_wish *w)
 
 /* device="yes" asks for a token, "no" does not; any other text is one. */
 static int
-take_device(struct req *r, const struct xml_elem *e)
+take_device(struct req *r, const struct attrs *in)
 {
     struct login *l = login_of(r->session);
     struct device_wish *w = &l->device_wish;
     int n;
 
     *w = (struct device_wish){.wanted = false};
-    if (!is_ticket(xml_attr(e, "device")))
-        return take_bool(r, e, "device", &w->wanted) < 0
-                   ? -1
-                   : take_device_name(r, e, w);
-    n = take_text(r, e, "device", w->shown, sizeof w->shown);
+    w->wanted = is_wanted(attrs_text(in, "device"), false);
+    if (!is_ticket(attrs_text(in, "device")))
+        return take_device_name(r, in, w);
+    n = take_text(r, in, "device", w->shown, sizeof w->shown);
     if (n < 0 || l->lasting.wanted)
         return n;
     req_fail(r, ANSWER(DEVICE_SESSION));
@@ -125,17 +113,17 @@ take_device(struct req *r, const struct xml_elem *e)
 }
 
 static int
-take_lasting(struct req *r, const struct xml_elem *e)
+take_lasting(struct req *r, const struct attrs *in)
 {
     struct lasting_wish *w = &login_of(r->session)->lasting;
 
-    if (take_bool(r, e, "lasting", &w->wanted) < 0 ||
-        take_text(r, e, "session", w->asked, sizeof w->asked) < 0 ||
-        take_text(r, e, "sessionKey", w->keys, sizeof w->keys) < 0 ||
-        take_text(r, e, "newKey", w->new_key, sizeof w->new_key) < 0 ||
-        take_text(r, e, "sessionNote", w->note, sizeof w->note) < 0)
+    w->wanted = attrs_yes(in, "lasting", false);
+    if (take_text(r, in, "session", w->asked, sizeof w->asked) < 0 ||
+        take_text(r, in, "sessionKey", w->keys, sizeof w->keys) < 0 ||
+        take_text(r, in, "newKey", w->new_key, sizeof w->new_key) < 0 ||
+        take_text(r, in, "sessionNote", w->note, sizeof w->note) < 0)
         return -1;
-    return take_mode(r, xml_attr(e, "newSession"), w);
+    return take_mode(r, attrs_text(in, "newSession"), w);
 }
 
 /* The id that CREATEXIMSSSESSION gave may be shown as a ticket. */
@@ -151,22 +139,30 @@ take_made_session(struct req *r, const char *ticket)
     return true;
 }
 
+/* The one, or else the other. */
 static const char *
-sasl_value(const struct xml_elem *e)
+text_of(const struct attrs *in, const char *one, const char *other)
 {
-    return xml_attr_or(e, "value", xml_attr(e, "authData"));
+    const char *text = attrs_text(in, one);
+
+    return text != NULL ? text : attrs_text(in, other);
+}
+
+static const char *
+sasl_value(const struct attrs *in)
+{
+    return text_of(in, "value", "authData");
 }
 
 /* Clients of the family have the name in authData and the password in password
  * (protocol.md A.6).  Where there is a userName, authData is the password. */
 static void
-take_names(const struct xml_elem *e, const char **name_r,
-           const char **password_r)
+take_names(const struct attrs *in, const char **name_r, const char **password_r)
 {
-    const char *auth = xml_attr(e, "authData");
-    const char *password = xml_attr(e, "password");
+    const char *auth = attrs_text(in, "authData");
+    const char *password = attrs_text(in, "password");
 
-    *name_r = xml_attr_or(e, "userName", xml_attr(e, "username"));
+    *name_r = text_of(in, "userName", "username");
     *password_r = auth != NULL ? auth : password;
     if ((*name_r == NULL || **name_r == '\0') && password != NULL) {
         *name_r = auth;
@@ -177,17 +173,18 @@ take_names(const struct xml_elem *e, const char **name_r,
 /* --- requests --- */
 
 static enum req_result
-handle_login(struct req *r, const struct xml_elem *e)
+handle_login(struct req *r, const struct attrs *in)
 {
-    const char *method = xml_attr(e, "method");
-    const char *ticket = xml_attr(e, "ticket");
+    const char *method = attrs_text(in, "method");
+    const char *ticket = attrs_text(in, "ticket");
     const char *name, *password;
 
-    take_names(e, &name, &password);
+    take_names(in, &name, &password);
     login_of(r->session)->options = (struct login_options){.alerts = true};
     login_of(r->session)->lasting = (struct lasting_wish){.wanted = false};
-    if (take_options(r, e) < 0 || take_lasting(r, e) < 0 ||
-        take_device(r, e) < 0 || login_take_client(r, e) < 0)
+    take_options(r, in);
+    if (take_lasting(r, in) < 0 || take_device(r, in) < 0 ||
+        login_take_client(r, attrs_text(in, "clientAddress")) < 0)
         return REQ_DONE;
     if (is_ticket(ticket) && !take_made_session(r, ticket))
         return login_with_ticket(r, ticket);
@@ -195,11 +192,12 @@ handle_login(struct req *r, const struct xml_elem *e)
         return login_with_session(r);
     if (login_of(r->session)->device_wish.shown[0] != '\0')
         return login_with_device(r);
-    if (method != NULL && xml_attr(e, "nonce") != NULL &&
+    if (method != NULL && attrs_text(in, "nonce") != NULL &&
         text_equal_nocase(method, "CRAM-MD5") && login_is_proxy(r->session))
-        return login_answer_sasl(r, xml_attr(e, "nonce"), name, sasl_value(e));
+        return login_answer_sasl(r, attrs_text(in, "nonce"), name,
+                                 sasl_value(in));
     if (method != NULL)
-        return login_begin_sasl(r, method, sasl_value(e));
+        return login_begin_sasl(r, method, sasl_value(in));
     if (name == NULL || name[0] == '\0') {
         req_failf(r, ANSWER(MISSING), "userName");
         return REQ_DONE;
@@ -212,15 +210,16 @@ handle_login(struct req *r, const struct xml_elem *e)
 }
 
 static enum req_result
-handle_auth(struct req *r, const struct xml_elem *e)
+handle_auth(struct req *r, const struct attrs *in)
 {
-    const char *value = sasl_value(e);
+    const char *value = sasl_value(in);
 
     if (!login_is_exchanging(r->session)) {
         req_fail(r, ANSWER(NO_EXCHANGE));
         return REQ_DONE;
     }
-    if (take_options(r, e) < 0 || login_take_client(r, e) < 0)
+    take_options(r, in);
+    if (login_take_client(r, attrs_text(in, "clientAddress")) < 0)
         return REQ_DONE;
     if (value == NULL) {
         req_failf(r, ANSWER(MISSING), "value");
@@ -229,8 +228,47 @@ handle_auth(struct req *r, const struct xml_elem *e)
     return login_next_sasl(r, value);
 }
 
+/* `ticket` and `device` are yes, no, or what they are about. */
+static const struct attr_rule login_attrs[] = {
+    ATTR_MAY("domain", ATTR_TEXT),
+    ATTR_MAY("method", ATTR_TEXT),
+    ATTR_MAY("value", ATTR_TEXT),
+    ATTR_MAY("authData", ATTR_TEXT),
+    ATTR_MAY("userName", ATTR_TEXT),
+    ATTR_MAY("username", ATTR_TEXT),
+    ATTR_MAY("password", ATTR_TEXT),
+    ATTR_MAY("nonce", ATTR_TEXT),
+    ATTR_MAY("clientAddress", ATTR_TEXT),
+    ATTR_MAY("alerts", ATTR_YES_NO),
+    ATTR_MAY("alertConfirm", ATTR_YES_NO),
+    ATTR_MAY("alertChanges", ATTR_YES_NO),
+    ATTR_MAY("ticket", ATTR_TEXT),
+    ATTR_MAY("keepTicket", ATTR_YES_NO),
+    ATTR_MAY("lasting", ATTR_YES_NO),
+    ATTR_MAY("newKey", ATTR_TEXT),
+    ATTR_MAY("sessionNote", ATTR_TEXT),
+    ATTR_MAY("session", ATTR_TEXT),
+    ATTR_MAY("sessionKey", ATTR_TEXT),
+    ATTR_MAY("newSession", ATTR_TEXT),
+    ATTR_MAY("device", ATTR_TEXT),
+    ATTR_MAY("deviceName", ATTR_TEXT),
+    ATTRS_END,
+};
+static const struct attr_rule auth_attrs[] = {
+    ATTR_MAY("domain", ATTR_TEXT),
+    ATTR_MAY("value", ATTR_TEXT),
+    ATTR_MAY("authData", ATTR_TEXT),
+    ATTR_MAY("clientAddress", ATTR_TEXT),
+    ATTR_MAY("alerts", ATTR_YES_NO),
+    ATTR_MAY("alertConfirm", ATTR_YES_NO),
+    ATTR_MAY("alertChanges", ATTR_YES_NO),
+    ATTR_MAY("ticket", ATTR_TEXT),
+    ATTR_MAY("keepTicket", ATTR_YES_NO),
+    ATTRS_END,
+};
+
 const struct req_desc req_login_table[] = {
-    {"login", REQ_BEFORE_LOGIN, handle_login},
-    {"auth", REQ_BEFORE_LOGIN, handle_auth},
-    {NULL, 0, NULL},
+    {"login", REQ_BEFORE_LOGIN | REQ_LENIENT, handle_login, login_attrs},
+    {"auth", REQ_BEFORE_LOGIN | REQ_LENIENT, handle_auth, auth_attrs},
+    {NULL, 0, NULL, NULL},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* passwordModify, and NEWPASS of PWD: a user changes the own password. */
+/* passwordModify, and NEWPASS of PWD: users change their own password. */
 #include "config.h"
 
 #include "ximss/server/requests/req_password.h"
@@ -12,17 +12,16 @@
 
 #include "util/clock.h"
 #include "util/xmalloc.h"
-#include "ximss/proto/xml_parse.h"
 #include "ximss/server/auth/auth_cache.h"
 #include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/login_slots.h"
 #include "ximss/server/auth/password.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/live/alias_renew.h"
+#include "ximss/server/live/attrs.h"
 #include "ximss/server/live/req_job.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
-#include "ximss/server/requests/req_tables.h"
 #include "ximss/server/rules/admin_audit.h"
 #include "ximss/server/rules/settings.h"
 
@@ -272,20 +271,21 @@ req_password_change(struct req *r, const char *what, const char *old,
 }
 
 static enum req_result
-handle_modify(struct req *r, const struct xml_elem *e)
+handle_modify(struct req *r, const struct attrs *in)
 {
-    const char *old = xml_attr(e, "oldPassword");
-    const char *new = xml_attr(e, "newPassword");
-
-    if (old == NULL || new == NULL) {
-        req_failf(r, ANSWER(MISSING),
-                  old == NULL ? "oldPassword" : "newPassword");
-        return REQ_DONE;
-    }
-    return req_password_change(r, "passwordModify", old, new);
+    return req_password_change(r, "passwordModify",
+                               attrs_text(in, "oldPassword"),
+                               attrs_text(in, "newPassword"));
 }
 
+static const struct attr_rule modify_attrs[] = {
+    ATTR_MUST("oldPassword", ATTR_TEXT),
+    ATTR_MUST("newPassword", ATTR_TEXT),
+    ATTRS_END,
+};
+
 const struct req_desc req_password_table[] = {
-    {"passwordModify", REQ_IN_SESSION, handle_modify},
-    {NULL, 0, NULL},
+    {"passwordModify", REQ_IN_SESSION | REQ_LENIENT, handle_modify,
+     modify_attrs},
+    {NULL, 0, NULL, NULL},
 };

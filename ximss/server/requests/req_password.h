@@ -4,6 +4,8 @@
 
 #include "ximss/server/live/request.h"
 
+extern const struct req_desc req_password_table[]; /* req_tables.h */
+
 /* Changes the password of the session's own account and answers: `ok`, or 501,
  * 510 (the local administrator has none), 515, 519, 525, 530, 531.  old: what it
  * must be now; NULL: whatever it is, the session has logged in with it.  what:

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* prefsRead and prefsStore: small preferences, kept per account.  Language and
- * TimeZone mean something to the server (localTime); others are kept as they
- * come. */
+/* prefsRead and prefsStore: small preferences, stored per account.  Language
+ * and TimeZone have a meaning to the server (localTime); others are stored
+ * unchanged. */
 #include "config.h"
+
+#include "ximss/server/requests/req_prefs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +12,9 @@
 #include "util/arena.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
+#include "ximss/server/live/attrs.h"
 #include "ximss/server/live/req_job.h"
 #include "ximss/server/live/session_private.h"
-#include "ximss/server/requests/req_tables.h"
 #include "ximss/server/rules/prefs.h"
 #include "ximss/server/rules/settings.h"
 
@@ -114,7 +116,7 @@ has_account(struct req *r)
 }
 
 static enum req_result
-handle_read(struct req *r, const struct xml_elem *e)
+handle_read(struct req *r, const struct attrs *in)
 {
     struct prefs_job *p;
 
@@ -122,7 +124,7 @@ handle_read(struct req *r, const struct xml_elem *e)
         return REQ_DONE;
     p = prefs_job_new(r, &read_ops);
     p->names = cli_data_array(p->arena);
-    for (const struct xml_elem *c = e->first;
+    for (const struct xml_elem *c = in->elem->first;
          c != NULL && p->names->n < NAMES_MOST; c = c->next)
         if (strcmp(c->name, "name") == 0 && prefs_is_name(c->text))
             cli_data_append(p->names,
@@ -146,7 +148,7 @@ static const struct req_job_ops store_ops = {.body = store_body,
                                              .clear = prefs_job_clear};
 
 static enum req_result
-handle_store(struct req *r, const struct xml_elem *e)
+handle_store(struct req *r, const struct attrs *in)
 {
     struct prefs_job *p;
 
@@ -154,7 +156,7 @@ handle_store(struct req *r, const struct xml_elem *e)
         return REQ_DONE;
     p = prefs_job_new(r, &store_ops);
     p->changes = cli_data_dictionary(p->arena);
-    for (const struct xml_elem *c = e->first; c != NULL; c = c->next) {
+    for (const struct xml_elem *c = in->elem->first; c != NULL; c = c->next) {
         /* An empty element takes the preference away. */
         const char *value = c->text_len > 0 ? c->text : "default";
 
@@ -171,7 +173,9 @@ handle_store(struct req *r, const struct xml_elem *e)
 }
 
 const struct req_desc req_prefs_table[] = {
-    {"prefsRead", REQ_IN_SESSION, handle_read},
-    {"prefsStore", REQ_IN_SESSION, handle_store},
-    {NULL, 0, NULL},
+    {"prefsRead", REQ_IN_SESSION | REQ_LENIENT | REQ_ELEMENTS, handle_read,
+     NULL},
+    {"prefsStore", REQ_IN_SESSION | REQ_LENIENT | REQ_ELEMENTS, handle_store,
+     NULL},
+    {NULL, 0, NULL, NULL},
 };

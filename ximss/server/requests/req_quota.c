@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* quotaRead: how much storage one's own account uses. */
+/* quotaRead: how much storage the user's own account uses. */
 #include "config.h"
+
+#include "ximss/server/requests/req_quota.h"
 
 #include "util/clock.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/live/req_job.h"
 #include "ximss/server/live/session_private.h"
-#include "ximss/server/requests/req_tables.h"
 #include "ximss/server/rules/usage.h"
 
 struct quota_job {
@@ -59,9 +60,9 @@ static const struct req_job_ops quota_ops = {
     .body = quota_body, .answer = quota_answer, .clear = quota_clear};
 
 static enum req_result
-handle_read(struct req *r, const struct xml_elem *e)
+handle_read(struct req *r, const struct attrs *in)
 {
-    (void)e;
+    (void)in;
     if (r->session->account == NULL) {
         req_fail(r, ANSWER(NO_ACCOUNT)); /* the local administrator */
         return REQ_DONE;
@@ -70,6 +71,6 @@ handle_read(struct req *r, const struct xml_elem *e)
 }
 
 const struct req_desc req_quota_table[] = {
-    {"quotaRead", REQ_IN_SESSION | REQ_OVERLAP, handle_read},
-    {NULL, 0, NULL},
+    {"quotaRead", REQ_IN_SESSION | REQ_OVERLAP, handle_read, NULL},
+    {NULL, 0, NULL, NULL},
 };

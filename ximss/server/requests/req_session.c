@@ -12,12 +12,12 @@
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/auth/session_id.h"
+#include "ximss/server/live/attrs.h"
 #include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/session_time.h"
 #include "ximss/server/requests/login.h"
-#include "ximss/server/requests/req_tables.h"
 
 /* Longest idle time a client may ask for. */
 #define IDLE_MOST_SECONDS 86400
@@ -40,17 +40,17 @@ req_session_attributes(struct buf *b, const struct session *s)
 }
 
 static enum req_result
-handle_noop(struct req *r, const struct xml_elem *e)
+handle_noop(struct req *r, const struct attrs *in)
 {
-    (void)e;
+    (void)in;
     req_ok(r);
     return REQ_DONE;
 }
 
 static enum req_result
-handle_bye(struct req *r, const struct xml_elem *e)
+handle_bye(struct req *r, const struct attrs *in)
 {
-    (void)e;
+    (void)in;
     if (r->session->state == SESSION_OPEN && r->session->lasting != NULL) {
         lasting_session_bye(r);
         return REQ_PENDING;
@@ -60,7 +60,7 @@ handle_bye(struct req *r, const struct xml_elem *e)
 }
 
 static enum req_result
-handle_read_time(struct req *r, const struct xml_elem *e)
+handle_read_time(struct req *r, const struct attrs *in)
 {
     const struct session *s = r->session;
     const struct zone *zone =
@@ -68,7 +68,7 @@ handle_read_time(struct req *r, const struct xml_elem *e)
     char gmt[CLOCK_GMT_SIZE], local[CLOCK_LOCAL_SIZE];
     int64_t now = clock_now();
 
-    (void)e;
+    (void)in;
     clock_format_gmt(now, gmt);
     zone_format_local(zone, now, local);
     buf_append_str(&r->out, "<currentTime");
@@ -93,19 +93,12 @@ administers(const struct session *s)
 }
 
 static enum req_result
-handle_read_session(struct req *r, const struct xml_elem *e)
+handle_read_session(struct req *r, const struct attrs *in)
 {
-    const char *rights = xml_attr(e, "rights");
-    bool wanted = false;
-
-    if (rights != NULL && text_parse_bool(rights, &wanted) < 0) {
-        req_failf(r, ANSWER(YES_OR_NO), "rights");
-        return REQ_DONE;
-    }
     buf_append_str(&r->out, "<session");
     xml_write_attr(&r->out, "id", r->id);
     req_session_attributes(&r->out, r->session);
-    if (wanted)
+    if (attrs_yes(in, "rights", false))
         xml_write_attr(&r->out, "administers", administers(r->session));
     buf_append(&r->out, "/>", sizeof "/>");
     req_ok(r);
@@ -131,30 +124,28 @@ set_idle_timeout(struct req *r, const char *value)
 static void
 set_alert_option(struct session *s, const char *name, bool on)
 {
-    push_audience_changed(session_worker(s));
     if (strcmp(name, "alertConfirm") == 0) {
         s->opt_confirm = on;
     } else if (strcmp(name, "alertChanges") == 0) {
         if (on && !s->opt_changes)
             push_skip_removals(session_worker(s), s);
         s->opt_changes = on;
+        push_audience_changed(s);
     } else if (on != s->opt_alerts) {
         s->opt_alerts = on && s->account != NULL;
+        push_audience_changed(s);
         if (s->opt_alerts)
             session_start_alerts(s);
     }
 }
 
 static enum req_result
-handle_set_option(struct req *r, const struct xml_elem *e)
+handle_set_option(struct req *r, const struct attrs *in)
 {
-    const char *name = xml_attr(e, "name"), *value = xml_attr(e, "value");
+    const char *name = attrs_text(in, "name");
+    const char *value = attrs_text(in, "value");
     bool on;
 
-    if (name == NULL || value == NULL) {
-        req_failf(r, ANSWER(MISSING), name == NULL ? "name" : "value");
-        return REQ_DONE;
-    }
     if (strcmp(name, "idleTimeout") == 0)
         return set_idle_timeout(r, value);
     if (strcmp(name, "alertConfirm") != 0 &&
@@ -172,11 +163,11 @@ handle_set_option(struct req *r, const struct xml_elem *e)
 }
 
 static enum req_result
-handle_starttls(struct req *r, const struct xml_elem *e)
+handle_starttls(struct req *r, const struct attrs *in)
 {
     struct session *s = r->session;
 
-    (void)e;
+    (void)in;
     if (session_is_encrypted(s)) {
         req_fail(r, ANSWER(TLS_ENCRYPTED));
     } else if (session_worker(s)->tls == NULL) {
@@ -192,13 +183,13 @@ handle_starttls(struct req *r, const struct xml_elem *e)
  * before it has seen that its header was believed; and whether clientAddress is,
  * it learns here. */
 static enum req_result
-handle_read_client(struct req *r, const struct xml_elem *e)
+handle_read_client(struct req *r, const struct attrs *in)
 {
     const struct session *s = r->session;
-    bool named = xml_attr(e, "clientAddress") != NULL;
+    const char *client = attrs_text(in, "clientAddress");
     char address[PEER_TEXT_SIZE];
 
-    if (s->state == SESSION_NEW && login_take_client(r, e) < 0)
+    if (s->state == SESSION_NEW && login_take_client(r, client) < 0)
         return REQ_DONE;
     peer_format(session_address(s), address);
     buf_append_str(&r->out, "<client");
@@ -207,21 +198,40 @@ handle_read_client(struct req *r, const struct xml_elem *e)
     xml_write_attr(&r->out, "encrypted",
                    session_is_encrypted(s) ? "yes" : "no");
     xml_write_attr(&r->out, "proxied", s->proxied ? "yes" : "no");
-    if (named)
+    if (client != NULL)
         xml_write_attr(&r->out, "believed", login_is_proxy(s) ? "yes" : "no");
     buf_append(&r->out, "/>", sizeof "/>");
     req_ok(r);
     return REQ_DONE;
 }
 
+static const struct attr_rule client_attrs[] = {
+    ATTR_MAY("domain", ATTR_TEXT),
+    ATTR_MAY("clientAddress", ATTR_TEXT),
+    ATTRS_END,
+};
+static const struct attr_rule session_attrs[] = {
+    ATTR_MAY("rights", ATTR_YES_NO),
+    ATTRS_END,
+};
+static const struct attr_rule option_attrs[] = {
+    ATTR_MUST("name", ATTR_TEXT),
+    ATTR_MUST("value", ATTR_TEXT),
+    ATTRS_END,
+};
+
+#define ALWAYS (REQ_BEFORE_LOGIN | REQ_IN_SESSION)
+
 const struct req_desc req_session_table[] = {
-    {"noop", REQ_BEFORE_LOGIN | REQ_IN_SESSION, handle_noop},
-    {"bye", REQ_BEFORE_LOGIN | REQ_IN_SESSION, handle_bye},
-    {"starttls", REQ_BEFORE_LOGIN, handle_starttls},
-    {"readClient", REQ_BEFORE_LOGIN | REQ_IN_SESSION, handle_read_client},
-    {"readTime", REQ_IN_SESSION, handle_read_time},
-    {"readSession", REQ_IN_SESSION, handle_read_session},
-    {"setSessionOption", REQ_IN_SESSION, handle_set_option},
-    {"setClientName", REQ_IN_SESSION, handle_noop},
-    {NULL, 0, NULL},
+    {"noop", ALWAYS | REQ_LENIENT, handle_noop, NULL},
+    {"bye", ALWAYS | REQ_LENIENT, handle_bye, NULL},
+    {"starttls", REQ_BEFORE_LOGIN | REQ_LENIENT, handle_starttls, NULL},
+    {"readClient", ALWAYS, handle_read_client, client_attrs},
+    {"readTime", REQ_IN_SESSION | REQ_LENIENT, handle_read_time, NULL},
+    {"readSession", REQ_IN_SESSION | REQ_LENIENT, handle_read_session,
+     session_attrs},
+    {"setSessionOption", REQ_IN_SESSION | REQ_LENIENT, handle_set_option,
+     option_attrs},
+    {"setClientName", REQ_IN_SESSION | REQ_LENIENT, handle_noop, NULL},
+    {NULL, 0, NULL, NULL},
 };

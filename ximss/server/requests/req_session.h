@@ -2,8 +2,11 @@
 #ifndef XIMSS_SERVER_REQUESTS_REQ_SESSION_H
 #define XIMSS_SERVER_REQUESTS_REQ_SESSION_H
 
-struct buf;
+#include "ximss/server/live/request.h"
+
 struct session;
+
+extern const struct req_desc req_session_table[]; /* req_tables.h */
 
 /* Appends the attributes of the `session` data (protocol.md A.7): urlID,
  * userName, realName, version, random. */

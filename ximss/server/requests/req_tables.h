@@ -3,18 +3,12 @@
 #define XIMSS_SERVER_REQUESTS_REQ_TABLES_H
 
 #include "ximss/server/live/request.h"
-#include "ximss/server/requests/req_alert.h"
-#include "ximss/server/requests/req_alert_list.h"
 
-/* The tables of requests, one per file; each ends with an empty row. */
+/* All requests of XIMSS: the tables of the req_*.c files.  Each of them
+ * ends with an empty row, and this list of them with NULL. */
+extern const struct req_desc *const req_tables[];
 
-extern const struct req_desc req_login_table[];
-extern const struct req_desc req_features_table[];
-extern const struct req_desc req_session_table[];
-extern const struct req_desc req_device_table[];
-extern const struct req_desc req_prefs_table[];
-extern const struct req_desc req_quota_table[];
-extern const struct req_desc req_password_table[];
-extern const struct req_desc req_cli_table[];
+/* NULL: there is none. */
+const struct req_desc *req_tables_find(const char *name);
 
 #endif

@@ -9,8 +9,8 @@
 #include "util/clock.h"
 #include "ximss/server/rules/audit_budget.h"
 
-/* What changed something is recorded, whoever did it, unless he has no right
- * at all (then it was about himself); what changed nothing, as far as the
+/* What changed something is recorded, whoever did it, unless they have no right
+ * at all (then it was about themselves); what changed nothing, as far as the
  * budget of the account goes.  Those who may do everything could fill the disk
  * anyway. */
 static bool

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Alerts that come and go: kept, withdrawn, removed, ended, each with its
- * effect. */
+/* Storing, withdrawing, removing and ending alerts, each with its effect. */
 #include "config.h"
 
 #include "ximss/server/rules/alert_admin.h"

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Posting alerts.
- *
- * A post is checked in this order: may he, is the text good, was the key used,
- * is the end to come.  The key goes before the end, so that a post that is
- * repeated by its sender is answered as the first time, however late.
- *
- * A key belongs to its alert for a day, also when that was delivered or has
- * ended; but whoever withdraws the alert sets the key free: a monitor whose
- * trouble comes back must be heard. */
+/* Posting alerts.  A post is checked in this order: the right, the text, the
+ * key, the end.  The key comes before the end, so that a repeated post is
+ * answered like the first one, however late it is.  A key belongs to its alert
+ * for a day, even after the alert was delivered or has ended.  But withdrawing
+ * the alert frees the key: when the trouble that a monitor reports comes back,
+ * it must be heard. */
 #include "config.h"
 
 #include "ximss/server/rules/alert_post.h"

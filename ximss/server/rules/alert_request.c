@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Alerts as the requests of XIMSS post and remove them: alert_post.c does the
- * work, here are the audit records. */
+/* Alerts posted and removed by requests of XIMSS: alert_post.c does the work;
+ * this file writes the audit records. */
 #include "config.h"
 
 #include "ximss/server/rules/alert_request.h"
@@ -80,8 +80,8 @@ alert_request_post(struct admin_context *x, const struct post *post,
     return audit_post(x, post, result, err);
 }
 
-/* STORE_OK: t is the alert's and the caller may remove it.  STORE_REFUSED: he
- * may not. */
+/* STORE_OK: t is the alert's and the caller may remove it.  STORE_REFUSED:
+ * they may not. */
 static enum store_result
 may_remove(struct admin_context *x, const struct alert_rec *a,
            struct alert_target *t, struct errbuf *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who has used up his hour costs a count, and who is quiet costs nothing: his
- * entry goes when his hour is over and told.  Accounts that find no entry free
- * share the one of number 0. */
+/* An account that has used up its hour costs a count, and a quiet account costs
+ * nothing: its entry is removed when its hour is over and has been reported.
+ * Accounts that find no free entry share the one of number 0. */
 #include "config.h"
 
 #include "ximss/server/rules/audit_budget.h"

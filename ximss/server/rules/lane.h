@@ -22,7 +22,7 @@ enum lane_of {
 uint64_t lane_of(enum lane_of kind, uint64_t number);
 /* Before the log-in, and what the log-in brings into memory. */
 uint64_t lane_of_stranger(const struct peer *p);
-/* Users of a domain share one; who has rights in all domains has his own. */
+/* Users of a domain share one; who has rights in all domains has their own. */
 uint64_t lane_of_caller(const struct caller *c);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The id has 119 random bits, and so has a key that is a cookie: a plain hash is
- * enough (see ticket.c). */
+/* The id has 119 random bits, and so has a key that is a cookie, so a plain
+ * hash is enough (see ticket.c). */
 #include "config.h"
 
 #include "ximss/server/rules/lasting.h"

@@ -56,7 +56,7 @@ enum store_result lasting_put(struct store_txn *t, struct lasting_wish *w,
                               struct ticket_rec *ticket,
                               struct errbuf *err) WARN_UNUSED;
 /* The record of the id that is asked for goes on as the wish's mode wants; one
- * that waits for somebody becomes his under its own id.  Unless both go on,
+ * that waits for somebody becomes theirs under its own id.  Unless both go on,
  * older tickets of it are void.  Who wants none that lasts uses it up.  `ticket`
  * as above. */
 enum store_result lasting_go_on(struct store_txn *t, struct lasting_wish *w,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One count for all kinds: they are rare, and a log-in that asks once more for
- * another's sake loses little. */
+/* One count for all kinds.  They are rare, and a log-in that asks again because
+ * of another account loses little. */
 #include "config.h"
 
 #include "ximss/server/rules/revocation.h"

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who may do what.
- *
- * Rights come in two kinds.  Server-wide ones count everywhere; those of a
- * domain administrator count in the domain of his account and nowhere else.
- * Whatever asks "may he" about a domain comes down to has_domain(). */
+/* Who may do what.  There are two kinds of rights.  Server-wide rights count
+ * everywhere; those of a domain administrator count only in the domain of their
+ * account.  Every question about a domain ends in has_domain(). */
 #include "config.h"
 
 #include "ximss/server/rules/rights.h"

@@ -62,10 +62,10 @@ unsigned rights_of_code(const char *code);
  * domain: the target's domain for ALERT_DOMAIN and ALERT_ACCOUNT. */
 bool rights_may_post(const struct caller *c, enum alert_scope scope,
                      uint64_t domain);
-/* May see the alerts of a scope, with author and key only if he may post there:
+/* May see the alerts of a scope, with author and key only if they may post there:
  * besides those who may post, who reads everything (Can Monitor, Domains Read),
- * and of the server's or the cluster's, whichever the users of his domain get,
- * who posts to his domain: his page shows both. */
+ * and of the server's or the cluster's, whichever the users of their domain get,
+ * who posts to their domain: their page shows both. */
 bool rights_may_list(const struct caller *c, enum alert_scope scope,
                      uint64_t domain);
 /* Is Master, or All Domains, or administers this domain with one of `need`. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Dictionaries of settings, and what is in force when several of them speak
- * of the same key: they are laid over each other, the nearest last. */
+/* Dictionaries of settings, and the effective value if several of them have the
+ * same key: they are merged, and the most specific one wins. */
 #include "config.h"
 
 #include "ximss/server/rules/settings.h"

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From figures to alerts.  quota/policy.c decides; here is what it decides
- * about: the record of the account, the settings in force, and the effects of
- * the verdict.
- *
- * A quota alert is generated, not posted: it takes an id from the same sequence
- * but is kept in memory only, where it is delivered like an alert of the
- * account.  The record knows the id of the last one, so that it can be taken
- * off the screens also after a restart. */
+/* From figures to alerts. quota/policy.c decides; this file collects what it
+ * decides about: the record of the account, the effective settings, and the
+ * effects of the verdict.  A quota alert is generated, not posted.  It takes an
+ * id from the common sequence but is kept only in memory, where it is delivered
+ * like an alert to the account.  The record has the id of the last one, so that
+ * it can be removed from screens even after a restart. */
 #include "config.h"
 
 #include "ximss/server/rules/usage.h"
