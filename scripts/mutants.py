@@ -9,8 +9,9 @@ import bisect
 import collections
 import re
 
-# start, end: what of the text `new` takes the place of; what: for people.
-Mutant = collections.namedtuple("Mutant", "file line start end new what")
+# start, end: what of the text `new` takes the place of; what: for people;
+# code: the line as it was.
+Mutant = collections.namedtuple("Mutant", "file line start end new what code")
 
 COMPARISONS = {"==": ["!="], "!=": ["=="], "<": ["<=", ">="],
                "<=": ["<", ">"], ">": [">=", "<="], ">=": [">", "<"]}
@@ -159,8 +160,10 @@ def mutants_of(name, text):
                 if new is None:
                     new = "(void)0" + "\n" * text.count("\n", start, end)
                 new = new.replace("%s", text[start:end])
-                found.append(Mutant(name, bisect.bisect(lines, start), start,
-                                    end, new, what))
+                line = bisect.bisect(lines, start)
+                code_of = text[lines[line - 1]:].split("\n", 1)[0].strip()
+                found.append(Mutant(name, line, start, end, new, what,
+                                    code_of))
     return sorted(found, key=lambda m: (m.start, m.end, m.new))
 
 

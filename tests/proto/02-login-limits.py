@@ -152,6 +152,30 @@ def test_address(t):
     equal(attempt(server, "ann", "secret", "127.0.0.6"), 0)
 
 
+def test_who_guesses_ids_of_sessions(t):
+    """... is held up, whoever he comes by; but not his log-ins by password,
+    nor others."""
+    server = t.server(dict(STRICT, login_address_free_tries=3,
+                           trusted_addresses="127.0.0.1"))
+    server.account("joe@" + MAIN)
+
+    def guess(client):
+        c = server.connect()
+        since = len(server.lines)
+        c.send('<login id="1" session="1-%s" clientAddress="%s"/>'
+               % ("a" * 20, client))
+        got = server.answer_or_wait(c, since, "-", client)
+        c.close()
+        return HELD if got is None else int(attr(got, "errorNum"))
+    got = [guess("192.0.2.7") for _ in range(6)]
+    equal(got[:3], [515] * 3)
+    equal(got[-1], HELD)
+    equal(guess("192.0.2.8"), 515)
+    server.connect().login("joe", clientAddress="192.0.2.7")
+    server.clock(601)
+    equal(guess("192.0.2.7"), 515)
+
+
 def test_every_door_counts(t):
     """SASL failures count as clear ones do."""
     server = t.server(STRICT)

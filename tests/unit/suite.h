@@ -20,6 +20,21 @@ suite_run(Suite *(*const suites[])(void), size_t n)
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* A case of tests that do one thing thousands of times, or have a library do it:
+ * valgrind leaves them out (scripts/check), because it would take minutes and
+ * say the same thing each time. */
+static inline TCase *
+suite_add_many(Suite *s, void (*setup)(void), void (*teardown)(void))
+{
+    TCase *t = tcase_create("many");
+
+    tcase_set_tags(t, "many");
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_set_timeout(t, 120);
+    suite_add_tcase(s, t);
+    return t;
+}
+
 #define SUITE_MAIN(...)                                             \
     int main(void)                                                  \
     {                                                               \

@@ -580,6 +580,43 @@ START_TEST(audits_requests)
 }
 END_TEST
 
+/* Of a long text the first 200 bytes, less a character that goes on behind
+ * them. */
+START_TEST(audits_whole_characters)
+{
+    static const struct {
+        unsigned letters; /* and behind them: */
+        const char *text, *audited;
+    } rows[] = {
+        {199, "b", "b"},
+        {199, "bc", "b"},
+        {198, "\xc3\xa9", "\xc3\xa9"},
+        {198, "\xc3\xa9z", "\xc3\xa9"},
+        {199, "\xc3\xa9z", ""},
+        {198, "\xe2\x82\xacz", ""},
+        {199, "\xe2\x82\xacz", ""},
+        {197, "\xf0\x9f\x94\x94z", ""},
+        {196, "\xf0\x9f\x94\x94z", "\xf0\x9f\x94\x94"},
+    };
+
+    fixture_settings.alert_bytes = 256;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char letters[200] = "", text[256], line[512];
+
+        memset(letters, 'a', rows[i].letters);
+        letters[0] = ' '; /* so that it is quoted */
+        snprintf(text, sizeof text, "%s%s", letters, rows[i].text);
+        fixture_audit();
+        post_server(ALL, NULL, text);
+        snprintf(line, sizeof line,
+                 "all@main.test|192.0.2.1 ximss|alertPost server warning "
+                 "alertID=%zu \"%s%s\"|ok\n",
+                 i + 1, letters, rows[i].audited);
+        ck_assert_str_eq(fixture_audit(), line);
+    }
+}
+END_TEST
+
 /* A piece of a long piece of work is recorded too. */
 START_TEST(audits_every_job)
 {
@@ -615,6 +652,7 @@ admin_post_suite(void)
     tcase_add_test(t, sweeps_what_has_ended);
     tcase_add_test(t, writes_the_audit_log);
     tcase_add_test(t, audits_requests);
+    tcase_add_test(t, audits_whole_characters);
     tcase_add_test(t, audits_every_job);
     suite_add_tcase(s, t);
     return s;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "tests/unit/suite.h"
 #include "ximss/proto/cli_data.h"
 
 Suite *cli_data_suite(void);
@@ -558,7 +559,6 @@ cli_data_suite(void)
     tcase_add_test(t, says_where);
     tcase_add_test(t, stops_behind_the_string);
     tcase_add_test(t, cut_at_each_byte);
-    tcase_add_test(t, each_byte_changed);
     tcase_add_test(t, limits_depth);
     tcase_add_test(t, limits_values);
     tcase_add_test(t, limits_bytes);
@@ -567,5 +567,6 @@ cli_data_suite(void)
     tcase_add_test(t, each_character_comes_back);
     tcase_add_test(t, data_blocks_come_back);
     suite_add_tcase(s, t);
+    tcase_add_test(suite_add_many(s, setup, teardown), each_byte_changed);
     return s;
 }

@@ -68,6 +68,7 @@ pass_gate(void)
 
 enum act {
     ACT_POST,       /* posts an alert */
+    ACT_POST_LARGE, /* posts one of LARGE bytes */
     ACT_READ,       /* counts the alerts it sees */
     ACT_REFUSE,     /* says no, without having written */
     ACT_POST_FAIL,  /* posts, then says that it failed */
@@ -77,6 +78,8 @@ enum act {
     ACT_DEADLOCK_3, /* meets a deadlock three times */
     ACT_DEADLOCK    /* meets a deadlock each time */
 };
+
+#define LARGE (350 << 10)
 
 struct act_job {
     enum act act;
@@ -103,10 +106,16 @@ count(const struct alert_rec *a, void *arg)
 static enum store_result
 act(struct store_txn *t, void *arg, struct errbuf *err)
 {
+    static char large[LARGE];
     struct act_job *j = arg;
     struct alert_rec a = fixture_alert(ALERT_SERVER, 0, SECOND, "x");
     enum store_result r;
 
+    if (j->act == ACT_POST_LARGE) {
+        memset(large, 'x', sizeof large);
+        a.text = large;
+        a.text_len = sizeof large;
+    }
     j->runs++;
     j->txn = t->handle->id(t->handle);
     if (j->act == ACT_READ) {
@@ -119,7 +128,7 @@ act(struct store_txn *t, void *arg, struct errbuf *err)
     }
     r = alert_add(t, &a, err);
     j->id = a.id;
-    if (r != STORE_OK || j->act == ACT_POST)
+    if (r != STORE_OK || j->act == ACT_POST || j->act == ACT_POST_LARGE)
         return r;
     if (j->act == ACT_DEADLOCK || (j->act == ACT_DEADLOCK_3 && j->runs <= 3))
         return txn_fail(t, DB_LOCK_DEADLOCK, "waiting", err);
@@ -194,9 +203,9 @@ START_TEST(what_waits_is_one_transaction)
 }
 END_TEST
 
-/* Opens with these options, and posts 20 in one go. */
+/* Opens with these options, and posts n, at most 20, in one go. */
 static unsigned
-transactions_of_20(const struct store_options *o)
+transactions_of(const struct store_options *o, unsigned n, enum act what)
 {
     struct act_job jobs[20];
     unsigned txns = 1;
@@ -204,12 +213,12 @@ transactions_of_20(const struct store_options *o)
     fixture_close();
     fixture_store = store_open(o, &fixture_err);
     ck_assert_ptr_nonnull(fixture_store);
-    for (unsigned i = 0; i < 20; i++)
-        jobs[i] = (struct act_job){.act = ACT_POST};
-    run_batch(jobs, 20);
-    for (unsigned i = 1; i < 20; i++)
+    for (unsigned i = 0; i < n; i++)
+        jobs[i] = (struct act_job){.act = what};
+    run_batch(jobs, n);
+    for (unsigned i = 1; i < n; i++)
         txns += jobs[i].txn != jobs[i - 1].txn;
-    ck_assert_uint_eq(alerts_there(), 20);
+    ck_assert_uint_eq(alerts_there(), n);
     return txns;
 }
 
@@ -219,7 +228,17 @@ START_TEST(a_batch_has_a_limit)
                                     .batch_jobs = 8,
                                     .batch_us = FIXTURE_LONG_S * SECOND};
 
-    ck_assert_uint_eq(transactions_of_20(&o), 3);
+    ck_assert_uint_eq(transactions_of(&o, 20, ACT_POST), 3);
+}
+END_TEST
+
+/* Three of them are 1 MiB, and four would be too much work. */
+START_TEST(a_batch_has_a_limit_of_bytes)
+{
+    const struct store_options o = {.dir = fixture_dir,
+                                    .batch_us = FIXTURE_LONG_S * SECOND};
+
+    ck_assert_uint_eq(transactions_of(&o, 12, ACT_POST_LARGE), 4);
 }
 END_TEST
 
@@ -228,7 +247,7 @@ START_TEST(a_batch_has_a_limit_of_time)
 {
     const struct store_options o = {.dir = fixture_dir, .batch_us = 1};
 
-    ck_assert_uint_eq(transactions_of_20(&o), 20);
+    ck_assert_uint_eq(transactions_of(&o, 20, ACT_POST), 20);
 }
 END_TEST
 
@@ -1025,6 +1044,7 @@ store_suite(void)
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, what_waits_is_one_transaction);
     tcase_add_test(tc, a_batch_has_a_limit);
+    tcase_add_test(tc, a_batch_has_a_limit_of_bytes);
     tcase_add_test(tc, a_batch_has_a_limit_of_time);
     tcase_add_test(tc, who_says_no_in_time_hurts_nobody);
     tcase_add_test(tc, a_failing_job_fails_alone);

@@ -11,6 +11,7 @@
 #include <openssl/ssl.h>
 
 #include "tests/unit/certificate.h"
+#include "tests/unit/suite.h"
 #include "util/xmalloc.h"
 
 Suite *tls_suite(void);
@@ -197,8 +198,9 @@ tls_suite(void)
     tcase_set_timeout(t, 60);
     tcase_add_test(t, test_good);
     tcase_add_test(t, test_chain);
+    suite_add_tcase(s, t);
+    t = suite_add_many(s, setup, teardown); /* contexts of OpenSSL */
     tcase_add_test(t, test_who_signed);
     tcase_add_test(t, test_errors);
-    suite_add_tcase(s, t);
     return s;
 }

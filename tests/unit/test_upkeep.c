@@ -44,34 +44,31 @@ ticket(unsigned i, int64_t expires)
     return k;
 }
 
-static enum store_result
-fill(struct store_txn *t, void *arg, struct errbuf *err)
-{
-    int64_t now = clock_now(), expires = now + 60 * CLOCK_SECOND;
-    const struct post_key_rec used = {.posted = now, .alert = 1};
-    enum store_result r = STORE_OK;
-    char key[20];
-
-    (void)arg;
-    for (unsigned i = 0; r == STORE_OK && i < MANY; i++) {
-        struct ticket_rec k = ticket(i, expires);
-
-        r = ticket_put(t, &k, err);
-        snprintf(key, sizeof key, "%u", i);
-        if (r == STORE_OK)
-            r = post_key_put(t, 1, key, &used, err);
-    }
-    if (r == STORE_OK) {
-        struct ticket_rec later = ticket(MANY, now + 900000 * CLOCK_SECOND);
-
-        r = ticket_put(t, &later, err);
-    }
-    return r;
-}
-
 struct left {
     unsigned tickets, keys;
 };
+
+/* So many that come to their end, and a ticket that does not. */
+static enum store_result
+fill(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    const struct left *n = arg;
+    int64_t now = clock_now(), expires = now + 60 * CLOCK_SECOND;
+    const struct post_key_rec used = {.posted = now, .alert = 1};
+    struct ticket_rec k = ticket(MANY, now + 900000 * CLOCK_SECOND);
+    enum store_result r = ticket_put(t, &k, err);
+    char key[20];
+
+    for (unsigned i = 0; r == STORE_OK && i < n->tickets; i++) {
+        k = ticket(i, expires);
+        r = ticket_put(t, &k, err);
+    }
+    for (unsigned i = 0; r == STORE_OK && i < n->keys; i++) {
+        snprintf(key, sizeof key, "%u", i);
+        r = post_key_put(t, 1, key, &used, err);
+    }
+    return r;
+}
 
 static enum store_result
 count(struct store_txn *t, void *arg, struct errbuf *err)
@@ -110,16 +107,20 @@ is_done(void *arg)
     return left->tickets <= 1 && left->keys == 0;
 }
 
+/* Many of one kind, too: neither keeps the other going. */
+static const struct left kinds[] = {{MANY, MANY}, {MANY, 0}, {0, MANY}};
+
 START_TEST(test_tickets_and_keys)
 {
-    struct left left;
+    struct left many = kinds[_i], left;
 
-    stage_run(fill, NULL);
+    stage_run(fill, &many);
     upkeep_tick(stage);
     stage_sync();
     stage_run(count, &left);
-    ck_assert_uint_eq(left.tickets, MANY + 1); /* none before its time */
-    ck_assert_uint_eq(left.keys, MANY);
+    ck_assert_uint_eq(left.tickets,
+                      many.tickets + 1); /* none before its time */
+    ck_assert_uint_eq(left.keys, many.keys);
     clock_advance(86500 * CLOCK_SECOND);
     upkeep_tick(stage);
     stage_until(is_done, &left);
@@ -159,7 +160,8 @@ upkeep_suite(void)
 
     tcase_set_timeout(t, 120);
     tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, test_tickets_and_keys);
+    tcase_add_loop_test(t, test_tickets_and_keys, 0,
+                        sizeof kinds / sizeof kinds[0]);
     tcase_add_test(t, test_alerts);
     suite_add_tcase(s, t);
     return s;
