@@ -92,7 +92,7 @@ quota_check_login(struct worker *w, struct session *s)
     if (a->quota_version == w->quota->version && !a->quota_reached)
         return false;
     drop_stale(a);
-    quota_look(w, a->number, QUOTA_LOGIN);
+    quota_batch_one(w, a->number, QUOTA_LOGIN);
     return true;
 }
 
@@ -107,7 +107,7 @@ quota_check_level(struct worker *w, uint64_t account, bool reached)
         return;
     quota_know(w, a, reached);
     if (reached && quota_is_present(a))
-        quota_look(w, account, QUOTA_CHANGE);
+        quota_batch_one(w, account, QUOTA_CHANGE);
 }
 
 void

@@ -9,7 +9,7 @@ struct session;
 struct account;
 struct worker;
 
-/* When a worker has the store look at the storage of those who are logged in
+/* When a worker has the store check the storage of those who are logged in
  * (usage.h decides what comes of it): at log-in, when the level is reached, when
  * a pause ends that held an alert back, and on a slow sweep over all of them.
  *

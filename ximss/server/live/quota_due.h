@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Accounts that are to be looked at again at a time, each at most once; the cost
+/* Accounts that are to be checked again at a time, each at most once; the cost
  * of a call does not grow with their number. */
 
 struct quota_due;

@@ -8,11 +8,11 @@
 #include "ximss/server/live/worker.h"
 #include "ximss/server/rules/usage.h"
 
-/* What quota_check.c, quota_look.c and quota_sweep.c share. */
+/* What quota_check.c, quota_batch.c and quota_sweep.c share. */
 
 struct quota_check {
     uint32_t version;      /* of what accounts in memory know */
-    struct quota_due *due; /* owned; looks that wait for the end of a pause */
+    struct quota_due *due; /* owned; checks that wait for the end of a pause */
     struct session_walk sweep;    /* over all that are there */
     uint32_t round;               /* number of the sweep */
     unsigned per_tick;            /* sessions of it in a second */
@@ -31,12 +31,12 @@ quota_know(struct worker *w, struct account *a, bool reached)
 /* Somebody is there who gets alerts. */
 bool quota_is_present(const struct account *a);
 
-/* Has the store look at the account. */
-void quota_look(struct worker *w, uint64_t account,
-                enum quota_occasion occasion);
+/* Has the store check the account. */
+void quota_batch_one(struct worker *w, uint64_t account,
+                     enum quota_occasion occasion);
 
 /* At many accounts, which nobody waits for; NULL: none yet.  What was added is
- * looked at behind the next quota_batch_submit at the latest. */
+ * checked behind the next quota_batch_submit at the latest. */
 struct quota_batch;
 void quota_batch_add(struct quota_batch **c, struct worker *w,
                      uint64_t account);

@@ -14,7 +14,7 @@
 
 /* An alert would be sent to nobody if they have left. */
 static void
-look_at_due(struct worker *w, struct quota_batch **batch)
+check_due(struct worker *w, struct quota_batch **batch)
 {
     int64_t now = clock_now();
     uint64_t account;
@@ -77,7 +77,7 @@ quota_sweep_tick(struct worker *w)
 {
     struct quota_batch *batch = NULL;
 
-    look_at_due(w, &batch);
+    check_due(w, &batch);
     if (session_walk_is_over(&w->quota->sweep) &&
         clock_mono() >= w->quota->next_sweep)
         begin_sweep(w);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Looks are jobs of the store: the writer thread is where the decision is one,
- * so two log-ins in the same moment make one alert.  A job looks at many
- * accounts when a sweep asks, and at one otherwise. */
+/* Checks are jobs of the store, because the writer thread makes one decision:
+ * two log-ins at the same moment cause one alert.  A job checks many accounts in
+ * a sweep, and one account otherwise. */
 #include "config.h"
 
 #include "ximss/server/live/quota_private.h"
@@ -82,7 +82,7 @@ check_finish(struct job *j)
     bool ok = j->result == STORE_OK;
 
     if (!ok && j->result != STORE_FULL) /* which the store itself logs */
-        log_warn("looking at the storage of accounts: %s", j->err.text);
+        log_warn("checking the storage of accounts: %s", j->err.text);
     for (unsigned i = 0; i < c->n; i++) {
         struct account *a = account_lookup(w, c->account[i].account);
 
@@ -112,7 +112,8 @@ batch_new(struct worker *w, enum quota_occasion occasion)
 }
 
 void
-quota_look(struct worker *w, uint64_t account, enum quota_occasion occasion)
+quota_batch_one(struct worker *w, uint64_t account,
+                enum quota_occasion occasion)
 {
     struct quota_batch *c = batch_new(w, occasion);
 
