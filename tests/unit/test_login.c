@@ -23,10 +23,13 @@
 #include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/login_slots.h"
 #include "ximss/server/auth/password.h"
+#include "ximss/server/auth/throttle.h"
 #include "ximss/server/auth/ticket.h"
 #include "ximss/server/live/alias_renew.h"
 #include "ximss/server/live/job.h"
+#include "ximss/server/requests/attempt.h"
 #include "ximss/server/requests/dialects.h"
+#include "ximss/server/requests/login_private.h"
 #include "ximss/server/rules/lasting.h"
 #include "ximss/server/rules/revocation.h"
 #include "ximss/server/rules/token.h"
@@ -35,6 +38,7 @@ Suite *login_suite(void);
 
 #define NAME     "ann@main.test"
 #define PASSWORD "correct horse"
+#define SLOTS    8 /* of an address */
 
 static struct hash_pool *pool;
 static struct login_slots *slots;
@@ -82,16 +86,15 @@ make_token(struct store_txn *t, void *arg, struct errbuf *err)
 /* --- beginning and end --- */
 
 static void
-setup(void)
+prepare(void)
 {
     struct errbuf err = {""};
     const char *tmp = getenv("TMPDIR");
     int fd;
 
-    stage_setup();
     stage->hash_pool = pool = hash_pool_new(1, 16, &err);
     ck_assert_msg(pool != NULL, "%s", err.text);
-    stage->login_slots = slots = login_slots_new(8);
+    stage->login_slots = slots = login_slots_new(SLOTS);
     stage->alias_renew = renewals = alias_renew_new();
     stage_config->password_iterations = 1;
     snprintf(key_file, sizeof key_file, "%s/token.XXXXXX",
@@ -102,6 +105,20 @@ setup(void)
     unlink(key_file);
     token_key_init(&stage->token_key, "", key_file);
     stage_run(set_password, (char[]){PASSWORD});
+}
+
+static void
+setup(void)
+{
+    stage_setup();
+    prepare();
+}
+
+static void
+setup_three(void)
+{
+    stage_setup_three();
+    prepare();
 }
 
 static void
@@ -352,6 +369,99 @@ START_TEST(test_cached_but_suspended)
 }
 END_TEST
 
+/* --- an attempt that waits on two workers --- */
+
+static struct login_slot taken[SLOTS];
+
+static void
+nobody_waits(struct login_slot *slot)
+{
+    (void)slot;
+}
+
+static void
+take_all_slots(uint64_t address)
+{
+    for (int i = 0; i < SLOTS; i++) {
+        taken[i] = (struct login_slot){0};
+        ck_assert(login_slot_take(slots, address, &taken[i], nobody_waits));
+    }
+}
+
+static bool
+waits_for_time(void *arg)
+{
+    const struct login *l = ((struct client *)arg)->s->login;
+
+    return l != NULL && l->waiting != NULL && l->waiting->timer != NULL &&
+           l->waiting->slot.state == LOGIN_SLOT_NONE;
+}
+
+static bool
+waits_for_slot(void *arg)
+{
+    const struct login *l = ((struct client *)arg)->s->login;
+
+    return l != NULL && l->waiting != NULL &&
+           l->waiting->slot.state == LOGIN_SLOT_WAITING;
+}
+
+static void
+fail_often(const char *address)
+{
+    for (int i = 0; i < 20; i++)
+        throttle_failed(stage->throttle, NAME, address, clock_mono());
+}
+
+/* The time is over, as if nobody had failed. */
+static void
+end_wait(struct client *c, const char *address)
+{
+    throttle_succeeded(stage->throttle, NAME, address, clock_mono());
+    event_active(c->s->login->waiting->timer, EV_TIMEOUT, 1);
+}
+
+/* A loop has no lock: a timer belongs to the worker on which it waits. */
+START_TEST(test_waits_on_two_workers)
+{
+    enum stage_who other = BOB;
+    struct client *c;
+    char address[PEER_TEXT_SIZE];
+    uint32_t serial = stage_loaded(ANN)->cred_serial;
+
+    while (other < STAGE_WHO_N && stage_worker(other) == stage_worker(ANN))
+        other++;
+    ck_assert_int_lt(other, STAGE_WHO_N);
+    stage_effect(fill_suspended, EFFECT_DOMAIN_CHANGED, NULL);
+    remember(PASSWORD, serial);
+    c = client_connect(other, 0);
+    peer_format(session_address(c->s), address);
+    fail_often(address);
+    say_password(c, PASSWORD);
+    stage_until(waits_for_time, c);
+    ck_assert_ptr_eq(event_get_base(c->s->login->waiting->timer),
+                     stage_worker(other)->base);
+
+    take_all_slots(throttle_address(stage->throttle, address));
+    end_wait(c, address);
+    stage_until(waits_for_slot, c);
+    ck_assert_ptr_eq(session_worker(c->s), stage_worker(ANN));
+    fail_often(address);
+    login_slot_release(&taken[0]);
+    stage_until(waits_for_time, c);
+    ck_assert_ptr_eq(event_get_base(c->s->login->waiting->timer),
+                     stage_worker(ANN)->base);
+    ck_assert(!auth_cache_find(stage->auth_cache, NAME, PASSWORD, clock_mono(),
+                               &(uint64_t){0}, &(uint32_t){0}));
+
+    end_wait(c, address);
+    expect_response(c, refused);
+    for (int i = 1; i < SLOTS; i++)
+        login_slot_release(&taken[i]);
+    client_free(&c);
+}
+END_TEST
+
 /* --- a password that changes while it is being checked --- */
 
 static void
@@ -591,6 +701,10 @@ login_suite(void)
     tcase_add_test(tc, test_ended_behind_change);
     tcase_add_test(tc, test_stolen_by_who_left);
     tcase_add_test(tc, test_revoked_behind_look_up);
+    suite_add_tcase(s, tc);
+    tc = tcase_create("workers");
+    tcase_add_checked_fixture(tc, setup_three, teardown);
+    tcase_add_test(tc, test_waits_on_two_workers);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <event2/event.h>
+
 #include "util/clock.h"
 #include "util/xmalloc.h"
 #include "ximss/server/auth/auth_cache.h"
@@ -249,11 +251,12 @@ refuse_outdated(struct attempt *a)
         attempt_refuse(a, "changed");
 }
 
-/* No password is right in a suspended domain, and that takes as long whatever
- * is cached. */
+/* No password is right in a suspended domain.  From the second try on, that
+ * takes as long whether it was cached or not. */
 static void
 refuse_suspended(struct attempt *a)
 {
+    auth_cache_forget(a->job.server->auth_cache, a->account);
     if (a->recalled)
         ask_again(a);
     else
@@ -334,6 +337,11 @@ run_move(struct conn_deferred *d)
 
     if (attempt_free_orphan(a))
         return;
+    /* It belongs to this worker's loop, and the attempt may have to wait again on
+     * the other's. */
+    if (a->timer != NULL)
+        event_free(a->timer);
+    a->timer = NULL;
     session_detach(a->req->session);
     a->moved.deliver = on_moved;
     mailbox_put(worker_of_account(a->job.server, a->account)->box, &a->moved);
