@@ -131,6 +131,36 @@ START_TEST(test_slow_sweep)
 }
 END_TEST
 
+/* Connections that come make the walk longer, perhaps without end; a sweep begins
+ * when it is its time, all the same. */
+START_TEST(test_sweep_with_churn)
+{
+    struct worker *w = stage->workers[0];
+    struct client *ann = client_open(ANN, 0), *bob = client_open(BOB, 0);
+
+    stage_config->quota_sweep_interval = 60 * CLOCK_SECOND;
+    worker_set_config(w, stage_config, NULL);
+    quota_sweep_tick(w); /* the first one hurries */
+    stage_sync();
+    for (int round = 0; round < 3; round++) {
+        quota_check_forget(w, stage_loaded(ANN));
+        for (int second = 0; second < 60; second++) {
+            struct client *one = client_connect(DAN, 0),
+                          *two = client_connect(DAN, 0);
+
+            clock_advance(CLOCK_SECOND);
+            quota_sweep_tick(w);
+            client_free(&one);
+            client_free(&two);
+        }
+        stage_sync();
+        ck_assert(is_known(ANN));
+    }
+    client_free(&ann);
+    client_free(&bob);
+}
+END_TEST
+
 /* --- names --- */
 
 static void
@@ -194,6 +224,7 @@ quota_sweep_suite(void)
     tcase_set_timeout(t, 120);
     tcase_add_test(t, test_all_are_looked_at);
     tcase_add_test(t, test_slow_sweep);
+    tcase_add_test(t, test_sweep_with_churn);
     tcase_add_test(t, test_renamed_domain);
     suite_add_tcase(s, t);
     return s;

@@ -12,9 +12,10 @@
 #define SWEEP_LEAST 1
 #define SWEEP_FAST  1024
 
-/* An alert would be sent to nobody if they have left. */
+/* An alert would be sent to nobody if they have left.  Each has a job of its own:
+ * nothing else would ask for it again if that of another failed. */
 static void
-check_due(struct worker *w, struct quota_batch **batch)
+check_due(struct worker *w)
 {
     int64_t now = clock_now();
     uint64_t account;
@@ -26,7 +27,7 @@ check_due(struct worker *w, struct quota_batch **batch)
             break;
         a = account_lookup(w, account);
         if (a != NULL && quota_is_present(a))
-            quota_batch_add(batch, w, account);
+            quota_batch_one(w, account, QUOTA_CHANGE);
     }
 }
 
@@ -77,9 +78,9 @@ quota_sweep_tick(struct worker *w)
 {
     struct quota_batch *batch = NULL;
 
-    check_due(w, &batch);
-    if (session_walk_is_over(&w->quota->sweep) &&
-        clock_mono() >= w->quota->next_sweep)
+    check_due(w);
+    /* Though the walk may not be over: it is as long as sessions come in. */
+    if (clock_mono() >= w->quota->next_sweep)
         begin_sweep(w);
     go_on_sweeping(w, &batch);
     quota_batch_submit(&batch);
