@@ -228,8 +228,9 @@ bool
 push_queue_step(struct worker *w, struct session **s_r)
 {
     *s_r = NULL;
-    for (int i = 0; i < 3; i++)
-        switch (w->push->turn++ % 3) {
+    for (int i = 0; i < 3; i++) {
+        w->push->turn = (w->push->turn + 1) % 3;
+        switch (w->push->turn) {
         case 0:
             if (step_single(w, s_r))
                 return true;
@@ -243,6 +244,7 @@ push_queue_step(struct worker *w, struct session **s_r)
                 return true;
             break;
         }
+    }
     return false;
 }
 
