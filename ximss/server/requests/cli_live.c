@@ -122,6 +122,7 @@ take_session(struct cli_job *c, struct session *s)
         buf_append_str(&c->found, c->n_found > 0 ? "," : "");
         cli_data_write_string(&c->found, id, strlen(id));
     } else if (c->live.command == ADMIN_LIVE_GET_SESSION) {
+        c->found.len = 0; /* another that came back to it meanwhile is newer */
         session_describe(s, true, &c->found);
     } else if (c->live.command == ADMIN_LIVE_LIST_ALL &&
                c->n_found < c->live.limit) {
