@@ -15,7 +15,6 @@
 struct dict_conn {
     struct local_conn l; /* first */
     struct dict_session session;
-    struct buf reply;
 };
 
 static void
@@ -30,7 +29,6 @@ clear(struct local_conn *c)
     struct dict_conn *dc = (struct dict_conn *)c;
 
     dict_session_clear(&dc->session);
-    buf_clear(&dc->reply);
 }
 
 static void
@@ -54,16 +52,17 @@ on_data(struct local_conn *c, const char *data, size_t len)
 {
     struct report_server *s = report_server_of(c);
     struct dict_conn *dc = (struct dict_conn *)c;
+    struct buf reply = {0};
     struct errbuf err;
     size_t used;
     int r;
 
-    dc->reply.len = 0;
-    r = dict_session_feed(&dc->session, data, len, c->c.scanned, &dc->reply,
-                          &used, &err);
+    r = dict_session_feed(&dc->session, data, len, c->c.scanned, &reply, &used,
+                          &err);
     c->c.scanned = (uint32_t)(len - used);
-    if (dc->reply.len > 0)
-        conn_send(&c->c, dc->reply.data, dc->reply.len);
+    if (reply.len > 0)
+        conn_send(&c->c, reply.data, reply.len);
+    buf_clear(&reply);
     conn_uncork(&c->c); /* now: deliveries wait for it.  It may close. */
     report_usages(s, &dc->session);
     if (r < 0)

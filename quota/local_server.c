@@ -187,6 +187,13 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 
 /* --- accepting --- */
 
+/* A descriptor to give up when there are no others; -1: not yet. */
+static void
+open_spare(struct local_server *s)
+{
+    s->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 static void
 on_accept(void *arg, int fd, const struct sockaddr *peer)
 {
@@ -194,6 +201,8 @@ on_accept(void *arg, int fd, const struct sockaddr *peer)
     struct local_conn *c = xcalloc(1, s->ops->size);
 
     (void)peer;
+    if (s->spare < 0)
+        open_spare(s); /* there are some again */
     count(&s->counts.accepted);
     if (s->n == s->most) {
         count(&s->counts.crowded_out);
@@ -210,12 +219,6 @@ on_accept(void *arg, int fd, const struct sockaddr *peer)
     if (s->ops->init != NULL)
         s->ops->init(c);
     conn_attach(&c->c, s->loop);
-}
-
-static void
-open_spare(struct local_server *s)
-{
-    s->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 /* Without descriptors: closes what comes.  False: not even that is possible. */

@@ -470,6 +470,34 @@ START_TEST(no_descriptors)
 }
 END_TEST
 
+/* The spare descriptor was lost: nothing at all may be opened.  It comes back
+ * with the next connection, and serves at the next shortage. */
+START_TEST(spare_comes_back)
+{
+    struct rlimit old, few;
+    int fd = peer_connect(path), next;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &old), 0);
+    few = old;
+    few.rlim_cur = 3;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+    pump_until(&base, 1, has_complained, NULL);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &old), 0);
+    peer_say(fd, HELLO "B1\tu@d\nC1\n");
+    peer_expect(fd, base, "O1\n", false);
+    ck_assert_uint_eq(counts().sockets.refused, 0);
+
+    next = peer_connect(path);
+    few.rlim_cur = (rlim_t)next; /* all below are in use */
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+    peer_expect(next, base, "", true);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &old), 0);
+    ck_assert_uint_eq(counts().sockets.refused, 1);
+    close(next);
+    close(fd);
+}
+END_TEST
+
 /* A stop with connections in all states. */
 START_TEST(stop)
 {
@@ -521,6 +549,7 @@ dict_server_suite(void)
     tcase_add_test(tc, crowd);
     tcase_add_test(tc, idle);
     tcase_add_test(tc, no_descriptors);
+    tcase_add_test(tc, spare_comes_back);
     tcase_add_test(tc, stop);
     tcase_add_test(tc, cannot_start);
     suite_add_tcase(s, tc);
