@@ -178,6 +178,8 @@ execute(struct admin_context *x, struct admin_plan *p,
     if (live != NULL)
         live->command = p->command->live;
     r = run(&c, p, err);
+    if (p->command->password != ADMIN_NO_PASSWORD)
+        arena_wipe(alone.arena != NULL ? alone.arena : c.arena);
     admin_parts_clear(&alone);
     return r;
 }
@@ -225,6 +227,7 @@ admin_hash_wanted(struct admin_context *x, struct admin_plan *p, bool *wanted_r,
         r = STORE_ERROR;
     }
     admin_answer_clear(&answer);
+    arena_wipe(arena); /* a password may be a number, and then a text here */
     arena_free(&arena);
     return r;
 }
