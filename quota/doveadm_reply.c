@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The one door to json-c.  A request and its reply are
+/* The one wrapper of json-c.  A request and its reply are
  *
  *   [["quotaGet",{"user":"joe@example.test"},"0"],...]
  *   [["doveadmResponse",[{"root":"User quota","type":"STORAGE","value":"4",

@@ -15,7 +15,7 @@ struct event_base;
 struct ssl_st;
 struct ssl_ctx_st;
 
-/* The one door to the server's sockets.
+/* The one wrapper of sockets.
  *
  * A connection costs its struct and nothing more while it is idle: what is
  * read goes through a buffer of the thread (struct conn_loop), bytes are kept

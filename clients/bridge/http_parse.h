@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The door to the library that knows the grammar of HTTP: llhttp where
+/* The wrapper of the library that knows the grammar of HTTP: llhttp where
  * configure found it, else http-parser.  It takes the requests of one
  * connection, one after the other, in whatever pieces they come.
  *

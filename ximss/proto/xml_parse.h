@@ -8,7 +8,7 @@
 #include "util/arena.h"
 #include "util/errbuf.h"
 
-/* The door to expat: one document in, one tree out. */
+/* The wrapper of expat: one document in, one tree out. */
 
 struct xml_attr {
     const char *name, *value;
