@@ -48,7 +48,7 @@ class Stopped(Exception):
 
 
 class Groups:
-    """Processes that run, each in a group of its own: an interrupt of the
+    """Processes that run, each in a session of its own: an interrupt of the
     terminal does not end them, but stop() does, with all they have started."""
 
     def __init__(self):
@@ -80,10 +80,15 @@ class Groups:
 
     @staticmethod
     def end(process):
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        """A process group is not enough: check gives each test one of its own."""
+        for entry in os.listdir("/proc"):
+            try:
+                with open("/proc/%s/stat" % entry, encoding="latin-1") as f:
+                    session = f.read().rpartition(")")[2].split()[3]
+                if session == str(process.pid):
+                    os.kill(int(entry), signal.SIGKILL)
+            except (OSError, ValueError, IndexError):
+                pass  # no process, or gone
 
     def stop(self):
         with self.lock:
