@@ -165,8 +165,11 @@ listen_suite(void)
     tcase_add_test(t, the_first_finds_out_whether_others_listen);
     tcase_add_test(t, one_that_is_alone_shares_with_nobody);
     tcase_add_test(t, says_where_it_cannot_listen);
-    tcase_add_test(t, waits_for_a_descriptor);
     tcase_add_test(t, knows_wants);
+    suite_add_tcase(s, t);
+    t = tcase_create("descriptors");
+    tcase_set_tags(t, "descriptors");
+    tcase_add_test(t, waits_for_a_descriptor);
     suite_add_tcase(s, t);
     return s;
 }
