@@ -780,8 +780,12 @@ client_expect(struct client *c, const char *text)
 bool
 client_at_end(struct client *c)
 {
+    char byte;
+    ssize_t n;
+
     stage_turns();
-    return !receive(c, false);
+    n = recv(c->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
+    return n == 0 || (n < 0 && errno != EAGAIN);
 }
 
 const char *

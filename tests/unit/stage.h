@@ -110,7 +110,7 @@ const char *client_hear(struct client *c);
 const char *client_packet(struct client *c);
 /* Waits until that much has come, and compares. */
 void client_expect(struct client *c, const char *text);
-/* True if the server has ended the connection. */
+/* True if the server has ended the connection, and all was heard. */
 bool client_at_end(struct client *c);
 
 /* An alert posted by stage_post, as it is pushed, in the style above; two of

@@ -40,6 +40,7 @@ set_config(void)
 static bool
 is_there(void)
 {
+    (void)client_hear(client);
     return !client_at_end(client);
 }
 
