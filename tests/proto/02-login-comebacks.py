@@ -130,6 +130,27 @@ def test_who_finds_no_place_pushes_nothing_out(t):
         c.bye()
 
 
+def test_who_has_logged_out_has_a_place_again(t):
+    """Whose answer has come, whether or not the connection is there still."""
+    server = t.server({**SERVER["options"], "max_account_sessions": 1})
+    user = t.user(server=server)
+    before = []
+    for _ in range(4):
+        c = server.login(user)
+        before.append(c)
+        c.ok('<bye id="bye"/>')
+    server.login(user)
+    d = server.connect()
+    d.ask('<login id="login" userName="%s" authData="%s"/>'
+          % (user, PASSWORD), FULL)
+    for c in before:
+        c.expect_closed()
+        c.close()
+    # Those that went count once: there is still one place, and it is taken.
+    d.ask('<login id="login" userName="%s" authData="%s"/>'
+          % (user, PASSWORD), FULL)
+
+
 def test_places_are_as_many_as_they_are_said_to_be(t):
     server = t.server({**SERVER["options"], "max_account_sessions": 3})
     user = t.user(server=server)

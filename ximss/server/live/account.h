@@ -47,6 +47,7 @@ struct account {
     unsigned rights; /* enum right */
     uint32_t cred_serial;
     unsigned n_sessions;
+    unsigned n_ending; /* of these: only their connections are still there */
     unsigned n_coming; /* log-ins that have a place, and are not sessions yet */
     uint32_t quota_round;   /* of the sweep that has met it last */
     uint32_t quota_version; /* of the worker's quota_check when: */

@@ -81,7 +81,7 @@ session_make_room(const struct account_sessions *head)
     char user[ACCOUNT_NAME_SIZE];
 
     TAILQ_FOREACH(s, head, of_account)
-        if (looks_dead(s, now - s->last_input) &&
+        if (!s->gave_place && looks_dead(s, now - s->last_input) &&
             (dead == NULL || now - s->last_input > longest)) {
             dead = s;
             longest = now - s->last_input;

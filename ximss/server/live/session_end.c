@@ -44,13 +44,28 @@ run_free(struct conn_deferred *d)
     free(s);
 }
 
+/* Who has the answer to bye may log in again at once: the session takes no
+ * place of its account any more, though its connection may take seconds to
+ * end, and says only then what was delivered. */
+static void
+give_place(struct session *s)
+{
+    if (s->account == NULL || s->gave_place)
+        return;
+    s->gave_place = true;
+    s->account->n_ending++;
+}
+
 /* Also while its last words are still on their way. */
 static void
 leave_account(struct session *s, struct worker *w)
 {
     conn_set_budget(&s->conn, NULL);
-    if (s->account != NULL)
-        account_session_removed(w, s->account, s);
+    if (s->account == NULL)
+        return;
+    if (s->gave_place)
+        s->account->n_ending--;
+    account_session_removed(w, s->account, s);
     s->account = NULL;
 }
 
@@ -113,6 +128,7 @@ session_finish(struct session *s, const char *reason)
               (unsigned long long)s->number, reason);
     s->last_input = session_seconds();
     session_set_state(s, SESSION_ENDING);
+    give_place(s);
     conn_finish(&s->conn);
 }
 

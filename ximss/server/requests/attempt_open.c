@@ -54,7 +54,8 @@ replaced_by(const struct attempt *a, const struct account *account)
 static bool
 take_place(struct attempt *a, struct account *account)
 {
-    unsigned others = account->n_sessions + account->n_coming;
+    unsigned others =
+        account->n_sessions - account->n_ending + account->n_coming;
 
     if (a->has_place)
         return true;
