@@ -127,7 +127,7 @@ struct session {
     bool push_queued : 1;
     bool push_more : 1; /* ... to go on, not because something has come */
     bool in_flight : 1;
-    bool gave_place : 1; /* ends, and is not counted in its account any more */
+    bool gave_place : 1;  /* ends, and is not counted in its account any more */
     bool for_many : 1;    /* of trusted-addresses, when it was counted */
     bool spoke : 1;       /* a message has come from it */
     bool tls_started : 1; /* in this turn: what followed in clear is dropped */
