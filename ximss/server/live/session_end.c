@@ -23,7 +23,7 @@
 #include "ximss/server/live/watch.h"
 
 /* Sessions that are ended in a turn when the server ends. */
-#define END_BATCH 32
+#define END_BATCH 16
 
 static void
 run_free(struct conn_deferred *d)
