@@ -54,6 +54,7 @@ give_place(struct session *s)
         return;
     s->gave_place = true;
     s->account->n_ending++;
+    s->account->n_doors -= session_is_at_door(s);
 }
 
 /* Also while its last words are still on their way. */
@@ -65,6 +66,8 @@ leave_account(struct session *s, struct worker *w)
         return;
     if (s->gave_place)
         s->account->n_ending--;
+    else
+        s->account->n_doors -= session_is_at_door(s);
     account_session_removed(w, s->account, s);
     s->account = NULL;
 }
