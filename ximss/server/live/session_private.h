@@ -133,6 +133,7 @@ struct session {
     bool tls_started : 1; /* in this turn: what followed in clear is dropped */
     bool turn_over : 1;   /* a request took long: others are next */
     bool mid_message : 1; /* a piece of one was sent, and its end was not */
+    bool may_sleep : 1;   /* its account has a file to wake it (door_wake.h) */
     bool quota_wait : 1;  /* its storage is being looked at since the log-in */
 };
 

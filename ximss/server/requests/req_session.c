@@ -13,6 +13,7 @@
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/auth/session_id.h"
 #include "ximss/server/live/attrs.h"
+#include "ximss/server/live/door_wake.h"
 #include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/session_private.h"
@@ -50,7 +51,8 @@ handle_noop(struct req *r, const struct attrs *in)
 static enum req_result
 handle_bye(struct req *r, const struct attrs *in)
 {
-    (void)in;
+    if (attrs_yes(in, "hibernate", false))
+        door_wake_sleep(r->worker, r->session);
     if (r->session->state == SESSION_OPEN && r->session->lasting != NULL) {
         lasting_session_bye(r);
         return REQ_PENDING;
@@ -205,6 +207,10 @@ handle_read_client(struct req *r, const struct attrs *in)
     return REQ_DONE;
 }
 
+static const struct attr_rule bye_attrs[] = {
+    ATTR_MAY("hibernate", ATTR_YES_NO),
+    ATTRS_END,
+};
 static const struct attr_rule client_attrs[] = {
     ATTR_MAY("domain", ATTR_TEXT),
     ATTR_MAY("clientAddress", ATTR_TEXT),
@@ -224,7 +230,7 @@ static const struct attr_rule option_attrs[] = {
 
 const struct req_desc req_session_table[] = {
     {"noop", ALWAYS | REQ_LENIENT | REQ_AT_DOOR, handle_noop, NULL},
-    {"bye", ALWAYS | REQ_LENIENT | REQ_AT_DOOR, handle_bye, NULL},
+    {"bye", ALWAYS | REQ_LENIENT | REQ_AT_DOOR, handle_bye, bye_attrs},
     {"starttls", REQ_BEFORE_LOGIN | REQ_LENIENT, handle_starttls, NULL},
     {"readClient", ALWAYS, handle_read_client, client_attrs},
     {"readTime", REQ_IN_SESSION | REQ_LENIENT, handle_read_time, NULL},
