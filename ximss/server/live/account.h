@@ -51,6 +51,10 @@ struct account {
     unsigned n_coming; /* log-ins that have a place, and are not sessions yet */
     uint32_t quota_round;   /* of the sweep that has met it last */
     uint32_t quota_version; /* of the worker's quota_check when: */
+    uint64_t quota_unshown; /* id of the quota alert in memory if nobody was
+                               shown it; 0: none */
+    uint64_t quota_lost;    /* id of one that was there, and is no more, perhaps
+                               in an earlier life; 0: none */
     bool quota_reached;     /* the level of quota alerts was reached */
     bool has_delivered;     /* some of the alerts may be delivered */
     bool dropping;          /* ... and more of them are dropped soon */
