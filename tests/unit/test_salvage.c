@@ -228,6 +228,7 @@ END_TEST
 #define NO           "00000000" /* an empty text */
 #define Z32          N0 N0 N0 N0
 #define CURRENT      "0006445fd6b14000"
+#define KEY_OF_1     "0000000069248100" /* the CLI key of alert 1 */
 #define FLAGS        "00"
 #define DOMAIN(name) "01" N1 FLAGS name NO NO
 #define ACCOUNT(domain, name) \
@@ -433,6 +434,53 @@ START_TEST(names_and_counts_are_not_taken_over)
 }
 END_TEST
 
+/* Alert 2 came in the place of alert 1, as whoever sets all alerts of a domain
+ * may do with the same key; then 1 was still in a page that was not written. */
+static enum store_result
+replace_body(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct key k = {0};
+    uint8_t bytes[128];
+    uint64_t id;
+    enum store_result r = meta_next_alert_id(t, &id, err);
+
+    (void)arg;
+    if (r != STORE_OK)
+        return r;
+    k.len = full_store_hex("03" N1 "0000000000000002", k.data);
+    buf_append(txn_record(t), bytes,
+               full_store_hex("0102" CURRENT N0 KEY_OF_1 N1 NO NO NO, bytes));
+    return txn_put(t, TABLE_ALERT, &k, "testing", err);
+}
+
+static enum store_result
+look_body(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct alert_rec a = {0};
+
+    (void)arg;
+    ck_assert_int_eq(alert_get(t, 1, &a, err), STORE_NOTFOUND);
+    ck_assert_int_eq(alert_get(t, 2, &a, err), STORE_OK);
+    alert_rec_clear(&a);
+    return STORE_OK;
+}
+
+START_TEST(of_two_alerts_with_one_key_the_later_is_kept)
+{
+    const unsigned alerts =
+        1U << TABLE_ALERT | 1U << TABLE_ALERT_ID | 1U << TABLE_ALERT_UNTIL;
+    struct dump was;
+
+    fixture_run(replace_body, NULL, STORE_OK);
+    was = dump();
+    salvage_without(
+        "alert_id.db", 1, STORE_SALVAGED_PART,
+        "alert.db: 1 records brought back\nalert.db: 1 records not");
+    dump_check(&was, alerts);
+    fixture_run(look_body, NULL, STORE_OK);
+}
+END_TEST
+
 /* --- changing places --- */
 
 static bool
@@ -500,6 +548,7 @@ salvage_suite(void)
     tcase_add_test(tc, tables_are_kept_without_their_log);
     tcase_add_test(tc, what_does_not_fit_is_left_out);
     tcase_add_test(tc, names_and_counts_are_not_taken_over);
+    tcase_add_test(tc, of_two_alerts_with_one_key_the_later_is_kept);
     tcase_add_test(tc, a_file_system_that_cannot_swap);
     tcase_add_test(tc, each_damaged_store_is_kept);
     suite_add_tcase(s, tc);
