@@ -49,14 +49,17 @@ struct account {
     unsigned n_sessions;
     unsigned n_ending; /* of these: only their connections are still there */
     unsigned n_coming; /* log-ins that have a place, and are not sessions yet */
-    uint32_t quota_round;   /* of the sweep that has met it last */
-    uint32_t quota_version; /* of the worker's quota_check when: */
-    bool quota_reached;     /* the level of quota alerts was reached */
-    bool has_delivered;     /* some of the alerts may be delivered */
-    bool dropping;          /* ... and more of them are dropped soon */
-    bool dirty;             /* is in worker->dirty */
-    bool being_saved;       /* the store has, perhaps, older than this */
-    bool loading;           /* the store is asked; nothing above is valid yet */
+    unsigned
+        n_doors; /* of the sessions that are not ending: at the mail door */
+    unsigned n_doors_coming; /* of the log-ins with a place: there */
+    uint32_t quota_round;    /* of the sweep that has met it last */
+    uint32_t quota_version;  /* of the worker's quota_check when: */
+    bool quota_reached;      /* the level of quota alerts was reached */
+    bool has_delivered;      /* some of the alerts may be delivered */
+    bool dropping;           /* ... and more of them are dropped soon */
+    bool dirty;              /* is in worker->dirty */
+    bool being_saved;        /* the store has, perhaps, older than this */
+    bool loading; /* the store is asked; nothing above is valid yet */
     struct account_waiter *waiters; /* owned; while loading */
 };
 
