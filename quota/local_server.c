@@ -15,9 +15,9 @@
 
 #include <event2/event.h>
 
-#include "quota/local_socket.h"
 #include "util/acceptor.h"
 #include "util/clock.h"
+#include "util/local_socket.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
 

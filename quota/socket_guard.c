@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "quota/local_socket.h"
+#include "util/local_socket.h"
 #include "util/xmalloc.h"
 
 #define NAME "ximssd-guard" /* for ps */

@@ -13,9 +13,9 @@
 
 #include <event2/event.h>
 
-#include "quota/local_socket.h"
 #include "quota/socket_guard.h"
 #include "util/conn.h"
+#include "util/local_socket.h"
 #include "util/log.h"
 #include "util/mailbox.h"
 #include "util/xmalloc.h"

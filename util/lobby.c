@@ -53,6 +53,14 @@ struct lobby_guest {
 
 TAILQ_HEAD(guests, lobby_guest);
 
+/* By the way in: each kind gives way to its own only. */
+enum kind {
+    FROM_NETWORK,
+    LOCAL,
+    DOOR,
+    KINDS
+};
+
 struct place { /* an address, or a network, with connections */
     LIST_ENTRY(place) same_hash;
     struct place *network;        /* that it is part of; NULL: none */
@@ -71,9 +79,10 @@ struct lobby {
     uint64_t seed;
     struct place **ranks; /* owned; by the number that waits */
     unsigned n_ranks, most;
-    struct guests guests[2][AWAY + 1]; /* [1]: of the local socket */
+    struct guests guests[KINDS][AWAY + 1];
     unsigned all, waiting, closing;
     unsigned local; /* administrators', of the local socket */
+    unsigned doors; /* of the other one */
     struct lobby_news news;
     int64_t told;
     bool has_told;
@@ -82,7 +91,8 @@ struct lobby {
 /* --- addresses --- */
 
 /* Bytes that are 0 in addresses. */
-#define LOCAL_MARK   8 /* 1: the local socket; 2: an administrator there */
+#define LOCAL_MARK \
+    8 /* 1: the local socket; 2: an administrator there; 3: door */
 #define SHARED_MARK  9
 #define NETWORK_MARK 12 /* it is one, of so many bits */
 #define NETWORK_BITS 48
@@ -96,6 +106,14 @@ lobby_key_set(struct lobby_key *k, const struct sockaddr *sa, unsigned uid)
         k->bytes[LOCAL_MARK] = uid == 0 || uid == geteuid() ? 2 : 1;
         memcpy(k->bytes + 12, &uid, 4);
     }
+}
+
+void
+lobby_key_set_door(struct lobby_key *k, unsigned uid)
+{
+    memset(k, 0, sizeof *k);
+    k->bytes[LOCAL_MARK] = 3;
+    memcpy(k->bytes + 12, &uid, 4);
 }
 
 void
@@ -114,6 +132,18 @@ static bool
 is_local(const struct lobby_key *k)
 {
     return k->bytes[LOCAL_MARK] != 0;
+}
+
+static bool
+is_door(const struct lobby_key *k)
+{
+    return k->bytes[LOCAL_MARK] == 3;
+}
+
+static enum kind
+kind_of(const struct lobby_key *k)
+{
+    return is_door(k) ? DOOR : is_local(k) ? LOCAL : FROM_NETWORK;
 }
 
 static bool
@@ -143,7 +173,8 @@ lobby_key_format(const struct lobby_key *k, char out[LOBBY_KEY_TEXT_SIZE])
 
     if (is_local(k)) {
         memcpy(&uid, k->bytes + 12, sizeof uid);
-        snprintf(out, LOBBY_KEY_TEXT_SIZE, "local:%u", uid);
+        snprintf(out, LOBBY_KEY_TEXT_SIZE, "%s:%u",
+                 is_door(k) ? "door" : "local", uid);
         return;
     }
     plain.bytes[SHARED_MARK] = 0;
@@ -262,6 +293,7 @@ static void
 place_count(struct lobby *r, struct place *p, int n)
 {
     bool local = has_own_share(&p->key);
+    bool door = is_door(&p->key);
 
     p->all += (unsigned)n;
     if (p->network != NULL) {
@@ -269,6 +301,7 @@ place_count(struct lobby *r, struct place *p, int n)
     } else {
         r->all += (unsigned)n;
         r->local += local ? (unsigned)n : 0;
+        r->doors += door ? (unsigned)n : 0;
     }
     if (p->all > 0)
         return;
@@ -300,7 +333,7 @@ waits(const struct lobby_guest *g)
 static struct guests *
 list_of(struct lobby *r, const struct lobby_guest *g)
 {
-    return &r->guests[is_local(&g->key)][g->state];
+    return &r->guests[kind_of(&g->key)][g->state];
 }
 
 static void
@@ -348,8 +381,8 @@ oldest_of(struct place *p)
 static struct lobby_guest *
 oldest_of_all(struct lobby *r, int64_t now)
 {
-    struct lobby_guest *silent = TAILQ_FIRST(&r->guests[0][SILENT]);
-    struct lobby_guest *spoke = TAILQ_FIRST(&r->guests[0][SPOKE]);
+    struct lobby_guest *silent = TAILQ_FIRST(&r->guests[FROM_NETWORK][SILENT]);
+    struct lobby_guest *spoke = TAILQ_FIRST(&r->guests[FROM_NETWORK][SPOKE]);
 
     if (silent == NULL || spoke == NULL)
         return silent != NULL ? silent : spoke;
@@ -375,13 +408,13 @@ choose(struct lobby *r, struct place *comes, int64_t now)
     return oldest_of(r->ranks[r->most]);
 }
 
-/* Of the local socket, for its own. */
+/* Of a local socket, for its own. */
 static struct lobby_guest *
-choose_local(struct lobby *r)
+choose_local(struct lobby *r, enum kind kind)
 {
-    struct lobby_guest *g = TAILQ_FIRST(&r->guests[1][SILENT]);
+    struct lobby_guest *g = TAILQ_FIRST(&r->guests[kind][SILENT]);
 
-    return g != NULL ? g : TAILQ_FIRST(&r->guests[1][SPOKE]);
+    return g != NULL ? g : TAILQ_FIRST(&r->guests[kind][SPOKE]);
 }
 
 static void
@@ -445,8 +478,9 @@ is_full(const struct lobby *r, const struct place *p,
         return true;
     if (is_local(key))
         return false;
-    return reached(r->all, l->all) || reached(r->waiting, l->new_all) ||
-           has_its_share(r, p) || has_its_share(r, network);
+    return reached(r->all - r->doors, l->all) ||
+           reached(r->waiting, l->new_all) || has_its_share(r, p) ||
+           has_its_share(r, network);
 }
 
 static struct lobby_guest *
@@ -463,11 +497,11 @@ first_of(struct guests *list, const void *owner)
 /* Others are slow to close theirs: whoever comes gets the place of one of its
  * own thread's, which is closed at once. */
 static struct lobby_guest *
-choose_own(struct lobby *r, bool local, const void *owner)
+choose_own(struct lobby *r, enum kind kind, const void *owner)
 {
-    struct lobby_guest *g = first_of(&r->guests[local][SILENT], owner);
+    struct lobby_guest *g = first_of(&r->guests[kind][SILENT], owner);
 
-    return g != NULL ? g : first_of(&r->guests[local][SPOKE], owner);
+    return g != NULL ? g : first_of(&r->guests[kind][SPOKE], owner);
 }
 
 static bool
@@ -484,15 +518,15 @@ make_room(struct lobby *r, const struct lobby_key *key, const void *owner,
           int64_t now, void **away_r)
 {
     struct place *p = find_place(r, key), *network = find_network(r, key);
-    bool local = is_local(key);
+    enum kind kind = kind_of(key);
     struct lobby_guest *g;
 
     if (!is_full(r, p, network, key))
         return true;
     if (is_closing_many(r))
-        g = choose_own(r, local, owner);
-    else if (local)
-        g = choose_local(r);
+        g = choose_own(r, kind, owner);
+    else if (kind != FROM_NETWORK)
+        g = choose_local(r, kind);
     else if (has_its_share(r, p))
         g = oldest_of(p);
     else if (has_its_share(r, network))
@@ -534,10 +568,9 @@ lobby_new(void)
     pthread_mutex_init(&r->lock, NULL);
     if (getrandom(&r->seed, sizeof r->seed, 0) != sizeof r->seed)
         r->seed = (uint64_t)clock_mono();
-    for (int i = 0; i <= AWAY; i++) {
-        TAILQ_INIT(&r->guests[0][i]);
-        TAILQ_INIT(&r->guests[1][i]);
-    }
+    for (int kind = 0; kind < KINDS; kind++)
+        for (int i = 0; i <= AWAY; i++)
+            TAILQ_INIT(&r->guests[kind][i]);
     return r;
 }
 
@@ -717,13 +750,12 @@ lobby_leave(struct lobby *r, struct lobby_guest **gp)
 void *
 lobby_next_sent_away(struct lobby *r, const void *owner)
 {
-    struct lobby_guest *g;
+    struct lobby_guest *g = NULL;
     void *arg = NULL;
 
     pthread_mutex_lock(&r->lock);
-    g = first_of(&r->guests[0][AWAY], owner);
-    if (g == NULL)
-        g = first_of(&r->guests[1][AWAY], owner);
+    for (int kind = 0; g == NULL && kind < KINDS; kind++)
+        g = first_of(&r->guests[kind][AWAY], owner);
     if (g != NULL) {
         TAILQ_REMOVE(list_of(r, g), g, in_all);
         g->given_out = true;

@@ -27,17 +27,22 @@ struct lobby_key {
 /* AF_INET and AF_INET6; anything else is user `uid` of the local socket. */
 void lobby_key_set(struct lobby_key *k, const struct sockaddr *sa,
                    unsigned uid);
+/* User `uid` of another local socket, whose connections have a limit of their
+ * own, and no share of the descriptors that are for the first one. */
+void lobby_key_set_door(struct lobby_key *k, unsigned uid);
 /* A proxy's, for many: limits of one address do not hold, and that it has many
  * is no reason to send one away. */
 void lobby_key_set_shared(struct lobby_key *k);
-/* "192.0.2.1", "2001:db8::/64", "2001:db8::/48", "local:0". */
+/* "192.0.2.1", "2001:db8::/64", "2001:db8::/48", "local:0",
+ * "door:5000". */
 void lobby_key_format(const struct lobby_key *k, char out[LOBBY_KEY_TEXT_SIZE]);
 
 struct lobby_limits { /* 0: no limit */
     unsigned all, address, new_all, new_address;
     /* Descriptors that connections may take, whoever has them, but for those
      * that are the local socket's alone, for root and the user that we run as.
-     * The other limits do not concern that socket. */
+     * The other limits do not concern that socket, nor the other local one,
+     * whose connections are not counted in `all` either. */
     unsigned descriptors, local;
     /* Of an IPv6 network of 48 bits, which may be one customer's, and has 65,536
      * addresses as they count here. */

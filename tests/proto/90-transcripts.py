@@ -84,13 +84,17 @@ SETUPS = {
 
 class Run:
     def __init__(self, t, setup):
-        self.server = t.server(tls="tls" in setup)
+        self.server = t.server(tls="tls" in setup, start=False)
+        if "door" in setup:
+            self.server.open_door()
+        self.server.start()
         self.clients = {}
         self.said = []
         self.control = "control" in setup
+        self.door = "door" in setup
         self.setup = setup
         for word in setup:
-            if word not in ("tls", "control") and not word.startswith(
+            if word not in ("tls", "control", "door") and not word.startswith(
                     "session="):
                 SETUPS[word](self.server)
         for word in setup:
@@ -101,8 +105,10 @@ class Run:
 
     def client(self, name):
         if name not in self.clients:
-            self.clients[name] = self.server.control(name or "client") \
-                if self.control else self.server.connect(name or "client")
+            connect = self.server.control if self.control \
+                else self.server.connect
+            self.clients[name] = self.server.door(name=name or "client") \
+                if self.door else connect(name or "client")
         return self.clients[name]
 
     def fill_in(self, text):

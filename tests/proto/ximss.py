@@ -595,6 +595,14 @@ class Server:
                 command += [option, address]
         return command + self.args
 
+    def open_door(self, **options):
+        """Before the start: a mail door, where this user may name any
+        account."""
+        os.chmod(self.dir, 0o711)
+        self.options.update({"door_socket": os.path.join(self.dir, "door.sock"),
+                             "door_users": [str(os.geteuid())], **options})
+        return self
+
     def start(self, wait=True):
         self.write_config()
         os.makedirs(self.store, mode=0o755, exist_ok=True)
@@ -803,6 +811,25 @@ class Server:
         self.clients.append(client)
         return client
 
+    def door(self, uid=None, name=None):
+        """A connection to the mail door (open_door) as that user of the
+        machine, not logged in."""
+        path = self.options["door_socket"]
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.settimeout(DEADLINE)
+        with as_user(uid):
+            sock.connect(path)
+        client = Client(sock, name or "door%d" % (len(self.clients) + 1))
+        self.clients.append(client)
+        return client
+
+    def mail(self, user, door="imap", uid=None, **attributes):
+        """A session at the mail door."""
+        client = self.door(uid, "%s of %s" % (door, user))
+        client.send(door_login(user, door, **attributes))
+        client.session = client.logged_in("login")
+        return client
+
     def admin(self):
         """A session as Master, kept as long as the server lets it live."""
         if self.master is not None:
@@ -884,6 +911,28 @@ class Server:
         if done.returncode != 0:
             raise Failed("--verify: %d\n%s%s" % (done.returncode, done.stdout,
                                                  done.stderr))
+
+
+@contextlib.contextmanager
+def as_user(uid):
+    """As another user of the machine, still in our group."""
+    if uid is None or uid == os.geteuid():
+        yield
+        return
+    if os.geteuid() != 0:
+        raise Skip("needs root to become somebody else")
+    os.seteuid(uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def door_login(user, door="imap", id_="login", **attributes):
+    more = "".join(' %s="%s"' % (k, attribute(v))
+                   for k, v in attributes.items() if v is not None)
+    return '<login id="%s" method="EXTERNAL" userName="%s" door="%s"%s/>' % (
+        id_, attribute(user), door, more)
 
 
 def config_value(value):

@@ -43,7 +43,8 @@ teardown(void)
     lobby_free(&lobby);
 }
 
-/* "" and "1", "2", ...: the local socket, of that user. */
+/* "" and "1", "2", ...: the local socket, of that user; "d1", ...: the other
+ * one. */
 static struct lobby_key
 at(const char *address)
 {
@@ -56,6 +57,8 @@ at(const char *address)
         lobby_key_set(&key, (struct sockaddr *)&in, 0);
     else if (inet_pton(AF_INET6, address, &in6.sin6_addr) == 1)
         lobby_key_set(&key, (struct sockaddr *)&in6, 0);
+    else if (address[0] == 'd')
+        lobby_key_set_door(&key, address[1] - '0');
     else
         lobby_key_set(&key, &un, address[0] == '\0' ? 0 : address[0] - '0');
     return key;
@@ -181,6 +184,24 @@ static const struct scene limit_scenes[] = {
       {'e', 'b', NULL, 0},
       {'+', 'd', V6, 0},
       {'<', 'e', "::1", 'd'}}},
+    {"the other local socket: descriptors are its only limit, and it neither "
+     "takes the first one's share nor sends its guests away, nor the reverse",
+     {1, 1, 1, 1, 4, 1, 0, 0},
+     {{'+', 'a', "d0", 0},
+      {'+', 'b', "d0", 0},
+      {'+', 'c', A, 0},
+      {'+', 'd', "d5", 0},
+      {'<', 'e', "d5", 'a'},
+      {'+', 'f', "", 0},
+      {'<', 'g', "d0", 'b'},
+      {'l', 'd', NULL, 0},
+      {'l', 'e', NULL, 0},
+      {'l', 'g', NULL, 0},
+      {'-', 'h', "d0", 0},
+      {'e', 'f', NULL, 0},
+      {'-', 'h', "1", 0},
+      {'+', 'h', "", 0},
+      {'<', 'i', A, 'c'}}},
     {"an address",
      {0, 2, 0, 0, 0, 0, 0, 0},
      {{'+', 'a', A, 0},
@@ -533,6 +554,9 @@ START_TEST(test_news)
     lobby_leave_settled(lobby, &a);
     lobby_key_format(&b, text);
     ck_assert_str_eq(text, "local:7");
+    b = at("d7");
+    lobby_key_format(&b, text);
+    ck_assert_str_eq(text, "door:7");
 }
 END_TEST
 

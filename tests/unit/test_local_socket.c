@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include "quota/local_socket.h"
+#include "util/local_socket.h"
 
 #include <check.h>
 #include <errno.h>

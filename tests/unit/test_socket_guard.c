@@ -18,9 +18,9 @@
 
 #include <event2/event.h>
 
-#include "quota/local_socket.h"
 #include "tests/unit/local_peer.h"
 #include "tests/unit/pump.h"
+#include "util/local_socket.h"
 
 Suite *socket_guard_suite(void);
 

@@ -42,6 +42,7 @@
     X(BAD_KEY, 501, "key must have 1 to %d bytes", "own")                      \
     X(BAD_IDLE_TIMEOUT, 501, "idleTimeout must be 1 to %d seconds", "own")     \
     X(BAD_CLIENT_ADDRESS, 501, "clientAddress is not an address", "own")       \
+    X(BAD_DOOR, 501, "door must be imap or pop3", "own")                       \
     X(BAD_ADDRESS, 501, "not an address", "own")                               \
     X(BAD_STAMP, 501, "not a time stamp", "own")                               \
     X(BAD_STAMP_KEY, 501, "not a time stamp %s", "own")                        \
@@ -130,6 +131,7 @@
     X(LOGIN_FIRST, 516, "log in first", "own")                                 \
     X(LOGGED_IN, 517, "already logged in", "own")                              \
     X(KEY_USED, 518, "the key was used for another alert", "own")              \
+    X(AT_DOOR, 518, "not at the mail door", "own")                             \
     X(ENCRYPTION, 519, "encryption required", "own")                           \
     X(ACCOUNT_EXISTS, 520, "account with this name already exists", "seen")    \
     X(DOMAIN_EXISTS, 521, "domain with this name already exists", "seen")      \
@@ -152,6 +154,7 @@
     X(TOO_MANY_FORWARDERS, 526, "too many forwarders: a domain may have %u",   \
       "own")                                                                   \
     X(METHOD_NOT_OFFERED, 527, "log-in method not offered", "own")             \
+    X(NOT_OWN_ACCOUNT, 527, "not the account of this user", "own")             \
     X(STORE_FULL, 530, "the store is full, try again later", "own")            \
     X(STORE_FAILED, 531, "the store failed", "own")                            \
     X(SERVER_FAILED, 531, "the server failed", "own")                          \

@@ -29,6 +29,7 @@
 #include "ximss/server/live/admission.h"
 #include "ximss/server/live/alias_renew.h"
 #include "ximss/server/live/broadcast.h"
+#include "ximss/server/live/door.h"
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/listener.h"
 #include "ximss/server/live/quota_check.h"
@@ -119,7 +120,8 @@ apply_limits(struct server *s, const struct config *c, struct errbuf *err)
     struct lobby_limits l;
     struct audit_limits a = {c->audit_refused, c->audit_refused_all};
 
-    if (admission_limits(c, s->descriptors, s->own_descriptors, &l, err) < 0)
+    if (admission_limits(c, s->descriptors, s->own_descriptors, &l, err) < 0 ||
+        door_configure(s->door, c, err) < 0)
         return -1;
     throttle_set_limits(s->throttle, &t);
     login_slots_set(s->login_slots, c->login_checks_per_address);
@@ -262,6 +264,7 @@ server_free(struct server *s)
         worker_free(&s->workers[i]);
     free(s->workers);
     hash_pool_free(&s->hash_pool);
+    hash_pool_free(&s->name_pool);
     auth_cache_free(&s->auth_cache);
     throttle_free(&s->throttle);
     login_slots_free(&s->login_slots);
@@ -269,6 +272,7 @@ server_free(struct server *s)
     audit_budget_free(&s->audit_budget);
     usage_feed_free(&s->usage_feed);
     lobby_free(&s->lobby);
+    door_free(&s->door);
     tls_context_unref(&s->tls);
     config_free(&s->config);
     token_key_clear(&s->token_key);
@@ -299,6 +303,7 @@ server_new(const struct server_options *o, struct config *c)
     s->login_slots = login_slots_new(c->login_checks_per_address);
     s->alias_renew = alias_renew_new();
     s->lobby = lobby_new();
+    s->door = door_new();
     s->descriptors = descriptors_limit();
     s->audit_budget = audit_budget_new(&(struct audit_limits){0});
     s->usage_feed = usage_feed_new(s, USAGE_FEED_PAUSE);
@@ -335,6 +340,21 @@ start_sources(struct server *s, const struct config *c, struct errbuf *err)
     return s->quota_sources != NULL ? 0 : -1;
 }
 
+/* One thread asks for names: who waits for them waits for nothing else. */
+static int
+open_door(struct server *s, const struct config *c, struct buf *ports,
+          struct errbuf *err)
+{
+    if (c->door_socket[0] == '\0')
+        return 0;
+    s->name_pool = hash_pool_new(1, HASH_WAITING_MOST, err);
+    if (s->name_pool == NULL)
+        return -1;
+    hash_pool_set_uncounted(s->name_pool);
+    return listener_open_door(s->workers[0], c->door_socket,
+                              c->door_socket_group, &dialect_ximss, ports, err);
+}
+
 static int
 start_parts(struct server *s, struct buf *ports, bool *damaged_r,
             struct errbuf *err)
@@ -350,7 +370,8 @@ start_parts(struct server *s, struct buf *ports, bool *damaged_r,
     if (server_load(s, c, damaged_r, err) < 0)
         return -1;
     if (listener_open_local(s->workers[0], c->control_socket, &dialect_ximss,
-                            ports, err) < 0)
+                            ports, err) < 0 ||
+        open_door(s, c, ports, err) < 0)
         return -1;
     s->hash_pool = hash_pool_new(c->hash_threads, HASH_WAITING_MOST, err);
     if (s->hash_pool == NULL)
@@ -551,6 +572,7 @@ server_stop(struct server **sp)
     usage_feed_flush(s->usage_feed);
     flush_mail(s);
     hash_pool_free(&s->hash_pool);
+    hash_pool_free(&s->name_pool);
     flush_mail(s);
     upkeep_last_audit(s);
     store_close(&s->store);

@@ -15,6 +15,7 @@
 #include "util/config_probe.h"
 #include "util/tls.h"
 #include "ximss/server/base/configuration.h"
+#include "ximss/server/live/door.h"
 #include "ximss/server/server.h"
 
 static int
@@ -119,6 +120,28 @@ check_control(const struct config *c, struct errbuf *err)
 }
 
 static int
+check_door_users(const struct config *c, struct errbuf *err)
+{
+    struct door *d = door_new();
+    int r = door_configure(d, c, err);
+
+    door_free(&d);
+    return r;
+}
+
+static int
+check_door(const struct config *c, struct errbuf *err)
+{
+    return config_probe_socket("door-socket", c->door_socket, err);
+}
+
+static int
+check_door_group(const struct config *c, struct errbuf *err)
+{
+    return config_probe_group("door-socket-group", c->door_socket_group, err);
+}
+
+static int
 check_token_key(const struct config *c, struct errbuf *err)
 {
     return config_probe_file("token-key-file", c->token_key_file, err);
@@ -141,9 +164,10 @@ check_doveadm(const struct config *c, struct errbuf *err)
 }
 
 static int (*const checks[])(const struct config *c, struct errbuf *err) = {
-    check_tls,     check_listeners, check_user,    check_zone,
-    become_user,   check_group,     check_store,   check_dict,
-    check_warning, check_control,   check_doveadm, check_token_key,
+    check_tls,        check_listeners, check_user,       check_zone,
+    become_user,      check_group,     check_store,      check_dict,
+    check_warning,    check_control,   check_doveadm,    check_token_key,
+    check_door_users, check_door,      check_door_group,
 };
 
 /* What is well, but would keep a server from starting now. */

@@ -24,6 +24,10 @@ typedef uint64_t hash_pool_owner;
 struct hash_pool *hash_pool_new(unsigned threads, unsigned max_waiting,
                                 struct errbuf *err) WARN_UNUSED;
 
+/* What it does are no hashes: passwordHashes does not count it.  Before the first
+ * job. */
+void hash_pool_set_uncounted(struct hash_pool *pool);
+
 /* Queues work(arg); `done` (may be NULL) is called right after it on the same
  * pool thread, from where it usually hands the result to an event loop.  First
  * come, first served, for each owner; owners take turns.  Never blocks; any

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include "quota/local_socket.h"
 #include "quota/maildir_path.h"
+#include "util/local_socket.h"
 #include "util/xmalloc.h"
 #include "ximss/server/base/configuration.h"
 
@@ -125,6 +125,35 @@ check_sources(struct config_load *l, const struct config *c)
     return 0;
 }
 
+static bool
+format_is_good(const char *format)
+{
+    const char *at = strchr(format, '%');
+
+    for (; at != NULL; at = strchr(at + 2, '%'))
+        if (at[1] != 'u')
+            return false;
+    return strchr(format, '%') != NULL;
+}
+
+static int
+check_door(struct config_load *l, const struct config *c)
+{
+    if (check_socket(l, "door-socket", c->door_socket,
+                     LOCAL_SOCKET_PATH_MOST) != 0)
+        return -1;
+    if (*c->door_socket != '\0' &&
+        (strcmp(c->door_socket, c->control_socket) == 0 ||
+         strcmp(c->door_socket, c->quota_dict_socket) == 0 ||
+         strcmp(c->door_socket, c->quota_warning_socket) == 0))
+        return config_conflict(l, "door-socket",
+                               "must not be the same as another socket");
+    if (!format_is_good(c->door_user_format))
+        return config_conflict(l, "door-user-format",
+                               "must have %u, and no other %");
+    return 0;
+}
+
 static int
 finish_control_socket(struct config_load *l, struct config *c)
 {
@@ -145,7 +174,7 @@ config_check(struct config_load *l, void *config)
         config_table_check_tls(l, c->tls_certificate, c->tls_key,
                                &c->listen_tls) != 0 ||
         check_proxies(l, c) != 0 || check_sizes(l, c) != 0 ||
-        check_sources(l, c) != 0)
+        check_sources(l, c) != 0 || finish_control_socket(l, c) != 0)
         return -1;
-    return finish_control_socket(l, c);
+    return check_door(l, c);
 }

@@ -97,7 +97,8 @@ static const struct config_row rows[] = {
  "The longest header to accept."},
 
 {"max-connections", NUMBER(0, 10000000), M(max_connections), "0", RELOAD,
- "Connections in total. 0: as many as there are descriptors."},
+ "Connections in total, but for those at the mail door (door-sessions). 0: as\n"
+ "many as there are descriptors."},
 {"descriptor-reserve", NUMBER(16, 100000), M(descriptor_reserve), "32", RELOAD,
  "Descriptors that connections never use, kept for the files of the store.\n"
  "Connections get the limit on open files (LimitNOFILE) less this number,\n"
@@ -131,7 +132,9 @@ static const struct config_row rows[] = {
  "Sessions of one account, over all protocols. When one more begins, a\n"
  "session that looks dead is closed: one that has been silent for 5 minutes,\n"
  "or for one minute without reading. If there is none, the log-in is refused\n"
- "with error 526."},
+ "with error 526. Sessions at the mail door are counted apart, up to the same\n"
+ "number: mail programs take no place from other sessions, nor these from\n"
+ "them."},
 {"login-timeout", TIME(SECOND, DAY), M(login_timeout), "60s", RELOAD,
  "The server closes a connection that has not logged in within this time."},
 {"idle-timeout", TIME(SECOND, 30 * DAY), M(idle_timeout), "10m", RELOAD,
@@ -140,6 +143,25 @@ static const struct config_row rows[] = {
 {"pwd-idle-timeout", TIME(SECOND, 30 * DAY), M(pwd_idle_timeout), "5m",
  RELOAD,
  "The same for PWD connections."},
+
+{"door-socket", PATH(0), M(door_socket), "", RESTART,
+ "The UNIX socket of the mail door, such as /run/ximssd/door.sock: there the\n"
+ "POP3 and IMAP processes of a mail server learn of the alerts of their\n"
+ "users. The directory must exist. Empty: none."},
+{"door-socket-group", TEXT(0, 32), M(door_socket_group), "", RESTART,
+ "The group of that socket, whose members may connect. The server's user must\n"
+ "be a member. Empty: the server's own."},
+{"door-users", LIST(CONFIG_TEXTS), M(door_users), "", RELOAD,
+ "Users of this machine, by name or number, who may log in at the mail door\n"
+ "as any account, such as the one to whom all mail belongs. A list, such as\n"
+ "{vmail}. All other users may log in there only as the account that\n"
+ "door-user-format names."},
+{"door-user-format", TEXT(2, 255), M(door_user_format), "%u", RELOAD,
+ "The account of a user of this machine, such as %u@example.com: %u stands\n"
+ "for the login name. Without a domain it is one of the main domain."},
+{"door-sessions", NUMBER(1, 10000000), M(door_sessions), "10000", RELOAD,
+ "Connections at the mail door. A user who is not one of door-users has at\n"
+ "most max-account-sessions of them. Further ones are closed."},
 
 {"message-bytes", BYTES(4 * KIB, 64 * MIB), M(message_bytes), "1M", RELOAD,
  "The longest message that a client may send."},

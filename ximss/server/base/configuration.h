@@ -75,6 +75,13 @@ struct config {
     int64_t idle_timeout;
     int64_t pwd_idle_timeout;
 
+    /* the mail door; see live/door.h */
+    char *door_socket; /* "": none */
+    char *door_socket_group;
+    struct config_texts door_users; /* names or numbers */
+    char *door_user_format;         /* has %u */
+    unsigned door_sessions;
+
     /* messages */
     size_t message_bytes;
     size_t message_bytes_before_login;

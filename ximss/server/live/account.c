@@ -154,8 +154,10 @@ account_changed(struct worker *w, const struct account_rec *rec,
         return;
     moves = rec->domain != a->domain->number;
     renamed = moves || strcmp(a->name, rec->name) != 0;
-    if (renamed)
+    if (renamed) {
         quota_presence_end(w, a);
+        session_kill_doors(&a->sessions);
+    }
     free(a->name);
     a->name = xstrdup(rec->name);
     account_set_real_name(a, rec->real_name);
@@ -227,9 +229,11 @@ struct killing {
     struct mail mail;
     uint64_t domain; /* number */
     unsigned left;   /* users to be looked at, at most */
+    bool doors;      /* only their sessions at the mail door */
 };
 
-static void kill_some(struct worker *w, struct domain *d, unsigned left);
+static void kill_some(struct worker *w, struct domain *d, unsigned left,
+                      bool doors);
 
 static void
 deliver_killing(struct mail *m, void *owner)
@@ -238,15 +242,15 @@ deliver_killing(struct mail *m, void *owner)
     struct worker *w = owner;
     struct domain *d = board_find_domain(&w->board, k->domain);
 
-    if (d != NULL && d->suspended)
-        kill_some(w, d, k->left);
+    if (d != NULL && (d->suspended || k->doors))
+        kill_some(w, d, k->left, k->doors);
     free(k);
 }
 
 /* Who has no session left is not in the list any more; whose sessions are ending
  * already goes behind the others. */
 static void
-kill_some(struct worker *w, struct domain *d, unsigned left)
+kill_some(struct worker *w, struct domain *d, unsigned left, bool doors)
 {
     struct killing *k;
     struct account *a;
@@ -257,7 +261,10 @@ kill_some(struct worker *w, struct domain *d, unsigned left)
             return;
         TAILQ_REMOVE(&d->online, a, link);
         TAILQ_INSERT_TAIL(&d->online, a, link);
-        session_kill_all(&a->sessions);
+        if (doors)
+            session_kill_doors(&a->sessions);
+        else
+            session_kill_all(&a->sessions);
     }
     if (left == 0)
         return;
@@ -266,6 +273,7 @@ kill_some(struct worker *w, struct domain *d, unsigned left)
     k->mail.work = KILL_WORK;
     k->domain = d->number;
     k->left = left;
+    k->doors = doors;
     mailbox_put(w->box, &k->mail);
 }
 
@@ -274,6 +282,7 @@ rename_domain(struct worker *w, struct domain *d, const char *name)
 {
     board_rename_domain(d, name);
     quota_presence_domain_renamed(w);
+    kill_some(w, d, d->accounts, true);
 }
 
 void
@@ -291,7 +300,7 @@ account_domain_changed(struct worker *w, const struct domain_rec *rec)
     }
     d->suspended = rec->suspended;
     if (d->suspended)
-        kill_some(w, d, d->accounts);
+        kill_some(w, d, d->accounts, false);
 }
 
 void

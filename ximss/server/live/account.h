@@ -37,7 +37,11 @@ struct account {
     uint64_t *shown;     /* owned; ids beyond it that were shown, ascending */
     uint64_t *dismissed; /* owned; ids of active alerts taken off, ascending */
     uint32_t n_shown, n_dismissed;
-    int64_t last_login; /* microseconds UTC */
+    int64_t last_login;     /* microseconds UTC */
+    uint64_t quota_unshown; /* id of the quota alert in memory if nobody was
+                               shown it; 0: none */
+    uint64_t quota_lost; /* id of one that was there, and is no more, perhaps in
+                            an earlier life; 0: none */
     struct peer last_peer;
 
     /* Of the minute that began then (clock_mono): see session_log.h. */
@@ -49,18 +53,17 @@ struct account {
     unsigned n_sessions;
     unsigned n_ending; /* of these: only their connections are still there */
     unsigned n_coming; /* log-ins that have a place, and are not sessions yet */
-    uint32_t quota_round;   /* of the sweep that has met it last */
-    uint32_t quota_version; /* of the worker's quota_check when: */
-    uint64_t quota_unshown; /* id of the quota alert in memory if nobody was
-                               shown it; 0: none */
-    uint64_t quota_lost;    /* id of one that was there, and is no more, perhaps
-                               in an earlier life; 0: none */
-    bool quota_reached;     /* the level of quota alerts was reached */
-    bool has_delivered;     /* some of the alerts may be delivered */
-    bool dropping;          /* ... and more of them are dropped soon */
-    bool dirty;             /* is in worker->dirty */
-    bool being_saved;       /* the store has, perhaps, older than this */
-    bool loading;           /* the store is asked; nothing above is valid yet */
+    unsigned
+        n_doors; /* of the sessions that are not ending: at the mail door */
+    unsigned n_doors_coming; /* of the log-ins with a place: there */
+    uint32_t quota_round;    /* of the sweep that has met it last */
+    uint32_t quota_version;  /* of the worker's quota_check when: */
+    bool quota_reached;      /* the level of quota alerts was reached */
+    bool has_delivered;      /* some of the alerts may be delivered */
+    bool dropping;           /* ... and more of them are dropped soon */
+    bool dirty;              /* is in worker->dirty */
+    bool being_saved;        /* the store has, perhaps, older than this */
+    bool loading; /* the store is asked; nothing above is valid yet */
     struct account_waiter *waiters; /* owned; while loading */
 };
 

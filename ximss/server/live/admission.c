@@ -16,6 +16,7 @@
 #include "util/xmalloc.h"
 #include "ximss/server/base/configuration.h"
 #include "ximss/server/base/counters.h"
+#include "ximss/server/live/door.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
 
@@ -110,6 +111,8 @@ get_key(const struct session *s, struct lobby_key *key)
 
     peer_to_sockaddr(&s->peer, &sa);
     lobby_key_set(key, (const struct sockaddr *)&sa, s->uid);
+    if (session_is_at_door(s))
+        lobby_key_set_door(key, s->uid);
     if (s->for_many)
         lobby_key_set_shared(key);
 }
@@ -131,9 +134,16 @@ admission_enter(struct worker *w, struct session *s, void **away_r)
 {
     struct lobby_key key;
 
+    *away_r = NULL;
+    if (session_is_at_door(s) && !door_enter(w->server->door, s->uid)) {
+        counter_add(COUNTER_CONNECTIONS_REFUSED, 1);
+        return false;
+    }
     set_key(w, s, &key);
     s->guest = lobby_enter(w->server->lobby, &key, w, s, clock_mono(), away_r);
     tell(w, s->guest != NULL);
+    if (s->guest == NULL && session_is_at_door(s))
+        door_leave(w->server->door, s->uid);
     return s->guest != NULL;
 }
 
@@ -180,6 +190,8 @@ admission_leave(struct worker *w, struct session *s)
 {
     struct lobby_key key;
 
+    if (session_is_at_door(s))
+        door_leave(w->server->door, s->uid);
     if (s->guest != NULL) {
         lobby_leave(w->server->lobby, &s->guest);
         return;

@@ -23,7 +23,7 @@ int admission_limits(const struct config *c, unsigned descriptors,
                      unsigned open, struct lobby_limits *l_r,
                      struct errbuf *err) WARN_UNUSED;
 
-/* A new session of the worker; s->peer and s->uid are set.  False: there is no
+/* A new session of the worker; s->peer, s->uid and s->door are set.  False: there is no
  * room.  From then on it may be sent away itself, so admission_make_room is
  * called with *away_r when it is on the worker's loop. */
 bool admission_enter(struct worker *w, struct session *s, void **away_r);

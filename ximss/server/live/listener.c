@@ -13,6 +13,7 @@
 
 #include "util/acceptor.h"
 #include "util/listen_socket.h"
+#include "util/local_socket.h"
 #include "util/xmalloc.h"
 #include "ximss/server/base/peer.h"
 #include "ximss/server/live/worker.h"
@@ -26,7 +27,8 @@ struct listener {
     enum session_door door;
     const struct dialect *dialect;
     int fd;
-    bool proxied; /* each connection begins with a PROXY header */
+    bool proxied;               /* each connection begins with a PROXY header */
+    struct local_socket socket; /* the door's, to which fd belongs */
 };
 
 /* --- accepting --- */
@@ -40,7 +42,7 @@ on_accept(void *arg, int fd, const struct sockaddr *sa)
     struct peer peer;
 
     peer_from_sockaddr(&peer, sa);
-    if (l->door == SESSION_LOCAL)
+    if (l->door == SESSION_LOCAL || l->door == SESSION_DOOR)
         getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
     session_new(l->worker, fd, l->door, l->dialect, &peer, cred.uid,
                 l->proxied);
@@ -50,7 +52,7 @@ static const struct acceptor_ops acceptor_ops = {on_accept, NULL};
 
 /* --- opening --- */
 
-static void
+static struct listener *
 add(struct worker *w, int fd, enum session_door door,
     const struct dialect *dialect, bool proxied)
 {
@@ -64,6 +66,7 @@ add(struct worker *w, int fd, enum session_door door,
     l->acceptor = acceptor_new(w->base, fd, &acceptor_ops, l);
     l->next = w->listeners;
     w->listeners = l;
+    return l;
 }
 
 static const char *const kinds[] = {[SESSION_TCP] = "tcp",
@@ -155,6 +158,20 @@ listener_open_local(struct worker *w, const char *path,
     return 0;
 }
 
+int
+listener_open_door(struct worker *w, const char *path, const char *group,
+                   const struct dialect *dialect, struct buf *ports,
+                   struct errbuf *err)
+{
+    struct local_socket s;
+
+    if (local_socket_open(&s, path, 0660, group, err) < 0)
+        return err_prefix(err, "door-socket");
+    add(w, s.fd, SESSION_DOOR, dialect, false)->socket = s;
+    buf_appendf(ports, "door %s\n", path);
+    return 0;
+}
+
 void
 listener_close_all(struct worker *w)
 {
@@ -163,7 +180,10 @@ listener_close_all(struct worker *w)
     while ((l = w->listeners) != NULL) {
         w->listeners = l->next;
         acceptor_free(&l->acceptor);
-        close(l->fd);
+        if (l->door == SESSION_DOOR)
+            local_socket_close(&l->socket);
+        else
+            close(l->fd);
         free(l);
     }
 }

@@ -11,6 +11,7 @@
 
 #include "ximss/server/live/push.h"
 
+#include "util/clock.h"
 #include "ximss/server/base/counters.h"
 #include "ximss/server/live/account.h"
 #include "ximss/server/live/alert.h"
@@ -23,6 +24,9 @@
 
 #define SESSIONS_PER_TURN 256
 #define STEPS_PER_TURN    1024
+/* A turn ends after so long, which is looked at after so many sessions. */
+#define TURN_US         1000
+#define SESSIONS_A_LOOK 16
 /* One session is sent so much before others have their turn, however fast it
  * reads; and a turn of the loop sends so much.  To look at an alert costs as much
  * as to send LOOK_BYTES. */
@@ -198,6 +202,7 @@ take_turn(struct worker *w, struct session *s)
 static void
 on_turn(struct worker *w)
 {
+    int64_t end = clock_mono() + TURN_US;
     struct session *s;
     unsigned sessions = 0;
     size_t cost = 0;
@@ -209,8 +214,9 @@ on_turn(struct worker *w)
             return;
         if (s == NULL)
             continue;
-        sessions++;
         cost += take_turn(w, s);
+        if (++sessions % SESSIONS_A_LOOK == 0 && clock_mono() >= end)
+            break;
     }
     push_queue_go_on(w);
 }

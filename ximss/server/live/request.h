@@ -72,7 +72,8 @@ enum {
                              the server looks at: attributes and elements that
                              its row does not have mean nothing.  Without this
                              flag they are refused */
-    REQ_ELEMENTS = 32     /* its handler looks at the elements in it */
+    REQ_ELEMENTS = 32,    /* its handler looks at the elements in it */
+    REQ_AT_DOOR = 64      /* a mail process may send it, too; nothing else */
 };
 
 /* A request's row in its table. */

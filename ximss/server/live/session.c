@@ -26,9 +26,11 @@ static const char *const state_names[] = {
 };
 
 static const char *const door_names[] = {
-    [SESSION_TCP] = "ximss",    [SESSION_TLS] = "ximsss",
-    [SESSION_LOCAL] = "socket", [SESSION_PWD] = "pwd",
-    [SESSION_PWD_TLS] = "pwds", [SESSION_PWD_APOP] = "pwd",
+    [SESSION_TCP] = "ximss",      [SESSION_TLS] = "ximsss",
+    [SESSION_LOCAL] = "socket",   [SESSION_PWD] = "pwd",
+    [SESSION_PWD_TLS] = "pwds",   [SESSION_PWD_APOP] = "pwd",
+    [SESSION_DOOR] = "door",      [SESSION_DOOR_IMAP] = "imap",
+    [SESSION_DOOR_POP3] = "pop3",
 };
 
 const struct dialect *
@@ -62,6 +64,18 @@ session_is_encrypted(const struct session *s)
 }
 
 bool
+session_is_at_door(const struct session *s)
+{
+    return s->door >= SESSION_DOOR;
+}
+
+const char *
+session_door_name(const struct session *s)
+{
+    return door_names[s->door];
+}
+
+bool
 session_is_local(const struct session *s)
 {
     return !s->proxied && peer_is_loopback(&s->peer);
@@ -86,8 +100,8 @@ session_caller(const struct session *s, struct session_caller *c)
     memset(&c->caller, 0, sizeof c->caller);
     session_user(s, c->name);
     peer_format(session_address(s), address);
-    snprintf(c->from, sizeof c->from, "%s %s%s%s", address, door_names[s->door],
-             s->token != NULL ? " token " : "",
+    snprintf(c->from, sizeof c->from, "%s %s%s%s", address,
+             session_door_name(s), s->token != NULL ? " token " : "",
              s->token != NULL ? s->token->name : "");
     c->caller.by_token = s->token != NULL;
     c->caller.name = c->name;
@@ -105,7 +119,10 @@ session_caller(const struct session *s, struct session_caller *c)
 uint64_t
 session_lane(const struct session *s)
 {
-    return s->number != 0 ? s->lane : lane_of_stranger(session_address(s));
+    if (s->number != 0)
+        return s->lane;
+    return session_is_at_door(s) ? lane_of(LANE_DOOR, s->uid)
+                                 : lane_of_stranger(session_address(s));
 }
 
 void
@@ -182,7 +199,7 @@ session_describe(const struct session *s, bool whole_id, struct buf *b)
     buf_append_str(b, ";address=");
     cli_data_write_string(b, address, strlen(address));
     buf_appendf(b, ";door=%s;encrypted=%s;seconds=%u;idle=%u;}",
-                door_names[s->door], session_is_encrypted(s) ? "YES" : "NO",
+                session_door_name(s), session_is_encrypted(s) ? "YES" : "NO",
                 session_seconds() - s->login_since,
                 session_seconds() - s->last_input);
 }

@@ -26,7 +26,12 @@ enum session_door {
     SESSION_LOCAL,
     SESSION_PWD,
     SESSION_PWD_TLS,
-    SESSION_PWD_APOP /* ... with a challenge for APOP in the greeting */
+    SESSION_PWD_APOP, /* ... with a challenge for APOP in the greeting */
+    /* The mail door (door.h), for a mail process and its user; from the log-in
+     * on it is known which kind that is. */
+    SESSION_DOOR,
+    SESSION_DOOR_IMAP,
+    SESSION_DOOR_POP3
 };
 
 /* Takes the descriptor (non-blocking); dialect: how one speaks with it.  peer is copied; uid: of the peer on a
@@ -56,6 +61,9 @@ unsigned session_send_changes(const struct account_sessions *head,
 
 /* Says bye to all sessions of the list and ends them. */
 void session_kill_all(struct account_sessions *head);
+/* The same for those at the mail door: under the account's name of now, or an
+ * other's, they may come back. */
+void session_kill_doors(struct account_sessions *head);
 /* The same for those that came by that token. */
 void session_kill_token(struct account_sessions *head, uint64_t token);
 /* The same for the session of that number, if this worker has it. */
@@ -71,8 +79,9 @@ void session_kill_device(struct account_sessions *head, uint64_t device);
 size_t session_held_bytes(const struct account_sessions *head);
 
 /* One more session is to come: the one that has been silent longest makes room
- * if it looks dead.  False: none does. */
-bool session_make_room(const struct account_sessions *head);
+ * if it looks dead; at_door: of those at the mail door, else of the others.
+ * False: none does. */
+bool session_make_room(const struct account_sessions *head, bool at_door);
 
 /* The server ends: no more requests; bye when the answers are out.  Some in a
  * call, those of worker->drain_walk; true: that was all. */

@@ -66,22 +66,24 @@ session_send_changes(const struct account_sessions *head, const void *data,
     return n;
 }
 
+/* A mail process has nothing to say for hours. */
 static bool
 looks_dead(const struct session *s, uint32_t silent)
 {
-    return (int32_t)silent >= DEAD_SILENT_SECONDS ||
+    return (!session_is_at_door(s) && (int32_t)silent >= DEAD_SILENT_SECONDS) ||
            ((int32_t)silent >= DEAD_BLOCKED_SECONDS && s->conn.out != NULL);
 }
 
 bool
-session_make_room(const struct account_sessions *head)
+session_make_room(const struct account_sessions *head, bool at_door)
 {
     struct session *s, *dead = NULL;
     uint32_t now = session_seconds(), longest = 0;
     char user[ACCOUNT_NAME_SIZE];
 
     TAILQ_FOREACH(s, head, of_account)
-        if (!s->gave_place && looks_dead(s, now - s->last_input) &&
+        if (!s->gave_place && session_is_at_door(s) == at_door &&
+            looks_dead(s, now - s->last_input) &&
             (dead == NULL || now - s->last_input > longest)) {
             dead = s;
             longest = now - s->last_input;
@@ -102,6 +104,16 @@ session_kill_all(struct account_sessions *head)
 
     TAILQ_FOREACH_SAFE(s, head, of_account, next)
         session_end_for_good(s, "killed by an administrator");
+}
+
+void
+session_kill_doors(struct account_sessions *head)
+{
+    struct session *s, *next;
+
+    TAILQ_FOREACH_SAFE(s, head, of_account, next)
+        if (session_is_at_door(s))
+            session_kill_now(s, "its account was renamed");
 }
 
 struct session *

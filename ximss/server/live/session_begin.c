@@ -59,6 +59,7 @@ session_new(struct worker *w, int fd, enum session_door door,
     s->dialect = d;
     s->peer = *peer;
     s->uid = uid;
+    s->door = (uint8_t)door;
     if (!admission_enter(w, s, &away)) {
         close(fd);
         free(s);
@@ -68,7 +69,6 @@ session_new(struct worker *w, int fd, enum session_door door,
     counter_add(COUNTER_CONNECTIONS_OPEN, 1);
     conn_init(&s->conn, fd, &session_conn_ops);
     TAILQ_INIT(&s->reqs);
-    s->door = (uint8_t)door;
     s->opt_alerts = true;
     s->last_input = s->login_since = session_seconds();
     s->idle_timeout = (uint32_t)(d->idle_timeout(w->cfg) / CLOCK_SECOND);
@@ -105,6 +105,16 @@ session_attach(struct session *s, struct worker *w)
         conn_pause(&s->conn, PAUSE_DRAIN);
 }
 
+/* Log-ins to the mail server are none of ours: each would be written to the
+ * store, and POP3 clients come all the time. */
+static void
+note_login(struct worker *w, struct account *a, const struct session *s)
+{
+    a->last_login = clock_now();
+    a->last_peer = *session_address(s);
+    account_touch(w, a);
+}
+
 void
 session_open(struct session *s, struct account *a)
 {
@@ -126,9 +136,10 @@ session_open(struct session *s, struct account *a)
         account_session_added(w, a, s);
         a->output.most = w->cfg->account_output;
         conn_set_budget(&s->conn, &a->output);
-        a->last_login = clock_now();
-        a->last_peer = *session_address(s);
-        account_touch(w, a);
+        if (session_is_at_door(s))
+            a->n_doors++;
+        else
+            note_login(w, a, s);
     }
     session_set_state(s, SESSION_OPEN);
 }

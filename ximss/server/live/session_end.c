@@ -23,7 +23,7 @@
 #include "ximss/server/live/watch.h"
 
 /* Sessions that are ended in a turn when the server ends. */
-#define END_BATCH 32
+#define END_BATCH 16
 
 static void
 run_free(struct conn_deferred *d)
@@ -54,6 +54,7 @@ give_place(struct session *s)
         return;
     s->gave_place = true;
     s->account->n_ending++;
+    s->account->n_doors -= session_is_at_door(s);
 }
 
 /* Also while its last words are still on their way. */
@@ -65,6 +66,8 @@ leave_account(struct session *s, struct worker *w)
         return;
     if (s->gave_place)
         s->account->n_ending--;
+    else
+        s->account->n_doors -= session_is_at_door(s);
     account_session_removed(w, s->account, s);
     s->account = NULL;
 }

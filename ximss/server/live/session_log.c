@@ -41,20 +41,43 @@ may_log(const struct worker *w, struct account *a)
     return true;
 }
 
+static const char *
+door_word(const struct session *s)
+{
+    switch ((enum session_door)s->door) {
+    case SESSION_DOOR_IMAP:
+        return " door=imap";
+    case SESSION_DOOR_POP3:
+        return " door=pop3";
+    case SESSION_DOOR:
+        return " door=unknown";
+    case SESSION_TCP:
+    case SESSION_TLS:
+    case SESSION_LOCAL:
+    case SESSION_PWD:
+    case SESSION_PWD_TLS:
+    case SESSION_PWD_APOP:
+        break;
+    }
+    return "";
+}
+
 void
 session_log_begin(struct session *s, const char *method)
 {
     char user[ACCOUNT_NAME_SIZE], address[PEER_TEXT_SIZE];
 
-    s->unlogged = !may_log(session_worker(s), s->account);
+    /* A POP3 client comes every few minutes, for as long as it takes to look. */
+    s->unlogged =
+        s->door == SESSION_DOOR_POP3 || !may_log(session_worker(s), s->account);
     if (!log_wants(s->unlogged ? LOG_DEBUG_ : LOG_INFO_))
         return;
     session_user(s, user);
     peer_format(session_address(s), address);
     (s->unlogged ? log_debug : log_info)(
-        "session begin id=%llu user=%s address=%s method=%s tls=%s%s%s",
+        "session begin id=%llu user=%s address=%s method=%s tls=%s%s%s%s",
         (unsigned long long)s->number, user, address, method,
-        session_is_encrypted(s) ? "yes" : "no",
+        session_is_encrypted(s) ? "yes" : "no", door_word(s),
         s->token != NULL ? " token=" : "",
         s->token != NULL ? s->token->name : "");
 }
@@ -69,9 +92,9 @@ session_log_end(const struct session *s, const char *reason)
         return;
     session_user(s, user);
     peer_format(session_address(s), address);
-    (debug ? log_debug
-           : log_info)("session end id=%llu user=%s address=%s reason=\"%s\"",
-                       (unsigned long long)s->number, user, address, reason);
+    (debug ? log_debug : log_info)(
+        "session end id=%llu user=%s address=%s%s reason=\"%s\"",
+        (unsigned long long)s->number, user, address, door_word(s), reason);
 }
 
 void

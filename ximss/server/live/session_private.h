@@ -105,7 +105,7 @@ struct session {
     uint32_t last_input;   /* seconds (clock_mono) */
     uint32_t idle_timeout; /* seconds; 0: never */
     uint32_t login_since;  /* seconds: when it connected */
-    uint32_t uid;          /* of the local administrator's process */
+    uint32_t uid; /* of the process at the other end of a UNIX socket */
     uint32_t n_reqs;
     uint32_t ticket_since; /* seconds: when it got its ticket; 0: it has none */
     LIST_HEAD(, watch) watches; /* what it watches (watch.c) */
@@ -142,6 +142,10 @@ const struct peer *session_address(const struct session *s);
 bool session_is_encrypted(const struct session *s);
 /* From this machine, and not handed on by a proxy. */
 bool session_is_local(const struct session *s);
+/* It came by the mail door. */
+bool session_is_at_door(const struct session *s);
+/* How it came in, as lists and log lines call that: "ximss", "imap". */
+const char *session_door_name(const struct session *s);
 /* Seconds of clock_mono. */
 uint32_t session_seconds(void);
 struct worker *session_worker(const struct session *s);

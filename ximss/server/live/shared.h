@@ -18,6 +18,7 @@ struct usage_feed;
 struct hash_pool;
 struct alias_renew;
 struct login_slots;
+struct door;
 struct auth_cache;
 struct lobby;
 struct throttle;
@@ -34,6 +35,9 @@ struct server {
     struct login_slots *login_slots;     /* owned */
     struct alias_renew *alias_renew;     /* owned */
     struct lobby *lobby;                 /* owned; see admission.h */
+    struct door *door;                   /* owned */
+    struct hash_pool *name_pool;         /* owned; asks the system for names of
+                                            users; NULL: no mail door */
     unsigned descriptors;                /* that the process may open */
     unsigned own_descriptors;            /* open, but for connections */
     struct audit_budget *audit_budget;   /* owned; the writer thread's */

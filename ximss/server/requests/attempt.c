@@ -21,6 +21,7 @@
 #include "ximss/server/base/counters.h"
 #include "ximss/server/live/dialect.h"
 #include "ximss/server/live/shared.h"
+#include "ximss/server/requests/login_door.h"
 #include "ximss/server/requests/login_private.h"
 
 /* --- beginning and end --- */
@@ -102,6 +103,7 @@ attempt_free(struct attempt *a)
     free(a->name);
     free(a->account_name);
     free(a->keep.number);
+    login_door_free(&a->door);
     job_clear(&a->job);
     OPENSSL_cleanse(a, sizeof *a);
     free(a);
@@ -197,17 +199,30 @@ on_worked(void *arg)
     attempt_send_home(a, a->next);
 }
 
+static void
+submit_work(struct attempt *a, struct hash_pool *pool, hash_pool_owner owner,
+            attempt_work *work, attempt_step *next)
+{
+    a->work = work;
+    a->next = next;
+    if (hash_pool_submit(pool, owner, run_work, on_worked, a) < 0)
+        attempt_answer(a, ANSWER(BUSY));
+}
+
 void
 attempt_hash(struct attempt *a, attempt_work *work, attempt_step *next)
 {
     struct server *server = a->job.server;
 
-    a->work = work;
-    a->next = next;
-    if (hash_pool_submit(server->hash_pool,
-                         throttle_network(server->throttle, a->address),
-                         run_work, on_worked, a) < 0)
-        attempt_answer(a, ANSWER(BUSY));
+    submit_work(a, server->hash_pool,
+                throttle_network(server->throttle, a->address), work, next);
+}
+
+void
+attempt_ask_system(struct attempt *a, uint32_t uid, attempt_work *work,
+                   attempt_step *next)
+{
+    submit_work(a, a->job.server->name_pool, uid, work, next);
 }
 
 /* --- answers --- */
@@ -263,6 +278,10 @@ attempt_count_failure(const struct attempt *a, const char *reason)
 void
 attempt_refuse(struct attempt *a, const char *reason)
 {
+    if (a->door != NULL) {
+        login_door_refuse(a, reason);
+        return;
+    }
     attempt_count_failure(a, reason);
     attempt_answer(a, ANSWER(WRONG_LOGIN));
 }

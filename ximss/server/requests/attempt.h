@@ -20,6 +20,7 @@
 #include "ximss/server/rules/token.h"
 
 struct event;
+struct login_door;
 struct session;
 
 /* One attempt to log in; private to the files of the log-in.
@@ -42,6 +43,9 @@ struct session;
  *   change   the store: a ticket is made or spent, a        attempt_way.c
  *            session or device goes on
  *   open     the session is logged in                       attempt_open.c
+ *
+ * At the mail door nothing is checked but who the process is: instead of recall,
+ * slot, look up and check, login_door.c finds the account.
  *
  * What is found is spent only when there is a place: who finds none has lost
  * nothing, and has left nothing behind.
@@ -130,6 +134,8 @@ struct attempt {
     bool known;    /* what the store was asked for last is there, and good: the
                       account, ticket, session, device or token */
 
+    struct login_door *door; /* owned; NULL: not at the mail door */
+
     /* CLI tokens. */
     bool takes_tokens;             /* it comes by the PWD port: they are good */
     struct token_set tokens;       /* owned; those of the account */
@@ -177,6 +183,11 @@ void attempt_send_home(struct attempt *a, attempt_step *next);
 /* `work` in the hash pool, then `next` on the worker, as above; if the pool is
  * full, answers instead. */
 void attempt_hash(struct attempt *a, attempt_work *work, attempt_step *next);
+
+/* The same, by the thread that asks the system for names of users, which may take
+ * long; users take turns. */
+void attempt_ask_system(struct attempt *a, uint32_t uid, attempt_work *work,
+                        attempt_step *next);
 
 /* These answer and free; the session may log in again. */
 void attempt_answer(struct attempt *a, unsigned code, const char *text);

@@ -24,6 +24,7 @@
 #include "ximss/server/live/session_log.h"
 #include "ximss/server/live/session_time.h"
 #include "ximss/server/live/shared.h"
+#include "ximss/server/requests/login_door.h"
 #include "ximss/server/requests/login_private.h"
 #include "ximss/server/rules/revocation.h"
 
@@ -35,8 +36,10 @@ attempt_leave_place(struct attempt *a)
     struct account *account =
         a->has_place ? account_lookup(a->job.worker, a->account) : NULL;
 
-    if (account != NULL)
+    if (account != NULL) {
         account->n_coming--;
+        account->n_doors_coming -= a->door != NULL;
+    }
     a->has_place = false;
 }
 
@@ -49,22 +52,34 @@ replaced_by(const struct attempt *a, const struct account *account)
                : NULL;
 }
 
+/* Places that are taken of those that the attempt needs one of.  Those at the mail
+ * door are counted apart: thirty mail programs must not keep a user from the web
+ * page, nor the page them. */
+static unsigned
+places_taken(const struct attempt *a, const struct account *account)
+{
+    unsigned all = account->n_sessions - account->n_ending + account->n_coming;
+    unsigned doors = account->n_doors + account->n_doors_coming;
+
+    return a->door != NULL ? doors : all - doors;
+}
+
 /* False: the account has as many sessions as it may.  A place stays taken while
  * the store is asked. */
 static bool
 take_place(struct attempt *a, struct account *account)
 {
-    unsigned others =
-        account->n_sessions - account->n_ending + account->n_coming;
+    unsigned others = places_taken(a, account);
 
     if (a->has_place)
         return true;
     if (replaced_by(a, account) != NULL)
         others--;
     if (others >= a->job.worker->cfg->max_account_sessions &&
-        !session_make_room(&account->sessions))
+        !session_make_room(&account->sessions, a->door != NULL))
         return false;
     account->n_coming++;
+    account->n_doors_coming += a->door != NULL;
     a->has_place = true;
     return true;
 }
@@ -168,6 +183,8 @@ fill_session(struct session *s, const struct attempt *a, bool is_lasting)
     }
     s->device = a->device;
     keep_cli_token(s, a->cli_token);
+    if (a->door != NULL)
+        login_door_fill(s, a->door);
 }
 
 static void
@@ -194,7 +211,7 @@ attempt_open(struct attempt *a, struct account *account)
     keep_ticket(s, a);
     session_log_begin(s, a->method);
     counter_add(COUNTER_LOGINS, 1);
-    if (a->name != NULL && !a->recalled)
+    if (a->name != NULL && !a->recalled && a->door == NULL)
         throttle_succeeded(a->job.server->throttle, a->name, a->address,
                            clock_mono());
     r->dialect->logged_in(r, a->ticket);
@@ -210,13 +227,13 @@ attempt_open(struct attempt *a, struct account *account)
 
 /* --- the account --- */
 
-/* The auth cache lets nobody in by an old name. */
+/* Neither the auth cache nor the mail door lets anybody in by an old name. */
 static bool
 is_renamed(const struct attempt *a, const struct account *account)
 {
     char name[ACCOUNT_NAME_SIZE];
 
-    if (!a->recalled)
+    if (!a->recalled && a->door == NULL)
         return false;
     account_full_name(account, name);
     return strcmp(name, a->account_name) != 0;
@@ -227,7 +244,8 @@ is_renamed(const struct attempt *a, const struct account *account)
 static bool
 is_outdated(const struct attempt *a, const struct account *account)
 {
-    return account->cred_serial != a->serial || is_renamed(a, account);
+    return (account->cred_serial != a->serial && a->door == NULL) ||
+           is_renamed(a, account);
 }
 
 /* As if nothing were cached: the store decides, and a check takes its time. */
@@ -301,6 +319,8 @@ on_account(struct account *account, void *arg, const struct errbuf *err)
         refuse_without_account(a, err);
     else if (account->domain->suspended)
         refuse_suspended(a);
+    else if (is_outdated(a, account) && a->door != NULL)
+        login_door_look_up(a);
     else if (is_outdated(a, account))
         refuse_outdated(a);
     else if (may_be_revoked(a))

@@ -57,8 +57,9 @@ static bool
 passes(const struct session *s, const struct admin_session_filter *f)
 {
     const char *name = session_dialect(s)->name;
+    const char *protocol = session_is_at_door(s) ? session_door_name(s) : name;
 
-    return !f->nothing && is_named(f->protocol, name) &&
+    return !f->nothing && is_named(f->protocol, protocol) &&
            is_named(f->transport, name) && is_at(s, f);
 }
 

@@ -154,6 +154,10 @@ check_state(const struct session *s, const struct req_desc *d,
         *text_r = answer_text_UNKNOWN_COMMAND;
         return ANSWER_UNKNOWN_COMMAND;
     }
+    if (session_is_at_door(s) && (d->flags & REQ_AT_DOOR) == 0) {
+        *text_r = answer_text_AT_DOOR;
+        return ANSWER_AT_DOOR;
+    }
     if (s->state != SESSION_OPEN && (d->flags & REQ_BEFORE_LOGIN) == 0) {
         *text_r = answer_text_LOGIN_FIRST;
         return ANSWER_LOGIN_FIRST;
@@ -273,8 +277,10 @@ limit(const struct session *s)
 {
     const struct config *cfg = session_worker(s)->cfg;
 
-    return s->state == SESSION_OPEN ? cfg->message_bytes
-                                    : cfg->message_bytes_before_login;
+    /* A mail process has only short ones to send. */
+    return s->state == SESSION_OPEN && !session_is_at_door(s)
+               ? cfg->message_bytes
+               : cfg->message_bytes_before_login;
 }
 
 static size_t

@@ -331,7 +331,7 @@ const struct req_desc req_alert_table[] = {
     {"alertPost", REQ_IN_SESSION | REQ_OVERLAP | REQ_ELEMENTS, handle_post,
      post_attrs},
     {"alertRemove", REQ_IN_SESSION | REQ_OVERLAP, handle_remove, remove_attrs},
-    {"alertConfirm", REQ_IN_SESSION, handle_confirm, own_attrs},
+    {"alertConfirm", REQ_IN_SESSION | REQ_AT_DOOR, handle_confirm, own_attrs},
     {"alertDismiss", REQ_IN_SESSION | REQ_OVERLAP, handle_dismiss, own_attrs},
     {NULL, 0, NULL, NULL},
 };

@@ -10,6 +10,7 @@
 #include "util/blank.h"
 #include "util/text.h"
 #include "ximss/server/live/attrs.h"
+#include "ximss/server/requests/login_door.h"
 #include "ximss/server/requests/login_private.h"
 
 /* --- attributes ---
@@ -179,6 +180,8 @@ handle_login(struct req *r, const struct attrs *in)
     const char *ticket = attrs_text(in, "ticket");
     const char *name, *password;
 
+    if (session_is_at_door(r->session))
+        return login_at_door(r, in);
     take_names(in, &name, &password);
     login_of(r->session)->options = (struct login_options){.alerts = true};
     login_of(r->session)->lasting = (struct lasting_wish){.wanted = false};
@@ -252,6 +255,7 @@ static const struct attr_rule login_attrs[] = {
     ATTR_MAY("newSession", ATTR_TEXT),
     ATTR_MAY("device", ATTR_TEXT),
     ATTR_MAY("deviceName", ATTR_TEXT),
+    ATTR_MAY("door", ATTR_TEXT),
     ATTRS_END,
 };
 static const struct attr_rule auth_attrs[] = {
@@ -268,7 +272,8 @@ static const struct attr_rule auth_attrs[] = {
 };
 
 const struct req_desc req_login_table[] = {
-    {"login", REQ_BEFORE_LOGIN | REQ_LENIENT, handle_login, login_attrs},
+    {"login", REQ_BEFORE_LOGIN | REQ_LENIENT | REQ_AT_DOOR, handle_login,
+     login_attrs},
     {"auth", REQ_BEFORE_LOGIN | REQ_LENIENT, handle_auth, auth_attrs},
     {NULL, 0, NULL, NULL},
 };

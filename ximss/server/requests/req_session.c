@@ -223,8 +223,8 @@ static const struct attr_rule option_attrs[] = {
 #define ALWAYS (REQ_BEFORE_LOGIN | REQ_IN_SESSION)
 
 const struct req_desc req_session_table[] = {
-    {"noop", ALWAYS | REQ_LENIENT, handle_noop, NULL},
-    {"bye", ALWAYS | REQ_LENIENT, handle_bye, NULL},
+    {"noop", ALWAYS | REQ_LENIENT | REQ_AT_DOOR, handle_noop, NULL},
+    {"bye", ALWAYS | REQ_LENIENT | REQ_AT_DOOR, handle_bye, NULL},
     {"starttls", REQ_BEFORE_LOGIN | REQ_LENIENT, handle_starttls, NULL},
     {"readClient", ALWAYS, handle_read_client, client_attrs},
     {"readTime", REQ_IN_SESSION | REQ_LENIENT, handle_read_time, NULL},

@@ -12,11 +12,12 @@ struct peer;
  * log-in to its end, so that its requests stay in their order. */
 
 enum lane_of {
-    LANE_SERVER,  /* ends of alerts, upkeep, configuration: lane 0 */
-    LANE_SAVE,    /* what accounts have been shown, by worker */
-    LANE_USAGE,   /* reports of usage, and what is looked at because of them */
-    LANE_LOCAL,   /* administrators on the machine */
-    LANE_STRANGER /* who logs in: one of a few, by address */
+    LANE_SERVER,   /* ends of alerts, upkeep, configuration: lane 0 */
+    LANE_SAVE,     /* what accounts have been shown, by worker */
+    LANE_USAGE,    /* reports of usage, and what is looked at because of them */
+    LANE_LOCAL,    /* administrators on the machine */
+    LANE_STRANGER, /* who logs in: one of a few, by address */
+    LANE_DOOR      /* ... by the mail door: by user of the machine */
 };
 
 uint64_t lane_of(enum lane_of kind, uint64_t number);

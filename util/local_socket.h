@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef QUOTA_LOCAL_SOCKET_H
-#define QUOTA_LOCAL_SOCKET_H
+#ifndef UTIL_LOCAL_SOCKET_H
+#define UTIL_LOCAL_SOCKET_H
 
 #include <sys/types.h>
 

@@ -1,0 +1,620 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The mail door (protocol.md 8): who may come in, as whom, for what, and how
+many; and that alerts reach those who are there, and are lost for nobody."""
+
+import os
+import pwd
+import re
+import signal
+import socket
+import stat
+
+import ximss
+from ximss import (MAIN, PASSWORD, Closed, alert, as_user, attr, attribute,
+                   check, door_login, equal, failure, response, wait_until)
+
+LONG = 30 * 86400
+VMAIL = 61000  # nobody's number; a name is not needed to be one of door-users
+WRONG = "incorrect password or account name"
+FOREIGN = "not the account of this user"
+
+
+def door_server(t, **options):
+    options.setdefault("door_users", [str(VMAIL)])
+    return t.server(start=False).open_door(**options).start()
+
+
+def somebody():
+    """A user of the machine who is neither root nor we."""
+    for name in ("nobody", "daemon", "bin"):
+        try:
+            found = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        if found.pw_uid not in (0, os.geteuid(), VMAIL):
+            return found
+    raise ximss.Skip("no other user on this machine")
+
+
+def refused(client, request, number, text="…"):
+    return client.ask(request, failure("login", number, text))
+
+
+# --- who may come in as whom ---
+
+def test_the_trusted_name_anybody(t):
+    server = door_server(t)
+    for name in ("joe", "ann"):
+        server.account("%s@%s" % (name, MAIN))
+    server.cli("SetAccountAliases joe@%s (sales)" % MAIN)
+    server.domain("second.test")
+    server.account("joe@second.test")
+    server.cli("SetDomainAliases second.test (zweite.test)")
+    server.cli("CreateAccount empty@%s {}" % MAIN)
+    for asked, real in (
+            ("joe", "joe@" + MAIN), ("ANN@" + MAIN.upper(), "ann@" + MAIN),
+            ("sales", "joe@" + MAIN), (" sales@%s " % MAIN, "joe@" + MAIN),
+            ("joe@zweite.test", "joe@second.test"),
+            ("empty", "empty@" + MAIN)):
+        for door in ("imap", "pop3", "IMAP"):
+            c = server.mail(asked, door, VMAIL)
+            equal(attr(c.session, "userName"), real, asked)
+            c.bye()
+    c = server.door(VMAIL)
+    for name in ("none", "none@" + MAIN, "joe@none.test", "@" + MAIN, "joe@",
+                 "x" * 300, "joe joe"):
+        refused(c, door_login(name), 515, WRONG)
+    c.send(door_login("joe"))
+    c.logged_in("login")
+
+
+def test_others_have_one_account(t):
+    """Every row: the account that the login name stands for is there or not;
+    what is named; the answer."""
+    me = somebody()
+    name = me.pw_name
+    server = door_server(t)
+    for account in (name + "@" + MAIN, "joe@" + MAIN):
+        server.account(account)
+    server.cli("SetAccountAliases %s@%s (alias)" % (name, MAIN))
+    server.cli("SetAccountAliases joe@%s (joes)" % MAIN)
+    server.domain("second.test")
+    server.account(name + "@second.test")
+    server.cli("SetDomainAliases %s (also.test)" % MAIN)
+    for asked in (name, name.upper(), "%s@%s" % (name, MAIN), "alias",
+                  "alias@" + MAIN, name + "@also.test", "alias@also.test"):
+        c = server.mail(asked, uid=me.pw_uid)
+        equal(attr(c.session, "userName"), "%s@%s" % (name, MAIN))
+        c.bye()
+    c = server.door(me.pw_uid)
+    foreign = ["joe", "joes", "joe@" + MAIN, "none", "none@" + MAIN,
+               name + "@second.test", name + "@none.test", "alias@second.test",
+               "postmaster", "x" * 300, "@" + MAIN, "joe@"]
+    for asked in foreign:
+        refused(c, door_login(asked), 527, FOREIGN)
+    server.cli("DeleteAccount %s@%s" % (name, MAIN))
+    refused(c, door_login(name), 515, WRONG)
+    for asked in foreign + ["alias"]:
+        refused(c, door_login(asked), 527, FOREIGN)
+
+
+def test_the_format_of_names(t):
+    me = somebody()
+    server = door_server(t, door_user_format="x-%u-%u@second.test")
+    server.domain("second.test")
+    account = server.account("x-%s-%s@second.test" % (2 * (me.pw_name,)))
+    server.account("%s@%s" % (me.pw_name, MAIN))
+    c = server.door(me.pw_uid)
+    refused(c, door_login(me.pw_name), 527, FOREIGN)
+    c.send(door_login(account))
+    c.logged_in("login")
+
+
+def test_who_has_no_name(t):
+    """A user of whom the system knows a number only."""
+    server = door_server(t)
+    server.account("joe@" + MAIN)
+    c = server.door(61001)
+    for asked in ("joe", "61001", "none"):
+        refused(c, door_login(asked), 527, FOREIGN)
+
+
+def test_root_is_nobody_special(t):
+    if os.geteuid() != 0:
+        raise ximss.Skip("needs to be root")
+    server = door_server(t)
+    server.account("joe@" + MAIN)
+    c = server.door()
+    refused(c, door_login("joe"), 527, FOREIGN)
+    refused(c, door_login("root"), 515, WRONG)
+    c.ask('<login id="login" method="EXTERNAL"/>',
+          failure("login", 527, "log-in method not offered"))
+
+
+def test_the_group_of_the_socket(t):
+    if os.geteuid() != 0:
+        raise ximss.Skip("needs root to become somebody else")
+    server = door_server(t, door_socket_group="61003")
+    path = server.options["door_socket"]
+    is_ = os.stat(path)
+    check(stat.S_ISSOCK(is_.st_mode), "no socket")
+    equal((stat.S_IMODE(is_.st_mode), is_.st_gid), (0o660, 61003))
+    for group, may in ((61003, True), (61004, False)):
+        os.setegid(group)
+        try:
+            server.door(VMAIL)
+            came = True
+        except PermissionError:
+            came = False
+        finally:
+            os.setegid(0)
+        equal(came, may, group)
+
+
+def test_other_ways_in(t):
+    """Each alone with what is right otherwise."""
+    server = door_server(t)
+    user = server.account("joe@" + MAIN)
+    ticket = attr(server.connect().login(user, ticket="yes"), "ticket")
+    c = server.door(VMAIL)
+    for request, number, text in (
+            ('userName="joe" authData="secret"', 527, "…"),
+            ('userName="joe" door="imap"', 527, "…"),
+            ('method="EXTERNAL" door="imap"', 527, "…"),
+            ('method="EXTERNAL" userName="" door="imap"', 527, "…"),
+            ('method="PLAIN" userName="joe" door="imap"', 527, "…"),
+            ('method="SCRAM-SHA-256" door="imap"', 527, "…"),
+            ('ticket="%s" door="imap"' % ticket, 527, "…"),
+            ('method="EXTERNAL" userName="joe"', 501, "door is missing"),
+            ('method="EXTERNAL" userName="joe" door="smtp"', 501,
+             "door must be imap or pop3")):
+        refused(c, '<login id="login" %s/>' % request, number, text)
+    for wish in ("ticket", "keepTicket", "lasting", "device"):
+        refused(c, door_login("joe", **{wish: "yes"}), 501,
+                wish + " can not be used")
+    for wish in ("ticket", "session", "sessionKey", "newSession", "newKey",
+                 "sessionNote", "device", "deviceName", "nonce", "password",
+                 "authData", "value"):
+        refused(c, door_login("joe", **{wish: ticket}), 501,
+                wish + " can not be used")
+    refused(c, door_login("joe", alerts="no"), 501, "alerts can not be used")
+    refused(c, door_login("joe", clientAddress="here"), 501,
+            "clientAddress is not an address")
+    # The ticket was not used up, and what means nothing is no wish.
+    c.send(door_login("joe", ticket="no", lasting="no", device="no"))
+    check("ticket" not in c.logged_in("login"), "a ticket")
+    server.connect().ask('<login id="login" ticket="%s"/>' % ticket,
+                         '<session …/>'.replace(" …", " id=\"login\" urlID=\"…"
+                         "\" userName=\"…\" realName=\"…\" version=\"…\" "
+                         "random=\"…\" ticket=\"…\""), response("login"))
+
+
+# --- what they may do ---
+
+# Every request there is, as protocol.md has them, with what is right otherwise.
+REQUESTS = """auth value=""
+listFeatures
+deviceList
+deviceRevoke deviceID="1"
+starttls
+readClient
+readTime
+readSession
+setSessionOption name="alertConfirm" value="no"
+setSessionOption name="idleTimeout" value="5"
+setClientName
+prefsRead
+prefsStore
+quotaRead
+passwordModify oldPassword="secret" newPassword="other"
+alertPost scope="server"
+alertRemove alertID="1"
+alertDismiss alertID="1"
+alertList
+alertWatch scope="server"
+cliExecute"""
+DOCUMENT = os.path.join(ximss.HERE, os.pardir, os.pardir, "doc", "protocol.md")
+
+
+def test_nothing_else_is_possible(t):
+    server = door_server(t)
+    user = server.account("joe@" + MAIN, rights=["Master"])
+    number = server.admin().post("to all")
+    rows = REQUESTS.split("\n")
+    with open(DOCUMENT, encoding="utf-8") as f:
+        known = re.findall(r"^\| `(\w+)` \| (?:always|before log-in|in a "
+                           r"session) \|", f.read(), re.M)
+    equal(sorted(set(known) - {row.split()[0] for row in rows}),
+          ["alertConfirm", "bye", "login", "noop"])
+    before = server.door(VMAIL)
+    after = server.mail(user, uid=VMAIL)
+    after.expect(alert("to all", alert_id=number))
+    for c in (before, after):
+        for row in rows:
+            c.ask('<%s id="1"%s/>' % (row.split()[0], row[len(row.split()[0]):]),
+                  failure("1", 518, "not at the mail door"))
+        c.ask('<nothing id="1"/>', failure("1", 500))
+    before.ask('<alertConfirm id="1" alertID="1"/>', failure("1", 516))
+    after.ask(door_login(user), failure("login", 517))
+    # Nothing of that was done, and the session is still in confirm mode.
+    equal(len(server.admin().reports()), 0)
+    server.login(user).expect(alert("to all", alert_id=number))
+    after.ask('<alertConfirm id="1" alertID="%s"/>' % number, response("1"))
+    after.ask('<alertConfirm id="1" alertID="999"/>', failure("1", 514))
+    after.bye()
+    before.bye()
+
+
+def test_no_header_of_a_proxy(t):
+    server = door_server(t)
+    c = server.door(VMAIL)
+    c.raw(b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes(12))
+    got = c.receive()
+    check('errorNum="540"' in got, got)
+
+
+def test_messages_are_short(t):
+    server = door_server(t)
+    c = server.mail(server.account("joe@" + MAIN), uid=VMAIL)
+    c.send('<noop id="1" x="%s"/>' % ("x" * 16384))
+    check('errorNum="541"' in c.receive(), "a long message was read")
+    c.expect_closed()
+
+
+# --- alerts ---
+
+def test_only_confirmed_is_shown(t):
+    """Whatever happens to the session otherwise: the alert comes again."""
+    server = door_server(t)
+    user = server.account("joe@" + MAIN)
+    number = server.admin().post("Call me.", "account", target=user)
+    mine = alert("Call me.", "account", alert_id=number)
+    for confirm in (None, "no", "yes"):
+        c = server.mail(user, uid=VMAIL, alertConfirm=confirm)
+        c.expect(mine)
+        c.quiet()
+        server.clock(10)
+        c.quiet()
+        c.bye()
+    c = server.mail(user, "pop3", VMAIL)
+    c.expect(mine)
+    c.reset()
+    c = server.mail(user, uid=VMAIL)
+    c.expect(mine)
+    c.ask('<alertConfirm id="1" alertID="%s"/>' % number, response("1"))
+    c.bye()
+    server.mail(user, uid=VMAIL).quiet()
+
+
+def test_one_alert_to_a_thousand(t):
+    """... of as many accounts, on several workers; withdrawn, it goes from
+    all."""
+    server = door_server(t, workers=3)
+    users = ["u%d@%s" % (i, MAIN) for i in range(1000)]
+    server.accounts(users)
+    doors = [server.door(VMAIL) for _ in users]
+    for c, user in zip(doors, users):
+        c.send(door_login(user, alertChanges="yes"))
+    for c in doors:
+        c.logged_in("login")
+    admin = server.admin()
+    number = admin.post("to all")
+    equal(attr(admin.posted, "sessions"), "1000")
+    for c in doors:
+        c.expect(alert("to all", alert_id=number))
+    admin.remove(number)
+    for c in doors:
+        c.expect('<alertRemoved alertID="%s"/>' % number)
+
+
+# --- how long ---
+
+def test_no_idle_timeout(t):
+    server = door_server(t)
+    user = server.account("joe@" + MAIN)
+    c = server.mail(user, uid=VMAIL)
+    other = server.login(user)
+    server.clock(LONG)
+    other.expect_bye()
+    c.quiet()
+
+
+def test_a_log_in_has_to_come(t):
+    server = door_server(t, log_level="debug")
+    c = server.door(VMAIL)
+    c.ask('<noop id="1"/>', response("1"))
+    server.clock(59)
+    c.ask('<noop id="1"/>', response("1"))
+    server.clock(2)
+    c.expect_closed()
+    server.wait_log("no log-in in time")
+
+
+def test_the_end_of_accounts(t):
+    """Each ends the sessions of that account and of no other."""
+    server = door_server(t, workers=2)
+    rows = [("KillAccountSessions joe@%s", True), ("KillSession $id", True),
+            ("RenameAccount joe@%s INTO bob@%s", False),
+            ("RenameAccount joe@%s INTO joe@other.test", False),
+            ("DeleteAccount joe@%s", False), ("SuspendDomain %s", False),
+            ("RenameDomain %s INTO new-%s", False)]
+    server.domain("other.test")
+    for i, (command, stays) in enumerate(rows):
+        domain = server.domain("d%d.test" % i)
+        joe = server.account("joe@" + domain)
+        ann = server.account("ann@" + domain)
+        mine = [server.mail(joe, door, VMAIL) for door in ("imap", "pop3")]
+        hers = server.mail(ann, uid=VMAIL)
+        session = attr(mine[0].session, "urlID")
+        server.cli(command.replace("%s", domain).replace("$id", session))
+        mine[0].expect_bye()
+        if "$id" in command:
+            mine.pop().quiet()
+        for c in mine[1:]:
+            c.expect_bye()
+        if "Domain" in command:
+            hers.expect_bye()
+        else:
+            hers.quiet()
+        c = server.door(VMAIL)
+        if stays:
+            c.send(door_login(joe))
+            c.logged_in("login")
+        else:
+            refused(c, door_login(joe), 515, WRONG)
+
+
+def test_a_rename_ends_no_other_sessions(t):
+    server = door_server(t)
+    user = server.account("joe@" + MAIN)
+    web, mail = server.login(user), server.mail(user, uid=VMAIL)
+    server.cli("RenameAccount %s INTO bob@%s" % (user, MAIN))
+    mail.expect_bye()
+    web.quiet()
+
+
+# --- how many ---
+
+def fill(server, user, n, connect):
+    clients = [connect(user) for _ in range(n)]
+    equal(server.sessions(user), n)
+    return clients
+
+
+def test_the_sessions_of_an_account(t):
+    """Mail programs and other sessions keep nobody of the other kind out."""
+    server = door_server(t, max_account_sessions=3)
+    user = server.account("joe@" + MAIN)
+    mail = fill(server, user, 3, lambda u: server.mail(u, uid=VMAIL))
+    c = server.door(VMAIL)
+    full = (526, "too many sessions of this account")
+    refused(c, door_login(user), *full)
+    web = [server.login(user) for _ in range(3)]
+    server.connect().ask('<login id="login" userName="%s" authData="%s"/>'
+                         % (user, PASSWORD), failure("login", *full))
+    equal(server.sessions(user), 6)
+    # A mail program is silent for ever, and dead for nobody; a web session
+    # makes room for one of its kind.
+    server.clock(400)
+    c = server.door(VMAIL)
+    refused(c, door_login(user), *full)
+    server.login(user)
+    equal(sum(1 for w in web if not gone(w)), 2)
+    for m in mail:
+        m.quiet()
+    mail.pop().bye()
+    c.send(door_login(user))
+    c.logged_in("login")
+
+
+def gone(client):
+    try:
+        client.flush()
+        return False
+    except (Closed, OSError, ximss.Failed):
+        return True
+
+
+def comes_in(server, uid):
+    """Whether a new connection is kept."""
+    c = server.door(uid)
+    try:
+        c.ask('<noop id="1"/>', response("1"))
+        return c
+    except (Closed, OSError):
+        return None
+
+
+def test_all_connections(t):
+    server = door_server(t, door_sessions=5)
+    user = server.account("joe@" + MAIN)
+    doors = [server.mail(user, uid=VMAIL) for _ in range(3)]
+    doors += [comes_in(server, VMAIL) for _ in range(2)]
+    check(all(doors), "there was room")
+    equal(comes_in(server, VMAIL), None)
+    server.wait_log("too many connections at the mail door: 1 were refused, "
+                    "the last of user %d; 5 are there" % VMAIL)
+    equal(comes_in(server, VMAIL), None)
+    # Elsewhere nobody notices.
+    server.login(user)
+    server.control().external()
+    for c in doors[:1] + doors[-1:]:
+        c.bye()
+        check(wait_until(lambda: comes_in(server, VMAIL), "room"), "no room")
+        equal(comes_in(server, VMAIL), None)
+    # SIGHUP: more room, then less; nobody who is in has to go.
+    for number, room in ((6, True), (2, False)):
+        server.options["door_sessions"] = number
+        server.write_config()
+        since = len(server.lines)
+        server.signal(signal.SIGHUP)
+        server.wait_log("were read again", since)
+        equal(comes_in(server, VMAIL) is not None, room, number)
+    doors[1].quiet()
+
+
+def test_a_stranger_has_some_connections_only(t):
+    me = somebody()
+    server = door_server(t, door_sessions=50, max_account_sessions=4)
+    user = server.account("joe@" + MAIN)
+    strangers = [comes_in(server, me.pw_uid) for _ in range(4)]
+    check(all(strangers), "there was room")
+    equal(comes_in(server, me.pw_uid), None)
+    for _ in range(6):
+        check(server.door(VMAIL).ask('<noop id="1"/>', response("1")), "full")
+    check(comes_in(server, 61005), "another stranger")
+    strangers[0].close()
+    wait_until(lambda: comes_in(server, me.pw_uid), "room")
+    server.mail(user, uid=VMAIL)
+
+
+def test_strangers_are_held_up_and_the_trusted_are_not(t):
+    me = somebody()
+    server = door_server(t, login_address_free_tries=5, log_level="debug")
+    user = server.account("joe@" + MAIN)
+    stranger = server.door(me.pw_uid)
+    trusted = server.door(VMAIL)
+    for _ in range(5):
+        refused(stranger, door_login("joe"), 527)
+    for _ in range(50):
+        refused(trusted, door_login("none"), 515)
+    # Its next answer is for later; those of all others are not.
+    refused(stranger, door_login("joe"), 527)
+    since = len(server.lines)
+    stranger.send(door_login("joe"))
+    server.wait_log("login held up user=joe@", since)
+    refused(trusted, door_login("none"), 515)
+    trusted.send(door_login(user))
+    trusted.logged_in("login")
+    server.login(user)
+    server.clock(5)
+    stranger.expect(failure("login", 527, FOREIGN))
+
+
+# --- what others see ---
+
+def test_lists_and_lines(t):
+    server = door_server(t, log_level="info")
+    user = server.account("joe@" + MAIN)
+    imap = server.mail(user, "imap", VMAIL, clientAddress="192.0.2.8")
+    pop3 = server.mail(user, "pop3", VMAIL, clientAddress="2001:db8::8")
+    server.login(user)
+    listed = server.cli("ListSessions")
+    for address, door in (("192.0.2.8", "imap"), ("2001:db8::8", "pop3")):
+        check(re.search(r"user=\"?joe@%s\"?;address=\"?%s\"?;door=%s;"
+                        % (re.escape(MAIN), address, door), listed), listed)
+        session = server.cli("ListAccountSessions %s ADDRESS %s"
+                             % (user, address)).strip("()")
+        found = {"imap": imap, "pop3": pop3}[door]
+        equal(session, attr(found.session, "urlID"))
+        equal(server.cli("ListAccountSessions %s PROTOCOL %s" % (user, door)),
+              "(%s)" % session)
+        check("door=" + door in server.cli("GetSession " + session), door)
+    line = server.wait_log("session begin .*door=")
+    check(re.search(r"user=joe@\S+ address=192.0.2.8 method=EXTERNAL tls=no "
+                    r"door=imap", line), line)
+    pop3.bye()
+    imap.bye()
+    server.wait_log(r"session end .*user=joe@\S+ address=192.0.2.8 door=imap")
+    check(not any("door=pop3" in line for line in server.lines),
+          "POP3 is for debug")
+    account = server.cli("GetAccountInfo " + user)
+    check("192.0.2.8" not in account, account)
+
+
+def test_refusals_in_the_log(t):
+    """None looks like a wrong password, for which tools bar an address."""
+    me = somebody()
+    server = door_server(t, log_level="debug")
+    for uid, number, reason in ((VMAIL, 515, "unknown"),
+                                (me.pw_uid, 527, "foreign")):
+        refused(server.door(uid), door_login("none", clientAddress="192.0.2.9"),
+                number)
+        server.wait_log(r"mail door: refused user=none@%s uid=%d address="
+                        r"192.0.2.9 door=imap reason=%s" % (
+                            re.escape(MAIN), uid, reason))
+    check(not any("login failed" in line for line in server.lines), "failed")
+
+
+# --- start, reload, end ---
+
+def test_reload(t):
+    """Who is trusted, and as what others come, change at once; a user who does
+    not exist changes nothing; the socket is as it was."""
+    me = somebody()
+    server = door_server(t)
+    server.expected_errors.append("not reloaded")
+    user = server.account("joe@" + MAIN)
+    server.account("x%s@%s" % (me.pw_name, MAIN))
+    stays = server.mail(user, uid=VMAIL)
+
+    def reload(says, **options):
+        server.options.update(options)
+        server.write_config()
+        since = len(server.lines)
+        server.signal(signal.SIGHUP)
+        return server.wait_log(says, since)
+
+    reload("there is no user nobody-of-that-name",
+           door_users=["nobody-of-that-name"])
+    server.mail(user, uid=VMAIL)
+    reload("were read again", door_users=[me.pw_name],
+           door_user_format="x%u")
+    refused(server.door(VMAIL), door_login(user), 527)
+    server.mail(user, uid=me.pw_uid)
+    reload("were read again", door_users=[])
+    refused(server.door(me.pw_uid), door_login(user), 527)
+    server.mail("x" + me.pw_name, uid=me.pw_uid)
+    reload("take effect at the next start: .*door-socket",
+           door_socket=server.options["door_socket"] + "2")
+    check(not os.path.exists(server.options["door_socket"]), "a second socket")
+    stays.quiet()
+
+
+def test_the_file_of_the_socket(t):
+    server = door_server(t)
+    path = server.options["door_socket"]
+    server.account("joe@" + MAIN)
+    check(os.path.exists(path), "no socket")
+    server.restart(crash=True)
+    server.mail("joe", uid=VMAIL).quiet()
+    c = server.mail("joe", uid=VMAIL)
+    server.stop()
+    c.expect_bye()
+    check(not os.path.exists(path), "the file is left behind")
+
+
+def start_fails(t, says, **options):
+    server = t.server(start=False).open_door(**options)
+    server.expected_errors.append(".")
+    try:
+        server.start()
+    except ximss.Failed as error:
+        check(says in str(error), str(error))
+        server.process = None
+        return
+    raise ximss.Failed("it started")
+
+
+def test_what_cannot_work(t):
+    plain = os.path.join(t.shared.dir, "plain")
+    with open(plain, "w", encoding="ascii") as f:
+        f.write("x\n")
+    other = socket.socket(socket.AF_UNIX)
+    taken = os.path.join(t.shared.dir, "taken")
+    other.bind(taken)
+    other.listen()
+    for says, options in (
+            ("there is no group none-of-that-name",
+             {"door_socket_group": "none-of-that-name"}),
+            ("door-users: there is no user none-of-that-name",
+             {"door_users": ["none-of-that-name"]}),
+            ("is not a socket", {"door_socket": plain}),
+            ("another server listens", {"door_socket": taken}),
+            ("door-socket: listening on /none/door", {"door_socket":
+                                                      "/none/door"})):
+        start_fails(t, says, **options)
+    with open(plain, encoding="ascii") as f:
+        equal(f.read(), "x\n")
+    check(os.path.exists(taken), "another server's socket is gone")
+    other.close()

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The kernel says which user a process at the door runs as.  One of door-users is
+ * believed whatever account it names.  For anybody else, the system is asked for
+ * the user's name, which can take long where names come from a network, so that is
+ * left to a thread of its own.  Then the account that this name stands for is
+ * looked up, and nothing else: a name that is not that account's is refused before
+ * anybody has looked whether it exists. */
+#include "config.h"
+
+#include "ximss/server/requests/login_door.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/text.h"
+#include "util/xmalloc.h"
+#include "ximss/server/auth/throttle.h"
+#include "ximss/server/base/counters.h"
+#include "ximss/server/live/attrs.h"
+#include "ximss/server/live/door.h"
+#include "ximss/server/live/shared.h"
+#include "ximss/server/requests/attempt.h"
+#include "ximss/server/requests/login_private.h"
+#include "ximss/server/rules/admin_target.h"
+
+/* Bytes of a user's record; more are no user. */
+#define RECORD_FIRST 1024
+#define RECORD_MOST  (1024 * 1024)
+
+void
+login_door_free(struct login_door **dp)
+{
+    struct login_door *d = *dp;
+
+    if (d == NULL)
+        return;
+    free(d->login);
+    free(d->own_account);
+    free(d);
+    *dp = NULL;
+}
+
+/* --- refusals --- */
+
+static const char *
+kind_name(const struct login_door *d)
+{
+    return d->kind == SESSION_DOOR_POP3 ? "pop3" : "imap";
+}
+
+/* POP3 clients come every few minutes: as for their sessions, the log says little.
+ * No line looks like a failed password, for which tools bar the client's address. */
+static void
+count_refusal(const struct attempt *a, const char *reason)
+{
+    const struct login_door *d = a->door;
+    void (*const say)(const char *fmt, ...) = !d->is_trusted ? log_warn
+                                              : d->kind == SESSION_DOOR_POP3
+                                                  ? log_debug
+                                                  : log_info;
+    char user[ACCOUNT_NAME_SIZE];
+
+    attempt_log_name(a, user);
+    if (a->counted_as[0] != '\0')
+        throttle_failed(a->job.server->throttle, a->name, a->counted_as,
+                        clock_mono());
+    say("mail door: refused user=%s uid=%u address=%s door=%s reason=%s", user,
+        (unsigned)d->uid, a->address, kind_name(d), reason);
+    counter_add(COUNTER_LOGINS_FAILED, 1);
+}
+
+void
+login_door_refuse(struct attempt *a, const char *reason)
+{
+    count_refusal(a, reason);
+    attempt_answer(a, ANSWER(WRONG_LOGIN));
+}
+
+static void
+refuse_foreign(struct attempt *a)
+{
+    count_refusal(a, "foreign");
+    attempt_answer(a, ANSWER(NOT_OWN_ACCOUNT));
+}
+
+/* --- in the store --- */
+
+static void
+take_account(struct attempt *a, const struct account_rec *account,
+             const struct domain_rec *domain)
+{
+    free(a->account_name);
+    a->account_name = xasprintf("%s@%s", account->name, domain->name);
+    a->account = account->number;
+    a->serial = account->cred_serial;
+    a->known = !domain->suspended;
+}
+
+/* By another name of its domain. */
+static enum store_result
+is_domain(struct store_txn *t, const char *name, uint64_t number, bool *is_r,
+          struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    enum store_result r = domain_find(t, name, &d, err);
+
+    *is_r = r == STORE_OK && d.number == number;
+    domain_rec_clear(&d);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+static enum store_result
+is_alias(struct store_txn *t, const char *name, uint64_t account, bool *is_r,
+         struct errbuf *err)
+{
+    struct alias_list l = {0};
+    enum store_result r = account_aliases_get(t, account, &l, err);
+
+    *is_r = false;
+    for (size_t i = 0; r == STORE_OK && i < l.n; i++)
+        *is_r = *is_r || text_equal_nocase(l.name[i], name);
+    alias_list_clear(&l);
+    return r;
+}
+
+/* Whether the name that was given is one of the account's. */
+static enum store_result
+check_name(struct attempt *a, struct store_txn *t,
+           const struct account_rec *account, struct errbuf *err)
+{
+    const char *at = strrchr(a->name, '@');
+    char *local = xstrndup(a->name, (size_t)(at - a->name));
+    bool named = text_equal_nocase(local, account->name), there = false;
+    enum store_result r = STORE_OK;
+
+    if (!named)
+        r = is_alias(t, local, account->number, &named, err);
+    if (r == STORE_OK && text_is_name(at + 1))
+        r = is_domain(t, at + 1, account->domain, &there, err);
+    a->door->is_own = named && there;
+    free(local);
+    return r;
+}
+
+/* The account that the user of the machine has. */
+static enum store_result
+find_own_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
+{
+    struct domain_rec domain = {0};
+    struct account_rec account = {0};
+    bool found;
+    enum store_result r = admin_account_find(t, a->door->own_account, NULL,
+                                             &domain, &account, &found, err);
+
+    a->known = false;
+    /* One that does not exist may be named by its name. */
+    a->door->is_own = strcmp(a->name, a->door->own_account) == 0;
+    if (r == STORE_OK && !a->door->is_own)
+        r = check_name(a, t, &account, err);
+    if (r == STORE_OK)
+        take_account(a, &account, &domain);
+    admin_clear(&domain, &account);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+static enum store_result
+find_any_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
+{
+    struct domain_rec domain = {0};
+    struct account_rec account = {0};
+    bool found;
+    enum store_result r =
+        admin_account_find(t, a->name, NULL, &domain, &account, &found, err);
+
+    a->known = false;
+    if (r == STORE_OK)
+        take_account(a, &account, &domain);
+    admin_clear(&domain, &account);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+static void
+found_own(struct attempt *a)
+{
+    if (!a->door->is_own)
+        refuse_foreign(a);
+    else if (!a->known)
+        login_door_refuse(a, "unknown");
+    else
+        attempt_attach(a);
+}
+
+static void
+found_any(struct attempt *a)
+{
+    if (!a->known)
+        login_door_refuse(a, "unknown");
+    else
+        attempt_attach(a);
+}
+
+void
+login_door_look_up(struct attempt *a)
+{
+    if (a->door->is_trusted)
+        attempt_ask(a, find_any_body, found_any);
+    else
+        attempt_ask(a, find_own_body, found_own);
+}
+
+/* --- who the process is --- */
+
+/* On a thread of the pool. */
+static void
+ask_system(struct attempt *a)
+{
+    struct passwd pw, *found = NULL;
+    size_t size = RECORD_FIRST;
+    char *bytes = xmalloc(size);
+    int r;
+
+    while ((r = getpwuid_r((uid_t)a->door->uid, &pw, bytes, size, &found)) ==
+               ERANGE &&
+           size < RECORD_MOST) {
+        size *= 2;
+        bytes = xrealloc(bytes, size);
+    }
+    if (r == 0 && found != NULL)
+        a->door->login = xstrdup(found->pw_name);
+    free(bytes);
+}
+
+static void
+knows_login(struct attempt *a)
+{
+    const char *format = a->job.worker->cfg->door_user_format;
+    char *name, *domain;
+
+    if (a->door->login == NULL) {
+        refuse_foreign(a);
+        return;
+    }
+    name = door_account_name(format, a->door->login);
+    if (strchr(name, '@') == NULL) {
+        domain = server_main_domain(a->job.server);
+        a->door->own_account = xasprintf("%s@%s", name, domain);
+        free(domain);
+        free(name);
+    } else {
+        a->door->own_account = name;
+    }
+    text_lower(a->door->own_account);
+    login_door_look_up(a);
+}
+
+static void
+find_login(struct attempt *a)
+{
+    attempt_ask_system(a, a->door->uid, ask_system, knows_login);
+}
+
+/* --- the request --- */
+
+/* What a mail process may not ask for: -1, and it was answered. */
+static int
+check_wishes(struct req *r, const struct attrs *in)
+{
+    static const char *const unusable[] = {
+        "ticket",     "keepTicket", "lasting",     "session", "sessionKey",
+        "newSession", "newKey",     "sessionNote", "device",  "deviceName",
+        "nonce",      "password",   "authData",    "value",
+    };
+    bool yes;
+
+    for (size_t i = 0; i < sizeof unusable / sizeof unusable[0]; i++) {
+        const char *text = attrs_text(in, unusable[i]);
+
+        if (text == NULL || (text_parse_bool(text, &yes) == 0 && !yes))
+            continue;
+        req_failf(r, ANSWER(UNUSABLE), unusable[i]);
+        return -1;
+    }
+    if (attrs_yes(in, "alerts", true))
+        return 0;
+    req_failf(r, ANSWER(UNUSABLE), "alerts");
+    return -1;
+}
+
+static int
+take_kind(struct req *r, const struct attrs *in, uint8_t *kind_r)
+{
+    const char *text = attrs_text(in, "door");
+
+    if (text == NULL) {
+        req_failf(r, ANSWER(MISSING), "door");
+        return -1;
+    }
+    if (text_equal_nocase(text, "imap"))
+        *kind_r = SESSION_DOOR_IMAP;
+    else if (text_equal_nocase(text, "pop3"))
+        *kind_r = SESSION_DOOR_POP3;
+    else {
+        req_fail(r, ANSWER(BAD_DOOR));
+        return -1;
+    }
+    return 0;
+}
+
+/* For lists and lines of the log; no limit is counted by it. */
+static int
+take_client(struct req *r, const char *text)
+{
+    struct session *s = r->session;
+    struct peer client;
+
+    free(s->client);
+    s->client = NULL;
+    if (text == NULL)
+        return 0;
+    if (peer_parse(&client, text) < 0) {
+        req_fail(r, ANSWER(BAD_CLIENT_ADDRESS));
+        return -1;
+    }
+    s->client = xmemdup(&client, sizeof client);
+    return 0;
+}
+
+static enum req_result
+start(struct req *r, const char *name, uint8_t kind)
+{
+    struct attempt *a = attempt_new(r, name, "EXTERNAL");
+    struct login_door *d = xcalloc(1, sizeof *d);
+
+    d->uid = r->session->uid;
+    d->kind = kind;
+    d->is_trusted = door_trusts(a->job.server->door, d->uid);
+    a->door = d;
+    /* The door's users are the mail server's business; others, who try what is
+     * not theirs, are held up for that. */
+    a->counted_as[0] = '\0';
+    if (!d->is_trusted)
+        snprintf(a->counted_as, sizeof a->counted_as, "door:%u",
+                 (unsigned)d->uid);
+    return attempt_start(a, d->is_trusted ? login_door_look_up : find_login);
+}
+
+enum req_result
+login_at_door(struct req *r, const struct attrs *in)
+{
+    const char *method = attrs_text(in, "method");
+    const char *name = attrs_text(in, "userName");
+    uint8_t kind = 0;
+
+    if (name == NULL)
+        name = attrs_text(in, "username");
+    if (method == NULL || !text_equal_nocase(method, "EXTERNAL") ||
+        name == NULL || name[0] == '\0') {
+        req_fail(r, ANSWER(METHOD_NOT_OFFERED));
+        return REQ_DONE;
+    }
+    if (check_wishes(r, in) < 0 || take_kind(r, in, &kind) < 0 ||
+        take_client(r, attrs_text(in, "clientAddress")) < 0)
+        return REQ_DONE;
+    login_of(r->session)->options = (struct login_options){
+        .alerts = true, .changes = attrs_yes(in, "alertChanges", false)};
+    return start(r, name, kind);
+}
+
+void
+login_door_fill(struct session *s, const struct login_door *d)
+{
+    s->door = d->kind;
+    s->opt_confirm = true;
+    s->idle_timeout = 0;
+}
