@@ -82,11 +82,14 @@ is_safe(const struct client_command_context *cmd)
     return false;
 }
 
-/* Has a command begun, and not answered yet? */
+/* Has a command begun, and not answered yet?  One that only waits until the mailbox
+ * is synchronized has no function any more. */
 static bool
 is_at_work(const struct client_command_context *cmd)
 {
-    return cmd->func != NULL && !cmd->tagline_sent &&
+    return (cmd->func != NULL ||
+            cmd->state == CLIENT_COMMAND_STATE_WAIT_SYNC) &&
+           !cmd->tagline_sent &&
            cmd->state != CLIENT_COMMAND_STATE_WAIT_UNAMBIGUITY;
 }
 
