@@ -920,3 +920,139 @@ def test_storage_wakes(t):
     wakes(c)
     got = server.mail(user, uid=VMAIL).receive()
     check('kind="quota"' in got, got)
+
+
+# --- programs that nobody looks at ---
+
+DAY = 86400
+
+
+def told(server, user, *expected, **attributes):
+    """A program comes, is told this and nothing else, and goes."""
+    c = server.mail(user, uid=VMAIL, attended="no", **attributes)
+    c.flush_exactly(*expected)
+    c.bye()
+
+
+def test_nobody_looks(t):
+    """Each alert once in 24 hours and account; others get it as ever."""
+    server = door_server(t, workers=2)
+    joe, ann = (server.account("%s@%s" % (n, MAIN)) for n in ("joe", "ann"))
+    admin = server.admin()
+    one = alert("one", alert_id=admin.post("one"))
+    for _ in range(2):
+        told(server, joe, one)
+        told(server, joe)
+        told(server, ann, one)
+        two = admin.post("two", "account", target=joe)
+        told(server, joe, alert("two", "account", alert_id=two))
+        told(server, joe)
+        server.mail(joe, uid=VMAIL).flush_exactly(
+            one, alert("two", "account", alert_id=two))
+        server.mail(joe, uid=VMAIL, attended="yes").ask(
+            '<alertConfirm id="1" alertID="%s"/>' % two,
+            one, alert("two", "account", alert_id=two), response("1"))
+        server.clock(DAY - 30)
+        told(server, joe)
+        server.clock(60)
+    told(server, joe, one)
+    server.restart()
+    told(server, joe, one)
+
+
+def test_live_to_whom_nobody_looks(t):
+    """Of two that are there, one is told."""
+    server = door_server(t)
+    joe = server.account("joe@" + MAIN)
+    programs = [server.mail(joe, uid=VMAIL, attended="no") for _ in range(2)]
+    looked_at = server.mail(joe, uid=VMAIL)
+    number = server.admin().post("one", "account", target=joe)
+    looked_at.flush_exactly(alert("one", "account", alert_id=number))
+    equal(sorted(len(c.flush()) for c in programs), [0, 1])
+
+
+def test_somebody_begins_to_look(t):
+    server = door_server(t)
+    joe = server.account("joe@" + MAIN)
+    admin = server.admin()
+
+    def post(text, scope):
+        target = joe if scope == "account" else None
+        return alert(text, scope, alert_id=admin.post(text, scope,
+                                                      target=target))
+    kept = [post("one", "server"), post("two", "account")]
+    told(server, joe, *kept)
+    c = server.mail(joe, uid=VMAIL, attended="no")
+    c.quiet()
+    mine = post("three", "server")
+    c.flush_exactly(mine)
+    # One is confirmed elsewhere: nobody need see it any more.
+    other = server.mail(joe, uid=VMAIL)
+    done = post("four", "account")
+    other.flush_exactly(*kept, mine, done)
+    c.flush_exactly(done)
+    other.ask('<alertConfirm id="1" alertID="1"/>', response("1"))
+    c.ask('<noop id="1" attended="yes"/>', kept[1], response("1"))
+    c.ask('<noop id="1" attended="yes"/>', response("1"))
+    c.quiet()
+    live = post("five", "account")
+    c.flush_exactly(live)
+    # Attended, it is what any session is: told whatever others were.
+    program = server.mail(joe, uid=VMAIL, attended="no")
+    program.flush()
+    last = post("six", "server")
+    c.flush_exactly(last)
+    for number in ("2", "3", "4", "5", "6"):
+        c.ask('<alertConfirm id="1" alertID="%s"/>' % number, response("1"))
+    server.mail(joe, uid=VMAIL).quiet()
+
+
+def test_elsewhere_it_means_nothing(t):
+    server = door_server(t)
+    joe = server.account("joe@" + MAIN)
+    server.admin().post("one")
+    for _ in range(2):
+        c = server.login(joe, attended="no", alertConfirm="yes")
+        equal(len(c.flush()), 1)
+        c.ask('<noop id="1" attended="yes"/>', response("1"))
+        c.bye()
+
+
+def test_storage_is_told_once(t):
+    """Each of its alerts has an id of its own; nobody is to be told of all."""
+    server = door_server(t)
+    joe = server.account("joe@" + MAIN)
+    server.cli("UpdateAccountSettings %s {MaxAccountSize=100;}" % joe)
+    server.cli("SetStorageUsed %s 95" % joe)
+    c = server.mail(joe, uid=VMAIL, attended="no")
+    check('kind="quota"' in c.receive(), "no alert")
+    c.bye()
+    for _ in range(3):
+        server.clock(660)
+        told(server, joe)
+    c = server.mail(joe, uid=VMAIL, attended="no")
+    c.quiet()
+    c.send('<noop id="1" attended="yes"/>')
+    got = c.until_response("1")
+    check(len(got) == 2 and 'kind="quota"' in got[0], got)
+
+
+def test_sleepers_that_nobody_looks_at(t):
+    """What they would not be told does not wake them."""
+    server = door_server(t)
+    joe = server.account("joe@" + MAIN)
+    admin = server.admin()
+    one = alert("one", alert_id=admin.post("one"))
+    told(server, joe, one)
+    c = sleeper(server, joe, attended="no")
+    sleeps_on(server, c)
+    server.clock(61)
+    sleeps_on(server, c)
+    admin.post("two")
+    wakes(c)
+    # One of them that is looked at is enough, a minute later at the latest.
+    sleeper(server, joe, attended="no")
+    server.clock(61)
+    sleeps_on(server, c)
+    c = sleeper(server, joe)
+    wakes(c)

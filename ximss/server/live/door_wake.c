@@ -21,6 +21,7 @@
 #include "util/xmalloc.h"
 #include "ximss/server/live/account.h"
 #include "ximss/server/live/board.h"
+#include "ximss/server/live/door_told.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/wake_files.h"
@@ -46,6 +47,7 @@ struct door_wake {
     uint32_t woken_at;               /* seconds; 0: never */
     uint64_t woken_for;              /* no alert above that id has woken it */
     bool asleep;
+    bool attended; /* by one of those who sleep */
     char name[WAKE_NAME_SIZE];
 };
 
@@ -62,17 +64,22 @@ struct door_wakes { /* of a worker */
 /* --- what waits --- */
 
 static bool
-is_waiting(const struct account *a, const struct alert *al, int64_t now)
+is_waiting(struct worker *w, const struct door_wake *k, const struct alert *al,
+           int64_t now)
 {
+    const struct account *a = k->account;
+
     return !alert_is_over(al, now) && !account_was_shown(a, al->rec.id) &&
-           !account_has_dismissed(a, al->rec.id);
+           !account_has_dismissed(a, al->rec.id) &&
+           (k->attended || !door_told_lately(w, a->number, al));
 }
 
 /* An alert above that id waits for the account, or so many are to be looked at
  * that it may be so. */
 static bool
-has_waiting(struct worker *w, const struct account *a, uint64_t above)
+has_waiting(struct worker *w, const struct door_wake *k, uint64_t above)
 {
+    const struct account *a = k->account;
     int64_t now = clock_now();
     uint64_t at = above > a->position ? above : a->position;
     const struct alert *al;
@@ -81,7 +88,7 @@ has_waiting(struct worker *w, const struct account *a, uint64_t above)
         al = account_next_alert(w, a, at);
         if (al == NULL)
             return false;
-        if (is_waiting(a, al, now))
+        if (is_waiting(w, k, al, now))
             return true;
         at = al->rec.id;
     }
@@ -94,7 +101,7 @@ is_due(struct worker *w, const struct door_wake *k, uint32_t now)
     uint64_t above =
         k->woken_at != 0 && now - k->woken_at < AGAIN ? k->woken_for : 0;
 
-    return has_waiting(w, k->account, above);
+    return has_waiting(w, k, above);
 }
 
 /* --- sleeping, and waking --- */
@@ -106,7 +113,7 @@ wake_up(struct worker *w, struct door_wake *k)
 
     if (!k->asleep)
         return;
-    k->asleep = false;
+    k->asleep = k->attended = false;
     TAILQ_REMOVE(&x->asleep, k, sleeping);
     x->n_asleep--;
 }
@@ -151,6 +158,7 @@ door_wake_sleep(struct worker *w, struct session *s)
         return;
     k->since = session_seconds();
     fall_asleep(w, k);
+    k->attended = k->attended || !s->unattended;
     wake_if_due(w, k);
 }
 

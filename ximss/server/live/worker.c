@@ -20,6 +20,7 @@
 #include "ximss/server/live/account.h"
 #include "ximss/server/live/alert_cache.h"
 #include "ximss/server/live/delivery.h"
+#include "ximss/server/live/door_told.h"
 #include "ximss/server/live/door_wake.h"
 #include "ximss/server/live/listener.h"
 #include "ximss/server/live/push.h"
@@ -168,6 +169,7 @@ worker_new(struct server *server, unsigned index)
     delivery_init(w);
     quota_check_init(w);
     door_wake_init(w);
+    door_told_init(w);
     return w;
 }
 
@@ -183,6 +185,7 @@ worker_free(struct worker **wp)
     session_time_clear(w);
     account_free_all(w);
     door_wake_clear(w);
+    door_told_clear(w);
     push_clear(w);
     alert_cache_free(&w->alert_cache);
     delivery_clear(w);

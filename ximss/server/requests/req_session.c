@@ -13,6 +13,7 @@
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/auth/session_id.h"
 #include "ximss/server/live/attrs.h"
+#include "ximss/server/live/door_told.h"
 #include "ximss/server/live/door_wake.h"
 #include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/push.h"
@@ -42,6 +43,15 @@ req_session_attributes(struct buf *b, const struct session *s)
 
 static enum req_result
 handle_noop(struct req *r, const struct attrs *in)
+{
+    if (attrs_yes(in, "attended", false))
+        door_told_attend(r->worker, r->session);
+    req_ok(r);
+    return REQ_DONE;
+}
+
+static enum req_result
+handle_client_name(struct req *r, const struct attrs *in)
 {
     (void)in;
     req_ok(r);
@@ -207,6 +217,10 @@ handle_read_client(struct req *r, const struct attrs *in)
     return REQ_DONE;
 }
 
+static const struct attr_rule noop_attrs[] = {
+    ATTR_MAY("attended", ATTR_YES_NO),
+    ATTRS_END,
+};
 static const struct attr_rule bye_attrs[] = {
     ATTR_MAY("hibernate", ATTR_YES_NO),
     ATTRS_END,
@@ -229,7 +243,7 @@ static const struct attr_rule option_attrs[] = {
 #define ALWAYS (REQ_BEFORE_LOGIN | REQ_IN_SESSION)
 
 const struct req_desc req_session_table[] = {
-    {"noop", ALWAYS | REQ_LENIENT | REQ_AT_DOOR, handle_noop, NULL},
+    {"noop", ALWAYS | REQ_LENIENT | REQ_AT_DOOR, handle_noop, noop_attrs},
     {"bye", ALWAYS | REQ_LENIENT | REQ_AT_DOOR, handle_bye, bye_attrs},
     {"starttls", REQ_BEFORE_LOGIN | REQ_LENIENT, handle_starttls, NULL},
     {"readClient", ALWAYS, handle_read_client, client_attrs},
@@ -238,6 +252,6 @@ const struct req_desc req_session_table[] = {
      session_attrs},
     {"setSessionOption", REQ_IN_SESSION | REQ_LENIENT, handle_set_option,
      option_attrs},
-    {"setClientName", REQ_IN_SESSION | REQ_LENIENT, handle_noop, NULL},
+    {"setClientName", REQ_IN_SESSION | REQ_LENIENT, handle_client_name, NULL},
     {NULL, 0, NULL, NULL},
 };
