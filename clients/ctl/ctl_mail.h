@@ -19,7 +19,7 @@ struct mail_check {
     struct ctl *c;
     const char *account; /* of the test alert; NULL: none */
     char *door;          /* path of the socket, owned; NULL: not known */
-    bool door_is_there;
+    bool door_is_usable; /* by its group */
     gid_t door_group;
     mode_t door_mode;
     struct buf found;  /* of this link: what it is, in one line */

@@ -113,7 +113,6 @@ mail_link_door(struct mail_check *m)
         return not_there(m, strerror(errno));
     if (!S_ISSOCK(st.st_mode))
         return not_there(m, "this is no socket");
-    m->door_is_there = true;
     m->door_group = st.st_gid;
     m->door_mode = st.st_mode;
     fd = connect_to(m->door);
@@ -124,6 +123,7 @@ mail_link_door(struct mail_check *m)
     if (fd < 0)
         return mail_unknown(m, "%s: not for you; run this as root", m->door);
     close(fd);
+    m->door_is_usable = (m->door_mode & 0060) == 0060;
     return judge_mode(m);
 }
 
@@ -297,8 +297,8 @@ mail_link_rights(struct mail_check *m)
 
     if (m->account == NULL)
         return mail_unknown(m, "not tried: no account was named");
-    if (!m->door_is_there)
-        return mail_unknown(m, "the socket is not there");
+    if (!m->door_is_usable)
+        return mail_unknown(m, "not tried: the socket cannot be used");
     if (geteuid() != 0)
         return mail_unknown(m, "not tried: only root can become the mail user");
     if (user_id(m, "uid", &uid, &err) < 0 ||

@@ -374,8 +374,8 @@ mail_link_group(struct mail_check *m)
     const struct group *g;
     const char *service;
 
-    if (!m->door_is_there)
-        return mail_unknown(m, "the socket is not there");
+    if (!m->door_is_usable)
+        return mail_unknown(m, "not tried: the socket cannot be used");
     if ((m->door_mode & 0006) == 0006)
         return mail_ok(m, "everybody may write to the socket");
     g = getgrgid(m->door_group);
