@@ -5,6 +5,7 @@ A test is a suite of a unit test program, or a file of tests/proto.  Each runs
 once in a build with --coverage, and what gcov says of it is kept in a file."""
 
 import concurrent.futures
+import contextlib
 import gzip
 import hashlib
 import json
@@ -14,10 +15,23 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
 UNIT, PROTO = "unit", "proto"
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+@contextlib.contextmanager
+def room(parent=None):
+    """A directory for a test, which others than its owner may pass."""
+    path = tempfile.mkdtemp(prefix="mutate-", dir=parent)
+    try:
+        os.chmod(path, 0o755)
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 class Test:
@@ -37,10 +51,14 @@ class Test:
                     CK_TIMEOUT_MULTIPLIER="10", CK_VERBOSITY="silent")
 
     def run(self, src, build, limit, more=None):
-        """True if it passed; a test that takes too long did not."""
-        return groups.run(self.command(src, build), build, limit=limit,
-                          env={**self.environment(src, build),
-                               **(more or {})})
+        """True if it passed; a test that takes too long did not.  What it
+        leaves of its servers and stores is removed: those of some hundred
+        tests that failed would fill the memory of the machine."""
+        with room() as files, room(MEMORY) as memory:
+            return groups.run(self.command(src, build), build, limit=limit,
+                              env={**self.environment(src, build),
+                                   "TMPDIR": files, "TEST_MEMORY": memory,
+                                   **(more or {})})
 
 
 class Stopped(Exception):

@@ -84,6 +84,16 @@ put_name(struct salvage *s, enum table table, const struct key *k,
     return r == STORE_EXISTS ? STORE_REFUSED : r;
 }
 
+/* The name of a domain or an account that is not there yet: a page may have
+ * left it under a name that it had before, and that must not lead to it. */
+static enum store_result
+put_first_name(struct salvage *s, enum table table, const struct key *k,
+               enum table of, uint64_t number, struct errbuf *err)
+{
+    return is_there(s, of, number) ? STORE_REFUSED
+                                   : put_name(s, table, k, number, false, err);
+}
+
 /* --- what is kept once --- */
 
 static enum store_result
@@ -145,8 +155,8 @@ keep_domain(struct salvage *s, const struct slice *key,
     if (key->len == 8 && take_key(&k, key) &&
         domain_rec_decode(value->data, value->len, &d, err) == 0 &&
         key_text(&name, d.name, true, err) == STORE_OK) {
-        r = put_name(s, TABLE_DOMAIN_NAME, &name, key_get_u64(k.data), false,
-                     err);
+        r = put_first_name(s, TABLE_DOMAIN_NAME, &name, TABLE_DOMAIN,
+                           key_get_u64(k.data), err);
         if (r == STORE_OK)
             r = put(s, TABLE_DOMAIN, &k, value, err);
         reach(s, COUNTER_DOMAIN, key_get_u64(k.data));
@@ -192,8 +202,8 @@ keep_account(struct salvage *s, const struct slice *key,
         reach(s, COUNTER_ACCOUNT, key_get_u64(k.data));
         if (is_there(s, TABLE_DOMAIN, a.domain) &&
             key_text(&name, a.name, true, err) == STORE_OK)
-            r = put_name(s, TABLE_ACCOUNT_NAME, &name, key_get_u64(k.data),
-                         false, err);
+            r = put_first_name(s, TABLE_ACCOUNT_NAME, &name, TABLE_ACCOUNT,
+                               key_get_u64(k.data), err);
         if (r == STORE_OK)
             r = put(s, TABLE_ACCOUNT, &k, value, err);
     }

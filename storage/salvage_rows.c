@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "storage/alert_set.h"
+#include "storage/alert_table.h"
 #include "storage/env.h"
 #include "storage/page_rows.h"
 #include "storage/salvage.h"
@@ -139,6 +141,57 @@ make_counts(struct salvage *s, struct errbuf *err)
     return r == STORE_OK ? commit(s, err) : -1;
 }
 
+/* --- alerts that others came in the place of --- */
+
+/* Of two alerts of a set with one CLI key, the first was removed before the
+ * second was posted: it is in a page that was not written since. */
+static enum store_result
+drop_replaced(struct salvage *s, struct alert_set **set, const struct cursor *c,
+              struct errbuf *err)
+{
+    struct alert_rec a = {0};
+    struct alert_ref ref;
+    enum store_result r = alert_decode_at(c, &a, err);
+    uint64_t older;
+
+    if (r != STORE_OK)
+        return r;
+    ref = (struct alert_ref){a.scope, a.target};
+    if (*set == NULL || (*set)->ref.scope != ref.scope ||
+        (*set)->ref.target != ref.target) {
+        alert_set_free(set);
+        *set = alert_set_new(ref);
+    }
+    older = alert_set_id(*set, a.key);
+    if (older != 0) {
+        r = alert_remove(s->t, older, err);
+        alert_set_remove(*set, a.key);
+        s->count[TABLE_ALERT].kept--;
+        s->count[TABLE_ALERT].dropped++;
+    }
+    alert_set_insert(*set, a.key, a.id);
+    alert_rec_clear(&a);
+    return r;
+}
+
+static int
+drop_all_replaced(struct salvage *s, struct errbuf *err)
+{
+    struct alert_set *set = NULL;
+    struct key from = {0};
+    struct cursor c;
+    enum store_result r = cursor_open(&c, s->t, TABLE_ALERT, &from, doing, err);
+
+    while (r == STORE_OK) {
+        r = drop_replaced(s, &set, &c, err);
+        if (r == STORE_OK)
+            r = cursor_next(&c, err);
+    }
+    cursor_close(&c);
+    alert_set_free(&set);
+    return r == STORE_NOTFOUND ? commit(s, err) : -1;
+}
+
 static void
 say(struct salvage *s, size_t i)
 {
@@ -173,6 +226,8 @@ salvage_rows(struct salvage *s, struct errbuf *err)
         ret = commit(s, err);
     if (ret == 0)
         ret = make_counts(s, err);
+    if (ret == 0)
+        ret = drop_all_replaced(s, err);
     if (s->t->handle != NULL)
         txn_abort(s->t);
     for (size_t i = 0; ret == 0 && i < n; i++)

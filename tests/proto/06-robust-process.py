@@ -328,6 +328,38 @@ def test_port_in_use(t):
         shutil.rmtree(other.dir)
 
 
+def test_control_socket_in_the_way(t):
+    """What is there and is not a socket that was left behind is not removed:
+    not another server's, and no file."""
+    server = t.server()
+    other = Server()
+    plain = os.path.join(other.dir, "plain")
+    with open(plain, "w", encoding="ascii") as f:
+        f.write("kept")
+    try:
+        for path, words in (
+                (server.control_path(), "another server listens on "),
+                (plain, plain + " is there and is not a socket"),
+                (os.path.join(other.dir, "none", "x"),
+                 "No such file or directory")):
+            other.options["control_socket"] = path
+            try:
+                other.start()
+            except Failed:
+                pass
+            else:
+                raise Failed("started with " + path)
+            said = other.lines[-1]
+            check(words in said and "error: " in said, said)
+        with open(plain, encoding="ascii") as f:
+            equal(f.read(), "kept")
+        check(os.path.exists(server.control_path()), "it is gone")
+        equal(server.cli("MainDomainName"), MAIN)
+    finally:
+        other.kill()
+        shutil.rmtree(other.dir)
+
+
 def test_check_config(t):
     path = directory()
     config = os.path.join(path, "c")

@@ -18,8 +18,8 @@
 
 #include "tests/unit/store_fixture.h"
 
-static atomic_bool armed, space_told;
-static atomic_uint writes_left, writes_failed;
+static atomic_bool armed, space_told, moves_counted;
+static atomic_uint writes_left, writes_failed, moves_left;
 static atomic_ullong space;
 static atomic_uint tables_synced, marks_early;
 
@@ -39,8 +39,16 @@ disk_fault_space(uint64_t bytes)
 }
 
 void
+disk_fault_moves(unsigned moves)
+{
+    atomic_store(&moves_left, moves);
+    atomic_store(&moves_counted, true);
+}
+
+void
 disk_fault_end(void)
 {
+    atomic_store(&moves_counted, false);
     atomic_store(&armed, false);
     atomic_store(&space_told, false);
 }
@@ -185,4 +193,36 @@ statvfs(const char *path, struct statvfs *fs)
         (atomic_load(&space_told) ? atomic_load(&space) : UINT64_C(1) << 40) /
         4096;
     return 0;
+}
+
+/* --- names that cannot be changed --- */
+
+static bool
+is_counted(const char *path)
+{
+    size_t n = strlen(fixture_dir);
+
+    return atomic_load(&moves_counted) && strncmp(path, fixture_dir, n) == 0 &&
+           strrchr(path, '/') == path + n;
+}
+
+int
+renameat2(int from_at, const char *from, int to_at, const char *to,
+          unsigned flags)
+{
+    if (flags != 0 && is_counted(from)) {
+        errno = EINVAL;
+        return -1;
+    }
+    return (int)syscall(SYS_renameat2, from_at, from, to_at, to, flags);
+}
+
+int
+rename(const char *from, const char *to)
+{
+    if (is_counted(from) && atomic_fetch_sub(&moves_left, 1) == 0) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
 }

@@ -4,13 +4,17 @@
 
 #include <stdint.h>
 
-/* A full disk, for files in the fixture's directory only: the program's own
- * write, pwrite, fsync and statvfs stand before those of the C library. */
+/* A full disk, and one that cannot do all, for files in the fixture's directory
+ * only: the program's own write, pwrite, fsync, rename, renameat2 and statvfs
+ * stand before those of the C library. */
 
 /* After `writes` more of them, each write fails with ENOSPC. */
 void disk_fault_after(unsigned writes);
 /* statvfs tells of that much space. */
 void disk_fault_space(uint64_t bytes);
+/* The file system cannot swap two names.  After `moves` more of them, one
+ * rename in the directory itself fails with EIO. */
+void disk_fault_moves(unsigned moves);
 /* All is well again. */
 void disk_fault_end(void);
 

@@ -8,94 +8,11 @@
 #include <unistd.h>
 
 #include "storage/txn.h"
+#include "tests/unit/full_store.h"
 #include "tests/unit/store_fixture.h"
 #include "tests/unit/suite.h"
 
 Suite *verify_suite(void);
-
-#define T0 (INT64_C(1764000000) * SECOND)
-
-/* --- a store with something in each table --- */
-
-/* "z" of the account, "b" of the domain. */
-static enum store_result
-add_verifier(struct store_txn *t, struct errbuf *err)
-{
-    static const struct alias_verifier v = {.name = "z", .cred.iterations = 1};
-    struct account_rec a = {0};
-    enum store_result r = account_get(t, 1, &a, err);
-
-    if (r == STORE_OK)
-        r = alias_verifier_put(t, &a, &v, err);
-    account_rec_clear(&a);
-    return r;
-}
-
-static enum store_result
-add_aliases(struct store_txn *t, struct errbuf *err)
-{
-    struct alias_list l = {0};
-    enum store_result r;
-
-    alias_list_add(&l, "z");
-    r = account_aliases_set(t, 1, &l, err);
-    if (r == STORE_OK)
-        r = add_verifier(t, err);
-    strcpy(l.name[0], "b");
-    if (r == STORE_OK)
-        r = domain_aliases_set(t, 1, &l, err);
-    alias_list_clear(&l);
-    return r;
-}
-
-static enum store_result
-fill(struct store_txn *t, void *arg, struct errbuf *err)
-{
-    struct alert_rec a = fixture_alert(ALERT_DOMAIN, 1, T0, "x");
-    struct account_state s = {.position = 1, .last_login = 1};
-    struct ticket_rec k = {.account = 1, .expires = T0};
-    struct audit_rec line = {.time = T0, .who = "me", .what = "it"};
-    const struct post_key_rec key = {
-        .posted = T0, .alert = 1, .scope = ALERT_DOMAIN, .target = 1};
-    char key_text[] = "key", name[] = "T", sealed[] = "x", group[] = "g";
-    const struct token_rec token = {
-        .account = 1, .name = name, .sealed = sealed, .sealed_len = 1};
-    const struct object_rec object = {
-        .domain = 1, .kind = OBJECT_GROUP, .name = group, .text = sealed};
-    enum store_result r;
-
-    (void)arg;
-    a.until = T0 + SECOND;
-    a.post_key = key_text;
-    r = alert_add(t, &a, err);
-    if (r == STORE_OK)
-        r = state_put(t, 1, &s, err);
-    if (r == STORE_OK)
-        r = prefs_put(t, 1, "{}", err);
-    if (r == STORE_OK)
-        r = usage_put(t, 1, &(struct usage_rec){.used = 1, .alert = 1}, err);
-    if (r == STORE_OK)
-        r = ticket_put(t, &k, err);
-    if (r == STORE_OK)
-        r = token_put(t, &token, err);
-    if (r == STORE_OK)
-        r = object_add(t, &object, err);
-    if (r == STORE_OK)
-        r = audit_add(t, &line, err);
-    if (r == STORE_OK)
-        r = post_key_put(t, 1, "key", &key, err);
-    if (r == STORE_OK)
-        r = meta_text_put(t, STORE_TEXT_MAIN_DOMAIN, "a.test", err);
-    return r == STORE_OK ? add_aliases(t, err) : r;
-}
-
-static void
-setup(void)
-{
-    fixture_setup();
-    fixture_account(fixture_domain("a.test"), "joe");
-    fixture_run(fill, NULL, STORE_OK);
-}
 
 /* Verifies the closed store; the report, which the caller frees. */
 static char *
@@ -173,10 +90,6 @@ struct damage {
     const char *report; /* must be in the report */
 };
 
-#define N0 "0000000000000000"
-#define N1 "0000000000000001"
-#define N9 "0000000000000009"
-
 static const struct damage damages[] = {
     {"a name that leads nowhere", TABLE_DOMAIN_NAME, "63", "01" N9,
      "domain_name.db: c: leads to no domain"},
@@ -246,7 +159,7 @@ static const struct damage damages[] = {
      "usage.db: account 9: does not exist"},
     {"usage with an alert to come", TABLE_USAGE, N1, "01" N1 N1 "0100" N1 N1 N9,
      "usage.db: account 1: an alert not yet given out"},
-    {"usage damaged", TABLE_USAGE, N1, "01" N1 N1 "0108" N1 N1 N1,
+    {"usage damaged", TABLE_USAGE, N1, "01" N1 N1 "0110" N1 N1 N1,
      "usage.db: account 1: damaged record"},
     {"no account", TABLE_ACCOUNT, N1, NULL,
      "prefs.db: account 1: does not exist"},
@@ -369,20 +282,6 @@ static const struct damage damages[] = {
     {"a text damaged", TABLE_META, "746578742f61", "0100", "meta.db: text"},
 };
 
-static size_t
-from_hex(const char *hex, uint8_t *out)
-{
-    size_t n = 0;
-
-    for (; *hex != 0; hex += *hex == ' ' ? 1 : 2) {
-        char digits[3] = {hex[0], *hex == ' ' ? 0 : hex[1], 0};
-
-        if (*hex != ' ')
-            out[n++] = (uint8_t)strtoul(digits, NULL, 16);
-    }
-    return n;
-}
-
 /* Key "*": the table's first record. */
 static enum store_result
 first_key(struct store_txn *t, enum table table, struct key *k,
@@ -412,11 +311,11 @@ do_damage(struct store_txn *t, void *arg, struct errbuf *err)
         if (r != STORE_OK)
             return r;
     } else {
-        k.len = from_hex(d->key, k.data);
+        k.len = full_store_hex(d->key, k.data);
     }
     if (d->value == NULL)
         return txn_del(t, d->table, &k, "testing", err);
-    buf_append(txn_record(t), value, from_hex(d->value, value));
+    buf_append(txn_record(t), value, full_store_hex(d->value, value));
     return txn_put(t, d->table, &k, "testing", err);
 }
 
@@ -429,6 +328,35 @@ START_TEST(a_contradiction_is_found)
     fixture_close();
     report = verify(-1);
     ck_assert_msg(strstr(report, d.report) != NULL, "%s: %s", d.name, report);
+    free(report);
+    fixture_open();
+}
+END_TEST
+
+static enum store_result
+put_unshown(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    (void)arg;
+    return usage_put(t, 1, &(struct usage_rec){.alert = 1, .unshown = true},
+                     err);
+}
+
+/* An older program would take it for damage. */
+START_TEST(usage_of_a_newer_format)
+{
+    struct damage d = {.table = TABLE_META,
+                       .key = "666f726d6174",
+                       .value = "010000000000000005"};
+    char *report;
+
+    fixture_run(put_unshown, NULL, STORE_OK);
+    fixture_verify();
+    fixture_run(do_damage, &d, STORE_OK);
+    fixture_close();
+    report = verify(-1);
+    ck_assert_msg(strstr(report, "usage.db: a record of format 6 in a store of "
+                                 "format 5") != NULL,
+                  "%s", report);
     free(report);
     fixture_open();
 }
@@ -468,7 +396,7 @@ START_TEST(a_damaged_record_fails_its_job)
     fixture_run(read_account, NULL, STORE_NOTFOUND);
     fixture_run(find_account, NULL, STORE_ERROR);
     ck_assert_ptr_nonnull(strstr(fixture_err.text, "leads nowhere"));
-    fixture_post(ALERT_SERVER, 0, T0, "x"); /* and the store goes on */
+    fixture_post(ALERT_SERVER, 0, SECOND, "x"); /* and the store goes on */
 }
 END_TEST
 
@@ -478,14 +406,15 @@ verify_suite(void)
     Suite *s = suite_create("verify");
     TCase *tc = tcase_create("verify");
 
-    tcase_add_checked_fixture(tc, setup, fixture_teardown);
+    tcase_add_checked_fixture(tc, full_store_setup, fixture_teardown);
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, a_sound_store);
     tcase_add_loop_test(tc, a_contradiction_is_found, 0,
                         sizeof damages / sizeof damages[0]);
+    tcase_add_test(tc, usage_of_a_newer_format);
     tcase_add_test(tc, a_damaged_record_fails_its_job);
     suite_add_tcase(s, tc);
-    tc = suite_add_many(s, setup, fixture_teardown);
+    tc = suite_add_many(s, full_store_setup, fixture_teardown);
     tcase_add_loop_test(tc, a_flipped_bit_is_found, 0, TABLE_COUNT);
     return s;
 }

@@ -116,8 +116,13 @@ account_alert_added(struct worker *w, struct alert *al)
 {
     struct account *a = account_lookup(w, al->rec.target);
 
-    if (a != NULL)
-        alert_array_add(&a->alerts, al);
+    if (a == NULL && al->generated) /* it does not come with a piece */
+        a = g_hash_table_lookup(w->accounts, &al->rec.target);
+    if (a == NULL)
+        return;
+    alert_array_add(&a->alerts, al);
+    if (al->generated)
+        a->quota_unshown = al->rec.id;
 }
 
 unsigned
