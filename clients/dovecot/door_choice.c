@@ -95,17 +95,14 @@ door_choice_refuses(unsigned kinds, const struct door_kind *alert)
 }
 
 int
-door_choice_attended(const char *setting, bool default_only,
-                     bool *attended_only_r)
+door_choice_confirm(const char *setting, bool *attended_only_r)
 {
-    *attended_only_r = default_only;
-    if (setting == NULL || *setting == '\0')
+    *attended_only_r = true;
+    if (setting == NULL || *setting == '\0' ||
+        strcasecmp(setting, "attended") == 0)
         return 0;
-    if (strcasecmp(setting, "attended") == 0)
-        *attended_only_r = true;
-    else if (strcasecmp(setting, "all") == 0)
-        *attended_only_r = false;
-    else
+    if (strcasecmp(setting, "all") != 0)
         return -1;
+    *attended_only_r = false;
     return 0;
 }

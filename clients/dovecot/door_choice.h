@@ -38,9 +38,9 @@ int door_choice_refusals(const char *setting, unsigned *kinds_r);
 /* True if the alert refuses a log-in. */
 bool door_choice_refuses(unsigned kinds, const struct door_kind *alert);
 
-/* ximss_confirm = attended or all: whether only sessions in front of which
- * somebody is likely to sit use alerts up.  -1: no such word. */
-int door_choice_attended(const char *setting, bool default_only,
-                         bool *attended_only_r);
+/* ximss_confirm = attended or all: whether by IMAP only sessions in front of which
+ * somebody is likely to sit use alerts up, which is the default.
+ * -1: no such word; *attended_only_r is the default then. */
+int door_choice_confirm(const char *setting, bool *attended_only_r);
 
 #endif

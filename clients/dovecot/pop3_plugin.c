@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Alerts in Dovecot's POP3 sessions.  POP3 cannot say anything by itself, so an
+ * alert refuses the log-in once: programs show that error, and the next try gets
+ * in.  One alert is one refusal, oldest first.
+ *
+ * The hook runs in the middle of the creation of the client.  Dovecot goes on with
+ * it afterwards, so the client may be neither disconnected nor destroyed here, nor
+ * may its output be closed or fail (Dovecot would free the client and then use it).
+ * So the refusal is written past the output, and the descriptor is shut: Dovecot's
+ * own "+OK" fails then, and with its output closed it carries out no command that
+ * the mail program had sent ahead. */
+#include "clients/dovecot/compat.h"
+
+#include <pop3-common.h>
+
+#include <module-context.h>
+#include <sys/socket.h>
+
+#include "clients/dovecot/door.h"
+#include "clients/dovecot/door_choice.h"
+#include "clients/dovecot/door_text.h"
+#include "clients/dovecot/plugin.h"
+#include "clients/dovecot/plugin_config.h"
+
+/* A refused program that does not close the connection has so long to read. */
+#define LINGER_MSECS 2000
+
+struct pop3_plugin {
+    union pop3_module_context module_ctx;
+    struct door *door;
+};
+
+const char *pop3_ximss_plugin_version = DOVECOT_ABI_VERSION;
+const char pop3_ximss_plugin_binary_dependency[] = "pop3";
+
+static struct module *this_module;
+static pop3_client_created_func_t *next_hook;
+static MODULE_CONTEXT_DEFINE_INIT(pop3_plugin_module, &pop3_module_register);
+
+static void
+plugin_destroy(struct client *client, const char *reason)
+{
+    struct pop3_plugin *x = MODULE_CONTEXT_REQUIRE(client, pop3_plugin_module);
+
+    door_close(&x->door, false);
+    x->module_ctx.super.destroy(client, reason);
+}
+
+static void
+on_linger(struct client *client)
+{
+    client_disconnect(client, "Refused once, to show an alert");
+}
+
+/* True if all of it is on its way: there is room for one line in a socket to which
+ * nothing was written yet. */
+static bool
+write_refusal(struct client *client, const struct plugin_config *config,
+              const struct door_alert *a)
+{
+    char line[DOOR_TEXT_POP3_LINE + 2];
+    size_t len = door_text_refusal(config->code, a->line, config->hint, line);
+
+    memcpy(line + len, "\r\n", 2);
+    len += 2;
+    return send(client->fd_out, line, len, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+           (ssize_t)len;
+}
+
+/* Confirms at once: the next try may be there within milliseconds. */
+static void
+refuse(struct client *client, struct pop3_plugin *x,
+       const struct plugin_config *config, struct door_alert *a)
+{
+    if (write_refusal(client, config, a)) {
+        door_shown(x->door, a);
+        door_flush(x->door);
+    }
+    (void)shutdown(client->fd_out, SHUT_WR);
+    timeout_remove(&client->to_idle);
+    client->to_idle = timeout_add(LINGER_MSECS, on_linger, client);
+}
+
+/* The oldest alert that refuses a log-in; NULL: there is none, or the server did
+ * not say all in time. */
+static struct door_alert *
+find_refusing(struct door *door, const struct plugin_config *config)
+{
+    struct door_alert *a;
+
+    if (!door_wait(door, config->pop3_wait))
+        return NULL;
+    for (a = door_alerts(door)->first; a != NULL; a = a->next)
+        if (door_choice_refuses(config->refusals, &a->kind))
+            break;
+    return a;
+}
+
+static struct door *
+open_door(struct client *client, const struct plugin_config *config)
+{
+    struct mail_user *user = client->user;
+    struct door_settings s = {
+        .socket = config->socket,
+        .login = {.user = user->username, .service = "pop3", .attended = true},
+        .line_max = DOOR_TEXT_POP3,
+        .event = user->event,
+    };
+
+    if (user->conn.remote_ip != NULL)
+        s.login.client =
+            p_strdup(client->pool, net_ip2addr(user->conn.remote_ip));
+    return door_open(&s, NULL, NULL);
+}
+
+/* Without a refusal, the door is closed before the session begins. */
+static void
+look_for_alerts(struct client *client)
+{
+    struct plugin_config config;
+    struct pop3_plugin *x;
+    struct door_alert *a;
+
+    plugin_config_read(client->user, &config);
+    if (config.socket == NULL || config.refusals == 0)
+        return;
+    x = p_new(client->pool, struct pop3_plugin, 1);
+    x->door = open_door(client, &config);
+    a = find_refusing(x->door, &config);
+    if (a == NULL) {
+        door_close(&x->door, false);
+        return;
+    }
+    x->module_ctx.super = client->v;
+    client->v.destroy = plugin_destroy;
+    MODULE_CONTEXT_SET(client, pop3_plugin_module, x);
+    refuse(client, x, &config, a);
+}
+
+static void
+on_client_created(struct client **clientp)
+{
+    struct mail_user *user = (*clientp)->user;
+
+    if (mail_user_is_plugin_loaded(user, this_module) && !user->anonymous)
+        look_for_alerts(*clientp);
+    if (next_hook != NULL)
+        next_hook(clientp);
+}
+
+void
+pop3_ximss_plugin_init(struct module *module)
+{
+    this_module = module;
+    next_hook = pop3_client_created_hook_set(on_client_created);
+}
+
+void
+pop3_ximss_plugin_deinit(void)
+{
+    pop3_client_created_hook_set(next_hook);
+}
