@@ -21,7 +21,8 @@ class Check:
         args = ("mail", "check", *([account] if account else []),
                 "--door", w.door, "--dovecot-config",
                 conf or w.dovecot.config(),
-                "--imap", "127.0.0.1:%d" % w.dovecot.imap_port, *args)
+                "--imap", "127.0.0.1:%d" % w.dovecot.imap_port, "--timeout",
+                "120", *args)
         env = {"XIMSS_MAIL_PASSWORD": "secret", **(env or {})}
         done = ctl(w.server, "--json", *args, env=env)
         self.status, self.errors = done.returncode, done.stderr

@@ -27,7 +27,8 @@ def run(*args, user="joe", env=None):
 
 
 def wait():
-    return str(int(min(DEADLINE, 10) * 1000))
+    """The longest that it takes."""
+    return "10000"
 
 
 def door_server(t):
