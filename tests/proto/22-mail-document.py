@@ -252,3 +252,15 @@ def test_dist_has_the_same_lines(t):
         equal(lines, block(name).splitlines(), file)
     page = read("doc", "man", "ximss-dovecot.7")
     check(".Bd -literal\n%s.Ed" % block("dovecot") in page, "the manual page")
+
+
+def test_the_unit_lets_the_door_see_its_peers(t):
+    """With PrivateUsers=yes each peer is user 65534, and door-users is in vain;
+    without the group the socket cannot be given to it."""
+    lines = read("dist", "ximssd.service.in").splitlines()
+    group = re.search(r"door-socket-group = (\w+)", block("ximssd")).group(1)
+    for line in ("PrivateUsers=no", "SupplementaryGroups=" + group,
+                 "SystemCallFilter=@chown", "RuntimeDirectory=ximssd"):
+        check(line in lines, line)
+    check("g %s -" % group in
+          read("dist", "sysusers.d", "ximssd.conf").splitlines(), group)
