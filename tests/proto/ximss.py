@@ -206,8 +206,9 @@ class Client:
         left = deadline - time.monotonic()
         pending = isinstance(self.sock, ssl.SSLSocket) and self.sock.pending()
         if not pending:
-            ready, _, _ = select.select([self.sock], [], [], max(left, 0))
-            if not ready:
+            waiting = select.poll()  # select() takes no more than 1024
+            waiting.register(self.sock, select.POLLIN)
+            if not waiting.poll(max(left, 0) * 1000):
                 return False
         try:
             self.sock.settimeout(max(left, 0.001))
