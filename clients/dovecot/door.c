@@ -224,7 +224,7 @@ on_response(struct door *d, const struct door_message *m)
             d->phase = DOOR_INSIDE;
     } else if (strcmp(m->id, DOOR_ID_TOLD) == 0 && d->phase == DOOR_INSIDE) {
         d->phase = DOOR_TOLD;
-        d->retry_msecs = RETRY_MIN_MSECS;
+        d->retry_msecs = d->set.retry_msecs;
         door_queue_end(&d->queue);
     } else if (m->alert != 0) {
         door_queue_remove(&d->queue, m->alert);
@@ -395,7 +395,9 @@ door_open(const struct door_settings *settings, door_changed_cb *changed,
     d->changed = changed;
     d->arg = arg;
     d->fd = -1;
-    d->retry_msecs = RETRY_MIN_MSECS;
+    if (d->set.retry_msecs == 0)
+        d->set.retry_msecs = RETRY_MIN_MSECS;
+    d->retry_msecs = d->set.retry_msecs;
     door_connect(d);
     return d;
 }

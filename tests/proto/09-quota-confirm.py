@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Storage quota alerts for sessions in confirm mode, as the mail doors and the
-web bridge have them: the ten minutes count from the confirmation, and what was
-not confirmed is left to the next log-in (product.md 6)."""
+"""Storage quota alerts for sessions in confirm mode, at the mail door and
+elsewhere: the ten minutes count from the confirmation, and what was not
+confirmed is left to the next log-in (product.md 6)."""
 
 from ximss import attr, check, equal, response
 
@@ -18,7 +18,8 @@ def quota_alert(used=85, alert_id="…"):
 
 
 def world(t, **options):
-    server = t.server(dict({"idle_timeout": "1d"}, **options))
+    server = t.server(start=False).open_door(idle_timeout="1d", **options)
+    server.start()
     server.domain("a.test")
     server.account("joe@a.test", settings="MaxAccountSize=100;")
     use(server, 85)
@@ -29,7 +30,11 @@ def use(server, used):
     server.cli("SetStorageUsed joe@a.test %d" % used)
 
 
-def door(server, **attributes):
+def mail(server, door="pop3", **attributes):
+    return server.mail("joe@a.test", door, **attributes)
+
+
+def page(server, **attributes):
     return server.login("joe@a.test", alertConfirm="yes", **attributes)
 
 
@@ -38,8 +43,8 @@ def confirm(client, alert_id):
 
 
 def refused(server, used=85, confirms=True):
-    """A connection that is refused because of an alert: its id."""
-    c = door(server)
+    """A mail program that is refused because of an alert: its id."""
+    c = mail(server)
     id_ = attr(c.expect(quota_alert(used)), "alertID")
     if confirms:
         confirm(c, id_)
@@ -48,7 +53,7 @@ def refused(server, used=85, confirms=True):
 
 
 def let_in(server):
-    c = door(server)
+    c = mail(server)
     c.quiet()
     c.bye()
 
@@ -72,7 +77,7 @@ def test_refused_once_in_ten_minutes(t):
 
 def test_the_ten_minutes_count_from_the_confirmation(t):
     server = world(t)
-    c = door(server)
+    c = page(server)
     id_ = attr(c.expect(quota_alert()), "alertID")
     server.clock(9 * MINUTE)
     confirm(c, id_)
@@ -87,9 +92,12 @@ def test_not_confirmed_is_left_to_the_next_log_in(t):
     server = world(t)
     id_ = refused(server, confirms=False)
     equal(refused(server, confirms=False), id_)
-    c = door(server)
+    c = mail(server, "imap")
     c.send('<bye id="b"/>')  # too short to show anything
     c.until_response("b")
+    c = page(server)
+    c.expect(quota_alert(alert_id=id_))
+    c.close()
     plain = server.login("joe@a.test")  # any door
     plain.expect(quota_alert(alert_id=id_))
     plain.quiet()
@@ -115,7 +123,7 @@ def test_the_server_is_killed(t):
     for used in (86, 87):
         server.restart(crash=True)
         use(server, used)
-        c = door(server)
+        c = mail(server)
         ids.append(attr(c.expect(quota_alert(used)), "alertID"))
     equal(len(set(ids)), 3)
     confirm(c, ids[-1])
@@ -134,7 +142,7 @@ def test_killed_and_below_the_level_meanwhile(t):
     server = world(t)
     id_ = refused(server, confirms=False)
     server.restart(crash=True)
-    c = door(server, alertChanges="yes")
+    c = page(server, alertChanges="yes")
     c.expect('<alertRemoved alertID="%s"/>' % id_)
     new = attr(c.expect(quota_alert()), "alertID")
     server.restart(crash=True)
@@ -159,7 +167,7 @@ def test_an_account_that_is_not_kept(t):
 
 def test_several_sessions(t):
     server = world(t)
-    one, two = door(server), door(server, alertChanges="yes")
+    one, two = mail(server), mail(server, "imap", alertChanges="yes")
     id_ = attr(one.expect(quota_alert()), "alertID")
     two.expect(quota_alert(alert_id=id_))
     confirm(one, id_)
@@ -172,22 +180,22 @@ def test_several_sessions(t):
 
 def test_dismissed_in_another(t):
     server = world(t)
-    mail, page = (door(server, alertChanges="yes") for _ in range(2))
-    id_ = attr(mail.expect(quota_alert()), "alertID")
-    page.expect(quota_alert(alert_id=id_))
-    page.ok('<alertDismiss id="d" alertID="%s"/>' % id_)
-    mail.expect('<alertRemoved alertID="%s"/>' % id_)
-    mail.bye()
+    c, web = mail(server, "imap", alertChanges="yes"), page(server)
+    id_ = attr(c.expect(quota_alert()), "alertID")
+    web.expect(quota_alert(alert_id=id_))
+    web.ok('<alertDismiss id="d" alertID="%s"/>' % id_)
+    c.expect('<alertRemoved alertID="%s"/>' % id_)
+    c.bye()
     let_in(server)
 
 
 def test_a_plain_session_shows_it(t):
     """What it was sent counts, whatever others have not confirmed."""
     server = world(t)
-    mail = door(server)
-    id_ = attr(mail.expect(quota_alert()), "alertID")
+    c = mail(server)
+    id_ = attr(c.expect(quota_alert()), "alertID")
     server.login("joe@a.test").expect(quota_alert(alert_id=id_))
-    mail.bye()
+    c.bye()
     server.restart()
     let_in(server)
     server.clock(10 * MINUTE)
@@ -198,7 +206,7 @@ def test_withdrawn_before_it_was_confirmed(t):
     """It does not keep the next one back; but who is there is not told of each
     time that the level is crossed."""
     server = world(t)
-    c = door(server, alertChanges="yes")
+    c = mail(server, "imap", alertChanges="yes")
     id_ = attr(c.expect(quota_alert()), "alertID")
     for _ in range(3):
         use(server, 20)
