@@ -29,12 +29,14 @@ struct mail_check {
 /* A link.  Fills found and advice. */
 typedef enum mail_state mail_link_fn(struct mail_check *m);
 
-/* `found` and `advice` as a whole, and the state. */
+/* --- ctl_mail_say.c --- */
+
+/* Each appends to `found` what a link found, and returns its state. */
 enum mail_state mail_ok(struct mail_check *m, const char *fmt, ...)
     PRINTF_LIKE(2, 3);
 enum mail_state mail_unknown(struct mail_check *m, const char *fmt, ...)
     PRINTF_LIKE(2, 3);
-/* The advice is appended by the caller. */
+/* The caller appends the advice. */
 enum mail_state mail_broken(struct mail_check *m, const char *fmt, ...)
     PRINTF_LIKE(2, 3);
 

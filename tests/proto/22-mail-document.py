@@ -115,8 +115,12 @@ class Site:
 
     def refuses_once(self, user, at=None):
         self.post(user, "by POP3")
-        equal(self.pop3(user, at).enter(),
+        first = self.pop3(user, at)
+        equal(first.enter(),
               "-ERR [SYS/TEMP] by POP3 (please wait and retry)")
+        first.close()
+        wait_until(lambda: not self.server.admin().reports(
+            scope="account", target=user), "it counts as seen")
         self.pop3(user, at).get_in().quit()
 
 
