@@ -19,8 +19,9 @@ struct door;
 struct door_settings { /* copied; the strings live as long as the door */
     const char *socket;
     struct door_login login;
-    size_t line_max;     /* of the text of an alert in one line */
-    struct event *event; /* for log lines */
+    size_t line_max;      /* of the text of an alert in one line */
+    struct event *event;  /* for log lines */
+    unsigned retry_msecs; /* to the first new try; 0: a second */
 };
 
 /* The queue has changed, or the door has a wake file now.  Never called from

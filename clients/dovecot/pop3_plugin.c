@@ -8,12 +8,20 @@
  * may its output be closed or fail (Dovecot would free the client and then use it).
  * So the refusal is written past the output, and the descriptor is shut: Dovecot's
  * own "+OK" fails then, and with its output closed it carries out no command that
- * the mail program had sent ahead. */
+ * the mail program had sent ahead.
+ *
+ * The alert counts as shown when the program has given up: when it says something
+ * that is no log-in, closes the connection, or is silent.  Some programs show an
+ * error only if it is that of their last way to log in, and after that of another
+ * they go on with the next. */
 #include "clients/dovecot/compat.h"
 
 #include <pop3-common.h>
 
+#include <istream.h>
+#include <linux/sockios.h>
 #include <module-context.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "clients/dovecot/door.h"
@@ -22,12 +30,15 @@
 #include "clients/dovecot/plugin.h"
 #include "clients/dovecot/plugin_config.h"
 
-/* A refused program that does not close the connection has so long to read. */
-#define LINGER_MSECS 2000
+/* A program that was refused is silent if it has said nothing for so long.  mutt
+ * shows an error for two seconds before it goes on. */
+#define LINGER_MSECS 5000
 
 struct pop3_plugin {
     union pop3_module_context module_ctx;
     struct door *door;
+    uint64_t alert; /* that refuses; 0: it could not be written */
+    bool silent;    /* the program has read it, and said nothing */
 };
 
 const char *pop3_ximss_plugin_version = DOVECOT_ABI_VERSION;
@@ -37,11 +48,46 @@ static struct module *this_module;
 static pop3_client_created_func_t *next_hook;
 static MODULE_CONTEXT_DEFINE_INIT(pop3_plugin_module, &pop3_module_register);
 
+static struct pop3_plugin *
+plugin_of(struct client *client)
+{
+    return MODULE_CONTEXT_REQUIRE(client, pop3_plugin_module);
+}
+
+/* Does the program, which was refused, try to log in in another way? */
+static bool
+tries_again(struct client *client)
+{
+    static const char *const commands[] = {"AUTH", "USER", "APOP", "PASS"};
+    size_t len;
+    const unsigned char *said = i_stream_get_data(client->input, &len);
+
+    for (size_t i = 0; i < N_ELEMENTS(commands); i++)
+        if (len >= 4 && strncasecmp((const char *)said, commands[i], 4) == 0)
+            return true;
+    return false;
+}
+
+/* Was the refusal the last word?  A broken connection shows nothing. */
+static bool
+is_shown(struct client *client, const struct pop3_plugin *x)
+{
+    if (x->alert == 0)
+        return false;
+    return x->silent ||
+           (client->input->stream_errno == 0 && !tries_again(client));
+}
+
 static void
 plugin_destroy(struct client *client, const char *reason)
 {
-    struct pop3_plugin *x = MODULE_CONTEXT_REQUIRE(client, pop3_plugin_module);
+    struct pop3_plugin *x = plugin_of(client);
+    struct door_alert *a = door_alerts(x->door)->first;
 
+    while (a != NULL && a->id != x->alert)
+        a = a->next;
+    if (a != NULL && is_shown(client, x))
+        door_shown(x->door, a);
     door_close(&x->door, false);
     x->module_ctx.super.destroy(client, reason);
 }
@@ -49,6 +95,10 @@ plugin_destroy(struct client *client, const char *reason)
 static void
 on_linger(struct client *client)
 {
+    int left = 0;
+
+    plugin_of(client)->silent =
+        ioctl(client->fd_out, SIOCOUTQ, &left) < 0 || left == 0;
     client_disconnect(client, "Refused once, to show an alert");
 }
 
@@ -67,15 +117,12 @@ write_refusal(struct client *client, const struct plugin_config *config,
            (ssize_t)len;
 }
 
-/* Confirms at once: the next try may be there within milliseconds. */
 static void
 refuse(struct client *client, struct pop3_plugin *x,
        const struct plugin_config *config, struct door_alert *a)
 {
-    if (write_refusal(client, config, a)) {
-        door_shown(x->door, a);
-        door_flush(x->door);
-    }
+    if (write_refusal(client, config, a))
+        x->alert = a->id;
     (void)shutdown(client->fd_out, SHUT_WR);
     timeout_remove(&client->to_idle);
     client->to_idle = timeout_add(LINGER_MSECS, on_linger, client);

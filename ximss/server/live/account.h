@@ -14,6 +14,7 @@
 #include "ximss/server/live/session.h"
 
 struct domain;
+struct door_wake;
 struct worker;
 struct zone;
 
@@ -65,6 +66,8 @@ struct account {
     bool being_saved;        /* the store has, perhaps, older than this */
     bool loading; /* the store is asked; nothing above is valid yet */
     struct account_waiter *waiters; /* owned; while loading */
+    struct door_wake *wake;         /* owned; NULL: no mail session of it may
+                                       sleep (door_wake.h) */
 };
 
 /* The account in memory, or NULL (also while it is loading). */

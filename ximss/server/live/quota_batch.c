@@ -10,6 +10,7 @@
 
 #include "util/log.h"
 #include "util/xmalloc.h"
+#include "ximss/server/live/door_wake.h"
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/worker.h"
@@ -149,7 +150,6 @@ quota_batch_submit(struct quota_batch **c)
     *c = NULL;
 }
 
-/* Somebody is there who gets alerts. */
 bool
 quota_is_present(const struct account *a)
 {
@@ -158,5 +158,5 @@ quota_is_present(const struct account *a)
     TAILQ_FOREACH(s, &a->sessions, of_account)
         if (s->state == SESSION_OPEN && s->opt_alerts)
             return true;
-    return false;
+    return door_wake_is_asleep(a);
 }

@@ -28,7 +28,7 @@ quota_know(struct worker *w, struct account *a, bool reached)
     a->quota_reached = reached;
 }
 
-/* Somebody is there who gets alerts. */
+/* Somebody is there who gets alerts, or sleeps and is woken for them. */
 bool quota_is_present(const struct account *a);
 
 /* Has the store check the account. */
