@@ -55,10 +55,12 @@ class Test:
         leaves of its servers and stores is removed: those of some hundred
         tests that failed would fill the memory of the machine."""
         with room() as files, room(MEMORY) as memory:
+            env = {**self.environment(src, build), "TEST_MEMORY": memory,
+                   "TMPDIR": files, **(more or {})}
+            if self.kind == UNIT:  # those of storage/ know no other disk
+                env.pop("TMPDIR")
             return groups.run(self.command(src, build), build, limit=limit,
-                              env={**self.environment(src, build),
-                                   "TMPDIR": files, "TEST_MEMORY": memory,
-                                   **(more or {})})
+                              env=env)
 
 
 class Stopped(Exception):

@@ -4,7 +4,7 @@
  * Each send is of one piece that a UNIX socket takes whole or not at all. */
 #include "clients/dovecot/compat.h"
 
-#include "clients/dovecot/door.h"
+#include "clients/dovecot/door_private.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -24,32 +24,6 @@
  * busy. */
 #define PACE_MSECS 100
 #define PACE_BYTES (128 * 1024)
-
-enum door_phase {
-    DOOR_AWAY,   /* no connection */
-    DOOR_ASKED,  /* the log-in was sent */
-    DOOR_INSIDE, /* it worked; the server tells what waits */
-    DOOR_TOLD    /* it has told everything */
-};
-
-struct door {
-    struct door_settings set; /* login.attended: as of now */
-    door_changed_cb *changed; /* NULL: none */
-    void *arg;
-    enum door_phase phase;
-    int fd;
-    struct io *io_in;  /* NULL while nothing is to be read */
-    struct io *io_out; /* while the socket takes nothing */
-    struct timeout *to_retry, *to_pace;
-    unsigned retry_msecs;
-    unsigned pace_left; /* bytes until to_pace */
-    bool attend;      /* the server does not know yet that somebody is there */
-    bool complained;  /* something was logged that an operator can mend */
-    unsigned refusal; /* errorNum of the log-in, 0 */
-    char *wake_file;  /* owned */
-    struct door_wire wire;
-    struct door_queue queue;
-};
 
 static void door_connect(struct door *d);
 static void on_input(struct door *d);
@@ -190,78 +164,6 @@ door_flush(struct door *d)
 
 /* --- from the server --- */
 
-/* An operator can mend it, so it is said, but once in a session. */
-static void
-complain(struct door *d, const char *what)
-{
-    if (!d->complained)
-        e_warning(d->set.event, "ximss: %s: %s", d->set.socket, what);
-    d->complained = true;
-}
-
-static void
-on_refused(struct door *d, unsigned error)
-{
-    d->refusal = error;
-    if (error == 527)
-        complain(d, "ximssd does not let this user id name the account "
-                    "(door-users, door-user-format)");
-    else
-        e_debug(d->set.event, "ximss: log-in refused: %u", error);
-}
-
-/* False: the connection is over. */
-static bool
-on_response(struct door *d, const struct door_message *m)
-{
-    if (strcmp(m->id, DOOR_ID_LOGIN) == 0) {
-        if (m->error != 0) {
-            on_refused(d, m->error);
-            return false;
-        }
-        d->refusal = 0;
-        if (d->phase == DOOR_ASKED)
-            d->phase = DOOR_INSIDE;
-    } else if (strcmp(m->id, DOOR_ID_TOLD) == 0 && d->phase == DOOR_INSIDE) {
-        d->phase = DOOR_TOLD;
-        d->retry_msecs = d->set.retry_msecs;
-        door_queue_end(&d->queue);
-    } else if (m->alert != 0) {
-        door_queue_remove(&d->queue, m->alert);
-    }
-    return true;
-}
-
-static void
-on_session(struct door *d, const struct door_message *m)
-{
-    i_free(d->wake_file);
-    if (m->wake_file != NULL)
-        d->wake_file = i_strdup(m->wake_file);
-}
-
-static bool
-on_message(struct door *d, const struct door_message *m)
-{
-    switch (m->type) {
-    case DOOR_NOTHING:
-        break;
-    case DOOR_SESSION:
-        on_session(d, m);
-        break;
-    case DOOR_RESPONSE:
-        return on_response(d, m);
-    case DOOR_ALERT:
-        return door_queue_add(&d->queue, m, d->set.line_max);
-    case DOOR_REMOVED:
-        door_queue_remove(&d->queue, m->alert);
-        break;
-    case DOOR_BYE:
-        return false;
-    }
-    return true;
-}
-
 static bool
 take(struct door *d, char *data, size_t len)
 {
@@ -270,7 +172,7 @@ take(struct door *d, char *data, size_t len)
 
     for (; len > 0; data += n, len -= n) {
         n = door_wire_take(&d->wire, data, len, &m);
-        if (!on_message(d, &m))
+        if (!door_hear(d, &m))
             return false;
     }
     return true;
@@ -357,7 +259,7 @@ dial(struct door *d)
     size_t len = strlen(d->set.socket);
 
     if (len >= sizeof sun.sun_path) {
-        complain(d, "the name of the socket is too long");
+        door_complain(d, "the name of the socket is too long");
         return false;
     }
     memcpy(sun.sun_path, d->set.socket, len + 1);
@@ -366,7 +268,7 @@ dial(struct door *d)
         connect(d->fd, (const struct sockaddr *)&sun, sizeof sun) == 0)
         return true;
     if (errno == EACCES)
-        complain(d, "permission denied (extra_groups of the service)");
+        door_complain(d, "permission denied (extra_groups of the service)");
     else
         e_debug(d->set.event, "ximss: connect(%s) failed: %m", d->set.socket);
     return false;

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Alerts in Dovecot's IMAP sessions, as untagged OK or NO with the code ALERT.
- *
- * A line may stand between any two others, but some clients give up when they read
- * it between their FETCH and its answer.  So an alert goes in just before the
- * tagged line of a command whose answer every client reads line by line, while
- * the client idles, and before the answer to LOGOUT.
- *
- * An alert counts as shown when the client has said something later, or five
+/* Alerts in Dovecot's IMAP sessions, as untagged OK or NO with the code ALERT, at the
+ * moments of imap_moment.h.  An alert counts as shown when the client has said something later, or five
  * seconds passed, and all that was written has left this machine. */
 #include "clients/dovecot/compat.h"
 
@@ -14,18 +8,17 @@
 
 #include <imap-commands.h>
 #include <istream.h>
-#include <linux/sockios.h>
 #include <mail-storage-private.h>
 #include <mailbox-watch.h>
 #include <module-context.h>
 #include <ostream.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time-util.h>
 
 #include "clients/dovecot/door.h"
 #include "clients/dovecot/door_choice.h"
 #include "clients/dovecot/door_text.h"
+#include "clients/dovecot/imap_moment.h"
 #include "clients/dovecot/plugin.h"
 #include "clients/dovecot/plugin_config.h"
 
@@ -57,96 +50,6 @@ static struct imap_plugin *
 plugin_of(struct client *client)
 {
     return MODULE_CONTEXT_REQUIRE(client, imap_plugin_module);
-}
-
-/* --- what a client is doing --- */
-
-static bool
-is_named(const struct client_command_context *cmd, const char *name)
-{
-    return cmd->name != NULL && strcasecmp(cmd->name, name) == 0;
-}
-
-/* Before the tagged lines of these, every client takes an untagged OK. */
-static bool
-is_safe(const struct client_command_context *cmd)
-{
-    static const char *const safe[] = {
-        "NOOP",   "SELECT", "EXAMINE", "LIST",     "LSUB",
-        "STATUS", "CHECK",  "CLOSE",   "UNSELECT", "CAPABILITY",
-        "ID",     "ENABLE", "IDLE",    "NAMESPACE"};
-
-    for (size_t i = 0; i < N_ELEMENTS(safe); i++)
-        if (is_named(cmd, safe[i]))
-            return true;
-    return false;
-}
-
-/* Has a command begun, and not answered yet?  One that only waits until the mailbox
- * is synchronized has no function any more. */
-static bool
-is_at_work(const struct client_command_context *cmd)
-{
-    return (cmd->func != NULL ||
-            cmd->state == CLIENT_COMMAND_STATE_WAIT_SYNC) &&
-           !cmd->tagline_sent &&
-           cmd->state != CLIENT_COMMAND_STATE_WAIT_UNAMBIGUITY;
-}
-
-/* True if a client that pipelines waits for the answer to a command before which
- * nothing may go in. */
-static bool
-others_are_at_work(const struct client_command_context *cmd)
-{
-    const struct client_command_context *other = cmd->client->command_queue;
-
-    for (; other != NULL; other = other->next)
-        if (other != cmd && is_at_work(other) && !is_safe(other))
-            return true;
-    return false;
-}
-
-static bool
-is_writable(const struct client *client)
-{
-    return !client->destroyed && !client->disconnected &&
-           !client->output->closed && client->output_cmd_lock == NULL;
-}
-
-static bool
-is_idling(const struct client *client)
-{
-    const struct client_command_context *cmd = client->command_queue;
-
-    return cmd != NULL && cmd->next == NULL && is_named(cmd, "IDLE") &&
-           cmd->state == CLIENT_COMMAND_STATE_WAIT_INPUT && !cmd->tagline_sent;
-}
-
-/* With NOTIFY (RFC 5465) a client that does nothing is told things, too. */
-static bool
-is_listening(const struct client *client)
-{
-    return client->notify_ctx != NULL && client->command_queue == NULL &&
-           client->input_lock == NULL &&
-           i_stream_get_data_size(client->input) == 0;
-}
-
-static bool
-waits_for_news(const struct client *client)
-{
-    return is_idling(client) || is_listening(client);
-}
-
-/* All that was written has been taken by the other end of the descriptor: the
- * client's TCP, or the log-in process that does TLS. */
-static bool
-output_is_taken(struct client *client)
-{
-    int left = 0;
-
-    return !client->output->closed &&
-           o_stream_get_buffer_used_size(client->output) == 0 &&
-           (ioctl(client->fd_out, SIOCOUTQ, &left) < 0 || left == 0);
 }
 
 /* --- confirming --- */
@@ -192,7 +95,7 @@ look_later(struct imap_plugin *x)
     int64_t now = now_msecs();
 
     timeout_remove(&x->to_look);
-    if (a == NULL && !(has_waiting(x) && waits_for_news(x->client)))
+    if (a == NULL && !(has_waiting(x) && imap_moment_waiting(x->client)))
         return;
     x->to_look =
         timeout_add_short(a == NULL || is_old(a, now)
@@ -218,7 +121,7 @@ static void
 settle_if_taken(struct imap_plugin *x)
 {
     if (x->attended && door_alerts(x->door)->n_sent > 0 &&
-        output_is_taken(x->client))
+        imap_moment_taken(x->client))
         settle(x, false);
 }
 
@@ -295,11 +198,11 @@ show_now(struct imap_plugin *x)
 
     if (client->destroyed || client->disconnected)
         return;
-    if (is_idling(client) && client->set->imap_hibernate_timeout > 0)
+    if (imap_moment_idling(client) && client->set->imap_hibernate_timeout > 0)
         watch_wake_file(x);
-    if (!has_waiting(x) || !waits_for_news(client))
+    if (!has_waiting(x) || !imap_moment_waiting(client))
         return;
-    if (!is_writable(client) ||
+    if (!imap_moment_writable(client) ||
         o_stream_get_buffer_used_size(client->output) > BACKLOG_BYTES) {
         look_later(x);
         return;
@@ -336,15 +239,6 @@ plugin_at_work(struct client *client)
     return x == NULL || x->door == NULL ? NULL : x;
 }
 
-static bool
-may_go_before(const struct client_command_context *cmd)
-{
-    const struct client *client = cmd->client;
-
-    return is_safe(cmd) && !cmd->cancel && !client->logged_out &&
-           is_writable(client) && !others_are_at_work(cmd);
-}
-
 static void
 plugin_send_tagline(struct client_command_context *cmd, const char *data)
 {
@@ -353,9 +247,9 @@ plugin_send_tagline(struct client_command_context *cmd, const char *data)
 
     if (x->door != NULL) {
         settle_if_taken(x);
-        if (is_named(cmd, "IDLE"))
+        if (imap_moment_is(cmd, "IDLE"))
             x->watching = false;
-        if (may_go_before(cmd))
+        if (imap_moment_before(cmd))
             show_if_any(x);
     }
     x->module_ctx.super.send_tagline(cmd, data);
@@ -373,7 +267,7 @@ plugin_state_export(struct client *client, bool internal, buffer_t *dest,
     struct imap_plugin *x = plugin_of(client);
 
     if (internal && (has_waiting(x) || (door_alerts(x->door)->n_sent > 0 &&
-                                        !output_is_taken(client)))) {
+                                        !imap_moment_taken(client)))) {
         *error_r = "the client does not have all alerts yet";
         return 0;
     }
@@ -408,7 +302,7 @@ before_command(struct client_command_context *cmd)
     if (x == NULL)
         return;
     settle_if_taken(x);
-    if (is_named(cmd, "LOGOUT") && is_writable(cmd->client))
+    if (imap_moment_is(cmd, "LOGOUT") && imap_moment_writable(cmd->client))
         show_if_any(x);
 }
 
@@ -417,7 +311,7 @@ after_command(struct client_command_context *cmd)
 {
     struct imap_plugin *x = plugin_at_work(cmd->client);
 
-    if (x == NULL || !is_idling(cmd->client))
+    if (x == NULL || !imap_moment_idling(cmd->client))
         return;
     attend(x);
     show_now(x);

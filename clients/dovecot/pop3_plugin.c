@@ -30,8 +30,9 @@
 #include "clients/dovecot/plugin.h"
 #include "clients/dovecot/plugin_config.h"
 
-/* A refused program that does not close the connection has so long to read. */
-#define LINGER_MSECS 2000
+/* A program that was refused is silent if it has said nothing for so long.  mutt
+ * shows an error for two seconds before it goes on. */
+#define LINGER_MSECS 5000
 
 struct pop3_plugin {
     union pop3_module_context module_ctx;

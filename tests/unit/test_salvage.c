@@ -165,6 +165,39 @@ START_TEST(each_record_comes_back)
 }
 END_TEST
 
+/* Values that do not fit into a page have pages of their own. */
+START_TEST(long_records_come_back)
+{
+    static char text[20001];
+    struct dump was;
+
+    memset(text, 'x', sizeof text - 1);
+    for (size_t n = 1000; n < sizeof text; n *= 2) {
+        text[n] = '\0';
+        fixture_post(ALERT_ACCOUNT, 1, SECOND, text);
+        text[n] = 'x';
+    }
+    was = dump();
+    salvage_without("alert_id.db", 1, STORE_SALVAGED,
+                    "alert.db: 6 records brought back");
+    dump_check(&was, 0);
+}
+END_TEST
+
+/* The first of them has its own page behind the root, which is a leaf: that
+ * record is lost, and no other. */
+START_TEST(a_long_record_is_lost_with_one_page)
+{
+    static char text[5001];
+
+    memset(text, 'x', sizeof text - 1);
+    fixture_post(ALERT_ACCOUNT, 1, SECOND, text);
+    salvage_without("alert.db", 2, STORE_SALVAGED_PART,
+                    "alert.db: 1 records brought back\n"
+                    "alert.db: 2 pages or records could not be read\n");
+}
+END_TEST
+
 /* Each table that is made anew. */
 START_TEST(what_follows_from_others_is_made_anew)
 {
@@ -543,6 +576,8 @@ salvage_suite(void)
     tcase_add_checked_fixture(tc, full_store_setup, fixture_teardown);
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, each_record_comes_back);
+    tcase_add_test(tc, long_records_come_back);
+    tcase_add_test(tc, a_long_record_is_lost_with_one_page);
     tcase_add_test(tc, what_follows_from_others_is_made_anew);
     tcase_add_test(tc, numbers_are_not_given_again);
     tcase_add_test(tc, tables_are_kept_without_their_log);
