@@ -154,7 +154,12 @@ send_login(struct fleet *f, struct peer *p)
 {
     struct buf b = {0};
 
-    if (!p->admin)
+    if (!p->admin && f->o.door != NULL)
+        buf_appendf(&b,
+                    "<login id=\"L\" method=\"EXTERNAL\" userName=\"u%u@%s\" "
+                    "door=\"imap\"/>",
+                    p->number, f->o.domain);
+    else if (!p->admin)
         buf_appendf(&b, "<login id=\"L\" userName=\"u%u@%s\" authData=\"%s\"/>",
                     p->number, f->o.domain, f->o.password);
     else if (f->o.admin == NULL)
@@ -335,11 +340,13 @@ start_peer(struct fleet *f, struct peer *p, unsigned number, bool admin)
 {
     struct epoll_event ev = {.events =
                                  EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET};
+    const struct peer_target door = {.address = f->o.door};
+    bool by_door = !admin && f->o.door != NULL;
     struct errbuf err;
 
     *p = (struct peer){.fd = -1, .admin = admin, .number = number};
     p->since = f->posted;
-    if (peer_connect(p, &f->o.target, f->turn++, &err) != 0) {
+    if (peer_connect(p, by_door ? &door : &f->o.target, f->turn++, &err) != 0) {
         fail(f, p, err.text);
         return;
     }

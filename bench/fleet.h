@@ -22,7 +22,9 @@
 
 struct fleet_options {
     struct peer_target target;
-    const char *domain;         /* accounts are u1@DOMAIN, u2@DOMAIN, ... */
+    const char *door;   /* the mail door, by which sessions come; NULL: they do
+                         not */
+    const char *domain; /* accounts are u1@DOMAIN, u2@DOMAIN, ... */
     const char *password;       /* of each of them */
     const char *admin;          /* administrator's user name */
     const char *admin_password; /* and password */

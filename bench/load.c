@@ -300,7 +300,7 @@ run_lines(struct load *l)
 static const char usage[] =
     "usage: load --target HOST:PORT|SOCKET [--tls] [--domain D] [--password P]\n"
     "            [--admin USER --admin-password P] [--pid PID] [--window N]\n"
-    "            [--sources N] [--text-bytes N] [--patience S]\n"
+    "            [--sources N] [--text-bytes N] [--patience S] [--door SOCKET]\n"
     "Commands on standard input: setup N, login N, pass N, logout, flush,\n"
     "post K, posts ADMINS DEPTH COUNT, clear, idle MS, memory.\n";
 
@@ -315,7 +315,8 @@ enum option_code {
     OPTION_WINDOW,
     OPTION_SOURCES,
     OPTION_TEXT_BYTES,
-    OPTION_PATIENCE
+    OPTION_PATIENCE,
+    OPTION_DOOR
 };
 
 static const struct option options[] = {
@@ -330,6 +331,7 @@ static const struct option options[] = {
     {"sources", required_argument, NULL, OPTION_SOURCES},
     {"text-bytes", required_argument, NULL, OPTION_TEXT_BYTES},
     {"patience", required_argument, NULL, OPTION_PATIENCE},
+    {"door", required_argument, NULL, OPTION_DOOR},
     {NULL, 0, NULL, 0},
 };
 
@@ -393,6 +395,9 @@ parse_option(struct load *l, int code)
         break;
     case OPTION_PATIENCE:
         l->o.patience_s = number(optarg, "patience");
+        break;
+    case OPTION_DOOR:
+        l->o.door = optarg;
         break;
     default:
         fputs(usage, stderr);

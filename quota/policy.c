@@ -3,7 +3,12 @@
  * reached, and when the level is reached while the user is logged in, but not
  * within ten minutes of the last alert.  An alert for a crossing that falls
  * into this pause is sent at its end (QUOTA_WAIT).  An alert for a log-in in
- * the pause is not: the user was told at most ten minutes ago. */
+ * the pause is not: the user was shown one at most ten minutes ago.
+ *
+ * An alert that nobody was shown waits for the next log-in, which gets it from
+ * the server's memory.  If it is not there any more, another takes its place,
+ * pause or not.  After the pause another takes its place in any case: the figures
+ * are old. */
 #include "config.h"
 
 #include "quota/policy.h"
@@ -32,12 +37,21 @@ quota_percent(uint64_t used, uint64_t limit)
     return percent > UINT_MAX ? UINT_MAX : (unsigned)percent;
 }
 
-/* False too for times that are yet to come, and for never. */
-static bool
-is_pause(const struct quota_memory *memory, int64_t now)
+bool
+quota_is_pause(int64_t sent, int64_t now)
 {
-    return memory->sent != 0 && memory->sent <= now &&
-           now - memory->sent < QUOTA_PAUSE;
+    return sent != 0 && sent <= now && now - sent < QUOTA_PAUSE;
+}
+
+/* What nobody was shown does not count at a log-in.  It does count for sessions
+ * that are there: usage that goes up and down would tell them again and again. */
+static bool
+is_due(const struct quota_memory *memory, enum quota_occasion occasion,
+       int64_t now)
+{
+    if (occasion == QUOTA_LOGIN && memory->last == QUOTA_LOST)
+        return true;
+    return !quota_is_pause(memory->sent, now);
 }
 
 enum quota_verdict
@@ -46,21 +60,32 @@ quota_decide(struct quota_memory *memory, uint64_t used,
              int64_t now, int64_t *due_r)
 {
     bool was_reached = memory->reached;
+    bool told = memory->told && memory->last != QUOTA_LOST;
 
     memory->reached = quota_is_reached(used, level);
     if (!memory->reached) {
         memory->told = false;
+        if (memory->last == QUOTA_KEPT)
+            memory->last = QUOTA_LOST;
         return was_reached ? QUOTA_OVER : QUOTA_NOTHING;
     }
-    if (occasion == QUOTA_ABSENT || (memory->told && occasion != QUOTA_LOGIN))
+    if (occasion == QUOTA_ABSENT || (told && occasion != QUOTA_LOGIN))
         return QUOTA_NOTHING;
-    if (!is_pause(memory, now)) {
-        memory->sent = now;
-        memory->told = true;
+    if (is_due(memory, occasion, now)) {
+        *memory = (struct quota_memory){now, true, true, QUOTA_KEPT};
         return QUOTA_SEND;
     }
-    if (memory->told)
+    if (told)
         return QUOTA_NOTHING;
     *due_r = memory->sent + QUOTA_PAUSE;
     return QUOTA_WAIT;
+}
+
+void
+quota_note_shown(struct quota_memory *memory, int64_t now)
+{
+    if (memory->last == QUOTA_SHOWN)
+        return;
+    memory->last = QUOTA_SHOWN;
+    memory->sent = now;
 }

@@ -9,7 +9,7 @@
  * (product.md 6).  Pure: what is known comes in, and what is to be done comes
  * out; no clock, no store.  Times are microseconds UTC. */
 
-/* After an alert was sent, none for so long. */
+/* After an alert was shown, none for so long. */
 #define QUOTA_PAUSE (INT64_C(600) * 1000000)
 
 /* The level of an account. */
@@ -18,11 +18,21 @@ struct quota_level {
     unsigned percent; /* of the limit; 0: never an alert */
 };
 
+/* What became of the last alert. */
+enum quota_last {
+    QUOTA_SHOWN, /* somebody was shown it; or there was none */
+    QUOTA_KEPT,  /* nobody was; the server keeps it for the next log-in */
+    QUOTA_LOST   /* nobody was, and it is kept no more: withdrawn, or the server
+                    was started anew */
+};
+
 /* What is remembered of an account between decisions. */
 struct quota_memory {
-    int64_t sent; /* when the last alert was sent; 0: never */
+    int64_t sent; /* when the last alert was shown; if nobody was shown it, when
+                     it was sent; 0: never */
     bool reached; /* the level was reached when it was last looked at */
     bool told;    /* an alert was sent since the level was reached */
+    enum quota_last last;
 };
 
 enum quota_occasion {
@@ -34,7 +44,7 @@ enum quota_occasion {
 
 enum quota_verdict {
     QUOTA_NOTHING,
-    QUOTA_SEND, /* an alert to all sessions; *memory says it was sent */
+    QUOTA_SEND, /* an alert to all sessions; *memory says it is kept */
     QUOTA_WAIT, /* the level was reached too soon after the last alert: look
                    again at *due_r */
     QUOTA_OVER /* the level is no longer reached: what is on screens is to go */
@@ -48,11 +58,18 @@ bool quota_is_reached(uint64_t used, const struct quota_level *level);
  * without a limit. */
 unsigned quota_percent(uint64_t used, uint64_t limit);
 
-/* Decides, and brings the memory up to date.  A `sent` in the future (the clock
- * was set back) is ignored.  *due_r is set only with QUOTA_WAIT. */
+/* True until QUOTA_PAUSE after `sent`; false if that is 0, or in the future (the
+ * clock was set back). */
+bool quota_is_pause(int64_t sent, int64_t now);
+
+/* Decides, and brings the memory up to date.  *due_r is set only with
+ * QUOTA_WAIT. */
 enum quota_verdict quota_decide(struct quota_memory *memory, uint64_t used,
                                 const struct quota_level *level,
                                 enum quota_occasion occasion, int64_t now,
                                 int64_t *due_r);
+
+/* Somebody was shown the last alert: the pause begins. */
+void quota_note_shown(struct quota_memory *memory, int64_t now);
 
 #endif

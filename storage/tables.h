@@ -389,10 +389,12 @@ struct usage_rec {
     uint8_t source;   /* who reported it; storage does not interpret it */
     bool has_limit;   /* the source also reported the limit: */
     uint64_t limit;   /* bytes; 0: unlimited */
-    int64_t alerted;  /* time of the last quota alert; 0: never */
-    uint64_t alert;   /* its id */
-    bool reached;     /* the level was reached at the last check */
-    bool told;        /* an alert was sent since then */
+    int64_t alerted; /* when the last quota alert was shown; if nobody was shown
+                         it, when it was sent; 0: never */
+    uint64_t alert;  /* its id; 0: it was withdrawn */
+    bool reached;    /* the level was reached at the last check */
+    bool told;       /* an alert was sent since then */
+    bool unshown;    /* nobody was shown the last one */
 };
 
 /* The usage of an account; without a record it is all zero (STORE_OK). */

@@ -12,15 +12,20 @@
 enum usage_flag {
     USAGE_HAS_LIMIT = 1,
     USAGE_REACHED = 2,
-    USAGE_TOLD = 4
+    USAGE_TOLD = 4,
+    USAGE_UNSHOWN = 8
 };
+
+#define USAGE_FLAGS \
+    (USAGE_HAS_LIMIT | USAGE_REACHED | USAGE_TOLD | USAGE_UNSHOWN)
 
 void
 usage_rec_encode(struct buf *b, const struct usage_rec *u)
 {
     unsigned flags = (u->has_limit ? USAGE_HAS_LIMIT : 0) |
                      (u->reached ? USAGE_REACHED : 0) |
-                     (u->told ? USAGE_TOLD : 0);
+                     (u->told ? USAGE_TOLD : 0) |
+                     (u->unshown ? USAGE_UNSHOWN : 0);
 
     enc_u8(b, 1);
     enc_u64(b, u->used);
@@ -52,7 +57,8 @@ usage_rec_decode(const void *data, size_t len, struct usage_rec *u,
     u->has_limit = (flags & USAGE_HAS_LIMIT) != 0;
     u->reached = (flags & USAGE_REACHED) != 0;
     u->told = (flags & USAGE_TOLD) != 0;
-    if ((flags & ~(USAGE_HAS_LIMIT | USAGE_REACHED | USAGE_TOLD)) != 0)
+    u->unshown = (flags & USAGE_UNSHOWN) != 0;
+    if ((flags & ~USAGE_FLAGS) != 0)
         in.bad = true;
     if (dec_end(&in, err) == 0)
         return 0;
@@ -92,6 +98,6 @@ usage_put(struct store_txn *t, uint64_t account, const struct usage_rec *u,
     if (r != STORE_OK)
         return r;
     usage_rec_encode(txn_record(t), u);
-    meta_need_format(t, FORMAT_USAGE);
+    meta_need_format(t, u->unshown ? FORMAT_UNSHOWN : FORMAT_USAGE);
     return txn_put(t, TABLE_USAGE, &k, doing, err);
 }

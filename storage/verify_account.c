@@ -149,7 +149,7 @@ verify_usage(struct verify *v, const struct slice *key,
         verify_finding(v, "account %llu: %s", verify_llu(account), err->text);
         return;
     }
-    verify_format(v, FORMAT_USAGE);
+    verify_format(v, u.unshown ? FORMAT_UNSHOWN : FORMAT_USAGE);
     if (u.alert > v->t->counter[COUNTER_ALERT])
         verify_finding(v, "account %llu: an alert not yet given out",
                        verify_llu(account));

@@ -96,6 +96,7 @@ extern const struct ctl_command ctl_forwarder_commands[];
 extern const struct ctl_command ctl_session_commands[];
 extern const struct ctl_command ctl_server_commands[];
 extern const struct ctl_command ctl_quota_commands[];
+extern const struct ctl_command ctl_mail_commands[];
 extern const struct ctl_command ctl_cli_commands[];
 
 struct ctl {

@@ -10,9 +10,10 @@ const MB = 2 ** 20;
 
 const w = world(async (servers) => {
     await servers.cli("CreateDomain a.test");
-    for (const name of ["ann", "bob", "eve", "joe", "kim", "sue", "tim"])
+    for (const name of ["amy", "ann", "bob", "eve", "ian", "joe", "kim", "sue",
+                        "tim"])
         await servers.account(`${name}@a.test`);
-    for (const name of ["ann", "bob", "joe", "kim", "sue"])
+    for (const name of ["amy", "ann", "bob", "ian", "joe", "kim", "sue"])
         await servers.cli(`UpdateAccountSettings ${name}@a.test ` +
             "{MaxAccountSize=50M;}");
     for (const domain of ["b", "big", "empty"])
@@ -101,6 +102,63 @@ test("a quota alert comes once, whatever is reloaded", async () => {
         await shows(p, []);
         await says(p, "0 bytes of 50 MB used (0 %)");
     }
+});
+
+// The server knows that the page has shown what came so far: it would send
+// nothing of it again.
+async function confirmed(page, name) {
+    await w.servers.post(["--account", name], "for you");
+    await page.getByText("for you", { exact: true }).waitFor();
+    await w.servers.delivered(name);
+    await page.getByRole("button", { name: "Dismiss: for you" }).click();
+}
+
+test("a quota alert stays until it is dismissed, over reloads", async () => {
+    const page = await user(w, "ian@a.test");
+    await use("ian@a.test", 45 * MB);
+    await shows(page, [full(90, "45 MB")]);
+    await confirmed(page, "ian@a.test");
+    for (let i = 0; i < 2; i++) {
+        await page.reload();
+        await says(page, "45 MB of 50 MB used (90 %)");
+        await shows(page, [full(90, "45 MB")]);
+    }
+    await page.getByRole("button", { name: "Dismiss" }).click();
+    await shows(page, []);
+    for (let i = 0; i < 2; i++) {
+        await page.reload();
+        await says(page, "45 MB of 50 MB used (90 %)");
+        await shows(page, []);
+    }
+});
+
+test("a quota alert that ends, after a reload and during one", async () => {
+    const page = await user(w, "amy@a.test");
+    await use("amy@a.test", 45 * MB);
+    await shows(page, [full(90, "45 MB")]);
+    await confirmed(page, "amy@a.test");
+    await page.reload();
+    await shows(page, [full(90, "45 MB")]);
+    await use("amy@a.test", 1 * MB);
+    await shows(page, []);
+    await says(page, "1 MB of 50 MB used (2 %)");
+    await w.servers.clock(11 * MINUTE);
+    await use("amy@a.test", 46 * MB);
+    await shows(page, [full(92, "46 MB")]);
+    await confirmed(page, "amy@a.test");
+    await page.goto("about:blank");
+    await use("amy@a.test", 2 * MB);
+    await page.goto("/");
+    await says(page, "2 MB of 50 MB used (4 %)");
+    await shows(page, []);
+    await w.servers.clock(11 * MINUTE);
+    await use("amy@a.test", 47 * MB);
+    await shows(page, [full(94, "47 MB")]);
+    await page.getByRole("button", { name: "Log out" }).click();
+    await page.locator("#login").waitFor();
+    assert.deepEqual(await page.evaluate(() =>
+        [sessionStorage.length, localStorage.length]), [0, 0]);
+    await w.servers.clock(-22 * MINUTE);
 });
 
 test("a quota alert can be dismissed, and newer figures come", async () => {
@@ -283,6 +341,21 @@ test("alerts for the administrator are not lost on this page", async () => {
     await lists(page, [ZOE, YAN], "2 accounts");
     assert.equal(await page.locator("#news").isVisible(), false);
     await w.servers.cli("SetDomainAlerts b.test {}");
+});
+
+test("a quota alert on the administrators' page stays on the other", async () => {
+    const page = await user(w, "adm@b.test", { path: "/admin/" });
+    await use("adm@b.test", 45 * MB);
+    await page.locator("#own summary").click();
+    await page.locator("#own-list").getByText(full(90, "45 MB")).waitFor();
+    await w.servers.post(["--account", "adm@b.test"], "for you");
+    await page.locator("#own-list").getByText("for you").waitFor();
+    await w.servers.delivered("adm@b.test");
+    await page.getByRole("button", { name: "Dismiss: for you" }).click();
+    await page.goto("/");
+    await shows(page, [full(90, "45 MB")]);
+    await use("adm@b.test", 0);
+    await shows(page, []);
 });
 
 test("one gets there, and back", async () => {

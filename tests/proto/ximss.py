@@ -174,6 +174,42 @@ def b64(data):
         data.encode() if isinstance(data, str) else data).decode()
 
 
+class Scram:
+    """The client's side of SCRAM-SHA-256, in whatever it is wrapped."""
+
+    def __init__(self, user, password, header="n,,"):
+        name = user.replace("=", "=3D").replace(",", "=2C")
+        self.password, self.header = password, header
+        self.nonce = secrets.token_urlsafe(18)
+        self.first_bare = "n=%s,r=%s" % (name, self.nonce)
+
+    def first(self):
+        return self.header + self.first_bare
+
+    def final(self, server_first):
+        fields = dict(f.split("=", 1) for f in server_first.split(","))
+        if not fields["r"].startswith(self.nonce) or \
+                fields["r"] == self.nonce:
+            raise Failed("SCRAM: bad nonce: " + server_first)
+        self.salted = hashlib.pbkdf2_hmac("sha256", self.password.encode(),
+                                          base64.b64decode(fields["s"]),
+                                          int(fields["i"]))
+        client_key = hmac.digest(self.salted, b"Client Key", "sha256")
+        stored = hashlib.sha256(client_key).digest()
+        bare = "c=%s,r=%s" % (b64(self.header), fields["r"])
+        self.message = ",".join((self.first_bare, server_first,
+                                 bare)).encode()
+        proof = xor(client_key, hmac.digest(stored, self.message, "sha256"))
+        return "%s,p=%s" % (bare, b64(proof))
+
+    def verify(self, server_final):
+        """Is it the server that knows the password?"""
+        server_key = hmac.digest(self.salted, b"Server Key", "sha256")
+        signature = hmac.digest(server_key, self.message, "sha256")
+        if server_final != "v=" + b64(signature):
+            raise Failed("SCRAM: wrong server signature: " + server_final)
+
+
 # --- the client ---
 
 class Client:
@@ -206,8 +242,9 @@ class Client:
         left = deadline - time.monotonic()
         pending = isinstance(self.sock, ssl.SSLSocket) and self.sock.pending()
         if not pending:
-            ready, _, _ = select.select([self.sock], [], [], max(left, 0))
-            if not ready:
+            waiting = select.poll()  # select() takes no more than 1024
+            waiting.register(self.sock, select.POLLIN)
+            if not waiting.poll(max(left, 0) * 1000):
                 return False
         try:
             self.sock.settimeout(max(left, 0.001))
@@ -359,41 +396,23 @@ class Client:
         session message; raises Refused with the response otherwise."""
         more = "".join(' %s="%s"' % (k, attribute(v))
                        for k, v in attributes.items())
-        name = user.replace("=", "=3D").replace(",", "=2C")
-        nonce = secrets.token_urlsafe(18)
-        first_bare = "n=%s,r=%s" % (name, nonce)
+        scram = Scram(user, password, header)
         if initial:
             self.send('<login id="%s" method="SCRAM-SHA-256" value="%s"%s/>'
-                      % (id_, b64(header + first_bare), more))
+                      % (id_, b64(scram.first()), more))
         else:
             self.send('<login id="%s" method="SCRAM-SHA-256"%s/>'
                       % (id_, more))
             self.challenge(id_)
             self.send('<auth id="%s" value="%s"/>'
-                      % (id_, b64(header + first_bare)))
+                      % (id_, b64(scram.first())))
         server_first = self.challenge(id_).decode()
-        fields = dict(f.split("=", 1) for f in server_first.split(","))
-        if not fields["r"].startswith(nonce) or fields["r"] == nonce:
-            raise Failed("%s: bad nonce: %s" % (self.name, server_first))
-        salted = hashlib.pbkdf2_hmac("sha256", password.encode(),
-                                     base64.b64decode(fields["s"]),
-                                     int(fields["i"]))
-        client_key = hmac.digest(salted, b"Client Key", "sha256")
-        stored = hashlib.sha256(client_key).digest()
-        final_bare = "c=%s,r=%s" % (b64(header), fields["r"])
-        message = ",".join((first_bare, server_first, final_bare)).encode()
-        proof = xor(client_key, hmac.digest(stored, message, "sha256"))
         self.send('<auth id="%s" value="%s"/>'
-                  % (id_, b64("%s,p=%s" % (final_bare, b64(proof)))))
+                  % (id_, b64(scram.final(server_first))))
         answer = self.receive()
         if answer.startswith("<response"):
             raise Refused(answer, server_first)
-        server_key = hmac.digest(salted, b"Server Key", "sha256")
-        signature = hmac.digest(server_key, message, "sha256")
-        value = base64.b64decode(attr(answer, "value")).decode()
-        if value != "v=" + b64(signature):
-            raise Failed("%s: wrong server signature: %s"
-                         % (self.name, value))
+        scram.verify(base64.b64decode(attr(answer, "value")).decode())
         self.send('<auth id="%s" value=""/>' % id_)
         return self.logged_in(id_)
 
@@ -960,6 +979,7 @@ class Test:
         self.name = name
         self.servers = []
         self.used_shared = False
+        self.others = []
         Test.number += 1
         self.prefix = "%s-%d-" % (re.sub(r"[^a-z0-9]", "", name.lower())[4:20],
                                   Test.number)
@@ -969,6 +989,13 @@ class Test:
     def shared(self):
         self.used_shared = True
         return self._shared()
+
+    def once(self, make):
+        """Something that the tests of a file share: what make() returned."""
+        other = self._shared.once(make)
+        if other not in self.others:
+            self.others.append(other)
+        return other
 
     def server(self, *args, start=True, **kwargs):
         server = Server(*args, **kwargs)

@@ -35,6 +35,7 @@ check_effects(const char *line, const char *effects)
 struct look {
     const char *account; /* of a.test */
     enum quota_occasion occasion;
+    uint64_t lost;
     int64_t due;
 };
 
@@ -51,6 +52,7 @@ look(struct admin_context *x, void *arg, struct errbuf *err)
 
     if (r == STORE_OK)
         r = usage_find(x, a.number, &u, err);
+    u.lost = l->lost;
     if (r == STORE_OK)
         r = usage_check(x, &u, l->occasion, &l->due, err);
     usage_clear(&u);
@@ -67,6 +69,39 @@ check_look(enum quota_occasion occasion, const char *effects)
     fixture_run(LOCAL, look, &l);
     ck_assert_str_eq(fixture_effects, effects);
     return l.due;
+}
+
+static void
+check_lost(uint64_t lost, const char *effects)
+{
+    struct look l = {
+        .account = "joe@a.test", .occasion = QUOTA_LOGIN, .lost = lost};
+
+    fixture_run(LOCAL, look, &l);
+    ck_assert_str_eq(fixture_effects, effects);
+}
+
+static enum store_result
+show(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct account_rec a = {0};
+    bool found;
+    enum store_result r =
+        admin_account_find(x->txn, "joe@a.test", NULL, &d, &a, &found, err);
+
+    if (r == STORE_OK)
+        r = usage_shown(x, a.number, *(const uint64_t *)arg, err);
+    domain_rec_clear(&d);
+    account_rec_clear(&a);
+    return r;
+}
+
+static void
+shown(uint64_t alert)
+{
+    fixture_run(LOCAL, show, &alert);
+    ck_assert_str_eq(fixture_effects, "");
 }
 
 START_TEST(reports_change_the_level_and_nothing_else)
@@ -98,12 +133,49 @@ START_TEST(a_pause_tells_when_to_look_again)
 {
     check_effects("SetStorageUsed joe@a.test 80", "reached;");
     check_look(QUOTA_LOGIN, "quota 1 80 bytes!;");
+    shown(1);
     check_effects("SetStorageUsed joe@a.test 0", "no quota 1; not reached;");
     check_effects("SetStorageUsed joe@a.test 90", "reached;");
     fixture_now += MINUTE;
     ck_assert_int_eq(check_look(QUOTA_CHANGE, ""), FIXTURE_NOW + 10 * MINUTE);
     fixture_now += 9 * MINUTE;
     ck_assert_int_eq(check_look(QUOTA_CHANGE, "quota 2 90 bytes!;"), 0);
+}
+END_TEST
+
+/* What is lost with the memory is made anew, with the figures of now; what was
+ * shown is not. */
+START_TEST(an_alert_that_is_lost)
+{
+    check_effects("SetStorageUsed joe@a.test 80", "reached;");
+    check_look(QUOTA_LOGIN, "quota 1 80 bytes!;");
+    check_lost(0, "");
+    check_effects("SetStorageUsed joe@a.test 81", "");
+    check_lost(1, "no quota 1; quota 2 81 bytes!;");
+    check_lost(1, ""); /* for the last one is 2 */
+    shown(1);
+    check_lost(2, "no quota 2; quota 3 81 bytes!;");
+    shown(3);
+    check_lost(3, "");
+    fixture_now += 9 * MINUTE;
+    shown(3); /* by another: no news */
+    fixture_now += MINUTE;
+    check_look(QUOTA_LOGIN, "no quota 3; quota 4 81 bytes!;");
+}
+END_TEST
+
+START_TEST(an_alert_that_is_withdrawn)
+{
+    check_effects("SetStorageUsed joe@a.test 80", "reached;");
+    check_look(QUOTA_LOGIN, "quota 1 80 bytes!;");
+    check_effects("SetStorageUsed joe@a.test 20", "no quota 1; not reached;");
+    check_effects("SetStorageUsed joe@a.test 90", "reached;");
+    ck_assert_int_eq(check_look(QUOTA_CHANGE, ""), FIXTURE_NOW + 10 * MINUTE);
+    check_effects("SetStorageUsed joe@a.test 30", "not reached;");
+    shown(1); /* too late */
+    check_effects("SetStorageUsed joe@a.test 91", "reached;");
+    check_look(QUOTA_LOGIN, "quota 2 91 bytes!;");
+    check_look(QUOTA_LOGIN, "");
 }
 END_TEST
 
@@ -296,6 +368,8 @@ admin_usage_suite(void)
     tcase_add_test(tc, reports_change_the_level_and_nothing_else);
     tcase_add_test(tc, a_look_sends_once);
     tcase_add_test(tc, a_pause_tells_when_to_look_again);
+    tcase_add_test(tc, an_alert_that_is_lost);
+    tcase_add_test(tc, an_alert_that_is_withdrawn);
     tcase_add_test(tc, limits_and_levels);
     tcase_add_test(tc, a_text_that_cannot_be);
     tcase_add_test(tc, rounded_figures_do_not_replace_exact_ones);

@@ -176,6 +176,9 @@ static const struct {
     {"token", recode_token_rec_decode,
      "01 0000000000000001 00000001 78 0000000000000002 0000000000000003"
      "00000003 614062 00000002 00ff"},
+    {"usage, and an alert that nobody was shown", recode_usage_rec_decode,
+     "01 0000000000000005 0000000000000006 02 0e 0000000000000000"
+     "0000000000000009 000000000000000a"},
 };
 
 #define ROWS (sizeof rows / sizeof rows[0])

@@ -274,7 +274,8 @@ START_TEST(test_drain_pieces)
     left = count_open(c, CROWD);
     ck_assert_uint_gt(left, 0);
     ck_assert_uint_lt(left, CROWD);
-    ck_assert(session_drain_some(w));
+    for (unsigned turns = 2; !session_drain_some(w); turns++)
+        ck_assert_uint_lt(turns, CROWD);
     ck_assert_uint_eq(count_open(c, CROWD), 0);
     for (int i = 0; i < CROWD; i++)
         ck_assert_str_eq(client_hear(c[i]), "<bye/>\n");

@@ -568,7 +568,7 @@ START_TEST(a_newer_format_is_refused)
 
     fixture_run(set_format, &format, STORE_OK);
     fixture_close();
-    check_open_fails(&o, "format 6, made by a newer version");
+    check_open_fails(&o, "format 7, made by a newer version");
     ck_assert_int_eq(store_verify(fixture_dir, stderr, &err), STORE_UNKNOWN);
     check_open_fails(&o, "newer version"); /* and nothing was changed */
 }
@@ -626,8 +626,10 @@ add_template(struct store_txn *t, void *arg, struct errbuf *err)
 static enum store_result
 put_usage(struct store_txn *t, void *arg, struct errbuf *err)
 {
-    (void)arg;
-    return usage_put(t, 1, &(struct usage_rec){.used = 1}, err);
+    bool unshown = arg != NULL;
+
+    return usage_put(t, 1, &(struct usage_rec){.used = 1, .unshown = unshown},
+                     err);
 }
 
 static enum store_result
@@ -716,6 +718,9 @@ START_TEST(an_older_format_is_kept)
     fixture_verify();
     fixture_run(put_key, key, STORE_OK);
     check_format(5);
+    fixture_verify();
+    fixture_run(put_usage, key, STORE_OK);
+    check_format(6);
     fixture_verify();
 
     fixture_teardown();

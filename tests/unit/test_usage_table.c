@@ -53,6 +53,7 @@ static const struct usage_rec some = {
     .limit = 7,
     .alerted = -1,
     .reached = true,
+    .unshown = true,
 };
 
 static void
@@ -67,6 +68,7 @@ check_equal(const struct usage_rec *a, const struct usage_rec *b)
     ck_assert_uint_eq(a->alert, b->alert);
     ck_assert(a->reached == b->reached);
     ck_assert(a->told == b->told);
+    ck_assert(a->unshown == b->unshown);
 }
 
 START_TEST(what_is_put_is_got)

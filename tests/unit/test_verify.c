@@ -159,7 +159,7 @@ static const struct damage damages[] = {
      "usage.db: account 9: does not exist"},
     {"usage with an alert to come", TABLE_USAGE, N1, "01" N1 N1 "0100" N1 N1 N9,
      "usage.db: account 1: an alert not yet given out"},
-    {"usage damaged", TABLE_USAGE, N1, "01" N1 N1 "0108" N1 N1 N1,
+    {"usage damaged", TABLE_USAGE, N1, "01" N1 N1 "0110" N1 N1 N1,
      "usage.db: account 1: damaged record"},
     {"no account", TABLE_ACCOUNT, N1, NULL,
      "prefs.db: account 1: does not exist"},
@@ -333,6 +333,35 @@ START_TEST(a_contradiction_is_found)
 }
 END_TEST
 
+static enum store_result
+put_unshown(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    (void)arg;
+    return usage_put(t, 1, &(struct usage_rec){.alert = 1, .unshown = true},
+                     err);
+}
+
+/* An older program would take it for damage. */
+START_TEST(usage_of_a_newer_format)
+{
+    struct damage d = {.table = TABLE_META,
+                       .key = "666f726d6174",
+                       .value = "010000000000000005"};
+    char *report;
+
+    fixture_run(put_unshown, NULL, STORE_OK);
+    fixture_verify();
+    fixture_run(do_damage, &d, STORE_OK);
+    fixture_close();
+    report = verify(-1);
+    ck_assert_msg(strstr(report, "usage.db: a record of format 6 in a store of "
+                                 "format 5") != NULL,
+                  "%s", report);
+    free(report);
+    fixture_open();
+}
+END_TEST
+
 /* --- what a job gets to see of it --- */
 
 static enum store_result
@@ -382,6 +411,7 @@ verify_suite(void)
     tcase_add_test(tc, a_sound_store);
     tcase_add_loop_test(tc, a_contradiction_is_found, 0,
                         sizeof damages / sizeof damages[0]);
+    tcase_add_test(tc, usage_of_a_newer_format);
     tcase_add_test(tc, a_damaged_record_fails_its_job);
     suite_add_tcase(s, tc);
     tc = suite_add_many(s, full_store_setup, fixture_teardown);

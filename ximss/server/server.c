@@ -36,6 +36,7 @@
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/upkeep.h"
 #include "ximss/server/live/usage_feed.h"
+#include "ximss/server/live/wake_files.h"
 #include "ximss/server/live/worker.h"
 #include "ximss/server/requests/dialects.h"
 #include "ximss/server/rules/audit_budget.h"
@@ -123,6 +124,8 @@ apply_limits(struct server *s, const struct config *c, struct errbuf *err)
     if (admission_limits(c, s->descriptors, s->own_descriptors, &l, err) < 0 ||
         door_configure(s->door, c, err) < 0)
         return -1;
+    if (s->wake_files != NULL)
+        wake_files_set_limit(s->wake_files, c->door_sessions);
     throttle_set_limits(s->throttle, &t);
     login_slots_set(s->login_slots, c->login_checks_per_address);
     lobby_set_limits(s->lobby, &l);
@@ -273,6 +276,7 @@ server_free(struct server *s)
     usage_feed_free(&s->usage_feed);
     lobby_free(&s->lobby);
     door_free(&s->door);
+    wake_files_close(&s->wake_files);
     tls_context_unref(&s->tls);
     config_free(&s->config);
     token_key_clear(&s->token_key);
@@ -351,8 +355,13 @@ open_door(struct server *s, const struct config *c, struct buf *ports,
     if (s->name_pool == NULL)
         return -1;
     hash_pool_set_uncounted(s->name_pool);
-    return listener_open_door(s->workers[0], c->door_socket,
-                              c->door_socket_group, &dialect_ximss, ports, err);
+    if (listener_open_door(s->workers[0], c->door_socket, c->door_socket_group,
+                           &dialect_ximss, ports, err) < 0)
+        return -1;
+    s->wake_files =
+        wake_files_open(c->door_wake_directory, c->door_sessions, err);
+    door_warn_of_namespace("/proc/self/uid_map");
+    return s->wake_files != NULL ? 0 : -1;
 }
 
 static int

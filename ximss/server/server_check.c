@@ -136,6 +136,15 @@ check_door(const struct config *c, struct errbuf *err)
 }
 
 static int
+check_door_wake(const struct config *c, struct errbuf *err)
+{
+    return *c->door_socket == '\0'
+               ? 0
+               : config_probe_directory("door-wake-directory",
+                                        c->door_wake_directory, err);
+}
+
+static int
 check_door_group(const struct config *c, struct errbuf *err)
 {
     return config_probe_group("door-socket-group", c->door_socket_group, err);
@@ -167,7 +176,7 @@ static int (*const checks[])(const struct config *c, struct errbuf *err) = {
     check_tls,        check_listeners, check_user,       check_zone,
     become_user,      check_group,     check_store,      check_dict,
     check_warning,    check_control,   check_doveadm,    check_token_key,
-    check_door_users, check_door,      check_door_group,
+    check_door_users, check_door,      check_door_group, check_door_wake,
 };
 
 /* What is well, but would keep a server from starting now. */

@@ -10,6 +10,7 @@ import { Dismissals } from "./dismissals.js";
 import { Draft, dropDraft } from "./draft.js";
 import { FilterForm } from "./filter.js";
 import { Frame } from "./frame.js";
+import { dropQuotaAlert, keepQuotaAlert } from "./kept.js";
 import { Listing } from "./listing.js";
 import { count, placeName } from "./names.js";
 import { OwnAlerts } from "./own.js";
@@ -128,8 +129,19 @@ function onReport(alert) {
     }
 }
 
-function onRemoved(id) {
+// What this page confirms stays on the user's page, in the same tab.
+function onAlert(alert, message) {
+    own.add(alert);
+    keepQuotaAlert(frame.tabs.session, alert, message);
+}
+
+function removeOwn(id) {
     own.remove(id);
+    dropQuotaAlert(id);
+}
+
+function onRemoved(id) {
+    removeOwn(id);
     if (place === null)
         return;
     if (!listing.remove(id) || listing.hasOlder)
@@ -142,7 +154,7 @@ function onEvent(event) {
 
     own.event(event);
     if (event.name === "alert")
-        own.add({ ...alertOf(message), event: event.seq });
+        onAlert({ ...alertOf(message), event: event.seq }, event.data);
     else if (event.name === "alertReport" && place !== null)
         onReport(alertOf(message));
     else if (event.name === "alertRemoved")
@@ -304,7 +316,7 @@ const dismissals = new Dismissals({
     ask: (requests) => frame.session.askAll(requests),
     left: noteDismissed,
     done(ids) {
-        ids.forEach((id) => own.remove(id));
+        ids.forEach(removeOwn);
         noteDismissed(ids);
         announce("Dismissed");
     },
@@ -387,7 +399,7 @@ frame = new Frame({
     event: onEvent,
     shown: (seq) => own.shown(seq),
     note({ unwatched, dismissed = [] }) {
-        dismissed.forEach((id) => own.remove(id));
+        dismissed.forEach(removeOwn);
         own.draw();
         if (place !== null && unwatched &&
             sources().some((source) => samePlace(source, unwatched)))

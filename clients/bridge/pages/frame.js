@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What stands round both pages: log-in, log-out, who is there, and the state
 // of the connection.
+import { forgetQuotaAlert } from "./kept.js";
 import { Tabs } from "./tabs.js";
 import { forget, remember, showDevices, stays } from "./devices.js";
 import { Refused, Session, comeBack, isPassing, isThere, logIn }
@@ -135,10 +136,12 @@ export class Frame {
         this.session = id === null ? null
             : new Session(id, () => this.tabs.end(true), forgetPassing);
         this.#page.close(id === null && !lost);
-        if (id === null)
+        if (id === null) {
+            forgetQuotaAlert();
             this.#close(lost);
-        else
+        } else {
             this.#open();
+        }
     }
 
     #close(lost) {

@@ -4,6 +4,7 @@
 import { AlertList, alertOf } from "./alerts.js";
 import { Dismissals } from "./dismissals.js";
 import { Frame } from "./frame.js";
+import { dropQuotaAlert, keepQuotaAlert, keptQuotaAlert } from "./kept.js";
 import * as names from "./names.js";
 import { Notices } from "./notices.js";
 import { groupByDay } from "./time.js";
@@ -161,6 +162,7 @@ function onEvent(event) {
     if (event.name === "alert") {
         const alert = { ...alertOf(message), event: event.seq };
         const isNew = list.add(alert);
+        keepQuotaAlert(frame.tabs.session, alert, event.data);
         if (alert.kind === "quota")
             dropQuotaAlerts(alert.id - 1);
         usage.onAlert(alert);
@@ -171,7 +173,7 @@ function onEvent(event) {
             tell([alert]);
     } else if (event.name === "alertRemoved") {
         const id = Number(message.getAttribute("alertID"));
-        list.remove(id);
+        remove(id);
         usage.onRemoved(id);
         drawSoon();
     }
@@ -197,10 +199,22 @@ function focusBeside(id) {
     };
 }
 
+function remove(id) {
+    list.remove(id);
+    dropQuotaAlert(id);
+}
+
 function removeAll(ids) {
-    for (const id of ids)
-        list.remove(id);
+    ids.forEach(remove);
     draw();
+}
+
+// As it was before the page was loaded anew.
+function takeKept() {
+    const alert = keptQuotaAlert(frame.tabs.session);
+
+    if (alert !== null && list.add(alert))
+        usage.onAlert(alert);
 }
 
 // Other tabs need not show them any longer.
@@ -247,6 +261,7 @@ async function dismissAll() {
 frame = new Frame({
     open() {
         dismissals.open(frame.userName, frame.tabs.session);
+        takeKept();
         draw();
         refresh();
         usage.read();

@@ -137,7 +137,7 @@ format_is_good(const char *format)
 }
 
 static int
-check_door(struct config_load *l, const struct config *c)
+check_door(struct config_load *l, struct config *c)
 {
     if (check_socket(l, "door-socket", c->door_socket,
                      LOCAL_SOCKET_PATH_MOST) != 0)
@@ -151,6 +151,12 @@ check_door(struct config_load *l, const struct config *c)
     if (!format_is_good(c->door_user_format))
         return config_conflict(l, "door-user-format",
                                "must have %u, and no other %");
+    if (*c->door_socket != '\0' && *c->door_wake_directory == '\0') {
+        free(c->door_wake_directory);
+        c->door_wake_directory = xasprintf(
+            "%.*s/wake", (int)(strrchr(c->door_socket, '/') - c->door_socket),
+            c->door_socket);
+    }
     return 0;
 }
 

@@ -162,6 +162,10 @@ static const struct config_row rows[] = {
 {"door-sessions", NUMBER(1, 10000000), M(door_sessions), "10000", RELOAD,
  "Connections at the mail door. A user who is not one of door-users has at\n"
  "most max-account-sessions of them. Further ones are closed."},
+{"door-wake-directory", PATH(0), M(door_wake_directory), "", RESTART,
+ "The directory of the files by which Dovecot wakes IMAP sessions that\n"
+ "hibernate. It is made if it is missing, and belongs to the server alone.\n"
+ "Empty: wake, in the directory of door-socket."},
 
 {"message-bytes", BYTES(4 * KIB, 64 * MIB), M(message_bytes), "1M", RELOAD,
  "The longest message that a client may send."},

@@ -81,6 +81,7 @@ struct config {
     struct config_texts door_users; /* names or numbers */
     char *door_user_format;         /* has %u */
     unsigned door_sessions;
+    char *door_wake_directory; /* "wake" beside door_socket unless given */
 
     /* messages */
     size_t message_bytes;

@@ -15,6 +15,7 @@
 #include "util/xmalloc.h"
 #include "ximss/server/live/alert_cache.h"
 #include "ximss/server/live/board.h"
+#include "ximss/server/live/door_wake.h"
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/quota_check.h"
@@ -71,6 +72,7 @@ account_set_real_name(struct account *a, const char *name)
 void
 account_free(struct worker *w, struct account *a)
 {
+    door_wake_forget(w, a);
     g_hash_table_remove(w->accounts, &a->number);
     alert_array_clear(&a->alerts);
     free(a->name);
@@ -116,8 +118,13 @@ account_alert_added(struct worker *w, struct alert *al)
 {
     struct account *a = account_lookup(w, al->rec.target);
 
-    if (a != NULL)
-        alert_array_add(&a->alerts, al);
+    if (a == NULL && al->generated) /* it does not come with a piece */
+        a = g_hash_table_lookup(w->accounts, &al->rec.target);
+    if (a == NULL)
+        return;
+    alert_array_add(&a->alerts, al);
+    if (al->generated)
+        a->quota_unshown = al->rec.id;
 }
 
 unsigned
@@ -317,7 +324,7 @@ static bool
 may_forget(const struct account *a)
 {
     return !a->dirty && !a->being_saved && a->n_coming == 0 &&
-           !quota_check_needs(a);
+           a->wake == NULL && !quota_check_needs(a);
 }
 
 /* Those that must stay go behind the others, to be looked at again when these

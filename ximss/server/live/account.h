@@ -14,6 +14,7 @@
 #include "ximss/server/live/session.h"
 
 struct domain;
+struct door_wake;
 struct worker;
 struct zone;
 
@@ -37,7 +38,11 @@ struct account {
     uint64_t *shown;     /* owned; ids beyond it that were shown, ascending */
     uint64_t *dismissed; /* owned; ids of active alerts taken off, ascending */
     uint32_t n_shown, n_dismissed;
-    int64_t last_login; /* microseconds UTC */
+    int64_t last_login;     /* microseconds UTC */
+    uint64_t quota_unshown; /* id of the quota alert in memory if nobody was
+                               shown it; 0: none */
+    uint64_t quota_lost; /* id of one that was there, and is no more, perhaps in
+                            an earlier life; 0: none */
     struct peer last_peer;
 
     /* Of the minute that began then (clock_mono): see session_log.h. */
@@ -61,6 +66,8 @@ struct account {
     bool being_saved;        /* the store has, perhaps, older than this */
     bool loading; /* the store is asked; nothing above is valid yet */
     struct account_waiter *waiters; /* owned; while loading */
+    struct door_wake *wake;         /* owned; NULL: no mail session of it may
+                                       sleep (door_wake.h) */
 };
 
 /* The account in memory, or NULL (also while it is loading). */

@@ -35,7 +35,7 @@ struct load_job {
     struct alert_array alerts; /* of this piece */
     uint64_t after;            /* those up to it were in the pieces before */
     bool more;                 /* there is another piece */
-    bool quota_reached;
+    struct usage_state quota;
 };
 
 static void
@@ -94,8 +94,7 @@ load_body(struct job *j, struct store_txn *t, struct errbuf *err)
         l->zone = prefs_zone(prefs); /* may read the disk: not on a loop */
     free(prefs);
     if (r == STORE_OK)
-        r = usage_is_reached(&x, &l->domain, &l->account, &l->quota_reached,
-                             err);
+        r = usage_load(&x, &l->domain, &l->account, &l->quota, err);
     return r;
 }
 
@@ -108,7 +107,7 @@ fill(struct worker *w, struct account *a, struct load_job *l)
     account_set_real_name(a, l->account.real_name);
     a->rights = rights_parse(l->account.rights);
     a->cred_serial = l->account.cred_serial;
-    quota_check_set(w, a, l->quota_reached);
+    quota_check_set(w, a, &l->quota);
     a->position = l->state.position;
     a->shown = l->state.shown;
     a->n_shown = (uint32_t)l->state.n_shown;

@@ -10,6 +10,7 @@
 
 #include "util/xmalloc.h"
 #include "ximss/server/live/alert_cache.h"
+#include "ximss/server/live/quota_shown.h"
 #include "ximss/server/live/worker.h"
 
 /* --- sorted arrays of ids --- */
@@ -75,7 +76,9 @@ account_mark_delivered(struct worker *w, struct account *a, struct alert *al)
         return;
     al->delivered = true;
     a->has_delivered = true;
-    if (!al->generated)
+    if (al->generated)
+        quota_shown(w, a, al->rec.id);
+    else
         g_array_append_val(w->delivered, al->rec.id);
 }
 

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +115,23 @@ door_trusts(struct door *d, uint32_t uid)
     r = trusts(d, uid);
     pthread_mutex_unlock(&d->lock);
     return r;
+}
+
+void
+door_warn_of_namespace(const char *uid_map)
+{
+    unsigned long long inside, outside, n, sum = 0;
+    FILE *f = fopen(uid_map, "re");
+
+    if (f == NULL)
+        return;
+    while (fscanf(f, "%llu %llu %llu", &inside, &outside, &n) == 3)
+        sum += n;
+    fclose(f);
+    if (sum < UINT32_MAX)
+        log_warn("the mail door sees %llu of the machine's users, and does not "
+                 "recognise the others: is PrivateUsers= set in the unit?",
+                 sum);
 }
 
 /* --- how many --- */

@@ -28,6 +28,10 @@ int door_configure(struct door *d, const struct config *c,
 /* The user is one of door-users. */
 bool door_trusts(struct door *d, uint32_t uid);
 
+/* Warns if the process sees only some of the machine's users (uid_map: of proc(5)):
+ * all others would look like one, who is not trusted. */
+void door_warn_of_namespace(const char *uid_map);
+
 /* A connection comes.  False: there are door-sessions already, or the user is not
  * one of door-users and has as many as one account may have; nothing was counted.
  * The log says so, once in a minute. */

@@ -16,6 +16,7 @@
 #include "ximss/server/live/alert.h"
 #include "ximss/server/live/alert_cache.h"
 #include "ximss/server/live/broadcast.h"
+#include "ximss/server/live/door_wake.h"
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/quota_check.h"
 #include "ximss/server/live/session.h"
@@ -45,6 +46,7 @@ follow_added(struct worker *w, struct alert *a, const struct effect *e)
     if (a->rec.scope == ALERT_ACCOUNT)
         account_alert_added(w, a);
     watch_tell_added(w, a);
+    door_wake_alert(w, a->rec.scope, a->rec.target);
     return push_audience(w, a->rec.scope, a->rec.target, PUSH_TELL);
 }
 
@@ -55,6 +57,7 @@ follow_quota(struct worker *w, struct alert *a)
     if (a->rec.id > w->board.last_id)
         w->board.last_id = a->rec.id;
     account_alert_added(w, a);
+    door_wake_alert(w, a->rec.scope, a->rec.target);
     push_audience(w, a->rec.scope, a->rec.target, PUSH_TELL);
 }
 

@@ -19,6 +19,7 @@
 #include "ximss/server/live/delivery.h"
 #include "ximss/server/live/push_gather.h"
 #include "ximss/server/live/push_queue.h"
+#include "ximss/server/live/quota_shown.h"
 #include "ximss/server/live/session_private.h"
 
 #define SESSIONS_PER_TURN 256
@@ -139,8 +140,10 @@ push_alerts(struct worker *w, struct session *s)
         shared_buf_unref(&g.bytes);
         if (s->state != SESSION_OPEN)
             break;
-        if (!s->opt_confirm)
+        if (!s->opt_confirm) {
             delivery_add(w, s);
+            quota_shown(w, s->account, s->cursor);
+        }
     }
     return cost;
 }

@@ -7,6 +7,7 @@
 #include "ximss/server/live/alert.h"
 #include "ximss/server/live/alert_cache.h"
 #include "ximss/server/live/board.h"
+#include "ximss/server/live/door_told.h"
 #include "ximss/server/live/session_private.h"
 
 /* Alerts that are looked at in one gathering: one who has dismissed very many
@@ -23,6 +24,16 @@ is_wanted(const struct session *s, const struct alert *a, int64_t now)
     /* What was posted since the log-in goes to every session that is open,
      * whatever the account's other sessions have seen. */
     return a->rec.id > s->login_id || !account_was_shown(s->account, a->rec.id);
+}
+
+/* Programs that nobody looks at are told once a day, and those that somebody looks
+ * at from then on are not told again. */
+static bool
+is_kept_back(struct worker *w, const struct session *s, const struct alert *a)
+{
+    if (s->unattended)
+        return door_told_lately(w, s->account->number, a);
+    return a->rec.id <= s->attended_id && door_told_by(w, s, a);
 }
 
 /* What is being gathered. */
@@ -60,9 +71,11 @@ gather(struct worker *w, struct session *s, struct gathering *x,
         g->looked++;
         g->to = a->rec.id;
         x->timeless = x->timeless && a->rec.until == 0;
-        if (is_wanted(s, a, now))
-            add(x, alert_cache_get(w->alert_cache, a, s->account->zone),
-                g->n++);
+        if (!is_wanted(s, a, now) || is_kept_back(w, s, a))
+            continue;
+        if (s->unattended)
+            door_told_note(w, s, a);
+        add(x, alert_cache_get(w->alert_cache, a, s->account->zone), g->n++);
     }
     /* Nothing is left: what is known to the worker is dealt with. */
     if (g->to < w->board.last_id)
@@ -75,7 +88,7 @@ is_ordinary(const struct session *s)
 {
     const struct account *a = s->account;
 
-    return s->cursor >= s->login_id && a->n_dismissed == 0 &&
+    return s->cursor >= s->login_id && !s->unattended && a->n_dismissed == 0 &&
            alert_array_after(&a->alerts, s->cursor) == a->alerts.n;
 }
 

@@ -10,6 +10,7 @@
 
 #include "util/log.h"
 #include "util/xmalloc.h"
+#include "ximss/server/live/door_wake.h"
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/worker.h"
@@ -23,7 +24,8 @@ struct quota_batch {
     uint32_t version; /* of what is known, when it was submitted */
     unsigned n;
     struct quota_due_entry
-        account[CHECK_BATCH]; /* at: when to check again, 0: no need */
+        account[CHECK_BATCH];   /* at: when to check again, 0: no need */
+    uint64_t lost[CHECK_BATCH]; /* as in struct account, when it was added */
     bool reached[CHECK_BATCH];
     bool gone[CHECK_BATCH];
 };
@@ -44,6 +46,7 @@ check_body(struct job *j, struct store_txn *t, struct errbuf *err)
             r = STORE_OK;
             continue;
         }
+        u.lost = c->lost[i];
         if (r == STORE_OK)
             r = usage_check(&x, &u, c->occasion, &c->account[i].at, err);
         c->reached[i] = u.rec.reached;
@@ -111,22 +114,30 @@ batch_new(struct worker *w, enum quota_occasion occasion)
     return c;
 }
 
+static void
+add(struct quota_batch *c, const struct account *a)
+{
+    c->account[c->n].account = a->number;
+    c->lost[c->n++] = a->quota_lost;
+}
+
 void
-quota_batch_one(struct worker *w, uint64_t account,
+quota_batch_one(struct worker *w, const struct account *a,
                 enum quota_occasion occasion)
 {
     struct quota_batch *c = batch_new(w, occasion);
 
-    c->account[c->n++].account = account;
+    add(c, a);
     job_submit(&c->job);
 }
 
 void
-quota_batch_add(struct quota_batch **c, struct worker *w, uint64_t account)
+quota_batch_add(struct quota_batch **c, struct worker *w,
+                const struct account *a)
 {
     if (*c == NULL)
         *c = batch_new(w, QUOTA_CHANGE);
-    (*c)->account[(*c)->n++].account = account;
+    add(*c, a);
     if ((*c)->n == CHECK_BATCH)
         quota_batch_submit(c);
 }
@@ -139,7 +150,6 @@ quota_batch_submit(struct quota_batch **c)
     *c = NULL;
 }
 
-/* Somebody is there who gets alerts. */
 bool
 quota_is_present(const struct account *a)
 {
@@ -148,5 +158,5 @@ quota_is_present(const struct account *a)
     TAILQ_FOREACH(s, &a->sessions, of_account)
         if (s->state == SESSION_OPEN && s->opt_alerts)
             return true;
-    return false;
+    return door_wake_is_asleep(a);
 }

@@ -34,10 +34,16 @@ quota_check_clear(struct worker *w)
     w->quota = NULL;
 }
 
+/* What nobody was shown when the account was last in memory is not there any
+ * more, unless it has just come by the mail. */
 void
-quota_check_set(struct worker *w, struct account *a, bool reached)
+quota_check_set(struct worker *w, struct account *a,
+                const struct usage_state *state)
 {
-    quota_know(w, a, reached);
+    quota_know(w, a, state->reached);
+    if (state->unshown != 0 &&
+        alert_array_find(&a->alerts, state->unshown) == NULL)
+        a->quota_lost = state->unshown;
 }
 
 void
@@ -61,18 +67,20 @@ find_generated(const struct account *a)
 static bool
 is_stale(const struct alert *al)
 {
-    return clock_now() - al->rec.posted >= QUOTA_PAUSE;
+    return !quota_is_pause(al->rec.posted, clock_now());
 }
 
-/* One that nobody got, from a session that broke: there will be another, with
- * today's figures, if its pause is over. */
+/* One that nobody was shown: there will be another, with today's figures. */
 static void
 drop_stale(struct account *a)
 {
     const struct alert *al = find_generated(a);
 
-    if (al != NULL && is_stale(al))
-        alert_array_remove(&a->alerts, al->rec.id);
+    if (al == NULL || !is_stale(al))
+        return;
+    a->quota_lost = al->rec.id;
+    a->quota_unshown = 0;
+    alert_array_remove(&a->alerts, al->rec.id);
 }
 
 bool
@@ -92,7 +100,7 @@ quota_check_login(struct worker *w, struct session *s)
     if (a->quota_version == w->quota->version && !a->quota_reached)
         return false;
     drop_stale(a);
-    quota_batch_one(w, a->number, QUOTA_LOGIN);
+    quota_batch_one(w, a, QUOTA_LOGIN);
     return true;
 }
 
@@ -107,7 +115,7 @@ quota_check_level(struct worker *w, uint64_t account, bool reached)
         return;
     quota_know(w, a, reached);
     if (reached && quota_is_present(a))
-        quota_batch_one(w, account, QUOTA_CHANGE);
+        quota_batch_one(w, a, QUOTA_CHANGE);
 }
 
 void

@@ -8,6 +8,7 @@
 struct session;
 struct account;
 struct worker;
+struct usage_state;
 
 /* When a worker has the store check the storage of those who are logged in
  * (usage.h decides what comes of it): at log-in, when the level is reached, when
@@ -22,7 +23,8 @@ void quota_check_init(struct worker *w);
 void quota_check_clear(struct worker *w);
 
 /* What the account brought into memory. */
-void quota_check_set(struct worker *w, struct account *a, bool reached);
+void quota_check_set(struct worker *w, struct account *a,
+                     const struct usage_state *state);
 /* Something about it has changed: not known until the next check. */
 void quota_check_forget(struct worker *w, struct account *a);
 
@@ -30,8 +32,8 @@ void quota_check_forget(struct worker *w, struct account *a);
  * its storage is not known yet: its input waits until session_quota_known. */
 bool quota_check_login(struct worker *w, struct session *s);
 
-/* True if an alert that nobody got yet is kept with the account: it is nowhere
- * else, and until its pause is over there will be no other. */
+/* True if an alert that nobody was shown is kept with the account: the next
+ * log-in gets the same one. */
 bool quota_check_needs(const struct account *a);
 
 /* --- what the mail brings (publish.c) --- */

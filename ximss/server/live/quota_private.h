@@ -28,18 +28,18 @@ quota_know(struct worker *w, struct account *a, bool reached)
     a->quota_reached = reached;
 }
 
-/* Somebody is there who gets alerts. */
+/* Somebody is there who gets alerts, or sleeps and is woken for them. */
 bool quota_is_present(const struct account *a);
 
 /* Has the store check the account. */
-void quota_batch_one(struct worker *w, uint64_t account,
+void quota_batch_one(struct worker *w, const struct account *a,
                      enum quota_occasion occasion);
 
 /* At many accounts, which nobody waits for; NULL: none yet.  What was added is
  * checked behind the next quota_batch_submit at the latest. */
 struct quota_batch;
 void quota_batch_add(struct quota_batch **c, struct worker *w,
-                     uint64_t account);
+                     const struct account *a);
 void quota_batch_submit(struct quota_batch **c);
 
 #endif

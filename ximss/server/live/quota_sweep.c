@@ -27,7 +27,7 @@ check_due(struct worker *w)
             break;
         a = account_lookup(w, account);
         if (a != NULL && quota_is_present(a))
-            quota_batch_one(w, account, QUOTA_CHANGE);
+            quota_batch_one(w, a, QUOTA_CHANGE);
     }
 }
 
@@ -69,7 +69,7 @@ go_on_sweeping(struct worker *w, struct quota_batch **batch)
         if (s == NULL)
             break;
         if (is_first(w, s))
-            quota_batch_add(batch, w, s->account->number);
+            quota_batch_add(batch, w, s->account);
     }
 }
 

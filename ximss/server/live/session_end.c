@@ -14,6 +14,7 @@
 #include "ximss/server/live/admission.h"
 #include "ximss/server/live/delivery.h"
 #include "ximss/server/live/dialect.h"
+#include "ximss/server/live/door_wake.h"
 #include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/request.h"
@@ -68,6 +69,7 @@ leave_account(struct session *s, struct worker *w)
         s->account->n_ending--;
     else
         s->account->n_doors -= session_is_at_door(s);
+    door_wake_leave(w, s);
     account_session_removed(w, s->account, s);
     s->account = NULL;
 }

@@ -96,6 +96,8 @@ struct session {
     uint64_t login_id;     /* the newest alert when it logged in */
     uint64_t plain_id;     /* the cursor when alerts were last sent that need no
                             confirmation */
+    uint64_t attended_id;  /* the cursor when somebody began to look; 0: nobody
+                              was to be waited for */
     uint64_t acked_id;     /* plain_id when TCP had acknowledged; 0: not yet */
     uint64_t removal[2];   /* numbers of the next removals to be told: of
                               alerts to all, of the domain's */
@@ -133,6 +135,8 @@ struct session {
     bool tls_started : 1; /* in this turn: what followed in clear is dropped */
     bool turn_over : 1;   /* a request took long: others are next */
     bool mid_message : 1; /* a piece of one was sent, and its end was not */
+    bool unattended : 1;  /* at the mail door: nobody looks (door_told.h) */
+    bool may_sleep : 1;   /* its account has a file to wake it (door_wake.h) */
     bool quota_wait : 1;  /* its storage is being looked at since the log-in */
 };
 

@@ -22,6 +22,7 @@ struct door;
 struct auth_cache;
 struct lobby;
 struct throttle;
+struct wake_files;
 struct worker;
 
 /* What all threads share.  Members are constant once the workers run, or know
@@ -36,6 +37,7 @@ struct server {
     struct alias_renew *alias_renew;     /* owned */
     struct lobby *lobby;                 /* owned; see admission.h */
     struct door *door;                   /* owned */
+    struct wake_files *wake_files;       /* owned; NULL: no mail door */
     struct hash_pool *name_pool;         /* owned; asks the system for names of
                                             users; NULL: no mail door */
     unsigned descriptors;                /* that the process may open */

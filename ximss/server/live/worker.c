@@ -20,6 +20,8 @@
 #include "ximss/server/live/account.h"
 #include "ximss/server/live/alert_cache.h"
 #include "ximss/server/live/delivery.h"
+#include "ximss/server/live/door_told.h"
+#include "ximss/server/live/door_wake.h"
 #include "ximss/server/live/listener.h"
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/quota_check.h"
@@ -92,6 +94,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
     }
     session_time_tick(w);
     quota_sweep_tick(w);
+    door_wake_tick(w);
     account_save(w);
     keep_house(w);
     set_timer(w, w->cfg->position_save_interval < CLOCK_SECOND
@@ -105,6 +108,7 @@ worker_check_times(struct worker *w)
     session_time_catch_up(w);
     delivery_check(w);
     quota_sweep_tick(w);
+    door_wake_catch_up(w);
     alert_cache_tick(w->alert_cache, clock_mono());
 }
 
@@ -164,6 +168,8 @@ worker_new(struct server *server, unsigned index)
     push_init(w);
     delivery_init(w);
     quota_check_init(w);
+    door_wake_init(w);
+    door_told_init(w);
     return w;
 }
 
@@ -178,6 +184,8 @@ worker_free(struct worker **wp)
     session_close_all(w);
     session_time_clear(w);
     account_free_all(w);
+    door_wake_clear(w);
+    door_told_clear(w);
     push_clear(w);
     alert_cache_free(&w->alert_cache);
     delivery_clear(w);

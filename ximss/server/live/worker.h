@@ -19,6 +19,8 @@ struct alert_cache;
 struct account;
 struct arena;
 struct conn_loop;
+struct door_told;
+struct door_wakes;
 struct event;
 struct event_base;
 struct listener;
@@ -88,6 +90,8 @@ struct worker {
 
     struct quota_check *quota;   /* owned */
     struct session_times *times; /* owned */
+    struct door_wakes *wakes;    /* owned; of door_wake.c */
+    struct door_told *told;      /* owned */
 
     /* delivery.c */
     struct session_list in_flight; /* pushed to, not known to be delivered */

@@ -20,6 +20,7 @@
 #include "ximss/server/base/counters.h"
 #include "ximss/server/live/account.h"
 #include "ximss/server/live/dialect.h"
+#include "ximss/server/live/door_wake.h"
 #include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/session_log.h"
 #include "ximss/server/live/session_time.h"
@@ -208,6 +209,8 @@ attempt_open(struct attempt *a, struct account *account)
     fill_session(s, a, account != NULL && a->lasting.id[0] != '\0');
     attempt_leave_place(a); /* it is the session's now */
     session_open(s, account);
+    if (a->door != NULL && a->door->may_sleep)
+        door_wake_join(session_worker(s), s);
     keep_ticket(s, a);
     session_log_begin(s, a->method);
     counter_add(COUNTER_LOGINS, 1);

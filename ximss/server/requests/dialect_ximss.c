@@ -14,6 +14,7 @@
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/live/attrs.h"
+#include "ximss/server/live/door_wake.h"
 #include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/requests/dialects.h"
@@ -55,6 +56,16 @@ challenge(struct req *r, const char *base64)
 }
 
 static void
+write_wake_file(struct req *r)
+{
+    struct buf path = {0};
+
+    if (door_wake_path(r->worker, r->session, &path))
+        xml_write_attr(&r->out, "wakeFile", buf_cstr(&path));
+    buf_clear(&path);
+}
+
+static void
 logged_in(struct req *r, const char *ticket)
 {
     buf_append_str(&r->out, "<session");
@@ -72,6 +83,7 @@ logged_in(struct req *r, const char *ticket)
         explicit_bzero(r->session->lasting->device,
                        sizeof r->session->lasting->device);
     }
+    write_wake_file(r);
     if (r->session->lasting != NULL && r->session->ticket_bound != 0)
         xml_write_attr(&r->out, "sessionBound", "yes");
     buf_append(&r->out, "/>", sizeof "/>");

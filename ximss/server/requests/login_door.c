@@ -331,13 +331,15 @@ take_client(struct req *r, const char *text)
 }
 
 static enum req_result
-start(struct req *r, const char *name, uint8_t kind)
+start(struct req *r, const char *name, uint8_t kind, const struct attrs *in)
 {
     struct attempt *a = attempt_new(r, name, "EXTERNAL");
     struct login_door *d = xcalloc(1, sizeof *d);
 
     d->uid = r->session->uid;
     d->kind = kind;
+    d->is_attended = attrs_yes(in, "attended", true);
+    d->may_sleep = attrs_yes(in, "hibernate", false);
     d->is_trusted = door_trusts(a->job.server->door, d->uid);
     a->door = d;
     /* The door's users are the mail server's business; others, who try what is
@@ -368,7 +370,7 @@ login_at_door(struct req *r, const struct attrs *in)
         return REQ_DONE;
     login_of(r->session)->options = (struct login_options){
         .alerts = true, .changes = attrs_yes(in, "alertChanges", false)};
-    return start(r, name, kind);
+    return start(r, name, kind, in);
 }
 
 void
@@ -376,5 +378,6 @@ login_door_fill(struct session *s, const struct login_door *d)
 {
     s->door = d->kind;
     s->opt_confirm = true;
+    s->unattended = !d->is_attended;
     s->idle_timeout = 0;
 }

@@ -17,10 +17,12 @@ struct session;
 /* What such an attempt knows beside the name. */
 struct login_door {
     uint32_t uid;
-    uint8_t kind;    /* enum session_door */
-    bool is_trusted; /* it may name any account */
-    bool is_own;     /* found out: the account is the user's */
-    char *login;     /* owned; the user's name; NULL: none, or not known yet */
+    uint8_t kind;     /* enum session_door */
+    bool is_trusted;  /* it may name any account */
+    bool is_attended; /* somebody looks at what it is told */
+    bool may_sleep;   /* it asks for a file to wake it */
+    bool is_own;      /* found out: the account is the user's */
+    char *login;      /* owned; the user's name; NULL: none, or not known yet */
     char *own_account; /* owned; that door-user-format makes of it */
 };
 

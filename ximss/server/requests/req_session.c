@@ -13,6 +13,8 @@
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/auth/session_id.h"
 #include "ximss/server/live/attrs.h"
+#include "ximss/server/live/door_told.h"
+#include "ximss/server/live/door_wake.h"
 #include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/session_private.h"
@@ -42,6 +44,15 @@ req_session_attributes(struct buf *b, const struct session *s)
 static enum req_result
 handle_noop(struct req *r, const struct attrs *in)
 {
+    if (attrs_yes(in, "attended", false))
+        door_told_attend(r->worker, r->session);
+    req_ok(r);
+    return REQ_DONE;
+}
+
+static enum req_result
+handle_client_name(struct req *r, const struct attrs *in)
+{
     (void)in;
     req_ok(r);
     return REQ_DONE;
@@ -50,7 +61,8 @@ handle_noop(struct req *r, const struct attrs *in)
 static enum req_result
 handle_bye(struct req *r, const struct attrs *in)
 {
-    (void)in;
+    if (attrs_yes(in, "hibernate", false))
+        door_wake_sleep(r->worker, r->session);
     if (r->session->state == SESSION_OPEN && r->session->lasting != NULL) {
         lasting_session_bye(r);
         return REQ_PENDING;
@@ -205,6 +217,14 @@ handle_read_client(struct req *r, const struct attrs *in)
     return REQ_DONE;
 }
 
+static const struct attr_rule noop_attrs[] = {
+    ATTR_MAY("attended", ATTR_YES_NO),
+    ATTRS_END,
+};
+static const struct attr_rule bye_attrs[] = {
+    ATTR_MAY("hibernate", ATTR_YES_NO),
+    ATTRS_END,
+};
 static const struct attr_rule client_attrs[] = {
     ATTR_MAY("domain", ATTR_TEXT),
     ATTR_MAY("clientAddress", ATTR_TEXT),
@@ -223,8 +243,8 @@ static const struct attr_rule option_attrs[] = {
 #define ALWAYS (REQ_BEFORE_LOGIN | REQ_IN_SESSION)
 
 const struct req_desc req_session_table[] = {
-    {"noop", ALWAYS | REQ_LENIENT | REQ_AT_DOOR, handle_noop, NULL},
-    {"bye", ALWAYS | REQ_LENIENT | REQ_AT_DOOR, handle_bye, NULL},
+    {"noop", ALWAYS | REQ_LENIENT | REQ_AT_DOOR, handle_noop, noop_attrs},
+    {"bye", ALWAYS | REQ_LENIENT | REQ_AT_DOOR, handle_bye, bye_attrs},
     {"starttls", REQ_BEFORE_LOGIN | REQ_LENIENT, handle_starttls, NULL},
     {"readClient", ALWAYS, handle_read_client, client_attrs},
     {"readTime", REQ_IN_SESSION | REQ_LENIENT, handle_read_time, NULL},
@@ -232,6 +252,6 @@ const struct req_desc req_session_table[] = {
      session_attrs},
     {"setSessionOption", REQ_IN_SESSION | REQ_LENIENT, handle_set_option,
      option_attrs},
-    {"setClientName", REQ_IN_SESSION | REQ_LENIENT, handle_noop, NULL},
+    {"setClientName", REQ_IN_SESSION | REQ_LENIENT, handle_client_name, NULL},
     {NULL, 0, NULL, NULL},
 };

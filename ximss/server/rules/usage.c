@@ -4,7 +4,8 @@
  * effects of the verdict.  A quota alert is generated, not posted.  It takes an
  * id from the common sequence but is kept only in memory, where it is delivered
  * like an alert to the account.  The record has the id of the last one, so that
- * it can be removed from screens even after a restart. */
+ * it can be removed from screens even after a restart; and whether anybody was
+ * shown it, so that another is generated if it is lost with the memory. */
 #include "config.h"
 
 #include "ximss/server/rules/usage.h"
@@ -89,9 +90,9 @@ usage_find(struct admin_context *x, uint64_t account, struct usage *u_r,
 }
 
 enum store_result
-usage_is_reached(struct admin_context *x, const struct domain_rec *d,
-                 const struct account_rec *a, bool *reached_r,
-                 struct errbuf *err)
+usage_load(struct admin_context *x, const struct domain_rec *d,
+           const struct account_rec *a, struct usage_state *state_r,
+           struct errbuf *err)
 {
     struct usage_rec rec;
     struct usage u = {0};
@@ -99,11 +100,11 @@ usage_is_reached(struct admin_context *x, const struct domain_rec *d,
 
     /* What it was when last looked at, and what it is: if they differ, a look
      * is due, or the next crossing would be none. */
-    *reached_r = rec.reached;
+    *state_r = (struct usage_state){rec.reached, rec.unshown ? rec.alert : 0};
     if (r != STORE_OK || rec.used == 0 || rec.reached)
         return r;
     r = usage_of(x, d, a, &u, err);
-    *reached_r = r == STORE_OK && quota_is_reached(u.rec.used, &u.level);
+    state_r->reached = r == STORE_OK && quota_is_reached(u.rec.used, &u.level);
     usage_clear(&u);
     return r;
 }
@@ -214,12 +215,37 @@ tell_level(struct admin_context *x, const struct usage *u)
 
 /* --- decisions --- */
 
+/* One that was withdrawn has no id any more. */
+static enum quota_last
+last_of(const struct usage_rec *rec, uint64_t lost)
+{
+    if (!rec->unshown)
+        return QUOTA_SHOWN;
+    return rec->alert == 0 || rec->alert == lost ? QUOTA_LOST : QUOTA_KEPT;
+}
+
+static struct quota_memory
+memory_of(const struct usage_rec *rec, uint64_t lost)
+{
+    return (struct quota_memory){rec->alerted, rec->reached, rec->told,
+                                 last_of(rec, lost)};
+}
+
+static void
+remember(struct usage_rec *rec, const struct quota_memory *memory)
+{
+    rec->alerted = memory->sent;
+    rec->reached = memory->reached;
+    rec->told = memory->told;
+    rec->unshown = memory->last != QUOTA_SHOWN;
+}
+
 /* Brings u->rec up to date, and makes the effects; does not store it. */
 static enum store_result
 decide(struct admin_context *x, struct usage *u, enum quota_occasion occasion,
        int64_t *due_r, struct errbuf *err)
 {
-    struct quota_memory memory = {u->rec.alerted, u->rec.reached, u->rec.told};
+    struct quota_memory memory = memory_of(&u->rec, u->lost);
     enum store_result r = STORE_OK;
     bool was_reached = u->rec.reached;
     enum quota_verdict verdict;
@@ -227,9 +253,7 @@ decide(struct admin_context *x, struct usage *u, enum quota_occasion occasion,
     *due_r = 0;
     verdict =
         quota_decide(&memory, u->rec.used, &u->level, occasion, x->now, due_r);
-    u->rec.alerted = memory.sent;
-    u->rec.reached = memory.reached;
-    u->rec.told = memory.told;
+    remember(&u->rec, &memory);
     switch (verdict) {
     case QUOTA_NOTHING:
     case QUOTA_WAIT:
@@ -255,9 +279,26 @@ usage_check(struct admin_context *x, struct usage *u,
 
     if (r != STORE_OK ||
         (u->rec.alerted == before.alerted && u->rec.alert == before.alert &&
-         u->rec.reached == before.reached && u->rec.told == before.told))
+         u->rec.reached == before.reached && u->rec.told == before.told &&
+         u->rec.unshown == before.unshown))
         return r;
     return usage_put(x->txn, u->account.number, &u->rec, err);
+}
+
+enum store_result
+usage_shown(struct admin_context *x, uint64_t account, uint64_t alert,
+            struct errbuf *err)
+{
+    struct usage_rec rec;
+    struct quota_memory memory;
+    enum store_result r = usage_get(x->txn, account, &rec, err);
+
+    if (r != STORE_OK || !rec.unshown || rec.alert != alert)
+        return r;
+    memory = memory_of(&rec, 0);
+    quota_note_shown(&memory, x->now);
+    remember(&rec, &memory);
+    return usage_put(x->txn, account, &rec, err);
 }
 
 /* A per cent of the limit, rounded up. */

@@ -21,6 +21,8 @@ struct usage {
     struct account_rec account;
     struct usage_rec rec;
     struct quota_level level; /* what is in force */
+    uint64_t lost; /* for usage_check: id of an alert that is in no memory any
+                      more; 0: of none that is known */
 };
 
 void usage_clear(struct usage *u);
@@ -44,11 +46,22 @@ enum store_result usage_check(struct admin_context *x, struct usage *u,
                               enum quota_occasion occasion, int64_t *due_r,
                               struct errbuf *err) WARN_UNUSED;
 
-/* True if the level is reached, or was when last looked at; for what an account
- * brings into memory.  Cheap for accounts that nobody reported on. */
-enum store_result usage_is_reached(struct admin_context *x,
-                                   const struct domain_rec *d,
-                                   const struct account_rec *a, bool *reached_r,
-                                   struct errbuf *err) WARN_UNUSED;
+/* Somebody was shown the alert of that id, now.  Nothing happens if it is not
+ * the account's last one. */
+enum store_result usage_shown(struct admin_context *x, uint64_t account,
+                              uint64_t alert, struct errbuf *err) WARN_UNUSED;
+
+/* What an account brings into memory. */
+struct usage_state {
+    bool reached;     /* the level is, or was when last looked at */
+    uint64_t unshown; /* id of the alert that nobody was shown; 0: none */
+};
+
+/* Cheap for accounts that nobody reported on. */
+enum store_result usage_load(struct admin_context *x,
+                             const struct domain_rec *d,
+                             const struct account_rec *a,
+                             struct usage_state *state_r,
+                             struct errbuf *err) WARN_UNUSED;
 
 #endif

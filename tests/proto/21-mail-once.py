@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Once per account, by whatever it was told: IMAP, POP3, the web, XIMSS."""
+
+import re
+
+import mail
+from bridge import bridge
+from mail import World
+from ximss import body, equal
+
+needs = mail.needs
+
+
+def plain():
+    return World(plugin={"ximss_imap_wait": 10000, "ximss_pop3_wait": 10000})
+
+
+class All:
+    """A user's sessions by each way; each tells what it has been told since it
+    was asked last.  They are asked only after all were told."""
+
+    def __init__(self, t, w, user):
+        self.w, self.user = w, user
+        self.bridge = bridge(t, w.server)
+
+    def ximss(self):
+        c = self.w.server.login(self.user)
+        got = c.flush()
+        c.bye()
+        return [body(g) for g in got if g.startswith("<alert ")]
+
+    def web(self):
+        session = self.bridge.login(self.user)
+        text = session.poll(0)
+        found = re.search(r' respSeq="(\d+)"', text)
+        if found:
+            session.poll(int(found.group(1)))
+        session.sync('<bye id="b"/>')
+        return [body(m) for m in re.findall(r"<alert .*?</alert>", text)]
+
+    def imap(self):
+        c = self.w.imap(self.user)
+        c.idle()
+        c.done()
+        c.logout()
+        return [text for _, text in c.at_login]
+
+    def pop3(self):
+        c = self.w.pop3(self.user)
+        answer = c.enter()
+        if answer.startswith("+OK"):
+            c.quit()
+            return []
+        return [answer.removeprefix("-ERR [SYS/TEMP] ").removesuffix(
+            " (please wait and retry)")]
+
+
+def test_seen_in_one_is_not_shown_in_the_others(t):
+    w = t.once(plain)
+    joe = w.user()
+    ways = All(t, w, joe)
+    for first in ("imap", "pop3", "web", "ximss"):
+        text = "by " + first
+        w.post(joe, text, severity="critical")
+        equal(getattr(ways, first)(), [text])
+        w.until_shown(joe)
+        for other in ("imap", "pop3", "web", "ximss"):
+            equal(getattr(ways, other)(), [], "%s after %s" % (other, first))

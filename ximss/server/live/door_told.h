@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef XIMSS_SERVER_LIVE_DOOR_TOLD_H
+#define XIMSS_SERVER_LIVE_DOOR_TOLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct alert;
+struct session;
+struct worker;
+
+/* What mail sessions were told that nobody looks at (attended="no"): a program that
+ * fetches mail every five minutes is told each alert once in 24 hours and account.
+ * Quota alerts of an account count as one alert, since each has an id of its own.
+ * Only in memory, and of the newest 65,536 for each worker. */
+
+void door_told_init(struct worker *w);
+void door_told_clear(struct worker *w);
+
+/* The account has been told, not longer than that ago. */
+bool door_told_lately(struct worker *w, uint64_t account,
+                      const struct alert *al);
+/* The same, by this session. */
+bool door_told_by(struct worker *w, const struct session *s,
+                  const struct alert *al);
+/* The session, which nobody looks at, is told. */
+void door_told_note(struct worker *w, const struct session *s,
+                    const struct alert *al);
+
+/* Somebody looks at the session from now on: what was kept back is sent. */
+void door_told_attend(struct worker *w, struct session *s);
+
+#endif
