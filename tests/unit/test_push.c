@@ -566,6 +566,21 @@ START_TEST(test_removals_of_others)
 }
 END_TEST
 
+/* A connection that turns out to be broken when it is told of a removal. */
+START_TEST(test_removal_breaks)
+{
+    struct worker *w = stage_worker(ANN);
+    struct client *c = client_open(ANN, CLIENT_CHANGES);
+
+    ck_assert_int_eq(shutdown(c->fd, SHUT_RD), 0); /* a write fails now */
+    board_note_removal(&w->board, ALERT_SERVER, 0, 1);
+    push_audience(w, ALERT_SERVER, 0, PUSH_CHANGES);
+    stage_turns();
+    ck_assert(!client_is_open(c));
+    client_free(&c);
+}
+END_TEST
+
 /* --- the queue --- */
 
 /* More sessions than a turn tells. */
@@ -790,6 +805,7 @@ push_suite(void)
     tcase_add_test(t, test_removals);
     tcase_add_loop_test(t, test_many_removals, 0, 2);
     tcase_add_test(t, test_removals_of_others);
+    tcase_add_test(t, test_removal_breaks);
     tcase_add_test(t, test_many_sessions);
     tcase_add_test(t, test_numbers_follow);
     tcase_add_test(t, test_many_unwanted);

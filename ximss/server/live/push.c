@@ -160,7 +160,9 @@ push_some(struct worker *w, struct session *s)
         session_close(s, "the client does not read: removals");
         return 0;
     }
-    if (more && s->state == SESSION_OPEN)
+    if (s->state != SESSION_OPEN) /* its connection turned out to be broken */
+        return 0;
+    if (more)
         go_on_later(w, s);
     cost = push_alerts(w, s);
     if (s->state == SESSION_OPEN && s->account->alerts.n > 0)
