@@ -7,6 +7,7 @@
 
 #include "clients/ctl/ctl_mail.h"
 
+PRINTF_LIKE(2, 0)
 static void
 find(struct mail_check *m, const char *fmt, va_list ap)
 {

@@ -26,7 +26,7 @@ enum { /* exit codes; documented in ximss-client(1) */
 };
 
 struct client {
-    int json, colour, confirm, quiet;
+    int json, colour, quiet;
     const char *command; /* of --exec; NULL: print */
     long wanted;         /* alerts until we stop; 0: never */
     long shown;
@@ -161,7 +161,7 @@ on_alert(struct ximss *x, const struct ximss_alert *a, void *arg)
             c->failed = EXIT_OUTPUT;
         c->shown++;
     }
-    if (c->confirm && c->failed == 0)
+    if (c->failed == 0)
         ximss_confirm(x, a->id, NULL, NULL);
     if (c->failed != 0 || c->shown == c->wanted)
         ximss_close(x);
@@ -222,7 +222,7 @@ static const char help[] =
     "  --json              one JSON object a line\n"
     "  --exec COMMAND      run COMMAND for each alert, the text on its "
     "input\n"
-    "  --confirm           tell the server of each alert when it was shown\n"
+    "  --confirm           is always done: for older scripts\n"
     "  --once, --count N   stop after one alert, after N\n"
     "  --wait              keep trying if the server is not there at first\n"
     "  --quiet             say nothing about the connection\n"
@@ -272,7 +272,7 @@ enum {
 static int
 parse_options(int argc, char **argv, struct ximss *x, struct client *c)
 {
-    int once = 0, wait = 0, want_help = 0, want_version = 0, o;
+    int once = 0, wait = 0, want_help = 0, want_version = 0, confirm, o;
     const char *value[N_VALUES] = {NULL}, *why;
     const struct option options[] = {{"host", 1, NULL, HOST},
                                      {"port", 1, NULL, PORT},
@@ -283,7 +283,7 @@ parse_options(int argc, char **argv, struct ximss *x, struct client *c)
                                      {"exec", 1, NULL, EXEC},
                                      {"count", 1, NULL, COUNT},
                                      {"json", 0, &c->json, 1},
-                                     {"confirm", 0, &c->confirm, 1},
+                                     {"confirm", 0, &confirm, 1},
                                      {"once", 0, &once, 1},
                                      {"wait", 0, &wait, 1},
                                      {"quiet", 0, &c->quiet, 1},
@@ -311,9 +311,6 @@ parse_options(int argc, char **argv, struct ximss *x, struct client *c)
     tls = parse_tls(value[TLS]);
     c->wanted = once ? 1 : parse_number(value[COUNT], 0);
     c->command = value[EXEC];
-    /* What we do not get round to showing must come again. */
-    if (c->wanted != 0 || c->command != NULL)
-        c->confirm = 1;
     if (optind + 1 != argc || port == BAD || fd == BAD || tls == BAD ||
         c->wanted == BAD ||
         (c->command && !c->command[strspn(c->command, " ")]))
@@ -362,8 +359,9 @@ main(int argc, char **argv)
         ximss_free(&x);
         return EXIT_USAGE;
     }
+    /* What we do not get round to showing, or cannot write, comes again. */
     ximss_set_options(x, XIMSS_ALERT_CHANGES | XIMSS_TICKETS |
-                             (c.confirm ? XIMSS_ALERT_CONFIRM : 0U));
+                             XIMSS_ALERT_CONFIRM);
     ximss_on_alert(x, on_alert, &c);
     ximss_on_removed(x, on_removed, &c);
     ximss_on_state(x, on_state, &c);

@@ -205,6 +205,16 @@ def test_password_modify_refuses_what_is_incomplete(t):
         check(attr(got, "errorNum") is not None, request + " " + got)
 
 
+def test_devices_of_who_is_no_account(t):
+    """The administrator of the machine has none."""
+    c = t.shared.control()
+    c.external()
+    c.ask('<deviceList id="1"/>', response("1"))
+    for which in "all", "current", "1":
+        c.ask('<deviceRevoke id="2" deviceID="%s"/>' % which,
+              failure("2", 514))
+
+
 def test_unknown_commands(t):
     c = t.shared.login(t.user())
     for name in ("signalBind", "presenceSet", "rosterList", "mailboxList",

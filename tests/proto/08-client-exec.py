@@ -8,7 +8,7 @@ import resource
 import subprocess
 import sys
 
-from ximss import MAIN, ctl_program, equal
+from ximss import MAIN, alert, ctl_program, equal
 
 MOST = 1 << 20
 
@@ -113,3 +113,18 @@ def test_many_words_and_many_at_once(t):
     equal(len(done.stdout.splitlines()), 40)
     equal({line.split(" ", 5)[5] for line in done.stdout.splitlines()},
           {"501 last"})
+
+
+def test_what_cannot_be_written_comes_again(t):
+    server, user = start(t)
+    server.admin().post("important", scope="account", target=user)
+    client = os.path.join(os.path.dirname(ctl_program()), "ximss-client")
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [client, "--host", "127.0.0.1", "--port",
+             str(server.ports()[0][1]), "--tls", "none", "--quiet", user],
+            stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE,
+            check=False, timeout=120,
+            env={**os.environ, "XIMSS_PASSWORD": "secret"})
+    equal(done.returncode, 6)
+    server.login(user).expect(alert("important", "account"))

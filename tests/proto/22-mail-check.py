@@ -95,7 +95,7 @@ def test_a_whole_chain(t):
 
 
 def test_a_session_that_fails(t):
-    w = world(t, imap="")
+    w = world(t, imap="", more="auth_failure_delay = 0\n")
     user = w.user()
     conf = other(w, ("mail_plugins = imap_zlib ",
                      "mail_plugins = imap_zlib imap_ximss"))

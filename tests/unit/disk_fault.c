@@ -21,6 +21,7 @@
 static atomic_bool armed, space_told, moves_counted;
 static atomic_uint writes_left, writes_failed, moves_left;
 static atomic_ullong space;
+static _Atomic(const char *) in_the_way; /* writes fail while it is there */
 static atomic_uint tables_synced, marks_early;
 
 void
@@ -29,6 +30,13 @@ disk_fault_after(unsigned writes)
     atomic_store(&writes_left, writes);
     atomic_store(&writes_failed, 0);
     atomic_store(&armed, true);
+}
+
+void
+disk_fault_until_gone(const char *path)
+{
+    atomic_store(&writes_failed, 0);
+    atomic_store(&in_the_way, path);
 }
 
 void
@@ -49,6 +57,7 @@ void
 disk_fault_end(void)
 {
     atomic_store(&moves_counted, false);
+    atomic_store(&in_the_way, NULL);
     atomic_store(&armed, false);
     atomic_store(&space_told, false);
 }
@@ -144,18 +153,35 @@ fsync(int fd)
 
 /* --- a full disk --- */
 
+static bool
+has_room(void)
+{
+    const char *path = atomic_load(&in_the_way);
+
+    if (path != NULL && access(path, F_OK) != 0)
+        atomic_store(&in_the_way, NULL);
+    return atomic_load(&in_the_way) == NULL;
+}
+
+static bool
+has_writes_left(void)
+{
+    unsigned left = atomic_load(&writes_left);
+
+    if (!atomic_load(&armed))
+        return true;
+    while (left > 0)
+        if (atomic_compare_exchange_weak(&writes_left, &left, left - 1))
+            return true;
+    return false;
+}
+
 /* True if this write is to fail. */
 static bool
 fails(int fd)
 {
-    unsigned left;
-
-    if (!atomic_load(&armed) || !is_in_store(fd))
+    if (!is_in_store(fd) || (has_room() && has_writes_left()))
         return false;
-    left = atomic_load(&writes_left);
-    while (left > 0)
-        if (atomic_compare_exchange_weak(&writes_left, &left, left - 1))
-            return false;
     atomic_fetch_add(&writes_failed, 1);
     errno = ENOSPC;
     return true;

@@ -10,6 +10,9 @@
 
 /* After `writes` more of them, each write fails with ENOSPC. */
 void disk_fault_after(unsigned writes);
+/* Each write fails with ENOSPC until the file is removed; the path is borrowed
+ * until then. */
+void disk_fault_until_gone(const char *path);
 /* statvfs tells of that much space. */
 void disk_fault_space(uint64_t bytes);
 /* The file system cannot swap two names.  After `moves` more of them, one

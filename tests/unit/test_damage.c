@@ -479,6 +479,27 @@ START_TEST(an_older_table_is_told)
 }
 END_TEST
 
+/* What the mark knows of a table is kept while nothing is written to that. */
+START_TEST(an_older_table_is_told_after_a_quiet_run)
+{
+    char *old, *new;
+
+    fixture_domain("a.test");
+    fixture_reopen();
+    old = crash("old");
+    fixture_domain("b.test");
+    fixture_reopen();
+    fixture_reopen();
+    fixture_close();
+    new = crash("new");
+    take_file(old, new, "domain.db");
+    check_refused(new, "domain.db: it is older than the store");
+    free(old);
+    free(new);
+    fixture_open();
+}
+END_TEST
+
 /* What the log alone knew of is in the tables after recovery. */
 START_TEST(an_older_table_is_told_after_recovery)
 {
@@ -1224,6 +1245,7 @@ damage_suite(void)
     tcase_add_test(tc, a_flipped_bit_in_a_table_is_told);
     tcase_add_test(tc, a_table_that_is_cut_is_told);
     tcase_add_test(tc, an_older_table_is_told);
+    tcase_add_test(tc, an_older_table_is_told_after_a_quiet_run);
     tcase_add_test(tc, an_older_table_is_told_after_recovery);
     tcase_add_loop_test(tc, pages_given_back_since_the_checkpoint_are_no_damage,
                         0, 2);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "storage/copy.h"
 #include "storage/env.h"
 #include "storage/txn.h"
 #include "tests/unit/disk_fault.h"
@@ -377,6 +378,33 @@ START_TEST(recovery_on_a_full_disk)
 }
 END_TEST
 
+/* What was set aside is given up for recovery, and for nothing less. */
+START_TEST(recovery_takes_the_reserve)
+{
+    char killed[128], home[136], from[128], reserve[140];
+    const struct store_options o = {.dir = killed};
+    struct store *kept;
+
+    fixture_post(ALERT_SERVER, 0, SECOND, "x");
+    snprintf(killed, sizeof killed, "%s/killed", fixture_dir);
+    snprintf(home, sizeof home, "%s/db", killed);
+    snprintf(from, sizeof from, "%s/db", fixture_dir);
+    snprintf(reserve, sizeof reserve, "%s/reserve", killed);
+    ck_assert_int_eq(mkdir(killed, 0700), 0);
+    ck_assert_int_eq(copy_dir(from, home, NULL, &fixture_err), 0);
+    snprintf(from, sizeof from, "%s/reserve", fixture_dir);
+    ck_assert_int_eq(copy_file(from, reserve, &fixture_err), 0);
+    kept = fixture_store;
+    disk_fault_until_gone(reserve);
+    fixture_store = store_open(&o, &fixture_err);
+    ck_assert_msg(fixture_store != NULL, "%s", fixture_err.text);
+    ck_assert_uint_gt(disk_fault_count(), 0);
+    ck_assert_uint_eq(alerts_there(), 1);
+    store_close(&fixture_store);
+    fixture_store = kept;
+}
+END_TEST
+
 START_TEST(creation_on_a_full_disk)
 {
     char path[128];
@@ -419,6 +447,7 @@ disk_full_suite(void)
     tcase_add_test(tc, a_full_cache_on_a_full_disk);
     tcase_add_test(tc, a_checkpoint_on_a_full_disk);
     tcase_add_test(tc, recovery_on_a_full_disk);
+    tcase_add_test(tc, recovery_takes_the_reserve);
     tcase_add_test(tc, creation_on_a_full_disk);
     suite_add_tcase(s, tc);
     return s;

@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tests/unit/log_capture.h"
@@ -111,6 +112,35 @@ START_TEST(test_room)
 }
 END_TEST
 
+/* How often it warns of such a map. */
+static unsigned
+warnings(const char *map)
+{
+    char path[] = "/tmp/uid_map.XXXXXX";
+    int fd = mkstemp(path);
+    unsigned n;
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, map, strlen(map)), (ssize_t)strlen(map));
+    close(fd);
+    log_capture_begin(LOG_WARN_);
+    n = log_capture_count("recognise the others");
+    door_warn_of_namespace(path);
+    n = log_capture_count("recognise the others") - n;
+    log_capture_end();
+    unlink(path);
+    return n;
+}
+
+START_TEST(test_namespace)
+{
+    ck_assert_uint_eq(warnings("         0          0 4294967295\n"), 0);
+    ck_assert_uint_eq(warnings("0 0 1000\n1000 1000 4294966295\n"), 0);
+    ck_assert_uint_eq(warnings("0 0 1\n999 999 1\n"), 1);
+    ck_assert_uint_eq(warnings("0 100000 65536\n"), 1);
+}
+END_TEST
+
 START_TEST(test_names)
 {
     static const struct {
@@ -140,6 +170,7 @@ door_suite(void)
     tcase_add_test(t, test_nobody_comes_in_before);
     tcase_add_test(t, test_users);
     tcase_add_test(t, test_room);
+    tcase_add_test(t, test_namespace);
     tcase_add_test(t, test_names);
     suite_add_tcase(s, t);
     return s;

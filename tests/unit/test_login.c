@@ -496,6 +496,38 @@ START_TEST(test_changed_while_checked)
 }
 END_TEST
 
+/* The same password is set again behind the change that made the ticket: the
+ * ticket that is given is another, which is good. */
+START_TEST(test_cached_ticket_behind_password)
+{
+    struct client *c = client_connect(ANN, 0), *back = client_connect(ANN, 0);
+    uint64_t lane = session_lane(c->s);
+    uint32_t serial = stage_loaded(ANN)->cred_serial;
+    const char *value, *heard;
+    char text[200];
+
+    remember(PASSWORD, serial);
+    hold_writer();
+    client_say(c, "<login id=\"1\" userName=\"" NAME "\" authData=\"" PASSWORD
+                  "\" ticket=\"yes\"/>\n");
+    while (stage_loaded(ANN)->n_coming == 0)
+        turn();
+    release_writer(lane);
+    stage_run(set_password, (char[]){PASSWORD});
+    stage_loaded(ANN)->cred_serial++; /* its effect comes before the change */
+    heard = hear_until(c, "<response");
+    value = strstr(heard, " ticket=\"");
+    ck_assert_msg(value != NULL, "%s", heard);
+    value += strlen(" ticket=\"");
+    snprintf(text, sizeof text, "<login id=\"1\" ticket=\"%.*s\"/>\n",
+             (int)strcspn(value, "\""), value);
+    client_say(back, text);
+    expect_response(back, ok);
+    client_free(&back);
+    client_free(&c);
+}
+END_TEST
+
 /* --- a session that ends while somebody comes back to it --- */
 
 struct end {
@@ -698,6 +730,7 @@ login_suite(void)
     tcase_add_test(tc, test_cached_by_old_name);
     tcase_add_test(tc, test_cached_but_suspended);
     tcase_add_test(tc, test_changed_while_checked);
+    tcase_add_test(tc, test_cached_ticket_behind_password);
     tcase_add_test(tc, test_ended_behind_change);
     tcase_add_test(tc, test_stolen_by_who_left);
     tcase_add_test(tc, test_revoked_behind_look_up);

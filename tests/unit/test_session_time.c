@@ -281,7 +281,8 @@ START_TEST(test_drain_pieces)
         ck_assert_str_eq(client_hear(c[i]), "<bye/>\n");
     ck_assert(!session_close_some(w));
     ck_assert_uint_lt(w->n_sessions, CROWD);
-    ck_assert(session_close_some(w));
+    for (unsigned turns = 2; !session_close_some(w); turns++)
+        ck_assert_uint_lt(turns, CROWD);
     ck_assert_uint_eq(w->n_sessions, 0);
     for (int i = 0; i < CROWD; i++)
         client_free(&c[i]);
