@@ -3,12 +3,30 @@
 again gets in."""
 
 import mail
-from mail import Pop3, World, message
+from dovecot import Dovecot, free_port
+from mail import Lines, Pop3, World, message
 from ximss import b64, check, equal, wait_until
 
 needs = mail.needs
 MINUTE = 60
 HINT = "(please wait and retry)"
+
+# A Dovecot that only forwards connections.
+PROXY = """
+protocols = imap pop3 lmtp
+passdb {{
+  driver = static
+  args = nopassword=y proxy=y host=127.0.0.1 port={backend}
+}}
+service pop3-login {{
+  inet_listener pop3 {{
+    port = {pop3}
+  }}
+  inet_listener pop3s {{
+    port = 0
+  }}
+}}
+"""
 
 
 def plain():
@@ -267,6 +285,29 @@ def test_who_tries_its_next_mechanism_within_tls(t):
     c.send("QUIT")
     w.until_shown(joe)
     w.pop3(joe, tls=True).get_in().quit()
+
+
+def test_behind_a_proxy(t):
+    """With the code that doc/mail.md says: a proxy of Dovecot keeps SYS/TEMP to
+    itself, and tries again until it is in."""
+    w = t.once(lambda: World(plugin={"ximss_pop3_wait": 10000,
+                                     "ximss_pop3_code": "LOGIN-DELAY"}))
+    joe = w.user()
+    port = free_port()
+    proxy = Dovecot(quota=lambda d: PROXY.format(
+        backend=w.dovecot.pop3_port, pop3=port))
+    try:
+        proxy.start()
+        w.post(joe, "first", severity="critical")
+        c = Lines(w, joe, port, port)
+        equal(c.line()[:3], "+OK")
+        c.send("USER %s\r\nPASS secret" % joe)
+        equal(c.line(), "+OK")
+        equal(c.line(), "-ERR [LOGIN-DELAY] first " + HINT)
+        c.close()
+        w.until_shown(joe)
+    finally:
+        proxy.end()
 
 
 def test_a_client_that_leaves_unread(t):
