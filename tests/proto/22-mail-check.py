@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 
 from dovecot import DOMAIN, MAIL_UID, free_port
 from mail import GROUP, World, needs
@@ -75,6 +76,16 @@ def test_a_whole_chain(t):
     check("group %s, mode 0660" % GROUP in c.links["door"]["found"], c.all)
     check("uid %d may log in as %s" % (MAIL_UID, user) in
           c.links["rights"]["found"], c.all)
+    # What Dovecot's programs warn of is no part of what they say.
+    noisy = other(w, ("listen = ", "ssl_dh_parameters_length = 1024\nlisten = "))
+    warned = subprocess.run(["doveconf", "-c", noisy, "-h", "protocols"],
+                            capture_output=True, text=True, check=True)
+    check("Warning" in warned.stderr, warned)
+    again = Check(w, account=user, conf=noisy)
+    equal((again.status, again.links["door"], again.links["plugin"],
+           again.links["file"]),
+          (0, c.links["door"], c.links["plugin"], c.links["file"]), again.all)
+    equal(again.links["dovecot"], c.links["dovecot"])
     # It used up nothing, and left nothing.
     equal(w.waiting(user), ["waits for somebody else"])
     # The same for people, with the password in a file; and without an account,
