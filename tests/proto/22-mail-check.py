@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 
 from dovecot import DOMAIN, MAIL_UID, free_port
 from mail import GROUP, World, needs
@@ -118,6 +119,46 @@ def test_a_session_that_fails(t):
             "alert", "AUTHENTICATIONFAILED", "password")
     Check(w, "--imap", "127.0.0.1:%d" % free_port(), account=user,
           conf=conf).is_broken("alert", "refused", "--imap")
+
+
+class NeedsTls:
+    """An IMAP server that takes no password in the clear; what it got."""
+
+    def __init__(self, greeting):
+        self.greeting, self.got = greeting, b""
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+
+    def serve(self):
+        sock = self.listener.accept()[0]
+        with sock:
+            sock.sendall(b"* OK %sready\r\n" % self.greeting)
+            while data := sock.recv(4096):
+                self.got += data
+                sock.sendall(b"* CAPABILITY IMAP4rev1 LOGINDISABLED\r\n"
+                             b"c1 OK done\r\n")
+
+    def all(self):
+        self.thread.join()
+        self.listener.close()
+        return self.got
+
+
+def test_a_password_that_may_not_be_sent(t):
+    w = world(t)
+    user = w.user()
+    for greeting, said in (
+            (b"[CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] ", b""),
+            (b"", b"c1 CAPABILITY\r\n")):
+        server = NeedsTls(greeting)
+        Check(w, "--imap", "127.0.0.1:%d" % server.port,
+              account=user).is_broken("alert", "LOGINDISABLED", "TLS")
+        equal(server.all(), said)
+    Check(w, account=user, env={
+        "XIMSS_MAIL_PASSWORD": "secret\r\nc9 DELETE INBOX"}).is_broken(
+            "alert", "line end", "password")
 
 
 def test_a_broken_configuration(t):
