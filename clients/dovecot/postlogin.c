@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -356,11 +357,36 @@ check_arguments(int argc, char **argv)
     return 0;
 }
 
+static bool
+is_program(const char *word)
+{
+    struct stat st;
+
+    return word[0] == '/' && stat(word, &st) == 0 && S_ISREG(st.st_mode) &&
+           access(word, X_OK) == 0;
+}
+
+/* The mail process and its arguments; NULL: none is named.  If a word is missing or
+ * too many, it is the last that can be a program: no mistake here stops mail. */
+static char **
+find_program(int argc, char **argv, bool usable)
+{
+    if (usable && argc <= 4)
+        return NULL;
+    if (usable && argv[4][0] == '/')
+        return argv + 4;
+    for (int i = argc - 1; i > 0; i--)
+        if (is_program(argv[i]))
+            return argv + i;
+    return argc > 4 ? argv + 4 : NULL;
+}
+
 int
 main(int argc, char **argv)
 {
     static const char option[] = "--code=";
     const char *code = "SYS/TEMP";
+    char **program;
     bool usable;
 
     if (argc > 1 && strncmp(argv[1], option, sizeof option - 1) == 0) {
@@ -371,9 +397,10 @@ main(int argc, char **argv)
     usable = check_arguments(argc, argv) == 0;
     if (usable && show(argv[1], argv[2], parse_wait(argv[3]), code))
         return 0;
-    if (argc <= 4)
+    program = find_program(argc, argv, usable);
+    if (program == NULL)
         return usable ? 0 : EX_USAGE;
-    execv(argv[4], argv + 4);
-    complain("%s: %s", argv[4], strerror(errno));
+    execv(program[0], program);
+    complain("%s: %s", program[0], strerror(errno));
     return EX_OSERR;
 }

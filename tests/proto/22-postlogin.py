@@ -214,7 +214,7 @@ def test_arguments(t):
           out)
     equal(run("--version")[1], "ximss-postlogin 0.1.0\n")
     for args in ((), ("imap",), ("imap", "/x"), ("smtp", "/x", "1"),
-                 ("imap", "/x", "-1"), ("imap", "/x", "10001"),
+                 ("imap", "/x", "-1"), ("imap", "/x", "10001"), ("/", "/x"),
                  ("imap", "/x", "1s")):
         status, out, errors = run(*args)
         equal((status, out), (64, ""), args)
@@ -222,6 +222,13 @@ def test_arguments(t):
     # A mistake in Dovecot's configuration stops no mail.
     status, out, errors = run("imap", "/x", "1s", *NEXT)
     check((status, out) == (0, "next\n") and "Usage: " in errors, errors)
+    for args in (("imap", "/x"), ("imap", "1"), ("/x", "1"), ("/x",),
+                 ("smtp", "/x", "1")):
+        status, out, errors = run(*args, *NEXT)
+        check((status, out) == (0, "next\n") and "Usage: " in errors,
+              (args, status, out, errors))
+    equal(run("imap", "/x", "1", "too much", *NEXT)[:2], (0, "next\n"))
+    equal(run("imap", "/etc/passwd", "/none")[0], 64)
     equal(run("imap", "/x", "1", "/none/at/all")[0], 71)
     status, out, errors = run("imap", "/x", "1", *NEXT, user=None)
     check((status, out) == (0, "next\n") and "USER" in errors, errors)
