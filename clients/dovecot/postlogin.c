@@ -27,7 +27,10 @@
 
 #define WAIT_MAX   10000 /* ms */
 #define ALERTS_MAX 50    /* told at one log-in; the next one tells the others */
-#define NO_ACCOUNT 515   /* the door does not know this user */
+/* ms: for the rest of a line that has begun, and for what the server has to know */
+#define LINE_WAIT    10000
+#define CONFIRM_WAIT 50
+#define NO_ACCOUNT   515 /* the door does not know this user */
 
 struct shown {
     uint64_t id;
@@ -68,7 +71,9 @@ wait_for(int fd, short events, int64_t deadline)
 
     do {
         left = (deadline - clock_mono() + 999) / 1000;
-        r = poll(&p, 1, left > 0 ? (int)left : 0);
+        if (left <= 0)
+            return -1;
+        r = poll(&p, 1, (int)left);
     } while (r < 0 && errno == EINTR);
     return r > 0 ? 0 : -1;
 }
@@ -212,6 +217,16 @@ ask(struct talk *t, const char *service, const char *path)
     return listen_for(t, DOOR_ID_TOLD);
 }
 
+/* So many ms from now on. */
+static void
+at_least(struct talk *t, int ms)
+{
+    int64_t end = clock_mono() + ms * INT64_C(1000);
+
+    if (t->deadline < end)
+        t->deadline = end;
+}
+
 /* What was shown, in one go; and waits for the answers, so that the next log-in
  * does not see it again. */
 static void
@@ -225,29 +240,49 @@ confirm(struct talk *t, const struct shown *alerts, unsigned n)
             return;
     if (n == 0)
         return;
+    at_least(t, CONFIRM_WAIT);
     snprintf(last, sizeof last, "%llu", (unsigned long long)alerts[n - 1].id);
     (void)listen_for(t, last);
 }
 
 /* --- the client --- */
 
-/* -1: not all of it went out. */
+/* Returns how much of it went out. */
+static size_t
+write_some(const char *data, size_t len, int64_t deadline)
+{
+    size_t done = 0;
+    ssize_t n;
+
+    while (done < len) {
+        n = write(STDOUT_FILENO, data + done, len - done);
+        if (n >= 0)
+            done += (size_t)n;
+        else if (errno != EINTR &&
+                 (errno != EAGAIN ||
+                  wait_for(STDOUT_FILENO, POLLOUT, deadline) < 0))
+            break;
+    }
+    return done;
+}
+
+/* -1: nothing of it went out.  The mail process would go on in the middle of a line
+ * that the client has the half of, so such a line is finished, or all is over. */
 static int
 write_line(const struct talk *t, const char *line, size_t len)
 {
-    ssize_t n;
+    size_t n = write_some(line, len, t->deadline);
 
-    for (; len > 0; line += n, len -= (size_t)n) {
-        n = write(STDOUT_FILENO, line, len);
-        if (n >= 0)
-            continue;
-        if (errno != EINTR &&
-            (errno != EAGAIN ||
-             wait_for(STDOUT_FILENO, POLLOUT, t->deadline) < 0))
-            return complain("writing to the client: %s", strerror(errno));
-        n = 0;
-    }
-    return 0;
+    if (n == len)
+        return 0;
+    complain("writing to the client: %s", strerror(errno));
+    if (n == 0)
+        return -1;
+    if (write_some(line + n, len - n,
+                   clock_mono() + LINE_WAIT * INT64_C(1000)) == len - n)
+        return 0;
+    complain("the client does not take the rest of a line");
+    exit(EX_IOERR);
 }
 
 static void
