@@ -10,6 +10,7 @@
 #include <istream.h>
 #include <mail-storage-private.h>
 #include <mailbox-watch.h>
+#include <master-interface.h>
 #include <module-context.h>
 #include <ostream.h>
 #include <sys/stat.h>
@@ -365,12 +366,20 @@ open_door(struct imap_plugin *x)
         x->to_attend = timeout_add(ATTEND_MSECS, attend, x);
 }
 
+/* A process that no master started greets with PREAUTH, which comes first. */
+static bool
+is_preauth(void)
+{
+    return getenv(MASTER_IS_PARENT_ENV) == NULL;
+}
+
 /* The answer to the log-in is written right after this, so what is written here
  * stands before it. */
 static void
 greet(struct imap_plugin *x)
 {
-    if (x->client->user->session_restored || x->config.imap_wait == 0)
+    if (x->client->user->session_restored || x->config.imap_wait == 0 ||
+        is_preauth())
         return;
     (void)door_wait(x->door, x->config.imap_wait);
     show_if_any(x);
