@@ -39,7 +39,7 @@ struct imap_plugin {
     struct timeout *to_look, *to_attend;
     bool relayed;     /* only what the client says shows that it is there */
     bool attended;    /* what is shown is seen, and may be confirmed */
-    bool watching;    /* this IDLE watches the wake file */
+    char *watching;   /* the wake file that this IDLE watches, owned; or NULL */
     bool bye_written; /* the answer to LOGOUT was written */
 };
 
@@ -195,10 +195,12 @@ watch_wake_file(struct imap_plugin *x)
     const char *path = door_wake_file(x->door);
     struct stat st;
 
-    if (x->watching || path == NULL || *path != '/' || box == NULL ||
-        box->notify_files == NULL || stat(path, &st) < 0)
+    if (path == NULL || *path != '/' || box == NULL ||
+        null_strcmp(x->watching, path) == 0 || box->notify_files == NULL ||
+        stat(path, &st) < 0)
         return;
-    x->watching = true;
+    i_free(x->watching);
+    x->watching = i_strdup(path);
     mailbox_watch_add(box, path);
 }
 
@@ -260,7 +262,7 @@ plugin_send_tagline(struct client_command_context *cmd, const char *data)
     if (x->door != NULL) {
         settle_if_taken(x);
         if (imap_moment_is(cmd, "IDLE"))
-            x->watching = false;
+            i_free(x->watching);
         if (imap_moment_before(cmd))
             show_if_any(x);
     }
@@ -310,6 +312,7 @@ plugin_destroy(struct client *client, const char *reason)
 
     timeout_remove(&x->to_look);
     timeout_remove(&x->to_attend);
+    i_free(x->watching);
     if (x->attended && x->bye_written)
         settle(x, true);
     door_close(&x->door, client->hibernated);
