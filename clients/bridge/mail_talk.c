@@ -62,16 +62,12 @@ run_end(struct conn_deferred *d)
 void
 mail_talk_cancel(struct mail_talk *t)
 {
-    char bye[DOOR_WIRE_REQUEST];
-
     if (t->ended)
         return;
     t->ended = true;
     event_del(&t->timer);
-    if (t->open) {
-        conn_send(&t->conn, bye, door_wire_bye(bye, sizeof bye, false));
-        conn_close(&t->conn);
-    }
+    if (t->open)
+        conn_close(&t->conn); /* the session ends with it */
     t->end.run = run_end;
     conn_loop_defer(t->bridge->loop, &t->end);
 }

@@ -3,9 +3,10 @@
 of a mail server that knows nothing of them. With the lines of doc/mail.md."""
 
 import signal
+import socket
 
 import ximss
-from bridge import Bridge
+from bridge import Bridge, bridge
 from dovecot import DOMAIN, MAIL_UID, Dovecot, free_port
 from mail import Pop3, block, replaced
 from proxies import NginxMail
@@ -120,14 +121,25 @@ class World:
         check(c.ask("STAT").startswith("+OK 0 "), c.shown())
         c.quit()
 
-    def ask(self, *headers, method="GET", path="/mail-auth"):
-        return self.bridge.connect().ask(method, path, headers=headers)
+    def asks(self, user, **how):
+        return start(self.bridge, user, **how).receive()
 
-    def asks(self, user, given=None, password="secret", protocol="pop3"):
-        return self.ask(("Auth-Key", given or key()), ("Auth-User", user),
-                        ("Auth-Pass", password), ("Auth-Method", "plain"),
-                        ("Auth-Protocol", protocol),
-                        ("Client-IP", "192.0.2.7"))
+
+def start(b, user, given=None, password="secret", protocol="pop3",
+          method="plain", address="192.0.2.7", more=()):
+    """Asks as nginx does."""
+    client = b.connect()
+    client.send("GET", "/mail-auth", headers=[
+        ("Auth-Key", given or key()), ("Auth-User", user),
+        ("Auth-Pass", password), ("Auth-Method", method),
+        ("Auth-Protocol", protocol), ("Client-IP", address), *more])
+    return client
+
+
+def check_status(reply, status):
+    equal((reply.status, reply.header("Auth-Status"),
+           reply.header("Auth-Server")),
+          (200, status, "127.0.0.1" if status == "OK" else None))
 
 
 def world(t):
@@ -204,8 +216,7 @@ def test_names_and_passwords(t):
     w.post(joe, "odd")
     c = w.pop3(joe)
     equal(c.enter("se cr%41+ä\"<&"), "-ERR [SYS/TEMP] odd " + HINT)
-    reply = w.asks("a%00b%0Dc", password="%")
-    equal(reply.header("Auth-Status"), "OK")
+    check_status(w.asks("a%00b%0Dc", password="%"), "OK")
 
 
 def test_who_may_ask(t):
@@ -215,20 +226,19 @@ def test_who_may_ask(t):
     for wrong in ("x", key()[:-1], key() + "x", key()[:-1] + "X"):
         reply = w.asks(joe, given=wrong)
         equal((reply.status, reply.header("Auth-Status")), (403, None))
-    equal(w.ask(("Auth-User", joe), ("Auth-Pass", "secret"),
-                ("Auth-Method", "plain"), ("Auth-Protocol", "pop3")).status, 403)
+    equal(w.bridge.connect().ask("GET", "/mail-auth", headers=[
+        ("Auth-User", joe), ("Auth-Pass", "secret"), ("Auth-Method", "plain"),
+        ("Auth-Protocol", "pop3")]).status, 403)
+    # from another machine, in clear text
+    equal(w.asks(joe, more=[("X-Forwarded-For", "192.0.2.7")]).status, 403)
+    check_status(w.asks(joe, method="apop"), "OK")
     reply = w.asks(joe, protocol="imap")
     equal((reply.status, reply.header("Auth-Status")), (404, None))
     equal(w.waiting(joe), ["for joe"])
     since = len(w.server.lines)
-    reply = w.asks(joe, password="wrong")
-    equal((reply.status, reply.header("Auth-Status"),
-           reply.header("Auth-Server")), (200, "OK", "127.0.0.1"))
+    check_status(w.asks(joe, password="wrong"), "OK")
     w.server.wait_log(r"login failed user=%s address=192\.0\.2\.7 " % joe, since)
-    reply = w.asks(joe)
-    equal((reply.status, reply.header("Auth-Status"),
-           reply.header("Auth-Server")),
-          (200, "[SYS/TEMP] for joe " + HINT, None))
+    check_status(w.asks(joe), "[SYS/TEMP] for joe " + HINT)
 
 
 def test_other_protocols_are_let_through(t):
@@ -259,3 +269,132 @@ def test_ximssd_hangs_or_is_not_there(t):
     equal(w.waiting(joe), ["for joe"])
     w.server.stop()
     w.gets_in(joe)
+
+
+class Fake:
+    """Stands for ximssd, which trusts the bridge."""
+
+    lines = clients = ()
+    dir = None
+
+    def __init__(self, t):
+        self.socks = [socket.socket()]
+        self.socks[0].bind(("127.0.0.1", 0))
+        self.socks[0].listen()
+        self.socks[0].settimeout(ximss.DEADLINE)
+        t.servers.insert(0, self)
+
+    def ports(self):
+        return [("ximss", self.socks[0].getsockname()[1])]
+
+    def accept(self):
+        sock = self.socks[0].accept()[0]
+        self.socks.append(sock)
+        return ximss.Client(sock, "ximssd")
+
+    def trust(self, b):
+        c = self.accept()
+        check(c.receive().startswith("<readClient "), c.shown())
+        c.send('<client id="client" believed="yes"/>',
+               '<response id="client"/>')
+        b.wait_log("ximssd trusts this bridge")
+
+    def logs_in(self):
+        c = self.accept()
+        c.expect('<login id="login" alertConfirm="yes" authData="joe@a.test" '
+                 'password="secret" clientAddress="192.0.2.7"/>',
+                 '<noop id="told"/>')
+        return c
+
+    def shows(self):
+        """And is told that it was shown."""
+        c = self.logs_in()
+        c.send('<session id="login" urlID="1"/>', '<response id="login"/>',
+               '<alert alertID="6" scope="domain">not this</alert>',
+               '<alert alertID="7" scope="account">this</alert>',
+               '<alert alertID="8" scope="account">later</alert>',
+               '<response id="told"/>')
+        c.expect('<alertConfirm id="7" alertID="7"/>')
+        return c
+
+    def end(self, failed=False, keep=False):
+        for sock in self.socks:
+            sock.close()
+
+
+def faked(t, **options):
+    fake = Fake(t)
+    b = bridge(t, server=fake, mail_auth_key=key(),
+               mail_auth_pop3=["127.0.0.1:1110"], **options)
+    fake.trust(b)
+    return fake, b
+
+
+def test_an_alert_that_is_gone_refuses_nobody(t):
+    """Or that cannot be noted as shown; and one that may have been noted was
+    shown."""
+    fake, b = faked(t, mail_auth_timeout="50s")
+    for answer, status in (
+            ('<response id="7" errorText="x" errorNum="514"/>', "OK"),
+            ('<response id="7" errorText="x" errorNum="531"/>', "OK"),
+            ('<response id="7"/>', "[SYS/TEMP] this " + HINT),
+            (None, "[SYS/TEMP] this " + HINT)):
+        client = start(b, "joe@a.test")
+        c = fake.shows()
+        if answer:
+            c.send(answer)
+            c.expect_closed()
+        c.close()
+        check_status(client.receive(), status)
+
+
+def test_what_goes_wrong_before_lets_in(t):
+    fake, b = faked(t, mail_auth_timeout="50s")
+    for answers in (
+            [], ["<bye/>"],
+            ['<response id="login" errorText="x" errorNum="515"/>'],
+            ['<response id="login"/>', '<response id="told"/>'],
+            ['<alert alertID="7" scope="domain">%s</alert>' % ("x" * 65536)] * 65):
+        client = start(b, "joe@a.test")
+        c = fake.logs_in()
+        try:
+            c.send(*answers)
+        except OSError:
+            pass  # it was too much
+        if not answers:
+            c.close()
+        check_status(client.receive(), "OK")
+
+
+def test_time_runs_out(t):
+    fake, b = faked(t, mail_auth_timeout="100ms")
+    client = start(b, "joe@a.test")
+    check_status(client.receive(), "OK")
+    fake.logs_in().expect_closed()
+
+
+def test_a_bridge_that_is_not_trusted_does_not_ask(t):
+    """All guesses would count as nginx's."""
+    fake = Fake(t)
+    b = bridge(t, server=fake, mail_auth_key=key(),
+               mail_auth_pop3=["127.0.0.1:1110"], mail_auth_timeout="50s")
+    check_status(start(b, "joe@a.test").receive(), "OK")
+    c = fake.accept()
+    check(c.receive().startswith("<readClient "), c.shown())
+    c.send('<client id="client" believed="no"/>', '<response id="client"/>')
+    b.wait_log("ximssd does not trust this bridge")
+    check_status(start(b, "joe@a.test").receive(), "OK")
+
+
+def test_who_hangs_up_has_seen_nothing(t):
+    """And those of one address that wait are limited; what is too much is let
+    in."""
+    fake, b = faked(t, mail_auth_timeout="50s", max_logins_per_address=1)
+    client = start(b, "joe@a.test")
+    c = fake.logs_in()
+    check_status(start(b, "joe@a.test").receive(), "OK")
+    other = start(b, "joe@a.test", address="192.0.2.8")
+    check("192.0.2.8" in fake.accept().receive(), "another address")
+    client.close()
+    c.expect_closed()
+    other.close()
