@@ -9,10 +9,9 @@ import tempfile
 
 import ximss
 from dovecot import DOMAIN, Dovecot, MAIL_UID, free_port
-from mail import GROUP, MODULES, Imap, Pop3, alerts_of, needs, plugin_paths
-from ximss import HERE, check, equal, wait_until
-
-TOP = os.path.join(HERE, os.pardir, os.pardir)
+from mail import GROUP, MODULES, Imap, Pop3, alerts_of, block, needs, \
+    plugin_paths, read, replaced
+from ximss import check, equal, wait_until
 
 # What a stock Dovecot of Debian has, as far as it matters: passwords, a mailbox,
 # and the ports.
@@ -38,25 +37,6 @@ service pop3-login {{
   }}
 }}
 """
-
-
-def read(*path):
-    with open(os.path.join(TOP, *path), encoding="utf-8") as f:
-        return f.read()
-
-
-def block(name):
-    """The lines of doc/mail.md that this comment stands before."""
-    found = read("doc", "mail.md").partition("<!-- %s -->\n```\n" % name)[2]
-    check(found, "no lines for " + name)
-    return found.partition("```")[0]
-
-
-def replaced(text, *changes):
-    for old, new in changes:
-        check(old in text, "%s is not in: %s" % (old, text))
-        text = text.replace(old, new)
-    return text
 
 
 class Site:
