@@ -38,6 +38,7 @@ struct talk {
     int fd;
     int64_t deadline; /* of clock_mono */
     struct door_wire wire;
+    const char *code; /* of a refusal */
     struct shown alerts[ALERTS_MAX];
     unsigned n;
 };
@@ -280,8 +281,8 @@ show_pop3(struct talk *t)
         if (!door_choice_refuses(DOOR_REFUSE_DEFAULT, &t->alerts[i].kind))
             continue;
         alert = t->alerts[i];
-        len = door_text_refusal("SYS/TEMP", alert.line,
-                                "(please wait and retry)", line);
+        len = door_text_refusal(t->code, alert.line, "(please wait and retry)",
+                                line);
         memcpy(line + len, "\r\n", sizeof "\r\n");
         if (write_line(t, line, len + 2) < 0)
             return false;
@@ -293,10 +294,11 @@ show_pop3(struct talk *t)
 
 /* True: the log-in was refused. */
 static bool
-show(const char *service, const char *path, int wait)
+show(const char *service, const char *path, int wait, const char *code)
 {
     static struct talk t = {.fd = -1};
 
+    t.code = code;
     t.deadline = clock_mono() + wait * INT64_C(1000);
     if (ask(&t, service, path) < 0)
         return false;
@@ -311,11 +313,13 @@ show(const char *service, const char *path, int wait)
 static void
 help(FILE *to)
 {
-    fputs("Usage: ximss-postlogin imap|pop3 SOCKET WAIT_MS [PROGRAM [ARGS]]\n"
+    fputs("Usage: ximss-postlogin [--code=CODE] imap|pop3 SOCKET WAIT_MS "
+          "[PROGRAM [ARGS]]\n"
           "\n"
           "Shows the alerts of ximssd at a log-in to Dovecot (script-login).\n"
           "imap: writes them to the client, then runs PROGRAM. pop3: refuses\n"
-          "the log-in once for each alert. See ximss-postlogin(8).\n",
+          "the log-in once for each alert, with CODE (SYS/TEMP). See "
+          "ximss-postlogin(8).\n",
           to);
 }
 
@@ -355,9 +359,17 @@ check_arguments(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-    bool usable = check_arguments(argc, argv) == 0;
+    static const char option[] = "--code=";
+    const char *code = "SYS/TEMP";
+    bool usable;
 
-    if (usable && show(argv[1], argv[2], parse_wait(argv[3])))
+    if (argc > 1 && strncmp(argv[1], option, sizeof option - 1) == 0) {
+        code = argv[1] + sizeof option - 1;
+        argc--;
+        argv++;
+    }
+    usable = check_arguments(argc, argv) == 0;
+    if (usable && show(argv[1], argv[2], parse_wait(argv[3]), code))
         return 0;
     if (argc <= 4)
         return usable ? 0 : EX_USAGE;

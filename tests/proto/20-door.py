@@ -407,6 +407,30 @@ def test_the_sessions_of_an_account(t):
     c.logged_in("login")
 
 
+def block(server, client):
+    """What the client is sent has to wait, until it reads."""
+    admin = server.admin()
+    for i in range(40):
+        admin.post("%d %s" % (i, "x" * 12000), "server")
+    server.clock(0)
+
+
+def test_who_makes_room(t):
+    """Only who has not read for a minute, however long it has been silent."""
+    server = door_server(t, max_account_sessions=1, alert_bytes=16384)
+    user = server.account("joe@" + MAIN)
+    c = server.mail(user, uid=VMAIL)
+    c.quiet()
+    server.clock(3600)
+    block(server, c)
+    second = server.door(VMAIL)
+    refused(second, door_login(user), 526)
+    server.clock(61)
+    second.send(door_login(user))
+    second.logged_in("login")
+    server.wait_log("session makes room .*silent=6")
+
+
 def gone(client):
     try:
         client.flush()

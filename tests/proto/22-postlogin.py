@@ -80,6 +80,9 @@ def test_pop3_refuses_once_for_each(t):
     equal(run("pop3", door, wait(), *NEXT)[1],
           "-ERR [SYS/TEMP] fire (please wait and retry)\r\n")
     equal(run("pop3", door, wait(), *NEXT), (0, "next\n", ""))
+    post(server, joe, "coded")
+    equal(run("--code=LOGIN-DELAY", "pop3", door, wait(), *NEXT)[1],
+          "-ERR [LOGIN-DELAY] coded (please wait and retry)\r\n")
     # What refuses no log-in is left to others.
     equal(run("imap", door, wait(), *NEXT)[1],
           "* NO [ALERT] news\r\nnext\n")
@@ -207,7 +210,7 @@ def test_a_client_that_is_gone_uses_nothing_up(t):
 
 def test_arguments(t):
     status, out, errors = run("--help")
-    check(status == 0 and out.startswith("Usage: ximss-postlogin imap|pop3 "),
+    check(status == 0 and out.startswith("Usage: ximss-postlogin "),
           out)
     equal(run("--version")[1], "ximss-postlogin 0.1.0\n")
     for args in ((), ("imap",), ("imap", "/x"), ("smtp", "/x", "1"),
