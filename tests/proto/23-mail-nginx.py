@@ -2,15 +2,16 @@
 """Alerts as errors of POP3 by nginx's mail proxy, which asks the bridge, in front
 of a mail server that knows nothing of them. With the lines of doc/mail.md."""
 
+import os
 import signal
 import socket
 
 import ximss
 from bridge import Bridge, bridge
-from dovecot import DOMAIN, MAIL_UID, Dovecot, free_port
+from dovecot import DOMAIN, DOVECOT, MAIL_UID, Dovecot, free_port
 from mail import Pop3, block, replaced
-from proxies import NginxMail
-from ximss import alert, check, equal, wait_until
+from proxies import MAIL_MODULE, NginxMail
+from ximss import Missing, Skip, alert, check, equal, wait_until
 
 HINT = "(please wait and retry)"
 WRONG = "-ERR [AUTH] Authentication failed."
@@ -47,11 +48,22 @@ def key():
     return block("nginx mail").partition("Auth-Key ")[2].partition(";")[0]
 
 
+def needs_programs():
+    """Before anything is started."""
+    if not os.path.exists(DOVECOT):
+        raise Missing("there is no Dovecot")
+    if not os.path.exists(MAIL_MODULE):
+        raise Missing("no mail module of nginx")
+    if os.getuid() != 0:
+        raise Skip("Dovecot delivers mail as root only")
+
+
 class World:
     """ximssd, a mail server (or that of another such world), the bridge and
     nginx."""
 
     def __init__(self, back=None, **options):
+        needs_programs()
         self.serial, self.clients, self.own = 0, [], None
         self.server = ximss.Server({"trusted_addresses": ["127.0.0.1"]})
         self.server.start()
