@@ -334,6 +334,7 @@ open_door(struct imap_plugin *x)
     /* Who was hibernating was idling. */
     x->attended = !x->config.attended_only || user->session_restored;
     s.login.attended = x->attended;
+    s.login.resumed = user->session_restored;
     s.login.hibernate = client->set->imap_hibernate_timeout > 0;
     if (user->conn.remote_ip != NULL)
         s.login.client =

@@ -166,6 +166,14 @@ on_data(struct conn *c, const char *data, size_t len)
     return used;
 }
 
+/* Alerts that go before all that it says. */
+static bool
+has_pending(const struct session *s)
+{
+    return s->state == SESSION_OPEN &&
+           (s->cursor < s->login_id || s->quota_wait);
+}
+
 void
 session_update_pauses(struct session *s)
 {
@@ -185,9 +193,12 @@ session_update_pauses(struct session *s)
         session_finish(s, "the server ends");
         return;
     }
-    if (s->state != SESSION_OPEN ||
-        (s->cursor >= s->login_id && !s->quota_wait))
+    if ((s->conn.paused & PAUSE_PENDING) != 0 && !has_pending(s)) {
         conn_resume(&s->conn, PAUSE_PENDING);
+        req_run_steps(s);
+        if (s->state >= SESSION_ENDING)
+            return;
+    }
     if (conn_pending(&s->conn) < cfg->output_soft)
         conn_resume(&s->conn, PAUSE_OUTPUT);
     else
