@@ -11,6 +11,7 @@
 #include "ximss/server/live/admission.h"
 #include "ximss/server/live/delivery.h"
 #include "ximss/server/live/dialect.h"
+#include "ximss/server/live/door_wake.h"
 #include "ximss/server/live/proxy_door.h"
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/request.h"
@@ -185,6 +186,8 @@ session_update_pauses(struct session *s)
     w = session_worker(s);
     cfg = w->cfg;
     if (s->n_reqs == 0 && (s->conn.paused & PAUSE_EOF) != 0) {
+        if (s->state == SESSION_OPEN)
+            door_wake_sleep(w, s);
         session_finish(s, "closed by the client");
         return;
     }

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Who sleeps, from when to when, and what else that means. */
+#include "config.h"
+
+#include "ximss/server/live/door_wake.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/unit/log_capture.h"
+#include "tests/unit/stage.h"
+#include "ximss/server/live/door.h"
+#include "ximss/server/live/wake_files.h"
+
+Suite *door_wake_suite(void);
+
+#define SECONDS(n) ((n)*CLOCK_SECOND)
+
+static char directory[64];
+
+static void
+setup(void)
+{
+    struct errbuf err;
+
+    stage_setup();
+    snprintf(directory, sizeof directory, "/tmp/wake.XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    stage->wake_files = wake_files_open(directory, 2, &err);
+    ck_assert_ptr_nonnull(stage->wake_files);
+    stage->door = door_new();
+    ck_assert_int_eq(door_configure(stage->door, stage_config, &err), 0);
+    log_capture_begin(LOG_WARN_);
+}
+
+static void
+teardown(void)
+{
+    struct wake_files *files = stage->wake_files;
+    struct door *door = stage->door;
+    char command[100];
+
+    log_capture_end();
+    stage_teardown();
+    wake_files_close(&files);
+    door_free(&door);
+    snprintf(command, sizeof command, "rm -r %s", directory);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* At the door, with a file to wake it. */
+static struct client *
+open_at_door(enum stage_who who)
+{
+    struct account *a = stage_loaded(who);
+    struct client *c = client_connect(who, CLIENT_DOOR);
+
+    c->s->door = SESSION_DOOR_IMAP;
+    c->s->opt_confirm = true;
+    session_open(c->s, a);
+    c->number = c->s->number;
+    door_wake_join(stage_worker(who), c->s);
+    session_start_alerts(c->s);
+    return c;
+}
+
+static void
+path_of(const struct client *c, struct buf *b)
+{
+    ck_assert(door_wake_path(session_worker(c->s), c->s, b));
+}
+
+static off_t
+size_of(struct buf *path)
+{
+    struct stat st;
+
+    return lstat(buf_cstr(path), &st) == 0 ? st.st_size : -1;
+}
+
+static void
+fall_asleep(struct client **c)
+{
+    client_say(*c, "<bye id=\"1\" hibernate=\"yes\"/>\n");
+    stage_turns();
+    client_free(c);
+    stage_turns();
+}
+
+static bool
+is_asleep(enum stage_who who)
+{
+    return door_wake_is_asleep(stage_loaded(who));
+}
+
+/* Whatever breaks a connection may come before its bye is read. */
+START_TEST(test_bye_that_was_not_read)
+{
+    struct client *c = open_at_door(ANN);
+    struct buf path = {0};
+
+    path_of(c, &path);
+    client_say(c, "<bye id=\"1\" hibernate=\"yes\"/>\n");
+    close(c->fd);
+    session_tell(c->s, "x", 2);
+    c->fd = dup(0);
+    client_free(&c);
+    ck_assert(is_asleep(ANN));
+    stage_post(ALERT_ACCOUNT, ANN, "wake up");
+    ck_assert_int_eq(size_of(&path), 1);
+    buf_clear(&path);
+}
+END_TEST
+
+START_TEST(test_who_sleeps)
+{
+    struct client *c = open_at_door(ANN);
+
+    client_say(c, "<bye id=\"1\"/>\n");
+    stage_turns();
+    client_free(&c);
+    ck_assert(!is_asleep(ANN));
+    c = open_at_door(ANN);
+    session_kill(stage_worker(ANN), c->number);
+    client_free(&c);
+    ck_assert(!is_asleep(ANN));
+    c = open_at_door(ANN);
+    fall_asleep(&c);
+    ck_assert(is_asleep(ANN));
+}
+END_TEST
+
+Suite *
+door_wake_suite(void)
+{
+    Suite *s = suite_create("door_wake");
+    TCase *t = tcase_create("door_wake");
+
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_set_timeout(t, 120);
+    tcase_add_test(t, test_bye_that_was_not_read);
+    tcase_add_test(t, test_who_sleeps);
+    suite_add_tcase(s, t);
+    return s;
+}
