@@ -10,9 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "quota/sources.h"
 #include "tests/unit/log_capture.h"
+#include "tests/unit/quota_sink.h"
 #include "tests/unit/stage.h"
 #include "ximss/server/live/door.h"
+#include "ximss/server/live/quota_presence.h"
 #include "ximss/server/live/wake_files.h"
 
 Suite *door_wake_suite(void);
@@ -133,6 +136,38 @@ START_TEST(test_who_sleeps)
 }
 END_TEST
 
+/* --- presence --- */
+
+static bool
+is_present(enum stage_who who)
+{
+    return stage_loaded(who)->told_domain != NULL;
+}
+
+/* Whoever sleeps is woken for quota alerts, so sources go on looking. */
+START_TEST(test_presence)
+{
+    struct errbuf err;
+    const struct quota_sources_config none = {0};
+    struct client *c;
+
+    stage->quota_sources = quota_sources_start(&none, &quota_sink_test, &err);
+    ck_assert_ptr_nonnull(stage->quota_sources);
+    c = open_at_door(ANN);
+    ck_assert(is_present(ANN));
+    fall_asleep(&c);
+    ck_assert(is_asleep(ANN));
+    ck_assert(is_present(ANN));
+    quota_presence_end(stage_worker(ANN), stage_loaded(ANN));
+    quota_presence_renamed(stage_worker(ANN), stage_loaded(ANN));
+    ck_assert(is_present(ANN));
+    stage_post(ALERT_ACCOUNT, ANN, "wake up");
+    ck_assert(!is_asleep(ANN));
+    ck_assert(!is_present(ANN));
+    quota_sources_stop(&stage->quota_sources);
+}
+END_TEST
+
 Suite *
 door_wake_suite(void)
 {
@@ -143,6 +178,7 @@ door_wake_suite(void)
     tcase_set_timeout(t, 120);
     tcase_add_test(t, test_bye_that_was_not_read);
     tcase_add_test(t, test_who_sleeps);
+    tcase_add_test(t, test_presence);
     suite_add_tcase(s, t);
     return s;
 }

@@ -22,6 +22,7 @@
 #include "ximss/server/live/account.h"
 #include "ximss/server/live/board.h"
 #include "ximss/server/live/door_told.h"
+#include "ximss/server/live/quota_presence.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/wake_files.h"
@@ -116,6 +117,8 @@ wake_up(struct worker *w, struct door_wake *k)
     k->asleep = k->attended = false;
     TAILQ_REMOVE(&x->asleep, k, sleeping);
     x->n_asleep--;
+    if (k->account->n_sessions == 0)
+        quota_presence_end(w, k->account);
 }
 
 static void
