@@ -5,6 +5,7 @@
 #include "ximss/server/live/door_wake.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "tests/unit/log_capture.h"
 #include "tests/unit/quota_sink.h"
 #include "tests/unit/stage.h"
+#include "util/clock.h"
 #include "ximss/server/live/door.h"
 #include "ximss/server/live/quota_presence.h"
 #include "ximss/server/live/wake_files.h"
@@ -168,6 +170,60 @@ START_TEST(test_presence)
 }
 END_TEST
 
+/* --- files --- */
+
+static void
+go_on_for(int64_t seconds)
+{
+    clock_advance(SECONDS(seconds));
+    door_wake_catch_up(stage_worker(ANN));
+    stage_turns();
+}
+
+START_TEST(test_file_that_cannot_be_written)
+{
+    struct client *c = open_at_door(ANN);
+    struct buf path = {0};
+
+    path_of(c, &path);
+    fall_asleep(&c);
+    ck_assert_int_eq(unlink(buf_cstr(&path)), 0);
+    ck_assert_int_eq(symlink("none", buf_cstr(&path)), 0);
+    stage_post(ALERT_ACCOUNT, ANN, "wake up");
+    ck_assert(is_asleep(ANN));
+    ck_assert_int_eq(unlink(buf_cstr(&path)), 0);
+    ck_assert_int_eq(close(creat(buf_cstr(&path), 0600)), 0);
+    go_on_for(59);
+    ck_assert_int_eq(size_of(&path), 0);
+    go_on_for(61);
+    ck_assert_int_eq(size_of(&path), 1);
+    ck_assert(!is_asleep(ANN));
+    buf_clear(&path);
+}
+END_TEST
+
+/* By its end, who watched it is awake. */
+START_TEST(test_file_that_was_removed)
+{
+    struct client *c = open_at_door(ANN), *awake = open_at_door(ANN);
+    struct buf path = {0}, next = {0};
+
+    path_of(c, &path);
+    fall_asleep(&c);
+    ck_assert_int_eq(unlink(buf_cstr(&path)), 0);
+    stage_post(ALERT_ACCOUNT, ANN, "wake up");
+    ck_assert(!is_asleep(ANN));
+    c = open_at_door(ANN);
+    path_of(c, &next);
+    ck_assert_str_ne(buf_cstr(&next), buf_cstr(&path));
+    ck_assert_int_eq(size_of(&next), 0);
+    client_free(&awake);
+    client_free(&c);
+    buf_clear(&path);
+    buf_clear(&next);
+}
+END_TEST
+
 Suite *
 door_wake_suite(void)
 {
@@ -179,6 +235,8 @@ door_wake_suite(void)
     tcase_add_test(t, test_bye_that_was_not_read);
     tcase_add_test(t, test_who_sleeps);
     tcase_add_test(t, test_presence);
+    tcase_add_test(t, test_file_that_cannot_be_written);
+    tcase_add_test(t, test_file_that_was_removed);
     suite_add_tcase(s, t);
     return s;
 }

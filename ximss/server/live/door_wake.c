@@ -121,13 +121,16 @@ wake_up(struct worker *w, struct door_wake *k)
         quota_presence_end(w, k->account);
 }
 
+/* If that fails, they sleep on, and the walk of the next minute tries again. */
 static void
 wake(struct worker *w, struct door_wake *k, uint32_t now)
 {
-    wake_up(w, k);
-    k->since = k->woken_at = now;
+    k->woken_at = now;
     k->woken_for = w->board.last_id;
-    wake_files_touch(w->server->wake_files, k->name);
+    if (!wake_files_touch(w->server->wake_files, k->name))
+        return;
+    k->since = now;
+    wake_up(w, k);
 }
 
 static void

@@ -194,16 +194,34 @@ wake_files_make(struct wake_files *f, char name_r[WAKE_NAME_SIZE])
     return false;
 }
 
-void
-wake_files_touch(struct wake_files *f, const char *name)
+/* The name is another only if there is a file of that name. */
+static bool
+renew(const struct wake_files *f, char name[WAKE_NAME_SIZE])
+{
+    char next[WAKE_NAME_SIZE];
+
+    if (make_name(next) < 0 || make_file(f, next) < 0)
+        return false;
+    memcpy(name, next, sizeof next);
+    return true;
+}
+
+bool
+wake_files_touch(struct wake_files *f, char name[WAKE_NAME_SIZE])
 {
     int fd =
         openat(f->fd, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    bool ok = fd >= 0 && pwrite(fd, "!", 1, 0) == 1;
 
-    if (fd < 0 || pwrite(fd, "!", 1, 0) != 1)
+    if (!ok) {
+        bool removed = fd < 0 && errno == ENOENT;
+
         complain(f, "writing to");
+        ok = removed && renew(f, name);
+    }
     if (fd >= 0)
         close(fd);
+    return ok;
 }
 
 void
