@@ -224,6 +224,44 @@ START_TEST(test_file_that_was_removed)
 }
 END_TEST
 
+START_TEST(test_who_only_might_have_slept)
+{
+    struct client *ann = open_at_door(ANN), *bob = open_at_door(BOB);
+
+    client_say(ann, "<bye id=\"1\"/>\n");
+    stage_turns();
+    client_free(&ann);
+    fall_asleep(&bob);
+    go_on_for(59);
+    ck_assert_ptr_nonnull(stage_loaded(ANN)->wake);
+    go_on_for(1);
+    ck_assert_ptr_null(stage_loaded(ANN)->wake);
+    go_on_for(3500);
+    ck_assert_ptr_nonnull(stage_loaded(BOB)->wake);
+    go_on_for(100);
+    ck_assert_ptr_null(stage_loaded(BOB)->wake);
+}
+END_TEST
+
+START_TEST(test_limit_is_told)
+{
+    struct client *c[] = {open_at_door(ANN), open_at_door(BOB)};
+
+    for (int i = 1; i <= 2; i++) {
+        for (int j = 0; j < 3; j++) {
+            struct client *more = open_at_door(DAN);
+
+            ck_assert(!more->s->may_sleep);
+            client_free(&more);
+        }
+        ck_assert_uint_eq(log_capture_count("2 accounts have a file"), i);
+        clock_advance(SECONDS(61));
+    }
+    for (int i = 0; i < 2; i++)
+        client_free(&c[i]);
+}
+END_TEST
+
 Suite *
 door_wake_suite(void)
 {
@@ -237,6 +275,8 @@ door_wake_suite(void)
     tcase_add_test(t, test_presence);
     tcase_add_test(t, test_file_that_cannot_be_written);
     tcase_add_test(t, test_file_that_was_removed);
+    tcase_add_test(t, test_who_only_might_have_slept);
+    tcase_add_test(t, test_limit_is_told);
     suite_add_tcase(s, t);
     return s;
 }

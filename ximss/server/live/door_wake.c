@@ -35,9 +35,11 @@
 /* Alerts that are looked at to know whether one waits. */
 #define LOOKS_MOST 256
 /* Seconds.  A mail program has to say something every 30 minutes, so nobody sleeps
- * longer than that under one file. */
-#define KEPT  3600
-#define AGAIN 60
+ * longer than that under one file.  If nobody sleeps, it is kept for those who come
+ * again soon. */
+#define KEPT       3600
+#define KEPT_AWAKE 60
+#define AGAIN      60
 
 struct door_wake {
     TAILQ_ENTRY(door_wake) all;
@@ -319,7 +321,8 @@ check_times(struct worker *w, unsigned most)
 
         TAILQ_REMOVE(&x->all, k, all);
         TAILQ_INSERT_TAIL(&x->all, k, all);
-        if (k->sessions == 0 && now - k->since >= KEPT)
+        if (k->sessions == 0 &&
+            now - k->since >= (k->asleep ? KEPT : KEPT_AWAKE))
             door_wake_forget(w, k->account);
         if (is_last)
             break;

@@ -28,7 +28,7 @@ void wake_files_close(struct wake_files **f);
 /* Another limit from now on. */
 void wake_files_set_limit(struct wake_files *f, unsigned most);
 
-/* Makes a file.  False: there are too many, or the log says why. */
+/* Makes a file.  False: there are too many, or it failed; the log says so. */
 bool wake_files_make(struct wake_files *f, char name_r[WAKE_NAME_SIZE]);
 /* Writes to it.  However often that is done, it has one byte.  If it was removed,
  * which has woken whoever watched it, another takes its place, with another name.
