@@ -356,6 +356,7 @@ open_door(struct imap_plugin *x)
     x->attended = !x->config.attended_only || user->session_restored;
     x->relayed = relayed(client->fd_out);
     s.login.attended = x->attended;
+    s.login.resumed = user->session_restored;
     s.login.hibernate = client->set->imap_hibernate_timeout > 0;
     if (user->conn.remote_ip != NULL)
         s.login.client =
