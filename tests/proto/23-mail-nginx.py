@@ -2,15 +2,16 @@
 """Alerts as errors of POP3 by nginx's mail proxy, which asks the bridge, in front
 of a mail server that knows nothing of them. With the lines of doc/mail.md."""
 
+import os
 import signal
 import socket
 
 import ximss
 from bridge import Bridge, bridge
-from dovecot import DOMAIN, MAIL_UID, Dovecot, free_port
+from dovecot import DOMAIN, DOVECOT, MAIL_UID, Dovecot, free_port
 from mail import Pop3, block, replaced
-from proxies import NginxMail
-from ximss import alert, check, equal, wait_until
+from proxies import MAIL_MODULE, NginxMail
+from ximss import Missing, Skip, alert, check, equal, wait_until
 
 HINT = "(please wait and retry)"
 WRONG = "-ERR [AUTH] Authentication failed."
@@ -47,11 +48,22 @@ def key():
     return block("nginx mail").partition("Auth-Key ")[2].partition(";")[0]
 
 
+def needs_programs():
+    """Before anything is started."""
+    if not os.path.exists(DOVECOT):
+        raise Missing("there is no Dovecot")
+    if not os.path.exists(MAIL_MODULE):
+        raise Missing("no mail module of nginx")
+    if os.getuid() != 0:
+        raise Skip("Dovecot delivers mail as root only")
+
+
 class World:
     """ximssd, a mail server (or that of another such world), the bridge and
     nginx."""
 
     def __init__(self, back=None, **options):
+        needs_programs()
         self.serial, self.clients, self.own = 0, [], None
         self.server = ximss.Server({"trusted_addresses": ["127.0.0.1"]})
         self.server.start()
@@ -67,7 +79,7 @@ class World:
         self.nginx = NginxMail(replaced(block("nginx mail"), (
             "127.0.0.1:8100", "127.0.0.1:%d" % self.bridge.port)))
         self.dovecot = self  # where mail programs go
-        self.pop3_port, self.pop3s_port = self.nginx.doors[0], None
+        self.pop3_port = self.pop3s_port = None
 
     def start_mail(self):
         port = free_port()
@@ -104,7 +116,9 @@ class World:
         return [ximss.body(r) for r in self.server.admin().reports(
             scope="account", target=user)]
 
-    def pop3(self, user):
+    def pop3(self, user, nginx=None):
+        """Through another nginx, if one is named."""
+        self.pop3_port = (nginx or self.nginx).doors[0]
         client = Pop3(self, user)
         self.clients.append(client)
         return client
@@ -115,8 +129,8 @@ class World:
         equal(c.enter(password), "-ERR " + text)
         equal(c.rest(), [])
 
-    def gets_in(self, user):
-        c = self.pop3(user)
+    def gets_in(self, user, nginx=None):
+        c = self.pop3(user, nginx)
         c.get_in()
         check(c.ask("STAT").startswith("+OK 0 "), c.shown())
         c.quit()
@@ -364,6 +378,34 @@ def test_what_goes_wrong_before_lets_in(t):
         if not answers:
             c.close()
         check_status(client.receive(), "OK")
+
+
+def test_without_the_bridge(t):
+    """By nginx's own answer; with it, the bridge's goes through."""
+    w = world(t)
+    one, other = str(w.bridge.port), str(free_port())
+    site = replaced(block("nginx without"), ("8100", one), ("8101", other),
+                    ("1110", str(w.port)))
+    nginx = NginxMail("http {\naccess_log off;\n%s%s}\n%s" % (
+        "".join("%s_temp_path %s;\n" % (kind, kind) for kind in (
+            "client_body", "proxy", "fastcgi", "uwsgi", "scgi")), site,
+        replaced(block("nginx mail"), ("8100", other))))
+    t.servers.insert(0, nginx)
+    joe = w.user()
+    w.post(joe, "ä€😀 " * 300)
+    c = w.pop3(joe, nginx)
+    answer = c.enter()
+    check(answer.startswith("-ERR [SYS/TEMP] ä€😀 ä"), answer)
+    w.gets_in(joe, nginx)
+    w.post(joe, "it stays")
+    w.bridge.end(keep=True)
+    try:
+        w.gets_in(joe, nginx)
+        equal(w.waiting(joe)[-1:], ["it stays"])
+    finally:
+        w.bridge.restart_again()
+        w.bridge.wait_log("ximssd trusts this bridge")
+    w.refused(joe, "[SYS/TEMP] it stays " + HINT)
 
 
 def test_time_runs_out(t):
