@@ -336,12 +336,12 @@ await_alert(const struct mail_check *m, struct imap *s, const char *text,
 static enum mail_state
 no_session(struct mail_check *m, const struct imap *s)
 {
-    if (strstr(s->err.text, "initialization failed") != NULL)
-        buf_append_str(&m->advice,
-                       "Dovecot cannot load a plugin: see its log.");
-    else if (strstr(s->err.text, "within TLS") != NULL)
+    if (strstr(s->err.text, "within TLS") != NULL)
         buf_append_str(&m->advice, "Name an address without TLS, as in --imap "
                                    "127.0.0.1:143.");
+    else if (strstr(s->err.text, "initialization failed") != NULL)
+        buf_append_str(&m->advice,
+                       "Dovecot cannot load a plugin: see its log.");
     else if (strstr(s->err.text, "PRIVACYREQUIRED") != NULL)
         buf_append_str(&m->advice, "This address needs TLS: name one of this "
                                    "machine, as in --imap 127.0.0.1:143.");
