@@ -5,12 +5,13 @@ with each of its links broken."""
 import json
 import os
 import pwd
+import re
 import shutil
 import socket
 
 from dovecot import DOMAIN, MAIL_UID, free_port
 from mail import GROUP, World, needs
-from ximss import check, ctl, equal
+from ximss import check, ctl, equal, wait_until
 
 LINKS = ["door", "dovecot", "plugin", "file", "group", "rights", "alert"]
 
@@ -185,8 +186,18 @@ def test_a_plugin_that_is_missing_or_of_another_dovecot(t):
                                                 "dovecot-dev")
 
 
+def log_ins(w, user):
+    """One of each kind; what the plugins say only if they are asked to."""
+    w.imap(user).logout()
+    w.pop3(user).get_in().quit()
+    for service in "imap", "pop3":
+        wait_until(lambda s=service: re.search(
+            r"%s\(.*Debug: ximss: connect\(.*No such file" % s,
+            w.dovecot.log()), "the log of " + service)
+
+
 def test_a_broken_door(t):
-    w = world(t)
+    w = world(t, more="mail_debug = yes\n")
     user = w.user()
     Check(w, account="none@" + DOMAIN).is_broken("rights", "515", "alike")
     group = os.stat(w.door).st_gid
@@ -213,6 +224,7 @@ def test_a_broken_door(t):
     Check(w, account=user).is_broken("door", "no socket", "door-socket")
     os.unlink(w.door)
     Check(w, account=user).is_broken("door", "No such file", "door-socket")
+    log_ins(w, user)
     with socket.socket(socket.AF_UNIX) as s:
         s.bind(w.door)
     Check(w, account=user).is_broken("door", "nobody listens",
