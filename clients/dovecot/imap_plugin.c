@@ -349,7 +349,7 @@ open_door(struct imap_plugin *x)
         .socket = x->config.socket,
         .login = {.user = user->username, .service = "imap"},
         .line_max = DOOR_TEXT_IMAP,
-        .event = client->event,
+        .event = user->event, /* the client's own ignores mail_debug */
     };
 
     /* Who was hibernating was idling. */
