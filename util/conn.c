@@ -1082,6 +1082,12 @@ on_event(evutil_socket_t fd, short what, void *arg)
         take_input(c, false);
 }
 
+int64_t
+conn_blocked_us(const struct conn *c)
+{
+    return c->out != NULL ? clock_mono() - c->out->moved : 0;
+}
+
 size_t
 conn_unacknowledged(const struct conn *c)
 {

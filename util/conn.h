@@ -153,6 +153,9 @@ void conn_uncork(struct conn *c);
 bool conn_is_corked(const struct conn *c);
 /* Bytes that the kernel has not taken yet (corked ones count). */
 size_t conn_pending(const struct conn *c);
+/* For how many microseconds the kernel has taken nothing of what waits; 0:
+ * nothing waits. */
+int64_t conn_blocked_us(const struct conn *c);
 
 /* Bytes that the peer's kernel has not acknowledged: those, and what ours
  * has. */

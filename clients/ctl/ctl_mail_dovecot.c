@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,9 +145,8 @@ mail_doveconf(const struct mail_check *m, const char *filter, const char *name,
     return mail_run(argv, value, err);
 }
 
-/* Of a list with blanks or commas between its words. */
-static bool
-has_word(struct buf *list, const char *word)
+bool
+mail_has_word(struct buf *list, const char *word)
 {
     static const char between[] = ", ";
     size_t len;
@@ -162,9 +160,9 @@ has_word(struct buf *list, const char *word)
     return false;
 }
 
-static bool
-protocol_has(const struct mail_check *m, const char *protocol,
-             const char *plugin)
+bool
+mail_has_plugin(const struct mail_check *m, const char *protocol,
+                const char *plugin)
 {
     char filter[32];
     struct errbuf err;
@@ -173,12 +171,25 @@ protocol_has(const struct mail_check *m, const char *protocol,
 
     snprintf(filter, sizeof filter, "protocol=%s", protocol);
     has = mail_doveconf(m, filter, "mail_plugins", &plugins, &err) == 0 &&
-          has_word(&plugins, plugin);
+          mail_has_word(&plugins, plugin);
     buf_clear(&plugins);
     return has;
 }
 
 /* --- links --- */
+
+static enum mail_state
+judge_running(struct mail_check *m, const char *protocols)
+{
+    m->is_down = mail_is_down(m);
+    if (!m->is_down)
+        return mail_ok(m, "serves %s", protocols);
+    buf_append_str(&m->advice,
+                   "Start it. If it does not start, its log says why "
+                   "(journalctl -u dovecot): often a group of extra_groups "
+                   "that does not exist.");
+    return mail_broken(m, "it is not running");
+}
 
 enum mail_state
 mail_link_dovecot(struct mail_check *m)
@@ -192,13 +203,13 @@ mail_link_dovecot(struct mail_check *m)
                        "Install Dovecot, or repair its configuration; run "
                        "this as root, on the machine of Dovecot.");
         state = mail_broken(m, "%s", err.text);
-    } else if (!has_word(&protocols, "imap")) {
+    } else if (!mail_has_word(&protocols, "imap")) {
         buf_append_str(&m->advice, "Install dovecot-imapd, or add imap to "
                                    "protocols.");
         state = mail_broken(m, "it does not serve imap, only: %s",
                             buf_cstr(&protocols));
     } else {
-        state = mail_ok(m, "serves %s", buf_cstr(&protocols));
+        state = judge_running(m, buf_cstr(&protocols));
     }
     buf_clear(&protocols);
     return state;
@@ -210,7 +221,7 @@ serves_pop3(const struct mail_check *m)
     struct buf protocols = {0};
     struct errbuf err;
     bool serves = mail_doveconf(m, NULL, "protocols", &protocols, &err) == 0 &&
-                  has_word(&protocols, "pop3");
+                  mail_has_word(&protocols, "pop3");
 
     buf_clear(&protocols);
     return serves;
@@ -243,26 +254,52 @@ compare_socket(struct mail_check *m, const char *loaded)
     return state;
 }
 
+static enum mail_state
+no_plugin(struct mail_check *m)
+{
+    if (mail_has_postlogin(m, "imap")) {
+        m->uses_postlogin = true;
+        return mail_unknown(m, "ximss-postlogin is used instead, for alerts at "
+                               "log-in; the links behind are of the plugins");
+    }
+    buf_append_str(&m->advice,
+                   "Add to protocol imap: mail_plugins = $mail_plugins "
+                   "imap_ximss (a line behind it must begin with "
+                   "$mail_plugins, too), and reload Dovecot.");
+    return mail_broken(m, "mail_plugins of protocol imap has no imap_ximss");
+}
+
+static enum mail_state
+plugin_and_helper(struct mail_check *m, const char *protocol)
+{
+    buf_append_str(&m->advice, "Use one of them: take the plugin from "
+                               "mail_plugins, or ximss-postlogin from the "
+                               "services.");
+    return mail_broken(m, "protocol %s has a plugin and ximss-postlogin",
+                       protocol);
+}
+
 enum mail_state
 mail_link_plugin(struct mail_check *m)
 {
-    bool pop3 = serves_pop3(m);
+    bool pop3_helper = mail_has_postlogin(m, "pop3"),
+         pop3 = mail_has_plugin(m, "pop3", "pop3_ximss");
 
-    if (!protocol_has(m, "imap", "imap_ximss")) {
-        buf_append_str(&m->advice,
-                       "Add to protocol imap: mail_plugins = $mail_plugins "
-                       "imap_ximss (a line behind it must begin with "
-                       "$mail_plugins, too), and reload Dovecot.");
-        return mail_broken(m, "mail_plugins of protocol imap has no "
-                              "imap_ximss");
-    }
-    if (pop3 && !protocol_has(m, "pop3", "pop3_ximss")) {
-        buf_append_str(&m->advice,
-                       "If POP3 users should see alerts, add to protocol "
-                       "pop3: mail_plugins = $mail_plugins pop3_ximss");
-        return compare_socket(m, "imap_ximss, but no pop3_ximss");
-    }
-    return compare_socket(m, pop3 ? "imap_ximss and pop3_ximss" : "imap_ximss");
+    if (!mail_has_plugin(m, "imap", "imap_ximss"))
+        return no_plugin(m);
+    if (mail_has_postlogin(m, "imap"))
+        return plugin_and_helper(m, "imap");
+    if (!serves_pop3(m))
+        return compare_socket(m, "imap_ximss");
+    if (pop3)
+        return pop3_helper ? plugin_and_helper(m, "pop3")
+                           : compare_socket(m, "imap_ximss and pop3_ximss");
+    if (pop3_helper)
+        return compare_socket(m, "imap_ximss, and ximss-postlogin for pop3");
+    buf_append_str(&m->advice,
+                   "If POP3 users should see alerts, add to protocol "
+                   "pop3: mail_plugins = $mail_plugins pop3_ximss");
+    return compare_socket(m, "imap_ximss, but no pop3_ximss");
 }
 
 /* --- the file and its ABI --- */
@@ -360,60 +397,11 @@ mail_link_file(struct mail_check *m)
         state = mail_unknown(m, "%s", err.text);
     } else {
         state = compare_abi(m, buf_cstr(&directory), imap);
-        if (state == MAIL_OK && protocol_has(m, "pop3", "pop3_ximss")) {
+        if (state == MAIL_OK && mail_has_plugin(m, "pop3", "pop3_ximss")) {
             m->found.len = 0;
             state = compare_abi(m, buf_cstr(&directory), pop3);
         }
     }
     buf_clear(&directory);
     return state;
-}
-
-/* --- the group --- */
-
-static bool
-has_group(struct mail_check *m, const char *service, const char *group)
-{
-    char name[64];
-    struct buf groups = {0};
-    struct errbuf err;
-    bool has;
-
-    snprintf(name, sizeof name, "service/%s/extra_groups", service);
-    has = mail_doveconf(m, NULL, name, &groups, &err) == 0 &&
-          has_word(&groups, group);
-    if (!has)
-        has =
-            mail_doveconf(m, NULL, "mail_access_groups", &groups, &err) == 0 &&
-            has_word(&groups, group);
-    buf_clear(&groups);
-    return has;
-}
-
-enum mail_state
-mail_link_group(struct mail_check *m)
-{
-    const struct group *g;
-    const char *service;
-
-    if (!m->door_is_usable)
-        return mail_unknown(m, "not tried: the socket cannot be used");
-    if ((m->door_mode & 0006) == 0006)
-        return mail_ok(m, "everybody may write to the socket");
-    g = getgrgid(m->door_group);
-    if (g == NULL)
-        return mail_unknown(m, "the socket's group %u has no name",
-                            (unsigned)m->door_group);
-    service = !has_group(m, "imap", g->gr_name)                     ? "imap"
-              : serves_pop3(m) && !has_group(m, "pop3", g->gr_name) ? "pop3"
-                                                                    : NULL;
-    if (service == NULL)
-        return mail_ok(m, "Dovecot's mail processes are in the group %s",
-                       g->gr_name);
-    buf_appendf(&m->advice,
-                "Add to Dovecot's service %s: extra_groups = %s, and restart "
-                "Dovecot.",
-                service, g->gr_name);
-    return mail_broken(m, "service %s is not in the group %s of the socket",
-                       service, g->gr_name);
 }

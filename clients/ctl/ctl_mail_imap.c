@@ -71,7 +71,10 @@ dial_option(struct imap *s, const char *where)
         name[strlen(name) - 1] = '\0';
         name++;
     }
-    r = dial(s, name, port);
+    if (strcmp(port, "993") == 0 || strcmp(port, "imaps") == 0)
+        r = err_set(&s->err, "port %s is IMAP within TLS", port);
+    else
+        r = dial(s, name, port);
     free(host);
     return r;
 }
@@ -361,7 +364,10 @@ await_alert(const struct mail_check *m, struct imap *s, const char *text,
 static enum mail_state
 no_session(struct mail_check *m, const struct imap *s)
 {
-    if (strstr(s->err.text, "initialization failed") != NULL)
+    if (strstr(s->err.text, "within TLS") != NULL)
+        buf_append_str(&m->advice, "Name an address without TLS, as in --imap "
+                                   "127.0.0.1:143.");
+    else if (strstr(s->err.text, "initialization failed") != NULL)
         buf_append_str(&m->advice,
                        "Dovecot cannot load a plugin: see its log.");
     else if (strstr(s->err.text, "PRIVACYREQUIRED") != NULL ||
@@ -387,7 +393,7 @@ try_alert(struct mail_check *m, struct imap *s)
         number = (uint32_t)clock_mono();
     snprintf(text, sizeof text, "A test of alerts by mail, number %08x.",
              number);
-    if (post(m->c, m->account, text, &call) < 0) {
+    if (post(m->c, m->user, text, &call) < 0) {
         buf_append_str(&m->advice, "ximssctl must be able to post: see "
                                    "--socket, or --host and --user.");
         state = mail_unknown(m, "no alert could be posted");

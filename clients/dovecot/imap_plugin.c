@@ -353,13 +353,14 @@ open_door(struct imap_plugin *x)
         .socket = x->config.socket,
         .login = {.user = user->username, .service = "imap"},
         .line_max = DOOR_TEXT_IMAP,
-        .event = client->event,
+        .event = user->event, /* the client's own ignores mail_debug */
     };
 
     /* Who was hibernating was idling. */
     x->attended = !x->config.attended_only || user->session_restored;
     x->relayed = relayed(client->fd_out);
     s.login.attended = x->attended;
+    s.login.resumed = user->session_restored;
     s.login.hibernate = client->set->imap_hibernate_timeout > 0;
     if (user->conn.remote_ip != NULL)
         s.login.client =

@@ -4,6 +4,7 @@
 
 #include "ximss/server/live/session_private.h"
 
+#include "util/clock.h"
 #include "util/log.h"
 #include "ximss/server/live/lasting_session.h"
 
@@ -66,12 +67,17 @@ session_send_changes(const struct account_sessions *head, const void *data,
     return n;
 }
 
-/* A mail process has nothing to say for hours. */
-static bool
-looks_dead(const struct session *s, uint32_t silent)
+/* For how many seconds it has looked dead; 0: it does not.  A mail process has
+ * nothing to say for hours. */
+static uint32_t
+dead_for(const struct session *s, uint32_t now)
 {
-    return (!session_is_at_door(s) && (int32_t)silent >= DEAD_SILENT_SECONDS) ||
-           ((int32_t)silent >= DEAD_BLOCKED_SECONDS && s->conn.out != NULL);
+    uint32_t silent = now - s->last_input;
+    uint32_t blocked = (uint32_t)(conn_blocked_us(&s->conn) / CLOCK_SECOND);
+
+    if (!session_is_at_door(s) && (int32_t)silent >= DEAD_SILENT_SECONDS)
+        return silent;
+    return blocked >= DEAD_BLOCKED_SECONDS ? blocked : 0;
 }
 
 bool
@@ -81,13 +87,14 @@ session_make_room(const struct account_sessions *head, bool at_door)
     uint32_t now = session_seconds(), longest = 0;
     char user[ACCOUNT_NAME_SIZE];
 
-    TAILQ_FOREACH(s, head, of_account)
-        if (!s->gave_place && session_is_at_door(s) == at_door &&
-            looks_dead(s, now - s->last_input) &&
-            (dead == NULL || now - s->last_input > longest)) {
+    TAILQ_FOREACH(s, head, of_account) {
+        uint32_t n = session_is_at_door(s) == at_door ? dead_for(s, now) : 0;
+
+        if (!s->gave_place && n > longest) {
             dead = s;
-            longest = now - s->last_input;
+            longest = n;
         }
+    }
     if (dead == NULL)
         return false;
     session_user(dead, user);

@@ -117,6 +117,10 @@ session_close(struct session *s, const char *reason)
     w = session_worker(s);
     session_log_end(s, reason);
     lasting_session_lost(s);
+    /* Its last words may have been that it goes to sleep: what is sent to it
+     * fails, and then nobody reads them. */
+    if (s->state == SESSION_OPEN && s->account != NULL)
+        door_wake_sleep(w, s);
     session_set_state(s, SESSION_CLOSED);
     unlink_all(s, w);
     conn_close(&s->conn);
@@ -153,6 +157,7 @@ session_kill_now(struct session *s, const char *reason)
     session_say_bye(s, reason);
     if (s->state == SESSION_CLOSED)
         return;
+    lasting_session_lost(s); /* while its account is known */
     req_abandon_all(s);
     leave_account(s, w);
     push_forget(w, s);
