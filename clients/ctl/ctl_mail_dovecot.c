@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,7 +38,7 @@ find_program(const char *name, char path[64])
 }
 
 static pid_t
-start(const char *const *argv, int out)
+start(const char *const *argv, int out, int complaints)
 {
     posix_spawn_file_actions_t actions;
     char path[64];
@@ -48,7 +49,7 @@ start(const char *const *argv, int out)
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
                                      O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, complaints, STDERR_FILENO);
     r = posix_spawnp(&pid, find_program(argv[0], path), &actions, NULL,
                      (char *const *)(uintptr_t)argv, environ);
     posix_spawn_file_actions_destroy(&actions);
@@ -74,15 +75,17 @@ cut_line_end(struct buf *b)
         b->len--;
 }
 
-int
-mail_run(const char *const *argv, struct buf *out, struct errbuf *err)
+/* The status of the program; -1: it could not be run. */
+static int
+run(const char *const *argv, int complaints, struct buf *out,
+    struct errbuf *err)
 {
     int fds[2], status = 0;
     pid_t pid;
 
     if (pipe2(fds, O_CLOEXEC) < 0)
         return err_set(err, "%s", strerror(errno));
-    pid = start(argv, fds[1]);
+    pid = start(argv, fds[1], complaints);
     if (pid < 0)
         err_set(err, "%s: %s", argv[0], strerror(errno));
     close(fds[1]);
@@ -94,9 +97,28 @@ mail_run(const char *const *argv, struct buf *out, struct errbuf *err)
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     cut_line_end(out);
-    if (status == 0)
-        return 0;
-    return err_set(err, "%s: %.300s", argv[0], buf_cstr(out));
+    return status;
+}
+
+/* A program may warn of something else and work. */
+int
+mail_run(const char *const *argv, struct buf *out, struct errbuf *err)
+{
+    int complaints = memfd_create("complaints", MFD_CLOEXEC), status;
+    struct buf why = {0};
+
+    if (complaints < 0)
+        return err_set(err, "%s", strerror(errno));
+    status = run(argv, complaints, out, err);
+    if (status > 0) {
+        (void)lseek(complaints, 0, SEEK_SET);
+        read_all(complaints, &why);
+        cut_line_end(&why);
+        err_set(err, "%s: %.300s", argv[0], buf_cstr(why.len > 0 ? &why : out));
+        buf_clear(&why);
+    }
+    close(complaints);
+    return status == 0 ? 0 : -1;
 }
 
 int

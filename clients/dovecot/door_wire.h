@@ -84,6 +84,7 @@ struct door_login {
     const char *client;  /* address of the mail program; NULL: unknown */
     bool attended;       /* somebody sits in front of it */
     bool hibernate;      /* a wake file is wanted */
+    bool resumed;        /* it has hibernated */
 };
 
 /* Room for any request with a name of an account and an address in it. */

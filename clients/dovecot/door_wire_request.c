@@ -87,6 +87,8 @@ door_wire_login(char *out, size_t size, const struct door_login *login)
     add_attr(&o, "attended", yes_no(login->attended));
     if (login->hibernate)
         add_attr(&o, "hibernate", "yes");
+    if (login->resumed)
+        add_attr(&o, "resumed", "yes");
     return finish(&o);
 }
 

@@ -45,6 +45,8 @@ plugin_config_read(struct mail_user *user, struct plugin_config *c_r)
     c_r->socket = s.socket != NULL && *s.socket != '\0' ? s.socket : NULL;
     c_r->imap_wait =
         number(user, "ximss_imap_wait", s.imap_wait, 50, WAIT_MAX_MSECS);
+    c_r->imap_settle = number(user, "ximss_imap_settle", s.imap_settle, 5000,
+                              LINGER_MAX_MSECS);
     c_r->pop3_wait =
         number(user, "ximss_pop3_wait", s.pop3_wait, 300, WAIT_MAX_MSECS);
     c_r->pop3_linger = number(user, "ximss_pop3_linger", s.pop3_linger, 5000,

@@ -407,8 +407,8 @@ def test_the_sessions_of_an_account(t):
     c.logged_in("login")
 
 
-def block(server, client):
-    """What the client is sent has to wait, until it reads."""
+def block(server):
+    """More than the sockets of those who do not read take."""
     admin = server.admin()
     for i in range(40):
         admin.post("%d %s" % (i, "x" * 12000), "server")
@@ -422,13 +422,10 @@ def test_who_makes_room(t):
     c = server.mail(user, uid=VMAIL)
     c.quiet()
     server.clock(3600)
-    block(server, c)
-    second = server.door(VMAIL)
-    refused(second, door_login(user), 526)
+    block(server)
+    refused(server.door(VMAIL), door_login(user), 526)
     server.clock(61)
-    second = server.door(VMAIL)  # the first had a minute to log in
-    second.send(door_login(user))
-    second.logged_in("login")
+    server.mail(user, uid=VMAIL)
     server.wait_log("session makes room .*silent=6")
 
 
@@ -1049,17 +1046,43 @@ def test_storage_is_told_once(t):
     joe = server.account("joe@" + MAIN)
     server.cli("UpdateAccountSettings %s {MaxAccountSize=100;}" % joe)
     server.cli("SetStorageUsed %s 95" % joe)
+    person = server.mail(joe, uid=VMAIL)
+    got = person.receive()
+    check('kind="quota"' in got, got)
     c = server.mail(joe, uid=VMAIL, attended="no")
-    check('kind="quota"' in c.receive(), "no alert")
+    equal(c.receive(), got)
     c.bye()
+    person.ask('<alertConfirm id="1" alertID="%s"/>' % attr(got, "alertID"),
+               response("1"))
     for _ in range(3):
         server.clock(660)
         told(server, joe)
+        person.quiet()
+        told(server, joe, resumed="yes")
+        server.mail(joe, uid=VMAIL, resumed="yes").quiet()
+        person.quiet()
     c = server.mail(joe, uid=VMAIL, attended="no")
     c.quiet()
     c.send('<noop id="1" attended="yes"/>')
     got = c.until_response("1")
     check(len(got) == 2 and 'kind="quota"' in got[0], got)
+    equal(person.flush(), got[:1])
+    # Confirmed by nobody, it waits for those who come, and who wake.
+    server.mail(joe, uid=VMAIL, resumed="yes").flush_exactly(got[0])
+
+
+def test_all_that_was_kept_back(t):
+    """... is sent before the answer, also what the socket does not take."""
+    server = door_server(t, alert_bytes=16384)
+    joe = server.account("joe@" + MAIN)
+    block(server)
+    count = len(server.mail(joe, uid=VMAIL, attended="no").flush())
+    check(count >= 40, count)
+    c = server.mail(joe, uid=VMAIL, attended="no")
+    c.quiet()
+    c.send('<noop id="1" attended="yes"/>', '<noop id="2"/>')
+    equal(len(c.until_response("1")), count + 1)
+    c.expect(response("2"))
 
 
 def test_sleepers_that_nobody_looks_at(t):

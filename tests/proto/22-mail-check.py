@@ -8,6 +8,8 @@ import pwd
 import re
 import shutil
 import socket
+import subprocess
+import threading
 
 from dovecot import DOMAIN, MAIL_UID, free_port
 from mail import GROUP, World, needs
@@ -77,6 +79,16 @@ def test_a_whole_chain(t):
     check("group %s, mode 0660" % GROUP in c.links["door"]["found"], c.all)
     check("uid %d may log in as %s" % (MAIL_UID, user) in
           c.links["rights"]["found"], c.all)
+    # What Dovecot's programs warn of is no part of what they say.
+    noisy = other(w, ("listen = ", "ssl_dh_parameters_length = 1024\nlisten = "))
+    warned = subprocess.run(["doveconf", "-c", noisy, "-h", "protocols"],
+                            capture_output=True, text=True, check=True)
+    check("Warning" in warned.stderr, warned)
+    again = Check(w, account=user, conf=noisy)
+    equal((again.status, again.links["door"], again.links["plugin"],
+           again.links["file"]),
+          (0, c.links["door"], c.links["plugin"], c.links["file"]), again.all)
+    equal(again.links["dovecot"], c.links["dovecot"])
     # It used up nothing, and left nothing.
     equal(w.waiting(user), ["waits for somebody else"])
     # The same for people, with the password in a file; and without an account,
@@ -111,6 +123,46 @@ def test_a_session_that_fails(t):
           conf=conf).is_broken("alert", "refused", "--imap")
     Check(w, "--imap", "127.0.0.1:993", account=user, conf=conf).is_broken(
         "alert", "within TLS", "--imap 127.0.0.1:143")
+
+
+class NeedsTls:
+    """An IMAP server that takes no password in the clear; what it got."""
+
+    def __init__(self, greeting):
+        self.greeting, self.got = greeting, b""
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+
+    def serve(self):
+        sock = self.listener.accept()[0]
+        with sock:
+            sock.sendall(b"* OK %sready\r\n" % self.greeting)
+            while data := sock.recv(4096):
+                self.got += data
+                sock.sendall(b"* CAPABILITY IMAP4rev1 LOGINDISABLED\r\n"
+                             b"c1 OK done\r\n")
+
+    def all(self):
+        self.thread.join()
+        self.listener.close()
+        return self.got
+
+
+def test_a_password_that_may_not_be_sent(t):
+    w = world(t)
+    user = w.user()
+    for greeting, said in (
+            (b"[CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] ", b""),
+            (b"", b"c1 CAPABILITY\r\n")):
+        server = NeedsTls(greeting)
+        Check(w, "--imap", "127.0.0.1:%d" % server.port,
+              account=user).is_broken("alert", "LOGINDISABLED", "TLS")
+        equal(server.all(), said)
+    Check(w, account=user, env={
+        "XIMSS_MAIL_PASSWORD": "secret\r\nc9 DELETE INBOX"}).is_broken(
+            "alert", "line end", "password")
 
 
 def test_a_broken_configuration(t):

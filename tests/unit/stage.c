@@ -639,7 +639,9 @@ client_connect(enum stage_who who, unsigned flags)
     if ((flags & CLIENT_SMALL) != 0)
         setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
     c->fd = fds[1];
-    session_new(w, fds[0], SESSION_LOCAL, &dialect_ximss, &local, 7, false);
+    session_new(w, fds[0],
+                (flags & CLIENT_DOOR) != 0 ? SESSION_DOOR : SESSION_LOCAL,
+                &dialect_ximss, &local, 7, false);
     c->s = TAILQ_LAST(&w->sessions, session_list);
     return c;
 }

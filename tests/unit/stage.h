@@ -82,7 +82,8 @@ enum {
     CLIENT_CHANGES = 2,
     CLIENT_NO_ALERTS = 4,
     CLIENT_PACKETS = 8, /* each write of the server is one packet */
-    CLIENT_SMALL = 16   /* its socket takes some kilobytes only */
+    CLIENT_SMALL = 16,  /* its socket takes some kilobytes only */
+    CLIENT_DOOR = 32    /* by the mail door; the test makes stage->door */
 };
 
 struct client {

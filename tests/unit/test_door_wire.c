@@ -231,14 +231,15 @@ START_TEST(writes_requests)
     struct door_login l = {.user = "joe@example.test",
                            .service = "imap",
                            .client = "192.0.2.8",
-                           .hibernate = true};
+                           .hibernate = true,
+                           .resumed = true};
     size_t n = door_wire_login(out, sizeof out, &l);
 
     ck_assert_str_eq(
         out, "<login id=\"login\" method=\"EXTERNAL\" "
              "userName=\"joe@example.test\" alertConfirm=\"yes\" "
              "alertChanges=\"yes\" door=\"imap\" clientAddress=\"192.0.2.8\" "
-             "attended=\"no\" hibernate=\"yes\"/>");
+             "attended=\"no\" hibernate=\"yes\" resumed=\"yes\"/>");
     ck_assert_uint_eq(n, strlen(out) + 1);
     ck_assert_uint_eq(door_wire_login(out, n, &l), n);
     ck_assert_uint_eq(door_wire_login(out, n - 1, &l), 0);

@@ -73,6 +73,7 @@ void
 account_free(struct worker *w, struct account *a)
 {
     door_wake_forget(w, a);
+    quota_presence_end(w, a);
     g_hash_table_remove(w->accounts, &a->number);
     alert_array_clear(&a->alerts);
     free(a->name);
@@ -106,7 +107,8 @@ account_session_removed(struct worker *w, struct account *a, struct session *s)
         a->domain->n_online--;
         TAILQ_INSERT_TAIL(&w->idle, a, link);
         w->n_idle++;
-        quota_presence_end(w, a);
+        if (!door_wake_is_asleep(a))
+            quota_presence_end(w, a);
     }
     account_drop_delivered(w, a);
 }

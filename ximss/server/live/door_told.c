@@ -13,7 +13,6 @@
 #include "util/xmalloc.h"
 #include "ximss/server/live/account.h"
 #include "ximss/server/live/alert.h"
-#include "ximss/server/live/push.h"
 #include "ximss/server/live/session_private.h"
 
 #define TOLD_MOST    65536
@@ -102,6 +101,14 @@ door_told_lately(struct worker *w, uint64_t account, const struct alert *al)
 }
 
 bool
+door_told_quota(struct worker *w, uint64_t account)
+{
+    static const struct alert any = {.generated = true};
+
+    return door_told_lately(w, account, &any);
+}
+
+bool
 door_told_by(struct worker *w, const struct session *s, const struct alert *al)
 {
     const struct telling *t = find(w, s->account->number, al);
@@ -127,21 +134,4 @@ door_told_note(struct worker *w, const struct session *s,
     g_hash_table_add(x->by_key, t);
     TAILQ_INSERT_TAIL(&x->by_time, t, link);
     x->n++;
-}
-
-/* It begins as if it had just logged in, but is not told again what it was told
- * already (push_gather.c). */
-void
-door_told_attend(struct worker *w, struct session *s)
-{
-    if (!s->unattended)
-        return;
-    s->unattended = false;
-    s->attended_id = s->cursor;
-    s->cursor = s->account->position;
-    if (s->login_id < s->attended_id)
-        s->login_id = s->attended_id;
-    push_session(w, s);
-    if (s->state == SESSION_OPEN && s->cursor < s->login_id)
-        conn_pause(&s->conn, PAUSE_PENDING);
 }

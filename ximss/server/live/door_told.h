@@ -20,14 +20,13 @@ void door_told_clear(struct worker *w);
 /* The account has been told, not longer than that ago. */
 bool door_told_lately(struct worker *w, uint64_t account,
                       const struct alert *al);
-/* The same, by this session. */
+/* The same, of a quota alert. */
+bool door_told_quota(struct worker *w, uint64_t account);
+/* The same of this alert, by this session. */
 bool door_told_by(struct worker *w, const struct session *s,
                   const struct alert *al);
 /* The session, which nobody looks at, is told. */
 void door_told_note(struct worker *w, const struct session *s,
                     const struct alert *al);
-
-/* Somebody looks at the session from now on: what was kept back is sent. */
-void door_told_attend(struct worker *w, struct session *s);
 
 #endif

@@ -22,6 +22,7 @@
 #include "ximss/server/live/account.h"
 #include "ximss/server/live/board.h"
 #include "ximss/server/live/door_told.h"
+#include "ximss/server/live/quota_presence.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/wake_files.h"
@@ -34,9 +35,11 @@
 /* Alerts that are looked at to know whether one waits. */
 #define LOOKS_MOST 256
 /* Seconds.  A mail program has to say something every 30 minutes, so nobody sleeps
- * longer than that under one file. */
-#define KEPT  3600
-#define AGAIN 60
+ * longer than that under one file.  If nobody sleeps, it is kept for those who come
+ * again soon. */
+#define KEPT       3600
+#define KEPT_AWAKE 60
+#define AGAIN      60
 
 struct door_wake {
     TAILQ_ENTRY(door_wake) all;
@@ -116,15 +119,20 @@ wake_up(struct worker *w, struct door_wake *k)
     k->asleep = k->attended = false;
     TAILQ_REMOVE(&x->asleep, k, sleeping);
     x->n_asleep--;
+    if (k->account->n_sessions == 0)
+        quota_presence_end(w, k->account);
 }
 
+/* If that fails, they sleep on, and the walk of the next minute tries again. */
 static void
 wake(struct worker *w, struct door_wake *k, uint32_t now)
 {
-    wake_up(w, k);
-    k->since = k->woken_at = now;
+    k->woken_at = now;
     k->woken_for = w->board.last_id;
-    wake_files_touch(w->server->wake_files, k->name);
+    if (!wake_files_touch(w->server->wake_files, k->name))
+        return;
+    k->since = now;
+    wake_up(w, k);
 }
 
 static void
@@ -313,7 +321,8 @@ check_times(struct worker *w, unsigned most)
 
         TAILQ_REMOVE(&x->all, k, all);
         TAILQ_INSERT_TAIL(&x->all, k, all);
-        if (k->sessions == 0 && now - k->since >= KEPT)
+        if (k->sessions == 0 &&
+            now - k->since >= (k->asleep ? KEPT : KEPT_AWAKE))
             door_wake_forget(w, k->account);
         if (is_last)
             break;

@@ -27,7 +27,7 @@ void door_wake_clear(struct worker *w);
 void door_wake_join(struct worker *w, struct session *s);
 /* Appends the path of its file.  False: it has none. */
 bool door_wake_path(struct worker *w, const struct session *s, struct buf *b);
-/* It goes to sleep: the file is written to at once if something waits for the
+/* It goes to sleep, or its connection broke, so that it may have: the file is written to at once if something waits for the
  * account. */
 void door_wake_sleep(struct worker *w, struct session *s);
 /* A mail session of the account sleeps. */

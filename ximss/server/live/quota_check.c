@@ -9,6 +9,7 @@
 
 #include "util/clock.h"
 #include "util/xmalloc.h"
+#include "ximss/server/live/door_told.h"
 #include "ximss/server/live/quota_presence.h"
 #include "ximss/server/live/quota_private.h"
 #include "ximss/server/live/session_private.h"
@@ -91,6 +92,19 @@ quota_check_needs(const struct account *a)
     return al != NULL && !al->delivered && !is_stale(al);
 }
 
+/* Alerts go to all sessions of the account.  A program that comes every ten minutes
+ * and shows them to nobody must not cause one each time; and who slept has been
+ * there all the time. */
+static bool
+is_occasion(struct worker *w, const struct session *s)
+{
+    const struct account *a = s->account;
+
+    if (s->unattended && door_told_quota(w, a->number))
+        return false;
+    return !s->resumed || a->quota_unshown != 0 || a->quota_lost != 0;
+}
+
 bool
 quota_check_login(struct worker *w, struct session *s)
 {
@@ -98,6 +112,8 @@ quota_check_login(struct worker *w, struct session *s)
 
     quota_presence_begin(w, a);
     if (a->quota_version == w->quota->version && !a->quota_reached)
+        return false;
+    if (!is_occasion(w, s))
         return false;
     drop_stale(a);
     quota_batch_one(w, a, QUOTA_LOGIN);

@@ -28,7 +28,8 @@ void quota_check_set(struct worker *w, struct account *a,
 /* Something about it has changed: not known until the next check. */
 void quota_check_forget(struct worker *w, struct account *a);
 
-/* The session has logged in and is to get alerts.  True if what it is to see of
+/* The session has logged in and is to get alerts, or somebody looks at it from now
+ * on (session_attend).  True if what it is to see of
  * its storage is not known yet: its input waits until session_quota_known. */
 bool quota_check_login(struct worker *w, struct session *s);
 

@@ -10,9 +10,9 @@ struct worker;
 
 /* A session that gets alerts has logged in. */
 void quota_presence_begin(struct worker *w, struct account *a);
-/* Its last session has ended; or it is about to be renamed. */
+/* Its last session has ended, and none of it sleeps; or it is about to be renamed. */
 void quota_presence_end(struct worker *w, struct account *a);
-/* It was renamed: begins again if somebody is there. */
+/* It was renamed: begins again if somebody is there, or sleeps. */
 void quota_presence_renamed(struct worker *w, struct account *a);
 
 /* A domain was renamed: the sources are told, account after account, in the next

@@ -161,6 +161,29 @@ session_start_alerts(struct session *s)
         conn_pause(&s->conn, PAUSE_PENDING);
 }
 
+/* It begins as if it had just logged in, but is not told again what it was told
+ * already (push_gather.c). */
+bool
+session_attend(struct session *s)
+{
+    struct worker *w = session_worker(s);
+
+    if (!s->unattended)
+        return false;
+    s->unattended = false;
+    s->attended_id = s->cursor;
+    s->cursor = s->account->position;
+    if (s->login_id < s->attended_id)
+        s->login_id = s->attended_id;
+    s->quota_wait = quota_check_login(w, s);
+    push_session(w, s);
+    if (s->state != SESSION_OPEN ||
+        (s->cursor >= s->login_id && !s->quota_wait))
+        return false;
+    conn_pause(&s->conn, PAUSE_PENDING);
+    return true;
+}
+
 void
 session_quota_known(struct session *s)
 {

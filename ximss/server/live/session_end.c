@@ -117,6 +117,10 @@ session_close(struct session *s, const char *reason)
     w = session_worker(s);
     session_log_end(s, reason);
     lasting_session_lost(s);
+    /* Its last words may have been that it goes to sleep: what is sent to it
+     * fails, and then nobody reads them. */
+    if (s->state == SESSION_OPEN && s->account != NULL)
+        door_wake_sleep(w, s);
     session_set_state(s, SESSION_CLOSED);
     unlink_all(s, w);
     conn_close(&s->conn);

@@ -11,6 +11,7 @@
 #include "ximss/server/live/admission.h"
 #include "ximss/server/live/delivery.h"
 #include "ximss/server/live/dialect.h"
+#include "ximss/server/live/door_wake.h"
 #include "ximss/server/live/proxy_door.h"
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/request.h"
@@ -166,6 +167,14 @@ on_data(struct conn *c, const char *data, size_t len)
     return used;
 }
 
+/* Alerts that go before all that it says. */
+static bool
+has_pending(const struct session *s)
+{
+    return s->state == SESSION_OPEN &&
+           (s->cursor < s->login_id || s->quota_wait);
+}
+
 void
 session_update_pauses(struct session *s)
 {
@@ -177,6 +186,8 @@ session_update_pauses(struct session *s)
     w = session_worker(s);
     cfg = w->cfg;
     if (s->n_reqs == 0 && (s->conn.paused & PAUSE_EOF) != 0) {
+        if (s->state == SESSION_OPEN)
+            door_wake_sleep(w, s);
         session_finish(s, "closed by the client");
         return;
     }
@@ -185,9 +196,12 @@ session_update_pauses(struct session *s)
         session_finish(s, "the server ends");
         return;
     }
-    if (s->state != SESSION_OPEN ||
-        (s->cursor >= s->login_id && !s->quota_wait))
+    if ((s->conn.paused & PAUSE_PENDING) != 0 && !has_pending(s)) {
         conn_resume(&s->conn, PAUSE_PENDING);
+        req_run_steps(s);
+        if (s->state >= SESSION_ENDING)
+            return;
+    }
     if (conn_pending(&s->conn) < cfg->output_soft)
         conn_resume(&s->conn, PAUSE_OUTPUT);
     else

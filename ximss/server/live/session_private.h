@@ -136,6 +136,7 @@ struct session {
     bool turn_over : 1;   /* a request took long: others are next */
     bool mid_message : 1; /* a piece of one was sent, and its end was not */
     bool unattended : 1;  /* at the mail door: nobody looks (door_told.h) */
+    bool resumed : 1;     /* ... it goes on after it slept */
     bool may_sleep : 1;   /* its account has a file to wake it (door_wake.h) */
     bool quota_wait : 1;  /* its storage is being looked at since the log-in */
 };
@@ -201,6 +202,11 @@ void session_attach(struct session *s, struct worker *w);
 void session_open(struct session *s, struct account *a);
 /* Begins to send what is pending; what is sent later is live. */
 void session_start_alerts(struct session *s);
+
+/* It is at the mail door, and somebody looks at it from now on: what was kept
+ * back is sent (door_told.h).  True: there is more of that than the socket takes,
+ * or its storage is being looked at; input waits until all was sent. */
+bool session_attend(struct session *s);
 
 /* What it is to see of its storage was sent: its input goes on. */
 void session_quota_known(struct session *s);

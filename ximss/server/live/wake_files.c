@@ -16,6 +16,7 @@
 
 #include <glib.h>
 
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
 
@@ -24,12 +25,16 @@
 /* Whoever watches a file has to be able to read it. */
 #define FILE_MODE 0644
 
+#define NEWS_PAUSE (60 * CLOCK_SECOND)
+
 struct wake_files {
     char *path;     /* owned */
     int fd;         /* of the directory */
     GPtrArray *old; /* owned, and each of the names: of a former life */
     atomic_uint n, most;
     atomic_bool complained;
+    atomic_int_fast64_t
+        told; /* that there are too many; clock_mono, 0: never */
 };
 
 /* --- the directory --- */
@@ -109,6 +114,7 @@ wake_files_open(const char *directory, unsigned most, struct errbuf *err)
     atomic_init(&f->n, 0);
     atomic_init(&f->most, most);
     atomic_init(&f->complained, false);
+    atomic_init(&f->told, 0);
     list_old(f);
     return f;
 }
@@ -180,11 +186,28 @@ make_file(const struct wake_files *f, const char *name)
     return 0;
 }
 
+/* Once in a minute. */
+static void
+tell_of_limit(struct wake_files *f, unsigned most)
+{
+    int_fast64_t now = clock_mono(), told = atomic_load(&f->told);
+
+    if (told != 0 && now - told < NEWS_PAUSE)
+        return;
+    if (atomic_compare_exchange_strong(&f->told, &told, now))
+        log_warn("%u accounts have a file in %s (door-sessions): the mail "
+                 "sessions of others can not hibernate",
+                 most, f->path);
+}
+
 bool
 wake_files_make(struct wake_files *f, char name_r[WAKE_NAME_SIZE])
 {
-    if (atomic_fetch_add(&f->n, 1) >= atomic_load(&f->most)) {
+    unsigned most = atomic_load(&f->most);
+
+    if (atomic_fetch_add(&f->n, 1) >= most) {
         atomic_fetch_sub(&f->n, 1);
+        tell_of_limit(f, most);
         return false;
     }
     if (make_name(name_r) == 0 && make_file(f, name_r) == 0)
@@ -194,16 +217,34 @@ wake_files_make(struct wake_files *f, char name_r[WAKE_NAME_SIZE])
     return false;
 }
 
-void
-wake_files_touch(struct wake_files *f, const char *name)
+/* The name is another only if there is a file of that name. */
+static bool
+renew(const struct wake_files *f, char name[WAKE_NAME_SIZE])
+{
+    char next[WAKE_NAME_SIZE];
+
+    if (make_name(next) < 0 || make_file(f, next) < 0)
+        return false;
+    memcpy(name, next, sizeof next);
+    return true;
+}
+
+bool
+wake_files_touch(struct wake_files *f, char name[WAKE_NAME_SIZE])
 {
     int fd =
         openat(f->fd, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    bool ok = fd >= 0 && pwrite(fd, "!", 1, 0) == 1;
 
-    if (fd < 0 || pwrite(fd, "!", 1, 0) != 1)
+    if (!ok) {
+        bool removed = fd < 0 && errno == ENOENT;
+
         complain(f, "writing to");
+        ok = removed && renew(f, name);
+    }
     if (fd >= 0)
         close(fd);
+    return ok;
 }
 
 void

@@ -28,10 +28,12 @@ void wake_files_close(struct wake_files **f);
 /* Another limit from now on. */
 void wake_files_set_limit(struct wake_files *f, unsigned most);
 
-/* Makes a file.  False: there are too many, or the log says why. */
+/* Makes a file.  False: there are too many, or it failed; the log says so. */
 bool wake_files_make(struct wake_files *f, char name_r[WAKE_NAME_SIZE]);
-/* Writes to it.  However often that is done, it has one byte. */
-void wake_files_touch(struct wake_files *f, const char *name);
+/* Writes to it.  However often that is done, it has one byte.  If it was removed,
+ * which has woken whoever watched it, another takes its place, with another name.
+ * False: nobody was woken; the log says why. */
+bool wake_files_touch(struct wake_files *f, char name[WAKE_NAME_SIZE]);
 void wake_files_remove(struct wake_files *f, const char *name);
 /* Appends its path. */
 void wake_files_path(const struct wake_files *f, const char *name,

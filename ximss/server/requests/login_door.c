@@ -340,6 +340,7 @@ start(struct req *r, const char *name, uint8_t kind, const struct attrs *in)
     d->kind = kind;
     d->is_attended = attrs_yes(in, "attended", true);
     d->may_sleep = attrs_yes(in, "hibernate", false);
+    d->is_resumed = attrs_yes(in, "resumed", false);
     d->is_trusted = door_trusts(a->job.server->door, d->uid);
     a->door = d;
     /* The door's users are the mail server's business; others, who try what is
@@ -379,5 +380,6 @@ login_door_fill(struct session *s, const struct login_door *d)
     s->door = d->kind;
     s->opt_confirm = true;
     s->unattended = !d->is_attended;
+    s->resumed = d->is_resumed;
     s->idle_timeout = 0;
 }

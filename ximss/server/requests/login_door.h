@@ -20,6 +20,7 @@ struct login_door {
     uint8_t kind;     /* enum session_door */
     bool is_trusted;  /* it may name any account */
     bool is_attended; /* somebody looks at what it is told */
+    bool is_resumed;  /* it goes on after it slept */
     bool may_sleep;   /* it asks for a file to wake it */
     bool is_own;      /* found out: the account is the user's */
     char *login;      /* owned; the user's name; NULL: none, or not known yet */

@@ -258,6 +258,7 @@ static const struct attr_rule login_attrs[] = {
     ATTR_MAY("door", ATTR_TEXT),
     ATTR_MAY("attended", ATTR_YES_NO),
     ATTR_MAY("hibernate", ATTR_YES_NO),
+    ATTR_MAY("resumed", ATTR_YES_NO),
     ATTRS_END,
 };
 static const struct attr_rule auth_attrs[] = {

@@ -13,7 +13,6 @@
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/auth/session_id.h"
 #include "ximss/server/live/attrs.h"
-#include "ximss/server/live/door_told.h"
 #include "ximss/server/live/door_wake.h"
 #include "ximss/server/live/lasting_session.h"
 #include "ximss/server/live/push.h"
@@ -41,11 +40,23 @@ req_session_attributes(struct buf *b, const struct session *s)
     xml_write_attr(b, "random", random);
 }
 
+/* The answer stands behind what was kept back, however much that is. */
+static enum req_step
+answer_attended(struct req *r)
+{
+    if ((r->session->conn.paused & PAUSE_PENDING) != 0)
+        return STEP_WAIT;
+    req_ok(r);
+    return STEP_LAST;
+}
+
 static enum req_result
 handle_noop(struct req *r, const struct attrs *in)
 {
-    if (attrs_yes(in, "attended", false))
-        door_told_attend(r->worker, r->session);
+    if (attrs_yes(in, "attended", false) && session_attend(r->session)) {
+        req_stream(r, answer_attended, NULL, NULL);
+        return REQ_PENDING;
+    }
     req_ok(r);
     return REQ_DONE;
 }
