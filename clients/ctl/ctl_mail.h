@@ -64,7 +64,7 @@ bool mail_has_word(struct buf *list, const char *word);
 bool mail_has_plugin(const struct mail_check *m, const char *protocol,
                      const char *plugin);
 
-mail_link_fn mail_link_dovecot, mail_link_plugin, mail_link_file;
+mail_link_fn mail_link_file;
 
 /* --- ctl_mail_service.c --- */
 
@@ -75,6 +75,10 @@ bool mail_is_down(const struct mail_check *m);
 bool mail_has_postlogin(const struct mail_check *m, const char *protocol);
 
 mail_link_fn mail_link_group;
+
+/* --- ctl_mail_plugin.c --- */
+
+mail_link_fn mail_link_dovecot, mail_link_plugin;
 
 /* --- ctl_mail_door.c --- */
 
