@@ -10,6 +10,7 @@
 #include <istream.h>
 #include <mail-storage-private.h>
 #include <mailbox-watch.h>
+#include <master-interface.h>
 #include <module-context.h>
 #include <ostream.h>
 #include <sys/stat.h>
@@ -38,7 +39,7 @@ struct imap_plugin {
     struct timeout *to_look, *to_attend;
     bool relayed;     /* only what the client says shows that it is there */
     bool attended;    /* what is shown is seen, and may be confirmed */
-    bool watching;    /* this IDLE watches the wake file */
+    char *watching;   /* the wake file that this IDLE watches, owned; or NULL */
     bool bye_written; /* the answer to LOGOUT was written */
 };
 
@@ -194,10 +195,12 @@ watch_wake_file(struct imap_plugin *x)
     const char *path = door_wake_file(x->door);
     struct stat st;
 
-    if (x->watching || path == NULL || *path != '/' || box == NULL ||
-        box->notify_files == NULL || stat(path, &st) < 0)
+    if (path == NULL || *path != '/' || box == NULL ||
+        null_strcmp(x->watching, path) == 0 || box->notify_files == NULL ||
+        stat(path, &st) < 0)
         return;
-    x->watching = true;
+    i_free(x->watching);
+    x->watching = i_strdup(path);
     mailbox_watch_add(box, path);
 }
 
@@ -259,7 +262,7 @@ plugin_send_tagline(struct client_command_context *cmd, const char *data)
     if (x->door != NULL) {
         settle_if_taken(x);
         if (imap_moment_is(cmd, "IDLE"))
-            x->watching = false;
+            i_free(x->watching);
         if (imap_moment_before(cmd))
             show_if_any(x);
     }
@@ -309,6 +312,7 @@ plugin_destroy(struct client *client, const char *reason)
 
     timeout_remove(&x->to_look);
     timeout_remove(&x->to_attend);
+    i_free(x->watching);
     if (x->attended && x->bye_written)
         settle(x, true);
     door_close(&x->door, client->hibernated);
@@ -366,12 +370,20 @@ open_door(struct imap_plugin *x)
         x->to_attend = timeout_add(ATTEND_MSECS, attend, x);
 }
 
+/* A process that no master started greets with PREAUTH, which comes first. */
+static bool
+is_preauth(void)
+{
+    return getenv(MASTER_IS_PARENT_ENV) == NULL;
+}
+
 /* The answer to the log-in is written right after this, so what is written here
  * stands before it. */
 static void
 greet(struct imap_plugin *x)
 {
-    if (x->client->user->session_restored || x->config.imap_wait == 0)
+    if (x->client->user->session_restored || x->config.imap_wait == 0 ||
+        is_preauth())
         return;
     (void)door_wait(x->door, x->config.imap_wait);
     show_if_any(x);

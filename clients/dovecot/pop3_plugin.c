@@ -166,30 +166,37 @@ on_linger(struct client *client)
 
 /* --- its beginning --- */
 
-/* True if all of it is on its way: there is room for one line in a socket to which
- * nothing was written yet. */
-static bool
+/* 1: all of it is on its way: there is room for one line in a socket to which
+ * nothing was written yet; -1: nothing is, because it is a pipe. */
+static int
 write_refusal(struct client *client, const struct plugin_config *config,
               const struct door_alert *a)
 {
     char line[DOOR_TEXT_POP3_LINE + 2];
     size_t len = door_text_refusal(config->code, a->line, config->hint, line);
+    ssize_t n;
 
     memcpy(line + len, "\r\n", 2);
     len += 2;
-    return send(client->fd_out, line, len, MSG_NOSIGNAL | MSG_DONTWAIT) ==
-           (ssize_t)len;
+    n = send(client->fd_out, line, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return n < 0 && errno == ENOTSOCK ? -1 : n == (ssize_t)len;
 }
 
-static void
+/* False: a client that cannot be refused is let in. */
+static bool
 refuse(struct client *client, struct pop3_plugin *x,
        const struct plugin_config *config, struct door_alert *a)
 {
-    if (write_refusal(client, config, a))
+    int r = write_refusal(client, config, a);
+
+    if (r < 0)
+        return false;
+    if (r > 0)
         x->alert = a->id;
     (void)shutdown(client->fd_out, SHUT_WR);
     timeout_remove(&client->to_idle);
     client->to_idle = timeout_add_short(x->linger, on_linger, client);
+    return true;
 }
 
 /* The oldest alert that refuses a log-in; NULL: there is none, or the server did
@@ -242,14 +249,13 @@ look_for_alerts(struct client *client)
         return;
     x = plugin_open(client->user, &config);
     a = find_refusing(x->door, &config);
-    if (a == NULL) {
+    if (a == NULL || !refuse(client, x, &config, a)) {
         plugin_close(x, false);
         return;
     }
     x->module_ctx.super = client->v;
     client->v.destroy = plugin_destroy;
     MODULE_CONTEXT_SET(client, pop3_plugin_module, x);
-    refuse(client, x, &config, a);
 }
 
 static void

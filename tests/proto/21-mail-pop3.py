@@ -264,6 +264,22 @@ def test_who_tries_its_next_mechanism(t):
     w.pop3(joe).get_in().quit()
 
 
+def test_who_always_tries_again_gets_in(t):
+    """A program that answers each refusal with another log-in, for ever."""
+    w = t.once(plain)
+    joe = w.user()
+    w.post(joe, "first", severity="critical")
+    answers = []
+    for _ in range(5):
+        c = w.pop3(joe)
+        answers.append(c.enter()[:4])
+        c.send("USER " + joe)
+        c.close()
+        wait_until(lambda: w.doors(joe) == 0, "its end")
+    equal(answers, ["-ERR"] * 3 + ["+OK "] * 2)
+    equal(w.waiting(joe), ["first"])
+
+
 def test_who_tries_its_next_mechanism_within_tls(t):
     """There the next one is a new connection: Dovecot closes the first."""
     w = t.once(plain)

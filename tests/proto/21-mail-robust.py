@@ -7,12 +7,14 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import threading
 
 import mail
 import ximss
+from dovecot import MAIL_UID
 from mail import World, alerts_of, message, others_of
-from ximss import check, equal, wait_until
+from ximss import DEADLINE, check, equal, wait_until
 
 needs = mail.needs
 
@@ -313,3 +315,29 @@ service imap {
         for name in names:
             with open(os.path.join(reports, name), encoding="utf-8") as f:
                 equal(f.read(), "")
+
+
+def by_hand(w, name, user, said):
+    """What a mail process that nobody logged in to says, on a pipe."""
+    done = subprocess.run(
+        ["/usr/lib/dovecot/" + name, "-c", w.dovecot.config(), "-o",
+         "mail_uid=%d" % MAIL_UID, "-o", "mail_gid=%d" % MAIL_UID],
+        input=said, capture_output=True, check=False, timeout=DEADLINE * 2,
+        env={"USER": user, "PATH": os.environ["PATH"], "HOME": os.path.join(
+            w.dovecot.dir, "mail", user.split("@")[0])})
+    check(done.stdout, done.stderr)
+    return done.stdout.decode()
+
+
+def test_processes_on_a_pipe(t):
+    """The greeting comes first, and POP3 cannot be refused there."""
+    with World(plugin={"ximss_imap_wait": 10000,
+                       "ximss_pop3_wait": 10000}) as w:
+        os.chmod(w.door, 0o666)
+        joe = w.user()
+        w.post(joe, "hello", severity="critical")
+        out = by_hand(w, "pop3", joe, b"STAT\r\nQUIT\r\n")
+        check(out.startswith("+OK"), out)
+        out = by_hand(w, "imap", joe, b"a NOOP\r\nb LOGOUT\r\n")
+        check(out.startswith("* PREAUTH "), out)
+        equal(w.waiting(joe), ["hello"])

@@ -243,7 +243,8 @@ def test_a_client_that_reads_late(t):
         near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
         near.setblocking(False)
         with far, subprocess.Popen(
-                [PROGRAM, "imap", door.path, "200", *NEXT], stdout=near,
+                [PROGRAM, "imap", door.path, "200", "/bin/sh", "-c",
+                 "exit 7"], stdout=near,
                 stderr=subprocess.PIPE, env={"USER": "joe"}) as process:
             near.close()
             # Now the socket is full, and the wait over.
@@ -251,9 +252,9 @@ def test_a_client_that_reads_late(t):
             data = b""
             while part := far.recv(65536):
                 data += part
-            equal(process.wait(DEADLINE), 0)
+            equal(process.wait(DEADLINE), 7, "the mail process was run")
     lines = data.split(b"\r\n")
-    equal(lines.pop(), b"next\n")
+    equal(lines.pop(), b"", "the last line is whole")
     check(0 < len(lines) < 40, len(lines))
     equal(set(lines), {b"* NO [ALERT] " + b"x" * 800})
     equal(door.got.count(b"<alertConfirm "), len(lines))

@@ -107,6 +107,54 @@ START_TEST(test_bound)
 }
 END_TEST
 
+static void
+try_pop3(uint64_t id, bool is_told)
+{
+    session.number++;
+    session.door = SESSION_DOOR_POP3;
+    alert.rec.id = id;
+    ck_assert(door_told_in_vain(&worker, &session, &alert) == !is_told);
+    if (!is_told)
+        return;
+    door_told_try(&worker, &session, &alert);
+    ck_assert(!door_told_in_vain(&worker, &session, &alert));
+}
+
+START_TEST(test_pop3_in_vain)
+{
+    for (int i = 0; i < 3; i++)
+        try_pop3(5, true);
+    try_pop3(5, false);
+    try_pop3(4, false);
+    session.door = SESSION_DOOR_IMAP;
+    ck_assert(!door_told_in_vain(&worker, &session, &alert));
+    /* What is new is told. */
+    for (int i = 0; i < 3; i++)
+        try_pop3(6, true);
+    try_pop3(6, false);
+    account.number = 2;
+    try_pop3(6, true);
+    account.number = 1;
+    clock_advance(DAY_US);
+    try_pop3(6, true);
+}
+END_TEST
+
+/* Who waits for five alerts, and confirms each, gets them all. */
+START_TEST(test_pop3_confirms)
+{
+    for (int i = 0; i < 6; i++) {
+        try_pop3(5, true);
+        door_told_confirmed(&worker, &session);
+    }
+    for (int i = 0; i < 3; i++)
+        try_pop3(5, true);
+    session.door = SESSION_DOOR_IMAP;
+    door_told_confirmed(&worker, &session);
+    try_pop3(5, false);
+}
+END_TEST
+
 Suite *
 door_told_suite(void)
 {
@@ -118,6 +166,8 @@ door_told_suite(void)
     tcase_add_test(t, test_a_day);
     tcase_add_test(t, test_generated);
     tcase_add_test(t, test_bound);
+    tcase_add_test(t, test_pop3_in_vain);
+    tcase_add_test(t, test_pop3_confirms);
     suite_add_tcase(s, t);
     return s;
 }

@@ -29,4 +29,17 @@ bool door_told_by(struct worker *w, const struct session *s,
 void door_told_note(struct worker *w, const struct session *s,
                     const struct alert *al);
 
+/* POP3: a refused log-in that is never confirmed would be refused for ever.  After
+ * three sessions of an account in a row that were told something and confirmed
+ * nothing, its further ones are not told that for a day. */
+
+/* The session is not told the alert. */
+bool door_told_in_vain(struct worker *w, const struct session *s,
+                       const struct alert *al);
+/* It is told an alert that waited when it logged in. */
+void door_told_try(struct worker *w, const struct session *s,
+                   const struct alert *al);
+/* It has confirmed one. */
+void door_told_confirmed(struct worker *w, const struct session *s);
+
 #endif

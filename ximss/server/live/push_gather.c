@@ -27,10 +27,12 @@ is_wanted(const struct session *s, const struct alert *a, int64_t now)
 }
 
 /* Programs that nobody looks at are told once a day, and those that somebody looks
- * at from then on are not told again. */
+ * at from then on are not told again.  Nor are POP3 programs, if that was in vain. */
 static bool
 is_kept_back(struct worker *w, const struct session *s, const struct alert *a)
 {
+    if (door_told_in_vain(w, s, a))
+        return true;
     if (s->unattended)
         return door_told_lately(w, s->account->number, a);
     return a->rec.id <= s->attended_id && door_told_by(w, s, a);
@@ -75,6 +77,8 @@ gather(struct worker *w, struct session *s, struct gathering *x,
             continue;
         if (s->unattended)
             door_told_note(w, s, a);
+        if (a->rec.id <= s->login_id)
+            door_told_try(w, s, a);
         add(x, alert_cache_get(w->alert_cache, a, s->account->zone), g->n++);
     }
     /* Nothing is left: what is known to the worker is dealt with. */

@@ -17,6 +17,7 @@
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/live/alert.h"
 #include "ximss/server/live/attrs.h"
+#include "ximss/server/live/door_told.h"
 #include "ximss/server/live/req_job.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/rules/alert_names.h"
@@ -260,6 +261,7 @@ handle_confirm(struct req *r, const struct attrs *in)
         return REQ_DONE;
     }
     account_shown(r->worker, a, id);
+    door_told_confirmed(r->worker, r->session);
     req_ok(r);
     return REQ_DONE;
 }
