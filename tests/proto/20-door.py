@@ -98,6 +98,19 @@ def test_others_have_one_account(t):
         refused(c, door_login(asked), 527, FOREIGN)
 
 
+def test_whose_name_is_only_an_alias(t):
+    """... of another's account, which is not theirs then."""
+    me = somebody()
+    server = door_server(t)
+    joe = server.account("joe@" + MAIN)
+    server.cli("SetAccountAliases joe@%s (%s)" % (MAIN, me.pw_name))
+    c = server.door(me.pw_uid)
+    for asked in (me.pw_name, "%s@%s" % (me.pw_name, MAIN)):
+        refused(c, door_login(asked), 515, WRONG)
+    refused(c, door_login(joe), 527, FOREIGN)
+    server.mail(me.pw_name, uid=VMAIL)
+
+
 def test_the_format_of_names(t):
     me = somebody()
     server = door_server(t, door_user_format="x-%u-%u@second.test")
