@@ -234,9 +234,12 @@ ask_system(struct attempt *a)
 {
     struct passwd pw, *found = NULL;
     size_t size = RECORD_FIRST;
-    char *bytes = xmalloc(size);
+    char *bytes;
     int r;
 
+    if (atomic_load(&a->job.server->stopping))
+        return;
+    bytes = xmalloc(size);
     while ((r = getpwuid_r((uid_t)a->door->uid, &pw, bytes, size, &found)) ==
                ERANGE &&
            size < RECORD_MOST) {
