@@ -68,11 +68,12 @@ run(void *arg)
         for (unsigned s = 1; !due && wait_second(c); s++) {
             pthread_mutex_unlock(&c->lock);
             guard_sync(c->env);
-            due = s >= c->interval_s || space_much_unwritten(c->env);
+            due = s >= c->interval_s || atomic_load(&c->env->stuck) != 0 ||
+                  space_much_unwritten(c->env);
             if (due)
                 begin(c);
             if (env_checkpoint(c->env, due ? 0 : LOG_KBYTES) != 0 && due)
-                checkpointer_wake(c); /* try again after the interval */
+                checkpointer_wake(c); /* try again in a second */
             else if (due)
                 space_reserve_take(c->env); /* what was given up */
             pthread_mutex_lock(&c->lock);

@@ -39,6 +39,10 @@
 #define LOCKS         50000
 #define SPARE_MUTEXES 10000
 
+/* Of the database in the log between two checkpoints: it has some for each of
+ * thousands of pages that it cannot write. */
+#define COMPLAINTS 20
+
 static void
 on_error(const DB_ENV *dbenv, const char *prefix, const char *message)
 {
@@ -47,7 +51,8 @@ on_error(const DB_ENV *dbenv, const char *prefix, const char *message)
     (void)prefix;
     if (env->report != NULL)
         env_report(env, "%s", message);
-    else if (atomic_load(&env->full))
+    else if (atomic_load(&env->full) || atomic_load(&env->stuck) != 0 ||
+             atomic_fetch_add(&env->complaints, 1) >= COMPLAINTS)
         log_debug("storage: %s", message); /* one line about it is enough */
     else
         log_warn("storage: %s", message);
@@ -161,6 +166,7 @@ open_home(struct env *env, uint64_t cache, struct errbuf *err)
     if (ret != 0)
         return err_set(err, "starting the database: %s", db_strerror(ret));
     env->dbenv = dbenv;
+    env->cache_bytes = cache;
     dbenv->app_private = env;
     dbenv->set_errcall(dbenv, on_error);
     if ((ret = dbenv->set_event_notify(dbenv, on_event)) != 0)
@@ -457,15 +463,13 @@ env_checkpoint(struct env *env, unsigned kbytes)
     /* By volume it may have done nothing; the next one by time will count. */
     if (ret == 0)
         guard_checkpoint_end(env);
-    if (ret == 0 && kbytes == 0)
+    if (ret == 0 && kbytes == 0) {
         atomic_fetch_sub(&env->unwritten, before);
-    if (ret == 0)
-        return 0;
-    if (ret == ENOSPC || ret == EDQUOT)
-        env_set_full(env, true);
-    else if (!atomic_load(&env->panicked))
-        log_error("storage: writing a checkpoint: %s", db_strerror(ret));
-    return -1;
+        env_set_stuck(env, 0);
+    }
+    if (ret != 0 && !atomic_load(&env->panicked))
+        env_set_stuck(env, ret);
+    return ret == 0 ? 0 : -1;
 }
 
 void

@@ -5,6 +5,7 @@
 
 #include "storage/env_state.h"
 
+#include <errno.h>
 #include <stdarg.h>
 
 #include "util/log.h"
@@ -59,4 +60,27 @@ env_set_full(struct env *env, bool full)
                   env->home);
     else
         log_info("storage: there is space again in %s", env->home);
+}
+
+bool
+env_no_space(int code)
+{
+    return code == ENOSPC || code == EDQUOT;
+}
+
+void
+env_set_stuck(struct env *env, int code)
+{
+    int before = atomic_exchange(&env->stuck, code);
+
+    if (code == 0)
+        atomic_store(&env->complaints, 0);
+    if (env_no_space(code))
+        env_set_full(env, true);
+    else if (code != 0 && code != before)
+        log_error("storage: the tables in %s cannot be written: %s: nothing "
+                  "can be stored until they can",
+                  env->home, db_strerror(code));
+    if (code == 0 && before != 0 && !env_no_space(before))
+        log_info("storage: the tables in %s can be written again", env->home);
 }

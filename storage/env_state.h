@@ -82,10 +82,14 @@ struct env {
     FILE *report;         /* what the database says goes here, NULL: the log */
     unsigned long reported; /* lines of it */
     atomic_bool full;       /* the disk was full when last written to */
+    atomic_int stuck;       /* why the tables could not be written, or 0 */
+    atomic_uint complaints; /* of the database since they were */
     atomic_bool panicked;
     /* Committed, but only in the log: what the tables may yet grow by, at
      * most (space_of_change). */
     atomic_ullong unwritten;
+    uint64_t cache_bytes;         /* as asked for */
+    uint64_t cache_room;          /* of page_cache.c; the writer thread's own */
     pthread_mutex_t reserve_lock; /* held by who changes the reserve */
     char *reserve_path;
     uint64_t reserve_size;  /* wanted */
@@ -102,5 +106,12 @@ void env_report(struct env *env, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Notes that the disk is, or is no longer, full; logs each change once. */
 void env_set_full(struct env *env, bool full);
+
+/* True if that error means that there is no space. */
+bool env_no_space(int code);
+
+/* Notes why the tables could not be written, or with 0 that everything is in
+ * them; logs each change once. */
+void env_set_stuck(struct env *env, int code);
 
 #endif

@@ -154,12 +154,6 @@ space_look(struct env *env, uint64_t pending)
 }
 
 bool
-space_is_low(struct env *env)
-{
-    return space_look(env, 0) != SPACE_ENOUGH;
-}
-
-bool
 space_much_unwritten(struct env *env)
 {
     uint64_t spare = above(env->reserve_size, ENV_LOG_FILE);

@@ -38,9 +38,6 @@ uint64_t space_of_change(uint64_t bytes);
 /* pending: what space_of_change said of the open transaction. */
 enum space space_look(struct env *env, uint64_t pending);
 
-/* True if ordinary writes are to be refused. */
-bool space_is_low(struct env *env);
-
 /* True if so much is in the cache and the log only that the reserve might not
  * do for it if others filled the disk: time for a checkpoint. */
 bool space_much_unwritten(struct env *env);

@@ -344,7 +344,7 @@ sweep(struct store *s)
     }
     if (r == STORE_OK && s->txn->changes > 0)
         checkpointer_wake(s->checkpointer);
-    if (r == STORE_ERROR)
+    if (r == STORE_ERROR && atomic_load(&s->env->stuck) == 0)
         log_error("storage: %s", err.text);
     s->sweeping = r == STORE_OK && s->txn->trash;
 }

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/page_cache.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 
@@ -151,21 +152,35 @@ txn_may_retry(const struct store_txn *t)
     return t->failed == DB_LOCK_DEADLOCK || t->failed == DB_LOCK_NOTGRANTED;
 }
 
+static enum store_result
+refuse_as_full(struct store_txn *t, struct errbuf *err)
+{
+    env_set_full(t->env, true);
+    err_set(err, "no space left on the disk");
+    return STORE_FULL;
+}
+
+/* A cache full of pages that cannot be written is said to be no memory. */
+static int
+cause_of(struct store_txn *t, int code)
+{
+    int cause = 0;
+
+    if (code == ENOMEM) {
+        page_cache_doubt(t->env);
+        cause = page_cache_look(t->env);
+    }
+    return cause != 0 ? cause : code;
+}
+
 enum store_result
 txn_fail(struct store_txn *t, int code, const char *doing, struct errbuf *err)
 {
-    bool no_space = code == ENOSPC || code == EDQUOT;
-
-    /* A cache full of pages that cannot be written is said to be no memory. */
-    if (code == ENOMEM && (atomic_load(&t->env->full) || space_is_low(t->env)))
-        no_space = true;
+    code = cause_of(t, code);
     if (t->failed == 0)
         t->failed = code;
-    if (no_space) {
-        env_set_full(t->env, true);
-        err_set(err, "no space left on the disk");
-        return STORE_FULL;
-    }
+    if (env_no_space(code))
+        return refuse_as_full(t, err);
     if (code == DB_RUNRECOVERY)
         atomic_store(&t->env->panicked, true);
     err_set(err, "%s: %s", doing, db_strerror(code));
@@ -277,16 +292,46 @@ store_removing(struct store_txn *t, bool on)
     return before;
 }
 
+/* Tables that could not be written leave space for removals at most, and none
+ * when the cache has too much that waits for it. */
+static enum space
+space_in_tables(struct store_txn *t)
+{
+    int stuck = atomic_load(&t->env->stuck);
+
+    t->unwritable = page_cache_look(t->env);
+    if (t->unwritable != 0)
+        return SPACE_LOW;
+    t->unwritable = stuck;
+    return stuck != 0 ? SPACE_REMOVALS : SPACE_ENOUGH;
+}
+
 /* The space there is, looked at again as the transaction grows. */
 static void
 look_at_space(struct store_txn *t)
 {
+    enum space tables;
+
     if (t->space != SPACE_UNKNOWN && t->bytes - t->looked_bytes < LOOK_BYTES &&
-        t->changes - t->looked_changes < LOOK_CHANGES)
+        t->changes - t->looked_changes < LOOK_CHANGES &&
+        (t->space == SPACE_LOW || t->env->cache_room > 0))
         return;
     t->space = space_look(t->env, t->pending);
+    tables = space_in_tables(t);
+    if (tables > t->space)
+        t->space = tables;
     t->looked_bytes = t->bytes;
     t->looked_changes = t->changes;
+}
+
+static enum store_result
+refuse(struct store_txn *t, const char *doing, struct errbuf *err)
+{
+    if (t->unwritable == 0 || env_no_space(t->unwritable))
+        return refuse_as_full(t, err);
+    err_set(err, "%s: the tables cannot be written: %s", doing,
+            db_strerror(t->unwritable));
+    return STORE_ERROR;
 }
 
 enum store_result
@@ -297,11 +342,8 @@ txn_change(struct store_txn *t, const char *doing, struct errbuf *err)
         return txn_fail(t, t->failed, doing, err);
     look_at_space(t);
     t->removed_some |= t->removing;
-    if (t->space == SPACE_LOW || (t->space == SPACE_REMOVALS && !t->removing)) {
-        env_set_full(t->env, true);
-        err_set(err, "no space left on the disk");
-        return STORE_FULL;
-    }
+    if (t->space == SPACE_LOW || (t->space == SPACE_REMOVALS && !t->removing))
+        return refuse(t, doing, err);
     t->changes++;
     return STORE_OK;
 }
@@ -367,6 +409,7 @@ put(struct store_txn *t, enum table table, const struct key *k, uint32_t flags,
     t->bytes += k->len + t->record.len;
     changed(t, table, ret);
     t->pending += space_of_change(k->len + t->record.len);
+    page_cache_changed(t->env, space_of_change(k->len + t->record.len));
     return ret == 0 ? STORE_OK : txn_fail(t, ret, doing, err);
 }
 
@@ -402,6 +445,7 @@ txn_del(struct store_txn *t, enum table table, const struct key *k,
         return STORE_NOTFOUND;
     }
     t->bytes += k->len;
+    page_cache_changed(t->env, space_of_change(k->len));
     changed(t, table, ret);
     return ret == 0 ? STORE_OK : txn_fail(t, ret, doing, err);
 }
@@ -514,6 +558,7 @@ cursor_del(struct cursor *c, struct errbuf *err)
     ret = c->dbc->del(c->dbc, 0);
     count_write(c->txn, 0);
     c->txn->bytes += c->key.len;
+    page_cache_changed(c->txn->env, space_of_change(c->key.len + c->value.len));
     changed(c->txn, c->table, ret);
     return ret == 0 ? STORE_OK : txn_fail(c->txn, ret, c->doing, err);
 }

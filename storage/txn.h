@@ -68,6 +68,7 @@ struct store_txn {
     int failed;       /* first code of the database that leaves only abort */
     enum space space; /* looked at by the first write, and now and then */
     unsigned looked_changes;
+    int unwritable; /* what was met then in writing tables, or 0 */
     size_t looked_bytes;
     bool removing;     /* what is written now removes something */
     bool removed_some; /* something in this transaction did */

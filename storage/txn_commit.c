@@ -58,6 +58,7 @@ reset(struct store_txn *t)
     t->space = SPACE_UNKNOWN;
     t->looked_bytes = 0;
     t->looked_changes = 0;
+    t->unwritable = 0;
     t->removing = t->removed_some = false;
     t->changes = 0;
     t->bytes = 0;

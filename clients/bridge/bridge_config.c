@@ -18,6 +18,8 @@ static const char *const tls_versions[] = {"1.2", "1.3", NULL};
 static const char *const log_levels[] = {"debug", "info", "warn", "error",
                                          NULL};
 
+#define MAIL_AUTH_KEY_LEAST 16
+
 #define M(member) offsetof(struct bridge_config, member)
 
 /* clang-format off */
@@ -112,6 +114,23 @@ static const struct config_row rows[] = {
 {"cli-timeout", TIME(100 * MS, DAY), M(cli_timeout), "10m", RELOAD,
  "How long a command by HTTP may take, including log-in and result. After\n"
  "that it is answered 500, but it may still be carried out."},
+
+{"mail-auth-key", TEXT(0, 128), M(mail_auth_key), "", RELOAD,
+ "The key that nginx's mail proxy shows (auth_http_header Auth-Key) when it\n"
+ "asks /mail-auth (auth_http). A log-in by POP3 is then refused once by an\n"
+ "alert to the account, a storage quota alert or a critical one, with its\n"
+ "text; all other log-ins go on to the mail server. Visible ASCII characters,\n"
+ "at least 16. Keep this file from other users. Empty: off."},
+{"mail-auth-pop3", LIST(CONFIG_LISTEN), M(mail_auth_pop3), "", RELOAD,
+ "The POP3 server behind nginx, which checks the passwords: one address."},
+{"mail-auth-imap", LIST(CONFIG_LISTEN), M(mail_auth_imap), "", RELOAD,
+ "The same for IMAP. Log-ins by IMAP are never refused here."},
+{"mail-auth-smtp", LIST(CONFIG_LISTEN), M(mail_auth_smtp), "", RELOAD,
+ "The same for SMTP. Log-ins by SMTP are never refused here."},
+{"mail-auth-timeout", TIME(100 * MS, 50 * SECOND), M(mail_auth_timeout), "2s",
+ RELOAD,
+ "How long such a log-in waits for ximssd. After that it goes on to the mail\n"
+ "server. Choose less than nginx's auth_http_timeout."},
 
 {"max-connections", NUMBER(0, 10000000), M(max_connections), "0", RELOAD,
  "Connections in total. When there are more, one that is between two\n"
@@ -268,6 +287,37 @@ check_proxies(struct config_load *l, const struct bridge_config *c)
     return 0;
 }
 
+static int
+check_behind(struct config_load *l, const char *key,
+             const struct config_listen *servers)
+{
+    if (servers->count > 1)
+        return config_conflict(l, key, "takes one address");
+    if (servers->count == 1 &&
+        (servers->items[0].host == NULL || servers->items[0].port == 0))
+        return config_conflict(l, key, "must be an address and a port");
+    return 0;
+}
+
+/* It goes through a header. */
+static int
+check_mail_auth(struct config_load *l, const struct bridge_config *c)
+{
+    const char *key = c->mail_auth_key;
+
+    for (const char *p = key; *p != '\0'; p++)
+        if (*p <= ' ' || *p >= 0x7f)
+            return config_conflict(l, "mail-auth-key",
+                                   "must be visible ASCII characters");
+    if (*key != '\0' && strlen(key) < MAIL_AUTH_KEY_LEAST)
+        return config_conflict(l, "mail-auth-key",
+                               "must have at least 16 characters");
+    if (check_behind(l, "mail-auth-pop3", &c->mail_auth_pop3) < 0 ||
+        check_behind(l, "mail-auth-imap", &c->mail_auth_imap) < 0)
+        return -1;
+    return check_behind(l, "mail-auth-smtp", &c->mail_auth_smtp);
+}
+
 /* A name would be looked up, and everybody would wait for that. */
 static int
 check_server(struct config_load *l, const struct bridge_config *c)
@@ -316,7 +366,7 @@ check(struct config_load *l, void *config)
                                "listen-tls");
     if (config_table_check_tls(l, c->tls_certificate, c->tls_key,
                                &c->listen_tls) < 0 ||
-        check_proxies(l, c) < 0 ||
+        check_proxies(l, c) < 0 || check_mail_auth(l, c) < 0 ||
         check_text(l, "site-name", c->site_name) < 0 ||
         check_text(l, "organisation", c->organisation) < 0)
         return -1;

@@ -43,6 +43,10 @@ struct bridge_config {
     unsigned max_cli_requests, max_cli_requests_per_address;
     int64_t cli_timeout;
 
+    char *mail_auth_key; /* "": there is no such door */
+    struct config_listen mail_auth_pop3, mail_auth_imap, mail_auth_smtp;
+    int64_t mail_auth_timeout;
+
     unsigned max_connections; /* 0: no limit */
     unsigned max_connections_per_address;
     unsigned max_connections_per_network;

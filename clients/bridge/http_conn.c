@@ -421,7 +421,8 @@ on_drained(struct conn *c)
         h->waiter->on_drained(h->waiter);
     else
         conn_resume(c, UNREAD);
-    if (!h->busy && !h->streaming && !h->ended && h->message == NULL)
+    if (h->taker == NULL && !h->busy && !h->streaming && !h->ended &&
+        h->message == NULL)
         await_silence(h);
 }
 

@@ -11,6 +11,7 @@
 
 #include "clients/bridge/cli_door.h"
 #include "clients/bridge/comeback.h"
+#include "clients/bridge/mail_auth.h"
 #include "clients/bridge/reply.h"
 #include "clients/bridge/room.h"
 #include "clients/bridge/stream.h"
@@ -164,6 +165,7 @@ route_on_head(struct http_conn *h, const char *url)
         room_of_account(h, s->account);
         return cfg->body_bytes;
     }
+    mail_auth_is(cfg, h, url, &client);
     room_of_stranger(h, &client);
     if (cli_door_is(cfg, url))
         return cfg->cli_body_bytes;
@@ -298,6 +300,16 @@ do_cli(struct call *c, const char *path)
         do_file(c);
 }
 
+static void
+do_mail_auth(struct call *c, const char *path)
+{
+    (void)path;
+    if (*c->bridge->cfg->mail_auth_key != '\0')
+        mail_auth(c);
+    else
+        do_file(c);
+}
+
 static const struct {
     const char *prefix;
     bool whole; /* nothing may follow */
@@ -306,7 +318,7 @@ static const struct {
     {"/ximsslogin/", true, do_login},    {"/ximsslogin", true, do_login},
     {SESSION_PREFIX, false, do_session}, {"/healthz", true, do_health},
     {"/metrics", true, do_metrics},      {CLI_DOOR_PATH "/", true, do_cli},
-    {CLI_DOOR_PATH, true, do_cli},
+    {CLI_DOOR_PATH, true, do_cli},       {MAIL_AUTH_PATH, true, do_mail_auth},
 };
 
 static void

@@ -23,12 +23,15 @@ static const struct ctl_option check_options[] = {
 static const struct {
     const char *name;
     mail_link_fn *look;
-    bool needs_all;
+    bool of_plugins, needs_all;
 } links[] = {
-    {"door", mail_link_door, false},     {"dovecot", mail_link_dovecot, false},
-    {"plugin", mail_link_plugin, false}, {"file", mail_link_file, false},
-    {"group", mail_link_group, false},   {"rights", mail_link_rights, false},
-    {"alert", mail_link_alert, true},
+    {"door", mail_link_door, false, false},
+    {"dovecot", mail_link_dovecot, false, false},
+    {"plugin", mail_link_plugin, false, false},
+    {"file", mail_link_file, true, false},
+    {"group", mail_link_group, true, false},
+    {"rights", mail_link_rights, true, false},
+    {"alert", mail_link_alert, true, true},
 };
 
 static const char *const state_names[] = {
@@ -81,16 +84,24 @@ struct walk {
     struct buf json;
 };
 
+/* NULL: it is looked at. */
+static const char *
+why_not(const struct mail_check *m, size_t i, const struct walk *w)
+{
+    if (links[i].needs_all && w->broken > 0)
+        return "not tried, because a link before it is broken";
+    if (links[i].of_plugins && m->uses_postlogin)
+        return "not tried: it is a link of the plugins";
+    return NULL;
+}
+
 static void
 look_at(struct mail_check *m, size_t i, struct walk *w)
 {
-    enum mail_state state;
+    const char *why = why_not(m, i, w);
+    enum mail_state state =
+        why != NULL ? mail_unknown(m, "%s", why) : links[i].look(m);
 
-    if (links[i].needs_all && w->broken > 0)
-        state = mail_unknown(m, "not tried, because a link before it is "
-                                "broken");
-    else
-        state = links[i].look(m);
     w->broken += state == MAIL_BROKEN;
     w->unknown += state == MAIL_UNKNOWN;
     if (m->c->json)
@@ -108,6 +119,7 @@ run_check(struct ctl *c, int argc, char **argv)
 
     buf_append_str(&w.json, "{\"links\":[");
     mail_find_door(&m);
+    mail_find_user(&m);
     for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
         look_at(&m, i, &w);
     if (c->json) {
@@ -119,6 +131,7 @@ run_check(struct ctl *c, int argc, char **argv)
     buf_clear(&m.found);
     buf_clear(&m.advice);
     free(m.door);
+    free(m.user);
     return w.broken > 0 ? CTL_REFUSED : w.unknown > 0 ? CTL_PARTLY : CTL_OK;
 }
 
@@ -130,6 +143,9 @@ const struct ctl_command ctl_mail_commands[] = {
      "it, waits until an IMAP session of the account gets it, and withdraws "
      "it. Take an\n"
      "account for tests: the session is shown what waits for the account.\n"
+     "ACCOUNT is the name that Dovecot knows, joe or joe@example.test "
+     "(doveadm user NAME).\n"
+     "HOST:PORT is an address without TLS.\n"
      "The password is that of --password-file, or XIMSS_MAIL_PASSWORD, or "
      "asked for.\n"
      "Exit status: 0, all links hold; 1, one is broken; 5, none is known to be "

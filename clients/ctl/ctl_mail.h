@@ -17,13 +17,17 @@ enum mail_state {
 
 struct mail_check {
     struct ctl *c;
-    const char *account; /* of the test alert; NULL: none */
+    const char *account; /* as the mail user logs in; NULL: none */
+    char *user;          /* what Dovecot calls them, owned; NULL: no account */
     char *door;          /* path of the socket, owned; NULL: not known */
     bool door_is_usable; /* by its group */
+    uid_t door_owner;
     gid_t door_group;
     mode_t door_mode;
-    struct buf found;  /* of this link: what it is, in one line */
-    struct buf advice; /* what to do; empty: nothing */
+    bool is_down;        /* Dovecot has no process */
+    bool uses_postlogin; /* ximss-postlogin instead of the plugin, for IMAP */
+    struct buf found;    /* of this link: what it is, in one line */
+    struct buf advice;   /* what to do; empty: nothing */
 };
 
 /* A link.  Fills found and advice. */
@@ -53,15 +57,45 @@ int mail_doveconf(const struct mail_check *m, const char *filter,
 int mail_run(const char *const *argv, struct buf *out,
              struct errbuf *err) WARN_UNUSED;
 
-mail_link_fn mail_link_dovecot, mail_link_plugin, mail_link_file,
-    mail_link_group;
+/* Whether the word is in a list with blanks or commas between. */
+bool mail_has_word(struct buf *list, const char *word);
+
+/* Whether the plugin is one of the protocol's mail_plugins. */
+bool mail_has_plugin(const struct mail_check *m, const char *protocol,
+                     const char *plugin);
+
+mail_link_fn mail_link_file;
+
+/* --- ctl_mail_service.c --- */
+
+/* Dovecot is known not to run. */
+bool mail_is_down(const struct mail_check *m);
+
+/* A service of Dovecot runs ximss-postlogin for the protocol. */
+bool mail_has_postlogin(const struct mail_check *m, const char *protocol);
+
+mail_link_fn mail_link_group;
+
+/* --- ctl_mail_plugin.c --- */
+
+mail_link_fn mail_link_dovecot, mail_link_plugin;
 
 /* --- ctl_mail_door.c --- */
 
 /* The path that --door names, or Dovecot's configuration, or the usual one. */
 void mail_find_door(struct mail_check *m);
 
-mail_link_fn mail_link_door, mail_link_rights;
+/* A connection to it; -1: errno says why. */
+int mail_connect_door(const struct mail_check *m);
+
+mail_link_fn mail_link_door;
+
+/* --- ctl_mail_rights.c --- */
+
+/* Fills m->user: as the account, if Dovecot has no other name or does not say. */
+void mail_find_user(struct mail_check *m);
+
+mail_link_fn mail_link_rights;
 
 /* --- ctl_mail_imap.c --- */
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* mail check: what Dovecot's configuration says, and its files. */
+/* mail check: what Dovecot's configuration says, and the files of the plugins. */
 #include "config.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,7 +38,7 @@ find_program(const char *name, char path[64])
 }
 
 static pid_t
-start(const char *const *argv, int out)
+start(const char *const *argv, int out, int complaints)
 {
     posix_spawn_file_actions_t actions;
     char path[64];
@@ -49,7 +49,7 @@ start(const char *const *argv, int out)
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
                                      O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, complaints, STDERR_FILENO);
     r = posix_spawnp(&pid, find_program(argv[0], path), &actions, NULL,
                      (char *const *)(uintptr_t)argv, environ);
     posix_spawn_file_actions_destroy(&actions);
@@ -75,15 +75,17 @@ cut_line_end(struct buf *b)
         b->len--;
 }
 
-int
-mail_run(const char *const *argv, struct buf *out, struct errbuf *err)
+/* The status of the program; -1: it could not be run. */
+static int
+run(const char *const *argv, int complaints, struct buf *out,
+    struct errbuf *err)
 {
     int fds[2], status = 0;
     pid_t pid;
 
     if (pipe2(fds, O_CLOEXEC) < 0)
         return err_set(err, "%s", strerror(errno));
-    pid = start(argv, fds[1]);
+    pid = start(argv, fds[1], complaints);
     if (pid < 0)
         err_set(err, "%s: %s", argv[0], strerror(errno));
     close(fds[1]);
@@ -95,9 +97,28 @@ mail_run(const char *const *argv, struct buf *out, struct errbuf *err)
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     cut_line_end(out);
-    if (status == 0)
-        return 0;
-    return err_set(err, "%s: %.300s", argv[0], buf_cstr(out));
+    return status;
+}
+
+/* A program may warn of something else and work. */
+int
+mail_run(const char *const *argv, struct buf *out, struct errbuf *err)
+{
+    int complaints = memfd_create("complaints", MFD_CLOEXEC), status;
+    struct buf why = {0};
+
+    if (complaints < 0)
+        return err_set(err, "%s", strerror(errno));
+    status = run(argv, complaints, out, err);
+    if (status > 0) {
+        (void)lseek(complaints, 0, SEEK_SET);
+        read_all(complaints, &why);
+        cut_line_end(&why);
+        err_set(err, "%s: %.300s", argv[0], buf_cstr(why.len > 0 ? &why : out));
+        buf_clear(&why);
+    }
+    close(complaints);
+    return status == 0 ? 0 : -1;
 }
 
 int
@@ -124,9 +145,8 @@ mail_doveconf(const struct mail_check *m, const char *filter, const char *name,
     return mail_run(argv, value, err);
 }
 
-/* Of a list with blanks or commas between its words. */
-static bool
-has_word(struct buf *list, const char *word)
+bool
+mail_has_word(struct buf *list, const char *word)
 {
     static const char between[] = ", ";
     size_t len;
@@ -140,9 +160,9 @@ has_word(struct buf *list, const char *word)
     return false;
 }
 
-static bool
-protocol_has(const struct mail_check *m, const char *protocol,
-             const char *plugin)
+bool
+mail_has_plugin(const struct mail_check *m, const char *protocol,
+                const char *plugin)
 {
     char filter[32];
     struct errbuf err;
@@ -151,96 +171,9 @@ protocol_has(const struct mail_check *m, const char *protocol,
 
     snprintf(filter, sizeof filter, "protocol=%s", protocol);
     has = mail_doveconf(m, filter, "mail_plugins", &plugins, &err) == 0 &&
-          has_word(&plugins, plugin);
+          mail_has_word(&plugins, plugin);
     buf_clear(&plugins);
     return has;
-}
-
-/* --- links --- */
-
-enum mail_state
-mail_link_dovecot(struct mail_check *m)
-{
-    struct buf protocols = {0};
-    struct errbuf err;
-    enum mail_state state;
-
-    if (mail_doveconf(m, NULL, "protocols", &protocols, &err) < 0) {
-        buf_append_str(&m->advice,
-                       "Install Dovecot, or repair its configuration; run "
-                       "this as root, on the machine of Dovecot.");
-        state = mail_broken(m, "%s", err.text);
-    } else if (!has_word(&protocols, "imap")) {
-        buf_append_str(&m->advice, "Install dovecot-imapd, or add imap to "
-                                   "protocols.");
-        state = mail_broken(m, "it does not serve imap, only: %s",
-                            buf_cstr(&protocols));
-    } else {
-        state = mail_ok(m, "serves %s", buf_cstr(&protocols));
-    }
-    buf_clear(&protocols);
-    return state;
-}
-
-static bool
-serves_pop3(const struct mail_check *m)
-{
-    struct buf protocols = {0};
-    struct errbuf err;
-    bool serves = mail_doveconf(m, NULL, "protocols", &protocols, &err) == 0 &&
-                  has_word(&protocols, "pop3");
-
-    buf_clear(&protocols);
-    return serves;
-}
-
-/* Where the plugins connect to, compared with where ximssd listens. */
-static enum mail_state
-compare_socket(struct mail_check *m, const char *loaded)
-{
-    struct buf path = {0};
-    struct errbuf err;
-    enum mail_state state;
-
-    if (mail_doveconf(m, NULL, "plugin/ximss_socket", &path, &err) < 0 ||
-        path.len == 0) {
-        buf_appendf(&m->advice,
-                    "Add to Dovecot's plugin section: ximss_socket = %s",
-                    m->door);
-        state = mail_broken(m, "Dovecot does not know the socket");
-    } else if (strcmp(buf_cstr(&path), m->door) != 0) {
-        buf_appendf(&m->advice,
-                    "Set ximss_socket in Dovecot's plugin section to the "
-                    "door-socket of ximssd.conf: %s",
-                    m->door);
-        state = mail_broken(m, "ximss_socket is %s", buf_cstr(&path));
-    } else {
-        state = mail_ok(m, "%s, for %s", loaded, buf_cstr(&path));
-    }
-    buf_clear(&path);
-    return state;
-}
-
-enum mail_state
-mail_link_plugin(struct mail_check *m)
-{
-    bool pop3 = serves_pop3(m);
-
-    if (!protocol_has(m, "imap", "imap_ximss")) {
-        buf_append_str(&m->advice,
-                       "Add to protocol imap: mail_plugins = $mail_plugins "
-                       "imap_ximss (a line behind it must begin with "
-                       "$mail_plugins, too), and reload Dovecot.");
-        return mail_broken(m, "mail_plugins of protocol imap has no "
-                              "imap_ximss");
-    }
-    if (pop3 && !protocol_has(m, "pop3", "pop3_ximss")) {
-        buf_append_str(&m->advice,
-                       "If POP3 users should see alerts, add to protocol "
-                       "pop3: mail_plugins = $mail_plugins pop3_ximss");
-        return compare_socket(m, "imap_ximss, but no pop3_ximss");
-    }
-    return compare_socket(m, pop3 ? "imap_ximss and pop3_ximss" : "imap_ximss");
 }
 
 /* --- the file and its ABI --- */
@@ -338,60 +271,11 @@ mail_link_file(struct mail_check *m)
         state = mail_unknown(m, "%s", err.text);
     } else {
         state = compare_abi(m, buf_cstr(&directory), imap);
-        if (state == MAIL_OK && protocol_has(m, "pop3", "pop3_ximss")) {
+        if (state == MAIL_OK && mail_has_plugin(m, "pop3", "pop3_ximss")) {
             m->found.len = 0;
             state = compare_abi(m, buf_cstr(&directory), pop3);
         }
     }
     buf_clear(&directory);
     return state;
-}
-
-/* --- the group --- */
-
-static bool
-has_group(struct mail_check *m, const char *service, const char *group)
-{
-    char name[64];
-    struct buf groups = {0};
-    struct errbuf err;
-    bool has;
-
-    snprintf(name, sizeof name, "service/%s/extra_groups", service);
-    has = mail_doveconf(m, NULL, name, &groups, &err) == 0 &&
-          has_word(&groups, group);
-    if (!has)
-        has =
-            mail_doveconf(m, NULL, "mail_access_groups", &groups, &err) == 0 &&
-            has_word(&groups, group);
-    buf_clear(&groups);
-    return has;
-}
-
-enum mail_state
-mail_link_group(struct mail_check *m)
-{
-    const struct group *g;
-    const char *service;
-
-    if (!m->door_is_usable)
-        return mail_unknown(m, "not tried: the socket cannot be used");
-    if ((m->door_mode & 0006) == 0006)
-        return mail_ok(m, "everybody may write to the socket");
-    g = getgrgid(m->door_group);
-    if (g == NULL)
-        return mail_unknown(m, "the socket's group %u has no name",
-                            (unsigned)m->door_group);
-    service = !has_group(m, "imap", g->gr_name)                     ? "imap"
-              : serves_pop3(m) && !has_group(m, "pop3", g->gr_name) ? "pop3"
-                                                                    : NULL;
-    if (service == NULL)
-        return mail_ok(m, "Dovecot's mail processes are in the group %s",
-                       g->gr_name);
-    buf_appendf(&m->advice,
-                "Add to Dovecot's service %s: extra_groups = %s, and restart "
-                "Dovecot.",
-                service, g->gr_name);
-    return mail_broken(m, "service %s is not in the group %s of the socket",
-                       service, g->gr_name);
 }

@@ -71,7 +71,10 @@ dial_option(struct imap *s, const char *where)
         name[strlen(name) - 1] = '\0';
         name++;
     }
-    r = dial(s, name, port);
+    if (strcmp(port, "993") == 0 || strcmp(port, "imaps") == 0)
+        r = err_set(&s->err, "port %s is IMAP within TLS", port);
+    else
+        r = dial(s, name, port);
     free(host);
     return r;
 }
@@ -219,6 +222,30 @@ log_in_name(const struct mail_check *m, struct buf *name, struct errbuf *err)
     return r;
 }
 
+/* Neither may end the line, and all that follows would be a command. */
+static int
+check_word(struct imap *s, const char *what, const char *word)
+{
+    if (strpbrk(word, "\r\n") == NULL)
+        return 0;
+    return err_set(&s->err, "the %s has a line end in it", what);
+}
+
+/* The greeting, and whether a password may be sent at all. */
+static int
+be_greeted(struct imap *s)
+{
+    if (await_line(s, "* OK") == NULL)
+        return -1;
+    if (strstr(buf_cstr(&s->in), "[CAPABILITY ") == NULL &&
+        simple_command(s, "CAPABILITY") < 0)
+        return -1;
+    if (strstr(buf_cstr(&s->in), "LOGINDISABLED") == NULL)
+        return 0;
+    return err_set(&s->err, "it takes no password in the clear "
+                            "(LOGINDISABLED)");
+}
+
 static int
 log_in(const struct mail_check *m, struct imap *s, const char *password)
 {
@@ -227,9 +254,13 @@ log_in(const struct mail_check *m, struct imap *s, const char *password)
     int r = log_in_name(m, &name, &s->err);
 
     if (r == 0)
+        r = check_word(s, "name", buf_cstr(&name));
+    if (r == 0)
+        r = check_word(s, "password", password);
+    if (r == 0)
         r = dial_option(s, where != NULL ? where : "127.0.0.1:143");
-    if (r == 0 && await_line(s, "* OK") == NULL)
-        r = -1;
+    if (r == 0)
+        r = be_greeted(s);
     if (r == 0) {
         buf_append_str(&line, "LOGIN ");
         quote(&line, buf_cstr(&name));
@@ -333,10 +364,14 @@ await_alert(const struct mail_check *m, struct imap *s, const char *text,
 static enum mail_state
 no_session(struct mail_check *m, const struct imap *s)
 {
-    if (strstr(s->err.text, "initialization failed") != NULL)
+    if (strstr(s->err.text, "within TLS") != NULL)
+        buf_append_str(&m->advice, "Name an address without TLS, as in --imap "
+                                   "127.0.0.1:143.");
+    else if (strstr(s->err.text, "initialization failed") != NULL)
         buf_append_str(&m->advice,
                        "Dovecot cannot load a plugin: see its log.");
-    else if (strstr(s->err.text, "PRIVACYREQUIRED") != NULL)
+    else if (strstr(s->err.text, "PRIVACYREQUIRED") != NULL ||
+             strstr(s->err.text, "LOGINDISABLED") != NULL)
         buf_append_str(&m->advice, "This address needs TLS: name one of this "
                                    "machine, as in --imap 127.0.0.1:143.");
     else
@@ -358,7 +393,7 @@ try_alert(struct mail_check *m, struct imap *s)
         number = (uint32_t)clock_mono();
     snprintf(text, sizeof text, "A test of alerts by mail, number %08x.",
              number);
-    if (post(m->c, m->account, text, &call) < 0) {
+    if (post(m->c, m->user, text, &call) < 0) {
         buf_append_str(&m->advice, "ximssctl must be able to post: see "
                                    "--socket, or --host and --user.");
         state = mail_unknown(m, "no alert could be posted");

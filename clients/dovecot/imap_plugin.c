@@ -21,8 +21,10 @@
 #include "clients/dovecot/imap_moment.h"
 #include "clients/dovecot/plugin.h"
 #include "clients/dovecot/plugin_config.h"
+#include "clients/dovecot/relayed.h"
 
-#define SETTLE_MSECS 5000
+/* From one look at a client that has not taken everything to the next. */
+#define LOOK_MSECS 5000
 /* A session that lasts so long has somebody in front of it. */
 #define ATTEND_MSECS 60000
 /* An idling client that has not taken so much yet gets its alerts later. */
@@ -34,6 +36,7 @@ struct imap_plugin {
     struct plugin_config config;
     struct door *door;
     struct timeout *to_look, *to_attend;
+    bool relayed;     /* only what the client says shows that it is there */
     bool attended;    /* what is shown is seen, and may be confirmed */
     bool watching;    /* this IDLE watches the wake file */
     bool bye_written; /* the answer to LOGOUT was written */
@@ -68,9 +71,17 @@ now_msecs(void)
 
 /* After a clock was set back, an alert is as good as old. */
 static bool
-is_old(const struct door_alert *a, int64_t now)
+is_old(const struct imap_plugin *x, const struct door_alert *a, int64_t now)
 {
-    return now < a->sent_at || now - a->sent_at >= SETTLE_MSECS;
+    return now < a->sent_at || now - a->sent_at >= x->config.imap_settle;
+}
+
+/* It stayed long enough with the client, as far as that can be known. */
+static bool
+has_settled(const struct imap_plugin *x, const struct door_alert *a,
+            int64_t now)
+{
+    return !x->relayed && is_old(x, a, now);
 }
 
 static void on_look(struct imap_plugin *x);
@@ -91,17 +102,16 @@ first_sent(struct imap_plugin *x)
 static void
 look_later(struct imap_plugin *x)
 {
-    struct door_alert *a = x->attended ? first_sent(x) : NULL;
-    int64_t now = now_msecs();
+    struct door_alert *a = x->attended && !x->relayed ? first_sent(x) : NULL;
+    int64_t now = now_msecs(), settle = x->config.imap_settle;
 
     timeout_remove(&x->to_look);
     if (a == NULL && !(has_waiting(x) && imap_moment_waiting(x->client)))
         return;
-    x->to_look =
-        timeout_add_short(a == NULL || is_old(a, now)
-                              ? SETTLE_MSECS
-                              : (unsigned)(a->sent_at + SETTLE_MSECS - now),
-                          on_look, x);
+    x->to_look = timeout_add_short(a == NULL || is_old(x, a, now)
+                                       ? LOOK_MSECS
+                                       : (unsigned)(a->sent_at + settle - now),
+                                   on_look, x);
 }
 
 /* Confirms what has been shown.  all: the client will say no more. */
@@ -112,7 +122,8 @@ settle(struct imap_plugin *x, bool all)
     int64_t now = now_msecs();
 
     for (struct door_alert *a = first_sent(x); a != NULL; a = a->next)
-        if (a->state == DOOR_SENT && (all || heard > a->mark || is_old(a, now)))
+        if (a->state == DOOR_SENT &&
+            (all || heard > a->mark || has_settled(x, a, now)))
             door_shown(x->door, a);
     door_flush(x->door);
 }
@@ -257,6 +268,17 @@ plugin_send_tagline(struct client_command_context *cmd, const char *data)
         x->bye_written = o_stream_flush(client->output) > 0;
 }
 
+/* Do alerts wait, or are some on their way to the client, as far as can be known?
+ * What a relayed client is sent is, until it says something. */
+static bool
+owes_alerts(struct imap_plugin *x)
+{
+    if (x->relayed && x->attended)
+        settle(x, false);
+    return has_waiting(x) || (door_alerts(x->door)->n_sent > 0 &&
+                              (x->relayed || !imap_moment_taken(x->client)));
+}
+
 /* Is asked before the process hibernates, which is as good as the five seconds:
  * the process will not be there when they are over.  So it stays until the client
  * has all alerts, or else it would get them again. */
@@ -266,8 +288,7 @@ plugin_state_export(struct client *client, bool internal, buffer_t *dest,
 {
     struct imap_plugin *x = plugin_of(client);
 
-    if (internal && (has_waiting(x) || (door_alerts(x->door)->n_sent > 0 &&
-                                        !imap_moment_taken(client)))) {
+    if (internal && owes_alerts(x)) {
         *error_r = "the client does not have all alerts yet";
         return 0;
     }
@@ -328,11 +349,12 @@ open_door(struct imap_plugin *x)
         .socket = x->config.socket,
         .login = {.user = user->username, .service = "imap"},
         .line_max = DOOR_TEXT_IMAP,
-        .event = client->event,
+        .event = user->event, /* the client's own ignores mail_debug */
     };
 
     /* Who was hibernating was idling. */
     x->attended = !x->config.attended_only || user->session_restored;
+    x->relayed = relayed(client->fd_out);
     s.login.attended = x->attended;
     s.login.resumed = user->session_restored;
     s.login.hibernate = client->set->imap_hibernate_timeout > 0;

@@ -5,7 +5,8 @@
 
 #include "clients/dovecot/plugin_settings.h"
 
-#define WAIT_MAX_MSECS 10000 /* of a log-in */
+#define WAIT_MAX_MSECS   10000 /* of a log-in */
+#define LINGER_MAX_MSECS 60000 /* after one */
 
 static void
 complain(struct mail_user *user, const char *name, const char *value)
@@ -16,13 +17,13 @@ complain(struct mail_user *user, const char *name, const char *value)
 
 static unsigned
 number(struct mail_user *user, const char *name, const char *value,
-       unsigned def)
+       unsigned def, unsigned max)
 {
     unsigned n;
 
     if (value == NULL || *value == '\0')
         return def;
-    if (str_to_uint(value, &n) < 0 || n > WAIT_MAX_MSECS) {
+    if (str_to_uint(value, &n) < 0 || n > max) {
         complain(user, name, value);
         return def;
     }
@@ -42,8 +43,14 @@ plugin_config_read(struct mail_user *user, struct plugin_config *c_r)
 
     plugin_settings_get(user, &s);
     c_r->socket = s.socket != NULL && *s.socket != '\0' ? s.socket : NULL;
-    c_r->imap_wait = number(user, "ximss_imap_wait", s.imap_wait, 50);
-    c_r->pop3_wait = number(user, "ximss_pop3_wait", s.pop3_wait, 300);
+    c_r->imap_wait =
+        number(user, "ximss_imap_wait", s.imap_wait, 50, WAIT_MAX_MSECS);
+    c_r->imap_settle = number(user, "ximss_imap_settle", s.imap_settle, 5000,
+                              LINGER_MAX_MSECS);
+    c_r->pop3_wait =
+        number(user, "ximss_pop3_wait", s.pop3_wait, 300, WAIT_MAX_MSECS);
+    c_r->pop3_linger = number(user, "ximss_pop3_linger", s.pop3_linger, 5000,
+                              LINGER_MAX_MSECS);
     if (door_choice_word(s.imap_word, &c_r->word) < 0)
         complain(user, "ximss_imap_word", s.imap_word);
     if (door_choice_confirm(s.confirm, &c_r->attended_only) < 0)

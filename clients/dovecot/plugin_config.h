@@ -12,7 +12,9 @@ struct mail_user;
 struct plugin_config {
     const char *socket;      /* ximss_socket; NULL: no door for this user */
     unsigned imap_wait;      /* ximss_imap_wait, in milliseconds */
+    unsigned imap_settle;    /* ximss_imap_settle */
     unsigned pop3_wait;      /* ximss_pop3_wait */
+    unsigned pop3_linger;    /* ximss_pop3_linger */
     enum door_word word;     /* ximss_imap_word */
     bool attended_only;      /* ximss_confirm */
     unsigned refusals;       /* ximss_pop3 */

@@ -15,14 +15,15 @@ struct declared {
     pool_t pool;
     const char *ximss_socket, *ximss_imap_wait, *ximss_pop3_wait,
         *ximss_imap_word, *ximss_confirm, *ximss_pop3, *ximss_pop3_code,
-        *ximss_pop3_hint;
+        *ximss_pop3_hint, *ximss_pop3_linger, *ximss_imap_settle;
 };
 
 #define STR(name) SETTING_DEFINE_STRUCT_STR(#name, name, struct declared)
 static const struct setting_define defines[] = {
-    STR(ximss_socket),    STR(ximss_imap_wait), STR(ximss_pop3_wait),
-    STR(ximss_imap_word), STR(ximss_confirm),   STR(ximss_pop3),
-    STR(ximss_pop3_code), STR(ximss_pop3_hint), SETTING_DEFINE_LIST_END};
+    STR(ximss_socket),      STR(ximss_imap_wait),   STR(ximss_pop3_wait),
+    STR(ximss_imap_word),   STR(ximss_confirm),     STR(ximss_pop3),
+    STR(ximss_pop3_code),   STR(ximss_pop3_hint),   STR(ximss_pop3_linger),
+    STR(ximss_imap_settle), SETTING_DEFINE_LIST_END};
 
 static const struct declared defaults = {
     .ximss_socket = "",
@@ -33,6 +34,8 @@ static const struct declared defaults = {
     .ximss_pop3 = "",
     .ximss_pop3_code = "SYS/TEMP",
     .ximss_pop3_hint = "(please wait and retry)",
+    .ximss_pop3_linger = "",
+    .ximss_imap_settle = "",
 };
 
 static const struct setting_parser_info info = {
@@ -69,6 +72,8 @@ plugin_settings_get(struct mail_user *user, struct plugin_settings *s_r)
     s_r->pop3 = p_strdup(user->pool, d->ximss_pop3);
     s_r->pop3_code = p_strdup(user->pool, d->ximss_pop3_code);
     s_r->pop3_hint = p_strdup(user->pool, d->ximss_pop3_hint);
+    s_r->pop3_linger = p_strdup(user->pool, d->ximss_pop3_linger);
+    s_r->imap_settle = p_strdup(user->pool, d->ximss_imap_settle);
     settings_free(d);
 }
 
@@ -85,6 +90,8 @@ plugin_settings_get(struct mail_user *user, struct plugin_settings *s_r)
     s_r->pop3 = mail_user_plugin_getenv(user, "ximss_pop3");
     s_r->pop3_code = mail_user_plugin_getenv(user, "ximss_pop3_code");
     s_r->pop3_hint = mail_user_plugin_getenv(user, "ximss_pop3_hint");
+    s_r->pop3_linger = mail_user_plugin_getenv(user, "ximss_pop3_linger");
+    s_r->imap_settle = mail_user_plugin_getenv(user, "ximss_imap_settle");
 }
 
 #endif

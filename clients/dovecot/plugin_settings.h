@@ -6,8 +6,8 @@ struct mail_user;
 
 /* The settings as they stand in Dovecot's configuration; NULL: not set. */
 struct plugin_settings {
-    const char *socket, *imap_wait, *pop3_wait, *imap_word, *confirm, *pop3,
-        *pop3_code, *pop3_hint;
+    const char *socket, *imap_wait, *imap_settle, *pop3_wait, *imap_word,
+        *confirm, *pop3, *pop3_code, *pop3_hint, *pop3_linger;
 };
 
 /* The strings live as long as the user. */

@@ -13,30 +13,40 @@
  * The alert counts as shown when the program has given up: when it says something
  * that is no log-in, closes the connection, or is silent.  Some programs show an
  * error only if it is that of their last way to log in, and after that of another
- * they go on with the next. */
+ * they go on with the next.
+ *
+ * Within TLS nothing is heard from the program any more: Dovecot's log-in process
+ * closes its connection as soon as ours is shut.  So there the session ends, but the
+ * alert is left unconfirmed for as long as a silent program has. */
 #include "clients/dovecot/compat.h"
 
 #include <pop3-common.h>
 
 #include <istream.h>
 #include <linux/sockios.h>
+#include <llist.h>
 #include <module-context.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time-util.h>
 
 #include "clients/dovecot/door.h"
 #include "clients/dovecot/door_choice.h"
 #include "clients/dovecot/door_text.h"
 #include "clients/dovecot/plugin.h"
 #include "clients/dovecot/plugin_config.h"
+#include "clients/dovecot/relayed.h"
 
-/* A program that was refused is silent if it has said nothing for so long.  mutt
- * shows an error for two seconds before it goes on. */
-#define LINGER_MSECS 5000
-
-struct pop3_plugin {
+struct pop3_plugin { /* may outlive its client */
     union pop3_module_context module_ctx;
+    struct pop3_plugin *prev, *next; /* in `late` */
+    pool_t pool;
+    struct event *event;
     struct door *door;
+    struct timeout *to_late;
+    unsigned linger; /* milliseconds after which a program counts as silent */
+    uint64_t late_from;
     uint64_t alert; /* that refuses; 0: it could not be written */
     bool silent;    /* the program has read it, and said nothing */
 };
@@ -46,6 +56,7 @@ const char pop3_ximss_plugin_binary_dependency[] = "pop3";
 
 static struct module *this_module;
 static pop3_client_created_func_t *next_hook;
+static struct pop3_plugin *late; /* owned: without a client */
 static MODULE_CONTEXT_DEFINE_INIT(pop3_plugin_module, &pop3_module_register);
 
 static struct pop3_plugin *
@@ -68,6 +79,57 @@ tries_again(struct client *client)
     return false;
 }
 
+static void
+plugin_close(struct pop3_plugin *x, bool shown)
+{
+    struct door_alert *a = door_alerts(x->door)->first;
+
+    while (a != NULL && a->id != x->alert)
+        a = a->next;
+    if (a != NULL && shown)
+        door_shown(x->door, a);
+    door_close(&x->door, false);
+    event_unref(&x->event);
+    pool_unref(&x->pool);
+}
+
+/* --- after the end of a client of which nothing is heard --- */
+
+static void
+end_late(struct pop3_plugin *x, bool shown)
+{
+    timeout_remove(&x->to_late);
+    DLLIST_REMOVE(&late, x);
+    plugin_close(x, shown);
+}
+
+static void
+on_late(struct pop3_plugin *x)
+{
+    end_late(x, true);
+}
+
+static void
+begin_late(struct pop3_plugin *x)
+{
+    DLLIST_PREPEND(&late, x);
+    x->late_from = i_microseconds();
+    x->to_late = timeout_add_short(x->linger, on_late, x);
+}
+
+/* The process ends, and has no loop any more.  False: it was told to be quick, or
+ * the clock was set. */
+static bool
+wait_late(const struct pop3_plugin *x)
+{
+    uint64_t now = i_microseconds(), end = x->late_from + x->linger * 1000ULL;
+
+    return now >= x->late_from &&
+           (now >= end || poll(NULL, 0, (int)((end - now + 999) / 1000)) == 0);
+}
+
+/* --- the end of a client --- */
+
 /* Was the refusal the last word?  A broken connection shows nothing. */
 static bool
 is_shown(struct client *client, const struct pop3_plugin *x)
@@ -82,14 +144,14 @@ static void
 plugin_destroy(struct client *client, const char *reason)
 {
     struct pop3_plugin *x = plugin_of(client);
-    struct door_alert *a = door_alerts(x->door)->first;
+    struct pop3_client_vfuncs super = x->module_ctx.super;
 
-    while (a != NULL && a->id != x->alert)
-        a = a->next;
-    if (a != NULL && is_shown(client, x))
-        door_shown(x->door, a);
-    door_close(&x->door, false);
-    x->module_ctx.super.destroy(client, reason);
+    if (is_shown(client, x) && !x->silent && relayed(client->fd_out) &&
+        i_stream_get_data_size(client->input) == 0)
+        begin_late(x);
+    else
+        plugin_close(x, is_shown(client, x));
+    super.destroy(client, reason);
 }
 
 static void
@@ -101,6 +163,8 @@ on_linger(struct client *client)
         ioctl(client->fd_out, SIOCOUTQ, &left) < 0 || left == 0;
     client_disconnect(client, "Refused once, to show an alert");
 }
+
+/* --- its beginning --- */
 
 /* True if all of it is on its way: there is room for one line in a socket to which
  * nothing was written yet. */
@@ -125,7 +189,7 @@ refuse(struct client *client, struct pop3_plugin *x,
         x->alert = a->id;
     (void)shutdown(client->fd_out, SHUT_WR);
     timeout_remove(&client->to_idle);
-    client->to_idle = timeout_add(LINGER_MSECS, on_linger, client);
+    client->to_idle = timeout_add_short(x->linger, on_linger, client);
 }
 
 /* The oldest alert that refuses a log-in; NULL: there is none, or the server did
@@ -143,21 +207,26 @@ find_refusing(struct door *door, const struct plugin_config *config)
     return a;
 }
 
-static struct door *
-open_door(struct client *client, const struct plugin_config *config)
+static struct pop3_plugin *
+plugin_open(struct mail_user *user, const struct plugin_config *config)
 {
-    struct mail_user *user = client->user;
+    pool_t pool = pool_alloconly_create("ximss", 512);
+    struct pop3_plugin *x = p_new(pool, struct pop3_plugin, 1);
     struct door_settings s = {
-        .socket = config->socket,
-        .login = {.user = user->username, .service = "pop3", .attended = true},
+        .socket = p_strdup(pool, config->socket),
+        .login = {.user = p_strdup(pool, user->username),
+                  .service = "pop3",
+                  .attended = true},
         .line_max = DOOR_TEXT_POP3,
-        .event = user->event,
     };
 
     if (user->conn.remote_ip != NULL)
-        s.login.client =
-            p_strdup(client->pool, net_ip2addr(user->conn.remote_ip));
-    return door_open(&s, NULL, NULL);
+        s.login.client = p_strdup(pool, net_ip2addr(user->conn.remote_ip));
+    x->pool = pool;
+    x->event = s.event = event_create(user->event);
+    x->linger = config->pop3_linger;
+    x->door = door_open(&s, NULL, NULL);
+    return x;
 }
 
 /* Without a refusal, the door is closed before the session begins. */
@@ -171,11 +240,10 @@ look_for_alerts(struct client *client)
     plugin_config_read(client->user, &config);
     if (config.socket == NULL || config.refusals == 0)
         return;
-    x = p_new(client->pool, struct pop3_plugin, 1);
-    x->door = open_door(client, &config);
+    x = plugin_open(client->user, &config);
     a = find_refusing(x->door, &config);
     if (a == NULL) {
-        door_close(&x->door, false);
+        plugin_close(x, false);
         return;
     }
     x->module_ctx.super = client->v;
@@ -205,5 +273,7 @@ pop3_ximss_plugin_init(struct module *module)
 void
 pop3_ximss_plugin_deinit(void)
 {
+    while (late != NULL)
+        end_late(late, wait_late(late));
     pop3_client_created_hook_set(next_hook);
 }

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -26,7 +27,10 @@
 
 #define WAIT_MAX   10000 /* ms */
 #define ALERTS_MAX 50    /* told at one log-in; the next one tells the others */
-#define NO_ACCOUNT 515   /* the door does not know this user */
+/* ms: for the rest of a line that has begun, and for what the server has to know */
+#define LINE_WAIT    10000
+#define CONFIRM_WAIT 50
+#define NO_ACCOUNT   515 /* the door does not know this user */
 
 struct shown {
     uint64_t id;
@@ -38,6 +42,7 @@ struct talk {
     int fd;
     int64_t deadline; /* of clock_mono */
     struct door_wire wire;
+    const char *code; /* of a refusal */
     struct shown alerts[ALERTS_MAX];
     unsigned n;
 };
@@ -66,7 +71,9 @@ wait_for(int fd, short events, int64_t deadline)
 
     do {
         left = (deadline - clock_mono() + 999) / 1000;
-        r = poll(&p, 1, left > 0 ? (int)left : 0);
+        if (left <= 0)
+            return -1;
+        r = poll(&p, 1, (int)left);
     } while (r < 0 && errno == EINTR);
     return r > 0 ? 0 : -1;
 }
@@ -210,6 +217,16 @@ ask(struct talk *t, const char *service, const char *path)
     return listen_for(t, DOOR_ID_TOLD);
 }
 
+/* So many ms from now on. */
+static void
+at_least(struct talk *t, int ms)
+{
+    int64_t end = clock_mono() + ms * INT64_C(1000);
+
+    if (t->deadline < end)
+        t->deadline = end;
+}
+
 /* What was shown, in one go; and waits for the answers, so that the next log-in
  * does not see it again. */
 static void
@@ -223,29 +240,49 @@ confirm(struct talk *t, const struct shown *alerts, unsigned n)
             return;
     if (n == 0)
         return;
+    at_least(t, CONFIRM_WAIT);
     snprintf(last, sizeof last, "%llu", (unsigned long long)alerts[n - 1].id);
     (void)listen_for(t, last);
 }
 
 /* --- the client --- */
 
-/* -1: not all of it went out. */
+/* Returns how much of it went out. */
+static size_t
+write_some(const char *data, size_t len, int64_t deadline)
+{
+    size_t done = 0;
+    ssize_t n;
+
+    while (done < len) {
+        n = write(STDOUT_FILENO, data + done, len - done);
+        if (n >= 0)
+            done += (size_t)n;
+        else if (errno != EINTR &&
+                 (errno != EAGAIN ||
+                  wait_for(STDOUT_FILENO, POLLOUT, deadline) < 0))
+            break;
+    }
+    return done;
+}
+
+/* -1: nothing of it went out.  The mail process would go on in the middle of a line
+ * that the client has the half of, so such a line is finished, or all is over. */
 static int
 write_line(const struct talk *t, const char *line, size_t len)
 {
-    ssize_t n;
+    size_t n = write_some(line, len, t->deadline);
 
-    for (; len > 0; line += n, len -= (size_t)n) {
-        n = write(STDOUT_FILENO, line, len);
-        if (n >= 0)
-            continue;
-        if (errno != EINTR &&
-            (errno != EAGAIN ||
-             wait_for(STDOUT_FILENO, POLLOUT, t->deadline) < 0))
-            return complain("writing to the client: %s", strerror(errno));
-        n = 0;
-    }
-    return 0;
+    if (n == len)
+        return 0;
+    complain("writing to the client: %s", strerror(errno));
+    if (n == 0)
+        return -1;
+    if (write_some(line + n, len - n,
+                   clock_mono() + LINE_WAIT * INT64_C(1000)) == len - n)
+        return 0;
+    complain("the client does not take the rest of a line");
+    exit(EX_IOERR);
 }
 
 static void
@@ -280,8 +317,8 @@ show_pop3(struct talk *t)
         if (!door_choice_refuses(DOOR_REFUSE_DEFAULT, &t->alerts[i].kind))
             continue;
         alert = t->alerts[i];
-        len = door_text_refusal("SYS/TEMP", alert.line,
-                                "(please wait and retry)", line);
+        len = door_text_refusal(t->code, alert.line, "(please wait and retry)",
+                                line);
         memcpy(line + len, "\r\n", sizeof "\r\n");
         if (write_line(t, line, len + 2) < 0)
             return false;
@@ -293,10 +330,11 @@ show_pop3(struct talk *t)
 
 /* True: the log-in was refused. */
 static bool
-show(const char *service, const char *path, int wait)
+show(const char *service, const char *path, int wait, const char *code)
 {
     static struct talk t = {.fd = -1};
 
+    t.code = code;
     t.deadline = clock_mono() + wait * INT64_C(1000);
     if (ask(&t, service, path) < 0)
         return false;
@@ -311,11 +349,13 @@ show(const char *service, const char *path, int wait)
 static void
 help(FILE *to)
 {
-    fputs("Usage: ximss-postlogin imap|pop3 SOCKET WAIT_MS [PROGRAM [ARGS]]\n"
+    fputs("Usage: ximss-postlogin [--code=CODE] imap|pop3 SOCKET WAIT_MS "
+          "[PROGRAM [ARGS]]\n"
           "\n"
           "Shows the alerts of ximssd at a log-in to Dovecot (script-login).\n"
           "imap: writes them to the client, then runs PROGRAM. pop3: refuses\n"
-          "the log-in once for each alert. See ximss-postlogin(8).\n",
+          "the log-in once for each alert, with CODE (SYS/TEMP). See "
+          "ximss-postlogin(8).\n",
           to);
 }
 
@@ -352,16 +392,50 @@ check_arguments(int argc, char **argv)
     return 0;
 }
 
+static bool
+is_program(const char *word)
+{
+    struct stat st;
+
+    return word[0] == '/' && stat(word, &st) == 0 && S_ISREG(st.st_mode) &&
+           access(word, X_OK) == 0;
+}
+
+/* The mail process and its arguments; NULL: none is named.  If a word is missing or
+ * too many, it is the last that can be a program: no mistake here stops mail. */
+static char **
+find_program(int argc, char **argv, bool usable)
+{
+    if (usable && argc <= 4)
+        return NULL;
+    if (usable && argv[4][0] == '/')
+        return argv + 4;
+    for (int i = argc - 1; i > 0; i--)
+        if (is_program(argv[i]))
+            return argv + i;
+    return argc > 4 ? argv + 4 : NULL;
+}
+
 int
 main(int argc, char **argv)
 {
-    bool usable = check_arguments(argc, argv) == 0;
+    static const char option[] = "--code=";
+    const char *code = "SYS/TEMP";
+    char **program;
+    bool usable;
 
-    if (usable && show(argv[1], argv[2], parse_wait(argv[3])))
+    if (argc > 1 && strncmp(argv[1], option, sizeof option - 1) == 0) {
+        code = argv[1] + sizeof option - 1;
+        argc--;
+        argv++;
+    }
+    usable = check_arguments(argc, argv) == 0;
+    if (usable && show(argv[1], argv[2], parse_wait(argv[3]), code))
         return 0;
-    if (argc <= 4)
+    program = find_program(argc, argv, usable);
+    if (program == NULL)
         return usable ? 0 : EX_USAGE;
-    execv(argv[4], argv + 4);
-    complain("%s: %s", argv[4], strerror(errno));
+    execv(program[0], program);
+    complain("%s: %s", program[0], strerror(errno));
     return EX_OSERR;
 }

@@ -151,6 +151,30 @@ def test_who_has_logged_out_has_a_place_again(t):
           % (user, PASSWORD), FULL)
 
 
+def test_who_made_room_may_come_back_for_a_while_only(t):
+    server = t.server({**SERVER["options"], "max_account_sessions": 1,
+                       "session_resume_time": "10m"})
+    for seconds, answer in ((590, None), (610, WRONG)):
+        user = t.user(server=server)
+        silent = server.connect()
+        silent.send('<login id="login" userName="%s" authData="%s"%s/>'
+                    % (user, PASSWORD, LASTING))
+        id_ = attr(silent.logged_in("login"), "urlID")
+        server.clock(301)
+        there = server.login(user)
+        silent.expect("<bye/>")
+        silent.close()
+        there.bye()
+        server.clock(seconds)
+        c = server.connect()
+        c.send('<login id="login" session="%s" lasting="yes"/>' % id_)
+        if answer is None:
+            c.logged_in("login")
+        else:
+            c.expect(answer)
+        c.close()
+
+
 def test_places_are_as_many_as_they_are_said_to_be(t):
     server = t.server({**SERVER["options"], "max_account_sessions": 3})
     user = t.user(server=server)

@@ -63,6 +63,34 @@ def test_relay_of_much_in_both_directions(t):
         c.expect(failure(str(i), 500, "unknown command"))
 
 
+def is_broken(client):
+    """Sends, until that fails."""
+    try:
+        client.sock.send(b"x")
+    except OSError:
+        return True
+    return False
+
+
+def test_relay_goes_on_when_its_output_was_full(t):
+    b, n = bridge(t), 3000
+    user = t.user()
+    t.shared.admin().post("x" * 4000, "account", target=user)
+    c = Client(b.connect(window=4096).sock)
+    c.scram(user)
+    c.receive()
+    c.send(*('<alertList id="%d"/>' % i for i in range(n)))
+    for i in range(n):
+        while c.receive() != response(str(i)):
+            pass
+    # It lives longer than a connection whose reply has been read.
+    d = b.connect()
+    d.send("GET", "/nothing", headers=[("Connection", "close")])
+    wait_until(lambda: is_broken(d), "it is closed")
+    c.ask('<noop id="on"/>', response("on"))
+    c.bye()
+
+
 def whom(c):
     """(address, encrypted) as ximssd sees it."""
     message = c.ok('<readClient id="c"/>')[0]

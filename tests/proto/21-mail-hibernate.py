@@ -37,7 +37,8 @@ def falls_asleep(w, user, **how):
 
 
 def test_woken_twice(t):
-    """In the clear and within TLS; what came meanwhile is told, and counts."""
+    """In the clear and within TLS; what came meanwhile is told, and counts.
+    Within TLS it sleeps again when the client has said something."""
     w = world(t)
     clients = [falls_asleep(w, w.user(), tls=tls) for tls in (False, True)]
     for text in ("first", "second"):
@@ -48,6 +49,7 @@ def test_woken_twice(t):
             equal(c.live(), ("NO", text))
             w.post(c.user, "awake")
             equal(c.live(), ("NO", "awake"))
+        equal(clients[1].done() + clients[1].idle(), [])
     for c in clients:
         equal(c.done(), [])
         w.until_shown(c.user)

@@ -4,6 +4,7 @@ when they count as shown; and mail is the same to the byte."""
 
 import os
 import re
+import socket
 import threading
 
 import mail
@@ -25,7 +26,13 @@ UNSAFE = ["FETCH 1 FLAGS", "UID FETCH 1 (UID BODY.PEEK[])", "SEARCH ALL",
 
 def plain():
     """Waits that no slow machine exceeds: what a test waits for comes."""
-    return World(plugin={"ximss_imap_wait": 10000})
+    w = World(start=False, plugin={"ximss_imap_wait": 10000})
+    for name in ("hasty", "prompt"):
+        w.dovecot.add(name, ximss_imap_settle="10")
+    w.start()
+    for name in ("hasty", "prompt"):
+        w.server.account("%s@%s" % (name, mail.DOMAIN))
+    return w
 
 
 def test_at_log_in_before_the_tagged_line(t):
@@ -390,6 +397,68 @@ def test_a_broken_connection_confirms_nothing(t):
     c.close()
     wait_until(lambda: w.doors(joe) == 0, "its end")
     check(len(w.waiting(joe)) > 190, len(w.waiting(joe)))
+
+
+class Relay:
+    """Forwards one connection, until it loses all that comes."""
+
+    def __init__(self, port):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.far = socket.create_connection(("127.0.0.1", port))
+        self.losing = self.lost = False
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        self.near = self.listener.accept()[0]
+        threading.Thread(target=self.forward, daemon=True,
+                         args=(self.near, self.far)).start()
+        self.forward(self.far, self.near)
+
+    def forward(self, source, to):
+        try:
+            while data := source.recv(65536):
+                if self.losing:
+                    self.lost = True
+                else:
+                    to.sendall(data)
+        except OSError:
+            pass
+
+    def close(self):
+        for s in (self.near, self.far):
+            s.shutdown(socket.SHUT_RDWR)
+            s.close()
+        self.listener.close()
+
+
+def test_a_connection_that_is_dead_within_tls(t):
+    """Dovecot's log-in process takes what the client never gets: however old
+    that is, it was not shown."""
+    w = t.once(plain)
+    joe, ann = "hasty@" + mail.DOMAIN, "prompt@" + mail.DOMAIN
+    relay, direct = Relay(w.dovecot.imaps_port), w.dovecot.imaps_port
+    w.dovecot.imaps_port = relay.port
+    try:
+        w.imap(joe, tls=True).idle()
+    finally:
+        w.dovecot.imaps_port = direct
+    relay.losing = True
+    w.post(joe, "not lost")
+    wait_until(lambda: relay.lost, "it was written")
+    # In the clear, one that is written later is old by now.
+    c = w.imap(ann)
+    c.idle()
+    w.post(ann, "hello")
+    equal(c.live(), ("NO", "hello"))
+    w.until_shown(ann)
+    equal(w.waiting(joe), ["not lost"])
+    relay.close()
+    wait_until(lambda: w.doors(joe) == 0, "its end")
+    c = w.imap(joe, tls=True)
+    equal(c.at_login, [("NO", "not lost")])
+    equal(c.idle() + c.done(), [])
+    w.until_shown(joe)
 
 
 def test_a_session_that_nobody_looks_at(t):

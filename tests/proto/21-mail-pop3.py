@@ -3,17 +3,41 @@
 again gets in."""
 
 import mail
-from mail import World, message
+from dovecot import Dovecot, free_port
+from mail import Lines, Pop3, World, message
 from ximss import b64, check, equal, wait_until
 
 needs = mail.needs
 MINUTE = 60
 HINT = "(please wait and retry)"
 
+# A Dovecot that only forwards connections.
+PROXY = """
+protocols = imap pop3 lmtp
+passdb {{
+  driver = static
+  args = nopassword=y proxy=y host=127.0.0.1 port={backend}
+}}
+service pop3-login {{
+  inet_listener pop3 {{
+    port = {pop3}
+  }}
+  inet_listener pop3s {{
+    port = 0
+  }}
+}}
+"""
+
 
 def plain():
     """Waits that no slow machine exceeds."""
-    return World(plugin={"ximss_pop3_wait": 10000})
+    w = World(start=False, plugin={"ximss_pop3_wait": 10000})
+    w.dovecot.add("quick", ximss_pop3_linger="100")
+    w.dovecot.add("patient", ximss_pop3_linger="60000")
+    w.start()
+    for name in ("quick", "patient"):
+        w.server.account("%s@%s" % (name, mail.DOMAIN))
+    return w
 
 
 def leave(w, c):
@@ -120,7 +144,7 @@ def test_pipelined(t):
 
 def test_within_tls(t):
     w = t.once(plain)
-    joe = w.user()
+    joe = "quick@" + mail.DOMAIN
     w.post(joe, "first", severity="critical")
     refused(w, joe, "first", tls=True)
     w.pop3(joe, tls=True).get_in().quit()
@@ -167,7 +191,8 @@ def test_another_client_of_the_account_is_shown_it_no_more(t):
 
 def test_locked_mailboxes(t):
     """pop3_lock_session: the refused session holds no lock."""
-    with World(plugin={"ximss_pop3_wait": 10000},
+    with World(plugin={"ximss_pop3_wait": 10000,
+                       "ximss_pop3_linger": 60000},
                more="pop3_lock_session = yes\n") as w:
         joe = w.user()
         w.dovecot.save(joe.split("@")[0], message(1000))
@@ -177,6 +202,16 @@ def test_locked_mailboxes(t):
             c = w.pop3(joe).get_in()
             equal(c.ask("STAT").split()[:2], ["+OK", "1"])
             c.quit()
+        w.post(joe, "third", severity="critical")
+        c = w.pop3(joe, tls=True)
+        equal(c.enter(), "-ERR [SYS/TEMP] third " + HINT)
+        equal(c.rest(), [])
+        c = w.pop3(joe)
+        equal(c.enter(), "-ERR [SYS/TEMP] third " + HINT)
+        c.send("QUIT")
+        w.until_shown(joe)
+        equal(w.doors(joe), 1, "of the session within TLS")
+        w.pop3(joe).get_in().quit()
 
 
 def test_settings_of_one_user(t):
@@ -227,6 +262,52 @@ def test_who_tries_its_next_mechanism(t):
     refused(w, joe, "first")
     w.until_shown(joe)
     w.pop3(joe).get_in().quit()
+
+
+def test_who_tries_its_next_mechanism_within_tls(t):
+    """There the next one is a new connection: Dovecot closes the first."""
+    w = t.once(plain)
+    joe = "patient@" + mail.DOMAIN
+    w.post(joe, "first", severity="critical")
+    plain_sasl = b64("\0%s\0secret" % joe)
+    for n, login in enumerate((
+            lambda c: c.ask("AUTH PLAIN " + plain_sasl), Pop3.enter)):
+        c = w.pop3(joe, tls=True)
+        equal(login(c), "-ERR [SYS/TEMP] first " + HINT)
+        equal(c.rest(), [])
+        wait_until(lambda: w.dovecot.log().count(
+            "pop3(%s)" % joe) > n, "the end of its session")
+        equal(w.doors(joe), n + 1, "its door stays open")
+        equal(w.waiting(joe), ["first"])
+    # In the clear it is known that the program has given up.
+    c = w.pop3(joe)
+    equal(c.enter(), "-ERR [SYS/TEMP] first " + HINT)
+    c.send("QUIT")
+    w.until_shown(joe)
+    w.pop3(joe, tls=True).get_in().quit()
+
+
+def test_behind_a_proxy(t):
+    """With the code that doc/mail.md says: a proxy of Dovecot keeps SYS/TEMP to
+    itself, and tries again until it is in."""
+    w = t.once(lambda: World(plugin={"ximss_pop3_wait": 10000,
+                                     "ximss_pop3_code": "LOGIN-DELAY"}))
+    joe = w.user()
+    port = free_port()
+    proxy = Dovecot(quota=lambda d: PROXY.format(
+        backend=w.dovecot.pop3_port, pop3=port))
+    try:
+        proxy.start()
+        w.post(joe, "first", severity="critical")
+        c = Lines(w, joe, port, port)
+        equal(c.line()[:3], "+OK")
+        c.send("USER %s\r\nPASS secret" % joe)
+        equal(c.line(), "+OK")
+        equal(c.line(), "-ERR [LOGIN-DELAY] first " + HINT)
+        c.close()
+        w.until_shown(joe)
+    finally:
+        proxy.end()
 
 
 def test_a_client_that_leaves_unread(t):

@@ -9,10 +9,9 @@ import tempfile
 
 import ximss
 from dovecot import DOMAIN, Dovecot, MAIL_UID, free_port
-from mail import GROUP, MODULES, Imap, Pop3, alerts_of, needs, plugin_paths
-from ximss import HERE, check, equal, wait_until
-
-TOP = os.path.join(HERE, os.pardir, os.pardir)
+from mail import GROUP, MODULES, Imap, Pop3, alerts_of, block, needs, \
+    plugin_paths, read, replaced
+from ximss import check, equal, wait_until
 
 # What a stock Dovecot of Debian has, as far as it matters: passwords, a mailbox,
 # and the ports.
@@ -38,25 +37,6 @@ service pop3-login {{
   }}
 }}
 """
-
-
-def read(*path):
-    with open(os.path.join(TOP, *path), encoding="utf-8") as f:
-        return f.read()
-
-
-def block(name):
-    """The lines of doc/mail.md that this comment stands before."""
-    found = read("doc", "mail.md").partition("<!-- %s -->\n```\n" % name)[2]
-    check(found, "no lines for " + name)
-    return found.partition("```")[0]
-
-
-def replaced(text, *changes):
-    for old, new in changes:
-        check(old in text, "%s is not in: %s" % (old, text))
-        text = text.replace(old, new)
-    return text
 
 
 class Site:
@@ -96,8 +76,14 @@ class Site:
         shutil.rmtree(self.run, ignore_errors=True)
 
     def user(self):
+        """By the document's command: who has no password there gets alerts."""
         self.serial += 1
-        return self.server.account("joe%d@%s" % (self.serial, DOMAIN))
+        name = "joe%d@%s" % (self.serial, DOMAIN)
+        words = re.search(r"sudo ximssctl (account create .*) joe@example.test",
+                          read("doc", "mail.md")).group(1).split()
+        done = ximss.ctl(self.server, *words, name)
+        equal((done.returncode, done.stderr), (0, ""), done.stdout)
+        return name
 
     def post(self, user, text):
         self.server.admin().post(text, "account", target=user)
@@ -170,8 +156,13 @@ def test_system_users(t):
     needs()
     import pwd
     nobody = pwd.getpwnam("nobody")
-    stock = STOCK.replace("uid={uid} gid={uid}", "uid=%d gid=%d" % (
-        nobody.pw_uid, nobody.pw_gid))
+    fields = "args = uid=%d gid=%d home={dir}/mail/%%n allow_all_users=yes" % (
+        nobody.pw_uid, nobody.pw_gid)
+    stock = re.sub(r"userdb \{\{.*?\n\}\}\n", replaced(
+        block("dovecot system"), ("driver = passwd", "driver = static\n  "
+                                  + fields), ("example.test", DOMAIN),
+        ("userdb {\n", "userdb {{\n"), ("\n}\n", "\n}}\n")), STOCK,
+        flags=re.S)
     site = Site(t, "ximssd system", with_plugins,
                 [("%u@example.test", "%u@" + DOMAIN)],
                 stock="first_valid_uid = 1\n" + stock)
@@ -179,7 +170,7 @@ def test_system_users(t):
     os.chown(mail, nobody.pw_uid, nobody.pw_gid)
     user = site.server.account("nobody@" + DOMAIN)
     site.post(user, "yours")
-    equal(site.imap(user).at_login, [("NO", "yours")])
+    equal(site.imap("nobody").at_login, [("NO", "yours")])
     other = site.user()
     site.post(other, "not yours")
     equal(site.imap(other).at_login, [])

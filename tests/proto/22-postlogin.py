@@ -80,6 +80,9 @@ def test_pop3_refuses_once_for_each(t):
     equal(run("pop3", door, wait(), *NEXT)[1],
           "-ERR [SYS/TEMP] fire (please wait and retry)\r\n")
     equal(run("pop3", door, wait(), *NEXT), (0, "next\n", ""))
+    post(server, joe, "coded")
+    equal(run("--code=LOGIN-DELAY", "pop3", door, wait(), *NEXT)[1],
+          "-ERR [LOGIN-DELAY] coded (please wait and retry)\r\n")
     # What refuses no log-in is left to others.
     equal(run("imap", door, wait(), *NEXT)[1],
           "* NO [ALERT] news\r\nnext\n")
@@ -191,6 +194,71 @@ def test_a_door_that_says_nothing(t):
         check(b"<alertConfirm" not in door.got, door.got)
 
 
+SO_SNDBUFFORCE = 32  # socket has no name for it
+
+
+class Flood(Door):
+    """Sends what does not matter, for ever."""
+
+    def serve(self):
+        # Short messages and a large buffer, which only root may have: there is
+        # always one more to look at.
+        flood = b"<x/>\0" * 1000000
+        sock = self.listener.accept()[0]
+        if os.getuid() == 0:
+            sock.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 1 << 27)
+        with sock:
+            try:
+                while True:
+                    sock.sendall(flood)
+            except OSError:
+                pass
+
+
+def test_a_door_that_says_too_much(t):
+    """There is always something to read, but the wait is over all the same."""
+    for kind in ("imap", "pop3"):
+        with Flood({}) as door:
+            status, out, errors = run(kind, door.path, "20", *NEXT)
+        equal((status, out), (0, "next\n"))
+        check("no answer in time" in errors, errors)
+
+
+def test_a_client_that_reads_late(t):
+    """After the wait: no line is cut, and what was not written is not confirmed."""
+    alerts = b"".join(
+        b'<alert alertID="%d" scope="account" severity="critical">%s</alert>\0'
+        % (i, b"x" * 800) for i in range(1, 41))
+    answers = {b"told": OK + alerts + TOLD}
+    answers.update({b"%d" % i: b'<response id="%d"/>\0' % i
+                    for i in range(1, 41)})
+    with Door(answers) as door:
+        listener, far = socket.socket(), socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        far.connect(listener.getsockname())
+        near = listener.accept()[0]
+        listener.close()
+        near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+        near.setblocking(False)
+        with far, subprocess.Popen(
+                [PROGRAM, "imap", door.path, "200", *NEXT], stdout=near,
+                stderr=subprocess.PIPE, env={"USER": "joe"}) as process:
+            near.close()
+            # Now the socket is full, and the wait over.
+            process.stderr.readline()
+            data = b""
+            while part := far.recv(65536):
+                data += part
+            equal(process.wait(DEADLINE), 0)
+    lines = data.split(b"\r\n")
+    equal(lines.pop(), b"next\n")
+    check(0 < len(lines) < 40, len(lines))
+    equal(set(lines), {b"* NO [ALERT] " + b"x" * 800})
+    equal(door.got.count(b"<alertConfirm "), len(lines))
+
+
 def test_a_client_that_is_gone_uses_nothing_up(t):
     with Door({b"login": OK + ALERT + TOLD}) as door:
         near, far = socket.socketpair()
@@ -207,11 +275,11 @@ def test_a_client_that_is_gone_uses_nothing_up(t):
 
 def test_arguments(t):
     status, out, errors = run("--help")
-    check(status == 0 and out.startswith("Usage: ximss-postlogin imap|pop3 "),
+    check(status == 0 and out.startswith("Usage: ximss-postlogin "),
           out)
     equal(run("--version")[1], "ximss-postlogin 0.1.0\n")
     for args in ((), ("imap",), ("imap", "/x"), ("smtp", "/x", "1"),
-                 ("imap", "/x", "-1"), ("imap", "/x", "10001"),
+                 ("imap", "/x", "-1"), ("imap", "/x", "10001"), ("/", "/x"),
                  ("imap", "/x", "1s")):
         status, out, errors = run(*args)
         equal((status, out), (64, ""), args)
@@ -219,6 +287,13 @@ def test_arguments(t):
     # A mistake in Dovecot's configuration stops no mail.
     status, out, errors = run("imap", "/x", "1s", *NEXT)
     check((status, out) == (0, "next\n") and "Usage: " in errors, errors)
+    for args in (("imap", "/x"), ("imap", "1"), ("/x", "1"), ("/x",),
+                 ("smtp", "/x", "1")):
+        status, out, errors = run(*args, *NEXT)
+        check((status, out) == (0, "next\n") and "Usage: " in errors,
+              (args, status, out, errors))
+    equal(run("imap", "/x", "1", "too much", *NEXT)[:2], (0, "next\n"))
+    equal(run("imap", "/etc/passwd", "/none")[0], 64)
     equal(run("imap", "/x", "1", "/none/at/all")[0], 71)
     status, out, errors = run("imap", "/x", "1", *NEXT, user=None)
     check((status, out) == (0, "next\n") and "USER" in errors, errors)

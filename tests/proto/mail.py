@@ -17,6 +17,7 @@ from dovecot import DOMAIN, DOVECOT, MAIL_UID, Dovecot, free_port
 from ximss import (DEADLINE, Closed, Failed, Missing, Skip, check, equal,
                    wait_until)
 
+TOP = os.path.join(ximss.HERE, os.pardir, os.pardir)
 MODULES = "/usr/lib/dovecot/modules"
 PLUGINS = ("lib95_imap_ximss_plugin.so", "lib95_pop3_ximss_plugin.so")
 # A group that every system has, in place of the one of an installation.
@@ -77,6 +78,27 @@ plugin {{
 {plugin}
 }}
 """
+
+
+# doc/mail.md, and what an operator makes of its lines
+
+def read(*path):
+    with open(os.path.join(TOP, *path), encoding="utf-8") as f:
+        return f.read()
+
+
+def block(name):
+    """The lines of doc/mail.md that this comment stands before."""
+    found = read("doc", "mail.md").partition("<!-- %s -->\n```\n" % name)[2]
+    check(found, "no lines for " + name)
+    return found.partition("```")[0]
+
+
+def replaced(text, *changes):
+    for old, new in changes:
+        check(old in text, "%s is not in: %s" % (old, text))
+        text = text.replace(old, new)
+    return text
 
 
 def build_directory():

@@ -15,6 +15,7 @@ SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 PROXY, LOCAL = 0x21, 0x20
 TCP4, TCP6, UDP4, UNIX, UNSPEC = 0x11, 0x21, 0x12, 0x31, 0x00
 TLS = b"\x20\0\5\1\0\0\0\1"
+MAIL_MODULE = "/usr/lib/nginx/modules/ngx_mail_module.so"
 STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"
 
 
@@ -122,6 +123,21 @@ class Haproxy(Daemon):
                        " server one %s %s" % (address, speaks)]
         self.run("-db", "-f", self.write("haproxy.cfg",
                                          "\n".join(config) + "\n"))
+
+
+class NginxMail(Daemon):
+    """lines: a configuration in which an operator listens on that port."""
+
+    def __init__(self, lines, listen="listen 110;"):
+        super().__init__("nginx")
+        if not os.path.exists(MAIL_MODULE):
+            raise Missing("no mail module of nginx")
+        assert listen in lines, lines
+        config = self.write("nginx.conf", (
+            "load_module %s;\npid nginx.pid;\nerror_log stderr;\nevents {}\n"
+            % MAIL_MODULE) + lines.replace(
+                listen, "listen 127.0.0.1:%d;" % self.door()))
+        self.run("-p", self.dir, "-c", config, "-g", "daemon off;")
 
 
 class NginxStream(Daemon):

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -20,6 +21,8 @@
 
 static atomic_bool armed, space_told, moves_counted;
 static atomic_uint writes_left, writes_failed, moves_left;
+static atomic_uint sleeps;
+static atomic_int tables_error; /* 0: whatever is written fails */
 static atomic_ullong space;
 static _Atomic(const char *) in_the_way; /* writes fail while it is there */
 static atomic_uint tables_synced, marks_early;
@@ -30,6 +33,20 @@ disk_fault_after(unsigned writes)
     atomic_store(&writes_left, writes);
     atomic_store(&writes_failed, 0);
     atomic_store(&armed, true);
+}
+
+void
+disk_fault_tables(int error)
+{
+    disk_fault_after(0);
+    atomic_store(&sleeps, 0);
+    atomic_store(&tables_error, error);
+}
+
+unsigned
+disk_fault_sleeps(void)
+{
+    return atomic_load(&sleeps);
 }
 
 void
@@ -56,6 +73,7 @@ disk_fault_moves(unsigned moves)
 void
 disk_fault_end(void)
 {
+    atomic_store(&tables_error, 0);
     atomic_store(&moves_counted, false);
     atomic_store(&in_the_way, NULL);
     atomic_store(&armed, false);
@@ -78,14 +96,6 @@ path_of(int fd, char path[PATH_MAX])
     n = readlink(link, path, PATH_MAX - 1);
     path[n > 0 ? n : 0] = 0;
     return n > 0 && fixture_dir[0] != 0 && strstr(path, fixture_dir) != NULL;
-}
-
-static bool
-is_in_store(int fd)
-{
-    char path[PATH_MAX];
-
-    return path_of(fd, path);
 }
 
 /* --- names that are not on the disk --- */
@@ -180,10 +190,14 @@ has_writes_left(void)
 static bool
 fails(int fd)
 {
-    if (!is_in_store(fd) || (has_room() && has_writes_left()))
+    char path[PATH_MAX];
+    int error = atomic_load(&tables_error);
+
+    if (!path_of(fd, path) || (error != 0 && !ends_with(path, ".db")) ||
+        (has_room() && has_writes_left()))
         return false;
     atomic_fetch_add(&writes_failed, 1);
-    errno = ENOSPC;
+    errno = error != 0 ? error : ENOSPC;
     return true;
 }
 
@@ -206,6 +220,17 @@ posix_fallocate(int fd, off_t from, off_t len)
     if (fails(fd))
         return ENOSPC;
     return syscall(SYS_fallocate, fd, 0, from, len) == 0 ? 0 : errno;
+}
+
+/* Without descriptors, it is how the database sleeps. */
+int
+select(int n, fd_set *in, fd_set *out, fd_set *except, struct timeval *wait)
+{
+    if (n == 0 && atomic_load(&tables_error) != 0) {
+        atomic_fetch_add(&sleeps, 1);
+        return 0;
+    }
+    return (int)syscall(SYS_select, n, in, out, except, wait);
 }
 
 int

@@ -5,11 +5,15 @@
 #include <stdint.h>
 
 /* A full disk, and one that cannot do all, for files in the fixture's directory
- * only: the program's own write, pwrite, fsync, rename, renameat2 and statvfs
- * stand before those of the C library. */
+ * only: the program's own write, pwrite, fsync, rename, renameat2, statvfs and
+ * select stand before those of the C library. */
 
 /* After `writes` more of them, each write fails with ENOSPC. */
 void disk_fault_after(unsigned writes);
+/* Each write to a table fails with that error; the log has its space.  The
+ * database does not sleep then; its sleeps are counted. */
+void disk_fault_tables(int error);
+unsigned disk_fault_sleeps(void);
 /* Each write fails with ENOSPC until the file is removed; the path is borrowed
  * until then. */
 void disk_fault_until_gone(const char *path);

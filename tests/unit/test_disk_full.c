@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,10 +84,10 @@ END_TEST
 /* Opened so that nothing but a checkpoint writes into the tables, and that only
  * at the end. */
 static void
-open_lazily(void)
+open_lazily(uint64_t cache)
 {
     const struct store_options o = {.dir = fixture_dir,
-                                    .cache_bytes = 64 << 20,
+                                    .cache_bytes = cache,
                                     .checkpoint_s = FIXTURE_LONG_S};
 
     fixture_close();
@@ -122,7 +123,7 @@ START_TEST(space_is_kept_for_the_tables)
     struct alert_rec a = fixture_alert(ALERT_SERVER, 0, SECOND, "x");
     unsigned n;
 
-    open_lazily();
+    open_lazily(64 << 20);
     disk_fault_space(12 << 20); /* 6 of them are never touched */
     n = post_until_full(4000);
     ck_assert_uint_le(n, (6 << 20) / (2 * 4096));
@@ -132,7 +133,7 @@ START_TEST(space_is_kept_for_the_tables)
     disk_fault_space(12 << 20);
     fixture_run(add, &a, STORE_OK);
     ck_assert_uint_eq(alerts_there(), n + 1);
-    open_lazily();
+    open_lazily(64 << 20);
     n = post_until_full(200);
     ck_assert_uint_ge(n, 10000);
 }
@@ -332,6 +333,33 @@ START_TEST(a_full_cache_on_a_full_disk)
 }
 END_TEST
 
+/* A quota does so, which the file system as a whole does not show.  A database
+ * that cannot make room in its cache sleeps, seconds for each page: posts must
+ * be refused before, and what is there can be read. */
+START_TEST(tables_that_cannot_grow)
+{
+    bool acknowledged[10000] = {false};
+    unsigned good = 0;
+
+    disk_fault_tables(ENOSPC);
+    for (int i = 0; i < 25; i++) {
+        good += post_some(acknowledged, 8000);
+        ck_assert_uint_eq(disk_fault_sleeps(), 0);
+    }
+    ck_assert_uint_gt(good, 0);
+    ck_assert_uint_gt(disk_fault_count(), 0);
+    ck_assert_uint_eq(post_some(acknowledged, 200), 0);
+    check_alerts(acknowledged);
+    fixture_close();
+    ck_assert_uint_eq(disk_fault_sleeps(), 0);
+    disk_fault_end();
+    fixture_open();
+    ck_assert_uint_eq(post_some(acknowledged, 8000), JOBS);
+    check_alerts(acknowledged);
+    fixture_verify();
+}
+END_TEST
+
 static enum store_result
 checkpoint(struct store_txn *t, void *arg, struct errbuf *err)
 {
@@ -356,6 +384,59 @@ START_TEST(a_checkpoint_on_a_full_disk)
         ck_assert_uint_eq(post_some(acknowledged, 200), JOBS);
     }
     check_alerts(acknowledged);
+    fixture_verify();
+}
+END_TEST
+
+static enum store_result
+add_large(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    static char text[2 << 20]; /* more than the cache */
+    struct alert_rec a;
+
+    (void)arg;
+    memset(text, 'x', sizeof text - 1);
+    a = fixture_alert(ALERT_SERVER, 0, SECOND, text);
+    return alert_add(t, &a, err);
+}
+
+/* One record alone has no place in the cache: the database says that it has no
+ * memory, and means the disk. */
+START_TEST(a_record_that_fills_the_cache)
+{
+    open_lazily(1 << 20);
+    disk_fault_tables(ENOSPC);
+    fixture_run(add_large, NULL, STORE_FULL);
+    ck_assert_str_eq(fixture_err.text, "no space left on the disk");
+    disk_fault_tables(EIO);
+    fixture_run(add_large, NULL, STORE_ERROR);
+    ck_assert_ptr_nonnull(strstr(fixture_err.text, "Input/output error"));
+    disk_fault_end();
+    fixture_run(add_large, NULL, STORE_OK);
+    ck_assert_uint_eq(alerts_there(), 1);
+}
+END_TEST
+
+/* After a checkpoint that failed, the log would grow for ever.  It is tried
+ * again each second. */
+START_TEST(tables_that_cannot_be_written)
+{
+    struct alert_rec a = fixture_alert(ALERT_SERVER, 0, SECOND, "x");
+    bool removing = true;
+    int ret;
+
+    fixture_run(add, &a, STORE_OK);
+    disk_fault_tables(EIO);
+    fixture_run(checkpoint, &ret, STORE_OK);
+    ck_assert_int_eq(ret, -1);
+    fixture_run(add, &a, STORE_ERROR);
+    ck_assert_ptr_nonnull(strstr(fixture_err.text, "Input/output error"));
+    fixture_run(remove_first, &removing, STORE_OK);
+    ck_assert_uint_eq(alerts_there(), 0);
+    disk_fault_end();
+    while (store_run(fixture_store, add, &a, &fixture_err) == STORE_ERROR)
+        continue;
+    ck_assert_uint_eq(alerts_there(), 1);
     fixture_verify();
 }
 END_TEST
@@ -445,7 +526,10 @@ disk_full_suite(void)
     tcase_add_test(tc, the_reserve_is_as_large_as_wanted);
     tcase_add_test(tc, failing_writes_lose_nothing);
     tcase_add_test(tc, a_full_cache_on_a_full_disk);
+    tcase_add_test(tc, tables_that_cannot_grow);
     tcase_add_test(tc, a_checkpoint_on_a_full_disk);
+    tcase_add_test(tc, a_record_that_fills_the_cache);
+    tcase_add_test(tc, tables_that_cannot_be_written);
     tcase_add_test(tc, recovery_on_a_full_disk);
     tcase_add_test(tc, recovery_takes_the_reserve);
     tcase_add_test(tc, creation_on_a_full_disk);

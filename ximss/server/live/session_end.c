@@ -157,6 +157,7 @@ session_kill_now(struct session *s, const char *reason)
     session_say_bye(s, reason);
     if (s->state == SESSION_CLOSED)
         return;
+    lasting_session_lost(s); /* while its account is known */
     req_abandon_all(s);
     leave_account(s, w);
     push_forget(w, s);
