@@ -98,6 +98,19 @@ def test_others_have_one_account(t):
         refused(c, door_login(asked), 527, FOREIGN)
 
 
+def test_whose_name_is_only_an_alias(t):
+    """... of another's account, which is not theirs then."""
+    me = somebody()
+    server = door_server(t)
+    joe = server.account("joe@" + MAIN)
+    server.cli("SetAccountAliases joe@%s (%s)" % (MAIN, me.pw_name))
+    c = server.door(me.pw_uid)
+    for asked in (me.pw_name, "%s@%s" % (me.pw_name, MAIN)):
+        refused(c, door_login(asked), 515, WRONG)
+    refused(c, door_login(joe), 527, FOREIGN)
+    server.mail(me.pw_name, uid=VMAIL)
+
+
 def test_the_format_of_names(t):
     me = somebody()
     server = door_server(t, door_user_format="x-%u-%u@second.test")
@@ -604,6 +617,68 @@ def test_the_file_of_the_socket(t):
     server.stop()
     c.expect_bye()
     check(not os.path.exists(path), "the file is left behind")
+
+
+def held_server(t, **options):
+    """Some of whose threads are held up until its file `until` exists
+    (held.c)."""
+    server = t.server(start=False).open_door(door_users=[str(VMAIL)], **options)
+    library = os.path.join(os.path.dirname(ximss.program()),
+                           "tests", "proto", ".libs", "held.so")
+    if not os.path.exists(library):
+        raise ximss.Skip("no %s: make check builds it" % library)
+    server.until = os.path.join(server.dir, "until")
+    server.calls = os.path.join(server.dir, "calls")
+    server.env.update({"LD_PRELOAD": library, "HELD_UNTIL": server.until,
+                       "HELD_CALLS": server.calls,
+                       "HELD_PATH": server.options["door_socket"]})
+    return server.start()
+
+
+def go_on(server):
+    with open(server.until, "wb"):
+        pass
+
+
+def test_the_file_goes_before_the_sessions(t):
+    """Who is told bye, and looks for the file, does not find it."""
+    server = held_server(t, workers=2)
+    clients = [server.mail(server.account("u%d@%s" % (i, MAIN)), uid=VMAIL)
+               for i in range(8)]
+    server.signal(signal.SIGTERM)
+
+    def told(client):
+        client.sock.setblocking(False)
+        try:
+            return client.sock.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return b""
+    wait_until(lambda: any(told(c) for c in clients), "a bye")
+    check(not os.path.exists(server.options["door_socket"]), "the file is there")
+    for c in clients:
+        c.close()
+    server.forget_clients()
+    go_on(server)
+    server.stop()
+
+
+def test_the_end_while_the_system_is_asked(t):
+    """Nothing waits for names of users but the last thread; and once it stops,
+    the server asks no more."""
+    server = held_server(t, log_level="debug", login_timeout="90s")
+    clients = [server.door(62000 + i) for i in range(3)]
+    for c in clients:
+        c.send(door_login("joe"))
+    wait_until(lambda: os.path.exists(server.calls), "the first is asked for")
+    server.clock(100)
+    for c in clients:
+        c.expect_closed()
+    server.forget_clients()
+    server.signal(signal.SIGTERM)
+    server.wait_log("the store is closed")
+    go_on(server)
+    server.stop()
+    equal(os.path.getsize(server.calls), 1)
 
 
 def start_fails(t, says, **options):

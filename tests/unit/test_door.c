@@ -112,6 +112,30 @@ START_TEST(test_room)
 }
 END_TEST
 
+/* Whatever they may have each; and a user who is named twice counts once. */
+START_TEST(test_strangers_leave_room)
+{
+    char mail[] = "5000", other[] = "5001", *items[] = {mail, mail, other};
+    struct config c = {.door_users = {items, 3},
+                       .door_sessions = 8,
+                       .max_account_sessions = 100};
+
+    ck_assert_int_eq(door_configure(door, &c, NULL), 0);
+    ck_assert(door_enter(door, MAIL));
+    ck_assert(door_enter(door, STRANGER + 1));
+    expect_room(STRANGER, 3);
+    ck_assert(!door_enter(door, STRANGER + 1));
+    ck_assert(door_enter(door, MAIL + 1));
+    expect_room(MAIL, 2);
+    door_leave(door, MAIL);
+    ck_assert(!door_enter(door, STRANGER));
+    /* Where nobody is trusted, nobody needs what is left. */
+    c.door_users.count = 0;
+    ck_assert_int_eq(door_configure(door, &c, NULL), 0);
+    expect_room(STRANGER, 1);
+}
+END_TEST
+
 /* How often it warns of such a map. */
 static unsigned
 warnings(const char *map)
@@ -170,6 +194,7 @@ door_suite(void)
     tcase_add_test(t, test_nobody_comes_in_before);
     tcase_add_test(t, test_users);
     tcase_add_test(t, test_room);
+    tcase_add_test(t, test_strangers_leave_room);
     tcase_add_test(t, test_namespace);
     tcase_add_test(t, test_names);
     suite_add_tcase(s, t);

@@ -575,16 +575,21 @@ server_stop(struct server **sp)
     atomic_store(&s->stopping, true);
     unlink(s->ports_file);
     unlink(s->config->control_socket);
+    if (s->config->door_socket[0] != '\0')
+        unlink(s->config->door_socket); /* whoever is told bye sees that */
     drain_workers(s);
     usage_feed_set_sources(s->usage_feed, NULL);
     quota_sources_stop(&s->quota_sources);
     usage_feed_flush(s->usage_feed);
     flush_mail(s);
     hash_pool_free(&s->hash_pool);
-    hash_pool_free(&s->name_pool);
     flush_mail(s);
     upkeep_last_audit(s);
     store_close(&s->store);
+    log_debug("the store is closed");
+    /* Where names of users come from a network, that may take long, and may end
+     * by a kill: when nothing can be lost any more.  Who asked is gone. */
+    hash_pool_free(&s->name_pool);
     flush_mail(s);
     server_free(s);
     *sp = NULL;

@@ -161,7 +161,8 @@ static const struct config_row rows[] = {
  "for the login name. Without a domain it is one of the main domain."},
 {"door-sessions", NUMBER(1, 10000000), M(door_sessions), "10000", RELOAD,
  "Connections at the mail door. A user who is not one of door-users has at\n"
- "most max-account-sessions of them. Further ones are closed."},
+ "most max-account-sessions of them, and all such users together have half, if\n"
+ "there are door-users. Further ones are closed."},
 {"door-wake-directory", PATH(0), M(door_wake_directory), "", RESTART,
  "The directory of the files by which Dovecot wakes IMAP sessions that\n"
  "hibernate. It is made if it is missing, and belongs to the server alone.\n"

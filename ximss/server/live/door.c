@@ -27,7 +27,7 @@
 struct door {
     pthread_mutex_t lock;
     GHashTable *users; /* owned; uid -> number of connections, above 0 */
-    uint32_t *trusted; /* owned */
+    uint32_t *trusted; /* owned; each once */
     size_t n_trusted;
     unsigned most, most_of_stranger;
     unsigned n;
@@ -76,17 +76,31 @@ find_uid(const char *user, uint32_t *uid_r, struct errbuf *err)
     return 0;
 }
 
+static bool
+has(const uint32_t *uids, size_t n, uint32_t uid)
+{
+    for (size_t i = 0; i < n; i++)
+        if (uids[i] == uid)
+            return true;
+    return false;
+}
+
 int
 door_configure(struct door *d, const struct config *c, struct errbuf *err)
 {
-    size_t n = c->door_users.count;
-    uint32_t *trusted = xcalloc(n + 1, sizeof *trusted);
+    uint32_t *trusted = xcalloc(c->door_users.count + 1, sizeof *trusted);
+    size_t n = 0;
 
-    for (size_t i = 0; i < n; i++)
-        if (find_uid(c->door_users.items[i], &trusted[i], err) < 0) {
+    for (size_t i = 0; i < c->door_users.count; i++) {
+        uint32_t uid = 0;
+
+        if (find_uid(c->door_users.items[i], &uid, err) < 0) {
             free(trusted);
             return -1;
         }
+        if (!has(trusted, n, uid))
+            trusted[n++] = uid;
+    }
     pthread_mutex_lock(&d->lock);
     free(d->trusted);
     d->trusted = trusted;
@@ -100,10 +114,7 @@ door_configure(struct door *d, const struct config *c, struct errbuf *err)
 static bool
 trusts(const struct door *d, uint32_t uid)
 {
-    for (size_t i = 0; i < d->n_trusted; i++)
-        if (d->trusted[i] == uid)
-            return true;
-    return false;
+    return has(d->trusted, d->n_trusted, uid);
 }
 
 bool
@@ -156,11 +167,26 @@ count(struct door *d, uint32_t uid, int by)
         g_hash_table_remove(d->users, GUINT_TO_POINTER(uid));
 }
 
+static unsigned
+strangers(const struct door *d)
+{
+    unsigned n = d->n;
+
+    for (size_t i = 0; i < d->n_trusted; i++)
+        n -= number_of(d, d->trusted[i]);
+    return n;
+}
+
+/* Strangers together leave half of the places to those who are trusted. */
 static bool
 has_room(const struct door *d, uint32_t uid)
 {
-    return d->n < d->most &&
-           (trusts(d, uid) || number_of(d, uid) < d->most_of_stranger);
+    if (d->n >= d->most)
+        return false;
+    if (trusts(d, uid))
+        return true;
+    return number_of(d, uid) < d->most_of_stranger &&
+           (d->n_trusted == 0 || strangers(d) < (d->most + 1) / 2);
 }
 
 /* Returns how many were refused, if that is to be told now. */

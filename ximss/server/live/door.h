@@ -33,7 +33,8 @@ bool door_trusts(struct door *d, uint32_t uid);
 void door_warn_of_namespace(const char *uid_map);
 
 /* A connection comes.  False: there are door-sessions already, or the user is not
- * one of door-users and has as many as one account may have; nothing was counted.
+ * one of door-users and has as many as one account may have, or such users
+ * together have half of door-sessions (if there are door-users); nothing was counted.
  * The log says so, once in a minute. */
 bool door_enter(struct door *d, uint32_t uid) WARN_UNUSED;
 /* One that came in ends. */

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "util/clock.h"
 #include "util/log.h"
@@ -147,6 +148,16 @@ check_name(struct attempt *a, struct store_txn *t,
     return r;
 }
 
+/* By its own name: an alias of that name is another user's, whose mail has nothing
+ * to do with this one's. */
+static bool
+is_named(const struct account_rec *account, const char *full)
+{
+    size_t n = strlen(account->name);
+
+    return strncasecmp(full, account->name, n) == 0 && full[n] == '@';
+}
+
 /* The account that the user of the machine has. */
 static enum store_result
 find_own_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
@@ -160,6 +171,8 @@ find_own_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
     a->known = false;
     /* One that does not exist may be named by its name. */
     a->door->is_own = strcmp(a->name, a->door->own_account) == 0;
+    if (r == STORE_OK && !is_named(&account, a->door->own_account))
+        r = STORE_NOTFOUND;
     if (r == STORE_OK && !a->door->is_own)
         r = check_name(a, t, &account, err);
     if (r == STORE_OK)
@@ -221,9 +234,12 @@ ask_system(struct attempt *a)
 {
     struct passwd pw, *found = NULL;
     size_t size = RECORD_FIRST;
-    char *bytes = xmalloc(size);
+    char *bytes;
     int r;
 
+    if (atomic_load(&a->job.server->stopping))
+        return;
+    bytes = xmalloc(size);
     while ((r = getpwuid_r((uid_t)a->door->uid, &pw, bytes, size, &found)) ==
                ERANGE &&
            size < RECORD_MOST) {
