@@ -24,9 +24,6 @@
  * busy. */
 #define PACE_MSECS 100
 #define PACE_BYTES (128 * 1024)
-/* What a message counts besides its bytes: short ones are looked for in the queue,
- * too. */
-#define PACE_MESSAGE 128
 
 static void door_connect(struct door *d);
 static void on_input(struct door *d);
@@ -167,12 +164,6 @@ door_flush(struct door *d)
 
 /* --- from the server --- */
 
-static void
-slow_down(struct door *d, unsigned bytes)
-{
-    d->pace_left -= I_MIN(d->pace_left, bytes);
-}
-
 static bool
 take(struct door *d, char *data, size_t len)
 {
@@ -181,8 +172,6 @@ take(struct door *d, char *data, size_t len)
 
     for (; len > 0; data += n, len -= n) {
         n = door_wire_take(&d->wire, data, len, &m);
-        if (m.type != DOOR_NOTHING)
-            slow_down(d, PACE_MESSAGE);
         if (!door_hear(d, &m))
             return false;
     }
@@ -200,7 +189,7 @@ read_some(struct door *d)
         n = recv(d->fd, data, sizeof data, MSG_DONTWAIT);
         if (n <= 0)
             break;
-        slow_down(d, (unsigned)n);
+        d->pace_left -= I_MIN(d->pace_left, (unsigned)n);
         if (!take(d, data, (size_t)n))
             return false;
         if (door_queue_is_full(&d->queue) || (size_t)n < sizeof data)
