@@ -237,11 +237,14 @@ def test_a_thousand_alerts_in_one_session(t):
                 equal([c.live()[1] for _ in texts], texts)
                 c.done()
             w.until_shown(joe)
-        some(800)  # a buffer grows once in the first 500
-        before = memory(w)
-        some(700)
-        grown = memory(w) - before
-        check(grown < 64 << 10, "%d KiB more" % (grown >> 10))
+        some(300)
+        grown = []
+        for _ in range(3):
+            before = memory(w)
+            some(400)  # at least 120 KiB, if they were kept
+            grown.append(memory(w) - before)
+        # A buffer of Dovecot's may grow once, whenever that is.
+        check(min(grown) < 64 << 10, "%s bytes more" % grown)
 
 
 def foreign_plugins(directory):
