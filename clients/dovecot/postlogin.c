@@ -295,7 +295,8 @@ show_imap(struct talk *t)
 
     /* While answers are awaited, the list can change. */
     memcpy(alerts, t->alerts, n * sizeof alerts[0]);
-    for (i = 0; i < n; i++) {
+    /* After the wait no line is begun, even if the client reads again. */
+    for (i = 0; i < n && clock_mono() < t->deadline; i++) {
         len = snprintf(line, sizeof line, "* %s [ALERT] %s\r\n",
                        door_choice_word_for(DOOR_WORD_AUTO, &alerts[i].kind),
                        alerts[i].line);
