@@ -3,6 +3,7 @@
 
 #include "tests/unit/suite.h"
 
+Suite *dovecot_line_suite(void);
 Suite *passdb_calls_suite(void);
 
-SUITE_MAIN(passdb_calls_suite)
+SUITE_MAIN(dovecot_line_suite, passdb_calls_suite)
