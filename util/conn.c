@@ -783,11 +783,10 @@ flush_out(struct conn *c)
     if (c->cut) /* what was sent meanwhile was dropped */
         return;
     out_free(c);
-    if (c->finish) {
+    if (c->finish)
         conn_finish(c);
-        return;
-    }
-    update_event(c, c->reading, false);
+    else
+        update_event(c, c->reading, false);
     c->ops->on_drained(c);
 }
 

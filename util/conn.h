@@ -42,7 +42,7 @@ struct conn_ops {
      * After conn_close its result does not matter. */
     size_t (*on_data)(struct conn *c, const char *data, size_t len);
     /* All output is with the kernel, after some was not, or after the cork had
-     * reached the soft limit. */
+     * reached the soft limit.  After conn_finish: the peer has been told, too. */
     void (*on_drained)(struct conn *c);
     /* The connection ended by itself.  The owner calls conn_close. */
     void (*on_closed)(struct conn *c, enum conn_close_reason reason);
@@ -184,7 +184,8 @@ bool conn_is_broken(const struct conn *c);
 /* Ends the connection in order: when the output is out, the peer is told (FIN)
  * and what it still sends is thrown away until it closes too (CONN_EOF): to
  * close with unread input would reset what it has not read yet.  The owner
- * bounds the time. */
+ * bounds the time: that of the output (conn_blocked_us), and of the peer's end
+ * from on_drained on, or from now if no output waits. */
 void conn_finish(struct conn *c);
 /* Closes now.  May be called more than once.  Callbacks end. */
 void conn_close(struct conn *c);

@@ -10,6 +10,7 @@ import struct
 import threading
 import time
 
+import pwd_port
 from ximss import (DEADLINE, MAIN, Closed, Failed, Skip, attr, check, equal,
                    post_request, response, wait_until)
 
@@ -172,6 +173,50 @@ def test_reader_that_is_slow_but_reads(t):
              if part]
     equal(texts, [b"%d" % i for i in range(100)])
     c.quiet()
+
+
+def test_reader_that_is_slow_to_the_end(t):
+    """Who ends a session with much to read has the time to read it, by XIMSS and
+    by PWD.  Who never does is not waited for."""
+    server = t.server({"output_soft": "8M", "output_hard": "16M",
+                       "account_output": "32M", "listen_pwd": pwd_port.PWD,
+                       "log_level": "debug"})
+    user = server.account("joe@" + MAIN)
+    answers = ['<response id="%d%s"/>' % (i, "x" * 900) for i in range(4000)]
+    echoes = ["201 %d%s" % (i, "x" * 900) for i in range(4000)]
+
+    def ximss(name):
+        c = server.connect(name, receive_buffer=4096)
+        c.login(user, alerts="no")
+        c.send(*[a.replace("response", "noop") for a in answers])
+        c.send('<bye id="bye"/>')
+        return c
+
+    def pwd():
+        c = pwd_port.connect(server, receive_buffer=4096).login(user)
+        c.say(*[e.replace("201 ", "Echo ") for e in echoes], "QUIT")
+        return c
+
+    def all_end(count):
+        wait_until(lambda: sum("session ending" in line
+                               for line in server.lines) == count, "the end")
+
+    readers = [ximss("reads"), pwd()]
+    all_end(2)
+    server.clock(30)
+    for answer in answers:
+        equal(readers[0].receive(), answer)
+    readers[0].expect(response("bye"))
+    readers[0].expect_closed()
+    for answer in echoes:
+        equal(readers[1].receive(), answer)
+    equal(readers[1].receive(), pwd_port.BYE)
+    never = ximss("never reads")
+    since = len(server.lines)
+    all_end(3)
+    server.clock(70)
+    server.wait_log("the client does not read", since)
+    never.close()
 
 
 def test_zero_window_with_tls(t):

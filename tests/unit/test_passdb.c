@@ -3,6 +3,7 @@
 
 #include "tests/unit/suite.h"
 
+Suite *dovecot_line_suite(void);
 Suite *pam_source_suite(void);
 Suite *pam_wire_suite(void);
 Suite *passdb_calls_suite(void);
@@ -13,4 +14,4 @@ Suite *passdb_calls_suite(void);
 #define PAM_SUITES pam_wire_suite
 #endif
 
-SUITE_MAIN(PAM_SUITES, passdb_calls_suite)
+SUITE_MAIN(dovecot_line_suite, PAM_SUITES, passdb_calls_suite)

@@ -153,6 +153,61 @@ START_TEST(test_linger)
 }
 END_TEST
 
+static char words[200000];
+
+static void
+open_slow(void)
+{
+    client = client_open(ANN, CLIENT_SMALL);
+    memset(words, 'x', sizeof words - 1);
+    session_tell(client->s, words, sizeof words);
+    ck_assert_uint_gt(conn_pending(&client->s->conn), 0);
+}
+
+/* A client that reads gets all, however slow it is. */
+START_TEST(test_last_words)
+{
+    struct worker *w = stage_worker(ANN);
+    struct account *a;
+    size_t heard = 0, piece;
+
+    open_slow();
+    a = client->s->account;
+    session_finish(client->s, "test");
+    while (conn_pending(&client->s->conn) > 0) {
+        ck_assert_uint_eq(a->n_ending, 0); /* it keeps its place */
+        pass(SESSION_BLOCKED_SECONDS / 2);
+        ck_assert_uint_eq(w->n_sessions, 1);
+        piece = strlen(client_packet(client));
+        ck_assert_uint_gt(piece, 0);
+        heard += piece;
+        stage_turns();
+    }
+    ck_assert_uint_eq(a->n_ending, 1);
+    heard += strlen(client_hear(client));
+    ck_assert_uint_eq(w->n_sessions, 1);
+    ck_assert_uint_eq(heard, sizeof words);
+    pass(4);
+    ck_assert_uint_eq(w->n_sessions, 0);
+    client_free(&client);
+}
+END_TEST
+
+/* One that does not is as good as dead some time later. */
+START_TEST(test_last_words_unread)
+{
+    struct worker *w = stage_worker(ANN);
+
+    open_slow();
+    session_finish(client->s, "test");
+    pass(SESSION_BLOCKED_SECONDS / 2);
+    ck_assert_uint_eq(w->n_sessions, 1);
+    pass(SESSION_BLOCKED_SECONDS / 2 + 1);
+    ck_assert_uint_eq(w->n_sessions, 0);
+    client_free(&client);
+}
+END_TEST
+
 /* --- what is idle --- */
 
 /* A request that the server works on is not the client's silence. */
@@ -348,6 +403,8 @@ session_time_suite(void)
     tcase_add_test(t, test_no_login);
     tcase_add_test(t, test_settings);
     tcase_add_test(t, test_linger);
+    tcase_add_test(t, test_last_words);
+    tcase_add_test(t, test_last_words_unread);
     tcase_add_test(t, test_request_under_way);
     tcase_add_test(t, test_half_read_answer);
     tcase_add_test(t, test_reading);

@@ -53,7 +53,7 @@ void password_dummy(const uint8_t secret[STORE_SECRET_BYTES], const char *name,
                     unsigned iterations, struct credential *out);
 
 /* A number for that name, as stable, by which one of the accounts is picked
- * whose iterations the dummy has (account_sample_iterations). */
+ * whose iterations the dummy has (account_sample_credential). */
 uint64_t password_dummy_point(const uint8_t secret[STORE_SECRET_BYTES],
                               const char *name);
 

@@ -125,6 +125,12 @@ session_lane(const struct session *s)
                                  : lane_of_stranger(session_address(s));
 }
 
+uint32_t
+session_blocked(const struct session *s)
+{
+    return (uint32_t)(conn_blocked_us(&s->conn) / CLOCK_SECOND);
+}
+
 void
 session_set_state(struct session *s, enum session_state state)
 {

@@ -10,8 +10,7 @@
 
 /* A session looks dead when it has said nothing for so long (clients are to say
  * something every five minutes), or has not read for so long. */
-#define DEAD_SILENT_SECONDS  300
-#define DEAD_BLOCKED_SECONDS 60
+#define DEAD_SILENT_SECONDS 300
 
 void
 session_link_account(struct session *s, struct account_sessions *head)
@@ -73,11 +72,11 @@ static uint32_t
 dead_for(const struct session *s, uint32_t now)
 {
     uint32_t silent = now - s->last_input;
-    uint32_t blocked = (uint32_t)(conn_blocked_us(&s->conn) / CLOCK_SECOND);
+    uint32_t blocked = session_blocked(s);
 
     if (!session_is_at_door(s) && (int32_t)silent >= DEAD_SILENT_SECONDS)
         return silent;
-    return blocked >= DEAD_BLOCKED_SECONDS ? blocked : 0;
+    return blocked >= SESSION_BLOCKED_SECONDS ? blocked : 0;
 }
 
 bool

@@ -47,7 +47,8 @@ run_free(struct conn_deferred *d)
 
 /* Who has the answer to bye may log in again at once: the session takes no
  * place of its account any more, though its connection may take seconds to
- * end, and says only then what was delivered. */
+ * end, and says only then what was delivered.  One that does not read its last
+ * words keeps its place: there are never more of those than may log in. */
 static void
 give_place(struct session *s)
 {
@@ -137,8 +138,17 @@ session_finish(struct session *s, const char *reason)
               (unsigned long long)s->number, reason);
     s->last_input = session_seconds();
     session_set_state(s, SESSION_ENDING);
-    give_place(s);
+    if (s->conn.out == NULL)
+        give_place(s);
     conn_finish(&s->conn);
+}
+
+void
+session_said_all(struct session *s)
+{
+    give_place(s);
+    s->last_input = session_seconds();
+    session_time_set(s);
 }
 
 void

@@ -215,6 +215,10 @@ on_drained(struct conn *c)
 {
     struct session *s = (struct session *)c;
 
+    if (s->state == SESSION_ENDING) {
+        session_said_all(s);
+        return;
+    }
     if (s->n_reqs > 0)
         s->last_input = session_seconds(); /* it reads a long answer */
     if (s->state == SESSION_OPEN)

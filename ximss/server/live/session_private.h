@@ -188,6 +188,15 @@ void session_kill_now(struct session *s, const char *reason);
  * come back. */
 void session_end_for_good(struct session *s, const char *reason);
 
+/* A session that ends has said all: what is left is that the client closes. */
+void session_said_all(struct session *s);
+
+/* For how many seconds the client has taken nothing of what waits for it; 0:
+ * nothing waits. */
+uint32_t session_blocked(const struct session *s);
+/* So many, and it is as good as dead. */
+#define SESSION_BLOCKED_SECONDS 60
+
 /* Wipes and frees what a log-in that is under way keeps. */
 void session_free_login(struct session *s);
 

@@ -22,7 +22,7 @@
 /* Seconds; a power of 2. */
 #define FAR 1024
 
-/* A client that does not close after our end is given so long. */
+/* A client that has our end, and does not close, is given so long. */
 #define LINGER_SECONDS 3
 
 /* In a turn: looks, and what is done over one is worth so many of them. */
@@ -61,6 +61,16 @@ seconds(int64_t us)
     return (uint32_t)(us / CLOCK_SECOND);
 }
 
+/* When a session that ends is closed, whatever its client has still to read.  One
+ * that reads gets all. */
+static uint32_t
+end_due(const struct session *s, uint32_t now)
+{
+    if (s->conn.out == NULL)
+        return s->last_input + LINGER_SECONDS;
+    return now - session_blocked(s) + SESSION_BLOCKED_SECONDS;
+}
+
 /* The second in which something may be due. */
 static uint32_t
 next_look(const struct session *s, uint32_t now)
@@ -83,7 +93,7 @@ next_look(const struct session *s, uint32_t now)
             next = earlier(next, ticket_due(s));
         break;
     case SESSION_ENDING:
-        next = earlier(next, s->last_input + LINGER_SECONDS);
+        next = earlier(next, end_due(s, now));
         break;
     case SESSION_CLOSED:
         break;
@@ -135,8 +145,10 @@ act(struct session *s, uint32_t now)
     else if (s->state == SESSION_OPEN && !w->draining && s->ticket_since != 0 &&
              (int32_t)(now - ticket_due(s)) >= 0)
         ticket_renew(s);
-    else if (s->state == SESSION_ENDING && silent >= LINGER_SECONDS)
-        session_close(s, "the client does not close");
+    else if (s->state == SESSION_ENDING &&
+             (int32_t)(now - end_due(s, now)) >= 0)
+        session_close(s, s->conn.out == NULL ? "the client does not close"
+                                             : "the client does not read");
     else if (s->proxy == SESSION_PROXY_MUST &&
              age >= seconds(w->cfg->proxy_timeout))
         session_close(s, "no PROXY header in time");

@@ -70,13 +70,14 @@ make_dummy(const struct attempt *a, struct store_txn *t,
 {
     const struct server *server = a->job.server;
     char *name = dummy_name(a, domain);
-    uint32_t iterations;
-    enum store_result r = account_sample_iterations(
-        t, password_dummy_point(server->secret, name), &iterations, err);
+    struct credential sample;
+    enum store_result r = account_sample_credential(
+        t, password_dummy_point(server->secret, name), &sample, err);
 
-    if (iterations == 0)
-        iterations = server->admin.iterations;
-    password_dummy(server->secret, name, iterations, dummy_r);
+    if (sample.iterations == 0)
+        sample.iterations = server->admin.iterations;
+    password_dummy(server->secret, name, sample.iterations, dummy_r);
+    OPENSSL_cleanse(&sample, sizeof sample);
     free(name);
     return r;
 }
