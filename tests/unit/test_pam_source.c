@@ -46,6 +46,7 @@ static struct one ones[ASKS];
 static unsigned n_done;
 static struct passdb_pam_config config;
 
+PRINTF_LIKE(3, 4)
 static void
 put_file(const char *name, int mode, const char *fmt, ...)
 {
