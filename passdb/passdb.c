@@ -19,6 +19,7 @@
 #include <glib.h>
 
 #include "util/clock.h"
+#include "util/conn.h"
 #include "util/log.h"
 #include "util/mailbox.h"
 #include "util/turns.h"
@@ -66,6 +67,7 @@ struct place {
 
 struct passdb {
     struct event_base *base; /* owned */
+    struct conn_loop *loop;  /* owned */
     struct mailbox *box;     /* owned */
     struct event *timer;     /* owned: for the first deadline */
     pthread_t thread;
@@ -466,6 +468,7 @@ passdb_new(const struct passdb_limits *limits)
     db->base = event_base_new();
     if (db->base == NULL)
         log_fatal("making an event loop: out of memory");
+    db->loop = conn_loop_new(db->base, db);
     db->box = mailbox_new(db->base, db);
     db->timer = evtimer_new(db->base, on_deadline, db);
     if (db->timer == NULL)
@@ -484,6 +487,12 @@ struct event_base *
 passdb_base(struct passdb *db)
 {
     return db->base;
+}
+
+struct conn_loop *
+passdb_loop(struct passdb *db)
+{
+    return db->loop;
 }
 
 void
@@ -578,6 +587,7 @@ passdb_free(struct passdb **dbp)
     }
     event_free(db->timer);
     mailbox_free(&db->box);
+    conn_loop_free(&db->loop);
     event_base_free(db->base);
     free(db);
     *dbp = NULL;

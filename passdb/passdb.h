@@ -12,6 +12,7 @@
  * which the sources work (source.h).  It keeps what waits within bounds, gives
  * those who wait their turns, and ends what takes too long. */
 
+struct conn_loop;
 struct event_base;
 struct passdb;
 struct passdb_call;
@@ -29,8 +30,9 @@ struct passdb_limits {
 
 /* Without sources, and without its thread, yet. */
 struct passdb *passdb_new(const struct passdb_limits *limits);
-/* The loop, on which sources are made before passdb_run. */
+/* The loop, on which sources are made before passdb_run, and its connections. */
 struct event_base *passdb_base(struct passdb *db);
+struct conn_loop *passdb_loop(struct passdb *db);
 /* Takes the source. */
 void passdb_add(struct passdb *db, enum passdb_kind kind,
                 struct passdb_source *source);
