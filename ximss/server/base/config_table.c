@@ -316,9 +316,10 @@ static const struct config_row rows[] = {
  "time is never longer than remember-time. 0: not at all."},
 
 {"password-iterations", NUMBER(4096, 10000000), M(password_iterations),
- "10000", RELOAD,
+ "25000", RELOAD,
  "Iterations of PBKDF2 for new passwords. A password that was set with\n"
- "another number is hashed again at its next check in clear text."},
+ "another number is hashed again at its next check in clear text.\n"
+ "ximssd.conf(5) says what a number costs."},
 {"keep-hashes", BOOL, M(keep_hashes), "no", RELOAD,
  "Whether a password that was brought along as a hash of another program\n"
  "keeps it. With no, it gets a hash of our own at its next check in clear\n"

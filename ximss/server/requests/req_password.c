@@ -145,8 +145,8 @@ hash_work(void *arg)
 {
     struct change *c = arg;
 
-    c->matches = c->old == NULL ||
-                 password_matches(&c->now, c->old, &c->hash_limits);
+    c->matches =
+        c->old == NULL || password_matches(&c->now, c->old, &c->hash_limits);
     if (c->matches)
         password_make(c->new, c->iterations, true, &c->next);
 }
