@@ -18,6 +18,7 @@
 
 #include <event2/event.h>
 
+#include "passdb/pam_name.h"
 #include "passdb/pam_wire.h"
 #include "passdb/source.h"
 #include "tests/unit/local_peer.h"
@@ -455,14 +456,13 @@ START_TEST(test_formats_and_services)
                                               "/etc", "a b", "\xc3\xa4"};
 
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
-        ck_assert_msg(passdb_pam_format_is_good(good[i]), "%s", good[i]);
+        ck_assert_msg(pam_name_format_is_good(good[i]), "%s", good[i]);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        ck_assert_msg(!passdb_pam_format_is_good(bad[i]), "%s", bad[i]);
+        ck_assert_msg(!pam_name_format_is_good(bad[i]), "%s", bad[i]);
     for (size_t i = 0; i < sizeof services / sizeof services[0]; i++)
-        ck_assert_msg(passdb_pam_service_is_good(services[i]), "%s",
-                      services[i]);
+        ck_assert_msg(pam_name_service_is_good(services[i]), "%s", services[i]);
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
-        ck_assert_msg(!passdb_pam_service_is_good(none[i]), "%s", none[i]);
+        ck_assert_msg(!pam_name_service_is_good(none[i]), "%s", none[i]);
 }
 END_TEST
 
