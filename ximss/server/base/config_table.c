@@ -395,6 +395,23 @@ static const struct config_row rows[] = {
  "Whether clients may send passwords over the network in clear text. On the\n"
  "machine itself they always may."},
 
+{"pam-service", TEXT(1, 64), M(pam_service), "ximssd", RESTART,
+ "The service of PAM that checks passwords, where auth says pam. It is\n"
+ "described in /etc/pam.d; see ximss-pam(8)."},
+{"pam-user-format", TEXT(2, 255), M(pam_user_format), "%n", RESTART,
+ "The name that PAM is asked for: %u stands for the whole address of the\n"
+ "account, %n for what is before the @. With %n, accounts of the same name in\n"
+ "several domains have the same password in PAM."},
+{"pam-processes", NUMBER(1, 256), M(pam_processes), "8", RESTART,
+ "Passwords that PAM checks at the same time, each in a process of its own.\n"
+ "Others wait for their turn. A module that hangs keeps its process until\n"
+ "auth-timeout."},
+{"pam-user", TEXT(0, 32), M(pam_user), "", RESTART,
+ "The user that ximss-pam switches to when root starts the server. Empty: no\n"
+ "switch. Modules that read /etc/shadow need root, or a user in group shadow."},
+{"pam-program", PATH(0), M(pam_program), "", RESTART,
+ "The program ximss-pam. Empty: where it was installed."},
+
 {"position-save-interval", TIME(10 * MS, HOUR), M(position_save_interval),
  "1s", RELOAD,
  "How often the server saves which alerts accounts have been shown. After a\n"
