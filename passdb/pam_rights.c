@@ -59,26 +59,34 @@ become(const char *user)
 
 /* Those that are not there cannot be dropped either. */
 static int
-keep_capabilities(uint64_t kept)
+limit_capabilities(uint64_t kept)
 {
-    struct __user_cap_header_struct head = {.version =
-                                                _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[2];
-
     for (int i = 0; prctl(PR_CAPBSET_READ, i) >= 0; i++)
         if ((kept & BIT(i)) == 0 && prctl(PR_CAPBSET_DROP, i) < 0 &&
             errno != EPERM)
             return complain("dropping a capability");
-    if (syscall(SYS_capget, &head, data) < 0)
+    return 0;
+}
+
+/* Where there is nothing to reduce, the call may be forbidden (systemd). */
+static int
+keep_capabilities(uint64_t kept)
+{
+    struct __user_cap_header_struct head = {.version =
+                                                _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct had[2], data[2];
+
+    if (syscall(SYS_capget, &head, had) < 0)
         return complain("reading the capabilities");
     for (int i = 0; i < 2; i++) {
         uint32_t part = (uint32_t)(kept >> (32 * i));
 
-        data[i].effective &= part;
-        data[i].permitted &= part;
+        data[i].effective = had[i].effective & part;
+        data[i].permitted = had[i].permitted & part;
         data[i].inheritable = 0;
     }
-    if (syscall(SYS_capset, &head, data) < 0)
+    if (memcmp(had, data, sizeof data) != 0 &&
+        syscall(SYS_capset, &head, data) < 0)
         return complain("reducing the capabilities");
     return 0;
 }
@@ -115,13 +123,17 @@ leave_server(void)
 int
 pam_rights_reduce(const char *user)
 {
+    uint64_t kept;
+
     leave_server();
     if (chdir("/") < 0)
         return complain("going to /");
     if (user != NULL && become(user) < 0)
         return -1;
+    kept = geteuid() == 0 ? KEPT : 0;
     /* Becoming a user lets dumps be made again. */
-    if (keep_capabilities(geteuid() == 0 ? KEPT : 0) < 0 || end_dumps() < 0)
+    if (limit_capabilities(kept) < 0 || keep_capabilities(kept) < 0 ||
+        end_dumps() < 0)
         return -1;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return complain("giving up new rights");

@@ -20,9 +20,9 @@
 #include <event2/event.h>
 
 #include "passdb/pam_launch.h"
+#include "passdb/pam_name.h"
 #include "passdb/pam_wire.h"
 #include "passdb/source.h"
-#include "util/buf.h"
 #include "util/log.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
@@ -58,74 +58,6 @@ static struct pam_source *
 pam_source_of(struct passdb_source *source)
 {
     return (struct pam_source *)source; /* its first member */
-}
-
-/* --- names --- */
-
-bool
-passdb_pam_format_is_good(const char *format)
-{
-    const char *at = strchr(format, '%');
-
-    for (; at != NULL; at = strchr(at + 2, '%'))
-        if (at[1] != 'u' && at[1] != 'n')
-            return false;
-    return strchr(format, '%') != NULL;
-}
-
-static bool
-is_letter_or_digit(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '0' && c <= '9');
-}
-
-bool
-passdb_pam_service_is_good(const char *service)
-{
-    if (service[0] == '\0' || service[0] == '.')
-        return false;
-    for (; *service != '\0'; service++)
-        if (!is_letter_or_digit(*service) && strchr("-_.", *service) == NULL)
-            return false;
-    return true;
-}
-
-/* Modules make paths, commands and queries of names.  So these have no "/",
- * quotes, blanks or the like, and do not look like an option or a hidden file;
- * letters of other alphabets may be in them. */
-static bool
-name_is_safe(const char *user)
-{
-    if (user[0] == '-' || user[0] == '.' || user[0] == '@')
-        return false;
-    for (; *user != '\0'; user++)
-        if (!is_letter_or_digit(*user) && strchr("@._-+", *user) == NULL &&
-            (unsigned char)*user < 0x80)
-            return false;
-    return true;
-}
-
-/* NULL: there is no such name in PAM. */
-static char *
-name_for_pam(const char *format, const char *user)
-{
-    const char *at = strchr(user, '@');
-    size_t whole = strlen(user),
-           local = at != NULL ? (size_t)(at - user) : whole;
-    struct buf b = {0};
-
-    if (!name_is_safe(user))
-        return NULL;
-    for (const char *p = format; *p != '\0'; p++)
-        if (*p != '%')
-            buf_append_char(&b, *p);
-        else
-            buf_append(&b, user, *++p == 'u' ? whole : local);
-    if (b.len <= PAM_WIRE_USER && b.data[0] != '-')
-        return buf_take(&b);
-    buf_clear(&b);
-    return NULL;
 }
 
 /* --- answers --- */
@@ -371,7 +303,7 @@ begin(struct passdb_source *source, struct passdb_request *r)
         answer(r, PASSDB_WRONG, "PAM takes passwords of 1 to 511 bytes");
         return;
     }
-    user = name_for_pam(s->format, r->user);
+    user = pam_name_make(s->format, r->user);
     if (user == NULL) {
         answer(r, PASSDB_UNKNOWN, "PAM is not asked for such a name");
         return;

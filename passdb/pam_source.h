@@ -19,17 +19,10 @@ struct passdb_pam_config {
     const char *program;     /* path of ximss-pam */
     const char *service;     /* of PAM, without a slash */
     const char *user;        /* whom the program becomes; "": stays */
-    const char *user_format; /* see passdb_pam_format_is_good */
+    const char *user_format; /* see pam_name.h */
     unsigned processes;      /* checks at once, 1 to PAM_WIRE_PROCESSES */
     int64_t timeout;         /* us, of a check: the program ends it then */
 };
-
-/* The name that PAM is asked for: %u stands for the whole address, %n for what is
- * before the @.  True if one of them is there, and no other %. */
-bool passdb_pam_format_is_good(const char *format);
-
-/* Names of services are names of files: letters, digits, "-", "_" and ".". */
-bool passdb_pam_service_is_good(const char *service);
 
 /* Starts the program with the rights that this process has: call it before they
  * are given up.  If a process of it dies, it starts another by itself; if all of

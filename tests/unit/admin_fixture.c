@@ -436,8 +436,8 @@ prepare(enum who who, struct line *l)
     case ADMIN_HASH_VERIFY:
         fixture_run(who, find_credential, l);
         l->hashed.checked = credential_is_set(&l->cred);
-        l->hashed.matches = password_matches(&l->cred, password,
-                                             &fixture_settings.hash_limits);
+        l->hashed.matches =
+            password_matches(&l->cred, password, &fixture_settings.hash_limits);
         break;
     }
     fixture_live = &live;

@@ -321,7 +321,7 @@ check_credential(const char *address, const char *password, unsigned serial,
 
 #define SSHA "{SSHA}mc5AYAGaIEokAHK7VSqMMsPnur3uhHcR"
 #define SHA5 "$5$abc$nOZfE.eeic9ZR0UXzoVWPTG3jgrO1pM.abRYEw057OC"
-#define SCRAM                                                                 \
+#define SCRAM                                                                   \
     "{SCRAM-SHA-256}4096,hdWsQ61/9974XpIXb2o2Pg==,4wiCMiXE/gt4x3I/rSWTqgGABjEA" \
     "rELA3yRC2DPzQIs=,GQvFb7oXH0FmiF2yswiewS+87SSuUzt4LZ4RPXDRJ/I="
 
@@ -380,13 +380,12 @@ START_TEST(takes_hashes_of_others)
          "ARGON2I PBKDF2 SSHA512 SSHA256 SSHA MD5-CRYPT CRYPT and PLAIN"},
         {OTHER, "VerifyAccountPassword joe PASSWORD Geheim7wort", "200 OK"},
         {CREATOR, "GetAccountSettings h4", "513 unknown user account"},
-        {SETTER,
-         "SetAccountTemplate {PasswordHash=\"" SSHA "\";}",
+        {SETTER, "SetAccountTemplate {PasswordHash=\"" SSHA "\";}",
          "501 a template can not have a password"},
     };
 
-    static const char *const secrets[] = {"mc5AYAGa", "nOZfE", "GQvFb7",
-                                          "SSHA}x", "clear}y", "WCe.1dI"};
+    static const char *const secrets[] = {"mc5AYAGa", "nOZfE",   "GQvFb7",
+                                          "SSHA}x",   "clear}y", "WCe.1dI"};
     const char *audit;
 
     CONVERSE(e);

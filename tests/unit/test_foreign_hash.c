@@ -66,7 +66,7 @@ static const char *const good[] = {
 #define GOOD (sizeof good / sizeof good[0])
 
 /* doveadm pw -s SCRAM-SHA-256 -p PW */
-#define SCRAM                                                                 \
+#define SCRAM                                                                   \
     "{SCRAM-SHA-256}4096,hdWsQ61/9974XpIXb2o2Pg==,4wiCMiXE/gt4x3I/rSWTqgGABjEA" \
     "rELA3yRC2DPzQIs=,GQvFb7oXH0FmiF2yswiewS+87SSuUzt4LZ4RPXDRJ/I="
 
@@ -207,7 +207,8 @@ static const struct {
     {"{SSHA", "this kind of password hash"},
     {"", "this kind of password hash"},
     {"CyHlF/zC.p1Do", "this kind of password hash"}, /* mkpasswd -m descrypt */
-    {"{CRYPT}CyHlF/zC.p1Do", "this kind of crypt hash is not taken. legal are "},
+    {"{CRYPT}CyHlF/zC.p1Do",
+     "this kind of crypt hash is not taken. legal are "},
     {"{CRYPT}$3$$88d90a45d641c8e7c5bec8f8372cd698", "this kind of crypt hash"},
     {"$md5,rounds=59123$YzbVX0Dt$$uOw0jg3fHkSCJfH.4PvEs/",
      "this kind of crypt hash"},
@@ -317,8 +318,9 @@ START_TEST(limits_hold_for_what_is_there)
     ck_assert(!password_matches(&c, PW, &less));
     log_capture_end();
     ck_assert_uint_eq(
-        log_capture_count("a password is not checked: this hash costs too much. "
-                          "its cost is 5 and max-bcrypt-cost is 4"),
+        log_capture_count(
+            "a password is not checked: this hash costs too much. "
+            "its cost is 5 and max-bcrypt-cost is 4"),
         1);
 }
 END_TEST

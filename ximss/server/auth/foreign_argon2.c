@@ -43,10 +43,10 @@ take_bytes(const char **at, char end, uint8_t *out, size_t size,
            uint32_t *len_r)
 {
     const char *stop = strchr(*at, end);
-    ssize_t n = stop == NULL ? -1
-                             : base64_decode(*at, (size_t)(stop - *at),
-                                             BASE64_UNPADDED, (char *)out, size,
-                                             NULL);
+    ssize_t n = stop == NULL
+                    ? -1
+                    : base64_decode(*at, (size_t)(stop - *at), BASE64_UNPADDED,
+                                    (char *)out, size, NULL);
 
     if (n < 0)
         return -1;
@@ -128,7 +128,8 @@ foreign_argon2_matches(const char *hash, const char *clear)
     if (read_hash(hash, &a) == 0) {
         argon2_context c = {.out = made,
                             .outlen = a.digest_len,
-                            .pwd = (uint8_t *)(uintptr_t)clear, /* not changed */
+                            .pwd =
+                                (uint8_t *)(uintptr_t)clear, /* not changed */
                             .pwdlen = (uint32_t)strlen(clear),
                             .salt = a.salt,
                             .saltlen = a.salt_len,

@@ -65,18 +65,16 @@ static int
 read_salted(const char *hash, const char *digest, enum foreign_code code,
             struct salted *s)
 {
-    ssize_t n =
-        code == FOREIGN_HEX
-            ? from_hex(hash, s->bytes, sizeof s->bytes)
-            : base64_decode(hash, strlen(hash), BASE64_STRICT,
-                            (char *)s->bytes, sizeof s->bytes, NULL);
+    ssize_t n = code == FOREIGN_HEX
+                    ? from_hex(hash, s->bytes, sizeof s->bytes)
+                    : base64_decode(hash, strlen(hash), BASE64_STRICT,
+                                    (char *)s->bytes, sizeof s->bytes, NULL);
 
     s->md = EVP_get_digestbyname(digest);
     if (s->md == NULL)
         log_fatal("OpenSSL has no %s", digest);
     s->digest_len = (size_t)EVP_MD_get_size(s->md);
-    if (n <= (ssize_t)s->digest_len ||
-        n > (ssize_t)(s->digest_len + SALT_MOST))
+    if (n <= (ssize_t)s->digest_len || n > (ssize_t)(s->digest_len + SALT_MOST))
         return -1;
     s->salt_len = (size_t)n - s->digest_len;
     return 0;
@@ -190,10 +188,10 @@ static ssize_t
 take_bytes(const char **at, char end, uint8_t *out, size_t size)
 {
     const char *stop = strchr(*at, end);
-    ssize_t n = stop == NULL ? -1
-                             : base64_decode(*at, (size_t)(stop - *at),
-                                             BASE64_STRICT, (char *)out, size,
-                                             NULL);
+    ssize_t n = stop == NULL
+                    ? -1
+                    : base64_decode(*at, (size_t)(stop - *at), BASE64_STRICT,
+                                    (char *)out, size, NULL);
 
     if (n >= 0)
         *at = end == '\0' ? stop : stop + 1;

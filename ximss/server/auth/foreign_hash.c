@@ -52,8 +52,8 @@ static const struct scheme {
     {"CLEARTEXT", FAMILY_CLEAR, NULL},
 };
 
-#define LEGAL                                                      \
-    "legal are SCRAM-SHA-256 SHA512-CRYPT SHA256-CRYPT BLF-CRYPT "     \
+#define LEGAL                                                           \
+    "legal are SCRAM-SHA-256 SHA512-CRYPT SHA256-CRYPT BLF-CRYPT "      \
     "ARGON2ID ARGON2I PBKDF2 SSHA512 SSHA256 SSHA MD5-CRYPT CRYPT and " \
     "PLAIN"
 
@@ -93,8 +93,10 @@ foreign_within(const char *what, unsigned long long cost, const char *setting,
 {
     return cost <= limit
                ? 0
-               : err_set(err, "this hash costs too much. its %s is %llu and %s is %llu",
-                         what, cost, setting, limit);
+               : err_set(
+                     err,
+                     "this hash costs too much. its %s is %llu and %s is %llu",
+                     what, cost, setting, limit);
 }
 
 /* --- schemes --- */
@@ -136,12 +138,12 @@ cut_code(const char *name, size_t len, enum foreign_code *code_r)
 static int
 take_bare(const char *text, struct parts *p_r)
 {
-    const char *name =
-        strncmp(text, "$argon2", 7) == 0 ? "ARGON2ID" : "CRYPT";
+    const char *name = strncmp(text, "$argon2", 7) == 0 ? "ARGON2ID" : "CRYPT";
 
     if (text[0] != '$')
         return -1;
-    *p_r = (struct parts){find_scheme(name, strlen(name)), FOREIGN_BASE64, text};
+    *p_r =
+        (struct parts){find_scheme(name, strlen(name)), FOREIGN_BASE64, text};
     return 0;
 }
 
@@ -217,7 +219,7 @@ keep(const char *text, const struct parts *p, struct credential *c,
      struct errbuf *err)
 {
     int n = snprintf(c->hash, sizeof c->hash, "%s%s",
-                     text[0] == '{'                         ? ""
+                     text[0] == '{'                       ? ""
                      : p->scheme->family == FAMILY_ARGON2 ? "{ARGON2ID}"
                                                           : "{CRYPT}",
                      text);
@@ -320,9 +322,8 @@ foreign_hash_is_whole(const char *hash, const char *clear)
 {
     struct parts p;
 
-    return take_apart(hash, &p) == 0 &&
-           (p.scheme->family != FAMILY_CRYPT ||
-            foreign_crypt_is_whole(p.hash, clear));
+    return take_apart(hash, &p) == 0 && (p.scheme->family != FAMILY_CRYPT ||
+                                         foreign_crypt_is_whole(p.hash, clear));
 }
 
 void

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "passdb/pam_name.h"
 #include "quota/maildir_path.h"
 #include "util/local_socket.h"
 #include "util/xmalloc.h"
@@ -179,6 +180,23 @@ check_door(struct config_load *l, struct config *c)
 }
 
 static int
+check_pam(struct config_load *l, struct config *c)
+{
+    if (!pam_name_service_is_good(c->pam_service))
+        return config_conflict(l, "pam-service",
+                               "is the name of a file in /etc/pam.d: letters, "
+                               "digits, -, _ and . within it");
+    if (!pam_name_format_is_good(c->pam_user_format))
+        return config_conflict(l, "pam-user-format",
+                               "must have %u or %n, and no other %");
+    if (*c->pam_program == '\0') {
+        free(c->pam_program);
+        c->pam_program = xstrdup(LIBEXECDIR "/ximss-pam");
+    }
+    return 0;
+}
+
+static int
 finish_control_socket(struct config_load *l, struct config *c)
 {
     if (*c->control_socket == '\0') {
@@ -199,6 +217,7 @@ config_check(struct config_load *l, void *config)
                                &c->listen_tls) != 0 ||
         check_proxies(l, c) != 0 || check_sizes(l, c) != 0 ||
         check_sources(l, c) != 0 || check_auth(l, c) != 0 ||
+        check_pam(l, c) != 0 ||
         finish_control_socket(l, c) != 0)
         return -1;
     return check_door(l, c);

@@ -316,9 +316,10 @@ static const struct config_row rows[] = {
  "time is never longer than remember-time. 0: not at all."},
 
 {"password-iterations", NUMBER(4096, 10000000), M(password_iterations),
- "10000", RELOAD,
+ "25000", RELOAD,
  "Iterations of PBKDF2 for new passwords. A password that was set with\n"
- "another number is hashed again at its next check in clear text."},
+ "another number is hashed again at its next check in clear text.\n"
+ "ximssd.conf(5) says what a number costs."},
 {"keep-hashes", BOOL, M(keep_hashes), "no", RELOAD,
  "Whether a password that was brought along as a hash of another program\n"
  "keeps it. With no, it gets a hash of our own at its next check in clear\n"
@@ -393,6 +394,23 @@ static const struct config_row rows[] = {
  RELOAD,
  "Whether clients may send passwords over the network in clear text. On the\n"
  "machine itself they always may."},
+
+{"pam-service", TEXT(1, 64), M(pam_service), "ximssd", RESTART,
+ "The service of PAM that checks passwords, where auth says pam. It is\n"
+ "described in /etc/pam.d; see ximss-pam(8)."},
+{"pam-user-format", TEXT(2, 255), M(pam_user_format), "%n", RESTART,
+ "The name that PAM is asked for: %u stands for the whole address of the\n"
+ "account, %n for what is before the @. With %n, accounts of the same name in\n"
+ "several domains have the same password in PAM."},
+{"pam-processes", NUMBER(1, 256), M(pam_processes), "8", RESTART,
+ "Passwords that PAM checks at the same time, each in a process of its own.\n"
+ "Others wait for their turn. A module that hangs keeps its process until\n"
+ "auth-timeout."},
+{"pam-user", TEXT(0, 32), M(pam_user), "", RESTART,
+ "The user that ximss-pam switches to when root starts the server. Empty: no\n"
+ "switch. Modules that read /etc/shadow need root, or a user in group shadow."},
+{"pam-program", PATH(0), M(pam_program), "", RESTART,
+ "The program ximss-pam. Empty: where it was installed."},
 
 {"position-save-interval", TIME(10 * MS, HOUR), M(position_save_interval),
  "1s", RELOAD,

@@ -162,6 +162,13 @@ struct config {
     int64_t login_max_delay;
     bool clear_passwords_without_tls;
 
+    /* PAM; see passdb/pam_source.h */
+    char *pam_service;
+    char *pam_user_format;
+    unsigned pam_processes;
+    char *pam_user;    /* "": who the server was started as */
+    char *pam_program; /* LIBEXECDIR/ximss-pam unless given */
+
     /* the store */
     int64_t position_save_interval;
     int64_t checkpoint_interval;

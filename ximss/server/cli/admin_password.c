@@ -113,8 +113,8 @@ look_at_settings(const struct admin_line *l, struct arena *arena,
     hash = find_key(last, KEY_HASH);
     if ((v == NULL) == (hash == NULL))
         return ADMIN_HASH_NONE;
-    p->password = v != NULL ? password_text(arena, v, &why)
-                            : clear_of_hash(arena, hash);
+    p->password =
+        v != NULL ? password_text(arena, v, &why) : clear_of_hash(arena, hash);
     return p->password != NULL ? ADMIN_HASH_NEW : ADMIN_HASH_NONE;
 }
 
@@ -255,9 +255,8 @@ admin_password_from_settings(struct admin_call *c,
         return admin_refuse(c, ANSWER(PASSWORD_AND_HASH));
     if (hash != NULL) {
         text = admin_value_text(c->arena, hash);
-        return text == NULL
-                   ? admin_refuse(c, ANSWER(UNUSABLE), "password hash")
-                   : admin_password_take_hash(c, text, d, a, err);
+        return text == NULL ? admin_refuse(c, ANSWER(UNUSABLE), "password hash")
+                            : admin_password_take_hash(c, text, d, a, err);
     }
     if (v == NULL)
         return STORE_OK;

@@ -15,8 +15,8 @@ password_set(struct admin_call *c, struct errbuf *err)
     struct domain_rec d = {0};
     struct account_rec a = {0};
     enum store_result r = admin_password_read(c, &p);
-    const char *why = r == STORE_OK && !p.is_hash ? password_fault(p.password)
-                                                   : NULL;
+    const char *why =
+        r == STORE_OK && !p.is_hash ? password_fault(p.password) : NULL;
 
     if (why != NULL)
         r = admin_refuse(c, ANSWER_ARGUMENTS, "%s", why);
