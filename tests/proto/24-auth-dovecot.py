@@ -214,6 +214,19 @@ def test_a_password_that_was_changed_outside(t):
                               for p in ("pw-joe", "new", "pw-joe")])
 
 
+def test_what_was_remembered_is_forgotten(t):
+    with World(t) as w:
+        w.login("joe").bye()
+        w.auth.users[w.name("joe")] = "new"
+        c = w.login("joe")
+        done = ximss.ctl(w.server, "account", "forget", w.name("joe"))
+        equal((done.returncode, done.stdout), (0, ""))
+        c.quiet()  # the session goes on
+        w.refused("joe", "pw-joe")
+        equal([int(w.server.cli("GetStatElement outside" + n))
+               for n in ("Asked", "Away", "Waiting")], [2, 0, 0])
+
+
 # --- many at once ---
 
 def test_fifty_at_once_make_one_account(t):
@@ -380,16 +393,26 @@ def test_no_password_is_in_the_log(t):
         check(not any("S3cr" in l for l in w.server.lines), "in the log")
 
 
+def check_config(server):
+    server.write_config()
+    return subprocess.run(
+        server.command() + ["--check-config"], capture_output=True, text=True,
+        check=False, timeout=ximss.DEADLINE)
+
+
 def test_the_configuration_is_checked(t):
+    with World(t) as w:
+        equal(check_config(w.server).returncode, 0)
+        w.auth.stop()
+        done = check_config(w.server)
+        check("auth-dovecot-socket: connecting to %s: No such file"
+              % w.auth.path in done.stderr, done.stderr)
     for options, text in (
             ({"auth": ["dovecot"]}, "auth: dovecot needs auth-dovecot-socket"),
             ({"auth": ["store", "store"]}, "auth: store stands there twice"),
             ({"auth": ["ldap"]}, "auth: must name store or dovecot or pam")):
         server = t.server(options, start=False)
-        server.write_config()
-        done = subprocess.run(
-            server.command() + ["--check-config"], capture_output=True,
-            text=True, timeout=ximss.DEADLINE)
+        done = check_config(server)
         check(done.returncode != 0 and text in done.stderr + done.stdout,
               "%r" % (done,))
 

@@ -24,6 +24,7 @@
 #include "ximss/server/auth/auth_cache.h"
 #include "ximss/server/auth/password.h"
 #include "ximss/server/auth/throttle.h"
+#include "ximss/server/base/counters.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/login_private.h"
 #include "ximss/server/rules/auto_account.h"
@@ -250,13 +251,29 @@ count_last(struct attempt *a)
     o->is_counted = true;
 }
 
+static void
+take_answer(struct attempt *a, enum passdb_answer answer)
+{
+    a->outside.answer = answer;
+    counter_add(COUNTER_OUTSIDE_WAITING, -1);
+    if (answer == PASSDB_AWAY || answer == PASSDB_BUSY)
+        counter_add(COUNTER_OUTSIDE_AWAY, 1);
+}
+
+static void
+count_question(void)
+{
+    counter_add(COUNTER_OUTSIDE_ASKED, 1);
+    counter_add(COUNTER_OUTSIDE_WAITING, 1);
+}
+
 /* On the thread of passdb. */
 static void
 on_answered(void *arg, enum passdb_answer answer)
 {
     struct attempt *a = arg;
 
-    a->outside.answer = answer;
+    take_answer(a, answer);
     count_last(a);
     attempt_send_home(a, answered);
 }
@@ -281,12 +298,13 @@ ask(struct attempt *a)
     struct attempt_outside *o = &a->outside;
     struct passdb_question q = question_of(a);
 
-    if (find_source(o, &o->next))
-        o->call =
-            passdb_ask(a->job.server->passdb, kind_of(o->list.item[o->next]),
-                       &q, on_answered, a);
-    else
+    if (!find_source(o, &o->next)) {
         refuse_after_hash(a);
+        return;
+    }
+    count_question();
+    o->call = passdb_ask(a->job.server->passdb, kind_of(o->list.item[o->next]),
+                         &q, on_answered, a);
 }
 
 bool
@@ -361,7 +379,7 @@ on_exchanged(void *arg, enum passdb_answer answer)
     struct attempt *a = arg;
     struct attempt_outside *o = &a->outside;
 
-    o->answer = answer;
+    take_answer(a, answer);
     if (!o->is_first && (answer == PASSDB_WRONG || answer == PASSDB_DISABLED)) {
         attempt_count_failure(a, reason_of(answer));
         o->is_counted = true;
@@ -386,6 +404,7 @@ attempt_exchange_outside(struct attempt *a)
     q = question_of(a);
     q.mechanism = sasl_mechanism(sasl);
     q.initial = first;
+    count_question();
     o->call =
         passdb_ask(a->job.server->passdb, kind_of(o->by), &q, on_exchanged, a);
     explicit_bzero(first, strlen(first));
@@ -396,6 +415,7 @@ attempt_exchange_outside(struct attempt *a)
 void
 attempt_go_on_outside(struct attempt *a)
 {
+    count_question();
     passdb_go_on(a->outside.call, a->proof, clock_mono() + a->outside.timeout,
                  on_exchanged, a);
 }
