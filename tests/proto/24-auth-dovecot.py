@@ -59,6 +59,10 @@ class World:
     def passwords(self):
         return [(r.user, r.password) for r in self.auth.requests]
 
+    def waiting(self):
+        """For the source, or for its answers."""
+        return int(self.server.cli("GetStatElement outsideWaiting"))
+
     def accounts(self):
         return self.server.cli("ListAccounts " + DOMAIN)
 
@@ -259,6 +263,24 @@ def test_who_has_left_leaves_nothing(t):
         at = len(w.server.lines)
         w.auth.release()
         w.server.wait_log(r"login failed user=joe@mail\.test", at)
+
+
+def test_what_waits_for_the_greeting(t):
+    """All of it is asked when that comes."""
+    users = ["u%d" % i for i in range(40)]
+    with World(t, users=users) as w:
+        w.auth.mode = "silent"
+        w.auth.cut()
+        clients = [w.server.connect() for _ in users]
+        for user, c in zip(users, clients):
+            c.send('<login id="login" authData="%s" password="pw-%s"/>'
+                   % (w.name(user), user))
+        wait_until(lambda: w.auth.conns and w.waiting() == len(users),
+                   "all wait")
+        w.auth.mode = "answers"
+        w.auth.greet(w.auth.conns[0])
+        for c in clients:
+            c.logged_in("login")
 
 
 def test_bounds(t):
