@@ -217,8 +217,7 @@ config_check(struct config_load *l, void *config)
                                &c->listen_tls) != 0 ||
         check_proxies(l, c) != 0 || check_sizes(l, c) != 0 ||
         check_sources(l, c) != 0 || check_auth(l, c) != 0 ||
-        check_pam(l, c) != 0 ||
-        finish_control_socket(l, c) != 0)
+        check_pam(l, c) != 0 || finish_control_socket(l, c) != 0)
         return -1;
     return check_door(l, c);
 }
