@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 import mail
 import ximss
@@ -186,6 +187,27 @@ def test_bad_servers(t):
                 raise ximss.Failed("%s: %s" % (what, error)) from error
             finally:
                 door.stop()
+
+
+def test_a_flood_is_read_slowly(t):
+    """Small messages, that cost most: a process that read as fast as they come
+    would do nothing else.  10,000 take a second or more."""
+    with World(start=False) as w:
+        w.dovecot.start()
+        w.dovecot.add("joe")
+        flood = BadDoor(w.door, SESSION, b'<response id="5"/>\0' * 200)
+        try:
+            c = w.imap("joe@" + mail.DOMAIN)
+            c.idle()
+            # What fits into the socket is no sign that it was read.
+            wait_until(lambda: flood.sent > 400000, "more than fits")
+            sent, begin = flood.sent, time.monotonic()
+            wait_until(lambda: flood.sent > sent + 180000, "10,000 more")
+            took = time.monotonic() - begin
+            check(took > 0.5, "they took %.2f s" % took)
+            equal(others_of(c.done()), [])
+        finally:
+            flood.stop()
 
 
 def try_a_bad_server(w, joe, data):
