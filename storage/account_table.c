@@ -29,7 +29,9 @@ account_rec_clear(struct account_rec *a)
 void
 account_rec_encode(struct buf *b, const struct account_rec *a)
 {
-    enc_u8(b, 1);
+    bool has_hash = a->cred.hash[0] != '\0';
+
+    enc_u8(b, has_hash ? 2 : 1);
     enc_u64(b, a->domain);
     enc_i64(b, a->created);
     enc_u32(b, a->cred_serial);
@@ -45,6 +47,24 @@ account_rec_encode(struct buf *b, const struct account_rec *a)
     enc_text(b, a->type);
     enc_text(b, a->settings);
     enc_text(b, a->rights);
+    if (has_hash)
+        enc_text(b, a->cred.hash);
+}
+
+/* A foreign hash, which stands in the place of a verifier. */
+static void
+dec_hash(struct dec *in, struct credential *c)
+{
+    char *hash = dec_text(in);
+    size_t len = hash == NULL ? 0 : strlen(hash);
+
+    if (len == 0 || len >= sizeof c->hash || c->iterations > 0 || c->has_cram)
+        in->bad = true;
+    else
+        memcpy(c->hash, hash, len + 1);
+    if (hash != NULL)
+        explicit_bzero(hash, len);
+    free(hash);
 }
 
 int
@@ -52,12 +72,12 @@ account_rec_decode(const void *data, size_t len, struct account_rec *a,
                    struct errbuf *err)
 {
     uint64_t number = a->number;
-    uint8_t flags;
+    uint8_t version, flags;
     struct dec in;
 
     memset(a, 0, sizeof *a);
     dec_init(&in, data, len);
-    dec_version(&in, 1);
+    version = dec_version(&in, 2);
     a->domain = dec_u64(&in);
     a->created = dec_i64(&in);
     a->cred_serial = dec_u32(&in);
@@ -76,6 +96,8 @@ account_rec_decode(const void *data, size_t len, struct account_rec *a,
     a->type = dec_text(&in);
     a->settings = dec_text(&in);
     a->rights = dec_text(&in);
+    if (version == 2)
+        dec_hash(&in, &a->cred);
     if (dec_end(&in, err) != 0) {
         account_rec_clear(a);
         return -1;
@@ -97,6 +119,8 @@ put_record(struct store_txn *t, uint64_t number, const struct account_rec *a,
     account_rec_encode(txn_record(t), &copy);
     free(copy.name);
     r = txn_put(t, TABLE_ACCOUNT, &k, "storing an account", err);
+    if (r == STORE_OK && copy.cred.hash[0] != '\0')
+        meta_need_format(t, FORMAT_HASHES);
     explicit_bzero(&copy.cred, sizeof copy.cred);
     return r;
 }
@@ -181,8 +205,8 @@ number_at(uint64_t point, uint64_t n)
 }
 
 enum store_result
-account_sample_iterations(struct store_txn *t, uint64_t point,
-                          uint32_t *iterations_r, struct errbuf *err)
+account_sample_credential(struct store_txn *t, uint64_t point,
+                          struct credential *cred_r, struct errbuf *err)
 {
     const char *const doing = "looking at accounts";
     uint64_t last = t->counter[COUNTER_ACCOUNT];
@@ -191,18 +215,20 @@ account_sample_iterations(struct store_txn *t, uint64_t point,
     struct cursor c;
     enum store_result r = cursor_open(&c, t, TABLE_ACCOUNT, &from, doing, err);
 
-    *iterations_r = 0;
+    *cred_r = (struct credential){0};
     if (r != STORE_OK)
         return r == STORE_NOTFOUND ? STORE_OK : r;
-    for (int i = 0; r == STORE_OK && *iterations_r == 0; i++) {
+    for (int i = 0; r == STORE_OK && !credential_is_set(cred_r); i++) {
         if (account_rec_decode(c.value.data, c.value.len, &a, err) != 0)
             r = txn_damaged(doing, err);
-        *iterations_r = a.cred.iterations;
+        *cred_r = a.cred;
         account_rec_clear(&a);
         if (r == STORE_OK)
             r = i < SAMPLE_STEPS ? cursor_next(&c, err) : STORE_NOTFOUND;
     }
     cursor_close(&c);
+    if (!credential_is_set(cred_r))
+        *cred_r = (struct credential){0};
     return r == STORE_NOTFOUND ? STORE_OK : r;
 }
 

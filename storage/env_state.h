@@ -18,7 +18,7 @@
 /* The format of the whole store; a store with a higher one is refused.  One
  * with a lower one keeps it until something is stored that needs more
  * (meta_need_format). */
-#define STORE_FORMAT 6
+#define STORE_FORMAT 7
 /* What the formats brought. */
 #define FORMAT_ALIASES   2
 #define FORMAT_TEMPLATE  2
@@ -30,6 +30,7 @@
 #define FORMAT_SESSIONS  5
 #define FORMAT_OBJECTS   5
 #define FORMAT_UNSHOWN   6
+#define FORMAT_HASHES    7
 
 /* The directory of the store keeps the environment in here. */
 #define ENV_SUBDIR "db"

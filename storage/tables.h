@@ -146,16 +146,29 @@ enum store_result domain_aliases_set(struct store_txn *t, uint64_t domain,
 #define CRED_KEY_BYTES  32
 #define CRED_CRAM_BYTES 32
 
+/* The longest foreign hash, with its 0. */
+#define CRED_HASH_BYTES 256
+
 /* A SCRAM-SHA-256 verifier (RFC 5802, 7677), and on request the HMAC-MD5
- * state for CRAM-MD5 (inner and outer MD5 state, 16 bytes each). */
+ * state for CRAM-MD5 (inner and outer MD5 state, 16 bytes each).  Or, of a
+ * password that was brought along, a foreign hash (auth/foreign_hash.h): then
+ * iterations are 0, and the salt is that of the verifier it will become. */
 struct credential {
-    uint32_t iterations; /* 0: no password, nobody can log in */
+    uint32_t iterations; /* 0: no verifier */
+    char hash[CRED_HASH_BYTES]; /* "{SCHEME}..."; "": none */
     uint8_t salt[CRED_SALT_BYTES];
     uint8_t stored_key[CRED_KEY_BYTES];
     uint8_t server_key[CRED_KEY_BYTES];
     bool has_cram;
     uint8_t cram[CRED_CRAM_BYTES];
 };
+
+/* Whether there is a password; without one nobody can log in. */
+static inline bool
+credential_is_set(const struct credential *c)
+{
+    return c->iterations > 0 || c->hash[0] != '\0';
+}
 
 struct account_rec {
     uint64_t number; /* never used again */
@@ -193,12 +206,12 @@ enum store_result account_get(struct store_txn *t, uint64_t number,
 enum store_result account_find(struct store_txn *t, uint64_t domain,
                                const char *name, struct account_rec *a_r,
                                struct errbuf *err) WARN_UNUSED;
-/* The number of iterations of the password of one of the accounts, 0 if it has
- * none.  `point` chooses the account: the same number always chooses the same
- * one while accounts do not change, and over many numbers all are chosen
- * equally often. */
-enum store_result account_sample_iterations(struct store_txn *t, uint64_t point,
-                                            uint32_t *iterations_r,
+/* The credential of one of the accounts, for the caller to wipe; zeros if no
+ * password was found.  `point` chooses the account: the same number always
+ * chooses the same one while accounts do not change, and over many numbers all
+ * are chosen equally often. */
+enum store_result account_sample_credential(struct store_txn *t, uint64_t point,
+                                            struct credential *cred_r,
                                             struct errbuf *err) WARN_UNUSED;
 /* Replaces the record of a->number.  Another name or domain renames the
  * account; its aliases move with it.  STORE_EXISTS: a name is in use, even if

@@ -69,6 +69,8 @@ verify_account(struct verify *v, const struct slice *key,
     if (number > v->t->counter[COUNTER_ACCOUNT])
         verify_finding(v, "account %llu: a number not yet given out",
                        verify_llu(number));
+    if (a.cred.hash[0] != '\0')
+        verify_format(v, FORMAT_HASHES);
     domain = name = key_number(a.domain);
     if (!verify_exists(v, TABLE_DOMAIN, &domain))
         verify_finding(v, "account %llu: its domain does not exist",

@@ -60,11 +60,11 @@ static enum store_result
 sample(struct store_txn *t, void *arg, struct errbuf *err)
 {
     struct ask *q = arg;
-    uint32_t iterations = 7;
-    enum store_result r =
-        account_sample_iterations(t, q->number, &iterations, err);
+    struct credential cred = {.iterations = 7};
+    enum store_result r = account_sample_credential(t, q->number, &cred, err);
 
-    q->count = iterations;
+    q->count = cred.iterations;
+    strcpy(q->a.cred.hash, cred.hash);
     return r;
 }
 
@@ -841,6 +841,29 @@ START_TEST(samples_of_iterations)
 }
 END_TEST
 
+/* A foreign hash is a password like others, and replaces a verifier. */
+START_TEST(a_foreign_hash)
+{
+    struct ask q = {.number = fixture_account(domain, "joe")};
+    struct ask sampled = {.number = 5};
+
+    fixture_run(get, &q, STORE_OK);
+    q.a.cred.iterations = 0;
+    q.a.cred.salt[0] = 9;
+    memset(q.a.cred.hash, 'x', CRED_HASH_BYTES - 1);
+    fixture_run(put, &q, STORE_OK);
+    account_rec_clear(&q.a);
+    q = (struct ask){.number = 1};
+    fixture_run(get, &q, STORE_OK);
+    ck_assert_uint_eq(strlen(q.a.cred.hash), CRED_HASH_BYTES - 1);
+    ck_assert_uint_eq(q.a.cred.salt[0], 9);
+    ck_assert(credential_is_set(&q.a.cred));
+    account_rec_clear(&q.a);
+    fixture_run(sample, &sampled, STORE_OK);
+    ck_assert_uint_eq(strlen(sampled.a.cred.hash), CRED_HASH_BYTES - 1);
+}
+END_TEST
+
 START_TEST(a_crowd)
 {
     struct ask q = {.domain = domain};
@@ -875,6 +898,7 @@ account_table_suite(void)
     tcase_add_test(tc, aliases_have_verifiers);
     tcase_add_test(tc, verifiers_are_of_a_password);
     tcase_add_test(tc, samples_of_iterations);
+    tcase_add_test(tc, a_foreign_hash);
     tcase_add_test(tc, a_crowd);
     suite_add_tcase(s, tc);
     return s;

@@ -179,6 +179,10 @@ static const struct {
     {"usage, and an alert that nobody was shown", recode_usage_rec_decode,
      "01 0000000000000005 0000000000000006 02 0e 0000000000000000"
      "0000000000000009 000000000000000a"},
+    {"account with a foreign hash", recode_account_rec_decode,
+     "02 0000000000000007 0000000000000001 00000000 00000000 11*16 00*32 "
+     "00*32 00 00000001 61 00000000 00000000 00000000 00000000"
+     "00000007 7b534853417d78"},
 };
 
 #define ROWS (sizeof rows / sizeof rows[0])
@@ -326,6 +330,8 @@ START_TEST(impossible_values_are_refused)
         {26, 39, 1},                 /* ... with a note that is not there */
         {27, 38, 2},                 /* a session of nothing */
         {27, 88, 0},                 /* a note with a 0 in it */
+        {35, 24, 1},                 /* a hash beside a verifier */
+        {35, 130, 0},                /* no hash */
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

@@ -568,7 +568,7 @@ START_TEST(a_newer_format_is_refused)
 
     fixture_run(set_format, &format, STORE_OK);
     fixture_close();
-    check_open_fails(&o, "format 7, made by a newer version");
+    check_open_fails(&o, "format 8, made by a newer version");
     ck_assert_int_eq(store_verify(fixture_dir, stderr, &err), STORE_UNKNOWN);
     check_open_fails(&o, "newer version"); /* and nothing was changed */
 }
@@ -640,6 +640,19 @@ put_ticket(struct store_txn *t, void *arg, struct errbuf *err)
 }
 
 static enum store_result
+put_hash(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct account_rec a = {0};
+    enum store_result r = account_get(t, 1, &a, err);
+
+    strcpy(a.cred.hash, arg);
+    if (r == STORE_OK)
+        r = account_put(t, &a, err);
+    account_rec_clear(&a);
+    return r;
+}
+
+static enum store_result
 put_key(struct store_txn *t, void *arg, struct errbuf *err)
 {
     struct alert_rec a = fixture_alert(ALERT_SERVER, 0, SECOND, "x");
@@ -689,7 +702,7 @@ make_old(void)
 START_TEST(an_older_format_is_kept)
 {
     char alias[] = "j", text[] = "{a=b;}", none[] = "", key[] = "k",
-         joe[] = "joe";
+         joe[] = "joe", hash[] = "{SSHA}x";
 
     make_old();
     fixture_account(1, "amy");
@@ -721,6 +734,11 @@ START_TEST(an_older_format_is_kept)
     fixture_verify();
     fixture_run(put_usage, key, STORE_OK);
     check_format(6);
+    fixture_verify();
+    fixture_run(put_hash, none, STORE_OK);
+    check_format(6);
+    fixture_run(put_hash, hash, STORE_OK);
+    check_format(7);
     fixture_verify();
 
     fixture_teardown();

@@ -362,6 +362,40 @@ START_TEST(usage_of_a_newer_format)
 }
 END_TEST
 
+static enum store_result
+put_hash(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct account_rec a = {0};
+    enum store_result r = account_get(t, 1, &a, err);
+
+    (void)arg;
+    strcpy(a.cred.hash, "{SSHA}x");
+    if (r == STORE_OK)
+        r = account_put(t, &a, err);
+    account_rec_clear(&a);
+    return r;
+}
+
+START_TEST(a_hash_of_a_newer_format)
+{
+    struct damage d = {.table = TABLE_META,
+                       .key = "666f726d6174",
+                       .value = "010000000000000006"};
+    char *report;
+
+    fixture_run(put_hash, NULL, STORE_OK);
+    fixture_verify();
+    fixture_run(do_damage, &d, STORE_OK);
+    fixture_close();
+    report = verify(-1);
+    ck_assert_msg(strstr(report, "account.db: a record of format 7 in a store "
+                                 "of format 6") != NULL,
+                  "%s", report);
+    free(report);
+    fixture_open();
+}
+END_TEST
+
 /* --- what a job gets to see of it --- */
 
 static enum store_result
@@ -412,6 +446,7 @@ verify_suite(void)
     tcase_add_loop_test(tc, a_contradiction_is_found, 0,
                         sizeof damages / sizeof damages[0]);
     tcase_add_test(tc, usage_of_a_newer_format);
+    tcase_add_test(tc, a_hash_of_a_newer_format);
     tcase_add_test(tc, a_damaged_record_fails_its_job);
     suite_add_tcase(s, tc);
     tc = suite_add_many(s, full_store_setup, fixture_teardown);

@@ -13,6 +13,8 @@
 
 static const char *const settings[] = {
     /* Those that are acted on. */
+    "Auth",
+    "AutoCreate",
     "CRAMMD5",
     "MaxAccountSize",
     "Password",

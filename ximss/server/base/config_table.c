@@ -293,10 +293,54 @@ static const struct config_row rows[] = {
  "How often Dovecot is asked, so that a lost report is made up for. 0: only\n"
  "at the start."},
 
+{"auth", LIST(CONFIG_TEXTS), M(auth), "store", RELOAD,
+ "Where passwords are checked: store (the server's own), dovecot (see\n"
+ "auth-dovecot-socket), or several in a list, such as {store, dovecot}. If\n"
+ "one refuses, the next is asked. A domain can have a list of its own\n"
+ "(setting Auth). Accounts with server-wide rights always use the store."},
+{"auth-dovecot-socket", PATH(0), M(auth_dovecot_socket), "", RESTART,
+ "The UNIX socket on which Dovecot checks passwords, such as\n"
+ "/run/dovecot/auth-ximssd. In Dovecot it is a unix_listener of service auth\n"
+ "that belongs to the server's user. Empty: none."},
+{"auth-timeout", TIME(SECOND, MINUTE), M(auth_timeout), "5s", RELOAD,
+ "How long a log-in waits for all sources outside of the server together.\n"
+ "Then it fails with error 525. Dovecot refuses wrong passwords after 2\n"
+ "seconds (auth_failure_delay), so this must be longer."},
+{"auth-max-waiting", NUMBER(1, 1000000), M(auth_max_waiting), "10000", RELOAD,
+ "Log-ins that wait for one such source. Further ones fail with error 525.\n"
+ "One address (of IPv6: one network of 48 bits) has at most half of them."},
+{"auth-cache-time", TIME(0, 30 * DAY), M(auth_cache_time), "5m", RELOAD,
+ "How long the server remembers a password that such a source accepted. If\n"
+ "the password is changed there, or the user is locked, the old one works\n"
+ "here for this time at most, unless ximssctl account forget is used. The\n"
+ "time is never longer than remember-time. 0: not at all."},
+
 {"password-iterations", NUMBER(4096, 10000000), M(password_iterations),
- "10000", RELOAD,
+ "25000", RELOAD,
  "Iterations of PBKDF2 for new passwords. A password that was set with\n"
- "another number is hashed again at its next check in clear text."},
+ "another number is hashed again at its next check in clear text.\n"
+ "ximssd.conf(5) says what a number costs."},
+{"keep-hashes", BOOL, M(keep_hashes), "no", RELOAD,
+ "Whether a password that was brought along as a hash of another program\n"
+ "keeps it. With no, it gets a hash of our own at its next check in clear\n"
+ "text, and works with SCRAM from then on."},
+{"max-bcrypt-cost", NUMBER(4, 31), M(hash_limits.bcrypt_cost), "14", RELOAD,
+ "What the hash of another program may cost: here the logarithm of bcrypt's\n"
+ "rounds. One that costs more is refused, and is not checked if it is there\n"
+ "already. The defaults of this and the next settings take about a second."},
+{"max-crypt-rounds", NUMBER(1000, 999999999), M(hash_limits.crypt_rounds),
+ "1000000", RELOAD,
+ "The same for the rounds of SHA-256 and SHA-512 crypt."},
+{"max-pbkdf2-rounds", NUMBER(1000, 100000000), M(hash_limits.pbkdf2_rounds),
+ "1000000", RELOAD,
+ "The same for the rounds of PBKDF2 and SCRAM."},
+{"max-argon2-passes", NUMBER(1, 10000), M(hash_limits.argon2_passes), "10",
+ RELOAD,
+ "The same for the passes of Argon2 over its memory."},
+{"max-hash-memory", BYTES(1 * MIB, 16 * GIB), M(hash_limits.hash_memory),
+ "128M", RELOAD,
+ "The same for the memory of Argon2, yescrypt and scrypt. Each of the\n"
+ "hash-threads may need this much at the same time."},
 {"remember-logins", NUMBER(0, 100000000), M(remember_logins), "100000",
  RESTART,
  "Successful log-ins that the server remembers, in memory only. Clients that\n"
@@ -350,6 +394,23 @@ static const struct config_row rows[] = {
  RELOAD,
  "Whether clients may send passwords over the network in clear text. On the\n"
  "machine itself they always may."},
+
+{"pam-service", TEXT(1, 64), M(pam_service), "ximssd", RESTART,
+ "The service of PAM that checks passwords, where auth says pam. It is\n"
+ "described in /etc/pam.d; see ximss-pam(8)."},
+{"pam-user-format", TEXT(2, 255), M(pam_user_format), "%n", RESTART,
+ "The name that PAM is asked for: %u stands for the whole address of the\n"
+ "account, %n for what is before the @. With %n, accounts of the same name in\n"
+ "several domains have the same password in PAM."},
+{"pam-processes", NUMBER(1, 256), M(pam_processes), "8", RESTART,
+ "Passwords that PAM checks at the same time, each in a process of its own.\n"
+ "Others wait for their turn. A module that hangs keeps its process until\n"
+ "auth-timeout."},
+{"pam-user", TEXT(0, 32), M(pam_user), "", RESTART,
+ "The user that ximss-pam switches to when root starts the server. Empty: no\n"
+ "switch. Modules that read /etc/shadow need root, or a user in group shadow."},
+{"pam-program", PATH(0), M(pam_program), "", RESTART,
+ "The program ximss-pam. Empty: where it was installed."},
 
 {"position-save-interval", TIME(10 * MS, HOUR), M(position_save_interval),
  "1s", RELOAD,

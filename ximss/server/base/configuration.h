@@ -12,6 +12,7 @@
 #include "util/config_value.h"
 #include "util/errbuf.h"
 #include "util/log.h"
+#include "ximss/server/base/hash_limits.h"
 
 struct sockaddr;
 
@@ -132,8 +133,17 @@ struct config {
     char *quota_doveadm_key_file;
     int64_t quota_doveadm_interval;
 
+    /* where passwords are checked */
+    struct config_texts auth;  /* of auth_list.h */
+    char *auth_dovecot_socket; /* "": none */
+    int64_t auth_timeout;
+    unsigned auth_max_waiting;
+    int64_t auth_cache_time;
+
     /* passwords and log-in */
     unsigned password_iterations;
+    bool keep_hashes;
+    struct hash_limits hash_limits; /* of "max-..." */
     unsigned remember_logins;
     int64_t remember_time;
     int64_t ticket_time;
@@ -151,6 +161,13 @@ struct config {
     int64_t login_delay;
     int64_t login_max_delay;
     bool clear_passwords_without_tls;
+
+    /* PAM; see passdb/pam_source.h */
+    char *pam_service;
+    char *pam_user_format;
+    unsigned pam_processes;
+    char *pam_user;    /* "": who the server was started as */
+    char *pam_program; /* LIBEXECDIR/ximss-pam unless given */
 
     /* the store */
     int64_t position_save_interval;

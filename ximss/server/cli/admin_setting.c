@@ -34,6 +34,26 @@ check_settings(struct admin_call *c, const struct cli_value *dict)
     return STORE_OK;
 }
 
+/* Where passwords of the domain are checked, and whether its accounts make
+ * themselves. */
+static enum store_result
+check_logins(struct admin_call *c, const struct cli_value *changes)
+{
+    const struct cli_value *auth = cli_data_find(changes, SETTINGS_AUTH),
+                           *make = cli_data_find(changes, SETTINGS_AUTO_CREATE);
+    struct auth_list list;
+    struct errbuf err;
+    bool yes;
+
+    if (auth != NULL && !settings_is_default(auth) &&
+        settings_auth_list(auth, &list, &err) < 0)
+        return admin_refuse(c, ANSWER(BAD_SETTING), SETTINGS_AUTH, err.text);
+    if (make != NULL && !settings_is_default(make) &&
+        (make->kind != CLI_STRING || text_parse_bool(make->text, &yes) != 0))
+        return admin_refuse(c, ANSWER(YES_OR_NO), SETTINGS_AUTO_CREATE);
+    return STORE_OK;
+}
+
 /* What an alert's text would be with this template must be one. */
 static enum store_result
 check_quota_text(struct admin_call *c, const char *text)
@@ -130,6 +150,8 @@ admin_setting_change(struct admin_call *c, const char *text,
         return r;
     settings_update(c->arena, dict, changes);
     r = check_settings(c, dict);
+    if (r == STORE_OK)
+        r = check_logins(c, changes);
     if (r == STORE_OK)
         r = check_quota(c, changes);
     if (r != STORE_OK)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/buf.h"
 #include "ximss/server/cli/admin_account.h"
 #include "ximss/server/cli/admin_setting.h"
 #include "ximss/server/rules/settings.h"
@@ -75,22 +76,40 @@ get_effective(struct admin_call *c, struct errbuf *err)
     return r;
 }
 
+/* Whether the key's value is the same text. */
+static bool
+is_same(const struct cli_value *before, const struct cli_value *after,
+        const char *key)
+{
+    const struct cli_value *was = cli_data_find(before, key),
+                           *is = cli_data_find(after, key);
+    struct buf old = {0}, new = {0};
+    bool same;
+
+    if (was == NULL || is == NULL)
+        return was == is;
+    cli_data_write(&old, was);
+    cli_data_write(&new, is);
+    same = strcmp(buf_cstr(&old), buf_cstr(&new)) == 0;
+    buf_clear(&old);
+    buf_clear(&new);
+    return same;
+}
+
 /* Accounts whose passwords were set before a domain wanted CRAM-MD5 get what it
  * needs when they next log in with a password that is looked at, which one that
- * is remembered is not. */
+ * is remembered is not.  Nor is it asked where passwords are checked by now. */
 static enum store_result
-note_cram(struct admin_call *c, const char *old, const char *new,
-          struct errbuf *err)
+note_logins(struct admin_call *c, const char *old, const char *new,
+            struct errbuf *err)
 {
     struct cli_value *before, *after;
-    const char *was, *is;
 
     if (settings_read(c->arena, old, &before, err) != 0 ||
         settings_read(c->arena, new, &after, err) != 0)
         return STORE_ERROR;
-    was = settings_string(before, "CRAMMD5");
-    is = settings_string(after, "CRAMMD5");
-    if ((was == NULL) != (is == NULL) || (is != NULL && strcmp(was, is) != 0))
+    if (!is_same(before, after, "CRAMMD5") ||
+        !is_same(before, after, SETTINGS_AUTH))
         effect_add(c->x->effects, EFFECT_LOGINS_CHANGED);
     return STORE_OK;
 }
@@ -114,7 +133,7 @@ store_domain_settings(struct admin_call *c, struct domain_rec *d,
         free(text);
         return STORE_OK;
     }
-    r = note_cram(c, *dict, text, err);
+    r = note_logins(c, *dict, text, err);
     free(*dict);
     *dict = text;
     if (r == STORE_OK)
@@ -196,7 +215,7 @@ store_defaults(struct admin_call *c, const struct cli_value *changes,
     if (r == STORE_OK)
         r = meta_text_put(c->x->txn, which, text, err);
     if (r == STORE_OK)
-        r = note_cram(c, old, text, err);
+        r = note_logins(c, old, text, err);
     if (r == STORE_OK && which == STORE_TEXT_SERVER_ACCOUNT_DEFAULTS)
         effect_add(c->x->effects, EFFECT_QUOTA_DEFAULTS);
     free(old);

@@ -6,10 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "passdb/passdb.h"
 #include "storage/tables.h"
 #include "util/conn.h"
 #include "ximss/server/auth/login_slots.h"
 #include "ximss/server/auth/ticket.h"
+#include "ximss/server/base/auth_list.h"
+#include "ximss/server/base/hash_limits.h"
 #include "ximss/server/base/peer.h"
 #include "ximss/server/live/account.h"
 #include "ximss/server/live/job.h"
@@ -35,6 +38,9 @@ struct session;
  *            for a name that does not exist
  *   check    clear passwords: in the hash pool              attempt_check.c
  *            SASL: a challenge, and later its proof         attempt_proof.c
+ *   outside  what the store does not let in is asked about  attempt_outside.c
+ *            outside, if the domain wants that, without a
+ *            slot; an account is made if there is none
  *   find     instead of these: whose the ticket, session    attempt_way.c
  *            or device is
  *   attach   the session moves to its account's worker,     attempt_open.c
@@ -75,6 +81,29 @@ struct attempt_way {
     attempt_step *refuse; /* it is not good.  NULL: it always is */
 };
 
+/* The way to a password by sources outside of the server. */
+struct attempt_outside {
+    /* From the beginning. */
+    int64_t timeout, cache_time; /* microseconds */
+    bool is_secured;             /* nobody can read what the client sends */
+    /* From the look-up. */
+    struct auth_list list; /* of the domain; also without a source outside */
+    char *user;            /* owned; who is asked about: user@domain */
+    /* While it asks. */
+    unsigned next;            /* of the list: the source that is asked */
+    int64_t deadline;         /* clock_mono, of all sources together */
+    struct passdb_call *call; /* owned; NULL: none */
+    enum passdb_answer answer;
+    bool is_first;         /* the exchange begins */
+    bool is_away, is_busy; /* one of them was */
+    bool is_hashed;        /* a hash was spent on the password */
+    bool is_counted;       /* as a failure */
+    const char *reason;    /* of the refusal, for the log; constant */
+    /* The end. */
+    enum auth_source by; /* who says that it is right */
+    bool let_in;         /* so, now or before (the auth cache knows) */
+};
+
 /* Prefix of the addresses by which wrong ids of sessions are counted, apart
  * from passwords. */
 #define ATTEMPT_SESSIONS_OF "sessions of "
@@ -93,6 +122,8 @@ struct attempt {
     int64_t ticket_time; /* microseconds that a new ticket lives */
     size_t tickets_most; /* of one account */
     unsigned iterations; /* of a password that is set now */
+    struct hash_limits hash_limits;
+    bool keep_hashes; /* foreign ones stay as they are */
     struct device_rules device_rules;
 
     /* Who it is, and where it comes from. */
@@ -134,6 +165,7 @@ struct attempt {
     bool known;    /* what the store was asked for last is there, and good: the
                       account, ticket, session, device or token */
 
+    struct attempt_outside outside;
     struct login_door *door; /* owned; NULL: not at the mail door */
 
     /* CLI tokens. */
@@ -245,8 +277,25 @@ enum store_result attempt_read_tokens(struct attempt *a, struct store_txn *t,
 /* What was looked up is compared with what was shown; or the exchange by SASL
  * goes on. */
 void attempt_check(struct attempt *a);
+/* The exchange by SASL goes on with the credential that was looked up. */
+void attempt_check_sasl(struct attempt *a);
 /* SCRAM's proof (a->proof) is checked. */
 void attempt_prove(struct attempt *a);
+
+/* --- attempt_outside.c: sources of passwords outside --- */
+
+/* The domain has such a source. */
+bool attempt_is_outside(const struct attempt *a);
+/* Asks them about the clear password, and attaches or refuses. */
+void attempt_ask_outside(struct attempt *a);
+/* Hands the first message of an exchange by SASL on, and what comes back.  False:
+ * that is not for outside: the store has a secret for it, or no source of the domain
+ * offers the mechanism. */
+bool attempt_exchange_outside(struct attempt *a);
+/* The same for the next message (a->proof). */
+void attempt_go_on_outside(struct attempt *a);
+/* Ends what was asked, and frees. */
+void attempt_outside_clear(struct attempt_outside *o);
 
 /* --- attempt_way.c: what is in the store --- */
 

@@ -2,7 +2,8 @@
 /* Compares what was found with what the client has shown: one of the account's
  * CLI tokens, a password in clear text (by a hash, in the pool), or an exchange
  * by SASL, which continues.  A right password is stored again if new ones are
- * stored differently: with other iterations, or with the state for CRAM-MD5. */
+ * stored differently: with other iterations, with the state for CRAM-MD5, or as a
+ * verifier instead of a foreign hash. */
 #include "config.h"
 
 #include "ximss/server/requests/attempt.h"
@@ -58,7 +59,9 @@ renewed(struct attempt *a)
 static void
 checked(struct attempt *a)
 {
-    if (!a->matches || !a->known)
+    if ((!a->matches || !a->known) && attempt_is_outside(a))
+        attempt_ask_outside(a);
+    else if (!a->matches || !a->known)
         attempt_answer(a, ANSWER(WRONG_LOGIN));
     else if (a->renewed)
         attempt_ask_anyway(a, renew_body, renewed);
@@ -66,10 +69,20 @@ checked(struct attempt *a)
         let_in(a);
 }
 
+/* A foreign hash that stays. */
+static bool
+keeps_hash(const struct attempt *a)
+{
+    return a->cred.hash[0] != '\0' &&
+           (a->keep_hashes || !password_is_whole(&a->cred, a->password));
+}
+
 /* A password that is right, as new ones are kept. */
 static void
 renew(struct attempt *a)
 {
+    if (keeps_hash(a))
+        return;
     a->renewed = a->cred.iterations != a->iterations;
     if (a->renewed)
         password_renew(&a->cred, a->password, a->iterations);
@@ -84,17 +97,18 @@ renew(struct attempt *a)
 static void
 check_work(struct attempt *a)
 {
-    a->matches = password_matches(&a->cred, a->password);
+    a->matches = password_matches(&a->cred, a->password, &a->hash_limits);
+    a->outside.is_hashed = true;
     if (a->matches && a->known)
         renew(a);
-    else
+    else if (!attempt_is_outside(a))
         attempt_count_failure(a, a->known ? "password" : "unknown");
 }
 
 static bool
 is_alias(const struct attempt *a)
 {
-    return a->known && strcmp(a->account_name, a->name) != 0;
+    return a->account_name != NULL && strcmp(a->account_name, a->name) != 0;
 }
 
 static void
@@ -102,6 +116,8 @@ check_password(struct attempt *a)
 {
     if (is_alias(a) && attempt_recalls(a, a->account_name))
         attempt_attach(a);
+    else if (!a->known && attempt_is_outside(a))
+        attempt_ask_outside(a); /* nothing here could match */
     else
         attempt_hash(a, check_work, checked);
 }
@@ -141,8 +157,8 @@ find_token(const struct attempt *a)
 
 /* --- what was looked up --- */
 
-static void
-go_on_with_sasl(struct attempt *a)
+void
+attempt_check_sasl(struct attempt *a)
 {
     char *challenge;
     enum sasl_result result =
@@ -162,7 +178,7 @@ attempt_check(struct attempt *a)
         attempt_refuse(a, a->known ? "password" : "unknown");
     } else if (a->password != NULL) {
         check_password(a);
-    } else {
-        go_on_with_sasl(a);
+    } else if (!attempt_exchange_outside(a)) {
+        attempt_check_sasl(a);
     }
 }

@@ -21,6 +21,7 @@
 #include "ximss/server/requests/login_private.h"
 #include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/revocation.h"
+#include "ximss/server/rules/rights.h"
 #include "ximss/server/rules/settings.h"
 
 /* --- the auth cache --- */
@@ -30,7 +31,8 @@ attempt_recalls(struct attempt *a, const char *name)
 {
     a->recalled = a->password != NULL &&
                   auth_cache_find(a->job.server->auth_cache, name, a->password,
-                                  clock_mono(), &a->account, &a->serial);
+                                  clock_mono(), &a->account, &a->serial,
+                                  &a->outside.let_in);
     return a->recalled;
 }
 
@@ -60,9 +62,9 @@ dummy_name(const struct attempt *a, const struct domain_rec *domain)
                : xstrdup(a->name);
 }
 
-/* A dummy has as many iterations as one of the accounts: theirs differ, by when
- * their passwords were set.  It is made for every name, so that every name
- * takes as long. */
+/* A dummy costs as much as the password of one of the accounts: they differ, by
+ * when they were set, or where they came from.  It is made for every name, so
+ * that every name takes as long. */
 static enum store_result
 make_dummy(const struct attempt *a, struct store_txn *t,
            const struct domain_rec *domain, struct credential *dummy_r,
@@ -70,13 +72,15 @@ make_dummy(const struct attempt *a, struct store_txn *t,
 {
     const struct server *server = a->job.server;
     char *name = dummy_name(a, domain);
-    uint32_t iterations;
-    enum store_result r = account_sample_iterations(
-        t, password_dummy_point(server->secret, name), &iterations, err);
+    struct credential sample;
+    enum store_result r = account_sample_credential(
+        t, password_dummy_point(server->secret, name), &sample, err);
 
-    if (iterations == 0)
-        iterations = server->admin.iterations;
-    password_dummy(server->secret, name, iterations, dummy_r);
+    if (sample.iterations == 0)
+        sample.iterations = server->admin.iterations;
+    password_dummy(server->secret, name, sample.iterations, dummy_r);
+    password_dummy_costs(dummy_r, sample.hash);
+    OPENSSL_cleanse(&sample, sizeof sample);
     free(name);
     return r;
 }
@@ -112,17 +116,35 @@ attempt_read_tokens(struct attempt *a, struct store_txn *t, uint64_t account,
                           clock_now(), err);
 }
 
+/* The dummy looks and costs as the account does, which may not log in, or not so.
+ * A foreign hash shows what its verifier will show. */
+static void
+disguise(const struct attempt *a, const struct credential *c,
+         struct credential *dummy)
+{
+    dummy->iterations = c->iterations > 0 ? c->iterations : a->iterations;
+    memcpy(dummy->salt, c->salt, sizeof dummy->salt);
+    dummy->hash[0] = '\0';
+    password_dummy_costs(dummy, c->hash);
+}
+
 /* What the password, or proof, is checked against.  An account that exists but
  * may not log in looks as before, but nothing matches. */
 static void
 take_credential(struct attempt *a, bool exists,
                 const struct account_rec *account, struct credential *dummy)
 {
-    if (exists && !a->known) {
-        dummy->iterations = account->cred.iterations;
-        memcpy(dummy->salt, account->cred.salt, sizeof dummy->salt);
-    }
+    if (exists && !a->known)
+        disguise(a, &account->cred, dummy);
     a->cred = a->known ? account->cred : *dummy;
+}
+
+/* Of a foreign hash only the password itself can be checked: to SASL it is as if
+ * there were none. */
+static bool
+can_be_checked(const struct attempt *a, const struct credential *c)
+{
+    return a->password != NULL || c->hash[0] == '\0';
 }
 
 static void
@@ -134,21 +156,56 @@ take_account(struct attempt *a, const struct account_rec *account,
     a->serial = account->cred_serial;
 }
 
+/* The store's passwords count where the domain says so, and for administrators
+ * of the server always. */
+static bool
+store_counts(const struct attempt *a, const struct account_rec *account)
+{
+    return auth_list_has(&a->outside.list, AUTH_STORE) ||
+           (rights_parse(account->rights) & RIGHTS_SERVER_WIDE) != 0;
+}
+
+/* What log-ins go by: of the domain, or where there is none, of the server. */
+static enum store_result
+take_rules(struct attempt *a, struct store_txn *t,
+           const struct domain_rec *domain, struct errbuf *err)
+{
+    struct domain_logins logins;
+    enum store_result r =
+        settings_domain_logins(t, domain->number != 0 ? domain : NULL,
+                               &a->job.server->admin.auth, &logins, err);
+
+    a->outside.list = logins.auth;
+    a->cram = logins.cram;
+    return r;
+}
+
+/* The name that sources outside are asked about. */
+static void
+take_user(struct attempt *a, const struct domain_rec *domain)
+{
+    free(a->outside.user);
+    a->outside.user = a->account_name != NULL ? xstrdup(a->account_name)
+                                              : dummy_name(a, domain);
+}
+
 static enum store_result
 look_up_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
     struct domain_rec domain = {0};
     struct account_rec account = {0};
     struct credential dummy;
-    enum store_result r, sampled;
+    enum store_result r, sampled, ruled;
     bool found, there, exists;
 
     r = admin_account_find(t, a->name, NULL, &domain, &account, &found, err);
+    ruled = take_rules(a, t, &domain, err);
     there = r == STORE_OK && !domain.suspended;
-    exists = r == STORE_OK && account.cred.iterations > 0;
-    a->known = there && exists;
-    if (a->known)
-        r = settings_domain_cram(t, &domain, &a->cram, err);
+    exists = r == STORE_OK && credential_is_set(&account.cred);
+    a->known = there && exists && can_be_checked(a, &account.cred) &&
+               store_counts(a, &account);
+    if (ruled != STORE_OK && (r == STORE_OK || r == STORE_NOTFOUND))
+        r = ruled;
     if (!a->cram && a->password == NULL)
         account.cred.has_cram = false; /* not wanted any more */
     sampled = make_dummy(a, t, &domain, &dummy, err);
@@ -164,6 +221,7 @@ look_up_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
         r = attempt_read_tokens(a, t, there ? account.number : 0, err);
     if (there)
         take_account(a, &account, &domain);
+    take_user(a, &domain);
     account_rec_clear(&account);
     domain_rec_clear(&domain);
     OPENSSL_cleanse(&dummy, sizeof dummy);

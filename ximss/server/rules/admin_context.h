@@ -11,6 +11,8 @@
 #include "storage/store.h"
 #include "storage/tables.h"
 #include "util/errbuf.h"
+#include "ximss/server/base/auth_list.h"
+#include "ximss/server/base/hash_limits.h"
 #include "ximss/server/rules/effect.h"
 #include "ximss/server/rules/rights.h"
 
@@ -79,7 +81,8 @@ struct admin_settings {
     unsigned
         max_alerts[ALERT_ACCOUNT + 1];   /* of a set, by scope; 0: no limit */
     int64_t lifetime[ALERT_ACCOUNT + 1]; /* default end by scope, us; 0 none */
-    unsigned iterations;                 /* for new passwords; default 10000 */
+    unsigned iterations;                 /* for new passwords */
+    struct hash_limits hash_limits;      /* for those brought along */
     unsigned max_tickets;                /* of one account */
     unsigned max_tokens;                 /* the same */
     unsigned max_members;                /* of one group */
@@ -90,8 +93,10 @@ struct admin_settings {
     int64_t started;                     /* when the server began to run */
     const char *version;                 /* "ximssd 0.1.0" */
     bool test_hooks;                     /* TESTCLOCK allowed */
-    bool source_limits; /* what may be used is as sources of usage say */
-    bool can_ask;       /* there are sources that can be asked */
+    bool source_limits;    /* what may be used is as sources of usage say */
+    bool can_ask;          /* there are sources that can be asked */
+    struct auth_list auth; /* where passwords are checked, unless a domain says
+                              something else */
 };
 
 #endif

@@ -166,20 +166,77 @@ settings_domain(struct store_txn *t, struct arena *arena,
     return r;
 }
 
+/* A switch of a domain; `otherwise` if it is not set, or neither yes nor no. */
+static bool
+is_on(const struct cli_value *dict, const char *key, bool otherwise)
+{
+    const char *value = settings_string(dict, key);
+    bool on;
+
+    return value != NULL && text_parse_bool(value, &on) == 0 ? on : otherwise;
+}
+
+static enum store_result
+domain_switch(struct store_txn *t, const struct domain_rec *domain,
+              const char *key, bool otherwise, bool *on_r, struct errbuf *err)
+{
+    struct arena *arena = arena_new();
+    struct cli_value *dict;
+    enum store_result r = settings_domain(t, arena, domain, &dict, err);
+
+    *on_r = r == STORE_OK && is_on(dict, key, otherwise);
+    arena_free(&arena);
+    return r;
+}
+
 enum store_result
 settings_domain_cram(struct store_txn *t, const struct domain_rec *domain,
                      bool *wants_r, struct errbuf *err)
 {
-    struct arena *arena = arena_new();
-    struct cli_value *dict;
-    const char *value;
-    enum store_result r = settings_domain(t, arena, domain, &dict, err);
+    return domain_switch(t, domain, "CRAMMD5", false, wants_r, err);
+}
 
-    *wants_r = false;
-    if (r == STORE_OK) {
-        value = settings_string(dict, "CRAMMD5");
-        if (value != NULL && text_parse_bool(value, wants_r) != 0)
-            *wants_r = false;
+enum store_result
+settings_domain_auto_create(struct store_txn *t,
+                            const struct domain_rec *domain, bool *wants_r,
+                            struct errbuf *err)
+{
+    return domain_switch(t, domain, SETTINGS_AUTO_CREATE, true, wants_r, err);
+}
+
+int
+settings_auth_list(const struct cli_value *v, struct auth_list *l_r,
+                   struct errbuf *err)
+{
+    *l_r = (struct auth_list){.n = 0};
+    if (v->kind == CLI_STRING)
+        return auth_list_parse(v->text, l_r, err);
+    if (v->kind != CLI_ARRAY || v->n == 0)
+        return err_set(err, "must name store or dovecot or pam");
+    for (const struct cli_value *i = v->first; i != NULL; i = i->next)
+        if (auth_list_add(l_r, i->kind == CLI_STRING ? i->text : "", err) < 0)
+            return -1;
+    return 0;
+}
+
+enum store_result
+settings_domain_logins(struct store_txn *t, const struct domain_rec *domain,
+                       const struct auth_list *server,
+                       struct domain_logins *logins_r, struct errbuf *err)
+{
+    struct arena *arena = arena_new();
+    struct cli_value *dict = NULL, *auth;
+    struct auth_list own;
+    enum store_result r = STORE_OK;
+
+    *logins_r = (struct domain_logins){.auth = *server};
+    if (domain != NULL)
+        r = settings_domain(t, arena, domain, &dict, err);
+    if (r == STORE_OK && dict != NULL) {
+        logins_r->cram = is_on(dict, "CRAMMD5", false);
+        auth = cli_data_find(dict, SETTINGS_AUTH);
+        if (auth != NULL && settings_auth_list(auth, &own, err) == 0)
+            logins_r->auth = own;
     }
     arena_free(&arena);
     return r;
