@@ -12,6 +12,7 @@
  * which the sources work (source.h).  It keeps what waits within bounds, gives
  * those who wait their turns, and ends what takes too long. */
 
+struct conn_loop;
 struct event_base;
 struct passdb;
 struct passdb_call;
@@ -29,8 +30,9 @@ struct passdb_limits {
 
 /* Without sources, and without its thread, yet. */
 struct passdb *passdb_new(const struct passdb_limits *limits);
-/* The loop, on which sources are made before passdb_run. */
+/* The loop, on which sources are made before passdb_run, and its connections. */
 struct event_base *passdb_base(struct passdb *db);
+struct conn_loop *passdb_loop(struct passdb *db);
 /* Takes the source. */
 void passdb_add(struct passdb *db, enum passdb_kind kind,
                 struct passdb_source *source);
@@ -61,8 +63,8 @@ struct passdb_question {
 };
 
 /* The answer is there.  On the thread of passdb, or before the call that asked has
- * returned.  From then on the call is the asker's, until it goes on. */
-typedef void passdb_answered_fn(void *arg);
+ * returned.  The call is the asker's when both are over, until it goes on. */
+typedef void passdb_answered_fn(void *arg, enum passdb_answer answer);
 
 /* Asks one source, with one answer for this, and one for each passdb_go_on.  Any
  * thread. */

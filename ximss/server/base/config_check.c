@@ -8,9 +8,11 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "passdb/pam_name.h"
 #include "quota/maildir_path.h"
 #include "util/local_socket.h"
 #include "util/xmalloc.h"
+#include "ximss/server/base/auth_list.h"
 #include "ximss/server/base/configuration.h"
 
 /* A character of an alert takes up to six bytes on the wire (&quot;); beside
@@ -125,6 +127,23 @@ check_sources(struct config_load *l, const struct config *c)
     return 0;
 }
 
+static int
+check_auth(struct config_load *l, const struct config *c)
+{
+    struct auth_list list = {.n = 0};
+    struct errbuf err;
+
+    for (size_t i = 0; i < c->auth.count; i++)
+        if (auth_list_add(&list, c->auth.items[i], &err) < 0)
+            return config_conflict(l, "auth", err.text);
+    if (list.n == 0)
+        return config_conflict(l, "auth", "needs one source at least");
+    if (auth_list_has(&list, AUTH_DOVECOT) && *c->auth_dovecot_socket == '\0')
+        return config_conflict(l, "auth", "dovecot needs auth-dovecot-socket");
+    return check_socket(l, "auth-dovecot-socket", c->auth_dovecot_socket,
+                        sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
+}
+
 static bool
 format_is_good(const char *format)
 {
@@ -156,6 +175,23 @@ check_door(struct config_load *l, struct config *c)
         c->door_wake_directory = xasprintf(
             "%.*s/wake", (int)(strrchr(c->door_socket, '/') - c->door_socket),
             c->door_socket);
+    }
+    return 0;
+}
+
+static int
+check_pam(struct config_load *l, struct config *c)
+{
+    if (!pam_name_service_is_good(c->pam_service))
+        return config_conflict(l, "pam-service",
+                               "is the name of a file in /etc/pam.d: letters, "
+                               "digits, -, _ and . within it");
+    if (!pam_name_format_is_good(c->pam_user_format))
+        return config_conflict(l, "pam-user-format",
+                               "must have %u or %n, and no other %");
+    if (*c->pam_program == '\0') {
+        free(c->pam_program);
+        c->pam_program = xstrdup(LIBEXECDIR "/ximss-pam");
     }
     return 0;
 }
@@ -196,6 +232,7 @@ config_check(struct config_load *l, void *config)
                                &c->listen_tls) != 0 ||
         check_proxies(l, c) != 0 || check_sizes(l, c) != 0 ||
         check_quality(l, c) != 0 || check_sources(l, c) != 0 ||
+        check_auth(l, c) != 0 || check_pam(l, c) != 0 ||
         finish_control_socket(l, c) != 0)
         return -1;
     return check_door(l, c);

@@ -133,6 +133,13 @@ struct config {
     char *quota_doveadm_key_file;
     int64_t quota_doveadm_interval;
 
+    /* where passwords are checked */
+    struct config_texts auth;  /* of auth_list.h */
+    char *auth_dovecot_socket; /* "": none */
+    int64_t auth_timeout;
+    unsigned auth_max_waiting;
+    int64_t auth_cache_time;
+
     /* passwords and log-in */
     unsigned password_iterations;
     unsigned password_min_length; /* characters */
@@ -156,6 +163,13 @@ struct config {
     int64_t login_delay;
     int64_t login_max_delay;
     bool clear_passwords_without_tls;
+
+    /* PAM; see passdb/pam_source.h */
+    char *pam_service;
+    char *pam_user_format;
+    unsigned pam_processes;
+    char *pam_user;    /* "": who the server was started as */
+    char *pam_program; /* LIBEXECDIR/ximss-pam unless given */
 
     /* the store */
     int64_t position_save_interval;

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A password goes to the program only when that has a place for the check.  The
+ * program answers each ask once, one that was dropped too; only then its place is
+ * free, and until then requests wait here, in order.
+ *
+ * `done` may begin and drop other requests, so a request is off all lists before
+ * it is called. */
+#include "config.h"
+
+#include "passdb/pam_source.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#include <event2/event.h>
+
+#include "passdb/pam_launch.h"
+#include "passdb/pam_name.h"
+#include "passdb/pam_wire.h"
+#include "passdb/source.h"
+#include "util/log.h"
+#include "util/text.h"
+#include "util/xmalloc.h"
+
+#define PER_TURN 64 /* messages, before others on the thread have theirs */
+
+struct ask {
+    TAILQ_ENTRY(ask) link;
+    struct asks *list;              /* that it is in */
+    struct passdb_request *request; /* NULL: was dropped */
+    char *user;                     /* as PAM is asked; owned */
+    uint32_t id;                    /* of those in `asked` */
+    bool is_cancelled;              /* the program knows that it was dropped */
+};
+
+TAILQ_HEAD(asks, ask);
+
+struct pam_source {
+    struct passdb_source source;
+    struct pam_process process;
+    struct event *readable, *writable;
+    char *format;
+    unsigned processes;
+    struct asks waiting; /* for a place */
+    struct asks asked;   /* the program is to answer */
+    struct asks lost;    /* never will be answered */
+    unsigned n_asked;
+    uint32_t last_id;
+    atomic_bool is_there;
+};
+
+static struct pam_source *
+pam_source_of(struct passdb_source *source)
+{
+    return (struct pam_source *)source; /* its first member */
+}
+
+/* --- answers --- */
+
+static void
+answer(struct passdb_request *r, enum passdb_answer a, const char *why)
+{
+    r->state = NULL;
+    r->answer = a;
+    r->challenge = r->as_user = NULL;
+    r->why = why;
+    r->done(r);
+}
+
+static void
+ask_free(struct ask *a)
+{
+    free(a->user);
+    free(a);
+}
+
+/* It is in no list any more. */
+static void
+finish(struct ask *a, enum passdb_answer what, const char *why)
+{
+    struct passdb_request *r = a->request;
+
+    ask_free(a);
+    if (r != NULL)
+        answer(r, what, why);
+}
+
+static void
+move(struct pam_source *s, struct ask *a, struct asks *to)
+{
+    if (a->list != NULL)
+        TAILQ_REMOVE(a->list, a, link);
+    s->n_asked -= a->list == &s->asked;
+    s->n_asked += to == &s->asked;
+    a->list = to;
+    if (to != NULL)
+        TAILQ_INSERT_TAIL(to, a, link);
+}
+
+/* New ones that come meanwhile are none of them. */
+static void
+lose(struct pam_source *s, struct asks *list, const char *why)
+{
+    struct ask *a;
+
+    while ((a = TAILQ_FIRST(list)) != NULL)
+        move(s, a, &s->lost);
+    while ((a = TAILQ_FIRST(&s->lost)) != NULL) {
+        move(s, a, NULL);
+        finish(a, PASSDB_AWAY, why);
+    }
+}
+
+/* --- to the program --- */
+
+/* False: not now. */
+static bool
+say(struct pam_source *s, const struct pam_wire_message *m)
+{
+    uint8_t packet[PAM_WIRE_MOST];
+    size_t len = pam_wire_write(m, packet);
+    ssize_t n;
+
+    assert(len > 0);
+    do {
+        n = send(s->process.socket, packet, len, MSG_NOSIGNAL);
+    } while (n < 0 && errno == EINTR);
+    explicit_bzero(packet, len);
+    if (n >= 0)
+        return true;
+    /* Whether it is gone is seen when reading. */
+    if (errno == EAGAIN || errno == EWOULDBLOCK)
+        event_add(s->writable, NULL);
+    return false;
+}
+
+static bool
+say_cancel(struct pam_source *s, struct ask *a)
+{
+    struct pam_wire_message m = {.type = PAM_WIRE_CANCEL, .id = a->id};
+
+    a->is_cancelled = say(s, &m);
+    return a->is_cancelled;
+}
+
+static bool
+say_ask(struct pam_source *s, struct ask *a)
+{
+    struct pam_wire_message m = {.type = PAM_WIRE_ASK};
+
+    if (++s->last_id == 0)
+        s->last_id = 1; /* 0 is that of the hello */
+    m.id = a->id = s->last_id;
+    m.u.ask.user = a->user;
+    m.u.ask.password = a->request->password;
+    m.u.ask.address = a->request->address;
+    if (m.u.ask.address != NULL && strlen(m.u.ask.address) > PAM_WIRE_ADDRESS)
+        m.u.ask.address = NULL;
+    return say(s, &m);
+}
+
+/* As much as can be said now. */
+static void
+pump(struct pam_source *s)
+{
+    struct ask *a;
+
+    if (!atomic_load(&s->is_there))
+        return;
+    TAILQ_FOREACH(a, &s->asked, link)
+        if (a->request == NULL && !a->is_cancelled && !say_cancel(s, a))
+            return;
+    while (s->n_asked < s->processes &&
+           (a = TAILQ_FIRST(&s->waiting)) != NULL && say_ask(s, a))
+        move(s, a, &s->asked);
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    pump(arg);
+}
+
+/* --- from the program --- */
+
+static enum passdb_answer
+meaning_of(enum pam_wire_answer a)
+{
+    switch (a) {
+    case PAM_WIRE_OK:
+        return PASSDB_OK;
+    case PAM_WIRE_WRONG:
+        return PASSDB_WRONG;
+    case PAM_WIRE_UNKNOWN:
+        return PASSDB_UNKNOWN;
+    case PAM_WIRE_DISABLED:
+        return PASSDB_DISABLED;
+    case PAM_WIRE_BUSY:
+        return PASSDB_BUSY;
+    case PAM_WIRE_AWAY:
+        break;
+    }
+    return PASSDB_AWAY;
+}
+
+static void
+take_answer(struct pam_source *s, const struct pam_wire_message *m)
+{
+    const char *why = m->u.answer.why;
+    struct ask *a;
+
+    TAILQ_FOREACH(a, &s->asked, link)
+        if (a->id == m->id)
+            break;
+    if (a == NULL)
+        return; /* asked before the program was started anew */
+    move(s, a, NULL);
+    finish(a, meaning_of(m->u.answer.answer), why[0] != '\0' ? why : NULL);
+}
+
+static void
+take_end(struct pam_source *s, const char *how)
+{
+    static const char why[] = "ximss-pam is not running";
+
+    log_error("ximss-pam %s: until the next start no password is checked by "
+              "PAM",
+              how);
+    atomic_store(&s->is_there, false);
+    event_del(s->readable);
+    event_del(s->writable);
+    lose(s, &s->asked, why);
+    lose(s, &s->waiting, why);
+}
+
+static void
+take_restart(struct pam_source *s)
+{
+    log_warn("ximss-pam died and has started anew; the passwords that it was "
+             "checking (%u) are refused",
+             s->n_asked);
+    lose(s, &s->asked, "ximss-pam died");
+}
+
+static void
+take_packet(struct pam_source *s, const uint8_t *packet, size_t len)
+{
+    struct pam_wire_message m;
+    struct pam_wire_text text;
+
+    if (pam_wire_read(packet, len, &m, &text) < 0)
+        take_end(s, "said what is no message");
+    else if (m.type == PAM_WIRE_ANSWER)
+        take_answer(s, &m);
+    else if (m.type == PAM_WIRE_HELLO)
+        take_restart(s);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+    struct pam_source *s = arg;
+    uint8_t packet[PAM_WIRE_MOST + 1];
+    ssize_t n = 0;
+
+    (void)what;
+    for (int i = 0; i < PER_TURN && atomic_load(&s->is_there); i++) {
+        n = recv(fd, packet, sizeof packet, 0);
+        if (n <= 0)
+            break;
+        take_packet(s, packet, (size_t)n);
+    }
+    if (atomic_load(&s->is_there) &&
+        (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)))
+        take_end(s, "has ended");
+    pump(s);
+}
+
+/* --- a source --- */
+
+static void
+begin(struct passdb_source *source, struct passdb_request *r)
+{
+    struct pam_source *s = pam_source_of(source);
+    struct ask *a;
+    char *user;
+
+    r->source = source;
+    r->state = NULL;
+    if (!text_equal_nocase(r->mechanism, "PLAIN") || r->password == NULL) {
+        answer(r, PASSDB_NOT_OFFERED, NULL);
+        return;
+    }
+    /* Some modules take an empty one for a log-in as nobody, which succeeds. */
+    if (r->password[0] == '\0' || strlen(r->password) > PAM_WIRE_PASSWORD) {
+        answer(r, PASSDB_WRONG, "PAM takes passwords of 1 to 511 bytes");
+        return;
+    }
+    user = pam_name_make(s->format, r->user);
+    if (user == NULL) {
+        answer(r, PASSDB_UNKNOWN, "PAM is not asked for such a name");
+        return;
+    }
+    if (!atomic_load(&s->is_there)) {
+        free(user);
+        answer(r, PASSDB_AWAY, "ximss-pam is not running");
+        return;
+    }
+    a = xcalloc(1, sizeof *a);
+    a->request = r;
+    a->user = user;
+    r->state = a;
+    move(s, a, &s->waiting);
+    pump(s);
+}
+
+static void
+go_on(struct passdb_source *source, struct passdb_request *r,
+      const char *base64)
+{
+    (void)source;
+    (void)base64;
+    answer(r, PASSDB_NOT_OFFERED, NULL);
+}
+
+static void
+drop(struct passdb_source *source, struct passdb_request *r)
+{
+    struct pam_source *s = pam_source_of(source);
+    struct ask *a = r->state;
+
+    if (a == NULL)
+        return;
+    r->state = NULL;
+    a->request = NULL;
+    if (a->list != &s->asked) {
+        move(s, a, NULL);
+        ask_free(a);
+    } else {
+        pump(s);
+    }
+}
+
+static bool
+offers(const struct passdb_source *source, const char *mechanism)
+{
+    const struct pam_source *s = (const struct pam_source *)source;
+
+    return text_equal_nocase(mechanism, "PLAIN") && atomic_load(&s->is_there);
+}
+
+static void
+source_free(struct passdb_source *source)
+{
+    struct pam_source *s = pam_source_of(source);
+    struct ask *a;
+
+    event_free(s->readable);
+    event_free(s->writable);
+    pam_launch_end(&s->process);
+    while ((a = TAILQ_FIRST(&s->asked)) != NULL ||
+           (a = TAILQ_FIRST(&s->waiting)) != NULL) {
+        move(s, a, NULL);
+        ask_free(a);
+    }
+    free(s->format);
+    free(s);
+}
+
+struct passdb_source *
+passdb_pam_new(struct event_base *base, const struct passdb_pam_config *c,
+               struct errbuf *err)
+{
+    struct pam_source *s = xcalloc(1, sizeof *s);
+
+    assert(c->processes >= 1 && c->processes <= PAM_WIRE_PROCESSES);
+    s->source = (struct passdb_source){.name = "pam",
+                                       .window = c->processes,
+                                       .begin = begin,
+                                       .go_on = go_on,
+                                       .drop = drop,
+                                       .offers = offers,
+                                       .free = source_free};
+    if (pam_launch(&s->process, c, err) < 0) {
+        free(s);
+        return NULL;
+    }
+    s->format = xstrdup(c->user_format);
+    s->processes = c->processes;
+    TAILQ_INIT(&s->waiting);
+    TAILQ_INIT(&s->asked);
+    TAILQ_INIT(&s->lost);
+    atomic_init(&s->is_there, true);
+    s->readable = event_new(base, s->process.socket, EV_READ | EV_PERSIST,
+                            on_readable, s);
+    s->writable = event_new(base, s->process.socket, EV_WRITE, on_writable, s);
+    event_add(s->readable, NULL);
+    return &s->source;
+}
+
+pid_t
+passdb_pam_pid(const struct passdb_source *source)
+{
+    return ((const struct pam_source *)source)->process.pid;
+}
