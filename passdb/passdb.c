@@ -237,7 +237,7 @@ tell(struct passdb_call *c, enum passdb_answer answer, const char *why)
     c->request.as_user = c->as_user;
     c->request.why = c->why;
     count_answer(c->place, answer);
-    c->answered(c->arg);
+    c->answered(c->arg, answer);
 }
 
 /* It does not wait any more. */
@@ -465,14 +465,6 @@ passdb_new(const struct passdb_limits *limits)
 {
     struct passdb *db = xcalloc(1, sizeof *db);
 
-    db->base = event_base_new();
-    if (db->base == NULL)
-        log_fatal("making an event loop: out of memory");
-    db->loop = conn_loop_new(db->base, db);
-    db->box = mailbox_new(db->base, db);
-    db->timer = evtimer_new(db->base, on_deadline, db);
-    if (db->timer == NULL)
-        log_fatal("making a timer: out of memory");
     TAILQ_INIT(&db->waiting);
     TAILQ_INIT(&db->open);
     for (unsigned i = 0; i < PASSDB_KINDS; i++) {
@@ -483,15 +475,33 @@ passdb_new(const struct passdb_limits *limits)
     return db;
 }
 
+/* Where nothing is asked outside, no descriptor is used. */
+static void
+open_loop(struct passdb *db)
+{
+    if (db->base != NULL)
+        return;
+    db->base = event_base_new();
+    if (db->base == NULL)
+        log_fatal("making an event loop: out of memory");
+    db->loop = conn_loop_new(db->base, db);
+    db->box = mailbox_new(db->base, db);
+    db->timer = evtimer_new(db->base, on_deadline, db);
+    if (db->timer == NULL)
+        log_fatal("making a timer: out of memory");
+}
+
 struct event_base *
 passdb_base(struct passdb *db)
 {
+    open_loop(db);
     return db->base;
 }
 
 struct conn_loop *
 passdb_loop(struct passdb *db)
 {
+    open_loop(db);
     return db->loop;
 }
 
@@ -523,6 +533,7 @@ passdb_run(struct passdb *db)
 {
     sigset_t all, old;
 
+    open_loop(db);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
     if (pthread_create(&db->thread, NULL, run, db) != 0)
@@ -557,7 +568,8 @@ passdb_stop(struct passdb *db)
 
     if (db->is_running)
         end_thread(db);
-    mailbox_flush(db->box);
+    if (db->box != NULL)
+        mailbox_flush(db->box);
     db->is_running = false;
     while ((c = TAILQ_FIRST(&db->waiting)) != NULL)
         give_up(c, "the server ends");
@@ -573,6 +585,15 @@ passdb_stop(struct passdb *db)
     }
 }
 
+static void
+close_loop(struct passdb *db)
+{
+    event_free(db->timer);
+    mailbox_free(&db->box);
+    conn_loop_free(&db->loop);
+    event_base_free(db->base);
+}
+
 void
 passdb_free(struct passdb **dbp)
 {
@@ -585,10 +606,8 @@ passdb_free(struct passdb **dbp)
         turns_free(&db->places[i].turns);
         g_hash_table_destroy(db->places[i].by_who);
     }
-    event_free(db->timer);
-    mailbox_free(&db->box);
-    conn_loop_free(&db->loop);
-    event_base_free(db->base);
+    if (db->base != NULL)
+        close_loop(db);
     free(db);
     *dbp = NULL;
 }

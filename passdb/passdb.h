@@ -63,8 +63,8 @@ struct passdb_question {
 };
 
 /* The answer is there.  On the thread of passdb, or before the call that asked has
- * returned.  From then on the call is the asker's, until it goes on. */
-typedef void passdb_answered_fn(void *arg);
+ * returned.  The call is the asker's when both are over, until it goes on. */
+typedef void passdb_answered_fn(void *arg, enum passdb_answer answer);
 
 /* Asks one source, with one answer for this, and one for each passdb_go_on.  Any
  * thread. */

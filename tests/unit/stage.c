@@ -178,7 +178,8 @@ open_with(unsigned n_workers)
     pthread_mutex_init(&stage->lock, NULL);
     atomic_init(&stage->next_session, SESSION_ID_FIRST);
     atomic_init(&stage->next_expiry, 0);
-    stage->admin = (struct admin_settings){.alert_bytes = 1 << 20,
+    stage->admin = (struct admin_settings){.auth = {{AUTH_STORE}, 1},
+                                           .alert_bytes = 1 << 20,
                                            .prefs_bytes = 8192,
                                            .iterations = 1,
                                            .max_tickets = 300,

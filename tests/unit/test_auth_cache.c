@@ -21,8 +21,9 @@ find(struct auth_cache *r, const char *name, const char *password, int64_t now)
 {
     uint64_t account;
     uint32_t serial;
+    bool outside;
 
-    return auth_cache_find(r, name, password, now, &account, &serial);
+    return auth_cache_find(r, name, password, now, &account, &serial, &outside);
 }
 
 START_TEST(finds_what_was_added)
@@ -30,10 +31,13 @@ START_TEST(finds_what_was_added)
     struct auth_cache *r = auth_cache_new(100, LIFETIME);
     uint64_t account = 0;
     uint32_t serial = 0;
+    bool outside = true;
 
     ck_assert(!find(r, "joe@a.test", "secret", 1));
     auth_cache_add(r, "joe@a.test", "secret", 1, 42, 7);
-    ck_assert(auth_cache_find(r, "joe@a.test", "secret", 2, &account, &serial));
+    ck_assert(auth_cache_find(r, "joe@a.test", "secret", 2, &account, &serial,
+                              &outside));
+    ck_assert(!outside);
     ck_assert_uint_eq(account, 42);
     ck_assert_uint_eq(serial, 7);
     ck_assert(!find(r, "joe@a.test", "Secret", 2));
@@ -62,6 +66,26 @@ START_TEST(forgets_after_the_lifetime)
 }
 END_TEST
 
+START_TEST(has_another_lifetime_for_outside)
+{
+    struct auth_cache *r = auth_cache_new(100, LIFETIME);
+    uint64_t account;
+    uint32_t serial;
+    bool outside = false;
+
+    auth_cache_add_outside(r, "joe", "secret", 50, 10, 1, 1);
+    ck_assert(
+        auth_cache_find(r, "joe", "secret", 59, &account, &serial, &outside));
+    ck_assert(outside);
+    ck_assert(!find(r, "joe", "secret", 60));
+    auth_cache_add_outside(r, "joe", "secret", 50, 5 * LIFETIME, 1, 1);
+    ck_assert(!find(r, "joe", "secret", 50 + LIFETIME));
+    auth_cache_add_outside(r, "joe", "secret", 50, 0, 1, 1);
+    ck_assert(!find(r, "joe", "secret", 50));
+    auth_cache_free(&r);
+}
+END_TEST
+
 START_TEST(another_success_renews)
 {
     struct auth_cache *r = auth_cache_new(100, LIFETIME);
@@ -71,7 +95,8 @@ START_TEST(another_success_renews)
     auth_cache_add(r, "joe", "secret", 1, 1, 1);
     auth_cache_add(r, "joe", "secret", 900, 1, 2);
     ck_assert_uint_eq(auth_cache_count(r), 1);
-    ck_assert(auth_cache_find(r, "joe", "secret", 1500, &account, &serial));
+    ck_assert(auth_cache_find(r, "joe", "secret", 1500, &account, &serial,
+                              &(bool){false}));
     ck_assert_uint_eq(serial, 2);
     auth_cache_free(&r);
 }
@@ -303,6 +328,7 @@ auth_cache_suite(void)
 
     tcase_add_test(t, finds_what_was_added);
     tcase_add_test(t, forgets_after_the_lifetime);
+    tcase_add_test(t, has_another_lifetime_for_outside);
     tcase_add_test(t, another_success_renews);
     tcase_add_test(t, forgets_an_account_and_only_it);
     tcase_add_test(t, forgets_among_many);

@@ -452,7 +452,7 @@ START_TEST(test_waits_on_two_workers)
     ck_assert_ptr_eq(event_get_base(c->s->login->waiting->timer),
                      stage_worker(ANN)->base);
     ck_assert(!auth_cache_find(stage->auth_cache, NAME, PASSWORD, clock_mono(),
-                               &(uint64_t){0}, &(uint32_t){0}));
+                               &(uint64_t){0}, &(uint32_t){0}, &(bool){false}));
 
     end_wait(c, address);
     expect_response(c, refused);

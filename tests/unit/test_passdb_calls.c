@@ -99,14 +99,16 @@ fake_free(struct passdb_source *s)
 struct asker {
     struct passdb_call *call;
     bool answered; /* under told.lock */
+    enum passdb_answer answer;
 };
 
 static void
-on_answered(void *arg)
+on_answered(void *arg, enum passdb_answer answer)
 {
     struct asker *a = arg;
 
     pthread_mutex_lock(&told.lock);
+    a->answer = answer;
     a->answered = true;
     pthread_cond_broadcast(&told.changed);
     pthread_mutex_unlock(&told.lock);
@@ -120,7 +122,8 @@ wait_for(struct asker *a)
         pthread_cond_wait(&told.changed, &told.lock);
     a->answered = false;
     pthread_mutex_unlock(&told.lock);
-    return passdb_call_answer(a->call)->answer;
+    ck_assert_int_eq(passdb_call_answer(a->call)->answer, a->answer);
+    return a->answer;
 }
 
 static void
@@ -170,7 +173,7 @@ ask_as(struct asker *a, const char *user, uint64_t who, int64_t deadline)
                                       .who = who,
                                       .deadline = deadline};
 
-    *a = (struct asker){NULL, false};
+    *a = (struct asker){NULL, false, PASSDB_OK};
     a->call = passdb_ask(db, PASSDB_DOVECOT, &q, on_answered, a);
 }
 

@@ -13,11 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "passdb/dovecot_source.h"
+#include "passdb/passdb.h"
 #include "quota/sources.h"
 #include "util/clock.h"
 #include "util/descriptors.h"
 #include "util/log.h"
 #include "util/mailbox.h"
+#include "util/text.h"
 #include "util/tls.h"
 #include "util/xmalloc.h"
 #include "util/zone.h"
@@ -76,6 +79,9 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->can_ask = c->quota_doveadm_url[0] != '\0' || c->quota_maildir[0] != '\0';
     a->version = PACKAGE_NAME " " PACKAGE_VERSION;
     a->test_hooks = test_hooks;
+    for (size_t i = 0; i < c->auth.count; i++)
+        if (auth_list_add(&a->auth, c->auth.items[i], &(struct errbuf){0}) < 0)
+            log_fatal("auth was not checked");
 }
 
 static struct throttle_limits
@@ -91,6 +97,14 @@ throttle_limits_of(const struct config *c)
     if (c->login_delay == 0)
         l.address.base_us = l.network.base_us = 0;
     return l;
+}
+
+/* No address has all of it. */
+static struct passdb_limits
+passdb_limits_of(const struct config *c)
+{
+    return (struct passdb_limits){.most = c->auth_max_waiting,
+                                  .most_each = (c->auth_max_waiting + 1) / 2};
 }
 
 /* Connections of each of the sockets that Dovecot writes to. */
@@ -120,6 +134,7 @@ apply_limits(struct server *s, const struct config *c, struct errbuf *err)
     struct throttle_limits t = throttle_limits_of(c);
     struct lobby_limits l;
     struct audit_limits a = {c->audit_refused, c->audit_refused_all};
+    struct passdb_limits p = passdb_limits_of(c);
 
     if (admission_limits(c, s->descriptors, s->own_descriptors, &l, err) < 0 ||
         door_configure(s->door, c, err) < 0)
@@ -127,6 +142,7 @@ apply_limits(struct server *s, const struct config *c, struct errbuf *err)
     if (s->wake_files != NULL)
         wake_files_set_limit(s->wake_files, c->door_sessions);
     throttle_set_limits(s->throttle, &t);
+    passdb_set_limits(s->passdb, &p);
     login_slots_set(s->login_slots, c->login_checks_per_address);
     lobby_set_limits(s->lobby, &l);
     audit_budget_set_limits(s->audit_budget, &a);
@@ -272,6 +288,7 @@ server_free(struct server *s)
     throttle_free(&s->throttle);
     login_slots_free(&s->login_slots);
     alias_renew_free(&s->alias_renew);
+    passdb_free(&s->passdb);
     audit_budget_free(&s->audit_budget);
     usage_feed_free(&s->usage_feed);
     lobby_free(&s->lobby);
@@ -292,6 +309,7 @@ server_new(const struct server_options *o, struct config *c)
 {
     struct server *s = xcalloc(1, sizeof *s);
     struct throttle_limits t = throttle_limits_of(c);
+    struct passdb_limits p = passdb_limits_of(c);
 
     s->config = c;
     s->test_hooks = o->test_hooks;
@@ -306,6 +324,7 @@ server_new(const struct server_options *o, struct config *c)
     s->throttle = throttle_new(&t);
     s->login_slots = login_slots_new(c->login_checks_per_address);
     s->alias_renew = alias_renew_new();
+    s->passdb = passdb_new(&p);
     s->lobby = lobby_new();
     s->door = door_new();
     s->descriptors = descriptors_limit();
@@ -342,6 +361,20 @@ start_sources(struct server *s, const struct config *c, struct errbuf *err)
         quota_sources_start(&q, usage_feed_sink(s->usage_feed), err);
     usage_feed_set_sources(s->usage_feed, s->quota_sources);
     return s->quota_sources != NULL ? 0 : -1;
+}
+
+static void
+start_passdb(struct server *s, const struct config *c)
+{
+    const struct dovecot_source_config dovecot = {
+        .socket = c->auth_dovecot_socket, .greeting = c->auth_timeout};
+
+    if (*c->auth_dovecot_socket == '\0')
+        return;
+    passdb_add(s->passdb, PASSDB_DOVECOT,
+               dovecot_source_new(passdb_base(s->passdb),
+                                  passdb_loop(s->passdb), &dovecot));
+    passdb_run(s->passdb);
 }
 
 /* One thread asks for names: who waits for them waits for nothing else. */
@@ -385,6 +418,7 @@ start_parts(struct server *s, struct buf *ports, bool *damaged_r,
     s->hash_pool = hash_pool_new(c->hash_threads, HASH_WAITING_MOST, err);
     if (s->hash_pool == NULL)
         return -1;
+    start_passdb(s, c);
     if (count_descriptors(s, c, err) < 0)
         return -1;
     return start_sources(s, c, err);
@@ -440,11 +474,22 @@ visit_reload(struct worker *w, void *arg)
         quota_check_defaults(w);
 }
 
+static bool
+is_same_list(const struct config_texts *a, const struct config_texts *b)
+{
+    for (size_t i = 0; i < a->count && i < b->count; i++)
+        if (!text_equal_nocase(a->items[i], b->items[i]))
+            return false;
+    return a->count == b->count;
+}
+
 static void
 reload_done(void *arg)
 {
     struct reload *r = arg;
 
+    if (!is_same_list(&r->old->auth, &r->next->auth))
+        auth_cache_clear(r->server->auth_cache);
     config_free(&r->old);
     tls_context_unref(&r->tls);
     log_info("configuration and certificates were read again");
@@ -578,6 +623,7 @@ server_stop(struct server **sp)
     if (s->config->door_socket[0] != '\0')
         unlink(s->config->door_socket); /* whoever is told bye sees that */
     drain_workers(s);
+    passdb_stop(s->passdb); /* who waits is told by mail */
     usage_feed_set_sources(s->usage_feed, NULL);
     quota_sources_stop(&s->quota_sources);
     usage_feed_flush(s->usage_feed);

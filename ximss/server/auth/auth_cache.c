@@ -34,7 +34,8 @@ struct entry {
     uint32_t cred_serial;
     uint32_t next_hash;    /* index of the next in the chain, or NONE */
     uint32_t next_account; /* the same; of all in use */
-    uint32_t bucket;       /* 1 + where its hash chain begins; 0: not in use */
+    uint32_t bucket : 31;  /* 1 + where its hash chain begins; 0: not in use */
+    uint32_t outside : 1;  /* a source outside says that it is right */
 };
 
 _Static_assert(sizeof(struct entry) == 48, "entries are compact");
@@ -212,7 +213,8 @@ lookup(const struct place *place)
 
 bool
 auth_cache_find(struct auth_cache *r, const char *name, const char *password,
-                int64_t mono_now, uint64_t *account_r, uint32_t *cred_serial_r)
+                int64_t mono_now, uint64_t *account_r, uint32_t *cred_serial_r,
+                bool *outside_r)
 {
     struct place place;
     bool found = false;
@@ -228,6 +230,7 @@ auth_cache_find(struct auth_cache *r, const char *name, const char *password,
     } else if (i != NONE) {
         *account_r = place.shard->ring[i].account;
         *cred_serial_r = place.shard->ring[i].cred_serial;
+        *outside_r = place.shard->ring[i].outside;
         found = true;
     }
     pthread_mutex_unlock(&place.shard->lock);
@@ -246,7 +249,7 @@ insert(const struct auth_cache *r, const struct place *place,
     if (e->bucket != 0)
         drop(r, shard, index);
     *e = *entry;
-    e->bucket = place->bucket + 1;
+    e->bucket = (place->bucket + 1) & INT32_MAX;
     e->next_hash = chain_first(by_hash);
     *by_hash = index + 1;
     e->next_account = chain_first(by_account);
@@ -255,17 +258,15 @@ insert(const struct auth_cache *r, const struct place *place,
     shard->used++;
 }
 
-void
-auth_cache_add(struct auth_cache *r, const char *name, const char *password,
-               int64_t mono_now, uint64_t account, uint32_t cred_serial)
+static void
+add(struct auth_cache *r, const char *name, const char *password,
+    struct entry entry)
 {
-    struct entry entry = {.account = account, .cred_serial = cred_serial};
     struct place place;
     uint32_t i;
 
     if (r->size == 0)
         return;
-    entry.expires = mono_now + r->lifetime;
     place = find_place(r, name, password);
     memcpy(entry.tag, place.tag, TAG_BYTES);
     pthread_mutex_lock(&place.shard->lock);
@@ -274,6 +275,32 @@ auth_cache_add(struct auth_cache *r, const char *name, const char *password,
         drop(r, place.shard, i);
     insert(r, &place, &entry);
     pthread_mutex_unlock(&place.shard->lock);
+}
+
+void
+auth_cache_add(struct auth_cache *r, const char *name, const char *password,
+               int64_t mono_now, uint64_t account, uint32_t cred_serial)
+{
+    add(r, name, password,
+        (struct entry){.account = account,
+                       .cred_serial = cred_serial,
+                       .expires = mono_now + r->lifetime});
+}
+
+void
+auth_cache_add_outside(struct auth_cache *r, const char *name,
+                       const char *password, int64_t mono_now,
+                       int64_t lifetime_us, uint64_t account,
+                       uint32_t cred_serial)
+{
+    int64_t life = lifetime_us < r->lifetime ? lifetime_us : r->lifetime;
+
+    if (life > 0)
+        add(r, name, password,
+            (struct entry){.account = account,
+                           .cred_serial = cred_serial,
+                           .expires = mono_now + life,
+                           .outside = true});
 }
 
 void

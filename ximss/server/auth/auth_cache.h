@@ -25,15 +25,24 @@ struct auth_cache *auth_cache_new(size_t max_entries, int64_t lifetime_us);
 
 /* True if this password was found right for this name (user@domain, in lower
  * case) within the lifetime.  The account and its cred_serial as they were
- * then come back; the caller still checks both against the account. */
+ * then come back; the caller still checks both against the account.
+ * *outside_r: it was added by auth_cache_add_outside. */
 bool auth_cache_find(struct auth_cache *r, const char *name,
                      const char *password, int64_t mono_now,
-                     uint64_t *account_r, uint32_t *cred_serial_r);
+                     uint64_t *account_r, uint32_t *cred_serial_r,
+                     bool *outside_r);
 
 /* Remembers a success; if full, the oldest of its shard (one in 16) goes. */
 void auth_cache_add(struct auth_cache *r, const char *name,
                     const char *password, int64_t mono_now, uint64_t account,
                     uint32_t cred_serial);
+
+/* The same for a password that the store does not know, with a lifetime of its own
+ * (not longer than that of the others). */
+void auth_cache_add_outside(struct auth_cache *r, const char *name,
+                            const char *password, int64_t mono_now,
+                            int64_t lifetime_us, uint64_t account,
+                            uint32_t cred_serial);
 
 /* Forgets all of an account (new password, deleted, sessions killed).  Cost
  * does not grow with the number of entries. */

@@ -12,6 +12,7 @@
 #include "quota/maildir_path.h"
 #include "util/local_socket.h"
 #include "util/xmalloc.h"
+#include "ximss/server/base/auth_list.h"
 #include "ximss/server/base/configuration.h"
 
 /* A character of an alert takes up to six bytes on the wire (&quot;); beside
@@ -126,6 +127,23 @@ check_sources(struct config_load *l, const struct config *c)
     return 0;
 }
 
+static int
+check_auth(struct config_load *l, const struct config *c)
+{
+    struct auth_list list = {.n = 0};
+    struct errbuf err;
+
+    for (size_t i = 0; i < c->auth.count; i++)
+        if (auth_list_add(&list, c->auth.items[i], &err) < 0)
+            return config_conflict(l, "auth", err.text);
+    if (list.n == 0)
+        return config_conflict(l, "auth", "needs one source at least");
+    if (auth_list_has(&list, AUTH_DOVECOT) && *c->auth_dovecot_socket == '\0')
+        return config_conflict(l, "auth", "dovecot needs auth-dovecot-socket");
+    return check_socket(l, "auth-dovecot-socket", c->auth_dovecot_socket,
+                        sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
+}
+
 static bool
 format_is_good(const char *format)
 {
@@ -198,7 +216,8 @@ config_check(struct config_load *l, void *config)
         config_table_check_tls(l, c->tls_certificate, c->tls_key,
                                &c->listen_tls) != 0 ||
         check_proxies(l, c) != 0 || check_sizes(l, c) != 0 ||
-        check_sources(l, c) != 0 || check_pam(l, c) != 0 ||
+        check_sources(l, c) != 0 || check_auth(l, c) != 0 ||
+        check_pam(l, c) != 0 ||
         finish_control_socket(l, c) != 0)
         return -1;
     return check_door(l, c);

@@ -293,6 +293,28 @@ static const struct config_row rows[] = {
  "How often Dovecot is asked, so that a lost report is made up for. 0: only\n"
  "at the start."},
 
+{"auth", LIST(CONFIG_TEXTS), M(auth), "store", RELOAD,
+ "Where passwords are checked: store (the server's own), dovecot (see\n"
+ "auth-dovecot-socket), or several in a list, such as {store, dovecot}. If\n"
+ "one refuses, the next is asked. A domain can have a list of its own\n"
+ "(setting Auth). Accounts with server-wide rights always use the store."},
+{"auth-dovecot-socket", PATH(0), M(auth_dovecot_socket), "", RESTART,
+ "The UNIX socket on which Dovecot checks passwords, such as\n"
+ "/run/dovecot/auth-ximssd. In Dovecot it is a unix_listener of service auth\n"
+ "that belongs to the server's user. Empty: none."},
+{"auth-timeout", TIME(SECOND, MINUTE), M(auth_timeout), "5s", RELOAD,
+ "How long a log-in waits for all sources outside of the server together.\n"
+ "Then it fails with error 525. Dovecot refuses wrong passwords after 2\n"
+ "seconds (auth_failure_delay), so this must be longer."},
+{"auth-max-waiting", NUMBER(1, 1000000), M(auth_max_waiting), "10000", RELOAD,
+ "Log-ins that wait for one such source. Further ones fail with error 525.\n"
+ "One address (of IPv6: one network of 48 bits) has at most half of them."},
+{"auth-cache-time", TIME(0, 30 * DAY), M(auth_cache_time), "5m", RELOAD,
+ "How long the server remembers a password that such a source accepted. If\n"
+ "the password is changed there, or the user is locked, the old one works\n"
+ "here for this time at most, unless ximssctl account forget is used. The\n"
+ "time is never longer than remember-time. 0: not at all."},
+
 {"password-iterations", NUMBER(4096, 10000000), M(password_iterations),
  "10000", RELOAD,
  "Iterations of PBKDF2 for new passwords. A password that was set with\n"

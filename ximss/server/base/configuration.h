@@ -132,6 +132,13 @@ struct config {
     char *quota_doveadm_key_file;
     int64_t quota_doveadm_interval;
 
+    /* where passwords are checked */
+    struct config_texts auth;  /* of auth_list.h */
+    char *auth_dovecot_socket; /* "": none */
+    int64_t auth_timeout;
+    unsigned auth_max_waiting;
+    int64_t auth_cache_time;
+
     /* passwords and log-in */
     unsigned password_iterations;
     unsigned remember_logins;

@@ -18,6 +18,7 @@ struct usage_feed;
 struct hash_pool;
 struct alias_renew;
 struct login_slots;
+struct passdb;
 struct door;
 struct auth_cache;
 struct lobby;
@@ -35,6 +36,7 @@ struct server {
     struct throttle *throttle;           /* owned */
     struct login_slots *login_slots;     /* owned */
     struct alias_renew *alias_renew;     /* owned */
+    struct passdb *passdb;               /* owned: passwords outside */
     struct lobby *lobby;                 /* owned; see admission.h */
     struct door *door;                   /* owned */
     struct wake_files *wake_files;       /* owned; NULL: no mail door */

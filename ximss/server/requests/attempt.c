@@ -54,6 +54,8 @@ take_settings(struct attempt *a, const struct config *cfg)
     a->iterations = cfg->password_iterations;
     a->device_rules.life = cfg->device_time;
     a->device_rules.most = cfg->max_account_devices;
+    a->outside.timeout = cfg->auth_timeout;
+    a->outside.cache_time = cfg->auth_cache_time;
 }
 
 static void
@@ -67,6 +69,7 @@ take_session(struct attempt *a, struct session *s)
     a->peer = s->peer;
     if (s->client != NULL)
         a->client = *s->client;
+    a->outside.is_secured = session_is_encrypted(s) || session_is_local(s);
     a->lasting = login_of(s)->lasting;
     a->device_wish = login_of(s)->device_wish;
 }
@@ -104,6 +107,7 @@ attempt_free(struct attempt *a)
     free(a->account_name);
     free(a->keep.number);
     login_door_free(&a->door);
+    attempt_outside_clear(&a->outside);
     job_clear(&a->job);
     OPENSSL_cleanse(a, sizeof *a);
     free(a);

@@ -6,10 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "passdb/passdb.h"
 #include "storage/tables.h"
 #include "util/conn.h"
 #include "ximss/server/auth/login_slots.h"
 #include "ximss/server/auth/ticket.h"
+#include "ximss/server/base/auth_list.h"
 #include "ximss/server/base/peer.h"
 #include "ximss/server/live/account.h"
 #include "ximss/server/live/job.h"
@@ -35,6 +37,9 @@ struct session;
  *            for a name that does not exist
  *   check    clear passwords: in the hash pool              attempt_check.c
  *            SASL: a challenge, and later its proof         attempt_proof.c
+ *   outside  what the store does not let in is asked about  attempt_outside.c
+ *            outside, if the domain wants that, without a
+ *            slot; an account is made if there is none
  *   find     instead of these: whose the ticket, session    attempt_way.c
  *            or device is
  *   attach   the session moves to its account's worker,     attempt_open.c
@@ -73,6 +78,28 @@ struct attempt_way {
     attempt_body *change; /* spends it, and makes what is given instead; says by
                              `known` whether it was still good */
     attempt_step *refuse; /* it is not good.  NULL: it always is */
+};
+
+/* The way to a password by sources outside of the server. */
+struct attempt_outside {
+    /* From the beginning. */
+    int64_t timeout, cache_time; /* microseconds */
+    bool is_secured;             /* nobody can read what the client sends */
+    /* From the look-up. */
+    struct auth_list list; /* of the domain; also without a source outside */
+    char *user;            /* owned; who is asked about: user@domain */
+    /* While it asks. */
+    unsigned next;            /* of the list: the source that is asked */
+    int64_t deadline;         /* clock_mono, of all sources together */
+    struct passdb_call *call; /* owned; NULL: none */
+    enum passdb_answer answer;
+    bool is_away, is_busy; /* one of them was */
+    bool is_hashed;        /* a hash was spent on the password */
+    bool is_counted;       /* as a failure */
+    const char *reason;    /* of the refusal, for the log; constant */
+    /* The end. */
+    enum auth_source by; /* who says that it is right */
+    bool let_in;         /* so, now or before (the auth cache knows) */
 };
 
 /* Prefix of the addresses by which wrong ids of sessions are counted, apart
@@ -134,6 +161,7 @@ struct attempt {
     bool known;    /* what the store was asked for last is there, and good: the
                       account, ticket, session, device or token */
 
+    struct attempt_outside outside;
     struct login_door *door; /* owned; NULL: not at the mail door */
 
     /* CLI tokens. */
@@ -247,6 +275,15 @@ enum store_result attempt_read_tokens(struct attempt *a, struct store_txn *t,
 void attempt_check(struct attempt *a);
 /* SCRAM's proof (a->proof) is checked. */
 void attempt_prove(struct attempt *a);
+
+/* --- attempt_outside.c: sources of passwords outside --- */
+
+/* The domain has such a source. */
+bool attempt_is_outside(const struct attempt *a);
+/* Asks them about the clear password, and attaches or refuses. */
+void attempt_ask_outside(struct attempt *a);
+/* Ends what was asked, and frees. */
+void attempt_outside_clear(struct attempt_outside *o);
 
 /* --- attempt_way.c: what is in the store --- */
 

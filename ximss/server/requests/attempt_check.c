@@ -58,7 +58,9 @@ renewed(struct attempt *a)
 static void
 checked(struct attempt *a)
 {
-    if (!a->matches || !a->known)
+    if ((!a->matches || !a->known) && attempt_is_outside(a))
+        attempt_ask_outside(a);
+    else if (!a->matches || !a->known)
         attempt_answer(a, ANSWER(WRONG_LOGIN));
     else if (a->renewed)
         attempt_ask_anyway(a, renew_body, renewed);
@@ -85,16 +87,17 @@ static void
 check_work(struct attempt *a)
 {
     a->matches = password_matches(&a->cred, a->password);
+    a->outside.is_hashed = true;
     if (a->matches && a->known)
         renew(a);
-    else
+    else if (!attempt_is_outside(a))
         attempt_count_failure(a, a->known ? "password" : "unknown");
 }
 
 static bool
 is_alias(const struct attempt *a)
 {
-    return a->known && strcmp(a->account_name, a->name) != 0;
+    return a->account_name != NULL && strcmp(a->account_name, a->name) != 0;
 }
 
 static void
@@ -102,6 +105,8 @@ check_password(struct attempt *a)
 {
     if (is_alias(a) && attempt_recalls(a, a->account_name))
         attempt_attach(a);
+    else if (!a->known && attempt_is_outside(a))
+        attempt_ask_outside(a); /* nothing here could match */
     else
         attempt_hash(a, check_work, checked);
 }

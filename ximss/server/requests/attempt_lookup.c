@@ -21,6 +21,7 @@
 #include "ximss/server/requests/login_private.h"
 #include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/revocation.h"
+#include "ximss/server/rules/rights.h"
 #include "ximss/server/rules/settings.h"
 
 /* --- the auth cache --- */
@@ -30,7 +31,8 @@ attempt_recalls(struct attempt *a, const char *name)
 {
     a->recalled = a->password != NULL &&
                   auth_cache_find(a->job.server->auth_cache, name, a->password,
-                                  clock_mono(), &a->account, &a->serial);
+                                  clock_mono(), &a->account, &a->serial,
+                                  &a->outside.let_in);
     return a->recalled;
 }
 
@@ -135,21 +137,55 @@ take_account(struct attempt *a, const struct account_rec *account,
     a->serial = account->cred_serial;
 }
 
+/* The store's passwords count where the domain says so, and for administrators
+ * of the server always. */
+static bool
+store_counts(const struct attempt *a, const struct account_rec *account)
+{
+    return auth_list_has(&a->outside.list, AUTH_STORE) ||
+           (rights_parse(account->rights) & RIGHTS_SERVER_WIDE) != 0;
+}
+
+/* What log-ins go by: of the domain, or where there is none, of the server. */
+static enum store_result
+take_rules(struct attempt *a, struct store_txn *t,
+           const struct domain_rec *domain, struct errbuf *err)
+{
+    struct domain_logins logins;
+    enum store_result r =
+        settings_domain_logins(t, domain->number != 0 ? domain : NULL,
+                               &a->job.server->admin.auth, &logins, err);
+
+    a->outside.list = logins.auth;
+    a->cram = logins.cram;
+    return r;
+}
+
+/* The name that sources outside are asked about. */
+static void
+take_user(struct attempt *a, const struct domain_rec *domain)
+{
+    free(a->outside.user);
+    a->outside.user = a->account_name != NULL ? xstrdup(a->account_name)
+                                              : dummy_name(a, domain);
+}
+
 static enum store_result
 look_up_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
     struct domain_rec domain = {0};
     struct account_rec account = {0};
     struct credential dummy;
-    enum store_result r, sampled;
+    enum store_result r, sampled, ruled;
     bool found, there, exists;
 
     r = admin_account_find(t, a->name, NULL, &domain, &account, &found, err);
+    ruled = take_rules(a, t, &domain, err);
     there = r == STORE_OK && !domain.suspended;
     exists = r == STORE_OK && account.cred.iterations > 0;
-    a->known = there && exists;
-    if (a->known)
-        r = settings_domain_cram(t, &domain, &a->cram, err);
+    a->known = there && exists && store_counts(a, &account);
+    if (r == STORE_OK)
+        r = ruled;
     if (!a->cram && a->password == NULL)
         account.cred.has_cram = false; /* not wanted any more */
     sampled = make_dummy(a, t, &domain, &dummy, err);
@@ -165,6 +201,7 @@ look_up_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
         r = attempt_read_tokens(a, t, there ? account.number : 0, err);
     if (there)
         take_account(a, &account, &domain);
+    take_user(a, &domain);
     account_rec_clear(&account);
     domain_rec_clear(&domain);
     OPENSSL_cleanse(&dummy, sizeof dummy);

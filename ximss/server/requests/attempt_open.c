@@ -28,6 +28,7 @@
 #include "ximss/server/requests/login_door.h"
 #include "ximss/server/requests/login_private.h"
 #include "ximss/server/rules/revocation.h"
+#include "ximss/server/rules/rights.h"
 
 /* --- a place --- */
 
@@ -251,11 +252,19 @@ is_outdated(const struct attempt *a, const struct account *account)
            is_renamed(a, account);
 }
 
+/* No source outside lets in as somebody with server-wide rights, who may have got
+ * them since. */
+static bool
+is_above_sources(const struct attempt *a, const struct account *account)
+{
+    return a->outside.let_in && (account->rights & RIGHTS_SERVER_WIDE) != 0;
+}
+
 /* As if nothing were cached: the store decides, and a check takes its time. */
 static void
 ask_again(struct attempt *a)
 {
-    a->recalled = false;
+    a->recalled = a->outside.let_in = false;
     attempt_forget_change(a);
     a->first = attempt_take_slot;
     attempt_take_slot(a);
@@ -271,6 +280,16 @@ refuse_outdated(struct attempt *a)
         ask_again(a);
     else
         attempt_refuse(a, "changed");
+}
+
+static void
+refuse_rights(struct attempt *a)
+{
+    auth_cache_forget(a->job.server->auth_cache, a->account);
+    if (a->recalled)
+        ask_again(a);
+    else
+        attempt_refuse(a, "rights");
 }
 
 /* No password is right in a suspended domain.  From the second try on, that
@@ -326,6 +345,8 @@ on_account(struct account *account, void *arg, const struct errbuf *err)
         login_door_look_up(a);
     else if (is_outdated(a, account))
         refuse_outdated(a);
+    else if (is_above_sources(a, account))
+        refuse_rights(a);
     else if (may_be_revoked(a))
         attempt_ask(a, recheck_body, rechecked);
     else

@@ -1,0 +1,394 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Passwords that Dovecot knows (protocol.md A.6): who gets in, who does not, and
+what happens to everybody else while Dovecot is away.  Here with a server that
+does as it is told."""
+
+import subprocess
+
+import ximss
+from auth_server import AuthServer
+from ximss import (MAIN, PASSWORD, Failed, check, equal, failure,
+                   wait_until)
+
+WRONG = "incorrect password or account name"
+AWAY = "passwords can not be checked now, try again later"
+DOMAIN = "mail.test"
+# What a test in which nothing is said to be away never waits for.
+LONG = "60s"
+
+
+class World:
+    """A domain whose passwords a server outside knows."""
+
+    def __init__(self, t, auth=("store", "dovecot"), users=("joe",),
+                 **options):
+        self.auth = AuthServer(**{"%s@%s" % (u, DOMAIN): "pw-" + u
+                                  for u in users})
+        options.setdefault("auth_timeout", LONG)
+        self.server = t.server(dict({
+            "auth": list(auth), "auth_dovecot_socket": self.auth.path,
+            "login_free_tries": 1000, "login_address_free_tries": 1000000,
+            "password_iterations": 4096}, **options))
+        self.server.domain(DOMAIN)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.auth.end()
+
+    def name(self, user):
+        return "%s@%s" % (user, DOMAIN)
+
+    def login(self, user, password=None, **attributes):
+        name = user if "@" in user else self.name(user)
+        return self.server.login(name, password or "pw-" + user, **attributes)
+
+    def refused(self, user, password, number=515, text=WRONG):
+        """The bytes of the answer."""
+        c = self.server.connect()
+        answer = c.ask('<login id="login" authData="%s" password="%s"/>'
+                       % (ximss.attribute(user if "@" in user
+                                          else self.name(user)),
+                          ximss.attribute(password)),
+                       failure("login", number, text))
+        c.close()
+        return answer
+
+    def passwords(self):
+        return [(r.user, r.password) for r in self.auth.requests]
+
+    def accounts(self):
+        return self.server.cli("ListAccounts " + DOMAIN)
+
+
+# --- right and wrong ---
+
+def test_the_right_password_makes_an_account(t):
+    with World(t) as w:
+        c = w.login("joe")
+        c.bye()
+        check("joe=" in w.accounts(), w.accounts())
+        r = w.auth.requests[0]
+        equal((r.user, r.password), ("joe@" + DOMAIN, "pw-joe"))
+        equal(r.words[:4], ["service=ximssd", "secured", "no-penalty",
+                            "nologin"])
+        equal(r.params["rip"], "127.0.0.1")
+        # Remembered: the source is not asked again.
+        w.login("joe").bye()
+        equal(len(w.auth.requests), 1)
+        # With all that people type.
+        w.login(" JOE@MAIL.TEST ", "pw-joe").bye()
+        equal(len(w.auth.requests), 1)
+
+
+def test_all_refusals_are_the_same_bytes(t):
+    with World(t, users=("joe", "locked")) as w:
+        w.server.account(w.name("local"))
+        w.server.cli("CreateAccount empty@%s {}" % DOMAIN)
+        w.server.cli("CreateGroup team@%s" % DOMAIN)
+        w.server.domain("closed.test", "{AutoCreate=NO;}")
+        w.server.domain("shut.test")
+        w.server.cli("SuspendDomain shut.test")
+        w.auth.disabled.add(w.name("locked"))
+        for name in ("new@closed.test", "new@shut.test", "new@nowhere.test",
+                     "team@" + DOMAIN, "o o@" + DOMAIN):
+            w.auth.users[name] = "right"
+        answers = {}
+        for name, password, reason in (
+                ("joe", "wrong", "password"), ("nobody", "x", "password"),
+                ("local", "wrong", "password"), ("empty", "x", "password"),
+                ("locked", "pw-locked", "disabled"),
+                ("new@closed.test", "right", "no-account"),
+                ("new@shut.test", "right", "suspended"),
+                ("new@nowhere.test", "right", "no-domain"),
+                ("team", "right", "name-taken"),
+                ("o o", "right", "illegal-name")):
+            at, before = len(w.server.lines), hashes(w.server)
+            answers[name] = w.refused(name, password)
+            w.server.wait_log("login failed user=.* reason=%s$" % reason, at)
+            # Each has cost one hash, whoever it is.
+            equal(hashes(w.server) - before, 1, name)
+        equal(len(set(map(str, answers.values()))), 1)
+        equal(len(w.auth.requests), len(answers))
+        check("new=" not in w.server.cli("ListAccounts closed.test"), "made")
+
+
+def hashes(server):
+    return int(server.cli("GetStatElement passwordHashes"))
+
+
+def test_the_store_is_asked_first(t):
+    with World(t) as w:
+        w.server.account(w.name("local"))
+        w.login("local", PASSWORD).bye()
+        equal(w.auth.requests, [])
+        # A password of Dovecot's is as good.
+        w.auth.users[w.name("local")] = "other"
+        w.login("local", "other").bye()
+        equal(w.passwords(), [(w.name("local"), "other")])
+
+
+def test_only_where_the_domain_says_so(t):
+    with World(t, auth=("store",)) as w:
+        w.refused("joe", "pw-joe")
+        equal(w.auth.requests, [])
+        w.server.cli('UpdateDomainSettings %s {Auth="dovecot";}' % DOMAIN)
+        w.server.account(w.name("local"))
+        w.login("joe").bye()
+        w.refused("local", PASSWORD)  # the store does not count
+        w.server.cli("UpdateDomainSettings %s {Auth=store;}" % DOMAIN)
+        w.refused("joe", "pw-joe")  # nor what was remembered
+        w.login("local", PASSWORD).bye()
+        equal(len(w.auth.requests), 2)
+
+
+def test_an_alias_is_its_account(t):
+    with World(t) as w:
+        w.login("joe").bye()
+        w.server.cli("SetAccountAliases %s (jojo)" % w.name("joe"))
+        w.server.cli("SetDomainAliases %s (post.test)" % DOMAIN)
+        w.login("jojo", "pw-joe").bye()
+        w.login("joe@post.test", "pw-joe").bye()
+        equal(set(w.passwords()), {(w.name("joe"), "pw-joe")})
+        w.refused("jojo", "wrong")
+        equal(w.passwords()[-1], (w.name("joe"), "wrong"))
+
+
+def test_the_source_says_who_it_is(t):
+    """Dovecot may call users otherwise; its master users come under others'
+    names, and what they typed is not remembered as a password of theirs."""
+    with World(t, users=("joe", "j.oe", "master")) as w:
+        w.auth.as_user = {w.name("j.oe"): w.name("joe"),
+                          w.name("master"): "joe"}
+        for user in ("j.oe", "master"):
+            c = w.login(user)
+            equal(w.server.sessions(w.name("joe")), 1)
+            c.bye()
+        w.refused("joe", "pw-master")
+        check("oe=" in w.accounts() and "j.oe" not in w.accounts(),
+              w.accounts())
+        # Not into a domain that does not ask this source.
+        w.server.domain("own.test", "{Auth=store;}")
+        w.server.account("ann@own.test")
+        w.auth.as_user[w.name("j.oe")] = "ann@own.test"
+        w.refused("j.oe", "pw-j.oe")
+
+
+def test_nobody_becomes_master(t):
+    with World(t) as w:
+        boss = "boss@" + MAIN
+        w.server.account(boss, rights=("Master",))
+        w.server.cli("SetAccountAliases %s (chief)" % boss)
+        w.auth.users[boss] = "outside"
+        w.auth.as_user[w.name("joe")] = boss
+        for name, password in ((boss, "outside"), ("chief@" + MAIN, "outside"),
+                               ("joe", "pw-joe")):
+            at = len(w.server.lines)
+            w.refused(name, password)
+            w.server.wait_log("login failed .* reason=rights$", at)
+        w.server.login(boss).bye()
+        # Nor who was let in before.
+        w.auth.as_user = {}
+        w.login("joe").bye()
+        w.server.cli("RenameAccount %s into joe@%s" % (w.name("joe"), MAIN))
+        w.auth.users["joe@" + MAIN] = "pw-joe"
+        w.server.login("joe@" + MAIN, "pw-joe").bye()
+        w.server.cli("SetAccountRights joe@%s (Master)" % MAIN)
+        w.refused("joe@" + MAIN, "pw-joe")
+
+
+# --- remembering ---
+
+def test_a_password_that_was_changed_outside(t):
+    with World(t, auth_cache_time="10m") as w:
+        w.login("joe").bye()
+        w.auth.users[w.name("joe")] = "new"
+        w.server.clock(599)
+        w.login("joe").bye()
+        w.login("joe", "new").bye()
+        w.server.clock(2)
+        w.refused("joe", "pw-joe")
+        equal(w.passwords(), [(w.name("joe"), p)
+                              for p in ("pw-joe", "new", "pw-joe")])
+
+
+# --- many at once ---
+
+def test_fifty_at_once_make_one_account(t):
+    with World(t, users=("joe", "ann"), max_account_sessions=100) as w:
+        w.auth.held.add(w.name("joe"))
+        clients = [w.server.connect() for _ in range(50)]
+        for c in clients:
+            c.send('<login id="login" authData="%s" password="pw-joe"/>'
+                   % w.name("joe"))
+        # More than there are slots for one address.
+        w.auth.until_asked(50)
+        # A later answer overtakes.
+        w.login("ann").bye()
+        w.auth.release()
+        for c in clients:
+            c.logged_in("login")
+        equal(w.server.sessions(w.name("joe")), 50)
+        equal(w.accounts().count("joe="), 1)
+
+
+def test_who_has_left_leaves_nothing(t):
+    with World(t) as w:
+        w.auth.held.add(w.name("joe"))
+        for _ in range(20):
+            c = w.server.connect()
+            c.send('<login id="login" authData="%s" password="wrong"/>'
+                   % w.name("joe"))
+            w.auth.until_asked(len(w.auth.requests))
+            c.close()
+        w.auth.until_asked(20)
+        at = len(w.server.lines)
+        w.auth.release()
+        w.server.wait_log(r"login failed user=joe@mail\.test", at)
+
+
+def test_bounds(t):
+    with World(t, auth_max_waiting=4) as w:
+        w.auth.held |= {w.name("joe"), w.name("ann")}
+        clients = [w.server.connect() for _ in range(2)]
+        for c in clients:
+            c.send('<login id="login" authData="%s" password="pw-joe"/>'
+                   % w.name("joe"))
+        w.auth.until_asked(2)
+        # Half of them are one address's.
+        w.refused("ann", "x", 525, "too busy, try again later")
+        w.auth.release()
+        for c in clients:
+            c.logged_in("login")
+
+
+# --- away ---
+
+def test_away(t):
+    """Dead, and back: the store's passwords are good all the time."""
+    with World(t, auth_timeout="1s") as w:
+        w.server.account(w.name("local"))
+        w.login("joe").bye()
+        w.auth.stop()
+        answers = {str(w.refused(name, "x", 525, AWAY))
+                   for name in ("ann", "local", "joe", "x@nowhere.test")}
+        equal(len(answers), 1)
+        w.login("local", PASSWORD).bye()
+        w.login("joe").bye()  # is remembered
+        w.server.wait_log(r"passwords: dovecot \(.*\) is away: ")
+        equal([l for l in w.server.lines if "login failed" in l], [])
+        w.auth.start()
+        w.server.wait_log(r"passwords: dovecot \(.*\) is back after ")
+        w.auth.users[w.name("ann")] = "x"
+        w.login("ann", "x").bye()
+        equal(len([l for l in w.server.lines if "is away" in l]), 1)
+
+
+def test_a_failure_of_its_own(t):
+    with World(t) as w:
+        w.auth.failing.add(w.name("joe"))
+        w.refused("joe", "pw-joe", 525, AWAY)
+        equal([l for l in w.server.lines if "login failed" in l], [])
+
+
+def test_stopped(t):
+    """It takes what is asked, and never answers; nobody else notices."""
+    with World(t, auth_timeout="2s", login_checks_per_address=2,
+               users=("joe",)) as w:
+        w.server.account(w.name("local"))
+        boss = w.server.account("boss@" + MAIN, rights=("Master",))
+        old = w.login("local", PASSWORD)
+        w.auth.mode = "mute"
+        clients = [w.server.connect() for _ in range(500)]
+        for i, c in enumerate(clients):
+            c.send('<login id="login" authData="u%d@%s" password="x"/>'
+                   % (i, DOMAIN))
+        w.auth.until_asked(500)
+        # No slot, hash thread, lane or worker waits.
+        w.server.login(boss).bye()
+        w.login("local", PASSWORD).bye()
+        old.ok('<noop id="…"/>'.replace("…", "n"))
+        equal(len(w.auth.requests), 500)
+        for c in clients:
+            c.expect(failure("login", 525, AWAY))
+            c.close()
+        w.server.wait_log("is away: it does not answer")
+        # Once it is known to be away, nobody waits.
+        w.auth.mode = "silent"
+        w.auth.cut()
+        w.refused("joe", "pw-joe", 525, AWAY)
+        w.auth.mode = "answers"
+        w.auth.cut()
+        w.server.wait_log("is back after ")
+        w.login("joe").bye()
+
+
+def test_garbage(t):
+    with World(t) as w:
+        w.auth.mode = "garbage"
+        w.refused("joe", "pw-joe", 525, AWAY)
+        w.server.wait_log("is away: it sends what nobody understands")
+        for _ in range(3):
+            w.refused("joe", "pw-joe", 525, AWAY)
+        equal(len([l for l in w.server.lines if "is away" in l]), 1)
+        w.auth.mode = "answers"
+        wait_until(lambda: lets_in(w, "joe"), "Dovecot is asked again")
+        w.server.wait_log("is back after ")
+
+
+def lets_in(w, user):
+    try:
+        w.login(user).bye()
+    except Failed:
+        return False
+    return True
+
+
+def test_restarted_in_the_middle(t):
+    """What was not answered is asked once more, and once only."""
+    with World(t) as w:
+        w.auth.held.add(w.name("joe"))
+        c = w.server.connect()
+        c.send('<login id="login" authData="%s" password="pw-joe"/>'
+               % w.name("joe"))
+        w.auth.until_asked(1)
+        w.auth.cut()
+        w.auth.until_asked(2)
+        w.auth.held.clear()
+        for r in w.auth.waiting:
+            r.ok()
+        c.logged_in("login")
+        equal(len(w.auth.requests), 2)
+        w.auth.mode = "closes"
+        w.refused("ann", "x", 525, AWAY)
+        equal(len(w.auth.requests), 4)
+        equal([l for l in w.server.lines if "is away" in l], [])
+
+
+# --- secrets ---
+
+def test_no_password_is_in_the_log(t):
+    secret = "S3cr\tet\n'\"&<>"
+    with World(t, log_level="debug") as w:
+        w.auth.users[w.name("joe")] = secret
+        w.login("joe", secret).bye()
+        w.refused("ann", secret)
+        w.auth.mode = "garbage"
+        w.refused("bob", secret, 525, AWAY)
+        equal([p for _, p in w.passwords()], [secret] * 3)
+        check(not any("S3cr" in l for l in w.server.lines), "in the log")
+
+
+def test_the_configuration_is_checked(t):
+    for options, text in (
+            ({"auth": ["dovecot"]}, "auth: dovecot needs auth-dovecot-socket"),
+            ({"auth": ["store", "store"]}, "auth: store stands there twice"),
+            ({"auth": ["ldap"]}, "auth: must name store or dovecot or pam")):
+        server = t.server(options, start=False)
+        server.write_config()
+        done = subprocess.run(
+            server.command() + ["--check-config"], capture_output=True,
+            text=True, timeout=ximss.DEADLINE)
+        check(done.returncode != 0 and text in done.stderr + done.stdout,
+              "%r" % (done,))

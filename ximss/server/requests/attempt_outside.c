@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A password that the store does not let in is asked about outside, at the
+ * sources that the domain names, one after the other.  The attempt keeps no slot,
+ * no hash thread and no lane meanwhile; passdb/ bounds how many wait.
+ *
+ * What is asked is the name of the account, or of one that could be made, in its
+ * domain's own name.  Unknown names are asked about like others, and every refusal
+ * has cost one hash: neither the answer nor the time tells whether a name exists.
+ *
+ * The answer is about a user of the source.  Whom it lets in is the store's
+ * decision: in a domain that asks this source, and as nobody with server-wide
+ * rights. */
+#include "config.h"
+
+#include "ximss/server/requests/attempt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/text.h"
+#include "util/xmalloc.h"
+#include "ximss/server/auth/auth_cache.h"
+#include "ximss/server/auth/password.h"
+#include "ximss/server/auth/throttle.h"
+#include "ximss/server/live/shared.h"
+#include "ximss/server/requests/login_private.h"
+#include "ximss/server/rules/auto_account.h"
+#include "ximss/server/rules/rights.h"
+#include "ximss/server/rules/settings.h"
+
+void
+attempt_outside_clear(struct attempt_outside *o)
+{
+    passdb_call_free(&o->call);
+    free(o->user);
+    *o = (struct attempt_outside){.call = NULL};
+}
+
+static enum passdb_kind
+kind_of(enum auth_source source)
+{
+    return source == AUTH_PAM ? PASSDB_PAM : PASSDB_DOVECOT;
+}
+
+/* The next source outside at or behind `next`; false: there is none. */
+static bool
+find_source(const struct attempt_outside *o, unsigned *next_r)
+{
+    while (*next_r < o->list.n && o->list.item[*next_r] == AUTH_STORE)
+        ++*next_r;
+    return *next_r < o->list.n;
+}
+
+static const char *
+reason_of(enum passdb_answer answer)
+{
+    switch (answer) {
+    case PASSDB_WRONG:
+    case PASSDB_OK:
+    case PASSDB_CHALLENGE:
+        return "password";
+    case PASSDB_UNKNOWN:
+        return "unknown";
+    case PASSDB_DISABLED:
+        return "disabled";
+    case PASSDB_NOT_OFFERED:
+        return "not-offered";
+    case PASSDB_AWAY:
+        return "away";
+    case PASSDB_BUSY:
+        return "busy";
+    }
+    return "";
+}
+
+/* --- refused --- */
+
+static void
+refuse(struct attempt *a)
+{
+    const struct attempt_outside *o = &a->outside;
+
+    if (o->is_away)
+        attempt_answer(a, ANSWER(SOURCE_AWAY));
+    else if (o->is_busy)
+        attempt_answer(a, ANSWER(BUSY));
+    else if (o->is_counted)
+        attempt_answer(a, ANSWER(WRONG_LOGIN));
+    else
+        attempt_refuse(a, o->reason);
+}
+
+static void
+pad_work(struct attempt *a)
+{
+    a->matches = password_matches(&a->cred, a->password);
+}
+
+/* As long as it takes where the store has a password. */
+static void
+refuse_after_hash(struct attempt *a)
+{
+    if (a->password == NULL || a->outside.is_hashed)
+        refuse(a);
+    else
+        attempt_hash(a, pad_work, refuse);
+}
+
+/* --- let in --- */
+
+/* How the source calls the user, in full.  The caller frees. */
+static char *
+user_of(const struct attempt_outside *o)
+{
+    const char *as = passdb_call_answer(o->call)->as_user;
+    const char *at = strrchr(o->user, '@');
+    char *user = as == NULL || strchr(as, '@') != NULL || at == NULL
+                     ? xstrdup(as != NULL ? as : o->user)
+                     : xasprintf("%s%s", as, at);
+
+    text_lower(user);
+    return user;
+}
+
+/* Whether the account may come by this source; NULL: it may. */
+static enum store_result
+look_for_bar(struct attempt *a, struct store_txn *t, const struct domain_rec *d,
+             const struct account_rec *account, const char **bar_r,
+             struct errbuf *err)
+{
+    struct domain_logins logins;
+    enum store_result r =
+        settings_domain_logins(t, d, &a->job.server->admin.auth, &logins, err);
+
+    *bar_r = NULL;
+    if (r != STORE_OK)
+        return r;
+    if ((rights_parse(account->rights) & RIGHTS_SERVER_WIDE) != 0)
+        *bar_r = "rights";
+    else if (!auth_list_has(&logins.auth, a->outside.by))
+        *bar_r = "source";
+    else if (d->suspended)
+        *bar_r = "suspended";
+    return STORE_OK;
+}
+
+static void
+take_account(struct attempt *a, const struct domain_rec *d,
+             const struct account_rec *account)
+{
+    free(a->account_name);
+    a->account_name = xasprintf("%s@%s", account->name, d->name);
+    a->account = account->number;
+    a->serial = account->cred_serial;
+    a->known = true;
+}
+
+static enum store_result
+account_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
+{
+    const char *source = auth_source_name(a->outside.by);
+    struct caller caller = {.name = source, .from = a->address};
+    char *user = user_of(&a->outside);
+    struct domain_rec d = {0};
+    struct account_rec account = {0};
+    struct admin_context x;
+    enum auto_account what;
+    enum store_result r;
+
+    job_context(&x, &a->job, t, &caller);
+    a->known = false;
+    r = auto_account_get(&x, user, source, &d, &account, &what, err);
+    a->outside.reason = auto_account_reason(what);
+    if (r == STORE_OK &&
+        (what == AUTO_ACCOUNT_THERE || what == AUTO_ACCOUNT_MADE)) {
+        r = look_for_bar(a, t, &d, &account, &a->outside.reason, err);
+        if (r == STORE_OK && a->outside.reason == NULL)
+            take_account(a, &d, &account);
+    }
+    account_rec_clear(&account);
+    domain_rec_clear(&d);
+    free(user);
+    return r;
+}
+
+/* Only by the name that was asked about: who comes under another (a mail
+ * server's master users do) has not shown the password of this one. */
+static void
+remember(struct attempt *a)
+{
+    struct attempt_outside *o = &a->outside;
+    char *user = user_of(o);
+
+    if (a->password != NULL && strcmp(user, a->account_name) == 0 &&
+        strcmp(user, o->user) == 0)
+        auth_cache_add_outside(a->job.server->auth_cache, a->account_name,
+                               a->password, clock_mono(), o->cache_time,
+                               a->account, a->serial);
+    free(user);
+}
+
+static void
+has_account(struct attempt *a)
+{
+    if (!a->known) {
+        refuse_after_hash(a);
+        return;
+    }
+    remember(a);
+    a->outside.let_in = true;
+    attempt_attach(a);
+}
+
+/* --- asking --- */
+
+static void ask(struct attempt *a);
+
+static void
+answered(struct attempt *a)
+{
+    struct attempt_outside *o = &a->outside;
+
+    if (o->answer == PASSDB_OK) {
+        o->by = o->list.item[o->next];
+        attempt_ask(a, account_body, has_account);
+        return;
+    }
+    o->is_away |= o->answer == PASSDB_AWAY;
+    o->is_busy |= o->answer == PASSDB_BUSY;
+    o->reason = reason_of(o->answer);
+    passdb_call_free(&o->call);
+    o->next++;
+    ask(a);
+}
+
+/* It counts here, so that it does even if the client is gone by now. */
+static void
+count_last(struct attempt *a)
+{
+    struct attempt_outside *o = &a->outside;
+    unsigned next = o->next + 1;
+
+    if (o->answer == PASSDB_OK || o->answer == PASSDB_AWAY ||
+        o->answer == PASSDB_BUSY || o->answer == PASSDB_CHALLENGE ||
+        o->is_away || o->is_busy || find_source(o, &next))
+        return;
+    attempt_count_failure(a, reason_of(o->answer));
+    o->is_counted = true;
+}
+
+/* On the thread of passdb. */
+static void
+on_answered(void *arg, enum passdb_answer answer)
+{
+    struct attempt *a = arg;
+
+    a->outside.answer = answer;
+    count_last(a);
+    attempt_send_home(a, answered);
+}
+
+static struct passdb_question
+question_of(const struct attempt *a)
+{
+    return (struct passdb_question){
+        .user = a->outside.user,
+        .mechanism = "PLAIN",
+        .password = a->password,
+        .address = a->address,
+        .is_secured = a->outside.is_secured,
+        .who = throttle_network(a->job.server->throttle, a->address),
+        .deadline = a->outside.deadline,
+    };
+}
+
+static void
+ask(struct attempt *a)
+{
+    struct attempt_outside *o = &a->outside;
+    struct passdb_question q = question_of(a);
+
+    if (find_source(o, &o->next))
+        o->call =
+            passdb_ask(a->job.server->passdb, kind_of(o->list.item[o->next]),
+                       &q, on_answered, a);
+    else
+        refuse_after_hash(a);
+}
+
+bool
+attempt_is_outside(const struct attempt *a)
+{
+    return auth_list_is_outside(&a->outside.list);
+}
+
+void
+attempt_ask_outside(struct attempt *a)
+{
+    login_slot_release(&a->slot);
+    a->outside.deadline = clock_mono() + a->outside.timeout;
+    ask(a);
+}
