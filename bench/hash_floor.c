@@ -17,7 +17,7 @@
 #define THREADS_MOST 64
 
 static atomic_uint left;
-static unsigned iterations = 10000;
+static unsigned iterations = 25000; /* the default of ximssd */
 
 static void *
 run(void *arg)

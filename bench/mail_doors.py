@@ -11,8 +11,8 @@ beside one without, in turn, on the same machine.
     bench/mail_doors.py --build . [--smoke] [--sessions N]
 
 prints the table of doc/performance.md; the last line is "N passed, N failed":
-whether what doc/performance.md promises was reached (by a smoke run: whether
-everything was told)."""
+whether what doc/performance.md promises was reached.  Of a smoke run only the
+memory is judged, and that everything was told."""
 
 import argparse
 import os
@@ -44,7 +44,7 @@ service pop3-login {
   process_min_avail = 2
 }
 """
-REACH = {"median_ms": 1, "p99_ms": 10, "login_ms": 1, "memory_kib": 16}
+REACH = {"median_ms": 1, "p99_ms": 10, "login_ms": 1, "memory_kib": 8}
 
 
 def progress(text):
@@ -58,8 +58,9 @@ def percentile(values, part):
 class Row:
     """One line of the table, and whether it is good."""
 
-    def __init__(self, what, figures, good):
+    def __init__(self, what, figures, good, timed=True):
         self.what, self.figures, self.good = what, figures, good
+        self.timed = timed
 
     def __str__(self):
         return "| %s | %s | %s |" % (self.what, self.figures,
@@ -220,7 +221,7 @@ def memory_row(world, without, count):
                "%.0f (%+.0f)" % (a["Pss"], b["Pss"], grown["Pss"],
                                  a["Private_Dirty"], b["Private_Dirty"],
                                  grown["Private_Dirty"]),
-               grown["Private_Dirty"] <= REACH["memory_kib"])
+               grown["Private_Dirty"] <= REACH["memory_kib"], timed=False)
 
 
 def main():
@@ -249,7 +250,7 @@ def main():
     print("| what | measured | reached |\n| --- | --- | --- |")
     for row in rows:
         print(row)
-    failed = 0 if smoke else sum(not row.good for row in rows)
+    failed = sum(not row.good for row in rows if not (smoke and row.timed))
     print("%d passed, %d failed" % (len(rows) - failed, failed))
     return 1 if failed else 0
 

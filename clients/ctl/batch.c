@@ -101,23 +101,30 @@ free_item(struct batch *b, struct batch_item *item)
 }
 
 void
-batch_refuse(struct batch *b, unsigned long line, const char *label,
-             const char *text)
+batch_note(struct batch *b, unsigned long line, const char *label,
+           const char *text)
 {
     struct buf shown = {0};
 
-    b->p.refused++;
-    if (b->stop_at_refusal) {
-        b->stop = true;
-        if (b->resume == 0 || line < b->resume)
-            b->resume = line; /* answers come later than what is read */
-    }
     fflush(stdout);
     progress_clear(&b->p);
     ctl_plain(&shown, label, strlen(label));
     fprintf(stderr, "%s:%lu: %s%s%s\n", b->path, line, buf_cstr(&shown),
             label[0] != '\0' ? ": " : "", text);
     buf_clear(&shown);
+}
+
+void
+batch_refuse(struct batch *b, unsigned long line, const char *label,
+             const char *text)
+{
+    b->p.refused++;
+    if (b->stop_at_refusal) {
+        b->stop = true;
+        if (b->resume == 0 || line < b->resume)
+            b->resume = line; /* answers come later than what is read */
+    }
+    batch_note(b, line, label, text);
 }
 
 void

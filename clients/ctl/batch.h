@@ -74,7 +74,11 @@ int batch_send(struct batch *b, unsigned long line, const char *label,
 void batch_refuse(struct batch *b, unsigned long line, const char *label,
                   const char *text);
 
-/* The same with what the server said. */
+/* Tells it alike, and counts nothing. */
+void batch_note(struct batch *b, unsigned long line, const char *label,
+                const char *text);
+
+/* batch_refuse with what the server said. */
 void batch_refuse_result(struct batch *b, const struct batch_item *item,
                          const struct ximss_result *result);
 

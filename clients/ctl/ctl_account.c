@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "clients/ctl/ctl_line.h"
 #include "clients/sample/secret.h"
@@ -18,6 +19,7 @@
 
 static const struct ctl_option create_options[] = {
     PASSWORD_OPTION,
+    {"hash-stdin", NULL, "read a hash of the password from standard input"},
     {"no-password", NULL, "without a password: nobody can log in"},
     {"real-name", "TEXT", "the person's name"},
     CTL_FORCE,
@@ -53,6 +55,9 @@ static const struct ctl_option import_options[] = {
     {"domain", "NAME", "the domain of names without one"},
     {"from", "LINE", "begin at this line of the file"},
     {"window", "N", "accounts in progress at once (64)"},
+    {"passwd-file", "FILE", "read a passwd-file of Dovecot"},
+    {"shadow", "FILE", "read a shadow file"},
+    {"scheme", "NAME", "the scheme of hashes without one (passwd-file)"},
     {"quiet", NULL, "no progress bar"},
     CTL_FORCE,
     CTL_OPTIONS_END};
@@ -78,10 +83,10 @@ append_setting(struct buf *b, const char *key, const char *value)
     buf_append_char(b, ';');
 }
 
-/* {KEY=VALUE;...Password=...;RealName=...;} */
+/* {KEY=VALUE;...Password=...;RealName=...;}; key: Password or PasswordHash. */
 static int
 append_settings(struct ctl *c, struct buf *b, int argc, char **argv,
-                const char *password)
+                const char *key, const char *password)
 {
     const char *real_name = ctl_option(c, "real-name");
     struct errbuf err;
@@ -91,31 +96,55 @@ append_settings(struct ctl *c, struct buf *b, int argc, char **argv,
         return ctl_error(CTL_USAGE, "%s", err.text);
     b->len--; /* goes on before the "}" */
     if (password != NULL)
-        append_setting(b, "Password", password);
+        append_setting(b, key, password);
     if (real_name != NULL)
         append_setting(b, "RealName", real_name);
     buf_append_str(b, ctl_option(c, "force") != NULL ? "} FORCE" : "}");
     return CTL_OK;
 }
 
+/* NULL: there is none, which was told. */
+static char *
+hash_of_stdin(void)
+{
+    const char *why;
+    char *hash = secret_get(STDIN_FILENO, "", "Hash of the password: ", &why);
+
+    if (hash == NULL)
+        ctl_error(0, "%s; --hash-stdin reads a hash from standard input", why);
+    return hash;
+}
+
+/* -1: it is to be given, and was not. */
+static int
+get_password(struct ctl *c, bool is_hash, char **password_r)
+{
+    *password_r = NULL;
+    if (ctl_option(c, "no-password") != NULL)
+        return 0;
+    *password_r =
+        is_hash ? hash_of_stdin()
+                : ctl_new_password(c, "Password of the new account: ", true);
+    return *password_r != NULL ? 0 : -1;
+}
+
 static int
 run_create(struct ctl *c, int argc, char **argv)
 {
-    char *password = NULL;
+    bool is_hash = ctl_option(c, "hash-stdin") != NULL;
+    char *password;
     struct buf b = {0};
     int r = ctl_names_settings(c, argc - 1, argv + 1);
 
     if (r != CTL_OK)
         return r;
-    if (ctl_option(c, "no-password") == NULL) {
-        password = ctl_new_password(c, "Password of the new account: ", true);
-        if (password == NULL)
-            return CTL_USAGE;
-    }
+    if (get_password(c, is_hash, &password) < 0)
+        return CTL_USAGE;
     buf_reserve(&b, 8192); /* no copies of the password left behind */
     buf_append_str(&b, "CREATEACCOUNT");
     ctl_line_arg(&b, argv[0]);
-    r = append_settings(c, &b, argc - 1, argv + 1, password);
+    r = append_settings(c, &b, argc - 1, argv + 1,
+                        is_hash ? "PasswordHash" : "Password", password);
     secret_free(&password);
     if (r == CTL_OK)
         return ctl_cli_quiet(c, &b);
@@ -167,8 +196,10 @@ const struct ctl_command ctl_account_commands[] = {
      "Without a domain: the main domain, or that of --user.\n",
      .line = "LISTACCOUNTS[ $1]", .show = show_names},
     {"account", "create", "NAME [KEY=VALUE...]", "Creates an account",
-     PASSWORD_HELP, create_options, .run = run_create, .min_args = 1,
-     .max_args = -1},
+     PASSWORD_HELP
+     "A hash that another program made of it, such as {SHA512-CRYPT}$6$..., is "
+     "read\nfrom standard input with --hash-stdin.\n",
+     create_options, .run = run_create, .min_args = 1, .max_args = -1},
     {"account", "delete", "NAME", "Deletes an account and its alerts",
      .options = delete_options, .line = "DELETEACCOUNT $1[$yes]",
      .ask = "Delete the account"},
@@ -224,10 +255,12 @@ const struct ctl_command ctl_account_commands[] = {
      .line = "LISTACCOUNTSESSIONS $1"},
     {"account", "kill", "NAME", "Ends an account's sessions and tickets",
      .line = "KILLACCOUNTSESSIONS $1"},
-    {"account", "import", "FILE.csv", "Creates accounts from a file",
+    {"account", "import", "FILE.csv|--passwd-file FILE|--shadow FILE",
+     "Creates accounts from a file",
      "Each line is name,password,real name. A first line that begins with\n"
-     "name,password names the columns; further columns are then settings.\n"
+     "name,password or name,hash names the columns; further columns are then\n"
+     "settings. Hashes are what other programs made of passwords.\n"
      "Accounts that exist already are left as they are and counted, so that\n"
      "an import can be repeated. \"-\" is standard input.\n",
-     import_options, .run = ctl_import_run, .min_args = 1, .max_args = 1},
+     import_options, .run = ctl_import_run, .min_args = 0, .max_args = 1},
     {0}};

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clients/ctl/batch.h"
-#include "clients/ctl/csv.h"
+#include "clients/ctl/ctl_import.h"
 #include "clients/ctl/ctl_line.h"
 #include "util/blank.h"
 #include "util/text.h"
@@ -21,20 +20,9 @@
 enum column {
     COLUMN_NAME,
     COLUMN_PASSWORD,
+    COLUMN_HASH,
     COLUMN_REAL_NAME,
     COLUMN_SETTING
-};
-
-struct import {
-    struct batch batch; /* first: what its functions are given */
-    const char *domain;
-    struct csv csv;
-    bool begun;
-    unsigned n_columns;
-    enum column columns[CSV_FIELDS_MAX];
-    char *keys[CSV_FIELDS_MAX]; /* of settings; owned */
-    unsigned long long existing;
-    int refused; /* CTL_OK, or the code of a column that is no setting */
 };
 
 /* --- one account --- */
@@ -57,8 +45,8 @@ on_answer(struct batch *b, const struct batch_item *item,
     }
 }
 
-static void
-append_field(struct buf *b, const char *key, const char *value)
+void
+import_append(struct buf *b, const char *key, const char *value)
 {
     if (value[0] == '\0')
         return;
@@ -66,6 +54,23 @@ append_field(struct buf *b, const char *key, const char *value)
     buf_append_char(b, '=');
     cli_data_write_string(b, value, strlen(value));
     buf_append_char(b, ';');
+}
+
+/* With a scheme, passwords are those of before, and the rules for new ones are
+ * not for them. */
+static void
+append_password(struct buf *b, const char *password)
+{
+    struct buf hash = {0};
+
+    if (password[0] == '\0')
+        return;
+    buf_reserve(&hash, strlen(password) + 16);
+    buf_append_str(&hash, "{PLAIN}");
+    buf_append_str(&hash, password);
+    import_append(b, "PasswordHash", buf_cstr(&hash));
+    explicit_bzero(hash.data, hash.cap);
+    buf_clear(&hash);
 }
 
 /* The command for the current record; the account's name in name_r (owned). */
@@ -82,17 +87,20 @@ make_command(struct import *m, struct buf *b, char **name_r)
     ctl_line_arg(b, *name_r);
     buf_append_str(b, " {");
     for (unsigned i = 0; i < m->csv.n && i < m->n_columns; i++)
-        switch (m->columns[i]) {
+        switch ((enum column)m->columns[i]) {
         case COLUMN_NAME:
             break;
         case COLUMN_PASSWORD:
-            append_field(b, "Password", m->csv.fields[i]);
+            append_password(b, m->csv.fields[i]);
+            break;
+        case COLUMN_HASH:
+            import_append(b, "PasswordHash", m->csv.fields[i]);
             break;
         case COLUMN_REAL_NAME:
-            append_field(b, "RealName", m->csv.fields[i]);
+            import_append(b, "RealName", m->csv.fields[i]);
             break;
         case COLUMN_SETTING:
-            append_field(b, m->keys[i], m->csv.fields[i]);
+            import_append(b, m->keys[i], m->csv.fields[i]);
         }
     buf_append_str(b,
                    ctl_option(m->batch.c, "force") != NULL ? "} FORCE" : "}");
@@ -112,29 +120,52 @@ send_command(struct import *m, const char *name, struct buf *command,
              "commas?";
     if (!text_is_address(name))
         return -1;
-    r = batch_send(&m->batch, m->csv.first_line, name, command);
+    r = batch_send(&m->batch, m->line, name, command);
     if (r < 0)
         *why_r = ximss_error(m->batch.c->x);
     return r;
+}
+
+void
+import_send(struct import *m, const char *name, struct buf *command)
+{
+    const char *why;
+
+    if (send_command(m, name, command, &why) < 0)
+        batch_refuse(&m->batch, m->line, text_is_address(name) ? name : "",
+                     why);
+    if (command->data != NULL)
+        explicit_bzero(command->data, command->cap);
+    buf_clear(command);
+}
+
+/* Whether the record has something in such a column. */
+static bool
+has(const struct import *m, enum column column)
+{
+    for (unsigned i = 0; i < m->csv.n && i < m->n_columns; i++)
+        if (m->columns[i] == (int)column && m->csv.fields[i][0] != '\0')
+            return true;
+    return false;
 }
 
 static void
 send_record(struct import *m)
 {
     struct buf command = {0};
-    const char *why;
     char *name;
 
+    m->line = m->csv.first_line;
+    if (has(m, COLUMN_PASSWORD) && has(m, COLUMN_HASH)) {
+        batch_refuse(&m->batch, m->line, "",
+                     "there are both a password and a hash");
+        return;
+    }
     /* Room for every byte escaped: no copies of passwords left behind. */
     buf_reserve(&command, m->csv.text.len * 4 + 4096);
     make_command(m, &command, &name);
-    if (send_command(m, name, &command, &why) < 0)
-        batch_refuse(&m->batch, m->csv.first_line,
-                     text_is_address(name) ? name : "", why);
+    import_send(m, name, &command);
     free(name);
-    if (command.data != NULL)
-        explicit_bzero(command.data, command.cap);
-    buf_clear(&command);
 }
 
 static bool
@@ -147,8 +178,27 @@ is_word(const char *field, const char *word)
     return is;
 }
 
-/* The first record names the columns if it begins with name,password.  One that
- * is no setting ends it all. */
+/* False: this column must be a setting. */
+static bool
+is_known_column(const char *key, int *column_r)
+{
+    static const struct {
+        const char *word;
+        enum column column;
+    } known[] = {{"password", COLUMN_PASSWORD},
+                 {"hash", COLUMN_HASH},
+                 {"real name", COLUMN_REAL_NAME},
+                 {"realname", COLUMN_REAL_NAME}};
+
+    *column_r = COLUMN_SETTING;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (text_equal_nocase(key, known[i].word))
+            *column_r = known[i].column;
+    return *column_r != COLUMN_SETTING;
+}
+
+/* The first record names the columns if it begins with name,password or
+ * name,hash.  One that is no setting ends it all. */
 static bool
 take_header(struct import *m)
 {
@@ -156,17 +206,14 @@ take_header(struct import *m)
     struct ctl *c = m->batch.c;
 
     if (v->n < 2 || !is_word(v->fields[0], "name") ||
-        !is_word(v->fields[1], "password"))
+        !(is_word(v->fields[1], "password") || is_word(v->fields[1], "hash")))
         return false;
     m->n_columns = v->n;
-    for (unsigned i = 2; i < v->n; i++) {
+    for (unsigned i = 1; i < v->n; i++) {
         char *key = blank_trimmed(v->fields[i]);
-        bool real = text_equal_nocase(key, "real name") ||
-                    text_equal_nocase(key, "realname");
 
-        m->columns[i] = real ? COLUMN_REAL_NAME : COLUMN_SETTING;
         m->keys[i] = key;
-        if (!real && m->refused == CTL_OK)
+        if (!is_known_column(key, &m->columns[i]) && m->refused == CTL_OK)
             m->refused = ctl_names_setting(c, key);
     }
     return true;
@@ -209,40 +256,62 @@ read_record(struct batch *b)
 /* --- the command --- */
 
 static void
-print_summary(struct import *m)
+append_summary(const struct import *m, struct buf *b)
 {
     const struct progress *p = &m->batch.p;
     unsigned long long created = p->done - m->existing;
-    unsigned long rest = batch_rest(&m->batch);
-    struct buf b = {0};
 
-    if (m->batch.c->json) {
-        buf_appendf(&b,
-                    "{\"created\":%llu,\"existing\":%llu,\"failed\":%llu,"
-                    "\"nextLine\":",
-                    created, m->existing, p->refused);
-        if (rest != 0)
-            buf_appendf(&b, "%lu}", rest);
-        else
-            buf_append_str(&b, "null}");
-    } else {
-        buf_appendf(&b, "%llu created, %llu existed already, %llu refused",
-                    created, m->existing, p->refused);
-    }
-    ctl_print_line(&b);
+    buf_appendf(b, "%llu created, %llu existed already, %llu refused", created,
+                m->existing, p->refused);
+    if (m->from != IMPORT_CSV)
+        buf_appendf(b, ", %llu without a password", m->bare);
+}
+
+static void
+append_json(const struct import *m, struct buf *b)
+{
+    const struct progress *p = &m->batch.p;
+    unsigned long rest = batch_rest(&m->batch);
+
+    buf_appendf(b, "{\"created\":%llu,\"existing\":%llu,\"failed\":%llu,",
+                p->done - m->existing, m->existing, p->refused);
+    if (m->from != IMPORT_CSV)
+        buf_appendf(b, "\"withoutPassword\":%llu,", m->bare);
+    buf_append_str(b, "\"nextLine\":");
+    if (rest != 0)
+        buf_appendf(b, "%lu}", rest);
+    else
+        buf_append_str(b, "null}");
 }
 
 static int
 run_import(struct import *m)
 {
     int r = batch_run(&m->batch);
+    struct buf b = {0};
 
     if (r != CTL_OK)
         return r;
     if (m->refused != CTL_OK)
         return m->refused;
-    print_summary(m);
+    (m->batch.c->json ? append_json : append_summary)(m, &b);
+    ctl_print_line(&b);
     return batch_end(&m->batch);
+}
+
+/* The file, and what it is.  NULL: not one of them was given. */
+static const char *
+which_file(const struct ctl *c, int argc, char **argv, enum import_from *from_r)
+{
+    const char *passwd = ctl_option(c, "passwd-file"),
+               *shadow = ctl_option(c, "shadow");
+
+    if (argc + (passwd != NULL) + (shadow != NULL) != 1)
+        return NULL;
+    *from_r = argc == 1        ? IMPORT_CSV
+              : passwd != NULL ? IMPORT_PASSWD
+                               : IMPORT_SHADOW;
+    return argc == 1 ? argv[0] : passwd != NULL ? passwd : shadow;
 }
 
 int
@@ -253,13 +322,20 @@ ctl_import_run(struct ctl *c, int argc, char **argv)
         .domain = ctl_option(c, "domain"),
         .n_columns = 3,
         .columns = {COLUMN_NAME, COLUMN_PASSWORD, COLUMN_REAL_NAME}};
-    int r = batch_open(&m.batch, c, argv[0]);
+    const char *path = which_file(c, argc, argv, &m.from);
+    int r;
 
-    (void)argc;
+    if (path == NULL)
+        return ctl_usage(c);
+    if (m.from != IMPORT_CSV)
+        m.batch.next = import_read_line;
+    r = batch_open(&m.batch, c, path);
     if (r == CTL_OK) {
         csv_init(&m.csv, &m.batch.in);
+        lines_init(&m.lines, &m.batch.in);
         r = run_import(&m);
         csv_clear(&m.csv);
+        lines_clear(&m.lines);
     }
     batch_close(&m.batch);
     for (unsigned i = 0; i < CSV_FIELDS_MAX; i++)

@@ -30,6 +30,13 @@ export function takeTroubles() {
     return troubles.splice(0);
 }
 
+export const launch = () => chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    // A container's /dev/shm may be too small for it.
+    args: ["--disable-dev-shm-usage",
+        ...(process.getuid() === 0 ? ["--no-sandbox"] : [])],
+});
+
 // A world for a file of tests: servers, and a browser.
 export function world(prepare) {
     const w = { servers: new Servers(), browser: null };
@@ -37,12 +44,7 @@ export function world(prepare) {
     before(async () => {
         await w.servers.start();
         await prepare(w.servers);
-        w.browser = await chromium.launch({
-            executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-            // A container's /dev/shm may be too small for it.
-            args: ["--disable-dev-shm-usage",
-                ...(process.getuid() === 0 ? ["--no-sandbox"] : [])],
-        });
+        w.browser = await launch();
     });
     after(async () => {
         await w.browser?.close();
@@ -113,6 +115,9 @@ export async function shows(page, expected, deadline = DEADLINE) {
             + `, not ${JSON.stringify(expected)}`, { cause: error });
     }
 }
+
+export const dismiss = (page, text) =>
+    page.getByRole("button", { name: `Dismiss: ${text}` }).click();
 
 // The time for second thoughts is over, in a browser with a clock.
 export const tooLate = (page) => page.clock.fastForward(10001);

@@ -4,8 +4,8 @@
 // the page, and never on a screen again.
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { live, logIn, newBrowser, openTab, shows, stopTime, takeTroubles,
-         tooLate, user, world } from "./browser.js";
+import { dismiss, live, logIn, newBrowser, openTab, shows, stopTime,
+         takeTroubles, tooLate, user, world } from "./browser.js";
 import { until } from "./servers.js";
 
 const w = world(async (servers) => {
@@ -27,8 +27,6 @@ const postAll = async (...texts) => {
     for (const text of texts)
         await w.servers.post(["--domain", "a.test"], text);
 };
-const dismiss = (page, text) =>
-    page.getByRole("button", { name: `Dismiss: ${text}` }).click();
 const undo = (page) => page.getByRole("button", { name: "Undo" });
 
 // What the page asks for, as it does.

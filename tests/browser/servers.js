@@ -4,6 +4,7 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, unlinkSync,
          writeFileSync, mkdirSync } from "node:fs";
+import { createServer as createListener } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -64,6 +65,23 @@ class Daemon {
     }
 }
 
+// Below the ports that the system gives to whoever wants any: between two starts of
+// the bridge one of those would get it.
+async function freePort() {
+    for (;;) {
+        const port = 15000 + Math.floor(Math.random() * 17000);
+        const listener = createListener();
+
+        try {
+            await once(listener.listen(port, "127.0.0.1"), "listening");
+        } catch {
+            continue;
+        }
+        await new Promise((resolve) => listener.close(resolve));
+        return port;
+    }
+}
+
 export class Servers {
     #ximssd = null;
     #bridge = null;
@@ -113,6 +131,7 @@ export class Servers {
     // On the same port when it comes back.
     async startBridge(options = {}) {
         const config = join(this.dir, "bridge.conf");
+        this.#port ||= await freePort();
         const lines = { listen: `{"127.0.0.1:${this.#port}"}`,
                         "server-socket": `"${this.socket}"`,
                         pages: `"${PAGES}"`, ...options };

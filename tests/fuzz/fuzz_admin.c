@@ -250,7 +250,8 @@ say_hashed(struct door *d, const char *line, size_t len)
     case ADMIN_HASH_VERIFY:
         must(admin_verify_find(&d->x, &p, &cred, &found, &guessed, &err), &err);
         hashed.checked = cred.iterations > 0;
-        hashed.matches = hashed.checked && password_matches(&cred, p.password);
+        hashed.matches =
+            hashed.checked && password_matches(&cred, p.password, NULL);
         break;
     }
     execute_all(d, &p, &hashed);

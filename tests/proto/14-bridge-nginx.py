@@ -11,19 +11,13 @@ import tempfile
 
 import ximss
 from bridge import BridgeClient, batch, bridge, check_reply, event, xml
-from ximss import Missing, alert, check, equal, make_certificate, response, \
-    trusting, wait_until
+from ximss import Missing, alert, check, equal, free_port, \
+    make_certificate, response, trusting, wait_until
 
 SERVER = {"options": {"trusted_addresses": ["127.0.0.1"]}}
 EXAMPLE = os.path.join(ximss.HERE, os.pardir, os.pardir, "dist",
                        "nginx-ximss-bridge.conf")
 HOST = "alerts.example.test"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Nginx:

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Once per account, by whatever it was told: IMAP, POP3, the web, XIMSS."""
 
+import os
 import re
+import subprocess
 
 import mail
 from bridge import bridge
 from mail import World
-from ximss import body, equal
+from ximss import DEADLINE, Missing, body, check, equal
 
 needs = mail.needs
 
@@ -66,3 +68,38 @@ def test_seen_in_one_is_not_shown_in_the_others(t):
         w.until_shown(joe)
         for other in ("imap", "pop3", "web", "ximss"):
             equal(getattr(ways, other)(), [], "%s after %s" % (other, first))
+
+
+BROWSER = os.path.join(mail.TOP, "tests", "browser")
+
+
+def dismisses(t, w, user, *texts):
+    """In Chromium, the user is shown these, and dismisses the last."""
+    mail.needs_program("node")
+    mail.needs_program("chromium")
+    if not os.path.isdir(os.path.join(BROWSER, "node_modules",
+                                      "playwright-core")):
+        raise Missing("there is no playwright-core")
+    b = bridge(t, w.server, pages=os.path.join(mail.TOP, "clients", "bridge",
+                                               "pages"))
+    done = subprocess.run(
+        ["node", os.path.join(BROWSER, "one_dismissal.js"),
+         "http://127.0.0.1:%d" % b.port, user, *texts],
+        capture_output=True, text=True, check=False, timeout=DEADLINE * 6)
+    check(done.returncode == 0, done.stderr)
+
+
+def test_dismissed_in_the_browser(t):
+    """It is taken from an IMAP session that has not shown it yet; what the user
+    has only seen there is not."""
+    w = t.once(plain)
+    joe = w.user()
+    c = w.imap(joe)
+    for text in ("dismissed", "seen"):
+        w.post(joe, text)
+    dismisses(t, w, joe, "seen", "dismissed")
+    w.post(joe, "later")
+    got = []
+    while ("NO", "later") not in got:
+        got += mail.alerts_of(c.command("NOOP"))
+    equal(got, [("NO", "seen"), ("NO", "later")])

@@ -3,9 +3,9 @@
 again gets in."""
 
 import mail
-from dovecot import Dovecot, free_port
+from dovecot import Dovecot
 from mail import Lines, Pop3, World, message
-from ximss import b64, check, equal, wait_until
+from ximss import b64, check, equal, free_port, wait_until
 
 needs = mail.needs
 MINUTE = 60

@@ -11,9 +11,9 @@ import socket
 import subprocess
 import threading
 
-from dovecot import DOMAIN, MAIL_UID, free_port
+from dovecot import DOMAIN, MAIL_UID
 from mail import GROUP, World, needs
-from ximss import check, ctl, equal, wait_until
+from ximss import check, ctl, equal, free_port, wait_until
 
 LINKS = ["door", "dovecot", "plugin", "file", "group", "rights", "alert"]
 

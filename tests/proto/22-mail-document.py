@@ -8,10 +8,10 @@ import shutil
 import tempfile
 
 import ximss
-from dovecot import DOMAIN, Dovecot, MAIL_UID, free_port
+from dovecot import DOMAIN, Dovecot, MAIL_UID
 from mail import GROUP, MODULES, Imap, Pop3, alerts_of, block, needs, \
     plugin_paths, read, replaced
-from ximss import check, equal, wait_until
+from ximss import check, equal, free_port, wait_until
 
 # What a stock Dovecot of Debian has, as far as it matters: passwords, a mailbox,
 # and the ports.

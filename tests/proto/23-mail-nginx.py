@@ -8,10 +8,11 @@ import socket
 
 import ximss
 from bridge import Bridge, bridge
-from dovecot import DOMAIN, DOVECOT, MAIL_UID, Dovecot, free_port
+from dovecot import DOMAIN, DOVECOT, MAIL_UID, Dovecot
 from mail import Pop3, block, replaced
 from proxies import MAIL_MODULE, NginxMail
-from ximss import Missing, Skip, alert, check, equal, wait_until
+from ximss import Missing, Skip, alert, check, equal, free_port, \
+    wait_until
 
 HINT = "(please wait and retry)"
 WRONG = "-ERR [AUTH] Authentication failed."

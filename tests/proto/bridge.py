@@ -17,8 +17,7 @@ import urllib.parse
 import ximss
 from ximss import Closed, Failed, PASSWORD, config_value, matches, trusting
 
-OPTIONS = {"server_address": "127.0.0.1", "pages": "",
-           "listen": ["127.0.0.1:0"]}
+OPTIONS = {"server_address": "127.0.0.1", "pages": ""}
 
 
 def program():
@@ -228,7 +227,8 @@ class Bridge:
         self.preexec = preexec
         self.dir = tempfile.mkdtemp(prefix="ximss-bridge-test-")
         self.config = os.path.join(self.dir, "ximss-bridge.conf")
-        self.options = dict(OPTIONS, server_port=server.ports()[0][1])
+        self.options = dict(OPTIONS, server_port=server.ports()[0][1],
+                            listen=["127.0.0.1:%d" % ximss.free_port()])
         self.options.update(options or {})
         self.process = None
         self.lines = []
@@ -320,7 +320,6 @@ class Bridge:
 
     def restart(self, crash=False):
         """On the same port; what is connected finds out by itself."""
-        self.options["listen"] = ["127.0.0.1:%d" % self.port]
         if crash:
             self.kill()
             self.reader.join(ximss.DEADLINE)
@@ -330,7 +329,6 @@ class Bridge:
 
     def restart_again(self):
         """The same of one that has ended."""
-        self.options["listen"] = ["127.0.0.1:%d" % self.port]
         self.lines = []
         self.clients = []
         return self.start()

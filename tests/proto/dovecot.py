@@ -4,7 +4,6 @@
 import grp
 import imaplib
 import os
-import random
 import shutil
 import signal
 import smtplib
@@ -13,7 +12,8 @@ import subprocess
 import tempfile
 import time
 
-from ximss import DEADLINE, Failed, Missing, Skip, wait_until
+from ximss import (DEADLINE, Failed, Missing, Skip, free_port,
+                   wait_until)
 
 DOVECOT = "/usr/sbin/dovecot"
 MAIL_UID = 5000
@@ -74,19 +74,6 @@ service doveadm {{
   }}
 }}
 """
-
-
-def free_port():
-    """Below those that the system gives to whoever wants any: other tests of
-    this run would get it before Dovecot does."""
-    while True:
-        port = random.randrange(15000, 32000)
-        with socket.socket() as s:
-            try:
-                s.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                pass
 
 
 class Lmtp(smtplib.LMTP):

@@ -13,9 +13,9 @@ import time
 import zlib
 
 import ximss
-from dovecot import DOMAIN, DOVECOT, MAIL_UID, Dovecot, free_port
+from dovecot import DOMAIN, DOVECOT, MAIL_UID, Dovecot
 from ximss import (DEADLINE, Closed, Failed, Missing, Skip, check, equal,
-                   wait_until)
+                   free_port, wait_until)
 
 TOP = os.path.join(ximss.HERE, os.pardir, os.pardir)
 MODULES = "/usr/lib/dovecot/modules"

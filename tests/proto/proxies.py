@@ -9,7 +9,8 @@ import subprocess
 import tempfile
 
 import ximss
-from ximss import Client, Failed, Missing, make_certificate, wait_until
+from ximss import (Client, Failed, Missing, free_port, make_certificate,
+                   wait_until)
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 PROXY, LOCAL = 0x21, 0x20
@@ -39,12 +40,6 @@ def text(address, kind="TCP4"):
     """Version 1."""
     return ("PROXY %s %s %s 40000 11024\r\n" % (kind, address,
                                                address)).encode()
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Daemon:

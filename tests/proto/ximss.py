@@ -11,6 +11,7 @@ import functools
 import hashlib
 import hmac
 import os
+import random
 import re
 import secrets
 import select
@@ -48,6 +49,25 @@ class Missing(Skip):
 
 class Closed(Failed):
     """The server closed the connection where a message was expected."""
+
+
+CLAIMED = []
+
+
+def free_port():
+    """A port for what listens where it is told to, or comes back to the same port.
+    It lies below those that the system gives to whoever wants any, of whom one
+    would get it before, or between two starts.  A socket for UDP, which nobody
+    uses, keeps it from other tests until this process ends."""
+    while True:
+        port = random.randrange(15000, 32000)
+        claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with contextlib.suppress(OSError), socket.socket() as s:
+            claim.bind(("127.0.0.1", port))
+            s.bind(("127.0.0.1", port))
+            CLAIMED.append(claim)
+            return port
+        claim.close()
 
 
 def program():

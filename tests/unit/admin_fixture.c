@@ -325,6 +325,7 @@ fixture_setup(void)
     fixture_settings =
         (struct admin_settings){.alert_bytes = 100,
                                 .iterations = 1,
+                                .hash_limits = {5, 5000, 5000, 1, 1 << 20},
                                 .max_tickets = 300,
                                 .max_tokens = 20,
                                 .max_members = 1000,
@@ -434,8 +435,9 @@ prepare(enum who who, struct line *l)
         break;
     case ADMIN_HASH_VERIFY:
         fixture_run(who, find_credential, l);
-        l->hashed.checked = l->cred.iterations > 0;
-        l->hashed.matches = password_matches(&l->cred, password);
+        l->hashed.checked = credential_is_set(&l->cred);
+        l->hashed.matches =
+            password_matches(&l->cred, password, &fixture_settings.hash_limits);
         break;
     }
     fixture_live = &live;

@@ -309,7 +309,7 @@ check_credential(const char *address, const char *password, unsigned serial,
     struct found f = {.address = address};
 
     fixture_run(LOCAL, find_account, &f);
-    ck_assert(password_matches(&f.account.cred, password));
+    ck_assert(password_matches(&f.account.cred, password, NULL));
     ck_assert_uint_eq(f.account.cred_serial, serial);
     ck_assert(f.account.cred.has_cram == cram);
     if (!cram) {
@@ -318,6 +318,84 @@ check_credential(const char *address, const char *password, unsigned serial,
     }
     account_rec_clear(&f.account);
 }
+
+#define SSHA "{SSHA}mc5AYAGaIEokAHK7VSqMMsPnur3uhHcR"
+#define SHA5 "$5$abc$nOZfE.eeic9ZR0UXzoVWPTG3jgrO1pM.abRYEw057OC"
+#define SCRAM                                                                   \
+    "{SCRAM-SHA-256}4096,hdWsQ61/9974XpIXb2o2Pg==,4wiCMiXE/gt4x3I/rSWTqgGABjEA" \
+    "rELA3yRC2DPzQIs=,GQvFb7oXH0FmiF2yswiewS+87SSuUzt4LZ4RPXDRJ/I="
+
+/* Each is a hash of Geheim7wort (test_foreign_hash.c). */
+START_TEST(takes_hashes_of_others)
+{
+    static const struct exchange e[] = {
+        {OTHER, "SetAccountPassword joe PASSWORD \"" SSHA "\" METHOD hash",
+         "510 insufficient access rights"},
+        {SETTER, "SetAccountPassword joe PASSWORD \"" SSHA "\" METHOD HASH",
+         "200 OK"},
+        {OTHER, "VerifyAccountPassword joe PASSWORD Geheim7wort", "200 OK"},
+        {OTHER, "VerifyAccountPassword joe PASSWORD geheim7wort",
+         "515 incorrect password"},
+        {OTHER, "VerifyAccountPassword joe PASSWORD \"" SSHA "\"",
+         "515 incorrect password"},
+        {CREATOR, "CreateAccount h1 {PasswordHash=\"" SHA5 "\";a=b;}",
+         "200 OK"},
+        {OTHER, "VerifyAccountPassword h1 PASSWORD Geheim7wort", "200 OK"},
+        {CREATOR, "GetAccountSettings h1", "201 {a=b;}"},
+        {CREATOR, "CreateAccount h2 {passwordhash=\"" SCRAM "\";}", "200 OK"},
+        {OTHER, "VerifyAccountPassword h2 PASSWORD Geheim7wort", "200 OK"},
+        {CREATOR, "CreateAccount h3 {PasswordHash=\"{PLAIN}{SSHA}x\";}",
+         "200 OK"},
+        {OTHER, "VerifyAccountPassword h3 PASSWORD \"{SSHA}x\"", "200 OK"},
+        {SETTER, "SetAccountPassword h3 PASSWORD \"{clear}y\" METHOD hash",
+         "200 OK"},
+        {OTHER, "VerifyAccountPassword h3 PASSWORD y", "200 OK"},
+        {SETTER, "UpdateAccountSettings h3 {PasswordHash=\"" SSHA "\";}",
+         "200 OK"},
+        {OTHER, "VerifyAccountPassword h3 PASSWORD Geheim7wort", "200 OK"},
+        {SETTER, "UpdateAccountSettings h3 {Password=z;}", "200 OK"},
+        {OTHER, "VerifyAccountPassword h3 PASSWORD Geheim7wort",
+         "515 incorrect password"},
+        /* Refused, and nothing is made. */
+        {CREATOR, "CreateAccount h4 {PasswordHash=\"{PLAIN}\";}",
+         "501 password is empty or too long"},
+        {CREATOR, "CreateAccount h4 {PasswordHash=\"{PLAIN}a\\eb\";}",
+         "501 password has a line end or another control character in it"},
+        {CREATOR, "CreateAccount h4 {PasswordHash=\"" SSHA "\";Password=x;}",
+         "501 either Password or PasswordHash"},
+        {CREATOR, "CreateAccount h4 {PasswordHash=(a,b);}",
+         "501 password hash can not be used"},
+        {CREATOR, "CreateAccount h4 {PasswordHash=\"{MD5}x\";}",
+         "501 this kind of password hash is not taken. legal are "
+         "SCRAM-SHA-256 SHA512-CRYPT SHA256-CRYPT BLF-CRYPT ARGON2ID "
+         "ARGON2I PBKDF2 SSHA512 SSHA256 SSHA MD5-CRYPT CRYPT and PLAIN"},
+        {CREATOR,
+         "CreateAccount h4 {PasswordHash=\"$2a$06$WCe.1dI7PaEzunIEU8WfW."
+         "gf9D7Y9h5RpYZYFpjKKyXSaVdfxM/ci\";}",
+         "501 this hash costs too much. its cost is 6 and max-bcrypt-cost is "
+         "5"},
+        {SETTER, "SetAccountPassword joe PASSWORD x METHOD hash",
+         "501 this kind of password hash is not taken. legal are "
+         "SCRAM-SHA-256 SHA512-CRYPT SHA256-CRYPT BLF-CRYPT ARGON2ID "
+         "ARGON2I PBKDF2 SSHA512 SSHA256 SSHA MD5-CRYPT CRYPT and PLAIN"},
+        {OTHER, "VerifyAccountPassword joe PASSWORD Geheim7wort", "200 OK"},
+        {CREATOR, "GetAccountSettings h4", "513 unknown user account"},
+        {SETTER, "SetAccountTemplate {PasswordHash=\"" SSHA "\";}",
+         "501 a template can not have a password"},
+    };
+
+    static const char *const secrets[] = {"mc5AYAGa", "nOZfE",   "GQvFb7",
+                                          "SSHA}x",   "clear}y", "WCe.1dI"};
+    const char *audit;
+
+    CONVERSE(e);
+    check_credential("h2@a.test", "Geheim7wort", 2, false);
+    audit = fixture_audit();
+    ck_assert_ptr_nonnull(strstr(audit, "h3"));
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
+        ck_assert_msg(strstr(audit, secrets[i]) == NULL, "%s", audit);
+}
+END_TEST
 
 START_TEST(sets_and_checks_passwords)
 {
@@ -528,6 +606,7 @@ admin_accounts_suite(void)
     tcase_add_test(t, null_is_no_text);
     tcase_add_test(t, keeps_settings_of_accounts);
     tcase_add_test(t, tells_about_accounts);
+    tcase_add_test(t, takes_hashes_of_others);
     tcase_add_test(t, sets_and_checks_passwords);
     tcase_add_test(t, keeps_cram_where_the_domain_wants_it);
     tcase_add_test(t, says_which_lines_need_a_hash);

@@ -21,6 +21,7 @@ Suite *admin_state_suite(void);
 Suite *admin_system_suite(void);
 Suite *admin_usage_suite(void);
 Suite *auto_account_suite(void);
+Suite *foreign_hash_suite(void);
 Suite *hash_pool_suite(void);
 Suite *login_slots_suite(void);
 Suite *keyed_hash_suite(void);
@@ -42,7 +43,7 @@ SUITE_MAIN(admin_absent_suite, admin_accounts_suite, admin_alerts_suite,
            admin_post_suite, admin_prefs_suite, admin_rights_suite,
            admin_server_suite, admin_sessions_suite, admin_state_suite,
            admin_system_suite, admin_usage_suite, auto_account_suite,
-           hash_pool_suite, keyed_hash_suite, login_slots_suite, password_suite,
-           auth_cache_suite, rights_suite, sasl_suite, session_id_suite,
-           settings_suite, counters_suite, throttle_suite, ticket_suite,
-           token_suite, usage_ask_suite)
+           foreign_hash_suite, hash_pool_suite, keyed_hash_suite,
+           login_slots_suite, password_suite, auth_cache_suite, rights_suite,
+           sasl_suite, session_id_suite, settings_suite, counters_suite,
+           throttle_suite, ticket_suite, token_suite, usage_ask_suite)

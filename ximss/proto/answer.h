@@ -88,6 +88,7 @@
     X(BAD_PASSWORD_LENGTH, 501, "password is empty or too long", "own")        \
     X(BAD_NEW_PASSWORD, 501, "newPassword must have 1 to %d bytes", "own")     \
     X(BAD_OLD_PASSWORD, 501, "oldPassword has more than %d bytes", "own")      \
+    X(PASSWORD_AND_HASH, 501, "either Password or PasswordHash", "own")        \
     X(NO_CLEAR_PASSWORDS, 501, "clear passwords are not kept", "own")          \
     X(TEMPLATE_PASSWORD, 501, "a template can not have a password", "own")     \
     X(POSTMASTER_MASTER, 501, "postmaster can not give up Master", "own")      \

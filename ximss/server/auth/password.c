@@ -19,6 +19,7 @@
 #include "util/log.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
+#include "ximss/server/auth/foreign_hash.h"
 #include "ximss/server/auth/keyed_hash.h"
 #include "ximss/server/auth/saslprep.h"
 
@@ -136,11 +137,14 @@ password_set_cram(struct credential *c, const char *clear)
 }
 
 bool
-password_matches(const struct credential *c, const char *clear)
+password_matches(const struct credential *c, const char *clear,
+                 const struct hash_limits *limits)
 {
     uint8_t salted[CRED_KEY_BYTES], key[CRED_KEY_BYTES];
     bool same;
 
+    if (c->hash[0] != '\0')
+        return limits != NULL && foreign_hash_matches(c->hash, clear, limits);
     if (c->iterations == 0)
         return false;
     salted_password(clear, c->salt, c->iterations, salted);
@@ -149,6 +153,12 @@ password_matches(const struct credential *c, const char *clear)
     OPENSSL_cleanse(salted, sizeof salted);
     OPENSSL_cleanse(key, sizeof key);
     return same;
+}
+
+bool
+password_is_whole(const struct credential *c, const char *clear)
+{
+    return c->hash[0] == '\0' || foreign_hash_is_whole(c->hash, clear);
 }
 
 /* One of a name's made-up values. */
@@ -181,6 +191,13 @@ password_dummy(const uint8_t secret[STORE_SECRET_BYTES], const char *name,
     dummy_value(secret, "dummy server key", lower, out->server_key,
                 CRED_KEY_BYTES);
     free(lower);
+}
+
+void
+password_dummy_costs(struct credential *dummy, const char *hash)
+{
+    if (hash[0] != '\0')
+        foreign_hash_dummy(hash, dummy->hash);
 }
 
 uint64_t

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "storage/tables.h"
+#include "ximss/server/base/hash_limits.h"
 
 /* Passwords as verifiers (SCRAM-SHA-256, RFC 5802 and 7677; HMAC-MD5 state for
  * CRAM-MD5, RFC 2195).  Pure functions, any thread.
@@ -34,17 +35,24 @@ void password_derive(const char *clear, const uint8_t salt[CRED_SALT_BYTES],
                      unsigned iterations, struct credential *out);
 
 /* Makes the verifier of the same password anew, with so many iterations and the
- * same salt; the CRAM-MD5 state stays.  Takes milliseconds. */
+ * same salt; the CRAM-MD5 state stays.  It replaces a foreign hash.  Takes
+ * milliseconds. */
 void password_renew(struct credential *c, const char *clear,
                     unsigned iterations);
 
 /* Keeps CRAM-MD5's state of that password too; NULL: none any more. */
 void password_set_cram(struct credential *c, const char *clear);
 
-/* True if this is the password; takes milliseconds.  False at once if no
- * password is set (iterations 0): where that must not show, check against
- * password_dummy's credential instead. */
-bool password_matches(const struct credential *c, const char *clear);
+/* True if this is the password; takes milliseconds, or with a foreign hash what
+ * the limits allow.  False at once if no password is set: where that must not
+ * show, check against password_dummy's credential instead.  limits NULL: foreign
+ * hashes are not checked. */
+bool password_matches(const struct credential *c, const char *clear,
+                      const struct hash_limits *limits);
+
+/* Whether a verifier can take the place of the foreign hash that this password
+ * matches (foreign_hash_is_whole). */
+bool password_is_whole(const struct credential *c, const char *clear);
 
 /* A credential for a name that does not exist or has no password: the same
  * salt and keys each time for the same name (in any case of letters) as long
@@ -52,8 +60,12 @@ bool password_matches(const struct credential *c, const char *clear);
 void password_dummy(const uint8_t secret[STORE_SECRET_BYTES], const char *name,
                     unsigned iterations, struct credential *out);
 
+/* Checking a password against the dummy costs from now on as much as against the
+ * foreign hash, and never matches.  hash "": nothing is changed. */
+void password_dummy_costs(struct credential *dummy, const char *hash);
+
 /* A number for that name, as stable, by which one of the accounts is picked
- * whose iterations the dummy has (account_sample_credential). */
+ * whose cost the dummy has (account_sample_credential). */
 uint64_t password_dummy_point(const uint8_t secret[STORE_SECRET_BYTES],
                               const char *name);
 

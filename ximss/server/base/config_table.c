@@ -316,9 +316,31 @@ static const struct config_row rows[] = {
  "time is never longer than remember-time. 0: not at all."},
 
 {"password-iterations", NUMBER(4096, 10000000), M(password_iterations),
- "10000", RELOAD,
+ "25000", RELOAD,
  "Iterations of PBKDF2 for new passwords. A password that was set with\n"
- "another number is hashed again at its next check in clear text."},
+ "another number is hashed again at its next check in clear text.\n"
+ "ximssd.conf(5) says what a number costs."},
+{"keep-hashes", BOOL, M(keep_hashes), "no", RELOAD,
+ "Whether a password that was brought along as a hash of another program\n"
+ "keeps it. With no, it gets a hash of our own at its next check in clear\n"
+ "text, and works with SCRAM from then on."},
+{"max-bcrypt-cost", NUMBER(4, 31), M(hash_limits.bcrypt_cost), "14", RELOAD,
+ "What the hash of another program may cost: here the logarithm of bcrypt's\n"
+ "rounds. One that costs more is refused, and is not checked if it is there\n"
+ "already. The defaults of this and the next settings take about a second."},
+{"max-crypt-rounds", NUMBER(1000, 999999999), M(hash_limits.crypt_rounds),
+ "1000000", RELOAD,
+ "The same for the rounds of SHA-256 and SHA-512 crypt."},
+{"max-pbkdf2-rounds", NUMBER(1000, 100000000), M(hash_limits.pbkdf2_rounds),
+ "1000000", RELOAD,
+ "The same for the rounds of PBKDF2 and SCRAM."},
+{"max-argon2-passes", NUMBER(1, 10000), M(hash_limits.argon2_passes), "10",
+ RELOAD,
+ "The same for the passes of Argon2 over its memory."},
+{"max-hash-memory", BYTES(1 * MIB, 16 * GIB), M(hash_limits.hash_memory),
+ "128M", RELOAD,
+ "The same for the memory of Argon2, yescrypt and scrypt. Each of the\n"
+ "hash-threads may need this much at the same time."},
 {"remember-logins", NUMBER(0, 100000000), M(remember_logins), "100000",
  RESTART,
  "Successful log-ins that the server remembers, in memory only. Clients that\n"

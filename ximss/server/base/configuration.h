@@ -12,6 +12,7 @@
 #include "util/config_value.h"
 #include "util/errbuf.h"
 #include "util/log.h"
+#include "ximss/server/base/hash_limits.h"
 
 struct sockaddr;
 
@@ -141,6 +142,8 @@ struct config {
 
     /* passwords and log-in */
     unsigned password_iterations;
+    bool keep_hashes;
+    struct hash_limits hash_limits; /* of "max-..." */
     unsigned remember_logins;
     int64_t remember_time;
     int64_t ticket_time;

@@ -69,7 +69,7 @@ enum store_result admin_hash_wanted(struct admin_context *x,
 
 /* For a line of ADMIN_HASH_VERIFY.  Fills *cred_r, and *found_r: there is such an
  * account, and this caller may check its password (else admin_execute says why
- * not).  iterations 0: it has none.  *guessed_r: the number of the account if its
+ * not).  It may have none.  *guessed_r: the number of the account if its
  * password is not the caller's to set, so they must not try many; else 0. */
 enum store_result admin_verify_find(struct admin_context *x,
                                     const struct admin_plan *p,

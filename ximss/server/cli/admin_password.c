@@ -7,7 +7,10 @@
 
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "util/text.h"
+#include "ximss/server/auth/foreign_hash.h"
 #include "ximss/server/auth/password.h"
 #include "ximss/server/rules/settings.h"
 
@@ -16,7 +19,7 @@
 enum store_result
 admin_password_read(struct admin_call *c, struct admin_password *p)
 {
-    const char *method;
+    const char *method = NULL;
     enum store_result r = admin_arg_text(c, "account name", &p->account);
 
     if (r == STORE_OK && !admin_arg_word(c, "TO"))
@@ -25,6 +28,7 @@ admin_password_read(struct admin_call *c, struct admin_password *p)
         r = admin_arg_text(c, "password", &p->password);
     if (r == STORE_OK && admin_arg_word(c, "METHOD"))
         r = admin_arg_text(c, "method", &method);
+    p->is_hash = method != NULL && text_equal_nocase(method, "hash");
     if (r == STORE_OK)
         admin_arg_word(c, "CHECK");
     if (r == STORE_OK)
@@ -35,19 +39,22 @@ admin_password_read(struct admin_call *c, struct admin_password *p)
     return r;
 }
 
+#define KEY_PASSWORD "Password"
+#define KEY_HASH     "PasswordHash"
+
 /* In any case of letters: a clear password must not be kept as a setting. */
 static bool
-is_password(const struct cli_value *v)
+is_key(const struct cli_value *v, const char *key)
 {
-    return v->kind != CLI_NULL && text_equal_nocase(v->key, "Password");
+    return v->kind != CLI_NULL && text_equal_nocase(v->key, key);
 }
 
 static const struct cli_value *
-password_in(const struct cli_value *settings)
+find_key(const struct cli_value *settings, const char *key)
 {
     const struct cli_value *v = settings->first;
 
-    while (v != NULL && !is_password(v))
+    while (v != NULL && !is_key(v, key))
         v = v->next;
     return v;
 }
@@ -78,12 +85,22 @@ last_but_force(const struct admin_line *l)
     return last;
 }
 
+/* NULL if it is a hash. */
+static const char *
+clear_of_hash(struct arena *arena, const struct cli_value *v)
+{
+    const char *text = admin_value_text(arena, v);
+    const char *clear = text == NULL ? NULL : foreign_hash_clear(text);
+
+    return clear != NULL && password_fault(clear) == NULL ? clear : NULL;
+}
+
 /* The account's name comes first. */
 static enum admin_hash_kind
 look_at_settings(const struct admin_line *l, struct arena *arena,
                  struct admin_password *p)
 {
-    const struct cli_value *last, *v;
+    const struct cli_value *last, *v, *hash;
     const char *why;
 
     if (l->n == 0)
@@ -92,9 +109,25 @@ look_at_settings(const struct admin_line *l, struct arena *arena,
     p->account = admin_value_text(arena, l->arg[0]);
     if (p->account == NULL || last->kind != CLI_DICTIONARY)
         return ADMIN_HASH_NONE;
-    v = password_in(last);
-    p->password = v != NULL ? password_text(arena, v, &why) : NULL;
+    v = find_key(last, KEY_PASSWORD);
+    hash = find_key(last, KEY_HASH);
+    if ((v == NULL) == (hash == NULL))
+        return ADMIN_HASH_NONE;
+    p->password =
+        v != NULL ? password_text(arena, v, &why) : clear_of_hash(arena, hash);
     return p->password != NULL ? ADMIN_HASH_NEW : ADMIN_HASH_NONE;
+}
+
+static enum admin_hash_kind
+look_at_argument(struct admin_call *c, struct admin_password *p)
+{
+    if (admin_password_read(c, p) != STORE_OK)
+        return ADMIN_HASH_NONE;
+    if (p->is_hash)
+        p->password = foreign_hash_clear(p->password);
+    return p->password != NULL && password_fault(p->password) == NULL
+               ? ADMIN_HASH_NEW
+               : ADMIN_HASH_NONE;
 }
 
 enum admin_hash_kind
@@ -108,10 +141,7 @@ admin_password_look(const struct admin_command *k, const struct admin_line *l,
     case ADMIN_NO_PASSWORD:
         break;
     case ADMIN_PASSWORD_SET:
-        return admin_password_read(&c, p_r) == STORE_OK &&
-                       password_fault(p_r->password) == NULL
-                   ? ADMIN_HASH_NEW
-                   : ADMIN_HASH_NONE;
+        return look_at_argument(&c, p_r);
     case ADMIN_PASSWORD_CHECK:
         return admin_password_read(&c, p_r) == STORE_OK ? ADMIN_HASH_VERIFY
                                                         : ADMIN_HASH_NONE;
@@ -149,19 +179,61 @@ admin_password_take(struct admin_call *c, const struct domain_rec *d,
     return STORE_OK;
 }
 
+/* As the domain has it for all. */
+static enum store_result
+take_clear(struct admin_call *c, const char *clear, const struct domain_rec *d,
+           struct account_rec *a, struct errbuf *err)
+{
+    const char *why = password_fault(clear);
+
+    return why == NULL ? admin_password_take(c, d, a, err)
+                       : admin_refuse(c, ANSWER_ARGUMENTS, "%s", why);
+}
+
+enum store_result
+admin_password_take_hash(struct admin_call *c, const char *hash,
+                         const struct domain_rec *d, struct account_rec *a,
+                         struct errbuf *err)
+{
+    enum store_result r = admin_call_not_by_token(c, a);
+    struct credential cred;
+    const char *clear = NULL;
+    struct errbuf why;
+
+    if (r != STORE_OK)
+        return r;
+    switch (foreign_hash_read(hash, &c->x->settings->hash_limits, &cred, &clear,
+                              &why)) {
+    case FOREIGN_BAD:
+        r = admin_refuse(c, ANSWER_ARGUMENTS, "%s", why.text);
+        break;
+    case FOREIGN_CLEAR:
+        r = take_clear(c, clear, d, a, err);
+        break;
+    case FOREIGN_VERIFIER:
+    case FOREIGN_HASH:
+        a->cred = cred;
+        a->cred_serial++;
+        break;
+    }
+    OPENSSL_cleanse(&cred, sizeof cred);
+    return r;
+}
+
 const struct cli_value *
 admin_password_strip(struct admin_call *c, const struct cli_value *settings)
 {
     struct cli_value *dict;
 
-    if (password_in(settings) == NULL)
+    if (find_key(settings, KEY_PASSWORD) == NULL &&
+        find_key(settings, KEY_HASH) == NULL)
         return settings;
     /* Not by settings_update: the value `default` must stay. */
     dict = cli_data_dictionary(c->arena);
     for (const struct cli_value *i = settings->first; i != NULL; i = i->next) {
         struct cli_value *item = arena_alloc(c->arena, sizeof *item);
 
-        if (is_password(i))
+        if (is_key(i, KEY_PASSWORD) || is_key(i, KEY_HASH))
             continue;
         *item = *i;
         cli_data_add(c->arena, dict, i->key, item);
@@ -175,9 +247,17 @@ admin_password_from_settings(struct admin_call *c,
                              const struct domain_rec *d, struct account_rec *a,
                              struct errbuf *err)
 {
-    const struct cli_value *v = password_in(settings);
-    const char *why;
+    const struct cli_value *v = find_key(settings, KEY_PASSWORD);
+    const struct cli_value *hash = find_key(settings, KEY_HASH);
+    const char *text, *why;
 
+    if (v != NULL && hash != NULL)
+        return admin_refuse(c, ANSWER(PASSWORD_AND_HASH));
+    if (hash != NULL) {
+        text = admin_value_text(c->arena, hash);
+        return text == NULL ? admin_refuse(c, ANSWER(UNUSABLE), "password hash")
+                            : admin_password_take_hash(c, text, d, a, err);
+    }
     if (v == NULL)
         return STORE_OK;
     if (password_text(c->arena, v, &why) == NULL)

@@ -11,11 +11,12 @@
  * behind. */
 struct admin_password {
     const char *account, *password;
+    bool is_hash; /* METHOD hash: pw is what another program kept */
 };
 enum store_result admin_password_read(struct admin_call *c,
                                       struct admin_password *p) WARN_UNUSED;
 
-/* Which password a line of the command carries; *p_r borrows of line and
+/* Which password in clear text a line of the command carries; *p_r borrows of line and
  * arena, and is filled if there is one. */
 enum admin_hash_kind admin_password_look(const struct admin_command *k,
                                          const struct admin_line *l,
@@ -28,6 +29,14 @@ enum store_result admin_password_take(struct admin_call *c,
                                       struct account_rec *a,
                                       struct errbuf *err) WARN_UNUSED;
 
+/* Gives the account the foreign hash, or what can be made of it at once.  501 if
+ * it is not taken. */
+enum store_result admin_password_take_hash(struct admin_call *c,
+                                           const char *hash,
+                                           const struct domain_rec *d,
+                                           struct account_rec *a,
+                                           struct errbuf *err) WARN_UNUSED;
+
 /* Finds the account if the caller may check its password; both are to be cleared
  * whatever comes back. */
 enum store_result admin_password_find(struct admin_call *c, const char *name,
@@ -39,7 +48,7 @@ enum store_result admin_password_find(struct admin_call *c, const char *name,
 const struct cli_value *admin_password_strip(struct admin_call *c,
                                              const struct cli_value *settings);
 /* If the settings carry a password, gives the account the credential that was
- * made of it.  501 if it is none. */
+ * made of it; or if they carry a foreign hash, that.  501 if it is none. */
 enum store_result admin_password_from_settings(struct admin_call *c,
                                                const struct cli_value *settings,
                                                const struct domain_rec *d,

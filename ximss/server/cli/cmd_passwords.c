@@ -15,7 +15,8 @@ password_set(struct admin_call *c, struct errbuf *err)
     struct domain_rec d = {0};
     struct account_rec a = {0};
     enum store_result r = admin_password_read(c, &p);
-    const char *why = r == STORE_OK ? password_fault(p.password) : NULL;
+    const char *why =
+        r == STORE_OK && !p.is_hash ? password_fault(p.password) : NULL;
 
     if (why != NULL)
         r = admin_refuse(c, ANSWER_ARGUMENTS, "%s", why);
@@ -24,7 +25,8 @@ password_set(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_call_cover(c, &d, &a);
     if (r == STORE_OK)
-        r = admin_password_take(c, &d, &a, err);
+        r = p.is_hash ? admin_password_take_hash(c, p.password, &d, &a, err)
+                      : admin_password_take(c, &d, &a, err);
     if (r == STORE_OK)
         r = account_put(c->x->txn, &a, err);
     if (r == STORE_OK)

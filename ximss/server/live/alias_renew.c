@@ -139,7 +139,7 @@ hash_work(void *arg)
 
     if (!n->checked) {
         n->checked = true;
-        n->matches = password_matches(&n->cred, n->password);
+        n->matches = password_matches(&n->cred, n->password, NULL);
     } else {
         if (c->iterations == 0)
             password_make(n->password, n->cred.iterations, false, c);

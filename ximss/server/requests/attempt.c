@@ -52,6 +52,8 @@ take_settings(struct attempt *a, const struct config *cfg)
     a->ticket_time = cfg->ticket_time;
     a->tickets_most = cfg->max_account_tickets;
     a->iterations = cfg->password_iterations;
+    a->hash_limits = cfg->hash_limits;
+    a->keep_hashes = cfg->keep_hashes;
     a->device_rules.life = cfg->device_time;
     a->device_rules.most = cfg->max_account_devices;
     a->outside.timeout = cfg->auth_timeout;

@@ -12,6 +12,7 @@
 #include "ximss/server/auth/login_slots.h"
 #include "ximss/server/auth/ticket.h"
 #include "ximss/server/base/auth_list.h"
+#include "ximss/server/base/hash_limits.h"
 #include "ximss/server/base/peer.h"
 #include "ximss/server/live/account.h"
 #include "ximss/server/live/job.h"
@@ -120,6 +121,8 @@ struct attempt {
     int64_t ticket_time; /* microseconds that a new ticket lives */
     size_t tickets_most; /* of one account */
     unsigned iterations; /* of a password that is set now */
+    struct hash_limits hash_limits;
+    bool keep_hashes; /* foreign ones stay as they are */
     struct device_rules device_rules;
 
     /* Who it is, and where it comes from. */

@@ -2,7 +2,8 @@
 /* Compares what was found with what the client has shown: one of the account's
  * CLI tokens, a password in clear text (by a hash, in the pool), or an exchange
  * by SASL, which continues.  A right password is stored again if new ones are
- * stored differently: with other iterations, or with the state for CRAM-MD5. */
+ * stored differently: with other iterations, with the state for CRAM-MD5, or as a
+ * verifier instead of a foreign hash. */
 #include "config.h"
 
 #include "ximss/server/requests/attempt.h"
@@ -68,10 +69,20 @@ checked(struct attempt *a)
         let_in(a);
 }
 
+/* A foreign hash that stays. */
+static bool
+keeps_hash(const struct attempt *a)
+{
+    return a->cred.hash[0] != '\0' &&
+           (a->keep_hashes || !password_is_whole(&a->cred, a->password));
+}
+
 /* A password that is right, as new ones are kept. */
 static void
 renew(struct attempt *a)
 {
+    if (keeps_hash(a))
+        return;
     a->renewed = a->cred.iterations != a->iterations;
     if (a->renewed)
         password_renew(&a->cred, a->password, a->iterations);
@@ -86,7 +97,7 @@ renew(struct attempt *a)
 static void
 check_work(struct attempt *a)
 {
-    a->matches = password_matches(&a->cred, a->password);
+    a->matches = password_matches(&a->cred, a->password, &a->hash_limits);
     a->outside.is_hashed = true;
     if (a->matches && a->known)
         renew(a);

@@ -62,9 +62,9 @@ dummy_name(const struct attempt *a, const struct domain_rec *domain)
                : xstrdup(a->name);
 }
 
-/* A dummy has as many iterations as one of the accounts: theirs differ, by when
- * their passwords were set.  It is made for every name, so that every name
- * takes as long. */
+/* A dummy costs as much as the password of one of the accounts: they differ, by
+ * when they were set, or where they came from.  It is made for every name, so
+ * that every name takes as long. */
 static enum store_result
 make_dummy(const struct attempt *a, struct store_txn *t,
            const struct domain_rec *domain, struct credential *dummy_r,
@@ -79,6 +79,7 @@ make_dummy(const struct attempt *a, struct store_txn *t,
     if (sample.iterations == 0)
         sample.iterations = server->admin.iterations;
     password_dummy(server->secret, name, sample.iterations, dummy_r);
+    password_dummy_costs(dummy_r, sample.hash);
     OPENSSL_cleanse(&sample, sizeof sample);
     free(name);
     return r;
@@ -115,17 +116,35 @@ attempt_read_tokens(struct attempt *a, struct store_txn *t, uint64_t account,
                           clock_now(), err);
 }
 
+/* The dummy looks and costs as the account does, which may not log in, or not so.
+ * A foreign hash shows what its verifier will show. */
+static void
+disguise(const struct attempt *a, const struct credential *c,
+         struct credential *dummy)
+{
+    dummy->iterations = c->iterations > 0 ? c->iterations : a->iterations;
+    memcpy(dummy->salt, c->salt, sizeof dummy->salt);
+    dummy->hash[0] = '\0';
+    password_dummy_costs(dummy, c->hash);
+}
+
 /* What the password, or proof, is checked against.  An account that exists but
  * may not log in looks as before, but nothing matches. */
 static void
 take_credential(struct attempt *a, bool exists,
                 const struct account_rec *account, struct credential *dummy)
 {
-    if (exists && !a->known) {
-        dummy->iterations = account->cred.iterations;
-        memcpy(dummy->salt, account->cred.salt, sizeof dummy->salt);
-    }
+    if (exists && !a->known)
+        disguise(a, &account->cred, dummy);
     a->cred = a->known ? account->cred : *dummy;
+}
+
+/* Of a foreign hash only the password itself can be checked: to SASL it is as if
+ * there were none. */
+static bool
+can_be_checked(const struct attempt *a, const struct credential *c)
+{
+    return a->password != NULL || c->hash[0] == '\0';
 }
 
 static void
@@ -182,8 +201,9 @@ look_up_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
     r = admin_account_find(t, a->name, NULL, &domain, &account, &found, err);
     ruled = take_rules(a, t, &domain, err);
     there = r == STORE_OK && !domain.suspended;
-    exists = r == STORE_OK && account.cred.iterations > 0;
-    a->known = there && exists && store_counts(a, &account);
+    exists = r == STORE_OK && credential_is_set(&account.cred);
+    a->known = there && exists && store_counts(a, &account) &&
+               can_be_checked(a, &account.cred);
     if (r == STORE_OK)
         r = ruled;
     if (!a->cram && a->password == NULL)

@@ -23,6 +23,7 @@ cli_job_new(struct req *r, const char *line, size_t len)
     pthread_mutex_init(&c->lock, NULL);
     admin_plan_init(&c->plan, line, len);
     c->iterations = r->worker->cfg->password_iterations;
+    c->hash_limits = r->worker->cfg->hash_limits;
     return c;
 }
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "ximss/server/base/hash_limits.h"
 #include "ximss/server/cli/admin.h"
 #include "ximss/server/live/req_job.h"
 
@@ -14,8 +15,9 @@ struct cli_job {
         q; /* first; req NULL: a listing that nobody reads any more */
     struct admin_plan plan;
     unsigned iterations; /* of a new password */
-    bool in_turn;        /* it is not hashed before its turn, but in it */
-    bool wanted;         /* see admin_hash_wanted */
+    struct hash_limits hash_limits;
+    bool in_turn; /* it is not hashed before its turn, but in it */
+    bool wanted;  /* see admin_hash_wanted */
     struct credential cred;
     bool checkable;   /* see admin_verify_find */
     uint64_t guessed; /* the same */

@@ -242,9 +242,10 @@ hash_work(void *arg)
         password_make(c->plan.password, c->iterations, true, &c->cred);
         c->hashed.made = &c->cred;
     } else {
-        c->hashed.checked = c->cred.iterations > 0;
+        c->hashed.checked = credential_is_set(&c->cred);
         c->hashed.matches =
-            c->hashed.checked && password_matches(&c->cred, c->plan.password);
+            c->hashed.checked &&
+            password_matches(&c->cred, c->plan.password, &c->hash_limits);
     }
 }
 
@@ -288,7 +289,7 @@ verify_go_on(struct req_job *q)
     struct cli_job *c = (struct cli_job *)q;
 
     /* One without a password takes as long as others. */
-    if (c->checkable && c->cred.iterations == 0)
+    if (c->checkable && !credential_is_set(&c->cred))
         password_dummy(q->job.server->secret, c->plan.account, c->iterations,
                        &c->cred);
     if (!c->checkable || !may_guess(c) || submit_hash(c) < 0)

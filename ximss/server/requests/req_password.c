@@ -35,6 +35,7 @@ struct change {
     struct credential now, next;
     uint32_t serial; /* the password was checked against this one's */
     unsigned iterations;
+    struct hash_limits hash_limits;
     bool matches;
 };
 
@@ -144,7 +145,8 @@ hash_work(void *arg)
 {
     struct change *c = arg;
 
-    c->matches = c->old == NULL || password_matches(&c->now, c->old);
+    c->matches =
+        c->old == NULL || password_matches(&c->now, c->old, &c->hash_limits);
     if (c->matches)
         password_make(c->new, c->iterations, true, &c->next);
 }
@@ -262,6 +264,7 @@ req_password_change(struct req *r, const char *what, const char *old,
     c->what = what;
     c->account = s->account->number;
     c->iterations = r->worker->cfg->password_iterations;
+    c->hash_limits = r->worker->cfg->hash_limits;
     c->old = old != NULL ? xstrdup(old) : NULL;
     c->new = xstrdup(new);
     if (old == NULL || login_slot_take(c->q.job.server->login_slots, c->account,

@@ -12,6 +12,7 @@
 #include "storage/tables.h"
 #include "util/errbuf.h"
 #include "ximss/server/base/auth_list.h"
+#include "ximss/server/base/hash_limits.h"
 #include "ximss/server/rules/effect.h"
 #include "ximss/server/rules/rights.h"
 
@@ -80,7 +81,8 @@ struct admin_settings {
     unsigned
         max_alerts[ALERT_ACCOUNT + 1];   /* of a set, by scope; 0: no limit */
     int64_t lifetime[ALERT_ACCOUNT + 1]; /* default end by scope, us; 0 none */
-    unsigned iterations;                 /* for new passwords; default 10000 */
+    unsigned iterations;                 /* for new passwords */
+    struct hash_limits hash_limits;      /* for those brought along */
     unsigned max_tickets;                /* of one account */
     unsigned max_tokens;                 /* the same */
     unsigned max_members;                /* of one group */
