@@ -24,6 +24,7 @@
 #include "tests/unit/local_peer.h"
 #include "tests/unit/log_capture.h"
 #include "tests/unit/pump.h"
+#include "util/clock.h"
 
 Suite *pam_source_suite(void);
 
@@ -382,6 +383,45 @@ START_TEST(test_plain_only)
     expect(o, PASSDB_NOT_OFFERED, "");
     ck_assert_str_eq(source->name, "pam");
     ck_assert_uint_eq(source->window, config.processes);
+}
+END_TEST
+
+/* All refusals are told at the same time, whatever took how long. */
+START_TEST(test_the_time_of_refusals)
+{
+    static const char *const refused[][2] = {
+        {"joe@example.test", "wrong"},
+        {"joe@example.test", ""},
+        {"o'brien@example.test", PASSWORD},
+    };
+    int64_t step = LONG_MS * INT64_C(1000), before;
+    struct one *o;
+
+    config.refusal_step = step;
+    start();
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        before = clock_mono();
+        o = begin(0, refused[i][0], refused[i][1]);
+        pump_flag(base, &o->done);
+        ck_assert_int_ge(o->request.not_before, before + step);
+        ck_assert_int_le(o->request.not_before, clock_mono() + step);
+    }
+    ask("joe@example.test", PASSWORD, PASSDB_OK, "");
+    ck_assert_int_eq(ones[0].request.not_before, 0);
+    ask("gone@example.test", PASSWORD, PASSDB_AWAY, "");
+    ck_assert_int_eq(ones[0].request.not_before, 0);
+    /* Who takes longer is told a step later, not at once. */
+    stop();
+    config.refusal_step = 1;
+    start();
+    before = clock_mono();
+    ask("joe@example.test", "wrong", PASSDB_WRONG, "");
+    ck_assert_int_ge(ones[0].request.not_before, before + 2);
+    stop();
+    config.refusal_step = 0;
+    start();
+    ask("joe@example.test", "wrong", PASSDB_WRONG, "");
+    ck_assert_int_eq(ones[0].request.not_before, 0);
 }
 END_TEST
 
@@ -847,6 +887,7 @@ pam_source_suite(void)
     tcase_add_test(t, test_a_password);
     tcase_add_test(t, test_passwords_that_are_none);
     tcase_add_test(t, test_plain_only);
+    tcase_add_test(t, test_the_time_of_refusals);
     tcase_add_test(t, test_names);
     tcase_add_loop_test(t, test_formats, 0, sizeof formats / sizeof formats[0]);
     tcase_add_test(t, test_formats_and_services);
