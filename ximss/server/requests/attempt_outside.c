@@ -95,7 +95,7 @@ refuse(struct attempt *a)
 static void
 pad_work(struct attempt *a)
 {
-    a->matches = password_matches(&a->cred, a->password);
+    a->matches = password_matches(&a->cred, a->password, &a->hash_limits);
 }
 
 /* As long as it takes where the store has a password. */
