@@ -29,6 +29,8 @@
 #include "util/xmalloc.h"
 
 #define PER_TURN 64 /* messages, before others on the thread have theirs */
+/* Between two log lines about checks that were none. */
+#define COMPLAIN_US (10 * CLOCK_SECOND)
 
 struct ask {
     TAILQ_ENTRY(ask) link;
@@ -54,6 +56,8 @@ struct pam_source {
     struct asks lost;    /* never will be answered */
     unsigned n_asked;
     uint32_t last_id;
+    int64_t complained;    /* clock_mono; 0: never */
+    unsigned uncomplained; /* since then */
     atomic_bool is_there;
 };
 
@@ -94,6 +98,23 @@ ask_free(struct ask *a)
 {
     free(a->user);
     free(a);
+}
+
+/* The reasons why a user was neither let in nor refused. */
+static void
+complain(struct pam_source *s, const struct ask *a, const char *why)
+{
+    int64_t now = clock_mono();
+
+    if (s->complained != 0 && now - s->complained < COMPLAIN_US) {
+        s->uncomplained++;
+        return;
+    }
+    log_warn("passwords: pam cannot check user=%s: %s (%u more since the last "
+             "such line)",
+             a->user, why, s->uncomplained);
+    s->complained = now;
+    s->uncomplained = 0;
 }
 
 /* It is in no list any more. */
@@ -241,6 +262,8 @@ take_answer(struct pam_source *s, const struct pam_wire_message *m)
     if (a == NULL)
         return; /* asked before the program was started anew */
     move(s, a, NULL);
+    if (m->u.answer.answer == PAM_WIRE_AWAY && a->request != NULL)
+        complain(s, a, why);
     finish(s, a, meaning_of(m->u.answer.answer), why[0] != '\0' ? why : NULL);
 }
 
@@ -377,6 +400,7 @@ drop(struct passdb_source *source, struct passdb_request *r)
         move(s, a, NULL);
         ask_free(a);
     } else {
+        complain(s, a, "no answer in time");
         pump(s);
     }
 }

@@ -114,6 +114,7 @@ put_files(void)
 static void
 setup(void)
 {
+    log_set_level(LOG_ERROR_);
     local_dir_make();
     put_files();
     base = event_base_new();
@@ -537,6 +538,30 @@ START_TEST(test_a_module_crashes)
 }
 END_TEST
 
+/* A line at most in ten seconds, which counts the others. */
+START_TEST(test_the_log)
+{
+    log_capture_begin(LOG_WARN_);
+    start();
+    for (unsigned i = 0; i < 3; i++)
+        ask("gone@example.test", PASSWORD, PASSDB_AWAY, "");
+    ask("joe@example.test", "wrong", PASSDB_WRONG, "");
+    clock_advance(10 * CLOCK_SECOND);
+    begin(0, "hang@example.test", PASSWORD);
+    take_hanging();
+    source->drop(source, &ones[0].request);
+    log_capture_end();
+    ck_assert_uint_eq(log_capture_count("passwords: pam cannot check"), 2);
+    ck_assert_uint_eq(log_capture_count("user=gone: a module crashed: signal 9 "
+                                        "(0 more"),
+                      1);
+    ck_assert_uint_eq(log_capture_count("user=hang: no answer in time (2 more"),
+                      1);
+    ck_assert_uint_eq(log_capture_count("joe"), 0);
+    ck_assert_uint_eq(log_capture_count(PASSWORD), 0);
+}
+END_TEST
+
 /* It has left the session and the group of the check, whose end it survives. */
 START_TEST(test_a_module_leaves_a_daemon)
 {
@@ -893,6 +918,7 @@ pam_source_suite(void)
     tcase_add_test(t, test_formats_and_services);
     tcase_add_test(t, test_a_module_hangs);
     tcase_add_test(t, test_a_module_crashes);
+    tcase_add_test(t, test_the_log);
     tcase_add_test(t, test_a_module_leaves_a_daemon);
     tcase_add_test(t, test_no_service);
     tcase_add_test(t, test_what_a_module_sees);
