@@ -3,11 +3,12 @@
 what happens to everybody else while Dovecot is away.  Here with a server that
 does as it is told."""
 
+import re
 import subprocess
 
 import ximss
 from auth_server import AuthServer
-from ximss import (MAIN, PASSWORD, Failed, check, equal, failure,
+from ximss import (MAIN, PASSWORD, Failed, Refused, check, equal, failure,
                    wait_until)
 
 WRONG = "incorrect password or account name"
@@ -213,6 +214,19 @@ def test_a_password_that_was_changed_outside(t):
                               for p in ("pw-joe", "new", "pw-joe")])
 
 
+def test_what_was_remembered_is_forgotten(t):
+    with World(t) as w:
+        w.login("joe").bye()
+        w.auth.users[w.name("joe")] = "new"
+        c = w.login("joe")
+        done = ximss.ctl(w.server, "account", "forget", w.name("joe"))
+        equal((done.returncode, done.stdout), (0, ""))
+        c.quiet()  # the session goes on
+        w.refused("joe", "pw-joe")
+        equal([int(w.server.cli("GetStatElement outside" + n))
+               for n in ("Asked", "Away", "Waiting")], [2, 0, 0])
+
+
 # --- many at once ---
 
 def test_fifty_at_once_make_one_account(t):
@@ -236,13 +250,12 @@ def test_fifty_at_once_make_one_account(t):
 def test_who_has_left_leaves_nothing(t):
     with World(t) as w:
         w.auth.held.add(w.name("joe"))
-        for _ in range(20):
+        for i in range(20):
             c = w.server.connect()
             c.send('<login id="login" authData="%s" password="wrong"/>'
                    % w.name("joe"))
-            w.auth.until_asked(len(w.auth.requests))
+            w.auth.until_asked(i + 1)
             c.close()
-        w.auth.until_asked(20)
         at = len(w.server.lines)
         w.auth.release()
         w.server.wait_log(r"login failed user=joe@mail\.test", at)
@@ -380,15 +393,149 @@ def test_no_password_is_in_the_log(t):
         check(not any("S3cr" in l for l in w.server.lines), "in the log")
 
 
+def check_config(server):
+    server.write_config()
+    return subprocess.run(
+        server.command() + ["--check-config"], capture_output=True, text=True,
+        check=False, timeout=ximss.DEADLINE)
+
+
 def test_the_configuration_is_checked(t):
+    with World(t) as w:
+        equal(check_config(w.server).returncode, 0)
+        w.auth.stop()
+        done = check_config(w.server)
+        check("auth-dovecot-socket: connecting to %s: No such file"
+              % w.auth.path in done.stderr, done.stderr)
     for options, text in (
             ({"auth": ["dovecot"]}, "auth: dovecot needs auth-dovecot-socket"),
             ({"auth": ["store", "store"]}, "auth: store stands there twice"),
             ({"auth": ["ldap"]}, "auth: must name store or dovecot or pam")):
         server = t.server(options, start=False)
-        server.write_config()
-        done = subprocess.run(
-            server.command() + ["--check-config"], capture_output=True,
-            text=True, timeout=ximss.DEADLINE)
+        done = check_config(server)
         check(done.returncode != 0 and text in done.stderr + done.stdout,
               "%r" % (done,))
+
+
+# --- exchanges that are passed through ---
+
+def features(w):
+    c = w.server.connect()
+    c.send('<listFeatures id="f" domain="%s"/>' % DOMAIN)
+    got = c.until_response("f")[0]
+    c.close()
+    return re.findall("<sasl>(.*?)</sasl>", got)
+
+
+def restart_with(w, *mechanisms):
+    w.auth.mechanisms = list(mechanisms)
+    greetings = len(w.auth.greetings)
+    w.auth.cut()
+    wait_until(lambda: len(w.auth.greetings) >= greetings + 2, "a new greeting")
+
+
+def test_methods_that_can_work(t):
+    with World(t) as w:
+        w.server.cli("UpdateDomainSettings %s {CRAMMD5=YES;}" % DOMAIN)
+        equal(features(w), ["LOGIN", "PLAIN", "CRAM-MD5"])
+        restart_with(w, "SCRAM-SHA-256", "OAUTHBEARER", "XOAUTH2")
+        wait_until(lambda: len(features(w)) > 3, "more methods")
+        equal(features(w), ["LOGIN", "PLAIN", "CRAM-MD5", "SCRAM-SHA-256",
+                            "OAUTHBEARER", "XOAUTH2"])
+        w.server.cli("UpdateDomainSettings %s {Auth=store;}" % DOMAIN)
+        equal(features(w), ["LOGIN", "PLAIN", "CRAM-MD5", "SCRAM-SHA-256"])
+        w.server.cli("UpdateDomainSettings %s {Auth=dovecot;}" % DOMAIN)
+        equal(features(w), ["LOGIN", "PLAIN", "SCRAM-SHA-256", "OAUTHBEARER",
+                            "XOAUTH2"])
+
+
+def test_scram(t):
+    with World(t) as w:
+        restart_with(w, "SCRAM-SHA-256")
+        wait_until(lambda: "SCRAM-SHA-256" in features(w), "SCRAM")
+        w.server.account(w.name("local"))
+        c = w.server.connect()
+        c.scram(w.name("joe"), "pw-joe")
+        c.bye()
+        equal([r.mechanism for r in w.auth.requests], ["SCRAM-SHA-256"])
+        check("joe=" in w.accounts(), w.accounts())
+        # A secret in the store needs no source.
+        c = w.server.connect()
+        c.scram(w.name("local"), PASSWORD)
+        c.bye()
+        equal(len(w.auth.requests), 1)
+        # Wrong, and unknown: both get a challenge, and the same refusal.
+        answers = []
+        for user in ("joe", "nobody"):
+            at = len(w.server.lines)
+            c = w.server.connect()
+            try:
+                c.scram(w.name(user), "wrong")
+            except Refused as e:
+                answers.append(e.answer)
+            c.close()
+            w.server.wait_log("login failed user=%s@.* method=SCRAM-SHA-256"
+                              % user, at)
+        equal(len(answers), 2)
+        equal(len(set(answers)), 1)
+        # Given up in the middle: Dovecot is told, and it counts as a failure.
+        c = w.server.connect()
+        c.send('<login id="login" method="SCRAM-SHA-256" value="%s"/>'
+               % ximss.b64("n,,n=%s,r=nonce" % w.name("joe")))
+        c.challenge()
+        c.close()
+        wait_until(lambda: w.auth.cancelled, "the exchange is cancelled")
+        # The connection is lost in the middle.
+        c = w.server.connect()
+        c.send('<login id="login" method="SCRAM-SHA-256" value="%s"/>'
+               % ximss.b64("n,,n=%s,r=nonce" % w.name("joe")))
+        c.challenge()
+        greetings = len(w.auth.greetings)
+        w.auth.cut()
+        wait_until(lambda: len(w.auth.greetings) > greetings, "it is back")
+        c.ask('<auth id="login" value="%s"/>' % ximss.b64("c=biws"),
+              failure("login", 525, AWAY))
+        c.close()
+
+
+def test_bearer(t):
+    with World(t) as w:
+        restart_with(w, "OAUTHBEARER", "XOAUTH2")
+        wait_until(lambda: "XOAUTH2" in features(w), "XOAUTH2")
+        w.auth.tokens["t0ken"] = w.name("joe")
+
+        def begin(method, text):
+            c = w.server.connect()
+            c.send('<login id="login" method="%s" value="%s"/>'
+                   % (method, ximss.b64(text)))
+            return c
+
+        bearer = "n,a=%s,\1host=x\1port=1\1auth=Bearer %s\1\1"
+        for method, text in (("OAUTHBEARER", bearer), (
+                "XOAUTH2", "user=%s\1auth=Bearer %s\1\1")):
+            c = begin(method, text % (w.name("joe"), "t0ken"))
+            c.logged_in("login")
+            c.bye()
+            c = begin(method, text % (w.name("joe"), "other"))
+            check(b"invalid_token" in c.challenge(), "the reason")
+            c.ask('<auth id="login" value="AQ=="/>',
+                  failure("login", 515, WRONG))
+            c.close()
+        c = begin("OAUTHBEARER", "n,,\1auth=Bearer t0ken\1\1")
+        c.expect(failure("login", 501))
+        c.close()
+        check(not any("t0ken" in l for l in w.server.lines), "in the log")
+        # A token for somebody else is for them.
+        c = begin("OAUTHBEARER", bearer % (w.name("ann"), "t0ken"))
+        c.logged_in("login")
+        equal(w.server.sessions(w.name("joe")), 1)
+        c.bye()
+
+
+def test_bearer_needs_a_source(t):
+    with World(t) as w:
+        c = w.server.connect()
+        c.ask('<login id="login" method="OAUTHBEARER" value="%s"/>'
+              % ximss.b64("n,a=joe@%s,\1auth=Bearer x\1\1" % DOMAIN),
+              failure("login", 527))
+        c.close()
