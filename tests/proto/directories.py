@@ -170,6 +170,7 @@ class Directory(Dovecot):
         self.dir = ximss.tempfile.mkdtemp(prefix="dovecot-test-")
         os.chmod(self.dir, 0o755)
         self.process = None
+        self.mechanisms = mechanisms
         self.stopped = []
         self.expected_errors = []
         self.writes = 0
