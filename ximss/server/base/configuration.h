@@ -163,7 +163,7 @@ struct config {
     bool clear_passwords_without_tls;
 
     /* PAM; see passdb/pam_source.h */
-    char *pam_service;
+    char *pam_service; /* "": PAM is not asked */
     char *pam_user_format;
     unsigned pam_processes;
     char *pam_user;    /* "": who the server was started as */
