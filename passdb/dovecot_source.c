@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A request is in `waiting` until it is written to the connection, then it is in
  * `sent`, found by its number when the answer comes, and, after a challenge, in
- * `held` until the client has answered.  Only what the kernel takes at once is
- * written: so no passwords pile up in buffers, and what is lost with a connection
- * is known. */
+ * `held` until the client has answered.  No more is written than leaves with this
+ * turn of the loop: so no passwords pile up in buffers, and what is lost with a
+ * connection is known. */
 #include "config.h"
 
 #include "passdb/dovecot_source.h"

@@ -91,6 +91,10 @@ class World:
     def passwords(self):
         return [(r.user, r.password) for r in self.auth.requests]
 
+    def waiting(self):
+        """For the source, or for its answers."""
+        return int(self.server.cli("GetStatElement outsideWaiting"))
+
     def accounts(self):
         return self.server.cli("ListAccounts " + self.domain)
 
@@ -298,6 +302,24 @@ def test_guesses_of_those_who_have_left_count(t):
         wait_until(lambda: 10 == len(
             [l for l in w.server.lines if "login failed user=%s "
              % w.name("joe") in l]), "10 failures")
+
+
+def test_what_waits_for_the_greeting(t):
+    """All of it is asked when that comes."""
+    users = ["u%d" % i for i in range(40)]
+    with World(t, users=users) as w:
+        w.auth.mode = "silent"
+        w.auth.cut()
+        clients = [w.server.connect() for _ in users]
+        for user, c in zip(users, clients):
+            c.send('<login id="login" authData="%s" password="pw-%s"/>'
+                   % (w.name(user), user))
+        wait_until(lambda: w.auth.conns and w.waiting() == len(users),
+                   "all wait")
+        w.auth.mode = "answers"
+        w.auth.greet(w.auth.conns[0])
+        for c in clients:
+            c.logged_in("login")
 
 
 def test_bounds(t):

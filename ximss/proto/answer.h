@@ -60,11 +60,11 @@
     X(TOO_MANY_ALIASES, 501, "too many aliases", "own")                        \
     X(TOO_MANY_RIGHTS, 501, "too many rights", "own")                          \
     X(TOO_MANY_SETTINGS, 501, "too many settings", "own")                      \
-    X(BAD_ACCOUNT_NAME, 501, "illegal account name", "own")                    \
-    X(BAD_ALIAS_NAME, 501, "illegal alias name", "own")                        \
-    X(BAD_DOMAIN_NAME, 501, "illegal domain name", "own")                      \
-    X(BAD_GROUP_NAME, 501, "illegal group name", "own")                        \
-    X(BAD_FORWARDER_NAME, 501, "illegal forwarder name", "own")                \
+    X(BAD_ACCOUNT_NAME, 501, "illegal account name. %s", "own")                \
+    X(BAD_ALIAS_NAME, 501, "illegal alias name. %s", "own")                    \
+    X(BAD_DOMAIN_NAME, 501, "illegal domain name. %s", "own")                  \
+    X(BAD_GROUP_NAME, 501, "illegal group name. %s", "own")                    \
+    X(BAD_FORWARDER_NAME, 501, "illegal forwarder name. %s", "own")            \
     X(BAD_FORWARDER_ADDRESS, 501, "illegal forwarder address", "own")          \
     X(BAD_MEMBERS, 501, "Members must be an array of addresses", "own")        \
     X(BAD_ACCOUNT_TYPE, 501, "unknown account type", "own")                    \
@@ -88,6 +88,7 @@
     X(BAD_PASSWORD_LENGTH, 501, "password is empty or too long", "own")        \
     X(BAD_NEW_PASSWORD, 501, "newPassword must have 1 to %d bytes", "own")     \
     X(BAD_OLD_PASSWORD, 501, "oldPassword has more than %d bytes", "own")      \
+    X(SHORT_PASSWORD, 501, "password must have at least %u characters", "own") \
     X(PASSWORD_AND_HASH, 501, "either Password or PasswordHash", "own")        \
     X(NO_CLEAR_PASSWORDS, 501, "clear passwords are not kept", "own")          \
     X(TEMPLATE_PASSWORD, 501, "a template can not have a password", "own")     \

@@ -85,6 +85,23 @@ password_fault(const char *clear)
     return NULL;
 }
 
+bool
+password_is_short(const char *clear, unsigned least)
+{
+    size_t left = strlen(clear), n = 0;
+    uint32_t c;
+
+    while (left > 0 && n < least) {
+        size_t len = text_character(clear, left, &c);
+
+        len = len > 0 ? len : 1;
+        clear += len;
+        left -= len;
+        n++;
+    }
+    return n < least;
+}
+
 void
 password_derive(const char *clear, const uint8_t salt[CRED_SALT_BYTES],
                 unsigned iterations, struct credential *out)
@@ -181,16 +198,12 @@ void
 password_dummy(const uint8_t secret[STORE_SECRET_BYTES], const char *name,
                unsigned iterations, struct credential *out)
 {
-    char *lower = xstrdup(name);
-
-    text_lower(lower);
     *out = (struct credential){.iterations = iterations};
-    dummy_value(secret, "dummy salt", lower, out->salt, CRED_SALT_BYTES);
-    dummy_value(secret, "dummy stored key", lower, out->stored_key,
+    dummy_value(secret, "dummy salt", name, out->salt, CRED_SALT_BYTES);
+    dummy_value(secret, "dummy stored key", name, out->stored_key,
                 CRED_KEY_BYTES);
-    dummy_value(secret, "dummy server key", lower, out->server_key,
+    dummy_value(secret, "dummy server key", name, out->server_key,
                 CRED_KEY_BYTES);
-    free(lower);
 }
 
 void
@@ -203,12 +216,9 @@ password_dummy_costs(struct credential *dummy, const char *hash)
 uint64_t
 password_dummy_point(const uint8_t secret[STORE_SECRET_BYTES], const char *name)
 {
-    char *lower = xstrdup(name);
     uint64_t point;
 
-    text_lower(lower);
-    dummy_value(secret, "dummy point", lower, (uint8_t *)&point, sizeof point);
-    free(lower);
+    dummy_value(secret, "dummy point", name, (uint8_t *)&point, sizeof point);
     return point;
 }
 

@@ -25,6 +25,9 @@
  * send them.  Words and a dot at most. */
 const char *password_fault(const char *clear);
 
+/* Whether a new password has less than `least` characters. */
+bool password_is_short(const char *clear, unsigned least);
+
 /* Makes a verifier with a fresh random salt; takes milliseconds, so: in the
  * hash pool.  iterations at least 1.  The caller wipes `clear`. */
 void password_make(const char *clear, unsigned iterations, bool with_cram,
@@ -55,8 +58,8 @@ bool password_matches(const struct credential *c, const char *clear,
 bool password_is_whole(const struct credential *c, const char *clear);
 
 /* A credential for a name that does not exist or has no password: the same
- * salt and keys each time for the same name (in any case of letters) as long
- * as the store lives, and no password matches. */
+ * salt and keys each time for the same name (as name_key gives it) as long as the
+ * store lives, and no password matches. */
 void password_dummy(const uint8_t secret[STORE_SECRET_BYTES], const char *name,
                     unsigned iterations, struct credential *out);
 

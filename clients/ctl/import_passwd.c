@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "clients/ctl/import_passwd.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "clients/ctl/ctl_import.h"
 #include "clients/ctl/ctl_line.h"
+#include "clients/ctl/import.h"
 #include "clients/ctl/passwd_line.h"
-#include "util/text.h"
+#include "util/name.h"
 #include "util/xmalloc.h"
 
 /* account import from a passwd-file of Dovecot or a shadow file: the hashes go to
@@ -37,7 +39,7 @@ static void
 note_bare(struct import *m, const struct passwd_line *l, const char *name)
 {
     if (l->hash[0] != '\0' || name[0] == '\0' || name[0] == '@' ||
-        !text_is_address(name))
+        !name_is_address(name))
         return;
     m->bare++;
     batch_note(&m->batch, m->line, name,
@@ -79,7 +81,7 @@ take_line(struct import *m)
 }
 
 bool
-import_read_line(struct batch *b)
+import_passwd_next(struct batch *b)
 {
     struct import *m = (struct import *)b;
     struct errbuf err;
