@@ -140,14 +140,15 @@ def test_all_refusals_are_the_same_bytes(t):
                 ("new@shut.test", "right", "suspended"),
                 ("new@nowhere.test", "right", "no-domain"),
                 ("team", "right", "name-taken"),
-                ("o o", "right", "illegal-name")):
+                ("o o", "right", "unknown")):
             at, before = len(w.server.lines), hashes(w.server)
             answers[name] = w.refused(name, password)
             w.server.wait_log("login failed user=.* reason=%s$" % reason, at)
             # Each has cost one hash, whoever it is.
             equal(hashes(w.server) - before, 1, name)
         equal(len(set(map(str, answers.values()))), 1)
-        equal(len(w.auth.requests), len(answers))
+        # What can be no name is not asked about.
+        equal(len(w.auth.requests), len(answers) - 1)
         check("new=" not in w.server.cli("ListAccounts closed.test"), "made")
 
 
@@ -178,6 +179,16 @@ def test_only_where_the_domain_says_so(t):
         w.refused("joe", "pw-joe")  # nor what was remembered
         w.login("local", PASSWORD).bye()
         equal(len(w.auth.requests), 2)
+
+
+def test_a_source_that_is_not_set_up(t):
+    with World(t) as w:
+        w.server.cli("UpdateDomainSettings %s {Auth=pam;}" % w.domain)
+        at = len(w.server.lines)
+        for _ in range(2):
+            w.refused("joe", "pw-joe", 525, AWAY)
+        equal(len([l for l in w.server.lines[at:] if "which is not set up" in l]),
+              1)
 
 
 def test_an_alias_is_its_account(t):
