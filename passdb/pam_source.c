@@ -23,11 +23,14 @@
 #include "passdb/pam_name.h"
 #include "passdb/pam_wire.h"
 #include "passdb/source.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 
 #define PER_TURN 64 /* messages, before others on the thread have theirs */
+/* Between two log lines about checks that were none. */
+#define COMPLAIN_US (10 * CLOCK_SECOND)
 
 struct ask {
     TAILQ_ENTRY(ask) link;
@@ -35,6 +38,7 @@ struct ask {
     struct passdb_request *request; /* NULL: was dropped */
     char *user;                     /* as PAM is asked; owned */
     uint32_t id;                    /* of those in `asked` */
+    int64_t begun;                  /* clock_mono */
     bool is_cancelled;              /* the program knows that it was dropped */
 };
 
@@ -46,11 +50,14 @@ struct pam_source {
     struct event *readable, *writable;
     char *format;
     unsigned processes;
+    int64_t refusal_step;
     struct asks waiting; /* for a place */
     struct asks asked;   /* the program is to answer */
     struct asks lost;    /* never will be answered */
     unsigned n_asked;
     uint32_t last_id;
+    int64_t complained;    /* clock_mono; 0: never */
+    unsigned uncomplained; /* since then */
     atomic_bool is_there;
 };
 
@@ -62,13 +69,27 @@ pam_source_of(struct passdb_source *source)
 
 /* --- answers --- */
 
+/* When a request that began then is told; 0: at once. */
+static int64_t
+time_of(const struct pam_source *s, enum passdb_answer a, int64_t begun)
+{
+    int64_t took = clock_mono() - begun, step = s->refusal_step;
+
+    if (step == 0 ||
+        (a != PASSDB_WRONG && a != PASSDB_UNKNOWN && a != PASSDB_DISABLED))
+        return 0;
+    return begun + (took / step + 1) * step;
+}
+
 static void
-answer(struct passdb_request *r, enum passdb_answer a, const char *why)
+answer(const struct pam_source *s, struct passdb_request *r, int64_t begun,
+       enum passdb_answer a, const char *why)
 {
     r->state = NULL;
     r->answer = a;
     r->challenge = r->as_user = NULL;
     r->why = why;
+    r->not_before = time_of(s, a, begun);
     r->done(r);
 }
 
@@ -79,15 +100,34 @@ ask_free(struct ask *a)
     free(a);
 }
 
+/* The reasons why a user was neither let in nor refused. */
+static void
+complain(struct pam_source *s, const struct ask *a, const char *why)
+{
+    int64_t now = clock_mono();
+
+    if (s->complained != 0 && now - s->complained < COMPLAIN_US) {
+        s->uncomplained++;
+        return;
+    }
+    log_warn("passwords: pam cannot check user=%s: %s (%u more since the last "
+             "such line)",
+             a->user, why, s->uncomplained);
+    s->complained = now;
+    s->uncomplained = 0;
+}
+
 /* It is in no list any more. */
 static void
-finish(struct ask *a, enum passdb_answer what, const char *why)
+finish(const struct pam_source *s, struct ask *a, enum passdb_answer what,
+       const char *why)
 {
     struct passdb_request *r = a->request;
+    int64_t begun = a->begun;
 
     ask_free(a);
     if (r != NULL)
-        answer(r, what, why);
+        answer(s, r, begun, what, why);
 }
 
 static void
@@ -112,7 +152,7 @@ lose(struct pam_source *s, struct asks *list, const char *why)
         move(s, a, &s->lost);
     while ((a = TAILQ_FIRST(&s->lost)) != NULL) {
         move(s, a, NULL);
-        finish(a, PASSDB_AWAY, why);
+        finish(s, a, PASSDB_AWAY, why);
     }
 }
 
@@ -222,7 +262,9 @@ take_answer(struct pam_source *s, const struct pam_wire_message *m)
     if (a == NULL)
         return; /* asked before the program was started anew */
     move(s, a, NULL);
-    finish(a, meaning_of(m->u.answer.answer), why[0] != '\0' ? why : NULL);
+    if (m->u.answer.answer == PAM_WIRE_AWAY && a->request != NULL)
+        complain(s, a, why);
+    finish(s, a, meaning_of(m->u.answer.answer), why[0] != '\0' ? why : NULL);
 }
 
 static void
@@ -285,37 +327,52 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 
 /* --- a source --- */
 
+/* NULL, and *what_r and *why_r are the answer: PAM is not asked. */
+static char *
+name_to_ask(const struct pam_source *s, const struct passdb_request *r,
+            enum passdb_answer *what_r, const char **why_r)
+{
+    char *user = NULL;
+
+    *why_r = NULL;
+    *what_r = PASSDB_NOT_OFFERED;
+    if (!text_equal_nocase(r->mechanism, "PLAIN") || r->password == NULL)
+        return NULL;
+    *what_r = PASSDB_AWAY;
+    *why_r = "ximss-pam is not running";
+    if (!atomic_load(&s->is_there))
+        return NULL;
+    /* Some modules take an empty one for a log-in as nobody, which succeeds. */
+    *what_r = PASSDB_WRONG;
+    *why_r = "PAM takes passwords of 1 to 511 bytes";
+    if (r->password[0] == '\0' || strlen(r->password) > PAM_WIRE_PASSWORD)
+        return NULL;
+    user = pam_name_make(s->format, r->user);
+    *what_r = PASSDB_UNKNOWN;
+    *why_r = "PAM is not asked for such a name";
+    return user;
+}
+
 static void
 begin(struct passdb_source *source, struct passdb_request *r)
 {
     struct pam_source *s = pam_source_of(source);
+    int64_t now = clock_mono();
+    enum passdb_answer what;
+    const char *why;
     struct ask *a;
     char *user;
 
     r->source = source;
-    r->state = NULL;
-    if (!text_equal_nocase(r->mechanism, "PLAIN") || r->password == NULL) {
-        answer(r, PASSDB_NOT_OFFERED, NULL);
-        return;
-    }
-    /* Some modules take an empty one for a log-in as nobody, which succeeds. */
-    if (r->password[0] == '\0' || strlen(r->password) > PAM_WIRE_PASSWORD) {
-        answer(r, PASSDB_WRONG, "PAM takes passwords of 1 to 511 bytes");
-        return;
-    }
-    user = pam_name_make(s->format, r->user);
+    user = name_to_ask(s, r, &what, &why);
     if (user == NULL) {
-        answer(r, PASSDB_UNKNOWN, "PAM is not asked for such a name");
-        return;
-    }
-    if (!atomic_load(&s->is_there)) {
-        free(user);
-        answer(r, PASSDB_AWAY, "ximss-pam is not running");
+        answer(s, r, now, what, why);
         return;
     }
     a = xcalloc(1, sizeof *a);
     a->request = r;
     a->user = user;
+    a->begun = now;
     r->state = a;
     move(s, a, &s->waiting);
     pump(s);
@@ -325,9 +382,8 @@ static void
 go_on(struct passdb_source *source, struct passdb_request *r,
       const char *base64)
 {
-    (void)source;
     (void)base64;
-    answer(r, PASSDB_NOT_OFFERED, NULL);
+    answer(pam_source_of(source), r, clock_mono(), PASSDB_NOT_OFFERED, NULL);
 }
 
 static void
@@ -344,6 +400,7 @@ drop(struct passdb_source *source, struct passdb_request *r)
         move(s, a, NULL);
         ask_free(a);
     } else {
+        complain(s, a, "no answer in time");
         pump(s);
     }
 }
@@ -394,6 +451,7 @@ passdb_pam_new(struct event_base *base, const struct passdb_pam_config *c,
     }
     s->format = xstrdup(c->user_format);
     s->processes = c->processes;
+    s->refusal_step = c->refusal_step;
     TAILQ_INIT(&s->waiting);
     TAILQ_INIT(&s->asked);
     TAILQ_INIT(&s->lost);

@@ -22,6 +22,10 @@ struct passdb_pam_config {
     const char *user_format; /* see pam_name.h */
     unsigned processes;      /* checks at once, 1 to PAM_WIRE_PROCESSES */
     int64_t timeout;         /* us, of a check: the program ends it then */
+    /* us: refusals are told (passdb_request, not_before) at multiples of it after
+     * they were asked for: modules find out faster that there is no such user than
+     * that a password is wrong.  0: at once. */
+    int64_t refusal_step;
 };
 
 /* Starts the program with the rights that this process has: call it before they

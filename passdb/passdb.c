@@ -25,6 +25,9 @@
 #include "util/turns.h"
 #include "util/xmalloc.h"
 
+/* A deadline is looked at so often, because tests move the clock. */
+#define LOOK CLOCK_SECOND
+
 enum call_state {
     CALL_ASKERS, /* with its asker, or on its way */
     CALL_WAITS,
@@ -48,6 +51,8 @@ struct passdb_call {
     char *user, *mechanism, *password, *initial, *address;
     char *more;                      /* the client's answer; wiped */
     char *challenge, *as_user, *why; /* of the answer */
+    struct event *later;             /* owned: its answer is held; or NULL */
+    enum passdb_answer held;
 };
 
 TAILQ_HEAD(calls, passdb_call);
@@ -74,6 +79,7 @@ struct passdb {
     bool is_running;
     struct place places[PASSDB_KINDS];
     struct calls waiting; /* of all places, by deadline */
+    struct calls held;    /* answered, but their askers are not told yet */
     struct calls open; /* with their askers, while the source keeps something */
     atomic_uint most, most_each;
 };
@@ -202,6 +208,8 @@ set_timer(struct passdb *db)
         event_del(db->timer);
         return;
     }
+    if (wait > LOOK)
+        wait = LOOK;
     if (wait > 0)
         tv = (struct timeval){wait / CLOCK_SECOND, wait % CLOCK_SECOND};
     if (event_add(db->timer, &tv) < 0)
@@ -254,6 +262,51 @@ leave(struct passdb_call *c)
     c->state = CALL_ASKERS;
 }
 
+/* --- answers that are held --- */
+
+/* They count towards the limits, but keep nobody from the source. */
+static void
+release(struct passdb_call *c)
+{
+    TAILQ_REMOVE(&c->db->held, c, link);
+    event_free(c->later);
+    c->later = NULL;
+    count_who(c->place, c->who, -1);
+    atomic_fetch_sub(&c->place->counts.waiting, 1);
+    tell(c, c->held, NULL);
+}
+
+static void
+on_later(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    release(arg);
+}
+
+static void
+hold(struct passdb_call *c, const struct passdb_request *r, int64_t until)
+{
+    int64_t wait = until - clock_mono();
+    struct timeval tv = {wait / CLOCK_SECOND, wait % CLOCK_SECOND};
+
+    c->held = r->answer;
+    c->why = copy(r->why);
+    TAILQ_INSERT_TAIL(&c->db->held, c, link);
+    count_who(c->place, c->who, 1);
+    atomic_fetch_add(&c->place->counts.waiting, 1);
+    c->later = evtimer_new(c->db->base, on_later, c);
+    if (c->later == NULL || event_add(c->later, &tv) < 0)
+        log_fatal("setting a timer: out of memory");
+}
+
+/* Until when the answer is held: not beyond the deadline. */
+static int64_t
+held_until(const struct passdb_call *c, const struct passdb_request *r)
+{
+    return r->not_before < c->deadline ? r->not_before : c->deadline;
+}
+
 static void serve(struct passdb *db, struct place *p);
 
 static void
@@ -269,7 +322,10 @@ on_done(struct passdb_request *r)
     c->is_open = r->answer == PASSDB_CHALLENGE;
     if (c->is_open)
         TAILQ_INSERT_TAIL(&db->open, c, link);
-    tell(c, r->answer, r->why);
+    if (held_until(c, r) > clock_mono())
+        hold(c, r, held_until(c, r));
+    else
+        tell(c, r->answer, r->why);
     serve(db, p);
 }
 
@@ -466,6 +522,7 @@ passdb_new(const struct passdb_limits *limits)
     struct passdb *db = xcalloc(1, sizeof *db);
 
     TAILQ_INIT(&db->waiting);
+    TAILQ_INIT(&db->held);
     TAILQ_INIT(&db->open);
     for (unsigned i = 0; i < PASSDB_KINDS; i++) {
         db->places[i].turns = turns_new();
@@ -573,6 +630,8 @@ passdb_stop(struct passdb *db)
     db->is_running = false;
     while ((c = TAILQ_FIRST(&db->waiting)) != NULL)
         give_up(c, "the server ends");
+    while ((c = TAILQ_FIRST(&db->held)) != NULL)
+        release(c);
     while ((c = TAILQ_FIRST(&db->open)) != NULL) {
         TAILQ_REMOVE(&db->open, c, link);
         c->is_open = false;

@@ -3,6 +3,7 @@
 #define PASSDB_SOURCE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* A source of passwords: a program outside that says whether a password is right.
  * For passdb/ alone.  Everything here runs on the passdb thread, but for
@@ -39,7 +40,9 @@ struct passdb_request {
     const char *challenge; /* base64; borrowed; PASSDB_CHALLENGE only */
     const char *as_user;   /* PASSDB_OK: how the source calls the user; NULL: as
                               asked.  Borrowed. */
-    const char *why; /* for the log, one line without secrets; NULL: none */
+    const char *why;    /* for the log, one line without secrets; NULL: none */
+    int64_t not_before; /* of clock_mono: the asker is told then, lest the time
+                           tell what the answer does not; 0: at once */
 
     /* The source's. */
     struct passdb_source *source;

@@ -115,6 +115,8 @@ START_TEST(reads_the_samples)
     for (size_t i = 0; i < found.gl_pathc; i++) {
         char *text = file_text(found.gl_pathv[i]);
 
+        if (!WITH_PAM && strstr(found.gl_pathv[i], "/good-pam") != NULL)
+            text[0] = '\0'; /* refused, without PAM */
         if (strncmp(text, "#! ", 3) == 0) {
             sample_bad(found.gl_pathv[i], text);
             bad++;

@@ -24,6 +24,7 @@
 #include "tests/unit/local_peer.h"
 #include "tests/unit/log_capture.h"
 #include "tests/unit/pump.h"
+#include "util/clock.h"
 
 Suite *pam_source_suite(void);
 
@@ -113,6 +114,7 @@ put_files(void)
 static void
 setup(void)
 {
+    log_set_level(LOG_ERROR_);
     local_dir_make();
     put_files();
     base = event_base_new();
@@ -385,6 +387,45 @@ START_TEST(test_plain_only)
 }
 END_TEST
 
+/* All refusals are told at the same time, whatever took how long. */
+START_TEST(test_the_time_of_refusals)
+{
+    static const char *const refused[][2] = {
+        {"joe@example.test", "wrong"},
+        {"joe@example.test", ""},
+        {"o'brien@example.test", PASSWORD},
+    };
+    int64_t step = LONG_MS * INT64_C(1000), before;
+    struct one *o;
+
+    config.refusal_step = step;
+    start();
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        before = clock_mono();
+        o = begin(0, refused[i][0], refused[i][1]);
+        pump_flag(base, &o->done);
+        ck_assert_int_ge(o->request.not_before, before + step);
+        ck_assert_int_le(o->request.not_before, clock_mono() + step);
+    }
+    ask("joe@example.test", PASSWORD, PASSDB_OK, "");
+    ck_assert_int_eq(ones[0].request.not_before, 0);
+    ask("gone@example.test", PASSWORD, PASSDB_AWAY, "");
+    ck_assert_int_eq(ones[0].request.not_before, 0);
+    /* Who takes longer is told a step later, not at once. */
+    stop();
+    config.refusal_step = 1;
+    start();
+    before = clock_mono();
+    ask("joe@example.test", "wrong", PASSDB_WRONG, "");
+    ck_assert_int_ge(ones[0].request.not_before, before + 2);
+    stop();
+    config.refusal_step = 0;
+    start();
+    ask("joe@example.test", "wrong", PASSDB_WRONG, "");
+    ck_assert_int_eq(ones[0].request.not_before, 0);
+}
+END_TEST
+
 /* --- names --- */
 
 static const struct {
@@ -494,6 +535,30 @@ START_TEST(test_a_module_crashes)
     ask("gone@example.test", PASSWORD, PASSDB_AWAY,
         "a module crashed: signal 9");
     ask("joe@example.test", PASSWORD, PASSDB_OK, "");
+}
+END_TEST
+
+/* A line at most in ten seconds, which counts the others. */
+START_TEST(test_the_log)
+{
+    log_capture_begin(LOG_WARN_);
+    start();
+    for (unsigned i = 0; i < 3; i++)
+        ask("gone@example.test", PASSWORD, PASSDB_AWAY, "");
+    ask("joe@example.test", "wrong", PASSDB_WRONG, "");
+    clock_advance(10 * CLOCK_SECOND);
+    begin(0, "hang@example.test", PASSWORD);
+    take_hanging();
+    source->drop(source, &ones[0].request);
+    log_capture_end();
+    ck_assert_uint_eq(log_capture_count("passwords: pam cannot check"), 2);
+    ck_assert_uint_eq(log_capture_count("user=gone: a module crashed: signal 9 "
+                                        "(0 more"),
+                      1);
+    ck_assert_uint_eq(log_capture_count("user=hang: no answer in time (2 more"),
+                      1);
+    ck_assert_uint_eq(log_capture_count("joe"), 0);
+    ck_assert_uint_eq(log_capture_count(PASSWORD), 0);
 }
 END_TEST
 
@@ -847,11 +912,13 @@ pam_source_suite(void)
     tcase_add_test(t, test_a_password);
     tcase_add_test(t, test_passwords_that_are_none);
     tcase_add_test(t, test_plain_only);
+    tcase_add_test(t, test_the_time_of_refusals);
     tcase_add_test(t, test_names);
     tcase_add_loop_test(t, test_formats, 0, sizeof formats / sizeof formats[0]);
     tcase_add_test(t, test_formats_and_services);
     tcase_add_test(t, test_a_module_hangs);
     tcase_add_test(t, test_a_module_crashes);
+    tcase_add_test(t, test_the_log);
     tcase_add_test(t, test_a_module_leaves_a_daemon);
     tcase_add_test(t, test_no_service);
     tcase_add_test(t, test_what_a_module_sees);

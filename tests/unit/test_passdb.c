@@ -8,7 +8,7 @@ Suite *pam_source_suite(void);
 Suite *pam_wire_suite(void);
 Suite *passdb_calls_suite(void);
 
-#ifdef HAVE_PAM
+#if WITH_PAM
 #define PAM_SUITES pam_source_suite, pam_wire_suite
 #else
 #define PAM_SUITES pam_wire_suite

@@ -31,6 +31,7 @@ static struct {
 } told = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, "", 0, 0, 0};
 
 static struct passdb_request *last;
+static int64_t not_before; /* of refusals */
 
 static void
 note(const char *user, unsigned *n)
@@ -59,6 +60,7 @@ fake_begin(struct passdb_source *s, struct passdb_request *r)
     r->challenge = r->answer == PASSDB_CHALLENGE ? "Pz8=" : NULL;
     r->as_user = r->answer == PASSDB_OK ? "joe@a.test" : NULL;
     r->why = r->answer == PASSDB_WRONG ? "mismatch" : NULL;
+    r->not_before = r->answer == PASSDB_WRONG ? not_before : 0;
     r->done(r);
 }
 
@@ -152,6 +154,7 @@ setup(void)
                                 .free = fake_free};
     told.begun[0] = '\0';
     told.n_begun = told.n_dropped = told.n_freed = 0;
+    not_before = 0;
     db = passdb_new(&limits);
     passdb_add(db, PASSDB_DOVECOT, s);
     passdb_run(db);
@@ -264,6 +267,53 @@ START_TEST(one_asker_leaves_room)
 }
 END_TEST
 
+/* A refusal that is told later keeps no place at the source, but counts. */
+START_TEST(holds_answers)
+{
+    struct passdb_counts n;
+    struct asker a[4];
+
+    not_before = FOREVER / 2;
+    for (size_t i = 0; i < 2; i++)
+        ask_as(&a[i], "jim", 1, FOREVER);
+    for (size_t i = 2; i < 4; i++) {
+        ask_as(&a[i], "joe", 2, FOREVER);
+        ck_assert_int_eq(wait_for(&a[i]), PASSDB_OK);
+    }
+    ck_assert(!a[0].answered && !a[1].answered);
+    passdb_get_counts(db, PASSDB_DOVECOT, &n);
+    ck_assert_uint_eq(n.waiting, 2);
+    passdb_stop(db);
+    for (size_t i = 0; i < 4; i++) {
+        if (i < 2)
+            ck_assert_int_eq(wait_for(&a[i]), PASSDB_WRONG);
+        ck_assert(i >= 2 ||
+                  strcmp(passdb_call_answer(a[i].call)->why, "mismatch") == 0);
+        passdb_call_free(&a[i].call);
+    }
+    passdb_get_counts(db, PASSDB_DOVECOT, &n);
+    ck_assert_uint_eq(n.waiting, 0);
+}
+END_TEST
+
+START_TEST(holds_answers_till_then)
+{
+    int64_t soon = clock_mono() + CLOCK_SECOND / 50;
+    struct asker a;
+
+    not_before = soon;
+    ask_as(&a, "jim", 1, FOREVER);
+    ck_assert_int_eq(wait_for(&a), PASSDB_WRONG);
+    ck_assert_int_ge(clock_mono(), soon);
+    passdb_call_free(&a.call);
+    /* Not beyond its deadline. */
+    not_before = FOREVER / 2;
+    ask_as(&a, "jim", 1, clock_mono() + CLOCK_SECOND / 50);
+    ck_assert_int_eq(wait_for(&a), PASSDB_WRONG);
+    passdb_call_free(&a.call);
+}
+END_TEST
+
 START_TEST(ends_in_the_middle)
 {
     struct asker a, b;
@@ -292,6 +342,8 @@ passdb_calls_suite(void)
     tcase_add_test(tc, goes_on);
     tcase_add_test(tc, takes_turns);
     tcase_add_test(tc, one_asker_leaves_room);
+    tcase_add_test(tc, holds_answers);
+    tcase_add_test(tc, holds_answers_till_then);
     tcase_add_test(tc, ends_in_the_middle);
     suite_add_tcase(s, tc);
     return s;

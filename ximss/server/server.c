@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "passdb/dovecot_source.h"
+#include "passdb/pam_source.h"
 #include "passdb/passdb.h"
 #include "quota/sources.h"
 #include "util/clock.h"
@@ -49,6 +50,8 @@
 #define DRAIN_US           (9 * CLOCK_SECOND)
 #define SOURCE_CONNECTIONS 512
 #define SOURCE_OWN         12
+/* Refusals by PAM come at multiples of it: see passdb_pam_config. */
+#define REFUSAL_STEP (CLOCK_SECOND / 2)
 
 /* --- settings that follow from the configuration --- */
 
@@ -70,6 +73,7 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->lifetime[ALERT_DOMAIN] = c->lifetime_domain;
     a->lifetime[ALERT_ACCOUNT] = c->lifetime_account;
     a->iterations = c->password_iterations;
+    a->min_length = c->password_min_length;
     a->hash_limits = c->hash_limits;
     a->max_tickets = c->max_account_tickets;
     a->max_tokens = c->max_account_tokens;
@@ -370,12 +374,34 @@ start_passdb(struct server *s, const struct config *c)
     const struct dovecot_source_config dovecot = {
         .socket = c->auth_dovecot_socket, .greeting = c->auth_timeout};
 
-    if (*c->auth_dovecot_socket == '\0')
-        return;
-    passdb_add(s->passdb, PASSDB_DOVECOT,
-               dovecot_source_new(passdb_base(s->passdb),
-                                  passdb_loop(s->passdb), &dovecot));
-    passdb_run(s->passdb);
+    if (*c->auth_dovecot_socket != '\0')
+        passdb_add(s->passdb, PASSDB_DOVECOT,
+                   dovecot_source_new(passdb_base(s->passdb),
+                                      passdb_loop(s->passdb), &dovecot));
+    if (*c->auth_dovecot_socket != '\0' || *c->pam_service != '\0')
+        passdb_run(s->passdb);
+}
+
+/* With the rights that the server still has. */
+static int
+start_pam(struct server *s, const struct config *c, struct errbuf *err)
+{
+    const struct passdb_pam_config pam = {.program = c->pam_program,
+                                          .service = c->pam_service,
+                                          .user = c->pam_user,
+                                          .user_format = c->pam_user_format,
+                                          .processes = c->pam_processes,
+                                          .timeout = c->auth_timeout,
+                                          .refusal_step = REFUSAL_STEP};
+    struct passdb_source *source;
+
+    if (c->pam_service[0] == '\0')
+        return 0;
+    source = passdb_pam_new(passdb_base(s->passdb), &pam, err);
+    if (source == NULL)
+        return -1;
+    passdb_add(s->passdb, PASSDB_PAM, source);
+    return 0;
 }
 
 /* One thread asks for names: who waits for them waits for nothing else. */
@@ -405,7 +431,7 @@ start_parts(struct server *s, struct buf *ports, bool *damaged_r,
     struct config *c = s->config;
 
     if (server_load_tls(c, &s->tls, err) < 0 || make_workers(s, c, err) < 0 ||
-        open_listeners(s, c, ports, err) < 0 ||
+        open_listeners(s, c, ports, err) < 0 || start_pam(s, c, err) < 0 ||
         server_drop_privileges(c->user, err) < 0)
         return -1;
     if (chdir(c->store) < 0)

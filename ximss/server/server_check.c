@@ -5,9 +5,11 @@
 
 #include "ximss/server/server_check.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "quota/doveadm_http.h"
 #include "quota/doveadm_key.h"
@@ -58,6 +60,21 @@ static int
 check_group(const struct config *c, struct errbuf *err)
 {
     return config_probe_group("quota-socket-group", c->quota_socket_group, err);
+}
+
+static int
+check_pam_program(const struct config *c, struct errbuf *err)
+{
+    if (*c->pam_service != '\0' && access(c->pam_program, X_OK) < 0)
+        return err_set(err, "pam-program: %s: %s", c->pam_program,
+                       strerror(errno));
+    return 0;
+}
+
+static int
+check_pam_user(const struct config *c, struct errbuf *err)
+{
+    return config_probe_user("pam-user", c->pam_user, err);
 }
 
 static int
@@ -180,11 +197,11 @@ check_doveadm(const struct config *c, struct errbuf *err)
 }
 
 static int (*const checks[])(const struct config *c, struct errbuf *err) = {
-    check_tls,        check_listeners, check_user,       check_zone,
-    become_user,      check_group,     check_store,      check_dict,
-    check_warning,    check_control,   check_doveadm,    check_token_key,
-    check_door_users, check_door,      check_door_group, check_door_wake,
-    check_dovecot,
+    check_tls,        check_listeners,   check_user,       check_zone,
+    check_pam_user,   check_pam_program, become_user,      check_group,
+    check_store,      check_dict,        check_warning,    check_control,
+    check_doveadm,    check_token_key,   check_door_users, check_door,
+    check_door_group, check_door_wake,   check_dovecot,
 };
 
 /* What is well, but would keep a server from starting now. */

@@ -11,6 +11,7 @@
 #include "passdb/pam_name.h"
 #include "quota/maildir_path.h"
 #include "util/local_socket.h"
+#include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/base/auth_list.h"
 #include "ximss/server/base/configuration.h"
@@ -179,16 +180,35 @@ check_door(struct config_load *l, struct config *c)
     return 0;
 }
 
+static bool
+wants_pam(const struct config *c)
+{
+    for (size_t i = 0; i < c->auth.count; i++)
+        if (text_equal_nocase(c->auth.items[i], auth_source_name(AUTH_PAM)))
+            return true;
+    return false;
+}
+
+/* The service is named afterwards if PAM is asked at all. */
 static int
 check_pam(struct config_load *l, struct config *c)
 {
-    if (!pam_name_service_is_good(c->pam_service))
+    bool is_named = *c->pam_service != '\0';
+
+    if (is_named && !pam_name_service_is_good(c->pam_service))
         return config_conflict(l, "pam-service",
                                "is the name of a file in /etc/pam.d: letters, "
                                "digits, -, _ and . within it");
     if (!pam_name_format_is_good(c->pam_user_format))
         return config_conflict(l, "pam-user-format",
                                "must have %u or %n, and no other %");
+    if (!WITH_PAM && (is_named || wants_pam(c)))
+        return config_conflict(l, is_named ? "pam-service" : "auth",
+                               "this ximssd was built without PAM");
+    if (!is_named && wants_pam(c)) {
+        free(c->pam_service);
+        c->pam_service = xstrdup("ximssd");
+    }
     if (*c->pam_program == '\0') {
         free(c->pam_program);
         c->pam_program = xstrdup(LIBEXECDIR "/ximss-pam");
@@ -207,6 +227,21 @@ finish_control_socket(struct config_load *l, struct config *c)
                         sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
 }
 
+static int
+check_quality(struct config_load *l, const struct config *c)
+{
+#ifdef HAVE_PWQUALITY
+    (void)l;
+    (void)c;
+    return 0;
+#else
+    return c->password_quality
+               ? config_conflict(l, "password-quality",
+                                 "this ximssd was built without libpwquality")
+               : 0;
+#endif
+}
+
 int
 config_check(struct config_load *l, void *config)
 {
@@ -216,8 +251,8 @@ config_check(struct config_load *l, void *config)
         config_table_check_tls(l, c->tls_certificate, c->tls_key,
                                &c->listen_tls) != 0 ||
         check_proxies(l, c) != 0 || check_sizes(l, c) != 0 ||
-        check_sources(l, c) != 0 || check_auth(l, c) != 0 ||
-        check_pam(l, c) != 0 ||
+        check_quality(l, c) != 0 || check_sources(l, c) != 0 ||
+        check_auth(l, c) != 0 || check_pam(l, c) != 0 ||
         finish_control_socket(l, c) != 0)
         return -1;
     return check_door(l, c);

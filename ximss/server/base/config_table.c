@@ -295,9 +295,10 @@ static const struct config_row rows[] = {
 
 {"auth", LIST(CONFIG_TEXTS), M(auth), "store", RELOAD,
  "Where passwords are checked: store (the server's own), dovecot (see\n"
- "auth-dovecot-socket), or several in a list, such as {store, dovecot}. If\n"
- "one refuses, the next is asked. A domain can have a list of its own\n"
- "(setting Auth). Accounts with server-wide rights always use the store."},
+ "auth-dovecot-socket), pam (see pam-service), or several in a list, such as\n"
+ "{store, dovecot}. If one refuses, the next is asked. A domain can have a list\n"
+ "of its own (setting Auth). Accounts with server-wide rights always use the\n"
+ "store."},
 {"auth-dovecot-socket", PATH(0), M(auth_dovecot_socket), "", RESTART,
  "The UNIX socket on which Dovecot checks passwords, such as\n"
  "/run/dovecot/auth-ximssd. In Dovecot it is a unix_listener of service auth\n"
@@ -320,6 +321,14 @@ static const struct config_row rows[] = {
  "Iterations of PBKDF2 for new passwords. A password that was set with\n"
  "another number is hashed again at its next check in clear text.\n"
  "ximssd.conf(5) says what a number costs."},
+{"password-min-length", NUMBER(1, 128), M(password_min_length), "1", RELOAD,
+ "The fewest characters of a new password. It is not for passwords that are\n"
+ "imported, or were set before."},
+{"password-quality", BOOL, M(password_quality), "no", RELOAD,
+ "Whether libpwquality looks at new passwords too, and refuses those that\n"
+ "many people have, or that follow from the name of the account. Its own\n"
+ "settings, except for the length, are in /etc/security/pwquality.conf, and\n"
+ "its list of words comes with cracklib (Debian: cracklib-runtime)."},
 {"keep-hashes", BOOL, M(keep_hashes), "no", RELOAD,
  "Whether a password that was brought along as a hash of another program\n"
  "keeps it. With no, it gets a hash of our own at its next check in clear\n"
@@ -395,9 +404,10 @@ static const struct config_row rows[] = {
  "Whether clients may send passwords over the network in clear text. On the\n"
  "machine itself they always may."},
 
-{"pam-service", TEXT(1, 64), M(pam_service), "ximssd", RESTART,
- "The service of PAM that checks passwords, where auth says pam. It is\n"
- "described in /etc/pam.d; see ximss-pam(8)."},
+{"pam-service", TEXT(0, 64), M(pam_service), "", RESTART,
+ "The service of PAM that checks passwords, described in /etc/pam.d: see\n"
+ "ximss-pam(8). Empty: ximssd, if auth names pam; otherwise PAM is not asked,\n"
+ "whatever a domain's Auth says."},
 {"pam-user-format", TEXT(2, 255), M(pam_user_format), "%n", RESTART,
  "The name that PAM is asked for: %u stands for the whole address of the\n"
  "account, %n for what is before the @. With %n, accounts of the same name in\n"

@@ -142,6 +142,8 @@ struct config {
 
     /* passwords and log-in */
     unsigned password_iterations;
+    unsigned password_min_length; /* characters */
+    bool password_quality;
     bool keep_hashes;
     struct hash_limits hash_limits; /* of "max-..." */
     unsigned remember_logins;
@@ -163,7 +165,7 @@ struct config {
     bool clear_passwords_without_tls;
 
     /* PAM; see passdb/pam_source.h */
-    char *pam_service;
+    char *pam_service; /* "": PAM is not asked */
     char *pam_user_format;
     unsigned pam_processes;
     char *pam_user;    /* "": who the server was started as */
