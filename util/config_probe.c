@@ -164,21 +164,39 @@ config_probe_listen(const char *key, const struct config_listen *l,
     return 0;
 }
 
-bool
-config_probe_is_served(const char *path)
+/* 0, or the error; a queue that is full is well. */
+static int
+try_to_connect(const char *path)
 {
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
-    int fd, r;
+    int fd, error = 0;
 
     if (strlen(path) >= sizeof sa.sun_path)
-        return false;
+        return ENAMETOOLONG;
     strcpy(sa.sun_path, path);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return false;
-    r = connect(fd, (struct sockaddr *)&sa, sizeof sa);
-    if (r < 0 && (errno == EAGAIN || errno == EACCES))
-        r = 0;
+        return errno;
+    if (connect(fd, (struct sockaddr *)&sa, sizeof sa) < 0 && errno != EAGAIN)
+        error = errno;
     close(fd);
-    return r == 0;
+    return error;
+}
+
+int
+config_probe_peer(const char *key, const char *path, struct errbuf *err)
+{
+    int error = *path != '\0' ? try_to_connect(path) : 0;
+
+    return error == 0 ? 0
+                      : err_set(err, "%s: connecting to %s: %s", key, path,
+                                strerror(error));
+}
+
+bool
+config_probe_is_served(const char *path)
+{
+    int error = try_to_connect(path);
+
+    return error == 0 || error == EACCES;
 }

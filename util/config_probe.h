@@ -29,6 +29,9 @@ int config_probe_file(const char *key, const char *path, struct errbuf *err);
 int config_probe_listen(const char *key, const struct config_listen *l,
                         bool is_running, struct errbuf *err);
 
+/* A UNIX socket of another program, to which we may connect; "" is well. */
+int config_probe_peer(const char *key, const char *path, struct errbuf *err);
+
 /* True if somebody listens on the UNIX socket, or it may not be asked. */
 bool config_probe_is_served(const char *path);
 

@@ -255,6 +255,13 @@ const struct ctl_command ctl_account_commands[] = {
      .line = "LISTACCOUNTSESSIONS $1"},
     {"account", "kill", "NAME", "Ends an account's sessions and tickets",
      .line = "KILLACCOUNTSESSIONS $1"},
+    {"account", "forget", "NAME", "Forgets the passwords of past log-ins",
+     "The next log-in asks where its passwords are checked, such as Dovecot. "
+     "Use it\n"
+     "after a password was changed there, or a user locked. Sessions, tickets "
+     "and\n"
+     "devices stay; account kill ends them, too.\n",
+     .line = "FORGETACCOUNTLOGINS $1"},
     {"account", "import", "FILE.csv|--passwd-file FILE|--shadow FILE",
      "Creates accounts from a file",
      "Each line is name,password,real name. A first line that begins with\n"

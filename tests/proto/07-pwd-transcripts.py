@@ -205,6 +205,7 @@ ROWS = [
     ("REVOKEACCOUNTTOKEN joe@a.test NAME x", OK),
     ("REVOKEACCOUNTTOKEN joe@a.test NAME x", "501 token is not found"),
     ("KILLACCOUNTSESSIONS joe@a.test", OK),
+    ("FORGETACCOUNTLOGINS joe@a.test", OK),
     ("GETACCOUNTPREFS joe@a.test", "201 {}"),
     ('UPDATEACCOUNTPREFS joe@a.test {Language=German;a="b c";}', OK),
     ("UPDATEACCOUNTPREFS joe@a.test {TimeZone=Nowhere;}", "501 …"),

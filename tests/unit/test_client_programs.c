@@ -626,6 +626,10 @@ static const struct {
      "KILLACCOUNTSESSIONS joe@a.test",
      NULL,
      ""},
+    {{"account", "forget", "joe@a.test"},
+     "FORGETACCOUNTLOGINS joe@a.test",
+     NULL,
+     ""},
     {{"session", "list", "--limit", "5"},
      "LISTSESSIONS 5",
      "({id=100000-a;user=" Q "joe@a.test" Q ";address=" Q "[::1]:5" Q

@@ -146,8 +146,8 @@
     X(FAILED_LOGINS, 525, "too many failed log-ins, try again later", "own")   \
     X(WRONG_PASSWORDS, 525, "too many wrong passwords, try again later",       \
       "own")                                                                   \
-    X(SOURCE_AWAY, 525,                                                        \
-      "passwords can not be checked now, try again later", "own")              \
+    X(SOURCE_AWAY, 525, "passwords can not be checked now, try again later",   \
+      "own")                                                                   \
     X(WEB_SESSIONS, 525, "too many sessions, try again later", "own")          \
     X(TOO_MANY_ALERTS, 526, "too many alerts. at most %u are possible here",   \
       "own")                                                                   \

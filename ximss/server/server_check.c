@@ -157,6 +157,13 @@ check_token_key(const struct config *c, struct errbuf *err)
 }
 
 static int
+check_dovecot(const struct config *c, struct errbuf *err)
+{
+    return config_probe_peer("auth-dovecot-socket", c->auth_dovecot_socket,
+                             err);
+}
+
+static int
 check_doveadm(const struct config *c, struct errbuf *err)
 {
     char *key;
@@ -177,6 +184,7 @@ static int (*const checks[])(const struct config *c, struct errbuf *err) = {
     become_user,      check_group,     check_store,      check_dict,
     check_warning,    check_control,   check_doveadm,    check_token_key,
     check_door_users, check_door,      check_door_group, check_door_wake,
+    check_dovecot,
 };
 
 /* What is well, but would keep a server from starting now. */

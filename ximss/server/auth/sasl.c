@@ -67,8 +67,9 @@ struct sasl {
     enum state state;
     Gsasl_session *session; /* owned, or NULL */
     char *name, *password;  /* owned, NULL until known */
-    char *first;            /* owned; SCRAM: the client's first message */
-    char *told;             /* owned; ... and what it was told */
+    char *first; /* owned, wiped; the client's first message: of SCRAM,
+                               and of what sources outside check */
+    char *told;  /* owned; ... and what it was told */
     struct credential cred; /* ... by which; wiped */
     char *challenge, *hex;  /* owned; CRAM-MD5: what was sent, what came back */
     bool for_other;         /* the client wants to act for somebody else */
@@ -188,23 +189,29 @@ refusal(const struct sasl *s, int rc)
  * with its padding (protocol.md A.6), and the last may lack it.  -1 if it is
  * something else. */
 static int
-from_base64(const char *text, struct input *in)
+from_base64_most(const char *text, size_t most, struct input *in)
 {
     size_t len = strlen(text), room = BASE64_BYTES_MOST(len);
     ssize_t n;
 
-    if (len > 2 * SASL_MESSAGE_MOST)
+    if (len > 2 * most)
         return -1;
     in->data = xmalloc(room + 1);
     n = base64_decode(text, len, BASE64_UNPADDED | BASE64_GLUED, in->data, room,
                       NULL);
-    if (n < 0 || n > SASL_MESSAGE_MOST) {
+    if (n < 0 || (size_t)n > most) {
         OPENSSL_cleanse(in->data, room);
         return -1;
     }
     in->len = (size_t)n;
     in->data[n] = '\0';
     return 0;
+}
+
+static int
+from_base64(const char *text, struct input *in)
+{
+    return from_base64_most(text, SASL_MESSAGE_MOST, in);
 }
 
 static bool
@@ -590,9 +597,70 @@ credential_cram(struct sasl *s, const struct credential *c, char **out_r)
                                                           : SASL_REFUSED;
 }
 
+/* --- tokens of OAuth 2 --- */
+
+/* What stands between `before` and one of `ends`, at the start of the text or
+ * anywhere in it; NULL: nothing.  The caller frees. */
+static char *
+between(const char *text, const char *before, const char *ends)
+{
+    const char *at = strstr(text, before);
+    size_t n;
+
+    if (at == NULL)
+        return NULL;
+    at += strlen(before);
+    n = strcspn(at, ends);
+    return n > 0 ? xstrndup(at, n) : NULL;
+}
+
+/* "n,a=NAME,..." (RFC 7628), or "user=NAME\1...". */
+static char *
+name_of_bearer(const char *text)
+{
+    if (strncmp(text, "user=", 5) == 0)
+        return between(text, "user=", "\001");
+    return strncmp(text, "n,a=", 4) == 0 ? between(text, "n,a=", ",\001")
+                                         : NULL;
+}
+
+static enum sasl_result
+step_bearer(struct sasl *s, const struct input *in, char **out_r)
+{
+    char *name;
+
+    if (in->len == 0) {
+        s->state = AT_ANSWER;
+        *out_r = xstrdup("");
+        return SASL_CHALLENGE;
+    }
+    name = is_text(in) ? name_of_bearer(in->data) : NULL;
+    if (name == NULL)
+        return SASL_MALFORMED;
+    s->name = blank_trimmed(name);
+    free(name);
+    if (!is_within_limits(s) || !keep_name(s))
+        return SASL_MALFORMED;
+    s->first = xstrdup(in->data);
+    s->state = AT_CREDENTIAL;
+    return SASL_WANT_CREDENTIAL;
+}
+
+/* No credential of ours is one for it. */
+static enum sasl_result
+credential_bearer(struct sasl *s, const struct credential *c, char **out_r)
+{
+    (void)s;
+    (void)c;
+    (void)out_r;
+    return SASL_REFUSED;
+}
+
 /* --- all --- */
 
 static const struct mechanism mechanisms[] = {
+    {"OAUTHBEARER", true, step_bearer, credential_bearer},
+    {"XOAUTH2", true, step_bearer, credential_bearer},
     {"PLAIN", true, step_plain, NULL},
     {"LOGIN", true, step_login, NULL},
     {"SCRAM-SHA-256", false, step_scram, credential_scram},
@@ -641,7 +709,9 @@ sasl_step(struct sasl *s, const char *base64_in, char **base64_out_r)
 
     *base64_out_r = NULL;
     if (s->state == AT_CREDENTIAL || s->state == AT_END ||
-        from_base64(base64_in != NULL ? base64_in : "", &in) < 0)
+        from_base64_most(
+            base64_in != NULL ? base64_in : "",
+            sasl_is_outside(s) ? SASL_TOKEN_MOST : SASL_MESSAGE_MOST, &in) < 0)
         goto out;
     if (in.len > 0 || s->state == AT_START || s->state == AT_END_SENT)
         result = s->mechanism->step(s, &in, base64_out_r);
@@ -709,6 +779,18 @@ sasl_is_clear(const struct sasl *s)
     return s->mechanism->clear;
 }
 
+bool
+sasl_is_outside(const struct sasl *s)
+{
+    return s->mechanism->step == step_bearer;
+}
+
+char *
+sasl_first(const struct sasl *s)
+{
+    return to_base64(s->first, strlen(s->first));
+}
+
 const char *
 sasl_name(const struct sasl *s)
 {
@@ -729,7 +811,7 @@ sasl_free(struct sasl **s)
     session_finish(*s);
     free((*s)->name);
     wipe_free((*s)->password);
-    free((*s)->first);
+    wipe_free((*s)->first);
     free((*s)->told);
     OPENSSL_cleanse(&(*s)->cred, sizeof(*s)->cred);
     free((*s)->challenge);

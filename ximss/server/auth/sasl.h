@@ -9,7 +9,8 @@
 #include "util/errbuf.h"
 
 /* The server's side of SASL: PLAIN, LOGIN, SCRAM-SHA-256 (GNU SASL; no channel
- * binding), CRAM-MD5 (ours).
+ * binding), CRAM-MD5 (ours).  Of OAUTHBEARER and XOAUTH2 only the name is read: who
+ * issued the token, or asks whoever did, must look at it.
  *
  * Nothing here blocks, looks anything up, or takes milliseconds: where the
  * exchange needs a password checked or a verifier fetched, it says so and
@@ -21,6 +22,7 @@
 #define SASL_NAME_MOST    255  /* of a name, and of whom one wants to act for */
 #define SASL_NONCE_MOST   256  /* of SCRAM, the client's */
 #define SASL_MESSAGE_MOST 2048 /* of one message, without the base64 */
+#define SASL_TOKEN_MOST   4096 /* the same where it has a token of OAuth 2 */
 /* SCRAM's names beyond ASCII: characters once they are taken apart.  There are
  * some that become eighteen, and it is those that take the time. */
 #define SASL_NAME_CHARACTERS 64
@@ -87,8 +89,13 @@ void sasl_scram_use(struct sasl *s, const struct credential *c);
 
 /* The mechanism in upper case; constant. */
 const char *sasl_mechanism(const struct sasl *s);
-/* True for PLAIN and LOGIN. */
+/* True for what shows its secret: PLAIN, LOGIN, OAUTHBEARER, XOAUTH2. */
 bool sasl_is_clear(const struct sasl *s);
+/* True for what sources outside alone can check: OAUTHBEARER, XOAUTH2. */
+bool sasl_is_outside(const struct sasl *s);
+/* The client's first message, in base64, for somebody else who speaks the mechanism:
+ * after SASL_WANT_CREDENTIAL.  The caller wipes and frees. */
+char *sasl_first(const struct sasl *s);
 /* The name as the client sent it (UTF-8, not empty, with or without domain);
  * NULL before it is known.  Borrowed until sasl_free. */
 const char *sasl_name(const struct sasl *s);

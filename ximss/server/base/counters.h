@@ -15,6 +15,9 @@ enum counter {
     COUNTER_SESSIONS_OPEN,           /* logged in now */
     COUNTER_LOGINS,
     COUNTER_LOGINS_FAILED,
+    COUNTER_OUTSIDE_ASKED,   /* questions to sources of passwords outside */
+    COUNTER_OUTSIDE_AWAY,    /* ... to which there was no answer, or no room */
+    COUNTER_OUTSIDE_WAITING, /* ... whose answer is due now */
     COUNTER_ALERTS_POSTED,
     COUNTER_ALERTS_REMOVED, /* by administrators, or their end has come */
     COUNTER_ALERTS_SENT,    /* to sessions */

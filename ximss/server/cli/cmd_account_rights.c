@@ -159,10 +159,25 @@ kill_sessions(struct admin_call *c, struct errbuf *err)
     return r;
 }
 
+/* Whoever is told that the account has changed forgets its log-ins. */
+static enum store_result
+forget_logins(struct admin_call *c, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct account_rec a = {0};
+    enum store_result r = admin_only_account(c, RIGHT_SESSIONS, &d, &a, err);
+
+    if (r == STORE_OK)
+        effect_add_account(c->x->effects, EFFECT_ACCOUNT_CHANGED, &d, &a);
+    admin_clear(&d, &a);
+    return r;
+}
+
 static const struct admin_command commands[] = {
     {.name = "GETACCOUNTRIGHTS", .run = get_rights},
     ADMIN_CHANGE("SETACCOUNTRIGHTS", set_rights, 0),
     ADMIN_CHANGE("KILLACCOUNTSESSIONS", kill_sessions, 0),
+    ADMIN_CHANGE("FORGETACCOUNTLOGINS", forget_logins, 0),
 };
 
 const struct admin_family admin_account_rights_family = {

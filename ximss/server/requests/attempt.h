@@ -94,6 +94,7 @@ struct attempt_outside {
     int64_t deadline;         /* clock_mono, of all sources together */
     struct passdb_call *call; /* owned; NULL: none */
     enum passdb_answer answer;
+    bool is_first;         /* the exchange begins */
     bool is_away, is_busy; /* one of them was */
     bool is_hashed;        /* a hash was spent on the password */
     bool is_counted;       /* as a failure */
@@ -276,6 +277,8 @@ enum store_result attempt_read_tokens(struct attempt *a, struct store_txn *t,
 /* What was looked up is compared with what was shown; or the exchange by SASL
  * goes on. */
 void attempt_check(struct attempt *a);
+/* The exchange by SASL goes on with the credential that was looked up. */
+void attempt_check_sasl(struct attempt *a);
 /* SCRAM's proof (a->proof) is checked. */
 void attempt_prove(struct attempt *a);
 
@@ -285,6 +288,12 @@ void attempt_prove(struct attempt *a);
 bool attempt_is_outside(const struct attempt *a);
 /* Asks them about the clear password, and attaches or refuses. */
 void attempt_ask_outside(struct attempt *a);
+/* Hands the first message of an exchange by SASL on, and what comes back.  False:
+ * that is not for outside: the store has a secret for it, or no source of the domain
+ * offers the mechanism. */
+bool attempt_exchange_outside(struct attempt *a);
+/* The same for the next message (a->proof). */
+void attempt_go_on_outside(struct attempt *a);
 /* Ends what was asked, and frees. */
 void attempt_outside_clear(struct attempt_outside *o);
 

@@ -157,8 +157,8 @@ find_token(const struct attempt *a)
 
 /* --- what was looked up --- */
 
-static void
-go_on_with_sasl(struct attempt *a)
+void
+attempt_check_sasl(struct attempt *a)
 {
     char *challenge;
     enum sasl_result result =
@@ -178,7 +178,7 @@ attempt_check(struct attempt *a)
         attempt_refuse(a, a->known ? "password" : "unknown");
     } else if (a->password != NULL) {
         check_password(a);
-    } else {
-        go_on_with_sasl(a);
+    } else if (!attempt_exchange_outside(a)) {
+        attempt_check_sasl(a);
     }
 }

@@ -202,9 +202,9 @@ look_up_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
     ruled = take_rules(a, t, &domain, err);
     there = r == STORE_OK && !domain.suspended;
     exists = r == STORE_OK && credential_is_set(&account.cred);
-    a->known = there && exists && store_counts(a, &account) &&
-               can_be_checked(a, &account.cred);
-    if (r == STORE_OK)
+    a->known = there && exists && can_be_checked(a, &account.cred) &&
+               store_counts(a, &account);
+    if (ruled != STORE_OK && (r == STORE_OK || r == STORE_NOTFOUND))
         r = ruled;
     if (!a->cram && a->password == NULL)
         account.cred.has_cram = false; /* not wanted any more */

@@ -24,6 +24,7 @@
 #include "ximss/server/auth/auth_cache.h"
 #include "ximss/server/auth/password.h"
 #include "ximss/server/auth/throttle.h"
+#include "ximss/server/base/counters.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/login_private.h"
 #include "ximss/server/rules/auto_account.h"
@@ -250,13 +251,29 @@ count_last(struct attempt *a)
     o->is_counted = true;
 }
 
+static void
+take_answer(struct attempt *a, enum passdb_answer answer)
+{
+    a->outside.answer = answer;
+    counter_add(COUNTER_OUTSIDE_WAITING, -1);
+    if (answer == PASSDB_AWAY || answer == PASSDB_BUSY)
+        counter_add(COUNTER_OUTSIDE_AWAY, 1);
+}
+
+static void
+count_question(void)
+{
+    counter_add(COUNTER_OUTSIDE_ASKED, 1);
+    counter_add(COUNTER_OUTSIDE_WAITING, 1);
+}
+
 /* On the thread of passdb. */
 static void
 on_answered(void *arg, enum passdb_answer answer)
 {
     struct attempt *a = arg;
 
-    a->outside.answer = answer;
+    take_answer(a, answer);
     count_last(a);
     attempt_send_home(a, answered);
 }
@@ -281,12 +298,13 @@ ask(struct attempt *a)
     struct attempt_outside *o = &a->outside;
     struct passdb_question q = question_of(a);
 
-    if (find_source(o, &o->next))
-        o->call =
-            passdb_ask(a->job.server->passdb, kind_of(o->list.item[o->next]),
-                       &q, on_answered, a);
-    else
+    if (!find_source(o, &o->next)) {
         refuse_after_hash(a);
+        return;
+    }
+    count_question();
+    o->call = passdb_ask(a->job.server->passdb, kind_of(o->list.item[o->next]),
+                         &q, on_answered, a);
 }
 
 bool
@@ -301,4 +319,103 @@ attempt_ask_outside(struct attempt *a)
     login_slot_release(&a->slot);
     a->outside.deadline = clock_mono() + a->outside.timeout;
     ask(a);
+}
+
+/* --- exchanges by SASL --- */
+
+/* The source that takes the mechanism; what is in the store needs none. */
+static bool
+find_offer(struct attempt *a, const struct sasl *sasl)
+{
+    struct attempt_outside *o = &a->outside;
+
+    if (a->tokens.n > 0 || (a->known && !sasl_is_outside(sasl)))
+        return false;
+    for (o->next = 0; find_source(o, &o->next); o->next++) {
+        o->by = o->list.item[o->next];
+        if (passdb_offers(a->job.server->passdb, kind_of(o->by),
+                          sasl_mechanism(sasl)))
+            return true;
+    }
+    return false;
+}
+
+/* Where the source refuses at once, because it has no such user, a dummy's
+ * challenge goes out: it gives nobody away who has a secret in the store. */
+static void
+refuse_exchange(struct attempt *a)
+{
+    struct attempt_outside *o = &a->outside;
+    const struct sasl *sasl = a->req->session->login->sasl;
+
+    o->reason = reason_of(o->answer);
+    passdb_call_free(&o->call);
+    if (o->is_first && !o->is_away && !o->is_busy && !sasl_is_outside(sasl)) {
+        a->known = false;
+        attempt_check_sasl(a);
+    } else {
+        refuse(a);
+    }
+}
+
+static void
+exchanged(struct attempt *a)
+{
+    struct attempt_outside *o = &a->outside;
+
+    o->is_away = o->answer == PASSDB_AWAY;
+    o->is_busy = o->answer == PASSDB_BUSY;
+    if (o->answer == PASSDB_OK)
+        attempt_ask(a, account_body, has_account);
+    else if (o->answer == PASSDB_CHALLENGE)
+        login_hand_on(a);
+    else
+        refuse_exchange(a);
+}
+
+static void
+on_exchanged(void *arg, enum passdb_answer answer)
+{
+    struct attempt *a = arg;
+    struct attempt_outside *o = &a->outside;
+
+    take_answer(a, answer);
+    if (!o->is_first && (answer == PASSDB_WRONG || answer == PASSDB_DISABLED)) {
+        attempt_count_failure(a, reason_of(answer));
+        o->is_counted = true;
+    }
+    attempt_send_home(a, exchanged);
+}
+
+bool
+attempt_exchange_outside(struct attempt *a)
+{
+    const struct sasl *sasl = a->req->session->login->sasl;
+    struct attempt_outside *o = &a->outside;
+    struct passdb_question q;
+    char *first;
+
+    if (!find_offer(a, sasl))
+        return false;
+    login_slot_release(&a->slot);
+    o->is_first = true;
+    o->deadline = clock_mono() + o->timeout;
+    first = sasl_first(sasl);
+    q = question_of(a);
+    q.mechanism = sasl_mechanism(sasl);
+    q.initial = first;
+    count_question();
+    o->call =
+        passdb_ask(a->job.server->passdb, kind_of(o->by), &q, on_exchanged, a);
+    explicit_bzero(first, strlen(first));
+    free(first);
+    return true;
+}
+
+void
+attempt_go_on_outside(struct attempt *a)
+{
+    count_question();
+    passdb_go_on(a->outside.call, a->proof, clock_mono() + a->outside.timeout,
+                 on_exchanged, a);
 }

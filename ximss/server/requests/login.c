@@ -36,6 +36,9 @@ login_drop_exchange(struct login *l)
         throttle_failed(l->throttle, NULL, l->address, clock_mono());
     l->throttle = NULL;
     login_forget_token(l);
+    passdb_call_free(&l->outside.call);
+    free(l->outside.user);
+    l->outside.user = NULL;
     sasl_free(&l->sasl);
 }
 

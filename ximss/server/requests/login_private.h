@@ -5,7 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "passdb/passdb.h"
 #include "ximss/server/auth/sasl.h"
+#include "ximss/server/base/auth_list.h"
 #include "ximss/server/base/peer.h"
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_private.h"
@@ -44,6 +46,13 @@ struct login {
     struct token *cli_token; /* owned, wiped */
     unsigned revocations;
 
+    /* The exchange is with a source outside. */
+    struct {
+        struct passdb_call *call; /* owned; NULL: it is not */
+        enum auth_source by;
+        char *user; /* owned; who was asked about */
+    } outside;
+
     struct attempt *waiting; /* owned; for the throttle, or a slot */
 
     /* A salt was given out and no proof has come.  To leave it at that is a
@@ -81,6 +90,9 @@ enum req_result login_with_device(struct req *r);
  * connection), and vouches that it is fresh.  The answer to it, by CRAM-MD5. */
 enum req_result login_answer_sasl(struct req *r, const char *challenge,
                                   const char *name, const char *value);
+/* Hands the challenge of a source outside on, and keeps what the next message
+ * needs.  The attempt is taken. */
+void login_hand_on(struct attempt *a);
 /* What a step of SASL, by a message or by a credential, leads to.  challenge is
  * taken.  a: the attempt under way, which is taken; NULL in a message. */
 enum req_result login_after_step(struct req *r, enum sasl_result result,

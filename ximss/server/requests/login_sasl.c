@@ -71,6 +71,44 @@ send_challenge(struct req *r, char *challenge, struct attempt *a)
     return REQ_PENDING;
 }
 
+/* To leave it at the challenge is a failure, as it is with our own. */
+void
+login_hand_on(struct attempt *a)
+{
+    struct req *r = a->req;
+    struct login *l = r->session->login;
+    struct throttle *throttle =
+        a->outside.is_first ? a->job.server->throttle : NULL;
+    char *challenge = xstrdup(passdb_call_answer(a->outside.call)->challenge);
+
+    memcpy(l->address, a->address, sizeof l->address);
+    free(l->outside.user);
+    l->outside.call = a->outside.call;
+    l->outside.by = a->outside.by;
+    l->outside.user = a->outside.user;
+    a->outside.call = NULL;
+    a->outside.user = NULL;
+    send_challenge(r, challenge, a);
+    l->throttle = throttle;
+}
+
+/* The next message of an exchange with a source outside. */
+static enum req_result
+go_on_outside(struct req *r, const char *base64)
+{
+    struct login *l = r->session->login;
+    struct attempt *a = attempt_new(r, l->name, sasl_mechanism(l->sasl));
+
+    a->outside.call = l->outside.call;
+    a->outside.by = l->outside.by;
+    a->outside.user = l->outside.user;
+    a->proof = xstrdup(base64);
+    l->outside.call = NULL;
+    l->outside.user = NULL;
+    l->throttle = NULL;
+    return attempt_start(a, attempt_go_on_outside);
+}
+
 static enum req_result
 let_in(struct req *r, struct attempt *a)
 {
@@ -155,6 +193,13 @@ login_begin_sasl(struct req *r, const char *method, const char *base64)
         req_fail(r, ANSWER(METHOD_NOT_OFFERED));
         return REQ_DONE;
     }
+    if (sasl_is_outside(l->sasl) &&
+        !passdb_offers(r->worker->server->passdb, PASSDB_DOVECOT,
+                       sasl_mechanism(l->sasl))) {
+        sasl_free(&l->sasl);
+        req_fail(r, ANSWER(METHOD_NOT_OFFERED));
+        return REQ_DONE;
+    }
     if (sasl_is_clear(l->sasl) && !login_clear_is_allowed(r->session)) {
         sasl_free(&l->sasl);
         req_fail(r, ANSWER(ENCRYPTION));
@@ -200,6 +245,8 @@ login_next_sasl(struct req *r, const char *base64)
         req_fail(r, ANSWER(CANCELLED));
         return REQ_DONE;
     }
+    if (l->outside.call != NULL)
+        return go_on_outside(r, base64);
     if (sasl_wants_proof(l->sasl)) {
         a = attempt_to_prove(r);
         a->proof = xstrdup(base64);

@@ -17,7 +17,7 @@
 struct features {
     struct req_job q; /* first */
     char *domain;     /* owned; asked for, then found */
-    bool cram;        /* the domain wants CRAM-MD5 */
+    struct domain_logins logins;
 };
 
 /* A domain that is not there gets the answer of the main domain. */
@@ -33,10 +33,46 @@ features_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
     if (r == STORE_OK) {
         free(f->domain);
         f->domain = xstrdup(d.name);
-        r = settings_domain_cram(x->txn, &d, &f->cram, err);
+        r = settings_domain_logins(x->txn, &d, &x->settings->auth, &f->logins,
+                                   err);
     }
     domain_rec_clear(&d);
     return r;
+}
+
+static bool
+dovecot_offers(const struct features *f, const char *mechanism)
+{
+    return auth_list_has(&f->logins.auth, AUTH_DOVECOT) &&
+           passdb_offers(f->q.job.server->passdb, PASSDB_DOVECOT, mechanism);
+}
+
+/* Programs choose SCRAM where they see it, so where passwords can be sent in clear
+ * it is for domains all of whose users can use it. */
+static bool
+scram_is_offered(const struct features *f, bool clear)
+{
+    bool store = auth_list_has(&f->logins.auth, AUTH_STORE);
+    bool dovecot = dovecot_offers(f, "SCRAM-SHA-256");
+
+    if (!auth_list_is_outside(&f->logins.auth) || !clear)
+        return store || dovecot;
+    return dovecot && !auth_list_has(&f->logins.auth, AUTH_PAM);
+}
+
+static void
+append_methods(const struct features *f, struct buf *out, bool clear)
+{
+    if (clear)
+        buf_append_str(out, "<sasl>LOGIN</sasl><sasl>PLAIN</sasl>");
+    if (f->logins.cram && auth_list_has(&f->logins.auth, AUTH_STORE))
+        buf_append_str(out, "<sasl>CRAM-MD5</sasl>");
+    if (scram_is_offered(f, clear))
+        buf_append_str(out, "<sasl>SCRAM-SHA-256</sasl>");
+    if (clear && dovecot_offers(f, "OAUTHBEARER"))
+        buf_append_str(out, "<sasl>OAUTHBEARER</sasl>");
+    if (clear && dovecot_offers(f, "XOAUTH2"))
+        buf_append_str(out, "<sasl>XOAUTH2</sasl>");
 }
 
 static void
@@ -51,11 +87,7 @@ features_answer(struct req_job *q, struct req *r)
     buf_append_char(&r->out, '>');
     if (!session_is_encrypted(s) && session_worker(s)->tls != NULL)
         buf_append_str(&r->out, "<starttls/>");
-    if (login_clear_is_allowed(s))
-        buf_append_str(&r->out, "<sasl>LOGIN</sasl><sasl>PLAIN</sasl>");
-    if (f->cram)
-        buf_append_str(&r->out, "<sasl>CRAM-MD5</sasl>");
-    buf_append_str(&r->out, "<sasl>SCRAM-SHA-256</sasl>");
+    append_methods(f, &r->out, login_clear_is_allowed(s));
     if (login_external_is_allowed(s))
         buf_append_str(&r->out, "<sasl>EXTERNAL</sasl>");
     buf_append(&r->out, "</features>", sizeof "</features>");
