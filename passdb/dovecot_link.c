@@ -24,6 +24,9 @@
 
 #define FIRST_PAUSE (CLOCK_SECOND / 20)
 #define PAUSE_MOST  (2 * CLOCK_SECOND)
+/* Bytes that leave at the end of a turn of the loop: what was sent in that turn,
+ * while other lines came.  With as many, on_drained tells that they are gone. */
+#define BATCH ((size_t)16 * 1024)
 /* A Dovecot that is restarted is back by then. */
 #define AWAY_AFTER (3 * CLOCK_SECOND)
 
@@ -238,7 +241,8 @@ dovecot_link_is_good(struct dovecot_link *l)
 bool
 dovecot_link_may_send(const struct dovecot_link *l)
 {
-    return l->conn != NULL && conn_pending(&l->conn->c) == 0;
+    return l->conn != NULL && l->conn->c.out == NULL &&
+           conn_pending(&l->conn->c) < BATCH;
 }
 
 void
@@ -267,6 +271,7 @@ dovecot_link_new(struct event_base *base, struct conn_loop *loop,
     l->ops = ops;
     l->owner = owner;
     l->pause = FIRST_PAUSE;
+    conn_loop_set_soft_limit(loop, BATCH);
     l->timer = evtimer_new(base, on_timer, l);
     if (l->timer == NULL)
         log_fatal("making a timer: out of memory");

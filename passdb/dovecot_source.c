@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A request is in `waiting` until it is written to the connection, then it is in
  * `sent`, found by its number when the answer comes, and, after a challenge, in
- * `held` until the client has answered.  Only what the kernel takes at once is
- * written: so no passwords pile up in buffers, and what is lost with a connection
- * is known. */
+ * `held` until the client has answered.  No more is written than leaves with this
+ * turn of the loop: so no passwords pile up in buffers, and what is lost with a
+ * connection is known. */
 #include "config.h"
 
 #include "passdb/dovecot_source.h"
@@ -52,11 +52,12 @@ struct dovecot_source {
     struct dovecot_link *link;   /* owned */
     GHashTable *by_id;           /* borrowed: those that have a number */
     struct questions waiting, sent, held;
-    uint32_t last_id;     /* of this connection */
-    unsigned greeting;    /* lines of it so far */
-    bool is_greeted;      /* the connection is open, and may be asked */
-    bool is_away;         /* for so long that nobody waits for it */
-    bool is_suspect;      /* it sent what nobody understands, last */
+    uint32_t last_id;  /* of this connection */
+    unsigned greeting; /* lines of it so far */
+    bool is_greeted;   /* the connection is open, and may be asked */
+    bool is_away;      /* for so long that nobody waits for it */
+    bool is_suspect; /* a greeting is not enough for it to be back: it has hung,
+                             or sent what nobody understands */
     unsigned now_offered; /* bits of mechanisms: by this greeting */
     atomic_uint offered;  /* ... by the last that was complete */
     int64_t away_since;
@@ -522,6 +523,7 @@ drop(struct passdb_source *s, struct passdb_request *r)
         d->refused++;
     cancel(d, q);
     question_free(d, q);
+    d->is_suspect |= hangs;
     if (hangs && d->is_greeted)
         dovecot_link_drop(d->link, "it does not answer");
 }

@@ -154,7 +154,7 @@ enum store_result domain_aliases_set(struct store_txn *t, uint64_t domain,
  * password that was brought along, a foreign hash (auth/foreign_hash.h): then
  * iterations are 0, and the salt is that of the verifier it will become. */
 struct credential {
-    uint32_t iterations; /* 0: no verifier */
+    uint32_t iterations;        /* 0: no verifier */
     char hash[CRED_HASH_BYTES]; /* "{SCHEME}..."; "": none */
     uint8_t salt[CRED_SALT_BYTES];
     uint8_t stored_key[CRED_KEY_BYTES];

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "clients/dovecot/door_choice.h"
 #include "util/address.h"
 #include "util/blank.h"
 #include "util/config_words.h"
@@ -118,9 +119,18 @@ static const struct config_row rows[] = {
 {"mail-auth-key", TEXT(0, 128), M(mail_auth_key), "", RELOAD,
  "The key that nginx's mail proxy shows (auth_http_header Auth-Key) when it\n"
  "asks /mail-auth (auth_http). A log-in by POP3 is then refused once by an\n"
- "alert to the account, a storage quota alert or a critical one, with its\n"
- "text; all other log-ins go on to the mail server. Visible ASCII characters,\n"
- "at least 16. Keep this file from other users. Empty: off."},
+ "alert (mail-auth-refuse), with its text; all other log-ins go on to the mail\n"
+ "server. Visible ASCII characters, at least 16. Keep this file from other\n"
+ "users. Empty: off."},
+{"mail-auth-refuse", TEXT(0, 64), M(mail_auth_refuse),
+ "quota, account, critical", RELOAD,
+ "Which alerts refuse a log-in by POP3, as ximss_pop3 of the plugins for\n"
+ "Dovecot: one or more of quota, account, critical, all and none."},
+{"mail-auth-code", TEXT(0, 32), M(mail_auth_code), "SYS/TEMP", RELOAD,
+ "The response code in a refusal. Empty: none."},
+{"mail-auth-hint", TEXT(0, 128), M(mail_auth_hint), "(please wait and retry)",
+ RELOAD,
+ "What stands behind the text of an alert in a refusal."},
 {"mail-auth-pop3", LIST(CONFIG_LISTEN), M(mail_auth_pop3), "", RELOAD,
  "The POP3 server behind nginx, which checks the passwords: one address."},
 {"mail-auth-imap", LIST(CONFIG_LISTEN), M(mail_auth_imap), "", RELOAD,
@@ -304,7 +314,12 @@ static int
 check_mail_auth(struct config_load *l, const struct bridge_config *c)
 {
     const char *key = c->mail_auth_key;
+    unsigned kinds;
 
+    if (door_choice_refusals(c->mail_auth_refuse, &kinds) < 0)
+        return config_conflict(
+            l, "mail-auth-refuse",
+            "must be of quota, account, critical, all, none");
     for (const char *p = key; *p != '\0'; p++)
         if (*p <= ' ' || *p >= 0x7f)
             return config_conflict(l, "mail-auth-key",

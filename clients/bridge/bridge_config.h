@@ -44,6 +44,7 @@ struct bridge_config {
     int64_t cli_timeout;
 
     char *mail_auth_key; /* "": there is no such door */
+    char *mail_auth_refuse, *mail_auth_code, *mail_auth_hint;
     struct config_listen mail_auth_pop3, mail_auth_imap, mail_auth_smtp;
     int64_t mail_auth_timeout;
 

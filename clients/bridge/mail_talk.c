@@ -25,10 +25,6 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_write.h"
 
-/* As the plugin for Dovecot has them. */
-#define CODE "SYS/TEMP"
-#define HINT "(please wait and retry)"
-
 #define ANSWERS_MOST ((size_t)4 << 20) /* bytes that are read for a log-in */
 #define PIECE        4096
 
@@ -100,12 +96,14 @@ static void
 confirm(struct mail_talk *t, const struct door_message *m)
 {
     static const size_t skipped = sizeof "-ERR " - 1;
+    const struct bridge_config *cfg = t->bridge->cfg;
     char request[DOOR_WIRE_REQUEST], text[DOOR_TEXT_POP3 + 1];
     size_t len;
 
     t->alert = m->alert;
     door_text_line(m->text, m->text_len, m->text_cut, text, DOOR_TEXT_POP3);
-    len = door_text_refusal(CODE, text, HINT, t->refusal);
+    len = door_text_refusal(cfg->mail_auth_code, text, cfg->mail_auth_hint,
+                            t->refusal);
     memmove(t->refusal, t->refusal + skipped, len - skipped + 1);
     conn_send(&t->conn, request,
               door_wire_confirm(request, sizeof request, m->alert));
@@ -122,6 +120,15 @@ on_response(struct mail_talk *t, const struct door_message *m)
         finish(t, NULL);
 }
 
+static bool
+refuses(const struct mail_talk *t, const struct door_message *m)
+{
+    unsigned kinds;
+
+    (void)door_choice_refusals(t->bridge->cfg->mail_auth_refuse, &kinds);
+    return door_choice_refuses(kinds, &m->kind);
+}
+
 static void
 on_message(struct mail_talk *t, const struct door_message *m)
 {
@@ -130,7 +137,7 @@ on_message(struct mail_talk *t, const struct door_message *m)
         on_response(t, m);
         break;
     case DOOR_ALERT:
-        if (t->alert == 0 && door_choice_refuses(DOOR_REFUSE_DEFAULT, &m->kind))
+        if (t->alert == 0 && refuses(t, m))
             confirm(t, m);
         break;
     case DOOR_BYE:

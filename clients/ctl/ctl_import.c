@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clients/ctl/ctl_import.h"
 #include "clients/ctl/ctl_line.h"
+#include "clients/ctl/import.h"
+#include "clients/ctl/import_passwd.h"
 #include "util/blank.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
@@ -43,17 +44,6 @@ on_answer(struct batch *b, const struct batch_item *item,
     } else {
         batch_refuse_result(b, item, result);
     }
-}
-
-void
-import_append(struct buf *b, const char *key, const char *value)
-{
-    if (value[0] == '\0')
-        return;
-    cli_data_write_string(b, key, strlen(key));
-    buf_append_char(b, '=');
-    cli_data_write_string(b, value, strlen(value));
-    buf_append_char(b, ';');
 }
 
 /* With a scheme, passwords are those of before, and the rules for new ones are
@@ -104,39 +94,6 @@ make_command(struct import *m, struct buf *b, char **name_r)
         }
     buf_append_str(b,
                    ctl_option(m->batch.c, "force") != NULL ? "} FORCE" : "}");
-}
-
-/* -1: *why_r says why it cannot be sent. */
-static int
-send_command(struct import *m, const char *name, struct buf *command,
-             const char **why_r)
-{
-    int r;
-
-    *why_r = "there is no name";
-    if (name[0] == '\0' || name[0] == '@')
-        return -1;
-    *why_r = "this cannot be an account name; are the fields separated by "
-             "commas?";
-    if (!text_is_address(name))
-        return -1;
-    r = batch_send(&m->batch, m->line, name, command);
-    if (r < 0)
-        *why_r = ximss_error(m->batch.c->x);
-    return r;
-}
-
-void
-import_send(struct import *m, const char *name, struct buf *command)
-{
-    const char *why;
-
-    if (send_command(m, name, command, &why) < 0)
-        batch_refuse(&m->batch, m->line, text_is_address(name) ? name : "",
-                     why);
-    if (command->data != NULL)
-        explicit_bzero(command->data, command->cap);
-    buf_clear(command);
 }
 
 /* Whether the record has something in such a column. */
@@ -328,7 +285,7 @@ ctl_import_run(struct ctl *c, int argc, char **argv)
     if (path == NULL)
         return ctl_usage(c);
     if (m.from != IMPORT_CSV)
-        m.batch.next = import_read_line;
+        m.batch.next = import_passwd_next;
     r = batch_open(&m.batch, c, path);
     if (r == CTL_OK) {
         csv_init(&m.csv, &m.batch.in);

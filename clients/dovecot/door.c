@@ -20,10 +20,15 @@
 
 #define READ_BYTES     4096
 #define READS_PER_TURN 8
-/* Read at most so much in each of these times: no server keeps a mail process
- * busy. */
-#define PACE_MSECS 100
-#define PACE_BYTES (128 * 1024)
+/* What is read in each of these times is worth at most so many bytes: no server
+ * keeps a mail process busy for a tenth of the time.  A message may mean three walks
+ * along the queue and a line to the client, and each event one walk and the calls
+ * around it.  What was too much is made up for later. */
+#define PACE_MSECS    100
+#define PACE_BYTES    (128 * 1024)
+#define WORTH_EVENT   256
+#define WORTH_MESSAGE 128
+#define WORTH_QUEUED  2 /* for each alert in the queue */
 
 static void door_connect(struct door *d);
 static void on_input(struct door *d);
@@ -164,6 +169,15 @@ door_flush(struct door *d)
 
 /* --- from the server --- */
 
+static void
+spend(struct door *d, size_t worth)
+{
+    const struct door_queue *q = &d->queue;
+
+    worth += WORTH_QUEUED * (q->n_waiting + q->n_sent + q->n_shown);
+    d->pace_left -= (int64_t)worth;
+}
+
 static bool
 take(struct door *d, char *data, size_t len)
 {
@@ -172,6 +186,8 @@ take(struct door *d, char *data, size_t len)
 
     for (; len > 0; data += n, len -= n) {
         n = door_wire_take(&d->wire, data, len, &m);
+        if (m.type != DOOR_NOTHING)
+            spend(d, WORTH_MESSAGE);
         if (!door_hear(d, &m))
             return false;
     }
@@ -189,10 +205,11 @@ read_some(struct door *d)
         n = recv(d->fd, data, sizeof data, MSG_DONTWAIT);
         if (n <= 0)
             break;
-        d->pace_left -= I_MIN(d->pace_left, (unsigned)n);
+        d->pace_left -= n;
         if (!take(d, data, (size_t)n))
             return false;
-        if (door_queue_is_full(&d->queue) || (size_t)n < sizeof data)
+        if (door_queue_is_full(&d->queue) || (size_t)n < sizeof data ||
+            d->pace_left <= 0)
             break;
     }
     if (d->wire.len == 0 && !d->wire.cut)
@@ -213,7 +230,9 @@ look(struct door *d)
 static void
 on_pace(struct door *d)
 {
-    timeout_remove(&d->to_pace);
+    d->pace_left += PACE_BYTES;
+    if (d->pace_left >= PACE_BYTES)
+        timeout_remove(&d->to_pace);
     read_on(d);
 }
 
@@ -224,8 +243,9 @@ on_input(struct door *d)
         d->pace_left = PACE_BYTES;
         d->to_pace = timeout_add_short(PACE_MSECS, on_pace, d);
     }
+    spend(d, WORTH_EVENT);
     if (look(d)) {
-        if (d->pace_left == 0 || door_queue_is_full(&d->queue))
+        if (d->pace_left <= 0 || door_queue_is_full(&d->queue))
             io_remove(&d->io_in);
         door_flush(d);
     }

@@ -24,11 +24,11 @@ struct door {
     struct io *io_out; /* while the socket takes nothing */
     struct timeout *to_retry, *to_pace;
     unsigned retry_msecs;
-    unsigned pace_left; /* bytes until to_pace */
-    bool attend;      /* the server does not know yet that somebody is there */
-    bool complained;  /* something was logged that an operator can mend */
-    unsigned refusal; /* errorNum of the log-in, 0 */
-    char *wake_file;  /* owned */
+    int64_t pace_left; /* what may still be read until to_pace; below 0: owed */
+    bool attend;       /* the server does not know yet that somebody is there */
+    bool complained;   /* something was logged that an operator can mend */
+    unsigned refusal;  /* errorNum of the log-in, 0 */
+    char *wake_file;   /* owned */
     struct door_wire wire;
     struct door_queue queue;
 };

@@ -40,7 +40,7 @@ struct imap_plugin {
     struct client *client;
     struct plugin_config config;
     struct door *door;
-    struct timeout *to_look, *to_attend;
+    struct timeout *to_look, *to_attend, *to_resync;
     bool relayed;     /* only what the client says shows that it is there */
     bool attended;    /* what is shown is seen, and may be confirmed */
     char *watching;   /* the wake file that this IDLE watches, owned; or NULL */
@@ -189,6 +189,35 @@ show_if_any(struct imap_plugin *x)
     look_later(x);
 }
 
+/* May end the client. */
+static void
+on_resync(struct imap_plugin *x)
+{
+    struct mailbox *box = x->client->mailbox;
+
+    timeout_remove(&x->to_resync);
+    if (box != NULL && box->notify_callback != NULL &&
+        imap_moment_idling(x->client))
+        box->notify_callback(box, box->notify_context);
+}
+
+/* Takes the file of a server that has gone from what is watched, which can be done
+ * with all files only.  So what has happened to the mailbox meanwhile must be looked
+ * for, and then Dovecot hibernates again, if that was in its way before. */
+static void
+watch_afresh(struct imap_plugin *x, struct mailbox *box)
+{
+    mailbox_notify_callback_t *callback = box->notify_callback;
+    void *context = box->notify_context;
+
+    if (callback == NULL)
+        return;
+    mailbox_notify_changes_stop(box);
+    (mailbox_notify_changes)(box, callback, context);
+    timeout_remove(&x->to_resync);
+    x->to_resync = timeout_add_short(0, on_resync, x);
+}
+
 /* Hibernation takes the process away, but not the watches of the mailbox: with
  * the wake file among them ximssd can have the process started again.  Dovecot
  * does not hibernate if a watched file is missing. */
@@ -203,6 +232,8 @@ watch_wake_file(struct imap_plugin *x)
         null_strcmp(x->watching, path) == 0 || box->notify_files == NULL ||
         stat(path, &st) < 0)
         return;
+    if (x->watching != NULL)
+        watch_afresh(x, box);
     i_free(x->watching);
     x->watching = i_strdup(path);
     mailbox_watch_add(box, path);
@@ -316,6 +347,7 @@ plugin_destroy(struct client *client, const char *reason)
 
     timeout_remove(&x->to_look);
     timeout_remove(&x->to_attend);
+    timeout_remove(&x->to_resync);
     i_free(x->watching);
     if (x->attended && x->bye_written)
         settle(x, true);

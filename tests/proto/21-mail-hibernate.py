@@ -115,6 +115,26 @@ def test_the_server_restarts_meanwhile(t):
     w.until_shown(joe)
 
 
+def test_the_server_restarts_before(t):
+    """The session is awake, in IDLE, and finds the server again: it is the new
+    server's file that wakes it.  Mail keeps it awake until then."""
+    w = world(t)
+    joe = w.user()
+    c = falls_asleep(w, joe)
+    w.server.restart(crash=True)
+
+    def is_back():
+        w.dovecot.save(joe.split("@")[0], mail.message(100))
+        return w.doors(joe) == 1
+    wait_until(is_back, "it has found the server")
+    asleep(w)
+    w.post(joe, "from the new server")
+    while (line := c.line()) != "* NO [ALERT] from the new server":
+        check(line.endswith((" EXISTS", " RECENT")), line)
+    equal(c.done(), [])
+    w.until_shown(joe)
+
+
 def test_what_is_left_behind(t):
     """One file for an account at most, which only ximssd writes."""
     w = world(t)

@@ -399,6 +399,41 @@ def test_a_broken_connection_confirms_nothing(t):
     check(len(w.waiting(joe)) > 190, len(w.waiting(joe)))
 
 
+def untaken(c):
+    """Bytes that Dovecot has written to the client, and it has not read: (in
+    Dovecot's socket, in its own)."""
+    mine = "%08X:%04X" % (0x0100007F, c.sock.getsockname()[1])
+    with open("/proc/net/tcp", encoding="ascii") as f:
+        rows = [line.split() for line in f]
+    return (sum(int(r[4].split(":")[0], 16) for r in rows if r[2] == mine),
+            sum(int(r[4].split(":")[1], 16) for r in rows if r[1] == mine))
+
+
+def test_what_lies_in_the_socket(t):
+    """Dovecot is rid of all alerts, but the client has not taken them: what it
+    says meanwhile confirms none."""
+    w = t.once(plain)
+    joe = w.user()
+    c = w.imap(joe, window=2048)
+    c.idle()
+    texts = ["%02d" % i + "y" * 800 for i in range(6)]
+    w.posts(joe, texts)
+    size = sum(len("* NO [ALERT] %s\r\n" % text) for text in texts)
+    wait_until(lambda: sum(untaken(c)) == size, "all are written")
+    c.send("DONE")
+    wait_until(lambda: sum(untaken(c)) > size, "the answer is written, too")
+    c.send("a CREATE one")
+    wait_until(lambda: os.path.exists(os.path.join(
+        w.dovecot.dir, "mail", joe.split("@")[0], "Maildir", ".one")),
+        "its command was carried out")
+    check(untaken(c)[0] > 0, "it has not taken them")
+    c.sock.setsockopt(ximss.socket.SOL_SOCKET, ximss.socket.SO_LINGER,
+                      b"\1\0\0\0\0\0\0\0")
+    c.close()
+    wait_until(lambda: w.doors(joe) == 0, "its end")
+    equal([text for _, text in w.imap(joe).at_login], texts)
+
+
 class Relay:
     """Forwards one connection, until it loses all that comes."""
 

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 import mail
 import ximss
@@ -188,6 +189,27 @@ def test_bad_servers(t):
                 door.stop()
 
 
+def test_a_flood_is_read_slowly(t):
+    """Small messages, that cost most: a process that read as fast as they come
+    would do nothing else.  10,000 take a second or more."""
+    with World(start=False) as w:
+        w.dovecot.start()
+        w.dovecot.add("joe")
+        flood = BadDoor(w.door, SESSION, b'<response id="5"/>\0' * 200)
+        try:
+            c = w.imap("joe@" + mail.DOMAIN)
+            c.idle()
+            # What fits into the socket is no sign that it was read.
+            wait_until(lambda: flood.sent > 400000, "more than fits")
+            sent, begin = flood.sent, time.monotonic()
+            wait_until(lambda: flood.sent > sent + 180000, "10,000 more")
+            took = time.monotonic() - begin
+            check(took > 0.5, "they took %.2f s" % took)
+            equal(others_of(c.done()), [])
+        finally:
+            flood.stop()
+
+
 def try_a_bad_server(w, joe, data):
     c = w.imap(joe)
     c.command("SELECT INBOX")
@@ -335,14 +357,15 @@ def by_hand(w, name, user, said):
 
 
 def test_processes_on_a_pipe(t):
-    """The greeting comes first, and POP3 cannot be refused there."""
-    with World(plugin={"ximss_imap_wait": 10000,
-                       "ximss_pop3_wait": 10000}) as w:
+    """The greeting comes first, and POP3 cannot be refused there.  A program that
+    was refused has no time at all here."""
+    with World(plugin={"ximss_imap_wait": 10000, "ximss_pop3_wait": 10000,
+                       "ximss_pop3_linger": 0}) as w:
         os.chmod(w.door, 0o666)
         joe = w.user()
         w.post(joe, "hello", severity="critical")
-        out = by_hand(w, "pop3", joe, b"STAT\r\nQUIT\r\n")
-        check(out.startswith("+OK"), out)
+        out = by_hand(w, "pop3", joe, b"STAT\r\nQUIT\r\n").split("\r\n")
+        equal(out[:2], ["+OK 0 0", "+OK Logging out."])
         out = by_hand(w, "imap", joe, b"a NOOP\r\nb LOGOUT\r\n")
         check(out.startswith("* PREAUTH "), out)
         equal(w.waiting(joe), ["hello"])

@@ -191,6 +191,18 @@ def test_storage(t):
     w.gets_in(joe)
 
 
+def test_settings_of_the_refusal(t):
+    """Which alerts refuse, with which code, and what stands behind the text."""
+    w = World(mail_auth_refuse="quota", mail_auth_code="",
+              mail_auth_hint="(later)")
+    t.servers.insert(0, w)
+    joe = w.user()
+    w.post(joe, "to the account", severity="critical")
+    w.gets_in(joe)
+    w.bridge.reload(mail_auth_refuse="account")
+    w.refused(joe, "to the account (later)")
+
+
 def test_text(t):
     """One line, whatever was posted, which fits with its headers into what nginx
     reads."""

@@ -13,33 +13,65 @@ from ximss import (MAIN, PASSWORD, Failed, Refused, check, equal, failure,
 
 WRONG = "incorrect password or account name"
 AWAY = "passwords can not be checked now, try again later"
-DOMAIN = "mail.test"
 # What a test in which nothing is said to be away never waits for.
 LONG = "60s"
 
 
-class World:
-    """A domain whose passwords a server outside knows."""
+class Shared:
+    """ximssd and its source, for all tests that change neither's settings."""
 
-    def __init__(self, t, auth=("store", "dovecot"), users=("joe",),
-                 **options):
-        self.auth = AuthServer(**{"%s@%s" % (u, DOMAIN): "pw-" + u
-                                  for u in users})
-        options.setdefault("auth_timeout", LONG)
-        self.server = t.server(dict({
-            "auth": list(auth), "auth_dovecot_socket": self.auth.path,
-            "login_free_tries": 1000, "login_address_free_tries": 1000000,
-            "password_iterations": 4096}, **options))
-        self.server.domain(DOMAIN)
+    def __init__(self):
+        self.auth = AuthServer()
+        self.server = ximss.Server(options(self.auth)).start()
+        self.serial = 0
+
+    # for the runner
+
+    def servers(self):
+        return [self.server]
+
+    def end(self, failed=False, keep=False):
+        try:
+            self.server.end(failed, keep)
+        finally:
+            self.auth.end()
+
+
+def options(source, **more):
+    return dict({
+        "auth": ["store", "dovecot"], "auth_dovecot_socket": source.path,
+        "auth_timeout": LONG, "login_free_tries": 1000,
+        "login_address_free_tries": 1000000, "password_iterations": 4096,
+        "max_account_sessions": 100}, **more)
+
+
+class World:
+    """A domain whose passwords a server outside knows; with settings, on a server
+    of its own."""
+
+    def __init__(self, t, users=("joe",), own=False, **more):
+        self.shared = None
+        if own or more:
+            self.auth = AuthServer()
+            self.server = t.server(options(self.auth, **more))
+            self.domain = "mail.test"
+        else:
+            self.shared = t.once(Shared)
+            self.shared.serial += 1
+            self.auth, self.server = self.shared.auth, self.shared.server
+            self.domain = "mail%d.test" % self.shared.serial
+        self.auth.reset({self.name(u): "pw-" + u for u in users})
+        self.server.domain(self.domain)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.auth.end()
+        if self.shared is None:
+            self.auth.end()
 
     def name(self, user):
-        return "%s@%s" % (user, DOMAIN)
+        return "%s@%s" % (user, self.domain)
 
     def login(self, user, password=None, **attributes):
         name = user if "@" in user else self.name(user)
@@ -59,8 +91,12 @@ class World:
     def passwords(self):
         return [(r.user, r.password) for r in self.auth.requests]
 
+    def waiting(self):
+        """For the source, or for its answers."""
+        return int(self.server.cli("GetStatElement outsideWaiting"))
+
     def accounts(self):
-        return self.server.cli("ListAccounts " + DOMAIN)
+        return self.server.cli("ListAccounts " + self.domain)
 
 
 # --- right and wrong ---
@@ -71,7 +107,7 @@ def test_the_right_password_makes_an_account(t):
         c.bye()
         check("joe=" in w.accounts(), w.accounts())
         r = w.auth.requests[0]
-        equal((r.user, r.password), ("joe@" + DOMAIN, "pw-joe"))
+        equal((r.user, r.password), ("joe@" + w.domain, "pw-joe"))
         equal(r.words[:4], ["service=ximssd", "secured", "no-penalty",
                             "nologin"])
         equal(r.params["rip"], "127.0.0.1")
@@ -79,21 +115,21 @@ def test_the_right_password_makes_an_account(t):
         w.login("joe").bye()
         equal(len(w.auth.requests), 1)
         # With all that people type.
-        w.login(" JOE@MAIL.TEST ", "pw-joe").bye()
+        w.login(" %s " % w.name("joe").upper(), "pw-joe").bye()
         equal(len(w.auth.requests), 1)
 
 
 def test_all_refusals_are_the_same_bytes(t):
     with World(t, users=("joe", "locked")) as w:
         w.server.account(w.name("local"))
-        w.server.cli("CreateAccount empty@%s {}" % DOMAIN)
-        w.server.cli("CreateGroup team@%s" % DOMAIN)
+        w.server.cli("CreateAccount empty@%s {}" % w.domain)
+        w.server.cli("CreateGroup team@%s" % w.domain)
         w.server.domain("closed.test", "{AutoCreate=NO;}")
         w.server.domain("shut.test")
         w.server.cli("SuspendDomain shut.test")
         w.auth.disabled.add(w.name("locked"))
         for name in ("new@closed.test", "new@shut.test", "new@nowhere.test",
-                     "team@" + DOMAIN, "o o@" + DOMAIN):
+                     "team@" + w.domain, "o o@" + w.domain):
             w.auth.users[name] = "right"
         answers = {}
         for name, password, reason in (
@@ -131,14 +167,14 @@ def test_the_store_is_asked_first(t):
 
 
 def test_only_where_the_domain_says_so(t):
-    with World(t, auth=("store",)) as w:
+    with World(t, auth=["store"]) as w:
         w.refused("joe", "pw-joe")
         equal(w.auth.requests, [])
-        w.server.cli('UpdateDomainSettings %s {Auth="dovecot";}' % DOMAIN)
+        w.server.cli('UpdateDomainSettings %s {Auth="dovecot";}' % w.domain)
         w.server.account(w.name("local"))
         w.login("joe").bye()
         w.refused("local", PASSWORD)  # the store does not count
-        w.server.cli("UpdateDomainSettings %s {Auth=store;}" % DOMAIN)
+        w.server.cli("UpdateDomainSettings %s {Auth=store;}" % w.domain)
         w.refused("joe", "pw-joe")  # nor what was remembered
         w.login("local", PASSWORD).bye()
         equal(len(w.auth.requests), 2)
@@ -148,7 +184,7 @@ def test_an_alias_is_its_account(t):
     with World(t) as w:
         w.login("joe").bye()
         w.server.cli("SetAccountAliases %s (jojo)" % w.name("joe"))
-        w.server.cli("SetDomainAliases %s (post.test)" % DOMAIN)
+        w.server.cli("SetDomainAliases %s (post.test)" % w.domain)
         w.login("jojo", "pw-joe").bye()
         w.login("joe@post.test", "pw-joe").bye()
         equal(set(w.passwords()), {(w.name("joe"), "pw-joe")})
@@ -178,7 +214,7 @@ def test_the_source_says_who_it_is(t):
 
 def test_nobody_becomes_master(t):
     with World(t) as w:
-        boss = "boss@" + MAIN
+        boss = "master@" + MAIN
         w.server.account(boss, rights=("Master",))
         w.server.cli("SetAccountAliases %s (chief)" % boss)
         w.auth.users[boss] = "outside"
@@ -189,6 +225,10 @@ def test_nobody_becomes_master(t):
             w.refused(name, password)
             w.server.wait_log("login failed .* reason=rights$", at)
         w.server.login(boss).bye()
+        # Whatever the list says.
+        w.server.cli("UpdateDomainSettings %s {Auth=dovecot;}" % MAIN)
+        w.server.login(boss).bye()
+        w.server.cli("UpdateDomainSettings %s {Auth=default;}" % MAIN)
         # Nor who was let in before.
         w.auth.as_user = {}
         w.login("joe").bye()
@@ -215,7 +255,7 @@ def test_a_password_that_was_changed_outside(t):
 
 
 def test_what_was_remembered_is_forgotten(t):
-    with World(t) as w:
+    with World(t, own=True) as w:
         w.login("joe").bye()
         w.auth.users[w.name("joe")] = "new"
         c = w.login("joe")
@@ -230,7 +270,7 @@ def test_what_was_remembered_is_forgotten(t):
 # --- many at once ---
 
 def test_fifty_at_once_make_one_account(t):
-    with World(t, users=("joe", "ann"), max_account_sessions=100) as w:
+    with World(t, users=("joe", "ann")) as w:
         w.auth.held.add(w.name("joe"))
         clients = [w.server.connect() for _ in range(50)]
         for c in clients:
@@ -258,7 +298,25 @@ def test_who_has_left_leaves_nothing(t):
             c.close()
         at = len(w.server.lines)
         w.auth.release()
-        w.server.wait_log(r"login failed user=joe@mail\.test", at)
+        w.server.wait_log("login failed user=" + w.name("joe"), at)
+
+
+def test_what_waits_for_the_greeting(t):
+    """All of it is asked when that comes."""
+    users = ["u%d" % i for i in range(40)]
+    with World(t, users=users) as w:
+        w.auth.mode = "silent"
+        w.auth.cut()
+        clients = [w.server.connect() for _ in users]
+        for user, c in zip(users, clients):
+            c.send('<login id="login" authData="%s" password="pw-%s"/>'
+                   % (w.name(user), user))
+        wait_until(lambda: w.auth.conns and w.waiting() == len(users),
+                   "all wait")
+        w.auth.mode = "answers"
+        w.auth.greet(w.auth.conns[0])
+        for c in clients:
+            c.logged_in("login")
 
 
 def test_bounds(t):
@@ -280,16 +338,17 @@ def test_bounds(t):
 
 def test_away(t):
     """Dead, and back: the store's passwords are good all the time."""
-    with World(t, auth_timeout="1s") as w:
+    with World(t, own=True) as w:
         w.server.account(w.name("local"))
         w.login("joe").bye()
         w.auth.stop()
+        w.server.clock(10)  # it is no restart
+        w.server.wait_log(r"passwords: dovecot \(.*\) is away: ")
         answers = {str(w.refused(name, "x", 525, AWAY))
                    for name in ("ann", "local", "joe", "x@nowhere.test")}
         equal(len(answers), 1)
         w.login("local", PASSWORD).bye()
         w.login("joe").bye()  # is remembered
-        w.server.wait_log(r"passwords: dovecot \(.*\) is away: ")
         equal([l for l in w.server.lines if "login failed" in l], [])
         w.auth.start()
         w.server.wait_log(r"passwords: dovecot \(.*\) is back after ")
@@ -299,7 +358,7 @@ def test_away(t):
 
 
 def test_a_failure_of_its_own(t):
-    with World(t) as w:
+    with World(t, own=True) as w:
         w.auth.failing.add(w.name("joe"))
         w.refused("joe", "pw-joe", 525, AWAY)
         equal([l for l in w.server.lines if "login failed" in l], [])
@@ -307,8 +366,7 @@ def test_a_failure_of_its_own(t):
 
 def test_stopped(t):
     """It takes what is asked, and never answers; nobody else notices."""
-    with World(t, auth_timeout="2s", login_checks_per_address=2,
-               users=("joe",)) as w:
+    with World(t, login_checks_per_address=2, login_timeout="1d") as w:
         w.server.account(w.name("local"))
         boss = w.server.account("boss@" + MAIN, rights=("Master",))
         old = w.login("local", PASSWORD)
@@ -316,13 +374,14 @@ def test_stopped(t):
         clients = [w.server.connect() for _ in range(500)]
         for i, c in enumerate(clients):
             c.send('<login id="login" authData="u%d@%s" password="x"/>'
-                   % (i, DOMAIN))
+                   % (i, w.domain))
         w.auth.until_asked(500)
         # No slot, hash thread, lane or worker waits.
         w.server.login(boss).bye()
         w.login("local", PASSWORD).bye()
         old.ok('<noop id="…"/>'.replace("…", "n"))
         equal(len(w.auth.requests), 500)
+        w.server.clock(61)
         for c in clients:
             c.expect(failure("login", 525, AWAY))
             c.close()
@@ -333,12 +392,13 @@ def test_stopped(t):
         w.refused("joe", "pw-joe", 525, AWAY)
         w.auth.mode = "answers"
         w.auth.cut()
+        wait_until(lambda: lets_in(w, "joe"), "Dovecot is asked again")
         w.server.wait_log("is back after ")
-        w.login("joe").bye()
+        equal(len([l for l in w.server.lines if "is away" in l]), 1)
 
 
 def test_garbage(t):
-    with World(t) as w:
+    with World(t, own=True) as w:
         w.auth.mode = "garbage"
         w.refused("joe", "pw-joe", 525, AWAY)
         w.server.wait_log("is away: it sends what nobody understands")
@@ -360,7 +420,7 @@ def lets_in(w, user):
 
 def test_restarted_in_the_middle(t):
     """What was not answered is asked once more, and once only."""
-    with World(t) as w:
+    with World(t, own=True) as w:
         w.auth.held.add(w.name("joe"))
         c = w.server.connect()
         c.send('<login id="login" authData="%s" password="pw-joe"/>'
@@ -401,7 +461,7 @@ def check_config(server):
 
 
 def test_the_configuration_is_checked(t):
-    with World(t) as w:
+    with World(t, own=True) as w:
         equal(check_config(w.server).returncode, 0)
         w.auth.stop()
         done = check_config(w.server)
@@ -421,7 +481,7 @@ def test_the_configuration_is_checked(t):
 
 def features(w):
     c = w.server.connect()
-    c.send('<listFeatures id="f" domain="%s"/>' % DOMAIN)
+    c.send('<listFeatures id="f" domain="%s"/>' % w.domain)
     got = c.until_response("f")[0]
     c.close()
     return re.findall("<sasl>(.*?)</sasl>", got)
@@ -435,22 +495,22 @@ def restart_with(w, *mechanisms):
 
 
 def test_methods_that_can_work(t):
-    with World(t) as w:
-        w.server.cli("UpdateDomainSettings %s {CRAMMD5=YES;}" % DOMAIN)
+    with World(t, own=True) as w:
+        w.server.cli("UpdateDomainSettings %s {CRAMMD5=YES;}" % w.domain)
         equal(features(w), ["LOGIN", "PLAIN", "CRAM-MD5"])
         restart_with(w, "SCRAM-SHA-256", "OAUTHBEARER", "XOAUTH2")
         wait_until(lambda: len(features(w)) > 3, "more methods")
         equal(features(w), ["LOGIN", "PLAIN", "CRAM-MD5", "SCRAM-SHA-256",
                             "OAUTHBEARER", "XOAUTH2"])
-        w.server.cli("UpdateDomainSettings %s {Auth=store;}" % DOMAIN)
+        w.server.cli("UpdateDomainSettings %s {Auth=store;}" % w.domain)
         equal(features(w), ["LOGIN", "PLAIN", "CRAM-MD5", "SCRAM-SHA-256"])
-        w.server.cli("UpdateDomainSettings %s {Auth=dovecot;}" % DOMAIN)
+        w.server.cli("UpdateDomainSettings %s {Auth=dovecot;}" % w.domain)
         equal(features(w), ["LOGIN", "PLAIN", "SCRAM-SHA-256", "OAUTHBEARER",
                             "XOAUTH2"])
 
 
 def test_scram(t):
-    with World(t) as w:
+    with World(t, own=True) as w:
         restart_with(w, "SCRAM-SHA-256")
         wait_until(lambda: "SCRAM-SHA-256" in features(w), "SCRAM")
         w.server.account(w.name("local"))
@@ -499,7 +559,7 @@ def test_scram(t):
 
 
 def test_bearer(t):
-    with World(t) as w:
+    with World(t, own=True) as w:
         restart_with(w, "OAUTHBEARER", "XOAUTH2")
         wait_until(lambda: "XOAUTH2" in features(w), "XOAUTH2")
         w.auth.tokens["t0ken"] = w.name("joe")
@@ -533,9 +593,9 @@ def test_bearer(t):
 
 
 def test_bearer_needs_a_source(t):
-    with World(t) as w:
+    with World(t, own=True) as w:
         c = w.server.connect()
         c.ask('<login id="login" method="OAUTHBEARER" value="%s"/>'
-              % ximss.b64("n,a=joe@%s,\1auth=Bearer x\1\1" % DOMAIN),
+              % ximss.b64("n,a=joe@%s,\1auth=Bearer x\1\1" % w.domain),
               failure("login", 527))
         c.close()

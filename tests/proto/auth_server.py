@@ -59,21 +59,25 @@ class AuthServer:
     it calls them).  mode: "answers", "garbage", "closes" (at each request),
     "mute" (greets, never answers), "silent" (accepts, and no more)."""
 
-    def __init__(self, **users):
+    def __init__(self):
         self.dir = tempfile.mkdtemp(prefix="auth-")
         os.chmod(self.dir, 0o755)
         self.path = os.path.join(self.dir, "auth.sock")
-        self.users = dict(users)
-        self.disabled, self.failing, self.held = set(), set(), set()
-        self.as_user, self.tokens = {}, {}
-        self.mode = "answers"
         self.mechanisms = []
-        self.requests, self.waiting, self.greetings = [], [], []
+        self.greetings = []
         self.cancelled = []
         self.lock = threading.Lock()
         self.listener = None
         self.conns = []
+        self.reset({})
         self.start()
+
+    def reset(self, users):
+        self.users = users
+        self.disabled, self.failing, self.held = set(), set(), set()
+        self.as_user, self.tokens = {}, {}
+        self.mode = "answers"
+        self.requests, self.waiting = [], []
 
     # --- its life ---
 

@@ -125,8 +125,10 @@ START_TEST(a_cut_hash_is_refused)
     for (size_t n = 0; n < len; n++) {
         memcpy(text, good[_i], n);
         text[n] = '\0';
-        /* A salted digest is as good with less salt, but is another. */
-        if (read_hash(text, &c, &err) == FOREIGN_HASH)
+        /* A salted digest is as good with less salt, but is another; and padding
+         * may be missing. */
+        if (strspn(good[_i] + n, "=") < len - n &&
+            read_hash(text, &c, &err) == FOREIGN_HASH)
             ck_assert_msg(!password_matches(&c, PW, &limits), "%s", text);
     }
     snprintf(longer, sizeof longer, "%s:", good[_i]);

@@ -88,6 +88,7 @@
     X(BAD_PASSWORD_LENGTH, 501, "password is empty or too long", "own")        \
     X(BAD_NEW_PASSWORD, 501, "newPassword must have 1 to %d bytes", "own")     \
     X(BAD_OLD_PASSWORD, 501, "oldPassword has more than %d bytes", "own")      \
+    X(SHORT_PASSWORD, 501, "password must have at least %u characters", "own") \
     X(PASSWORD_AND_HASH, 501, "either Password or PasswordHash", "own")        \
     X(NO_CLEAR_PASSWORDS, 501, "clear passwords are not kept", "own")          \
     X(TEMPLATE_PASSWORD, 501, "a template can not have a password", "own")     \
@@ -145,8 +146,8 @@
     X(FAILED_LOGINS, 525, "too many failed log-ins, try again later", "own")   \
     X(WRONG_PASSWORDS, 525, "too many wrong passwords, try again later",       \
       "own")                                                                   \
-    X(SOURCE_AWAY, 525,                                                        \
-      "passwords can not be checked now, try again later", "own")              \
+    X(SOURCE_AWAY, 525, "passwords can not be checked now, try again later",   \
+      "own")                                                                   \
     X(WEB_SESSIONS, 525, "too many sessions, try again later", "own")          \
     X(TOO_MANY_ALERTS, 526, "too many alerts. at most %u are possible here",   \
       "own")                                                                   \

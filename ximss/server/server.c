@@ -73,6 +73,7 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->lifetime[ALERT_DOMAIN] = c->lifetime_domain;
     a->lifetime[ALERT_ACCOUNT] = c->lifetime_account;
     a->iterations = c->password_iterations;
+    a->min_length = c->password_min_length;
     a->hash_limits = c->hash_limits;
     a->max_tickets = c->max_account_tickets;
     a->max_tokens = c->max_account_tokens;

@@ -5,14 +5,14 @@
  * first allocate as much as the text says, and start a thread for each lane. */
 #include "config.h"
 
-#include "ximss/server/auth/foreign_scheme.h"
+#include "ximss/server/auth/foreign_argon2.h"
 
 #include <string.h>
 
 #include <argon2.h>
 #include <openssl/crypto.h>
 
-#include "util/base64.h"
+#include "ximss/server/auth/foreign_text.h"
 
 #define SALT_MOST   64
 #define DIGEST_MOST 64
@@ -34,25 +34,17 @@ take(const char **at, const char *word, char end, uint32_t *value_r)
     if (strncmp(*at, word, len) != 0)
         return -1;
     *at += len;
-    return foreign_number(at, end, value_r);
+    return foreign_text_number(at, end, value_r);
 }
 
-/* Bytes in base64, up to `end`. */
 static int
 take_bytes(const char **at, char end, uint8_t *out, size_t size,
            uint32_t *len_r)
 {
-    const char *stop = strchr(*at, end);
-    ssize_t n = stop == NULL
-                    ? -1
-                    : base64_decode(*at, (size_t)(stop - *at), BASE64_UNPADDED,
-                                    (char *)out, size, NULL);
+    ssize_t n = foreign_text_base64(at, end, out, size);
 
-    if (n < 0)
-        return -1;
-    *at = end == '\0' ? stop : stop + 1;
-    *len_r = (uint32_t)n;
-    return 0;
+    *len_r = n < 0 ? 0 : (uint32_t)n;
+    return n < 0 ? -1 : 0;
 }
 
 static int
@@ -107,11 +99,13 @@ foreign_argon2_check(const char *hash, const struct hash_limits *limits,
     int r = read_hash(hash, &a);
 
     if (r < 0)
-        err_set(err, "this hash is damaged or cut off");
-    else if (foreign_within("memory", UINT64_C(1024) * a.memory,
-                            "max-hash-memory", limits->hash_memory, err) < 0 ||
-             foreign_within("number of passes", a.passes, "max-argon2-passes",
-                            limits->argon2_passes, err) < 0)
+        foreign_text_malformed(err);
+    else if (foreign_text_within("memory", UINT64_C(1024) * a.memory,
+                                 "max-hash-memory", limits->hash_memory,
+                                 err) < 0 ||
+             foreign_text_within("number of passes", a.passes,
+                                 "max-argon2-passes", limits->argon2_passes,
+                                 err) < 0)
         r = -1;
     OPENSSL_cleanse(&a, sizeof a);
     return r;

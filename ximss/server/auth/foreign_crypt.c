@@ -5,7 +5,7 @@
  * salt. */
 #include "config.h"
 
-#include "ximss/server/auth/foreign_scheme.h"
+#include "ximss/server/auth/foreign_crypt.h"
 
 #include <crypt.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 #include <openssl/crypto.h>
 
 #include "util/xmalloc.h"
+#include "ximss/server/auth/foreign_text.h"
 
 /* The alphabet of crypt(3), in the order of its values. */
 #define ALPHABET \
@@ -21,12 +22,6 @@
 
 /* Bytes of a password that bcrypt looks at. */
 #define BCRYPT_BYTES 72
-
-static int
-malformed(struct errbuf *err)
-{
-    return err_set(err, "this hash is damaged or cut off");
-}
 
 static unsigned
 value_of(char c)
@@ -69,13 +64,13 @@ check_sha(const char *s, size_t digest, const struct hash_limits *limits,
     s += 3;
     if (strncmp(s, word, sizeof word - 1) == 0) {
         s += sizeof word - 1;
-        if (foreign_number(&s, '$', &rounds) < 0)
-            return malformed(err);
+        if (foreign_text_number(&s, '$', &rounds) < 0)
+            return foreign_text_malformed(err);
     }
     if (!is_salt_and_digest(s, 16, digest))
-        return malformed(err);
-    return foreign_within("number of rounds", rounds, "max-crypt-rounds",
-                          limits->crypt_rounds, err);
+        return foreign_text_malformed(err);
+    return foreign_text_within("number of rounds", rounds, "max-crypt-rounds",
+                               limits->crypt_rounds, err);
 }
 
 static int
@@ -87,12 +82,12 @@ check_bcrypt(const char *s, const struct hash_limits *limits,
     if (strchr("aby", s[2]) == NULL || s[3] != '$' || s[4] < '0' ||
         s[4] > '3' || s[5] < '0' || s[5] > '9' || s[6] != '$' ||
         strspn(s + 7, ALPHABET) != 53 || s[60] != '\0')
-        return malformed(err);
+        return foreign_text_malformed(err);
     cost = (unsigned)(s[4] - '0') * 10 + (unsigned)(s[5] - '0');
     if (cost < 4 || cost > 31)
-        return malformed(err);
-    return foreign_within("cost", cost, "max-bcrypt-cost", limits->bcrypt_cost,
-                          err);
+        return foreign_text_malformed(err);
+    return foreign_text_within("cost", cost, "max-bcrypt-cost",
+                               limits->bcrypt_cost, err);
 }
 
 /* It takes 2^log2_n times 128 r bytes, p times the time. */
@@ -103,11 +98,11 @@ check_memory(unsigned log2_n, uint64_t r, uint64_t p,
     uint64_t bytes = UINT64_MAX;
 
     if (log2_n == 0 || r == 0 || p == 0)
-        return malformed(err);
+        return foreign_text_malformed(err);
     if (log2_n < 30 && r < (1 << 10) && p < (1 << 10))
         bytes = (UINT64_C(128) << log2_n) * r * p;
-    return foreign_within("memory", bytes, "max-hash-memory",
-                          limits->hash_memory, err);
+    return foreign_text_within("memory", bytes, "max-hash-memory",
+                               limits->hash_memory, err);
 }
 
 /* "j", N and r, one character each: all that libcrypt itself writes. */
@@ -119,7 +114,7 @@ check_yescrypt(const char *s, const struct hash_limits *limits,
 
     if (s[0] != 'j' || (n = value_of(s[1])) > 47 || (r = value_of(s[2])) > 47 ||
         s[3] != '$' || !is_salt_and_digest(s + 4, 86, 43))
-        return malformed(err);
+        return foreign_text_malformed(err);
     return check_memory(n + 1, r + 1, 1, limits, err);
 }
 
@@ -147,7 +142,7 @@ check_scrypt(const char *s, const struct hash_limits *limits,
 
     if (n > 63 || read_30(s + 1, &r) < 0 || read_30(s + 6, &p) < 0 ||
         !is_salt_and_digest(s + 11, 86, 43))
-        return malformed(err);
+        return foreign_text_malformed(err);
     return check_memory(n, r, p, limits, err);
 }
 
@@ -168,7 +163,9 @@ foreign_crypt_check(const char *hash, const char *prefix,
     if (strncmp(hash, "$7$", 3) == 0)
         return check_scrypt(hash + 3, limits, err);
     if (strncmp(hash, "$1$", 3) == 0)
-        return is_salt_and_digest(hash + 3, 8, 22) ? 0 : malformed(err);
+        return is_salt_and_digest(hash + 3, 8, 22)
+                   ? 0
+                   : foreign_text_malformed(err);
     if (strncmp(hash, "$2", 2) == 0 && hash[2] != '\0')
         return check_bcrypt(hash, limits, err);
     return err_set(err, "this kind of crypt hash is not taken. legal are "

@@ -6,7 +6,6 @@
 
 #include "ximss/server/auth/foreign_hash.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -16,7 +15,11 @@
 
 #include "util/log.h"
 #include "util/text.h"
-#include "ximss/server/auth/foreign_scheme.h"
+#include "ximss/server/auth/foreign_argon2.h"
+#include "ximss/server/auth/foreign_crypt.h"
+#include "ximss/server/auth/foreign_pbkdf2.h"
+#include "ximss/server/auth/foreign_salted.h"
+#include "ximss/server/auth/foreign_scram.h"
 
 /* In front of a hash that only costs as much as the real one. */
 #define DUMMY_MARK '!'
@@ -60,44 +63,9 @@ static const struct scheme {
 /* A text taken apart. */
 struct parts {
     const struct scheme *scheme;
-    enum foreign_code code;
+    enum foreign_salted_code code;
     const char *hash;
 };
-
-/* --- for all of them --- */
-
-int
-foreign_number(const char **at, char end, uint32_t *value_r)
-{
-    const char *p = *at;
-    uint64_t v = 0;
-
-    if (!isdigit((unsigned char)*p) ||
-        (*p == '0' && isdigit((unsigned char)p[1])))
-        return -1;
-    for (; isdigit((unsigned char)*p); p++) {
-        v = v * 10 + (uint64_t)(*p - '0');
-        if (v > UINT32_MAX)
-            return -1;
-    }
-    if (*p != end)
-        return -1;
-    *at = end == '\0' ? p : p + 1;
-    *value_r = (uint32_t)v;
-    return 0;
-}
-
-int
-foreign_within(const char *what, unsigned long long cost, const char *setting,
-               unsigned long long limit, struct errbuf *err)
-{
-    return cost <= limit
-               ? 0
-               : err_set(
-                     err,
-                     "this hash costs too much. its %s is %llu and %s is %llu",
-                     what, cost, setting, limit);
-}
 
 /* --- schemes --- */
 
@@ -113,16 +81,16 @@ find_scheme(const char *name, size_t len)
 
 /* Digests can say how they are written; cuts that off. */
 static size_t
-cut_code(const char *name, size_t len, enum foreign_code *code_r)
+cut_code(const char *name, size_t len, enum foreign_salted_code *code_r)
 {
     static const struct {
         const char *suffix;
-        enum foreign_code code;
-    } codes[] = {{".B64", FOREIGN_BASE64},
-                 {".BASE64", FOREIGN_BASE64},
-                 {".HEX", FOREIGN_HEX}};
+        enum foreign_salted_code code;
+    } codes[] = {{".B64", FOREIGN_SALTED_BASE64},
+                 {".BASE64", FOREIGN_SALTED_BASE64},
+                 {".HEX", FOREIGN_SALTED_HEX}};
 
-    *code_r = FOREIGN_BASE64;
+    *code_r = FOREIGN_SALTED_BASE64;
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         size_t n = strlen(codes[i].suffix);
 
@@ -142,8 +110,8 @@ take_bare(const char *text, struct parts *p_r)
 
     if (text[0] != '$')
         return -1;
-    *p_r =
-        (struct parts){find_scheme(name, strlen(name)), FOREIGN_BASE64, text};
+    *p_r = (struct parts){find_scheme(name, strlen(name)),
+                          FOREIGN_SALTED_BASE64, text};
     return 0;
 }
 

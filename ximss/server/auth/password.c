@@ -85,6 +85,23 @@ password_fault(const char *clear)
     return NULL;
 }
 
+bool
+password_is_short(const char *clear, unsigned least)
+{
+    size_t left = strlen(clear), n = 0;
+    uint32_t c;
+
+    while (left > 0 && n < least) {
+        size_t len = text_character(clear, left, &c);
+
+        len = len > 0 ? len : 1;
+        clear += len;
+        left -= len;
+        n++;
+    }
+    return n < least;
+}
+
 void
 password_derive(const char *clear, const uint8_t salt[CRED_SALT_BYTES],
                 unsigned iterations, struct credential *out)

@@ -25,6 +25,9 @@
  * send them.  Words and a dot at most. */
 const char *password_fault(const char *clear);
 
+/* Whether a new password has less than `least` characters. */
+bool password_is_short(const char *clear, unsigned least);
+
 /* Makes a verifier with a fresh random salt; takes milliseconds, so: in the
  * hash pool.  iterations at least 1.  The caller wipes `clear`. */
 void password_make(const char *clear, unsigned iterations, bool with_cram,

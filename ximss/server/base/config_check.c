@@ -227,6 +227,21 @@ finish_control_socket(struct config_load *l, struct config *c)
                         sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
 }
 
+static int
+check_quality(struct config_load *l, const struct config *c)
+{
+#ifdef HAVE_PWQUALITY
+    (void)l;
+    (void)c;
+    return 0;
+#else
+    return c->password_quality
+               ? config_conflict(l, "password-quality",
+                                 "this ximssd was built without libpwquality")
+               : 0;
+#endif
+}
+
 int
 config_check(struct config_load *l, void *config)
 {
@@ -236,8 +251,9 @@ config_check(struct config_load *l, void *config)
         config_table_check_tls(l, c->tls_certificate, c->tls_key,
                                &c->listen_tls) != 0 ||
         check_proxies(l, c) != 0 || check_sizes(l, c) != 0 ||
-        check_sources(l, c) != 0 || check_auth(l, c) != 0 ||
-        check_pam(l, c) != 0 || finish_control_socket(l, c) != 0)
+        check_quality(l, c) != 0 || check_sources(l, c) != 0 ||
+        check_auth(l, c) != 0 || check_pam(l, c) != 0 ||
+        finish_control_socket(l, c) != 0)
         return -1;
     return check_door(l, c);
 }

@@ -321,6 +321,14 @@ static const struct config_row rows[] = {
  "Iterations of PBKDF2 for new passwords. A password that was set with\n"
  "another number is hashed again at its next check in clear text.\n"
  "ximssd.conf(5) says what a number costs."},
+{"password-min-length", NUMBER(1, 128), M(password_min_length), "8", RELOAD,
+ "The fewest characters of a new password. It is not for passwords that are\n"
+ "imported, or were set before."},
+{"password-quality", BOOL, M(password_quality), "no", RELOAD,
+ "Whether libpwquality looks at new passwords too, and refuses those that\n"
+ "many people have, or that follow from the name of the account. Its own\n"
+ "settings, except for the length, are in /etc/security/pwquality.conf, and\n"
+ "its list of words comes with cracklib (Debian: cracklib-runtime)."},
 {"keep-hashes", BOOL, M(keep_hashes), "no", RELOAD,
  "Whether a password that was brought along as a hash of another program\n"
  "keeps it. With no, it gets a hash of our own at its next check in clear\n"

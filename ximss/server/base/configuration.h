@@ -142,6 +142,8 @@ struct config {
 
     /* passwords and log-in */
     unsigned password_iterations;
+    unsigned password_min_length; /* characters */
+    bool password_quality;
     bool keep_hashes;
     struct hash_limits hash_limits; /* of "max-..." */
     unsigned remember_logins;

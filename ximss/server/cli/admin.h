@@ -49,6 +49,8 @@ void admin_answer_clear(struct admin_answer *a);
  * one: nothing. */
 struct admin_hashed {
     const struct credential *made; /* borrowed; NULL: none */
+    const char
+        *weak; /* borrowed; why the password is too bad; NULL: it is not */
     bool checked, matches;
 };
 

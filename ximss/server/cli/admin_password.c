@@ -113,6 +113,7 @@ look_at_settings(const struct admin_line *l, struct arena *arena,
     hash = find_key(last, KEY_HASH);
     if ((v == NULL) == (hash == NULL))
         return ADMIN_HASH_NONE;
+    p->is_hash = hash != NULL;
     p->password =
         v != NULL ? password_text(arena, v, &why) : clear_of_hash(arena, hash);
     return p->password != NULL ? ADMIN_HASH_NEW : ADMIN_HASH_NONE;
@@ -137,6 +138,7 @@ admin_password_look(const struct admin_command *k, const struct admin_line *l,
     struct admin_answer answer = {0};
     struct admin_call c = {.line = l, .arena = arena, .answer = &answer};
 
+    *p_r = (struct admin_password){0};
     switch (k->password) {
     case ADMIN_NO_PASSWORD:
         break;
@@ -153,10 +155,11 @@ admin_password_look(const struct admin_command *k, const struct admin_line *l,
 
 /* --- new passwords --- */
 
-/* What was given out on the old one is void. */
-enum store_result
-admin_password_take(struct admin_call *c, const struct domain_rec *d,
-                    struct account_rec *a, struct errbuf *err)
+/* The credential that was made; refused if it was not.  What was given out on the
+ * old one is void. */
+static enum store_result
+take_made(struct admin_call *c, const struct domain_rec *d,
+          struct account_rec *a, struct errbuf *err)
 {
     bool cram = false;
     enum store_result r = admin_call_not_by_token(c, a);
@@ -165,6 +168,8 @@ admin_password_take(struct admin_call *c, const struct domain_rec *d,
         return r;
     if (c->hash_wanted != NULL)
         *c->hash_wanted = true;
+    if (c->hashed->weak != NULL)
+        return admin_refuse(c, ANSWER_ARGUMENTS, "%s", c->hashed->weak);
     if (c->hashed->made == NULL)
         return admin_refuse(c, ANSWER(UNUSABLE), "password");
     r = settings_domain_cram(c->x->txn, d, &cram, err);
@@ -186,7 +191,7 @@ take_clear(struct admin_call *c, const char *clear, const struct domain_rec *d,
 {
     const char *why = password_fault(clear);
 
-    return why == NULL ? admin_password_take(c, d, a, err)
+    return why == NULL ? take_made(c, d, a, err)
                        : admin_refuse(c, ANSWER_ARGUMENTS, "%s", why);
 }
 
@@ -218,6 +223,18 @@ admin_password_take_hash(struct admin_call *c, const char *hash,
     }
     OPENSSL_cleanse(&cred, sizeof cred);
     return r;
+}
+
+enum store_result
+admin_password_take_new(struct admin_call *c, const char *clear,
+                        const struct domain_rec *d, struct account_rec *a,
+                        struct errbuf *err)
+{
+    unsigned least = c->x->settings->min_length;
+
+    if (password_is_short(clear, least))
+        return admin_refuse(c, ANSWER(SHORT_PASSWORD), least);
+    return take_clear(c, clear, d, a, err);
 }
 
 const struct cli_value *
@@ -260,9 +277,10 @@ admin_password_from_settings(struct admin_call *c,
     }
     if (v == NULL)
         return STORE_OK;
-    if (password_text(c->arena, v, &why) == NULL)
+    text = password_text(c->arena, v, &why);
+    if (text == NULL)
         return admin_refuse(c, ANSWER_ARGUMENTS, "%s", why);
-    return admin_password_take(c, d, a, err);
+    return admin_password_take_new(c, text, d, a, err);
 }
 
 /* --- checking --- */

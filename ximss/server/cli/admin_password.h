@@ -23,11 +23,13 @@ enum admin_hash_kind admin_password_look(const struct admin_command *k,
                                          struct arena *arena,
                                          struct admin_password *p_r);
 
-/* Gives the account the credential that was made; refused if it was not. */
-enum store_result admin_password_take(struct admin_call *c,
-                                      const struct domain_rec *d,
-                                      struct account_rec *a,
-                                      struct errbuf *err) WARN_UNUSED;
+/* Gives the account the credential that was made of the new password; 501 if it
+ * was not, or if the password cannot be one. */
+enum store_result admin_password_take_new(struct admin_call *c,
+                                          const char *clear,
+                                          const struct domain_rec *d,
+                                          struct account_rec *a,
+                                          struct errbuf *err) WARN_UNUSED;
 
 /* Gives the account the foreign hash, or what can be made of it at once.  501 if
  * it is not taken. */

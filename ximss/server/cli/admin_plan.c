@@ -62,6 +62,7 @@ admin_plan_look_for_password(struct admin_plan *p)
         return;
     p->password = xstrdup(found.password);
     p->account = xstrdup(found.account);
+    p->is_old = found.is_hash;
 }
 
 bool

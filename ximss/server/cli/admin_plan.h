@@ -47,6 +47,8 @@ struct admin_plan {
     enum admin_hash_kind hash;
     char *password; /* owned; NULL with ADMIN_HASH_NONE */
     char *account;  /* owned; whose, as the line names it; the same */
+    bool is_old;    /* the password was one before: rules for new ones are not
+                       for it */
 };
 
 /* Copies the line and reads its verb. */

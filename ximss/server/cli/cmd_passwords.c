@@ -26,7 +26,7 @@ password_set(struct admin_call *c, struct errbuf *err)
         r = admin_call_cover(c, &d, &a);
     if (r == STORE_OK)
         r = p.is_hash ? admin_password_take_hash(c, p.password, &d, &a, err)
-                      : admin_password_take(c, &d, &a, err);
+                      : admin_password_take_new(c, p.password, &d, &a, err);
     if (r == STORE_OK)
         r = account_put(c->x->txn, &a, err);
     if (r == STORE_OK)

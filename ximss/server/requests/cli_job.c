@@ -24,6 +24,7 @@ cli_job_new(struct req *r, const char *line, size_t len)
     admin_plan_init(&c->plan, line, len);
     c->iterations = r->worker->cfg->password_iterations;
     c->hash_limits = r->worker->cfg->hash_limits;
+    c->quality = r->worker->cfg->password_quality;
     return c;
 }
 

@@ -16,8 +16,10 @@ struct cli_job {
     struct admin_plan plan;
     unsigned iterations; /* of a new password */
     struct hash_limits hash_limits;
-    bool in_turn; /* it is not hashed before its turn, but in it */
-    bool wanted;  /* see admin_hash_wanted */
+    bool quality;       /* it is looked at */
+    struct errbuf weak; /* what was found */
+    bool in_turn;       /* it is not hashed before its turn, but in it */
+    bool wanted;        /* see admin_hash_wanted */
     struct credential cred;
     bool checkable;   /* see admin_verify_find */
     uint64_t guessed; /* the same */

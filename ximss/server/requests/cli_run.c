@@ -21,6 +21,7 @@
 #include "util/log.h"
 #include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/password.h"
+#include "ximss/server/auth/password_quality.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/base/counters.h"
 #include "ximss/server/live/alias_renew.h"
@@ -233,12 +234,25 @@ on_hashed(struct mail *m, void *owner)
     }
 }
 
+static bool
+is_weak(struct cli_job *c)
+{
+    if (!c->quality || c->plan.is_old ||
+        password_quality_check(c->plan.password, c->plan.account, &c->weak) ==
+            0)
+        return false;
+    c->hashed.weak = c->weak.text;
+    return true;
+}
+
 static void
 hash_work(void *arg)
 {
     struct cli_job *c = arg;
 
     if (c->plan.hash == ADMIN_HASH_NEW) {
+        if (is_weak(c))
+            return;
         password_make(c->plan.password, c->iterations, true, &c->cred);
         c->hashed.made = &c->cred;
     } else {

@@ -16,6 +16,7 @@
 #include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/login_slots.h"
 #include "ximss/server/auth/password.h"
+#include "ximss/server/auth/password_quality.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/live/alias_renew.h"
 #include "ximss/server/live/attrs.h"
@@ -37,6 +38,9 @@ struct change {
     unsigned iterations;
     struct hash_limits hash_limits;
     bool matches;
+    bool quality; /* of the new one is looked at */
+    bool is_weak; /* ... and `weak` says why it is too bad */
+    struct errbuf weak;
 };
 
 static void
@@ -131,6 +135,10 @@ on_hashed(struct mail *m, void *owner)
     struct change *c = (struct change *)(void *)m; /* the job's mail */
 
     (void)owner;
+    if (c->is_weak) {
+        refuse(c, ANSWER_ARGUMENTS, c->weak.text);
+        return;
+    }
     if (c->matches) {
         req_job_next(&c->q, &write_ops);
         return;
@@ -147,7 +155,9 @@ hash_work(void *arg)
 
     c->matches =
         c->old == NULL || password_matches(&c->now, c->old, &c->hash_limits);
-    if (c->matches)
+    c->is_weak = c->matches && c->quality &&
+                 password_quality_check(c->new, c->q.caller.name, &c->weak) < 0;
+    if (c->matches && !c->is_weak)
         password_make(c->new, c->iterations, true, &c->next);
 }
 
@@ -236,6 +246,9 @@ is_allowed(struct req *r, const char *old, const char *new)
         req_failf(r, ANSWER(BAD_NEW_PASSWORD), PASSWORD_MOST);
     else if ((why = password_fault(new)) != NULL)
         req_fail(r, ANSWER_ARGUMENTS, why);
+    else if (password_is_short(new, r->worker->cfg->password_min_length))
+        req_failf(r, ANSWER(SHORT_PASSWORD),
+                  r->worker->cfg->password_min_length);
     else if (old != NULL && strlen(old) > PASSWORD_MOST)
         req_failf(r, ANSWER(BAD_OLD_PASSWORD), PASSWORD_MOST);
     else if (!session_is_encrypted(s) && !session_is_local(s) &&
@@ -265,6 +278,7 @@ req_password_change(struct req *r, const char *what, const char *old,
     c->account = s->account->number;
     c->iterations = r->worker->cfg->password_iterations;
     c->hash_limits = r->worker->cfg->hash_limits;
+    c->quality = r->worker->cfg->password_quality;
     c->old = old != NULL ? xstrdup(old) : NULL;
     c->new = xstrdup(new);
     if (old == NULL || login_slot_take(c->q.job.server->login_slots, c->account,

@@ -82,10 +82,11 @@ struct admin_settings {
         max_alerts[ALERT_ACCOUNT + 1];   /* of a set, by scope; 0: no limit */
     int64_t lifetime[ALERT_ACCOUNT + 1]; /* default end by scope, us; 0 none */
     unsigned iterations;                 /* for new passwords */
-    struct hash_limits hash_limits;      /* for those brought along */
-    unsigned max_tickets;                /* of one account */
-    unsigned max_tokens;                 /* the same */
-    unsigned max_members;                /* of one group */
+    unsigned min_length;            /* of new passwords, characters; 0: any */
+    struct hash_limits hash_limits; /* for those brought along */
+    unsigned max_tickets;           /* of one account */
+    unsigned max_tokens;            /* the same */
+    unsigned max_members;           /* of one group */
     unsigned max_groups, max_forwarders; /* of one domain; 0: no limit */
     atomic_uint_least64_t *next_session; /* borrowed: the next one's number */
     size_t prefs_bytes;                  /* longest preferences */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef CLIENTS_CTL_CTL_IMPORT_H
-#define CLIENTS_CTL_CTL_IMPORT_H
+#ifndef CLIENTS_CTL_IMPORT_H
+#define CLIENTS_CTL_IMPORT_H
 
 #include <stdbool.h>
 
@@ -8,8 +8,8 @@
 #include "clients/ctl/csv.h"
 #include "clients/ctl/lines.h"
 
-/* account import: what its two files share.  ctl_import.c has the command, and
- * reads CSV; ctl_import_passwd.c reads passwd-files and shadow files. */
+/* account import: what its files share.  ctl_import.c has the command, and reads
+ * CSV; import_passwd.c reads passwd-files and shadow files. */
 
 enum import_from {
     IMPORT_CSV,
@@ -38,8 +38,5 @@ void import_append(struct buf *b, const char *key, const char *value);
 
 /* Sends the command, or tells why not; wipes and clears it. */
 void import_send(struct import *m, const char *name, struct buf *command);
-
-/* For the batch: the next line of a passwd-file or a shadow file. */
-bool import_read_line(struct batch *b);
 
 #endif

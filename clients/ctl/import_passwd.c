@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "clients/ctl/import_passwd.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "clients/ctl/ctl_import.h"
 #include "clients/ctl/ctl_line.h"
+#include "clients/ctl/import.h"
 #include "clients/ctl/passwd_line.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
@@ -79,7 +81,7 @@ take_line(struct import *m)
 }
 
 bool
-import_read_line(struct batch *b)
+import_passwd_next(struct batch *b)
 {
     struct import *m = (struct import *)b;
     struct errbuf err;

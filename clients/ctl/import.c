@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "clients/ctl/import.h"
+
+#include <string.h>
+
+#include "util/text.h"
+#include "ximss/proto/cli_data.h"
+
+void
+import_append(struct buf *b, const char *key, const char *value)
+{
+    if (value[0] == '\0')
+        return;
+    cli_data_write_string(b, key, strlen(key));
+    buf_append_char(b, '=');
+    cli_data_write_string(b, value, strlen(value));
+    buf_append_char(b, ';');
+}
+
+/* -1: *why_r says why it cannot be sent. */
+static int
+send_command(struct import *m, const char *name, struct buf *command,
+             const char **why_r)
+{
+    int r;
+
+    *why_r = "there is no name";
+    if (name[0] == '\0' || name[0] == '@')
+        return -1;
+    *why_r = "this cannot be an account name; are the fields separated by "
+             "commas?";
+    if (!text_is_address(name))
+        return -1;
+    r = batch_send(&m->batch, m->line, name, command);
+    if (r < 0)
+        *why_r = ximss_error(m->batch.c->x);
+    return r;
+}
+
+void
+import_send(struct import *m, const char *name, struct buf *command)
+{
+    const char *why;
+
+    if (send_command(m, name, command, &why) < 0)
+        batch_refuse(&m->batch, m->line, text_is_address(name) ? name : "",
+                     why);
+    if (command->data != NULL)
+        explicit_bzero(command->data, command->cap);
+    buf_clear(command);
+}
