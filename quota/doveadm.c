@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <event2/event.h>
 
@@ -132,6 +133,20 @@ say_progress(struct doveadm *d)
              d->tally.told + d->tally.n_unknown + d->tally.untold);
 }
 
+/* Dovecot would take the name for a pattern, and tell of all users that it fits. */
+static bool
+is_pattern(const char *user)
+{
+    return strpbrk(user, "*?") != NULL;
+}
+
+static void
+ask_later(struct doveadm *d, const char *user)
+{
+    if (!is_pattern(user))
+        doveadm_asked_put(d->asked, user);
+}
+
 static void
 take_page(struct doveadm *d)
 {
@@ -141,7 +156,8 @@ take_page(struct doveadm *d)
     d->is_last = d->page->last;
     assert(d->page->n <= BATCH);
     for (size_t i = 0; i < d->page->n; i++) {
-        if (doveadm_unknown_skips(d->tally.unknown, d->page->users[i]))
+        if (is_pattern(d->page->users[i]) ||
+            doveadm_unknown_skips(d->tally.unknown, d->page->users[i]))
             free(d->page->users[i]);
         else
             d->users[d->n++] = d->page->users[i];
@@ -381,7 +397,7 @@ doveadm_start(struct event_base *base, const struct doveadm_config *config,
 void
 doveadm_ask(struct doveadm *d, const char *user)
 {
-    doveadm_asked_put(d->asked, user);
+    ask_later(d, user);
 }
 
 void
@@ -398,7 +414,7 @@ void
 doveadm_online(struct doveadm *d, const char *user)
 {
     if (d->at_login)
-        doveadm_asked_put(d->asked, user);
+        ask_later(d, user);
 }
 
 void

@@ -15,7 +15,7 @@
 #include "util/buf.h"
 #include "util/xmalloc.h"
 
-/* No name is longer: text_is_name. */
+/* No name is longer: util/name.h. */
 #define MOST_CHARACTERS 255
 
 struct variable {

@@ -60,6 +60,12 @@ verify_fn verify_usage;
 /* The numbers of the domain whose names were walked last (verify_name.c). */
 void verify_count(struct verify *v);
 
+/* Whether names are in normal form (verify_form.c): the text behind the key's first
+ * `head` bytes, of which there are 8, the domain's number; the whole key. */
+void verify_form_account(struct verify *v, const struct slice *key,
+                         size_t head);
+void verify_form_domain(struct verify *v, const struct slice *key);
+
 /* --- verify_finding.c --- */
 
 /* Reports what is wrong with the table being checked. */

@@ -66,6 +66,7 @@ verify_domain_name(struct verify *v, const struct slice *key,
         verify_finding(v, "%.*s: %s", TAIL(key, 0), err->text);
         return;
     }
+    verify_form_domain(v, key);
     if (n.alias)
         check_domain_alias(v, key, n.number);
     k = key_number(n.number);
@@ -244,6 +245,7 @@ check_name(struct verify *v, const struct slice *key, const struct slice *value,
 {
     struct name_rec n;
 
+    verify_form_account(v, key, NUMBER_BYTES);
     if (name_rec_decode(value->data, value->len, &n, err) != 0) {
         verify_finding(v, "a damaged name");
     } else if (n.object != OBJECT_NONE) {

@@ -16,12 +16,11 @@
 #include "util/xmalloc.h"
 
 #define SIGNS "!#$%&'*+-/=?^_`{|}~"
-/* For formats, too. */
-#define LEGAL                                                                  \
-    "legal are letters, digits, !#$%%&'*+-/=?^_`{|}~ and single dots between " \
-    "them"
+#define LEGAL                                                                 \
+    "legal are letters, digits, the signs of a mail address without quotes, " \
+    "and single dots between"
 #define LEGAL_DOMAIN \
-    "legal are letters, digits, \"-\", \"_\" and single dots between them"
+    "legal are letters, digits, \"-\", \"_\" and single dots between"
 
 static bool
 is_alnum(uint32_t c)
@@ -283,6 +282,18 @@ name_key(const char *s)
     char out[NAME_ADDRESS_SIZE], *key;
 
     if (name_address(s, out, NULL) == 0)
+        return xstrdup(out);
+    key = xstrdup(s);
+    text_lower(key);
+    return key;
+}
+
+char *
+name_domain_key(const char *s)
+{
+    char out[NAME_DOMAIN_SIZE], *key;
+
+    if (name_domain(s, out, NULL) == 0)
         return xstrdup(out);
     key = xstrdup(s);
     text_lower(key);

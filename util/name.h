@@ -56,6 +56,8 @@ bool name_is_address(const char *s);
  * form of name@domain, or, if there is none, the text with small ASCII letters.  The
  * caller frees. */
 char *name_key(const char *s);
+/* The same of a domain. */
+char *name_domain_key(const char *s);
 
 /* Whether both have the same normal form, or are the same bytes. */
 bool name_is_same(const char *a, const char *b);

@@ -156,7 +156,7 @@ text_list_has(const char *list, char between, const char *word)
 }
 
 bool
-text_is_name(const char *s)
+text_is_host(const char *s)
 {
     size_t len = strlen(s);
 
@@ -168,21 +168,6 @@ text_is_name(const char *s)
               (*s >= '0' && *s <= '9') || *s == '_' || *s == '-' || *s == '.'))
             return false;
     return true;
-}
-
-bool
-text_is_address(const char *s)
-{
-    const char *at = strchr(s, '@');
-    char local[129];
-
-    if (at == NULL)
-        return text_is_name(s);
-    if ((size_t)(at - s) >= sizeof local)
-        return false;
-    memcpy(local, s, (size_t)(at - s));
-    local[at - s] = '\0';
-    return text_is_name(local) && text_is_name(at + 1);
 }
 
 int

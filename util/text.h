@@ -47,12 +47,10 @@ bool text_equal_nocase(const char *a, const char *b);
 /* Whether one of the list's parts, with `between` between them, is the word. */
 bool text_list_has(const char *list, char between, const char *word);
 
-/* A name of an account or a domain (protocol.md C.5): letters, digits, "_",
- * "-", ".", no dot at the ends nor two in a row, 1 to 128 bytes. */
-bool text_is_name(const char *s);
-
-/* A name, or a name, "@" and a name. */
-bool text_is_address(const char *s);
+/* The name of a machine: ASCII letters, digits, "_", "-", ".", no dot at the ends nor
+ * two in a row, 1 to 128 bytes.  What a name of an account or a domain is, name.h
+ * says. */
+bool text_is_host(const char *s);
 
 /* Parses a whole number written in decimal digits only, at most max.
  * 0 or -1. */

@@ -354,7 +354,7 @@ begin(struct cli_talk *t, int fd, const char *host)
     evtimer_add(&t->timer, &tv);
     conn_init(&t->conn, fd, &conn_ops);
     conn_attach(&t->conn, t->bridge->loop);
-    if (strchr(t->user, '@') == NULL && text_is_name(host))
+    if (strchr(t->user, '@') == NULL && text_is_host(host))
         ask_domain(t, host);
     else
         log_in(t);

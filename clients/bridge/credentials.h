@@ -10,7 +10,7 @@ struct http_conn;
 /* Names and passwords, as requests carry them. */
 
 /* The longest that anybody has, in bytes. */
-#define CREDENTIALS_NAME_MOST     255
+#define CREDENTIALS_NAME_MOST     511
 #define CREDENTIALS_PASSWORD_MOST 1024
 
 /* A copy of a text; of one that is too long, as much as shows that it is: ximssd

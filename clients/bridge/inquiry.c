@@ -17,6 +17,7 @@
 #include "util/arena.h"
 #include "util/blank.h"
 #include "util/clock.h"
+#include "util/name.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
@@ -178,16 +179,16 @@ domain_asked(const struct call *c, const struct xml_elem *e,
              struct arena *arena)
 {
     const char *user = xml_attr(e, "userName");
-    char *host = client_host(c->http), *bare;
+    char *host = client_host(c->http), *bare, form[NAME_DOMAIN_SIZE];
     const char *domain = NULL, *at;
 
     if (user == NULL)
         user = form_get(&c->form, "userName");
     bare = blank_trimmed(user != NULL ? user : "");
     at = strrchr(bare, '@');
-    if (at != NULL && text_is_name(at + 1))
-        domain = arena_strndup(arena, at + 1, strlen(at + 1));
-    else if (text_is_name(host))
+    if (at != NULL && name_domain(at + 1, form, NULL) == 0)
+        domain = arena_strndup(arena, form, strlen(form));
+    else if (text_is_host(host))
         domain = arena_strndup(arena, host, strlen(host));
     free(bare);
     free(host);

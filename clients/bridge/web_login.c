@@ -294,7 +294,7 @@ find_domain(struct call *c, struct login *l)
         .name = "listFeatures", .attrs = attrs, .n_attrs = 2, .text = ""};
     struct xml_elem root = {.name = "XIMSS", .text = "", .first = &features};
 
-    if (!text_is_name(host))
+    if (!text_is_host(host))
         features.n_attrs = 1;
     l->ask = ask_start(c->bridge, &root, c->client.address, on_domain, l);
     free(host);
@@ -519,7 +519,7 @@ challenge(struct call *c)
     char *host = client_host(c->http), *header;
 
     header = xasprintf("WWW-Authenticate: Basic realm=\"%s\"\r\n",
-                       text_is_name(host) ? host : "XIMSS");
+                       text_is_host(host) ? host : "XIMSS");
     reply_fail(c->bridge, c->http, 401, "log in first", header);
     free(header);
     free(host);

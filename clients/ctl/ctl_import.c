@@ -8,6 +8,7 @@
 #include "clients/ctl/import.h"
 #include "clients/ctl/import_passwd.h"
 #include "util/blank.h"
+#include "util/name.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/answer.h"

@@ -34,6 +34,12 @@ ctl_line_name(const char *name, const char *domain)
     return both;
 }
 
+bool
+ctl_line_has_fields(const char *name)
+{
+    return strchr(name, '|') != NULL;
+}
+
 void
 ctl_line_arg(struct buf *b, const char *text)
 {

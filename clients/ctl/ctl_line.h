@@ -36,6 +36,11 @@ int ctl_line_make(struct buf *b, const char *line,
  * none; the caller frees it. */
 char *ctl_line_name(const char *name, const char *domain);
 
+/* True if the first field of a line looks like several, with "|" between them: it is no
+ * name to be shown, since one of them may be a password.  Who means it says so on the
+ * command line. */
+bool ctl_line_has_fields(const char *name);
+
 /* Appends " TEXT" as an argument, quoted if need be. */
 void ctl_line_arg(struct buf *b, const char *text);
 

@@ -8,7 +8,7 @@
 #include "clients/ctl/ctl_line.h"
 #include "clients/ctl/lines.h"
 #include "clients/ctl/quota_line.h"
-#include "util/text.h"
+#include "util/name.h"
 #include "util/xmalloc.h"
 
 /* quota import: a SETSTORAGEUSED for each line of a file.
@@ -45,7 +45,7 @@ send_report(struct import *m, const struct quota_line *l)
     ctl_line_arg(&command, name);
     ctl_line_arg(&command, l->size);
     /* It may be a line of another file, with a password in it. */
-    if (!text_is_address(name))
+    if (ctl_line_has_fields(name) || !name_is_address(name))
         batch_refuse(b, m->lines.line, "", "this cannot be an account name");
     else if (batch_send(b, m->lines.line, name, &command) < 0)
         batch_refuse(b, m->lines.line, name, ximss_error(b->c->x));

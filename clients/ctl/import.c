@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#include "util/text.h"
+#include "clients/ctl/ctl_line.h"
+#include "util/name.h"
 #include "ximss/proto/cli_data.h"
 
 void
@@ -19,34 +20,44 @@ import_append(struct buf *b, const char *key, const char *value)
     buf_append_char(b, ';');
 }
 
-/* -1: *why_r says why it cannot be sent. */
+/* -1: *why_r says why it cannot be sent; borrowed, perhaps from err. */
 static int
 send_command(struct import *m, const char *name, struct buf *command,
-             const char **why_r)
+             const char **why_r, struct errbuf *err)
 {
+    char form[NAME_ADDRESS_SIZE];
     int r;
 
     *why_r = "there is no name";
     if (name[0] == '\0' || name[0] == '@')
         return -1;
-    *why_r = "this cannot be an account name; are the fields separated by "
-             "commas?";
-    if (!text_is_address(name))
-        return -1;
+    *why_r = err->text;
+    if (ctl_line_has_fields(name))
+        err_set(err, "there is a \"|\" in it");
+    if (ctl_line_has_fields(name) || name_address(name, form, err) < 0)
+        return err_prefix(err, "this cannot be an account name (are the fields "
+                               "separated by commas?)");
     r = batch_send(&m->batch, m->line, name, command);
     if (r < 0)
         *why_r = ximss_error(m->batch.c->x);
     return r;
 }
 
+/* Anything else may have a password in it. */
+static bool
+is_name(const char *name)
+{
+    return !ctl_line_has_fields(name) && name_is_address(name);
+}
+
 void
 import_send(struct import *m, const char *name, struct buf *command)
 {
+    struct errbuf err;
     const char *why;
 
-    if (send_command(m, name, command, &why) < 0)
-        batch_refuse(&m->batch, m->line, text_is_address(name) ? name : "",
-                     why);
+    if (send_command(m, name, command, &why, &err) < 0)
+        batch_refuse(&m->batch, m->line, is_name(name) ? name : "", why);
     if (command->data != NULL)
         explicit_bzero(command->data, command->cap);
     buf_clear(command);

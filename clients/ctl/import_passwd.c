@@ -9,7 +9,7 @@
 #include "clients/ctl/ctl_line.h"
 #include "clients/ctl/import.h"
 #include "clients/ctl/passwd_line.h"
-#include "util/text.h"
+#include "util/name.h"
 #include "util/xmalloc.h"
 
 /* account import from a passwd-file of Dovecot or a shadow file: the hashes go to
@@ -39,7 +39,7 @@ static void
 note_bare(struct import *m, const struct passwd_line *l, const char *name)
 {
     if (l->hash[0] != '\0' || name[0] == '\0' || name[0] == '@' ||
-        !text_is_address(name))
+        !name_is_address(name))
         return;
     m->bare++;
     batch_note(&m->batch, m->line, name,

@@ -96,7 +96,6 @@ export class Servers {
                       { mode: 0o600 });
         writeFileSync(join(this.dir, "ximssd.conf"), [
             "password-iterations = 4096",
-            "password-min-length = 1",
             "max-domain-alerts = 20000",
             "login-free-tries = 1000",
             "login-address-free-tries = 1000000", ""].join("\n"));

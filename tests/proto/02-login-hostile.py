@@ -70,7 +70,7 @@ def tried(server, name, password="x"):
 
 def test_long_names(t):
     for letter in ("j", FDFA):
-        below, above = filled(letter, 255), filled(letter, 256)
+        below, above = filled(letter, 511), filled(letter, 512)
         equal(clear(t.shared, below, "x"), WRONG)
         equal(clear(t.shared, above, "x"), WRONG)
         equal(sasl(t.shared, "PLAIN", "\0%s\0x" % below), WRONG)
@@ -83,8 +83,8 @@ def test_long_names(t):
         # Which of them were looked at, the counter and the log tell.
         equal(tried(t.shared, above), (0, 1))
         equal(tried(t.shared, below), (1, 0))
-    equal(sasl(t.shared, "SCRAM-SHA-256", "n,,n=%s,r=abc" % ("j" * 255)), "")
-    for name in ("j" * 256, filled(FDFA, 255), filled(FDFA, 30)):
+    equal(sasl(t.shared, "SCRAM-SHA-256", "n,,n=%s,r=abc" % ("j" * 511)), "")
+    for name in ("j" * 512, filled(FDFA, 255), filled(FDFA, 30)):
         equal(sasl(t.shared, "SCRAM-SHA-256", "n,,n=%s,r=abc" % name),
               MALFORMED)
     equal(sasl(t.shared, "SCRAM-SHA-256", "n,,n=joe,r=" + "r" * 257),
@@ -171,7 +171,7 @@ def test_malformed_is_logged_and_held_up(t):
             '<login id="1" method="SCRAM-SHA-256" value="%s"/>'
             % b64("n,,n=%s,r=x" % filled(FDFA, 255)),
             '<login id="1" method="LOGIN" value="%s"/>' % ("A" * 9000),
-            '<login id="1" userName="%s" authData="x"/>' % ("j" * 256),
+            '<login id="1" userName="%s" authData="x"/>' % ("j" * 512),
             '<login id="1" userName="joe" authData="%s"/>' % ("p" * 1025),
             '<login id="1" method="CRAM-MD5" value="AAAA"/>')):
         c.ask(request, failure("1", 515 if "userName" in request else 501))

@@ -97,13 +97,18 @@ def test_settings_and_names_of_keys(t):
           {"Ort": "K\u00f6ln"})
 
 
-def test_names_of_accounts_are_refused_as_ever(t):
+def test_names(t):
+    """The same in one code and the other."""
     domain = t.domain().encode()
     c = log_in(t.shared)
-    equal(send(c, b'CreateAccount "j\xf6rg@%s"' % domain),
-          "501 illegal account name")
-    equal(send(c, b"CreateDomain k\xf6ln.test"), "501 illegal domain name")
-    equal(send(c, b"GetAccountSettings j\xf6rg@%s" % domain),
+    do(c, b'CreateAccount "j\xf6rg@%s" {RealName=J;}' % domain)
+    do(c, b"CreateDomain k\xf6ln.test")
+    check("xn--kln-sna.test" in c.do("ListDomains"), "not there")
+    equal(send(c, b'CreateAccount "J\xd6RG@%s"' % domain),
+          "520 account with this name already exists")
+    equal(c.do('GetAccountSettings "j\u00f6rg@%s"' % domain.decode()),
+          {"RealName": "J"})
+    equal(send(c, b"GetAccountSettings j\xf6rx@%s" % domain),
           "513 unknown user account")
     c.in_step()
 
@@ -159,8 +164,9 @@ def test_audit(t):
     server.account("joe@" + domain)
     c = log_in(server)
     do(c, b'PostDomainAlert a.test ALERT "Gr\xfc\xdfe"')
-    equal(send(c, b'CreateAccount "j\xf6rg@a.test"'),
-          "501 illegal account name")
+    equal(send(c, b'CreateAccount "j\xf6rg.@a.test"'),
+          "501 illegal account name. a dot is at an end. dots are between "
+          "others only")
     check(send(c, b'PostServerAlert "\xfc"x').startswith("501 "), "taken")
     own = log_in(server, "joe@" + domain)
     equal(send(own, b'PostServerAlert "\xe4rger"'),
@@ -169,7 +175,7 @@ def test_audit(t):
     with open(os.path.join(server.store, "db", "audit.db"), "rb") as f:
         trail = f.read()
     for text in ("POSTDOMAINALERT a.test ALERT \"Gr\u00fc\u00dfe\"",
-                 "CREATEACCOUNT \"j\u00f6rg@a.test\"",
+                 "CREATEACCOUNT \"j\u00f6rg.@a.test\"",
                  "POSTSERVERALERT \"\u00e4rger\""):
         check(text.encode() in trail, text)
     check(b"\xfc\xdf" not in trail, "the line as it came")

@@ -52,8 +52,8 @@ def test_longest_name_and_password(t):
     check_reply("longest", form(user, text), 200, SESSION % user)
     check_reply("basic", b.ask("POST", "/ximsslogin/",
                                headers=basic(user, text)), 200, SESSION % user)
-    for name, password in ((user, text + "x"), ("n" * 256, "x"),
-                           ("n" * 255, "x")):
+    for name, password in ((user, text + "x"), ("n" * 512, "x"),
+                           ("n" * 511, "x")):
         check_reply("wrong", form(name, password), 200, WRONG)
 
 

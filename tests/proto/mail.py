@@ -87,9 +87,9 @@ def read(*path):
         return f.read()
 
 
-def block(name):
-    """The lines of doc/mail.md that this comment stands before."""
-    found = read("doc", "mail.md").partition("<!-- %s -->\n```\n" % name)[2]
+def block(name, document="mail.md"):
+    """The lines of the document that this comment stands before."""
+    found = read("doc", document).partition("<!-- %s -->\n```\n" % name)[2]
     check(found, "no lines for " + name)
     return found.partition("```")[0]
 

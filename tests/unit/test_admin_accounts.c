@@ -36,10 +36,18 @@ START_TEST(makes_accounts)
         {LOCAL, "CreateAccount root", "200 OK"}, /* in the main domain */
         {LOCAL, "GetAccountSettings root@main.test", "201 {}"},
         {CREATOR, "CreateAccount", "501 account name is missing"},
-        {CREATOR, "CreateAccount x@y@a.test", "501 illegal account name"},
-        {CREATOR, "CreateAccount .x", "501 illegal account name"},
-        {CREATOR, "CreateAccount \"a b@a.test\"", "501 illegal account name"},
-        {CREATOR, "CreateAccount \"\"", "501 illegal account name"},
+        {CREATOR, "CreateAccount x@y@a.test",
+         "501 illegal account name. character 2. .@.. is not possible. legal are letters. "
+         "digits. the signs of a mail address without quotes. and single dots "
+         "between"},
+        {CREATOR, "CreateAccount .x",
+         "501 illegal account name. a dot is at an end. dots are between others only"},
+        {CREATOR, "CreateAccount \"a b@a.test\"",
+         "501 illegal account name. character 2. U.0020. is not seen. legal are letters. "
+         "digits. the signs of a mail address without quotes. and single dots "
+         "between"},
+        {CREATOR, "CreateAccount \"\"",
+         "501 illegal account name. a name is not empty"},
         {CREATOR, "CreateAccount u5 StrangeMailbox",
          "501 unknown account type"},
         {CREATOR, "CreateAccount u5 {} x", "501 too many arguments"},
@@ -75,7 +83,9 @@ START_TEST(renames_accounts)
         {ADMIN, "RenameAccount jim into jam jem", "501 too many arguments"},
         {ADMIN, "RenameAccount jim jam", "501 keyword INTO is missing"},
         {ADMIN, "RenameAccount jim into j@m@a.test",
-         "501 illegal account name"},
+         "501 illegal account name. character 2. .@.. is not possible. legal "
+         "are letters. digits. the signs of a mail address without quotes. and "
+         "single dots between"},
         /* a bare name stays in the account's domain */
         {ALL, "RenameAccount jim@a.test into joe", "200 OK"},
         {ALL, "GetAccountSettings joe@a.test", "201 {}"},
@@ -162,7 +172,7 @@ START_TEST(null_is_no_text)
         {POSTMASTER, "RenameAccount joe INTO #NULL#",
          "501 new account name is missing"},
         {POSTMASTER, "SetAccountAliases joe (#NULL#)",
-         "501 illegal alias name"},
+         "501 illegal alias name. a name is not empty"},
         {POSTMASTER, "GetDomainSettings #NULL#", "201 {}"},
     };
 

@@ -48,10 +48,17 @@ START_TEST(gives_aliases_to_accounts)
         {ADMIN, "GetAccountSettings info", "513 unknown user account"},
         {CREATOR, "CreateAccount SALES", "200 OK"},
         /* arguments */
-        {OTHER, "SetAccountAliases joe (a..b)", "501 illegal alias name"},
-        {OTHER, "SetAccountAliases joe (a@b)", "501 illegal alias name"},
-        {OTHER, "SetAccountAliases joe (\"\")", "501 illegal alias name"},
-        {OTHER, "SetAccountAliases joe ((a))", "501 illegal alias name"},
+        {OTHER, "SetAccountAliases joe (a..b)",
+         "501 illegal alias name. two dots follow each other. single dots "
+         "only"},
+        {OTHER, "SetAccountAliases joe (a@b)",
+         "501 illegal alias name. character 2. .@.. is not possible. legal are letters. "
+         "digits. the signs of a mail address without quotes. and single dots "
+         "between"},
+        {OTHER, "SetAccountAliases joe (\"\")",
+         "501 illegal alias name. a name is not empty"},
+        {OTHER, "SetAccountAliases joe ((a))",
+         "501 illegal alias name. a name is not empty"},
         {OTHER, "SetAccountAliases joe a", "501 array is missing"},
         {OTHER, "SetAccountAliases joe", "501 array is missing"},
         {OTHER, "SetAccountAliases joe (a) b", "501 too many arguments"},
@@ -163,7 +170,8 @@ START_TEST(gives_aliases_to_domains)
         {ALL, "GetDomainSettings aa.test", "512 unknown secondary domain name"},
         {ALL, "CreateDomain aa.test", "200 OK"},
         /* arguments */
-        {ALL, "SetDomainAliases aa.test (.x)", "501 illegal alias name"},
+        {ALL, "SetDomainAliases aa.test (.x)",
+         "501 illegal alias name. a dot is at an end. dots are between others only"},
         {ALL, "SetDomainAliases aa.test", "501 array is missing"},
         {ALL, "SetDomainAliases aa.test () x", "501 too many arguments"},
         {ALL, "SetDomainAliases nowhere.test ()",

@@ -28,9 +28,15 @@ START_TEST(makes_and_lists_domains)
         {ALL, "GetDomainSettings second.com", "201 {CRAMMD5=YES;a=b;}"},
         {ALL, "GetDomainSettings testdomain.bm", "201 {}"},
         {ALL, "CreateDomain", "501 domain name is missing"},
-        {ALL, "CreateDomain .bad", "501 illegal domain name"},
-        {ALL, "CreateDomain \"a b\"", "501 illegal domain name"},
-        {ALL, "CreateDomain x@y", "501 illegal domain name"},
+        {ALL, "CreateDomain .bad",
+         "501 illegal domain name. a dot is at an end. dots are between others only"},
+        {ALL, "CreateDomain \"a b\"",
+         "501 illegal domain name. character 2 of a domain. U.0020. is not "
+         "seen. legal are letters. digits. .-.. ._. and single dots between"},
+        {ALL, "CreateDomain x@y",
+         "501 illegal domain name. character 2 of a domain. .@.. is not "
+         "possible. legal are letters. digits. .-.. ._. and single dots "
+         "between"},
         {ALL, "CreateDomain new.test {CRAMMD5=perhaps;}",
          "501 CRAMMD5 must be YES or NO"},
         {ALL, "CreateDomain new.test {a=b;} x", "501 too many arguments"},
@@ -67,7 +73,8 @@ START_TEST(renames_domains)
         {ALL, "RenameDomain z.test into y.test PATH", "501 path is missing"},
         {ALL, "RenameDomain z.test into y.test PATH x y",
          "501 too many arguments"},
-        {ALL, "RenameDomain z.test into ..", "501 illegal domain name"},
+        {ALL, "RenameDomain z.test into ..",
+         "501 illegal domain name. a dot is at an end. dots are between others only"},
         {ALL, "RenameDomain z.test y.test", "501 keyword INTO is missing"},
         {POSTMASTER, "RenameDomain main.test into hq.test", "200 OK"},
         {POSTMASTER, "MainDomainName", "201 hq.test"},

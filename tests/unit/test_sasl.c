@@ -436,29 +436,30 @@ static const struct {
     size_t bytes;
     enum sasl_result result;
 } limits[] = {
-    {"PLAIN", "@%s@pencil", "j", 255, SASL_CHECK_PASSWORD},
-    {"PLAIN", "@%s@pencil", "j", 256, SASL_MALFORMED},
-    {"PLAIN", "@%s@pencil", "\xef\xb7\xba", 255, SASL_CHECK_PASSWORD},
-    {"PLAIN", "@%s@pencil", "\xef\xb7\xba", 256, SASL_MALFORMED},
+    {"PLAIN", "@%s@pencil", "j", 511, SASL_CHECK_PASSWORD},
+    {"PLAIN", "@%s@pencil", "j", 512, SASL_MALFORMED},
+    {"PLAIN", "@%s@pencil", "\xef\xb7\xba", 511, SASL_CHECK_PASSWORD},
+    {"PLAIN", "@%s@pencil", "\xef\xb7\xba", 512, SASL_MALFORMED},
     {"PLAIN", "@joe@%s", "p", 1024, SASL_CHECK_PASSWORD},
     {"PLAIN", "@joe@%s", "p", 1025, SASL_MALFORMED},
     {"PLAIN", "@joe@%s", "\xef\xb7\xba", 1024, SASL_CHECK_PASSWORD},
     {"PLAIN", "@joe@%s", "\xef\xb7\xba", 1025, SASL_MALFORMED},
-    {"PLAIN", "%s@joe@pencil", "j", 255, SASL_REFUSED},
-    {"PLAIN", "%s@joe@pencil", "j", 256, SASL_MALFORMED},
+    {"PLAIN", "%s@joe@pencil", "j", 511, SASL_REFUSED},
+    {"PLAIN", "%s@joe@pencil", "j", 512, SASL_MALFORMED},
     {"LOGIN", "%s", "j", 2048, SASL_CHALLENGE},
     {"LOGIN", "%s", "j", 2049, SASL_MALFORMED},
-    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "j", 255, SASL_WANT_CREDENTIAL},
-    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "j", 256, SASL_MALFORMED},
-    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "=2C", 765, SASL_WANT_CREDENTIAL},
-    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "=2C", 768, SASL_MALFORMED},
-    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "\xc3\xa4", 64, SASL_WANT_CREDENTIAL},
-    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "\xc3\xa4", 66, SASL_MALFORMED},
-    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "\xef\xb7\xba", 9, SASL_WANT_CREDENTIAL},
-    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "\xef\xb7\xba", 12, SASL_MALFORMED},
+    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "j", 511, SASL_WANT_CREDENTIAL},
+    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "j", 512, SASL_MALFORMED},
+    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "=2C", 1533, SASL_WANT_CREDENTIAL},
+    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "=2C", 1536, SASL_MALFORMED},
+    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "\xc3\xa4", 128, SASL_WANT_CREDENTIAL},
+    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "\xc3\xa4", 130, SASL_MALFORMED},
+    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "\xef\xb7\xba", 21,
+     SASL_WANT_CREDENTIAL},
+    {"SCRAM-SHA-256", "n,,n=%s,r=abc", "\xef\xb7\xba", 24, SASL_MALFORMED},
     {"SCRAM-SHA-256", "n,,n=%s,r=abc", "\xef\xb7\xba", 255, SASL_MALFORMED},
-    {"SCRAM-SHA-256", "n,a=%s,n=joe,r=abc", "j", 255, SASL_REFUSED},
-    {"SCRAM-SHA-256", "n,a=%s,n=joe,r=abc", "j", 256, SASL_MALFORMED},
+    {"SCRAM-SHA-256", "n,a=%s,n=joe,r=abc", "j", 511, SASL_REFUSED},
+    {"SCRAM-SHA-256", "n,a=%s,n=joe,r=abc", "j", 512, SASL_MALFORMED},
     {"SCRAM-SHA-256", "n,,n=joe,r=%s", "r", 256, SASL_WANT_CREDENTIAL},
     {"SCRAM-SHA-256", "n,,n=joe,r=%s", "r", 257, SASL_MALFORMED},
     {"SCRAM-SHA-256", "n,,n=joe,r=abc,x=%s", "x", 2031, SASL_WANT_CREDENTIAL},
@@ -491,8 +492,8 @@ START_TEST(refuses_what_is_too_long_in_later_messages)
     static const struct {
         size_t name, password;
         enum sasl_result result;
-    } login[] = {{255, 1024, SASL_CHECK_PASSWORD},
-                 {256, 1, SASL_MALFORMED},
+    } login[] = {{511, 1024, SASL_CHECK_PASSWORD},
+                 {512, 1, SASL_MALFORMED},
                  {1, 1025, SASL_MALFORMED}};
 
     for (size_t i = 0; i < sizeof login / sizeof login[0]; i++) {
@@ -509,7 +510,7 @@ START_TEST(refuses_what_is_too_long_in_later_messages)
         free(password);
         sasl_free(&s);
     }
-    for (size_t len = 255; len <= 256; len++) {
+    for (size_t len = 511; len <= 512; len++) {
         struct sasl *s = new_sasl("CRAM-MD5");
         char *name = repeated("j", len), *out = NULL;
         char *text = xasprintf("%s 0123", name);
@@ -517,7 +518,7 @@ START_TEST(refuses_what_is_too_long_in_later_messages)
         ck_assert_int_eq(step_raw(s, "", 0, &out), SASL_CHALLENGE);
         free(out);
         ck_assert_int_eq(step_raw(s, text, len + 5, &out),
-                         len == 255 ? SASL_WANT_CREDENTIAL : SASL_MALFORMED);
+                         len == 511 ? SASL_WANT_CREDENTIAL : SASL_MALFORMED);
         free(name);
         free(text);
         sasl_free(&s);

@@ -154,7 +154,6 @@ START_TEST(who_is_known_good_goes_on)
     throttle_succeeded(t, "ann", "192.0.2.1", now);
     failures(t, 20, "joe", "192.0.2.1", now);
     ck_assert_int_eq(throttle_delay(t, "ann", "192.0.2.1", now), 0);
-    ck_assert_int_eq(throttle_delay(t, "ANN", "192.0.2.1", now), 0);
     ck_assert_int_eq(throttle_delay(t, "eve", "192.0.2.1", now), 4 * S);
     /* Good from there, not from elsewhere. */
     failures(t, 20, "joe", "192.0.2.2", now);
@@ -166,6 +165,29 @@ START_TEST(who_is_known_good_goes_on)
     now += 1000 * S;
     failures(t, 20, "joe", "192.0.2.1", now);
     ck_assert_int_eq(throttle_delay(t, "ann", "192.0.2.1", now), 4 * S);
+    throttle_free(&t);
+}
+END_TEST
+
+/* Nobody gets more tries at ann by ann+1, ann+2, ... */
+START_TEST(a_detail_is_no_other_name)
+{
+    struct throttle *t = throttle_new(&limits);
+    const char *const a = "192.0.2.1";
+    int64_t now = 1000 * S;
+
+    failures(t, 2, "ann+x@a.test", a, now);
+    failures(t, 2, "ann@a.test", a, now);
+    ck_assert_int_eq(throttle_delay(t, "ann+y@a.test", a, now), 1 * S);
+    ck_assert_int_eq(throttle_delay(t, "ann+y+z@a.test", a, now), 1 * S);
+    ck_assert_int_eq(throttle_delay(t, "ann@a.test", a, now), 1 * S);
+    ck_assert_int_eq(throttle_delay(t, "ann@b.test", a, now), 0);
+    ck_assert_int_eq(throttle_delay(t, "+ann@a.test", a, now), 0);
+    /* It may be an account of its own, and let nobody guess at ann. */
+    throttle_succeeded(t, "ann+x@a.test", a, now);
+    ck_assert_int_eq(throttle_delay(t, "ann@a.test", a, now), 1 * S);
+    throttle_succeeded(t, "ann@a.test", a, now);
+    ck_assert_int_eq(throttle_delay(t, "ann+x@a.test", a, now), 0);
     throttle_free(&t);
 }
 END_TEST
@@ -407,6 +429,7 @@ throttle_suite(void)
     tcase_add_test(t, nobody_locks_another_out);
     tcase_add_test(t, addresses_are_slowed_for_all_names);
     tcase_add_test(t, who_is_known_good_goes_on);
+    tcase_add_test(t, a_detail_is_no_other_name);
     tcase_add_test(t, success_clears_the_pair_but_not_the_address);
     tcase_add_loop_test(t, groups_addresses, 0,
                         sizeof addresses / sizeof addresses[0]);

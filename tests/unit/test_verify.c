@@ -258,6 +258,22 @@ static const struct damage damages[] = {
      N1 "03"
         "67",
      "01" N1 "00000000", "object.db: a damaged record"},
+    /* what older programs could not store, and newer ones find nobody by */
+    {"a name in capitals", TABLE_ACCOUNT_NAME, N1 "58", "01" N1,
+     "account_name.db: X: is not in normal form, which is x"},
+    {"a name with the sign of Kelvin", TABLE_ACCOUNT_NAME, N1 "e284aa", "01" N1,
+     "account_name.db: \u212a: is not in normal form, which is k"},
+    {"the normal form of a group", TABLE_ACCOUNT_NAME, N1 "47", "01" N1,
+     "account_name.db: G: has the normal form of another name, g"},
+    {"a name with a blank", TABLE_ACCOUNT_NAME, N1 "612062", "01" N1,
+     "account_name.db: domain 1, a b: cannot be a name: character 2, U+0020"},
+    {"a domain in capitals", TABLE_DOMAIN_NAME, "582e74657374", "01" N1,
+     "domain_name.db: X.test: is not in normal form, which is x.test"},
+    {"a domain of other letters", TABLE_DOMAIN_NAME, "c3a42e74657374", "01" N1,
+     "domain_name.db: \u00e4.test: is not in normal form, which is "
+     "xn--4ca.test"},
+    {"a domain that is none", TABLE_DOMAIN_NAME, "612f62", "01" N1,
+     "domain_name.db: a/b: cannot be the name of a domain: character 2"},
     {"an object damaged", TABLE_OBJECT,
      N1 "01"
         "67",

@@ -60,11 +60,11 @@
     X(TOO_MANY_ALIASES, 501, "too many aliases", "own")                        \
     X(TOO_MANY_RIGHTS, 501, "too many rights", "own")                          \
     X(TOO_MANY_SETTINGS, 501, "too many settings", "own")                      \
-    X(BAD_ACCOUNT_NAME, 501, "illegal account name", "own")                    \
-    X(BAD_ALIAS_NAME, 501, "illegal alias name", "own")                        \
-    X(BAD_DOMAIN_NAME, 501, "illegal domain name", "own")                      \
-    X(BAD_GROUP_NAME, 501, "illegal group name", "own")                        \
-    X(BAD_FORWARDER_NAME, 501, "illegal forwarder name", "own")                \
+    X(BAD_ACCOUNT_NAME, 501, "illegal account name. %s", "own")                \
+    X(BAD_ALIAS_NAME, 501, "illegal alias name. %s", "own")                    \
+    X(BAD_DOMAIN_NAME, 501, "illegal domain name. %s", "own")                  \
+    X(BAD_GROUP_NAME, 501, "illegal group name. %s", "own")                    \
+    X(BAD_FORWARDER_NAME, 501, "illegal forwarder name. %s", "own")            \
     X(BAD_FORWARDER_ADDRESS, 501, "illegal forwarder address", "own")          \
     X(BAD_MEMBERS, 501, "Members must be an array of addresses", "own")        \
     X(BAD_ACCOUNT_TYPE, 501, "unknown account type", "own")                    \

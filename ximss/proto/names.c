@@ -18,6 +18,7 @@ static const char *const settings[] = {
     "CRAMMD5",
     "MaxAccountSize",
     "Password",
+    "PlusDetail",
     "QuotaAlert",
     "QuotaAlertText",
     "RealName",

@@ -15,6 +15,7 @@
 #include "storage/tables.h"
 #include "util/bom.h"
 #include "util/clock.h"
+#include "util/name.h"
 #include "util/terminal.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
@@ -174,7 +175,7 @@ machine_name(char *out, size_t size)
     if (gethostname(out, size) < 0)
         return "localhost";
     out[size - 1] = '\0';
-    return text_is_name(out) ? out : "localhost";
+    return text_is_host(out) ? out : "localhost";
 }
 
 static int
@@ -196,13 +197,14 @@ first_start(const char *dir, const char *main_domain, const char *password_file,
             unsigned iterations, struct errbuf *err)
 {
     struct beginning b = {0};
-    char host[129], password[LINE_SIZE] = "";
+    char host[129], domain[NAME_DOMAIN_SIZE], password[LINE_SIZE] = "";
     int r;
 
     b.domain =
         main_domain != NULL ? main_domain : machine_name(host, sizeof host);
-    if (!text_is_name(b.domain))
-        return err_set(err, "%s cannot be the name of a domain", b.domain);
+    if (name_new_domain(b.domain, domain, err) < 0)
+        return err_prefix(err, "%s cannot be the name of a domain", b.domain);
+    b.domain = domain;
     if (store_exists(dir))
         return err_set(err, "there is already a store in %s", dir);
     if (password_file != NULL) {

@@ -198,16 +198,12 @@ void
 password_dummy(const uint8_t secret[STORE_SECRET_BYTES], const char *name,
                unsigned iterations, struct credential *out)
 {
-    char *lower = xstrdup(name);
-
-    text_lower(lower);
     *out = (struct credential){.iterations = iterations};
-    dummy_value(secret, "dummy salt", lower, out->salt, CRED_SALT_BYTES);
-    dummy_value(secret, "dummy stored key", lower, out->stored_key,
+    dummy_value(secret, "dummy salt", name, out->salt, CRED_SALT_BYTES);
+    dummy_value(secret, "dummy stored key", name, out->stored_key,
                 CRED_KEY_BYTES);
-    dummy_value(secret, "dummy server key", lower, out->server_key,
+    dummy_value(secret, "dummy server key", name, out->server_key,
                 CRED_KEY_BYTES);
-    free(lower);
 }
 
 void
@@ -220,12 +216,9 @@ password_dummy_costs(struct credential *dummy, const char *hash)
 uint64_t
 password_dummy_point(const uint8_t secret[STORE_SECRET_BYTES], const char *name)
 {
-    char *lower = xstrdup(name);
     uint64_t point;
 
-    text_lower(lower);
-    dummy_value(secret, "dummy point", lower, (uint8_t *)&point, sizeof point);
-    free(lower);
+    dummy_value(secret, "dummy point", name, (uint8_t *)&point, sizeof point);
     return point;
 }
 

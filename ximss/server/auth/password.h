@@ -58,8 +58,8 @@ bool password_matches(const struct credential *c, const char *clear,
 bool password_is_whole(const struct credential *c, const char *clear);
 
 /* A credential for a name that does not exist or has no password: the same
- * salt and keys each time for the same name (in any case of letters) as long
- * as the store lives, and no password matches. */
+ * salt and keys each time for the same name (as name_key gives it) as long as the
+ * store lives, and no password matches. */
 void password_dummy(const uint8_t secret[STORE_SECRET_BYTES], const char *name,
                     unsigned iterations, struct credential *out);
 

@@ -32,8 +32,10 @@
 
 #include "util/base64.h"
 #include "util/blank.h"
+#include "util/buf.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/name.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/auth/keyed_hash.h"
@@ -99,7 +101,7 @@ identify(struct sasl *s, const char *name, const char *password,
     s->name = blank_trimmed(name);
     s->password = password != NULL ? xstrdup(password) : NULL;
     s->for_other =
-        whom != NULL && *whom != '\0' && !text_equal_nocase(whom, s->name);
+        whom != NULL && *whom != '\0' && !name_is_same(whom, s->name);
     free(whom);
 }
 
@@ -128,7 +130,7 @@ open_library(void)
     if (gsasl_init(&library) != GSASL_OK)
         log_fatal("starting GNU SASL failed");
     gsasl_callback_set(library, on_callback);
-    if (gethostname(host, sizeof host - 1) < 0 || !text_is_name(host))
+    if (gethostname(host, sizeof host - 1) < 0 || !text_is_host(host))
         strcpy(host, "localhost");
 }
 
@@ -348,8 +350,8 @@ scram_length(const char *field)
     return len;
 }
 
-/* How many characters it becomes when each is taken apart; SIZE_MAX if it is no
- * UTF-8.  Cheap, unlike doing it. */
+/* How many characters those beyond ASCII become when each is taken apart; SIZE_MAX if
+ * it is no UTF-8.  Cheap, unlike doing it. */
 static size_t
 decomposed_length(const char *text)
 {
@@ -358,7 +360,9 @@ decomposed_length(const char *text)
     if (!g_utf8_validate(text, -1, NULL))
         return SIZE_MAX;
     for (; *text != '\0'; text += g_utf8_skip[(unsigned char)*text])
-        len += g_unichar_fully_decompose(g_utf8_get_char(text), TRUE, NULL, 0);
+        if ((unsigned char)*text >= 0x80)
+            len +=
+                g_unichar_fully_decompose(g_utf8_get_char(text), TRUE, NULL, 0);
     return len;
 }
 
@@ -374,6 +378,27 @@ is_prepared_to_nothing(const char *name)
 
     gsasl_free(prepared);
     return nothing;
+}
+
+/* The name as the client wrote it, without "n=" and escapes: GNU SASL's has gone
+ * through SASLprep, which lets people in by more spellings than other doors do.  The
+ * caller frees. */
+static char *
+scram_name(const char *first)
+{
+    struct scram_fields f;
+    struct buf name = {0};
+
+    scram_read(first, &f);
+    for (const char *p = f.name + 2; *p != '\0';) {
+        bool is_comma = strncmp(p, "=2C", 3) == 0;
+        bool is_escape = is_comma || strncmp(p, "=3D", 3) == 0;
+
+        buf_append_char(&name, is_comma ? ',' : *p);
+        p += is_escape ? 3 : 1;
+    }
+    scram_fields_clear(&f);
+    return buf_take(&name);
 }
 
 /* False if GNU SASL must not see the message: it would take long, or more than
@@ -400,7 +425,7 @@ scram_is_fit(const char *first)
 static enum sasl_result
 scram_first(struct sasl *s, const struct input *in)
 {
-    char *out = NULL;
+    char *out = NULL, *name;
     int rc;
 
     /* A client that binds to the channel uses a mechanism whose name ends in
@@ -412,8 +437,9 @@ scram_first(struct sasl *s, const struct input *in)
     free(out);
     if (rc != GSASL_NEEDS_MORE)
         return refusal(s, rc);
-    identify(s, gsasl_property_fast(s->session, GSASL_AUTHID), NULL,
-             gsasl_property_fast(s->session, GSASL_AUTHZID));
+    name = scram_name(in->data);
+    identify(s, name, NULL, gsasl_property_fast(s->session, GSASL_AUTHZID));
+    free(name);
     session_finish(s);
     if (!keep_name(s))
         return SASL_MALFORMED;

@@ -18,14 +18,14 @@
 
 /* Limits, in bytes as they come from the client; what is longer is malformed,
  * and found out before anything is prepared, which costs many times more than
- * reading.  Names that exist have 257 bytes at most, with their domain. */
-#define SASL_NAME_MOST    255  /* of a name, and of whom one wants to act for */
+ * reading.  Names that exist have 384 bytes at most, with their domain. */
+#define SASL_NAME_MOST    511  /* of a name, and of whom one wants to act for */
 #define SASL_NONCE_MOST   256  /* of SCRAM, the client's */
 #define SASL_MESSAGE_MOST 2048 /* of one message, without the base64 */
 #define SASL_TOKEN_MOST   4096 /* the same where it has a token of OAuth 2 */
 /* SCRAM's names beyond ASCII: characters once they are taken apart.  There are
  * some that become eighteen, and it is those that take the time. */
-#define SASL_NAME_CHARACTERS 64
+#define SASL_NAME_CHARACTERS 128
 
 struct sasl;
 

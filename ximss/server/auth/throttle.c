@@ -23,7 +23,6 @@
 
 #include "util/address.h"
 #include "util/clock.h"
-#include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/auth/keyed_hash.h"
 
@@ -219,21 +218,42 @@ address_key(const char *address, size_t bytes6, uint8_t out[MAX_ADDRESS])
     return 1 + len;
 }
 
+static bool
+has_detail(const char *name)
+{
+    size_t n = strcspn(name, "+@");
+
+    return n > 0 && name[n] == '+';
+}
+
+/* The name without a detail: whether the domain has those only the store knows, and
+ * nobody is to get more tries by adding some.  The caller frees. */
+static char *
+counted_name(const char *name)
+{
+    const char *at = strrchr(name, '@');
+
+    if (!has_detail(name))
+        return xstrdup(name);
+    return xasprintf("%.*s%s", (int)strcspn(name, "+"), name,
+                     at != NULL ? at : "");
+}
+
 static struct throttle_key
 hash_key(const struct throttle *t, const char *name, const char *address,
          size_t bytes6)
 {
     uint8_t addr[MAX_ADDRESS], hash[KEYED_HASH_BYTES];
-    char *lower = xstrdup(name);
+    char *counted = counted_name(name);
     const struct keyed_part parts[] = {
-        {lower, strlen(lower) + 1}, {addr, address_key(address, bytes6, addr)}};
+        {counted, strlen(counted) + 1},
+        {addr, address_key(address, bytes6, addr)}};
     struct throttle_key key;
 
-    text_lower(lower);
     keyed_hash_get(&t->key, parts, 2, hash);
     memcpy(&key.set, hash, sizeof key.set);
     memcpy(&key.tag, hash + sizeof key.set, sizeof key.tag);
-    free(lower);
+    free(counted);
     return key;
 }
 
@@ -346,6 +366,8 @@ throttle_succeeded(struct throttle *t, const char *name, const char *address,
     pthread_mutex_t *lock;
     struct slot *slot;
 
+    if (has_detail(name))
+        return;
     lock = table_lock(&t->pairs, &pair);
     slot = table_find(&t->pairs, &pair, mono_now);
     if (slot != NULL)

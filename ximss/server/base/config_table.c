@@ -321,7 +321,7 @@ static const struct config_row rows[] = {
  "Iterations of PBKDF2 for new passwords. A password that was set with\n"
  "another number is hashed again at its next check in clear text.\n"
  "ximssd.conf(5) says what a number costs."},
-{"password-min-length", NUMBER(1, 128), M(password_min_length), "8", RELOAD,
+{"password-min-length", NUMBER(1, 128), M(password_min_length), "1", RELOAD,
  "The fewest characters of a new password. It is not for passwords that are\n"
  "imported, or were set before."},
 {"password-quality", BOOL, M(password_quality), "no", RELOAD,

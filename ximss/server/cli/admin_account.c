@@ -69,7 +69,7 @@ admin_is_postmaster(struct admin_call *c, const struct domain_rec *d,
                     const struct account_rec *a, bool *is_r, struct errbuf *err)
 {
     *is_r = false;
-    if (!text_equal_nocase(a->name, "postmaster"))
+    if (strcmp(a->name, "postmaster") != 0)
         return STORE_OK;
     return admin_is_main(c->x->txn, d, is_r, err);
 }

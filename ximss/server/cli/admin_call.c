@@ -11,6 +11,7 @@
 
 #include "util/blank.h"
 #include "util/clock.h"
+#include "util/name.h"
 #include "util/text.h"
 
 /* --- answers --- */
@@ -195,10 +196,13 @@ admin_call_name(struct admin_call *c, const char *address,
                 struct domain_rec *d_r, const char **name_r, struct errbuf *err)
 {
     const char *at = strrchr(address, '@');
+    char form[NAME_LOCAL_SIZE];
 
     *name_r = at != NULL
                   ? arena_strndup(c->arena, address, (size_t)(at - address))
                   : address;
+    if (name_local(*name_r, form, NULL) == 0)
+        *name_r = arena_strndup(c->arena, form, strlen(form));
     return admin_call_domain(c, at != NULL ? at + 1 : default_domain, need, d_r,
                              err);
 }

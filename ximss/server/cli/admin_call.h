@@ -80,8 +80,8 @@ enum store_result admin_call_account(struct admin_call *c, const char *address,
                                      struct account_rec *a_r,
                                      struct errbuf *err) WARN_UNUSED;
 /* Takes "name@domain" apart (a bare name: in default_domain, or NULL as above)
- * and finds the domain; *name_r (in the arena) may be no name.  The record is to
- * be cleared whatever comes back. */
+ * and finds the domain; *name_r (in the arena) is the normal form, or the text if it
+ * can be no name.  The record is to be cleared whatever comes back. */
 enum store_result admin_call_name(struct admin_call *c, const char *address,
                                   const char *default_domain, unsigned need,
                                   struct domain_rec *d_r, const char **name_r,

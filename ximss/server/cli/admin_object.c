@@ -5,9 +5,10 @@
 
 #include "ximss/server/cli/admin_object.h"
 
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "util/name.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 
@@ -37,11 +38,11 @@ refuse_unknown(struct admin_call *c)
 }
 
 static enum store_result
-refuse_name(struct admin_call *c)
+refuse_name(struct admin_call *c, const char *why)
 {
     return kind_of(c) == OBJECT_GROUP
-               ? admin_refuse(c, ANSWER(BAD_GROUP_NAME))
-               : admin_refuse(c, ANSWER(BAD_FORWARDER_NAME));
+               ? admin_refuse(c, ANSWER(BAD_GROUP_NAME), why)
+               : admin_refuse(c, ANSWER(BAD_FORWARDER_NAME), why);
 }
 
 /* Says what has the name. */
@@ -125,11 +126,13 @@ static enum store_result
 check_new_name(struct admin_call *c, uint64_t domain, const char *name,
                struct errbuf *err)
 {
+    char form[NAME_LOCAL_SIZE];
     enum object_kind by;
+    struct errbuf why;
     enum store_result r;
 
-    if (!text_is_name(name))
-        return refuse_name(c);
+    if (name_new_local(name, form, &why) < 0)
+        return refuse_name(c, why.text);
     r = object_kind_of(c->x->txn, domain, name, &by, err);
     if (r == STORE_OK)
         return refuse_taken(c, by);
@@ -172,7 +175,7 @@ rename_to(struct admin_call *c, const struct domain_rec *d,
         admin_call_name(c, address, d->name, need_of(c), &to, &name, err);
     bool moves = r == STORE_OK && to.number != d->number;
 
-    if (r == STORE_OK && (moves || !text_equal_nocase(name, o->name))) {
+    if (r == STORE_OK && (moves || strcmp(name, o->name) != 0)) {
         r = check_new_name(c, to.number, name, err);
         if (r == STORE_OK && moves)
             r = check_room(c, to.number, err);
@@ -234,17 +237,31 @@ admin_object_delete(struct admin_call *c, struct errbuf *err)
 
 /* --- listing --- */
 
-/* A bare address is in the domain; the case of ASCII letters does not matter. */
-static bool
-same_address(const char *a, const char *b, const char *domain)
+char *
+admin_object_key(const char *address, const char *domain)
 {
-    const char *at_a = strrchr(a, '@'), *at_b = strrchr(b, '@');
-    size_t len_a = at_a != NULL ? (size_t)(at_a - a) : strlen(a);
-    size_t len_b = at_b != NULL ? (size_t)(at_b - b) : strlen(b);
+    char *whole, *key;
 
-    return len_a == len_b && strncasecmp(a, b, len_a) == 0 &&
-           strcasecmp(at_a != NULL ? at_a + 1 : domain,
-                      at_b != NULL ? at_b + 1 : domain) == 0;
+    if (strchr(address, '@') != NULL)
+        return name_key(address);
+    whole = xasprintf("%s@%s", address, domain);
+    key = name_key(whole);
+    free(whole);
+    return key;
+}
+
+static bool
+is_target(const struct admin_object_search *s, const struct object_rec *o)
+{
+    char *key;
+    bool is;
+
+    if (s->target == NULL)
+        return true;
+    key = admin_object_key(o->text, s->domain);
+    is = strcmp(key, s->key) == 0;
+    free(key);
+    return is;
 }
 
 static bool
@@ -254,7 +271,7 @@ list_one(const struct object_rec *o, void *arg)
 
     if (!listing_next(&s->listing, o->name))
         return false;
-    if (s->target == NULL || same_address(o->text, s->target, s->domain))
+    if (is_target(s, o))
         listing_item(&s->listing, o->name);
     return true;
 }
@@ -271,6 +288,8 @@ admin_object_list_some(struct admin_object_search *s, struct errbuf *err)
     if (l->first)
         buf_append_char(l->out, '(');
     s->domain = d.name;
+    if (r == STORE_OK && s->target != NULL)
+        s->key = admin_object_key(s->target, d.name);
     if (r == STORE_OK)
         r = object_walk(t, l->domain, kind_of(l->call), l->last, list_one, s,
                         err);
@@ -278,6 +297,8 @@ admin_object_list_some(struct admin_object_search *s, struct errbuf *err)
         r = STORE_OK;
     if (r == STORE_OK && listing_end(l))
         buf_append_char(l->out, ')');
+    free(s->key);
+    s->key = NULL;
     domain_rec_clear(&d);
     return r;
 }

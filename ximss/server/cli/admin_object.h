@@ -38,11 +38,16 @@ admin_run_fn admin_object_rename;
 admin_run_fn admin_object_delete;
 admin_run_fn admin_object_list;
 
+/* How the address of a member or a forwarder is compared (a bare one: in the domain):
+ * name_key.  The caller frees. */
+char *admin_object_key(const char *address, const char *domain);
+
 /* A listing of those that lead to an address. */
 struct admin_object_search {
     struct listing listing;
     const char *target; /* NULL: any */
     const char *domain; /* in which a bare address is; set by: */
+    char *key;          /* of the target; also set by: */
 };
 /* One piece. */
 enum store_result admin_object_list_some(struct admin_object_search *s,

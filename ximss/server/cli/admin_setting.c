@@ -34,24 +34,34 @@ check_settings(struct admin_call *c, const struct cli_value *dict)
     return STORE_OK;
 }
 
+static enum store_result
+check_switch(struct admin_call *c, const struct cli_value *changes,
+             const char *key)
+{
+    const struct cli_value *v = cli_data_find(changes, key);
+    bool yes;
+
+    if (v == NULL || settings_is_default(v) ||
+        (v->kind == CLI_STRING && text_parse_bool(v->text, &yes) == 0))
+        return STORE_OK;
+    return admin_refuse(c, ANSWER(YES_OR_NO), key);
+}
+
 /* Where passwords of the domain are checked, and whether its accounts make
  * themselves. */
 static enum store_result
 check_logins(struct admin_call *c, const struct cli_value *changes)
 {
-    const struct cli_value *auth = cli_data_find(changes, SETTINGS_AUTH),
-                           *make = cli_data_find(changes, SETTINGS_AUTO_CREATE);
+    const struct cli_value *auth = cli_data_find(changes, SETTINGS_AUTH);
     struct auth_list list;
     struct errbuf err;
-    bool yes;
+    enum store_result r;
 
     if (auth != NULL && !settings_is_default(auth) &&
         settings_auth_list(auth, &list, &err) < 0)
         return admin_refuse(c, ANSWER(BAD_SETTING), SETTINGS_AUTH, err.text);
-    if (make != NULL && !settings_is_default(make) &&
-        (make->kind != CLI_STRING || text_parse_bool(make->text, &yes) != 0))
-        return admin_refuse(c, ANSWER(YES_OR_NO), SETTINGS_AUTO_CREATE);
-    return STORE_OK;
+    r = check_switch(c, changes, SETTINGS_AUTO_CREATE);
+    return r == STORE_OK ? check_switch(c, changes, SETTINGS_DETAIL) : r;
 }
 
 /* What an alert's text would be with this template must be one. */

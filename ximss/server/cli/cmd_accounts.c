@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/text.h"
+#include "util/name.h"
 #include "util/xmalloc.h"
 #include "ximss/server/cli/admin_account.h"
 #include "ximss/server/cli/admin_password.h"
@@ -73,7 +73,7 @@ read_creation(struct admin_call *c, struct creation *n)
 }
 
 /* Takes an address apart and finds the domain, in which the caller must be
- * allowed to make accounts; *name_r is the name in it. */
+ * allowed to make accounts; *name_r is the name in it, in normal form. */
 static enum store_result
 new_address(struct admin_call *c, const char *address,
             const char *default_domain, struct domain_rec *d,
@@ -81,9 +81,11 @@ new_address(struct admin_call *c, const char *address,
 {
     enum store_result r = admin_call_name(
         c, address, default_domain, RIGHT_CREATE_ACCOUNTS, d, name_r, err);
+    char form[NAME_LOCAL_SIZE];
+    struct errbuf why;
 
-    if (r == STORE_OK && !text_is_name(*name_r))
-        r = admin_refuse(c, ANSWER(BAD_ACCOUNT_NAME));
+    if (r == STORE_OK && name_new_local(*name_r, form, &why) < 0)
+        r = admin_refuse(c, ANSWER(BAD_ACCOUNT_NAME), why.text);
     return r;
 }
 
@@ -100,7 +102,7 @@ check_new_name(struct admin_call *c, uint64_t domain, const char *name,
     if (r == STORE_NOTFOUND)
         return STORE_OK;
     if (r == STORE_OK && (self == NULL || self->domain != domain ||
-                          !text_equal_nocase(self->name, name)))
+                          strcmp(self->name, name) != 0))
         r = admin_refuse(c, ANSWER(ACCOUNT_EXISTS));
     return r;
 }
@@ -143,7 +145,6 @@ add_account(struct admin_call *c, const struct creation *n, const char *name,
                             .rights = xstrdup("")};
     enum store_result r;
 
-    text_lower(a.name);
     r = make_settings(c, n->settings, d, &a, err);
     if (r == STORE_OK)
         r = account_add(c->x->txn, &a, &a.number, err);
@@ -209,7 +210,6 @@ rename_to(struct admin_call *c, const struct domain_rec *d,
     if (r == STORE_OK) {
         free(a->name);
         a->name = xstrdup(name);
-        text_lower(a->name);
         a->domain = to.number;
         r = admin_put_account(c, &to, a, err);
     }

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "util/text.h"
+#include "util/name.h"
 #include "ximss/server/cli/admin_account.h"
 
 /* Of one account or domain: so many are written in one job. */
@@ -24,10 +24,15 @@ result_list(struct admin_call *c, const struct alias_list *l)
     admin_result(c, array);
 }
 
+/* What makes a new name of it. */
+typedef int alias_form_fn(const char *s, char *out, struct errbuf *err);
+
 /* The next argument; it must be the last one. */
 static enum store_result
-read_list(struct admin_call *c, struct alias_list *l)
+read_list(struct admin_call *c, alias_form_fn *form, struct alias_list *l)
 {
+    char out[NAME_ADDRESS_SIZE];
+    struct errbuf why;
     const struct cli_value *array = NULL;
     enum store_result r = admin_arg_value(c, CLI_ARRAY, "array", &array);
 
@@ -41,9 +46,9 @@ read_list(struct admin_call *c, struct alias_list *l)
         const char *name =
             v->kind == CLI_STRING ? admin_bare_name(c, v->text) : "";
 
-        if (!text_is_name(name))
-            return admin_refuse(c, ANSWER(BAD_ALIAS_NAME));
-        alias_list_add(l, name);
+        if (form(name, out, &why) < 0)
+            return admin_refuse(c, ANSWER(BAD_ALIAS_NAME), why.text);
+        alias_list_add(l, out);
     }
     return STORE_OK;
 }
@@ -79,7 +84,7 @@ set_account_aliases(struct admin_call *c, struct errbuf *err)
     enum store_result r = admin_arg_text(c, "account name", &name);
 
     if (r == STORE_OK)
-        r = read_list(c, &l);
+        r = read_list(c, name_new_local, &l);
     if (r == STORE_OK)
         r = admin_call_account(c, name, RIGHT_CREATE_ALIASES, &d, &a, err);
     if (r == STORE_OK)
@@ -129,7 +134,7 @@ set_domain_aliases(struct admin_call *c, struct errbuf *err)
     enum store_result r = admin_arg_text(c, "domain name", &name);
 
     if (r == STORE_OK)
-        r = read_list(c, &l);
+        r = read_list(c, name_new_domain, &l);
     if (r == STORE_OK)
         r = admin_call_domain(c, name, 0, &d, err);
     if (r == STORE_OK)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/text.h"
+#include "util/name.h"
 #include "util/xmalloc.h"
 #include "ximss/server/cli/admin_account.h"
 #include "ximss/server/cli/admin_call.h"
@@ -61,19 +61,21 @@ read_creation(struct admin_call *c, struct creation *n)
 
 /* 501 for what cannot be a domain's name, 521 for the name or an alias of any;
  * `self` (may be NULL) can keep the name that it has, but not take one of its
- * aliases. */
+ * aliases.  form_r: the normal form. */
 static enum store_result
 check_new_name(struct admin_call *c, const char *name,
-               const struct domain_rec *self, struct errbuf *err)
+               const struct domain_rec *self, char form_r[NAME_DOMAIN_SIZE],
+               struct errbuf *err)
 {
     struct domain_rec d = {0};
+    struct errbuf why;
     enum store_result r;
 
-    if (!text_is_name(name))
-        return admin_refuse(c, ANSWER(BAD_DOMAIN_NAME));
-    r = domain_find(c->x->txn, name, &d, err);
+    if (name_new_domain(name, form_r, &why) < 0)
+        return admin_refuse(c, ANSWER(BAD_DOMAIN_NAME), why.text);
+    r = domain_find(c->x->txn, form_r, &d, err);
     if (r == STORE_OK && (self == NULL || d.number != self->number ||
-                          !text_equal_nocase(d.name, name)))
+                          strcmp(d.name, form_r) != 0))
         r = admin_refuse(c, ANSWER(DOMAIN_EXISTS));
     else if (r == STORE_NOTFOUND)
         r = STORE_OK;
@@ -82,15 +84,13 @@ check_new_name(struct admin_call *c, const char *name,
 }
 
 static enum store_result
-add_domain(struct admin_call *c, const struct creation *n, char *settings,
-           struct errbuf *err)
+add_domain(struct admin_call *c, char *name, char *settings, struct errbuf *err)
 {
     struct domain_rec d = {0}, added = {0};
     uint64_t number = 0;
-    char *name = xstrdup(n->name), none[] = "";
+    char none[] = "";
     enum store_result r;
 
-    text_lower(name);
     d.name = name;
     d.created = c->x->now;
     d.settings = settings != NULL ? settings : none;
@@ -103,7 +103,6 @@ add_domain(struct admin_call *c, const struct creation *n, char *settings,
     if (r == STORE_OK)
         effect_add_domain(c->x->effects, EFFECT_DOMAIN_CHANGED, &added);
     domain_rec_clear(&added);
-    free(name);
     return r;
 }
 
@@ -111,19 +110,19 @@ static enum store_result
 create_domain(struct admin_call *c, struct errbuf *err)
 {
     struct creation n = {0};
-    char *settings = NULL;
+    char *settings = NULL, name[NAME_DOMAIN_SIZE];
     enum store_result r = read_creation(c, &n);
 
     if (r == STORE_OK)
         r = admin_call_all_domains(c);
     if (r == STORE_OK)
-        r = check_new_name(c, n.name, NULL, err);
+        r = check_new_name(c, n.name, NULL, name, err);
     if (r == STORE_OK && n.shared)
         r = admin_refuse(c, ANSWER(CLUSTER_ONLY));
     if (r == STORE_OK && n.settings != NULL)
         r = admin_setting_change(c, "", n.settings, true, &settings, err);
     if (r == STORE_OK)
-        r = add_domain(c, &n, settings, err);
+        r = add_domain(c, name, settings, err);
     free(settings);
     return r;
 }
@@ -134,17 +133,17 @@ rename_to(struct admin_call *c, struct domain_rec *d, const char *name,
           struct errbuf *err)
 {
     bool is_main = false;
+    char form[NAME_DOMAIN_SIZE];
     enum store_result r = admin_is_main(c->x->txn, d, &is_main, err);
 
     if (r == STORE_OK && is_main && (c->x->caller->rights & RIGHT_MASTER) == 0)
         r = admin_refuse(c, ANSWER(NO_RIGHTS));
     if (r == STORE_OK)
-        r = check_new_name(c, name, d, err);
+        r = check_new_name(c, name, d, form, err);
     if (r != STORE_OK)
         return r;
     free(d->name);
-    d->name = xstrdup(name);
-    text_lower(d->name);
+    d->name = xstrdup(form);
     r = domain_put(c->x->txn, d, err);
     if (r == STORE_OK && is_main)
         r = meta_text_put(c->x->txn, STORE_TEXT_MAIN_DOMAIN, d->name, err);

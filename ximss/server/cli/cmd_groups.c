@@ -9,7 +9,6 @@
 
 #include <glib.h>
 
-#include "util/text.h"
 #include "ximss/server/cli/admin_object.h"
 #include "ximss/server/rules/settings.h"
 
@@ -200,19 +199,14 @@ read_update(struct admin_call *c, struct update *u)
     return r;
 }
 
-/* How an address is compared: whole, and in lower case. */
+/* How an address is compared; of the call's arena. */
 static const char *
 normal(struct admin_call *c, const struct domain_rec *d, const char *address)
 {
-    struct buf b = {0};
-    char *text;
+    char *key = admin_object_key(address, d->name), *text;
 
-    buf_append_str(&b, address);
-    if (strchr(address, '@') == NULL)
-        buf_appendf(&b, "@%s", d->name);
-    text = arena_strndup(c->arena, b.data, b.len);
-    text_lower(text);
-    buf_clear(&b);
+    text = arena_strndup(c->arena, key, strlen(key));
+    free(key);
     return text;
 }
 

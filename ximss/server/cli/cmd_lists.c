@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/text.h"
+#include "util/name.h"
 #include "util/xmalloc.h"
 #include "ximss/server/cli/listing.h"
 
@@ -96,6 +96,21 @@ list_accounts(struct admin_call *c, struct errbuf *err)
 
 /* --- objects of a domain --- */
 
+/* Part of a name, as names are kept. */
+static enum store_result
+arg_filter(struct admin_call *c, const char **filter_r)
+{
+    enum store_result r = admin_arg_text(c, "filter", filter_r);
+    char *key;
+
+    if (r != STORE_OK)
+        return r;
+    key = name_key(*filter_r);
+    *filter_r = arena_strndup(c->arena, key, strlen(key));
+    free(key);
+    return STORE_OK;
+}
+
 /* d [FILTER f] limit [ACCOUNTS] [ALIASES] [FORWARDERS] [COOKIE c]; a cookie
  * that is missing behind its word is the empty one. */
 static enum store_result
@@ -104,7 +119,7 @@ read_query(struct admin_call *c, struct listing *l, const char **domain_r)
     enum store_result r = admin_arg_text(c, "domain name", domain_r);
 
     if (r == STORE_OK && admin_arg_word(c, "FILTER"))
-        r = admin_arg_text(c, "filter", &l->filter);
+        r = arg_filter(c, &l->filter);
     if (r == STORE_OK)
         r = admin_arg_number(c, "limit", UINT64_MAX, &l->limit);
     while (r == STORE_OK && admin_arg_peek(c) != NULL) {
@@ -159,7 +174,7 @@ write_forwarder(struct listing *l, const struct account_name *n)
 static bool
 is_wanted(const struct listing *l, const struct account_name *n)
 {
-    if (l->filter != NULL && strcasestr(n->name, l->filter) == NULL)
+    if (l->filter != NULL && strstr(n->name, l->filter) == NULL)
         return false;
     if (n->object != OBJECT_NONE)
         return n->object == OBJECT_FORWARDER && l->forwarders;

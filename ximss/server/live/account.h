@@ -8,6 +8,7 @@
 
 #include "storage/tables.h"
 #include "util/conn.h"
+#include "util/name.h"
 #include "util/queue_safe.h"
 #include "ximss/server/base/peer.h"
 #include "ximss/server/live/alert.h"
@@ -82,7 +83,7 @@ void account_open(struct worker *w, uint64_t number, uint64_t lane,
                   account_ready_fn *ready, void *arg);
 
 /* "name@domain" into out (cut if too small). */
-#define ACCOUNT_NAME_SIZE 260
+#define ACCOUNT_NAME_SIZE NAME_ADDRESS_SIZE
 void account_full_name(const struct account *a, char out[ACCOUNT_NAME_SIZE]);
 
 /* A session of the account begins and ends. */

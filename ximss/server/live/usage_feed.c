@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reports wait in a table by the account's name as the source says it, and at
+/* Reports wait in a table by the user's name in normal form, and at
  * most one job takes them away at a time: what comes meanwhile makes up the
  * next.  Nobody is answered, so nothing is lost by that: a source that lost its
  * report to a crash of ours says the figure again when it reconciles.
@@ -22,6 +22,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/mailbox.h"
+#include "util/name.h"
 #include "util/xmalloc.h"
 #include "ximss/server/base/counters.h"
 #include "ximss/server/live/job.h"
@@ -29,9 +30,9 @@
 #include "ximss/server/live/usage_ask.h"
 #include "ximss/server/live/usage_list.h"
 #include "ximss/server/live/worker.h"
-#include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/lane.h"
 #include "ximss/server/rules/usage.h"
+#include "ximss/server/rules/user_target.h"
 
 #define BATCH 256
 /* Accounts whose reports may wait. */
@@ -97,9 +98,10 @@ take_report(struct admin_context *x, const struct quota_report *report,
     struct domain_rec d = {0};
     struct account_rec a = {0};
     struct usage u = {0};
+    char local[NAME_LOCAL_SIZE];
     bool found;
     enum store_result r =
-        admin_account_find(x->txn, report->user, NULL, &d, &a, &found, err);
+        user_target_find(x->txn, report->user, &d, &a, &found, local, err);
 
     if (r == STORE_OK)
         r = usage_of(x, &d, &a, &u, err);
@@ -401,17 +403,19 @@ on_report(void *arg, const struct quota_report *r)
 {
     struct usage_feed *feed = arg;
     struct quota_report *copy = xmalloc(sizeof *copy);
+    char *user = name_key(r->user);
     bool takes, says = false;
 
     *copy = *r;
     copy->user = NULL; /* it is the key */
     pthread_mutex_lock(&feed->lock);
-    keep_limit(copy, g_hash_table_lookup(feed->waiting, r->user));
+    keep_limit(copy, g_hash_table_lookup(feed->waiting, user));
     takes = g_hash_table_size(feed->waiting) < WAITING_MOST ||
-            g_hash_table_contains(feed->waiting, r->user);
+            g_hash_table_contains(feed->waiting, user);
     if (takes) {
-        g_hash_table_replace(feed->waiting, xstrdup(r->user), copy);
+        g_hash_table_replace(feed->waiting, user, copy);
     } else {
+        free(user);
         free(copy);
         says = !feed->full;
     }

@@ -14,7 +14,7 @@
 #include "util/blank.h"
 #include "util/clock.h"
 #include "util/log.h"
-#include "util/text.h"
+#include "util/name.h"
 #include "util/xmalloc.h"
 #include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/throttle.h"
@@ -26,13 +26,14 @@
 
 /* --- beginning and end --- */
 
-/* user@domain, as names are compared.  The caller frees. */
+/* user@domain, as names are compared: whatever cannot be one is nobody's, and counts
+ * and costs as much.  The caller frees. */
 static char *
 full_name(struct req *r, const char *name)
 {
     const char *domain = login_of(r->session)->domain;
     char *bare = blank_trimmed(name); /* people type, or paste, more */
-    char *main_domain, *full;
+    char *main_domain, *full, *key;
 
     if (strchr(bare, '@') == NULL) {
         main_domain = server_main_domain(r->worker->server);
@@ -42,8 +43,9 @@ full_name(struct req *r, const char *name)
     } else {
         full = bare;
     }
-    text_lower(full);
-    return full;
+    key = name_key(full);
+    free(full);
+    return key;
 }
 
 static void
@@ -264,6 +266,9 @@ attempt_log_name(const struct attempt *a, char out[ACCOUNT_NAME_SIZE])
     const char *text = a->name != NULL ? a->name : "-";
     size_t n = 0;
 
+    /* A normal form is one word, of characters that are seen. */
+    if (name_address(text, out, NULL) == 0 && strcmp(text, out) == 0)
+        return;
     for (; *text != '\0' && n + 1 < ACCOUNT_NAME_SIZE; text++)
         out[n++] = *text > ' ' && *text < 0x7f && *text != '"' ? *text : '?';
     out[n] = '\0';

@@ -19,10 +19,10 @@
 #include "ximss/server/auth/password.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/login_private.h"
-#include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/revocation.h"
 #include "ximss/server/rules/rights.h"
 #include "ximss/server/rules/settings.h"
+#include "ximss/server/rules/user_target.h"
 
 /* --- the auth cache --- */
 
@@ -50,15 +50,14 @@ attempt_recall(struct attempt *a)
 /* --- the store --- */
 
 /* The name by which a dummy is made.  A domain has several names, by all of
- * which an account has the same salt; so has a dummy.  The caller frees. */
+ * which an account has the same salt, and a detail changes nothing; so it is with a
+ * dummy.  The caller frees. */
 static char *
-dummy_name(const struct attempt *a, const struct domain_rec *domain)
+dummy_name(const struct attempt *a, const struct domain_rec *domain,
+           const char *local)
 {
-    const char *at = strrchr(a->name, '@');
-
-    return domain->name != NULL && at != NULL
-               ? xasprintf("%.*s@%s", (int)(at - a->name), a->name,
-                           domain->name)
+    return domain->name != NULL && local[0] != '\0'
+               ? xasprintf("%s@%s", local, domain->name)
                : xstrdup(a->name);
 }
 
@@ -67,11 +66,11 @@ dummy_name(const struct attempt *a, const struct domain_rec *domain)
  * that every name takes as long. */
 static enum store_result
 make_dummy(const struct attempt *a, struct store_txn *t,
-           const struct domain_rec *domain, struct credential *dummy_r,
-           struct errbuf *err)
+           const struct domain_rec *domain, const char *local,
+           struct credential *dummy_r, struct errbuf *err)
 {
     const struct server *server = a->job.server;
-    char *name = dummy_name(a, domain);
+    char *name = dummy_name(a, domain, local);
     struct credential sample;
     enum store_result r = account_sample_credential(
         t, password_dummy_point(server->secret, name), &sample, err);
@@ -89,19 +88,12 @@ make_dummy(const struct attempt *a, struct store_txn *t,
  * which would show whose alias it is.  It is asked for with every name, so that
  * every name takes as long. */
 static enum store_result
-take_alias(const struct attempt *a, struct store_txn *t,
+take_alias(const struct attempt *a, struct store_txn *t, const char *local,
            struct account_rec *account, struct errbuf *err)
 {
-    const char *at = strrchr(a->name, '@');
-    char *name;
-    enum store_result r;
-
     if (a->password != NULL)
         return STORE_OK; /* the account's own is checked, and renewed */
-    name = xstrndup(a->name, at != NULL ? (size_t)(at - a->name) : 0);
-    r = alias_verifier_find(t, account->number, name, &account->cred, err);
-    free(name);
-    return r;
+    return alias_verifier_find(t, account->number, local, &account->cred, err);
 }
 
 enum store_result
@@ -180,13 +172,16 @@ take_rules(struct attempt *a, struct store_txn *t,
     return r;
 }
 
-/* The name that sources outside are asked about. */
+/* The name that sources outside are asked about.  They are not asked about what can be
+ * no name: they may have a form of their own for it. */
 static void
-take_user(struct attempt *a, const struct domain_rec *domain)
+take_user(struct attempt *a, const struct domain_rec *domain, const char *local)
 {
     free(a->outside.user);
     a->outside.user = a->account_name != NULL ? xstrdup(a->account_name)
-                                              : dummy_name(a, domain);
+                                              : dummy_name(a, domain, local);
+    if (local[0] == '\0')
+        a->outside.list.n = 0;
 }
 
 static enum store_result
@@ -195,10 +190,11 @@ look_up_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
     struct domain_rec domain = {0};
     struct account_rec account = {0};
     struct credential dummy;
+    char local[NAME_LOCAL_SIZE];
     enum store_result r, sampled, ruled;
     bool found, there, exists;
 
-    r = admin_account_find(t, a->name, NULL, &domain, &account, &found, err);
+    r = user_target_find(t, a->name, &domain, &account, &found, local, err);
     ruled = take_rules(a, t, &domain, err);
     there = r == STORE_OK && !domain.suspended;
     exists = r == STORE_OK && credential_is_set(&account.cred);
@@ -208,9 +204,9 @@ look_up_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
         r = ruled;
     if (!a->cram && a->password == NULL)
         account.cred.has_cram = false; /* not wanted any more */
-    sampled = make_dummy(a, t, &domain, &dummy, err);
+    sampled = make_dummy(a, t, &domain, local, &dummy, err);
     if (sampled == STORE_OK)
-        sampled = take_alias(a, t, &account, err);
+        sampled = take_alias(a, t, local, &account, err);
     if (r == STORE_OK || r == STORE_NOTFOUND || r == STORE_REFUSED)
         r = sampled;
     take_credential(a, exists, &account, &dummy);
@@ -221,7 +217,7 @@ look_up_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
         r = attempt_read_tokens(a, t, there ? account.number : 0, err);
     if (there)
         take_account(a, &account, &domain);
-    take_user(a, &domain);
+    take_user(a, &domain, local);
     account_rec_clear(&account);
     domain_rec_clear(&domain);
     OPENSSL_cleanse(&dummy, sizeof dummy);

@@ -19,7 +19,7 @@
 
 #include "util/clock.h"
 #include "util/log.h"
-#include "util/text.h"
+#include "util/name.h"
 #include "util/xmalloc.h"
 #include "ximss/server/auth/auth_cache.h"
 #include "ximss/server/auth/password.h"
@@ -120,9 +120,10 @@ user_of(const struct attempt_outside *o)
     char *user = as == NULL || strchr(as, '@') != NULL || at == NULL
                      ? xstrdup(as != NULL ? as : o->user)
                      : xasprintf("%s%s", as, at);
+    char *key = name_key(user);
 
-    text_lower(user);
-    return user;
+    free(user);
+    return key;
 }
 
 /* Whether the account may come by this source; NULL: it may. */

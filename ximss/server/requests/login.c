@@ -13,6 +13,7 @@
 
 #include "util/blank.h"
 #include "util/clock.h"
+#include "util/name.h"
 #include "util/xmalloc.h"
 #include "ximss/server/auth/password.h"
 #include "ximss/server/auth/throttle.h"
@@ -83,6 +84,7 @@ void
 login_set_domain(struct session *s, const char *domain)
 {
     struct login *l = login_of(s);
+    char *text;
     size_t len;
 
     domain = blank_trim(domain, &len);
@@ -90,7 +92,9 @@ login_set_domain(struct session *s, const char *domain)
         return;
     free(l->domain);
     /* No domain has a longer name. */
-    l->domain = xstrndup(domain, len < SASL_NAME_MOST ? len : SASL_NAME_MOST);
+    text = xstrndup(domain, len < SASL_NAME_MOST ? len : SASL_NAME_MOST);
+    l->domain = name_domain_key(text);
+    free(text);
 }
 
 void

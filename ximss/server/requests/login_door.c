@@ -14,10 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/name.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/auth/throttle.h"
@@ -28,6 +28,7 @@
 #include "ximss/server/requests/attempt.h"
 #include "ximss/server/requests/login_private.h"
 #include "ximss/server/rules/admin_target.h"
+#include "ximss/server/rules/user_target.h"
 
 /* Bytes of a user's record; more are no user. */
 #define RECORD_FIRST 1024
@@ -124,25 +125,56 @@ is_alias(struct store_txn *t, const char *name, uint64_t account, bool *is_r,
 
     *is_r = false;
     for (size_t i = 0; r == STORE_OK && i < l.n; i++)
-        *is_r = *is_r || text_equal_nocase(l.name[i], name);
+        *is_r = *is_r || strcmp(l.name[i], name) == 0;
     alias_list_clear(&l);
     return r;
 }
 
-/* Whether the name that was given is one of the account's. */
+/* The name is the account's with a detail, which leads to it. */
+static enum store_result
+is_detailed(struct store_txn *t, const char *name, uint64_t account, bool *is_r,
+            struct errbuf *err)
+{
+    struct domain_rec domain = {0};
+    struct account_rec found = {0};
+    char local[NAME_LOCAL_SIZE];
+    bool there;
+    enum store_result r =
+        user_target_find(t, name, &domain, &found, &there, local, err);
+
+    *is_r = r == STORE_OK && found.number == account;
+    admin_clear(&domain, &found);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+static enum store_result
+is_name_of(struct store_txn *t, const struct account_rec *account,
+           const char *name, bool *is_r, struct errbuf *err)
+{
+    *is_r = strcmp(name, account->name) == 0;
+    return *is_r ? STORE_OK : is_alias(t, name, account->number, is_r, err);
+}
+
+/* Whether the name that was given is one of the account's.  Only one that is so without
+ * its detail is looked up. */
 static enum store_result
 check_name(struct attempt *a, struct store_txn *t,
            const struct account_rec *account, struct errbuf *err)
 {
     const char *at = strrchr(a->name, '@');
     char *local = xstrndup(a->name, (size_t)(at - a->name));
-    bool named = text_equal_nocase(local, account->name), there = false;
-    enum store_result r = STORE_OK;
+    char *plus = strchr(local, '+');
+    bool named = false, there = false;
+    enum store_result r = is_name_of(t, account, local, &named, err);
 
-    if (!named)
-        r = is_alias(t, local, account->number, &named, err);
-    if (r == STORE_OK && text_is_name(at + 1))
+    if (r == STORE_OK)
         r = is_domain(t, at + 1, account->domain, &there, err);
+    if (r == STORE_OK && there && !named && plus != NULL) {
+        *plus = '\0';
+        r = is_name_of(t, account, local, &named, err);
+        if (r == STORE_OK && named)
+            r = is_detailed(t, a->name, account->number, &named, err);
+    }
     a->door->is_own = named && there;
     free(local);
     return r;
@@ -155,7 +187,7 @@ is_named(const struct account_rec *account, const char *full)
 {
     size_t n = strlen(account->name);
 
-    return strncasecmp(full, account->name, n) == 0 && full[n] == '@';
+    return strncmp(full, account->name, n) == 0 && full[n] == '@';
 }
 
 /* The account that the user of the machine has. */
@@ -186,9 +218,10 @@ find_any_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
     struct domain_rec domain = {0};
     struct account_rec account = {0};
+    char local[NAME_LOCAL_SIZE];
     bool found;
     enum store_result r =
-        admin_account_find(t, a->name, NULL, &domain, &account, &found, err);
+        user_target_find(t, a->name, &domain, &account, &found, local, err);
 
     a->known = false;
     if (r == STORE_OK)
@@ -255,7 +288,7 @@ static void
 knows_login(struct attempt *a)
 {
     const char *format = a->job.worker->cfg->door_user_format;
-    char *name, *domain;
+    char *name, *domain, *whole;
 
     if (a->door->login == NULL) {
         refuse_foreign(a);
@@ -264,13 +297,14 @@ knows_login(struct attempt *a)
     name = door_account_name(format, a->door->login);
     if (strchr(name, '@') == NULL) {
         domain = server_main_domain(a->job.server);
-        a->door->own_account = xasprintf("%s@%s", name, domain);
+        whole = xasprintf("%s@%s", name, domain);
         free(domain);
-        free(name);
     } else {
-        a->door->own_account = name;
+        whole = xstrdup(name);
     }
-    text_lower(a->door->own_account);
+    a->door->own_account = name_key(whole);
+    free(whole);
+    free(name);
     login_door_look_up(a);
 }
 

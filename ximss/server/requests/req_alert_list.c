@@ -12,7 +12,7 @@
 
 #include "util/clock.h"
 #include "util/log.h"
-#include "util/text.h"
+#include "util/name.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_write.h"
 #include "ximss/server/live/alert.h"
@@ -320,9 +320,9 @@ scope_job_new(struct req *r, const struct req_job_ops *ops,
         scope_job_free(p);
         return NULL;
     }
-    p->target = target != NULL ? xstrdup(target) : NULL;
-    if (p->target != NULL)
-        text_lower(p->target);
+    if (target != NULL)
+        p->target = p->scope == ALERT_DOMAIN ? name_domain_key(target)
+                                             : name_key(target);
     return p;
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "util/blank.h"
-#include "util/text.h"
+#include "util/name.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/answer.h"
 
@@ -47,7 +47,7 @@ admin_is_main(struct store_txn *t, const struct domain_rec *d, bool *main_r,
     enum store_result r = meta_text_get(t, STORE_TEXT_MAIN_DOMAIN, &name, err);
 
     if (r == STORE_OK)
-        *main_r = text_equal_nocase(name, d->name);
+        *main_r = strcmp(name, d->name) == 0;
     free(name);
     return r;
 }
@@ -73,9 +73,22 @@ static enum store_result
 find_domain(struct store_txn *t, const char *name, struct domain_rec *d,
             struct errbuf *err)
 {
-    if (!text_is_name(name))
+    char form[NAME_DOMAIN_SIZE];
+
+    if (name_domain(name, form, NULL) < 0)
         return STORE_NOTFOUND;
-    return domain_find(t, name, d, err);
+    return domain_find(t, form, d, err);
+}
+
+static enum store_result
+find_account(struct store_txn *t, uint64_t domain, const char *name,
+             struct account_rec *a, struct errbuf *err)
+{
+    char form[NAME_LOCAL_SIZE];
+
+    if (name_local(name, form, NULL) < 0)
+        return STORE_NOTFOUND;
+    return account_find(t, domain, form, a, err);
 }
 
 enum store_result
@@ -119,9 +132,7 @@ admin_account_find(struct store_txn *t, const char *address,
         r = find_domain(t, domain, domain_r, err);
     *domain_found_r = r == STORE_OK;
     if (r == STORE_OK)
-        r = text_is_name(name)
-                ? account_find(t, domain_r->number, name, account_r, err)
-                : STORE_NOTFOUND;
+        r = find_account(t, domain_r->number, name, account_r, err);
     free(name);
     free(domain);
     return r;

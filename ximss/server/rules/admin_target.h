@@ -42,7 +42,8 @@ enum store_result admin_is_main(struct store_txn *t, const struct domain_rec *d,
 enum store_result admin_must(enum store_result r, const char *what,
                              struct errbuf *err);
 
-/* Finds "name@domain" (a bare name: in default_domain, NULL: the main domain).
+/* Finds "name@domain" (a bare name: in default_domain, NULL: the main domain), in any
+ * spelling of the two.
  * STORE_NOTFOUND with *domain_found_r telling which half is missing. */
 enum store_result admin_account_find(struct store_txn *t, const char *address,
                                      const char *default_domain,

@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "util/arena.h"
-#include "util/blank.h"
-#include "util/text.h"
+#include "util/name.h"
 #include "util/xmalloc.h"
 #include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/settings.h"
+#include "ximss/server/rules/user_target.h"
 
 const char *
 auto_account_reason(enum auto_account what)
@@ -112,27 +112,15 @@ may_make(struct admin_context *x, const struct domain_rec *d, const char *name,
 
     if (r != STORE_OK)
         return r;
-    if (!text_is_name(name) || d->suspended || !wanted) {
-        *what_r = !text_is_name(name) ? AUTO_ACCOUNT_BAD_NAME
-                  : d->suspended      ? AUTO_ACCOUNT_SUSPENDED
-                                      : AUTO_ACCOUNT_OFF;
+    if (name[0] == '\0' || d->suspended || !wanted) {
+        *what_r = name[0] == '\0' ? AUTO_ACCOUNT_BAD_NAME
+                  : d->suspended  ? AUTO_ACCOUNT_SUSPENDED
+                                  : AUTO_ACCOUNT_OFF;
         return STORE_OK;
     }
     r = object_kind_of(x->txn, d->number, name, &kind, err);
     *what_r = r == STORE_NOTFOUND ? AUTO_ACCOUNT_MADE : AUTO_ACCOUNT_TAKEN;
     return r == STORE_NOTFOUND ? STORE_OK : r;
-}
-
-/* The caller frees. */
-static char *
-name_of(const char *address)
-{
-    char *name = blank_trimmed(address), *at = strrchr(name, '@');
-
-    if (at != NULL)
-        *at = '\0';
-    text_lower(name);
-    return name;
 }
 
 enum store_result
@@ -142,9 +130,9 @@ auto_account_get(struct admin_context *x, const char *address,
                  struct errbuf *err)
 {
     bool domain_found;
-    char *name;
+    char local[NAME_LOCAL_SIZE], name[NAME_LOCAL_SIZE];
     enum store_result r =
-        admin_account_find(x->txn, address, NULL, d_r, a_r, &domain_found, err);
+        user_target_find(x->txn, address, d_r, a_r, &domain_found, local, err);
 
     *what_r = AUTO_ACCOUNT_THERE;
     if (r != STORE_NOTFOUND)
@@ -152,10 +140,10 @@ auto_account_get(struct admin_context *x, const char *address,
     *what_r = AUTO_ACCOUNT_NO_DOMAIN;
     if (!domain_found)
         return STORE_OK;
-    name = name_of(address);
+    if (name_new_local(local, name, NULL) < 0)
+        name[0] = '\0';
     r = may_make(x, d_r, name, what_r, err);
     if (r == STORE_OK && *what_r == AUTO_ACCOUNT_MADE)
         r = make(x, d_r, name, source, a_r, err);
-    free(name);
     return r;
 }

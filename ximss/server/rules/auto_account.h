@@ -15,12 +15,12 @@ enum auto_account {
     AUTO_ACCOUNT_NO_DOMAIN, /* there is none of that name */
     AUTO_ACCOUNT_SUSPENDED, /* the domain is */
     AUTO_ACCOUNT_OFF,       /* the domain wants none made (AutoCreate) */
-    AUTO_ACCOUNT_BAD_NAME,  /* the server has no such names */
+    AUTO_ACCOUNT_BAD_NAME,  /* no new account can have it (util/name.h) */
     AUTO_ACCOUNT_TAKEN      /* a group or a forwarder has the name */
 };
 
-/* The account of "name@domain" (without "@": of the main domain), which is made
- * if it is not there.  The caller knows that `source` (auth_source_name) has
+/* The account of "name@domain" (as user_target_find: also with a detail), which is
+ * made if it is not there.  The caller knows that `source` (auth_source_name) has
  * such a user, and that the domain asks it.  A new account has no password, no
  * rights, the settings of the domain's template, and is shown what is active.
  * It gets an audit record in the caller's name (x->caller NULL: the server's).

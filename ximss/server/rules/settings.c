@@ -204,6 +204,13 @@ settings_domain_auto_create(struct store_txn *t,
     return domain_switch(t, domain, SETTINGS_AUTO_CREATE, true, wants_r, err);
 }
 
+enum store_result
+settings_domain_detail(struct store_txn *t, const struct domain_rec *domain,
+                       bool *wants_r, struct errbuf *err)
+{
+    return domain_switch(t, domain, SETTINGS_DETAIL, false, wants_r, err);
+}
+
 int
 settings_auth_list(const struct cli_value *v, struct auth_list *l_r,
                    struct errbuf *err)

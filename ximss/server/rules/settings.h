@@ -20,6 +20,7 @@
 #define SETTINGS_QUOTA_TEXT  "QuotaAlertText" /* of domains */
 #define SETTINGS_AUTH        "Auth"           /* of domains */
 #define SETTINGS_AUTO_CREATE "AutoCreate"     /* of domains */
+#define SETTINGS_DETAIL      "PlusDetail"     /* of domains */
 
 /* Reads a stored text; "" and NULL give an empty dictionary. */
 int settings_read(struct arena *arena, const char *text,
@@ -81,6 +82,13 @@ enum store_result settings_domain_auto_create(struct store_txn *t,
                                               const struct domain_rec *domain,
                                               bool *wants_r,
                                               struct errbuf *err) WARN_UNUSED;
+
+/* Whether name+detail is name there, for log-ins and reports (PlusDetail in force; NO
+ * unless it is set). */
+enum store_result settings_domain_detail(struct store_txn *t,
+                                         const struct domain_rec *domain,
+                                         bool *wants_r,
+                                         struct errbuf *err) WARN_UNUSED;
 
 /* Whether the domain wants CRAM-MD5 (CRAMMD5=YES in force): then new passwords
  * keep the HMAC-MD5 state, and the method is offered. */
