@@ -8,6 +8,8 @@
 #include <wchar.h>
 
 #include "clients/ctl/ctl.h"
+#include "util/name.h"
+#include "util/xmalloc.h"
 
 /* What ximssctl prints: tables for people, JSON for programs.  Text from the
  * server never reaches a terminal with control characters in it. */
@@ -156,6 +158,22 @@ width(const char *s)
     return total;
 }
 
+/* A cell, or a line: a name of a domain, or with one, as people read it. */
+static void
+plain_shown(struct buf *b, const char *s, size_t len)
+{
+    char *text = xstrndup(s, len), *shown = NULL;
+
+    if (strstr(text, "xn--") != NULL && strlen(text) == len)
+        shown = name_shown(text);
+    if (shown != NULL)
+        ctl_plain(b, shown, strlen(shown));
+    else
+        ctl_plain(b, s, len);
+    free(shown);
+    free(text);
+}
+
 void
 ctl_table_init(struct ctl_table *t, unsigned columns, const char *const *header)
 {
@@ -169,7 +187,7 @@ ctl_table_add(struct ctl_table *t, const char *text)
 {
     size_t start = t->cells.len, w, *widest = &t->widths[t->n++ % t->columns];
 
-    ctl_plain(&t->cells, text, strlen(text));
+    plain_shown(&t->cells, text, strlen(text));
     buf_append_char(&t->cells, '\0');
     w = width(t->cells.data + start);
     if (w > *widest)
@@ -229,7 +247,7 @@ print_text(const struct cli_value *v)
     if (v->kind == CLI_ARRAY || v->kind == CLI_DICTIONARY)
         cli_data_write(&b, v);
     else
-        ctl_plain(&b, v->text != NULL ? v->text : "", v->text_len);
+        plain_shown(&b, v->text != NULL ? v->text : "", v->text_len);
     ctl_print_line(&b);
 }
 

@@ -16,6 +16,8 @@ AWAY = "passwords can not be checked now, try again later"
 # What a test in which nothing is said to be away never waits for.
 LONG = "60s"
 
+MIXED = "jo\u0436e"  # no new account can have it
+
 
 class Shared:
     """ximssd and its source, for all tests that change neither's settings."""
@@ -129,7 +131,8 @@ def test_all_refusals_are_the_same_bytes(t):
         w.server.cli("SuspendDomain shut.test")
         w.auth.disabled.add(w.name("locked"))
         for name in ("new@closed.test", "new@shut.test", "new@nowhere.test",
-                     "team@" + w.domain, "o o@" + w.domain):
+                     "team@" + w.domain, "o o@" + w.domain,
+                     MIXED + "@" + w.domain):
             w.auth.users[name] = "right"
         answers = {}
         for name, password, reason in (
@@ -140,14 +143,20 @@ def test_all_refusals_are_the_same_bytes(t):
                 ("new@shut.test", "right", "suspended"),
                 ("new@nowhere.test", "right", "no-domain"),
                 ("team", "right", "name-taken"),
-                ("o o", "right", "illegal-name")):
+                (MIXED, "right", "illegal-name")):
             at, before = len(w.server.lines), hashes(w.server)
             answers[name] = w.refused(name, password)
             w.server.wait_log("login failed user=.* reason=%s$" % reason, at)
             # Each has cost one hash, whoever it is.
             equal(hashes(w.server) - before, 1, name)
-        equal(len(set(map(str, answers.values()))), 1)
         equal(len(w.auth.requests), len(answers))
+        # Nobody is asked about what can be no name.
+        at, before = len(w.server.lines), hashes(w.server)
+        answers["o o"] = w.refused("o o", "right")
+        w.server.wait_log("login failed user=.* reason=unknown$", at)
+        equal(hashes(w.server) - before, 1)
+        equal(len(w.auth.requests), len(answers) - 1)
+        equal(len(set(map(str, answers.values()))), 1)
         check("new=" not in w.server.cli("ListAccounts closed.test"), "made")
 
 
@@ -287,18 +296,21 @@ def test_fifty_at_once_make_one_account(t):
         equal(w.accounts().count("joe="), 1)
 
 
-def test_who_has_left_leaves_nothing(t):
-    with World(t) as w:
+def test_guesses_of_those_who_have_left_count(t):
+    with World(t, max_unauthenticated_per_address=5) as w:
         w.auth.held.add(w.name("joe"))
-        for i in range(20):
-            c = w.server.connect()
-            c.send('<login id="login" authData="%s" password="wrong"/>'
-                   % w.name("joe"))
+        clients = []
+        for i in range(10):
+            clients.append(w.server.connect())
+            clients[i].send('<login id="login" authData="%s" password="wrong"/>'
+                            % w.name("joe"))
             w.auth.until_asked(i + 1)
-            c.close()
-        at = len(w.server.lines)
+        for c in clients[:5]:
+            c.expect_closed()  # crowded out
         w.auth.release()
-        w.server.wait_log("login failed user=" + w.name("joe"), at)
+        wait_until(lambda: 10 == len(
+            [l for l in w.server.lines if "login failed user=%s "
+             % w.name("joe") in l]), "10 failures")
 
 
 def test_what_waits_for_the_greeting(t):

@@ -358,6 +358,24 @@ def test_ctl(t):
           "müller@" + domain)
 
 
+def test_people_see_letters(t):
+    """A-labels for programs, U-labels for people."""
+    serial = t.domain().split(".")[0]
+    domain = "bücher-%s.test" % serial
+    label = ("bücher-" + serial).encode("punycode").decode()
+    equal(ctl(t.shared, "domain", "create", domain).returncode, 0)
+    form = "xn--%s.test" % label
+    ctl(t.shared, "account", "create", "joe@" + domain, env=NEW)
+    c = t.shared.connect()
+    equal(attr(c.login("JOE@" + domain), "userName"), "joe@" + form)
+    for args, shown in ((["domain", "list"], "\n%s\n"),
+                        (["session", "list"], "joe@%s ")):
+        text = "\n" + ctl(t.shared, *args).stdout
+        check(shown % domain in text and form not in text, text)
+        text = "\n" + ctl(t.shared, "--json", *args).stdout
+        check(form in text and domain not in text, text)
+
+
 # --- nobody else ---
 
 def test_kelvin(t):

@@ -29,10 +29,8 @@ DEADLINE = float(os.environ.get("XIMSS_DEADLINE", "15"))
 MAIN = "example.test"
 MASTER_PASSWORD = "first of all"
 # What every test server has, unless a test says otherwise: cheap passwords,
-# which may be short,
 # and failed log-ins of one test that do not slow down the next.
-DEFAULTS = {"password_iterations": 4096,
-            "login_free_tries": 1000,
+DEFAULTS = {"password_iterations": 4096, "login_free_tries": 1000,
             "login_address_free_tries": 1000000}
 PASSWORD = "secret"
 

@@ -10,6 +10,7 @@ import { Dismissals } from "./dismissals.js";
 import { Draft, dropDraft } from "./draft.js";
 import { FilterForm } from "./filter.js";
 import { Frame } from "./frame.js";
+import { asDomain, inLetters } from "./idn.js";
 import { dropQuotaAlert, keepQuotaAlert } from "./kept.js";
 import { Listing } from "./listing.js";
 import { count, placeName } from "./names.js";
@@ -324,7 +325,7 @@ const dismissals = new Dismissals({
 });
 
 new Picker(byId("domain"), (text, from) => directory.findDomains(text, from),
-           (name) => placeForm.setDomain(name));
+           (name) => placeForm.setDomain(asDomain(name)), inLetters);
 new Picker(byId("account"),
            (text, from) => directory.findAccounts(placeForm.domain, text,
                                                   from),

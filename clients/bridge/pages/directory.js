@@ -2,6 +2,7 @@
 // What the administrator may see of the server: asked by the CLI, and known
 // by the answers.  For the pickers: find(text, from) gives {names, more}.
 import { parseData, quote } from "./clidata.js";
+import { inLetters } from "./idn.js";
 import { Refused } from "./ximss.js";
 
 const AT_ONCE = 20;
@@ -18,21 +19,31 @@ async function ifAllowed(promise) {
     }
 }
 
+// As names are kept.
+const small = (text) => text.normalize("NFKC").toLowerCase().normalize();
+
 // Those that begin with the text come first, and the user's own before others.
 function sorted(names, text, own) {
-    const part = text.toLowerCase();
-    const rank = (name) => (name.startsWith(part) ? 0 : 2) +
-        (name === own ? 0 : 1);
+    const part = small(text);
+    const begins = (name) => name.startsWith(part) ||
+        inLetters(name).startsWith(part);
+    const rank = (name) => (begins(name) ? 0 : 2) + (name === own ? 0 : 1);
 
-    return names.filter((name) => name.includes(part))
+    return names.filter((name) => name.includes(part) ||
+                        inLetters(name).includes(part))
         .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
-// In the order of names, which have no "~" in them, behind all that come before
-// those that begin with this.
+// In the order of names, behind all that begin with this: no name has it.
+const behind = (part) => `${part}\u{10ffff}`;
+
+// Behind all that come before those that begin with this.
 function justBefore(part) {
-    return part.slice(0, -1) +
-        String.fromCharCode(part.charCodeAt(part.length - 1) - 1) + "~";
+    const letters = Array.from(part);
+    const last = letters.pop().codePointAt(0) - 1;
+
+    return behind(letters.join("") + String.fromCodePoint(
+        last >= 0xd800 && last <= 0xdfff ? 0xd7ff : last));
 }
 
 export class Directory {
@@ -79,7 +90,7 @@ export class Directory {
     // `from` is a cookie of the server behind "b" while they are listed, and
     // behind "o" for the others.
     async findAccounts(domain, text, from) {
-        const part = text.split("@")[0].toLowerCase();
+        const part = small(text.split("@")[0]);
 
         if (part === "")
             return this.#accounts(domain, "", from);
@@ -104,7 +115,7 @@ export class Directory {
 
     async #others(domain, part, from) {
         const { names, more } = await this.#accounts(domain, part, from);
-        const next = more !== "" && more.startsWith(part) ? `${part}~` : more;
+        const next = more !== "" && more.startsWith(part) ? behind(part) : more;
 
         return { names: names.filter((name) => !name.startsWith(part)),
                  more: next === "" ? "" : `o${next}` };

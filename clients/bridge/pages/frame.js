@@ -6,6 +6,7 @@ import { Tabs } from "./tabs.js";
 import { forget, remember, showDevices, stays } from "./devices.js";
 import { Refused, Session, comeBack, isPassing, isThere, logIn }
     from "./ximss.js";
+import { inLetters } from "./idn.js";
 import { Zone, isZone } from "./time.js";
 import { setReader } from "./people.js";
 import { byId, whileBusy } from "./view.js";
@@ -159,7 +160,7 @@ export class Frame {
         this.#complain("");
         if (!await this.insist(() => this.#read(session)))
             return;
-        byId("user").textContent = this.userName;
+        byId("user").textContent = inLetters(this.userName);
         setReader(this.userName);
         this.#showPages();
         this.#cameBack = false;

@@ -5,6 +5,7 @@
 import { parseData, quote } from "./clidata.js";
 import { Directory } from "./directory.js";
 import { Frame } from "./frame.js";
+import { asDomain, inLetters } from "./idn.js";
 import { News } from "./news.js";
 import { Picker } from "./picker.js";
 import { fullest, reporter, setMeter, storageOfEntry, storageText }
@@ -54,8 +55,8 @@ function noteOf({ entries, more }) {
 
     if (n === 0)
         return over() > 0
-            ? `No account of ${domain} uses ${over()} % of its limit.`
-            : `There are no reports on the storage of accounts of ${domain}.`;
+            ? `No account of ${inLetters(domain)} uses ${over()} % of its limit.`
+            : `There are no reports on the storage of accounts of ${inLetters(domain)}.`;
     const count = n === 1 ? "1 account" : `${n} accounts`;
     switch (more) {
     case "none":
@@ -118,11 +119,11 @@ async function read() {
 
 function choose(name, percent = over()) {
     domain = name;
-    byId("domain").value = name;
+    byId("domain").value = inLetters(name);
     byId("over").value = String(percent);
     byId("there").hidden = name === "";
     byId("which").textContent = name === "" ? "Accounts"
-        : `Accounts of ${name}`;
+        : `Accounts of ${inLetters(name)}`;
     document.title = name === "" ? TITLE : `${name} – ${TITLE}`;
     if (name === "")
         return;
@@ -186,7 +187,7 @@ frame = new Frame({
     note: ({ dismissed = [] }) => news.dismissed(dismissed),
 });
 new Picker(byId("domain"), (text, from) => directory.findDomains(text, from),
-           (name) => choose(name));
+           (name) => choose(asDomain(name)), inLetters);
 byId("over").addEventListener("change", () => choose(domain));
 byId("choice").addEventListener("submit", (e) => e.preventDefault());
 window.addEventListener("hashchange", () => choose(...addressed()));

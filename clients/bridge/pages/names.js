@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What places, audiences and authors are called on the administrators' pages.
+import { asDomain, inLetters } from "./idn.js";
 
 const number = new Intl.NumberFormat("en-GB");
 
@@ -10,7 +11,7 @@ export const count = (n, one, many = `${one}s`) =>
 
 // place: {scope, target}
 export function placeName({ scope, target }) {
-    return scope === "server" ? "the whole server" : target;
+    return scope === "server" ? "the whole server" : inLetters(target);
 }
 
 // Whom a post reaches: for the button.  accounts: null if nobody knows.
@@ -19,7 +20,7 @@ export function postLabel(place, accounts) {
         return `Post to ${placeName(place)}`;
     return place.scope === "server"
         ? `Post to all ${count(accounts, "account")}`
-        : `Post to ${count(accounts, "account")} of ${place.target}`;
+        : `Post to ${count(accounts, "account")} of ${inLetters(place.target)}`;
 }
 
 // The server calls who came by its UNIX socket local:UID.
@@ -30,7 +31,8 @@ export function authorName(author) {
     const [, id] = /^local:(\d+)$/.exec(author) ?? [];
 
     return author === ROOT_ID ? ROOT
-        : id !== undefined ? `user ${id} on this machine` : author;
+        : id !== undefined ? `user ${id} on this machine`
+            : inLetters(author ?? "");
 }
 
 // What the server is to look for when this was typed.
@@ -39,5 +41,6 @@ export function authorPattern(typed) {
     const [, id] = /^user (\d+) on this machine$/i.exec(text) ?? [];
 
     return text.toLowerCase() === ROOT ? ROOT_ID
-        : id !== undefined ? `local:${id}` : text;
+        : id !== undefined ? `local:${id}`
+            : text.replace(/(?<=@).*/, asDomain);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Who says an alert, and to whom.
+import { inLetters } from "./idn.js";
 
 const organisation = () =>
     document.querySelector('meta[name="organisation"]')?.content.trim() ?? "";
@@ -14,8 +15,8 @@ export function setReader(userName) {
 const readersDomain = () => reader.split("@")[1] ?? "";
 
 function domainOf({ scope, target }) {
-    return (scope === "domain" ? target : target?.split("@")[1]) ??
-        readersDomain();
+    return inLetters((scope === "domain" ? target : target?.split("@")[1]) ??
+        readersDomain());
 }
 
 export function whoSays(alert) {
@@ -32,7 +33,7 @@ export function toWhom(alert) {
     switch (alert.scope) {
     case "account":
         return !alert.target || alert.target === reader ? "to you"
-            : `to ${alert.target}`;
+            : `to ${inLetters(alert.target)}`;
     case "domain":
         return `to all of ${domainOf(alert)}`;
     default:

@@ -10,6 +10,7 @@ export class Picker {
     #list;
     #find;
     #chosen;
+    #shown;
     #names = [];
     #more = "";   // where the next names begin, "" at the end
     #at = -1;     // the option that the keyboard is on
@@ -18,11 +19,13 @@ export class Picker {
     #typed = false; // what stands there is a part of a name, not one chosen
 
     // find(text, from) gives {names, more}; chosen(name) is called for the
-    // name that was picked, or typed and ended by Enter.
-    constructor(input, find, chosen) {
+    // name that was picked, or typed and ended by Enter.  shown(name): as people
+    // read it.
+    constructor(input, find, chosen, shown = (name) => name) {
         this.#input = input;
         this.#find = find;
         this.#chosen = chosen;
+        this.#shown = shown;
         this.#list = make("ul", { className: "options", hidden: true,
                                   id: `${input.id}-options` });
         this.#list.setAttribute("role", "listbox");
@@ -110,8 +113,8 @@ export class Picker {
     }
 
     #draw(empty) {
-        const texts = this.#more === "" ? this.#names
-            : [...this.#names, "More…"];
+        const names = this.#names.map((name) => this.#shown(name));
+        const texts = this.#more === "" ? names : [...names, "More…"];
 
         this.#list.replaceChildren(...texts.map((text, i) => {
             const option = make("li", { id: `${this.#list.id}-${i}` }, text);
@@ -181,7 +184,7 @@ export class Picker {
         const name = this.#names[at] ?? this.#input.value.trim();
         if (name === "")
             return;
-        this.#input.value = name;
+        this.#input.value = this.#shown(name);
         this.#typed = false;
         this.close();
         this.#chosen(name);

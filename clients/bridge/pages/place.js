@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The choice of server, domain or account.  It stands in the page's address,
 // behind "#", so that a reload and a bookmark keep it.
+import { inLetters } from "./idn.js";
 import { byId } from "./view.js";
 
 // What the choices are called where there is only one domain, and elsewhere.
@@ -86,7 +87,7 @@ export class PlaceForm {
         const onlyOne = this.#domains.length === 1 &&
             this.#domains[0] === this.domain;
 
-        const words = onlyOne ? CHOICES.one(this.domain) : CHOICES.many;
+        const words = onlyOne ? CHOICES.one(inLetters(this.domain)) : CHOICES.many;
 
         for (const radio of byId("place").elements.scope)
             radio.checked = radio.value === this.#scope;
@@ -95,7 +96,7 @@ export class PlaceForm {
         byId("domain-field").hidden = !wantsDomain || onlyOne;
         byId("account-field").hidden = this.#scope !== "account" ||
             this.domain === "";
-        byId("domain").value = this.domain;
+        byId("domain").value = inLetters(this.domain);
         byId("account").value = this.#account;
         this.#tell();
     }

@@ -252,8 +252,8 @@ is_outdated(const struct attempt *a, const struct account *account)
            is_renamed(a, account);
 }
 
-/* No source outside lets in as somebody with server-wide rights, who may have got
- * them since. */
+/* No source outside lets in as somebody with server-wide rights, whoever is asked,
+ * and also if they were given since. */
 static bool
 is_above_sources(const struct attempt *a, const struct account *account)
 {

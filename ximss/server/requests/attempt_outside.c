@@ -28,7 +28,6 @@
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/login_private.h"
 #include "ximss/server/rules/auto_account.h"
-#include "ximss/server/rules/rights.h"
 #include "ximss/server/rules/settings.h"
 
 void
@@ -126,11 +125,11 @@ user_of(const struct attempt_outside *o)
     return key;
 }
 
-/* Whether the account may come by this source; NULL: it may. */
+/* Whether the account may come by this source; NULL: it may, unless its rights are
+ * in the way (attempt_open.c). */
 static enum store_result
 look_for_bar(struct attempt *a, struct store_txn *t, const struct domain_rec *d,
-             const struct account_rec *account, const char **bar_r,
-             struct errbuf *err)
+             const char **bar_r, struct errbuf *err)
 {
     struct domain_logins logins;
     enum store_result r =
@@ -139,9 +138,7 @@ look_for_bar(struct attempt *a, struct store_txn *t, const struct domain_rec *d,
     *bar_r = NULL;
     if (r != STORE_OK)
         return r;
-    if ((rights_parse(account->rights) & RIGHTS_SERVER_WIDE) != 0)
-        *bar_r = "rights";
-    else if (!auth_list_has(&logins.auth, a->outside.by))
+    if (!auth_list_has(&logins.auth, a->outside.by))
         *bar_r = "source";
     else if (d->suspended)
         *bar_r = "suspended";
@@ -177,7 +174,7 @@ account_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
     a->outside.reason = auto_account_reason(what);
     if (r == STORE_OK &&
         (what == AUTO_ACCOUNT_THERE || what == AUTO_ACCOUNT_MADE)) {
-        r = look_for_bar(a, t, &d, &account, &a->outside.reason, err);
+        r = look_for_bar(a, t, &d, &a->outside.reason, err);
         if (r == STORE_OK && a->outside.reason == NULL)
             take_account(a, &d, &account);
     }
