@@ -90,6 +90,21 @@ is_one_of(const char *word, const char *const *list)
     return false;
 }
 
+/* Such an OK is often said to every password ("nopassword"). */
+static bool
+passes_on(const char *word)
+{
+    static const char *const proxies[] = {"proxy", "proxy_maybe", NULL};
+    size_t n = strcspn(word, "=");
+    char name[sizeof "proxy_maybe"];
+
+    if (n >= sizeof name)
+        return false;
+    memcpy(name, word, n);
+    name[n] = '\0';
+    return is_one_of(name, proxies);
+}
+
 static void
 take_flag(struct dovecot_line *l, const char *word)
 {
@@ -100,8 +115,10 @@ take_flag(struct dovecot_line *l, const char *word)
                                                  "authzfailed", NULL};
 
     l->is_temporary |= is_one_of(word, temporary);
-    l->is_disabled |= is_one_of(word, disabled);
+    l->is_disabled |=
+        is_one_of(word, disabled) || strncmp(word, "nologin=", 8) == 0;
     l->is_not_authorized |= is_one_of(word, not_authorized);
+    l->is_passed_on |= passes_on(word);
 }
 
 static int

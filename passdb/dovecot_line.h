@@ -35,6 +35,8 @@ struct dovecot_line {
     bool is_temporary;      /* "temp", or a code that says so */
     bool is_disabled;       /* "user_disabled", "pass_expired", "nologin" */
     bool is_not_authorized; /* "authz" */
+    bool is_passed_on;      /* "proxy", "proxy_maybe": another server is to
+                               check the password */
 };
 
 /* line: without its end, terminated; it is changed.  -1 with err: nobody

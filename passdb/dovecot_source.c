@@ -408,6 +408,9 @@ take_answer(struct dovecot_source *d, struct question *q,
         take_fail(d, q, l);
     else if (l->is_disabled)
         answer(d, q, PASSDB_DISABLED, NULL, NULL);
+    else if (l->is_passed_on)
+        answer(d, q, PASSDB_DISABLED, NULL,
+               "it passes the user on, and checks no password");
     else
         answer(d, q, PASSDB_OK,
                l->user != NULL && *l->user != '\0' ? l->user : NULL, NULL);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "util/tabbed.h"
 #include "util/text.h"
 
 #define FIELDS_MOST 5
@@ -44,46 +45,6 @@ find_shape(char letter)
     return NULL;
 }
 
-static char
-unescape_one(char c)
-{
-    switch (c) {
-    case '0':
-        return '\0';
-    case '1':
-        return '\001';
-    case 't':
-        return '\t';
-    case 'r':
-        return '\r';
-    case 'n':
-        return '\n';
-    default:
-        return c;
-    }
-}
-
-size_t
-dict_unescape(char *s)
-{
-    char *from = strchr(s, '\001'), *to;
-
-    if (from == NULL)
-        return strlen(s);
-    for (to = from; *from != '\0'; from++) {
-        char c = *from;
-
-        if (c == '\001') {
-            if (*++from == '\0')
-                break; /* cut off */
-            c = unescape_one(*from);
-        }
-        *to++ = c;
-    }
-    *to = '\0';
-    return (size_t)(to - s);
-}
-
 /* Cuts text at its tabs; returns how many fields there are, of which no more
  * than FIELDS_MOST are kept. */
 static int
@@ -112,7 +73,7 @@ take_text(char *const *fields, int n, int at, const char **text_r,
     *text_r = "";
     if (at < 0 || at >= n)
         return 0;
-    if (dict_unescape(fields[at]) != strlen(fields[at]))
+    if (tabbed_unescape(fields[at]) != strlen(fields[at]))
         return err_set(err, "a zero byte in a field");
     *text_r = fields[at];
     return 0;

@@ -49,10 +49,4 @@ struct dict_line {
 int dict_line_parse(char *line, size_t len, struct dict_line *line_r,
                     struct errbuf *err) WARN_UNUSED;
 
-/* Undoes Dovecot's escaping in place: \001 with "0", "1", "t", "r" or "n"
- * behind it is a zero byte, \001, TAB, CR or LF; with anything else it is left
- * out.  s is terminated before and after; returns the length, which is more
- * than strlen(s) if there is a zero byte in it. */
-size_t dict_unescape(char *s);
-
 #endif

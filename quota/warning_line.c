@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "util/tabbed.h"
 #include "util/text.h"
 
 /* The line at *text, which is moved behind it; NULL: the empty one. */
@@ -38,7 +39,7 @@ take_percent(char *text, unsigned *percent_r, struct errbuf *err)
 static int
 take_user(char *text, char user[DICT_USER_MOST + 1], struct errbuf *err)
 {
-    size_t len = dict_unescape(text);
+    size_t len = tabbed_unescape(text);
 
     if (len != strlen(text))
         return err_set(err, "a zero byte in a user's name");

@@ -21,7 +21,8 @@ enum ctl_exit { /* exit codes; documented in ximssctl(1) */
     CTL_UNREACHABLE = 3,
     CTL_NO_LOGIN = 4,
     CTL_PARTLY = 5,
-    CTL_LOCAL = 6 /* a file or the output on this side */
+    CTL_LOCAL = 6, /* a file or the output on this side */
+    CTL_DOUBT = 7  /* what a source outside says cannot be relied on */
 };
 
 struct ctl_option {
@@ -151,6 +152,11 @@ int ctl_cli(struct ctl *c, struct buf *command,
  * result. */
 int ctl_cli_but(struct ctl *c, struct buf *command, int quiet,
                 const struct cli_value **value_r) WARN_UNUSED;
+
+/* As ctl_cli; if the server says that a source outside cannot be asked, or
+ * does not tell, it is CTL_DOUBT. */
+int ctl_cli_source(struct ctl *c, struct buf *command,
+                   const struct cli_value **value_r) WARN_UNUSED;
 
 /* As ctl_cli for a command without result. */
 int ctl_cli_quiet(struct ctl *c, struct buf *command) WARN_UNUSED;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "clients/ctl/ctl_line.h"
+#include "clients/ctl/ctl_sync.h"
 #include "clients/sample/secret.h"
 
 /* account ...: lines of the CLI, but where a password goes into it.  import is in
@@ -60,6 +61,14 @@ static const struct ctl_option import_options[] = {
     {"scheme", "NAME", "the scheme of hashes without one (passwd-file)"},
     {"quiet", NULL, "no progress bar"},
     CTL_FORCE,
+    CTL_OPTIONS_END};
+
+static const struct ctl_option sync_options[] = {
+    {"dry-run", NULL, "change nothing; say what would be done"},
+    {"delete", NULL, "delete what would be disabled, or is already"},
+    {"force", NULL, "even if many users have gone"},
+    CTL_YES,
+    {"quiet", NULL, "no progress on the terminal"},
     CTL_OPTIONS_END};
 
 /* The keys are the names; their values, kinds of mailboxes, say nothing here.*/
@@ -270,4 +279,13 @@ const struct ctl_command ctl_account_commands[] = {
      "Accounts that exist already are left as they are and counted, so that\n"
      "an import can be repeated. \"-\" is standard input.\n",
      import_options, .run = ctl_import_run, .min_args = 0, .max_args = 1},
+    {"account", "sync", "DOMAIN",
+     "Brings accounts in line with the users of Dovecot",
+     "Makes the accounts that are missing, and disables those that made\n"
+     "themselves and whose users Dovecot has no more; they are enabled again\n"
+     "when it has. Accounts with rights or a password here, and those that\n"
+     "somebody made, are only named. Nothing is changed if the list of users\n"
+     "is broken or empty, or if more than 10 of them, and more than 10 per\n"
+     "cent, are missing (exit code 7).\n",
+     sync_options, .run = ctl_sync_run, .min_args = 1, .max_args = 1},
     {0}};

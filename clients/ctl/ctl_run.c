@@ -7,6 +7,7 @@
 #include "clients/ctl/ctl_line.h"
 #include "clients/sample/secret.h"
 #include "util/text.h"
+#include "ximss/proto/answer.h"
 
 /* Commands of the server's CLI on their way there and back, and the passwords
  * that go into them. */
@@ -14,6 +15,7 @@
 struct cli_call {
     struct ctl *c;
     int quiet; /* a refusal with this code is not told; 0: none */
+    int doubt; /* a refusal with this code is CTL_DOUBT; 0: none */
     const struct cli_value *value;
     int code;
     bool done;
@@ -33,6 +35,8 @@ on_cli(struct ximss *x, const struct ximss_result *result, const char *data,
     if (result->status == XIMSS_REFUSED && result->error_num == call->quiet)
         return;
     call->code = ctl_result(result);
+    if (result->status == XIMSS_REFUSED && result->error_num == call->doubt)
+        call->code = CTL_DOUBT;
     if (call->code != CTL_OK || len == 0)
         return;
     if (cli_data_parse(data, len, &limits, call->c->arena, &value, &err) < 0)
@@ -43,25 +47,43 @@ on_cli(struct ximss *x, const struct ximss_result *result, const char *data,
     call->value = value;
 }
 
+static int
+execute(struct cli_call *call, struct buf *command,
+        const struct cli_value **value_r)
+{
+    struct ctl *c = call->c;
+
+    *value_r = NULL;
+    call->code = ctl_connect(c);
+    if (call->code == CTL_OK &&
+        ximss_cli_execute(c->x, buf_cstr(command), on_cli, call) < 0) {
+        call->code = ctl_error(CTL_USAGE, "%s", ximss_error(c->x));
+        call->done = true;
+    }
+    if (call->code == CTL_OK)
+        ctl_wait(c, &call->done);
+    explicit_bzero(command->data, command->cap);
+    buf_clear(command);
+    *value_r = call->value;
+    return call->code;
+}
+
 int
 ctl_cli_but(struct ctl *c, struct buf *command, int quiet,
             const struct cli_value **value_r)
 {
     struct cli_call call = {.c = c, .quiet = quiet};
 
-    *value_r = NULL;
-    call.code = ctl_connect(c);
-    if (call.code == CTL_OK &&
-        ximss_cli_execute(c->x, buf_cstr(command), on_cli, &call) < 0) {
-        call.code = ctl_error(CTL_USAGE, "%s", ximss_error(c->x));
-        call.done = true;
-    }
-    if (call.code == CTL_OK)
-        ctl_wait(c, &call.done);
-    explicit_bzero(command->data, command->cap);
-    buf_clear(command);
-    *value_r = call.value;
-    return call.code;
+    return execute(&call, command, value_r);
+}
+
+int
+ctl_cli_source(struct ctl *c, struct buf *command,
+               const struct cli_value **value_r)
+{
+    struct cli_call call = {.c = c, .doubt = ANSWER_USERS_AWAY};
+
+    return execute(&call, command, value_r);
 }
 
 int

@@ -10,6 +10,7 @@
 #include "quota/dict_session.h"
 #include "tests/fuzz/fuzz.h"
 #include "util/buf.h"
+#include "util/tabbed.h"
 
 struct outcome {
     struct buf reply, usages;
@@ -69,7 +70,7 @@ check_escaping(const char *data, size_t size)
         buf_append_char(&b, at != NULL ? letters[at - plain] : data[i]);
     }
     buf_cstr(&b);
-    FUZZ_CHECK(dict_unescape(b.data) == size);
+    FUZZ_CHECK(tabbed_unescape(b.data) == size);
     FUZZ_CHECK(memcmp(b.data, data, size) == 0);
     buf_clear(&b);
 }

@@ -10,11 +10,12 @@ import shutil
 import subprocess
 
 import ximss
-from directories import Ldap, LdapBind, Lines, PasswdFile, Sql, address
+from directories import Ldap, LdapBind, PasswdFile, Sql, address
 from dovecot import DOMAIN, MAIL_UID
 from mail import block, read, replaced
 from outside import WRONG, login
-from ximss import DEADLINE, HERE, Missing, Skip, alert, check, equal, match
+from ximss import (DEADLINE, HERE, Missing, Skip, alert, check, equal, match,
+                   wait_until)
 
 DOCUMENT = "accounts.md"
 USER = pwd.getpwuid(os.geteuid()).pw_name
@@ -159,8 +160,8 @@ class Site:
         self.directory.start()
         self.server = t.server(start=False)
         run = os.path.join(self.directory.dir, "run")
-        for line in lines("ximssd dovecot",
-                          ("/run/dovecot", run)).splitlines():
+        for line in "".join(lines(name, ("/run/dovecot", run)) for name in (
+                "ximssd dovecot", "ximssd userdb")).splitlines():
             name, value = line.split(" = ")
             self.server.options[name.replace("-", "_")] = (
                 value.strip("{}").split(", ") if value.startswith("{")
@@ -197,12 +198,14 @@ class Site:
                  ("example.test", DOMAIN))
 
     def lists(self):
-        """By the second socket, for ximssctl account sync."""
-        users = Lines(os.path.join(self.directory.dir, "run/ximssd-userdb"))
-        users.send(("VERSION", "1", "2"), ("LIST", "1", "service=ximssd"))
-        check(["LIST", "1", address("joe")] in users.until("DONE", "1"),
-              "the user is listed")
-        users.close()
+        """The other socket: of who has not logged in, too."""
+        self.directory.add("late")
+        wait_until(lambda: self.by_hand("late", "secret"), "they are there")
+        self.ctl("account sync --dry-run example.test",
+                 ("example.test", DOMAIN))
+        check("late" not in self.server.cli("ListAccounts " + DOMAIN), "dry")
+        self.ctl("account sync example.test", ("example.test", DOMAIN))
+        check("late" in self.server.cli("ListAccounts " + DOMAIN), "made")
 
 
 def test_dovecot(t):

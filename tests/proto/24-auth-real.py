@@ -121,6 +121,14 @@ def test_nobody_becomes_an_administrator(t):
     check(w.is_in(own, "of the store"), "a user's password of the store")
 
 
+def test_passed_on(t):
+    """Dovecot says yes to every password of one whom another server is to let
+    in."""
+    w = world(t)
+    w.directory.pass_on("far")
+    w.all_get(WRONG, ("far", "any"), ("far", "secret"))
+
+
 def test_by_every_door(t):
     """The web, HTTP's own log-in, the CLI by both of its ways: each makes the
     account, and each refuses the wrong password."""

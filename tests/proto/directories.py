@@ -318,6 +318,13 @@ class PasswdFile(Directory):
                 name.partition("@")[0], "nologin" if locked else "")
         self.rewrite()
 
+    def pass_on(self, name):
+        """To another server, which is to check the password."""
+        self.entries[address(name)] = "%s:::::::proxy=y host=127.0.0.1 " \
+            "nopassword=y\n" % address(name)
+        self.rewrite()
+        wait_until(lambda: self.knows(name, "any"), "it is passed on")
+
     def remove(self, name):
         del self.entries[address(name)]
         self.rewrite()

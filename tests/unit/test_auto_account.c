@@ -8,6 +8,7 @@
 
 #include "tests/unit/admin_fixture.h"
 #include "tests/unit/suite.h"
+#include "util/config_value.h"
 #include "ximss/server/base/auth_list.h"
 #include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/auto_account.h"
@@ -64,7 +65,7 @@ START_TEST(makes_one_account)
     ck_assert_ptr_nonnull(
         strstr(fixture_audit(), "|AutoCreate nora@a.test dovecot|ok\n"));
     ck_assert_str_eq(fixture_say(LOCAL, "GetAccountSettings nora@a.test"),
-                     "201 {RealName=\"A Newcomer\";City=Bonn;}");
+                     "201 {RealName=\"A Newcomer\";City=Bonn;Outside=YES;}");
     ck_assert_str_eq(fixture_say(LOCAL, "GetAccountRights nora@a.test"),
                      "201 ()");
     ck_assert_uint_eq(number,
@@ -108,6 +109,117 @@ START_TEST(makes_none_where_none_may_be)
     check_get((struct want){"new@a.test", AUTO_ACCOUNT_SUSPENDED, NULL, 0});
     fixture_say(LOCAL, "ResumeDomain a.test");
     check_get((struct want){"new@a.test", AUTO_ACCOUNT_MADE, "new@a.test", 0});
+}
+END_TEST
+
+/* --- domains that make themselves --- */
+
+static char first_domain[] = "New.Test", any_domain[] = "*";
+static char *listed[] = {first_domain};
+static char *anything[] = {any_domain};
+
+START_TEST(makes_domains_that_are_listed)
+{
+    const struct config_texts list = {listed, 1}, any = {anything, 1};
+
+    fixture_settings.auto_domains = &list;
+    check_get((struct want){"x@other.test", AUTO_ACCOUNT_NO_DOMAIN, NULL, 0});
+    check_get((struct want){"a b@new.test", AUTO_ACCOUNT_NO_DOMAIN, NULL, 0});
+    fixture_say(LOCAL, "UpdateDomainDefaults {AutoCreate=NO;}");
+    check_get((struct want){"x@new.test", AUTO_ACCOUNT_NO_DOMAIN, NULL, 0});
+    fixture_say(LOCAL, "UpdateDomainDefaults {AutoCreate=default;}");
+    fixture_audit();
+    check_get((struct want){"X@NEW.test", AUTO_ACCOUNT_MADE, "x@new.test", 0});
+    ck_assert_str_eq(fixture_effects, "domain new.test; account x@new.test;");
+    ck_assert_ptr_nonnull(
+        strstr(fixture_audit(), "|AutoCreate new.test dovecot|ok\n"));
+    fixture_settings.auto_domains = &any;
+    check_get(
+        (struct want){"x@other.test", AUTO_ACCOUNT_MADE, "x@other.test", 0});
+    check_get((struct want){"x@-/-", AUTO_ACCOUNT_NO_DOMAIN, NULL, 0});
+    fixture_settings.auto_domains = NULL;
+}
+END_TEST
+
+/* --- whom to ask a user database about --- */
+
+struct wanted {
+    const char *address;
+    bool is_wanted;
+};
+
+static enum store_result
+ask(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    const struct wanted *w = arg;
+    char name[NAME_ADDRESS_SIZE];
+    enum store_result r = auto_account_wanted(x, w->address, name, err);
+
+    ck_assert_msg((name[0] != '\0') == w->is_wanted, "%s", w->address);
+    ck_assert(!w->is_wanted || name_is_same(name, w->address));
+    return r;
+}
+
+START_TEST(knows_whom_to_ask_about)
+{
+    static struct wanted rows[] = {
+        {"new@a.test", true},   {"NEW@A.TEST", true}, {"joe@a.test", false},
+        {"a b@a.test", false},  {"@a.test", false},   {"group@a.test", false},
+        {"new@b.test", false}, /* asks the store alone */
+        {"new@no.test", false}, {"new", false},
+    };
+
+    fixture_say(LOCAL, "UpdateDomainSettings a.test {Auth=(store,dovecot);}");
+    fixture_say(LOCAL, "UpdateDomainSettings b.test {Auth=(store,pam);}");
+    fixture_say(LOCAL, "CreateGroup group@a.test");
+    fixture_run(LOCAL, ask, &(struct wanted){"new@a.test", false});
+    fixture_settings.has_userdb = true;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        fixture_run(LOCAL, ask, &rows[i]);
+    fixture_say(LOCAL, "UpdateDomainSettings a.test {AutoCreate=NO;}");
+    fixture_run(LOCAL, ask, &(struct wanted){"new@a.test", false});
+    fixture_settings.has_userdb = false;
+}
+END_TEST
+
+/* --- accounts that their source has no more --- */
+
+START_TEST(those_that_are_gone)
+{
+    static const struct exchange e[] = {
+        {ADMIN, "PlanOutsideUsers a.test ABSENT (new,joe,admin,none)",
+         "201 {disabled=(new);kept={joe=made-here;admin=made-here;};}"},
+        {ADMIN, "SyncOutsideUsers a.test ABSENT (new)",
+         "201 {disabled=(new);}"},
+        {ADMIN, "SyncOutsideUsers a.test ABSENT (new)", "201 {}"},
+        {ADMIN, "GetAccountSettings new@a.test", "201 {Outside=GONE;}"},
+    };
+    static const struct exchange back[] = {
+        {ADMIN, "PlanOutsideUsers a.test PRESENT (new,newer,\"a b\")",
+         "201 {made=(newer);enabled=(new);kept={\"a b\"=illegal-name;};}"},
+        {ADMIN, "SyncOutsideUsers a.test PRESENT (new)",
+         "201 {enabled=(new);}"},
+        {ADMIN, "GetAccountSettings new@a.test", "201 {Outside=YES;}"},
+        {ADMIN, "SetAccountAliases new@a.test (also)", "200 OK"},
+        {ADMIN, "SyncOutsideUsers a.test ABSENT (also) DELETE",
+         "201 {kept={also=alias;};}"},
+        {ADMIN, "SyncOutsideUsers a.test ABSENT (new) DELETE",
+         "201 {deleted=(new);}"},
+        {STRANGER, "SyncOutsideUsers a.test ABSENT (new)",
+         "510 insufficient access rights"},
+        {ADMIN, "SyncOutsideUsers a.test (new)",
+         "501 keyword ABSENT is missing"},
+        {ADMIN, "SyncOutsideUsers a.test ABSENT ((new))",
+         "501 name is missing"},
+    };
+
+    fixture_settings.has_userdb = true;
+    fixture_say(LOCAL, "UpdateDomainSettings a.test {Auth=(store,dovecot);}");
+    check_get((struct want){"new@a.test", AUTO_ACCOUNT_MADE, "new@a.test", 0});
+    CONVERSE(e);
+    check_get((struct want){"new@a.test", AUTO_ACCOUNT_GONE, "new@a.test", 0});
+    CONVERSE(back);
+    fixture_settings.has_userdb = false;
 }
 END_TEST
 
@@ -209,6 +321,9 @@ auto_account_suite(void)
     tcase_add_test(tc, makes_one_account);
     tcase_add_test(tc, finds_what_is_there);
     tcase_add_test(tc, makes_none_where_none_may_be);
+    tcase_add_test(tc, makes_domains_that_are_listed);
+    tcase_add_test(tc, knows_whom_to_ask_about);
+    tcase_add_test(tc, those_that_are_gone);
     tcase_add_test(tc, domains_say_where);
     suite_add_tcase(s, tc);
     tc = tcase_create("pure");

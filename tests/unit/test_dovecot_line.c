@@ -12,6 +12,7 @@ Suite *dovecot_line_suite(void);
 
 #define T "temporary "
 #define D "disabled "
+#define P "passed on "
 #define A "authz "
 
 /* "COMMAND ID TEXT USER flags", "-" for what is missing. */
@@ -25,6 +26,8 @@ describe(const struct dovecot_line *l, char *out)
             (unsigned long)l->id, l->text != NULL ? l->text : "-",
             l->user != NULL ? l->user : "-", l->is_temporary ? T : "",
             l->is_disabled ? D : "", l->is_not_authorized ? A : "");
+    if (l->is_passed_on)
+        strcat(out, P);
 }
 
 START_TEST(reads_lines)
@@ -49,6 +52,11 @@ START_TEST(reads_lines)
         {"OK\t\tuser=joe", NULL},
         {"OK", NULL},
         {"OK\t7\tuser=joe\tnologin\treason=no", "OK 0/7 - joe " D},
+        {"OK\t7\tuser=joe\tproxy\thost=192.0.2.1", "OK 0/7 - joe " P},
+        {"OK\t7\tuser=joe\tproxy=y\thost=192.0.2.1", "OK 0/7 - joe " P},
+        {"OK\t7\tuser=joe\tproxy_maybe=y", "OK 0/7 - joe " P},
+        {"OK\t7\tuser=joe\tproxy_timeout=5", "OK 0/7 - joe "},
+        {"OK\t7\tuser=joe\tnologin=no", "OK 0/7 - joe " D},
         {"OK\t7\tuser=a\001tb\001nc\0011", "OK 0/7 - a\tb\nc\001 "},
         {"OK\t7\tuser=a\0010", NULL},
         {"OK\t7\tuser=a\001", NULL},

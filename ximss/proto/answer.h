@@ -58,6 +58,9 @@
     X(BAD_SETTING, 501, "%s %s", "own")                                        \
     X(TOO_LONG, 501, "%s is longer than %d bytes", "own")                      \
     X(TOO_MANY_ALIASES, 501, "too many aliases", "own")                        \
+    X(TOO_MANY_NAMES, 501, "too many names. a line may have %d", "own")        \
+    X(NO_USER_SOURCE, 501, "no source outside knows users of this domain",     \
+      "own")                                                                   \
     X(TOO_MANY_RIGHTS, 501, "too many rights", "own")                          \
     X(TOO_MANY_SETTINGS, 501, "too many settings", "own")                      \
     X(BAD_ACCOUNT_NAME, 501, "illegal account name. %s", "own")                \
@@ -148,6 +151,7 @@
       "own")                                                                   \
     X(SOURCE_AWAY, 525, "passwords can not be checked now, try again later",   \
       "own")                                                                   \
+    X(USERS_AWAY, 525, "the source of users: %s", "own")                       \
     X(WEB_SESSIONS, 525, "too many sessions, try again later", "own")          \
     X(TOO_MANY_ALERTS, 526, "too many alerts. at most %u are possible here",   \
       "own")                                                                   \

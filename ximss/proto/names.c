@@ -17,6 +17,7 @@ static const char *const settings[] = {
     "AutoCreate",
     "CRAMMD5",
     "MaxAccountSize",
+    "Outside",
     "Password",
     "PlusDetail",
     "QuotaAlert",

@@ -16,6 +16,7 @@
 #include "passdb/dovecot_source.h"
 #include "passdb/pam_source.h"
 #include "passdb/passdb.h"
+#include "passdb/userdb.h"
 #include "quota/sources.h"
 #include "util/clock.h"
 #include "util/descriptors.h"
@@ -36,6 +37,7 @@
 #include "ximss/server/live/door.h"
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/listener.h"
+#include "ximss/server/live/newcomers.h"
 #include "ximss/server/live/quota_check.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/upkeep.h"
@@ -82,6 +84,8 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->max_forwarders = c->max_domain_forwarders;
     a->source_limits = c->quota_limits == CONFIG_LIMITS_OF_SOURCES;
     a->can_ask = c->quota_doveadm_url[0] != '\0' || c->quota_maildir[0] != '\0';
+    a->has_userdb = c->auth_userdb_socket[0] != '\0';
+    a->auto_domains = &c->auto_domains;
     a->version = PACKAGE_NAME " " PACKAGE_VERSION;
     a->test_hooks = test_hooks;
     for (size_t i = 0; i < c->auth.count; i++)
@@ -293,9 +297,11 @@ server_free(struct server *s)
     throttle_free(&s->throttle);
     login_slots_free(&s->login_slots);
     alias_renew_free(&s->alias_renew);
-    passdb_free(&s->passdb);
     audit_budget_free(&s->audit_budget);
     usage_feed_free(&s->usage_feed);
+    newcomers_free(&s->newcomers);
+    userdb_free(&s->userdb);
+    passdb_free(&s->passdb);
     lobby_free(&s->lobby);
     door_free(&s->door);
     wake_files_close(&s->wake_files);
@@ -335,6 +341,7 @@ server_new(const struct server_options *o, struct config *c)
     s->descriptors = descriptors_limit();
     s->audit_budget = audit_budget_new(&(struct audit_limits){0});
     s->usage_feed = usage_feed_new(s, USAGE_FEED_PAUSE);
+    s->newcomers = newcomers_new(s);
     return s;
 }
 
@@ -368,17 +375,29 @@ start_sources(struct server *s, const struct config *c, struct errbuf *err)
     return s->quota_sources != NULL ? 0 : -1;
 }
 
+/* Before passdb runs. */
+static void
+make_userdb(struct server *s, const struct config *c)
+{
+    const struct userdb_dovecot_config u = {.socket = c->auth_userdb_socket};
+
+    if (c->auth_userdb_socket[0] != '\0')
+        s->userdb = userdb_new(passdb_base(s->passdb), &u);
+}
+
 static void
 start_passdb(struct server *s, const struct config *c)
 {
     const struct dovecot_source_config dovecot = {
         .socket = c->auth_dovecot_socket, .greeting = c->auth_timeout};
 
+    make_userdb(s, c);
     if (*c->auth_dovecot_socket != '\0')
         passdb_add(s->passdb, PASSDB_DOVECOT,
                    dovecot_source_new(passdb_base(s->passdb),
                                       passdb_loop(s->passdb), &dovecot));
-    if (*c->auth_dovecot_socket != '\0' || *c->pam_service != '\0')
+    if (*c->auth_dovecot_socket != '\0' || *c->pam_service != '\0' ||
+        s->userdb != NULL)
         passdb_run(s->passdb);
 }
 
@@ -649,8 +668,10 @@ server_stop(struct server **sp)
     unlink(s->config->control_socket);
     if (s->config->door_socket[0] != '\0')
         unlink(s->config->door_socket); /* whoever is told bye sees that */
+    userdb_stop(s->userdb);             /* whoever waits for it goes on */
     drain_workers(s);
     passdb_stop(s->passdb); /* who waits is told by mail */
+    userdb_flush(s->userdb);
     usage_feed_set_sources(s->usage_feed, NULL);
     quota_sources_stop(&s->quota_sources);
     usage_feed_flush(s->usage_feed);

@@ -11,6 +11,7 @@
 #include "passdb/pam_name.h"
 #include "quota/maildir_path.h"
 #include "util/local_socket.h"
+#include "util/name.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/base/auth_list.h"
@@ -126,6 +127,20 @@ check_sources(struct config_load *l, const struct config *c)
         return config_conflict(l, "quota-doveadm-url",
                                "needs quota-doveadm-key-file");
     return 0;
+}
+
+static int
+check_users(struct config_load *l, const struct config *c)
+{
+    char normal[NAME_DOMAIN_SIZE];
+
+    for (size_t i = 0; i < c->auto_domains.count; i++)
+        if (strcmp(c->auto_domains.items[i], "*") != 0 &&
+            name_domain(c->auto_domains.items[i], normal, NULL) < 0)
+            return config_conflict(l, "auto-domains",
+                                   "must be names of domains, or *");
+    return check_socket(l, "auth-userdb-socket", c->auth_userdb_socket,
+                        sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
 }
 
 static int
@@ -252,8 +267,8 @@ config_check(struct config_load *l, void *config)
                                &c->listen_tls) != 0 ||
         check_proxies(l, c) != 0 || check_sizes(l, c) != 0 ||
         check_quality(l, c) != 0 || check_sources(l, c) != 0 ||
-        check_auth(l, c) != 0 || check_pam(l, c) != 0 ||
-        finish_control_socket(l, c) != 0)
+        check_auth(l, c) != 0 || check_users(l, c) != 0 ||
+        check_pam(l, c) != 0 || finish_control_socket(l, c) != 0)
         return -1;
     return check_door(l, c);
 }

@@ -301,8 +301,8 @@ static const struct config_row rows[] = {
  "store."},
 {"auth-dovecot-socket", PATH(0), M(auth_dovecot_socket), "", RESTART,
  "The UNIX socket on which Dovecot checks passwords, such as\n"
- "/run/dovecot/auth-ximssd. In Dovecot it is a unix_listener of service auth\n"
- "that belongs to the server's user. Empty: none."},
+ "/run/dovecot/ximssd-client. In Dovecot it is a unix_listener of service\n"
+ "auth that belongs to the server's user. Empty: none."},
 {"auth-timeout", TIME(SECOND, MINUTE), M(auth_timeout), "5s", RELOAD,
  "How long a log-in waits for all sources outside of the server together.\n"
  "Then it fails with error 525. Dovecot refuses wrong passwords after 2\n"
@@ -315,6 +315,16 @@ static const struct config_row rows[] = {
  "the password is changed there, or the user is locked, the old one works\n"
  "here for this time at most, unless ximssctl account forget is used. The\n"
  "time is never longer than remember-time. 0: not at all."},
+{"auth-userdb-socket", PATH(0), M(auth_userdb_socket), "", RESTART,
+ "The UNIX socket of Dovecot's user database, such as\n"
+ "/run/dovecot/auth-userdb, which the server's user must be allowed to write\n"
+ "to. Accounts of users that Dovecot knows then make themselves also before\n"
+ "the first log-in, and ximssctl account sync can compare. Empty: none."},
+{"auto-domains", LIST(CONFIG_TEXTS), M(auto_domains), "", RELOAD,
+ "Domains that are made together with the first account in them that makes\n"
+ "itself, such as {\"example.org\", \"example.net\"}. * stands for every domain\n"
+ "that the source knows a user of. Empty: none; a domain is made by an\n"
+ "administrator."},
 
 {"password-iterations", NUMBER(4096, 10000000), M(password_iterations),
  "25000", RELOAD,

@@ -139,6 +139,8 @@ struct config {
     int64_t auth_timeout;
     unsigned auth_max_waiting;
     int64_t auth_cache_time;
+    char *auth_userdb_socket; /* "": none */
+    struct config_texts auto_domains;
 
     /* passwords and log-in */
     unsigned password_iterations;

@@ -54,6 +54,9 @@ audit_call(struct admin_call *c, bool malformed, bool changed,
 
     if (!wants_audit(c))
         return STORE_OK;
+    /* It is run once more, when it is known whether there is such a user. */
+    if (c->x->newcomer != NULL && *c->x->newcomer != NULL)
+        return STORE_OK;
     /* Of a change in many jobs, the first and the last. */
     if (c->answer->more && c->x->target != 0)
         return STORE_OK;

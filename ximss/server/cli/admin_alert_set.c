@@ -231,7 +231,8 @@ admin_alert_set(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = admin_arg_end(c);
     if (r == STORE_OK)
-        r = admin_alert_find_target(c, name, RIGHT_POST_ALERTS, &t, err);
+        r = admin_alert_find_target(c, name, RIGHT_POST_ALERTS | NEED_OR_MAKE,
+                                    &t, err);
     if (r == STORE_OK)
         r = admin_call_same(c, t.number,
                             t.scope == ALERT_ACCOUNT ? ANSWER_NO_ACCOUNT

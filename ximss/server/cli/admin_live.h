@@ -23,8 +23,13 @@ enum admin_live_command {
     ADMIN_LIVE_WRITE_LOG,     /* `text` at `level` */
     ADMIN_LIVE_LOG_ALL,       /* `on`: all of the log; else as configured */
     ADMIN_LIVE_TEST_LOOP,     /* measures; the result is a number */
-    ADMIN_LIVE_TEST_CLOCK     /* clock_advance(advance) */
+    ADMIN_LIVE_TEST_CLOCK,    /* clock_advance(advance) */
+    ADMIN_LIVE_LIST_USERS,    /* of the domains `text` (names with commas
+                                 between; the empty one: bare names) */
+    ADMIN_LIVE_CHECK_USERS    /* `names` in the domain `text` */
 };
+
+struct cli_value;
 
 /* Which of an account's sessions are meant. */
 struct admin_session_filter {
@@ -54,6 +59,7 @@ struct admin_live {
     enum log_level level;
     char text[ADMIN_LOG_BYTES + 1];
     bool on;
+    const struct cli_value *names; /* borrowed of the line */
 };
 
 #endif

@@ -4,11 +4,13 @@
 
 #include "ximss/server/live/req_job.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "util/xmalloc.h"
 #include "ximss/server/live/session_private.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/live/worker.h"
 
 static enum store_result
@@ -20,7 +22,29 @@ run_body(struct job *j, struct store_txn *t, struct errbuf *err)
     job_context(&x, j, t, &q->caller.caller);
     x.parts = &q->parts;
     q->code = ANSWER_OK; /* it may be a second try */
+    free(q->newcomer);
+    q->newcomer = NULL;
+    x.newcomer = q->was_asked ? NULL : &q->newcomer;
     return q->ops->body(q, &x, err);
+}
+
+static void
+deliver_again(struct mail *m, void *owner)
+{
+    (void)owner;
+    req_job_submit((struct req_job *)(void *)m);
+}
+
+/* Any thread. */
+static void
+on_newcomer(struct newcomer_wait *w, bool is_here)
+{
+    struct req_job *q =
+        (struct req_job *)(void *)((char *)w - offsetof(struct req_job, wait));
+
+    (void)is_here; /* it is looked for once more */
+    q->job.mail.deliver = deliver_again;
+    mailbox_put(q->job.worker->box, &q->job.mail);
 }
 
 static void
@@ -29,6 +53,12 @@ finish(struct job *j)
     struct req_job *q = (struct req_job *)j;
     bool done = j->result == STORE_OK && q->code == ANSWER_OK;
 
+    if (j->result == STORE_OK && q->newcomer != NULL) {
+        q->was_asked = true;
+        q->wait.done = on_newcomer;
+        newcomers_ask(j->server->newcomers, q->newcomer, &q->wait);
+        return;
+    }
     if (q->ops->finish != NULL) {
         q->ops->finish(q);
         return;
@@ -107,6 +137,7 @@ req_job_free(struct req_job *q)
         return;
     if (q->ops->clear != NULL)
         q->ops->clear(q);
+    free(q->newcomer);
     admin_parts_clear(&q->parts);
     job_caller_clear(&q->caller);
     job_clear(&q->job);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "ximss/server/live/job.h"
+#include "ximss/server/live/newcomers.h"
 #include "ximss/server/live/request.h"
 #include "ximss/server/rules/admin_context.h"
 
@@ -46,6 +47,11 @@ struct req_job {
     struct admin_parts parts; /* of a body that returns STORE_AGAIN */
     int code;                 /* 200, or why it was refused */
     char text[200];
+    /* An account that it is about makes itself if a source of passwords knows
+     * the user: the body sets x->newcomer, and is run once more. */
+    char *newcomer; /* owned; who; NULL: nobody */
+    bool was_asked;
+    struct newcomer_wait wait;
 };
 
 /* For a request of a session; size: of the whole struct, which is zeroed. */

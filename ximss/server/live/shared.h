@@ -22,7 +22,10 @@ struct passdb;
 struct door;
 struct auth_cache;
 struct lobby;
+struct newcomers;
+struct passdb;
 struct throttle;
+struct userdb;
 struct wake_files;
 struct worker;
 
@@ -47,6 +50,8 @@ struct server {
     struct audit_budget *audit_budget;   /* owned; the writer thread's */
     struct usage_feed *usage_feed;       /* owned */
     struct quota_sources *quota_sources; /* owned; NULL behind their end */
+    struct userdb *userdb;               /* owned; NULL: none */
+    struct newcomers *newcomers;         /* owned */
     struct worker **workers;             /* owned */
     unsigned n_workers;
     uint8_t secret[STORE_SECRET_BYTES]; /* of the store, for dummy salts */

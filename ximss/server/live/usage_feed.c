@@ -26,10 +26,12 @@
 #include "util/xmalloc.h"
 #include "ximss/server/base/counters.h"
 #include "ximss/server/live/job.h"
+#include "ximss/server/live/newcomers.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/usage_ask.h"
 #include "ximss/server/live/usage_list.h"
 #include "ximss/server/live/worker.h"
+#include "ximss/server/rules/auto_account.h"
 #include "ximss/server/rules/lane.h"
 #include "ximss/server/rules/usage.h"
 #include "ximss/server/rules/user_target.h"
@@ -70,6 +72,7 @@ struct feed_job {
         uint64_t account; /* number; 0: nothing is to be known of it */
         bool known;       /* a source told its limit, before or now */
         char *name;       /* owned, unless it told it now */
+        char *newcomer;   /* owned; no account, but perhaps a user outside */
     } lookup[BATCH];
     unsigned n;
     struct store_mark mark; /* in the reports */
@@ -89,6 +92,18 @@ note_limit(const struct admin_context *x, const struct usage *u,
     l->known = u->rec.has_limit;
     if (!report->has_limit)
         l->name = xasprintf("%s@%s", u->account.name, u->domain.name);
+}
+
+static enum store_result
+note_newcomer(struct admin_context *x, const struct quota_report *report,
+              struct lookup *l, struct errbuf *err)
+{
+    char name[NAME_ADDRESS_SIZE];
+    enum store_result r = auto_account_wanted(x, report->user, name, err);
+
+    if (r == STORE_OK && name[0] != '\0')
+        l->newcomer = xstrdup(name);
+    return r;
 }
 
 static enum store_result
@@ -113,7 +128,9 @@ take_report(struct admin_context *x, const struct quota_report *report,
     domain_rec_clear(&d);
     account_rec_clear(&a);
     /* Mail servers know users who have no account here. */
-    return r == STORE_NOTFOUND || r == STORE_REFUSED ? STORE_OK : r;
+    if (r == STORE_NOTFOUND)
+        r = note_newcomer(x, report, l, err);
+    return r == STORE_REFUSED ? STORE_OK : r;
 }
 
 static void
@@ -121,6 +138,7 @@ forget_lookups(struct feed_job *f, unsigned from)
 {
     for (unsigned i = from; i < f->n; i++) {
         free(f->lookup[i].name);
+        free(f->lookup[i].newcomer);
         f->lookup[i] = (struct lookup){0};
     }
 }
@@ -197,6 +215,47 @@ usage_feed_ask(struct usage_feed *feed, const char *user)
     else if (feed->sources != NULL)
         quota_sources_refresh(feed->sources);
     pthread_mutex_unlock(&feed->sources_lock);
+}
+
+/* --- accounts that a report brings about --- */
+
+/* A report that waits until its account is there. */
+struct early {
+    struct newcomer_wait wait; /* first */
+    struct usage_feed *feed;
+    struct quota_report report;
+    char user[];
+};
+
+static void on_report(void *arg, const struct quota_report *r);
+
+static void
+on_newcomer(struct newcomer_wait *w, bool is_here)
+{
+    struct early *e = (struct early *)w;
+
+    if (is_here)
+        on_report(e->feed, &e->report);
+    free(e);
+}
+
+/* Behind the commit. */
+static void
+ask_for_newcomers(struct usage_feed *feed, const struct feed_job *f)
+{
+    for (unsigned i = 0; i < f->n; i++) {
+        size_t size = strlen(f->report[i].user) + 1;
+        struct early *e;
+
+        if (f->lookup[i].newcomer == NULL)
+            continue;
+        e = xmalloc(sizeof *e + size);
+        e->wait.done = on_newcomer;
+        e->feed = feed;
+        e->report = f->report[i];
+        e->report.user = memcpy(e->user, f->report[i].user, size);
+        newcomers_ask(feed->server->newcomers, f->lookup[i].newcomer, &e->wait);
+    }
 }
 
 /* --- jobs --- */
@@ -380,6 +439,8 @@ feed_finish(struct job *j)
 
     if (ok)
         look_up_limits(feed, f);
+    if (ok)
+        ask_for_newcomers(feed, f);
     forget_lookups(f, 0);
     pthread_mutex_lock(&feed->lock);
     said = feed->said;

@@ -36,6 +36,7 @@ struct cli_job {
     /* What the workers find; under lock. */
     pthread_mutex_t lock;
     struct buf found;
+    size_t sent; /* of it */
     unsigned n_found;
     uint64_t
         session; /* number that live.session would be the id of; 0: of none */

@@ -23,6 +23,7 @@
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/upkeep.h"
 #include "ximss/server/requests/cli_job.h"
+#include "ximss/server/requests/cli_outside.h"
 
 /* TESTLOOP: so long the test takes, and what it repeats. */
 #define LOOP_US    10000
@@ -232,6 +233,8 @@ deliver_live(struct mail *m, void *owner)
     case ADMIN_LIVE_LOG_ALL:
     case ADMIN_LIVE_TEST_CLOCK:
     case ADMIN_LIVE_KILL_DEVICE:
+    case ADMIN_LIVE_LIST_USERS:
+    case ADMIN_LIVE_CHECK_USERS:
         break;
     case ADMIN_LIVE_TEST_LOOP:
         buf_append(&c->answer.data, c->found.data, c->found.len);
@@ -378,6 +381,12 @@ live_go_on(struct req_job *q)
         break;
     case ADMIN_LIVE_TEST_CLOCK:
         move_clock(c);
+        break;
+    case ADMIN_LIVE_LIST_USERS:
+        cli_outside_list(c);
+        break;
+    case ADMIN_LIVE_CHECK_USERS:
+        cli_outside_check(c);
         break;
     case ADMIN_LIVE_LIST_ALL:
     case ADMIN_LIVE_GET_SESSION:

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@
 #include "ximss/server/requests/attempt.h"
 #include "ximss/server/requests/login_private.h"
 #include "ximss/server/rules/admin_target.h"
+#include "ximss/server/rules/auto_account.h"
 #include "ximss/server/rules/user_target.h"
 
 /* Bytes of a user's record; more are no user. */
@@ -218,16 +220,21 @@ find_any_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
 {
     struct domain_rec domain = {0};
     struct account_rec account = {0};
+    struct admin_context x;
     char local[NAME_LOCAL_SIZE];
     bool found;
     enum store_result r =
         user_target_find(t, a->name, &domain, &account, &found, local, err);
 
     a->known = false;
+    a->door->newcomer[0] = '\0';
     if (r == STORE_OK)
         take_account(a, &account, &domain);
     admin_clear(&domain, &account);
-    return r == STORE_NOTFOUND ? STORE_OK : r;
+    if (r != STORE_NOTFOUND || a->door->was_asked)
+        return r == STORE_NOTFOUND ? STORE_OK : r;
+    job_context(&x, &a->job, t, NULL);
+    return auto_account_wanted(&x, a->name, a->door->newcomer, err);
 }
 
 static void
@@ -241,13 +248,33 @@ found_own(struct attempt *a)
         attempt_attach(a);
 }
 
+/* Any thread. */
+static void
+on_newcomer(struct newcomer_wait *w, bool is_here)
+{
+    struct login_door *d =
+        (struct login_door *)(void *)((char *)w -
+                                      offsetof(struct login_door, wait));
+
+    (void)is_here; /* it is looked for once more */
+    attempt_send_home(d->attempt, login_door_look_up);
+}
+
 static void
 found_any(struct attempt *a)
 {
-    if (!a->known)
-        login_door_refuse(a, "unknown");
-    else
+    struct login_door *d = a->door;
+
+    if (a->known) {
         attempt_attach(a);
+    } else if (d->newcomer[0] != '\0') {
+        d->was_asked = true;
+        d->attempt = a;
+        d->wait.done = on_newcomer;
+        newcomers_ask(a->job.server->newcomers, d->newcomer, &d->wait);
+    } else {
+        login_door_refuse(a, "unknown");
+    }
 }
 
 void

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "util/name.h"
+#include "ximss/server/live/newcomers.h"
 #include "ximss/server/live/request.h"
 
 /* Logging in at the mail door: a mail process says whose mail it serves, and the
@@ -25,6 +27,12 @@ struct login_door {
     bool is_own;      /* found out: the account is the user's */
     char *login;      /* owned; the user's name; NULL: none, or not known yet */
     char *own_account; /* owned; that door-user-format makes of it */
+    /* No account, but perhaps a user of a source of passwords, which is asked
+     * once. */
+    char newcomer[NAME_ADDRESS_SIZE]; /* who; "": nobody */
+    bool was_asked;
+    struct newcomer_wait wait;
+    struct attempt *attempt; /* borrowed, for `wait` */
 };
 
 /* NULL is allowed; sets *d to NULL. */

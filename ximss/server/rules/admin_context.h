@@ -22,6 +22,7 @@
 
 struct arena;
 struct audit_budget;
+struct config_texts;
 struct token_key;
 
 /* What a command that does its work in parts (STORE_AGAIN) keeps from one to the
@@ -73,6 +74,9 @@ struct admin_context {
     struct alert_claims *claims; /* borrowed; NULL: nobody else is there */
     struct alert_claim *claim; /* borrowed; given up by the caller when the job
                                     has ended */
+    char **newcomer; /* borrowed; NULL: nobody asks for them.  Set to the name,
+                        owned, of an account that is missing, if it may be asked
+                        whether a source of passwords knows the user */
 };
 
 /* Limits and defaults the engine needs (from the configuration). */
@@ -98,6 +102,9 @@ struct admin_settings {
     bool can_ask;          /* there are sources that can be asked */
     struct auth_list auth; /* where passwords are checked, unless a domain says
                               something else */
+    bool has_userdb;       /* Dovecot can be asked which users there are */
+    const struct config_texts *auto_domains; /* borrowed; domains that make
+                                themselves, "*": any; NULL: none */
 };
 
 #endif

@@ -13,6 +13,7 @@
 
 /* What is needed: rights of a domain administrator (enum right), one of which
  * must be held in the target's domain, and besides: */
+#define NEED_OR_MAKE  (1u << 28) /* of accounts: one that is missing may come */
 #define NEED_LIST     (1u << 29) /* of alerts: whoever may list them */
 #define NEED_READ_ALL (1u << 30) /* reading all domains suffices */
 #define NEED_OWN      (1u << 31) /* the caller's own account is allowed */

@@ -20,6 +20,7 @@
 #include "util/log.h"
 #include "util/text.h"
 #include "ximss/proto/answer.h"
+#include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/alert_admin.h"
 
 #define POST_KEY_BYTES 200
@@ -257,8 +258,9 @@ alert_post(struct admin_context *x, const struct post *post,
 {
     struct alert_target t;
     int code = ANSWER_NO_RIGHTS;
-    enum store_result r = alert_target_find(x, post->scope, post->target,
-                                            RIGHT_POST_ALERTS, &t, &code, err);
+    unsigned need = RIGHT_POST_ALERTS | (post->test ? 0 : NEED_OR_MAKE);
+    enum store_result r =
+        alert_target_find(x, post->scope, post->target, need, &t, &code, err);
 
     *result = (struct post_result){.code = 200, .text = "OK"};
     if (r == STORE_OK && code == ANSWER_MISSING)

@@ -77,6 +77,9 @@ alert_request_post(struct admin_context *x, const struct post *post,
     if (r != STORE_OK ||
         (result->code == 200 && (post->test || result->repeated)))
         return r;
+    /* It is run once more, when it is known whether there is such a user. */
+    if (x->newcomer != NULL && *x->newcomer != NULL)
+        return r;
     return audit_post(x, post, result, err);
 }
 

@@ -3,8 +3,14 @@
 
 #include "ximss/server/rules/alert_target.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/blank.h"
+#include "util/xmalloc.h"
 #include "ximss/proto/answer.h"
 #include "ximss/server/rules/admin_target.h"
+#include "ximss/server/rules/auto_account.h"
 
 void
 alert_target_clear(struct alert_target *t)
@@ -21,6 +27,40 @@ code_of_scope(const struct caller *c, enum alert_scope scope, unsigned need)
                ((need & NEED_LIST) != 0 && rights_may_list(c, scope, 0));
 
     return may ? ANSWER_OK : ANSWER_NO_RIGHTS;
+}
+
+/* The whole name of an account that is missing; NULL: none that can be told.  The
+ * caller frees. */
+static char *
+missing_name(const char *name, const struct domain_rec *d, int code)
+{
+    char *bare = blank_trimmed(name), *at = strrchr(bare, '@'), *full = NULL;
+
+    if (code == ANSWER_NO_DOMAIN && at != NULL)
+        return bare;
+    if (code == ANSWER_NO_ACCOUNT && d->name != NULL) {
+        if (at != NULL)
+            *at = '\0';
+        full = xasprintf("%s@%s", bare, d->name);
+    }
+    free(bare);
+    return full;
+}
+
+static enum store_result
+note_newcomer(struct admin_context *x, const char *name,
+              const struct domain_rec *d, int code, struct errbuf *err)
+{
+    char *full = x->newcomer != NULL ? missing_name(name, d, code) : NULL;
+    char asked[NAME_ADDRESS_SIZE] = "";
+    enum store_result r = STORE_OK;
+
+    if (full != NULL)
+        r = auto_account_wanted(x, full, asked, err);
+    if (r == STORE_OK && asked[0] != '\0')
+        *x->newcomer = xstrdup(asked);
+    free(full);
+    return r;
 }
 
 enum store_result
@@ -48,6 +88,8 @@ alert_target_find(struct admin_context *x, enum alert_scope scope,
         r = admin_find_account(x, name, need, &t_r->domain, &t_r->account,
                                code_r, err);
         t_r->number = t_r->account.number;
+        if (r == STORE_OK && (need & NEED_OR_MAKE) != 0)
+            r = note_newcomer(x, name, &t_r->domain, *code_r, err);
         break;
     }
     return r;

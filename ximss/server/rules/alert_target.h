@@ -15,7 +15,8 @@ struct alert_target {
 void alert_target_clear(struct alert_target *t);
 
 /* need: NEED_... of admin_target.h for domains and accounts; for the other
- * scopes, posting unless NEED_READ_ALL or NEED_LIST is in it.  *code_r: 200, 501 (a name is
+ * scopes, posting unless NEED_READ_ALL or NEED_LIST is in it.  NEED_OR_MAKE: sets
+ * x->newcomer if the account is missing, and who asks might do it.  *code_r: 200, 501 (a name is
  * missing), 510, 512, 513.  The target is to be cleared whatever comes back. */
 enum store_result alert_target_find(struct admin_context *x,
                                     enum alert_scope scope, const char *name,
