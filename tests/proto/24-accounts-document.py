@@ -200,7 +200,8 @@ class Site:
     def lists(self):
         """The other socket: of who has not logged in, too."""
         self.directory.add("late")
-        wait_until(lambda: self.by_hand("late", "secret"), "they are there")
+        wait_until(lambda: self.directory.knows("late", "secret"),
+                   "they are there")
         self.ctl("account sync --dry-run example.test",
                  ("example.test", DOMAIN))
         check("late" not in self.server.cli("ListAccounts " + DOMAIN), "dry")
