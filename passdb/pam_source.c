@@ -10,16 +10,11 @@
 #include "passdb/pam_source.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <sys/socket.h>
 
-#include <event2/event.h>
-
-#include "passdb/pam_launch.h"
+#include "passdb/pam_link.h"
 #include "passdb/pam_name.h"
 #include "passdb/pam_wire.h"
 #include "passdb/source.h"
@@ -28,7 +23,6 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 
-#define PER_TURN 64 /* messages, before others on the thread have theirs */
 /* Between two log lines about checks that were none. */
 #define COMPLAIN_US (10 * CLOCK_SECOND)
 
@@ -46,8 +40,7 @@ TAILQ_HEAD(asks, ask);
 
 struct pam_source {
     struct passdb_source source;
-    struct pam_process process;
-    struct event *readable, *writable;
+    struct pam_link *link; /* owned */
     char *format;
     unsigned processes;
     int64_t refusal_step;
@@ -58,8 +51,9 @@ struct pam_source {
     uint32_t last_id;
     int64_t complained;    /* clock_mono; 0: never */
     unsigned uncomplained; /* since then */
-    atomic_bool is_there;
 };
+
+static const char not_running[] = "ximss-pam is not running";
 
 static struct pam_source *
 pam_source_of(struct passdb_source *source)
@@ -158,33 +152,12 @@ lose(struct pam_source *s, struct asks *list, const char *why)
 
 /* --- to the program --- */
 
-/* False: not now. */
-static bool
-say(struct pam_source *s, const struct pam_wire_message *m)
-{
-    uint8_t packet[PAM_WIRE_MOST];
-    size_t len = pam_wire_write(m, packet);
-    ssize_t n;
-
-    assert(len > 0);
-    do {
-        n = send(s->process.socket, packet, len, MSG_NOSIGNAL);
-    } while (n < 0 && errno == EINTR);
-    explicit_bzero(packet, len);
-    if (n >= 0)
-        return true;
-    /* Whether it is gone is seen when reading. */
-    if (errno == EAGAIN || errno == EWOULDBLOCK)
-        event_add(s->writable, NULL);
-    return false;
-}
-
 static bool
 say_cancel(struct pam_source *s, struct ask *a)
 {
     struct pam_wire_message m = {.type = PAM_WIRE_CANCEL, .id = a->id};
 
-    a->is_cancelled = say(s, &m);
+    a->is_cancelled = pam_link_say(s->link, &m);
     return a->is_cancelled;
 }
 
@@ -201,7 +174,7 @@ say_ask(struct pam_source *s, struct ask *a)
     m.u.ask.address = a->request->address;
     if (m.u.ask.address != NULL && strlen(m.u.ask.address) > PAM_WIRE_ADDRESS)
         m.u.ask.address = NULL;
-    return say(s, &m);
+    return pam_link_say(s->link, &m);
 }
 
 /* As much as can be said now. */
@@ -210,8 +183,6 @@ pump(struct pam_source *s)
 {
     struct ask *a;
 
-    if (!atomic_load(&s->is_there))
-        return;
     TAILQ_FOREACH(a, &s->asked, link)
         if (a->request == NULL && !a->is_cancelled && !say_cancel(s, a))
             return;
@@ -221,10 +192,8 @@ pump(struct pam_source *s)
 }
 
 static void
-on_writable(evutil_socket_t fd, short what, void *arg)
+on_room(void *arg)
 {
-    (void)fd;
-    (void)what;
     pump(arg);
 }
 
@@ -268,21 +237,6 @@ take_answer(struct pam_source *s, const struct pam_wire_message *m)
 }
 
 static void
-take_end(struct pam_source *s, const char *how)
-{
-    static const char why[] = "ximss-pam is not running";
-
-    log_error("ximss-pam %s: until the next start no password is checked by "
-              "PAM",
-              how);
-    atomic_store(&s->is_there, false);
-    event_del(s->readable);
-    event_del(s->writable);
-    lose(s, &s->asked, why);
-    lose(s, &s->waiting, why);
-}
-
-static void
 take_restart(struct pam_source *s)
 {
     log_warn("ximss-pam died and has started anew; the passwords that it was "
@@ -292,38 +246,30 @@ take_restart(struct pam_source *s)
 }
 
 static void
-take_packet(struct pam_source *s, const uint8_t *packet, size_t len)
+on_message(void *arg, const struct pam_wire_message *m)
 {
-    struct pam_wire_message m;
-    struct pam_wire_text text;
+    struct pam_source *s = arg;
 
-    if (pam_wire_read(packet, len, &m, &text) < 0)
-        take_end(s, "said what is no message");
-    else if (m.type == PAM_WIRE_ANSWER)
-        take_answer(s, &m);
-    else if (m.type == PAM_WIRE_HELLO)
+    if (m->type == PAM_WIRE_ANSWER)
+        take_answer(s, m);
+    else if (m->type == PAM_WIRE_HELLO)
         take_restart(s);
 }
 
 static void
-on_readable(evutil_socket_t fd, short what, void *arg)
+on_ended(void *arg, const char *how)
 {
     struct pam_source *s = arg;
-    uint8_t packet[PAM_WIRE_MOST + 1];
-    ssize_t n = 0;
 
-    (void)what;
-    for (int i = 0; i < PER_TURN && atomic_load(&s->is_there); i++) {
-        n = recv(fd, packet, sizeof packet, 0);
-        if (n <= 0)
-            break;
-        take_packet(s, packet, (size_t)n);
-    }
-    if (atomic_load(&s->is_there) &&
-        (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)))
-        take_end(s, "has ended");
-    pump(s);
+    log_error("ximss-pam %s: until the next start no password is checked by "
+              "PAM",
+              how);
+    lose(s, &s->asked, not_running);
+    lose(s, &s->waiting, not_running);
 }
+
+static const struct pam_link_ops link_ops = {
+    .message = on_message, .room = on_room, .ended = on_ended};
 
 /* --- a source --- */
 
@@ -339,8 +285,8 @@ name_to_ask(const struct pam_source *s, const struct passdb_request *r,
     if (!text_equal_nocase(r->mechanism, "PLAIN") || r->password == NULL)
         return NULL;
     *what_r = PASSDB_AWAY;
-    *why_r = "ximss-pam is not running";
-    if (!atomic_load(&s->is_there))
+    *why_r = not_running;
+    if (!pam_link_is_there(s->link))
         return NULL;
     /* Some modules take an empty one for a log-in as nobody, which succeeds. */
     *what_r = PASSDB_WRONG;
@@ -410,7 +356,7 @@ offers(const struct passdb_source *source, const char *mechanism)
 {
     const struct pam_source *s = (const struct pam_source *)source;
 
-    return text_equal_nocase(mechanism, "PLAIN") && atomic_load(&s->is_there);
+    return text_equal_nocase(mechanism, "PLAIN") && pam_link_is_there(s->link);
 }
 
 static void
@@ -419,9 +365,7 @@ source_free(struct passdb_source *source)
     struct pam_source *s = pam_source_of(source);
     struct ask *a;
 
-    event_free(s->readable);
-    event_free(s->writable);
-    pam_launch_end(&s->process);
+    pam_link_free(&s->link);
     while ((a = TAILQ_FIRST(&s->asked)) != NULL ||
            (a = TAILQ_FIRST(&s->waiting)) != NULL) {
         move(s, a, NULL);
@@ -445,7 +389,8 @@ passdb_pam_new(struct event_base *base, const struct passdb_pam_config *c,
                                        .drop = drop,
                                        .offers = offers,
                                        .free = source_free};
-    if (pam_launch(&s->process, c, err) < 0) {
+    s->link = pam_link_new(base, c, &link_ops, s, err);
+    if (s->link == NULL) {
         free(s);
         return NULL;
     }
@@ -455,16 +400,11 @@ passdb_pam_new(struct event_base *base, const struct passdb_pam_config *c,
     TAILQ_INIT(&s->waiting);
     TAILQ_INIT(&s->asked);
     TAILQ_INIT(&s->lost);
-    atomic_init(&s->is_there, true);
-    s->readable = event_new(base, s->process.socket, EV_READ | EV_PERSIST,
-                            on_readable, s);
-    s->writable = event_new(base, s->process.socket, EV_WRITE, on_writable, s);
-    event_add(s->readable, NULL);
     return &s->source;
 }
 
 pid_t
 passdb_pam_pid(const struct passdb_source *source)
 {
-    return ((const struct pam_source *)source)->process.pid;
+    return pam_link_pid(((const struct pam_source *)source)->link);
 }

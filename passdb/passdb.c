@@ -506,6 +506,12 @@ passdb_call_free(struct passdb_call **cp)
 }
 
 bool
+passdb_has(const struct passdb *db, enum passdb_kind kind)
+{
+    return db->places[kind].source != NULL;
+}
+
+bool
 passdb_offers(const struct passdb *db, enum passdb_kind kind,
               const char *mechanism)
 {

@@ -46,6 +46,8 @@ void passdb_stop(struct passdb *db);
 /* Stops it.  Calls may be left, and must be freed before. */
 void passdb_free(struct passdb **db);
 
+/* Any thread, at once: the source is there, even if it is away. */
+bool passdb_has(const struct passdb *db, enum passdb_kind kind);
 /* Any thread, at once: the source is there, and would take that mechanism. */
 bool passdb_offers(const struct passdb *db, enum passdb_kind kind,
                    const char *mechanism);

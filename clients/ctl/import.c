@@ -20,6 +20,14 @@ import_append(struct buf *b, const char *key, const char *value)
     buf_append_char(b, ';');
 }
 
+/* Names may begin so, but in a file it is the hash of a password, in the wrong
+ * column: to be shown to nobody. */
+static bool
+looks_like_hash(const char *name)
+{
+    return name[0] == '{' || name[0] == '$';
+}
+
 /* -1: *why_r says why it cannot be sent; borrowed, perhaps from err. */
 static int
 send_command(struct import *m, const char *name, struct buf *command,
@@ -30,6 +38,9 @@ send_command(struct import *m, const char *name, struct buf *command,
 
     *why_r = "there is no name";
     if (name[0] == '\0' || name[0] == '@')
+        return -1;
+    *why_r = "the name looks like the hash of a password: are the fields in order?";
+    if (looks_like_hash(name))
         return -1;
     *why_r = err->text;
     if (ctl_line_has_fields(name))
@@ -47,7 +58,8 @@ send_command(struct import *m, const char *name, struct buf *command,
 static bool
 is_name(const char *name)
 {
-    return !ctl_line_has_fields(name) && name_is_address(name);
+    return !looks_like_hash(name) && !ctl_line_has_fields(name) &&
+           name_is_address(name);
 }
 
 void

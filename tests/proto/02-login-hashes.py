@@ -272,8 +272,9 @@ def test_a_passwd_file(t):
     equal(lines[:2] + lines[3:], [
         "%s:4: locked@%s: is locked, and gets no password" % (path, domain),
         "%s:5: empty@%s: has no password, and gets none" % (path, domain),
-        "%s:8: this cannot be an account name; are the fields separated by "
-        "commas?" % path])
+        "%s:8: the name looks like the hash of a password: are the fields in "
+        "order?" % path])
+    check(HASHES["ssha"] not in done.stderr, "no hash is shown")
     check(lines[2].startswith("%s:7: old@%s: this kind of password hash is not "
                               "taken" % (path, domain)), lines[2])
     for name in ("joe", "sue", "short"):

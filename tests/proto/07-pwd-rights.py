@@ -161,6 +161,7 @@ TABLE = [
     row("SetAccountRights joe@a.test ()", D),
     row("SetAccountRights user@a.test ()", D),
     row("KillAccountSessions joe@a.test", D | {"web"}),
+    row("ForgetAccountLogins joe@a.test", D | {"web"}),
     row("CreateAccountToken joe@a.test NAME made", D | {"basic"},
         after=("RevokeAccountToken joe@a.test NAME made",)),
     row("ListAccountTokens joe@a.test", D | R | ANY),

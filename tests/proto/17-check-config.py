@@ -187,6 +187,15 @@ def test_what_else_cannot_work(t):
         (1, {"server_socket": "/" + "x" * 106}, None),
         (1, {"server_socket": "/" + "x" * 107}, "server-socket"),
     ]
+    if os.path.exists(os.path.join(os.path.dirname(ximss.program()),
+                                   "ximss-pam")):
+        rows += [
+            (0, {"auth": ["pam"], "pam_program": "/none"},
+             "pam-program: /none: "),
+            (0, {"auth": ["store"], "pam_program": "/none"}, None),
+            (0, {"auth": ["pam"], "pam_program": "/bin/sh",
+                 "pam_user": "nobody-of-that-name"}, "pam-user: "),
+        ]
     for which, options, says in rows:
         program, base = programs(t)[which]
         done = run_program(program, directory, dict(base, **options),

@@ -189,6 +189,16 @@ def test_only_where_the_domain_says_so(t):
         equal(len(w.auth.requests), 2)
 
 
+def test_a_source_that_is_not_set_up(t):
+    with World(t) as w:
+        w.server.cli("UpdateDomainSettings %s {Auth=pam;}" % w.domain)
+        at = len(w.server.lines)
+        for _ in range(2):
+            w.refused("joe", "pw-joe", 525, AWAY)
+        equal(len([l for l in w.server.lines[at:] if "which is not set up" in l]),
+              1)
+
+
 def test_an_alias_is_its_account(t):
     with World(t) as w:
         w.login("joe").bye()

@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import os
 import re
+import socket
+import tempfile
 import unicodedata
 import urllib.parse
 
@@ -477,3 +479,29 @@ def test_plus_detail_at_the_mail_door(t):
     server.account("joe@" + domain)
     c = server.mail("joe+x@" + domain)
     equal(attr(c.session, "userName"), "joe@" + domain)
+
+
+# --- reports of usage ---
+
+def test_quota_reports(t):
+    """Of any spelling, and with a detail; never by a path."""
+    with tempfile.TemporaryDirectory() as run:
+        path = os.path.join(run, "usage.sock")
+        server = t.server(options={
+            "quota_dict_socket": path,
+            "quota_maildir": os.path.join(run, "%d", "%n", "Maildir")})
+        domain = server.domain("d.test", "{PlusDetail=YES;}")
+        for name in ("jörg", "o'brien", "a/b"):
+            server.cli('CreateAccount "%s@%s"' % (name, domain))
+        for user, of, used in (
+                ("JÖRG", "jörg", 1), ("jo\u0308rg+list", "jörg", 2),
+                ("O'Brien", "o'brien", 3), ("\uff41/B", "a/b", 4)):
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(path)
+                s.sendall(("H3\t2\t0\t\tquota\nB1\t%s@D.test\n"
+                           "S1\tpriv/quota/storage\t%d\nC1\n"
+                           % (user, used)).encode())
+                equal(s.recv(100), b"O1\n")
+            wait_until(lambda u=used, n=of: server.cli(
+                'GetAccountInfo "%s@%s" Key StorageUsed' % (n, domain))
+                == str(u), user)

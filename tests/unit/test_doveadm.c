@@ -299,6 +299,26 @@ START_TEST(asks_for_single_users)
 }
 END_TEST
 
+/* Dovecot would tell of everybody whom the pattern fits. */
+START_TEST(patterns_are_not_asked_for)
+{
+    static const char *const some[] = {"ann@a.test", "*", "a?n@a.test",
+                                       "j*@a.test", NULL};
+
+    quota_sink_reset(some);
+    config.at_login = true;
+    start();
+    wait_reports("ann@a.test", 1);
+    doveadm_ask(source, "b*b@a.test");
+    doveadm_online(source, "b?b@a.test");
+    doveadm_ask(source, "joe");
+    wait_reports("joe", 1);
+    ck_assert_ptr_null(strpbrk(fake_dovecot_last(dovecot), "*?"));
+    ck_assert_uint_eq(quota_sink_all_reports(), 2);
+    ck_assert_uint_eq(fake_dovecot_requests(dovecot), 2);
+}
+END_TEST
+
 START_TEST(at_login)
 {
     quota_sink_reset(nobody);
@@ -640,6 +660,7 @@ doveadm_suite(void)
     tcase_add_test(tc, leaves_out_whom_dovecot_does_not_know);
     tcase_add_test(tc, asks_again_whom_dovecot_does_not_know);
     tcase_add_test(tc, asks_for_single_users);
+    tcase_add_test(tc, patterns_are_not_asked_for);
     tcase_add_test(tc, at_login);
     tcase_add_test(tc, many_are_asked_for);
     tcase_add_test(tc, some_cannot_be_told);

@@ -222,29 +222,35 @@ END_TEST
 /* Two are asked, and others wait in turns, however many one asker has. */
 START_TEST(takes_turns)
 {
+    const struct passdb_limits more = {.most = 5, .most_each = 3};
+    const int64_t hour = 3600 * CLOCK_SECOND;
     struct passdb_counts n;
-    struct asker a[5];
+    struct asker a[6];
 
-    ask_as(&a[0], "waits", 1, clock_mono() + CLOCK_SECOND / 50);
+    ask_as(&a[0], "waits", 1, clock_mono() + hour);
     ask_as(&a[1], "waits", 1, FOREVER);
     wait_until(&told.n_begun, 2);
     ask_as(&a[2], "jack", 1, FOREVER);
     ask_as(&a[3], "joe", 2, FOREVER);
     ask_as(&a[4], "jill", 3, FOREVER);
     ck_assert_int_eq(wait_for(&a[4]), PASSDB_BUSY); /* four wait */
+    passdb_set_limits(db, &more);
+    clock_advance(hour);
+    ask_as(&a[5], "late", 4, 0); /* so that deadlines are looked at */
+    ck_assert_int_eq(wait_for(&a[5]), PASSDB_AWAY);
     ck_assert_int_eq(wait_for(&a[0]), PASSDB_AWAY);
     ck_assert_int_eq(wait_for(&a[2]), PASSDB_WRONG);
     ck_assert_int_eq(wait_for(&a[3]), PASSDB_OK);
     ck_assert_uint_eq(told.n_dropped, 1);
     ck_assert_str_eq(told.begun, "waits waits jack joe ");
     passdb_get_counts(db, PASSDB_DOVECOT, &n);
-    ck_assert_uint_eq(n.asked, 5);
+    ck_assert_uint_eq(n.asked, 6);
     ck_assert_uint_eq(n.busy, 1);
-    ck_assert_uint_eq(n.away, 1);
+    ck_assert_uint_eq(n.away, 2);
     ck_assert_uint_eq(n.waiting, 1);
     passdb_stop(db);
     ck_assert_int_eq(wait_for(&a[1]), PASSDB_AWAY);
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < 6; i++)
         passdb_call_free(&a[i].call);
 }
 END_TEST

@@ -301,8 +301,8 @@ static const struct config_row rows[] = {
  "store."},
 {"auth-dovecot-socket", PATH(0), M(auth_dovecot_socket), "", RESTART,
  "The UNIX socket on which Dovecot checks passwords, such as\n"
- "/run/dovecot/auth-ximssd. In Dovecot it is a unix_listener of service auth\n"
- "that belongs to the server's user. Empty: none."},
+ "/run/dovecot/ximssd-client. In Dovecot it is a unix_listener of service\n"
+ "auth that belongs to the server's user. Empty: none."},
 {"auth-timeout", TIME(SECOND, MINUTE), M(auth_timeout), "5s", RELOAD,
  "How long a log-in waits for all sources outside of the server together.\n"
  "Then it fails with error 525. Dovecot refuses wrong passwords after 2\n"

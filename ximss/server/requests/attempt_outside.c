@@ -14,6 +14,7 @@
 
 #include "ximss/server/requests/attempt.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,8 @@
 #include "ximss/server/requests/login_private.h"
 #include "ximss/server/rules/auto_account.h"
 #include "ximss/server/rules/settings.h"
+
+#define MISSING_PAUSE (60 * CLOCK_SECOND)
 
 void
 attempt_outside_clear(struct attempt_outside *o)
@@ -290,6 +293,23 @@ question_of(const struct attempt *a)
     };
 }
 
+/* A domain may name what the configuration does not set up.  Told once a minute. */
+static void
+note_missing(const struct attempt *a, enum auth_source source)
+{
+    static _Atomic int64_t told;
+    int64_t now = clock_mono(), last = atomic_load(&told);
+
+    if (passdb_has(a->job.server->passdb, kind_of(source)) ||
+        (last != 0 && now - last < MISSING_PAUSE) ||
+        !atomic_compare_exchange_strong(&told, &last, now))
+        return;
+    log_warn(
+        "passwords: a domain names %s, which is not set up: nobody can log "
+        "in by it (Auth of the domain, auth in the configuration)",
+        auth_source_name(source));
+}
+
 static void
 ask(struct attempt *a)
 {
@@ -300,6 +320,7 @@ ask(struct attempt *a)
         refuse_after_hash(a);
         return;
     }
+    note_missing(a, o->list.item[o->next]);
     count_question();
     o->call = passdb_ask(a->job.server->passdb, kind_of(o->list.item[o->next]),
                          &q, on_answered, a);
