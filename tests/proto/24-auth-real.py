@@ -10,7 +10,7 @@ from bridge import bridge
 from directories import KINDS, PasswdFile, Sql, address, plain
 from dovecot import DOMAIN
 from mail import read
-from outside import AWAY, LIFE, WRONG, World
+from outside import AWAY, LIFE, WRONG, World, needs  # noqa: for the runner
 from ximss import MAIN, Refused, alert, check, equal, match
 
 MAKERS = {kind: (lambda kind=kind: World(kind)) for kind in KINDS}
