@@ -39,7 +39,8 @@ send_command(struct import *m, const char *name, struct buf *command,
     *why_r = "there is no name";
     if (name[0] == '\0' || name[0] == '@')
         return -1;
-    *why_r = "the name looks like the hash of a password: are the fields in order?";
+    *why_r =
+        "the name looks like the hash of a password: are the fields in order?";
     if (looks_like_hash(name))
         return -1;
     *why_r = err->text;
