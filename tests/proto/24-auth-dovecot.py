@@ -258,6 +258,49 @@ def test_nobody_becomes_master(t):
         w.refused("joe@" + MAIN, "pw-joe")
 
 
+def test_who_becomes_master_comes_again(t):
+    """What a source has let in has no part in the new rights."""
+    with World(t) as w:
+        joe, local = "joe.%s@%s" % (w.domain, MAIN), "local.%s@%s" % (
+            w.domain, MAIN)
+        w.auth.users[joe] = "pw-joe"
+        w.server.account(local)
+
+        def begin(name, password):
+            c = w.server.connect()
+            session = c.login(name, password, ticket="yes")
+            return c, '<login id="login" ticket="%s"/>' % ximss.attr(
+                session, "ticket")
+
+        old, ticket = begin(joe, "pw-joe")
+        w.server.cli("SetAccountRights %s (CanPostAlerts)" % joe)
+        old.quiet()  # that is no server-wide right
+        w.server.cli("SetAccountRights %s (Master)" % joe)
+        old.expect_bye()
+        c = w.server.connect()
+        c.ask(ticket, failure("login", 515, WRONG))
+        c.close()
+        w.refused(joe, "pw-joe")
+        # Here it may have been a source, too; later rights change nothing.
+        old, ticket = begin(local, PASSWORD)
+        w.server.cli('SetAccountRights %s ("All Domains")' % local)
+        old.expect_bye()
+        old, ticket = begin(local, PASSWORD)
+        w.server.cli("SetAccountRights %s (Master)" % local)
+        old.quiet()
+        # Nor does anything where the store alone is asked.
+        w.server.cli("SetAccountRights %s ()" % local)
+        w.server.cli("UpdateDomainSettings %s {Auth=store;}" % MAIN)
+        w.server.cli("SetAccountRights %s (Master)" % local)
+        old.quiet()
+        old.bye()
+        c = w.server.connect()
+        c.send(ticket)
+        c.logged_in("login")
+        c.bye()
+        w.server.cli("UpdateDomainSettings %s {Auth=default;}" % MAIN)
+
+
 # --- remembering ---
 
 def test_a_password_that_was_changed_outside(t):

@@ -9,6 +9,7 @@
 #include "util/buf.h"
 #include "ximss/proto/names.h"
 #include "ximss/server/cli/admin_account.h"
+#include "ximss/server/rules/settings.h"
 
 #define RIGHTS_MAX     64
 #define RIGHT_CODE_MAX 64
@@ -97,6 +98,41 @@ check_rights(struct admin_call *c, const struct domain_rec *d,
     return r;
 }
 
+/* Whether it may have been let in by a source outside: by no password of the
+ * store, or where such a source is asked. */
+static enum store_result
+may_be_let_in_outside(struct admin_call *c, const struct domain_rec *d,
+                      const struct account_rec *a, bool *may_r,
+                      struct errbuf *err)
+{
+    struct domain_logins logins;
+    enum store_result r = settings_domain_logins(
+        c->x->txn, d, &c->x->settings->auth, &logins, err);
+
+    *may_r = r == STORE_OK && (!credential_is_set(&a->cred) ||
+                               auth_list_is_outside(&logins.auth));
+    return r;
+}
+
+/* No source outside lets in as somebody with server-wide rights.  Who gets them has
+ * to come again, by a password of the store: sessions, tickets and devices do not
+ * say by which they were given. */
+static enum store_result
+end_logins(struct admin_call *c, const struct domain_rec *d,
+           struct account_rec *a, unsigned rights, struct errbuf *err)
+{
+    bool ends = (rights & RIGHTS_SERVER_WIDE) != 0 &&
+                (rights_parse(a->rights) & RIGHTS_SERVER_WIDE) == 0;
+    enum store_result r =
+        ends ? may_be_let_in_outside(c, d, a, &ends, err) : STORE_OK;
+
+    if (r == STORE_OK && ends) {
+        a->cred_serial++;
+        effect_add_account(c->x->effects, EFFECT_KILL_SESSIONS, d, a);
+    }
+    return r;
+}
+
 static enum store_result
 put_rights(struct admin_call *c, const struct domain_rec *d,
            struct account_rec *a, const struct cli_value *codes,
@@ -133,6 +169,8 @@ set_rights(struct admin_call *c, struct errbuf *err)
         r = check_rights(c, &d, &a, rights, err);
     if (r == STORE_OK)
         r = check_codes(c, &a, codes);
+    if (r == STORE_OK)
+        r = end_logins(c, &d, &a, rights, err);
     if (r == STORE_OK)
         r = put_rights(c, &d, &a, codes, err);
     admin_clear(&d, &a);
