@@ -229,6 +229,11 @@ def test_the_source_says_who_it_is(t):
         w.server.account("ann@own.test")
         w.auth.as_user[w.name("j.oe")] = "ann@own.test"
         w.refused("j.oe", "pw-j.oe")
+        # Nor is an account made there, or a domain.
+        for user in ("new@own.test", "new@none.test"):
+            w.auth.as_user[w.name("j.oe")] = user
+            w.refused("j.oe", "pw-j.oe")
+        check("new=" not in w.server.cli("ListAccounts own.test"), "made")
 
 
 def test_nobody_becomes_master(t):
@@ -511,6 +516,19 @@ def test_stopped(t):
         equal(len([l for l in w.server.lines if "is away" in l]), 1)
 
 
+def test_no_source_is_asked_too_late(t):
+    with World(t, login_timeout="1d") as w:
+        w.server.cli("UpdateDomainSettings %s {Auth=(dovecot,pam);}" % w.domain)
+        asked = int(w.server.cli("GetStatElement outsideAsked"))
+        w.auth.mode = "mute"
+        c, = send_logins(w, [("joe", "pw-joe")])
+        w.auth.until_asked(1)
+        w.server.clock(61)
+        c.expect(failure("login", 525, AWAY))
+        c.close()
+        equal(int(w.server.cli("GetStatElement outsideAsked")) - asked, 1)
+
+
 def test_garbage(t):
     with World(t, own=True) as w:
         w.auth.mode = "garbage"
@@ -670,6 +688,41 @@ def test_scram(t):
         c.ask('<auth id="login" value="%s"/>' % ximss.b64("c=biws"),
               failure("login", 525, AWAY))
         c.close()
+
+
+def test_an_alias_is_no_user_of_the_source(t):
+    """What a client shows other than a password goes on with the name that it typed,
+    which may be somebody else's there."""
+    with World(t, own=True, users=("joe", "jojo")) as w:
+        restart_with(w, "SCRAM-SHA-256", "XOAUTH2")
+        wait_until(lambda: "XOAUTH2" in features(w), "XOAUTH2")
+        w.login("joe").bye()
+        w.server.cli("SetAccountAliases %s (jojo)" % w.name("joe"))
+        w.auth.tokens["t0ken"] = w.name("jojo")
+        at = len(w.server.lines)
+        c = w.server.connect()
+        try:
+            c.scram(w.name("jojo"), "pw-jojo")
+        except Failed as e:
+            check('errorNum="515"' in str(e), str(e))
+        else:
+            raise Failed("jojo is joe")
+        c.close()
+        w.server.wait_log("login failed .* reason=alias$", at)
+        c = w.server.connect()
+        c.ask('<login id="login" method="XOAUTH2" value="%s"/>' % ximss.b64(
+            "user=%s\1auth=Bearer t0ken\1\1" % w.name("jojo")),
+              failure("login", 515, WRONG))
+        c.close()
+        equal(w.server.sessions(w.name("joe")), 0)
+        # A password is asked about by the account's own name.
+        w.login("jojo", "pw-joe").bye()
+        # Where the source says whose it is, so it is.
+        w.auth.as_user[w.name("jojo")] = w.name("joe")
+        c = w.server.connect()
+        c.scram(w.name("jojo"), "pw-jojo")
+        equal(w.server.sessions(w.name("joe")), 1)
+        c.bye()
 
 
 def test_bearer(t):

@@ -31,6 +31,7 @@
 #include "ximss/server/requests/login_private.h"
 #include "ximss/server/rules/auto_account.h"
 #include "ximss/server/rules/settings.h"
+#include "ximss/server/rules/user_target.h"
 
 #define MISSING_PAUSE (60 * CLOCK_SECOND)
 
@@ -129,23 +130,58 @@ user_of(const struct attempt_outside *o)
     return key;
 }
 
-/* Whether the account may come by this source; NULL: it may, unless its rights are
- * in the way (attempt_open.c). */
+/* What a source calls a user by, in our terms. */
+struct meant {
+    bool by_another; /* by neither what was asked about nor the account's own name */
+    bool is_suspended;
+    struct domain_logins logins; /* of the domain, or of one that could be made */
+};
+
 static enum store_result
-look_for_bar(struct attempt *a, struct store_txn *t, const struct domain_rec *d,
+find_meant(struct attempt *a, struct store_txn *t, const char *user,
+           struct meant *m, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct account_rec account = {0};
+    char local[NAME_LOCAL_SIZE];
+    bool found;
+    char *own;
+    enum store_result ruled, r =
+        user_target_find(t, user, &d, &account, &found, local, err);
+
+    ruled = settings_domain_logins(t, d.number != 0 ? &d : NULL,
+                                   &a->job.server->admin.auth, &m->logins, err);
+    own = xasprintf("%s@%s", r == STORE_OK ? account.name : local,
+                    d.number != 0 ? d.name : "");
+    m->by_another = strcmp(user, a->outside.user) != 0 && d.number != 0 &&
+                    strcmp(user, own) != 0;
+    m->is_suspended = d.suspended;
+    free(own);
+    account_rec_clear(&account);
+    domain_rec_clear(&d);
+    return r == STORE_OK || r == STORE_NOTFOUND ? ruled : r;
+}
+
+/* Whether the account may come by this source, which may be yet to be made; NULL: it
+ * may, unless its rights are in the way (attempt_open.c).  What a client shows other
+ * than a password goes on as it is: an alias here may be a user of its own there,
+ * who is not the alias's account. */
+static enum store_result
+look_for_bar(struct attempt *a, struct store_txn *t, const char *user,
              const char **bar_r, struct errbuf *err)
 {
-    struct domain_logins logins;
-    enum store_result r =
-        settings_domain_logins(t, d, &a->job.server->admin.auth, &logins, err);
+    struct meant m;
+    enum store_result r = find_meant(a, t, user, &m, err);
 
     *bar_r = NULL;
     if (r != STORE_OK)
         return r;
-    if (!auth_list_has(&logins.auth, a->outside.by))
+    if (!auth_list_has(&m.logins.auth, a->outside.by))
         *bar_r = "source";
-    else if (d->suspended)
+    else if (m.is_suspended)
         *bar_r = "suspended";
+    else if (a->password == NULL && m.by_another)
+        *bar_r = "alias";
     return STORE_OK;
 }
 
@@ -160,12 +196,13 @@ take_account(struct attempt *a, const struct domain_rec *d,
     a->known = true;
 }
 
+/* Takes the account, or makes it. */
 static enum store_result
-account_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
+get_account(struct attempt *a, struct store_txn *t, const char *user,
+            struct errbuf *err)
 {
     const char *source = auth_source_name(a->outside.by);
     struct caller caller = {.name = source, .from = a->address};
-    char *user = user_of(&a->outside);
     struct domain_rec d = {0};
     struct account_rec account = {0};
     struct admin_context x;
@@ -173,17 +210,26 @@ account_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
     enum store_result r;
 
     job_context(&x, &a->job, t, &caller);
-    a->known = false;
     r = auto_account_get(&x, user, source, &d, &account, &what, err);
     a->outside.reason = auto_account_reason(what);
     if (r == STORE_OK &&
-        (what == AUTO_ACCOUNT_THERE || what == AUTO_ACCOUNT_MADE)) {
-        r = look_for_bar(a, t, &d, &a->outside.reason, err);
-        if (r == STORE_OK && a->outside.reason == NULL)
-            take_account(a, &d, &account);
-    }
+        (what == AUTO_ACCOUNT_THERE || what == AUTO_ACCOUNT_MADE))
+        take_account(a, &d, &account);
     account_rec_clear(&account);
     domain_rec_clear(&d);
+    return r;
+}
+
+static enum store_result
+account_body(struct attempt *a, struct store_txn *t, struct errbuf *err)
+{
+    char *user = user_of(&a->outside);
+    enum store_result r;
+
+    a->known = false;
+    r = look_for_bar(a, t, user, &a->outside.reason, err);
+    if (r == STORE_OK && a->outside.reason == NULL)
+        r = get_account(a, t, user, err);
     free(user);
     return r;
 }
@@ -317,7 +363,9 @@ ask(struct attempt *a)
     struct attempt_outside *o = &a->outside;
     struct passdb_question q = question_of(a);
 
-    if (!find_source(o, &o->next)) {
+    if (!find_source(o, &o->next) || clock_mono() >= o->deadline) {
+        /* No time is left for the next, which would begin what is ended at once. */
+        o->is_away |= find_source(o, &o->next);
         refuse_after_hash(a);
         return;
     }
