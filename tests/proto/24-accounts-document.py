@@ -13,7 +13,7 @@ import ximss
 from directories import Ldap, LdapBind, PasswdFile, Sql, address
 from dovecot import DOMAIN, MAIL_UID
 from mail import block, read, replaced
-from outside import WRONG, login
+from outside import WRONG, login, needs  # noqa: for the runner
 from ximss import (DEADLINE, HERE, Missing, Skip, alert, check, equal, match,
                    wait_until)
 
@@ -200,7 +200,8 @@ class Site:
     def lists(self):
         """The other socket: of who has not logged in, too."""
         self.directory.add("late")
-        wait_until(lambda: self.by_hand("late", "secret"), "they are there")
+        wait_until(lambda: self.directory.knows("late", "secret"),
+                   "they are there")
         self.ctl("account sync --dry-run example.test",
                  ("example.test", DOMAIN))
         check("late" not in self.server.cli("ListAccounts " + DOMAIN), "dry")

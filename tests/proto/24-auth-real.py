@@ -7,9 +7,10 @@ import urllib.parse
 import pwd_port
 import ximss
 from bridge import bridge
-from directories import KINDS, PasswdFile, address, plain
+from directories import KINDS, PasswdFile, Sql, address, plain
 from dovecot import DOMAIN
-from outside import AWAY, LIFE, WRONG, World
+from mail import read
+from outside import AWAY, LIFE, WRONG, World, needs  # noqa: for the runner
 from ximss import MAIN, Refused, alert, check, equal, match
 
 MAKERS = {kind: (lambda kind=kind: World(kind)) for kind in KINDS}
@@ -127,6 +128,22 @@ def test_passed_on(t):
     w = world(t)
     w.directory.pass_on("far")
     w.all_get(WRONG, ("far", "any"), ("far", "secret"))
+
+
+def test_other_names(t):
+    """Dovecot is asked for names in one form, and allows what it is told to
+    (doc/accounts.md)."""
+    setting = "auth_username_chars ="
+    check("`%s`" % setting in read("doc", "accounts.md"), setting)
+    w = World(lambda: Sql(more=setting + "\n"))
+    t.servers[:0] = [w]
+    for name, typed in (("joe+tag", "Joe+Tag"), ("o'brien", "O'BRIEN"),
+                        ("m\u00fcller", "MU\u0308LLER"),
+                        ("kim", "\uff2b\uff29\uff2d")):
+        w.directory.add(name)
+        for given in (name, typed):
+            w.get_in(given).bye()
+    equal(len(w.accounts().split(";")), 5, w.accounts())
 
 
 def test_by_every_door(t):

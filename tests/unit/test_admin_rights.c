@@ -140,6 +140,8 @@ static const struct {
     {"SetAccountRights user@main.test (CanPostAlerts)", "..xxx x xxxxxxx x"},
     {"SetAccountRights all@main.test (Master)", "..xxx x xxxxxxx x"},
     {"SetAccountRights postmaster@main.test ()", ".1xxx x xxxxxxx x"},
+    {"ForgetAccountLogins joe@a.test", "...xx x .xxx.xx x"},
+    {"ForgetAccountLogins admin@a.test", "...xx x .xxxxxx x"},
     {"KillAccountSessions joe@a.test", "...xx x .xxx.xx x"},
     {"KillAccountSessions admin@a.test", "...xx x .xxxxxx x"},
     {"KillAccountSessions postmaster@main.test", "..xxx x xxxxxxx x"},

@@ -168,6 +168,8 @@ forget_logins(struct admin_call *c, struct errbuf *err)
     enum store_result r = admin_only_account(c, RIGHT_SESSIONS, &d, &a, err);
 
     if (r == STORE_OK)
+        r = admin_call_cover(c, &d, &a);
+    if (r == STORE_OK)
         effect_add_account(c->x->effects, EFFECT_ACCOUNT_CHANGED, &d, &a);
     admin_clear(&d, &a);
     return r;
