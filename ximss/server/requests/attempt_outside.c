@@ -268,8 +268,7 @@ static void
 take_answer(struct attempt *a, enum passdb_answer answer)
 {
     a->outside.answer = answer;
-    a->outside.is_wrong |= answer == PASSDB_WRONG ||
-                           answer == PASSDB_UNKNOWN ||
+    a->outside.is_wrong |= answer == PASSDB_WRONG || answer == PASSDB_UNKNOWN ||
                            answer == PASSDB_DISABLED;
     counter_add(COUNTER_OUTSIDE_WAITING, -1);
     if (answer == PASSDB_AWAY || answer == PASSDB_BUSY)
@@ -415,7 +414,8 @@ on_exchanged(void *arg, enum passdb_answer answer)
 
     take_answer(a, answer);
     /* Of SCRAM's first message, which proves nothing, a dummy is made. */
-    if (o->is_wrong && !(o->is_first && strcmp(a->method, "SCRAM-SHA-256") == 0)) {
+    if (o->is_wrong &&
+        !(o->is_first && strcmp(a->method, "SCRAM-SHA-256") == 0)) {
         attempt_count_failure(a, reason_of(answer));
         o->is_counted = true;
     }
