@@ -331,6 +331,55 @@ def test_guesses_of_those_who_have_left_count(t):
              % w.name("joe") in l]), "10 failures")
 
 
+def send_logins(w, pairs):
+    clients = []
+    for user, password in pairs:
+        clients.append(w.server.connect())
+        clients[-1].send('<login id="login" authData="%s" password="%s"/>'
+                         % (w.name(user), password))
+    return clients
+
+
+def test_a_crowd_guesses_no_more_than_one(t):
+    """What is asked about counts as failed until it is answered."""
+    users = ["u%d" % i for i in range(100)]
+    with World(t, users=users + ["joe"], login_free_tries=5,
+               login_address_free_tries=50) as w:
+        w.auth.held.add(w.name("joe"))
+        crowd = send_logins(w, [("joe", "guess%d" % i) for i in range(200)])
+        w.auth.until_asked(8)
+        # Others of the same address have room.
+        held, w.auth.held = w.auth.held, set(map(w.name, users))
+        clients = send_logins(w, [(u, "pw-" + u) for u in users])
+        w.auth.until_asked(8 + 42)
+        w.auth.held = held
+        w.auth.release_but(w.name("joe"))
+        for c in clients:
+            c.logged_in("login")
+        equal(len(w.auth.requests), 108)
+        # Eight fail, and then the throttle is there.
+        w.auth.release()
+        wait_until(lambda: 8 == len(
+            [l for l in w.server.lines if "login failed user=joe@" in l]),
+            "8 failures")
+        check(len(w.auth.requests) <= 108 + 8, len(w.auth.requests))
+        for c in crowd + clients:
+            c.close()
+
+
+def test_a_source_that_hangs_holds_all_no_longer_than_one(t):
+    with World(t, login_free_tries=5, login_timeout="1d") as w:
+        w.auth.mode = "mute"
+        crowd = send_logins(w, [("joe", "x")] * 20)
+        w.auth.until_asked(8)
+        w.server.account(w.name("local"))
+        w.login("local", PASSWORD).bye()
+        w.server.clock(61)
+        for c in crowd:
+            c.expect(failure("login", 525, AWAY))
+            c.close()
+
+
 def test_what_waits_for_the_greeting(t):
     """All of it is asked when that comes."""
     users = ["u%d" % i for i in range(40)]

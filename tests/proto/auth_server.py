@@ -197,6 +197,13 @@ class AuthServer:
         for r in waiting:
             self.decide(r)
 
+    def release_but(self, user):
+        with self.lock:
+            waiting = [r for r in self.waiting if r.user != user]
+            self.waiting = [r for r in self.waiting if r.user == user]
+        for r in waiting:
+            self.decide(r)
+
     def until_asked(self, n):
         wait_until(lambda: len(self.requests) >= n, "%d requests" % n)
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A password that the store does not let in is asked about outside, at the
  * sources that the domain names, one after the other.  The attempt keeps no slot,
- * no hash thread and no lane meanwhile; passdb/ bounds how many wait.
+ * no hash thread and no lane meanwhile; attempt_guess.c bounds how many of a name
+ * and an address are asked about, and passdb/ how many wait.
  *
  * What is asked is the name of the account, or of one that could be made, in its
  * domain's own name.  Unknown names are asked about like others, and every refusal
@@ -350,8 +351,7 @@ void
 attempt_ask_outside(struct attempt *a)
 {
     login_slot_release(&a->slot);
-    a->outside.deadline = clock_mono() + a->outside.timeout;
-    ask(a);
+    attempt_guess(a, ask);
 }
 
 /* --- exchanges by SASL --- */
@@ -422,19 +422,15 @@ on_exchanged(void *arg, enum passdb_answer answer)
     attempt_send_home(a, exchanged);
 }
 
-bool
-attempt_exchange_outside(struct attempt *a)
+static void
+begin_exchange(struct attempt *a)
 {
     const struct sasl *sasl = a->req->session->login->sasl;
     struct attempt_outside *o = &a->outside;
     struct passdb_question q;
     char *first;
 
-    if (!find_offer(a, sasl))
-        return false;
-    login_slot_release(&a->slot);
     o->is_first = true;
-    o->deadline = clock_mono() + o->timeout;
     first = sasl_first(sasl);
     q = question_of(a);
     q.mechanism = sasl_mechanism(sasl);
@@ -444,13 +440,28 @@ attempt_exchange_outside(struct attempt *a)
         passdb_ask(a->job.server->passdb, kind_of(o->by), &q, on_exchanged, a);
     explicit_bzero(first, strlen(first));
     free(first);
+}
+
+bool
+attempt_exchange_outside(struct attempt *a)
+{
+    if (!find_offer(a, a->req->session->login->sasl))
+        return false;
+    login_slot_release(&a->slot);
+    attempt_guess(a, begin_exchange);
     return true;
+}
+
+static void
+go_on(struct attempt *a)
+{
+    count_question();
+    passdb_go_on(a->outside.call, a->proof, a->outside.deadline, on_exchanged,
+                 a);
 }
 
 void
 attempt_go_on_outside(struct attempt *a)
 {
-    count_question();
-    passdb_go_on(a->outside.call, a->proof, clock_mono() + a->outside.timeout,
-                 on_exchanged, a);
+    attempt_guess(a, go_on);
 }
