@@ -2,9 +2,9 @@
 /* account sync: the users that a source of passwords outside has, and the accounts
  * that came from there.
  *
- * All is found out before anything is changed: the list, which counts only as a
- * whole; what would be done; and then, for each account that is to go, whether
- * the source still says that it has no such user. */
+ * What is to be done is found out before anything is changed, of a list that
+ * counts only as a whole.  Accounts that are to go go last, and the source is
+ * asked about each once more right before. */
 #include "config.h"
 
 #include <stdio.h>
@@ -115,6 +115,17 @@ take_kept(struct sync *s, const struct cli_value *kept)
     }
 }
 
+/* The source has these accounts, by other names. */
+static void
+take_aliases(struct sync *s, const struct cli_value *aliases)
+{
+    if (aliases == NULL || aliases->kind != CLI_DICTIONARY)
+        return;
+    for (const struct cli_value *v = aliases->first; v != NULL; v = v->next)
+        if (v->kind == CLI_STRING)
+            sync_names_add(&s->named, v->text);
+}
+
 static void
 take(struct sync *s, const struct cli_value *v)
 {
@@ -125,24 +136,36 @@ take(struct sync *s, const struct cli_value *v)
     sync_names_add_all(&s->disabled, cli_data_find(v, "disabled"));
     sync_names_add_all(&s->deleted, cli_data_find(v, "deleted"));
     take_kept(s, cli_data_find(v, "kept"));
+    take_aliases(s, cli_data_find(v, "aliases"));
 }
 
-/* Part by part, `most` names in each. */
+static int
+for_some(struct sync *s, const char *what, const char *command,
+         const char *state, const struct sync_names *l, size_t from, size_t n)
+{
+    const struct cli_value *v = NULL;
+    int r = run_for_names(s, command, state, l, from, n, &v);
+
+    if (r == CTL_OK)
+        take(s, v);
+    draw(s, what, n);
+    return r;
+}
+
+static size_t
+part_of(const struct sync_names *l, size_t from, size_t most)
+{
+    return l->n - from < most ? l->n - from : most;
+}
+
 static int
 for_all(struct sync *s, const char *what, const char *command,
-        const char *state, const struct sync_names *l, size_t most)
+        const char *state, const struct sync_names *l)
 {
     int r = CTL_OK;
 
-    for (size_t from = 0; from < l->n && r == CTL_OK; from += most) {
-        size_t n = l->n - from < most ? l->n - from : most;
-        const struct cli_value *v = NULL;
-
-        r = run_for_names(s, command, state, l, from, n, &v);
-        if (r == CTL_OK)
-            take(s, v);
-        draw(s, what, n);
-    }
+    for (size_t from = 0; from < l->n && r == CTL_OK; from += BATCH)
+        r = for_some(s, what, command, state, l, from, part_of(l, from, BATCH));
     return r;
 }
 
@@ -173,11 +196,13 @@ get_lists(struct sync *s)
     return CTL_OK;
 }
 
-/* What went wrong outside may look as if users had gone. */
+/* What went wrong outside may look as if users had gone.  Those that are disabled
+ * already count among what --delete takes away. */
 static int
 check_share(const struct sync *s)
 {
-    size_t go = s->disabled.n, all = s->both.n + go;
+    size_t go = s->deletes ? s->deleted.n : s->disabled.n;
+    size_t all = s->both.n + go;
 
     if (ctl_option(s->c, "force") != NULL || go <= GO_MOST ||
         go * 100 <= all * GO_PER_CENT)
@@ -188,56 +213,76 @@ check_share(const struct sync *s)
                      go, all, s->domain);
 }
 
+/* Users whom the source has by an alias are there. */
+static void
+move_named(struct sync *s)
+{
+    struct sync_names absent = s->absent;
+    size_t k = 0;
+
+    s->absent = (struct sync_names){0};
+    sync_names_sort(&s->named);
+    for (size_t i = 0; i < absent.n; i++) {
+        const char *name = absent.name[i];
+
+        while (k < s->named.n && strcmp(s->named.name[k], name) < 0)
+            k++;
+        sync_names_add(k < s->named.n && strcmp(s->named.name[k], name) == 0
+                           ? &s->both
+                           : &s->absent,
+                       name);
+    }
+    sync_names_forget(&absent);
+}
+
 static int
 plan(struct sync *s)
 {
-    bool deletes = s->deletes;
     int r;
 
     s->to_look = s->users.n + s->absent.n;
-    s->deletes = false;
-    r = for_all(s, "comparing", "PLANOUTSIDEUSERS", " ABSENT", &s->absent,
-                BATCH);
-    s->deletes = deletes;
+    r = for_all(s, "comparing", "PLANOUTSIDEUSERS", " PRESENT", &s->missing);
     if (r == CTL_OK)
-        r = check_share(s);
-    if (r == CTL_OK && deletes) {
-        sync_names_forget(&s->disabled);
-        sync_names_forget(&s->kept);
-        sync_names_forget(&s->why);
-        s->looked -= s->absent.n;
-        r = for_all(s, "comparing", "PLANOUTSIDEUSERS", " ABSENT", &s->absent,
-                    BATCH);
-    }
+        r = for_all(s, "comparing", "PLANOUTSIDEUSERS", " PRESENT", &s->both);
+    sync_names_sort(&s->enabled); /* each once, of several names */
+    move_named(s);
     if (r == CTL_OK)
-        r = for_all(s, "comparing", "PLANOUTSIDEUSERS", " PRESENT", &s->missing,
-                    BATCH);
-    if (r == CTL_OK)
-        r = for_all(s, "comparing", "PLANOUTSIDEUSERS", " PRESENT", &s->both,
-                    BATCH);
+        r = for_all(s, "comparing", "PLANOUTSIDEUSERS", " ABSENT", &s->absent);
     draw_end(s);
-    return r;
+    return r == CTL_OK ? check_share(s) : r;
 }
 
 /* --- doing it --- */
 
-/* Those that the source has after all stay. */
+/* Asks about them once more, and at once takes away those that the source still
+ * says are no users. */
 static int
-confirm_absence(struct sync *s, const struct sync_names *l)
+take_away(struct sync *s, const char *what, const struct sync_names *l,
+          size_t from, size_t n)
 {
+    const struct cli_value *v = NULL;
+    struct sync_names go = {0};
+    int r = run_for_names(s, "CHECKOUTSIDEUSERS", "", l, from, n, &v);
+
+    if (r == CTL_OK)
+        sync_names_add_all(&go, v);
+    if (r == CTL_OK && go.n > 0)
+        r = for_some(s, what, "SYNCOUTSIDEUSERS", " ABSENT", &go, 0, go.n);
+    draw(s, what, n - go.n);
+    sync_names_forget(&go);
+    return r;
+}
+
+/* A deletion may take several parts, and is told by itself. */
+static int
+take_all_away(struct sync *s, const struct sync_names *l)
+{
+    const char *what = s->deletes ? "deleting" : "disabling";
+    size_t most = s->deletes ? 1 : BATCH;
     int r = CTL_OK;
 
-    s->to_look = l->n;
-    for (size_t from = 0; from < l->n && r == CTL_OK; from += BATCH) {
-        size_t n = l->n - from < BATCH ? l->n - from : BATCH;
-        const struct cli_value *v = NULL;
-
-        r = run_for_names(s, "CHECKOUTSIDEUSERS", "", l, from, n, &v);
-        if (r == CTL_OK)
-            sync_names_add_all(&s->go, v);
-        draw(s, "asking once more", n);
-    }
-    draw_end(s);
+    for (size_t from = 0; from < l->n && r == CTL_OK; from += most)
+        r = take_away(s, what, l, from, part_of(l, from, most));
     return r;
 }
 
@@ -245,25 +290,20 @@ static int
 carry_out(struct sync *s)
 {
     struct sync_names make = s->made, enable = s->enabled;
-    int r = confirm_absence(s, s->deletes ? &s->deleted : &s->disabled);
+    struct sync_names go = s->deletes ? s->deleted : s->disabled;
+    int r;
 
-    sync_names_forget(&s->disabled);
-    sync_names_forget(&s->deleted);
-    s->made = s->enabled = (struct sync_names){0};
-    s->to_look = make.n + enable.n + s->go.n;
+    s->made = s->enabled = s->disabled = s->deleted = (struct sync_names){0};
+    s->to_look = make.n + enable.n + go.n;
+    r = for_all(s, "making", "SYNCOUTSIDEUSERS", " PRESENT", &make);
     if (r == CTL_OK)
-        r = for_all(s, "making", "SYNCOUTSIDEUSERS", " PRESENT", &make, BATCH);
+        r = for_all(s, "enabling", "SYNCOUTSIDEUSERS", " PRESENT", &enable);
     if (r == CTL_OK)
-        r = for_all(s, "enabling", "SYNCOUTSIDEUSERS", " PRESENT", &enable,
-                    BATCH);
-    if (r ==
-        CTL_OK) /* a deletion may take several parts, and is told by itself */
-        r = for_all(s, s->deletes ? "deleting" : "disabling",
-                    "SYNCOUTSIDEUSERS", " ABSENT", &s->go,
-                    s->deletes ? 1 : BATCH);
+        r = take_all_away(s, &go);
     draw_end(s);
     sync_names_forget(&make);
     sync_names_forget(&enable);
+    sync_names_forget(&go);
     return r;
 }
 
@@ -278,10 +318,11 @@ run(struct sync *s)
         !ctl_confirm(s->c, "Delete %zu accounts of %s and their alerts?",
                      s->deleted.n, s->domain))
         return ctl_error(CTL_REFUSED, "nothing done");
-    if (r == CTL_OK && !s->dry_run)
+    if (r != CTL_OK)
+        return r;
+    if (!s->dry_run)
         r = carry_out(s);
-    if (r == CTL_OK)
-        ctl_sync_say(s);
+    ctl_sync_say(s); /* also what was done before something went wrong */
     return r;
 }
 
@@ -290,7 +331,7 @@ ctl_sync_run(struct ctl *c, int argc, char **argv)
 {
     struct sync s = {.c = c, .domain = argv[0]};
     struct sync_names *const all[] = {
-        &s.users, &s.accounts, &s.missing,  &s.both,    &s.absent, &s.go,
+        &s.users, &s.accounts, &s.missing,  &s.both,    &s.absent, &s.named,
         &s.made,  &s.enabled,  &s.disabled, &s.deleted, &s.kept,   &s.why};
     int r;
 

@@ -24,7 +24,7 @@ struct sync {
     struct sync_names missing; /* users without an account */
     struct sync_names both;    /* and with one */
     struct sync_names absent;  /* accounts without a user */
-    struct sync_names go;      /* of these, what is to go */
+    struct sync_names named;   /* accounts with a user of another name */
     struct sync_names made, enabled, disabled, deleted;
     struct sync_names kept, why; /* side by side */
     size_t looked, to_look;      /* for the terminal */

@@ -128,7 +128,7 @@ must(enum store_result r, const struct errbuf *err)
 static void
 execute(struct door *d, struct admin_plan *p, const struct admin_hashed *hashed)
 {
-    struct admin_live live;
+    struct admin_live live = {0};
     struct errbuf err = {""};
     enum store_result r;
 
@@ -136,6 +136,7 @@ execute(struct door *d, struct admin_plan *p, const struct admin_hashed *hashed)
         r = admin_live_begin(&d->x, p, &live, &d->answer, &err);
     else
         r = admin_execute(&d->x, p, hashed, &d->answer, &err);
+    admin_live_clear(&live);
     must(r, &err);
     if (d->answer.data.len > 0)
         buf_append(&d->result, d->answer.data.data, d->answer.data.len);

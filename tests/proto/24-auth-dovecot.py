@@ -4,6 +4,8 @@ what happens to everybody else while Dovecot is away.  Here with a server that
 does as it is told."""
 
 import re
+import socket
+import struct
 import subprocess
 
 import ximss
@@ -89,6 +91,12 @@ class World:
                        failure("login", number, text))
         c.close()
         return answer
+
+    def failures(self):
+        """Of log-ins, by the log: (name without domain, reason)."""
+        return [re.search(r"login failed user=([^ @]*)\S* .*reason=(\S*)",
+                          line).groups()
+                for line in self.server.lines if "login failed" in line]
 
     def passwords(self):
         return [(r.user, r.password) for r in self.auth.requests]
@@ -468,12 +476,60 @@ def test_away(t):
         equal(len(answers), 1)
         w.login("local", PASSWORD).bye()
         w.login("joe").bye()  # is remembered
-        equal([l for l in w.server.lines if "login failed" in l], [])
+        # Nobody is a guesser because it is away.  But the store knows the password
+        # of one.
+        wait_until(w.failures, "the log")
+        equal(w.failures(), [("local", "password")])
         w.auth.start()
         w.server.wait_log(r"passwords: dovecot \(.*\) is back after ")
         w.auth.users[w.name("ann")] = "x"
         w.login("ann", "x").bye()
         equal(len([l for l in w.server.lines if "is away" in l]), 1)
+
+
+def test_no_free_guesses_while_it_is_away(t):
+    """At passwords that the store knows, whoever is asked besides."""
+    with World(t, own=True) as w:
+        boss = w.server.account("boss@" + MAIN, rights=("Master",))
+        w.server.account(w.name("local"))
+        w.auth.stop()
+        w.server.clock(10)
+        w.server.wait_log(r"passwords: dovecot \(.*\) is away: ")
+        for _ in range(3):
+            w.refused(boss, "x", 525, AWAY)
+            w.refused("local", "x", 525, AWAY)
+        wait_until(lambda: len(w.failures()) >= 6, "the log")
+        equal(sorted(w.failures()), 3 * [("boss", "password")] +
+              3 * [("local", "password")])
+        w.auth.start()
+        w.server.wait_log(r"passwords: dovecot \(.*\) is back after ")
+        w.refused(boss, "x")
+        w.refused("local", "x")
+        wait_until(lambda: len(w.failures()) >= 8, "the log")
+        w.login("local", PASSWORD).bye()
+        equal(len(w.failures()), 8)  # each once
+
+
+def test_a_client_that_is_gone_at_the_challenge(t):
+    """It leaves while Dovecot is asked, by a reset: nothing can be sent to it."""
+    with World(t, own=True) as w:
+        restart_with(w, "SCRAM-SHA-256", "OAUTHBEARER")
+        wait_until(lambda: "OAUTHBEARER" in features(w), "it is back")
+        for method, text in (("SCRAM-SHA-256", "n,,n=%s,r=nonce" % w.name("joe")),
+                             ("OAUTHBEARER", "n,a=%s,\1auth=Bearer x\1\1"
+                              % w.name("joe"))):
+            w.auth.holds_all = True
+            at = len(w.auth.requests)
+            c = w.server.connect()
+            c.send('<login id="login" method="%s" value="%s"/>'
+                   % (method, ximss.b64(text)))
+            w.auth.until_asked(at + 1)
+            c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                              struct.pack("ii", 1, 0))
+            c.close()
+            w.auth.holds_all = False
+            w.auth.release()
+            w.login("joe").bye()
 
 
 def test_a_failure_of_its_own(t):

@@ -357,6 +357,80 @@ def test_sync_asks_once_more_before_an_account_goes(t):
     equal(outside(w, "joe"), "YES")
 
 
+def test_sync_knows_users_by_all_their_names(t):
+    """Whoever was renamed, or is a user by an alias, is not absent."""
+    w = World(t, users=["joe", "ann", "bob", "jim", "sue"])
+    w.server.cli("SetDomainAliases %s (%s)" % (DOMAIN, ",".join(
+        "alias%d.test" % i for i in range(1, 121))))
+    sync(w)
+    w.server.cli("RenameAccount joe@%s INTO joseph" % DOMAIN)
+    w.server.cli("SetAccountAliases joseph@%s (joe)" % DOMAIN)
+    w.server.cli("RenameAccount ann@%s INTO ann.old" % DOMAIN)
+    w.server.cli("SetAccountAliases bob@%s (b.doe)" % DOMAIN)
+    for name in ("joseph", "ann.old", "bob", "jim", "sue"):
+        w.server.cli("PostAccountAlert %s@%s ALERT x" % (name, DOMAIN))
+    w.db.users = {n + "@" + DOMAIN for n in ("joe", "b.doe")}
+    # One at the last alias, and one whom the list does not have.
+    w.db.users |= {"jim@alias120.test", "sue@alias120.test"}
+    w.db.hidden = {"sue@alias120.test"}
+    equal(sync(w, "--dry-run")[0], ["disable sue", "kept ann.old (made-here)"])
+    equal(sync(w, "--delete", "--force")[0], ["kept ann.old (made-here)"])
+    equal(w.accounts(), ["ann.old", "bob", "jim", "joseph", "sue"])
+    for name in w.accounts():
+        check("=x;" in w.server.cli("GetAccountAlerts %s@%s" % (name, DOMAIN)),
+              name)
+    w.db.users.remove("b.doe@" + DOMAIN)
+    equal(sync(w)[0], ["disabled bob", "kept ann.old (made-here)"])
+    w.db.users.add("b.doe@" + DOMAIN)
+    equal(sync(w)[0], ["enabled bob", "kept ann.old (made-here)"])
+
+
+def test_sync_asks_for_bare_names(t):
+    """In the main domain, a user may have none outside."""
+    w = World(t)
+    w.server.cli('UpdateDomainSettings %s {Auth="store,dovecot";}' % MAIN)
+    w.db.users = {"joe", "ann"}
+    r = ctl(w.server, "account", "sync", MAIN)
+    equal(r.returncode, 0, r.stderr)
+    w.db.hidden = {"joe"}
+    r = ctl(w.server, "account", "sync", MAIN, "--delete")
+    equal(r.returncode, 0, r.stderr)
+    check("joe=" in w.server.cli("ListAccounts " + MAIN), r.stdout)
+
+
+def test_sync_makes_before_it_takes_away(t):
+    """... and asks right before that: who came back meanwhile stays."""
+    w = World(t, users=["ann", "bob", "joe", "sue"])
+    sync(w)
+    there = []
+
+    def on_user(name):
+        there.append(w.accounts())
+        if "eve" in there[-1] and "ann" not in there[-1]:
+            w.db.users.add("joe@" + DOMAIN)
+
+    w.db.users = {"eve@" + DOMAIN, "sue@" + DOMAIN}
+    w.db.on_user = on_user
+    equal(sync(w, "--dry-run", "--delete")[0],
+          ["delete ann", "delete bob", "delete joe", "make eve"])
+    equal(sync(w, "--delete")[0], ["deleted ann", "deleted bob", "made eve"])
+    equal(there, [["ann", "bob", "eve", "joe", "sue"],
+                  ["bob", "eve", "joe", "sue"], ["eve", "joe", "sue"]])
+
+
+def test_sync_counts_what_it_deletes(t):
+    """Those that --force disabled are still those that go."""
+    names = ["u%d" % i for i in range(120)]
+    w = World(t, users=names)
+    sync(w)
+    w.db.users = set(sorted(w.db.users)[:60])
+    equal(len(sync(w, "--force")[0]), 60)
+    check("lacks 60 of 120 users" in
+          sync(w, "--delete", "--yes", exit_code=7)[1], "the guard")
+    equal(len(w.accounts()), 120)
+    equal(len(sync(w, "--delete", "--force")[0]), 60)
+
+
 def test_who_may_sync(t):
     w = World(t)
     w.server.domain("store.test")

@@ -77,6 +77,7 @@ class AuthServer:
         self.disabled, self.failing, self.held = set(), set(), set()
         self.as_user, self.tokens = {}, {}
         self.mode = "answers"
+        self.holds_all = False
         self.requests, self.waiting = [], []
 
     # --- its life ---
@@ -183,7 +184,7 @@ class AuthServer:
             r.conn.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         elif self.mode == "mute":
             pass
-        elif r.user in self.held:
+        elif self.holds_all or r.user in self.held:
             with self.lock:
                 self.waiting.append(r)
         else:

@@ -29,6 +29,7 @@ class UserDb:
         self.mode = "good"
         self.asked = []
         self.lists = 0
+        self.on_user = None  # called with the name before it answers
         self.lock = threading.Lock()
         self.listener = None
         self.connections = []
@@ -90,6 +91,8 @@ class UserDb:
         if words[0] == "USER":
             with self.lock:
                 self.asked.append(words[2])
+            if self.on_user is not None:
+                self.on_user(words[2])
             c.sendall(self.user(words[1], words[2]).encode())
         elif words[0] == "LIST":
             with self.lock:

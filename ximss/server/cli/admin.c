@@ -195,12 +195,19 @@ admin_execute(struct admin_context *x, struct admin_plan *p,
     return execute(x, p, hashed, NULL, answer, err);
 }
 
+void
+admin_live_clear(struct admin_live *l)
+{
+    arena_free(&l->arena);
+    *l = (struct admin_live){0};
+}
+
 enum store_result
 admin_live_begin(struct admin_context *x, struct admin_plan *p,
                  struct admin_live *live_r, struct admin_answer *answer,
                  struct errbuf *err)
 {
-    *live_r = (struct admin_live){0};
+    admin_live_clear(live_r); /* it may be a second try */
     return execute(x, p, NULL, live_r, answer, err);
 }
 

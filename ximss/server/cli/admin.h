@@ -80,12 +80,15 @@ enum store_result admin_verify_find(struct admin_context *x,
                                     struct errbuf *err) WARN_UNUSED;
 
 /* For a line whose plan is live: checks rights, resolves names.  Adds the audit
- * record of the commands that change something.  code 200: *live_r is filled,
+ * record of the commands that change something.  *live_r is cleared first, and
+ * the caller's to clear.  code 200: it is filled,
  * and the caller does what it says. */
 enum store_result admin_live_begin(struct admin_context *x,
                                    struct admin_plan *p,
                                    struct admin_live *live_r,
                                    struct admin_answer *answer,
                                    struct errbuf *err) WARN_UNUSED;
+/* Frees what it owns.  A zeroed one is empty. */
+void admin_live_clear(struct admin_live *l);
 
 #endif

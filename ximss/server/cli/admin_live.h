@@ -24,11 +24,11 @@ enum admin_live_command {
     ADMIN_LIVE_LOG_ALL,       /* `on`: all of the log; else as configured */
     ADMIN_LIVE_TEST_LOOP,     /* measures; the result is a number */
     ADMIN_LIVE_TEST_CLOCK,    /* clock_advance(advance) */
-    ADMIN_LIVE_LIST_USERS,    /* of the domains `text` (names with commas
-                                 between; the empty one: bare names) */
-    ADMIN_LIVE_CHECK_USERS    /* `names` in the domain `text` */
+    ADMIN_LIVE_LIST_USERS,    /* of `domains` */
+    ADMIN_LIVE_CHECK_USERS    /* `names` in `domains` */
 };
 
+struct arena;
 struct cli_value;
 
 /* Which of an account's sessions are meant. */
@@ -59,7 +59,11 @@ struct admin_live {
     enum log_level level;
     char text[ADMIN_LOG_BYTES + 1];
     bool on;
-    const struct cli_value *names; /* borrowed of the line */
+    struct arena *arena; /* owned; has what follows; NULL: nothing does */
+    /* The array of all names of the domain; "": bare names are of it, too. */
+    struct cli_value *domains;
+    /* For each name an array: it, and the other names of its account. */
+    struct cli_value *names;
 };
 
 #endif

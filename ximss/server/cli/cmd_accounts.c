@@ -9,6 +9,7 @@
 #include "util/xmalloc.h"
 #include "ximss/server/cli/admin_account.h"
 #include "ximss/server/cli/admin_password.h"
+#include "ximss/server/rules/outside.h"
 
 /* Renaming and deleting: all that the account holds, and not the postmaster. */
 static enum store_result
@@ -195,6 +196,24 @@ check_move(struct admin_call *c, const struct domain_rec *to,
     return r;
 }
 
+/* An account of another name is no longer the one that a source outside has: it
+ * has been made here, and account sync never takes it away. */
+static enum store_result
+settle_here(const struct domain_rec *to, const char *name,
+            struct account_rec *a, struct errbuf *err)
+{
+    enum outside outside;
+    enum store_result r = STORE_OK;
+
+    if (a->domain != to->number || strcmp(a->name, name) != 0)
+        r = outside_get(a, &outside, err);
+    else
+        outside = OUTSIDE_NO;
+    return r == STORE_OK && outside != OUTSIDE_NO
+               ? outside_set(a, OUTSIDE_NO, err)
+               : r;
+}
+
 static enum store_result
 rename_to(struct admin_call *c, const struct domain_rec *d,
           struct account_rec *a, const char *address, struct errbuf *err)
@@ -207,6 +226,8 @@ rename_to(struct admin_call *c, const struct domain_rec *d,
         r = check_new_name(c, to.number, name, a, err);
     if (r == STORE_OK)
         r = check_move(c, &to, a, err);
+    if (r == STORE_OK)
+        r = settle_here(&to, name, a, err);
     if (r == STORE_OK) {
         free(a->name);
         a->name = xstrdup(name);

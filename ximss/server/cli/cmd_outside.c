@@ -68,26 +68,46 @@ read_names(struct admin_call *c, const struct cli_value **names_r)
 
 /* --- those that are asked outside --- */
 
-/* "a.test,alias.test", and ",": bare names are also of this domain. */
-static enum store_result
-write_domains(struct admin_call *c, const struct domain_rec *d,
-              struct errbuf *err)
+static struct cli_value *
+text(struct arena *arena, const char *s)
 {
+    return cli_data_string(arena, s, strlen(s));
+}
+
+/* Without what is first in the array already. */
+static void
+append_text(struct arena *arena, struct cli_value *array, const char *s)
+{
+    if (strcmp(array->first->text, s) != 0)
+        cli_data_append(array, text(arena, s));
+}
+
+static void
+append_texts(struct arena *arena, struct cli_value *array,
+             const struct alias_list *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        append_text(arena, array, l->name[i]);
+}
+
+/* A user outside may be named by any of them. */
+static enum store_result
+note_domains(struct admin_call *c, const struct domain_rec *d,
+             struct errbuf *err)
+{
+    struct admin_live *live = c->live;
     struct alias_list l = {0};
     bool is_main = false;
-    struct buf b = {0};
     enum store_result r = domain_aliases_get(c->x->txn, d->number, &l, err);
 
     if (r == STORE_OK)
         r = admin_is_main(c->x->txn, d, &is_main, err);
-    buf_append_str(&b, d->name);
-    for (size_t i = 0;
-         i < l.n && b.len + strlen(l.name[i]) < ADMIN_LOG_BYTES - 2; i++)
-        buf_appendf(&b, ",%s", l.name[i]);
+    live->arena = arena_new();
+    live->domains = cli_data_array(live->arena);
+    cli_data_append(live->domains, text(live->arena, d->name));
+    append_texts(live->arena, live->domains, &l);
     if (is_main)
-        buf_append_char(&b, ',');
-    snprintf(c->live->text, sizeof c->live->text, "%s", buf_cstr(&b));
-    buf_clear(&b);
+        cli_data_append(live->domains, text(live->arena, ""));
     alias_list_clear(&l);
     return r;
 }
@@ -104,9 +124,33 @@ list_users(struct admin_call *c, struct errbuf *err)
     if (r == STORE_OK)
         r = find_domain(c, name, &d, err);
     if (r == STORE_OK)
-        r = write_domains(c, &d, err);
+        r = note_domains(c, &d, err);
     domain_rec_clear(&d);
     return r;
+}
+
+/* With the other names of the account, if there is one: it is a user's by any of
+ * them. */
+static enum store_result
+note_name(struct admin_call *c, const struct domain_rec *d, const char *name,
+          struct errbuf *err)
+{
+    struct arena *arena = c->live->arena;
+    struct cli_value *names = cli_data_array(arena);
+    struct account_rec a = {0};
+    struct alias_list l = {0};
+    enum store_result r = account_find(c->x->txn, d->number, name, &a, err);
+
+    if (r == STORE_OK)
+        r = account_aliases_get(c->x->txn, a.number, &l, err);
+    cli_data_append(names, text(arena, name));
+    if (a.name != NULL)
+        append_text(arena, names, a.name);
+    append_texts(arena, names, &l);
+    cli_data_append(c->live->names, names);
+    alias_list_clear(&l);
+    account_rec_clear(&a);
+    return r == STORE_NOTFOUND ? STORE_OK : r;
 }
 
 static enum store_result
@@ -123,9 +167,13 @@ check_users(struct admin_call *c, struct errbuf *err)
         r = admin_arg_end(c);
     if (r == STORE_OK)
         r = find_domain(c, name, &d, err);
+    if (r == STORE_OK)
+        r = note_domains(c, &d, err);
     if (r == STORE_OK) {
-        c->live->names = names;
-        snprintf(c->live->text, sizeof c->live->text, "%s", d.name);
+        c->live->names = cli_data_array(c->live->arena);
+        for (const struct cli_value *v = names->first;
+             v != NULL && r == STORE_OK; v = v->next)
+            r = note_name(c, &d, v->text, err);
     }
     domain_rec_clear(&d);
     return r;
@@ -140,21 +188,22 @@ struct sync {
     bool deletes;
     bool plans; /* and does nothing */
     struct cli_value *made, *enabled, *disabled, *deleted, *kept;
+    struct cli_value
+        *aliases; /* users by another name -> that of the account */
     struct errbuf *err;
 };
 
 static void
 note(struct sync *s, struct cli_value *list, const char *name)
 {
-    cli_data_append(list, cli_data_string(s->call->arena, name, strlen(name)));
+    cli_data_append(list, text(s->call->arena, name));
 }
 
 /* Not touched, and why. */
 static void
 keep(struct sync *s, const char *name, const char *why)
 {
-    cli_data_set(s->call->arena, s->kept, name,
-                 cli_data_string(s->call->arena, why, strlen(why)));
+    cli_data_set(s->call->arena, s->kept, name, text(s->call->arena, why));
 }
 
 static enum store_result
@@ -203,11 +252,12 @@ take_present(struct sync *s, const char *name, struct account_rec *a)
     enum outside outside;
     enum store_result r = outside_get(a, &outside, s->err);
 
-    /* An alias is no user's name outside. */
-    if (r != STORE_OK || outside != OUTSIDE_GONE ||
-        strcasecmp(a->name, name) != 0)
+    if (r == STORE_OK && strcasecmp(a->name, name) != 0)
+        cli_data_set(s->call->arena, s->aliases, name,
+                     text(s->call->arena, a->name));
+    if (r != STORE_OK || outside != OUTSIDE_GONE)
         return r;
-    note(s, s->enabled, name);
+    note(s, s->enabled, a->name);
     return s->plans ? STORE_OK : set_outside(s, a, OUTSIDE_YES);
 }
 
@@ -277,11 +327,9 @@ tell(struct sync *s)
     const struct {
         const char *name;
         struct cli_value *value;
-    } parts[] = {{"made", s->made},
-                 {"enabled", s->enabled},
-                 {"disabled", s->disabled},
-                 {"deleted", s->deleted},
-                 {"kept", s->kept}};
+    } parts[] = {{"made", s->made},         {"enabled", s->enabled},
+                 {"disabled", s->disabled}, {"deleted", s->deleted},
+                 {"kept", s->kept},         {"aliases", s->aliases}};
     struct cli_value *result = cli_data_dictionary(s->call->arena);
 
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
@@ -299,6 +347,7 @@ sync_begin(struct sync *s, struct admin_call *c, struct errbuf *err)
     s->disabled = cli_data_array(c->arena);
     s->deleted = cli_data_array(c->arena);
     s->kept = cli_data_dictionary(c->arena);
+    s->aliases = cli_data_dictionary(c->arena);
 }
 
 /* domain PRESENT|ABSENT names [DELETE] */

@@ -91,6 +91,7 @@ struct attempt_outside {
     /* From the look-up. */
     struct auth_list list; /* of the domain; also without a source outside */
     char *user;            /* owned; who is asked about: user@domain */
+    bool is_above;         /* has server-wide rights: no source lets it in */
     /* While it asks. */
     unsigned next;            /* of the list: the source that is asked */
     int64_t deadline;         /* clock_mono, of all sources together */
@@ -98,6 +99,7 @@ struct attempt_outside {
     enum passdb_answer answer;
     bool is_first;         /* the exchange begins */
     bool is_away, is_busy; /* one of them was */
+    bool is_wrong;         /* one of them says so */
     bool is_hashed;        /* a hash was spent on the password */
     bool is_counted;       /* as a failure */
     const char *reason;    /* of the refusal, for the log; constant */

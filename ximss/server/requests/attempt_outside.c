@@ -284,18 +284,30 @@ answered(struct attempt *a)
     ask(a);
 }
 
-/* It counts here, so that it does even if the client is gone by now. */
+/* Whether anybody who knows a password says that this is another. */
+static bool
+is_wrong_somewhere(const struct attempt *a)
+{
+    return a->outside.is_wrong ||
+           (a->known && a->outside.is_hashed && !a->matches);
+}
+
+/* It counts here, so that it does even if the client is gone by now.  A source that
+ * is away makes nobody a guesser, but it does not make the passwords of the store, or
+ * of another source, free to guess either. */
 static void
 count_last(struct attempt *a)
 {
     struct attempt_outside *o = &a->outside;
     unsigned next = o->next + 1;
+    bool is_lost = o->answer == PASSDB_AWAY || o->answer == PASSDB_BUSY ||
+                   o->is_away || o->is_busy;
 
-    if (o->answer == PASSDB_OK || o->answer == PASSDB_AWAY ||
-        o->answer == PASSDB_BUSY || o->answer == PASSDB_CHALLENGE ||
-        o->is_away || o->is_busy || find_source(o, &next))
+    if (o->is_counted || o->answer == PASSDB_OK ||
+        o->answer == PASSDB_CHALLENGE || find_source(o, &next) ||
+        (is_lost && !is_wrong_somewhere(a)))
         return;
-    attempt_count_failure(a, reason_of(o->answer));
+    attempt_count_failure(a, is_lost ? "password" : reason_of(o->answer));
     o->is_counted = true;
 }
 
@@ -303,6 +315,8 @@ static void
 take_answer(struct attempt *a, enum passdb_answer answer)
 {
     a->outside.answer = answer;
+    a->outside.is_wrong |= answer == PASSDB_WRONG || answer == PASSDB_UNKNOWN ||
+                           answer == PASSDB_DISABLED;
     counter_add(COUNTER_OUTSIDE_WAITING, -1);
     if (answer == PASSDB_AWAY || answer == PASSDB_BUSY)
         counter_add(COUNTER_OUTSIDE_AWAY, 1);
@@ -447,7 +461,9 @@ on_exchanged(void *arg, enum passdb_answer answer)
     struct attempt_outside *o = &a->outside;
 
     take_answer(a, answer);
-    if (!o->is_first && (answer == PASSDB_WRONG || answer == PASSDB_DISABLED)) {
+    /* Of SCRAM's first message, which proves nothing, a dummy is made. */
+    if (o->is_wrong &&
+        !(o->is_first && strcmp(a->method, "SCRAM-SHA-256") == 0)) {
         attempt_count_failure(a, reason_of(answer));
         o->is_counted = true;
     }

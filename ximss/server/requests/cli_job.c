@@ -37,6 +37,7 @@ cli_job_clear(struct req_job *q)
     free(c->from);
     OPENSSL_cleanse(&c->cred, sizeof c->cred);
     admin_answer_clear(&c->answer);
+    admin_live_clear(&c->live);
     buf_clear(&c->found);
     pthread_mutex_destroy(&c->lock);
 }

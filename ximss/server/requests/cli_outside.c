@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <glib.h>
+
 #include "passdb/userdb.h"
 #include "util/name.h"
 #include "util/text.h"
@@ -28,6 +30,7 @@
 struct listing {
     struct userdb_listing listing; /* first */
     struct cli_job *job;
+    GHashTable *domains; /* a set of their names */
 };
 
 /* --- the answer --- */
@@ -97,15 +100,14 @@ go_home(struct cli_job *c, void (*deliver)(struct mail *m, void *owner))
 
 /* Whether a user of that domain (NULL: none is named) is meant. */
 static bool
-is_of(const struct cli_job *c, const char *domain)
+is_of(const struct listing *l, const char *domain)
 {
-    const char *list = c->live.text;
-    char normal[NAME_DOMAIN_SIZE];
+    char normal[NAME_DOMAIN_SIZE] = "";
 
-    if (domain == NULL)
-        return list[strlen(list) - 1] == ',';
-    return name_domain(domain, normal, NULL) == 0 &&
-           text_list_has(list, ',', normal);
+    if (domain != NULL &&
+        (name_domain(domain, normal, NULL) < 0 || normal[0] == '\0'))
+        return false;
+    return g_hash_table_contains(l->domains, normal);
 }
 
 /* A name that is none here is told as it is. */
@@ -121,29 +123,32 @@ append_name(struct cli_job *c, const char *name)
 }
 
 static bool
-on_name(struct userdb_listing *l, const char *name)
+on_name(struct userdb_listing *listing, const char *name)
 {
-    struct cli_job *c = ((struct listing *)l)->job;
+    struct listing *l = (struct listing *)listing;
+    struct cli_job *c = l->job;
     char *local = xstrdup(name), *at = strrchr(local, '@');
     size_t bad;
 
     if (at != NULL)
         *at++ = '\0';
-    if (is_of(c, at) && text_is_utf8(local, strlen(local), &bad))
+    if (is_of(l, at) && text_is_utf8(local, strlen(local), &bad))
         append_name(c, local);
     free(local);
     return c->found.len < LIST_MOST;
 }
 
 static void
-on_end(struct userdb_listing *l, const char *why)
+on_end(struct userdb_listing *listing, const char *why)
 {
-    struct cli_job *c = ((struct listing *)l)->job;
+    struct listing *l = (struct listing *)listing;
+    struct cli_job *c = l->job;
 
     if (why != NULL)
         refuse(c, why);
     else if (c->n_found == 0)
         buf_append_char(&c->found, '(');
+    g_hash_table_destroy(l->domains);
     free(l);
     go_home(c, deliver_list);
 }
@@ -156,20 +161,34 @@ cli_outside_list(struct cli_job *c)
     l->job = c;
     l->listing.name = on_name;
     l->listing.done = on_end;
+    l->domains = g_hash_table_new_full(g_str_hash, g_str_equal, free, NULL);
+    for (struct cli_value *v = c->live.domains->first; v != NULL; v = v->next)
+        g_hash_table_add(l->domains, xstrdup(v->text));
     userdb_list(c->q.job.server->userdb, &l->listing);
 }
 
 /* --- questions --- */
 
+/* Questions that wait at once: others ask, too. */
+#define ASKED_MOST 100
+
+/* A name is no user's if none of its account's names is, in none of the
+ * domains. */
 struct check {
     struct cli_job *job;
-    unsigned waiting; /* under the job's lock, as what they found */
+    /* Under the job's lock, as what they found: */
+    const struct cli_value *next; /* of the names */
+    unsigned waiting;
+    bool failed;   /* nothing more is asked */
+    bool is_going; /* a thread is asking */
     struct question {
         struct userdb_asking asking;
         struct check *check;
-        const char *name; /* as it was asked for */
-        char *full;       /* owned */
-    } questions[];
+        const struct cli_value *names;         /* NULL: it is free */
+        const struct cli_value *name, *domain; /* of what is asked now */
+        char *full;                            /* owned; the same */
+        bool is_due;                           /* it has not been asked */
+    } questions[ASKED_MOST];
 };
 
 static void
@@ -186,61 +205,130 @@ deliver_check(struct mail *m, void *owner)
 }
 
 static void
+set_full(struct question *q)
+{
+    const char *domain = q->domain->text;
+
+    free(q->full);
+    q->full = domain[0] != '\0' ? xasprintf("%s@%s", q->name->text, domain)
+                                : xstrdup(q->name->text);
+    q->asking.question.name = q->full;
+}
+
+/* The next name by which it may be known; false: that was the last. */
+static bool
+step(struct question *q)
+{
+    q->domain = q->domain->next;
+    if (q->domain == NULL) {
+        q->domain = q->check->job->live.domains->first;
+        q->name = q->name->next;
+    }
+    return q->name != NULL;
+}
+
+static void
+set_free(struct question *q)
+{
+    free(q->full);
+    q->full = NULL;
+    q->names = NULL;
+    q->check->waiting--;
+}
+
+static void go_on(struct check *check); /* unlocks */
+
+/* Anything but "no such user" ends the questions about this one. */
+static void
 on_answer(struct userdb_question *question, enum userdb_answer answer,
           const char *why)
 {
     struct question *q = (struct question *)(void *)question;
     struct check *check = q->check;
     struct cli_job *c = check->job;
-    bool last;
+    bool again = false;
 
-    free(q->full);
     pthread_mutex_lock(&c->lock);
     if (answer == USERDB_IS_NOT)
-        append_name(c, q->name);
-    else if (answer != USERDB_IS_THERE)
+        again = !check->failed && step(q);
+    if (answer == USERDB_IS_NOT && !again && !check->failed)
+        append_name(c, q->names->first->text);
+    if (answer != USERDB_IS_NOT && answer != USERDB_IS_THERE) {
+        check->failed = true;
         refuse(c, why);
-    last = --check->waiting == 0;
+    }
+    q->is_due = again;
+    if (!again)
+        set_free(q);
+    go_on(check);
+}
+
+static void
+begin_question(struct check *check, struct question *q)
+{
+    q->check = check;
+    q->names = check->next;
+    q->name = q->names->first;
+    q->domain = check->job->live.domains->first;
+    q->asking.question.done = on_answer;
+    q->is_due = true;
+    check->next = check->next->next;
+    check->waiting++;
+}
+
+/* What is to be asked now; NULL: nothing.  Locked. */
+static struct question *
+take_due(struct check *check)
+{
+    for (size_t i = 0; i < ASKED_MOST; i++) {
+        struct question *q = &check->questions[i];
+
+        if (q->names == NULL && check->next != NULL && !check->failed)
+            begin_question(check, q);
+        if (q->names != NULL && q->is_due) {
+            q->is_due = false;
+            set_full(q);
+            return q;
+        }
+    }
+    return NULL;
+}
+
+/* Any thread; locked, and unlocks: whoever ends it is the last to look at it.  An
+ * answer may come at once: then it is this loop that goes on, and not one in it. */
+static void
+go_on(struct check *check)
+{
+    struct cli_job *c = check->job;
+    struct question *q;
+    bool is_over;
+
+    if (check->is_going) {
+        pthread_mutex_unlock(&c->lock);
+        return;
+    }
+    check->is_going = true;
+    while ((q = take_due(check)) != NULL) {
+        pthread_mutex_unlock(&c->lock);
+        userdb_ask(c->q.job.server->userdb, &q->asking);
+        pthread_mutex_lock(&c->lock);
+    }
+    check->is_going = false;
+    is_over = check->waiting == 0;
     pthread_mutex_unlock(&c->lock);
-    if (!last)
+    if (!is_over)
         return;
     free(check);
     go_home(c, deliver_check);
 }
 
-static struct check *
-make_check(struct cli_job *c)
-{
-    const struct cli_value *v = c->live.names->first;
-    unsigned n = (unsigned)c->live.names->n;
-    struct check *check =
-        xcalloc(1, sizeof *check + n * sizeof check->questions[0]);
-
-    check->job = c;
-    check->waiting = n;
-    for (unsigned i = 0; i < n; i++, v = v->next) {
-        struct question *q = &check->questions[i];
-
-        q->check = check;
-        q->name = v->text;
-        q->full = xasprintf("%s@%s", v->text, c->live.text);
-        q->asking.question.name = q->full;
-        q->asking.question.done = on_answer;
-    }
-    return check;
-}
-
 void
 cli_outside_check(struct cli_job *c)
 {
-    unsigned n = (unsigned)c->live.names->n;
-    struct check *check;
+    struct check *check = xcalloc(1, sizeof *check);
 
-    if (n == 0) {
-        go_home(c, deliver_check);
-        return;
-    }
-    check = make_check(c);
-    for (unsigned i = 0; i < n; i++) /* the last may free it */
-        userdb_ask(c->q.job.server->userdb, &check->questions[i].asking);
+    check->job = c;
+    check->next = c->live.names->first;
+    pthread_mutex_lock(&c->lock);
+    go_on(check);
 }
