@@ -20,6 +20,7 @@
 #include <stddef.h>
 
 #include "util/clock.h"
+#include "util/log.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/login_private.h"
@@ -75,6 +76,17 @@ on_address_granted(struct login_slot *slot)
     attempt_send_home(attempt_of(slot, OF_ADDRESS), has_guess);
 }
 
+static void
+log_waiting(const struct attempt *a)
+{
+    char user[ACCOUNT_NAME_SIZE];
+
+    if (!log_wants(LOG_DEBUG_))
+        return;
+    attempt_log_name(a, user);
+    log_debug("login waits for others user=%s address=%s", user, a->address);
+}
+
 /* False: it waits. */
 static bool
 take(struct attempt *a, unsigned i, uint64_t key)
@@ -88,8 +100,10 @@ take(struct attempt *a, unsigned i, uint64_t key)
     a->waits = slot;
     l->waiting = a;
     if (!login_slot_take(a->job.server->guess_slots, key, slot,
-                         i == OF_NAME ? on_name_granted : on_address_granted))
+                         i == OF_NAME ? on_name_granted : on_address_granted)) {
+        log_waiting(a);
         return false;
+    }
     l->waiting = NULL;
     return true;
 }

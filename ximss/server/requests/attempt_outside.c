@@ -132,9 +132,11 @@ user_of(const struct attempt_outside *o)
 
 /* What a source calls a user by, in our terms. */
 struct meant {
-    bool by_another; /* by neither what was asked about nor the account's own name */
+    bool
+        by_another; /* by neither what was asked about nor the account's own name */
     bool is_suspended;
-    struct domain_logins logins; /* of the domain, or of one that could be made */
+    struct domain_logins
+        logins; /* of the domain, or of one that could be made */
 };
 
 static enum store_result
@@ -146,8 +148,8 @@ find_meant(struct attempt *a, struct store_txn *t, const char *user,
     char local[NAME_LOCAL_SIZE];
     bool found;
     char *own;
-    enum store_result ruled, r =
-        user_target_find(t, user, &d, &account, &found, local, err);
+    enum store_result ruled,
+        r = user_target_find(t, user, &d, &account, &found, local, err);
 
     ruled = settings_domain_logins(t, d.number != 0 ? &d : NULL,
                                    &a->job.server->admin.auth, &m->logins, err);
