@@ -464,10 +464,12 @@ passdb_ask(struct passdb *db, enum passdb_kind kind,
     struct passdb_call *c = call_new(db, kind, q);
 
     ask_about(c, q->deadline, answered, arg);
-    if (db->is_running && c->place->source != NULL)
-        post(c, deliver_ask);
-    else
+    if (!db->is_running || c->place->source == NULL)
         tell(c, PASSDB_AWAY, "there is no such source");
+    else if (q->deadline <= clock_mono())
+        tell(c, PASSDB_AWAY, "no time is left"); /* the source before took it */
+    else
+        post(c, deliver_ask);
     return c;
 }
 

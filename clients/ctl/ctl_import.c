@@ -8,7 +8,6 @@
 #include "clients/ctl/import.h"
 #include "clients/ctl/import_passwd.h"
 #include "util/blank.h"
-#include "util/name.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/answer.h"
@@ -114,6 +113,7 @@ send_record(struct import *m)
     char *name;
 
     m->line = m->csv.first_line;
+    m->alone = m->csv.n == 1;
     if (has(m, COLUMN_PASSWORD) && has(m, COLUMN_HASH)) {
         batch_refuse(&m->batch, m->line, "",
                      "there are both a password and a hash");

@@ -7,8 +7,8 @@
 #include "clients/ctl/batch.h"
 #include "clients/ctl/ctl_line.h"
 #include "clients/ctl/lines.h"
+#include "clients/ctl/name_field.h"
 #include "clients/ctl/quota_line.h"
-#include "util/name.h"
 #include "util/xmalloc.h"
 
 /* quota import: a SETSTORAGEUSED for each line of a file.
@@ -39,14 +39,14 @@ send_report(struct import *m, const struct quota_line *l)
 {
     struct batch *b = &m->batch;
     char *name = ctl_line_name(l->account, m->domain);
+    const char *why = name_field_refusal(name, 0);
     struct buf command = {0};
 
     buf_append_str(&command, "SETSTORAGEUSED");
     ctl_line_arg(&command, name);
     ctl_line_arg(&command, l->size);
-    /* It may be a line of another file, with a password in it. */
-    if (ctl_line_has_fields(name) || !name_is_address(name))
-        batch_refuse(b, m->lines.line, "", "this cannot be an account name");
+    if (why != NULL)
+        batch_refuse(b, m->lines.line, "", why);
     else if (batch_send(b, m->lines.line, name, &command) < 0)
         batch_refuse(b, m->lines.line, name, ximss_error(b->c->x));
     buf_clear(&command);

@@ -22,6 +22,7 @@ struct import {
     const char *domain;
     enum import_from from;
     unsigned long line; /* of what is being sent */
+    bool alone;         /* the record has its name only */
     struct csv csv;
     struct lines lines;
     bool begun;
@@ -35,6 +36,9 @@ struct import {
 
 /* Appends KEY=VALUE; unless the value is empty. */
 void import_append(struct buf *b, const char *key, const char *value);
+
+/* Whether what stands where a record names an account is taken for a name. */
+bool import_takes(const struct import *m, const char *name);
 
 /* Sends the command, or tells why not; wipes and clears it. */
 void import_send(struct import *m, const char *name, struct buf *command);

@@ -9,7 +9,6 @@
 #include "clients/ctl/ctl_line.h"
 #include "clients/ctl/import.h"
 #include "clients/ctl/passwd_line.h"
-#include "util/name.h"
 #include "util/xmalloc.h"
 
 /* account import from a passwd-file of Dovecot or a shadow file: the hashes go to
@@ -38,8 +37,7 @@ append_hash(struct import *m, struct buf *b, const char *hash)
 static void
 note_bare(struct import *m, const struct passwd_line *l, const char *name)
 {
-    if (l->hash[0] != '\0' || name[0] == '\0' || name[0] == '@' ||
-        !name_is_address(name))
+    if (l->hash[0] != '\0' || !import_takes(m, name))
         return;
     m->bare++;
     batch_note(&m->batch, m->line, name,
@@ -55,6 +53,7 @@ send_line(struct import *m, char *text)
     struct passwd_line l;
     char *name;
 
+    m->alone = strchr(text, ':') == NULL;
     passwd_line_cut(&l, text, m->from == IMPORT_SHADOW);
     name = ctl_line_name(l.name, m->domain);
     buf_reserve(&command, room);

@@ -117,6 +117,11 @@ TABLE = [
     row("GetDomainAliases a.test", D | R | ANY),
     row("SetDomainAliases a.test ()", D),
 
+    row("ListOutsideUsers a.test", D | {"create"}),
+    row("CheckOutsideUsers a.test (joe)", D | {"create"}),
+    row("PlanOutsideUsers a.test PRESENT (joe)", D | {"create"}),
+    row("SyncOutsideUsers a.test PRESENT (joe)", D | {"create"}),
+
     row("GetStorageUsed joe@a.test", D | R | ANY),
     row("SetStorageUsed joe@a.test 5", D | {"basic"}),
     row("ListStorageUsed a.test", D | R | ANY),

@@ -15,6 +15,8 @@ from pwd_absent import NO_CLUSTER
 from pwd_port import OK, PWD, connect, log_in
 from ximss import MAIN, MASTER_PASSWORD, equal, matches
 
+NO_SOURCE = "501 no source outside knows users of this domain"
+
 KEY = "20200131135059"
 
 ROWS = [
@@ -206,6 +208,10 @@ ROWS = [
     ("REVOKEACCOUNTTOKEN joe@a.test NAME x", "501 token is not found"),
     ("KILLACCOUNTSESSIONS joe@a.test", OK),
     ("FORGETACCOUNTLOGINS joe@a.test", OK),
+    ("LISTOUTSIDEUSERS a.test", NO_SOURCE),
+    ("CHECKOUTSIDEUSERS a.test (joe)", NO_SOURCE),
+    ("PLANOUTSIDEUSERS a.test ABSENT (joe) DELETE", NO_SOURCE),
+    ("SYNCOUTSIDEUSERS a.test PRESENT (joe)", NO_SOURCE),
     ("GETACCOUNTPREFS joe@a.test", "201 {}"),
     ('UPDATEACCOUNTPREFS joe@a.test {Language=German;a="b c";}', OK),
     ("UPDATEACCOUNTPREFS joe@a.test {TimeZone=Nowhere;}", "501 …"),
@@ -337,6 +343,8 @@ ROWS = [
 # Commands that never succeed here.
 REFUSED_ALWAYS = pwd_absent.never_done() | {
     "GETACCOUNTPLAINPASSWORD", "CREATESHAREDDOMAIN", "REFRESHSTORAGEUSED",
+    "LISTOUTSIDEUSERS", "CHECKOUTSIDEUSERS", "PLANOUTSIDEUSERS",
+    "SYNCOUTSIDEUSERS",
     "GETCURRENTCONTROLLER"} | {
         line.split()[0] for line, answer in ROWS
         if line and answer == NO_CLUSTER and "CLUSTER" in line}

@@ -309,6 +309,38 @@ def test_import_shows_no_password(t):
     check(b"hush" not in trail, "a password is in the audit log")
 
 
+def test_lines_that_name_nobody(t):
+    """What is legal in names, but no name in a file."""
+    domain = t.domain()
+    for words, text in (
+            ((), "#name,password,real name\n#joe,hush-7\n  # hush-7\n"
+                 "//joe,hush-7\n\"#joe\",hush-7\n"),
+            ((), "$6$salt$hush-7\n{SSHA}hush-7,x\nhush-7=\njoe/hush-7\n"
+                 "joe!hush-7\njoe^hush-7\njoe~hush-7\njoe#hush-7\njoe&hush-7\n"
+                 "hu\u00b2sh-7,x\n"),
+            (("--passwd-file",), "+::::::\n-hush-7:{PLAIN}x\n+hush-7\n"
+                                 "joe=hush-7\n{SSHA}hush-7:\n"),
+            (("--shadow",), "+::::::\n-hush-7:!:\njoe/hush-7\n")):
+        done = ctl(t.shared, "account", "import", "--domain", domain, *words,
+                   "-", stdin=text)
+        check("hush" not in done.stdout + done.stderr
+              and "\u00b2" not in done.stderr, done.stderr)
+        equal(done.returncode, 1, done.stderr)
+        n = len(text.splitlines())
+        equal(len(done.stderr.splitlines()), n, done.stderr)
+        check("0 created, 0 existed already, %d refused" % n in done.stdout,
+              done.stdout)
+    done = ctl(t.shared, "quota", "import", "--keep-going", "--domain", domain,
+               "-", stdin="$6$salt$hush-7 5\n{SSHA}hush-7,6\n")
+    check("hush" not in done.stderr, done.stderr)
+    equal(done.stdout, "0 reported, 2 refused\n")
+    equal(t.shared.cli("ListAccounts " + domain), "{}")
+    # Such a name, where another field stands behind it.
+    ctl(t.shared, "account", "import", "--domain", domain, "-",
+        stdin="a/b,\n+joe,\no'neill\n")
+    equal(t.shared.cli("ListAccounts " + domain).count("="), 3)
+
+
 def test_arguments_show_no_password(t):
     """Misspelt options, and passwords where none can be."""
     user = t.user()

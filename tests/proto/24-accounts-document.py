@@ -267,6 +267,34 @@ def test_pam_with_ldap(t):
     machine.start()
 
 
+def test_passwords_brought_along(t):
+    """The files of section 8, as Dovecot and the machine have them."""
+    server = t.server()
+    server.domain(DOMAIN)
+    paths = {}
+    for path, line in (("/etc/dovecot/users", "joe:%s::::::\n"),
+                       ("/etc/shadow", "sue:%s:20000:0:99999:7:::\n")):
+        paths[path] = os.path.join(server.dir, os.path.basename(path))
+        with open(paths[path], "w", encoding="utf-8") as f:
+            f.write(line % DocumentedSql.hashed("secret"))
+    for line in lines("import", ("example.test", DOMAIN),
+                      *paths.items()).splitlines():
+        done = ximss.ctl(server, *line.split()[1:])
+        equal((done.returncode, done.stderr), (0, ""), line)
+    for user in ("joe", "sue"):
+        server.login(address(user), "secret").bye()
+        c = server.connect()
+        c.scram(address(user), "secret")
+        c.bye()
+    line = "ximssctl domain settings example.test PlusDetail=YES"
+    check(line in read("doc", DOCUMENT), line)
+    equal(ximss.ctl(server, *line.replace("example.test", DOMAIN).split()[1:])
+          .returncode, 0)
+    c = server.login("joe+lists@" + DOMAIN, "secret")
+    equal(server.sessions(address("joe")), 1)
+    c.bye()
+
+
 def test_dist_has_the_same_lines(t):
     for name, file, prefix in (("pam", "ximssd.pam", ""),
                                ("unit pam", "ximssd.service.in", "#   ")):

@@ -4,6 +4,8 @@ what happens to everybody else while Dovecot is away.  Here with a server that
 does as it is told."""
 
 import re
+import socket
+import struct
 import subprocess
 
 import ximss
@@ -89,6 +91,12 @@ class World:
                        failure("login", number, text))
         c.close()
         return answer
+
+    def failures(self):
+        """Of log-ins, by the log: (name without domain, reason)."""
+        return [re.search(r"login failed user=([^ @]*)\S* .*reason=(\S*)",
+                          line).groups()
+                for line in self.server.lines if "login failed" in line]
 
     def passwords(self):
         return [(r.user, r.password) for r in self.auth.requests]
@@ -323,6 +331,55 @@ def test_guesses_of_those_who_have_left_count(t):
              % w.name("joe") in l]), "10 failures")
 
 
+def send_logins(w, pairs):
+    clients = []
+    for user, password in pairs:
+        clients.append(w.server.connect())
+        clients[-1].send('<login id="login" authData="%s" password="%s"/>'
+                         % (w.name(user), password))
+    return clients
+
+
+def test_a_crowd_guesses_no_more_than_one(t):
+    """What is asked about counts as failed until it is answered."""
+    users = ["u%d" % i for i in range(100)]
+    with World(t, users=users + ["joe"], login_free_tries=5,
+               login_address_free_tries=50) as w:
+        w.auth.held.add(w.name("joe"))
+        crowd = send_logins(w, [("joe", "guess%d" % i) for i in range(200)])
+        w.auth.until_asked(8)
+        # Others of the same address have room.
+        held, w.auth.held = w.auth.held, set(map(w.name, users))
+        clients = send_logins(w, [(u, "pw-" + u) for u in users])
+        w.auth.until_asked(8 + 42)
+        w.auth.held = held
+        w.auth.release_but(w.name("joe"))
+        for c in clients:
+            c.logged_in("login")
+        equal(len(w.auth.requests), 108)
+        # Eight fail, and then the throttle is there.
+        w.auth.release()
+        wait_until(lambda: 8 == len(
+            [l for l in w.server.lines if "login failed user=joe@" in l]),
+            "8 failures")
+        check(len(w.auth.requests) <= 108 + 8, len(w.auth.requests))
+        for c in crowd + clients:
+            c.close()
+
+
+def test_a_source_that_hangs_holds_all_no_longer_than_one(t):
+    with World(t, login_free_tries=5, login_timeout="1d") as w:
+        w.auth.mode = "mute"
+        crowd = send_logins(w, [("joe", "x")] * 20)
+        w.auth.until_asked(8)
+        w.server.account(w.name("local"))
+        w.login("local", PASSWORD).bye()
+        w.server.clock(61)
+        for c in crowd:
+            c.expect(failure("login", 525, AWAY))
+            c.close()
+
+
 def test_what_waits_for_the_greeting(t):
     """All of it is asked when that comes."""
     users = ["u%d" % i for i in range(40)]
@@ -371,12 +428,60 @@ def test_away(t):
         equal(len(answers), 1)
         w.login("local", PASSWORD).bye()
         w.login("joe").bye()  # is remembered
-        equal([l for l in w.server.lines if "login failed" in l], [])
+        # Nobody is a guesser because it is away.  But the store knows the password
+        # of one.
+        wait_until(w.failures, "the log")
+        equal(w.failures(), [("local", "password")])
         w.auth.start()
         w.server.wait_log(r"passwords: dovecot \(.*\) is back after ")
         w.auth.users[w.name("ann")] = "x"
         w.login("ann", "x").bye()
         equal(len([l for l in w.server.lines if "is away" in l]), 1)
+
+
+def test_no_free_guesses_while_it_is_away(t):
+    """At passwords that the store knows, whoever is asked besides."""
+    with World(t, own=True) as w:
+        boss = w.server.account("boss@" + MAIN, rights=("Master",))
+        w.server.account(w.name("local"))
+        w.auth.stop()
+        w.server.clock(10)
+        w.server.wait_log(r"passwords: dovecot \(.*\) is away: ")
+        for _ in range(3):
+            w.refused(boss, "x", 525, AWAY)
+            w.refused("local", "x", 525, AWAY)
+        wait_until(lambda: len(w.failures()) >= 6, "the log")
+        equal(sorted(w.failures()), 3 * [("boss", "password")] +
+              3 * [("local", "password")])
+        w.auth.start()
+        w.server.wait_log(r"passwords: dovecot \(.*\) is back after ")
+        w.refused(boss, "x")
+        w.refused("local", "x")
+        wait_until(lambda: len(w.failures()) >= 8, "the log")
+        w.login("local", PASSWORD).bye()
+        equal(len(w.failures()), 8)  # each once
+
+
+def test_a_client_that_is_gone_at_the_challenge(t):
+    """It leaves while Dovecot is asked, by a reset: nothing can be sent to it."""
+    with World(t, own=True) as w:
+        restart_with(w, "SCRAM-SHA-256", "OAUTHBEARER")
+        wait_until(lambda: "OAUTHBEARER" in features(w), "it is back")
+        for method, text in (("SCRAM-SHA-256", "n,,n=%s,r=nonce" % w.name("joe")),
+                             ("OAUTHBEARER", "n,a=%s,\1auth=Bearer x\1\1"
+                              % w.name("joe"))):
+            w.auth.holds_all = True
+            at = len(w.auth.requests)
+            c = w.server.connect()
+            c.send('<login id="login" method="%s" value="%s"/>'
+                   % (method, ximss.b64(text)))
+            w.auth.until_asked(at + 1)
+            c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                              struct.pack("ii", 1, 0))
+            c.close()
+            w.auth.holds_all = False
+            w.auth.release()
+            w.login("joe").bye()
 
 
 def test_a_failure_of_its_own(t):

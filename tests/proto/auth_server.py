@@ -77,6 +77,7 @@ class AuthServer:
         self.disabled, self.failing, self.held = set(), set(), set()
         self.as_user, self.tokens = {}, {}
         self.mode = "answers"
+        self.holds_all = False
         self.requests, self.waiting = [], []
 
     # --- its life ---
@@ -183,7 +184,7 @@ class AuthServer:
             r.conn.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         elif self.mode == "mute":
             pass
-        elif r.user in self.held:
+        elif self.holds_all or r.user in self.held:
             with self.lock:
                 self.waiting.append(r)
         else:
@@ -193,6 +194,13 @@ class AuthServer:
     def release(self):
         with self.lock:
             waiting, self.waiting = self.waiting, []
+        for r in waiting:
+            self.decide(r)
+
+    def release_but(self, user):
+        with self.lock:
+            waiting = [r for r in self.waiting if r.user != user]
+            self.waiting = [r for r in self.waiting if r.user == user]
         for r in waiting:
             self.decide(r)
 

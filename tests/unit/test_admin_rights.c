@@ -97,6 +97,10 @@ static const struct {
     /* accounts */
     {"ListAccounts a.test", "..... x ......x x"},
     {"ListAccounts nowhere.test", "22222 x xxxxxxx x"},
+    {"ListOutsideUsers a.test", "111xx x 1x1xxxx x"},
+    {"CheckOutsideUsers a.test (joe)", "111xx x 1x1xxxx x"},
+    {"PlanOutsideUsers a.test PRESENT (joe)", "111xx x 1x1xxxx x"},
+    {"SyncOutsideUsers a.test ABSENT (joe)", "111xx x 1x1xxxx x"},
     {"CreateAccount new@a.test", "...xx x .x.xxxx x"},
     {"CreateAccount new@main.test", "...xx x xxxxxxx x"},
     {"RenameAccount joe@a.test into jim@a.test", "...xx x .x.xxxx x"},

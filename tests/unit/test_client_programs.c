@@ -881,11 +881,11 @@ START_TEST(import_pipelines)
     START("./ximssctl", "account", "import", "--domain", "a.test", "-");
     let_ctl_in();
     /* All are sent before the first is answered. */
-    expect_creation(2, "joe@a.test {Password=\"pw 1\";RealName=Joe;"
+    expect_creation(2, "joe@a.test {PasswordHash=\"{PLAIN}pw 1\";RealName=Joe;"
                        "MaxAccountSize=5M;}");
-    expect_creation(3, "sue@b.test {Password=pw2;}");
+    expect_creation(3, "sue@b.test {PasswordHash=\"{PLAIN}pw2\";}");
     expect_creation(4, "jim@a.test {RealName=\"Jim\\eB\";}");
-    expect_creation(5, "amy@a.test {Password=pw;RealName=x;}");
+    expect_creation(5, "amy@a.test {PasswordHash=\"{PLAIN}pw\";RealName=x;}");
     ok(2);
     fake_send(&f, "<response id=\"3\" errorText=\"unknown domain\" "
                   "errorNum=\"512\"/>");
@@ -907,12 +907,12 @@ START_TEST(import_keeps_to_its_window)
     write_input("a,1\nb,2\nc,3\n");
     START("./ximssctl", "account", "import", "--window=2", path_of("input"));
     let_ctl_in();
-    expect_creation(2, "a {Password=1;}");
-    expect_creation(3, "b {Password=2;}");
+    expect_creation(2, "a {PasswordHash=\"{PLAIN}1\";}");
+    expect_creation(3, "b {PasswordHash=\"{PLAIN}2\";}");
     fake_turn(&f);
     ck_assert_uint_eq(f.in.len, 0);
     ok(2);
-    expect_creation(4, "c {Password=3;}");
+    expect_creation(4, "c {PasswordHash=\"{PLAIN}3\";}");
     ok(3);
     ok(4);
     bye(5);
@@ -926,9 +926,9 @@ START_TEST(import_says_where_to_go_on)
     START("./ximssctl", "--json", "account", "import", "--from", "2",
           path_of("input"));
     let_ctl_in();
-    expect_creation(2, "b {Password=2;}");
-    expect_creation(3, "c {Password=3;}");
-    expect_creation(4, "d {Password=4;}");
+    expect_creation(2, "b {PasswordHash=\"{PLAIN}2\";}");
+    expect_creation(3, "c {PasswordHash=\"{PLAIN}3\";}");
+    expect_creation(4, "d {PasswordHash=\"{PLAIN}4\";}");
     ok(2);
     fake_hang_up(&f);
     ck_assert_int_eq(finish(), 5);
@@ -945,7 +945,7 @@ START_TEST(import_is_stopped_by_a_signal)
     write_input("a,1\nb,2\nc,3\n");
     START("./ximssctl", "account", "import", "--window=1", path_of("input"));
     let_ctl_in();
-    expect_creation(2, "a {Password=1;}");
+    expect_creation(2, "a {PasswordHash=\"{PLAIN}1\";}");
     kill(child, SIGINT);
     ok(2);
     /* Whether the answer or the signal came first: it ends in good order. */
@@ -965,8 +965,8 @@ START_TEST(import_takes_broken_files)
     write_input("a,1\n\"b\"x,2\n,3\n\xff,4\nc,5\n");
     START("./ximssctl", "account", "import", path_of("input"));
     let_ctl_in();
-    expect_creation(2, "a {Password=1;}");
-    expect_creation(3, "c {Password=5;}");
+    expect_creation(2, "a {PasswordHash=\"{PLAIN}1\";}");
+    expect_creation(3, "c {PasswordHash=\"{PLAIN}5\";}");
     ok(2);
     ok(3);
     bye(4);

@@ -153,6 +153,7 @@ apply_limits(struct server *s, const struct config *c, struct errbuf *err)
     throttle_set_limits(s->throttle, &t);
     passdb_set_limits(s->passdb, &p);
     login_slots_set(s->login_slots, c->login_checks_per_address);
+    login_slots_set(s->guess_slots, c->login_checks_per_address);
     lobby_set_limits(s->lobby, &l);
     audit_budget_set_limits(s->audit_budget, &a);
     usage_feed_set_limit_age(s->usage_feed, c->quota_limit_age);
@@ -296,6 +297,7 @@ server_free(struct server *s)
     auth_cache_free(&s->auth_cache);
     throttle_free(&s->throttle);
     login_slots_free(&s->login_slots);
+    login_slots_free(&s->guess_slots);
     alias_renew_free(&s->alias_renew);
     audit_budget_free(&s->audit_budget);
     usage_feed_free(&s->usage_feed);
@@ -334,6 +336,7 @@ server_new(const struct server_options *o, struct config *c)
     s->auth_cache = auth_cache_new(c->remember_logins, c->remember_time);
     s->throttle = throttle_new(&t);
     s->login_slots = login_slots_new(c->login_checks_per_address);
+    s->guess_slots = login_slots_new(c->login_checks_per_address);
     s->alias_renew = alias_renew_new();
     s->passdb = passdb_new(&p);
     s->lobby = lobby_new();

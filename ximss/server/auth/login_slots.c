@@ -72,6 +72,14 @@ get_address(struct login_slots *l, uint64_t address)
     return a;
 }
 
+static unsigned
+most_of(const struct login_slots *l, const struct login_slot *slot)
+{
+    unsigned most = slot->most != NULL ? slot->most(slot) : 0;
+
+    return most > l->per_address ? most : l->per_address;
+}
+
 bool
 login_slot_take(struct login_slots *l, uint64_t address,
                 struct login_slot *slot,
@@ -82,7 +90,7 @@ login_slot_take(struct login_slots *l, uint64_t address,
 
     pthread_mutex_lock(&l->lock);
     a = get_address(l, address);
-    held = a->held < l->per_address && TAILQ_EMPTY(&a->waiting);
+    held = TAILQ_EMPTY(&a->waiting) && a->held < most_of(l, slot);
     slot->slots = l;
     slot->address = a;
     slot->granted = granted;
@@ -103,7 +111,7 @@ grant_next(struct login_slots *l, struct login_slots_address *a)
 {
     struct login_slot *next = TAILQ_FIRST(&a->waiting);
 
-    if (next == NULL || a->held >= l->per_address)
+    if (next == NULL || a->held >= most_of(l, next))
         return NULL;
     TAILQ_REMOVE(&a->waiting, next, link);
     next->state = LOGIN_SLOT_HELD;
@@ -149,7 +157,7 @@ login_slot_release(struct login_slot *slot)
     if (slot->state == LOGIN_SLOT_HELD) {
         slot->state = LOGIN_SLOT_NONE;
         slot->address->held--;
-        /* Two: the limit may have been raised meanwhile. */
+        /* Two: the limit may have risen meanwhile. */
         next[0] = grant_next(l, slot->address);
         next[1] = grant_next(l, slot->address);
         forget_if_idle(l, slot->address);

@@ -30,6 +30,9 @@ struct login_slot {
     struct login_slots *slots;
     struct login_slots_address *address;
     void (*granted)(struct login_slot *slot);
+    /* How many may be held of its address for this one to be granted, if that is
+     * more than the limit of all.  Asked under the lock.  NULL: the limit. */
+    unsigned (*most)(const struct login_slot *slot);
     enum login_slot_state state; /* under the lock of `slots` */
 };
 

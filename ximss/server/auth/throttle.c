@@ -14,6 +14,7 @@
 #include "ximss/server/auth/throttle.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -175,6 +176,20 @@ table_delay(struct table *t, const struct throttle_key *k,
             slot->last + wait_after(count(slot, rule, slot->last), rule) - now;
     pthread_mutex_unlock(lock);
     return left > 0 ? left : 0;
+}
+
+static unsigned
+table_free(struct table *t, const struct throttle_key *k,
+           const struct throttle_rule *rule, int64_t now)
+{
+    pthread_mutex_t *lock = table_lock(t, k);
+    const struct slot *slot = table_find(t, k, now);
+    int64_t failures = slot != NULL ? count(slot, rule, now) : 0;
+
+    pthread_mutex_unlock(lock);
+    if (rule->base_us <= 0)
+        return UINT_MAX;
+    return failures < rule->free ? rule->free - (unsigned)failures : 0;
 }
 
 static void
@@ -380,6 +395,38 @@ throttle_succeeded(struct throttle *t, const char *name, const char *address,
     slot->last = mono_now;
     slot->end = mono_now + limits.known_good_us;
     pthread_mutex_unlock(lock);
+}
+
+unsigned
+throttle_free_tries(struct throttle *t, const char *name, const char *address,
+                    int64_t mono_now)
+{
+    struct throttle_limits limits = get_limits(t);
+    struct throttle_key key = make_key(t, name != NULL ? name : "", address);
+    unsigned n, of_network;
+
+    if (name != NULL)
+        return table_free(&t->pairs, &key, &limits.pair, mono_now);
+    n = table_free(&t->addresses, &key, &limits.address, mono_now);
+    if (limits.network.decay_us <= 0 || !network_key(t, address, &key))
+        return n;
+    of_network = table_free(&t->addresses, &key, &limits.network, mono_now);
+    return n < of_network ? n : of_network;
+}
+
+bool
+throttle_is_known(struct throttle *t, const char *name, const char *address,
+                  int64_t mono_now)
+{
+    struct throttle_key pair = make_key(t, name, address);
+
+    return is_good(t, &pair, mono_now);
+}
+
+uint64_t
+throttle_pair(const struct throttle *t, const char *name, const char *address)
+{
+    return make_key(t, name, address).set;
 }
 
 uint64_t

@@ -2,6 +2,7 @@
 #ifndef XIMSS_SERVER_AUTH_THROTTLE_H
 #define XIMSS_SERVER_AUTH_THROTTLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,7 +26,8 @@
  * soonest goes.  Names are not kept, only keyed hashes.  Any thread.
  *
  * Tries that run at the same time are all let in; login_slots.h says how many of
- * one address that may be. */
+ * one address that may be, and attempt_guess.c how many that sources outside
+ * answer. */
 
 struct throttle_rule {
     unsigned free;    /* failures that cost nothing */
@@ -65,6 +67,19 @@ void throttle_failed(struct throttle *t, const char *name, const char *address,
  * guesses at others. */
 void throttle_succeeded(struct throttle *t, const char *name,
                         const char *address, int64_t mono_now);
+
+/* How many more tries could fail before one has to wait; UINT_MAX: any number.  Of
+ * the pair, or without a name of the address and its network. */
+unsigned throttle_free_tries(struct throttle *t, const char *name,
+                             const char *address, int64_t mono_now);
+
+/* The pair is known good. */
+bool throttle_is_known(struct throttle *t, const char *name,
+                       const char *address, int64_t mono_now);
+
+/* A number that stands for the pair, as throttle_address for an address. */
+uint64_t throttle_pair(const struct throttle *t, const char *name,
+                       const char *address);
 
 /* A number that stands for the address as it counts here: the same for all of
  * an IPv6 network, and never to be guessed. */

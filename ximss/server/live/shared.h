@@ -38,6 +38,7 @@ struct server {
     struct auth_cache *auth_cache;       /* owned */
     struct throttle *throttle;           /* owned */
     struct login_slots *login_slots;     /* owned */
+    struct login_slots *guess_slots;     /* owned; attempt_guess.c */
     struct alias_renew *alias_renew;     /* owned */
     struct passdb *passdb;               /* owned: passwords outside */
     struct lobby *lobby;                 /* owned; see admission.h */

@@ -98,6 +98,7 @@ attempt_free(struct attempt *a)
 {
     attempt_leave_place(a);
     login_slot_release(&a->slot);
+    attempt_guess_release(a);
     if (a->timer != NULL)
         event_free(a->timer);
     if (a->password != NULL)

@@ -38,6 +38,8 @@ struct session;
  *            for a name that does not exist
  *   check    clear passwords: in the hash pool              attempt_check.c
  *            SASL: a challenge, and later its proof         attempt_proof.c
+ *   guess    before that: one of those that the name has,   attempt_guess.c
+ *            and its address, while sources outside answer
  *   outside  what the store does not let in is asked about  attempt_outside.c
  *            outside, if the domain wants that, without a
  *            slot; an account is made if there is none
@@ -89,6 +91,7 @@ struct attempt_outside {
     /* From the look-up. */
     struct auth_list list; /* of the domain; also without a source outside */
     char *user;            /* owned; who is asked about: user@domain */
+    bool is_above;         /* has server-wide rights: no source lets it in */
     /* While it asks. */
     unsigned next;            /* of the list: the source that is asked */
     int64_t deadline;         /* clock_mono, of all sources together */
@@ -96,6 +99,7 @@ struct attempt_outside {
     enum passdb_answer answer;
     bool is_first;         /* the exchange begins */
     bool is_away, is_busy; /* one of them was */
+    bool is_wrong;         /* one of them says so */
     bool is_hashed;        /* a hash was spent on the password */
     bool is_counted;       /* as a failure */
     const char *reason;    /* of the refusal, for the log; constant */
@@ -145,6 +149,9 @@ struct attempt {
     int64_t not_before;  /* it is refused (clock_mono); 0: any time */
     struct event *timer; /* owned; NULL: it never waited */
     struct login_slot slot;
+    struct login_slot guess[2]; /* of its name, of its address */
+    struct login_slot *waits;   /* borrowed: which of these; NULL: none */
+    attempt_step *guess_next;   /* when it has these */
 
     /* An answer that has to wait for the throttle. */
     const char *refused;     /* the reason, for the log */
@@ -243,6 +250,8 @@ enum req_result attempt_start_malformed(struct req *r, const char *method,
                                         unsigned code, const char *text);
 /* Takes a->first when the throttle lets it.  Without a slot meanwhile. */
 void attempt_wait(struct attempt *a);
+/* Stops waiting.  False: what it waited for is on its way to it. */
+bool attempt_wait_cancel(struct attempt *a) WARN_UNUSED;
 /* Looks the account up once it has a slot.  If it had to wait for that, it
  * starts with a->first again: others may have failed meanwhile. */
 void attempt_take_slot(struct attempt *a);
@@ -258,6 +267,15 @@ void attempt_refuse_now(struct attempt *a);
 /* Answers a->answer_code with a->answer_text; some of them end the connection,
  * as malformed messages do. */
 void attempt_refuse_malformed(struct attempt *a);
+
+/* --- attempt_guess.c: how many are asked about outside at once --- */
+
+/* Takes the step `ask` when the failures that its name and address may still have
+ * allow it, all that are being asked about counted as some.  It stays counted until
+ * it is freed.  a->outside.deadline is that of what it asks. */
+void attempt_guess(struct attempt *a, attempt_step *ask);
+/* Gives that up; nothing if it has none. */
+void attempt_guess_release(struct attempt *a);
 
 /* --- attempt_lookup.c: name and password --- */
 

@@ -99,10 +99,12 @@ check_work(struct attempt *a)
 {
     a->matches = password_matches(&a->cred, a->password, &a->hash_limits);
     a->outside.is_hashed = true;
-    if (a->matches && a->known)
+    if (a->matches && a->known) {
         renew(a);
-    else if (!attempt_is_outside(a))
+    } else if (!attempt_is_outside(a) || (a->known && a->outside.is_above)) {
         attempt_count_failure(a, a->known ? "password" : "unknown");
+        a->outside.is_counted = true;
+    }
 }
 
 static bool

@@ -151,10 +151,11 @@ take_account(struct attempt *a, const struct account_rec *account,
 /* The store's passwords count where the domain says so, and for administrators
  * of the server always. */
 static bool
-store_counts(const struct attempt *a, const struct account_rec *account)
+store_counts(struct attempt *a, const struct account_rec *account)
 {
-    return auth_list_has(&a->outside.list, AUTH_STORE) ||
-           (rights_parse(account->rights) & RIGHTS_SERVER_WIDE) != 0;
+    a->outside.is_above =
+        (rights_parse(account->rights) & RIGHTS_SERVER_WIDE) != 0;
+    return a->outside.is_above || auth_list_has(&a->outside.list, AUTH_STORE);
 }
 
 /* What log-ins go by: of the domain, or where there is none, of the server. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A password that the store does not let in is asked about outside, at the
  * sources that the domain names, one after the other.  The attempt keeps no slot,
- * no hash thread and no lane meanwhile; passdb/ bounds how many wait.
+ * no hash thread and no lane meanwhile; attempt_guess.c bounds how many of a name
+ * and an address are asked about, and passdb/ how many wait.
  *
  * What is asked is the name of the account, or of one that could be made, in its
  * domain's own name.  Unknown names are asked about like others, and every refusal
@@ -237,18 +238,30 @@ answered(struct attempt *a)
     ask(a);
 }
 
-/* It counts here, so that it does even if the client is gone by now. */
+/* Whether anybody who knows a password says that this is another. */
+static bool
+is_wrong_somewhere(const struct attempt *a)
+{
+    return a->outside.is_wrong ||
+           (a->known && a->outside.is_hashed && !a->matches);
+}
+
+/* It counts here, so that it does even if the client is gone by now.  A source that
+ * is away makes nobody a guesser, but it does not make the passwords of the store, or
+ * of another source, free to guess either. */
 static void
 count_last(struct attempt *a)
 {
     struct attempt_outside *o = &a->outside;
     unsigned next = o->next + 1;
+    bool is_lost = o->answer == PASSDB_AWAY || o->answer == PASSDB_BUSY ||
+                   o->is_away || o->is_busy;
 
-    if (o->answer == PASSDB_OK || o->answer == PASSDB_AWAY ||
-        o->answer == PASSDB_BUSY || o->answer == PASSDB_CHALLENGE ||
-        o->is_away || o->is_busy || find_source(o, &next))
+    if (o->is_counted || o->answer == PASSDB_OK ||
+        o->answer == PASSDB_CHALLENGE || find_source(o, &next) ||
+        (is_lost && !is_wrong_somewhere(a)))
         return;
-    attempt_count_failure(a, reason_of(o->answer));
+    attempt_count_failure(a, is_lost ? "password" : reason_of(o->answer));
     o->is_counted = true;
 }
 
@@ -256,6 +269,8 @@ static void
 take_answer(struct attempt *a, enum passdb_answer answer)
 {
     a->outside.answer = answer;
+    a->outside.is_wrong |= answer == PASSDB_WRONG || answer == PASSDB_UNKNOWN ||
+                           answer == PASSDB_DISABLED;
     counter_add(COUNTER_OUTSIDE_WAITING, -1);
     if (answer == PASSDB_AWAY || answer == PASSDB_BUSY)
         counter_add(COUNTER_OUTSIDE_AWAY, 1);
@@ -336,8 +351,7 @@ void
 attempt_ask_outside(struct attempt *a)
 {
     login_slot_release(&a->slot);
-    a->outside.deadline = clock_mono() + a->outside.timeout;
-    ask(a);
+    attempt_guess(a, ask);
 }
 
 /* --- exchanges by SASL --- */
@@ -399,26 +413,24 @@ on_exchanged(void *arg, enum passdb_answer answer)
     struct attempt_outside *o = &a->outside;
 
     take_answer(a, answer);
-    if (!o->is_first && (answer == PASSDB_WRONG || answer == PASSDB_DISABLED)) {
+    /* Of SCRAM's first message, which proves nothing, a dummy is made. */
+    if (o->is_wrong &&
+        !(o->is_first && strcmp(a->method, "SCRAM-SHA-256") == 0)) {
         attempt_count_failure(a, reason_of(answer));
         o->is_counted = true;
     }
     attempt_send_home(a, exchanged);
 }
 
-bool
-attempt_exchange_outside(struct attempt *a)
+static void
+begin_exchange(struct attempt *a)
 {
     const struct sasl *sasl = a->req->session->login->sasl;
     struct attempt_outside *o = &a->outside;
     struct passdb_question q;
     char *first;
 
-    if (!find_offer(a, sasl))
-        return false;
-    login_slot_release(&a->slot);
     o->is_first = true;
-    o->deadline = clock_mono() + o->timeout;
     first = sasl_first(sasl);
     q = question_of(a);
     q.mechanism = sasl_mechanism(sasl);
@@ -428,13 +440,28 @@ attempt_exchange_outside(struct attempt *a)
         passdb_ask(a->job.server->passdb, kind_of(o->by), &q, on_exchanged, a);
     explicit_bzero(first, strlen(first));
     free(first);
+}
+
+bool
+attempt_exchange_outside(struct attempt *a)
+{
+    if (!find_offer(a, a->req->session->login->sasl))
+        return false;
+    login_slot_release(&a->slot);
+    attempt_guess(a, begin_exchange);
     return true;
+}
+
+static void
+go_on(struct attempt *a)
+{
+    count_question();
+    passdb_go_on(a->outside.call, a->proof, a->outside.deadline, on_exchanged,
+                 a);
 }
 
 void
 attempt_go_on_outside(struct attempt *a)
 {
-    count_question();
-    passdb_go_on(a->outside.call, a->proof, clock_mono() + a->outside.timeout,
-                 on_exchanged, a);
+    attempt_guess(a, go_on);
 }

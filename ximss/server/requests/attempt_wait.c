@@ -72,12 +72,14 @@ attempt_wait(struct attempt *a)
         return;
     }
     login_slot_release(&a->slot);
+    attempt_guess_release(a);
     if (a->timer == NULL)
         a->timer = evtimer_new(a->job.worker->base, on_wait_over, a);
     if (a->timer == NULL || event_add(a->timer, &tv) < 0) {
         attempt_answer(a, ANSWER(FAILED_LOGINS));
         return;
     }
+    a->waits = NULL;
     a->req->session->login->waiting = a;
     log_waiting(a, wait);
 }
@@ -98,6 +100,12 @@ attempt_start(struct attempt *a, attempt_step *first)
     a->first = first;
     attempt_wait(a);
     return REQ_PENDING;
+}
+
+bool
+attempt_wait_cancel(struct attempt *a)
+{
+    return a->waits == NULL || login_slot_cancel(a->waits);
 }
 
 /* --- slots --- */
@@ -128,6 +136,7 @@ attempt_take_slot(struct attempt *a)
         attempt_look_up(a);
         return;
     }
+    a->waits = &a->slot;
     a->req->session->login->waiting = a;
     if (login_slot_take(server->login_slots,
                         throttle_address(server->throttle, a->address),

@@ -49,7 +49,7 @@ login_free(struct login **l)
     if (*l == NULL)
         return;
     /* Strangers who come and go must not leave attempts behind. */
-    if ((*l)->waiting != NULL && login_slot_cancel(&(*l)->waiting->slot))
+    if ((*l)->waiting != NULL && attempt_wait_cancel((*l)->waiting))
         attempt_free_orphan((*l)->waiting);
     login_drop_exchange(*l);
     free((*l)->name);

@@ -54,8 +54,11 @@ attempt_to_prove(struct req *r)
 
 /* --- steps --- */
 
+/* throttle: leaving the exchange at this is a failure; NULL: what the mechanism says.
+ * The session may be gone behind it, if it has an attempt. */
 static enum req_result
-send_challenge(struct req *r, char *challenge, struct attempt *a)
+send_challenge(struct req *r, char *challenge, struct attempt *a,
+               struct throttle *throttle)
 {
     struct login *l = r->session->login;
 
@@ -65,6 +68,8 @@ send_challenge(struct req *r, char *challenge, struct attempt *a)
     if (a == NULL)
         return REQ_DONE;
     keep_for_proof(l, a);
+    if (throttle != NULL)
+        l->throttle = throttle;
     session_set_state(r->session, SESSION_NEW);
     attempt_free(a);
     req_finish(r);
@@ -88,8 +93,7 @@ login_hand_on(struct attempt *a)
     l->outside.user = a->outside.user;
     a->outside.call = NULL;
     a->outside.user = NULL;
-    send_challenge(r, challenge, a);
-    l->throttle = throttle;
+    send_challenge(r, challenge, a, throttle);
 }
 
 /* The next message of an exchange with a source outside. */
@@ -154,7 +158,7 @@ login_after_step(struct req *r, enum sasl_result result, char *challenge,
 
     switch (result) {
     case SASL_CHALLENGE:
-        return send_challenge(r, challenge, a);
+        return send_challenge(r, challenge, a, NULL);
     case SASL_CHECK_PASSWORD:
         return login_in_clear(r, sasl_name(sasl), sasl_password(sasl),
                               sasl_mechanism(sasl));
