@@ -121,29 +121,14 @@ check_characters(const uint32_t *s, size_t n, struct errbuf *err)
                         "from the left is mixed: use one direction");
 }
 
-static size_t
-encode(uint32_t c, char *to)
-{
-    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-
-    for (size_t i = n - 1; i > 0; i--, c >>= 6)
-        to[i] = (char)(0x80 | (c & 0x3f));
-    to[0] = (char)(n == 1 ? c : (0xf00u >> n & 0xff) | c);
-    return n;
-}
-
 static int
 write_local(const uint32_t *s, size_t n, char out[NAME_LOCAL_SIZE],
             struct errbuf *err)
 {
-    char *bytes = xmalloc(4 * n + 1);
-    size_t len = 0;
-    int rc;
+    char *bytes = name_text(s, n);
+    size_t len = strlen(bytes);
+    int rc = check_length(len, NAME_LOCAL_BYTES, err);
 
-    for (size_t i = 0; i < n; i++)
-        len += encode(s[i], bytes + len);
-    bytes[len] = '\0';
-    rc = check_length(len, NAME_LOCAL_BYTES, err);
     if (rc == 0)
         memcpy(out, bytes, len + 1);
     free(bytes);

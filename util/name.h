@@ -62,8 +62,15 @@ char *name_domain_key(const char *s);
 /* Whether both have the same normal form, or are the same bytes. */
 bool name_is_same(const char *a, const char *b);
 
+/* What a part of a name of an account is looked for by: mapped as names are, without a
+ * check.  The caller frees. */
+char *name_part(const char *s);
+/* Whether such a part is in a name in normal form. */
+bool name_has_part(const char *name, const char *part);
+
 /* "name", "domain" or "name@domain" as people read it: with U-labels for the
- * A-labels that are right ones.  The caller frees. */
+ * A-labels, if these are right ones, and no new domain would be refused for looking like
+ * another.  The caller frees. */
 char *name_shown(const char *s);
 
 #endif

@@ -97,9 +97,10 @@ static const uint32_t latin_twins[] = {
 
 /* Letters that look like ASCII ones, or like signs that names may have.  The dotless
  * i of Turkish is not among them: it is a letter of many names. */
-static const uint32_t ascii_twins[] = {0x0251, 'a',    0x0261, 'g',    0x01c0,
-                                       '|',    0x01c3, '!',    0x02bc, '\'',
-                                       0xa78b, '\'',   0xa78c, '\''};
+static const uint32_t ascii_twins[] = {
+    0x0251, 'a',    0x0261, 'g',    0x0269, 'i',    0x01c0, '|',    0x01c3,
+    '!',    0x1d04, 'c',    0x1d0f, 'o',    0x1d20, 'v',    0x1d21, 'w',
+    0x1d22, 'z',    0x02bc, '\'',   0xa78b, '\'',   0xa78c, '\''};
 
 #define PAIRS(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -217,11 +218,35 @@ check_marks(const uint32_t *s, size_t n, struct errbuf *err)
     return 0;
 }
 
+/* --- joiners --- */
+
+#define NON_JOINER 0x200c
+#define JOINER     0x200d
+
+/* They shape the letter behind them; where there is none, nobody sees them. */
+static int
+check_joiners(const uint32_t *s, size_t n, struct errbuf *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t next = i + 1 < n ? s[i + 1] : 0;
+
+        if ((s[i] == NON_JOINER || s[i] == JOINER) &&
+            (next < 0x80 ||
+             !uc_is_general_category_withtable(next, UC_CATEGORY_MASK_L)))
+            return err_set(err,
+                           "character %zu, U+%04X, is not seen: there is no "
+                           "letter behind that it joins",
+                           i + 1, (unsigned)s[i]);
+    }
+    return 0;
+}
+
 int
 name_alike_check(const uint32_t *s, size_t n, struct errbuf *err)
 {
     if (check_scripts(s, n, err) < 0 || check_signs(s, n, err) < 0 ||
-        check_digits(s, n, err) < 0 || check_marks(s, n, err) < 0)
+        check_digits(s, n, err) < 0 || check_marks(s, n, err) < 0 ||
+        check_joiners(s, n, err) < 0)
         return -1;
     if (looks_latin(s, n))
         return err_set(err, "all its letters look like Latin ones: nobody can "

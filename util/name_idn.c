@@ -91,15 +91,6 @@ has_a_label(const char *domain)
     return at != NULL;
 }
 
-char *
-name_idn_to_unicode(const char *domain)
-{
-    int why;
-    char *unicode = has_a_label(domain) ? decode(domain, &why) : NULL;
-
-    return unicode != NULL ? unicode : xstrdup(domain);
-}
-
 static int
 check_label(const char *label, size_t len, struct errbuf *err)
 {
@@ -113,10 +104,36 @@ check_label(const char *label, size_t len, struct errbuf *err)
     return rc;
 }
 
+static int
+check_labels(const char *unicode, struct errbuf *err)
+{
+    int rc = 0;
+
+    for (const char *p = unicode; p != NULL && rc == 0;) {
+        size_t len = strcspn(p, ".");
+
+        rc = check_label(p, len, err);
+        p = p[len] == '.' ? p + len + 1 : NULL;
+    }
+    return rc;
+}
+
+char *
+name_idn_to_unicode(const char *domain)
+{
+    int why;
+    char *unicode = has_a_label(domain) ? decode(domain, &why) : NULL;
+
+    if (unicode != NULL && check_labels(unicode, NULL) == 0)
+        return unicode;
+    free(unicode);
+    return xstrdup(domain);
+}
+
 int
 name_idn_check(const char *domain, struct errbuf *err)
 {
-    int why = IDN2_OK, rc = 0;
+    int why = IDN2_OK, rc;
     char *unicode;
 
     if (!has_a_label(domain))
@@ -124,12 +141,7 @@ name_idn_check(const char *domain, struct errbuf *err)
     unicode = decode(domain, &why);
     if (unicode == NULL)
         return refuse(why, err);
-    for (const char *p = unicode; p != NULL && rc == 0;) {
-        size_t len = strcspn(p, ".");
-
-        rc = check_label(p, len, err);
-        p = p[len] == '.' ? p + len + 1 : NULL;
-    }
+    rc = check_labels(unicode, err);
     free(unicode);
     return rc;
 }

@@ -18,7 +18,7 @@ AWAY = "passwords can not be checked now, try again later"
 # What a test in which nothing is said to be away never waits for.
 LONG = "60s"
 
-MIXED = "jo\u0436e"  # no new account can have it
+NOBODY = "*"  # no account can have it
 
 
 class Shared:
@@ -129,6 +129,18 @@ def test_the_right_password_makes_an_account(t):
         equal(len(w.auth.requests), 1)
 
 
+def test_who_looks_like_another(t):
+    """The source has them, so they are let in; an administrator makes none."""
+    names = ("\u0441\u0430\u0440\u0430", "\u03bd\u03b9\u03ba\u03bf")
+    with World(t, users=names) as w:
+        for name in names:
+            w.login(name).bye()
+            check(name + "\"=" in w.accounts(), w.accounts())
+        for name in ("\u0440\u043e\u0440\u0430", "\u0430dmin"):
+            equal(w.server.admin().cli_error('CreateAccount "%s@%s"'
+                                             % (name, w.domain)), 501)
+
+
 def test_all_refusals_are_the_same_bytes(t):
     with World(t, users=("joe", "locked")) as w:
         w.server.account(w.name("local"))
@@ -140,7 +152,7 @@ def test_all_refusals_are_the_same_bytes(t):
         w.auth.disabled.add(w.name("locked"))
         for name in ("new@closed.test", "new@shut.test", "new@nowhere.test",
                      "team@" + w.domain, "o o@" + w.domain,
-                     MIXED + "@" + w.domain):
+                     NOBODY + "@" + w.domain):
             w.auth.users[name] = "right"
         answers = {}
         for name, password, reason in (
@@ -151,7 +163,7 @@ def test_all_refusals_are_the_same_bytes(t):
                 ("new@shut.test", "right", "suspended"),
                 ("new@nowhere.test", "right", "no-domain"),
                 ("team", "right", "name-taken"),
-                (MIXED, "right", "illegal-name")):
+                (NOBODY, "right", "illegal-name")):
             at, before = len(w.server.lines), hashes(w.server)
             answers[name] = w.refused(name, password)
             w.server.wait_log("login failed user=.* reason=%s$" % reason, at)

@@ -120,6 +120,13 @@ def test_names_of_other_things(t):
     equal(unescape(admin.cli('GetAccountAliases "Jörn@%s"' % domain)), "(kurt)")
     check("jörn" in unescape(admin.cli(
         'ListDomainObjects %s FILTER "ÖR" 10 ACCOUNTS' % domain)), "filtered")
+    t.user("\u03ba\u03bf\u03c3\u03bc\u03bf\u03c2", domain)
+    t.user("jö.x", domain)
+    for part, name in (("\u03ba\u03bf\u03c3", "\u03ba\u03bf\u03c3\u03bc\u03bf\u03c2"),
+                       ("JÖ.", "jö.x")):
+        check(name in unescape(admin.cli(
+            'ListDomainObjects %s FILTER "%s" 10 ACCOUNTS' % (domain, part))),
+            part)
 
 
 def test_domains(t):

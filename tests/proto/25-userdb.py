@@ -12,6 +12,7 @@ from ximss import (MAIN, alert, attr, check, ctl, door_login, equal, failure,
 
 DOMAIN = "a.test"
 NO_ACCOUNT = "unknown user account"
+AWAY = "users can not be looked up now, try again later"
 WRONG = "incorrect password or account name"
 
 
@@ -107,15 +108,17 @@ def test_many_at_once_make_one(t):
 
 # --- not found, and not to be asked ---
 
-def ask_all_ways(w, name):
-    """Each is refused as ever."""
+def ask_all_ways(w, name, away=False):
+    """Each is refused as ever; or as it is when nobody can tell."""
+    code, text = (525, AWAY) if away else (513, NO_ACCOUNT)
     admin = w.server.admin()
     admin.ask('<alertPost id="p" scope="account" target="%s">x</alertPost>'
-              % name, failure("p", 513, NO_ACCOUNT))
-    equal(admin.cli_error("PostAccountAlert %s ALERT x" % name), 513)
-    equal(admin.cli_error("SetAccountAlerts %s {}" % name), 513)
+              % name, failure("p", code, text))
+    equal(admin.cli_error("PostAccountAlert %s ALERT x" % name), code)
+    equal(admin.cli_error("SetAccountAlerts %s {}" % name), code)
     door = w.server.door()
-    door.ask(door_login(name), failure("login", 515, WRONG))
+    door.ask(door_login(name), failure("login", *((525, AWAY) if away else
+                                                  (515, WRONG))))
     door.close()
 
 
@@ -166,7 +169,8 @@ def test_who_may_not_make_accounts(t):
 def test_a_dead_one_makes_nothing(t):
     w = World(t, begin=False)
     for _ in range(2):
-        ask_all_ways(w, "joe@" + DOMAIN)
+        ask_all_ways(w, "joe@" + DOMAIN, away=True)
+    w.server.wait_log("reason=away")
     w.report("joe@" + DOMAIN)
     equal(w.accounts(), [])
     w.db.start()
@@ -174,7 +178,7 @@ def test_a_dead_one_makes_nothing(t):
     w.server.mail("joe@" + DOMAIN)
     equal(w.accounts(), ["joe"])
     w.db.stop()
-    ask_all_ways(w, "ann@" + DOMAIN)
+    ask_all_ways(w, "ann@" + DOMAIN, away=True)
     equal(w.accounts(), ["joe"])
 
 
@@ -182,7 +186,7 @@ def test_one_that_cannot_tell_makes_nothing(t):
     for mode in ("fail", "garbage"):
         w = World(t)
         w.db.mode = mode
-        ask_all_ways(w, "joe@" + DOMAIN)
+        ask_all_ways(w, "joe@" + DOMAIN, away=True)
         equal(w.accounts(), [])
         w.db.mode = "good"
         w.server.clock(60)
@@ -205,8 +209,32 @@ def test_nobody_else_waits_for_a_mute_one(t):
     wait_until(lambda: w.used("user@" + DOMAIN) == "9000", "another's report")
     w.server.clock(6)
     w.report("bob@" + DOMAIN)  # whoever asks next finds the others too old
-    door.expect(failure("login", 515, WRONG))
+    door.expect(failure("login", 525, AWAY))
     equal(w.accounts(), ["user"])
+
+
+def test_reports_leave_room_for_others(t):
+    w = World(t)
+    user = w.server.account("user@" + DOMAIN)
+    w.db.mode = "mute"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+        s.connect(w.usage)
+        s.sendall(b"H3\t2\t0\t\tquota\n")
+        for i in range(1500):
+            s.sendall(("B%d\tu%d@%s\nS%d\tpriv/quota/storage\t5\nC%d\n"
+                       % (i, i, DOMAIN, i, i)).encode())
+            while not s.recv(4096).endswith(b"\n"):
+                pass
+    for used in range(1, 1500 // 200 + 2):  # in so many parts all are taken
+        w.report(user, used)
+        wait_until(lambda: w.used(user) == str(used), "a report that is stored")
+    door = w.server.door()
+    door.send(door_login("joe@" + DOMAIN))
+    wait_until(lambda: w.db.count("joe@" + DOMAIN) == 1, "its question")
+    w.db.mode = "good"
+    w.db.hang_up()  # what is not answered is asked once more
+    door.logged_in("login")
+    equal(w.accounts(), ["joe", "user"])
 
 
 def test_the_server_ends_while_it_asks(t):

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tests/unit/admin_fixture.h"
+#include "ximss/server/rules/admin_target.h"
 
 Suite *admin_aliases_suite(void);
 
@@ -214,6 +215,52 @@ START_TEST(bounds_aliases)
 }
 END_TEST
 
+/* Those of before, which nobody could give today. */
+static enum store_result
+give_old(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    struct domain_rec d = {0};
+    struct account_rec a = {0};
+    struct alias_list of_domain = {0}, of_account = {0};
+    enum store_result r = domain_find(x->txn, "a.test", &d, err);
+
+    (void)arg;
+    alias_list_add(&of_domain, "xn--foo");
+    alias_list_add(&of_account, "\u0430dmin");
+    if (r == STORE_OK)
+        r = domain_aliases_set(x->txn, d.number, &of_domain, err);
+    if (r == STORE_OK)
+        r = account_find(x->txn, d.number, "joe", &a, err);
+    if (r == STORE_OK)
+        r = account_aliases_set(x->txn, a.number, &of_account, err);
+    alias_list_clear(&of_domain);
+    alias_list_clear(&of_account);
+    admin_clear(&d, &a);
+    return r;
+}
+
+START_TEST(keeps_old_aliases)
+{
+    static const struct exchange e[] = {
+        {ADMIN, "SetAccountAliases joe (jojo,\"\u0430dmin\")", "200 OK"},
+        {ADMIN, "GetAccountAliases joe", "201 (jojo,\"\u0430dmin\")"},
+        {ADMIN, "SetAccountAliases joe ()", "200 OK"},
+        {ADMIN, "SetAccountAliases joe (\"\u0430dmin\")",
+         "501 illegal alias name. character 2. U.0064. is Latin and others "
+         "are Cyrillic. use one script"},
+        {ADMIN, "SetAccountAliases joe (\"*\")",
+         "501 illegal alias name. ... stands for one.s own account"},
+        {ALL, "SetDomainAliases a.test (xn--foo,more.test)", "200 OK"},
+        {ALL, "GetDomainAliases a.test", "201 (more.test,xn--foo)"},
+        {ALL, "SetDomainAliases a.test (xn--bar)",
+         "501 illegal alias name. it is no domain of IDNA2008"},
+    };
+
+    fixture_run(LOCAL, give_old, NULL);
+    CONVERSE(e);
+}
+END_TEST
+
 Suite *
 admin_aliases_suite(void)
 {
@@ -226,6 +273,7 @@ admin_aliases_suite(void)
     tcase_add_test(t, moves_and_removes_aliases_of_accounts);
     tcase_add_test(t, keeps_the_postmaster);
     tcase_add_test(t, gives_aliases_to_domains);
+    tcase_add_test(t, keeps_old_aliases);
     tcase_add_test(t, bounds_aliases);
     suite_add_tcase(s, t);
     return s;

@@ -355,10 +355,10 @@ START_TEST(bounds_what_is_stored)
                          extra == 0 ? "200 OK" : "501 too many settings");
     }
     line.len = 0;
-    buf_appendf(&line, "CreateForwarder f TO %0255u", 1);
+    buf_appendf(&line, "CreateForwarder f TO %0384u", 1);
     ck_assert_str_eq(fixture_say_len(ADMIN, line.data, line.len), "200 OK");
     line.len = 0;
-    buf_appendf(&line, "CreateForwarder h TO %0256u", 1);
+    buf_appendf(&line, "CreateForwarder h TO %0385u", 1);
     ck_assert_str_eq(fixture_say_len(ADMIN, line.data, line.len),
                      "501 illegal forwarder address");
     buf_clear(&line);

@@ -76,6 +76,24 @@ START_TEST(makes_one_account)
 }
 END_TEST
 
+/* Of Cyrillic or Greek letters that all look like Latin ones, or of two scripts. */
+START_TEST(makes_those_who_look_like_others)
+{
+    static const char *const names[] = {"\u0441\u0430\u0440\u0430@a.test",
+                                        "\u03bd\u03b9\u03ba\u03bf@a.test",
+                                        "\u0430dmin@a.test"};
+    char line[100];
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        check_get((struct want){names[i], AUTO_ACCOUNT_MADE, names[i], 0});
+        snprintf(line, sizeof line, "DeleteAccount \"%s\"", names[i]);
+        ck_assert_str_eq(fixture_say(LOCAL, line), "200 OK");
+        snprintf(line, sizeof line, "CreateAccount \"%s\"", names[i]);
+        ck_assert_int_eq(strncmp(fixture_say(LOCAL, line), "501 ", 4), 0);
+    }
+}
+END_TEST
+
 START_TEST(finds_what_is_there)
 {
     uint64_t joe = check_get(
@@ -98,6 +116,7 @@ START_TEST(makes_none_where_none_may_be)
     check_get((struct want){"x@no.test", AUTO_ACCOUNT_NO_DOMAIN, NULL, 0});
     check_get((struct want){"team@a.test", AUTO_ACCOUNT_TAKEN, NULL, 0});
     check_get((struct want){"a b@a.test", AUTO_ACCOUNT_BAD_NAME, NULL, 0});
+    check_get((struct want){"*@a.test", AUTO_ACCOUNT_BAD_NAME, NULL, 0});
     check_get((struct want){"../x@a.test", AUTO_ACCOUNT_BAD_NAME, NULL, 0});
     check_get((struct want){"@a.test", AUTO_ACCOUNT_BAD_NAME, NULL, 0});
     check_get((struct want){"new@b.test", AUTO_ACCOUNT_OFF, NULL, 0});
@@ -319,6 +338,7 @@ auto_account_suite(void)
 
     tcase_add_checked_fixture(tc, fixture_setup, fixture_teardown);
     tcase_add_test(tc, makes_one_account);
+    tcase_add_test(tc, makes_those_who_look_like_others);
     tcase_add_test(tc, finds_what_is_there);
     tcase_add_test(tc, makes_none_where_none_may_be);
     tcase_add_test(tc, makes_domains_that_are_listed);

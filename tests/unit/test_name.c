@@ -286,6 +286,32 @@ START_TEST(keys)
 END_TEST
 
 static const struct {
+    const char *name, *part;
+    bool has;
+} parts[] = {
+    {"joe", "OE", true},
+    {"joe", "", true},
+    {"joe", "x", false},
+    {"\u03ba\u03bf\u03c3\u03bc\u03bf\u03c2", "\u03ba\u03bf\u03c3", true},
+    {"\u03ba\u03bf\u03c3\u03bc\u03bf\u03c2", "\u039c\u039f\u03a3", true},
+    {"\u03ba\u03bf\u03c3\u03bc\u03bf\u03c2", "\u03c2", true},
+    {"j\u00f6.x", "J\u00d6.", true},
+    {"j\u00f6.x", "JO\u0308.", true},
+    {"j\u00f6.x", ".", true},
+    {"joe", "jo\xff", false},
+};
+
+START_TEST(parts_of_names)
+{
+    char *part = name_part(parts[_i].part);
+
+    ck_assert_msg(name_has_part(parts[_i].name, part) == parts[_i].has,
+                  "%s in %s", parts[_i].part, parts[_i].name);
+    free(part);
+}
+END_TEST
+
+static const struct {
     const char *form, *shown;
 } shown[] = {
     {"joe", "joe"},
@@ -296,6 +322,9 @@ static const struct {
     /* an A-label of what no mapping leaves: a capital letter, a sign */
     {"joe@xn--Bcher-kva.test", "joe@xn--Bcher-kva.test"},
     {"joe@xn--n3h.test", "joe@xn--n3h.test"},
+    /* looks like "apple", and like "paypal" with one letter of another script */
+    {"joe@xn--80ak6aa92e.com", "joe@xn--80ak6aa92e.com"},
+    {"xn--pypal-4ve.test", "xn--pypal-4ve.test"},
 };
 
 START_TEST(shown_to_people)
@@ -323,6 +352,7 @@ name_suite(void)
     tcase_add_test(t, lengths);
     tcase_add_test(t, bytes_that_are_no_text);
     tcase_add_test(t, keys);
+    tcase_add_loop_test(t, parts_of_names, 0, sizeof parts / sizeof parts[0]);
     tcase_add_loop_test(t, shown_to_people, 0, sizeof shown / sizeof shown[0]);
     suite_add_tcase(s, t);
     return s;

@@ -387,6 +387,10 @@ static const struct {
     {"SCRAM-SHA-256", T("n,,n=joe,r=abc\0"), SASL_MALFORMED, NULL},
     {"SCRAM-SHA-256", T("n,,n=j\0e,r=abc"), SASL_MALFORMED, NULL},
     {"SCRAM-SHA-256", T("n,,n=j\noe,r=abc"), SASL_MALFORMED, NULL},
+    {"OAUTHBEARER", T("n,a=j=2Ce=3D,\1auth=Bearer t\1\1"), SASL_WANT_CREDENTIAL,
+     "j,e="},
+    {"XOAUTH2", T("user=j=3De\1auth=Bearer t\1\1"), SASL_WANT_CREDENTIAL,
+     "j=3De"},
     {"CRAM-MD5", T(""), SASL_CHALLENGE, NULL},
     {"CRAM-MD5", T("joe 123"), SASL_MALFORMED, NULL},
 };

@@ -216,6 +216,25 @@ START_TEST(a_detail_is_no_other_name)
 }
 END_TEST
 
+/* An account whose own name has a "+" is not held up by others at its address. */
+START_TEST(a_whole_name_is_known_good)
+{
+    struct throttle *t = throttle_new(&limits);
+    const char *const a = "192.0.2.1";
+    int64_t now = 1000 * S;
+
+    throttle_succeeded(t, "ann+x@a.test", a, now);
+    failures(t, 40, NULL, a, now);
+    ck_assert_int_eq(throttle_delay(t, "ann+x@a.test", a, now), 0);
+    ck_assert_int_gt(throttle_delay(t, "ann@a.test", a, now), 0);
+    ck_assert_int_gt(throttle_delay(t, "ann+y@a.test", a, now), 0);
+    /* Its own failures do. */
+    failures(t, 4, "ann+y@a.test", a, now);
+    ck_assert_int_eq(throttle_delay(t, "ann+x@a.test", a, now), 1 * S);
+    throttle_free(&t);
+}
+END_TEST
+
 START_TEST(success_clears_the_pair_but_not_the_address)
 {
     struct throttle *t = throttle_new(&limits);
@@ -455,6 +474,7 @@ throttle_suite(void)
     tcase_add_test(t, who_is_known_good_goes_on);
     tcase_add_test(t, says_how_many_may_fail);
     tcase_add_test(t, a_detail_is_no_other_name);
+    tcase_add_test(t, a_whole_name_is_known_good);
     tcase_add_test(t, success_clears_the_pair_but_not_the_address);
     tcase_add_loop_test(t, groups_addresses, 0,
                         sizeof addresses / sizeof addresses[0]);

@@ -151,6 +151,8 @@
       "own")                                                                   \
     X(SOURCE_AWAY, 525, "passwords can not be checked now, try again later",   \
       "own")                                                                   \
+    X(USERS_UNSURE, 525, "users can not be looked up now, try again later",    \
+      "own")                                                                   \
     X(USERS_AWAY, 525, "the source of users: %s", "own")                       \
     X(WEB_SESSIONS, 525, "too many sessions, try again later", "own")          \
     X(TOO_MANY_ALERTS, 526, "too many alerts. at most %u are possible here",   \

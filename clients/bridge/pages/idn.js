@@ -50,14 +50,29 @@ function asciiLabel(text) {
     }
 }
 
-// Letters only where the browser takes them for the same label.
+const LATIN = /\p{Script=Latin}/u;
+// Scripts that are not written together with Latin.
+const APART = new RegExp("(?!\\p{Script=Latin}|\\p{Script=Han}|" +
+    "\\p{Script=Hiragana}|\\p{Script=Katakana}|\\p{Script=Bopomofo}|" +
+    "\\p{Script=Hangul}|\\p{Script=Common}|\\p{Script=Inherited})\\p{L}", "u");
+// Cyrillic, Greek and Armenian letters that look like Latin ones.
+const TWINS = /^[^\p{L}]*(?:[аеорсухѕіјѵүһӏԁԛԝαικνορυχզհոսցօ][^\p{L}]*)+$/u;
+
+// Whether the server would refuse a new domain of it for looking like another
+// (util/name_alike.c, which knows more).
+function looksLikeAnother(text) {
+    return (LATIN.test(text) && APART.test(text)) || TWINS.test(text);
+}
+
+// Letters only where the browser takes them for the same label, and nobody for
+// another's.
 function shownLabel(label) {
     if (!label.startsWith("xn--"))
         return label;
     const text = decodeLabel(label.slice(4));
 
     return text !== null && !/[./?#@:\\%]/.test(text) &&
-        asciiLabel(text) === label ? text : label;
+        !looksLikeAnother(text) && asciiLabel(text) === label ? text : label;
 }
 
 // "domain" or "name@domain", for people.

@@ -19,6 +19,9 @@ test("people read letters, where they are the same label", () => {
         ["xn--.test", "xn--.test"],
         ["xn--Bcher-kva.test", "xn--Bcher-kva.test"],
         ["xn--a/b-.test", "xn--a/b-.test"],
+        // look like "apple", and like "paypal" with one letter of another script
+        ["xn--80ak6aa92e.com", "xn--80ak6aa92e.com"],
+        ["xn--pypal-4ve.test", "xn--pypal-4ve.test"],
         ["", ""], ["root", "root"],
     ])
         assert.equal(inLetters(name), text);

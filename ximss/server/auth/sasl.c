@@ -380,25 +380,34 @@ is_prepared_to_nothing(const char *name)
     return nothing;
 }
 
-/* The name as the client wrote it, without "n=" and escapes: GNU SASL's has gone
- * through SASLprep, which lets people in by more spellings than other doors do.  The
- * caller frees. */
+/* A name of GS2 (RFC 5801, "saslname") without escapes; the caller frees. */
 static char *
-scram_name(const char *first)
+unescaped(const char *text)
 {
-    struct scram_fields f;
     struct buf name = {0};
 
-    scram_read(first, &f);
-    for (const char *p = f.name + 2; *p != '\0';) {
+    for (const char *p = text; *p != '\0';) {
         bool is_comma = strncmp(p, "=2C", 3) == 0;
         bool is_escape = is_comma || strncmp(p, "=3D", 3) == 0;
 
         buf_append_char(&name, is_comma ? ',' : *p);
         p += is_escape ? 3 : 1;
     }
-    scram_fields_clear(&f);
     return buf_take(&name);
+}
+
+/* The name as the client wrote it, without "n=": GNU SASL's has gone through SASLprep,
+ * which lets people in by more spellings than other doors do.  The caller frees. */
+static char *
+scram_name(const char *first)
+{
+    struct scram_fields f;
+    char *name;
+
+    scram_read(first, &f);
+    name = unescaped(f.name + 2);
+    scram_fields_clear(&f);
+    return name;
 }
 
 /* False if GNU SASL must not see the message: it would take long, or more than
@@ -640,14 +649,19 @@ between(const char *text, const char *before, const char *ends)
     return n > 0 ? xstrndup(at, n) : NULL;
 }
 
-/* "n,a=NAME,..." (RFC 7628), or "user=NAME\1...". */
+/* "n,a=NAME,..." (RFC 7628), or "user=NAME\1...", which has no escapes. */
 static char *
 name_of_bearer(const char *text)
 {
+    char *written, *name;
+
     if (strncmp(text, "user=", 5) == 0)
         return between(text, "user=", "\001");
-    return strncmp(text, "n,a=", 4) == 0 ? between(text, "n,a=", ",\001")
-                                         : NULL;
+    written =
+        strncmp(text, "n,a=", 4) == 0 ? between(text, "n,a=", ",\001") : NULL;
+    name = written != NULL ? unescaped(written) : NULL;
+    free(written);
+    return name;
 }
 
 static enum sasl_result

@@ -259,23 +259,32 @@ hash_key(const struct throttle *t, const char *name, const char *address,
          size_t bytes6)
 {
     uint8_t addr[MAX_ADDRESS], hash[KEYED_HASH_BYTES];
-    char *counted = counted_name(name);
     const struct keyed_part parts[] = {
-        {counted, strlen(counted) + 1},
-        {addr, address_key(address, bytes6, addr)}};
+        {name, strlen(name) + 1}, {addr, address_key(address, bytes6, addr)}};
     struct throttle_key key;
 
     keyed_hash_get(&t->key, parts, 2, hash);
     memcpy(&key.set, hash, sizeof key.set);
     memcpy(&key.tag, hash + sizeof key.set, sizeof key.tag);
-    free(counted);
     return key;
 }
 
+/* By the whole name: who is known good, or an address alone. */
 static struct throttle_key
 make_key(const struct throttle *t, const char *name, const char *address)
 {
     return hash_key(t, name, address, ADDRESS6);
+}
+
+/* Under which failures count. */
+static struct throttle_key
+pair_key(const struct throttle *t, const char *name, const char *address)
+{
+    char *counted = counted_name(name);
+    struct throttle_key key = make_key(t, counted, address);
+
+    free(counted);
+    return key;
 }
 
 /* False: the address is part of none. */
@@ -320,10 +329,11 @@ get_limits(struct throttle *t)
 }
 
 static bool
-is_good(struct throttle *t, const struct throttle_key *pair, int64_t now)
+is_good(struct throttle *t, const char *name, const char *address, int64_t now)
 {
-    pthread_mutex_t *lock = table_lock(&t->good, pair);
-    bool good = table_find(&t->good, pair, now) != NULL;
+    struct throttle_key whole = make_key(t, name, address);
+    pthread_mutex_t *lock = table_lock(&t->good, &whole);
+    bool good = table_find(&t->good, &whole, now) != NULL;
 
     pthread_mutex_unlock(lock);
     return good;
@@ -338,10 +348,10 @@ throttle_delay(struct throttle *t, const char *name, const char *address,
     int64_t delay = 0, other;
 
     if (name != NULL) {
-        struct throttle_key pair = make_key(t, name, address);
+        struct throttle_key pair = pair_key(t, name, address);
 
         delay = table_delay(&t->pairs, &pair, &limits.pair, mono_now);
-        if (is_good(t, &pair, mono_now))
+        if (is_good(t, name, address, mono_now))
             return delay;
     }
     other = table_delay(&t->addresses, &all, &limits.address, mono_now);
@@ -363,7 +373,7 @@ throttle_failed(struct throttle *t, const char *name, const char *address,
     struct throttle_key all = make_key(t, "", address);
 
     if (name != NULL) {
-        struct throttle_key pair = make_key(t, name, address);
+        struct throttle_key pair = pair_key(t, name, address);
 
         table_failed(&t->pairs, &pair, &limits.pair, mono_now);
     }
@@ -372,26 +382,34 @@ throttle_failed(struct throttle *t, const char *name, const char *address,
         table_failed(&t->addresses, &all, &limits.network, mono_now);
 }
 
+static void
+forget_failures(struct throttle *t, const char *name, const char *address,
+                int64_t now)
+{
+    struct throttle_key pair = pair_key(t, name, address);
+    pthread_mutex_t *lock = table_lock(&t->pairs, &pair);
+    struct slot *slot = table_find(&t->pairs, &pair, now);
+
+    if (slot != NULL)
+        slot->end = 0;
+    pthread_mutex_unlock(lock);
+}
+
 void
 throttle_succeeded(struct throttle *t, const char *name, const char *address,
                    int64_t mono_now)
 {
     struct throttle_limits limits = get_limits(t);
-    struct throttle_key pair = make_key(t, name, address);
+    struct throttle_key whole = make_key(t, name, address);
     pthread_mutex_t *lock;
     struct slot *slot;
 
-    if (has_detail(name))
-        return;
-    lock = table_lock(&t->pairs, &pair);
-    slot = table_find(&t->pairs, &pair, mono_now);
-    if (slot != NULL)
-        slot->end = 0;
-    pthread_mutex_unlock(lock);
+    if (!has_detail(name))
+        forget_failures(t, name, address, mono_now);
     if (limits.known_good_us <= 0)
         return;
-    lock = table_lock(&t->good, &pair);
-    slot = table_claim(&t->good, &pair, mono_now);
+    lock = table_lock(&t->good, &whole);
+    slot = table_claim(&t->good, &whole, mono_now);
     slot->last = mono_now;
     slot->end = mono_now + limits.known_good_us;
     pthread_mutex_unlock(lock);

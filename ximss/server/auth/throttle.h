@@ -18,9 +18,9 @@
  * after the last failure (or until the count is zero, if that is sooner).
  *
  * Names are as name_key gives them, known or unknown; NULL where none is known (a
- * malformed message): that counts for the address alone.  Name+detail counts as name,
- * but a success by it says nothing of name, which may be another account.  Addresses are text: an
- * IPv6 address stands for its /64, an IPv4-mapped one for the IPv4 address,
+ * malformed message): that counts for the address alone.  A failure by name+detail
+ * counts as one by name.  A success by it forgives none of these, since name may be
+ * another account: known good is the whole name.  Addresses are text: an IPv6 address stands for its /64, an IPv4-mapped one for the IPv4 address,
  * anything else ("local:0") for itself.  Times are microseconds of clock_mono, above 0.
  * Memory is bounded (24 bytes an entry); if it is full, what would be forgotten
  * soonest goes.  Names are not kept, only keyed hashes.  Any thread.

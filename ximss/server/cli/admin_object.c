@@ -12,7 +12,8 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 
-#define MEMBER_BYTES 255 /* longest member, or address of a forwarder */
+#define MEMBER_BYTES \
+    (NAME_ADDRESS_SIZE - 1) /* or of the address of a forwarder */
 
 static enum object_kind
 kind_of(const struct admin_call *c)

@@ -11,7 +11,7 @@
 /* Takes its name, or its new name. */
 enum store_result admin_object_arg(struct admin_call *c, bool is_new,
                                    const char **name_r) WARN_UNUSED;
-/* Whether somebody can be addressed by it: one word, of 1 to 255 bytes.  A bare
+/* Whether somebody can be addressed by it: one word, of 1 to 384 bytes.  A bare
  * one means the object's domain. */
 bool admin_object_is_address(const char *s);
 

@@ -24,7 +24,7 @@ result_list(struct admin_call *c, const struct alias_list *l)
     admin_result(c, array);
 }
 
-/* What makes a new name of it. */
+/* The normal form of an alias, or of a new one. */
 typedef int alias_form_fn(const char *s, char *out, struct errbuf *err);
 
 /* The next argument; it must be the last one. */
@@ -53,6 +53,29 @@ read_list(struct admin_call *c, alias_form_fn *form, struct alias_list *l)
     return STORE_OK;
 }
 
+static bool
+is_among(const struct alias_list *l, const char *name)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (strcmp(l->name[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* More is asked of those that are not there yet. */
+static enum store_result
+check_new(struct admin_call *c, alias_form_fn *new_form,
+          const struct alias_list *l, const struct alias_list *old)
+{
+    char out[NAME_ADDRESS_SIZE];
+    struct errbuf why;
+
+    for (size_t i = 0; i < l->n; i++)
+        if (new_form(l->name[i], out, &why) < 0 && !is_among(old, l->name[i]))
+            return admin_refuse(c, ANSWER(BAD_ALIAS_NAME), why.text);
+    return STORE_OK;
+}
+
 /* --- of accounts --- */
 
 static enum store_result
@@ -74,6 +97,19 @@ get_account_aliases(struct admin_call *c, struct errbuf *err)
 }
 
 static enum store_result
+check_account_aliases(struct admin_call *c, uint64_t account,
+                      const struct alias_list *l, struct errbuf *err)
+{
+    struct alias_list old = {0};
+    enum store_result r = account_aliases_get(c->x->txn, account, &old, err);
+
+    if (r == STORE_OK)
+        r = check_new(c, name_new_local, l, &old);
+    alias_list_clear(&old);
+    return r;
+}
+
+static enum store_result
 set_account_aliases(struct admin_call *c, struct errbuf *err)
 {
     struct domain_rec d = {0};
@@ -84,11 +120,13 @@ set_account_aliases(struct admin_call *c, struct errbuf *err)
     enum store_result r = admin_arg_text(c, "account name", &name);
 
     if (r == STORE_OK)
-        r = read_list(c, name_new_local, &l);
+        r = read_list(c, name_local, &l);
     if (r == STORE_OK)
         r = admin_call_account(c, name, RIGHT_CREATE_ALIASES, &d, &a, err);
     if (r == STORE_OK)
         r = admin_call_cover(c, &d, &a);
+    if (r == STORE_OK)
+        r = check_account_aliases(c, a.number, &l, err);
     if (r == STORE_OK)
         r = account_aliases_set(c->x->txn, a.number, &l, err);
     if (r == STORE_EXISTS)
@@ -126,6 +164,19 @@ get_domain_aliases(struct admin_call *c, struct errbuf *err)
 }
 
 static enum store_result
+check_domain_aliases(struct admin_call *c, uint64_t domain,
+                     const struct alias_list *l, struct errbuf *err)
+{
+    struct alias_list old = {0};
+    enum store_result r = domain_aliases_get(c->x->txn, domain, &old, err);
+
+    if (r == STORE_OK)
+        r = check_new(c, name_new_domain, l, &old);
+    alias_list_clear(&old);
+    return r;
+}
+
+static enum store_result
 set_domain_aliases(struct admin_call *c, struct errbuf *err)
 {
     struct domain_rec d = {0};
@@ -134,9 +185,11 @@ set_domain_aliases(struct admin_call *c, struct errbuf *err)
     enum store_result r = admin_arg_text(c, "domain name", &name);
 
     if (r == STORE_OK)
-        r = read_list(c, name_new_domain, &l);
+        r = read_list(c, name_domain, &l);
     if (r == STORE_OK)
         r = admin_call_domain(c, name, 0, &d, err);
+    if (r == STORE_OK)
+        r = check_domain_aliases(c, d.number, &l, err);
     if (r == STORE_OK)
         r = domain_aliases_set(c->x->txn, d.number, &l, err);
     if (r == STORE_EXISTS)

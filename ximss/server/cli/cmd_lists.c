@@ -96,18 +96,18 @@ list_accounts(struct admin_call *c, struct errbuf *err)
 
 /* --- objects of a domain --- */
 
-/* Part of a name, as names are kept. */
+/* Part of a name, as it is looked for in names. */
 static enum store_result
 arg_filter(struct admin_call *c, const char **filter_r)
 {
     enum store_result r = admin_arg_text(c, "filter", filter_r);
-    char *key;
+    char *part;
 
     if (r != STORE_OK)
         return r;
-    key = name_key(*filter_r);
-    *filter_r = arena_strndup(c->arena, key, strlen(key));
-    free(key);
+    part = name_part(*filter_r);
+    *filter_r = arena_strndup(c->arena, part, strlen(part));
+    free(part);
     return STORE_OK;
 }
 
@@ -174,7 +174,7 @@ write_forwarder(struct listing *l, const struct account_name *n)
 static bool
 is_wanted(const struct listing *l, const struct account_name *n)
 {
-    if (l->filter != NULL && strstr(n->name, l->filter) == NULL)
+    if (l->filter != NULL && !name_has_part(n->name, l->filter))
         return false;
     if (n->object != OBJECT_NONE)
         return n->object == OBJECT_FORWARDER && l->forwarders;

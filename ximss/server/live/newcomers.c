@@ -42,8 +42,10 @@ struct newcomers {
     struct server *server;
     pthread_mutex_t lock; /* of what follows */
     GHashTable *names;    /* name -> struct newcomer */
-    unsigned n_waits;     /* of all names */
-    GHashTable *by_name;  /* name -> struct unknown */
+    struct room {         /* that is taken */
+        unsigned names, waits;
+    } all, reports;      /* of all; and what reports have of it */
+    GHashTable *by_name; /* name -> struct unknown */
     TAILQ_HEAD(, unknown) unknown;
 };
 
@@ -52,7 +54,8 @@ struct newcomer {
     struct userdb_asking asking;
     struct newcomers *all;
     struct waits waits; /* under lock */
-    bool is_here;
+    bool by_report;     /* a report brought it */
+    enum newcomer_outcome outcome;
     char name[];
 };
 
@@ -96,26 +99,29 @@ remember(struct newcomers *n, const char *name)
 
 /* Tells those who wait. */
 static void
-settle(struct newcomer *c, bool is_unknown)
+settle(struct newcomer *c, enum newcomer_outcome outcome)
 {
     struct newcomers *n = c->all;
     struct waits waits = STAILQ_HEAD_INITIALIZER(waits);
     struct newcomer_wait *w;
-    bool is_here = c->is_here;
 
     pthread_mutex_lock(&n->lock);
     g_hash_table_remove(n->names, c->name);
-    if (is_unknown)
+    n->all.names--;
+    n->reports.names -= c->by_report;
+    if (outcome == NEWCOMER_UNKNOWN)
         remember(n, c->name);
     STAILQ_CONCAT(&waits, &c->waits);
-    STAILQ_FOREACH(w, &waits, link)
-        n->n_waits--;
+    STAILQ_FOREACH(w, &waits, link) {
+        n->all.waits--;
+        n->reports.waits -= w->is_report;
+    }
     pthread_mutex_unlock(&n->lock);
     job_clear(&c->job);
     free(c);
     while ((w = STAILQ_FIRST(&waits)) != NULL) {
         STAILQ_REMOVE_HEAD(&waits, link);
-        w->done(w, is_here);
+        w->done(w, outcome);
     }
 }
 
@@ -132,8 +138,9 @@ make_body(struct job *j, struct store_txn *t, struct errbuf *err)
     job_context(&x, j, t, NULL);
     r = auto_account_get(&x, c->name, auth_source_name(AUTH_DOVECOT), &d, &a,
                          &what, err);
-    c->is_here = r == STORE_OK &&
-                 (what == AUTO_ACCOUNT_THERE || what == AUTO_ACCOUNT_MADE);
+    c->outcome = what == AUTO_ACCOUNT_THERE || what == AUTO_ACCOUNT_MADE
+                     ? NEWCOMER_HERE
+                     : NEWCOMER_UNKNOWN;
     admin_clear(&d, &a);
     return r;
 }
@@ -144,10 +151,10 @@ make_finish(struct job *j)
     struct newcomer *c = (struct newcomer *)j;
 
     if (j->result != STORE_OK) {
-        c->is_here = false;
+        c->outcome = NEWCOMER_UNSURE;
         log_warn("making the account %s: %s", c->name, j->err.text);
     }
-    settle(c, false);
+    settle(c, c->outcome);
 }
 
 static void
@@ -163,17 +170,18 @@ on_answer(struct userdb_question *q, enum userdb_answer answer, const char *why)
     }
     if (why != NULL)
         log_debug("asking whether there is a user %s: %s", c->name, why);
-    settle(c, answer == USERDB_IS_NOT);
+    settle(c, answer == USERDB_IS_NOT ? NEWCOMER_UNKNOWN : NEWCOMER_UNSURE);
 }
 
 static struct newcomer *
-newcomer_new(struct newcomers *n, const char *name)
+newcomer_new(struct newcomers *n, const char *name, bool by_report)
 {
     size_t size = strlen(name) + 1;
     struct newcomer *c = xcalloc(1, sizeof *c + size);
 
     memcpy(c->name, name, size);
     c->all = n;
+    c->by_report = by_report;
     STAILQ_INIT(&c->waits);
     job_init(&c->job, n->server, NULL);
     c->job.lane = lane_of(LANE_USAGE, 0);
@@ -186,39 +194,52 @@ newcomer_new(struct newcomers *n, const char *name)
 
 /* --- asking --- */
 
-/* False: it is not to be asked, or there is no room.  *new_r: one that is to be
- * asked; NULL: somebody did.  Locked. */
+static bool
+has_room(const struct room *r, bool is_new, unsigned part)
+{
+    return r->waits < WAITS_MOST / part &&
+           (!is_new || r->names < NAMES_MOST / part);
+}
+
+/* False: it is not to be asked, or there is no room; *outcome_r says which.
+ * *new_r: one that is to be asked; NULL: somebody did.  Locked. */
 static bool
 take(struct newcomers *n, const char *name, struct newcomer_wait *w,
-     struct newcomer **new_r)
+     struct newcomer **new_r, enum newcomer_outcome *outcome_r)
 {
     struct newcomer *c = g_hash_table_lookup(n->names, name);
 
     *new_r = NULL;
     forget_old(n, clock_mono());
-    if (g_hash_table_contains(n->by_name, name) || n->n_waits >= WAITS_MOST ||
-        (c == NULL && g_hash_table_size(n->names) >= NAMES_MOST))
+    *outcome_r = g_hash_table_contains(n->by_name, name) ? NEWCOMER_UNKNOWN
+                                                         : NEWCOMER_UNSURE;
+    if (*outcome_r == NEWCOMER_UNKNOWN || !has_room(&n->all, c == NULL, 1) ||
+        (w->is_report && !has_room(&n->reports, c == NULL, 2)))
         return false;
     if (c == NULL) {
-        *new_r = c = newcomer_new(n, name);
+        *new_r = c = newcomer_new(n, name, w->is_report);
         g_hash_table_insert(n->names, c->name, c);
+        n->all.names++;
+        n->reports.names += w->is_report;
     }
     STAILQ_INSERT_TAIL(&c->waits, w, link);
-    n->n_waits++;
+    n->all.waits++;
+    n->reports.waits += w->is_report;
     return true;
 }
 
 void
 newcomers_ask(struct newcomers *n, const char *name, struct newcomer_wait *w)
 {
+    enum newcomer_outcome outcome;
     struct newcomer *c;
     bool waits;
 
     pthread_mutex_lock(&n->lock);
-    waits = take(n, name, w, &c);
+    waits = take(n, name, w, &c, &outcome);
     pthread_mutex_unlock(&n->lock);
     if (!waits)
-        w->done(w, false);
+        w->done(w, outcome);
     else if (c != NULL)
         userdb_ask(n->server->userdb, &c->asking);
 }

@@ -16,12 +16,19 @@ struct server;
 
 struct newcomers;
 
+enum newcomer_outcome {
+    NEWCOMER_HERE,    /* there is an account of that name by now */
+    NEWCOMER_UNKNOWN, /* there is no such user, or no account for one */
+    NEWCOMER_UNSURE   /* nobody can tell now: nothing was made */
+};
+
 /* Who waits for a name, embedded in what they need to go on. */
 struct newcomer_wait {
     STAILQ_ENTRY(newcomer_wait) link;
-    /* is_here: there is an account of that name by now.  Else it was not made,
-     * whatever the reason.  Any thread, also from within newcomers_ask. */
-    void (*done)(struct newcomer_wait *w, bool is_here);
+    /* Nobody looks at the outcome: such ones have at most half of the room. */
+    bool is_report;
+    /* Any thread, also from within newcomers_ask. */
+    void (*done)(struct newcomer_wait *w, enum newcomer_outcome outcome);
 };
 
 struct newcomers *newcomers_new(struct server *server);

@@ -29,36 +29,10 @@ run_body(struct job *j, struct store_txn *t, struct errbuf *err)
 }
 
 static void
-deliver_again(struct mail *m, void *owner)
+end(struct req_job *q)
 {
-    (void)owner;
-    req_job_submit((struct req_job *)(void *)m);
-}
+    bool done = q->job.result == STORE_OK && q->code == ANSWER_OK;
 
-/* Any thread. */
-static void
-on_newcomer(struct newcomer_wait *w, bool is_here)
-{
-    struct req_job *q =
-        (struct req_job *)(void *)((char *)w - offsetof(struct req_job, wait));
-
-    (void)is_here; /* it is looked for once more */
-    q->job.mail.deliver = deliver_again;
-    mailbox_put(q->job.worker->box, &q->job.mail);
-}
-
-static void
-finish(struct job *j)
-{
-    struct req_job *q = (struct req_job *)j;
-    bool done = j->result == STORE_OK && q->code == ANSWER_OK;
-
-    if (j->result == STORE_OK && q->newcomer != NULL) {
-        q->was_asked = true;
-        q->wait.done = on_newcomer;
-        newcomers_ask(j->server->newcomers, q->newcomer, &q->wait);
-        return;
-    }
     if (q->ops->finish != NULL) {
         q->ops->finish(q);
         return;
@@ -69,6 +43,51 @@ finish(struct job *j)
         q->ops->go_on(q);
     else
         req_job_answer(q);
+}
+
+/* Whoever was told that there is no such account would not try again. */
+static void
+deliver_unsure(struct mail *m, void *owner)
+{
+    struct req_job *q = (struct req_job *)(void *)m;
+
+    (void)owner;
+    req_job_refuse(q, ANSWER(USERS_UNSURE));
+    end(q);
+}
+
+static void
+deliver_again(struct mail *m, void *owner)
+{
+    (void)owner;
+    req_job_submit((struct req_job *)(void *)m);
+}
+
+/* Any thread. */
+static void
+on_newcomer(struct newcomer_wait *w, enum newcomer_outcome outcome)
+{
+    struct req_job *q =
+        (struct req_job *)(void *)((char *)w - offsetof(struct req_job, wait));
+
+    /* An account is looked for once more, whether it was made or not. */
+    q->job.mail.deliver =
+        outcome == NEWCOMER_UNSURE ? deliver_unsure : deliver_again;
+    mailbox_put(q->job.worker->box, &q->job.mail);
+}
+
+static void
+finish(struct job *j)
+{
+    struct req_job *q = (struct req_job *)j;
+
+    if (j->result == STORE_OK && q->newcomer != NULL) {
+        q->was_asked = true;
+        q->wait.done = on_newcomer;
+        newcomers_ask(j->server->newcomers, q->newcomer, &q->wait);
+        return;
+    }
+    end(q);
 }
 
 void *

@@ -48,7 +48,9 @@ struct req_job {
     int code;                 /* 200, or why it was refused */
     char text[200];
     /* An account that it is about makes itself if a source of passwords knows
-     * the user: the body sets x->newcomer, and is run once more. */
+     * the user: the body sets x->newcomer, and is run once more.  If nobody can
+     * tell, it is not, and the answer is USERS_UNSURE; a body that sets it
+     * has therefore changed nothing. */
     char *newcomer; /* owned; who; NULL: nobody */
     bool was_asked;
     struct newcomer_wait wait;

@@ -230,11 +230,11 @@ struct early {
 static void on_report(void *arg, const struct quota_report *r);
 
 static void
-on_newcomer(struct newcomer_wait *w, bool is_here)
+on_newcomer(struct newcomer_wait *w, enum newcomer_outcome outcome)
 {
     struct early *e = (struct early *)w;
 
-    if (is_here)
+    if (outcome == NEWCOMER_HERE)
         on_report(e->feed, &e->report);
     free(e);
 }
@@ -250,6 +250,7 @@ ask_for_newcomers(struct usage_feed *feed, const struct feed_job *f)
         if (f->lookup[i].newcomer == NULL)
             continue;
         e = xmalloc(sizeof *e + size);
+        e->wait.is_report = true;
         e->wait.done = on_newcomer;
         e->feed = feed;
         e->report = f->report[i];

@@ -248,16 +248,26 @@ found_own(struct attempt *a)
         attempt_attach(a);
 }
 
+/* The source of users is: it would be wrong to say that there is none. */
+static void
+refuse_unsure(struct attempt *a)
+{
+    count_refusal(a, "away");
+    attempt_answer(a, ANSWER(USERS_UNSURE));
+}
+
 /* Any thread. */
 static void
-on_newcomer(struct newcomer_wait *w, bool is_here)
+on_newcomer(struct newcomer_wait *w, enum newcomer_outcome outcome)
 {
     struct login_door *d =
         (struct login_door *)(void *)((char *)w -
                                       offsetof(struct login_door, wait));
 
-    (void)is_here; /* it is looked for once more */
-    attempt_send_home(d->attempt, login_door_look_up);
+    /* An account is looked for once more, whether it was made or not. */
+    attempt_send_home(d->attempt, outcome == NEWCOMER_UNSURE
+                                      ? refuse_unsure
+                                      : login_door_look_up);
 }
 
 static void

@@ -222,6 +222,15 @@ look_at_nothing(struct admin_context *x, const char *address, struct look *l,
     return r;
 }
 
+/* Who looks like another in the source is one of its users all the same, whom it has
+ * let in, or knows: what is asked of new names is not asked of theirs. */
+static void
+take_name(struct look *l, const char *local)
+{
+    if (name_local(local, l->name, NULL) < 0 || strcmp(l->name, "*") == 0)
+        l->name[0] = '\0';
+}
+
 static enum store_result
 look(struct admin_context *x, const char *address, struct look *l,
      struct errbuf *err)
@@ -236,8 +245,7 @@ look(struct admin_context *x, const char *address, struct look *l,
         return look_at_account(l, err);
     if (r != STORE_NOTFOUND)
         return r;
-    if (name_new_local(local, l->name, NULL) < 0)
-        l->name[0] = '\0';
+    take_name(l, local);
     return domain_found ? may_make(x, l->domain, l->name, &l->what, err)
                         : look_at_nothing(x, address, l, err);
 }
