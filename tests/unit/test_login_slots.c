@@ -31,6 +31,45 @@ take(struct login_slots *l, uint64_t address, struct one *one)
     return login_slot_take(l, address, &one->slot, on_granted);
 }
 
+static unsigned most;
+
+static unsigned
+most_now(const struct login_slot *slot)
+{
+    (void)slot;
+    return most;
+}
+
+/* More than the limit, if one says so, as long as it does. */
+START_TEST(some_may_be_more)
+{
+    struct login_slots *l = login_slots_new(2);
+    struct one a[6];
+
+    for (int i = 0; i < 6; i++)
+        a[i] = (struct one){.slot = {.most = most_now}};
+    order = 0;
+    most = 4;
+    for (int i = 0; i < 4; i++)
+        ck_assert(take(l, 1, &a[i]));
+    ck_assert(!take(l, 1, &a[4]));
+    ck_assert(!take(l, 1, &a[5]));
+    most = 0;
+    login_slot_release(&a[0].slot);
+    login_slot_release(&a[1].slot);
+    ck_assert_int_eq(order, 0);
+    login_slot_release(&a[2].slot);
+    ck_assert_int_eq(a[4].granted, 1);
+    ck_assert_int_eq(order, 1);
+    most = 3;
+    login_slot_release(&a[3].slot);
+    ck_assert_int_eq(a[5].granted, 2);
+    login_slot_release(&a[4].slot);
+    login_slot_release(&a[5].slot);
+    login_slots_free(&l);
+}
+END_TEST
+
 START_TEST(so_many_and_no_more)
 {
     struct login_slots *l = login_slots_new(2);
@@ -118,6 +157,7 @@ login_slots_suite(void)
     TCase *t = tcase_create("login_slots");
 
     tcase_add_test(t, so_many_and_no_more);
+    tcase_add_test(t, some_may_be_more);
     tcase_add_test(t, whoever_leaves_is_not_waited_for);
     tcase_add_test(t, another_limit);
     suite_add_tcase(s, t);

@@ -169,6 +169,30 @@ START_TEST(who_is_known_good_goes_on)
 }
 END_TEST
 
+START_TEST(says_how_many_may_fail)
+{
+    struct throttle *t = throttle_new(&limits);
+    const char *const a = "192.0.2.1";
+    int64_t now = 1000 * S;
+    unsigned of_name = throttle_free_tries(t, "joe", a, now);
+    unsigned of_address = throttle_free_tries(t, NULL, a, now);
+
+    ck_assert_uint_eq(of_name, limits.pair.free);
+    ck_assert_uint_eq(of_address, limits.address.free);
+    failures(t, 2, "joe", a, now);
+    ck_assert_uint_eq(throttle_free_tries(t, "joe", a, now), of_name - 2);
+    ck_assert_uint_eq(throttle_free_tries(t, "ann", a, now), of_name);
+    ck_assert_uint_eq(throttle_free_tries(t, NULL, a, now), of_address - 2);
+    failures(t, 20, "joe", a, now);
+    ck_assert_uint_eq(throttle_free_tries(t, "joe", a, now), 0);
+    throttle_succeeded(t, "joe", a, now);
+    ck_assert_uint_eq(throttle_free_tries(t, "joe", a, now), of_name);
+    ck_assert(throttle_is_known(t, "joe", a, now));
+    ck_assert(!throttle_is_known(t, "ann", a, now));
+    throttle_free(&t);
+}
+END_TEST
+
 /* Nobody gets more tries at ann by ann+1, ann+2, ... */
 START_TEST(a_detail_is_no_other_name)
 {
@@ -448,6 +472,7 @@ throttle_suite(void)
     tcase_add_test(t, nobody_locks_another_out);
     tcase_add_test(t, addresses_are_slowed_for_all_names);
     tcase_add_test(t, who_is_known_good_goes_on);
+    tcase_add_test(t, says_how_many_may_fail);
     tcase_add_test(t, a_detail_is_no_other_name);
     tcase_add_test(t, a_whole_name_is_known_good);
     tcase_add_test(t, success_clears_the_pair_but_not_the_address);

@@ -132,11 +132,9 @@ user_of(const struct attempt_outside *o)
 
 /* What a source calls a user by, in our terms. */
 struct meant {
-    bool
-        by_another; /* by neither what was asked about nor the account's own name */
+    struct auth_list auth; /* of the domain, or of one that could be made */
     bool is_suspended;
-    struct domain_logins
-        logins; /* of the domain, or of one that could be made */
+    bool by_another; /* not by what was asked about, nor the account's name */
 };
 
 static enum store_result
@@ -145,14 +143,16 @@ find_meant(struct attempt *a, struct store_txn *t, const char *user,
 {
     struct domain_rec d = {0};
     struct account_rec account = {0};
-    char local[NAME_LOCAL_SIZE];
+    struct domain_logins logins;
+    char local[NAME_LOCAL_SIZE] = "";
     bool found;
     char *own;
     enum store_result ruled,
         r = user_target_find(t, user, &d, &account, &found, local, err);
 
     ruled = settings_domain_logins(t, d.number != 0 ? &d : NULL,
-                                   &a->job.server->admin.auth, &m->logins, err);
+                                   &a->job.server->admin.auth, &logins, err);
+    m->auth = logins.auth;
     own = xasprintf("%s@%s", r == STORE_OK ? account.name : local,
                     d.number != 0 ? d.name : "");
     m->by_another = strcmp(user, a->outside.user) != 0 && d.number != 0 &&
@@ -178,7 +178,7 @@ look_for_bar(struct attempt *a, struct store_txn *t, const char *user,
     *bar_r = NULL;
     if (r != STORE_OK)
         return r;
-    if (!auth_list_has(&m.logins.auth, a->outside.by))
+    if (!auth_list_has(&m.auth, a->outside.by))
         *bar_r = "source";
     else if (m.is_suspended)
         *bar_r = "suspended";
