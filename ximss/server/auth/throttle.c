@@ -420,7 +420,7 @@ throttle_free_tries(struct throttle *t, const char *name, const char *address,
                     int64_t mono_now)
 {
     struct throttle_limits limits = get_limits(t);
-    struct throttle_key key = make_key(t, name != NULL ? name : "", address);
+    struct throttle_key key = pair_key(t, name != NULL ? name : "", address);
     unsigned n, of_network;
 
     if (name != NULL)
@@ -436,15 +436,13 @@ bool
 throttle_is_known(struct throttle *t, const char *name, const char *address,
                   int64_t mono_now)
 {
-    struct throttle_key pair = make_key(t, name, address);
-
-    return is_good(t, &pair, mono_now);
+    return is_good(t, name, address, mono_now);
 }
 
 uint64_t
 throttle_pair(const struct throttle *t, const char *name, const char *address)
 {
-    return make_key(t, name, address).set;
+    return pair_key(t, name, address).set;
 }
 
 uint64_t
