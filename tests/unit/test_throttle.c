@@ -205,6 +205,9 @@ START_TEST(a_detail_is_no_other_name)
     ck_assert_int_eq(throttle_delay(t, "ann+y@a.test", a, now), 1 * S);
     ck_assert_int_eq(throttle_delay(t, "ann+y+z@a.test", a, now), 1 * S);
     ck_assert_int_eq(throttle_delay(t, "ann@a.test", a, now), 1 * S);
+    ck_assert_uint_eq(throttle_free_tries(t, "ann+y@a.test", a, now), 0);
+    ck_assert_uint_eq(throttle_pair(t, "ann+y@a.test", a),
+                      throttle_pair(t, "ann@a.test", a));
     ck_assert_int_eq(throttle_delay(t, "ann@b.test", a, now), 0);
     ck_assert_int_eq(throttle_delay(t, "+ann@a.test", a, now), 0);
     /* It may be an account of its own, and let nobody guess at ann. */
@@ -224,6 +227,8 @@ START_TEST(a_whole_name_is_known_good)
     int64_t now = 1000 * S;
 
     throttle_succeeded(t, "ann+x@a.test", a, now);
+    ck_assert(throttle_is_known(t, "ann+x@a.test", a, now));
+    ck_assert(!throttle_is_known(t, "ann@a.test", a, now));
     failures(t, 40, NULL, a, now);
     ck_assert_int_eq(throttle_delay(t, "ann+x@a.test", a, now), 0);
     ck_assert_int_gt(throttle_delay(t, "ann@a.test", a, now), 0);

@@ -420,8 +420,7 @@ throttle_free_tries(struct throttle *t, const char *name, const char *address,
                     int64_t mono_now)
 {
     struct throttle_limits limits = get_limits(t);
-    struct throttle_key key =
-        name != NULL ? pair_key(t, name, address) : make_key(t, "", address);
+    struct throttle_key key = pair_key(t, name != NULL ? name : "", address);
     unsigned n, of_network;
 
     if (name != NULL)
