@@ -128,9 +128,11 @@ def test_the_domain_and_aliases_get_theirs(t):
                % (domain, HASHES["ssha"]))
     server.cli("SetAccountAliases joe@%s (j)" % domain)
     server.login("j@" + domain, WORD)
-    wait_until(lambda: scram_works(server, "j@" + domain), "the alias")
-    check(first(server, "j@" + domain)[1] != first(server, "joe@" + domain)[1],
-          "an alias shows whose it is")
+    # Made behind the log-in: until then the alias goes by the account's own.
+    wait_until(lambda: first(server, "j@" + domain)[1] !=
+               first(server, "joe@" + domain)[1],
+               "an alias does not show whose it is")
+    check(scram_works(server, "j@" + domain), "the alias")
     challenge = server.connect()
     challenge.send('<login method="CRAM-MD5" id="1"/>')
     digest = hmac.new(WORD.encode(), challenge.challenge("1"),
