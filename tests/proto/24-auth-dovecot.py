@@ -215,6 +215,7 @@ def test_a_source_that_is_not_set_up(t):
         at = len(w.server.lines)
         for _ in range(2):
             w.refused("joe", "pw-joe", 525, AWAY)
+        w.server.wait_log("which is not set up", at)
         equal(len([l for l in w.server.lines[at:] if "which is not set up" in l]),
               1)
 
