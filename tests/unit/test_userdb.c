@@ -36,6 +36,16 @@ static struct local_socket door;
 static struct userdb_dovecot *userdb;
 static struct buf heard; /* what was answered */
 
+static struct asking {
+    struct userdb_question q; /* first */
+    bool is_over;
+} asked[16];
+static size_t n_asked;
+
+/* Lists. */
+static unsigned most_names; /* until a pause */
+static unsigned ended;
+
 static void
 open_door(void)
 {
@@ -60,6 +70,9 @@ setup(void)
 {
     log_capture_begin(LOG_INFO_);
     local_dir_make();
+    memset(asked, 0, sizeof asked);
+    n_asked = 0;
+    most_names = ended = 0;
     door.fd = -1;
     base = event_base_new();
     loop = conn_loop_new(base, NULL);
@@ -80,14 +93,6 @@ teardown(void)
     local_dir_remove();
     log_capture_end();
 }
-
-struct asking {
-    struct userdb_question q; /* first */
-    bool is_over;
-};
-
-static struct asking asked[16];
-static size_t n_asked;
 
 static const char *const words[] = {[USERDB_IS_THERE] = "there",
                                     [USERDB_IS_NOT] = "not",
@@ -342,9 +347,6 @@ START_TEST(crowd)
 END_TEST
 
 /* --- lists --- */
-
-static unsigned most_names; /* until a pause */
-static unsigned ended;
 
 static bool
 on_name(void *arg, const char *name)
