@@ -9,7 +9,13 @@ import shutil
 import socket
 import struct
 import subprocess
+import sys
 import time
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             os.pardir, "tests", "proto"))
+
+from ximss import free_port  # noqa: E402
 
 MAIN_DOMAIN = "main.test"
 DOMAIN = "bench.test"
@@ -74,12 +80,6 @@ def _stop_all():
 atexit.register(_stop_all)
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 def accepts(family, address):
     try:
         with socket.socket(family, socket.SOCK_STREAM) as s:
@@ -89,12 +89,21 @@ def accepts(family, address):
         return False
 
 
-def wait_for_listeners(port, path, process):
+def last_words(log):
+    if log is None:
+        return ""
+    with open(log, encoding="utf-8", errors="replace") as f:
+        return "; it said:\n" + "".join(f.readlines()[-5:])
+
+
+def wait_for_listeners(port, path, process, log=None):
+    """log: where the process writes what it says, if not to our stderr."""
     end = time.monotonic() + START_S
     while not (accepts(socket.AF_UNIX, path) and
                accepts(socket.AF_INET, ("127.0.0.1", port))):
         if process.poll() is not None or time.monotonic() > end:
-            raise BenchError(f"nobody listens on {path} and port {port}")
+            raise BenchError(f"nobody listens on {path} and port {port}; "
+                             f"status {process.poll()}{last_words(log)}")
         time.sleep(0.02)
 
 
@@ -179,7 +188,8 @@ class Server:
         self.process = _start([f"{program or build}/ximssd", "--config",
                                 config],
                               stderr=self.log, env=self.environment(count))
-        wait_for_listeners(self.port, f"{store}/control.sock", self.process)
+        wait_for_listeners(self.port, f"{store}/control.sock", self.process,
+                           self.log.name)
         self.load = self.new_load()
 
     def new_load(self, **options):

@@ -207,9 +207,7 @@ class Nchan:
 
     def __init__(self, n):
         self.dir = tempfile.mkdtemp(prefix="nchan-bench-")
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port = ximss.free_port()
         config = os.path.join(self.dir, "nginx.conf")
         with open(config, "w", encoding="utf-8") as f:
             f.write(NCHAN % self.port)
