@@ -270,3 +270,14 @@ password_scram_matches(const struct credential *c,
     OPENSSL_cleanse(key, sizeof key);
     return matches;
 }
+
+void
+password_scram_sign(const struct credential *c, const struct keyed_part *parts,
+                    size_t n_parts, uint8_t signature_r[CRED_KEY_BYTES])
+{
+    struct keyed_hash k;
+
+    keyed_hash_init(&k, c->server_key, sizeof c->server_key);
+    keyed_hash_get(&k, parts, n_parts, signature_r);
+    OPENSSL_cleanse(&k, sizeof k);
+}

@@ -86,5 +86,10 @@ struct keyed_part;
 bool password_scram_matches(const struct credential *c,
                             const struct keyed_part *parts, size_t n_parts,
                             const uint8_t proof[CRED_KEY_BYTES]);
+/* The signature by which the server shows that client that it has its verifier (RFC
+ * 5802, ServerSignature). */
+void password_scram_sign(const struct credential *c,
+                         const struct keyed_part *parts, size_t n_parts,
+                         uint8_t signature_r[CRED_KEY_BYTES]);
 
 #endif

@@ -7,8 +7,8 @@
  *
  * It prepares (SASLprep) whatever it gets, which takes up to eight microseconds
  * for a byte, and this runs in an event loop.  So PLAIN, which is two zeros, is
- * read here and its password prepared where it is hashed, and SCRAM's names are
- * measured first.
+ * read here and its password prepared where it is hashed.  Of SCRAM's names it
+ * is shown ASCII alone; where there was more, the proof is checked here.
  *
  * GNU SASL does not wipe what it frees, so a session is finished as soon as it
  * has given what it knows.  CRAM-MD5 is written here, since GNU SASL would want
@@ -72,9 +72,11 @@ struct sasl {
     char *first; /* owned, wiped; the client's first message: of SCRAM,
                                and of what sources outside check */
     char *told;  /* owned; ... and what it was told */
-    struct credential cred; /* ... by which; wiped */
-    char *challenge, *hex;  /* owned; CRAM-MD5: what was sent, what came back */
-    bool for_other;         /* the client wants to act for somebody else */
+    struct credential cred;   /* ... by which; wiped */
+    struct credential proves; /* what the proof is checked against; wiped */
+    bool knows_name; /* GNU SASL, by which SCRAM's proof then is checked */
+    char *challenge, *hex; /* owned; CRAM-MD5: what was sent, what came back */
+    bool for_other;        /* the client wants to act for somebody else */
 };
 
 /* --- the library --- */
@@ -350,36 +352,6 @@ scram_length(const char *field)
     return len;
 }
 
-/* How many characters those beyond ASCII become when each is taken apart; SIZE_MAX if
- * it is no UTF-8.  Cheap, unlike doing it. */
-static size_t
-decomposed_length(const char *text)
-{
-    size_t len = 0;
-
-    if (!g_utf8_validate(text, -1, NULL))
-        return SIZE_MAX;
-    for (; *text != '\0'; text += g_utf8_skip[(unsigned char)*text])
-        if ((unsigned char)*text >= 0x80)
-            len +=
-                g_unichar_fully_decompose(g_utf8_get_char(text), TRUE, NULL, 0);
-    return len;
-}
-
-/* True if SASLprep leaves nothing of the name.  GNU SASL says so too, but does
- * not free what it got for it, and a stranger could ask it often. */
-static bool
-is_prepared_to_nothing(const char *name)
-{
-    char *prepared = NULL;
-    bool nothing = gsasl_saslprep(name, GSASL_ALLOW_UNASSIGNED, &prepared,
-                                  NULL) == GSASL_OK &&
-                   *prepared == '\0';
-
-    gsasl_free(prepared);
-    return nothing;
-}
-
 /* A name of GS2 (RFC 5801, "saslname") without escapes; the caller frees. */
 static char *
 unescaped(const char *text)
@@ -421,13 +393,41 @@ scram_is_fit(const char *first)
     scram_read(first, &f);
     fit = scram_length(f.other) <= SASL_NAME_MOST &&
           scram_length(f.name) <= SASL_NAME_MOST &&
-          scram_length(f.nonce) <= SASL_NONCE_MOST;
-    if (fit && !g_str_is_ascii(f.name))
-        fit = strncmp(f.name, "n=", 2) == 0 &&
-              decomposed_length(f.name + 2) <= SASL_NAME_CHARACTERS &&
-              !is_prepared_to_nothing(f.name + 2);
+          scram_length(f.nonce) <= SASL_NONCE_MOST &&
+          (g_str_is_ascii(f.name) || strncmp(f.name, "n=", 2) == 0);
     scram_fields_clear(&f);
     return fit;
+}
+
+/* The message with an x for each byte of the name that is not ASCII, for GNU SASL,
+ * whose SASLprep (RFC 4013) refuses names that RFC 8265 does not: letters from the
+ * right at a domain from the left, and all that Unicode got after 3.2.  The caller
+ * frees. */
+static char *
+scram_in_ascii(const char *first)
+{
+    char *copy = xstrdup(first);
+    char *p = copy + strcspn(copy, ",");
+
+    p += *p != '\0';
+    p += strcspn(p, ",");
+    p += *p != '\0';
+    for (; *p != '\0' && *p != ','; p++)
+        if ((unsigned char)*p >= 0x80)
+            *p = 'x';
+    return copy;
+}
+
+/* A step of the session with the client's first message. */
+static int
+scram_first_step(struct sasl *s, const char *first, char **out_r)
+{
+    char *ascii = scram_in_ascii(first);
+    int rc = session_step(s, ascii, strlen(ascii), out_r);
+
+    s->knows_name = strcmp(ascii, first) == 0;
+    free(ascii);
+    return rc;
 }
 
 /* Reads the client's first message for the name in it. */
@@ -442,7 +442,7 @@ scram_first(struct sasl *s, const struct input *in)
     if (in->data[0] == 'p' || !scram_is_fit(in->data))
         return SASL_MALFORMED;
     session_start(s);
-    rc = session_step(s, in->data, in->len, &out);
+    rc = scram_first_step(s, in->data, &out);
     free(out);
     if (rc != GSASL_NEEDS_MORE)
         return refusal(s, rc);
@@ -459,13 +459,115 @@ scram_first(struct sasl *s, const struct input *in)
     return SASL_WANT_CREDENTIAL;
 }
 
+/* What both sides sign (RFC 5802, AuthMessage), of a client's final message without
+ * its proof. */
+#define SCRAM_PARTS 5
+static void
+scram_signed(const struct sasl *s, const struct input *final,
+             struct keyed_part parts_r[SCRAM_PARTS])
+{
+    const char *bare = strchr(strchr(s->first, ',') + 1, ',') + 1;
+    const struct keyed_part parts[SCRAM_PARTS] = {
+        {bare, strlen(bare)},
+        {",", 1},
+        {s->told, strlen(s->told)},
+        {",", 1},
+        {final->data, strlen(final->data)}};
+
+    memcpy(parts_r, parts, sizeof parts);
+}
+
+/* The proof in the message, which it is cut off from. */
+static bool
+cut_proof(struct input *in, uint8_t proof_r[CRED_KEY_BYTES])
+{
+    struct input proof = {NULL, 0};
+    char *at = is_text(in) ? strstr(in->data, ",p=") : NULL;
+    bool found = false;
+
+    if (at != NULL) {
+        found = from_base64(at + 3, &proof) == 0 && proof.len == CRED_KEY_BYTES;
+        *at = '\0';
+    }
+    if (found)
+        memcpy(proof_r, proof.data, CRED_KEY_BYTES);
+    free(proof.data);
+    return found;
+}
+
+/* The client's final message without its proof, "c=…,r=…": SASL_CHALLENGE if it has
+ * seen no other channel and no other nonce.  Extensions are not known here. */
+static enum sasl_result
+scram_final(const struct sasl *s, const char *final)
+{
+    size_t header =
+        (size_t)(strchr(strchr(s->first, ',') + 1, ',') + 1 - s->first);
+    char *channel = to_base64(s->first, header);
+    char *right =
+        xasprintf("c=%s,%.*s", channel, (int)strcspn(s->told, ","), s->told);
+    enum sasl_result result = SASL_CHALLENGE;
+
+    if (strncmp(final, "c=", 2) != 0 || strstr(final, ",r=") == NULL)
+        result = SASL_MALFORMED;
+    else if (strcmp(final, right) != 0)
+        result = SASL_REFUSED;
+    free(channel);
+    free(right);
+    return result;
+}
+
+/* "v=" and the signature (RFC 5802, server-final-message). */
+static char *
+scram_end(const struct credential *c, const struct keyed_part *parts)
+{
+    uint8_t signature[CRED_KEY_BYTES];
+    char *text, *end, *base64;
+
+    password_scram_sign(c, parts, SCRAM_PARTS, signature);
+    text = to_base64((const char *)signature, sizeof signature);
+    end = xasprintf("v=%s", text);
+    base64 = to_base64(end, strlen(end));
+    free(text);
+    free(end);
+    return base64;
+}
+
+/* The proof of somebody whose name GNU SASL was not told. */
+static enum sasl_result
+scram_own_proof(const struct sasl *s, const struct input *in, char **out_r)
+{
+    struct input final = {xstrdup(in->data), in->len};
+    struct keyed_part parts[SCRAM_PARTS];
+    uint8_t proof[CRED_KEY_BYTES];
+    enum sasl_result result = SASL_MALFORMED;
+
+    if (s->told != NULL && cut_proof(&final, proof))
+        result = scram_final(s, final.data);
+    if (result == SASL_CHALLENGE) {
+        scram_signed(s, &final, parts);
+        if (password_scram_matches(&s->proves, parts, SCRAM_PARTS, proof))
+            *out_r = scram_end(&s->proves, parts);
+        else
+            result = SASL_REFUSED;
+    }
+    free(final.data);
+    return result;
+}
+
 static enum sasl_result
 scram_proof(struct sasl *s, const struct input *in, char **out_r)
 {
-    int rc = session_step(s, in->data, in->len, out_r);
+    enum sasl_result result = SASL_CHALLENGE;
+    int rc;
 
-    if (rc != GSASL_OK)
-        return refusal(s, rc);
+    if (s->knows_name) {
+        rc = session_step(s, in->data, in->len, out_r);
+        if (rc != GSASL_OK)
+            return refusal(s, rc);
+    } else
+        result = scram_own_proof(s, in, out_r);
+    if (result != SASL_CHALLENGE)
+        return result;
     session_finish(s);
     s->state = AT_END_SENT;
     return SASL_CHALLENGE;
@@ -505,6 +607,7 @@ sasl_scram_use(struct sasl *s, const struct credential *c)
                sizeof c->stored_key);
     set_base64(s->session, GSASL_SCRAM_SERVERKEY, c->server_key,
                sizeof c->server_key);
+    s->proves = *c;
 }
 
 static enum sasl_result
@@ -523,7 +626,7 @@ credential_scram(struct sasl *s, const struct credential *c, char **out_r)
         log_fatal("out of memory");
     set_base64(s->session, GSASL_SCRAM_SALT, c->salt, sizeof c->salt);
     sasl_scram_use(s, c);
-    rc = session_step(s, s->first, strlen(s->first), out_r);
+    rc = scram_first_step(s, s->first, out_r);
     if (rc != GSASL_NEEDS_MORE)
         return refusal(s, rc);
     if (from_base64(*out_r, &told) == 0)
@@ -542,44 +645,20 @@ sasl_scram_told(const struct sasl *s, struct credential *told_r)
     memcpy(told_r->salt, s->cred.salt, sizeof told_r->salt);
 }
 
-/* The proof in the message, which it is cut off from. */
-static bool
-cut_proof(struct input *in, uint8_t proof_r[CRED_KEY_BYTES])
-{
-    struct input proof = {NULL, 0};
-    char *at = is_text(in) ? strstr(in->data, ",p=") : NULL;
-    bool found = false;
-
-    if (at != NULL) {
-        found = from_base64(at + 3, &proof) == 0 && proof.len == CRED_KEY_BYTES;
-        *at = '\0';
-    }
-    if (found)
-        memcpy(proof_r, proof.data, CRED_KEY_BYTES);
-    free(proof.data);
-    return found;
-}
-
 bool
 sasl_scram_matches(const struct sasl *s, const char *base64,
                    const struct credential *c)
 {
     struct input in = {NULL, 0};
+    struct keyed_part parts[SCRAM_PARTS];
     uint8_t proof[CRED_KEY_BYTES];
-    const char *bare;
     bool matches = false;
 
     if (s->state == AT_PROOF && s->told != NULL &&
         from_base64(base64, &in) == 0 && cut_proof(&in, proof)) {
-        bare = strchr(strchr(s->first, ',') + 1, ',') + 1;
-        const struct keyed_part parts[] = {{bare, strlen(bare)},
-                                           {",", 1},
-                                           {s->told, strlen(s->told)},
-                                           {",", 1},
-                                           {in.data, strlen(in.data)}};
-
+        scram_signed(s, &in, parts);
         matches = password_scram_matches(c != NULL ? c : &s->cred, parts,
-                                         sizeof parts / sizeof parts[0], proof);
+                                         SCRAM_PARTS, proof);
     }
     free(in.data);
     return matches;
@@ -854,6 +933,7 @@ sasl_free(struct sasl **s)
     wipe_free((*s)->first);
     free((*s)->told);
     OPENSSL_cleanse(&(*s)->cred, sizeof(*s)->cred);
+    OPENSSL_cleanse(&(*s)->proves, sizeof(*s)->proves);
     free((*s)->challenge);
     free((*s)->hex);
     free(*s);

@@ -23,9 +23,6 @@
 #define SASL_NONCE_MOST   256  /* of SCRAM, the client's */
 #define SASL_MESSAGE_MOST 2048 /* of one message, without the base64 */
 #define SASL_TOKEN_MOST   4096 /* the same where it has a token of OAuth 2 */
-/* SCRAM's names beyond ASCII: characters once they are taken apart.  There are
- * some that become eighteen, and it is those that take the time. */
-#define SASL_NAME_CHARACTERS 128
 
 struct sasl;
 
