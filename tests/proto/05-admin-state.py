@@ -2,6 +2,8 @@
 """Commands whose effect is seen outside of the store: suspended domains,
 preferences, made sessions, counters, the log."""
 
+import re
+
 from ximss import (MAIN, Failed, Refused, alert, attr, check, equal, escape,
                    failure, match, wait_until)
 
@@ -366,3 +368,23 @@ def test_what_scripts_ask_on_their_way(t):
     admin.ask('<cliExecute id="1">%s</cliExecute>'
               % escape("GetForwarder joe@" + domain),
               failure("1", 553, "forwarder is not found"))
+
+
+def test_the_log_says_who_was_ended_and_why(t):
+    """Also when a session has left its account before its connection ends."""
+    s = t.shared
+    for command, reason in (
+            ("KillAccountSessions %s", "killed by an administrator"),
+            (None, "asked to")):
+        joe, since = t.user(), len(s.lines)
+        c = s.login(joe)
+        if command is None:
+            c.bye()
+        else:
+            s.cli(command % ((joe,) * command.count("%s")))
+        line = s.wait_log(r"session end id=\d+ user=%s " % re.escape(joe), since)
+        check('reason="%s"' % reason in line, line)
+        if command is not None:
+            c.close()
+            equal(len([l for l in s.lines[since:]
+                       if "session end id=" in l and joe in l]), 1)

@@ -108,6 +108,15 @@ unlink_all(struct session *s, struct worker *w)
     admission_leave(w, s);
 }
 
+/* Once, for the first reason: that the client closes what we end is none. */
+static void
+log_end(struct session *s, const char *reason)
+{
+    if (!s->end_logged)
+        session_log_end(s, s->end_reason != NULL ? s->end_reason : reason);
+    s->end_logged = true;
+}
+
 void
 session_close(struct session *s, const char *reason)
 {
@@ -116,7 +125,7 @@ session_close(struct session *s, const char *reason)
     if (s->state == SESSION_CLOSED)
         return;
     w = session_worker(s);
-    session_log_end(s, reason);
+    log_end(s, reason);
     lasting_session_lost(s);
     /* Its last words may have been that it goes to sleep: what is sent to it
      * fails, and then nobody reads them. */
@@ -137,6 +146,7 @@ session_finish(struct session *s, const char *reason)
     log_debug("session ending id=%llu reason=\"%s\"",
               (unsigned long long)s->number, reason);
     s->last_input = session_seconds();
+    s->end_reason = reason;
     session_set_state(s, SESSION_ENDING);
     if (s->conn.out == NULL)
         give_place(s);
@@ -167,7 +177,9 @@ session_kill_now(struct session *s, const char *reason)
     session_say_bye(s, reason);
     if (s->state == SESSION_CLOSED)
         return;
-    lasting_session_lost(s); /* while its account is known */
+    /* While its account is known. */
+    log_end(s, reason);
+    lasting_session_lost(s);
     req_abandon_all(s);
     leave_account(s, w);
     push_forget(w, s);

@@ -89,6 +89,7 @@ struct session {
     struct lasting *lasting;         /* owned; NULL: it ends with its
                                         connection */
     struct peer peer;
+    const char *end_reason; /* constant; NULL: it does not end yet */
 
     uint64_t number;       /* from log-in on */
     uint64_t lane;         /* of its jobs (lane.h); from log-in on */
@@ -138,6 +139,7 @@ struct session {
     bool unattended : 1;  /* at the mail door: nobody looks (door_told.h) */
     bool resumed : 1;     /* ... it goes on after it slept */
     bool may_sleep : 1;   /* its account has a file to wake it (door_wake.h) */
+    bool end_logged : 1;  /* the log says that it ended */
     bool quota_wait : 1;  /* its storage is being looked at since the log-in */
 };
 
@@ -175,7 +177,8 @@ void session_begin(struct session *s);
 /* The only function that writes `state`; logs the change. */
 void session_set_state(struct session *s, enum session_state state);
 
-/* Ends now; the reason goes into the log.  Frees at the end of the turn. */
+/* Ends now; the reason goes into the log, if it has no other yet.  It is constant, here
+ * and below.  Frees at the end of the turn. */
 void session_close(struct session *s, const char *reason);
 /* Ends when its output is out. */
 void session_finish(struct session *s, const char *reason);
