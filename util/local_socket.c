@@ -58,8 +58,8 @@ check_free(const char *path, struct errbuf *err)
                    strerror(saved));
 }
 
-static int
-find_group(const char *name, gid_t *gid_r, struct errbuf *err)
+int
+local_socket_group(const char *name, gid_t *gid_r, struct errbuf *err)
 {
     unsigned long long number;
     char *bytes = xmalloc(65536);
@@ -82,14 +82,17 @@ give(const char *file, unsigned mode, const char *group, struct errbuf *err)
     gid_t gid = (gid_t)-1; /* as it is */
     struct stat st;
 
-    if (group != NULL && group[0] != '\0' && find_group(group, &gid, err) < 0)
+    if (group != NULL && group[0] != '\0' &&
+        local_socket_group(group, &gid, err) < 0)
         return -1;
     if (lstat(file, &st) < 0)
         return err_set(err, "looking at it: %s", strerror(errno));
     /* Where it is so already, it need not be allowed: sandboxes forbid it. */
     if (gid != (gid_t)-1 && gid != st.st_gid && chown(file, (uid_t)-1, gid) < 0)
-        return err_set(err, "giving it to the group %s: %s", group,
-                       strerror(errno));
+        return err_set(err,
+                       "giving it to the group %s: %s (the server's user must "
+                       "be in that group: usermod -aG %s USER)",
+                       group, strerror(errno), group);
     if (chmod(file, (mode_t)mode) < 0)
         return err_set(err, "setting its mode: %s", strerror(errno));
     return 0;

@@ -31,6 +31,10 @@ struct local_socket {
 int local_socket_open(struct local_socket *s, const char *path, unsigned mode,
                       const char *group, struct errbuf *err) WARN_UNUSED;
 
+/* The group of that name, or number.  -1 with err: there is none. */
+int local_socket_group(const char *name, gid_t *gid_r,
+                       struct errbuf *err) WARN_UNUSED;
+
 /* Removes the file if it is still ours, and closes.  Connections that nobody
  * has accepted are closed. */
 void local_socket_close(struct local_socket *s);

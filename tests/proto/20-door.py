@@ -144,6 +144,27 @@ def test_root_is_nobody_special(t):
           failure("login", 527, "log-in method not offered"))
 
 
+def test_a_group_that_the_user_is_not_in(t):
+    """Who is started as root keeps it when it becomes another user."""
+    if os.geteuid() != 0:
+        raise ximss.Skip("needs root to become somebody else")
+    me = somebody()
+    server = t.server(start=False).open_door(
+        door_socket_group="61003", quota_socket_group="61004", user=me.pw_name)
+    server.command()  # makes the file of the password
+    os.makedirs(server.store)
+    for path in (server.dir, server.store, server.dir + "/password"):
+        os.chown(path, me.pw_uid, me.pw_gid)
+    server.start()
+    is_ = os.stat(server.options["door_socket"])
+    equal((stat.S_IMODE(is_.st_mode), is_.st_uid, is_.st_gid),
+          (0o660, me.pw_uid, 61003))
+    with open("/proc/%d/status" % server.process.pid, encoding="ascii") as f:
+        groups = re.search(r"^Groups:(.*)$", f.read(), re.M).group(1).split()
+    wanted = os.getgrouplist(me.pw_name, me.pw_gid) + [61003, 61004]
+    equal(sorted(map(int, groups)), sorted(wanted))
+
+
 def test_the_group_of_the_socket(t):
     if os.geteuid() != 0:
         raise ximss.Skip("needs root to become somebody else")

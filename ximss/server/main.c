@@ -322,7 +322,7 @@ init_store(const struct options *o, const struct config *c, const char *dir)
     if (o->main_domain != NULL)
         domain = o->main_domain;
     if (prepare_directory(dir, c->user, &err) < 0 ||
-        server_drop_privileges(c->user, &err) < 0 ||
+        server_drop_privileges(c, &err) < 0 ||
         first_start(dir, domain, o->password_file, c->password_iterations,
                     &err) < 0) {
         log_error("%s", err.text);

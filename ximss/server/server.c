@@ -20,6 +20,7 @@
 #include "quota/sources.h"
 #include "util/clock.h"
 #include "util/descriptors.h"
+#include "util/local_socket.h"
 #include "util/log.h"
 #include "util/mailbox.h"
 #include "util/text.h"
@@ -186,21 +187,53 @@ server_load_tls(const struct config *c, struct ssl_ctx_st **tls_r,
 
 /* --- start --- */
 
+/* Who cannot be found is named when the socket is opened. */
+static int
+add_group(gid_t *groups, int n, const char *name)
+{
+    struct errbuf err;
+
+    return name[0] != '\0' && local_socket_group(name, &groups[n], &err) == 0
+               ? n + 1
+               : n;
+}
+
+/* Those of the user, and those that sockets are given to, as the unit's
+ * SupplementaryGroups= has it. */
+static int
+set_groups(const struct config *c, const struct passwd *pw)
+{
+    int n = getgroups(0, NULL), r;
+    gid_t *groups;
+
+    if (n < 0)
+        return -1;
+    groups = xcalloc((size_t)n + 2, sizeof *groups);
+    n = getgroups(n, groups);
+    if (n >= 0 && c->door_socket[0] != '\0')
+        n = add_group(groups, n, c->door_socket_group);
+    if (n >= 0)
+        n = add_group(groups, n, c->quota_socket_group);
+    r = n >= 0 ? setgroups((size_t)n, groups) : -1;
+    free(groups);
+    return r < 0 ? r : setgid(pw->pw_gid);
+}
+
 int
-server_drop_privileges(const char *user, struct errbuf *err)
+server_drop_privileges(const struct config *c, struct errbuf *err)
 {
     struct passwd *pw;
 
-    if (user[0] == '\0')
+    if (c->user[0] == '\0')
         return 0;
-    pw = getpwnam(user);
+    pw = getpwnam(c->user);
     if (pw == NULL)
-        return err_set(err, "user %s: there is no such user", user);
+        return err_set(err, "user %s: there is no such user", c->user);
     if (pw->pw_uid == geteuid())
         return 0;
-    if (initgroups(user, pw->pw_gid) < 0 || setgid(pw->pw_gid) < 0 ||
+    if (initgroups(c->user, pw->pw_gid) < 0 || set_groups(c, pw) < 0 ||
         setuid(pw->pw_uid) < 0)
-        return err_set(err, "becoming user %s: %s", user, strerror(errno));
+        return err_set(err, "becoming user %s: %s", c->user, strerror(errno));
     return 0;
 }
 
@@ -454,7 +487,7 @@ start_parts(struct server *s, struct buf *ports, bool *damaged_r,
 
     if (server_load_tls(c, &s->tls, err) < 0 || make_workers(s, c, err) < 0 ||
         open_listeners(s, c, ports, err) < 0 || start_pam(s, c, err) < 0 ||
-        server_drop_privileges(c->user, err) < 0)
+        server_drop_privileges(c, err) < 0)
         return -1;
     if (chdir(c->store) < 0)
         return err_set(err, "the store %s: %s", c->store, strerror(errno));

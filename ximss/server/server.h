@@ -39,8 +39,10 @@ int server_load_tls(const struct config *c, struct ssl_ctx_st **tls_r,
 int server_find_zone(const struct config *c, const struct zone **zone_r,
                      struct errbuf *err) WARN_UNUSED;
 
-/* Becomes the user ("": stays); 0, or -1 with err. */
-int server_drop_privileges(const char *user, struct errbuf *err) WARN_UNUSED;
+/* Becomes the user ("": stays), who is also in the groups that sockets are given
+ * to; 0, or -1 with err. */
+int server_drop_privileges(const struct config *c,
+                           struct errbuf *err) WARN_UNUSED;
 
 /* Reads configuration and certificates again.  -1 with err: they are bad and
  * the old ones stay in force.  Nobody is dropped. */

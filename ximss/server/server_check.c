@@ -91,7 +91,7 @@ become_user(const struct config *c, struct errbuf *err)
 {
     return config_probe_user("user", c->user, NULL) < 0
                ? 0 /* it was said */
-               : server_drop_privileges(c->user, err);
+               : server_drop_privileges(c, err);
 }
 
 /* One that is not there yet can be made. */
