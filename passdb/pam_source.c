@@ -104,9 +104,12 @@ complain(struct pam_source *s, const struct ask *a, const char *why)
         s->uncomplained++;
         return;
     }
-    log_warn("passwords: pam cannot check user=%s: %s (%u more since the last "
-             "such line)",
-             a->user, why, s->uncomplained);
+    if (s->uncomplained == 0)
+        log_warn("passwords: pam cannot check user=%s: %s", a->user, why);
+    else
+        log_warn("passwords: pam cannot check user=%s: %s (%u more since the "
+                 "last such line)",
+                 a->user, why, s->uncomplained);
     s->complained = now;
     s->uncomplained = 0;
 }
