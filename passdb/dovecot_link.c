@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -29,6 +30,15 @@
 #define BATCH ((size_t)16 * 1024)
 /* A Dovecot that is restarted is back by then. */
 #define AWAY_AFTER (3 * CLOCK_SECOND)
+/* Between two looks whether the socket is still the same. */
+#define LOOK_PAUSE CLOCK_SECOND
+
+/* What a file is known by: numbers of inodes come again. */
+struct file_id {
+    dev_t dev;
+    ino_t ino;
+    struct timespec changed;
+};
 
 struct line_conn {
     struct conn c; /* first */
@@ -48,7 +58,9 @@ struct dovecot_link {
     int64_t pause;          /* before the next try */
     int64_t bad_since;      /* clock_mono; 0: it is good */
     int64_t heard;
-    struct errbuf why; /* it is away */
+    struct file_id file; /* of the socket, before it was connected to */
+    int64_t looked;      /* at it; clock_mono */
+    struct errbuf why;   /* it is away */
 };
 
 /* --- time --- */
@@ -198,11 +210,35 @@ connect_to(const char *path, struct errbuf *err)
     return -1;
 }
 
+/* False: there is none, or it cannot be looked at. */
+static bool
+look_at(const char *path, struct file_id *id_r)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return false;
+    *id_r = (struct file_id){st.st_dev, st.st_ino, st.st_ctim};
+    return true;
+}
+
+static bool
+is_same(const struct file_id *a, const struct file_id *b)
+{
+    return a->dev == b->dev && a->ino == b->ino &&
+           a->changed.tv_sec == b->changed.tv_sec &&
+           a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
 static void
 try(struct dovecot_link *l)
 {
-    int fd = connect_to(l->path, &l->why);
+    int fd;
 
+    l->looked = clock_mono();
+    if (!look_at(l->path, &l->file))
+        l->file = (struct file_id){.dev = 0};
+    fd = connect_to(l->path, &l->why);
     if (fd < 0) {
         fail(l, l->why.text);
         return;
@@ -236,6 +272,18 @@ dovecot_link_is_good(struct dovecot_link *l)
     event_del(l->timer);
     l->pause = FIRST_PAUSE;
     l->bad_since = 0;
+}
+
+void
+dovecot_link_look(struct dovecot_link *l)
+{
+    struct file_id now;
+
+    if (l->conn == NULL || clock_mono() - l->looked < LOOK_PAUSE)
+        return;
+    l->looked = clock_mono();
+    if (look_at(l->path, &now) && !is_same(&now, &l->file))
+        fail(l, "another process has taken its socket");
 }
 
 bool

@@ -45,6 +45,12 @@ void dovecot_link_is_good(struct dovecot_link *l);
 /* Gives the connection up, because of this, and tries again. */
 void dovecot_link_drop(struct dovecot_link *l, const char *why);
 
+/* Before something is asked: if the path leads to another socket by now, whoever
+ * is connected is a process of a Dovecot that was stopped, with the settings of then.
+ * The connection is given up as if it were lost.  The file is looked at once in a
+ * second. */
+void dovecot_link_look(struct dovecot_link *l);
+
 /* Only while it is open.  False: what was sent before has not left yet. */
 bool dovecot_link_may_send(const struct dovecot_link *l);
 void dovecot_link_send(struct dovecot_link *l, const void *data, size_t len);

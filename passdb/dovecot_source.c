@@ -479,8 +479,10 @@ static void
 begin(struct passdb_source *s, struct passdb_request *r)
 {
     struct dovecot_source *d = of(s);
-    struct question *q = xcalloc(1, sizeof *q);
+    struct question *q;
 
+    dovecot_link_look(d->link); /* first: it may answer all that wait */
+    q = xcalloc(1, sizeof *q);
     q->r = r;
     r->state = q;
     move_to(q, &d->waiting);
