@@ -3,7 +3,9 @@
 what happens to everybody else while Dovecot is away.  Here with a server that
 does as it is told."""
 
+import os
 import re
+import select
 import socket
 import struct
 import subprocess
@@ -255,6 +257,60 @@ def test_the_source_says_who_it_is(t):
             w.auth.as_user[w.name("j.oe")] = user
             w.refused("j.oe", "pw-j.oe")
         check("new=" not in w.server.cli("ListAccounts own.test"), "made")
+
+
+def barred(w):
+    """Names of users whom their source lets in, and the server does not."""
+    w.server.domain("closed.%s" % w.domain, "{AutoCreate=NO;}")
+    w.server.domain("shut.%s" % w.domain)
+    w.server.cli("SuspendDomain shut.%s" % w.domain)
+    w.server.cli("CreateAccount boss@%s {}" % MAIN)
+    w.server.cli("SetAccountRights boss@%s (Master)" % MAIN)
+    w.server.cli("CreateGroup team@" + w.domain)
+    w.login("joe").bye()
+    w.server.cli("SyncOutsideUsers %s ABSENT (joe)" % w.domain)
+    w.server.cli("ForgetAccountLogins " + w.name("joe"))
+    return (("joe@" + w.domain, "gone"), ("boss@" + MAIN, "rights"),
+            ("team@" + w.domain, "name-taken"),
+            ("new@closed." + w.domain, "no-account"),
+            ("new@shut." + w.domain, "suspended"),
+            ("new@nowhere." + w.domain, "no-domain"))
+
+
+def has_come(c):
+    return bool(select.select([c.sock], [], [], 0)[0])
+
+
+def test_who_is_barred_waits_as_for_a_wrong_password(t):
+    """A source takes its time to refuse: so long as its last refusals took, waits
+    who is let in there and not here."""
+    with World(t, auth_userdb_socket="/run/none") as w:
+        names = barred(w)
+        w.auth.reset({name: "right" for name, _ in names})
+        w.auth.holds_all = True
+        wrong = w.server.connect()
+        wrong.send('<login id="login" authData="%s" password="wrong"/>'
+                   % names[0][0])
+        w.auth.until_asked(1)
+        w.server.clock(3)
+        w.auth.release()
+        wrong.expect(failure("login", 515, WRONG))
+        w.auth.holds_all = False
+        waiting = []
+        for name, reason in names:
+            at = len(w.server.lines)
+            c = w.server.connect()
+            c.send('<login id="login" authData="%s" password="right"/>' % name)
+            # It counts at once, and so it does if the client leaves.
+            w.server.wait_log("login failed user=%s .* reason=%s$"
+                              % (re.escape(name), reason), at)
+            waiting.append(c)
+        w.server.admin().ok('<noop id="n"/>')
+        equal([has_come(c) for c in waiting], [False] * len(names))
+        w.server.clock(3)
+        for c in waiting:
+            c.expect(failure("login", 515, WRONG))
+        equal(len(w.auth.requests), 1 + len(names))
 
 
 def test_nobody_becomes_master(t):
@@ -637,6 +693,24 @@ def test_restarted_in_the_middle(t):
 
 
 # --- secrets ---
+
+def test_another_takes_its_socket(t):
+    """A Dovecot that is stopped may live on for those who are connected, with its
+    old settings.  Whoever has the socket is asked."""
+    with World(t) as w:
+        old, listener = list(w.auth.conns), w.auth.listener
+        os.unlink(w.auth.path)
+        w.auth.start()  # and nothing that is connected is closed
+        w.server.clock(2)
+        w.login("joe").bye()
+        check(w.auth.requests[-1].conn not in old, "the old one is asked")
+        equal(len(w.auth.requests), 1)
+        # It is looked at, and stays.
+        w.server.clock(2)
+        w.refused("joe", "wrong")
+        equal(w.auth.requests[0].conn, w.auth.requests[1].conn)
+        listener.close()
+
 
 def test_no_password_is_in_the_log(t):
     secret = "S3cr\tet\n'\"&<>"

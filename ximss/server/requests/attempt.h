@@ -95,6 +95,7 @@ struct attempt_outside {
     /* While it asks. */
     unsigned next;            /* of the list: the source that is asked */
     int64_t deadline;         /* clock_mono, of all sources together */
+    int64_t asked;            /* clock_mono: this one */
     struct passdb_call *call; /* owned; NULL: none */
     enum passdb_answer answer;
     bool is_first;         /* the exchange begins */
@@ -312,6 +313,9 @@ void attempt_ask_outside(struct attempt *a);
 bool attempt_exchange_outside(struct attempt *a);
 /* The same for the next message (a->proof). */
 void attempt_go_on_outside(struct attempt *a);
+/* Refuses whom a source lets in, and the server does not: counts it, and answers when
+ * the source would have refused (refusal_time.h). */
+void attempt_refuse_barred(struct attempt *a, const char *reason);
 /* Ends what was asked, and frees. */
 void attempt_outside_clear(struct attempt_outside *o);
 

@@ -282,6 +282,16 @@ refuse_outdated(struct attempt *a)
         attempt_refuse(a, "changed");
 }
 
+/* Of a password that has just been right. */
+static void
+refuse_now(struct attempt *a, const char *reason)
+{
+    if (a->outside.let_in)
+        attempt_refuse_barred(a, reason);
+    else
+        attempt_refuse(a, reason);
+}
+
 static void
 refuse_rights(struct attempt *a)
 {
@@ -289,7 +299,7 @@ refuse_rights(struct attempt *a)
     if (a->recalled)
         ask_again(a);
     else
-        attempt_refuse(a, "rights");
+        refuse_now(a, "rights");
 }
 
 /* No password is right in a suspended domain.  From the second try on, that
@@ -301,7 +311,7 @@ refuse_suspended(struct attempt *a)
     if (a->recalled)
         ask_again(a);
     else
-        attempt_refuse(a, "suspended"); /* since it was let in */
+        refuse_now(a, "suspended"); /* since it was let in */
 }
 
 static void

@@ -25,6 +25,7 @@
 #include "util/xmalloc.h"
 #include "ximss/server/auth/auth_cache.h"
 #include "ximss/server/auth/password.h"
+#include "ximss/server/auth/refusal_time.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/base/counters.h"
 #include "ximss/server/live/shared.h"
@@ -252,11 +253,25 @@ remember(struct attempt *a)
     free(user);
 }
 
+/* Counted at once, so that it is if the client leaves. */
+void
+attempt_refuse_barred(struct attempt *a, const char *reason)
+{
+    struct attempt_outside *o = &a->outside;
+
+    passdb_call_free(&o->call);
+    attempt_count_failure(a, reason);
+    o->is_counted = true;
+    a->not_before = o->asked + refusal_time_like(o->by);
+    a->first = refuse_after_hash;
+    attempt_wait(a);
+}
+
 static void
 has_account(struct attempt *a)
 {
     if (!a->known) {
-        refuse_after_hash(a);
+        attempt_refuse_barred(a, a->outside.reason);
         return;
     }
     remember(a);
@@ -316,7 +331,11 @@ count_last(struct attempt *a)
 static void
 take_answer(struct attempt *a, enum passdb_answer answer)
 {
+    const struct attempt_outside *o = &a->outside;
+
     a->outside.answer = answer;
+    if (answer == PASSDB_WRONG)
+        refusal_time_note(o->list.item[o->next], clock_mono() - o->asked);
     a->outside.is_wrong |= answer == PASSDB_WRONG || answer == PASSDB_UNKNOWN ||
                            answer == PASSDB_DISABLED;
     counter_add(COUNTER_OUTSIDE_WAITING, -1);
@@ -325,8 +344,9 @@ take_answer(struct attempt *a, enum passdb_answer answer)
 }
 
 static void
-count_question(void)
+count_question(struct attempt *a)
 {
+    a->outside.asked = clock_mono();
     counter_add(COUNTER_OUTSIDE_ASKED, 1);
     counter_add(COUNTER_OUTSIDE_WAITING, 1);
 }
@@ -386,7 +406,7 @@ ask(struct attempt *a)
         return;
     }
     note_missing(a, o->list.item[o->next]);
-    count_question();
+    count_question(a);
     o->call = passdb_ask(a->job.server->passdb, kind_of(o->list.item[o->next]),
                          &q, on_answered, a);
 }
@@ -485,7 +505,7 @@ begin_exchange(struct attempt *a)
     q = question_of(a);
     q.mechanism = sasl_mechanism(sasl);
     q.initial = first;
-    count_question();
+    count_question(a);
     o->call =
         passdb_ask(a->job.server->passdb, kind_of(o->by), &q, on_exchanged, a);
     explicit_bzero(first, strlen(first));
@@ -505,7 +525,7 @@ attempt_exchange_outside(struct attempt *a)
 static void
 go_on(struct attempt *a)
 {
-    count_question();
+    count_question(a);
     passdb_go_on(a->outside.call, a->proof, a->outside.deadline, on_exchanged,
                  a);
 }

@@ -40,6 +40,8 @@ delay_of(const struct attempt *a)
 {
     int64_t now = clock_mono();
 
+    if (a->outside.is_counted) /* the throttle has let it try */
+        return a->not_before - now;
     if (a->counted_as[0] == '\0')
         return 0;
     return longest(
