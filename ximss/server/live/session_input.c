@@ -251,7 +251,11 @@ on_closed(struct conn *c, enum conn_close_reason reason)
             return;
         }
     }
-    session_close(s, texts[reason]);
+    /* That the client closes what we end is no reason. */
+    if (s->end_reason != NULL && (reason == CONN_EOF || reason == CONN_RESET))
+        session_close(s, s->end_reason);
+    else
+        session_close(s, texts[reason]);
 }
 
 const struct conn_ops session_conn_ops = {
