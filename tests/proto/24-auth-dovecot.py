@@ -712,6 +712,23 @@ def test_another_takes_its_socket(t):
         listener.close()
 
 
+def test_another_takes_a_socket_that_never_greets(t):
+    """All that wait are answered as it is away, and who has just come, once."""
+    with World(t, own=True) as w:
+        w.server.expected_errors.append("auth-client|Dovecot")
+        w.auth.mode = "silent"
+        w.auth.cut()
+        wait_until(lambda: w.auth.conns, "it comes again")
+        w.server.clock(4)
+        os.chmod(w.auth.path, 0o606)
+        for _ in range(3):
+            w.refused("joe", "pw-joe", 525, AWAY)
+        w.auth.mode = "answers"
+        w.auth.cut()
+        wait_until(lambda: w.auth.conns, "it comes again")
+        equal(w.server.process.poll(), None)
+
+
 def test_no_password_is_in_the_log(t):
     secret = "S3cr\tet\n'\"&<>"
     with World(t, log_level="debug") as w:

@@ -552,9 +552,9 @@ START_TEST(test_the_log)
     source->drop(source, &ones[0].request);
     log_capture_end();
     ck_assert_uint_eq(log_capture_count("passwords: pam cannot check"), 2);
-    ck_assert_uint_eq(log_capture_count("user=gone: a module crashed: signal 9 "
-                                        "(0 more"),
-                      1);
+    ck_assert_uint_eq(
+        log_capture_count("user=gone: a module crashed: signal 9"), 1);
+    ck_assert_uint_eq(log_capture_count("(0 more"), 0);
     ck_assert_uint_eq(log_capture_count("user=hang: no answer in time (2 more"),
                       1);
     ck_assert_uint_eq(log_capture_count("joe"), 0);
