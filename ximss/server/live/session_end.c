@@ -108,12 +108,12 @@ unlink_all(struct session *s, struct worker *w)
     admission_leave(w, s);
 }
 
-/* Once, for the first reason: that the client closes what we end is none. */
+/* Once. */
 static void
 log_end(struct session *s, const char *reason)
 {
     if (!s->end_logged)
-        session_log_end(s, s->end_reason != NULL ? s->end_reason : reason);
+        session_log_end(s, reason);
     s->end_logged = true;
 }
 
