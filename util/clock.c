@@ -56,6 +56,18 @@ clock_format_gmt(int64_t us, char out[CLOCK_GMT_SIZE])
         memcpy(out, "99991231T235959Z", CLOCK_GMT_SIZE);
 }
 
+void
+clock_format_rfc3339(int64_t us, char out[CLOCK_RFC3339_SIZE])
+{
+    time_t t = (time_t)floor_seconds(us);
+    struct tm tm = {0};
+
+    gmtime_r(&t, &tm);
+    if (tm.tm_year > 9999 - 1900 ||
+        strftime(out, CLOCK_RFC3339_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        memcpy(out, "9999-12-31T23:59:59Z", sizeof "9999-12-31T23:59:59Z");
+}
+
 /* Reads exactly n digits at *p and moves on. */
 static int
 digits(const char **p, int n, int *value_r)

@@ -23,6 +23,9 @@ void clock_advance(int64_t us);
 
 /* XIMSS time stamps of the second that holds `us`; years 0000 to 9999. */
 void clock_format_gmt(int64_t us, char out[CLOCK_GMT_SIZE]);
+/* YYYY-MM-DDTHH:MM:SSZ (RFC 3339); what is below a second is cut off. */
+#define CLOCK_RFC3339_SIZE 24
+void clock_format_rfc3339(int64_t us, char out[CLOCK_RFC3339_SIZE]);
 
 /* Accepts YYYYMMDDTHHMMSSZ, YYYYMMDDTHHMMSS, YYYYMMDDHHMMSS (optional Z) and
  * [#T]DD-MM-YYYY_HH:MM:SS, all GMT.  0, or -1 for anything else, also for

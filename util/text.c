@@ -236,3 +236,18 @@ text_format_size(uint64_t bytes, char out[TEXT_SIZE])
         snprintf(out, TEXT_SIZE, "%" PRIu64 ".%" PRIu64 " %cB", tenths / 10,
                  tenths % 10, suffix[unit]);
 }
+
+const char *
+text_who(const char *name, char out[TEXT_WHO_SIZE])
+{
+    static const char prefix[] = "local:";
+    const char *uid = name + sizeof prefix - 1;
+
+    if (strcmp(name, "local:0") == 0)
+        return "root on this machine";
+    if (strncmp(name, prefix, sizeof prefix - 1) != 0 || *uid == '\0' ||
+        uid[strspn(uid, "0123456789")] != '\0')
+        return name;
+    snprintf(out, TEXT_WHO_SIZE, "user %.20s on this machine", uid);
+    return out;
+}

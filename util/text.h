@@ -34,6 +34,12 @@ char *text_to_utf8(const char *s, size_t len, size_t *len_r);
 int text_check_alert(const char *s, size_t len, size_t max,
                      struct errbuf *err) WARN_UNUSED;
 
+/* Who did something, as people call them: "local:0", who came by the server's
+ * UNIX socket, is "root on this machine", and "local:33" is "user 33 on this
+ * machine" (in out); all other names stay as they are. */
+#define TEXT_WHO_SIZE 48
+const char *text_who(const char *name, char out[TEXT_WHO_SIZE]);
+
 /* True if there is a control character (U+0000 to U+001F, U+007F to U+009F), or
  * a separator of lines or paragraphs (U+2028, U+2029), in the UTF-8 text. */
 bool text_has_controls(const char *s);

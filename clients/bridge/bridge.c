@@ -264,6 +264,7 @@ put_in_force(struct bridge *b)
     server_link_set_most(b->descriptors - cfg->descriptor_reserve);
 
     log_set_level(cfg->log_level);
+    log_set_format(cfg->log_format);
     conn_loop_set_soft_limit(b->loop, STREAM_PULL_BELOW);
     conn_loop_set_hard_limit(b->loop, cfg->output_hard);
     conn_loop_set_total_limit(b->loop, cfg->output_total);

@@ -18,6 +18,7 @@
 static const char *const tls_versions[] = {"1.2", "1.3", NULL};
 static const char *const log_levels[] = {"debug", "info", "warn", "error",
                                          NULL};
+static const char *const log_formats[] = {"text", "json", NULL};
 
 #define MAIL_AUTH_KEY_LEAST 16
 
@@ -30,6 +31,10 @@ static const struct config_row rows[] = {
  "switch."},
 {"log-level", CHOICE(log_levels), M(log_level), "info", RELOAD,
  "The least important messages to log."},
+{"log-format", CHOICE(log_formats), M(log_format), "text", RELOAD,
+ "How: as lines of text with key=value behind the message, or as JSON, one\n"
+ "object per line. Under systemd, lines of text go to the journal with their\n"
+ "keys as fields, such as XIMSS_USER."},
 
 {"listen", LIST(CONFIG_LISTEN), M(listen), "127.0.0.1:8100", RESTART,
  "Where browsers, or a proxy in front of the bridge, connect by HTTP. A\n"

@@ -15,6 +15,7 @@
 struct bridge_config {
     char *user; /* "": stay who we are */
     enum log_level log_level;
+    enum log_format log_format;
 
     struct config_listen listen;
     struct config_listen listen_tls;

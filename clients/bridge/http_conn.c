@@ -24,9 +24,12 @@
 #include "util/address.h"
 #include "util/clock.h"
 #include "util/lobby.h"
-#include "util/log.h"
+#include "util/log_budget.h"
+#include "util/log_event.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
+
+#define UNREAD_LINES 60 /* a minute */
 
 #define BUSY      1          /* why input waits */
 #define UNREAD    8          /* ... the peer does not read replies */
@@ -426,15 +429,30 @@ on_drained(struct conn *c)
         await_silence(h);
 }
 
+/* Strangers cause these lines. */
+static void
+log_unread(enum conn_close_reason reason)
+{
+    static struct log_budget budget = LOG_BUDGET_INIT;
+    unsigned left_out;
+    bool may = log_budget_take(&budget, UNREAD_LINES, &left_out);
+
+    if (left_out > 0)
+        log_event(LOG_WARN_, "connections whose client does not read left out",
+                  LOG_NUMBER("count", left_out));
+    if (may)
+        log_warn("a connection ends: the client does not read (%s)",
+                 reason == CONN_BUDGET ? "account-output or output-total"
+                                       : "output-hard");
+}
+
 static void
 on_closed(struct conn *c, enum conn_close_reason reason)
 {
     struct http_conn *h = of_conn(c);
 
     if (reason == CONN_OUTPUT_LIMIT || reason == CONN_BUDGET)
-        log_warn("a connection ends: the client does not read (%s)",
-                 reason == CONN_BUDGET ? "account-output or output-total"
-                                       : "output-hard");
+        log_unread(reason);
     if (!h->sending) {
         http_conn_end(h);
         return;

@@ -17,6 +17,7 @@
 #include "clients/bridge/bridge.h"
 #include "clients/bridge/bridge_check.h"
 #include "util/log.h"
+#include "util/log_journal.h"
 #include "util/options.h"
 
 #define OVERRIDES_MOST 64
@@ -267,13 +268,14 @@ main(int argc, char **argv)
     }
     o.config_file = options_file(o.config_file);
     signal(SIGPIPE, SIG_IGN);
-    log_init("ximss-bridge", LOG_INFO_, getenv("JOURNAL_STREAM") != NULL);
+    log_init("ximss-bridge", LOG_INFO_, log_journal_begin());
     cfg = load(&o, &err);
     if (cfg == NULL) {
         fprintf(stderr, "ximss-bridge: %s\n", err.text);
         return EXIT_CONFIG;
     }
     log_set_level(cfg->log_level);
+    log_set_format(cfg->log_format);
     if (!o.check_config && !o.print_config)
         return run(&o, cfg);
     if (o.print_config)

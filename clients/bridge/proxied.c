@@ -9,7 +9,7 @@
 #include "clients/bridge/bridge.h"
 #include "util/clock.h"
 #include "util/lobby.h"
-#include "util/log.h"
+#include "util/log_event.h"
 #include "util/proxy_header.h"
 
 #define COMPLAINT_PAUSE (60 * CLOCK_SECOND)
@@ -25,7 +25,8 @@ complain(struct bridge *b, const struct http_conn *h, const char *why)
         return;
     b->proxy_told = now;
     client_peer(h, address);
-    log_warn("PROXY header refused address=%s reason=\"%s\"", address, why);
+    log_event(LOG_WARN_, "PROXY header refused", LOG_WORD("address", address),
+              LOG_QUOTED("reason", why));
 }
 
 bool

@@ -9,6 +9,7 @@
 
 #include "clients/ctl/ctl.h"
 #include "util/name.h"
+#include "util/text.h"
 #include "util/xmalloc.h"
 
 /* What ximssctl prints: tables for people, JSON for programs.  Text from the
@@ -197,18 +198,9 @@ ctl_table_add(struct ctl_table *t, const char *text)
 void
 ctl_table_add_who(struct ctl_table *t, const char *name)
 {
-    static const char prefix[] = "local:";
-    size_t n = strlen(prefix);
-    char text[64];
+    char text[TEXT_WHO_SIZE];
 
-    if (strcmp(name, "local:0") == 0) {
-        name = "root on this machine";
-    } else if (strncmp(name, prefix, n) == 0 && name[n] != '\0' &&
-               name[n + strspn(name + n, "0123456789")] == '\0') {
-        snprintf(text, sizeof text, "user %s on this machine", name + n);
-        name = text;
-    }
-    ctl_table_add(t, name);
+    ctl_table_add(t, text_who(name, text));
 }
 
 void

@@ -43,6 +43,26 @@ START_TEST(parses)
 }
 END_TEST
 
+START_TEST(formats_rfc3339)
+{
+    static const struct {
+        int64_t us;
+        const char *text;
+    } rows[] = {
+        {0, "1970-01-01T00:00:00Z"},
+        {INT64_C(1709164800) * CLOCK_SECOND + 999999, "2024-02-29T00:00:00Z"},
+        {-1, "1969-12-31T23:59:59Z"},
+        {INT64_MAX, "9999-12-31T23:59:59Z"},
+    };
+    char out[CLOCK_RFC3339_SIZE];
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        clock_format_rfc3339(rows[i].us, out);
+        ck_assert_str_eq(out, rows[i].text);
+    }
+}
+END_TEST
+
 static const struct {
     const char *text;
     int64_t seconds; /* 0: it is none */
@@ -112,6 +132,7 @@ clock_suite(void)
     Suite *s = suite_create("clock");
     TCase *t = tcase_create("clock");
 
+    tcase_add_test(t, formats_rfc3339);
     tcase_add_loop_test(t, parses, 0, sizeof stamps / sizeof stamps[0]);
     tcase_add_loop_test(t, parses_spans, 0, sizeof spans / sizeof spans[0]);
     tcase_add_test(t, formats);

@@ -61,6 +61,24 @@ static const struct {
     {T("\xed\xa0\x80"), "\xc3\xad\xc2\xa0\xe2\x82\xac"},
 };
 
+START_TEST(names_who_did_it)
+{
+    static const struct {
+        const char *name, *who;
+    } rows[] = {{"local:0", "root on this machine"},
+                {"local:33", "user 33 on this machine"},
+                {"local:", "local:"},
+                {"local:3x", "local:3x"},
+                {"local:0@a.test", "local:0@a.test"},
+                {"joe@a.test", "joe@a.test"},
+                {"", ""}};
+    char out[TEXT_WHO_SIZE];
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        ck_assert_str_eq(text_who(rows[i].name, out), rows[i].who);
+}
+END_TEST
+
 START_TEST(makes_utf8)
 {
     size_t len = 99;
@@ -303,6 +321,7 @@ text_suite(void)
     TCase *t = tcase_create("text");
 
     tcase_add_loop_test(t, finds_bad_utf8, 0, sizeof utf8 / sizeof utf8[0]);
+    tcase_add_test(t, names_who_did_it);
     tcase_add_loop_test(t, makes_utf8, 0, sizeof foreign / sizeof foreign[0]);
     tcase_add_test(t, makes_utf8_of_each_byte);
     tcase_add_loop_test(t, checks_alert_texts, 0,

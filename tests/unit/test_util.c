@@ -13,9 +13,10 @@ Suite *proxy_header_suite(void);
 Suite *spell_suite(void);
 Suite *text_suite(void);
 Suite *fold_suite(void);
+Suite *log_suite(void);
 Suite *name_suite(void);
 Suite *zone_suite(void);
 
 SUITE_MAIN(address_suite, base64_suite, blank_suite, bom_suite, buf_suite,
            clock_suite, proxy_header_suite, spell_suite, text_suite, fold_suite,
-           name_suite, zone_suite)
+           log_suite, name_suite, zone_suite)

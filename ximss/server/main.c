@@ -17,6 +17,7 @@
 #include "storage/store.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/log_journal.h"
 #include "util/options.h"
 #include "util/xmalloc.h"
 #include "ximss/server/base/configuration.h"
@@ -454,7 +455,7 @@ main(int argc, char **argv)
     /* The server works in its store's directory, and reads it again there. */
     o.config_file = options_file(o.config_file);
     signal(SIGPIPE, SIG_IGN);
-    log_init("ximssd", LOG_INFO_, getenv("JOURNAL_STREAM") != NULL);
+    log_init("ximssd", LOG_INFO_, log_journal_begin());
     event_set_log_callback(on_libevent_log);
     config = config_load_with(o.config_file, o.overrides, o.n_overrides, &err);
     if (config == NULL) {
@@ -462,6 +463,7 @@ main(int argc, char **argv)
         return EXIT_CONFIG;
     }
     log_set_level(config->log_level);
+    log_set_format(config->log_format);
     if (!o.check_config && !o.print_config && o.init == NULL &&
         o.verify == NULL && o.salvage == NULL)
         return run(&o, config);

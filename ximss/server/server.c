@@ -159,6 +159,9 @@ apply_limits(struct server *s, const struct config *c, struct errbuf *err)
     audit_budget_set_limits(s->audit_budget, &a);
     usage_feed_set_limit_age(s->usage_feed, c->quota_limit_age);
     log_set_level(c->log_level);
+    log_set_format(c->log_format);
+    atomic_store(&s->log_alerts, c->log_alerts);
+    atomic_store(&s->log_failures, c->log_failures);
     return 0;
 }
 

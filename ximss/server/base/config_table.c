@@ -15,6 +15,7 @@ static const char *const modes[] = {"0600", "0660", "0666", NULL};
 static const char *const limits[] = {"settings", "sources", NULL};
 static const char *const log_levels[] = {"debug", "info", "warn", "error",
                                          NULL};
+static const char *const log_formats[] = {"text", "json", NULL};
 
 #define YEARS     (3650 * DAY)
 #define M(member) offsetof(struct config, member)
@@ -37,10 +38,20 @@ static const struct config_row rows[] = {
  "The time zone of users who have not chosen one, such as Europe/Berlin."},
 {"log-level", CHOICE(log_levels), M(log_level), "info", RELOAD,
  "The least important messages to log."},
+{"log-format", CHOICE(log_formats), M(log_format), "text", RELOAD,
+ "How: as lines of text with key=value behind the message, or as JSON, one\n"
+ "object per line. Under systemd, lines of text go to the journal with their\n"
+ "keys as fields, such as XIMSS_USER."},
 {"log-sessions", NUMBER(0, 1000000), M(log_sessions), "60", RELOAD,
  "How many sessions of one account are logged per minute: a line when one\n"
  "begins, when it ends, and when it is refused (max-account-sessions). A\n"
  "later line counts the others."},
+{"log-alerts", NUMBER(0, 1000000), M(log_alerts), "600", RELOAD,
+ "How many posted, removed and expired alerts are logged per minute. A later\n"
+ "line counts the others."},
+{"log-failures", NUMBER(1, 1000000), M(log_failures), "6000", RELOAD,
+ "How many failed log-ins are logged per minute. A later line counts the\n"
+ "others."},
 {"workers", NUMBER(0, 256), M(workers), "0", RESTART,
  "Threads that serve sessions. 0: one for each core."},
 {"hash-threads", NUMBER(1, 64), M(hash_threads), "2", RESTART,

@@ -44,6 +44,7 @@ struct config {
     char *hostname;       /* "": the machine's name */
     char *time_zone;
     enum log_level log_level;
+    enum log_format log_format;
     unsigned workers; /* 0: as many as cores */
     unsigned hash_threads;
 
@@ -180,7 +181,8 @@ struct config {
     unsigned store_batch;
     unsigned account_cache;
     size_t store_reserve;
-    unsigned log_sessions;
+    unsigned log_sessions, log_alerts, log_failures; /* lines a minute */
+
     unsigned audit_days;
     unsigned audit_refused, audit_refused_all;
 };

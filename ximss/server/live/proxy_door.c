@@ -4,7 +4,7 @@
 #include "ximss/server/live/proxy_door.h"
 
 #include "util/clock.h"
-#include "util/log.h"
+#include "util/log_event.h"
 #include "util/proxy_header.h"
 #include "ximss/server/live/admission.h"
 #include "ximss/server/live/session_private.h"
@@ -22,7 +22,8 @@ refuse(struct session *s, const char *why)
 
     peer_format(&s->peer, address);
     if (w->proxy_told == 0 || now - w->proxy_told >= COMPLAINT_PAUSE) {
-        log_warn("PROXY header refused address=%s reason=\"%s\"", address, why);
+        log_event(LOG_WARN_, "PROXY header refused",
+                  LOG_WORD("address", address), LOG_QUOTED("reason", why));
         w->proxy_told = now;
     }
     session_close(s, "PROXY header refused");

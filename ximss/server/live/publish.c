@@ -15,6 +15,7 @@
 #include "ximss/server/live/account.h"
 #include "ximss/server/live/alert.h"
 #include "ximss/server/live/alert_cache.h"
+#include "ximss/server/live/alert_log.h"
 #include "ximss/server/live/broadcast.h"
 #include "ximss/server/live/door_wake.h"
 #include "ximss/server/live/push.h"
@@ -29,7 +30,7 @@ struct bulletin {
     struct effect_list effects;
     struct alert **alerts; /* of the effects that bring one, in order */
     unsigned n_alerts;
-    atomic_uint sessions;
+    atomic_uint *told; /* sessions, by effect */
     unsigned *sessions_r;
     void (*done)(void *arg);
     void *arg;
@@ -145,27 +146,57 @@ visit(struct worker *w, void *arg)
     struct bulletin *b = arg;
     struct effect *e;
     struct alert **next = b->alerts;
-    unsigned n = 0;
+    atomic_uint *told = b->told;
+    unsigned n;
 
-    STAILQ_FOREACH(e, &b->effects, link)
-        n += follow(w, e, &next);
-    if (n > 0)
-        atomic_fetch_add(&b->sessions, n);
+    STAILQ_FOREACH(e, &b->effects, link) {
+        n = follow(w, e, &next);
+        if (n > 0)
+            atomic_fetch_add(told, n);
+        told++;
+    }
+}
+
+static bool
+has_alert(const struct effect *e)
+{
+    return e->kind == EFFECT_ALERT_ADDED || e->kind == EFFECT_QUOTA_ALERT;
+}
+
+/* How many were told of all together; each alert is logged with its own. */
+static unsigned
+log_effects(struct bulletin *b)
+{
+    const atomic_uint *told = b->told;
+    struct alert **next = b->alerts;
+    struct effect *e;
+    unsigned sum = 0;
+
+    STAILQ_FOREACH(e, &b->effects, link) {
+        const struct alert_rec *a = has_alert(e) ? &(*next++)->rec : &e->alert;
+        unsigned n = atomic_load(told++);
+
+        alert_log(b->server, e, a, n);
+        sum += n;
+    }
+    return sum;
 }
 
 static void
 finished(void *arg)
 {
     struct bulletin *b = arg;
+    unsigned sessions = log_effects(b);
 
     if (b->sessions_r != NULL)
-        *b->sessions_r = atomic_load(&b->sessions);
+        *b->sessions_r = sessions;
     if (b->done != NULL)
         b->done(b->arg);
     for (unsigned i = 0; i < b->n_alerts; i++)
         alert_unref(&b->alerts[i]);
     effect_list_clear(&b->effects);
     free(b->alerts);
+    free(b->told);
     free(b);
 }
 
@@ -200,8 +231,9 @@ publish(struct server *server, struct effect_list *effects,
     STAILQ_FOREACH(e, &b->effects, link) {
         server_follow(server, e);
         n++;
-        if (e->kind == EFFECT_ALERT_ADDED || e->kind == EFFECT_QUOTA_ALERT)
+        if (has_alert(e))
             add_alert(b, e);
     }
+    b->told = xcalloc(n > 0 ? n : 1, sizeof *b->told);
     broadcast_work(server, n, visit, finished, b);
 }

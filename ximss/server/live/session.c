@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "util/clock.h"
-#include "util/log.h"
+#include "util/log_event.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/cli_data.h"
 #include "ximss/server/live/lasting_session.h"
@@ -138,9 +138,10 @@ session_set_state(struct session *s, enum session_state state)
 
     if (log_wants(LOG_DEBUG_)) {
         peer_format(session_address(s), address);
-        log_debug("session=%llu address=%s state=%s was=%s",
-                  (unsigned long long)s->number, address, state_names[state],
-                  state_names[s->state]);
+        log_event(LOG_DEBUG_, "session state", LOG_NUMBER("id", s->number),
+                  LOG_WORD("address", address),
+                  LOG_WORD("state", state_names[state]),
+                  LOG_WORD("was", state_names[s->state]));
     }
     s->state = (uint8_t)state;
     session_time_set(s);

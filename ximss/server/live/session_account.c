@@ -5,7 +5,7 @@
 #include "ximss/server/live/session_private.h"
 
 #include "util/clock.h"
-#include "util/log.h"
+#include "util/log_event.h"
 #include "ximss/server/live/lasting_session.h"
 
 /* A session looks dead when it has said nothing for so long (clients are to say
@@ -97,8 +97,8 @@ session_make_room(const struct account_sessions *head, bool at_door)
     if (dead == NULL)
         return false;
     session_user(dead, user);
-    log_info("session makes room id=%llu user=%s silent=%u",
-             (unsigned long long)dead->number, user, longest);
+    log_event(LOG_INFO_, "session makes room", LOG_NUMBER("id", dead->number),
+              LOG_WORD("user", user), LOG_NUMBER("silent", longest));
     session_kill_now(dead, "makes room for another of its account");
     return true;
 }

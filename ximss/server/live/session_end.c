@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/log.h"
+#include "util/log_event.h"
 #include "ximss/server/base/counters.h"
 #include "ximss/server/live/admission.h"
 #include "ximss/server/live/delivery.h"
@@ -143,8 +143,8 @@ session_finish(struct session *s, const char *reason)
 {
     if (s->state >= SESSION_ENDING)
         return;
-    log_debug("session ending id=%llu reason=\"%s\"",
-              (unsigned long long)s->number, reason);
+    log_event(LOG_DEBUG_, "session ending", LOG_NUMBER("id", s->number),
+              LOG_QUOTED("reason", reason));
     s->last_input = session_seconds();
     s->end_reason = reason;
     session_set_state(s, SESSION_ENDING);

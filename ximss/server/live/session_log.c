@@ -4,7 +4,8 @@
 #include "ximss/server/live/session_log.h"
 
 #include "util/clock.h"
-#include "util/log.h"
+#include "util/log_event.h"
+#include "util/text.h"
 #include "ximss/server/base/configuration.h"
 #include "ximss/server/live/account.h"
 #include "ximss/server/live/session_private.h"
@@ -21,7 +22,8 @@ begin_minute(struct account *a, int64_t now)
         return;
     if (a->log_left_out > 0) {
         account_full_name(a, name);
-        log_info("sessions left out user=%s count=%u", name, a->log_left_out);
+        log_event(LOG_INFO_, "sessions left out", LOG_WORD("user", name),
+                  LOG_NUMBER("count", a->log_left_out));
     }
     a->log_since = now;
     a->log_lines = a->log_left_out = 0;
@@ -30,8 +32,6 @@ begin_minute(struct account *a, int64_t now)
 static bool
 may_log(const struct worker *w, struct account *a)
 {
-    if (a == NULL) /* the local administrator */
-        return true;
     begin_minute(a, clock_mono());
     if (a->log_lines >= w->cfg->log_sessions) {
         a->log_left_out++;
@@ -46,11 +46,11 @@ door_word(const struct session *s)
 {
     switch ((enum session_door)s->door) {
     case SESSION_DOOR_IMAP:
-        return " door=imap";
+        return "imap";
     case SESSION_DOOR_POP3:
-        return " door=pop3";
+        return "pop3";
     case SESSION_DOOR:
-        return " door=unknown";
+        return "unknown";
     case SESSION_TCP:
     case SESSION_TLS:
     case SESSION_LOCAL:
@@ -59,42 +59,46 @@ door_word(const struct session *s)
     case SESSION_PWD_APOP:
         break;
     }
-    return "";
+    return NULL;
 }
 
 void
 session_log_begin(struct session *s, const char *method)
 {
-    char user[ACCOUNT_NAME_SIZE], address[PEER_TEXT_SIZE];
+    char user[ACCOUNT_NAME_SIZE], address[PEER_TEXT_SIZE], who[TEXT_WHO_SIZE];
 
-    /* A POP3 client comes every few minutes, for as long as it takes to look. */
-    s->unlogged =
-        s->door == SESSION_DOOR_POP3 || !may_log(session_worker(s), s->account);
+    /* A POP3 client comes every few minutes, for as long as it takes to look; and
+     * a script of root's as often as it likes. */
+    s->unlogged = s->door == SESSION_DOOR_POP3 || s->account == NULL ||
+                  !may_log(session_worker(s), s->account);
     if (!log_wants(s->unlogged ? LOG_DEBUG_ : LOG_INFO_))
         return;
     session_user(s, user);
     peer_format(session_address(s), address);
-    (s->unlogged ? log_debug : log_info)(
-        "session begin id=%llu user=%s address=%s method=%s tls=%s%s%s%s",
-        (unsigned long long)s->number, user, address, method,
-        session_is_encrypted(s) ? "yes" : "no", door_word(s),
-        s->token != NULL ? " token=" : "",
-        s->token != NULL ? s->token->name : "");
+    log_event(s->unlogged ? LOG_DEBUG_ : LOG_INFO_, "session begin",
+              LOG_NUMBER("id", s->number),
+              LOG_WORD("user", text_who(user, who)),
+              LOG_WORD("address", address), LOG_WORD("method", method),
+              LOG_YES_NO("tls", session_is_encrypted(s)),
+              LOG_WORD("door", door_word(s)),
+              LOG_WORD("token", s->token != NULL ? s->token->name : NULL));
 }
 
 void
 session_log_end(const struct session *s, const char *reason)
 {
     bool debug = s->number == 0 || s->unlogged;
-    char user[ACCOUNT_NAME_SIZE], address[PEER_TEXT_SIZE];
+    char user[ACCOUNT_NAME_SIZE], address[PEER_TEXT_SIZE], who[TEXT_WHO_SIZE];
 
     if (!log_wants(debug ? LOG_DEBUG_ : LOG_INFO_))
         return;
     session_user(s, user);
     peer_format(session_address(s), address);
-    (debug ? log_debug : log_info)(
-        "session end id=%llu user=%s address=%s%s reason=\"%s\"",
-        (unsigned long long)s->number, user, address, door_word(s), reason);
+    log_event(debug ? LOG_DEBUG_ : LOG_INFO_, "session end",
+              LOG_NUMBER("id", s->number),
+              LOG_WORD("user", text_who(user, who)),
+              LOG_WORD("address", address), LOG_WORD("door", door_word(s)),
+              LOG_QUOTED("reason", reason));
 }
 
 void
@@ -107,6 +111,7 @@ session_log_refused(const struct session *s, struct account *a,
         return;
     account_full_name(a, user);
     peer_format(session_address(s), address);
-    log_warn("login refused user=%s address=%s method=%s reason=sessions", user,
-             address, method);
+    log_event(LOG_WARN_, "login refused", LOG_WORD("user", user),
+              LOG_WORD("address", address), LOG_WORD("method", method),
+              LOG_WORD("reason", "sessions"));
 }

@@ -67,6 +67,8 @@ struct server {
 
     uint64_t main_domain_number;
 
+    atomic_uint log_alerts, log_failures; /* lines a minute */
+
     pthread_mutex_t lock;
     char *main_domain;      /* owned; see server_main_domain */
     struct config *config;  /* owned; workers see it by their mail */

@@ -13,7 +13,8 @@
 
 #include "util/blank.h"
 #include "util/clock.h"
-#include "util/log.h"
+#include "util/log_budget.h"
+#include "util/log_event.h"
 #include "util/name.h"
 #include "util/xmalloc.h"
 #include "ximss/server/auth/hash_pool.h"
@@ -275,15 +276,33 @@ attempt_log_name(const struct attempt *a, char out[ACCOUNT_NAME_SIZE])
     out[n] = '\0';
 }
 
+/* Strangers cause these lines. */
+static void
+log_failure(const struct attempt *a, const char *reason)
+{
+    static struct log_budget budget = LOG_BUDGET_INIT;
+    unsigned most = atomic_load_explicit(&a->job.server->log_failures,
+                                         memory_order_relaxed);
+    char user[ACCOUNT_NAME_SIZE];
+    unsigned left_out;
+    bool may = log_budget_take(&budget, most, &left_out);
+
+    if (left_out > 0)
+        log_event(LOG_WARN_, "failed logins left out",
+                  LOG_NUMBER("count", left_out));
+    if (!may)
+        return;
+    attempt_log_name(a, user);
+    log_event(LOG_WARN_, "login failed", LOG_WORD("user", user),
+              LOG_WORD("address", a->address), LOG_WORD("method", a->method),
+              LOG_WORD("reason", reason));
+}
+
 void
 attempt_count_failure(const struct attempt *a, const char *reason)
 {
-    char user[ACCOUNT_NAME_SIZE];
-
-    attempt_log_name(a, user);
     throttle_failed(a->job.server->throttle, a->name, a->address, clock_mono());
-    log_warn("login failed user=%s address=%s method=%s reason=%s", user,
-             a->address, a->method, reason);
+    log_failure(a, reason);
     counter_add(COUNTER_LOGINS_FAILED, 1);
 }
 

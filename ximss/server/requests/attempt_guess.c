@@ -20,7 +20,7 @@
 #include <stddef.h>
 
 #include "util/clock.h"
-#include "util/log.h"
+#include "util/log_event.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/login_private.h"
@@ -84,7 +84,8 @@ log_waiting(const struct attempt *a)
     if (!log_wants(LOG_DEBUG_))
         return;
     attempt_log_name(a, user);
-    log_debug("login waits for others user=%s address=%s", user, a->address);
+    log_event(LOG_DEBUG_, "login waits for others", LOG_WORD("user", user),
+              LOG_WORD("address", a->address));
 }
 
 /* False: it waits. */

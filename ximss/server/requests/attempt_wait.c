@@ -11,7 +11,7 @@
 #include <event2/event.h>
 
 #include "util/clock.h"
-#include "util/log.h"
+#include "util/log_event.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/login_private.h"
@@ -57,8 +57,9 @@ log_waiting(const struct attempt *a, int64_t wait)
     if (!log_wants(LOG_DEBUG_))
         return;
     attempt_log_name(a, user);
-    log_debug("login held up user=%s address=%s ms=%lld", user, a->address,
-              (long long)(wait / (CLOCK_SECOND / 1000)));
+    log_event(LOG_DEBUG_, "login held up", LOG_WORD("user", user),
+              LOG_WORD("address", a->address),
+              LOG_NUMBER("ms", wait / (CLOCK_SECOND / 1000)));
 }
 
 /* Nothing that costs, and nothing that tells whether a guess is right, comes

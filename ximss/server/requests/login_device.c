@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "util/clock.h"
-#include "util/log.h"
+#include "util/log_event.h"
 #include "ximss/server/live/device_sessions.h"
 #include "ximss/server/requests/attempt.h"
 
@@ -20,9 +20,11 @@ tell_stolen(struct job *j)
 
     if (j->result != STORE_OK || !a->device_wish.stolen)
         return;
-    log_warn("a device's token came again that had been given up: it was "
-             "copied; the device is ended account=%llu address=%s",
-             (unsigned long long)a->device_wish.account, a->address);
+    log_event(LOG_WARN_,
+              "a device's token came again that had been given up: it was "
+              "copied; the device is ended",
+              LOG_NUMBER("account", a->device_wish.account),
+              LOG_WORD("address", a->address));
     device_sessions_end(j->server, a->device_wish.account,
                         a->device_wish.device);
 }

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "util/clock.h"
-#include "util/log.h"
+#include "util/log_event.h"
 #include "util/name.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
@@ -63,18 +63,18 @@ static void
 count_refusal(const struct attempt *a, const char *reason)
 {
     const struct login_door *d = a->door;
-    void (*const say)(const char *fmt, ...) = !d->is_trusted ? log_warn
-                                              : d->kind == SESSION_DOOR_POP3
-                                                  ? log_debug
-                                                  : log_info;
+    enum log_level level = !d->is_trusted                 ? LOG_WARN_
+                           : d->kind == SESSION_DOOR_POP3 ? LOG_DEBUG_
+                                                          : LOG_INFO_;
     char user[ACCOUNT_NAME_SIZE];
 
     attempt_log_name(a, user);
     if (a->counted_as[0] != '\0')
         throttle_failed(a->job.server->throttle, a->name, a->counted_as,
                         clock_mono());
-    say("mail door: refused user=%s uid=%u address=%s door=%s reason=%s", user,
-        (unsigned)d->uid, a->address, kind_name(d), reason);
+    log_event(level, "mail door: refused", LOG_WORD("user", user),
+              LOG_NUMBER("uid", d->uid), LOG_WORD("address", a->address),
+              LOG_WORD("door", kind_name(d)), LOG_WORD("reason", reason));
     counter_add(COUNTER_LOGINS_FAILED, 1);
 }
 

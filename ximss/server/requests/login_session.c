@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "util/clock.h"
-#include "util/log.h"
+#include "util/log_event.h"
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/attempt.h"
@@ -55,7 +55,7 @@ refuse_session(struct attempt *a)
     if (a->counted_as[0] != '\0')
         throttle_failed(a->job.server->throttle, NULL, a->counted_as,
                         clock_mono());
-    log_debug("no such session address=%s", a->address);
+    log_event(LOG_DEBUG_, "no such session", LOG_WORD("address", a->address));
     attempt_answer(a, ANSWER(WRONG_LOGIN));
 }
 

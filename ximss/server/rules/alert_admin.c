@@ -9,12 +9,27 @@
 
 /* --- adding and removing --- */
 
-static void
+/* As the log calls it; NULL for all of a server or cluster. */
+static char *
+target_name(const struct alert_target *t)
+{
+    const char *domain = t->domain.name != NULL ? t->domain.name : "";
+
+    if (t->scope == ALERT_DOMAIN)
+        return xstrdup(domain);
+    if (t->scope != ALERT_ACCOUNT || t->account.name == NULL)
+        return NULL;
+    return xasprintf("%s@%s", t->account.name, domain);
+}
+
+/* Returns the effect. */
+static struct effect *
 add_effect(struct admin_context *x, enum effect_kind kind,
            const struct alert_target *t, const struct alert_rec *a)
 {
     struct effect *e = effect_add(x->effects, kind);
 
+    e->target = target_name(t);
     if (kind == EFFECT_ALERT_ADDED) {
         alert_rec_copy(&e->alert, a);
     } else {
@@ -28,6 +43,7 @@ add_effect(struct admin_context *x, enum effect_kind kind,
         e->domain.shared = t->domain.shared;
         e->domain.name = xstrdup(t->domain.name != NULL ? t->domain.name : "");
     }
+    return e;
 }
 
 struct alert_rec
@@ -54,18 +70,22 @@ alert_admin_add(struct admin_context *x, const struct alert_target *t,
     return r;
 }
 
+/* by: who removes it; NULL: its end has come. */
 static enum store_result
 drop(struct admin_context *x, const struct alert_target *t,
-     const struct alert_rec *a, struct errbuf *err)
+     const struct alert_rec *a, const char *by, struct errbuf *err)
 {
+    struct effect *e;
     bool before = store_removing(x->txn, true);
     enum store_result r =
         admin_must(alert_remove(x->txn, a->id, err), "an alert", err);
 
     store_removing(x->txn, before);
-    if (r == STORE_OK)
-        add_effect(x, EFFECT_ALERT_REMOVED, t, a);
-    return r;
+    if (r != STORE_OK)
+        return r;
+    e = add_effect(x, EFFECT_ALERT_REMOVED, t, a);
+    e->by = by != NULL ? xstrdup(by) : NULL;
+    return STORE_OK;
 }
 
 enum store_result
@@ -76,7 +96,7 @@ alert_admin_withdraw(struct admin_context *x, const struct alert_target *t,
     enum store_result r = post_key_release(x->txn, a, err);
 
     store_removing(x->txn, before);
-    return r == STORE_OK ? drop(x, t, a, err) : r;
+    return r == STORE_OK ? drop(x, t, a, x->caller->name, err) : r;
 }
 
 int64_t
@@ -133,7 +153,7 @@ alert_admin_drop_some(struct admin_context *x, const struct alert_target *t,
         few.n = 0;
         r = alert_walk(x->txn, t->scope, t->number, 0, keep_head, &few, err);
         for (size_t i = 0; i < few.n && r == STORE_OK; i++)
-            r = drop(x, t, &few.alert[i], err);
+            r = drop(x, t, &few.alert[i], x->caller->name, err);
         if (r == STORE_OK && few.n == DROP_AT_ONCE && store_tired(x->txn))
             r = STORE_AGAIN;
     }
@@ -172,7 +192,7 @@ alert_admin_expire(struct admin_context *x, unsigned max, int64_t *next_r,
     for (size_t i = 0; i < ended.n && r == STORE_OK; i++) {
         r = alert_target_of(x, &ended.alert[i], &t, err);
         if (r == STORE_OK)
-            r = drop(x, &t, &ended.alert[i], err);
+            r = drop(x, &t, &ended.alert[i], NULL, err);
         alert_target_clear(&t);
     }
     few_clear(&ended);

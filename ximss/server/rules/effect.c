@@ -28,6 +28,8 @@ effect_list_clear(struct effect_list *list)
         alert_rec_clear(&e->alert);
         account_rec_clear(&e->account);
         domain_rec_clear(&e->domain);
+        free(e->target);
+        free(e->by);
         free(e);
     }
 }

@@ -43,7 +43,9 @@ enum effect_kind {
 struct effect {
     STAILQ_ENTRY(effect) link;
     enum effect_kind kind;
-    struct alert_rec alert;     /* owned */
+    struct alert_rec alert; /* owned */
+    char *target;           /* owned; of `alert`: its domain or account; NULL */
+    char *by;               /* owned; who removed `alert`; NULL: its end came */
     struct account_rec account; /* owned */
     struct domain_rec domain;   /* owned; also the domain of `account`, and
                                    of `alert` where it has one */
