@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "util/text.h"
+#include "util/utf8.h"
 #include "util/xmalloc.h"
 
 static const struct range {
@@ -55,7 +56,7 @@ blank_trim(const char *s, size_t *len_r)
     uint32_t c;
 
     for (size_t i = 0; i < len; i += n) {
-        n = text_character(s + i, len - i, &c);
+        n = utf8_character(s + i, len - i, &c);
         if (n > 0 && blank_is(c))
             continue;
         n += n == 0;

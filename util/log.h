@@ -44,6 +44,9 @@ void log_fatal(const char *fmt, ...) PRINTF_LIKE(1, 2)
     __attribute__((noreturn));
 
 struct log_field;
+/* What log_event is: a message and n fields. */
+void log_fields(enum log_level level, const char *message,
+                const struct log_field *fields, size_t n);
 /* Takes what is logged as text from now on.  False: it could not, and standard
  * error gets the line.  Set once, before there are threads (log_journal.h). */
 typedef bool log_sink_fn(const char *name, int priority, const char *line,

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "util/text.h"
+#include "util/utf8.h"
 
 /* What a value may take of a line. */
 #define VALUE_BYTES 512
@@ -131,7 +131,7 @@ json_character(char out[8], const char *s, size_t left, size_t *used_r)
         out[0] = (char)c;
         return 1;
     }
-    *used_r = text_character(s, left, &code);
+    *used_r = utf8_character(s, left, &code);
     if (*used_r == 0) {
         *used_r = 1;
         memcpy(out, "\xef\xbf\xbd", 3);

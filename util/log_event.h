@@ -53,8 +53,6 @@ struct log_field {
     log_fields(level, message, (const struct log_field[]){__VA_ARGS__}, \
                sizeof((const struct log_field[]){__VA_ARGS__}) /        \
                    sizeof(struct log_field))
-void log_fields(enum log_level level, const char *message,
-                const struct log_field *fields, size_t n);
 
 /* --- for log.c and log_journal.c: the forms --- */
 

@@ -6,6 +6,7 @@
 
 #include "util/name_private.h"
 #include "util/text.h"
+#include "util/utf8.h"
 #include "util/xmalloc.h"
 
 uint32_t *
@@ -20,7 +21,7 @@ name_characters(const char *s, size_t *n_r, struct errbuf *err)
     }
     c = xmalloc((len + 1) * sizeof *c);
     for (; left > 0; left -= step, s += step) {
-        step = text_character(s, left, &c[n++]);
+        step = utf8_character(s, left, &c[n++]);
         if (step == 0) {
             err_set(err, "the byte %zu is no UTF-8", len - left + 1);
             free(c);

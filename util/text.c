@@ -9,33 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "util/utf8.h"
 #include "util/xmalloc.h"
-
-size_t
-text_character(const char *s, size_t left, uint32_t *c_r)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    const unsigned char *p = (const unsigned char *)s;
-    size_t n = p[0] < 0x80             ? 1
-               : (p[0] & 0xe0) == 0xc0 ? 2
-               : (p[0] & 0xf0) == 0xe0 ? 3
-               : (p[0] & 0xf8) == 0xf0 ? 4
-                                       : 0;
-    uint32_t c;
-
-    if (n == 0 || n > left)
-        return 0;
-    c = n == 1 ? p[0] : p[0] & (0xffu >> (n + 1));
-    for (size_t i = 1; i < n; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-        c = c << 6 | (p[i] & 0x3f);
-    }
-    if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-        return 0;
-    *c_r = c;
-    return n;
-}
 
 bool
 text_is_utf8(const char *s, size_t len, size_t *bad_r)
@@ -44,7 +19,7 @@ text_is_utf8(const char *s, size_t len, size_t *bad_r)
     size_t n;
 
     for (size_t i = 0; i < len; i += n) {
-        n = text_character(s + i, len - i, &c);
+        n = utf8_character(s + i, len - i, &c);
         if (n == 0) {
             *bad_r = i;
             return false;
@@ -107,7 +82,7 @@ text_has_controls(const char *s)
     uint32_t c;
 
     for (; len > 0; s += n, len -= n) {
-        n = text_character(s, len, &c);
+        n = utf8_character(s, len, &c);
         if (n == 0)
             return false;
         if (c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029)

@@ -10,10 +10,6 @@
 
 /* Checks of text that comes from outside (product.md 2), and what goes out. */
 
-/* The first character, and its length in bytes; 0 if it is not UTF-8.  left: at
- * least 1. */
-size_t text_character(const char *s, size_t left, uint32_t *c_r);
-
 /* True if the bytes are well-formed UTF-8 (RFC 3629: no surrogates, nothing
  * overlong, nothing above U+10FFFF); else *bad_r is the offset of the first
  * byte that is not. */

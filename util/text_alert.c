@@ -7,6 +7,7 @@
 
 #include "util/blank.h"
 #include "util/text.h"
+#include "util/utf8.h"
 
 static bool
 is_allowed(uint32_t c)
@@ -34,7 +35,7 @@ text_check_alert(const char *s, size_t len, size_t max, struct errbuf *err)
         return err_set(err, "alert text of %zu bytes is longer than %zu", len,
                        max);
     for (size_t i = 0; i < len; i += n) {
-        n = text_character(s + i, len - i, &c);
+        n = utf8_character(s + i, len - i, &c);
         if (n == 0)
             return err_set(err, "alert text is not UTF-8 at byte %zu", i);
         if (!is_allowed(c))

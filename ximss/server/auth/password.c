@@ -18,6 +18,7 @@
 
 #include "util/log.h"
 #include "util/text.h"
+#include "util/utf8.h"
 #include "util/xmalloc.h"
 #include "ximss/server/auth/foreign_hash.h"
 #include "ximss/server/auth/keyed_hash.h"
@@ -92,7 +93,7 @@ password_is_short(const char *clear, unsigned least)
     uint32_t c;
 
     while (left > 0 && n < least) {
-        size_t len = text_character(clear, left, &c);
+        size_t len = utf8_character(clear, left, &c);
 
         len = len > 0 ? len : 1;
         clear += len;
