@@ -55,7 +55,8 @@ def test_flood_of_small_requests(t):
 
 def test_watcher_of_two_scopes_does_not_read(t):
     """Its session ends while it is being told, and all its watches with it."""
-    server = t.server(options={"output_hard": "32K", "output_soft": "16K"})
+    server = t.server(options={"output_hard": "32K", "output_soft": "16K",
+                               "log_level": "debug"})
     server.domain("a.test")
     c = server.control()
     c.external()
