@@ -21,6 +21,7 @@
 #include "storage/env.h"
 #include "storage/job_queue.h"
 #include "storage/space.h"
+#include "storage/store_figures.h"
 #include "storage/thread.h"
 #include "storage/txn_commit.h"
 #include "util/clock.h"
@@ -67,6 +68,8 @@ struct store {
     struct outcome *outcomes; /* of the jobs of the batch */
     unsigned batch_jobs;
     int64_t batch_us;
+    store_commit_fn *on_commit;
+    void *commit_arg;
     bool cut; /* the last transaction ended before its last job */
     bool panic_told;
     bool sweeping; /* the last sweep went well */
@@ -169,6 +172,19 @@ is_enough(const struct store *s, unsigned i, int64_t begun)
            clock_mono() - begun >= s->batch_us;
 }
 
+static enum store_result
+commit(struct store *s, unsigned jobs, struct errbuf *err)
+{
+    int64_t begun = clock_mono();
+    enum store_result r = txn_commit(s->txn, err);
+    struct store_commit c = {
+        .jobs = jobs, .wrote = s->txn->changes > 0, .us = clock_mono() - begun};
+
+    if (r == STORE_OK && s->on_commit != NULL)
+        s->on_commit(s->commit_arg, &c);
+    return r;
+}
+
 /* Runs jobs from `at` on in one transaction, at most *n, and says in *n how
  * many.  False: it was taken back, because of the job *culprit, or if that is
  * *n, because of the commit; the outcome of the culprit, or of the first job,
@@ -200,7 +216,7 @@ try_once(struct store *s, unsigned at, unsigned *n, unsigned *culprit)
         }
     }
     note_most(&s->most_of_transaction, s->txn->work);
-    r = txn_commit(s->txn, &err);
+    r = commit(s, *n, &err);
     if (r != STORE_OK) {
         first->result = r;
         first->err = err;
@@ -407,6 +423,12 @@ store_load(struct store *s)
                                atomic_exchange(&s->most_of_transaction, 0)};
 }
 
+void
+store_figures(struct store *s, struct store_figures *figures_r)
+{
+    store_figures_of(s->env, figures_r);
+}
+
 /* --- waiting for a job --- */
 
 struct waiter {
@@ -514,6 +536,8 @@ store_open(const struct store_options *o, struct errbuf *err)
     s->sweeping = true;
     s->batch_jobs = o->batch_jobs > 0 ? o->batch_jobs : BATCH_JOBS;
     s->batch_us = o->batch_us > 0 ? o->batch_us : BATCH_US;
+    s->on_commit = o->on_commit;
+    s->commit_arg = o->commit_arg;
     s->batch = xcalloc(s->batch_jobs, sizeof(*s->batch));
     s->outcomes = xcalloc(s->batch_jobs, sizeof *s->outcomes);
     job_queue_init(&s->queue);

@@ -42,6 +42,14 @@ enum store_result {
 struct store;
 struct store_txn;
 
+/* A transaction has been committed; on the writer thread. */
+struct store_commit {
+    unsigned jobs;
+    bool wrote; /* anything; else the disk was not asked */
+    int64_t us; /* that the commit took */
+};
+typedef void store_commit_fn(void *arg, const struct store_commit *c);
+
 struct store_options {
     const char *dir;        /* borrowed for the call; must exist */
     uint64_t cache_bytes;   /* of Berkeley DB; 0: 64 MiB */
@@ -52,7 +60,9 @@ struct store_options {
     uint64_t reserve_bytes; /* reserved for recovery; 0: 32 MiB */
     unsigned audit_days;    /* how long audit records are kept; 0: for ever */
     bool create;            /* create a store if the directory has none */
-    bool *damaged_r;        /* set to true if store_open failed because the
+    store_commit_fn *on_commit; /* NULL: nobody wants to know */
+    void *commit_arg;           /* borrowed until store_close */
+    bool *damaged_r;            /* set to true if store_open failed because the
                                store is damaged; nothing in it was changed
                                then.  NULL: not wanted */
 };
@@ -174,6 +184,21 @@ struct store_load {
 };
 /* The maxima since the last call.  Any thread. */
 struct store_load store_load(struct store *store);
+
+/* What the store's memory has done since the start.  Any thread; asks no disk. */
+struct store_figures {
+    uint64_t cache_hits, cache_misses; /* pages */
+    bool full; /* it refuses to write for want of space, or cannot */
+};
+void store_figures(struct store *store, struct store_figures *figures_r);
+
+/* What there is on the disk of the store in dir, also while it is open.  It asks
+ * the file system, which may hang.  False: it does not say. */
+struct store_disk {
+    uint64_t free, size; /* bytes, of the file system; free: for the server */
+    uint64_t log;        /* bytes, of the files of the log */
+};
+bool store_disk(const char *dir, struct store_disk *disk_r) WARN_UNUSED;
 
 /* Sets a function that is called on the writer thread when the database cannot
  * continue (panic).  By default the store logs this and ends the process with

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <linux/sockios.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -75,6 +76,7 @@ struct conn_loop {
     struct buf cork;
     size_t soft_limit, hard_limit;
     struct conn_budget all;
+    atomic_size_t total;         /* all.bytes, for other threads */
     struct conn_budget_list cut; /* end in the next turn */
     struct event *cut_ev;        /* owned */
     struct turns *handshakes;    /* owned: those that have to wait */
@@ -227,7 +229,7 @@ conn_loop_set_total_limit(struct conn_loop *loop, size_t bytes)
 size_t
 conn_loop_total(const struct conn_loop *loop)
 {
-    return loop->all.bytes;
+    return atomic_load_explicit(&loop->total, memory_order_relaxed);
 }
 
 void
@@ -247,6 +249,13 @@ conn_budget_init(struct conn_budget *b, size_t most)
     LIST_INIT(&b->outs);
 }
 
+static void
+change_total(struct conn_loop *loop, size_t bytes)
+{
+    loop->all.bytes = bytes;
+    atomic_store_explicit(&loop->total, bytes, memory_order_relaxed);
+}
+
 /* Counts the connection's output for those it concerns, or no longer. */
 static void
 enter(struct conn *c)
@@ -257,7 +266,7 @@ enter(struct conn *c)
         return;
     }
     LIST_INSERT_HEAD(&c->loop->all.outs, c->out, in_loop);
-    c->loop->all.bytes += c->out->cost;
+    change_total(c->loop, c->loop->all.bytes + c->out->cost);
     if (c->budget != NULL) {
         LIST_INSERT_HEAD(&c->budget->outs, c->out, in_budget);
         c->budget->bytes += c->out->cost;
@@ -270,7 +279,7 @@ leave(struct conn *c)
     LIST_REMOVE(c->out, in_loop);
     if (c->cut)
         return;
-    c->loop->all.bytes -= c->out->cost;
+    change_total(c->loop, c->loop->all.bytes - c->out->cost);
     if (c->budget != NULL) {
         LIST_REMOVE(c->out, in_budget);
         c->budget->bytes -= c->out->cost;
@@ -283,7 +292,7 @@ add_cost(struct conn *c, size_t n)
     c->out->cost += n;
     if (c->cut)
         return;
-    c->loop->all.bytes += n;
+    change_total(c->loop, c->loop->all.bytes + n);
     if (c->budget != NULL)
         c->budget->bytes += n;
 }
@@ -294,7 +303,7 @@ subtract_cost(struct conn *c, size_t n)
     c->out->cost -= n;
     if (c->cut)
         return;
-    c->loop->all.bytes -= n;
+    change_total(c->loop, c->loop->all.bytes - n);
     if (c->budget != NULL)
         c->budget->bytes -= n;
 }

@@ -90,7 +90,7 @@ struct conn_budget {
 void conn_budget_init(struct conn_budget *b, size_t most);
 /* The same limit for all connections of the loop. */
 void conn_loop_set_total_limit(struct conn_loop *loop, size_t bytes);
-/* Bytes of output that all connections of the loop hold. */
+/* Bytes of output that all connections of the loop hold.  Any thread. */
 size_t conn_loop_total(const struct conn_loop *loop);
 
 struct conn {

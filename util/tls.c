@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -19,6 +20,7 @@
 
 #include "util/bom.h"
 #include "util/buf.h"
+#include "util/clock.h"
 #include "util/tls_chain.h"
 
 #define FILE_MOST   (1024 * 1024) /* bytes */
@@ -302,4 +304,15 @@ tls_context_unref(struct ssl_ctx_st **ctx)
 {
     SSL_CTX_free(*ctx);
     *ctx = NULL;
+}
+
+int64_t
+tls_context_end(const struct ssl_ctx_st *ctx)
+{
+    struct tm tm;
+
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(ctx)),
+                        &tm) != 1)
+        return 0;
+    return (int64_t)timegm(&tm) * CLOCK_SECOND;
 }

@@ -2,6 +2,8 @@
 #ifndef UTIL_TLS_H
 #define UTIL_TLS_H
 
+#include <stdint.h>
+
 #include "util/errbuf.h"
 
 struct ssl_ctx_st;
@@ -23,5 +25,8 @@ struct ssl_ctx_st *tls_server_context(const struct tls_files *files,
 struct ssl_ctx_st *tls_context_ref(struct ssl_ctx_st *ctx);
 /* Gives up a reference, and sets *ctx to NULL.  The last one frees it. */
 void tls_context_unref(struct ssl_ctx_st **ctx);
+
+/* When its certificate ends, in microseconds UTC. */
+int64_t tls_context_end(const struct ssl_ctx_st *ctx);
 
 #endif

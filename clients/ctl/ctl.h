@@ -254,6 +254,10 @@ void ctl_print_line(struct buf *b);
 
 int ctl_import_run(struct ctl *c, int argc, char **argv);
 
+/* --- ctl_stat.c --- */
+
+int ctl_stat_run(struct ctl *c, int argc, char **argv);
+
 /* --- ctl_remove.c --- */
 
 int ctl_remove_run(struct ctl *c, int argc, char **argv);

@@ -3,70 +3,16 @@
 
 #include "clients/ctl/ctl_line.h"
 #include "util/log_level.h"
-#include "ximss/proto/answer.h"
 
-/* server ...: lines of the CLI, but for all counters at once. */
+/* server ...: lines of the CLI. */
 
 static const struct ctl_option names_options[] = {CTL_FORCE, CTL_OPTIONS_END};
 
 static const struct ctl_option shutdown_options[] = {CTL_YES, CTL_OPTIONS_END};
 
-static int
-next_name(struct ctl *c, const char *name, const struct cli_value **next_r)
-{
-    struct buf b = {0};
-
-    buf_append_str(&b, "GETNEXTSTATNAME");
-    ctl_line_arg(&b, name);
-    return ctl_cli_but(c, &b, ANSWER_NO_NEXT_ELEMENT, next_r);
-}
-
-static int
-counter(struct ctl *c, const char *name, const struct cli_value **value_r)
-{
-    struct buf b = {0};
-
-    buf_append_str(&b, "GETSTATELEMENT");
-    ctl_line_arg(&b, name);
-    return ctl_cli(c, &b, value_r);
-}
-
-/* The server names its counters one after the other. */
-static int
-run_counters(struct ctl *c)
-{
-    struct cli_value *all = cli_data_dictionary(c->arena);
-    const struct cli_value *next, *value;
-    const char *name = "";
-    int r = CTL_OK;
-
-    while (r == CTL_OK && (r = next_name(c, name, &next)) == CTL_OK &&
-           next != NULL && next->kind == CLI_STRING) {
-        name = next->text;
-        r = counter(c, name, &value);
-        if (r == CTL_OK && value != NULL && value->text != NULL)
-            cli_data_set(
-                c->arena, all, name,
-                cli_data_string(c->arena, value->text, value->text_len));
-    }
-    if (r == CTL_OK)
-        ctl_print_value(c, all);
-    return r;
-}
-
-static int
-run_stat(struct ctl *c, int argc, char **argv)
-{
-    const struct cli_value *value;
-    int r;
-
-    if (argc == 0)
-        return run_counters(c);
-    r = counter(c, argv[0], &value);
-    if (r == CTL_OK)
-        ctl_print_value(c, value);
-    return r;
-}
+static const struct ctl_option stat_options[] = {
+    {"watch", NULL, "show them again every 2 seconds, or so many"},
+    CTL_OPTIONS_END};
 
 /* A name goes as a number, which older servers know, too. */
 static int
@@ -88,8 +34,9 @@ run_log(struct ctl *c, int argc, char **argv)
 const struct ctl_command ctl_server_commands[] = {
     {"server", "info", "[WHAT]", "Shows version and system of the server",
      .line = "GETSYSTEMINFO[ $1]"},
-    {"server", "stat", "[NAME]", "Shows its counters, or one of them",
-     .run = run_stat, .max_args = 1},
+    {"server", "stat", "[NAME...] [--watch [SECONDS]]",
+     "Shows statistics of the server", NULL, stat_options, .run = ctl_stat_run,
+     .max_args = -1},
     {"server", "time", "", "Shows the server's clock, in GMT",
      .line = "GETCURRENTTIME"},
     {"server", "log", "LEVEL TEXT", "Writes a line to the server's log",

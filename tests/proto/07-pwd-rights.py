@@ -204,6 +204,8 @@ TABLE = [
     row("Route joe@a.test", D | R | ANY),
     row("GetStatElement logins", D | {"monitor"}),
     row("GetSNMPElement logins", D | {"monitor"}),
+    row("GetStatTable logins", D | {"monitor"}),
+    row("SetStatElement cliCommands 0", M),
     row('GetNextStatName ""', D | {"monitor"}),
     row("WriteLog 3 x", D | {"monitor"}), row("TestLoop 1", D | {"monitor"}),
     row("SetLogAll OFF", D), row("SetLogAll ON", D,

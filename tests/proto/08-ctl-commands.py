@@ -432,7 +432,7 @@ def test_server(t):
                "ximssctl: level is missing (501)\n")], s)
     s.wait_log(r'SYSTEM user=\S+ say "hi"$')
     counters = json.loads(ctl(s, "--json", "server", "stat").stdout)
-    equal(counters["alertsPosted"], "1")
+    equal(counters["alertsPosted"], 1)
     equal(list(counters)[0], "connections")
     equal(list(columns(ctl(s, "server", "stat"))), list(counters))
     now = ctl(s, "server", "time").stdout

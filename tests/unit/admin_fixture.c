@@ -130,6 +130,11 @@ print_effect(const struct effect *e)
     case EFFECT_DOMAIN_REMOVED:
         buf_appendf(&effects_text, "no domain %s", e->domain.name);
         break;
+    case EFFECT_STAT_SET:
+    case EFFECT_STAT_ADD:
+        buf_appendf(&effects_text, "stat %u %s%lld", e->element,
+                    e->kind == EFFECT_STAT_ADD ? "+" : "", (long long)e->value);
+        break;
     case EFFECT_LOGINS_CHANGED:
         buf_appendf(&effects_text, "logins");
         break;

@@ -206,7 +206,6 @@ static const struct exchange commands[] = {
      "501 resets of statistics are not supported"},
     {ALL, "RESETDOMAINSTAT a.test",
      "501 resets of statistics are not supported"},
-    {ALL, "SETSTATELEMENT x INC 1", "501 custom elements are not supported"},
 };
 
 START_TEST(answers_what_is_absent)

@@ -245,6 +245,8 @@ static const struct {
     {"GetStatElement logins", "....x x xxxxxxx x"},
     {"GetNextStatName logins", "....x x xxxxxxx x"},
     {"GetSNMPElement logins", "....x x xxxxxxx x"},
+    {"GetStatTable logins", "....x x xxxxxxx x"},
+    {"SetStatElement cliCommands 0", "..xxx x xxxxxxx x"},
     {"GetEffectiveAccountPrefs joe@a.test", "..... x ....... x"},
     {"GetWebUser joe@a.test", "..... x ....... x"},
     {"GetEffectiveWebUser joe@a.test", "..... x ....... x"},

@@ -8,7 +8,7 @@
 
 #include "tests/unit/admin_fixture.h"
 #include "util/clock.h"
-#include "ximss/server/base/counters.h"
+#include "ximss/server/base/stat.h"
 
 Suite *admin_state_suite(void);
 
@@ -168,12 +168,14 @@ START_TEST(enumerates_elements)
             break;
         snprintf(name, sizeof name, "%s", answer + 4);
         snprintf(line, sizeof line, "GetStatElement %s", name);
-        ck_assert_str_eq(fixture_say(MONITOR, line), "201 0");
+        ck_assert_str_eq(fixture_say(MONITOR, line),
+                         stat_row((enum stat_id)n)->late ? "201 \"-1\""
+                                                         : "201 0");
         n++;
     }
     ck_assert_str_eq(answer, "501 no next element");
-    ck_assert_uint_eq(n, COUNTER_N);
-    ck_assert_str_eq(name, "cliCommands");
+    ck_assert_uint_eq(n, STAT_N);
+    ck_assert_str_eq(name, "uptime");
 }
 END_TEST
 
@@ -193,9 +195,77 @@ START_TEST(reads_elements)
         {MONITOR, "GetNextStatName nothing", "501 no next element"},
     };
 
-    counter_add(COUNTER_CONNECTIONS, 7);
-    counter_add(COUNTER_SESSIONS_OPEN, -1);
+    stat_add(STAT_CONNECTIONS, 7);
+    stat_add(STAT_SESSIONS_OPEN, -1);
     CONVERSE(e);
+}
+END_TEST
+
+/* What the server would do with the effect, it does when the job is on disk. */
+START_TEST(sets_elements)
+{
+    static const struct exchange e[] = {
+        {MONITOR, "SetStatElement connections 0",
+         "510 insufficient access rights"},
+        {ALL, "SetStatElement connections 0", "510 insufficient access rights"},
+        {LOCAL, "SetStatElement", "501 element name is missing"},
+        {LOCAL, "SetStatElement connections", "501 number is missing"},
+        {LOCAL, "SetStatElement connections -1", "501 number is missing"},
+        {LOCAL, "SetStatElement connections 1 2", "501 too many arguments"},
+        {LOCAL, "SetStatElement nothing 1", "501 unknown element"},
+        {LOCAL, "SetStatElement uptime 1", "501 the element cannot be set"},
+        {LOCAL, "SetStatElement sessionsOpen 1",
+         "501 the element cannot be set"},
+        {LOCAL, "SetStatElement connections 9007199254740992",
+         "501 number is missing"},
+    };
+
+    CONVERSE(e);
+    ck_assert_str_eq(fixture_say(LOCAL, "SetStatElement Connections 9"),
+                     "200 OK");
+    ck_assert_str_eq(fixture_effects, "stat 0 9;");
+    ck_assert_str_eq(fixture_say(LOCAL, "SetStatElement connections SET 9"),
+                     "200 OK");
+    ck_assert_str_eq(fixture_effects, "stat 0 9;");
+    ck_assert_str_eq(fixture_say(LOCAL, "SetStatElement connections inc 2"),
+                     "200 OK");
+    ck_assert_str_eq(fixture_effects, "stat 0 +2;");
+    ck_assert_int_eq(stat_get(STAT_CONNECTIONS), 0);
+    stat_set(STAT_CONNECTIONS, 9007199254740991);
+    ck_assert_str_eq(fixture_say(LOCAL, "SetStatElement connections inc 1"),
+                     "501 the element would be too large");
+}
+END_TEST
+
+START_TEST(shows_the_table)
+{
+    static const struct exchange e[] = {
+        {MONITOR, "GetStatTable nothing", "501 unknown element"},
+        {JOE, "GetStatTable", "510 insufficient access rights"},
+        {MONITOR, "GetStatTable CLICommands diskFree clicommands",
+         "201 {cliCommands={Kind=counter;Unit=\"\";"
+         "Help=\"Commands of the CLI\";Value=#3;};"
+         "diskFree={Kind=integer;Unit=bytes;"
+         "Help=\"Free space on the disk that the store is on\";"
+         "Value=#-1;};}"},
+        {MONITOR, "GetStatTable commitTime",
+         "201 {commitTime={Kind=histogram;Unit=microseconds;"
+         "Help=\"What the disk takes for a transaction that writes\";"
+         "Count=#2;Sum=#10000400;"
+         "Bounds=(#100,#250,#500,#1000,#2500,#5000,#10000,#25000,#50000,"
+         "#100000,#250000,#500000,#1000000,#2500000,#5000000,#10000000);"
+         "UpTo=(#0,#0,#1,#1,#1,#1,#1,#1,#1,#1,#1,#1,#1,#1,#1,#2);};}"},
+    };
+    const char *all;
+
+    stat_add(STAT_CLI_COMMANDS, 3);
+    stat_time_add(STAT_TIME_COMMIT, 400);
+    stat_time_add(STAT_TIME_COMMIT, 10000000);
+    CONVERSE(e);
+    all = fixture_say(MONITOR, "GetStatTable");
+    for (enum stat_id s = 0; s < STAT_N; s++)
+        ck_assert_ptr_nonnull(strstr(all, stat_row(s)->name));
+    ck_assert_ptr_nonnull(strstr(all, ";pushTime={Kind=histogram;"));
 }
 END_TEST
 
@@ -214,6 +284,8 @@ admin_state_suite(void)
     tcase_add_test(t, counts_of_accounts);
     tcase_add_test(t, enumerates_elements);
     tcase_add_test(t, reads_elements);
+    tcase_add_test(t, sets_elements);
+    tcase_add_test(t, shows_the_table);
     suite_add_tcase(s, t);
     return s;
 }

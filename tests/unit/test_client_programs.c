@@ -684,7 +684,34 @@ static const struct {
      NULL,
      ""},
     {{"server", "account-defaults"}, "GETSERVERACCOUNTDEFAULTS", "{}", ""},
-    {{"server", "stat", "logins"}, "GETSTATELEMENT logins", "7", "7\n"},
+    {{"server", "stat", "logins"},
+     "GETSTATTABLE logins",
+     "{logins={Kind=counter;Unit=" Q Q ";Help=" Q "Log-ins" Q ";Value=#7;};}",
+     "7\n"},
+    {{"server", "stat", "diskfree"},
+     "GETSTATTABLE diskfree",
+     "{diskFree={Kind=integer;Unit=bytes;Help=Free;Value=#-1;};}",
+     "-\n"},
+    {{"--json", "server", "stat", "diskfree"},
+     "GETSTATTABLE diskfree",
+     "{diskFree={Kind=integer;Unit=bytes;Help=Free;Value=#-1;};}",
+     "null\n"},
+    {{"server", "stat"},
+     "GETSTATTABLE",
+     "{logins={Kind=counter;Unit=" Q Q ";Help=" Q "Log-ins" Q ";Value=#7;};"
+     "diskFree={Kind=integer;Unit=bytes;Help=Free;Value=#12;};"
+     "commitTime={Kind=histogram;Unit=microseconds;Help=Disk;Count=#2;"
+     "Sum=#400;Bounds=(#100,#250);UpTo=(#0,#2);};}",
+     "logins      7       Log-ins\n"
+     "diskFree    12      Free (bytes)\n"
+     "commitTime  200 us  Disk (on average)\n"},
+    {{"--json", "server", "stat"},
+     "GETSTATTABLE",
+     "{logins={Kind=counter;Unit=" Q Q ";Help=" Q "Log-ins" Q ";Value=#7;};"
+     "commitTime={Kind=histogram;Unit=microseconds;Help=Disk;Count=#2;"
+     "Sum=#400;Bounds=(#100,#250);UpTo=(#0,#2);};}",
+     "{\"logins\":7,\"commitTime\":{\"count\":2,\"sum\":400,"
+     "\"upTo\":{\"100\":0,\"250\":2}}}\n"},
     {{"server", "shutdown", "--yes"}, "SHUTDOWN", NULL, ""},
     {{"cli", "ECHO (a, b)"}, "ECHO (a, b)", "(a, b)", "(a,b)\n"},
     {{"cli", "--json", "ECHO {a=b;}"},
@@ -707,25 +734,28 @@ START_TEST(ctl_runs_commands)
 }
 END_TEST
 
-START_TEST(ctl_asks_for_every_counter)
+/* Again and again, with what it grew by, until the server does not answer. */
+START_TEST(ctl_watches_statistics)
 {
-    START("./ximssctl", "server", "stat");
+    START("./ximssctl", "server", "stat", "--watch", "1", "logins");
     let_ctl_in();
-    expect_cli(2, "GETNEXTSTATNAME \"\"");
-    give(2, "logins");
-    expect_cli(3, "GETSTATELEMENT logins");
-    give(3, "7");
-    expect_cli(4, "GETNEXTSTATNAME logins");
-    give(4, "alertsPosted");
-    expect_cli(5, "GETSTATELEMENT alertsPosted");
-    give(5, "12");
-    expect_cli(6, "GETNEXTSTATNAME alertsPosted");
-    refuse(6, 501, "no next element");
-    bye(7);
-    ck_assert_int_eq(finish(), 0);
-    ck_assert_str_eq(contents("stdout"), "logins        7\n"
-                                         "alertsPosted  12\n");
-    ck_assert_str_eq(contents("stderr"), "");
+    expect_cli(2, "GETSTATTABLE logins");
+    give(2, "{logins={Kind=counter;Unit=" Q Q ";Help=x;Value=#7;};}");
+    expect_cli(3, "GETSTATTABLE logins");
+    refuse(3, 501, "no more");
+    bye(4);
+    ck_assert_int_eq(finish(), 1);
+    ck_assert_str_eq(contents("stdout"), "logins  7    x\n");
+    ck_assert_str_eq(contents("stderr"), "ximssctl: no more (501)\n");
+}
+END_TEST
+
+START_TEST(ctl_watches_in_bounds)
+{
+    START("./ximssctl", "server", "stat", "--watch", "301");
+    ck_assert_int_eq(finish(), 2);
+    ck_assert_str_eq(contents("stderr"),
+                     "ximssctl: --watch takes 1 to 300 seconds, not 301\n");
 }
 END_TEST
 
@@ -1170,7 +1200,8 @@ client_programs_suite(void)
     tcase_add_test(ctl, ctl_says_what_it_removed);
     tcase_add_loop_test(ctl, ctl_runs_commands, 0,
                         sizeof commands / sizeof commands[0]);
-    tcase_add_test(ctl, ctl_asks_for_every_counter);
+    tcase_add_test(ctl, ctl_watches_statistics);
+    tcase_add_test(ctl, ctl_watches_in_bounds);
     tcase_add_test(ctl, ctl_may_not_ask_for_counters);
     tcase_add_test(ctl, ctl_tells_refusals);
     tcase_add_test(ctl, ctl_tells_a_lost_connection);

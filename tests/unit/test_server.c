@@ -31,7 +31,9 @@ Suite *rights_suite(void);
 Suite *sasl_suite(void);
 Suite *session_id_suite(void);
 Suite *settings_suite(void);
-Suite *counters_suite(void);
+Suite *stat_suite(void);
+Suite *stat_sample_suite(void);
+Suite *stat_text_suite(void);
 Suite *throttle_suite(void);
 Suite *ticket_suite(void);
 Suite *token_suite(void);
@@ -45,5 +47,6 @@ SUITE_MAIN(admin_absent_suite, admin_accounts_suite, admin_alerts_suite,
            admin_system_suite, admin_usage_suite, auto_account_suite,
            foreign_hash_suite, hash_pool_suite, keyed_hash_suite,
            login_slots_suite, password_suite, auth_cache_suite, rights_suite,
-           sasl_suite, session_id_suite, settings_suite, counters_suite,
-           throttle_suite, ticket_suite, token_suite, usage_ask_suite)
+           sasl_suite, session_id_suite, settings_suite, stat_suite,
+           stat_sample_suite, stat_text_suite, throttle_suite, ticket_suite,
+           token_suite, usage_ask_suite)

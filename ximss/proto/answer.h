@@ -72,6 +72,7 @@
     X(BAD_MEMBERS, 501, "Members must be an array of addresses", "own")        \
     X(BAD_ACCOUNT_TYPE, 501, "unknown account type", "own")                    \
     X(BAD_ELEMENT, 501, "unknown element", "own")                              \
+    X(FIXED_ELEMENT, 501, "the element cannot be set", "own")                  \
     X(NO_NEXT_ELEMENT, 501, "no next element", "own")                          \
     X(BAD_OBJECT_KIND, 501, "unknown kind of object", "own")                   \
     X(BAD_INFORMATION, 501, "unknown system information", "own")               \

@@ -32,6 +32,7 @@
 #include "ximss/server/auth/login_slots.h"
 #include "ximss/server/auth/session_id.h"
 #include "ximss/server/auth/throttle.h"
+#include "ximss/server/base/stat.h"
 #include "ximss/server/live/admission.h"
 #include "ximss/server/live/alias_renew.h"
 #include "ximss/server/live/broadcast.h"
@@ -41,6 +42,7 @@
 #include "ximss/server/live/newcomers.h"
 #include "ximss/server/live/quota_check.h"
 #include "ximss/server/live/shared.h"
+#include "ximss/server/live/stat_feed.h"
 #include "ximss/server/live/upkeep.h"
 #include "ximss/server/live/usage_feed.h"
 #include "ximss/server/live/wake_files.h"
@@ -156,6 +158,8 @@ apply_limits(struct server *s, const struct config *c, struct errbuf *err)
     login_slots_set(s->login_slots, c->login_checks_per_address);
     login_slots_set(s->guess_slots, c->login_checks_per_address);
     lobby_set_limits(s->lobby, &l);
+    stat_set(STAT_CONNECTIONS_MOST,
+             l.all != 0 && l.all < l.descriptors ? l.all : l.descriptors);
     audit_budget_set_limits(s->audit_budget, &a);
     usage_feed_set_limit_age(s->usage_feed, c->quota_limit_age);
     log_set_level(c->log_level);
@@ -504,9 +508,11 @@ start_parts(struct server *s, struct buf *ports, bool *damaged_r,
     if (s->hash_pool == NULL)
         return -1;
     start_passdb(s, c);
-    if (count_descriptors(s, c, err) < 0)
+    if (count_descriptors(s, c, err) < 0 || start_sources(s, c, err) < 0)
         return -1;
-    return start_sources(s, c, err);
+    stat_feed_certificate(s->tls);
+    stat_feed_start(s);
+    return 0;
 }
 
 struct server *
@@ -638,6 +644,7 @@ server_reload(struct server *s, const struct server_options *o,
     r->tls = tls_context_ref(tls);
     tls_context_unref(&s->tls);
     s->tls = tls;
+    stat_feed_certificate(tls);
     fill_admin(&r->admin, next, 0, s->test_hooks);
     store_submit(s->store, reload_body, reload_stored, r);
     return 0;
@@ -707,7 +714,8 @@ server_stop(struct server **sp)
     unlink(s->config->control_socket);
     if (s->config->door_socket[0] != '\0')
         unlink(s->config->door_socket); /* whoever is told bye sees that */
-    userdb_stop(s->userdb);             /* whoever waits for it goes on */
+    stat_feed_stop(s);
+    userdb_stop(s->userdb); /* whoever waits for it goes on */
     drain_workers(s);
     passdb_stop(s->passdb); /* who waits is told by mail */
     userdb_flush(s->userdb);

@@ -11,6 +11,7 @@
 #include "ximss/server/live/alert.h"
 #include "ximss/server/live/board.h"
 #include "ximss/server/live/shared.h"
+#include "ximss/server/live/stat_feed.h"
 #include "ximss/server/live/worker.h"
 
 struct start_data {
@@ -90,6 +91,7 @@ server_load(struct server *s, const struct config *c, bool *damaged_r,
         .checkpoint_s = (unsigned)(c->checkpoint_interval / CLOCK_SECOND),
         .reserve_bytes = c->store_reserve,
         .audit_days = c->audit_days,
+        .on_commit = stat_feed_commit,
         .damaged_r = damaged_r};
     struct start_data d = {.server = s};
     enum store_result r;

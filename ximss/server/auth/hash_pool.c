@@ -20,7 +20,7 @@
 #include <glib.h>
 
 #include "util/xmalloc.h"
-#include "ximss/server/base/counters.h"
+#include "ximss/server/base/stat.h"
 
 struct hash_job {
     STAILQ_ENTRY(hash_job) link;
@@ -200,7 +200,7 @@ hash_pool_submit(struct hash_pool *pool, hash_pool_owner owner,
     }
     pthread_mutex_unlock(&pool->lock);
     if (result == 0 && !pool->uncounted)
-        counter_add(COUNTER_HASHES, 1);
+        stat_add(STAT_HASHES, 1);
     return result;
 }
 

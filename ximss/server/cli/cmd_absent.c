@@ -15,7 +15,6 @@
 
 enum what {
     ACL,
-    CUSTOM_ELEMENTS,
     DEFAULT_PREFS,
     DIRECTORY,
     FILES,
@@ -33,7 +32,6 @@ enum what {
 
 static const char *const names[] = {
     [ACL] = "access rights of accounts",
-    [CUSTOM_ELEMENTS] = "custom elements",
     [DEFAULT_PREFS] = "default preferences",
     [DIRECTORY] = "directories",
     [FILES] = "files",
@@ -389,7 +387,6 @@ static const struct admin_command commands[] = {
 
     ABSENT("RESETACCOUNTSTAT", STAT_RESETS, ACCOUNT, NOT_HERE),
     ABSENT("RESETDOMAINSTAT", STAT_RESETS, DOMAIN, NOT_HERE),
-    ABSENT("SETSTATELEMENT", CUSTOM_ELEMENTS, SERVER, NOT_HERE),
 };
 
 const struct admin_family admin_absent_family = {

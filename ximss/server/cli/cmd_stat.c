@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Statistics by the CLI (protocol.md C.9): the server's counters, and what the
+/* Statistics by the CLI (protocol.md C.9): the server's elements, and what the
  * store can say of a domain and an account. */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#include "ximss/server/base/counters.h"
+#include "util/text.h"
+#include "ximss/server/base/stat.h"
 #include "ximss/server/cli/admin_account.h"
 #include "ximss/server/cli/admin_setting.h"
+
+/* What every client can take for a whole number. */
+#define VALUE_MOST ((INT64_C(1) << 53) - 1)
 
 /* --- elements of the server --- */
 
@@ -23,23 +28,30 @@ only_name(struct admin_call *c, const char **name_r)
     return r;
 }
 
+/* Plain digits, and -1 for what is not known. */
+static struct cli_value *
+element_value(struct admin_call *c, enum stat_id s)
+{
+    int64_t n = stat_get(s);
+
+    return n < 0 ? cli_data_string(c->arena, "-1", 2)
+                 : admin_count_value(c, (uint64_t)n);
+}
+
 static enum store_result
 get_element(struct admin_call *c, struct errbuf *err)
 {
     const char *name;
-    enum counter s;
-    int64_t n;
+    enum stat_id s;
     enum store_result r = only_name(c, &name);
 
     (void)err;
     if (r != STORE_OK)
         return r;
-    s = counter_find(name);
-    if (s == COUNTER_N)
+    s = stat_find(name);
+    if (s == STAT_N)
         return admin_refuse(c, ANSWER(BAD_ELEMENT));
-    n = counter_get(s);
-    /* Below 0 between two threads' steps. */
-    admin_result(c, admin_count_value(c, n > 0 ? (uint64_t)n : 0));
+    admin_result(c, element_value(c, s));
     return STORE_OK;
 }
 
@@ -55,11 +67,162 @@ next_element(struct admin_call *c, struct errbuf *err)
     if (r != STORE_OK)
         return r;
     if (name[0] != '\0')
-        next = (unsigned)counter_find(name) + 1;
-    if (next >= COUNTER_N)
+        next = (unsigned)stat_find(name) + 1;
+    if (next >= STAT_N)
         return admin_refuse(c, ANSWER(NO_NEXT_ELEMENT));
-    admin_result_string(c, counter_name((enum counter)next));
+    admin_result_string(c, stat_row((enum stat_id)next)->name);
     return STORE_OK;
+}
+
+/* name [SET|INC] number.  The effect sets it when the audit record is on disk, and
+ * not at all if nothing of this is to happen. */
+static enum store_result
+set_element(struct admin_call *c, struct errbuf *err)
+{
+    unsigned long long n;
+    const char *name;
+    enum stat_id s;
+    struct effect *e;
+    bool inc;
+    enum store_result r = admin_arg_text(c, "element name", &name);
+
+    (void)err;
+    if (r != STORE_OK)
+        return r;
+    inc = admin_arg_word(c, "INC");
+    if (!inc)
+        admin_arg_word(c, "SET");
+    r = admin_arg_number(c, "number", VALUE_MOST, &n);
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
+        r = admin_call_master(c);
+    if (r != STORE_OK)
+        return r;
+    s = stat_find(name);
+    if (s == STAT_N)
+        return admin_refuse(c, ANSWER(BAD_ELEMENT));
+    if (!stat_is_settable(stat_row(s)))
+        return admin_refuse(c, ANSWER(FIXED_ELEMENT));
+    if (inc && stat_get(s) > VALUE_MOST - (int64_t)n)
+        return admin_refuse(c, ANSWER_ARGUMENTS,
+                            "the element would be too large");
+    e = effect_add(c->x->effects, inc ? EFFECT_STAT_ADD : EFFECT_STAT_SET);
+    e->element = s;
+    e->value = (int64_t)n;
+    return STORE_OK;
+}
+
+/* --- all at once --- */
+
+static struct cli_value *
+number(struct admin_call *c, int64_t n)
+{
+    char text[24];
+    int len = snprintf(text, sizeof text, "%lld", (long long)n);
+    struct cli_value *v = cli_data_string(c->arena, text, (size_t)len);
+
+    v->kind = CLI_NUMBER;
+    return v;
+}
+
+static struct cli_value *
+describe(struct admin_call *c, const char *kind, const char *unit,
+         const char *help)
+{
+    struct cli_value *d = cli_data_dictionary(c->arena);
+
+    cli_data_add(c->arena, d, "Kind",
+                 cli_data_string(c->arena, kind, strlen(kind)));
+    cli_data_add(c->arena, d, "Unit",
+                 cli_data_string(c->arena, unit, strlen(unit)));
+    cli_data_add(c->arena, d, "Help",
+                 cli_data_string(c->arena, help, strlen(help)));
+    return d;
+}
+
+static void
+add_element(struct admin_call *c, struct cli_value *all, enum stat_id s)
+{
+    const struct stat_row *row = stat_row(s);
+    struct cli_value *d =
+        describe(c, stat_kind_name(row), stat_unit_name(row), row->help);
+
+    cli_data_add(c->arena, d, "Value", number(c, stat_get(s)));
+    cli_data_add(c->arena, all, row->name, d);
+}
+
+static void
+add_times(struct admin_call *c, struct cli_value *all, enum stat_time h)
+{
+    const struct stat_time_row *row = stat_time_row(h);
+    struct cli_value *d = describe(c, "histogram", "microseconds", row->help);
+    struct cli_value *bounds = cli_data_array(c->arena);
+    struct cli_value *up_to = cli_data_array(c->arena);
+    struct stat_times t;
+
+    stat_time_get(h, &t);
+    for (size_t i = 0; i < STAT_BOUNDS; i++) {
+        cli_data_append(bounds, number(c, stat_bounds[i]));
+        cli_data_append(up_to, number(c, (int64_t)t.up_to[i]));
+    }
+    cli_data_add(c->arena, d, "Count", number(c, (int64_t)t.count));
+    cli_data_add(c->arena, d, "Sum", number(c, (int64_t)t.sum));
+    cli_data_add(c->arena, d, "Bounds", bounds);
+    cli_data_add(c->arena, d, "UpTo", up_to);
+    cli_data_add(c->arena, all, row->name, d);
+}
+
+static enum stat_time
+find_times(const char *name)
+{
+    enum stat_time h = 0;
+
+    while (h < STAT_TIMES && !text_equal_nocase(stat_time_row(h)->name, name))
+        h++;
+    return h;
+}
+
+static enum store_result
+add_named(struct admin_call *c, struct cli_value *all, const char *name)
+{
+    enum stat_id s = stat_find(name);
+    enum stat_time h = find_times(name);
+
+    if (s == STAT_N && h == STAT_TIMES)
+        return admin_refuse(c, ANSWER(BAD_ELEMENT));
+    if (cli_data_find(all, s != STAT_N ? stat_row(s)->name
+                                       : stat_time_row(h)->name) != NULL)
+        return STORE_OK;
+    if (s != STAT_N)
+        add_element(c, all, s);
+    else
+        add_times(c, all, h);
+    return STORE_OK;
+}
+
+/* [name ...] */
+static enum store_result
+get_table(struct admin_call *c, struct errbuf *err)
+{
+    struct cli_value *all = cli_data_dictionary(c->arena);
+    bool whole = admin_arg_peek(c) == NULL;
+    enum store_result r = admin_call_monitor(c);
+    const char *name;
+
+    (void)err;
+    for (enum stat_id s = 0; r == STORE_OK && whole && s < STAT_N; s++)
+        add_element(c, all, s);
+    for (enum stat_time h = 0; r == STORE_OK && whole && h < STAT_TIMES; h++)
+        add_times(c, all, h);
+    while (r == STORE_OK && admin_arg_peek(c) != NULL) {
+        r = admin_arg_text(c, "element name", &name);
+        if (r == STORE_OK)
+            r = add_named(c, all, name);
+    }
+    if (r == STORE_OK)
+        admin_result(c, all);
+    return r;
 }
 
 /* --- of a domain or an account --- */
@@ -170,6 +333,8 @@ static const struct admin_command commands[] = {
     {.name = "GETSTATELEMENT", .run = get_element},
     {.name = "GETSNMPELEMENT", .run = get_element}, /* its old name */
     {.name = "GETNEXTSTATNAME", .run = next_element},
+    {.name = "SETSTATELEMENT", .run = set_element, .flags = ADMIN_CHANGES},
+    {.name = "GETSTATTABLE", .run = get_table},
     {.name = "GETDOMAINSTAT", .run = domain_stat},
     {.name = "GETACCOUNTSTAT", .run = account_stat},
 };

@@ -314,8 +314,7 @@ account_domain_removed(struct worker *w, uint64_t number)
 
     if (d == NULL)
         return;
-    alert_array_clear(&d->alerts);
-    w->board.version++;
+    board_clear_domain(&w->board, d);
     board_release_domain(&w->board, d);
 }
 

@@ -15,7 +15,7 @@
 #include "util/mailbox.h"
 #include "util/xmalloc.h"
 #include "ximss/server/base/configuration.h"
-#include "ximss/server/base/counters.h"
+#include "ximss/server/base/stat.h"
 #include "ximss/server/live/door.h"
 #include "ximss/server/live/session_private.h"
 #include "ximss/server/live/shared.h"
@@ -74,7 +74,7 @@ tell(struct worker *w, bool let_in)
     char from[LOBBY_KEY_TEXT_SIZE];
 
     if (!let_in)
-        counter_add(COUNTER_CONNECTIONS_REFUSED, 1);
+        stat_add(STAT_CONNECTIONS_REFUSED, 1);
     if (!lobby_tell(w->server->lobby, clock_mono(), &news))
         return;
     lobby_key_format(&news.from, from);
@@ -92,7 +92,7 @@ admission_make_room(struct worker *w, void *away)
 
     if (other == NULL)
         return;
-    counter_add(COUNTER_CONNECTIONS_CROWDED_OUT, 1);
+    stat_add(STAT_CONNECTIONS_CROWDED_OUT, 1);
     if (other == w) {
         admission_send_away(w);
         return;
@@ -136,7 +136,7 @@ admission_enter(struct worker *w, struct session *s, void **away_r)
 
     *away_r = NULL;
     if (session_is_at_door(s) && !door_enter(w->server->door, s->uid)) {
-        counter_add(COUNTER_CONNECTIONS_REFUSED, 1);
+        stat_add(STAT_CONNECTIONS_REFUSED, 1);
         return false;
     }
     set_key(w, s, &key);

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/clock.h"
 #include "util/xmalloc.h"
+#include "ximss/server/base/stat.h"
 
 static void
 removals_clear(struct removals *r)
@@ -39,6 +41,7 @@ board_clear(struct board *b)
 {
     alert_array_clear(&b->server);
     alert_array_clear(&b->cluster);
+    alert_array_clear(&b->all);
     g_hash_table_destroy(b->domains);
     removals_clear(&b->removals[0]);
     removals_clear(&b->removals[1]);
@@ -81,10 +84,52 @@ board_release_domain(struct board *b, struct domain *d)
         g_hash_table_remove(b->domains, &d->number);
 }
 
+/* --- the statistics --- */
+
+static void
+note_oldest(const struct board *b, const struct alert *before)
+{
+    const struct alert *oldest = b->all.n > 0 ? b->all.v[0] : NULL;
+
+    if (oldest != before)
+        stat_set(STAT_BOARD_OLDEST,
+                 oldest == NULL
+                     ? -1
+                     : (clock_now() - oldest->rec.posted) / CLOCK_SECOND);
+}
+
+static void
+count_in(struct board *b, struct alert *a)
+{
+    const struct alert *oldest = b->all.n > 0 ? b->all.v[0] : NULL;
+    uint32_t n = b->all.n;
+
+    if (!b->counts || a->rec.scope == ALERT_ACCOUNT)
+        return;
+    alert_array_add(&b->all, a);
+    stat_add(STAT_BOARD_TO + (a->rec.scope - ALERT_SERVER), b->all.n - n);
+    note_oldest(b, oldest);
+}
+
+static void
+count_out(struct board *b, enum alert_scope scope, uint64_t id)
+{
+    const struct alert *oldest = b->all.n > 0 ? b->all.v[0] : NULL;
+
+    if (!b->counts || scope == ALERT_ACCOUNT)
+        return;
+    if (alert_array_remove(&b->all, id))
+        stat_add(STAT_BOARD_TO + (scope - ALERT_SERVER), -1);
+    note_oldest(b, oldest);
+}
+
+/* --- alerts --- */
+
 void
 board_add(struct board *b, struct alert *a, const char *domain_name,
           bool shared)
 {
+    count_in(b, a);
     switch (a->rec.scope) {
     case ALERT_SERVER:
         alert_array_add(&b->server, a);
@@ -108,6 +153,7 @@ board_remove(struct board *b, enum alert_scope scope, uint64_t target,
 {
     struct domain *d;
 
+    count_out(b, scope, id);
     switch (scope) {
     case ALERT_SERVER:
         alert_array_remove(&b->server, id);
@@ -125,6 +171,15 @@ board_remove(struct board *b, enum alert_scope scope, uint64_t target,
     case ALERT_ACCOUNT:
         break;
     }
+    b->version++;
+}
+
+void
+board_clear_domain(struct board *b, struct domain *d)
+{
+    for (uint32_t i = 0; i < d->alerts.n; i++)
+        count_out(b, ALERT_DOMAIN, d->alerts.v[i]->rec.id);
+    alert_array_clear(&d->alerts);
     b->version++;
 }
 

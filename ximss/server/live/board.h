@@ -61,6 +61,9 @@ struct board {
     uint64_t version;            /* grows with every change */
     struct removals removals[2]; /* of alerts to all: local, shared */
     uint64_t removal_order;      /* of the last one */
+    bool counts;                 /* of all boards the one that the statistics
+                                    are of */
+    struct alert_array all;      /* if so: of all scopes */
 };
 
 void board_init(struct board *b);
@@ -77,6 +80,8 @@ void board_release_domain(struct board *b, struct domain *d);
 /* Not for account alerts: those hang on their accounts. */
 void board_add(struct board *b, struct alert *a, const char *domain_name,
                bool shared);
+/* All of a domain go. */
+void board_clear_domain(struct board *b, struct domain *d);
 void board_remove(struct board *b, enum alert_scope scope, uint64_t target,
                   uint64_t id);
 /* The set of a scope; NULL if it is empty. */

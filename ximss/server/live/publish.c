@@ -36,6 +36,15 @@ struct bulletin {
     void *arg;
 };
 
+/* To so many sessions here. */
+static unsigned
+note_push(struct worker *w, const struct alert *a, unsigned sessions)
+{
+    if (sessions > 0 && w->push_since == 0)
+        w->push_since = a->rec.posted;
+    return sessions;
+}
+
 static unsigned
 follow_added(struct worker *w, struct alert *a, const struct effect *e)
 {
@@ -48,7 +57,8 @@ follow_added(struct worker *w, struct alert *a, const struct effect *e)
         account_alert_added(w, a);
     watch_tell_added(w, a);
     door_wake_alert(w, a->rec.scope, a->rec.target);
-    return push_audience(w, a->rec.scope, a->rec.target, PUSH_TELL);
+    return note_push(w, a,
+                     push_audience(w, a->rec.scope, a->rec.target, PUSH_TELL));
 }
 
 /* Generated ones are in no list, so boards and watches do not see them. */
@@ -59,7 +69,7 @@ follow_quota(struct worker *w, struct alert *a)
         w->board.last_id = a->rec.id;
     account_alert_added(w, a);
     door_wake_alert(w, a->rec.scope, a->rec.target);
-    push_audience(w, a->rec.scope, a->rec.target, PUSH_TELL);
+    note_push(w, a, push_audience(w, a->rec.scope, a->rec.target, PUSH_TELL));
 }
 
 static unsigned
@@ -135,6 +145,8 @@ follow(struct worker *w, const struct effect *e, struct alert ***next)
         break;
     case EFFECT_QUOTA_ASK:
     case EFFECT_LOGINS_CHANGED:
+    case EFFECT_STAT_SET:
+    case EFFECT_STAT_ADD:
         break;
     }
     return 0;

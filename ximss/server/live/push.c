@@ -12,7 +12,7 @@
 #include "ximss/server/live/push.h"
 
 #include "util/clock.h"
-#include "ximss/server/base/counters.h"
+#include "ximss/server/base/stat.h"
 #include "ximss/server/live/account.h"
 #include "ximss/server/live/alert.h"
 #include "ximss/server/live/board.h"
@@ -106,7 +106,7 @@ check_behind(struct worker *w, struct session *s)
 {
     if (s->state == SESSION_OPEN && s->conn.out != NULL &&
         push_bytes_behind(w, s, w->cfg->output_hard) > w->cfg->output_hard)
-        session_close(s, "the client does not read: output limit");
+        session_cut(s, "the client does not read: output limit");
 }
 
 static void
@@ -114,6 +114,14 @@ go_on_later(struct worker *w, struct session *s)
 {
     push_queue_add(w, s);
     s->push_more = true;
+}
+
+static void
+count_sent(const struct gathered *g)
+{
+    for (unsigned i = 0; i < GATHER_SCOPES; i++)
+        if (g->n[i] > 0)
+            stat_add(STAT_ALERTS_SENT_TO + i, g->n[i]);
 }
 
 /* Returns the bytes sent, or what was as much work.  The session may have
@@ -136,7 +144,7 @@ push_alerts(struct worker *w, struct session *s)
             continue;
         cost += g.bytes->len;
         conn_send_shared(&s->conn, g.bytes);
-        counter_add(COUNTER_ALERTS_SENT, g.n);
+        count_sent(&g);
         shared_buf_unref(&g.bytes);
         if (s->state != SESSION_OPEN)
             break;
@@ -157,7 +165,7 @@ push_some(struct worker *w, struct session *s)
     if (s->account == NULL || !s->opt_alerts || s->state != SESSION_OPEN)
         return 0;
     if (s->opt_changes && has_room(w, s) && !push_removals(w, s, &more)) {
-        session_close(s, "the client does not read: removals");
+        session_cut(s, "the client does not read: removals");
         return 0;
     }
     if (s->state != SESSION_OPEN) /* its connection turned out to be broken */
@@ -201,6 +209,15 @@ take_turn(struct worker *w, struct session *s)
     return cost;
 }
 
+/* Who does not read is sent it later, and is not waited for. */
+static void
+all_sent(struct worker *w)
+{
+    if (w->push_since != 0)
+        stat_time_add(STAT_TIME_PUSH, clock_now() - w->push_since);
+    w->push_since = 0;
+}
+
 static void
 on_turn(struct worker *w)
 {
@@ -212,8 +229,10 @@ on_turn(struct worker *w)
     for (unsigned i = 0; i < STEPS_PER_TURN && sessions < SESSIONS_PER_TURN &&
                          cost < TURN_BYTES;
          i++) {
-        if (!push_queue_step(w, &s))
+        if (!push_queue_step(w, &s)) {
+            all_sent(w);
             return;
+        }
         if (s == NULL)
             continue;
         cost += take_turn(w, s);

@@ -3,6 +3,8 @@
 
 #include "ximss/server/live/push_gather.h"
 
+#include <string.h>
+
 #include "util/clock.h"
 #include "ximss/server/live/alert.h"
 #include "ximss/server/live/alert_cache.h"
@@ -65,6 +67,7 @@ gather(struct worker *w, struct session *s, struct gathering *x,
 {
     int64_t now = clock_now();
     struct alert *a;
+    unsigned n = 0;
 
     g->to = s->cursor;
     while ((a = account_next_alert(w, s->account, g->to)) != NULL) {
@@ -79,7 +82,8 @@ gather(struct worker *w, struct session *s, struct gathering *x,
             door_told_note(w, s, a);
         if (a->rec.id <= s->login_id)
             door_told_try(w, s, a);
-        add(x, alert_cache_get(w->alert_cache, a, s->account->zone), g->n++);
+        add(x, alert_cache_get(w->alert_cache, a, s->account->zone), n++);
+        g->n[a->rec.scope - ALERT_SERVER]++;
     }
     /* Nothing is left: what is known to the worker is dealt with. */
     if (g->to < w->board.last_id)
@@ -102,7 +106,7 @@ keep(struct worker *w, const struct session *s, const struct gathered *g)
     shared_buf_unref(&w->last_gather.bytes);
     w->last_gather.from = s->cursor;
     w->last_gather.to = g->to;
-    w->last_gather.n = g->n;
+    memcpy(w->last_gather.n, g->n, sizeof g->n);
     w->last_gather.version = w->board.version;
     w->last_gather.zone = s->account->zone;
     w->last_gather.domain = s->account->domain->number;
@@ -127,7 +131,7 @@ push_gather(struct worker *w, struct session *s, struct gathered *g_r)
     *g_r = (struct gathered){0};
     if (ordinary && is_kept(w, s)) {
         g_r->to = w->last_gather.to;
-        g_r->n = w->last_gather.n;
+        memcpy(g_r->n, w->last_gather.n, sizeof g_r->n);
         g_r->bytes = shared_buf_ref(w->last_gather.bytes);
         return;
     }

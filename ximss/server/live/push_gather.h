@@ -17,11 +17,13 @@ struct worker;
 /* Messages are gathered up to about so many bytes. */
 #define GATHER_BYTES 65536
 
+#define GATHER_SCOPES 4 /* enum alert_scope */
+
 struct gathered {
-    struct shared_buf *bytes; /* a reference; NULL: nothing to send */
-    unsigned n;               /* alerts that they are */
-    uint64_t to;              /* its cursor when they are sent */
-    size_t looked;            /* alerts that were looked at */
+    struct shared_buf *bytes;  /* a reference; NULL: nothing to send */
+    unsigned n[GATHER_SCOPES]; /* alerts that they are, by scope - 1 */
+    uint64_t to;               /* its cursor when they are sent */
+    size_t looked;             /* alerts that were looked at */
 };
 
 /* It may end before the last alert, with bytes or without: see has_everything. */

@@ -172,7 +172,7 @@ session_tell(struct session *s, const void *data, size_t len)
     if (s->held->len > session_worker(s)->cfg->output_hard ||
         (s->account != NULL && session_held_bytes(&s->account->sessions) >
                                    session_worker(s)->cfg->account_output))
-        session_close(s, "the client does not read: output limit");
+        session_cut(s, "the client does not read: output limit");
 }
 
 void

@@ -10,12 +10,12 @@
 
 #include "util/clock.h"
 #include "util/xmalloc.h"
-#include "ximss/server/base/counters.h"
 #include "ximss/server/live/admission.h"
 #include "ximss/server/live/dialect.h"
 #include "ximss/server/live/proxy_door.h"
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/quota_check.h"
+#include "ximss/server/live/session_stat.h"
 #include "ximss/server/live/session_time.h"
 #include "ximss/server/live/session_walk.h"
 #include "ximss/server/live/shared.h"
@@ -65,8 +65,7 @@ session_new(struct worker *w, int fd, enum session_door door,
         free(s);
         return;
     }
-    counter_add(COUNTER_CONNECTIONS, 1);
-    counter_add(COUNTER_CONNECTIONS_OPEN, 1);
+    session_stat_connected(s);
     conn_init(&s->conn, fd, &session_conn_ops);
     TAILQ_INIT(&s->reqs);
     s->opt_alerts = true;
@@ -130,7 +129,7 @@ session_open(struct session *s, struct account *a)
     s->lane = lane_of_caller(&caller.caller);
     if (s->guest != NULL) {
         admission_logged_in(w, s);
-        counter_add(COUNTER_SESSIONS_OPEN, 1);
+        session_stat_opened(s);
     }
     if (a != NULL) {
         account_session_added(w, a, s);

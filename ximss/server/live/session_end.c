@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "util/log_event.h"
-#include "ximss/server/base/counters.h"
+#include "ximss/server/base/stat.h"
 #include "ximss/server/live/admission.h"
 #include "ximss/server/live/delivery.h"
 #include "ximss/server/live/dialect.h"
@@ -19,6 +19,7 @@
 #include "ximss/server/live/push.h"
 #include "ximss/server/live/request.h"
 #include "ximss/server/live/session_log.h"
+#include "ximss/server/live/session_stat.h"
 #include "ximss/server/live/session_time.h"
 #include "ximss/server/live/session_walk.h"
 #include "ximss/server/live/watch.h"
@@ -102,9 +103,7 @@ unlink_all(struct session *s, struct worker *w)
     session_walk_removed(w, s);
     TAILQ_REMOVE(&w->sessions, s, all);
     w->n_sessions--;
-    counter_add(COUNTER_CONNECTIONS_OPEN, -1);
-    if (s->guest == NULL)
-        counter_add(COUNTER_SESSIONS_OPEN, -1);
+    session_stat_ended(s);
     admission_leave(w, s);
 }
 
@@ -136,6 +135,14 @@ session_close(struct session *s, const char *reason)
     conn_close(&s->conn);
     s->deferred.run = run_free;
     conn_loop_defer(w->loop, &s->deferred);
+}
+
+void
+session_cut(struct session *s, const char *reason)
+{
+    if (s->state != SESSION_CLOSED)
+        stat_add(STAT_SESSIONS_CUT, 1);
+    session_close(s, reason);
 }
 
 void

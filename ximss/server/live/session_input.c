@@ -254,6 +254,8 @@ on_closed(struct conn *c, enum conn_close_reason reason)
     /* That the client closes what we end is no reason. */
     if (s->end_reason != NULL && (reason == CONN_EOF || reason == CONN_RESET))
         session_close(s, s->end_reason);
+    else if (reason == CONN_OUTPUT_LIMIT || reason == CONN_BUDGET)
+        session_cut(s, texts[reason]);
     else
         session_close(s, texts[reason]);
 }

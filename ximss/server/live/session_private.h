@@ -138,9 +138,12 @@ struct session {
     bool mid_message : 1; /* a piece of one was sent, and its end was not */
     bool unattended : 1;  /* at the mail door: nobody looks (door_told.h) */
     bool resumed : 1;     /* ... it goes on after it slept */
-    bool may_sleep : 1;   /* its account has a file to wake it (door_wake.h) */
-    bool end_logged : 1;  /* the log says that it ended */
-    bool quota_wait : 1;  /* its storage is being looked at since the log-in */
+    bool stat_open : 1;   /* session_stat.c has counted it as logged in */
+    bool stat_lasting : 1;
+    bool stat_shared : 1;
+    bool may_sleep : 1;  /* its account has a file to wake it (door_wake.h) */
+    bool end_logged : 1; /* the log says that it ended */
+    bool quota_wait : 1; /* its storage is being looked at since the log-in */
 };
 
 /* The address that limits and log lines speak of. */
@@ -180,6 +183,8 @@ void session_set_state(struct session *s, enum session_state state);
 /* Ends now; the reason goes into the log, if it has no other yet.  It is constant, here
  * and below.  Frees at the end of the turn. */
 void session_close(struct session *s, const char *reason);
+/* The same because the client does not read. */
+void session_cut(struct session *s, const char *reason);
 /* Ends when its output is out. */
 void session_finish(struct session *s, const char *reason);
 /* The same, and it is told that it ends. */

@@ -130,6 +130,15 @@ is_idle(const struct session *s)
     return s->n_reqs == 0 || s->conn.out != NULL;
 }
 
+static void
+end_silent(struct session *s)
+{
+    if (s->conn.out == NULL)
+        session_close(s, "the client does not close");
+    else
+        session_cut(s, "the client does not read");
+}
+
 /* True if something was due. */
 static bool
 act(struct session *s, uint32_t now)
@@ -147,8 +156,7 @@ act(struct session *s, uint32_t now)
         ticket_renew(s);
     else if (s->state == SESSION_ENDING &&
              (int32_t)(now - end_due(s, now)) >= 0)
-        session_close(s, s->conn.out == NULL ? "the client does not close"
-                                             : "the client does not read");
+        end_silent(s);
     else if (s->proxy == SESSION_PROXY_MUST &&
              age >= seconds(w->cfg->proxy_timeout))
         session_close(s, "no PROXY header in time");

@@ -9,7 +9,7 @@
 
 #include "util/xmalloc.h"
 #include "ximss/server/auth/auth_cache.h"
-#include "ximss/server/base/counters.h"
+#include "ximss/server/base/stat.h"
 #include "ximss/server/live/usage_feed.h"
 #include "ximss/server/rules/revocation.h"
 
@@ -71,12 +71,31 @@ ask_sources(struct server *s, const struct effect *e)
     free(user);
 }
 
+static enum stat_id
+of_scope(enum stat_id first, const struct effect *e)
+{
+    return first + (e->alert.scope - ALERT_SERVER);
+}
+
+static void
+count_removed(const struct effect *e)
+{
+    if (e->expired)
+        stat_add(of_scope(STAT_ALERTS_EXPIRED_TO, e), 1);
+    else if (e->by_trigger)
+        stat_add(STAT_ALERTS_REMOVED_BY_TRIGGERS, 1);
+    else
+        stat_add(of_scope(STAT_ALERTS_REMOVED_TO, e), 1);
+}
+
 void
 server_follow(struct server *s, const struct effect *e)
 {
     switch (e->kind) {
     case EFFECT_ALERT_ADDED:
-        counter_add(COUNTER_ALERTS_POSTED, 1);
+        stat_add(e->by_trigger ? STAT_ALERTS_BY_TRIGGERS
+                               : of_scope(STAT_ALERTS_POSTED_TO, e),
+                 1);
         server_lower_expiry(s, e->alert.until);
         break;
     case EFFECT_ACCOUNT_CHANGED:
@@ -95,7 +114,13 @@ server_follow(struct server *s, const struct effect *e)
             set_main_domain(s, e->domain.name);
         break;
     case EFFECT_ALERT_REMOVED:
-        counter_add(COUNTER_ALERTS_REMOVED, 1);
+        count_removed(e);
+        break;
+    case EFFECT_STAT_ADD:
+        stat_add((enum stat_id)e->element, e->value);
+        break;
+    case EFFECT_STAT_SET:
+        stat_set((enum stat_id)e->element, e->value);
         break;
     case EFFECT_PREFS_CHANGED:
     case EFFECT_COUNT_AUDIENCE:
@@ -108,7 +133,7 @@ server_follow(struct server *s, const struct effect *e)
     case EFFECT_QUOTA_DEFAULTS:
         break;
     case EFFECT_QUOTA_ALERT:
-        counter_add(COUNTER_QUOTA_ALERTS, 1);
+        stat_add(STAT_QUOTA_ALERTS, 1);
         break;
     case EFFECT_QUOTA_ASK:
         ask_sources(s, e);

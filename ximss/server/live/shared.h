@@ -24,6 +24,7 @@ struct auth_cache;
 struct lobby;
 struct newcomers;
 struct passdb;
+struct stat_sampler;
 struct throttle;
 struct userdb;
 struct wake_files;
@@ -53,6 +54,7 @@ struct server {
     struct quota_sources *quota_sources; /* owned; NULL behind their end */
     struct userdb *userdb;               /* owned; NULL: none */
     struct newcomers *newcomers;         /* owned */
+    struct stat_sampler *stat_sampler;   /* owned */
     struct worker **workers;             /* owned */
     unsigned n_workers;
     uint8_t secret[STORE_SECRET_BYTES]; /* of the store, for dummy salts */

@@ -24,7 +24,7 @@
 #include "util/mailbox.h"
 #include "util/name.h"
 #include "util/xmalloc.h"
-#include "ximss/server/base/counters.h"
+#include "ximss/server/base/stat.h"
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/newcomers.h"
 #include "ximss/server/live/shared.h"
@@ -430,6 +430,17 @@ complain(const struct feed_job *f, bool said)
         log_warn("storing usage: %s (tried again)", why);
 }
 
+static void
+count_reports(const struct feed_job *f)
+{
+    for (unsigned i = 0; i < f->n; i++) {
+        unsigned source = f->report[i].source - QUOTA_SOURCE_DICT;
+
+        stat_add(STAT_QUOTA_REPORTS_OF + source, 1);
+        stat_set(STAT_QUOTA_AGE_OF + source, 0);
+    }
+}
+
 /* On the writer thread, or that of a worker. */
 static void
 feed_finish(struct job *j)
@@ -442,6 +453,8 @@ feed_finish(struct job *j)
         look_up_limits(feed, f);
     if (ok)
         ask_for_newcomers(feed, f);
+    if (ok)
+        count_reports(f);
     forget_lookups(f, 0);
     pthread_mutex_lock(&feed->lock);
     said = feed->said;
@@ -449,9 +462,7 @@ feed_finish(struct job *j)
     feed->in_work = false;
     settle(feed, f);
     pthread_mutex_unlock(&feed->lock);
-    if (ok)
-        counter_add(COUNTER_QUOTA_REPORTS, f->n);
-    else
+    if (!ok)
         complain(f, said);
     job_clear(j);
     free(f);
@@ -495,13 +506,13 @@ on_progress(void *arg, enum quota_progress what, unsigned n)
     (void)arg;
     switch (what) {
     case QUOTA_ROUND_DUE:
-        counter_add(COUNTER_QUOTA_ROUNDS_DUE, n);
+        stat_add(STAT_QUOTA_ROUNDS_DUE, n);
         break;
     case QUOTA_ROUND_ENDED:
-        counter_add(COUNTER_QUOTA_ROUNDS_DUE, -(int64_t)n);
+        stat_add(STAT_QUOTA_ROUNDS_DUE, -(int64_t)n);
         break;
     case QUOTA_LOOKED:
-        counter_add(COUNTER_QUOTA_CHECKED, n);
+        stat_add(STAT_QUOTA_CHECKED, n);
         break;
     }
 }
@@ -574,4 +585,15 @@ usage_feed_free(struct usage_feed **fp)
     pthread_mutex_destroy(&f->lock);
     free(f);
     *fp = NULL;
+}
+
+unsigned
+usage_feed_waiting(struct usage_feed *feed)
+{
+    unsigned n;
+
+    pthread_mutex_lock(&feed->lock);
+    n = g_hash_table_size(feed->waiting);
+    pthread_mutex_unlock(&feed->lock);
+    return n;
 }

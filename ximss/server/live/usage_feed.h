@@ -36,6 +36,9 @@ void usage_feed_ask(struct usage_feed *f, const char *user);
 /* Once a second, from the main thread: tries again what the store refused. */
 void usage_feed_tick(struct usage_feed *f);
 
+/* Accounts whose reports wait for the store.  Any thread. */
+unsigned usage_feed_waiting(struct usage_feed *f);
+
 /* The sources have stopped: what waits is submitted, before the store is
  * closed. */
 void usage_feed_flush(struct usage_feed *f);

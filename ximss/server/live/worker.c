@@ -164,6 +164,7 @@ worker_new(struct server *server, unsigned index)
     TAILQ_INIT(&w->save_waiters);
     w->alert_cache = alert_cache_new();
     board_init(&w->board);
+    w->board.counts = index == 0;
     session_time_init(w);
     push_init(w);
     delivery_init(w);

@@ -80,9 +80,12 @@ struct worker {
     struct alert_cache *alert_cache; /* owned */
     struct push_queue *push;         /* owned */
     struct audience audience[2];     /* of alerts to all: local, shared */
-    struct {                         /* what the last session was sent */
+    int64_t
+        push_since; /* when the first of the alerts was posted that are being
+                           sent; 0: none is */
+    struct {        /* what the last session was sent */
         uint64_t from, to, version;
-        unsigned n; /* alerts */
+        unsigned n[4]; /* alerts, by scope - 1 */
         const struct zone *zone;
         uint64_t domain;
         struct shared_buf *bytes; /* counted */

@@ -19,11 +19,11 @@
 #include "util/xmalloc.h"
 #include "ximss/server/auth/hash_pool.h"
 #include "ximss/server/auth/throttle.h"
-#include "ximss/server/base/counters.h"
 #include "ximss/server/live/dialect.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/login_door.h"
 #include "ximss/server/requests/login_private.h"
+#include "ximss/server/requests/login_stat.h"
 
 /* --- beginning and end --- */
 
@@ -303,7 +303,7 @@ attempt_count_failure(const struct attempt *a, const char *reason)
 {
     throttle_failed(a->job.server->throttle, a->name, a->address, clock_mono());
     log_failure(a, reason);
-    counter_add(COUNTER_LOGINS_FAILED, 1);
+    login_stat_failed(a);
 }
 
 void

@@ -98,12 +98,13 @@ struct attempt_outside {
     int64_t asked;            /* clock_mono: this one */
     struct passdb_call *call; /* owned; NULL: none */
     enum passdb_answer answer;
-    bool is_first;         /* the exchange begins */
-    bool is_away, is_busy; /* one of them was */
-    bool is_wrong;         /* one of them says so */
-    bool is_hashed;        /* a hash was spent on the password */
-    bool is_counted;       /* as a failure */
-    const char *reason;    /* of the refusal, for the log; constant */
+    bool is_first;             /* the exchange begins */
+    bool is_away, is_busy;     /* one of them was */
+    bool is_wrong;             /* one of them says so */
+    enum auth_source wrong_by; /* ... the last one that does */
+    bool is_hashed;            /* a hash was spent on the password */
+    bool is_counted;           /* as a failure */
+    const char *reason;        /* of the refusal, for the log; constant */
     /* The end. */
     enum auth_source by; /* who says that it is right */
     bool let_in;         /* so, now or before (the auth cache knows) */
@@ -149,6 +150,7 @@ struct attempt {
                             by which the throttle counts; "": not at all */
     int64_t not_before;  /* it is refused (clock_mono); 0: any time */
     struct event *timer; /* owned; NULL: it never waited */
+    bool throttled;      /* it has waited, or is to be refused later */
     struct login_slot slot;
     struct login_slot guess[2]; /* of its name, of its address */
     struct login_slot *waits;   /* borrowed: which of these; NULL: none */

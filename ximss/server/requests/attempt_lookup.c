@@ -17,6 +17,7 @@
 #include "util/xmalloc.h"
 #include "ximss/server/auth/auth_cache.h"
 #include "ximss/server/auth/password.h"
+#include "ximss/server/base/stat.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/login_private.h"
 #include "ximss/server/rules/revocation.h"
@@ -33,6 +34,9 @@ attempt_recalls(struct attempt *a, const char *name)
                   auth_cache_find(a->job.server->auth_cache, name, a->password,
                                   clock_mono(), &a->account, &a->serial,
                                   &a->outside.let_in);
+    if (a->password != NULL)
+        stat_add(a->recalled ? STAT_LOGIN_CACHE_HITS : STAT_LOGIN_CACHE_MISSES,
+                 1);
     return a->recalled;
 }
 

@@ -17,7 +17,6 @@
 #include "util/xmalloc.h"
 #include "ximss/server/auth/auth_cache.h"
 #include "ximss/server/auth/throttle.h"
-#include "ximss/server/base/counters.h"
 #include "ximss/server/live/account.h"
 #include "ximss/server/live/dialect.h"
 #include "ximss/server/live/door_wake.h"
@@ -27,6 +26,7 @@
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/login_door.h"
 #include "ximss/server/requests/login_private.h"
+#include "ximss/server/requests/login_stat.h"
 #include "ximss/server/rules/revocation.h"
 #include "ximss/server/rules/rights.h"
 
@@ -214,7 +214,7 @@ attempt_open(struct attempt *a, struct account *account)
         door_wake_join(session_worker(s), s);
     keep_ticket(s, a);
     session_log_begin(s, a->method);
-    counter_add(COUNTER_LOGINS, 1);
+    login_stat_succeeded(a);
     if (a->name != NULL && !a->recalled && a->door == NULL)
         throttle_succeeded(a->job.server->throttle, a->name, a->address,
                            clock_mono());

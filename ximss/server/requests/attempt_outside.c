@@ -27,7 +27,7 @@
 #include "ximss/server/auth/password.h"
 #include "ximss/server/auth/refusal_time.h"
 #include "ximss/server/auth/throttle.h"
-#include "ximss/server/base/counters.h"
+#include "ximss/server/base/stat.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/login_private.h"
 #include "ximss/server/rules/auto_account.h"
@@ -336,19 +336,22 @@ take_answer(struct attempt *a, enum passdb_answer answer)
     a->outside.answer = answer;
     if (answer == PASSDB_WRONG)
         refusal_time_note(o->list.item[o->next], clock_mono() - o->asked);
-    a->outside.is_wrong |= answer == PASSDB_WRONG || answer == PASSDB_UNKNOWN ||
-                           answer == PASSDB_DISABLED;
-    counter_add(COUNTER_OUTSIDE_WAITING, -1);
+    if (answer == PASSDB_WRONG || answer == PASSDB_UNKNOWN ||
+        answer == PASSDB_DISABLED) {
+        a->outside.is_wrong = true;
+        a->outside.wrong_by = o->list.item[o->next];
+    }
+    stat_add(STAT_OUTSIDE_WAITING, -1);
     if (answer == PASSDB_AWAY || answer == PASSDB_BUSY)
-        counter_add(COUNTER_OUTSIDE_AWAY, 1);
+        stat_add(STAT_OUTSIDE_AWAY, 1);
 }
 
 static void
 count_question(struct attempt *a)
 {
     a->outside.asked = clock_mono();
-    counter_add(COUNTER_OUTSIDE_ASKED, 1);
-    counter_add(COUNTER_OUTSIDE_WAITING, 1);
+    stat_add(STAT_OUTSIDE_ASKED, 1);
+    stat_add(STAT_OUTSIDE_WAITING, 1);
 }
 
 /* On the thread of passdb. */

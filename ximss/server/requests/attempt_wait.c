@@ -15,6 +15,7 @@
 #include "ximss/server/auth/throttle.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/login_private.h"
+#include "ximss/server/requests/login_stat.h"
 
 /* --- the throttle --- */
 
@@ -76,6 +77,9 @@ attempt_wait(struct attempt *a)
     }
     login_slot_release(&a->slot);
     attempt_guess_release(a);
+    if (!a->throttled && !a->outside.is_counted)
+        login_stat_throttled(a);
+    a->throttled = true;
     if (a->timer == NULL)
         a->timer = evtimer_new(a->job.worker->base, on_wait_over, a);
     if (a->timer == NULL || event_add(a->timer, &tv) < 0) {

@@ -23,7 +23,7 @@
 #include "ximss/server/auth/password.h"
 #include "ximss/server/auth/password_quality.h"
 #include "ximss/server/auth/throttle.h"
-#include "ximss/server/base/counters.h"
+#include "ximss/server/base/stat.h"
 #include "ximss/server/live/alias_renew.h"
 #include "ximss/server/live/dialect.h"
 #include "ximss/server/live/session_private.h"
@@ -419,7 +419,7 @@ cli_run(struct req *r, const char *line, size_t len)
 {
     struct cli_job *c = cli_job_new(r, line, len);
 
-    counter_add(COUNTER_CLI_COMMANDS, 1);
+    stat_add(STAT_CLI_COMMANDS, 1);
     /* One without any right is refused anyway. */
     if (c->q.caller.caller.rights != 0)
         admin_plan_look_for_password(&c->plan);

@@ -22,12 +22,12 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/auth/throttle.h"
-#include "ximss/server/base/counters.h"
 #include "ximss/server/live/attrs.h"
 #include "ximss/server/live/door.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/attempt.h"
 #include "ximss/server/requests/login_private.h"
+#include "ximss/server/requests/login_stat.h"
 #include "ximss/server/rules/admin_target.h"
 #include "ximss/server/rules/auto_account.h"
 #include "ximss/server/rules/user_target.h"
@@ -75,7 +75,7 @@ count_refusal(const struct attempt *a, const char *reason)
     log_event(level, "mail door: refused", LOG_WORD("user", user),
               LOG_NUMBER("uid", d->uid), LOG_WORD("address", a->address),
               LOG_WORD("door", kind_name(d)), LOG_WORD("reason", reason));
-    counter_add(COUNTER_LOGINS_FAILED, 1);
+    login_stat_failed(a);
 }
 
 void

@@ -15,6 +15,7 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
 #include "ximss/proto/xml_write.h"
+#include "ximss/server/base/stat.h"
 #include "ximss/server/live/alert.h"
 #include "ximss/server/live/attrs.h"
 #include "ximss/server/live/door_told.h"
@@ -250,16 +251,21 @@ static enum req_result
 handle_confirm(struct req *r, const struct attrs *in)
 {
     struct account *a = r->session->account;
+    const struct alert *news = NULL;
     uint64_t id = take_id(r, in);
 
     if (id == 0)
         return REQ_DONE;
+    if (a != NULL && !account_was_shown(a, id))
+        news = account_find_alert(r->worker, a, id);
     if (a == NULL || id > r->worker->board.last_id ||
-        (!account_was_shown(a, id) &&
-         account_find_alert(r->worker, a, id) == NULL)) {
+        (news == NULL && !account_was_shown(a, id))) {
         req_fail(r, ANSWER(NO_ALERT));
         return REQ_DONE;
     }
+    if (news != NULL)
+        stat_add(STAT_ALERTS_CONFIRMED_TO + (news->rec.scope - ALERT_SERVER),
+                 1);
     account_shown(r->worker, a, id);
     door_told_confirmed(r->worker, r->session);
     req_ok(r);

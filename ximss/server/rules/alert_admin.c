@@ -4,6 +4,8 @@
 
 #include "ximss/server/rules/alert_admin.h"
 
+#include <string.h>
+
 #include "util/xmalloc.h"
 #include "ximss/server/rules/admin_target.h"
 
@@ -30,6 +32,8 @@ add_effect(struct admin_context *x, enum effect_kind kind,
     struct effect *e = effect_add(x->effects, kind);
 
     e->target = target_name(t);
+    e->by_trigger = strncmp(x->caller->from, CALLER_TRIGGER,
+                            sizeof CALLER_TRIGGER - 1) == 0;
     if (kind == EFFECT_ALERT_ADDED) {
         alert_rec_copy(&e->alert, a);
     } else {
@@ -70,10 +74,10 @@ alert_admin_add(struct admin_context *x, const struct alert_target *t,
     return r;
 }
 
-/* by: who removes it; NULL: its end has come. */
+/* expired: because its end has come. */
 static enum store_result
 drop(struct admin_context *x, const struct alert_target *t,
-     const struct alert_rec *a, const char *by, struct errbuf *err)
+     const struct alert_rec *a, bool expired, struct errbuf *err)
 {
     struct effect *e;
     bool before = store_removing(x->txn, true);
@@ -84,7 +88,9 @@ drop(struct admin_context *x, const struct alert_target *t,
     if (r != STORE_OK)
         return r;
     e = add_effect(x, EFFECT_ALERT_REMOVED, t, a);
-    e->by = by != NULL ? xstrdup(by) : NULL;
+    e->expired = expired;
+    e->by = !expired && x->caller->name != NULL ? xstrdup(x->caller->name)
+                                                : NULL;
     return STORE_OK;
 }
 
@@ -96,7 +102,7 @@ alert_admin_withdraw(struct admin_context *x, const struct alert_target *t,
     enum store_result r = post_key_release(x->txn, a, err);
 
     store_removing(x->txn, before);
-    return r == STORE_OK ? drop(x, t, a, x->caller->name, err) : r;
+    return r == STORE_OK ? drop(x, t, a, false, err) : r;
 }
 
 int64_t
@@ -153,7 +159,7 @@ alert_admin_drop_some(struct admin_context *x, const struct alert_target *t,
         few.n = 0;
         r = alert_walk(x->txn, t->scope, t->number, 0, keep_head, &few, err);
         for (size_t i = 0; i < few.n && r == STORE_OK; i++)
-            r = drop(x, t, &few.alert[i], x->caller->name, err);
+            r = drop(x, t, &few.alert[i], false, err);
         if (r == STORE_OK && few.n == DROP_AT_ONCE && store_tired(x->txn))
             r = STORE_AGAIN;
     }
@@ -192,7 +198,7 @@ alert_admin_expire(struct admin_context *x, unsigned max, int64_t *next_r,
     for (size_t i = 0; i < ended.n && r == STORE_OK; i++) {
         r = alert_target_of(x, &ended.alert[i], &t, err);
         if (r == STORE_OK)
-            r = drop(x, &t, &ended.alert[i], NULL, err);
+            r = drop(x, &t, &ended.alert[i], true, err);
         alert_target_clear(&t);
     }
     few_clear(&ended);

@@ -36,6 +36,8 @@ enum effect_kind {
     EFFECT_QUOTA_DEFAULTS,  /* limits of whoever may have changed */
     EFFECT_TOKEN_REVOKED,   /* account: number; token */
     EFFECT_LOGINS_CHANGED,  /* what is kept of passwords may be another now */
+    EFFECT_STAT_SET,        /* element: it is `value` from now on */
+    EFFECT_STAT_ADD,        /* element: it is so much more */
     EFFECT_QUOTA_ASK        /* account, domain: sources are asked about it;
                                without a name: about all */
 };
@@ -50,9 +52,13 @@ struct effect {
     struct domain_rec domain;   /* owned; also the domain of `account`, and
                                    of `alert` where it has one */
     uint64_t session;
-    uint64_t token;          /* its id */
-    uint64_t used, limit;    /* bytes */
-    bool reached;            /* the level at which quota alerts come */
+    uint64_t token;       /* its id */
+    uint64_t used, limit; /* bytes */
+    bool reached;         /* the level at which quota alerts come */
+    bool by_trigger;      /* an alert that a trigger posts or takes back */
+    bool expired;         /* an alert is removed because its end has come */
+    unsigned element;     /* enum stat_id */
+    int64_t value;
     const struct zone *zone; /* lives for ever; NULL: the server's */
 };
 

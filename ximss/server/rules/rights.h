@@ -39,6 +39,9 @@ enum right {
      RIGHT_SESSIONS | RIGHT_CREATE_ALIASES | RIGHT_CREATE_GROUPS |      \
      RIGHT_CREATE_FORWARDERS | RIGHT_OTHER_DOMAIN)
 
+/* How `from` of a caller begins that is a trigger. */
+#define CALLER_TRIGGER "trigger:"
+
 /* Who asks: a snapshot, made when the request comes. */
 struct caller {
     uint64_t account; /* number; 0: the local administrator (socket) */
@@ -46,7 +49,8 @@ struct caller {
     bool shared;      /* that domain is */
     unsigned rights;  /* of enum right */
     const char *name; /* user@domain, or "local:UID" */
-    const char *from; /* "ADDRESS DOOR", and "token NAME" if it was by one */
+    const char *from; /* "ADDRESS DOOR", and "token NAME" if it was by one; or
+                         CALLER_TRIGGER with a name */
     bool by_token;
 };
 
