@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "notify/notify.h"
 #include "passdb/dovecot_source.h"
 #include "passdb/pam_source.h"
 #include "passdb/passdb.h"
@@ -32,6 +33,7 @@
 #include "ximss/server/auth/login_slots.h"
 #include "ximss/server/auth/session_id.h"
 #include "ximss/server/auth/throttle.h"
+#include "ximss/server/base/config_notify.h"
 #include "ximss/server/base/stat.h"
 #include "ximss/server/live/admission.h"
 #include "ximss/server/live/alias_renew.h"
@@ -169,11 +171,12 @@ apply_limits(struct server *s, const struct config *c, struct errbuf *err)
     return 0;
 }
 
-/* Once all is open that stays open, but for the sources'. */
+/* Once all is open that stays open, but for the sources' and the notices'. */
 static int
 count_descriptors(struct server *s, const struct config *c, struct errbuf *err)
 {
-    s->own_descriptors = descriptors_open() + descriptors_of_sources(s, c);
+    s->own_descriptors = descriptors_open() + descriptors_of_sources(s, c) +
+                         notify_descriptors(c->notify_parallel);
     return apply_limits(s, c, err);
 }
 
@@ -342,6 +345,7 @@ server_free(struct server *s)
     audit_budget_free(&s->audit_budget);
     usage_feed_free(&s->usage_feed);
     newcomers_free(&s->newcomers);
+    notify_free(&s->notify);
     userdb_free(&s->userdb);
     passdb_free(&s->passdb);
     lobby_free(&s->lobby);
@@ -486,6 +490,51 @@ open_door(struct server *s, const struct config *c, struct buf *ports,
     return s->wake_files != NULL ? 0 : -1;
 }
 
+static void
+on_notice_done(uint64_t tag, bool ok, const char *why, void *arg)
+{
+    (void)arg;
+    if (ok)
+        log_debug("notice %llu got through", (unsigned long long)tag);
+    else
+        log_warn("notice %llu failed: %s", (unsigned long long)tag, why);
+}
+
+/* The settings, with somebody they are from, whom the caller frees. */
+static struct notify_config
+notify_settings(struct server *s, const struct config *c, char **from_r)
+{
+    struct notify_config n = config_notify(c);
+
+    pthread_mutex_lock(&s->lock);
+    *from_r = xasprintf("ximssd@%s", s->main_domain);
+    pthread_mutex_unlock(&s->lock);
+    if (*n.from == '\0')
+        n.from = *from_r;
+    return n;
+}
+
+static int
+start_notify(struct server *s, const struct config *c, struct errbuf *err)
+{
+    char *from;
+    struct notify_config n = notify_settings(s, c, &from);
+
+    s->notify = notify_new(&n, on_notice_done, s, err);
+    free(from);
+    return s->notify != NULL ? 0 : -1;
+}
+
+static void
+reload_notify(struct server *s, const struct config *c)
+{
+    char *from;
+    struct notify_config n = notify_settings(s, c, &from);
+
+    notify_configure(s->notify, &n);
+    free(from);
+}
+
 static int
 start_parts(struct server *s, struct buf *ports, bool *damaged_r,
             struct errbuf *err)
@@ -508,7 +557,8 @@ start_parts(struct server *s, struct buf *ports, bool *damaged_r,
     if (s->hash_pool == NULL)
         return -1;
     start_passdb(s, c);
-    if (count_descriptors(s, c, err) < 0 || start_sources(s, c, err) < 0)
+    if (start_notify(s, c, err) < 0 || count_descriptors(s, c, err) < 0 ||
+        start_sources(s, c, err) < 0)
         return -1;
     stat_feed_certificate(s->tls);
     stat_feed_start(s);
@@ -646,6 +696,7 @@ server_reload(struct server *s, const struct server_options *o,
     s->tls = tls;
     stat_feed_certificate(tls);
     fill_admin(&r->admin, next, 0, s->test_hooks);
+    reload_notify(s, next);
     store_submit(s->store, reload_body, reload_stored, r);
     return 0;
 }
@@ -717,6 +768,7 @@ server_stop(struct server **sp)
     stat_feed_stop(s);
     userdb_stop(s->userdb); /* whoever waits for it goes on */
     drain_workers(s);
+    notify_stop(s->notify);
     passdb_stop(s->passdb); /* who waits is told by mail */
     userdb_flush(s->userdb);
     usage_feed_set_sources(s->usage_feed, NULL);

@@ -20,6 +20,8 @@
 #include "ximss/server/live/door.h"
 #include "ximss/server/server.h"
 
+#define USUAL_SENDMAIL "/usr/sbin/sendmail"
+
 static int
 check_tls(const struct config *c, struct errbuf *err)
 {
@@ -196,12 +198,44 @@ check_doveadm(const struct config *c, struct errbuf *err)
     return 0;
 }
 
+static int
+check_commands(const struct config *c, struct errbuf *err)
+{
+    for (size_t i = 0; i < c->notify_commands.count; i++)
+        if (access(c->notify_commands.items[i], X_OK) < 0)
+            return err_set(err, "notify-commands: %.160s: %s",
+                           c->notify_commands.items[i], strerror(errno));
+    return 0;
+}
+
+/* Many machines that send no mail have no program of the usual name. */
+static int
+check_sendmail(const struct config *c, struct errbuf *err)
+{
+    return *c->notify_sendmail == '\0' ||
+                   strcmp(c->notify_sendmail, USUAL_SENDMAIL) == 0 ||
+                   access(c->notify_sendmail, X_OK) == 0
+               ? 0
+               : err_set(err, "notify-sendmail: %.160s: %s", c->notify_sendmail,
+                         strerror(errno));
+}
+
+static int
+check_roots(const struct config *c, struct errbuf *err)
+{
+    return *c->notify_roots == '\0' || access(c->notify_roots, R_OK) == 0
+               ? 0
+               : err_set(err, "notify-roots: %.160s: %s", c->notify_roots,
+                         strerror(errno));
+}
+
 static int (*const checks[])(const struct config *c, struct errbuf *err) = {
     check_tls,        check_listeners,   check_user,       check_zone,
     check_pam_user,   check_pam_program, become_user,      check_group,
     check_store,      check_dict,        check_warning,    check_control,
     check_doveadm,    check_token_key,   check_door_users, check_door,
-    check_door_group, check_door_wake,   check_dovecot,
+    check_door_group, check_door_wake,   check_dovecot,    check_commands,
+    check_sendmail,   check_roots,
 };
 
 /* What is well, but would keep a server from starting now. */

@@ -15,6 +15,7 @@
 #include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/base/auth_list.h"
+#include "ximss/server/base/config_notify.h"
 #include "ximss/server/base/configuration.h"
 
 /* A character of an alert takes up to six bytes on the wire (&quot;); beside
@@ -257,6 +258,16 @@ check_quality(struct config_load *l, const struct config *c)
 #endif
 }
 
+static int
+check_notices(struct config_load *l, const struct config *c)
+{
+    struct notify_config n = config_notify(c);
+    struct errbuf err;
+    const char *key = notify_config_check(&n, &err);
+
+    return key == NULL ? 0 : config_conflict(l, key, err.text);
+}
+
 int
 config_check(struct config_load *l, void *config)
 {
@@ -267,8 +278,9 @@ config_check(struct config_load *l, void *config)
                                &c->listen_tls) != 0 ||
         check_proxies(l, c) != 0 || check_sizes(l, c) != 0 ||
         check_quality(l, c) != 0 || check_sources(l, c) != 0 ||
-        check_auth(l, c) != 0 || check_users(l, c) != 0 ||
-        check_pam(l, c) != 0 || finish_control_socket(l, c) != 0)
+        check_notices(l, c) != 0 || check_auth(l, c) != 0 ||
+        check_users(l, c) != 0 || check_pam(l, c) != 0 ||
+        finish_control_socket(l, c) != 0)
         return -1;
     return check_door(l, c);
 }

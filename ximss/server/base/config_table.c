@@ -304,6 +304,37 @@ static const struct config_row rows[] = {
  "How often Dovecot is asked, so that a lost report is made up for. 0: only\n"
  "at the start."},
 
+{"notify-sendmail", PATH(0), M(notify_sendmail), "/usr/sbin/sendmail", RELOAD,
+ "The program that takes over notices by mail: it is run with -t -oi, and\n"
+ "reads the message. Under the unit in dist/ it has no more rights than the\n"
+ "server: ximssd.conf(5) says what that means. Empty: no mail."},
+{"notify-from", TEXT(0, 320), M(notify_from), "", RELOAD,
+ "The address that these mails come from. Empty: ximssd at the main domain."},
+{"notify-urls", LIST(CONFIG_TEXTS), M(notify_urls), "", RELOAD,
+ "Where notices may be sent to as URLs. A list of beginnings, such as\n"
+ "{\"https://hooks.example.org/alerts\", \"http://127.0.0.1:9093\"}: scheme,\n"
+ "host and port must be the same, and the path that or below. Redirects are\n"
+ "not followed. Empty: nowhere."},
+{"notify-networks", LIST(CONFIG_NETS), M(notify_networks), "", RELOAD,
+ "Addresses that are not public, to which hosts of notify-urls may lead that\n"
+ "stand there by name, such as {\"10.1.0.0/16\"}. Otherwise such an address\n"
+ "must stand in notify-urls itself, and localhost leads to this machine."},
+{"notify-roots", PATH(0), M(notify_roots), "", RELOAD,
+ "Root certificates (PEM) that https URLs are checked by, in addition to\n"
+ "those of the system. Empty: only the roots of the system."},
+{"notify-commands", LIST(CONFIG_TEXTS), M(notify_commands), "", RELOAD,
+ "Programs that notices may run, each by its absolute path, such as\n"
+ "{\"/usr/bin/snmptrap\"}. They are run without a shell, as the server's user.\n"
+ "Whoever may set handlers chooses their arguments. Empty: none."},
+{"notify-timeout", TIME(100 * MS, HOUR), M(notify_timeout), "30s", RELOAD,
+ "A notice that has not got through within this time has failed, and its\n"
+ "program is ended."},
+{"notify-parallel", NUMBER(1, 64), M(notify_parallel), "4", RESTART,
+ "Notices of each method (mail, URL, command) that are in progress at the\n"
+ "same time. Others wait."},
+{"notify-waiting", NUMBER(1, 100000), M(notify_waiting), "1000", RELOAD,
+ "Notices of each method that may wait. Further ones are refused."},
+
 {"auth", LIST(CONFIG_TEXTS), M(auth), "store", RELOAD,
  "Where passwords are checked: store (the server's own), dovecot (see\n"
  "auth-dovecot-socket), pam (see pam-service), or several in a list, such as\n"

@@ -134,6 +134,17 @@ struct config {
     char *quota_doveadm_key_file;
     int64_t quota_doveadm_interval;
 
+    /* notices that leave the server; see notify/notify_config.h */
+    char *notify_sendmail; /* "": no mail */
+    char *notify_from;     /* "": ximssd at the main domain */
+    char *notify_roots;    /* "": the system's */
+    struct config_texts notify_urls;
+    struct config_nets notify_networks;
+    struct config_texts notify_commands;
+    int64_t notify_timeout;
+    unsigned notify_parallel;
+    unsigned notify_waiting;
+
     /* where passwords are checked */
     struct config_texts auth;  /* of auth_list.h */
     char *auth_dovecot_socket; /* "": none */

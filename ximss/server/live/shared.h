@@ -55,6 +55,7 @@ struct server {
     struct userdb *userdb;               /* owned; NULL: none */
     struct newcomers *newcomers;         /* owned */
     struct stat_sampler *stat_sampler;   /* owned */
+    struct notify *notify;               /* owned: notices to the outside */
     struct worker **workers;             /* owned */
     unsigned n_workers;
     uint8_t secret[STORE_SECRET_BYTES]; /* of the store, for dummy salts */
