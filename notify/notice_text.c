@@ -127,10 +127,11 @@ refuse_field(const char *template, const char *brace, struct errbuf *err)
 static size_t
 legal_character(const char *p, size_t left)
 {
-    uint32_t c;
+    uint32_t c = 0;
     size_t n = utf8_character(p, left, &c);
 
-    if ((c < 0x20 && c != '\t' && c != '\n') || (c >= 0x7f && c < 0xa0))
+    if (n == 0 || (c < 0x20 && c != '\t' && c != '\n') ||
+        (c >= 0x7f && c < 0xa0))
         return 0;
     return n;
 }

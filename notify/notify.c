@@ -263,12 +263,17 @@ static void
 wait_for_any(struct notify *n)
 {
     const struct notify_job *j;
+    int ms = time_to_wait(n);
     unsigned k = 0;
 
-    TAILQ_FOREACH(j, &n->running, link)
-        if (j->url == NULL)
-            k += notify_child_polls(&j->child, &n->polls[k]);
-    notify_url_loop_turn(n->loop, n->polls, k, time_to_wait(n));
+    TAILQ_FOREACH(j, &n->running, link) {
+        if (j->url != NULL)
+            continue;
+        k += notify_child_polls(&j->child, &n->polls[k]);
+        if (notify_child_wait_ms(&j->child) < ms)
+            ms = notify_child_wait_ms(&j->child);
+    }
+    notify_url_loop_turn(n->loop, n->polls, k, ms);
 }
 
 /* Who is in progress has little time left. */

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
@@ -22,6 +23,7 @@
 
 #define READ_ONCE  4096
 #define READS_MOST 16 /* in one turn */
+#define LOOK_MS    20
 
 static const char *const environment[] = {
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -93,15 +95,6 @@ spawn(struct notify_child *c, const char *const *argv, int input, int null,
     return rc;
 }
 
-/* The kernel has no descriptor for it, so nobody could wait for it. */
-static void
-undo_spawn(struct notify_child *c)
-{
-    kill(-c->pid, SIGKILL);
-    while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
-}
-
 static int
 start_with(struct notify_child *c, const char *const *argv, int input, int null)
 {
@@ -111,17 +104,14 @@ start_with(struct notify_child *c, const char *const *argv, int input, int null)
         return errno;
     rc = spawn(c, argv, input, null, ends[1]);
     close(ends[1]);
-    if (rc == 0) {
-        fcntl(ends[0], F_SETFL, O_NONBLOCK);
-        c->said = ends[0];
-        c->ended = pidfd_open(c->pid, 0);
-        if (c->ended >= 0)
-            return 0;
-        rc = errno;
-        undo_spawn(c);
+    if (rc != 0) {
+        close(ends[0]);
+        return rc;
     }
-    close(ends[0]);
-    return rc;
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    c->said = ends[0];
+    c->ended = pidfd_open(c->pid, 0);
+    return 0;
 }
 
 int
@@ -132,8 +122,10 @@ notify_child_start(struct notify_child *c, const char *const *argv,
     int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
     *c = (struct notify_child){.ended = -1, .said = -1};
+    if (rc == 0 && (null < 0 || access(argv[0], X_OK) < 0))
+        rc = errno;
     if (rc == 0)
-        rc = null < 0 ? errno : start_with(c, argv, in, null);
+        rc = start_with(c, argv, in, null);
     if (in >= 0)
         close(in);
     if (null >= 0)
@@ -149,9 +141,19 @@ notify_child_start(struct notify_child *c, const char *const *argv,
 unsigned
 notify_child_polls(const struct notify_child *c, struct pollfd p[2])
 {
-    p[0] = (struct pollfd){.fd = c->ended, .events = POLLIN};
-    p[1] = (struct pollfd){.fd = c->said, .events = POLLIN};
-    return c->said >= 0 ? 2 : 1;
+    unsigned n = 0;
+
+    if (c->ended >= 0)
+        p[n++] = (struct pollfd){.fd = c->ended, .events = POLLIN};
+    if (c->said >= 0)
+        p[n++] = (struct pollfd){.fd = c->said, .events = POLLIN};
+    return n;
+}
+
+int
+notify_child_wait_ms(const struct notify_child *c)
+{
+    return c->ended >= 0 ? INT_MAX : LOOK_MS;
 }
 
 static void
@@ -215,14 +217,13 @@ notify_child_has_ended(struct notify_child *c, bool *ok_r, struct errbuf *err)
     siginfo_t how = {.si_pid = 0};
 
     hear(c);
-    if (waitid(P_PIDFD, (id_t)c->ended, &how, WEXITED | WNOHANG | WNOWAIT) <
-            0 ||
+    if (waitid(P_PID, (id_t)c->pid, &how, WEXITED | WNOHANG | WNOWAIT) < 0 ||
         how.si_pid == 0)
         return false;
     if (c->is_signalled)
         kill(-c->pid, SIGKILL);
     hear(c); /* what it said last */
-    waitid(P_PIDFD, (id_t)c->ended, &how, WEXITED | WNOHANG);
+    waitid(P_PID, (id_t)c->pid, &how, WEXITED | WNOHANG);
     *ok_r = how.si_code == CLD_EXITED && how.si_status == 0;
     if (!*ok_r)
         explain(c, &how, err);
@@ -241,6 +242,7 @@ void
 notify_child_abandon(struct notify_child *c)
 {
     close_said(c);
-    close(c->ended);
+    if (c->ended >= 0)
+        close(c->ended);
     *c = (struct notify_child){.ended = -1, .said = -1};
 }

@@ -19,7 +19,7 @@
 
 struct notify_child {
     pid_t pid; /* and the group; 0: there is none */
-    int ended; /* pidfd: readable when it has ended */
+    int ended; /* pidfd: readable when it has ended; -1: there are none */
     int said;  /* pipe, its standard error; -1: closed */
     size_t n_said;
     char text[NOTIFY_CHILD_SAID]; /* what it said */
@@ -34,6 +34,10 @@ int notify_child_start(struct notify_child *c, const char *const *argv,
 
 /* What can be read when there is something to do; how many of them. */
 unsigned notify_child_polls(const struct notify_child *c, struct pollfd p[2]);
+
+/* After how many milliseconds to look at it even if nothing can be read: the
+ * system (before Linux 5.3, or valgrind's) may not tell that it has ended. */
+int notify_child_wait_ms(const struct notify_child *c);
 
 /* Does that, and waits for nothing.  True: it has ended and is no more; *ok_r
  * says whether with status 0, and err how else.  What it started in its group is

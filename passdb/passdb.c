@@ -18,6 +18,7 @@
 #include <event2/event.h>
 #include <glib.h>
 
+#include "util/alive_loop.h"
 #include "util/clock.h"
 #include "util/conn.h"
 #include "util/log.h"
@@ -76,6 +77,7 @@ struct passdb {
     struct mailbox *box;     /* owned */
     struct event *timer;     /* owned: for the first deadline */
     pthread_t thread;
+    struct alive_loop *alive; /* owned; while it runs */
     bool is_running;
     struct place places[PASSDB_KINDS];
     struct calls waiting; /* of all places, by deadline */
@@ -599,6 +601,7 @@ passdb_run(struct passdb *db)
     open_loop(db);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
+    db->alive = alive_loop_new(db->base, "passwords");
     if (pthread_create(&db->thread, NULL, run, db) != 0)
         log_fatal("starting the thread of passwords: out of memory");
     pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -622,6 +625,7 @@ end_thread(struct passdb *db)
     m->deliver = deliver_end;
     mailbox_put(db->box, m);
     pthread_join(db->thread, NULL);
+    alive_loop_free(&db->alive);
 }
 
 void

@@ -229,6 +229,7 @@ succeed(struct doveadm *d)
     if (d->failures > 0)
         log_info("quota: Dovecot at %s answers again", d->url);
     d->failures = d->refusals = 0;
+    quota_sink_progress(d->tally.sink, QUOTA_ANSWERED, 1);
     end_batch(d);
     set_timer(d->go, took > LEAST_PAUSE ? took : LEAST_PAUSE);
 }
@@ -266,6 +267,7 @@ fail(struct doveadm *d, int status, const char *why)
 
     if (d->failures++ == 0)
         complain(d, status, why);
+    quota_sink_progress(d->tally.sink, QUOTA_ANSWERED, 0);
     if (status != DOVEADM_HTTP_AWAY && status != 401 && status != 403 &&
         ++d->refusals >= MOST_REFUSALS) {
         d->refusals = 0;

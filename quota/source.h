@@ -58,6 +58,7 @@ struct quota_listing {
 enum quota_progress {
     QUOTA_ROUND_DUE,   /* a look at all of them is to begin, or begins */
     QUOTA_ROUND_ENDED, /* one that was due has ended */
+    QUOTA_ANSWERED,    /* Dovecot was asked, and told (1), or did not (0) */
     QUOTA_LOOKED       /* at so many accounts more */
 };
 

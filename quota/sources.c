@@ -14,6 +14,7 @@
 #include <event2/event.h>
 
 #include "quota/socket_guard.h"
+#include "util/alive_loop.h"
 #include "util/conn.h"
 #include "util/local_socket.h"
 #include "util/log.h"
@@ -235,6 +236,7 @@ struct quota_sources {
     void *sources[N_KINDS]; /* owned; NULL: not wanted */
     struct socket_guard *guard;
     pthread_t thread;
+    struct alive_loop *alive; /* owned; while it runs */
     bool is_running;
     bool wants_presence; /* a source does */
 };
@@ -288,6 +290,7 @@ start_thread(struct quota_sources *s)
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
+    s->alive = alive_loop_new(s->place.base, "quota");
     r = pthread_create(&s->thread, NULL, run, s);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (r != 0)
@@ -313,6 +316,7 @@ end_thread(struct quota_sources *s)
     m->deliver = deliver_end;
     mailbox_put(s->place.box, m);
     pthread_join(s->thread, NULL);
+    alive_loop_free(&s->alive);
     s->is_running = false;
     mailbox_flush(s->place.box);
 }

@@ -16,14 +16,19 @@
 #include "storage/guard.h"
 #include "storage/space.h"
 #include "storage/thread.h"
+#include "util/alive.h"
 #include "util/xmalloc.h"
 
 /* Looked at once a second.  32 MiB are recovered in well under a second. */
 #define LOG_KBYTES 32768
 
+/* All that is in the cache may have to be written, by a slow disk. */
+#define PATIENCE 10
+
 struct checkpointer {
     struct env *env;
     unsigned interval_s;
+    struct alive *alive; /* owned */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -67,6 +72,7 @@ run(void *arg)
             pthread_cond_wait(&c->wake, &c->lock);
         for (unsigned s = 1; !due && wait_second(c); s++) {
             pthread_mutex_unlock(&c->lock);
+            alive_beat(c->alive);
             guard_sync(c->env);
             due = s >= c->interval_s || atomic_load(&c->env->stuck) != 0 ||
                   space_much_unwritten(c->env);
@@ -76,6 +82,7 @@ run(void *arg)
                 checkpointer_wake(c); /* try again in a second */
             else if (due)
                 space_reserve_take(c->env); /* what was given up */
+            alive_rest(c->alive);
             pthread_mutex_lock(&c->lock);
         }
     }
@@ -90,6 +97,8 @@ checkpointer_start(struct env *env, unsigned interval_s)
     pthread_condattr_t attr;
 
     c->env = env;
+    c->alive = alive_new("checkpoint");
+    alive_set_patience(c->alive, PATIENCE);
     c->interval_s = interval_s;
     pthread_mutex_init(&c->lock, NULL);
     pthread_condattr_init(&attr);
@@ -122,6 +131,7 @@ checkpointer_stop(struct checkpointer **c_p)
     pthread_cond_signal(&c->wake);
     pthread_mutex_unlock(&c->lock);
     pthread_join(c->thread, NULL);
+    alive_free(&c->alive);
     pthread_cond_destroy(&c->wake);
     pthread_mutex_destroy(&c->lock);
     free(c);

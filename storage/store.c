@@ -24,6 +24,7 @@
 #include "storage/store_figures.h"
 #include "storage/thread.h"
 #include "storage/txn_commit.h"
+#include "util/alive.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/queue_safe.h"
@@ -51,6 +52,7 @@ struct store {
     struct env *env;
     struct checkpointer *checkpointer;
     pthread_t writer;
+    struct alive *alive; /* owned; the writer's */
 
     pthread_mutex_t lock; /* of the following */
     pthread_cond_t wake;
@@ -144,6 +146,7 @@ run_job(struct store *s, unsigned i)
     struct txn_mark mark = txn_mark(s->txn);
 
     out->err.text[0] = 0;
+    alive_beat(s->alive);
     store_removing(s->txn, false);
     txn_begin_job(s->txn, s->batch[i]->part);
     out->result = s->batch[i]->body(s->txn, s->batch[i]->arg, &out->err);
@@ -240,6 +243,7 @@ finish_job(struct store *s, struct queued_job *job, struct outcome *out)
     job->again = out->result == STORE_AGAIN;
     if (!job->again)
         atomic_fetch_sub(&s->backlog, 1);
+    alive_beat(s->alive);
     if (job->done != NULL)
         job->done(out->result, job->arg, &out->err);
     if (job->again) {
@@ -329,6 +333,7 @@ take_jobs(struct store *s, bool *end_r)
     unsigned n = 0;
     struct queued_job *job;
 
+    alive_rest(s->alive);
     pthread_mutex_lock(&s->lock);
     while (job_queue_is_empty(&s->queue) && !s->stop && !s->sweeping &&
            (s->panic_told || !atomic_load(&s->env->panicked)))
@@ -339,6 +344,7 @@ take_jobs(struct store *s, bool *end_r)
     }
     *end_r = n == 0 && s->stop;
     pthread_mutex_unlock(&s->lock);
+    alive_beat(s->alive);
     return n;
 }
 
@@ -414,6 +420,12 @@ unsigned
 store_backlog(const struct store *s)
 {
     return atomic_load(&s->backlog);
+}
+
+bool
+store_refuses(const struct store *s)
+{
+    return atomic_load(&s->env->full) || atomic_load(&s->env->stuck) != 0;
 }
 
 struct store_load
@@ -547,6 +559,7 @@ store_open(const struct store_options *o, struct errbuf *err)
     env->on_panic = note_panic;
     s->checkpointer = checkpointer_start(
         env, o->checkpoint_s > 0 ? o->checkpoint_s : CHECKPOINT_S);
+    s->alive = alive_new("store");
     thread_start(&s->writer, "store", run_writer, s);
     return s;
 }
@@ -564,6 +577,7 @@ store_close(struct store **store)
     pthread_cond_signal(&s->wake);
     pthread_mutex_unlock(&s->lock);
     pthread_join(s->writer, NULL);
+    alive_free(&s->alive);
     checkpointer_stop(&s->checkpointer);
     txn_free(&s->txn);
     env_complete(s->env);

@@ -177,6 +177,13 @@ unsigned store_changes(const struct store_txn *txn);
 /* The number of jobs that wait now, for limits and statistics.  Any thread. */
 unsigned store_backlog(const struct store *store);
 
+/* True if the last thing that was to be stored could not be, for lack of space or
+ * because the tables cannot be written.  Any thread. */
+bool store_refuses(const struct store *store);
+/* For bodies: looks whether there is space again, so that store_refuses tells so
+ * though nobody stores anything. */
+void store_look_for_space(struct store_txn *txn);
+
 /* The most work, in units as for store_charge, of one run of a job, and of one
  * transaction. */
 struct store_load {

@@ -324,6 +324,15 @@ look_at_space(struct store_txn *t)
     t->looked_changes = t->changes;
 }
 
+void
+store_look_for_space(struct store_txn *t)
+{
+    t->space = SPACE_UNKNOWN;
+    look_at_space(t);
+    if (t->space == SPACE_ENOUGH)
+        env_set_full(t->env, false);
+}
+
 static enum store_result
 refuse(struct store_txn *t, const char *doing, struct errbuf *err)
 {

@@ -31,6 +31,12 @@ clock_mono(void)
     return read_clock(CLOCK_MONOTONIC) + mono_offset;
 }
 
+int64_t
+clock_steady(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
 void
 clock_advance(int64_t us)
 {

@@ -11,6 +11,8 @@
 
 int64_t clock_now(void);  /* since 1970-01-01 UTC; can jump */
 int64_t clock_mono(void); /* since some point in the past; only grows */
+/* The same, and tests do not move it: for what watches the process itself. */
+int64_t clock_steady(void);
 
 /* Moves both clocks (tests).  Negative: only clock_now goes back. */
 void clock_advance(int64_t us);

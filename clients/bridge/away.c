@@ -21,13 +21,22 @@
 #define CALLED_AT_ONCE 100
 
 static const struct timeval now = {0, 0}, later = {1, 0}, between = {0, 50000},
-                            patience = {5, 0};
+                            patience = {5, 0}, watch_pause = {5, 0};
 
 static void
 look_later(struct away *a, const struct timeval *when)
 {
     a->state = AWAY_LOOKING;
     evtimer_add(&a->timer, when);
+}
+
+/* Nobody has lost it. */
+static void
+rest(struct away *a)
+{
+    a->state = AWAY_NOT;
+    if (a->is_watched)
+        evtimer_add(&a->timer, &watch_pause);
 }
 
 static void
@@ -56,7 +65,7 @@ call_some(struct bridge *b)
     } else if (a->again) {
         look_later(a, &later);
     } else {
-        a->state = AWAY_NOT;
+        rest(a);
     }
 }
 
@@ -65,7 +74,13 @@ found(struct bridge *b)
 {
     struct away *a = &b->away;
 
-    a->state = AWAY_NOT;
+    a->was_there = true;
+    if (!a->is_known && a->again) { /* lost while this connection was made */
+        a->again = false;
+        look_later(a, &now);
+        return;
+    }
+    rest(a);
     if (!a->is_known)
         return;
     log_info("ximssd is back");
@@ -138,6 +153,8 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
+    if (b->away.state == AWAY_NOT)
+        b->away.state = AWAY_LOOKING;
     if (b->away.state == AWAY_LOOKING)
         look(b);
     else if (b->away.state == AWAY_CALLING)
@@ -160,6 +177,13 @@ away_noticed(struct bridge *b)
     else
         b->away.again = true;
     return b->away.is_known;
+}
+
+void
+away_watch(struct bridge *b)
+{
+    b->away.is_watched = true;
+    look_later(&b->away, &now);
 }
 
 void

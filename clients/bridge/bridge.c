@@ -18,6 +18,7 @@
 #include "clients/bridge/room.h"
 #include "clients/bridge/route.h"
 #include "clients/bridge/server_link.h"
+#include "clients/bridge/status.h"
 #include "clients/bridge/stream.h"
 #include "clients/bridge/web_account.h"
 #include "clients/bridge/web_session.h"
@@ -25,6 +26,7 @@
 #include "util/descriptors.h"
 #include "util/lobby.h"
 #include "util/log.h"
+#include "util/status_http.h"
 #include "util/tls.h"
 #include "util/xmalloc.h"
 #include "ximss/proto/xml_parse.h"
@@ -321,16 +323,21 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
         listen_open(&b->listeners, base, &cfg->listen, &cfg->proxy_protocol,
                     false, on_accepted, b, err) < 0 ||
         listen_open(&b->listeners, base, &cfg->listen_tls, &cfg->proxy_protocol,
-                    true, on_accepted, b, err) < 0) {
+                    true, on_accepted, b, err) < 0 ||
+        (b->status = status_open(b, err)) == NULL) {
         bridge_stop(&b);
         return NULL;
     }
     b->own_descriptors = descriptors_open();
+    if (cfg->listen_status.count > 0)
+        b->own_descriptors += STATUS_HTTP_CONNECTIONS;
     if (check_descriptors(b, cfg, &b->half, err) < 0) {
         bridge_stop(&b);
         return NULL;
     }
     put_in_force(b);
+    if (cfg->listen_status.count > 0)
+        away_watch(b);
     trust_begin(b);
     return b;
 }
@@ -372,6 +379,7 @@ bridge_stop(struct bridge **bp)
     if (b == NULL)
         return;
     listen_close_all(&b->listeners);
+    status_http_free(&b->status);
     trust_end(b);
     comeback_end_all(b);
     web_session_forget_all(b);

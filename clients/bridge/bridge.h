@@ -68,6 +68,7 @@ struct bridge {
     unsigned descriptors, own_descriptors; /* that may be, and are open */
     unsigned half; /* of the rest: for browsers, and for sessions */
     struct bridge_listener *listeners; /* owned */
+    struct status_http *status;        /* owned */
 };
 
 /* The context of the configuration's certificate; NULL for none.  0, or -1 with

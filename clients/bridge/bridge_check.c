@@ -40,7 +40,9 @@ check_listeners(const struct bridge_config *c, struct errbuf *err)
 {
     if (config_probe_listen("listen", &c->listen, true, err) < 0)
         return -1;
-    return config_probe_listen("listen-tls", &c->listen_tls, true, err);
+    if (config_probe_listen("listen-tls", &c->listen_tls, true, err) < 0)
+        return -1;
+    return config_probe_listen("listen-status", &c->listen_status, true, err);
 }
 
 /* ximssd may come later. */

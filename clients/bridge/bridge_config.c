@@ -42,6 +42,12 @@ static const struct config_row rows[] = {
  "With port 0 the system chooses a free port, which is logged."},
 {"listen-tls", LIST(CONFIG_LISTEN), M(listen_tls), "", RESTART,
  "The same for HTTPS."},
+{"listen-status", LIST(CONFIG_LISTEN), M(listen_status), "", RESTART,
+ "Where programs that watch the bridge ask by HTTP for /metrics (figures for\n"
+ "Prometheus), /healthz and /readyz. Nobody needs a password there, so name an\n"
+ "address of this machine, such as {\"127.0.0.1:8180\"}, or one that only your\n"
+ "monitoring reaches. With it, the bridge looks every 5 seconds whether ximssd\n"
+ "is there. Empty: nowhere."},
 {"tls-certificate", PATH(0), M(tls_certificate), "", RELOAD,
  "The certificate, followed by its chain (PEM). Empty: no TLS."},
 {"tls-key", PATH(0), M(tls_key), "", RELOAD,
@@ -376,14 +382,15 @@ static int
 check(struct config_load *l, void *config)
 {
     const struct bridge_config *c = config;
-    const struct config_listen *const doors[] = {&c->listen, &c->listen_tls};
+    const struct config_listen *const doors[] = {&c->listen, &c->listen_tls,
+                                                 &c->listen_status};
 
     if (c->listen.count + c->listen_tls.count == 0)
         return config_conflict(l, "listen", "there is no listener at all");
-    if (config_listen_repeats(doors, 2))
+    if (config_listen_repeats(doors, 3))
         return config_conflict(l, "listen",
-                               "an address stands twice in listen and "
-                               "listen-tls");
+                               "an address stands twice in listen, "
+                               "listen-tls and listen-status");
     if (config_table_check_tls(l, c->tls_certificate, c->tls_key,
                                &c->listen_tls) < 0 ||
         check_proxies(l, c) < 0 || check_mail_auth(l, c) < 0 ||

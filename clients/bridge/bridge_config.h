@@ -19,6 +19,7 @@ struct bridge_config {
 
     struct config_listen listen;
     struct config_listen listen_tls;
+    struct config_listen listen_status;
     char *tls_certificate;
     char *tls_key;
     char *tls_roots;

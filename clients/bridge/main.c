@@ -197,6 +197,34 @@ on_hup(evutil_socket_t sig, short what, void *arg)
     sd_notify(0, "READY=1");
 }
 
+/* If the loop hangs, nobody feeds the watchdog. */
+static void
+on_feed(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    (void)arg;
+    sd_notify(0, "WATCHDOG=1");
+}
+
+/* Three times in the time that systemd wants a sign in.  NULL: it wants none. */
+static struct event *
+feed_begin(struct process *p)
+{
+    struct timeval tv;
+    struct event *feed;
+    uint64_t us;
+
+    if (sd_watchdog_enabled(0, &us) <= 0)
+        return NULL;
+    us /= 3;
+    tv.tv_sec = (time_t)(us / 1000000);
+    tv.tv_usec = (suseconds_t)(us % 1000000);
+    feed = event_new(p->base, -1, EV_PERSIST, on_feed, p);
+    event_add(feed, &tv);
+    return feed;
+}
+
 static int
 drop_privileges(const char *user, struct errbuf *err)
 {
@@ -219,6 +247,7 @@ serve(struct process *p)
     struct event *term = evsignal_new(p->base, SIGTERM, on_end, p);
     struct event *intr = evsignal_new(p->base, SIGINT, on_end, p);
     struct event *hup = evsignal_new(p->base, SIGHUP, on_hup, p);
+    struct event *feed = feed_begin(p);
 
     event_add(term, NULL);
     event_add(intr, NULL);
@@ -230,6 +259,8 @@ serve(struct process *p)
     event_free(term);
     event_free(intr);
     event_free(hup);
+    if (feed != NULL)
+        event_free(feed);
 }
 
 static int

@@ -12,6 +12,7 @@
 #include "clients/bridge/cli_door.h"
 #include "clients/bridge/comeback.h"
 #include "clients/bridge/mail_auth.h"
+#include "clients/bridge/metrics.h"
 #include "clients/bridge/reply.h"
 #include "clients/bridge/room.h"
 #include "clients/bridge/stream.h"
@@ -247,29 +248,6 @@ do_health(struct call *c, const char *path)
 static void
 do_metrics(struct call *c, const char *path)
 {
-    const struct bridge *b = c->bridge;
-    const struct {
-        const char *name;
-        uint64_t value;
-    } rows[] = {
-        {"connections", b->http.open},
-        {"sessions", b->n_sessions},
-        {"streams", b->n_streams},
-        {"requests_bytes", b->strangers.held + b->members.held},
-        {"stored_bytes", b->stored.held},
-        {"unsent_bytes", conn_loop_total(b->loop)},
-        {"connections_total", b->counts.connections},
-        {"connections_refused_total", b->counts.refused},
-        {"connections_crowded_out_total", b->counts.crowded_out},
-        {"requests_total", b->counts.requests},
-        {"logins_total", b->counts.logins},
-        {"logins_failed_total", b->counts.logins_failed},
-        {"cli_commands_total", b->counts.cli_commands},
-        {"relayed_total", b->counts.relayed},
-        {"messages_pushed_total", b->counts.pushed},
-        {"reconnects_total", b->counts.reconnects},
-        {"sessions_lost_total", b->counts.lost},
-    };
     struct http_reply r = {.status = 200, .type = "text/plain; version=0.0.4"};
     struct buf out = {0};
 
@@ -278,9 +256,7 @@ do_metrics(struct call *c, const char *path)
         call_fail(c, 404, "Not Found");
         return;
     }
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        buf_appendf(&out, "ximss_bridge_%s %llu\n", rows[i].name,
-                    (unsigned long long)rows[i].value);
+    metrics_write(c->bridge, &out);
     r.body = out.data;
     r.len = out.len;
     http_reply(c->http, &r);

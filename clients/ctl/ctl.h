@@ -82,6 +82,7 @@ struct ctl_command {
 
     int (*run)(struct ctl *c, int argc, char **argv);
     int min_args, max_args; /* of run; -1: any number */
+    int usage; /* the exit code if it is written wrongly; 0: CTL_USAGE */
 
     enum ctl_names names; /* that a line has in it, and that are checked */
 };
@@ -168,7 +169,8 @@ int ctl_cli_show(struct ctl *c, const char *command, const char *account,
 /* Runs a command that is a line.  The exit code. */
 int ctl_run_line(struct ctl *c, int argc, char **argv);
 
-/* How the command that runs is written, on standard error.  CTL_USAGE. */
+/* How the command that runs is written, on standard error.  CTL_USAGE, or what
+ * the command has for it. */
 int ctl_usage(const struct ctl *c);
 
 /* The password of an account that is to be made, changed or checked: from

@@ -123,7 +123,8 @@ ctl_usage(const struct ctl *c)
 {
     const struct ctl_command *k = c->command;
 
-    return ctl_error(CTL_USAGE, "usage: ximssctl %s%s%s%s%s%s", k->noun,
+    return ctl_error(k->usage != 0 ? k->usage : CTL_USAGE,
+                     "usage: ximssctl %s%s%s%s%s%s", k->noun,
                      k->verb[0] != '\0' ? " " : "", k->verb,
                      k->options != NULL ? " [options]" : "",
                      k->args[0] != '\0' ? " " : "", k->args);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "clients/ctl/ctl_check.h"
 #include "clients/ctl/ctl_line.h"
 #include "util/log_level.h"
 
@@ -9,6 +10,12 @@
 static const struct ctl_option names_options[] = {CTL_FORCE, CTL_OPTIONS_END};
 
 static const struct ctl_option shutdown_options[] = {CTL_YES, CTL_OPTIONS_END};
+
+static const struct ctl_option check_options[] = {
+    {"warn", "NAME=N,...", "warn from there on"},
+    {"critical", "NAME=N,...", "critical from there on"},
+    {"timeout", "SECONDS", "critical if there is no answer by then (10)"},
+    CTL_OPTIONS_END};
 
 static const struct ctl_option stat_options[] = {
     {"watch", NULL, "show them again every 2 seconds, or so many"},
@@ -37,6 +44,12 @@ const struct ctl_command ctl_server_commands[] = {
     {"server", "stat", "[NAME...] [--watch [SECONDS]]",
      "Shows statistics of the server", NULL, stat_options, .run = ctl_stat_run,
      .max_args = -1},
+    {"server", "check", "", "Says whether the server is well, for Nagios",
+     "One line, with performance data.  The exit status is 0 for OK, 1 WARNING, "
+     "2\nCRITICAL, 3 UNKNOWN.  NAME is time in milliseconds; store; stuck; disk "
+     "or\nconnections in per cent; certificate in days; store-queue; hash-queue; "
+     "backup or\nquota in hours, which are looked at only if they are named.\n",
+     check_options, .run = ctl_check_run, .usage = CTL_CHECK_USAGE},
     {"server", "time", "", "Shows the server's clock, in GMT",
      .line = "GETCURRENTTIME"},
     {"server", "log", "LEVEL TEXT", "Writes a line to the server's log",

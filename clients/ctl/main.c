@@ -180,8 +180,9 @@ run_command(struct ctl *c, int argc, char **argv)
     /* getopt takes the word before the options for the program's name. */
     argv[used - 1] = name;
     if (parse_options(c, argc - used + 1, argv + used - 1, c->command) < 0)
-        return ctl_error(CTL_USAGE, "try: ximssctl %s %s --help",
-                         c->command->noun, c->command->verb);
+        return ctl_error(c->command->usage != 0 ? c->command->usage : CTL_USAGE,
+                         "try: ximssctl %s %s --help", c->command->noun,
+                         c->command->verb);
     if (want_help) {
         ctl_help_command(c->command);
         return CTL_OK;

@@ -40,10 +40,14 @@ ROWS = [
     ("GETCURRENTCONTROLLER", NO_CLUSTER),
     ('GETNEXTSTATNAME ""', "201 connections"),
     ("GETNEXTSTATNAME connections", "201 connectionsOpen"),
-    ("GETNEXTSTATNAME cliCommands", "501 …"),
+    ("GETNEXTSTATNAME uptime", "501 …"),
     ("GETSTATELEMENT logins", "201 1"),
     ("GETSNMPELEMENT loginsFailed", "201 0"),
     ("GETSTATELEMENT nothing", "501 …"),
+    ("GETSTATTABLE triggersactive", '201 {triggersActive={Kind=integer;'
+     'Unit="";Help="Triggers that have fired and are not over yet";'
+     "Value=#0;};}"),
+    ("SETSTATELEMENT cliCommands SET 0", OK),
     ('WRITELOG 4 "look \\"here\\""', OK),
     ("WRITELOG x y", "501 …"),
     ("SETLOGALL ON", OK),

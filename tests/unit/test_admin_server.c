@@ -144,6 +144,7 @@ START_TEST(lists_commands)
     ck_assert_ptr_nonnull(strstr(list, ",LISTCLICOMMANDS,"));
     ck_assert_ptr_nonnull(strstr(list, ",KILLSESSION,"));
     ck_assert_ptr_null(strstr(list, "TESTCLOCK"));
+    ck_assert_ptr_null(strstr(list, "TESTHANG"));
 }
 END_TEST
 
@@ -167,6 +168,26 @@ START_TEST(moves_the_clock_in_tests_only)
     ck_assert_int_eq(fixture_live->advance, -5 * CLOCK_SECOND);
     fixture_say(POSTMASTER, "TestClock #-5");
     ck_assert_int_eq(fixture_live->advance, -5 * CLOCK_SECOND);
+}
+END_TEST
+
+START_TEST(hangs_in_tests_only)
+{
+    static const struct exchange e[] = {
+        {ALL, "TestHang worker 1", "510 insufficient access rights"},
+        {POSTMASTER, "TestHang worker", "501 milliseconds is missing"},
+        {POSTMASTER, "TestHang worker 60001", "501 milliseconds is missing"},
+        {POSTMASTER, "TestHang store 1", "200 OK"},
+    };
+
+    fixture_settings.test_hooks = true;
+    CONVERSE(e);
+    fixture_say(POSTMASTER, "TestHang worker 60000");
+    ck_assert_int_eq(fixture_live->command, ADMIN_LIVE_TEST_HANG);
+    ck_assert_int_eq(fixture_live->advance, 60 * CLOCK_SECOND);
+    ck_assert(!fixture_live->on);
+    fixture_say(POSTMASTER, "TestHang MAIN 1");
+    ck_assert(fixture_live->on);
 }
 END_TEST
 
@@ -431,6 +452,7 @@ admin_server_suite(void)
     tcase_add_test(t, counts_a_bounded_number_of_accounts);
     tcase_add_test(t, lists_commands);
     tcase_add_test(t, moves_the_clock_in_tests_only);
+    tcase_add_test(t, hangs_in_tests_only);
     tcase_add_test(t, knows_live_commands);
     tcase_add_test(t, speaks_in_words);
     suite_add_tcase(s, t);

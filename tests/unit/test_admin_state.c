@@ -9,6 +9,9 @@
 #include "tests/unit/admin_fixture.h"
 #include "util/clock.h"
 #include "ximss/server/base/stat.h"
+#include "ximss/server/live/shared.h"
+#include "ximss/server/rules/alert_admin.h"
+#include "ximss/server/rules/alert_target.h"
 
 Suite *admin_state_suite(void);
 
@@ -237,6 +240,79 @@ START_TEST(sets_elements)
 }
 END_TEST
 
+START_TEST(audits_what_is_set)
+{
+    fixture_audit();
+    fixture_say(LOCAL, "SetStatElement cliCommands INC 5");
+    fixture_say(ALL, "SetStatElement cliCommands 0");
+    fixture_say(LOCAL, "GetStatTable uptime");
+    ck_assert_str_eq(
+        fixture_audit(),
+        "local:0|local socket|SETSTATELEMENT cliCommands INC 5|ok\n"
+        "all@main.test|192.0.2.1 ximss|SETSTATELEMENT "
+        "cliCommands 0|insufficient access rights\n");
+}
+END_TEST
+
+/* --- what alerts count as --- */
+
+struct round {
+    const char *from; /* NULL: the administrator's own */
+    bool ends;
+};
+
+/* Posts an alert and removes it, and looks at what would be told of it. */
+static enum store_result
+post_and_remove(struct admin_context *x, void *arg, struct errbuf *err)
+{
+    const struct round *round = arg;
+    struct caller caller = *x->caller;
+    char text[] = "text";
+    struct alert_target t = {.scope = ALERT_SERVER};
+    struct alert_rec a;
+    int64_t next = 0;
+    const struct effect *e;
+
+    if (round->from != NULL)
+        caller.from = round->from;
+    x->caller = &caller;
+    a = alert_admin_new(x, &t, 1);
+    a.text = text;
+    a.text_len = 4;
+    a.until = 2;
+    ck_assert_int_eq(alert_admin_add(x, &t, &a, err), STORE_OK);
+    if (round->ends)
+        ck_assert_int_eq(alert_admin_expire(x, 1, &next, err), STORE_OK);
+    else
+        ck_assert_int_eq(alert_admin_withdraw(x, &t, &a, err), STORE_OK);
+    STAILQ_FOREACH(e, x->effects, link) {
+        ck_assert(e->by_trigger == (round->from != NULL));
+        ck_assert(e->expired ==
+                  (round->ends && e->kind == EFFECT_ALERT_REMOVED));
+        server_follow(&(struct server){0}, e);
+    }
+    return STORE_OK;
+}
+
+START_TEST(counts_alerts_of_triggers_apart)
+{
+    fixture_run(LOCAL, post_and_remove, &(struct round){NULL, false});
+    ck_assert_int_eq(stat_get(STAT_ALERTS_POSTED), 1);
+    ck_assert_int_eq(stat_get(STAT_ALERTS_REMOVED), 1);
+    ck_assert_int_eq(stat_get(STAT_ALERTS_BY_TRIGGERS), 0);
+    ck_assert_int_eq(stat_get(STAT_ALERTS_REMOVED_BY_TRIGGERS), 0);
+    fixture_run(LOCAL, post_and_remove,
+                &(struct round){CALLER_TRIGGER "disk", false});
+    ck_assert_int_eq(stat_get(STAT_ALERTS_POSTED), 1);
+    ck_assert_int_eq(stat_get(STAT_ALERTS_REMOVED), 1);
+    ck_assert_int_eq(stat_get(STAT_ALERTS_BY_TRIGGERS), 1);
+    ck_assert_int_eq(stat_get(STAT_ALERTS_REMOVED_BY_TRIGGERS), 1);
+    fixture_run(LOCAL, post_and_remove, &(struct round){NULL, true});
+    ck_assert_int_eq(stat_get(STAT_ALERTS_EXPIRED_TO), 1);
+    ck_assert_int_eq(stat_get(STAT_ALERTS_REMOVED), 2);
+}
+END_TEST
+
 START_TEST(shows_the_table)
 {
     static const struct exchange e[] = {
@@ -285,6 +361,8 @@ admin_state_suite(void)
     tcase_add_test(t, enumerates_elements);
     tcase_add_test(t, reads_elements);
     tcase_add_test(t, sets_elements);
+    tcase_add_test(t, audits_what_is_set);
+    tcase_add_test(t, counts_alerts_of_triggers_apart);
     tcase_add_test(t, shows_the_table);
     suite_add_tcase(s, t);
     return s;

@@ -157,6 +157,7 @@ START_TEST(asks_when_told_to)
     pump_until(&base, 1, rounds_are_over, NULL);
     ck_assert_uint_eq(quota_sink_progress_of(QUOTA_ROUND_ENDED), 1);
     ck_assert_uint_eq(quota_sink_progress_of(QUOTA_LOOKED), 2);
+    ck_assert_uint_ge(quota_sink_progress_of(QUOTA_ANSWERED), 1);
     for (int i = 0; i < 3; i++)
         doveadm_refresh(source);
     ck_assert_uint_eq(quota_sink_progress_of(QUOTA_ROUND_DUE), 2);

@@ -25,10 +25,11 @@ Suite *upkeep_suite(void);
 Suite *usage_feed_suite(void);
 Suite *live_account_suite(void);
 Suite *watch_suite(void);
+Suite *status_suite(void);
 
 SUITE_MAIN(alert_suite, alert_cache_suite, board_suite, broadcast_suite,
            door_suite, door_told_suite, door_wake_suite, wake_files_suite,
            login_suite, peer_suite, push_suite, req_tables_suite, request_suite,
            delivery_suite, quota_shown_suite, quota_sweep_suite,
            session_time_suite, session_walk_suite, upkeep_suite,
-           usage_feed_suite, live_account_suite, watch_suite)
+           usage_feed_suite, live_account_suite, watch_suite, status_suite)

@@ -2,6 +2,7 @@
 /* Mail and commands, by programs that really run; the queues; the end. */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -18,6 +19,17 @@
 
 /* A program that hangs, and does not mind SIGTERM. */
 #define HANGS "trap '' TERM; echo $$ >$D/pid; exec tail -f /dev/null"
+
+int __real_pidfd_open(pid_t pid, unsigned flags);
+int __wrap_pidfd_open(pid_t pid, unsigned flags);
+static bool no_pidfd;
+
+int
+__wrap_pidfd_open(pid_t pid, unsigned flags)
+{
+    errno = ENOSYS;
+    return no_pidfd ? -1 : __real_pidfd_open(pid, flags);
+}
 
 static void
 run(uint64_t tag, const char *path)
@@ -152,6 +164,17 @@ START_TEST(end_of_a_program_is_told)
     notify_fixture_start();
     run(1, path);
     expect(1, ends[_i].why);
+}
+END_TEST
+
+START_TEST(end_is_seen_where_the_system_does_not_tell)
+{
+    const char *path = notify_fixture_script("command", "exec 2>&-; exit 7");
+
+    no_pidfd = true;
+    notify_fixture_start();
+    run(1, path);
+    expect(1, "it ended with status 7");
 }
 END_TEST
 
@@ -465,6 +488,7 @@ notify_calls_suite(void)
     tcase_add_test(t, command_gets_its_words_and_nothing_else);
     tcase_add_test(t, without_json_there_is_no_input);
     tcase_add_loop_test(t, end_of_a_program_is_told, 0, COUNT(ends));
+    tcase_add_test(t, end_is_seen_where_the_system_does_not_tell);
     tcase_add_test(t, missing_program_is_told);
     tcase_add_test(t, other_programs_are_refused);
     tcase_add_test(t, deadline_ends_a_program);

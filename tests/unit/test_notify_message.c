@@ -202,7 +202,7 @@ static const struct {
 
 START_TEST(mails_are_checked)
 {
-    static char sendmail[] = "/s", from[] = "x@y";
+    char sendmail[] = "/s", from[] = "x@y";
     struct notify_config c = {.sendmail = sendmail, .from = from};
     struct notify_notice x = {.to = mails[_i].to,
                               .subject = mails[_i].subject,

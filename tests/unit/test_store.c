@@ -251,6 +251,60 @@ START_TEST(a_batch_has_a_limit_of_time)
 }
 END_TEST
 
+struct commits {
+    unsigned n, jobs, wrote;
+};
+
+static void
+note_commit(void *arg, const struct store_commit *c)
+{
+    struct commits *s = arg;
+
+    ck_assert_int_ge(c->us, 0);
+    s->n++;
+    s->jobs += c->jobs;
+    s->wrote += c->wrote;
+}
+
+START_TEST(commits_are_told)
+{
+    struct commits seen = {0}, before;
+    const struct store_options o = {.dir = fixture_dir,
+                                    .batch_us = FIXTURE_LONG_S * SECOND,
+                                    .on_commit = note_commit,
+                                    .commit_arg = &seen};
+
+    ck_assert_uint_eq(transactions_of(&o, 20, ACT_POST), 1);
+    /* The gate's two jobs, the batch, and what counts the alerts. */
+    ck_assert_uint_eq(seen.jobs, 20 + 3);
+    ck_assert_uint_eq(seen.wrote, 1);
+    before = seen;
+    ck_assert_uint_eq(alerts_there(), 20);
+    ck_assert_uint_eq(seen.n, before.n + 1);
+    ck_assert_uint_eq(seen.wrote, before.wrote);
+}
+END_TEST
+
+START_TEST(has_figures)
+{
+    struct store_figures before, after;
+    struct act_job post = {.act = ACT_POST};
+    struct store_disk d;
+
+    store_figures(fixture_store, &before);
+    ck_assert(!before.full);
+    ck_assert_uint_gt(before.cache_hits, 0);
+    fixture_run(act, &post, STORE_OK);
+    store_figures(fixture_store, &after);
+    ck_assert_uint_gt(after.cache_hits, before.cache_hits);
+    ck_assert(store_disk(fixture_dir, &d));
+    ck_assert_uint_gt(d.free, 0);
+    ck_assert_uint_gt(d.log, 0);
+    ck_assert(!store_disk("/nowhere", &d));
+    ck_assert_uint_eq(d.size, 0);
+}
+END_TEST
+
 START_TEST(who_says_no_in_time_hurts_nobody)
 {
     struct act_job jobs[] = {
@@ -1067,6 +1121,8 @@ store_suite(void)
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, what_waits_is_one_transaction);
     tcase_add_test(tc, a_batch_has_a_limit);
+    tcase_add_test(tc, commits_are_told);
+    tcase_add_test(tc, has_figures);
     tcase_add_test(tc, a_batch_has_a_limit_of_bytes);
     tcase_add_test(tc, a_batch_has_a_limit_of_time);
     tcase_add_test(tc, who_says_no_in_time_hurts_nobody);

@@ -15,6 +15,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "storage/store.h"
+#include "util/alive_loop.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/log_journal.h"
@@ -238,6 +239,26 @@ on_hup(evutil_socket_t sig, short what, void *arg)
     sd_notify(0, "READY=1");
 }
 
+/* On the status thread. */
+static void
+feed_watchdog(void)
+{
+    sd_notify(0, "WATCHDOG=1");
+}
+
+/* Three times in the time that systemd wants a sign in, if it wants any of this
+ * process. */
+static void
+set_watchdog(struct server_options *so)
+{
+    uint64_t us;
+
+    if (sd_watchdog_enabled(0, &us) <= 0)
+        return;
+    so->feed = feed_watchdog;
+    so->feed_every = (int64_t)us / 3;
+}
+
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
@@ -268,6 +289,7 @@ serve(struct process *p)
 {
     static const struct timeval second = {1, 0};
     struct event *term, *intr, *hup, *tick;
+    struct alive_loop *alive;
 
     p->base = event_base_new();
     term = evsignal_new(p->base, SIGTERM, on_end, p);
@@ -278,10 +300,12 @@ serve(struct process *p)
     event_add(intr, NULL);
     event_add(hup, NULL);
     event_add(tick, &second);
+    alive = alive_loop_new(p->base, "main");
     hold_signals(SIG_UNBLOCK);
     log_info(PACKAGE_NAME " " PACKAGE_VERSION " is ready");
     sd_notify(0, "READY=1");
     event_base_dispatch(p->base);
+    alive_loop_free(&alive); /* the end has a time of its own: TimeoutStopSec */
     sd_notify(0, "STOPPING=1");
     server_stop(&p->server);
     event_free(term);
@@ -412,7 +436,7 @@ static int
 run(const struct options *o, struct config *config)
 {
     struct server_options so = {o->config_file, o->overrides, o->n_overrides,
-                                o->test_hooks};
+                                o->test_hooks,  NULL,         0};
     struct process p = {.options = &so};
     struct errbuf err;
     bool damaged;
@@ -424,6 +448,7 @@ run(const struct options *o, struct config *config)
         config_free(&config);
         return r;
     }
+    set_watchdog(&so);
     hold_signals(SIG_BLOCK);
     dir = xstrdup(config->store); /* the server takes the configuration */
     p.server = server_start(&so, config, &damaged, &err);

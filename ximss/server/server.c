@@ -19,11 +19,13 @@
 #include "passdb/passdb.h"
 #include "passdb/userdb.h"
 #include "quota/sources.h"
+#include "util/alive.h"
 #include "util/clock.h"
 #include "util/descriptors.h"
 #include "util/local_socket.h"
 #include "util/log.h"
 #include "util/mailbox.h"
+#include "util/status_http.h"
 #include "util/text.h"
 #include "util/tls.h"
 #include "util/xmalloc.h"
@@ -52,6 +54,7 @@
 #include "ximss/server/requests/dialects.h"
 #include "ximss/server/rules/audit_budget.h"
 #include "ximss/server/server_load.h"
+#include "ximss/server/status.h"
 
 #define HASH_WAITING_MOST  4096
 #define DRAIN_US           (9 * CLOCK_SECOND)
@@ -177,6 +180,8 @@ count_descriptors(struct server *s, const struct config *c, struct errbuf *err)
 {
     s->own_descriptors = descriptors_open() + descriptors_of_sources(s, c) +
                          notify_descriptors(c->notify_parallel);
+    if (c->listen_status.count > 0)
+        s->own_descriptors += STATUS_HTTP_CONNECTIONS;
     return apply_limits(s, c, err);
 }
 
@@ -332,6 +337,7 @@ make_workers(struct server *s, const struct config *c, struct errbuf *err)
 static void
 server_free(struct server *s)
 {
+    status_stop(&s->status);
     for (unsigned i = 0; i < s->n_workers; i++)
         worker_free(&s->workers[i]);
     free(s->workers);
@@ -535,16 +541,33 @@ reload_notify(struct server *s, const struct config *c)
     free(from);
 }
 
+/* While the server still may open any port. */
 static int
-start_parts(struct server *s, struct buf *ports, bool *damaged_r,
+open_status(struct server *s, const struct server_options *o, struct buf *ports,
             struct errbuf *err)
+{
+    const struct status_options so = {.listen = &s->config->listen_status,
+                                      .most_behind = s->config->ready_backlog,
+                                      .feed = o->feed,
+                                      .feed_every = o->feed_every};
+
+    alive_set_limit(s->config->watchdog_time);
+    s->status = status_new(&so, ports, err);
+    return s->status != NULL ? 0 : -1;
+}
+
+static int
+start_parts(struct server *s, const struct server_options *o, struct buf *ports,
+            bool *damaged_r, struct errbuf *err)
 {
     struct config *c = s->config;
 
     if (server_load_tls(c, &s->tls, err) < 0 || make_workers(s, c, err) < 0 ||
-        open_listeners(s, c, ports, err) < 0 || start_pam(s, c, err) < 0 ||
+        open_listeners(s, c, ports, err) < 0 ||
+        open_status(s, o, ports, err) < 0 || start_pam(s, c, err) < 0 ||
         server_drop_privileges(c, err) < 0)
         return -1;
+    status_start(s->status);
     if (chdir(c->store) < 0)
         return err_set(err, "the store %s: %s", c->store, strerror(errno));
     if (server_load(s, c, damaged_r, err) < 0)
@@ -573,7 +596,7 @@ server_start(const struct server_options *o, struct config *config,
     struct buf ports = {0};
 
     *damaged_r = false;
-    if (start_parts(s, &ports, damaged_r, err) < 0) {
+    if (start_parts(s, o, &ports, damaged_r, err) < 0) {
         if (s->store != NULL)
             store_close(&s->store);
         buf_clear(&ports);
@@ -582,6 +605,7 @@ server_start(const struct server_options *o, struct config *config,
     }
     for (unsigned i = 0; i < s->n_workers; i++)
         worker_start(s->workers[i]);
+    status_enter(s->status, s);
     write_ports(s, config, &ports);
     for (char *line = ports.data, *end; ports.len > 0; line = end + 1) {
         end = memchr(line, '\n', ports.len - (size_t)(line - ports.data));
@@ -778,6 +802,7 @@ server_stop(struct server **sp)
     hash_pool_free(&s->hash_pool);
     flush_mail(s);
     upkeep_last_audit(s);
+    status_leave(s->status);
     store_close(&s->store);
     log_debug("the store is closed");
     /* Where names of users come from a network, that may take long, and may end

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "util/errbuf.h"
 
@@ -21,6 +22,8 @@ struct server_options {
     const struct config_override *overrides;
     size_t n_overrides;
     bool test_hooks;
+    void (*feed)(void); /* the manager's watchdog; any thread; or NULL */
+    int64_t feed_every; /* microseconds, at most */
 };
 
 /* Takes the configuration; opens the store, binds the listeners and starts all

@@ -43,7 +43,8 @@ check_listeners(const struct config *c, struct errbuf *err)
                  {"listen-tls", &c->listen_tls},
                  {"listen-pwd", &c->listen_pwd},
                  {"listen-pwd-tls", &c->listen_pwd_tls},
-                 {"listen-pwd-apop", &c->listen_pwd_apop}};
+                 {"listen-pwd-apop", &c->listen_pwd_apop},
+                 {"listen-status", &c->listen_status}};
     bool is_running = config_probe_is_served(c->control_socket);
 
     for (size_t i = 0; i < sizeof doors / sizeof doors[0]; i++)

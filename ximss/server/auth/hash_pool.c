@@ -19,6 +19,7 @@
 
 #include <glib.h>
 
+#include "util/alive.h"
 #include "util/xmalloc.h"
 #include "ximss/server/base/stat.h"
 
@@ -36,6 +37,15 @@ struct queue {
     unsigned n;
 };
 
+/* A hash may be made to take long: not a sickness yet. */
+#define PATIENCE 10
+
+struct hash_thread {
+    struct hash_pool *pool;
+    pthread_t thread;
+    struct alive *alive; /* owned */
+};
+
 struct hash_pool {
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -44,7 +54,7 @@ struct hash_pool {
     GHashTable *queues; /* owned, and each of them: by owner */
     TAILQ_HEAD(, queue) turns;
     unsigned most, waiting;
-    pthread_t *threads; /* owned */
+    struct hash_thread *threads; /* owned */
     unsigned n_threads;
 };
 
@@ -121,14 +131,17 @@ take(struct hash_pool *pool)
 static void *
 run(void *arg)
 {
-    struct hash_pool *pool = arg;
+    struct hash_thread *t = arg;
     struct hash_job *job;
 
-    while ((job = take(pool)) != NULL) {
+    while ((job = take(t->pool)) != NULL) {
+        if (!t->pool->uncounted)
+            alive_beat(t->alive);
         job->work(job->arg);
         if (job->done != NULL)
             job->done(job->arg);
         free(job);
+        alive_rest(t->alive);
     }
     return NULL;
 }
@@ -137,18 +150,25 @@ run(void *arg)
 static int
 start(struct hash_pool *pool, struct errbuf *err)
 {
-    char name[16];
+    struct hash_thread *t = &pool->threads[pool->n_threads];
+    char name[ALIVE_NAME_SIZE];
     sigset_t all, old;
     int rc;
 
+    snprintf(name, sizeof name, "hash-%u", pool->n_threads);
+    t->pool = pool;
+    t->alive = alive_new(name);
+    alive_set_patience(t->alive, PATIENCE);
+
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    rc = pthread_create(&pool->threads[pool->n_threads], NULL, run, pool);
+    rc = pthread_create(&t->thread, NULL, run, t);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (rc != 0)
+    if (rc != 0) {
+        alive_free(&t->alive);
         return err_set(err, "starting a hash thread: %s", strerror(rc));
-    snprintf(name, sizeof name, "hash-%u", pool->n_threads);
-    pthread_setname_np(pool->threads[pool->n_threads], name);
+    }
+    pthread_setname_np(t->thread, name);
     pool->n_threads++;
     return 0;
 }
@@ -241,8 +261,10 @@ hash_pool_free(struct hash_pool **pool)
     p->ending = true;
     pthread_cond_broadcast(&p->wake);
     pthread_mutex_unlock(&p->lock);
-    for (unsigned i = 0; i < p->n_threads; i++)
-        pthread_join(p->threads[i], NULL);
+    for (unsigned i = 0; i < p->n_threads; i++) {
+        pthread_join(p->threads[i].thread, NULL);
+        alive_free(&p->threads[i].alive);
+    }
     pthread_cond_destroy(&p->wake);
     pthread_mutex_destroy(&p->lock);
     g_hash_table_destroy(p->queues);

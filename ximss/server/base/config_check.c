@@ -52,8 +52,8 @@ static int
 check_listeners(struct config_load *l, const struct config *c)
 {
     const struct config_listen *const doors[] = {
-        &c->listen, &c->listen_tls, &c->listen_pwd, &c->listen_pwd_tls,
-        &c->listen_pwd_apop};
+        &c->listen,         &c->listen_tls,      &c->listen_pwd,
+        &c->listen_pwd_tls, &c->listen_pwd_apop, &c->listen_status};
 
     if (c->listen.count + c->listen_tls.count == 0)
         return config_conflict(l, "listen", "there is no listener at all");
@@ -61,7 +61,7 @@ check_listeners(struct config_load *l, const struct config *c)
         return config_conflict(l, "listen",
                                "an address stands twice in listen, listen-tls, "
                                "listen-pwd, listen-pwd-tls and "
-                               "listen-pwd-apop");
+                               "listen-pwd-apop or listen-status");
     return 0;
 }
 

@@ -56,6 +56,11 @@ static const struct config_row rows[] = {
  "Threads that serve sessions. 0: one for each core."},
 {"hash-threads", NUMBER(1, 64), M(hash_threads), "2", RESTART,
  "Threads that check passwords."},
+{"watchdog-time", TIME(SECOND, HOUR), M(watchdog_time), "30s", RESTART,
+ "A thread that has work and gives no sign of life for this time is stuck: the\n"
+ "log says which, /healthz says 503, and systemd is told no more that all is\n"
+ "well, so that it restarts the server (WatchdogSec of the unit). Threads that\n"
+ "hash passwords or write checkpoints have ten times as long."},
 
 {"listen", LIST(CONFIG_LISTEN), M(listen), "*:11024", RESTART,
  "Where clients connect, in clear text until they ask for TLS. A list, such\n"
@@ -73,6 +78,13 @@ static const struct config_row rows[] = {
  "contains a challenge. Clients that see one use APOP, which needs a token\n"
  "of the account (ximssctl account token) and does not work with its\n"
  "password."},
+{"listen-status", LIST(CONFIG_LISTEN), M(listen_status), "", RESTART,
+ "Where programs that watch the server ask by HTTP for /metrics (figures for\n"
+ "Prometheus), /healthz and /readyz. Nobody needs a password there, so name an\n"
+ "address of this machine, such as {\"127.0.0.1:11080\"}, or one that only your\n"
+ "monitoring reaches. Empty: nowhere."},
+{"ready-backlog", NUMBER(1, 10000000), M(ready_backlog), "10000", RESTART,
+ "While more jobs than this wait for the store, /readyz says \"behind\"."},
 {"tls-certificate", PATH(0), M(tls_certificate), "", RELOAD,
  "The certificate, followed by its chain (PEM). Empty: no TLS."},
 {"tls-key", PATH(0), M(tls_key), "", RELOAD,

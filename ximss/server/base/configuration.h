@@ -47,6 +47,7 @@ struct config {
     enum log_format log_format;
     unsigned workers; /* 0: as many as cores */
     unsigned hash_threads;
+    int64_t watchdog_time;
 
     /* listeners and TLS */
     struct config_listen listen;
@@ -54,6 +55,8 @@ struct config {
     struct config_listen listen_pwd;
     struct config_listen listen_pwd_tls;
     struct config_listen listen_pwd_apop;
+    struct config_listen listen_status;
+    unsigned ready_backlog;
     char *tls_certificate; /* "": no TLS; else tls_key is set too */
     char *tls_key;
     char *tls_roots;

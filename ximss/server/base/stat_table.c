@@ -251,6 +251,12 @@ static const struct stat_row rows[STAT_N] = {
           "Reports of storage used"),
     FEEDS(AGE, STAT_QUOTA_AGE_OF, "quotaAge", "quota_age",
           "Since the last report of storage used"),
+    [STAT_QUOTA_DOVEADM_UP] = {.name = "quotaDoveadmUp",
+                               .kind = STAT_INTEGER,
+                               .late = true,
+                               .help = "1 if Dovecot told when it was asked "
+                                       "last, else 0",
+                               .metric = "ximssd_quota_doveadm_up"},
     [STAT_QUOTA_DICT_CONNECTIONS] = SAMPLED_OF(
         "quotaDictConnections", "quota_socket_connections", "source=\"dict\"",
         "Connections to the sockets for Dovecot, by source",

@@ -24,6 +24,7 @@ enum admin_live_command {
     ADMIN_LIVE_LOG_ALL,       /* `on`: all of the log; else as configured */
     ADMIN_LIVE_TEST_LOOP,     /* measures; the result is a number */
     ADMIN_LIVE_TEST_CLOCK,    /* clock_advance(advance) */
+    ADMIN_LIVE_TEST_HANG,     /* a worker hangs, or `on` the main thread */
     ADMIN_LIVE_LIST_USERS,    /* of `domains` */
     ADMIN_LIVE_CHECK_USERS    /* `names` in `domains` */
 };

@@ -3,6 +3,7 @@
  * end of the server, and tests. */
 #include "config.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "ximss/server/cli/admin_call.h"
 
 #define ADVANCE_MAX (100LL * 366 * 24 * 3600) /* a hundred years */
+#define HANG_MAX_MS 60000
 
 static enum store_result
 noop(struct admin_call *c, struct errbuf *err)
@@ -118,6 +120,33 @@ test_clock(struct admin_call *c, struct errbuf *err)
     return STORE_OK;
 }
 
+/* Milliseconds that a thread hangs: this one, or others by `live`. */
+static enum store_result
+test_hang(struct admin_call *c, struct errbuf *err)
+{
+    const char *what = NULL, *text = NULL;
+    unsigned long long ms = 0;
+    enum store_result r = admin_arg_text(c, "thread", &what);
+
+    (void)err;
+    if (r == STORE_OK)
+        r = admin_arg_text(c, "milliseconds", &text);
+    if (r == STORE_OK)
+        r = admin_arg_end(c);
+    if (r == STORE_OK)
+        r = admin_call_master(c);
+    if (r != STORE_OK)
+        return r;
+    if (text_parse_u64(text, HANG_MAX_MS, &ms) != 0)
+        return admin_refuse(c, ANSWER(MISSING), "milliseconds");
+    c->live->on = text_equal_nocase(what, "main");
+    if (text_equal_nocase(what, "store"))
+        poll(NULL, 0, (int)ms);
+    else
+        c->live->advance = (int64_t)ms * 1000;
+    return STORE_OK;
+}
+
 static const struct admin_command commands[] = {
     {.name = "NOOP", .run = noop},
     {.name = "ECHO", .run = echo},
@@ -129,6 +158,10 @@ static const struct admin_command commands[] = {
      .run = test_clock,
      .flags = ADMIN_HIDDEN,
      .live = ADMIN_LIVE_TEST_CLOCK},
+    {.name = "TESTHANG",
+     .run = test_hang,
+     .flags = ADMIN_HIDDEN,
+     .live = ADMIN_LIVE_TEST_HANG},
 };
 
 const struct admin_family admin_server_family = {

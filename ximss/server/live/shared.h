@@ -23,6 +23,7 @@ struct door;
 struct auth_cache;
 struct lobby;
 struct newcomers;
+struct status;
 struct passdb;
 struct stat_sampler;
 struct throttle;
@@ -81,6 +82,8 @@ struct server {
     _Atomic int64_t next_upkeep; /* clock_mono */
     atomic_bool stopping;        /* upkeep is left to the next start */
     char *ports_file;            /* owned */
+    struct status *status;       /* owned; the main thread's */
+    _Atomic int64_t hang;        /* TESTHANG main: microseconds */
 };
 
 /* A worker has nothing left to do (worker_drain). */

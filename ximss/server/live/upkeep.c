@@ -3,6 +3,7 @@
 
 #include "ximss/server/live/upkeep.h"
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -103,6 +104,17 @@ submit_expiry(struct server *s, bool upkeep)
     job_submit(&x->job);
 }
 
+/* A disk that was full is looked at: else that it has space again would be known
+ * only when somebody stores something, who is sent elsewhere meanwhile. */
+static enum store_result
+look_body(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    (void)arg;
+    (void)err;
+    store_look_for_space(t);
+    return STORE_OK;
+}
+
 void
 upkeep_tick(struct server *s)
 {
@@ -111,7 +123,11 @@ upkeep_tick(struct server *s)
     bool due = next != 0 && next <= (uint64_t)clock_now();
     bool upkeep = mono >= atomic_load(&s->next_upkeep);
 
+    if (s->test_hooks)
+        poll(NULL, 0, (int)(atomic_exchange(&s->hang, 0) / 1000));
     usage_feed_tick(s->usage_feed);
+    if (store_refuses(s->store) && store_backlog(s->store) == 0)
+        store_submit(s->store, look_body, NULL, NULL);
     if (!due && !upkeep)
         return;
     if (upkeep)

@@ -511,6 +511,9 @@ on_progress(void *arg, enum quota_progress what, unsigned n)
     case QUOTA_ROUND_ENDED:
         stat_add(STAT_QUOTA_ROUNDS_DUE, -(int64_t)n);
         break;
+    case QUOTA_ANSWERED:
+        stat_set(STAT_QUOTA_DOVEADM_UP, n);
+        break;
     case QUOTA_LOOKED:
         stat_add(STAT_QUOTA_CHECKED, n);
         break;

@@ -9,6 +9,7 @@
 
 #include <event2/event.h>
 
+#include "util/alive_loop.h"
 #include "util/arena.h"
 #include "util/clock.h"
 #include "util/conn.h"
@@ -222,9 +223,10 @@ worker_start(struct worker *w)
     char name[16];
 
     set_timer(w, CLOCK_SECOND);
+    snprintf(name, sizeof name, "worker-%u", w->index);
+    w->alive = alive_loop_new(w->base, name);
     if (pthread_create(&w->thread, NULL, run, w) != 0)
         log_fatal("starting a worker: no thread");
-    snprintf(name, sizeof name, "worker-%u", w->index);
     pthread_setname_np(w->thread, name);
 }
 
@@ -232,6 +234,7 @@ void
 worker_join(struct worker *w)
 {
     pthread_join(w->thread, NULL);
+    alive_loop_free(&w->alive);
 }
 
 struct worker *

@@ -17,6 +17,7 @@
 
 struct alert_cache;
 struct account;
+struct alive_loop;
 struct arena;
 struct conn_loop;
 struct door_told;
@@ -47,6 +48,7 @@ struct worker {
     struct server *server; /* borrowed */
     unsigned index;
     pthread_t thread;
+    struct alive_loop *alive;   /* owned; while the thread runs */
     struct event_base *base;    /* owned */
     struct conn_loop *loop;     /* owned */
     struct mailbox *box;        /* owned; the way in for other threads */

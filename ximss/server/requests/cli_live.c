@@ -6,6 +6,7 @@
 
 #include "ximss/server/requests/cli_live.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,6 +233,7 @@ deliver_live(struct mail *m, void *owner)
     case ADMIN_LIVE_WRITE_LOG:
     case ADMIN_LIVE_LOG_ALL:
     case ADMIN_LIVE_TEST_CLOCK:
+    case ADMIN_LIVE_TEST_HANG:
     case ADMIN_LIVE_KILL_DEVICE:
     case ADMIN_LIVE_LIST_USERS:
     case ADMIN_LIVE_CHECK_USERS:
@@ -351,6 +353,16 @@ move_clock(struct cli_job *c)
     store_submit(c->q.job.server->store, do_nothing, clock_settled, c);
 }
 
+/* This thread, or at its next tick the main one. */
+static void
+hang(struct cli_job *c)
+{
+    if (c->live.on)
+        atomic_store(&c->q.job.server->hang, c->live.advance);
+    else
+        poll(NULL, 0, (int)(c->live.advance / 1000));
+}
+
 static enum store_result
 live_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
 {
@@ -381,6 +393,10 @@ live_go_on(struct req_job *q)
         break;
     case ADMIN_LIVE_TEST_CLOCK:
         move_clock(c);
+        break;
+    case ADMIN_LIVE_TEST_HANG:
+        hang(c);
+        req_job_answer(q);
         break;
     case ADMIN_LIVE_LIST_USERS:
         cli_outside_list(c);
