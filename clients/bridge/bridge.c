@@ -14,6 +14,7 @@
 #include "clients/bridge/listen.h"
 #include "clients/bridge/proxied.h"
 #include "clients/bridge/random_text.h"
+#include "clients/bridge/redirect.h"
 #include "clients/bridge/relay.h"
 #include "clients/bridge/room.h"
 #include "clients/bridge/route.h"
@@ -121,10 +122,9 @@ enter(struct bridge *b, struct lobby *lobby, const struct sockaddr *sa,
 }
 
 static void
-on_accepted(void *arg, int fd, const struct sockaddr *peer, bool tls,
-            bool proxied)
+take(struct bridge *b, int fd, const struct sockaddr *peer, bool tls,
+     bool proxied, bool redirects)
 {
-    struct bridge *b = arg;
     struct lobby_guest *g = enter(b, b->http.lobby, peer, NULL);
     struct http_conn *h;
 
@@ -136,10 +136,25 @@ on_accepted(void *arg, int fd, const struct sockaddr *peer, bool tls,
     h = http_conn_new(&b->http, b->loop, fd, peer,
                       tls && !proxied ? b->tls : NULL, crowd_of(b, peer));
     h->guest = g;
+    h->redirects = redirects;
     lobby_set_owner(b->http.lobby, g, b, h);
     TAILQ_INSERT_TAIL(&b->conns, h, link);
     if (proxied && !proxied_begin(b, h, tls))
         http_conn_end(h);
+}
+
+static void
+on_accepted(void *arg, int fd, const struct sockaddr *peer, bool tls,
+            bool proxied)
+{
+    take(arg, fd, peer, tls, proxied, false);
+}
+
+static void
+on_unsafe(void *arg, int fd, const struct sockaddr *peer, bool tls,
+          bool proxied)
+{
+    take(arg, fd, peer, tls, proxied, true);
 }
 
 static void
@@ -159,7 +174,7 @@ on_xml(struct http_conn *h, const char *data, size_t len)
     struct bridge *b = h->owner->arg;
     struct lobby_guest *g;
 
-    if (!b->cfg->relay)
+    if (!b->cfg->relay || h->redirects)
         return false;
     g = enter(b, b->http.relays, (const struct sockaddr *)h->peer, h);
     if (g == NULL)
@@ -186,7 +201,10 @@ on_request(struct http_conn *h, const struct http_request *q)
     struct bridge *b = h->owner->arg;
 
     b->counts.requests++;
-    answer(b, h, q, false);
+    if (h->redirects)
+        redirect(b->cfg, h, q);
+    else
+        answer(b, h, q, false);
 }
 
 static void
@@ -282,6 +300,7 @@ put_in_force(struct bridge *b)
     budget_set(&b->members, cfg->sessions_memory, cfg->session_memory);
     b->http.request_timeout = cfg->request_timeout;
     b->http.keep_alive = cfg->keep_alive;
+    b->http.hsts = cfg->hsts;
 }
 
 struct bridge *
@@ -324,6 +343,8 @@ bridge_start(struct bridge_config *cfg, struct event_base *base,
                     false, on_accepted, b, err) < 0 ||
         listen_open(&b->listeners, base, &cfg->listen_tls, &cfg->proxy_protocol,
                     true, on_accepted, b, err) < 0 ||
+        listen_open(&b->listeners, base, &cfg->redirect_http,
+                    &cfg->proxy_protocol, false, on_unsafe, b, err) < 0 ||
         (b->status = status_open(b, err)) == NULL) {
         bridge_stop(&b);
         return NULL;

@@ -42,7 +42,9 @@ check_listeners(const struct bridge_config *c, struct errbuf *err)
         return -1;
     if (config_probe_listen("listen-tls", &c->listen_tls, true, err) < 0)
         return -1;
-    return config_probe_listen("listen-status", &c->listen_status, true, err);
+    if (config_probe_listen("listen-status", &c->listen_status, true, err) < 0)
+        return -1;
+    return config_probe_listen("redirect-http", &c->redirect_http, true, err);
 }
 
 /* ximssd may come later. */

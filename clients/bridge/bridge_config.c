@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "clients/bridge/http_host.h"
 #include "clients/dovecot/door_choice.h"
 #include "util/address.h"
 #include "util/blank.h"
@@ -48,6 +49,16 @@ static const struct config_row rows[] = {
  "address of this machine, such as {\"127.0.0.1:8180\"}, or one that only your\n"
  "monitoring reaches. With it, the bridge looks every 5 seconds whether ximssd\n"
  "is there. Empty: nowhere."},
+{"redirect-http", LIST(CONFIG_LISTEN), M(redirect_http), "", RESTART,
+ "Where every request by HTTP is redirected to https://redirect-host, with its\n"
+ "path. Nothing else is served there. The usual port is 80."},
+{"redirect-host", TEXT(0, 255), M(redirect_host), "", RESTART,
+ "The host to which redirect-http leads, whatever host was asked for, such as\n"
+ "alerts.example.org; with a port if it is not 443."},
+{"hsts", TIME(0, 3650 * DAY), M(hsts), "0s", RELOAD,
+ "For how long browsers that came by TLS shall come by nothing else\n"
+ "(Strict-Transport-Security). They keep to it even if TLS is switched off\n"
+ "later. It is sent over TLS only. 0: not sent."},
 {"tls-certificate", PATH(0), M(tls_certificate), "", RELOAD,
  "The certificate, followed by its chain (PEM). Empty: no TLS."},
 {"tls-key", PATH(0), M(tls_key), "", RELOAD,
@@ -64,7 +75,8 @@ static const struct config_row rows[] = {
  "The oldest version of TLS to accept."},
 
 {"server-socket", PATH(0), M(server_socket), "", RESTART,
- "The UNIX socket of ximssd. Empty: server-address and server-port are used."},
+ "The UNIX socket of ximssd for its bridge (bridge-socket there), such as\n"
+ "/run/ximssd/bridge.sock. Empty: server-address and server-port are used."},
 {"server-address", TEXT(1, 64), M(server_address), "127.0.0.1", RESTART,
  "The address of ximssd, in numbers. Passwords are sent to it in clear text:\n"
  "log-ins are refused unless it is on this machine."},
@@ -308,6 +320,21 @@ check_proxies(struct config_load *l, const struct bridge_config *c)
     return 0;
 }
 
+/* It stands in a URL. */
+static int
+check_redirect(struct config_load *l, const struct bridge_config *c)
+{
+    struct http_host host;
+
+    if (*c->redirect_host != '\0' &&
+        (!http_host_parse(c->redirect_host, &host) || *host.name == '\0'))
+        return config_conflict(l, "redirect-host",
+                               "must be a host, or HOST:PORT");
+    if (c->redirect_http.count > 0 && *c->redirect_host == '\0')
+        return config_conflict(l, "redirect-http", "needs redirect-host");
+    return 0;
+}
+
 static int
 check_behind(struct config_load *l, const char *key,
              const struct config_listen *servers)
@@ -393,7 +420,8 @@ check(struct config_load *l, void *config)
                                "listen-tls and listen-status");
     if (config_table_check_tls(l, c->tls_certificate, c->tls_key,
                                &c->listen_tls) < 0 ||
-        check_proxies(l, c) < 0 || check_mail_auth(l, c) < 0 ||
+        check_proxies(l, c) < 0 || check_redirect(l, c) < 0 ||
+        check_mail_auth(l, c) < 0 ||
         check_text(l, "site-name", c->site_name) < 0 ||
         check_text(l, "organisation", c->organisation) < 0)
         return -1;

@@ -20,6 +20,9 @@ struct bridge_config {
     struct config_listen listen;
     struct config_listen listen_tls;
     struct config_listen listen_status;
+    struct config_listen redirect_http;
+    char *redirect_host; /* HOST or HOST:PORT; "": redirect_http is empty */
+    int64_t hsts;        /* 0: not sent */
     char *tls_certificate;
     char *tls_key;
     char *tls_roots;

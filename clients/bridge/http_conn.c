@@ -585,15 +585,24 @@ after_reply(struct http_conn *h)
     conn_continue(&h->conn);
 }
 
+/* Only over TLS: elsewhere anybody could have written it. */
+static int64_t
+hsts(const struct http_conn *h)
+{
+    return http_is_encrypted(h) ? h->owner->hsts : 0;
+}
+
 void
 http_reply(struct http_conn *h, const struct http_reply *r)
 {
+    struct http_reply full = *r;
     struct buf out = {0};
 
     if (h->ended || !h->busy)
         return;
     h->waiter = NULL; /* who answers is not told that the peer is gone */
-    http_reply_write(&out, r, h->keep, h->is_head, clock_now());
+    full.hsts = hsts(h);
+    http_reply_write(&out, &full, h->keep, h->is_head, clock_now());
     send_bytes(h, out.data, out.len);
     explicit_bzero(out.data, out.len); /* session ids, cookies */
     buf_clear(&out);
@@ -610,9 +619,11 @@ void
 http_stream(struct http_conn *h, const struct http_reply *r,
             struct http_waiter *w)
 {
+    struct http_reply full = *r;
     struct buf out = {0};
 
-    http_reply_write_open(&out, r, clock_now());
+    full.hsts = hsts(h);
+    http_reply_write_open(&out, &full, clock_now());
     h->streaming = true;
     h->waiter = w;
     let_go(h);

@@ -71,6 +71,7 @@ struct http_owner {
     struct lobby *relays; /* ... the same of relays that are not logged in */
     size_t head_bytes;
     int64_t request_timeout, keep_alive; /* microseconds */
+    int64_t hsts;                        /* ... 0: none */
     size_t open;                         /* connections */
 };
 
@@ -118,6 +119,7 @@ struct http_conn {
     bool broken;             /* found out while sending: ends in a moment */
     bool ended;              /* to be freed at the end of the turn */
     bool loopback;           /* the peer is this machine */
+    bool redirects;          /* the owner's: see redirect.h */
 };
 
 /* Takes the descriptor; ctx NULL: no TLS; crowd: see conn_start_tls. */
@@ -147,6 +149,7 @@ struct http_reply {
     size_t len;
     const char *cache;   /* NULL: no-cache,must-revalidate */
     const char *headers; /* further lines, each ended by CR LF; NULL: none */
+    int64_t hsts;        /* microseconds; the connection fills it in */
 };
 
 /* The request under way, or the relay, takes so many bytes beyond its own.

@@ -16,6 +16,7 @@ static const struct {
     {204, "No Content"},
     {301, "Moved Permanently"},
     {304, "Not Modified"},
+    {308, "Permanent Redirect"},
     {400, "Bad Request"},
     {401, "Unauthorized"},
     {403, "Forbidden"},
@@ -86,6 +87,9 @@ append_end(struct buf *out, const struct http_reply *r)
                 "X-Content-Type-Options: nosniff\r\n"
                 "X-XSS-Protection: 0\r\n",
                 r->cache != NULL ? r->cache : "no-cache,must-revalidate");
+    if (r->hsts > 0)
+        buf_appendf(out, "Strict-Transport-Security: max-age=%lld\r\n",
+                    (long long)(r->hsts / CLOCK_SECOND));
     if (r->headers != NULL)
         buf_append_str(out, r->headers);
     buf_append(out, "\r\n", 2);

@@ -40,9 +40,10 @@ trust_learn(struct bridge *b, const struct xml_elem *answer)
     else
         log_warn("ximssd does not trust this bridge: its limits and log "
                  "lines refer only to this machine's address, CRAM-MD5 is "
-                 "not offered, and XIMSS connections are not passed on; add "
-                 "the address to trusted-addresses of ximssd, or use "
-                 "server-socket");
+                 "not offered, and XIMSS connections are not passed on; on one "
+                 "machine, set bridge-socket of ximssd and server-socket here "
+                 "to one path; else add the address to trusted-addresses of "
+                 "ximssd");
 }
 
 static void

@@ -39,6 +39,7 @@
 #include "ximss/server/base/stat.h"
 #include "ximss/server/live/admission.h"
 #include "ximss/server/live/alias_renew.h"
+#include "ximss/server/live/bridge_door.h"
 #include "ximss/server/live/broadcast.h"
 #include "ximss/server/live/door.h"
 #include "ximss/server/live/job.h"
@@ -156,6 +157,7 @@ apply_limits(struct server *s, const struct config *c, struct errbuf *err)
     if (admission_limits(c, s->descriptors, s->own_descriptors, &l, err) < 0 ||
         door_configure(s->door, c, err) < 0)
         return -1;
+    bridge_door_configure(s->bridge_door, c);
     if (s->wake_files != NULL)
         wake_files_set_limit(s->wake_files, c->door_sessions);
     throttle_set_limits(s->throttle, &t);
@@ -355,6 +357,7 @@ server_free(struct server *s)
     userdb_free(&s->userdb);
     passdb_free(&s->passdb);
     lobby_free(&s->lobby);
+    bridge_door_free(&s->bridge_door);
     door_free(&s->door);
     wake_files_close(&s->wake_files);
     tls_context_unref(&s->tls);
@@ -390,6 +393,7 @@ server_new(const struct server_options *o, struct config *c)
     s->alias_renew = alias_renew_new();
     s->passdb = passdb_new(&p);
     s->lobby = lobby_new();
+    s->bridge_door = bridge_door_new();
     s->door = door_new();
     s->descriptors = descriptors_limit();
     s->audit_budget = audit_budget_new(&(struct audit_limits){0});
@@ -541,6 +545,16 @@ reload_notify(struct server *s, const struct config *c)
     free(from);
 }
 
+static int
+open_bridge(struct server *s, const struct config *c, struct buf *ports,
+            struct errbuf *err)
+{
+    if (c->bridge_socket[0] == '\0')
+        return 0;
+    return listener_open_bridge(s->workers[0], c->bridge_socket, &dialect_ximss,
+                                ports, err);
+}
+
 /* While the server still may open any port. */
 static int
 open_status(struct server *s, const struct server_options *o, struct buf *ports,
@@ -574,7 +588,7 @@ start_parts(struct server *s, const struct server_options *o, struct buf *ports,
         return -1;
     if (listener_open_local(s->workers[0], c->control_socket, &dialect_ximss,
                             ports, err) < 0 ||
-        open_door(s, c, ports, err) < 0)
+        open_bridge(s, c, ports, err) < 0 || open_door(s, c, ports, err) < 0)
         return -1;
     s->hash_pool = hash_pool_new(c->hash_threads, HASH_WAITING_MOST, err);
     if (s->hash_pool == NULL)

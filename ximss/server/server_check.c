@@ -140,6 +140,12 @@ check_control(const struct config *c, struct errbuf *err)
 }
 
 static int
+check_bridge(const struct config *c, struct errbuf *err)
+{
+    return config_probe_socket("bridge-socket", c->bridge_socket, err);
+}
+
+static int
 check_door_users(const struct config *c, struct errbuf *err)
 {
     struct door *d = door_new();
@@ -235,8 +241,8 @@ static int (*const checks[])(const struct config *c, struct errbuf *err) = {
     check_pam_user,   check_pam_program, become_user,      check_group,
     check_store,      check_dict,        check_warning,    check_control,
     check_doveadm,    check_token_key,   check_door_users, check_door,
-    check_door_group, check_door_wake,   check_dovecot,    check_commands,
-    check_sendmail,   check_roots,
+    check_door_group, check_door_wake,   check_bridge,     check_dovecot,
+    check_commands,   check_sendmail,    check_roots,
 };
 
 /* What is well, but would keep a server from starting now. */

@@ -196,6 +196,23 @@ check_door(struct config_load *l, struct config *c)
     return 0;
 }
 
+static int
+check_bridge(struct config_load *l, const struct config *c)
+{
+    const char *const others[] = {c->control_socket, c->door_socket,
+                                  c->quota_dict_socket,
+                                  c->quota_warning_socket};
+
+    if (*c->bridge_socket == '\0')
+        return 0;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strcmp(c->bridge_socket, others[i]) == 0)
+            return config_conflict(l, "bridge-socket",
+                                   "must not be the same as another socket");
+    return check_socket(l, "bridge-socket", c->bridge_socket,
+                        LOCAL_SOCKET_PATH_MOST);
+}
+
 static bool
 wants_pam(const struct config *c)
 {
@@ -282,5 +299,7 @@ config_check(struct config_load *l, void *config)
         check_users(l, c) != 0 || check_pam(l, c) != 0 ||
         finish_control_socket(l, c) != 0)
         return -1;
-    return check_door(l, c);
+    if (check_door(l, c) != 0)
+        return -1;
+    return check_bridge(l, c);
 }

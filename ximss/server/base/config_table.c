@@ -103,13 +103,20 @@ static const struct config_row rows[] = {
  "Machines that log in on behalf of users, such as a web bridge or a mail\n"
  "proxy. The server believes the clientAddress that they send. A list, such\n"
  "as {\"192.0.2.7\", \"2001:db8::/64\"}."},
+{"bridge-socket", PATH(0), M(bridge_socket), "", RESTART,
+ "The UNIX socket for a ximss-bridge on this machine, such as\n"
+ "/run/ximssd/bridge.sock. Who may connect there is believed like\n"
+ "trusted-addresses, and nobody else may. Empty: none."},
+{"bridge-users", LIST(CONFIG_TEXTS), M(bridge_users), "ximss-bridge", RELOAD,
+ "The users of this machine, by name or number, who may connect there. Root\n"
+ "and the server's own user always may."},
 {"proxy-protocol", LIST(CONFIG_LISTEN), M(proxy_protocol), "", RESTART,
  "Those of the addresses above that are for proxies, such as HAProxy or\n"
  "nginx stream, which name the client of each connection. Every connection\n"
  "there must start with a header of the PROXY protocol, version 1 or 2, and\n"
  "must come from proxy-addresses or trusted-addresses. At other addresses,\n"
  "the server accepts only a header of version 2 from trusted-addresses or on\n"
- "the control socket."},
+ "the control socket and the bridge's."},
 {"proxy-addresses", LIST(CONFIG_NETS), M(proxy_addresses), "", RELOAD,
  "The addresses of these proxies. A list, like trusted-addresses."},
 {"proxy-timeout", TIME(SECOND, HOUR), M(proxy_timeout), "5s", RELOAD,

@@ -80,6 +80,9 @@ struct config {
     int64_t idle_timeout;
     int64_t pwd_idle_timeout;
 
+    char *bridge_socket;              /* "": none; see live/bridge_door.h */
+    struct config_texts bridge_users; /* names or numbers */
+
     /* the mail door; see live/door.h */
     char *door_socket; /* "": none */
     char *door_socket_group;

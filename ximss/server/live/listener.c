@@ -16,6 +16,8 @@
 #include "util/local_socket.h"
 #include "util/xmalloc.h"
 #include "ximss/server/base/peer.h"
+#include "ximss/server/live/bridge_door.h"
+#include "ximss/server/live/shared.h"
 #include "ximss/server/live/worker.h"
 
 #define BACKLOG 4096
@@ -28,7 +30,8 @@ struct listener {
     const struct dialect *dialect;
     int fd;
     bool proxied;               /* each connection begins with a PROXY header */
-    struct local_socket socket; /* the door's, to which fd belongs */
+    bool is_bridges;            /* see bridge_door.h */
+    struct local_socket socket; /* of the door or the bridge, fd's; or -1 */
 };
 
 /* --- accepting --- */
@@ -44,6 +47,11 @@ on_accept(void *arg, int fd, const struct sockaddr *sa)
     peer_from_sockaddr(&peer, sa);
     if (l->door == SESSION_LOCAL || l->door == SESSION_DOOR)
         getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
+    if (l->is_bridges &&
+        !bridge_door_admits(l->worker->server->bridge_door, cred.uid)) {
+        close(fd);
+        return;
+    }
     session_new(l->worker, fd, l->door, l->dialect, &peer, cred.uid,
                 l->proxied);
 }
@@ -60,6 +68,7 @@ add(struct worker *w, int fd, enum session_door door,
 
     l->worker = w;
     l->fd = fd;
+    l->socket.fd = -1;
     l->door = door;
     l->dialect = dialect;
     l->proxied = proxied;
@@ -159,6 +168,23 @@ listener_open_local(struct worker *w, const char *path,
 }
 
 int
+listener_open_bridge(struct worker *w, const char *path,
+                     const struct dialect *dialect, struct buf *ports,
+                     struct errbuf *err)
+{
+    struct local_socket s;
+    struct listener *l;
+
+    if (local_socket_open(&s, path, 0666, NULL, err) < 0)
+        return err_prefix(err, "bridge-socket");
+    l = add(w, s.fd, SESSION_LOCAL, dialect, false);
+    l->socket = s;
+    l->is_bridges = true;
+    buf_appendf(ports, "bridge %s\n", path);
+    return 0;
+}
+
+int
 listener_open_door(struct worker *w, const char *path, const char *group,
                    const struct dialect *dialect, struct buf *ports,
                    struct errbuf *err)
@@ -180,7 +206,7 @@ listener_close_all(struct worker *w)
     while ((l = w->listeners) != NULL) {
         w->listeners = l->next;
         acceptor_free(&l->acceptor);
-        if (l->door == SESSION_DOOR)
+        if (l->socket.fd >= 0)
             local_socket_close(&l->socket);
         else
             close(l->fd);

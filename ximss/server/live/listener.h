@@ -13,8 +13,8 @@ struct dialect;
 struct worker;
 
 /* Listening sockets.  Every worker has its own socket for each address
- * (SO_REUSEPORT): the kernel spreads the connections.  The control socket and
- * the mail door are the first worker's. */
+ * (SO_REUSEPORT): the kernel spreads the connections.  The control socket,
+ * the bridge's and the mail door are the first worker's. */
 
 /* Binds the addresses for all workers and puts them on their loops; who
  * comes in is spoken with in the dialect.  Appends a
@@ -29,12 +29,18 @@ int listener_open_local(struct worker *w, const char *path,
                         const struct dialect *dialect, struct buf *ports,
                         struct errbuf *err) WARN_UNUSED;
 
+/* The bridge's socket, for those whom bridge_door_admits. */
+int listener_open_bridge(struct worker *w, const char *path,
+                         const struct dialect *dialect, struct buf *ports,
+                         struct errbuf *err) WARN_UNUSED;
+
 /* The mail door, for members of the group ("": the server's own). */
 int listener_open_door(struct worker *w, const char *path, const char *group,
                        const struct dialect *dialect, struct buf *ports,
                        struct errbuf *err) WARN_UNUSED;
 
-/* Stops accepting, and removes the mail door's file. */
+/* Stops accepting, and removes the files of the mail door and
+ * the bridge's socket. */
 void listener_close_all(struct worker *w);
 
 #endif

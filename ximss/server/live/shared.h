@@ -21,6 +21,7 @@ struct login_slots;
 struct passdb;
 struct door;
 struct auth_cache;
+struct bridge_door;
 struct lobby;
 struct newcomers;
 struct status;
@@ -45,6 +46,7 @@ struct server {
     struct passdb *passdb;               /* owned: passwords outside */
     struct lobby *lobby;                 /* owned; see admission.h */
     struct door *door;                   /* owned */
+    struct bridge_door *bridge_door;     /* owned */
     struct wake_files *wake_files;       /* owned; NULL: no mail door */
     struct hash_pool *name_pool;         /* owned; asks the system for names of
                                             users; NULL: no mail door */

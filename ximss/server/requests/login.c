@@ -17,6 +17,7 @@
 #include "util/xmalloc.h"
 #include "ximss/server/auth/password.h"
 #include "ximss/server/auth/throttle.h"
+#include "ximss/server/live/bridge_door.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/requests/attempt.h"
 #include "ximss/server/rules/token.h"
@@ -139,8 +140,13 @@ login_take_client(struct req *r, const char *client)
     struct session *s = r->session;
     struct peer peer;
 
-    if (client == NULL || !login_is_proxy(s))
+    if (client == NULL)
         return 0;
+    if (!login_is_proxy(s)) {
+        if (session_is_local(s) && !session_is_at_door(s))
+            bridge_door_doubts(session_worker(s)->server->bridge_door);
+        return 0;
+    }
     if (peer_parse(&peer, client) < 0) {
         req_fail(r, ANSWER(BAD_CLIENT_ADDRESS));
         return -1;
