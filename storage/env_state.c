@@ -34,6 +34,7 @@ const char *const table_file[TABLE_COUNT] = {
     [TABLE_TICKET_ACCOUNT] = "ticket_account.db",
     [TABLE_TOKEN] = "token.db",
     [TABLE_OBJECT] = "object.db",
+    [TABLE_AUDIT_CHAIN] = "audit_chain.db",
 };
 
 void

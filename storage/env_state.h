@@ -18,19 +18,20 @@
 /* The format of the whole store; a store with a higher one is refused.  One
  * with a lower one keeps it until something is stored that needs more
  * (meta_need_format). */
-#define STORE_FORMAT 7
+#define STORE_FORMAT 8
 /* What the formats brought. */
-#define FORMAT_ALIASES   2
-#define FORMAT_TEMPLATE  2
-#define FORMAT_USAGE     3
-#define FORMAT_TICKETS   4
-#define FORMAT_VERIFIERS 4
-#define FORMAT_POST_KEYS 5
-#define FORMAT_TOKENS    5
-#define FORMAT_SESSIONS  5
-#define FORMAT_OBJECTS   5
-#define FORMAT_UNSHOWN   6
-#define FORMAT_HASHES    7
+#define FORMAT_ALIASES     2
+#define FORMAT_TEMPLATE    2
+#define FORMAT_USAGE       3
+#define FORMAT_TICKETS     4
+#define FORMAT_VERIFIERS   4
+#define FORMAT_POST_KEYS   5
+#define FORMAT_TOKENS      5
+#define FORMAT_SESSIONS    5
+#define FORMAT_OBJECTS     5
+#define FORMAT_UNSHOWN     6
+#define FORMAT_HASHES      7
+#define FORMAT_AUDIT_CHAIN 8
 
 /* The directory of the store keeps the environment in here. */
 #define ENV_SUBDIR "db"
@@ -66,6 +67,7 @@ enum table {
     TABLE_TICKET_ACCOUNT,
     TABLE_TOKEN,
     TABLE_OBJECT,
+    TABLE_AUDIT_CHAIN,
     TABLE_COUNT
 };
 

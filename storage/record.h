@@ -151,12 +151,13 @@ void nothing_encode(struct buf *b);
 int nothing_decode(const void *data, size_t len,
                    struct errbuf *err) WARN_UNUSED;
 
-/* The audit lines of one transaction: a version byte, then lines to the end of
- * the record. */
+/* The audit lines of one transaction: a version byte and what belongs to it
+ * (audit_chain.h), then lines to the end of the record. */
 void audit_begin_encode(struct buf *b);
 void audit_line_encode(struct buf *b, const struct audit_rec *a);
 /* Calls fn (may be NULL) for each line; its returning false ends the reading.
  */
+typedef bool audit_walk_fn(const struct audit_rec *a, void *arg);
 int audit_decode(const void *data, size_t len, audit_walk_fn *fn, void *arg,
                  struct errbuf *err) WARN_UNUSED;
 

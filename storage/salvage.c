@@ -128,7 +128,7 @@ make_copy(struct salvage *s, const struct examined *x, const struct paths *p,
             return -1;
     }
     if (!x->closed) {
-        s->lacks = s->unsure = true;
+        s->lacks = s->unsure = s->log_lost = true;
         fprintf(s->report, "the log cannot be used: the tables are as they "
                            "were written last\n");
     }
@@ -279,7 +279,7 @@ free_paths(struct paths *p)
 static void
 note_damage(struct salvage *s, const struct examined *x)
 {
-    s->lacks = x->damaged_log && !x->closed;
+    s->lacks = s->log_lost = x->damaged_log && !x->closed;
     for (size_t i = 0; i < SALVAGE_SOURCES; i++) {
         enum table table = salvage_sources[i].table;
 
@@ -317,7 +317,7 @@ enum store_salvage
 store_salvage(const char *dir, int64_t now, FILE *report, struct errbuf *err)
 {
     struct env *lock = env_lock(dir, err);
-    struct salvage s = {.report = report};
+    struct salvage s = {.report = report, .now = now};
     struct paths p;
     int ret;
 

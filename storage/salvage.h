@@ -23,6 +23,9 @@ struct salvage {
     bool lacks;       /* something is not brought back */
     /* What was known of numbers given out may be gone. */
     bool unsure;
+    bool log_lost;         /* so that the newest records may be */
+    int64_t now;           /* microseconds UTC */
+    uint64_t audit_number; /* of the newest audit record, as the head says */
 };
 
 /* Takes one record of a table: STORE_OK: kept; STORE_REFUSED: not; else the
@@ -42,6 +45,20 @@ extern const struct salvage_source salvage_sources[SALVAGE_SOURCES];
 
 /* The key of a record whose key is a number. */
 struct key salvage_number_key(uint64_t number);
+
+/* salvage_audit.c */
+
+salvage_keep_fn salvage_keep_audit;
+/* What the meta table has about the audit log. */
+enum store_result salvage_keep_audit_meta(struct salvage *s,
+                                          const struct key *k,
+                                          const struct slice *value,
+                                          struct errbuf *err) WARN_UNUSED;
+/* Makes the chain over the audit records that were kept, a bounded number of
+ * them at a time: in STORE_AGAIN, what was made is to be committed.  Where some
+ * are missing, a record says so. */
+enum store_result salvage_audit_chain(struct salvage *s,
+                                      struct errbuf *err) WARN_UNUSED;
 
 /* Reads the tables and puts what is whole, and fits together, into the new
  * store.  0, or -1 with err. */

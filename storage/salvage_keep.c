@@ -133,6 +133,8 @@ keep_meta(struct salvage *s, const struct slice *key, const struct slice *value,
         free(text);
         return put(s, TABLE_META, &k, value, err);
     }
+    if (key->len > 6 && memcmp(key->data, "audit/", 6) == 0)
+        return salvage_keep_audit_meta(s, &k, value, err);
     if (key->len == 6 && memcmp(key->data, "secret", 6) == 0) {
         if (value->len != 1 + STORE_SECRET_BYTES || value->data[0] != 1)
             return STORE_REFUSED;
@@ -439,18 +441,6 @@ keep_object(struct salvage *s, const struct slice *key,
     return r == STORE_EXISTS ? STORE_REFUSED : r;
 }
 
-static enum store_result
-keep_audit(struct salvage *s, const struct slice *key,
-           const struct slice *value, struct errbuf *err)
-{
-    struct key k;
-
-    if (key->len != 12 || !take_key(&k, key) ||
-        audit_decode(value->data, value->len, NULL, NULL, err) != 0)
-        return STORE_REFUSED;
-    return put(s, TABLE_AUDIT, &k, value, err);
-}
-
 /* In this order: owners first.  The others are made from these; what is in
  * the trash has no owner, and is left out. */
 const struct salvage_source salvage_sources[SALVAGE_SOURCES] = {
@@ -467,5 +457,5 @@ const struct salvage_source salvage_sources[SALVAGE_SOURCES] = {
     {TABLE_POST_KEY, keep_post_key},
     {TABLE_TICKET, keep_ticket},
     {TABLE_TOKEN, keep_token},
-    {TABLE_AUDIT, keep_audit},
+    {TABLE_AUDIT, salvage_keep_audit},
 };

@@ -192,6 +192,17 @@ drop_all_replaced(struct salvage *s, struct errbuf *err)
     return r == STORE_NOTFOUND ? commit(s, err) : -1;
 }
 
+static int
+make_audit_chain(struct salvage *s, struct errbuf *err)
+{
+    enum store_result r;
+
+    do
+        r = salvage_audit_chain(s, err);
+    while (r == STORE_AGAIN && commit(s, err) == 0);
+    return r == STORE_OK ? commit(s, err) : -1;
+}
+
 static void
 say(struct salvage *s, size_t i)
 {
@@ -228,6 +239,8 @@ salvage_rows(struct salvage *s, struct errbuf *err)
         ret = make_counts(s, err);
     if (ret == 0)
         ret = drop_all_replaced(s, err);
+    if (ret == 0)
+        ret = make_audit_chain(s, err);
     if (s->t->handle != NULL)
         txn_abort(s->t);
     for (size_t i = 0; ret == 0 && i < n; i++)

@@ -674,7 +674,7 @@ enum store_result token_walk(struct store_txn *t, uint64_t account,
 enum store_result token_remove_all(struct store_txn *t, uint64_t account,
                                    struct errbuf *err) WARN_UNUSED;
 
-/* --- audit (audit_table.c) --- */
+/* --- audit (audit_table.c, audit_read.c, audit_check.c) --- */
 
 struct audit_rec {
     int64_t time;
@@ -682,18 +682,61 @@ struct audit_rec {
     const char *from;    /* address and door */
     const char *what;    /* the command or request, without secrets */
     const char *outcome; /* "ok", or the error text */
+    /* NULL or 0 also in lines that were written before format 8: */
+    const char *target;  /* whom it is about: user@domain, a domain, or "" */
+    uint64_t who_domain; /* number of the domain of who, 0: of none */
+    uint64_t domain;     /* number of the domain of target, 0: of none */
+    bool wide;           /* who holds a server-wide right */
 };
 
 /* Adds a line to the audit record of the transaction, without a look-up.  A job
  * that fails leaves no line. */
 enum store_result audit_add(struct store_txn *t, const struct audit_rec *a,
                             struct errbuf *err) WARN_UNUSED;
-/* The record is borrowed for the call.  Returning false ends the walk, with
- * STORE_OK. */
-typedef bool audit_walk_fn(const struct audit_rec *a, void *arg);
-/* Walks over the audit records from `since` on, the oldest first. */
-enum store_result audit_walk(struct store_txn *t, int64_t since,
-                             audit_walk_fn *fn, void *arg,
+
+/* A place between two lines.  Zeroed: before the first, or behind the last. */
+struct audit_place {
+    bool set;
+    int64_t time; /* the key of a record */
+    uint32_t serial;
+    uint32_t line; /* of the record, from 0 on */
+};
+
+/* The record is borrowed for the call.  `at` is its place: a walk that begins
+ * there begins with it.  Returning false ends the walk, with STORE_OK. */
+typedef bool audit_see_fn(const struct audit_rec *a,
+                          const struct audit_place *at, void *arg);
+/* Walks over the lines from a place on, the oldest first, or back, the newest
+ * first.  Lines are in the order of time, as far as the clock was right.  What
+ * this transaction adds is not seen: reading writes nothing. */
+enum store_result audit_walk(struct store_txn *t,
+                             const struct audit_place *from, bool back,
+                             audit_see_fn *fn, void *arg,
                              struct errbuf *err) WARN_UNUSED;
+/* The place where lines since `time` begin (back: where those up to it do). */
+struct audit_place audit_place_of(int64_t time, bool back);
+
+#define AUDIT_HASH_BYTES 32
+
+/* A number in the chain of hashes over the records, and the hash up to there. */
+struct audit_link {
+    uint64_t number; /* 0: none */
+    uint8_t hash[AUDIT_HASH_BYTES];
+};
+
+/* The progress of a check of the whole chain.  Zeroed: the beginning. */
+struct audit_check {
+    bool begun, at_records, done;
+    struct audit_link link;   /* checked up to here */
+    uint64_t checked;         /* records */
+    struct audit_place place; /* of the record that was looked at last */
+};
+/* A break: the text, borrowed for the call, says what and where.  noted: it is a
+ * gap that --salvage found and noted. */
+typedef void audit_break_fn(const char *text, bool noted, void *arg);
+/* Checks a few records: until it is done, or the job is tired. */
+enum store_result audit_check(struct store_txn *t, struct audit_check *k,
+                              audit_break_fn *fn, void *arg,
+                              struct errbuf *err) WARN_UNUSED;
 
 #endif

@@ -94,6 +94,10 @@ struct store_txn {
     uint32_t audit_seq;
     int64_t audit_expire_at; /* when to look for old lines again */
     unsigned audit_days;
+    struct audit_link audit_head, audit_committed; /* of the chain */
+    /* Numbers of the chain: up to here records can be removed; up to here was
+     * looked for more (audit_expire.c). */
+    uint64_t audit_old, audit_looked;
 
     struct alert_set *sets[TXN_SETS];
     unsigned next_set; /* to be replaced */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "storage/account_name.h"
+#include "storage/audit_chain.h"
 #include "storage/guard.h"
 #include "util/log.h"
 #include "util/xmalloc.h"
@@ -27,6 +28,8 @@ txn_new(struct env *env, unsigned audit_days, struct errbuf *err)
     r = txn_begin(t, err);
     if (r == STORE_OK) {
         r = meta_load_counters(t, err);
+        if (r == STORE_OK)
+            r = audit_chain_load(t, err);
         txn_abort(t);
     }
     if (r != STORE_OK)
@@ -87,6 +90,15 @@ txn_begin(struct store_txn *t, struct errbuf *err)
     return txn_fail(t, ret, "beginning a transaction", err);
 }
 
+/* What is kept in memory is what is on disk. */
+static void
+take_back(struct store_txn *t)
+{
+    memcpy(t->counter, t->committed, sizeof t->counter);
+    t->audit_head = t->audit_committed;
+    alert_sets_drop(t, true);
+}
+
 void
 txn_abort(struct store_txn *t)
 {
@@ -95,8 +107,7 @@ txn_abort(struct store_txn *t)
     t->handle = NULL;
     if (ret != 0 && !atomic_load(&t->env->panicked))
         log_error("storage: taking a transaction back: %s", db_strerror(ret));
-    memcpy(t->counter, t->committed, sizeof t->counter);
-    alert_sets_drop(t, true);
+    take_back(t);
 }
 
 enum store_result
@@ -128,11 +139,11 @@ txn_commit(struct store_txn *t, struct errbuf *err)
     ret = t->handle->commit(t->handle, DB_TXN_SYNC);
     t->handle = NULL;
     if (ret != 0) {
-        memcpy(t->counter, t->committed, sizeof t->counter);
-        alert_sets_drop(t, true);
+        take_back(t);
         return txn_fail(t, ret, "committing", err);
     }
     memcpy(t->committed, t->counter, sizeof t->counter);
+    t->audit_committed = t->audit_head;
     alert_sets_committed(t);
     if (t->changes > 0) {
         guard_committed(t->env, t->tables);

@@ -81,6 +81,7 @@ static verify_fn *const checks[TABLE_COUNT] = {
     [TABLE_TICKET_ACCOUNT] = verify_ticket_account,
     [TABLE_TOKEN] = verify_token,
     [TABLE_OBJECT] = verify_object,
+    [TABLE_AUDIT_CHAIN] = verify_audit_chain,
 };
 
 /* --- the whole --- */
@@ -118,6 +119,8 @@ check_records(struct verify *v, struct errbuf *err)
     r = txn_begin(v->t, err);
     for (enum table i = 0; r == STORE_OK && i < TABLE_COUNT; i++)
         r = check_table(v, i, err);
+    if (r == STORE_OK)
+        r = verify_audit_whole(v, err);
     if (v->t->handle != NULL)
         txn_abort(v->t);
     alert_set_free(&v->set);

@@ -54,11 +54,17 @@ verify_fn verify_ticket_account;
 verify_fn verify_token;
 verify_fn verify_object;
 verify_fn verify_audit;
+verify_fn verify_audit_chain;
 verify_fn verify_trash;
 verify_fn verify_usage;
 
 /* The numbers of the domain whose names were walked last (verify_name.c). */
 void verify_count(struct verify *v);
+
+/* The chain of the audit log as a whole (verify_audit.c).  STORE_OK or a
+ * failure. */
+enum store_result verify_audit_whole(struct verify *v,
+                                     struct errbuf *err) WARN_UNUSED;
 
 /* Whether names are in normal form (verify_form.c): the text behind the key's first
  * `head` bytes, of which there are 8, the domain's number; the whole key. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/audit_chain.h"
 #include "storage/verify.h"
 
 void
@@ -23,6 +24,13 @@ verify_meta(struct verify *v, const struct slice *key,
         if (text_decode(value->data, value->len, &text, err) != 0)
             verify_finding(v, "text: %s", err->text);
         free(text);
+    } else if (key->len > 6 && memcmp(key->data, "audit/", 6) == 0) {
+        struct audit_anchor anchor;
+        struct audit_link head;
+
+        if (audit_anchor_decode(value->data, value->len, &anchor, err) != 0 &&
+            audit_link_decode(value->data, value->len, &head, err) != 0)
+            verify_finding(v, "audit: %s", err->text);
     }
 }
 

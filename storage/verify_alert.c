@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* Verification of alerts and other records that come and go: post keys,
- * tickets, audit, trash. */
+ * tickets, trash. */
 #include "config.h"
 
 #include <string.h>
@@ -257,16 +257,6 @@ verify_token(struct verify *v, const struct slice *key,
         verify_finding(v, "a token of an account that is not there");
     verify_format(v, FORMAT_TOKENS);
     token_rec_clear(&rec);
-}
-
-void
-verify_audit(struct verify *v, const struct slice *key,
-             const struct slice *value, struct errbuf *err)
-{
-    if (key->len != 12)
-        verify_finding(v, "a key of %zu bytes", key->len);
-    if (audit_decode(value->data, value->len, NULL, NULL, err) != 0)
-        verify_finding(v, "%s", err->text);
 }
 
 void

@@ -102,8 +102,8 @@ path_of(const char *name)
         return xstrdup("/");
     if (strcmp(name, "admin.html") == 0)
         return xstrdup("/admin/");
-    if (strcmp(name, "storage.html") == 0)
-        return xstrdup("/admin/storage.html");
+    if (strcmp(name, "storage.html") == 0 || strcmp(name, "audit.html") == 0)
+        return xasprintf("/admin/%s", name);
     return xasprintf("/pages/%s", name);
 }
 

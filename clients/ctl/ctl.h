@@ -21,8 +21,9 @@ enum ctl_exit { /* exit codes; documented in ximssctl(1) */
     CTL_UNREACHABLE = 3,
     CTL_NO_LOGIN = 4,
     CTL_PARTLY = 5,
-    CTL_LOCAL = 6, /* a file or the output on this side */
-    CTL_DOUBT = 7  /* what a source outside says cannot be relied on */
+    CTL_LOCAL = 6,  /* a file or the output on this side */
+    CTL_DOUBT = 7,  /* what a source outside says cannot be relied on */
+    CTL_BROKEN = 11 /* the audit log was altered, or some of it is missing */
 };
 
 struct ctl_option {
@@ -96,6 +97,7 @@ extern const struct ctl_command ctl_account_commands[];
 extern const struct ctl_command ctl_group_commands[];
 extern const struct ctl_command ctl_forwarder_commands[];
 extern const struct ctl_command ctl_session_commands[];
+extern const struct ctl_command ctl_audit_commands[];
 extern const struct ctl_command ctl_server_commands[];
 extern const struct ctl_command ctl_quota_commands[];
 extern const struct ctl_command ctl_mail_commands[];

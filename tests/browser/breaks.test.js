@@ -135,7 +135,8 @@ test("pages for administrators begin as soon as the server is there",
      async () => {
     for (const [path, lost] of [["/admin/", /ListDomains/],
                                 ["/admin/", /<alertPost/],
-                                ["/admin/storage.html", /ListDomains/]]) {
+                                ["/admin/storage.html", /ListDomains/],
+                                ["/admin/audit.html", /GetAudit/]]) {
         const page = await openTab(await newBrowser(w, { clock: true }), path);
         let away = true;
         await page.route("**/sync", (route) =>

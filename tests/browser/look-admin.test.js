@@ -120,6 +120,17 @@ test("storage", async () => {
     await look(all, "storage-server");
 });
 
+test("the audit log", async () => {
+    const page = await user(w, "head@sales.test",
+                            { path: "/admin/audit.html" });
+    await page.locator("#rows tr").first().waitFor();
+    await look(page, "audit");
+    const plain = await user(w, "joe@sales.test",
+                             { path: "/admin/audit.html" });
+    await plain.getByText("You have nothing to administer.").waitFor();
+    await look(plain, "audit-nothing");
+});
+
 test("the server is away, the connection is lost", async () => {
     await w.servers.post(["--domain", "sales.test"], "Known before.");
     const page = await admin("head@sales.test");

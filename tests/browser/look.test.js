@@ -118,7 +118,8 @@ test("devices that stay logged in", async () => {
 });
 
 test("without JavaScript: one sentence", async () => {
-    for (const path of ["/", "/admin/", "/admin/storage.html"]) {
+    for (const path of ["/", "/admin/", "/admin/storage.html",
+                        "/admin/audit.html"]) {
         const page = await openTab(
             await newBrowser(w, { javaScriptEnabled: false }), path);
         assert.equal((await page.locator("main").innerText()).trim(),
@@ -131,7 +132,7 @@ test("without JavaScript: one sentence", async () => {
 test("a domain's administrator", async () => {
     const page = await user(w, "dom@a.test");
     assert.deepEqual(await page.locator("#pages a:visible").allTextContents(),
-                     ["My alerts", "For administrators", "Storage"]);
+                     ["My alerts", "For administrators", "Storage", "Audit log"]);
     await look(page, "administrator");
 });
 

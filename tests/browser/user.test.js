@@ -276,11 +276,13 @@ test("pages for administrators are offered to administrators", async () => {
     await page.getByText("You have nothing to administer.").waitFor();
     assert.deepEqual(await shown(page), ["My alerts", "For administrators"]);
     const admin = await user(w, "adm@a.test");
-    for (const path of ["/", "/admin/", "/admin/storage.html"]) {
+    for (const path of ["/", "/admin/", "/admin/storage.html",
+                        "/admin/audit.html"]) {
         await admin.goto(path);
         await admin.locator("#inside").waitFor();
         assert.deepEqual(await shown(admin),
-                         ["My alerts", "For administrators", "Storage"]);
+                         ["My alerts", "For administrators", "Storage",
+                          "Audit log"]);
         assert.equal(await admin.locator("#pages [aria-current=page]")
             .getAttribute("href"), path);
     }

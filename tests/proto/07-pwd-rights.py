@@ -208,6 +208,8 @@ TABLE = [
     row("SetStatElement cliCommands 0", M),
     row('GetNextStatName ""', D | {"monitor"}),
     row("WriteLog 3 x", D | {"monitor"}), row("TestLoop 1", D | {"monitor"}),
+    row("GetAudit LIMIT 1", D | ANY | {"stranger"}),
+    row("GetAudit LIMIT 1 DOMAIN a.test", D | ANY), row("VerifyAudit", M),
     row("SetLogAll OFF", D), row("SetLogAll ON", D,
                                  after=("SetLogAll OFF",)),
     row("GetCurrentController", D | {"monitor"}),

@@ -332,6 +332,7 @@ def pages(t):
     for name, text in (("index.html", "<p>users</p>"),
                        ("admin.html", "<p>admins</p>"),
                        ("storage.html", "<p>bars</p>"),
+                       ("audit.html", "<p>lines</p>"),
                        ("a.js", "export {};"), ("style.css", "p {}"),
                        ("Makefile.inc", "secret"), (".hidden.js", "secret")):
         with open(os.path.join(directory, name), "w", encoding="utf-8") as f:
@@ -345,6 +346,7 @@ def test_files(t):
             ("/", "text/html;charset=utf-8", "<p>users</p>"),
             ("/admin/", "text/html;charset=utf-8", "<p>admins</p>"),
             ("/admin/storage.html", "text/html;charset=utf-8", "<p>bars</p>"),
+            ("/admin/audit.html", "text/html;charset=utf-8", "<p>lines</p>"),
             ("/pages/a.js", "text/javascript;charset=utf-8", "export {};"),
             ("/pages/style.css", "text/css;charset=utf-8", "p {}")):
         reply = b.ask("GET", path + "?x=1")

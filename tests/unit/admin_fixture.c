@@ -531,20 +531,24 @@ fixture_converse(const struct exchange *e, size_t n)
 /* --- the audit log --- */
 
 static bool
-print_audit(const struct audit_rec *a, void *arg)
+print_audit(const struct audit_rec *a, const struct audit_place *at, void *arg)
 {
+    (void)at;
     (void)arg;
-    buf_appendf(&audit_text, "%s|%s|%s|%s\n", a->who, a->from, a->what,
-                a->outcome);
+    if (a->time >= audit_since)
+        buf_appendf(&audit_text, "%s|%s|%s|%s\n", a->who, a->from, a->what,
+                    a->outcome);
     return true;
 }
 
 static enum store_result
 walk_audit(struct admin_context *x, void *arg, struct errbuf *err)
 {
+    struct audit_place from = audit_place_of(audit_since, false);
+
     (void)arg;
     audit_text.len = 0;
-    return audit_walk(x->txn, audit_since, print_audit, NULL, err);
+    return audit_walk(x->txn, &from, false, print_audit, NULL, err);
 }
 
 const char *

@@ -383,8 +383,8 @@ END_TEST
 START_TEST(audit_lines_in_their_order)
 {
     const struct audit_rec lines[] = {
-        {5, "a@b", "::1 ximss", "post", "ok"},
-        {-7, "", NULL, "two\nlines", "no"},
+        {5, "a@b", "::1 ximss", "post", "ok", "c@d", 1, 2, true},
+        {-7, "", NULL, "two\nlines", "no", NULL, 0, 0, false},
     };
     struct buf b = {0}, again = {0};
     struct errbuf err;
@@ -398,7 +398,10 @@ START_TEST(audit_lines_in_their_order)
     again.len = 0;
     ck_assert_int_eq(recode_audit(b.data, b.len - 1, &again, &err), -1);
     ck_assert_int_eq(recode_audit(b.data, 0, &again, &err), -1);
-    ck_assert_int_eq(recode_audit(b.data, 1, &again, &err), 0);
+    ck_assert_int_eq(recode_audit(b.data, 1, &again, &err), -1);
+    ck_assert_int_eq(recode_audit(b.data, 9, &again, &err), 0);
+    b.data[b.len - 1] = 2; /* an unknown flag */
+    ck_assert_int_eq(recode_audit(b.data, b.len, &again, &err), -1);
     buf_clear(&b);
     buf_clear(&again);
 }

@@ -17,6 +17,7 @@ __lsan_default_suppressions(void)
 Suite *account_table_suite(void);
 Suite *alert_set_suite(void);
 Suite *alert_table_suite(void);
+Suite *audit_chain_suite(void);
 Suite *audit_table_suite(void);
 Suite *damage_suite(void);
 Suite *disk_full_suite(void);
@@ -36,5 +37,6 @@ Suite *verify_suite(void);
 SUITE_MAIN(record_suite, alert_set_suite, meta_table_suite, domain_table_suite,
            account_table_suite, alert_table_suite, post_key_table_suite,
            ticket_table_suite, token_table_suite, object_table_suite,
-           usage_table_suite, audit_table_suite, lanes_suite, store_suite,
-           disk_full_suite, damage_suite, salvage_suite, verify_suite)
+           usage_table_suite, audit_table_suite, audit_chain_suite, lanes_suite,
+           store_suite, disk_full_suite, damage_suite, salvage_suite,
+           verify_suite)

@@ -622,7 +622,7 @@ START_TEST(a_newer_format_is_refused)
 
     fixture_run(set_format, &format, STORE_OK);
     fixture_close();
-    check_open_fails(&o, "format 8, made by a newer version");
+    check_open_fails(&o, "format 9, made by a newer version");
     ck_assert_int_eq(store_verify(fixture_dir, stderr, &err), STORE_UNKNOWN);
     check_open_fails(&o, "newer version"); /* and nothing was changed */
 }

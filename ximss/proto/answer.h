@@ -79,6 +79,8 @@
     X(NO_SESSION, 501, "unknown session", "own")                               \
     X(DEVICE_UNKNOWN, 501, "no such device", "own")                            \
     X(DEVICE_SESSION, 501, "a device needs a lasting session", "own")          \
+    X(BAD_OUTCOME, 501, "OUTCOME must be ok or refused", "own")                \
+    X(BAD_ORDER, 501, "ORDER must be old or new", "own")                       \
     X(BAD_TOKEN_NAME, 501, "illegal token name", "own")                        \
     X(BAD_EXPIRES, 501, "EXPIRES must be never or a time or like 8h or 30d",   \
       "own")                                                                   \

@@ -57,6 +57,12 @@ audit_call(struct admin_call *c, bool malformed, bool changed,
     /* It is run once more, when it is known whether there is such a user. */
     if (c->x->newcomer != NULL && *c->x->newcomer != NULL)
         return STORE_OK;
+    /* Whether there is such a session, the workers will say. */
+    if (c->live != NULL && c->answer->code == 200 && !c->live->lasts &&
+        c->live->command == ADMIN_LIVE_KILL_SESSION) {
+        c->live->audit_later = true;
+        return STORE_OK;
+    }
     /* Of a change in many jobs, the first and the last. */
     if (c->answer->more && c->x->target != 0)
         return STORE_OK;
@@ -209,6 +215,20 @@ admin_live_begin(struct admin_context *x, struct admin_plan *p,
 {
     admin_live_clear(live_r); /* it may be a second try */
     return execute(x, p, NULL, live_r, answer, err);
+}
+
+enum store_result
+admin_live_audit(struct admin_context *x, struct admin_plan *p, int code,
+                 const char *text, struct errbuf *err)
+{
+    struct buf what = {0};
+    enum store_result r;
+
+    admin_line_write(&what, &p->line);
+    r = admin_audit_record(x, buf_cstr(&what), code == 200 ? "ok" : text,
+                           code == 200, err);
+    buf_clear(&what);
+    return r;
 }
 
 /* --- passwords --- */

@@ -88,6 +88,11 @@ enum store_result admin_live_begin(struct admin_context *x,
                                    struct admin_live *live_r,
                                    struct admin_answer *answer,
                                    struct errbuf *err) WARN_UNUSED;
+/* Of a line with live.audit_later: its audit record, with what came of it. */
+enum store_result admin_live_audit(struct admin_context *x,
+                                   struct admin_plan *p, int code,
+                                   const char *text,
+                                   struct errbuf *err) WARN_UNUSED;
 /* Frees what it owns.  A zeroed one is empty. */
 void admin_live_clear(struct admin_live *l);
 

@@ -197,14 +197,20 @@ admin_call_name(struct admin_call *c, const char *address,
 {
     const char *at = strrchr(address, '@');
     char form[NAME_LOCAL_SIZE];
+    enum store_result r;
+    bool new_target;
 
     *name_r = at != NULL
                   ? arena_strndup(c->arena, address, (size_t)(at - address))
                   : address;
     if (name_local(*name_r, form, NULL) == 0)
         *name_r = arena_strndup(c->arena, form, strlen(form));
-    return admin_call_domain(c, at != NULL ? at + 1 : default_domain, need, d_r,
-                             err);
+    new_target = c->x->about.name[0] == '\0';
+    r = admin_call_domain(c, at != NULL ? at + 1 : default_domain, need, d_r,
+                          err);
+    if (r == STORE_OK && new_target)
+        snprintf(c->x->about.fresh, sizeof c->x->about.fresh, "%s", *name_r);
+    return r;
 }
 
 enum store_result

@@ -62,6 +62,7 @@ struct admin_family {
     }
 
 extern const struct admin_family admin_alert_family;
+extern const struct admin_family admin_audit_family;
 extern const struct admin_family admin_list_family;
 extern const struct admin_family admin_domain_family;
 extern const struct admin_family admin_domain_settings_family;

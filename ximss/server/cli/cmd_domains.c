@@ -102,6 +102,8 @@ add_domain(struct admin_call *c, char *name, char *settings, struct errbuf *err)
                        "the new domain", err);
     if (r == STORE_OK)
         effect_add_domain(c->x->effects, EFFECT_DOMAIN_CHANGED, &added);
+    if (r == STORE_OK)
+        admin_note_target(c->x, &added, NULL, NULL);
     domain_rec_clear(&added);
     return r;
 }

@@ -296,7 +296,7 @@ list_usages(struct admin_call *c, struct errbuf *err)
 static const struct admin_command commands[] = {
     {.name = "GETSTORAGEUSED", .run = get_usage},
     {.name = "SETSTORAGEUSED", .run = set_usage},
-    {.name = "REFRESHSTORAGEUSED", .run = refresh_usage},
+    ADMIN_CHANGE("REFRESHSTORAGEUSED", refresh_usage, 0),
     {.name = "LISTSTORAGEUSED", .run = list_usages, .flags = ADMIN_ALONE},
 };
 

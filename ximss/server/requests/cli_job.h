@@ -26,6 +26,8 @@ struct cli_job {
     struct admin_hashed hashed;
     uint64_t changed; /* the account that has a new password; 0: none */
     struct admin_live live;
+    int came_code; /* of a live command, for the audit log: what came of it */
+    char came_text[200];
     struct admin_answer answer;
     struct alert_claim claim; /* given up when the job has ended */
     uint64_t target;          /* of a long change, see admin_answer */

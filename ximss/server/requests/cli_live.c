@@ -7,6 +7,7 @@
 #include "ximss/server/requests/cli_live.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -222,6 +223,42 @@ take_first_stored(struct cli_job *c)
     c->found.len = strcspn(buf_cstr(&c->found), ",");
 }
 
+/* --- the audit record of what only the workers could tell --- */
+
+static enum store_result
+outcome_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
+{
+    struct cli_job *c = (struct cli_job *)q;
+
+    return admin_live_audit(x, &c->plan, c->came_code, c->came_text, err);
+}
+
+static void
+outcome_finish(struct req_job *q)
+{
+    struct cli_job *c = (struct cli_job *)q;
+
+    req_job_refuse(q, c->came_code, c->came_text);
+    req_job_answer(q);
+}
+
+static const struct req_job_ops outcome_ops = {.body = outcome_body,
+                                               .finish = outcome_finish,
+                                               .answer = cli_job_say,
+                                               .clear = cli_job_clear};
+
+static void
+end_live(struct cli_job *c)
+{
+    if (!c->live.audit_later) {
+        req_job_answer(&c->q);
+        return;
+    }
+    c->came_code = c->q.code;
+    snprintf(c->came_text, sizeof c->came_text, "%s", c->q.text);
+    req_job_next(&c->q, &outcome_ops);
+}
+
 static void
 deliver_live(struct mail *m, void *owner)
 {
@@ -264,7 +301,7 @@ deliver_live(struct mail *m, void *owner)
             tell_unknown(c);
         break;
     }
-    req_job_answer(&c->q);
+    end_live(c);
 }
 
 static void

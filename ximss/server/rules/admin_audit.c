@@ -30,12 +30,23 @@ enum store_result
 admin_audit_record(struct admin_context *x, const char *what,
                    const char *outcome, bool changed, struct errbuf *err)
 {
-    struct audit_rec a = {.time = x->now,
-                          .who = x->caller->name,
-                          .from = x->caller->from,
-                          .what = what,
-                          .outcome = outcome};
+    const struct admin_about *about = &x->about;
+    char made[sizeof about->name + sizeof about->fresh + 1];
+    struct audit_rec a = {
+        .time = x->now,
+        .who = x->caller->name,
+        .from = x->caller->from,
+        .what = what,
+        .outcome = outcome,
+        .target = about->name,
+        .who_domain = x->caller->domain,
+        .domain = about->domain,
+        .wide = (x->caller->rights & (unsigned)RIGHTS_SERVER_WIDE) != 0};
 
+    if (about->fresh[0] != '\0' && strcmp(outcome, "ok") == 0) {
+        snprintf(made, sizeof made, "%s@%s", about->fresh, about->name);
+        a.target = made;
+    }
     return may_record(x, changed) ? audit_add(x->txn, &a, err) : STORE_OK;
 }
 

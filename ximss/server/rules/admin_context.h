@@ -59,6 +59,18 @@ struct alert_claim {
 };
 LIST_HEAD(alert_claims, alert_claim);
 
+/* Whom a change, or an attempt at one, is about, for the audit log: what was
+ * found first. */
+#define ADMIN_ABOUT_SIZE 512
+struct admin_about {
+    uint64_t domain;             /* number; 0: no domain's */
+    char name[ADMIN_ABOUT_SIZE]; /* user@domain, a domain, server or cluster;
+                                    "": not known */
+    char fresh[256]; /* with a domain as name: what is to be made in it.  Only
+                        if it was made, or a password in the wrong place would be
+                        told; "": nothing */
+};
+
 struct admin_context {
     struct store_txn *txn;
     const struct caller *caller;
@@ -74,6 +86,7 @@ struct admin_context {
     struct alert_claims *claims; /* borrowed; NULL: nobody else is there */
     struct alert_claim *claim; /* borrowed; given up by the caller when the job
                                     has ended */
+    struct admin_about about;
     char **newcomer; /* borrowed; NULL: nobody asks for them.  Set to the name,
                         owned, of an account that is missing, if it may be asked
                         whether a source of passwords knows the user */

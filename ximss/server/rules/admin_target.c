@@ -3,6 +3,7 @@
 
 #include "ximss/server/rules/admin_target.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +51,23 @@ admin_is_main(struct store_txn *t, const struct domain_rec *d, bool *main_r,
         *main_r = strcmp(name, d->name) == 0;
     free(name);
     return r;
+}
+
+void
+admin_note_target(struct admin_context *x, const struct domain_rec *d,
+                  const struct account_rec *a, const char *name)
+{
+    struct admin_about *to = &x->about;
+
+    if (to->name[0] != '\0')
+        return;
+    to->domain = d->number;
+    if (d->number == 0)
+        snprintf(to->name, sizeof to->name, "%s", name != NULL ? name : "");
+    else if (a != NULL && a->name != NULL)
+        snprintf(to->name, sizeof to->name, "%s@%s", a->name, d->name);
+    else
+        snprintf(to->name, sizeof to->name, "%s", d->name);
 }
 
 static bool
@@ -107,6 +125,8 @@ admin_find_domain(struct admin_context *x, const char *name, unsigned need,
     free(bare);
     if (r != STORE_OK && r != STORE_NOTFOUND)
         return r;
+    if (r == STORE_OK)
+        admin_note_target(x, d_r, NULL, NULL);
     *code_r = code_of_domain(x->caller, r == STORE_OK, d_r->number, need);
     return STORE_OK;
 }
@@ -191,6 +211,8 @@ admin_find_account(struct admin_context *x, const char *address, unsigned need,
     free(bare);
     if (r != STORE_OK && r != STORE_NOTFOUND)
         return r;
+    if (domain_found)
+        admin_note_target(x, d_r, r == STORE_OK ? a_r : NULL, NULL);
     *code_r =
         code_of_account(x->caller, domain_found, r == STORE_OK, d_r, a_r, need);
     return STORE_OK;

@@ -32,6 +32,11 @@ enum store_result admin_find_account(struct admin_context *x,
                                      struct account_rec *a_r, int *code_r,
                                      struct errbuf *err) WARN_UNUSED;
 
+/* Notes whom it is about, unless that is known already.  d, a: as far as they
+ * were found, zeroed or NULL if not; without both, `name` is it. */
+void admin_note_target(struct admin_context *x, const struct domain_rec *d,
+                       const struct account_rec *a, const char *name);
+
 /* Clears what was found. */
 void admin_clear(struct domain_rec *d, struct account_rec *a);
 

@@ -91,6 +91,9 @@ may_remove(struct admin_context *x, const struct alert_rec *a,
 {
     enum store_result r = alert_target_of(x, a, t, err);
 
+    if (r == STORE_OK)
+        admin_note_target(x, &t->domain, &t->account,
+                          alert_scope_name(t->scope));
     if (r == STORE_OK &&
         !rights_may_post(x->caller, a->scope, t->domain.number))
         r = STORE_REFUSED;

@@ -10,6 +10,7 @@
 #include "util/xmalloc.h"
 #include "ximss/proto/answer.h"
 #include "ximss/server/rules/admin_target.h"
+#include "ximss/server/rules/alert_names.h"
 #include "ximss/server/rules/auto_account.h"
 
 void
@@ -74,6 +75,7 @@ alert_target_find(struct admin_context *x, enum alert_scope scope,
     switch (scope) {
     case ALERT_SERVER:
     case ALERT_CLUSTER:
+        admin_note_target(x, &t_r->domain, NULL, alert_scope_name(scope));
         *code_r = code_of_scope(x->caller, scope, need);
         break;
     case ALERT_DOMAIN:

@@ -63,8 +63,8 @@ take_template(const struct domain_rec *d, struct account_rec *a,
 
 /* However many come, each is recorded: each is one more. */
 static enum store_result
-record(struct admin_context *x, const char *name, const char *source,
-       struct errbuf *err)
+record(struct admin_context *x, const struct domain_rec *d, const char *name,
+       const char *source, struct errbuf *err)
 {
     char *what = xasprintf("AutoCreate %s %s", name, source);
     struct audit_rec rec = {.time = x->now,
@@ -72,7 +72,9 @@ record(struct admin_context *x, const char *name, const char *source,
                                 x->caller != NULL ? x->caller->name : "ximssd",
                             .from = x->caller != NULL ? x->caller->from : "-",
                             .what = what,
-                            .outcome = "ok"};
+                            .outcome = "ok",
+                            .target = name,
+                            .domain = d->number};
     enum store_result r = audit_add(x->txn, &rec, err);
 
     free(what);
@@ -100,7 +102,7 @@ make(struct admin_context *x, const struct domain_rec *d, const char *name,
         r = account_add(x->txn, a, &a->number, err);
     full = xasprintf("%s@%s", name, d->name);
     if (r == STORE_OK)
-        r = record(x, full, source, err);
+        r = record(x, d, full, source, err);
     free(full);
     if (r != STORE_OK)
         return r;
@@ -180,7 +182,7 @@ make_domain(struct admin_context *x, char *name, const char *source,
         r = admin_must(domain_get(x->txn, number, d_r, err), "the new domain",
                        err);
     if (r == STORE_OK)
-        r = record(x, name, source, err);
+        r = record(x, d_r, name, source, err);
     if (r == STORE_OK)
         effect_add_domain(x->effects, EFFECT_DOMAIN_CHANGED, d_r);
     return r;
