@@ -34,6 +34,10 @@ struct checkpointer {
     pthread_cond_t wake;
     bool dirty; /* committed since the last checkpoint by time */
     bool stop;
+
+    pthread_mutex_t calling; /* held during a call of each_second */
+    void (*each_second)(void *arg);
+    void *each_second_arg;
 };
 
 /* Waits a second; false when it is time to stop. */
@@ -59,6 +63,25 @@ begin(struct checkpointer *c)
     pthread_mutex_unlock(&c->lock);
 }
 
+static void
+call_each_second(struct checkpointer *c)
+{
+    pthread_mutex_lock(&c->calling);
+    if (c->each_second != NULL)
+        c->each_second(c->each_second_arg);
+    pthread_mutex_unlock(&c->calling);
+}
+
+void
+checkpointer_each_second(struct checkpointer *c, void (*fn)(void *arg),
+                         void *arg)
+{
+    pthread_mutex_lock(&c->calling);
+    c->each_second = fn;
+    c->each_second_arg = arg;
+    pthread_mutex_unlock(&c->calling);
+}
+
 static void *
 run(void *arg)
 {
@@ -74,6 +97,7 @@ run(void *arg)
             pthread_mutex_unlock(&c->lock);
             alive_beat(c->alive);
             guard_sync(c->env);
+            call_each_second(c);
             due = s >= c->interval_s || atomic_load(&c->env->stuck) != 0 ||
                   space_much_unwritten(c->env);
             if (due)
@@ -101,6 +125,7 @@ checkpointer_start(struct env *env, unsigned interval_s)
     alive_set_patience(c->alive, PATIENCE);
     c->interval_s = interval_s;
     pthread_mutex_init(&c->lock, NULL);
+    pthread_mutex_init(&c->calling, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&c->wake, &attr);
@@ -134,5 +159,6 @@ checkpointer_stop(struct checkpointer **c_p)
     alive_free(&c->alive);
     pthread_cond_destroy(&c->wake);
     pthread_mutex_destroy(&c->lock);
+    pthread_mutex_destroy(&c->calling);
     free(c);
 }

@@ -17,4 +17,9 @@ void checkpointer_wake(struct checkpointer *c);
 /* Stops the thread; the last checkpoint is the caller's. */
 void checkpointer_stop(struct checkpointer **c);
 
+/* Has fn called by the thread each second while it does not sleep; NULL: no
+ * more, and no call is under way when this returns. */
+void checkpointer_each_second(struct checkpointer *c, void (*fn)(void *arg),
+                              void *arg);
+
 #endif

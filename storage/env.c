@@ -154,12 +154,20 @@ cache_size(uint64_t wanted)
     return wanted < CACHE_MIN ? CACHE_MIN : wanted;
 }
 
+static void
+on_feedback(DB_ENV *dbenv, int opcode, int percent)
+{
+    (void)opcode;
+    (void)percent;
+    (void)env_goes_on(dbenv->app_private);
+}
+
 static int
 open_home(struct env *env, uint64_t cache, struct errbuf *err)
 {
     const uint32_t flags = DB_CREATE | DB_PRIVATE | DB_THREAD | DB_INIT_LOCK |
                            DB_INIT_LOG | DB_INIT_MPOOL | DB_INIT_TXN |
-                           DB_RECOVER;
+                           (env->whole_log ? DB_RECOVER_FATAL : DB_RECOVER);
     DB_ENV *dbenv;
     int ret = db_env_create(&dbenv, 0);
 
@@ -169,7 +177,9 @@ open_home(struct env *env, uint64_t cache, struct errbuf *err)
     env->cache_bytes = cache;
     dbenv->app_private = env;
     dbenv->set_errcall(dbenv, on_error);
-    if ((ret = dbenv->set_event_notify(dbenv, on_event)) != 0)
+    if ((ret = dbenv->set_event_notify(dbenv, on_event)) != 0 ||
+        (env->go_on != NULL &&
+         (ret = dbenv->set_feedback(dbenv, on_feedback)) != 0))
         return err_set(err, "starting the database: %s", db_strerror(ret));
     if (configure(dbenv, cache, err) != 0)
         return -1;
@@ -257,14 +267,29 @@ env_lock(const char *dir, struct errbuf *err)
 }
 
 struct env *
+env_lock_place(const char *dir, struct errbuf *err)
+{
+    struct env *env = env_new(dir, ENV_SUBDIR);
+
+    if (check_library(err) == 0 && lock_dir(env, dir, err) == 0 &&
+        lock_home(env, err) == 0)
+        return env;
+    env_close(&env);
+    return NULL;
+}
+
+struct env *
 env_open(const char *dir, uint64_t cache_bytes, bool *damaged_r,
          struct errbuf *err)
 {
     struct env *env = env_lock(dir, err);
 
     *damaged_r = false;
-    if (env != NULL &&
-        (check_home(env, damaged_r, err) != 0 ||
+    if (env == NULL)
+        return NULL;
+    env_tidy_restored(env->home);
+    env_tell_restored(dir);
+    if ((check_home(env, damaged_r, err) != 0 ||
          open_with_reserve(env, cache_size(cache_bytes), err) != 0))
         env_close(&env);
     return env;
@@ -277,6 +302,23 @@ env_open_copy(const char *home, FILE *report, struct errbuf *err)
 
     env->report = report;
     if (open_home(env, CACHE_BYTES, err) != 0)
+        env_close(&env);
+    return env;
+}
+
+struct env *
+env_open_backup(const char *home, FILE *report, bool (*go_on)(void *arg),
+                void *arg, struct errbuf *err)
+{
+    const struct examined copied = {.has_mark = MARK_NONE, .log.files = 1};
+    struct env *env = env_of(home);
+
+    env->report = report;
+    env->go_on = go_on;
+    env->go_on_arg = arg;
+    env->whole_log = true;
+    if (guard_start(env, &copied, err) != 0 ||
+        open_home(env, CACHE_BYTES, err) != 0)
         env_close(&env);
     return env;
 }
@@ -395,6 +437,7 @@ create_in(struct env *env, const char *dir, struct errbuf *err)
         err_set(err, "%s holds a store already", dir);
         goto out;
     case STORE_BARRED:
+    case STORE_UNFINISHED:
         goto out;
     case STORE_NONE_YET:
     case STORE_NOWHERE:
@@ -420,23 +463,27 @@ out:
     return ret;
 }
 
+struct env *
+env_open_made(const char *home, struct errbuf *err)
+{
+    struct env *env = env_of(home);
+    bool damaged;
+
+    if (check_home(env, &damaged, err) != 0 ||
+        open_home(env, CACHE_BYTES, err) != 0)
+        env_close(&env);
+    return env;
+}
+
 /* Opened as any other, so that what fills it is guarded. */
 struct env *
 env_make(const char *home, struct errbuf *err)
 {
     struct env *env = env_of(home);
-    bool damaged;
+    int ret = make_home(env, err);
 
-    if (make_home(env, err) != 0) {
-        env_close(&env);
-        return NULL;
-    }
     env_close(&env);
-    env = env_of(home);
-    if (check_home(env, &damaged, err) != 0 ||
-        open_home(env, CACHE_BYTES, err) != 0)
-        env_close(&env);
-    return env;
+    return ret == 0 ? env_open_made(home, err) : NULL;
 }
 
 int

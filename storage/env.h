@@ -25,6 +25,22 @@ struct env *env_open(const char *dir, uint64_t cache_bytes, bool *damaged_r,
 struct env *env_open_copy(const char *home, FILE *report,
                           struct errbuf *err) WARN_UNUSED;
 
+/* Opens what was copied of an open store to `home`: tables as they were read,
+ * and the log from before that to after it, all of which is applied.  Closed
+ * after env_complete, it is a closed store.  What the database says goes to the
+ * report.  go_on is called while something takes long; see env_goes_on. */
+struct env *env_open_backup(const char *home, FILE *report,
+                            bool (*go_on)(void *arg), void *arg,
+                            struct errbuf *err) WARN_UNUSED;
+
+/* Opens the closed store in `home`, a directory that nobody else knows, as any
+ * other store is opened.  Its tables are not open.  NULL with err. */
+struct env *env_open_made(const char *home, struct errbuf *err) WARN_UNUSED;
+
+/* Locks the directory of a store, whether there is one in it or not; NULL with
+ * err. */
+struct env *env_lock_place(const char *dir, struct errbuf *err) WARN_UNUSED;
+
 /* Locks the store without opening it; NULL with err. */
 struct env *env_lock(const char *dir, struct errbuf *err) WARN_UNUSED;
 
@@ -49,6 +65,16 @@ void env_complete(struct env *env);
 
 /* Closes tables and environment and unlocks.  Nothing may run in it. */
 void env_close(struct env **env);
+
+/* What --restore has beside the store, and the file in it that says that it is
+ * not the store (restore.c). */
+#define ENV_RESTORED  ENV_SUBDIR ".restored"
+#define ENV_RESTORING "restoring"
+/* Removes that file from a store that has it: it came to its place, and then
+ * the restore was interrupted. */
+void env_tidy_restored(const char *home);
+/* Logs what an interrupted restore left in dir. */
+void env_tell_restored(const char *dir);
 
 /* True if dir holds a store; else errno says why not. */
 bool env_exists(const char *dir);

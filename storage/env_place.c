@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "storage/env.h"
+#include "storage/log_files.h"
+#include "util/log.h"
 #include "util/xmalloc.h"
 
 /* The directory comes with all that is in it; what is missing there is damage.
@@ -68,6 +70,61 @@ look_inside(const char *dir, struct errbuf *err)
     return found;
 }
 
+/* --- what a restore left --- */
+
+static bool
+has_file(const char *dir, const char *name)
+{
+    char *path = xasprintf("%s/%s", dir, name);
+    bool has = access(path, F_OK) == 0;
+
+    free(path);
+    return has;
+}
+
+void
+env_tidy_restored(const char *home)
+{
+    char *flag = xasprintf("%s/" ENV_RESTORING, home);
+
+    if (unlink(flag) == 0)
+        (void)log_files_sync_dir(home);
+    free(flag);
+}
+
+void
+env_tell_restored(const char *dir)
+{
+    if (!has_file(dir, ENV_RESTORED))
+        return;
+    if (has_file(dir, ENV_RESTORED "/" ENV_RESTORING))
+        log_warn("storage: a restore was interrupted, and %s is the store from "
+                 "before it: start it again, or remove %s/" ENV_RESTORED,
+                 dir, dir);
+    else
+        log_warn("storage: %s/" ENV_RESTORED " is the store that a restore "
+                 "replaced: keep it under another name, or remove it",
+                 dir);
+}
+
+/* A directory without a store, but with `name` of one. */
+static enum store_presence
+tell_unfinished(const char *dir, const char *name, struct errbuf *err)
+{
+    if (strncmp(name, ENV_RESTORED, sizeof ENV_RESTORED) == 0)
+        err_set(err,
+                "%s holds no store, because a restore was interrupted: start "
+                "it again (ximssd --restore)",
+                dir);
+    else
+        err_set(err,
+                "%s holds no store, but an old one in %.60s: to go back to it, "
+                "rename it to " ENV_SUBDIR "; or restore a backup (ximssd "
+                "--restore)",
+                dir, name);
+    return STORE_UNFINISHED;
+}
+
 /* --- there is none --- */
 
 /* What is in most new directories, and what we may have left there. */
@@ -78,15 +135,36 @@ is_nothing(const char *name)
            strcmp(name, "lock") == 0;
 }
 
+static bool
+begins_with(const char *name, const char *begin)
+{
+    return strncmp(name, begin, strlen(begin)) == 0;
+}
+
+static bool
+is_old_store(const char *name)
+{
+    return begins_with(name, ENV_SUBDIR ".replaced-") ||
+           begins_with(name, ENV_SUBDIR ".damaged-");
+}
+
 static enum store_presence
 look_around(DIR *d, const char *dir, struct errbuf *err)
 {
     bool begun = false;
+    char old[256] = "";
     struct dirent *e;
 
     while ((e = readdir(d)) != NULL) {
         if (strcmp(e->d_name, ENV_SUBDIR ".new") == 0) {
             begun = true;
+        } else if (strcmp(e->d_name, ENV_RESTORED) == 0 ||
+                   is_old_store(e->d_name)) {
+            /* The youngest; or what is to be its successor. */
+            if (strcmp(e->d_name, old) > 0)
+                snprintf(old, sizeof old, "%s", e->d_name);
+        } else if (strcmp(e->d_name, ENV_RESERVE) == 0) {
+            continue;
         } else if (strcmp(e->d_name, "meta.db") == 0) {
             err_set(err,
                     "%s is the inside of a store: name the directory "
@@ -101,6 +179,8 @@ look_around(DIR *d, const char *dir, struct errbuf *err)
             return STORE_OTHER_FILES;
         }
     }
+    if (old[0] != '\0')
+        return tell_unfinished(dir, old, err);
     err_set(err, "%s holds no store: %s", dir,
             begun ? "making one was interrupted" : "it is empty");
     return STORE_NONE_YET;

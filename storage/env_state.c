@@ -50,6 +50,12 @@ env_report(struct env *env, const char *fmt, ...)
     fputc('\n', env->report);
 }
 
+bool
+env_goes_on(struct env *env)
+{
+    return env->go_on == NULL || env->go_on(env->go_on_arg);
+}
+
 void
 env_set_full(struct env *env, bool full)
 {

@@ -82,7 +82,13 @@ struct env {
     int lock_fd, home_fd; /* both locked; -1: not */
     struct guard *guard;  /* NULL: a copy */
     bool complete;        /* the tables have everything, and nothing follows */
-    FILE *report;         /* what the database says goes here, NULL: the log */
+    bool whole_log;       /* recovery reads all of it, not from the last
+                             checkpoint on */
+    uint64_t format;      /* of the store; known when the tables are open */
+    /* NULL: nobody is told that work on a copy goes on, or may end it. */
+    bool (*go_on)(void *arg);
+    void *go_on_arg;
+    FILE *report; /* what the database says goes here, NULL: the log */
     unsigned long reported; /* lines of it */
     atomic_bool full;       /* the disk was full when last written to */
     atomic_int stuck;       /* why the tables could not be written, or 0 */
@@ -106,6 +112,9 @@ struct env {
 
 /* Adds a line to the report (which there must be), unless it is too long. */
 void env_report(struct env *env, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* False: who waits for this work wants it to end (env->go_on). */
+bool env_goes_on(struct env *env);
 
 /* Notes that the disk is, or is no longer, full; logs each change once. */
 void env_set_full(struct env *env, bool full);

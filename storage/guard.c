@@ -225,6 +225,20 @@ guard_committed(struct env *env, uint32_t tables)
     pthread_mutex_unlock(&g->lock);
 }
 
+struct log_pos
+guard_durable(struct env *env)
+{
+    struct guard *g = env->guard;
+    struct log_pos at = {0, 0};
+
+    if (g == NULL)
+        return at;
+    pthread_mutex_lock(&g->lock);
+    at = g->file.now.durable;
+    pthread_mutex_unlock(&g->lock);
+    return at;
+}
+
 void
 guard_checkpoint_begin(struct env *env)
 {

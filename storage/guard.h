@@ -23,6 +23,9 @@ int guard_before_commit(struct env *env, DB_TXN *txn);
 /* After its commit is on the disk: the tables (bits) that it changed. */
 void guard_committed(struct env *env, uint32_t tables);
 
+/* Before this place of the log, everything is on the disk. */
+struct log_pos guard_durable(struct env *env);
+
 /* Call this before a checkpoint. */
 void guard_checkpoint_begin(struct env *env);
 /* Call this after a checkpoint that did not fail. */

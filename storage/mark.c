@@ -25,14 +25,20 @@
 #define TABLE_BYTES (LOG_UID_BYTES + 12)
 #define HEAD_BYTES  (sizeof MARK_TEXT - 1 + 8 + 1 + 8 + 4 + 4)
 
-static uint64_t
-hash_of(const uint8_t *p, size_t n)
+uint64_t
+mark_hash(uint64_t before, const uint8_t *p, size_t n)
 {
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    uint64_t h = before;
 
     for (size_t i = 0; i < n; i++)
         h = (h ^ p[i]) * UINT64_C(0x100000001b3);
     return h;
+}
+
+static uint64_t
+hash_of(const uint8_t *p, size_t n)
+{
+    return mark_hash(MARK_HASH_START, p, n);
 }
 
 static void

@@ -14,6 +14,10 @@
 
 #define MARK_TABLES_MOST 64
 
+/* FNV-1a of 64 bits: of n bytes that follow those whose hash is `before`. */
+#define MARK_HASH_START UINT64_C(0xcbf29ce484222325)
+uint64_t mark_hash(uint64_t before, const uint8_t *p, size_t n);
+
 struct mark {
     uint64_t serial; /* of this version of it */
     /* The store was closed: its tables are complete, and the log, which is

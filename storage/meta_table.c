@@ -14,8 +14,9 @@
 
 #include "storage/txn.h"
 
-#define KEY_FORMAT "format"
-#define KEY_SECRET "secret"
+#define KEY_FORMAT   "format"
+#define KEY_SECRET   "secret"
+#define KEY_INSTANCE "instance"
 
 static const char *const counter_key[COUNTER_COUNT] = {
     [COUNTER_ALERT] = "counter/alert",
@@ -104,6 +105,7 @@ meta_check_format(struct env *env, struct errbuf *err)
                        "the store has format %llu, made by a newer version; "
                        "this one knows formats up to %d",
                        (unsigned long long)format, STORE_FORMAT);
+    env->format = format;
     return 0;
 }
 
@@ -220,4 +222,61 @@ meta_text_put(struct store_txn *t, enum store_text which, const char *text,
 
     text_encode(txn_record(t), text);
     return txn_put(t, TABLE_META, &k, "storing settings", err);
+}
+
+/* --- the instance --- */
+
+int
+instance_new(struct instance_rec *rec, int64_t now, struct errbuf *err)
+{
+    *rec = (struct instance_rec){.created = now};
+    if (getrandom(rec->id, sizeof rec->id, 0) != (ssize_t)sizeof rec->id)
+        return err_set(err, "making an id of the store: %s", strerror(errno));
+    return 0;
+}
+
+static int
+instance_decode(const struct slice *value, struct instance_rec *rec_r,
+                struct errbuf *err)
+{
+    struct dec d;
+
+    dec_init(&d, value->data, value->len);
+    dec_version(&d, 1);
+    dec_bytes(&d, rec_r->id, sizeof rec_r->id);
+    rec_r->created = dec_i64(&d);
+    rec_r->serial = dec_u64(&d);
+    rec_r->last = dec_i64(&d);
+    rec_r->last_id = dec_u64(&d);
+    return dec_end(&d, err);
+}
+
+enum store_result
+meta_instance_get(struct store_txn *t, struct instance_rec *rec_r,
+                  struct errbuf *err)
+{
+    const char *const doing = "reading the id of the store";
+    struct key k = key_of(KEY_INSTANCE);
+    struct slice value;
+    enum store_result r = txn_get(t, TABLE_META, &k, &value, doing, err);
+
+    if (r == STORE_OK && instance_decode(&value, rec_r, err) != 0)
+        return txn_damaged(doing, err);
+    return r;
+}
+
+enum store_result
+meta_instance_put(struct store_txn *t, const struct instance_rec *rec,
+                  struct errbuf *err)
+{
+    struct key k = key_of(KEY_INSTANCE);
+    struct buf *b = txn_record(t);
+
+    enc_u8(b, 1);
+    enc_bytes(b, rec->id, sizeof rec->id);
+    enc_i64(b, rec->created);
+    enc_u64(b, rec->serial);
+    enc_i64(b, rec->last);
+    enc_u64(b, rec->last_id);
+    return txn_put(t, TABLE_META, &k, "storing the id of the store", err);
 }

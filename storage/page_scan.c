@@ -86,6 +86,17 @@ page_is_whole(const uint8_t page[TABLE_PAGE_BYTES], uint32_t number)
            type_is_possible(page[AT_TYPE]);
 }
 
+bool
+page_is_settled(const uint8_t page[TABLE_PAGE_BYTES], uint32_t number)
+{
+    if (is_zero(page, TABLE_PAGE_BYTES))
+        return true;
+    if (number == 0)
+        return number_at(page + AT_MAGIC) == BTREE_MAGIC &&
+               sum_is_right(page, AT_META_CHKSUM, META_BYTES);
+    return page_is_whole(page, number);
+}
+
 /* What is wrong with a page behind the first; NULL: nothing. */
 static const char *
 page_fault(const struct page_scan *s, const uint8_t *page, uint32_t number)

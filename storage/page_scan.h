@@ -48,6 +48,10 @@ int page_scan(struct page_scan *s, const char *path,
 /* True if the bytes are that page, not the first one, as it was written. */
 bool page_is_whole(const uint8_t page[TABLE_PAGE_BYTES], uint32_t number);
 
+/* The same of any page, while others may write it: it has its checksum, or was
+ * not written yet.  Else it is being written, or damaged. */
+bool page_is_settled(const uint8_t page[TABLE_PAGE_BYTES], uint32_t number);
+
 /* Puts a table on the disk and finds its newest page, which is there then.
  * False: it cannot be read. */
 bool page_newest(const char *path, struct log_pos *newest_r);

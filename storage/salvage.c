@@ -8,9 +8,7 @@
 
 #include "storage/salvage.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,9 +18,9 @@
 #include "storage/env.h"
 #include "storage/examine.h"
 #include "storage/log_files.h"
+#include "storage/replace.h"
 #include "storage/txn_commit.h"
 #include "storage/verify.h"
-#include "util/clock.h"
 #include "util/xmalloc.h"
 
 struct paths {
@@ -164,87 +162,23 @@ fill(struct salvage *s, struct env *env, struct errbuf *err)
     return ret;
 }
 
-/* As the old one, so that the server may read it. */
-static int
-give_away(const struct paths *p, struct errbuf *err)
-{
-    DIR *dir = opendir(p->made);
-    struct dirent *e;
-    struct stat st;
-    int ret = dir != NULL && stat(p->home, &st) == 0 ? 0 : -1;
-
-    while (ret == 0 && (e = readdir(dir)) != NULL)
-        if (strcmp(e->d_name, "..") != 0 && geteuid() == 0)
-            ret = fchownat(dirfd(dir), e->d_name, st.st_uid, st.st_gid, 0);
-    if (ret != 0)
-        err_set(err, "%s: %s", p->made, strerror(errno));
-    if (dir != NULL)
-        closedir(dir);
-    return ret;
-}
-
-static bool
-swap(const struct paths *p)
-{
-    return renameat2(AT_FDCWD, p->made, AT_FDCWD, p->home, RENAME_EXCHANGE) ==
-           0;
-}
-
-/* Where the file system cannot swap. */
-static bool
-move_one_by_one(const struct paths *p)
-{
-    int error;
-
-    if (rename(p->home, p->kept) != 0)
-        return false;
-    if (rename(p->made, p->home) == 0)
-        return true;
-    error = errno;
-    (void)!rename(p->kept, p->home);
-    errno = error;
-    return false;
-}
-
-/* At each moment one of the two is the store.  When it fails, all is as it was:
- * what is in p->made then is thrown away, and must not be the old one. */
-static int
-change_places(struct paths *p, struct errbuf *err)
-{
-    int error;
-
-    if (!swap(p)) {
-        if (move_one_by_one(p))
-            return 0;
-    } else {
-        if (rename(p->made, p->kept) == 0)
-            return 0;
-        error = errno;
-        if (!swap(p)) { /* so it stays where it is */
-            free(p->kept);
-            p->kept = p->made;
-            p->made = NULL;
-            return 0;
-        }
-        errno = error;
-    }
-    return err_set(err, "moving %s to %s: %s", p->home, p->kept,
-                   strerror(errno));
-}
-
 static int
 make_store(struct salvage *s, struct paths *p, struct errbuf *err)
 {
     struct env *env = env_make(p->made, err);
+    char *kept = NULL;
     int ret = env != NULL ? fill(s, env, err) : -1;
 
     env_close(&env);
     if (ret == 0)
-        ret = give_away(p, err);
+        ret = replace_owner(p->made, p->home, err);
     if (ret == 0)
-        ret = change_places(p, err);
-    if (ret == 0)
-        fprintf(s->report, "what was there is kept in %s\n", p->kept);
+        ret = replace_store(p->home, p->made, p->kept, &kept, err);
+    if (ret == 0) {
+        s->replaced = true;
+        fprintf(s->report, "what was there is kept in %s\n", kept);
+    }
+    free(kept);
     return ret;
 }
 
@@ -253,17 +187,10 @@ make_store(struct salvage *s, struct paths *p, struct errbuf *err)
 static void
 set_paths(struct paths *p, const char *dir, int64_t now)
 {
-    char when[CLOCK_GMT_SIZE];
-
-    clock_format_gmt(now, when);
     p->home = xasprintf("%s/" ENV_SUBDIR, dir);
     p->work = xasprintf("%s/" ENV_SUBDIR ".work", dir);
     p->made = xasprintf("%s/" ENV_SUBDIR ".salvaged", dir);
-    p->kept = xasprintf("%s/" ENV_SUBDIR ".damaged-%s", dir, when);
-    for (unsigned i = 2; access(p->kept, F_OK) == 0; i++) {
-        free(p->kept);
-        p->kept = xasprintf("%s/" ENV_SUBDIR ".damaged-%s-%u", dir, when, i);
-    }
+    p->kept = replace_kept_name(dir, "damaged", now);
 }
 
 static void
@@ -308,7 +235,7 @@ salvage(struct salvage *s, struct paths *p, struct errbuf *err)
     if (ret == 0)
         ret = make_store(s, p, err);
     (void)!copy_remove(p->work);
-    if (p->made != NULL)
+    if (!s->replaced)
         (void)!copy_remove(p->made);
     return ret;
 }

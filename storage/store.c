@@ -22,6 +22,7 @@
 #include "storage/job_queue.h"
 #include "storage/space.h"
 #include "storage/store_figures.h"
+#include "storage/store_private.h"
 #include "storage/thread.h"
 #include "storage/txn_commit.h"
 #include "util/alive.h"
@@ -439,6 +440,18 @@ void
 store_figures(struct store *s, struct store_figures *figures_r)
 {
     store_figures_of(s->env, figures_r);
+}
+
+struct env *
+store_env(struct store *s)
+{
+    return s->env;
+}
+
+void
+store_each_second(struct store *s, void (*fn)(void *arg), void *arg)
+{
+    checkpointer_each_second(s->checkpointer, fn, arg);
 }
 
 /* --- waiting for a job --- */

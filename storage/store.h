@@ -87,6 +87,8 @@ enum store_presence {
     STORE_NONE_YET,    /* an empty directory */
     STORE_NOWHERE,     /* the directory does not exist */
     STORE_OTHER_FILES, /* a directory with other files */
+    STORE_UNFINISHED,  /* no store, but what a restore or the salvaging of one
+                          left; not to be taken for an empty directory */
     STORE_BARRED       /* no permission to look, or not a directory */
 };
 /* Looks without changing anything.  In all cases but STORE_PRESENT, err says

@@ -57,6 +57,29 @@ enum store_result meta_text_get(struct store_txn *t, enum store_text which,
 enum store_result meta_text_put(struct store_txn *t, enum store_text which,
                                 const char *text,
                                 struct errbuf *err) WARN_UNUSED;
+
+/* Which store this is, and its backups: of two stores of which one is a copy
+ * of the other, each has its own if the copy was made by --restore. */
+#define STORE_INSTANCE_BYTES 16
+struct instance_rec {
+    uint8_t id[STORE_INSTANCE_BYTES]; /* random */
+    int64_t created;
+    uint64_t serial;  /* of the last backup; 0: there was none */
+    int64_t last;     /* when the last good one began; 0: none */
+    uint64_t last_id; /* by which who asked for it knows it */
+};
+/* Fills id and created for a new instance.  0, or -1 with err. */
+int instance_new(struct instance_rec *rec, int64_t now,
+                 struct errbuf *err) WARN_UNUSED;
+/* STORE_NOTFOUND if there is none yet.  Programs that do not know this record
+ * pass over it. */
+enum store_result meta_instance_get(struct store_txn *t,
+                                    struct instance_rec *rec_r,
+                                    struct errbuf *err) WARN_UNUSED;
+enum store_result meta_instance_put(struct store_txn *t,
+                                    const struct instance_rec *rec,
+                                    struct errbuf *err) WARN_UNUSED;
+
 /* Assigns the next alert id.  Ids grow in commit order and are never assigned
  * twice, even after a crash or a removal.  Generated alerts, which are not
  * stored, also get their ids here. */

@@ -22,6 +22,9 @@
 #include "storage/txn_commit.h"
 #include "util/xmalloc.h"
 
+/* Records between two looks whether it is to go on. */
+#define LOOK_EVERY 256
+
 /* --- pages --- */
 
 /* A store of an older format has not all tables: they are made when it is
@@ -35,6 +38,14 @@ is_yet_to_come(const struct verify *v)
 
     free(path);
     return is;
+}
+
+static void
+on_feedback(DB *db, int opcode, int percent)
+{
+    (void)opcode;
+    (void)percent;
+    (void)env_goes_on(db->get_env(db)->app_private);
 }
 
 static int
@@ -51,11 +62,15 @@ check_pages(struct verify *v, struct errbuf *err)
             return err_set(err, "checking %s: %s", table_file[v->table],
                            db_strerror(ret));
         /* It closes the handle, whatever it finds. */
+        if (v->env->go_on != NULL)
+            (void)db->set_feedback(db, on_feedback);
         ret = db->verify(db, table_file[v->table], NULL, NULL, 0);
         if (ret != 0)
             verify_finding(v, "damaged: %s", db_strerror(ret));
         if (atomic_load(&v->env->panicked))
             break;
+        if (!env_goes_on(v->env))
+            return err_set(err, "checking: stopped");
     }
     return 0;
 }
@@ -98,9 +113,13 @@ check_table(struct verify *v, enum table table, struct errbuf *err)
     if (r != STORE_OK)
         return r == STORE_NOTFOUND ? STORE_OK : r;
     v->table = table;
-    while (r == STORE_OK) {
+    for (unsigned i = 1; r == STORE_OK; i++) {
         checks[table](v, &c.key, &c.value, &detail);
         r = cursor_next(&c, err);
+        if (i % LOOK_EVERY == 0 && !env_goes_on(v->env)) {
+            err_set(err, "checking: stopped");
+            r = STORE_REFUSED;
+        }
     }
     if (table == TABLE_ACCOUNT_NAME)
         verify_count(v);
@@ -142,23 +161,29 @@ verify_records(struct env *env, FILE *report, unsigned long *findings_r,
     return ret;
 }
 
+int
+verify_env(struct env *env, unsigned long *findings_r, struct errbuf *err)
+{
+    struct verify v = {.env = env};
+    int ret = check_pages(&v, err);
+
+    if (ret == 0 && v.findings == 0 && env_open_tables(env, err) != 0)
+        ret = -1;
+    if (ret == 0 && v.findings == 0)
+        ret = check_records(&v, err);
+    *findings_r = v.findings;
+    return ret;
+}
+
 /* What recovery makes of a copy is checked. */
 static int
 verify_copy(const char *home, FILE *report, unsigned long *findings_r,
             struct errbuf *err)
 {
-    struct verify v = {.env = env_open_copy(home, report, err)};
-    int ret;
+    struct env *env = env_open_copy(home, report, err);
+    int ret = env != NULL ? verify_env(env, findings_r, err) : -1;
 
-    if (v.env == NULL)
-        return -1;
-    ret = check_pages(&v, err);
-    if (ret == 0 && v.findings == 0 && env_open_tables(v.env, err) != 0)
-        ret = -1;
-    if (ret == 0 && v.findings == 0)
-        ret = check_records(&v, err);
-    env_close(&v.env);
-    *findings_r = v.findings;
+    env_close(&env);
     return ret;
 }
 

@@ -29,6 +29,12 @@ struct verify {
 int verify_records(struct env *env, FILE *report, unsigned long *findings_r,
                    struct errbuf *err) WARN_UNUSED;
 
+/* Checks the pages of all tables, opens them, and checks all records, as
+ * verify_records does.  What it finds goes to env->report.  0, or -1 with err if
+ * it could not, or was stopped (env_goes_on). */
+int verify_env(struct env *env, unsigned long *findings_r,
+               struct errbuf *err) WARN_UNUSED;
+
 /* True for a table, or a file of the log: what a copy needs. */
 bool verify_is_wanted(const char *name);
 

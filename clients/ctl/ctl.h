@@ -136,6 +136,9 @@ bool ctl_confirm(const struct ctl *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Logs in (once).  CTL_OK, or the exit code, with the error told. */
 int ctl_connect(struct ctl *c) WARN_UNUSED;
 void ctl_disconnect(struct ctl *c);
+/* After the connection was lost: tries again each second, so many seconds, for
+ * a server that is started anew.  As ctl_connect. */
+int ctl_reconnect(struct ctl *c, unsigned seconds) WARN_UNUSED;
 
 /* Turns the loop until *done, or the connection is gone. */
 void ctl_wait(struct ctl *c, const bool *done);
@@ -253,6 +256,10 @@ void ctl_format_time(int64_t seconds, char out[CTL_TIME_SIZE]);
 
 /* Prints the buffer and a line end, and clears it. */
 void ctl_print_line(struct buf *b);
+
+/* --- ctl_backup.c --- */
+
+int ctl_backup_run(struct ctl *c, int argc, char **argv);
 
 /* --- ctl_import.c --- */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <poll.h>
 #include <stdlib.h>
 
 #include "clients/ctl/ctl.h"
@@ -57,11 +58,9 @@ failure_code(const struct ximss *x)
     return CTL_UNREACHABLE;
 }
 
-int
-ctl_connect(struct ctl *c)
+static int
+connect_once(struct ctl *c, bool tell)
 {
-    if (c->x != NULL)
-        return CTL_OK;
     c->x = ximss_new();
     ximss_set_limit(c->x, CTL_LIMIT);
     if (c->host != NULL)
@@ -82,9 +81,17 @@ ctl_connect(struct ctl *c)
         while (ximss_state(c->x) != XIMSS_READY &&
                ximss_run_once(c->x, -1) == 0)
             ;
-    if (ximss_state(c->x) != XIMSS_READY)
-        return ctl_error(failure_code(c->x), "%s", ximss_error(c->x));
-    return CTL_OK;
+    if (ximss_state(c->x) == XIMSS_READY)
+        return CTL_OK;
+    if (tell)
+        ctl_error(failure_code(c->x), "%s", ximss_error(c->x));
+    return failure_code(c->x);
+}
+
+int
+ctl_connect(struct ctl *c)
+{
+    return c->x != NULL ? CTL_OK : connect_once(c, true);
 }
 
 void
@@ -95,6 +102,19 @@ ctl_disconnect(struct ctl *c)
         (void)ximss_run(c->x);
     }
     ximss_free(&c->x);
+}
+
+int
+ctl_reconnect(struct ctl *c, unsigned seconds)
+{
+    int r = CTL_UNREACHABLE;
+
+    for (unsigned i = 0; r == CTL_UNREACHABLE && i < seconds; i++) {
+        ximss_free(&c->x);
+        poll(NULL, 0, 1000);
+        r = connect_once(c, i + 1 == seconds);
+    }
+    return r;
 }
 
 void

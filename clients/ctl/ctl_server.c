@@ -9,6 +9,10 @@
 
 static const struct ctl_option names_options[] = {CTL_FORCE, CTL_OPTIONS_END};
 
+static const struct ctl_option backup_options[] = {
+    {"keep", "N", "keep N backups of this store there, with the new one"},
+    CTL_OPTIONS_END};
+
 static const struct ctl_option shutdown_options[] = {CTL_YES, CTL_OPTIONS_END};
 
 static const struct ctl_option check_options[] = {
@@ -68,6 +72,12 @@ const struct ctl_command ctl_server_commands[] = {
      .line = "UPDATESERVERACCOUNTDEFAULTS $=[ FORCE$force]|"
              "GETSERVERACCOUNTDEFAULTS",
      .names = CTL_NAMES_SETTINGS},
+    {"server", "backup", "[DIR]", "Makes a backup of the store in DIR",
+     "DIR is an absolute path on the server's machine, where the server may "
+     "write.\n"
+     "Waits until the backup is finished and checked, and prints its path.\n"
+     "Without DIR: shows the state of the last backup.\n",
+     backup_options, .run = ctl_backup_run, .max_args = 1},
     {"server", "shutdown", "", "Stops the server", .options = shutdown_options,
      .line = "SHUTDOWN[$yes]", .ask = "Stop the server"},
     {0}};

@@ -19,6 +19,7 @@ Suite *alert_set_suite(void);
 Suite *alert_table_suite(void);
 Suite *audit_chain_suite(void);
 Suite *audit_table_suite(void);
+Suite *backup_suite(void);
 Suite *damage_suite(void);
 Suite *disk_full_suite(void);
 Suite *domain_table_suite(void);
@@ -39,4 +40,4 @@ SUITE_MAIN(record_suite, alert_set_suite, meta_table_suite, domain_table_suite,
            ticket_table_suite, token_table_suite, object_table_suite,
            usage_table_suite, audit_table_suite, audit_chain_suite, lanes_suite,
            store_suite, disk_full_suite, damage_suite, salvage_suite,
-           verify_suite)
+           verify_suite, backup_suite)

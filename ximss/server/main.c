@@ -14,6 +14,7 @@
 #include <event2/event.h>
 #include <systemd/sd-daemon.h>
 
+#include "storage/restore.h"
 #include "storage/store.h"
 #include "util/alive_loop.h"
 #include "util/clock.h"
@@ -41,7 +42,7 @@ struct options {
     struct config_override overrides[OVERRIDES_MOST];
     size_t n_overrides;
     const char *config_file, *init, *password_file, *main_domain, *verify,
-        *salvage;
+        *salvage, *restore;
     bool check_config, print_config, test_hooks;
 };
 
@@ -54,29 +55,32 @@ struct process {
 static void
 print_help(void)
 {
-    puts("Usage: ximssd [OPTION]...\n"
-         "The alert server.  It runs in the foreground; see ximssd(8).\n\n"
-         "  --config FILE               read the configuration from FILE\n"
-         "  --store DIR                 the directory of the store\n"
-         "  --listen ADDRESS:PORT       accept clients there (repeatable)\n"
-         "  --listen-tls ADDRESS:PORT   the same, with TLS from the start\n"
-         "  --listen-pwd ADDRESS:PORT   accept administrators' scripts (PWD)\n"
-         "  --listen-pwd-tls ADDRESS:PORT\n"
-         "                              the same, with TLS from the start\n"
-         "  --listen-pwd-apop ADDRESS:PORT\n"
-         "                              the same, for clients that need APOP\n"
-         "  --workers N                 threads that serve sessions\n"
-         "  --init DIR                  create a store in DIR and exit\n"
-         "  --admin-password-file FILE  read postmaster's password in a new\n"
-         "                              store from FILE; - is standard input\n"
-         "  --main-domain NAME          main domain of a new store\n"
-         "  --check-config              check the configuration and exit\n"
-         "  --print-config              print the configuration and exit\n"
-         "  --verify DIR                check the store in DIR and exit\n"
-         "  --salvage DIR               rebuild a damaged store and exit\n"
-         "  --foreground                no effect: always in the foreground\n"
-         "  --test-hooks                for tests: let the clock be changed\n"
-         "  --version, --help           print the version, or this, and exit");
+    puts(
+        "Usage: ximssd [OPTION]...\n"
+        "The alert server.  It runs in the foreground; see ximssd(8).\n\n"
+        "  --config FILE               read the configuration from FILE\n"
+        "  --store DIR                 the directory of the store\n"
+        "  --listen ADDRESS:PORT       accept clients there (repeatable)\n"
+        "  --listen-tls ADDRESS:PORT   the same, with TLS from the start\n"
+        "  --listen-pwd ADDRESS:PORT   accept administrators' scripts (PWD)\n"
+        "  --listen-pwd-tls ADDRESS:PORT\n"
+        "                              the same, with TLS from the start\n"
+        "  --listen-pwd-apop ADDRESS:PORT\n"
+        "                              the same, for clients that need APOP\n"
+        "  --workers N                 threads that serve sessions\n"
+        "  --init DIR                  create a store in DIR and exit\n"
+        "  --admin-password-file FILE  read postmaster's password in a new\n"
+        "                              store from FILE; - is standard input\n"
+        "  --main-domain NAME          main domain of a new store\n"
+        "  --check-config              check the configuration and exit\n"
+        "  --print-config              print the configuration and exit\n"
+        "  --verify DIR                check the store in DIR and exit\n"
+        "  --salvage DIR               rebuild a damaged store and exit\n"
+        "  --restore BACKUP            put a backup in the place of the store\n"
+        "                              and exit\n"
+        "  --foreground                no effect: always in the foreground\n"
+        "  --test-hooks                for tests: let the clock be changed\n"
+        "  --version, --help           print the version, or this, and exit");
 }
 
 enum {
@@ -95,6 +99,7 @@ enum {
     OPT_PRINT,
     OPT_VERIFY,
     OPT_SALVAGE,
+    OPT_RESTORE,
     OPT_FOREGROUND,
     OPT_TEST_HOOKS,
     OPT_VERSION,
@@ -117,6 +122,7 @@ static const struct option long_options[] = {
     {"print-config", no_argument, NULL, OPT_PRINT},
     {"verify", required_argument, NULL, OPT_VERIFY},
     {"salvage", required_argument, NULL, OPT_SALVAGE},
+    {"restore", required_argument, NULL, OPT_RESTORE},
     {"foreground", no_argument, NULL, OPT_FOREGROUND},
     {"test-hooks", no_argument, NULL, OPT_TEST_HOOKS},
     {"version", no_argument, NULL, OPT_VERSION},
@@ -177,6 +183,9 @@ take_option(struct options *o, int c)
         return 0;
     case OPT_SALVAGE:
         o->salvage = optarg;
+        return 0;
+    case OPT_RESTORE:
+        o->restore = optarg;
         return 0;
     case OPT_FOREGROUND:
         return 0;
@@ -360,9 +369,9 @@ init_store(const struct options *o, const struct config *c, const char *dir)
 static void
 advise_salvage(const char *dir)
 {
-    log_error("restore a backup of the store (all of %s/db, not single "
-              "files), or rebuild the store from what can be read: ximssd "
-              "--salvage %s",
+    log_error("restore a backup of the store: ximssd --restore BACKUP --store "
+              "%s (by hand: all of its db, not single files); or rebuild the "
+              "store from what can be read: ximssd --salvage %s",
               dir, dir);
 }
 
@@ -411,6 +420,26 @@ salvage_store(const char *dir)
     return EXIT_CANNOT_START;
 }
 
+/* As who starts it: root may read a backup that the server's user may not. */
+static int
+restore_store(const struct config *c, const char *backup)
+{
+    const struct restore_wanted wanted = {backup, c->store, clock_now()};
+    struct errbuf err;
+    char *kept;
+
+    if (prepare_directory(c->store, c->user, &err) < 0 ||
+        store_restore(&wanted, stdout, &kept, &err) < 0) {
+        log_error("%s", err.text);
+        return EXIT_CANNOT_START;
+    }
+    printf("%s: the backup is restored\n", c->store);
+    if (kept != NULL)
+        printf("what was there is kept in %s\n", kept);
+    free(kept);
+    return 0;
+}
+
 /* Makes a store if there is none and one is wanted.  What root may not see, the
  * user that we become may: a file system of another machine. */
 static int
@@ -422,7 +451,8 @@ find_store(const struct options *o, const struct config *config)
     if (found == STORE_PRESENT ||
         (found == STORE_BARRED && geteuid() == 0 && config->user[0] != '\0'))
         return 0;
-    if (found != STORE_BARRED && o->password_file != NULL)
+    if (found != STORE_BARRED && found != STORE_UNFINISHED &&
+        o->password_file != NULL)
         return init_store(o, config, config->store);
     if (found == STORE_NONE_YET)
         log_error("%s; create one with: ximssd --init %s", err.text,
@@ -490,7 +520,7 @@ main(int argc, char **argv)
     log_set_level(config->log_level);
     log_set_format(config->log_format);
     if (!o.check_config && !o.print_config && o.init == NULL &&
-        o.verify == NULL && o.salvage == NULL)
+        o.verify == NULL && o.salvage == NULL && o.restore == NULL)
         return run(&o, config);
     if (o.print_config)
         config_print(stdout, config);
@@ -500,6 +530,8 @@ main(int argc, char **argv)
         r = verify_store(o.verify);
     else if (o.salvage != NULL)
         r = salvage_store(o.salvage);
+    else if (o.restore != NULL)
+        r = restore_store(config, o.restore);
     else if (server_check(config, stderr) > 0)
         r = EXIT_CONFIG;
     config_free(&config);

@@ -19,6 +19,7 @@
 #include "passdb/passdb.h"
 #include "passdb/userdb.h"
 #include "quota/sources.h"
+#include "storage/backup.h"
 #include "util/alive.h"
 #include "util/clock.h"
 #include "util/descriptors.h"
@@ -95,6 +96,7 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->can_ask = c->quota_doveadm_url[0] != '\0' || c->quota_maildir[0] != '\0';
     a->has_userdb = c->auth_userdb_socket[0] != '\0';
     a->auto_domains = &c->auto_domains;
+    a->backup_max_age = c->backup_max_age;
     a->version = PACKAGE_NAME " " PACKAGE_VERSION;
     a->test_hooks = test_hooks;
     for (size_t i = 0; i < c->auth.count; i++)
@@ -586,6 +588,7 @@ start_parts(struct server *s, const struct server_options *o, struct buf *ports,
         return err_set(err, "the store %s: %s", c->store, strerror(errno));
     if (server_load(s, c, damaged_r, err) < 0)
         return -1;
+    s->backups = s->admin.backups = backups_new(s->store);
     if (listener_open_local(s->workers[0], c->control_socket, &dialect_ximss,
                             ports, err) < 0 ||
         open_bridge(s, c, ports, err) < 0 || open_door(s, c, ports, err) < 0)
@@ -735,6 +738,7 @@ server_reload(struct server *s, const struct server_options *o,
     stat_feed_certificate(tls);
     fill_admin(&r->admin, next, 0, s->test_hooks);
     reload_notify(s, next);
+    r->admin.backups = s->backups;
     store_submit(s->store, reload_body, reload_stored, r);
     return 0;
 }
@@ -799,6 +803,8 @@ server_stop(struct server **sp)
     if (s == NULL)
         return;
     atomic_store(&s->stopping, true);
+    if (s->backups != NULL)
+        backups_cancel(s->backups); /* it may take a while to notice */
     unlink(s->ports_file);
     unlink(s->config->control_socket);
     if (s->config->door_socket[0] != '\0')
@@ -817,8 +823,11 @@ server_stop(struct server **sp)
     flush_mail(s);
     upkeep_last_audit(s);
     status_leave(s->status);
+    if (s->backups != NULL)
+        backups_close(s->backups);
     store_close(&s->store);
     log_debug("the store is closed");
+    backups_free(&s->backups);
     /* Where names of users come from a network, that may take long, and may end
      * by a kill: when nothing can be lost any more.  Who asked is gone. */
     hash_pool_free(&s->name_pool);

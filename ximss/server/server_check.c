@@ -107,6 +107,7 @@ check_store(const struct config *c, struct errbuf *err)
     case STORE_NOWHERE:
         break;
     case STORE_OTHER_FILES:
+    case STORE_UNFINISHED:
     case STORE_BARRED:
         return err_prefix(err, "store");
     }

@@ -509,6 +509,13 @@ static const struct config_row rows[] = {
  RESTART,
  "Disk space reserved for recovery, in a file in the directory of the store.\n"
  "While the reserve is incomplete, nothing new is stored."},
+{"backup-max-age", TIME(0, YEARS), M(backup_max_age), "0s",
+ RELOAD,
+ "How old the last good backup of the store may become before the server\n"
+ "calls it too old, in its statistics. 0: not watched."},
+{"backup-timeout", TIME(SECOND, DAY), M(backup_timeout), "1m", RELOAD,
+ "A backup is given up when its directory takes no data for this time. The log\n"
+ "of the store grows meanwhile."},
 {"account-cache", NUMBER(0, 100000000), M(account_cache), "100000", RESTART,
  "Accounts without a session that are kept in memory."},
 {"audit-days", NUMBER(0, 36500), M(audit_days), "365", RESTART,

@@ -199,7 +199,8 @@ struct config {
     unsigned account_cache;
     size_t store_reserve;
     unsigned log_sessions, log_alerts, log_failures; /* lines a minute */
-
+    int64_t backup_max_age;                          /* 0: not watched */
+    int64_t backup_timeout;
     unsigned audit_days;
     unsigned audit_refused, audit_refused_all;
 };

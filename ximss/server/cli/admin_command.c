@@ -29,6 +29,7 @@ const struct admin_family *const admin_families[] = {
     &admin_audit_family,
     &admin_system_family,
     &admin_server_family,
+    &admin_backup_family,
     &admin_absent_family,
     NULL,
 };

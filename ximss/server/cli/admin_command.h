@@ -82,6 +82,7 @@ extern const struct admin_family admin_stat_family;
 extern const struct admin_family admin_system_family;
 extern const struct admin_family admin_absent_family;
 extern const struct admin_family admin_server_family;
+extern const struct admin_family admin_backup_family;
 extern const struct admin_family admin_usage_family;
 extern const struct admin_family admin_outside_family;
 

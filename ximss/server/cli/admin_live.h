@@ -25,6 +25,8 @@ enum admin_live_command {
     ADMIN_LIVE_TEST_LOOP,     /* measures; the result is a number */
     ADMIN_LIVE_TEST_CLOCK,    /* clock_advance(advance) */
     ADMIN_LIVE_TEST_HANG,     /* a worker hangs, or `on` the main thread */
+    ADMIN_LIVE_START_BACKUP,  /* to `text`; `limit` of them stay, 0: all.  The
+                                 result is its id */
     ADMIN_LIVE_LIST_USERS,    /* of `domains` */
     ADMIN_LIVE_CHECK_USERS    /* `names` in `domains` */
 };

@@ -37,6 +37,7 @@ struct worker;
 struct server {
     struct alert_claims alert_claims;    /* the writer thread's */
     struct store *store;                 /* owned */
+    struct backups *backups;             /* owned; of the store */
     struct hash_pool *hash_pool;         /* owned */
     struct auth_cache *auth_cache;       /* owned */
     struct throttle *throttle;           /* owned */

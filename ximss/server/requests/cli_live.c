@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/backup.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -274,6 +275,7 @@ deliver_live(struct mail *m, void *owner)
     case ADMIN_LIVE_KILL_DEVICE:
     case ADMIN_LIVE_LIST_USERS:
     case ADMIN_LIVE_CHECK_USERS:
+    case ADMIN_LIVE_START_BACKUP:
         break;
     case ADMIN_LIVE_TEST_LOOP:
         buf_append(&c->answer.data, c->found.data, c->found.len);
@@ -380,6 +382,24 @@ test_loop(struct cli_job *c)
     req_job_answer(&c->q);
 }
 
+/* The thread that makes it does all that can take long. */
+static void
+start_backup(struct cli_job *c)
+{
+    const struct backup_wanted wanted = {
+        .dir = c->live.text,
+        .keep = c->live.limit,
+        .timeout_us = c->q.job.worker->cfg->backup_timeout,
+        .version = PACKAGE_VERSION};
+    char id[BACKUP_ID_SIZE];
+    struct errbuf err;
+
+    if (backup_start(c->q.job.server->backups, &wanted, id, &err) == 0)
+        cli_data_write_string(&c->answer.data, id, strlen(id));
+    else
+        req_job_refuse(&c->q, ANSWER_BUSY, err.text);
+}
+
 /* --- from the job to what is asked --- */
 
 static void
@@ -433,6 +453,10 @@ live_go_on(struct req_job *q)
         break;
     case ADMIN_LIVE_TEST_HANG:
         hang(c);
+        req_job_answer(q);
+        break;
+    case ADMIN_LIVE_START_BACKUP:
+        start_backup(c);
         req_job_answer(q);
         break;
     case ADMIN_LIVE_LIST_USERS:

@@ -21,6 +21,7 @@
  * requests of XIMSS fill it alike.  The writer thread's, but for the settings. */
 
 struct arena;
+struct backups;
 struct audit_budget;
 struct config_texts;
 struct token_key;
@@ -116,6 +117,8 @@ struct admin_settings {
     struct auth_list auth; /* where passwords are checked, unless a domain says
                               something else */
     bool has_userdb;       /* Dovecot can be asked which users there are */
+    struct backups *backups; /* borrowed; NULL: none can be made */
+    int64_t backup_max_age;  /* us; 0: not watched */
     const struct config_texts *auto_domains; /* borrowed; domains that make
                                 themselves, "*": any; NULL: none */
 };
