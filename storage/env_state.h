@@ -32,6 +32,7 @@
 #define FORMAT_UNSHOWN     6
 #define FORMAT_HASHES      7
 #define FORMAT_AUDIT_CHAIN 8
+#define FORMAT_LONG_KEYS   8
 
 /* The directory of the store keeps the environment in here. */
 #define ENV_SUBDIR "db"

@@ -27,6 +27,7 @@ struct queued_job {
     uint64_t work; /* of its last run */
     unsigned part; /* parts of it that are on disk */
     bool again;    /* it asked to be run again */
+    bool is_trial; /* what it writes is taken back */
 };
 
 STAILQ_HEAD(job_list, queued_job);

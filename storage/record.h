@@ -92,6 +92,8 @@ void alert_ref_encode(struct buf *b, const struct alert_ref *r);
 int alert_ref_decode(const void *data, size_t len, struct alert_ref *r,
                      struct errbuf *err) WARN_UNUSED;
 
+/* The time of its entry in TABLE_POST_KEY_TIME. */
+int64_t post_key_entry(const struct post_key_rec *k);
 void post_key_encode(struct buf *b, const struct post_key_rec *k);
 int post_key_decode(const void *data, size_t len, struct post_key_rec *k,
                     struct errbuf *err) WARN_UNUSED;

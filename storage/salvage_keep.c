@@ -385,7 +385,7 @@ keep_post_key(struct salvage *s, const struct slice *key,
         post_key_decode(value->data, value->len, &rec, err) != 0)
         return STORE_REFUSED;
     reach(s, COUNTER_ALERT, rec.alert);
-    key_time(&when, rec.posted);
+    key_time(&when, post_key_entry(&rec));
     key_bytes(&when, k.data, k.len);
     r = put(s, TABLE_POST_KEY, &k, value, err);
     return r == STORE_OK ? put_nothing(s, TABLE_POST_KEY_TIME, &when, err) : r;

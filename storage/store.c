@@ -189,6 +189,31 @@ commit(struct store *s, unsigned jobs, struct errbuf *err)
     return r;
 }
 
+/* The end of a transaction.  A trial that has written is taken back. */
+static enum store_result
+end_transaction(struct store *s, unsigned jobs, bool is_trial,
+                struct errbuf *err)
+{
+    if (!is_trial || s->txn->changes == 0)
+        return commit(s, jobs, err);
+    txn_abort(s->txn);
+    return STORE_OK;
+}
+
+/* How many of the n jobs from `at` on may share a transaction: a trial is alone
+ * in its own. */
+static unsigned
+up_to_trial(const struct store *s, unsigned at, unsigned n)
+{
+    unsigned i = 0;
+
+    if (s->batch[at]->is_trial)
+        return 1;
+    while (i < n && !s->batch[at + i]->is_trial)
+        i++;
+    return i;
+}
+
 /* Runs jobs from `at` on in one transaction, at most *n, and says in *n how
  * many.  False: it was taken back, because of the job *culprit, or if that is
  * *n, because of the commit; the outcome of the culprit, or of the first job,
@@ -202,7 +227,7 @@ try_once(struct store *s, unsigned at, unsigned *n, unsigned *culprit)
     enum store_result r;
 
     s->cut = false;
-    *culprit = *n;
+    *culprit = *n = up_to_trial(s, at, *n);
     r = txn_begin(s->txn, &first->err);
     if (r != STORE_OK) {
         first->result = r;
@@ -220,7 +245,7 @@ try_once(struct store *s, unsigned at, unsigned *n, unsigned *culprit)
         }
     }
     note_most(&s->most_of_transaction, s->txn->work);
-    r = commit(s, *n, &err);
+    r = end_transaction(s, *n, s->batch[at]->is_trial, &err);
     if (r != STORE_OK) {
         first->result = r;
         first->err = err;
@@ -391,16 +416,13 @@ run_writer(void *arg)
     }
 }
 
-void
-store_submit_lane(struct store *s, uint64_t lane, store_body_fn *body,
-                  store_done_fn *done, void *arg)
+static void
+submit(struct store *s, uint64_t lane, const struct queued_job *like)
 {
-    struct queued_job *job = xcalloc(1, sizeof *job);
+    struct queued_job *job = xmalloc(sizeof *job);
     bool first;
 
-    job->body = body;
-    job->done = done;
-    job->arg = arg;
+    *job = *like;
     atomic_fetch_add(&s->backlog, 1);
     pthread_mutex_lock(&s->lock);
     first = job_queue_is_empty(&s->queue);
@@ -408,6 +430,25 @@ store_submit_lane(struct store *s, uint64_t lane, store_body_fn *body,
     if (first)
         pthread_cond_signal(&s->wake);
     pthread_mutex_unlock(&s->lock);
+}
+
+void
+store_submit_lane(struct store *s, uint64_t lane, store_body_fn *body,
+                  store_done_fn *done, void *arg)
+{
+    const struct queued_job job = {.body = body, .done = done, .arg = arg};
+
+    submit(s, lane, &job);
+}
+
+void
+store_submit_trial(struct store *s, uint64_t lane, store_body_fn *body,
+                   store_done_fn *done, void *arg)
+{
+    const struct queued_job job = {
+        .body = body, .done = done, .arg = arg, .is_trial = true};
+
+    submit(s, lane, &job);
 }
 
 void

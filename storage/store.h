@@ -138,7 +138,13 @@ typedef void store_done_fn(enum store_result result, void *arg,
  * arg is borrowed until then. */
 void store_submit_lane(struct store *store, uint64_t lane, store_body_fn *body,
                        store_done_fn *done, void *arg);
-/* The same in lane 0. */
+/* The same, but what the body writes is taken back.  It runs in a transaction of
+ * its own, which is committed only if nothing but lines of the audit log was
+ * written; `done` is called all the same.  A body that has written does not
+ * return STORE_AGAIN. */
+void store_submit_trial(struct store *store, uint64_t lane, store_body_fn *body,
+                        store_done_fn *done, void *arg);
+/* As store_submit_lane, in lane 0. */
 void store_submit(struct store *store, store_body_fn *body, store_done_fn *done,
                   void *arg);
 

@@ -540,12 +540,19 @@ struct post_key_rec {
     uint8_t digest[POST_DIGEST_BYTES]; /* of the content */
     enum alert_scope scope;            /* of the alert; 0: not known */
     uint64_t target;
+    int64_t entry; /* where it stands among those that expire; 0: at `posted` */
 };
 
-/* The last use of a key by an author.  STORE_NOTFOUND if it was before `since`,
- * or if the target of its alert is gone. */
+/* How long a key lives: so long from its post, and then as long as its alert. */
+struct post_key_life {
+    int64_t now, least;
+};
+
+/* The last use of a key by an author.  STORE_NOTFOUND if it lives no more, or if
+ * the target of its alert is gone. */
 enum store_result post_key_find(struct store_txn *t, uint64_t author,
-                                const char *key, int64_t since,
+                                const char *key,
+                                const struct post_key_life *life,
                                 struct post_key_rec *rec_r,
                                 struct errbuf *err) WARN_UNUSED;
 /* Records the use of a key; replaces an earlier one. */
@@ -557,9 +564,13 @@ enum store_result post_key_put(struct store_txn *t, uint64_t author,
 enum store_result post_key_release(struct store_txn *t,
                                    const struct alert_rec *a,
                                    struct errbuf *err) WARN_UNUSED;
-/* Removes at most `max` keys that were used before `before`.  *more_r says
- * whether there are more. */
-enum store_result post_key_expire(struct store_txn *t, int64_t before,
+/* Looks at no more than `max` keys whose time has come, and removes those that do
+ * not live any more.  One whose alert is there comes again at the end of that
+ * alert, or if it has none, in POST_KEY_AGAIN.  *more_r says whether there are
+ * others. */
+#define POST_KEY_AGAIN (INT64_C(30) * 86400 * 1000000)
+enum store_result post_key_expire(struct store_txn *t,
+                                  const struct post_key_life *life,
                                   unsigned max, bool *more_r,
                                   struct errbuf *err) WARN_UNUSED;
 

@@ -273,13 +273,14 @@ ticket_take(struct store_txn *t, const uint8_t hash[TICKET_HASH_BYTES],
 /* --- expiry --- */
 
 static enum store_result
-remove_row(struct store_txn *t, const struct key *row, const char *doing,
-           struct errbuf *err)
+remove_row(struct store_txn *t, const struct key *row, void *arg,
+           const char *doing, struct errbuf *err)
 {
     uint8_t hash[TICKET_HASH_BYTES] = {0};
     struct ticket_rec k = {0};
     enum store_result r;
 
+    (void)arg;
     if (row->len == sizeof hash)
         memcpy(hash, row->data, sizeof hash);
     r = get(t, hash, &k, doing, err);
@@ -291,7 +292,7 @@ ticket_expire(struct store_txn *t, int64_t now, unsigned max, bool *more_r,
               struct errbuf *err)
 {
     static const struct time_order order = {
-        TABLE_TICKET_TIME, "removing expired tickets", remove_row};
+        TABLE_TICKET_TIME, "removing expired tickets", remove_row, NULL};
 
     return time_order_expire(t, &order, now + 1, max, more_r, err);
 }

@@ -43,8 +43,8 @@ expire_one(struct cursor *c, const struct time_order *o, struct errbuf *err)
     if (c->key.len - TIME_BYTES <= sizeof row.data)
         key_bytes(&row, c->key.data + TIME_BYTES, c->key.len - TIME_BYTES);
     if (o->remove != NULL)
-        r = txn_must_exist(o->remove(c->txn, &row, o->doing, err), o->doing,
-                           err);
+        r = txn_must_exist(o->remove(c->txn, &row, o->arg, o->doing, err),
+                           o->doing, err);
     return r == STORE_OK ? cursor_del(c, err) : r;
 }
 

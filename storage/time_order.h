@@ -24,10 +24,13 @@ enum store_result time_order_del(struct store_txn *t, enum table table,
 struct time_order {
     enum table table;
     const char *doing;
-    /* Removes the row of an entry, which goes after it.  The row's key is empty
-     * if the entry is too long.  NULL: there is only the entry. */
+    /* Removes the row of an entry, which goes after it; or gives it another entry,
+     * of a time that is not before.  The row's key is empty if the entry is too
+     * long.  NULL: there is only the entry. */
     enum store_result (*remove)(struct store_txn *t, const struct key *row,
-                                const char *doing, struct errbuf *err);
+                                void *arg, const char *doing,
+                                struct errbuf *err);
+    void *arg;
 };
 
 /* Removes at most `max` entries of a time before `before`.  *more_r: there are

@@ -153,9 +153,11 @@ verify_post_key(struct verify *v, const struct slice *key,
         verify_finding(v, "a damaged record");
         return;
     }
-    if (rec.scope != 0)
+    if (rec.entry != 0)
+        verify_format(v, FORMAT_LONG_KEYS);
+    else if (rec.scope != 0)
         verify_format(v, FORMAT_POST_KEYS);
-    key_time(&when, rec.posted);
+    key_time(&when, post_key_entry(&rec));
     key_bytes(&when, key->data, key->len);
     if (!verify_exists(v, TABLE_POST_KEY_TIME, &when))
         verify_finding(v, "a key of alert %llu has no entry by time",
@@ -175,7 +177,7 @@ verify_post_key_time(struct verify *v, const struct slice *key,
     if (nothing_decode(value->data, value->len, err) != 0 ||
         verify_get(v, TABLE_POST_KEY, &k, &record) == NULL ||
         post_key_decode(record.data, record.len, &rec, err) != 0 ||
-        rec.posted != key_get_time(key->data))
+        post_key_entry(&rec) != key_get_time(key->data))
         verify_finding(v, "an entry that leads to no key");
 }
 

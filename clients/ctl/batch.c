@@ -109,8 +109,13 @@ batch_note(struct batch *b, unsigned long line, const char *label,
     fflush(stdout);
     progress_clear(&b->p);
     ctl_plain(&shown, label, strlen(label));
-    fprintf(stderr, "%s:%lu: %s%s%s\n", b->path, line, buf_cstr(&shown),
-            label[0] != '\0' ? ": " : "", text);
+    if (label[0] != '\0')
+        buf_append_str(&shown, ": ");
+    if (b->c->json)
+        ctl_error(0, "%s:%lu: %s%s", b->path, line, buf_cstr(&shown), text);
+    else
+        fprintf(stderr, "%s:%lu: %s%s\n", b->path, line, buf_cstr(&shown),
+                text);
     buf_clear(&shown);
 }
 

@@ -21,9 +21,19 @@ enum ctl_exit { /* exit codes; documented in ximssctl(1) */
     CTL_UNREACHABLE = 3,
     CTL_NO_LOGIN = 4,
     CTL_PARTLY = 5,
-    CTL_LOCAL = 6,  /* a file or the output on this side */
-    CTL_DOUBT = 7,  /* what a source outside says cannot be relied on */
+    CTL_LOCAL = 6, /* a file or the output on this side */
+    CTL_DOUBT = 7, /* what a source outside says cannot be relied on */
+    CTL_EXISTS = 8,
+    CTL_NOT_FOUND = 9,
+    CTL_NO_RIGHTS = 10,
     CTL_BROKEN = 11 /* the audit log was altered, or some of it is missing */
+};
+
+/* What else a command takes: bits.  Options of its own are in its table. */
+enum ctl_takes {
+    CTL_DRY_RUN = 1 << 0,    /* say what would be done; it is a change */
+    CTL_IF_MISSING = 1 << 1, /* what exists is no error */
+    CTL_IF_EXISTS = 1 << 2   /* what is not there is no error */
 };
 
 struct ctl_option {
@@ -52,7 +62,7 @@ struct ctl_option {
     }
 #define CTL_SETTINGS_HELP                                                       \
     "With settings: changes those; the value \"default\" removes one.\nA name " \
-    "that is nearly a known one is refused, unless --force is given.\n"
+    "that is not known is refused, unless --force is given.\n"
 #define CTL_FORCE                               \
     {                                           \
         "force", NULL, "take any name as it is" \
@@ -86,6 +96,12 @@ struct ctl_command {
     int usage; /* the exit code if it is written wrongly; 0: CTL_USAGE */
 
     enum ctl_names names; /* that a line has in it, and that are checked */
+
+    unsigned takes; /* see enum ctl_takes */
+    /* Of a line that changes something (ctl_change.h); the first argument is the
+     * name, the second the new one if the line has " INTO ". */
+    const char *done;
+    const char *probe;
 };
 
 /* Ended by NULL; each table by a row without a noun. */
@@ -110,6 +126,7 @@ struct ctl {
     enum ximss_tls tls;
     int password_fd; /* -1: not given */
     bool json;
+    bool dry_run, if_missing, if_exists;
     const struct ctl_command *command;
     const char *values[CTL_OPTIONS_MAX]; /* of the command's options */
     struct ximss *x;                     /* NULL before ctl_connect */
@@ -122,8 +139,18 @@ struct ctl {
  * switch that is). */
 const char *ctl_option(const struct ctl *c, const char *name);
 
-/* "ximssctl: TEXT" on standard error.  Returns code. */
+/* "ximssctl: TEXT" on standard error, or with --json an object with the members
+ * "error" and, if code is above 0, "exit".  Returns code. */
 int ctl_error(int code, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* The same of what the server said, with its number ("errorNum").  about: what it
+ * is about ("alert 5"); NULL: that is clear. */
+int ctl_refused(int code, int num, const char *about, const char *text);
+/* From now on, errors are objects. */
+void ctl_errors_as_json(void);
+
+/* The options that commands take by a bit, in the order of enum ctl_takes. */
+#define CTL_N_TAKES 3
+extern const struct ctl_option ctl_takes_options[CTL_N_TAKES + 1];
 
 /* Asks "TEXT [y/N] " if standard input and error are a terminal, and --yes was
  * not given.  True: go ahead. */
@@ -145,8 +172,30 @@ void ctl_wait(struct ctl *c, const bool *done);
 
 /* The exit code of a result; tells the error. */
 int ctl_result(const struct ximss_result *result);
+/* The same, and tells nothing. */
+int ctl_result_code(const struct ximss_result *result);
 
-/* --- ctl_run.c --- */
+/* --- ctl_call.c --- */
+
+/* A CLI command and what came of it. */
+struct ctl_cli_call {
+    bool quiet;   /* a refusal is not told */
+    bool changes; /* it changes something: with --dry-run it is only tried */
+
+    struct ctl *c;
+    const struct cli_value *value; /* NULL: none */
+    bool changed;                  /* as far as the server says; else true */
+    int error_num;                 /* of a refusal; else 0 */
+    char *error_text;              /* owned; the same */
+    int code;
+    bool done;
+};
+
+/* Connects if need be, runs the command, and waits for it.  The exit code; all but
+ * a quiet refusal is told.  The command's buffer is wiped and cleared. */
+int ctl_cli_run(struct ctl *c, struct buf *command,
+                struct ctl_cli_call *call) WARN_UNUSED;
+void ctl_cli_clear(struct ctl_cli_call *call);
 
 /* Connects if need be, runs a CLI command, and waits for it.  On CTL_OK
  * *value_r is the result, NULL if the command has none.  The command's buffer
@@ -166,6 +215,8 @@ int ctl_cli_source(struct ctl *c, struct buf *command,
 
 /* As ctl_cli for a command without result. */
 int ctl_cli_quiet(struct ctl *c, struct buf *command) WARN_UNUSED;
+
+/* --- ctl_run.c --- */
 
 /* Runs "COMMAND ACCOUNT", and shows the result if there is one. */
 int ctl_cli_show(struct ctl *c, const char *command, const char *account,
@@ -205,6 +256,10 @@ void ctl_help_command(const struct ctl_command *command);
 /* A JSON string, with its quotes. */
 void ctl_json_string(struct buf *b, const char *s, size_t len);
 void ctl_json_value(struct buf *b, const struct cli_value *v);
+
+/* YYYY-MM-DDTHH:MM:SSZ, as RFC 3339 has it. */
+#define CTL_UTC_SIZE 40
+void ctl_format_utc(int64_t seconds, char out[CTL_UTC_SIZE]);
 
 /* `,"name":` (without the comma behind a "{"). */
 void ctl_json_name(struct buf *b, const char *name);

@@ -4,9 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clients/ctl/ctl_change.h"
 #include "clients/ctl/ctl_line.h"
 #include "clients/ctl/ctl_sync.h"
 #include "clients/sample/secret.h"
+#include "ximss/proto/answer.h"
 
 /* account ...: lines of the CLI, but where a password goes into it.  import is in
  * ctl_import.c. */
@@ -28,6 +30,11 @@ static const struct ctl_option create_options[] = {
 
 static const struct ctl_option password_options[] = {PASSWORD_OPTION,
                                                      CTL_OPTIONS_END};
+
+static const struct ctl_option set_password_options[] = {
+    PASSWORD_OPTION,
+    {"if-different", NULL, "leave it if it is that already"},
+    CTL_OPTIONS_END};
 
 static const struct ctl_option delete_options[] = {CTL_YES, CTL_OPTIONS_END};
 
@@ -156,43 +163,82 @@ run_create(struct ctl *c, int argc, char **argv)
                         is_hash ? "PasswordHash" : "Password", password);
     secret_free(&password);
     if (r == CTL_OK)
-        return ctl_cli_quiet(c, &b);
+        return ctl_change_quiet(
+            c, &b,
+            &(struct ctl_change){.kind = "account",
+                                 .name = argv[0],
+                                 .action = "created",
+                                 .probe = "GETACCOUNTSETTINGS"});
     buf_clear(&b);
     return r;
 }
 
-static int
-send_password(struct ctl *c, const char *command, const char *name,
-              const char *prompt, bool twice)
+static void
+append_command(struct buf *b, const char *command, const char *name,
+               const char *password)
 {
-    char *password = ctl_new_password(c, prompt, twice);
-    struct buf b = {0};
+    buf_reserve(b, 8192);
+    buf_append_str(b, command);
+    ctl_line_arg(b, name);
+    buf_append_str(b, " PASSWORD");
+    ctl_line_arg(b, password);
+}
 
-    if (password == NULL)
-        return CTL_USAGE;
-    buf_reserve(&b, 8192);
-    buf_append_str(&b, command);
-    ctl_line_arg(&b, name);
-    buf_append_str(&b, " PASSWORD");
-    ctl_line_arg(&b, password);
-    secret_free(&password);
-    return ctl_cli_quiet(c, &b);
+/* Whether it is the account's already.  Else *code_r says how to go on: CTL_OK, it
+ * is another; or why that is not known, which was told. */
+static bool
+is_password(struct ctl *c, const char *name, const char *password, int *code_r)
+{
+    struct ctl_cli_call call = {.quiet = true};
+    struct buf b = {0};
+    bool is;
+
+    append_command(&b, "VERIFYACCOUNTPASSWORD", name, password);
+    *code_r = ctl_cli_run(c, &b, &call);
+    is = *code_r == CTL_OK;
+    if (call.error_num == ANSWER_WRONG_PASSWORD)
+        *code_r = CTL_OK;
+    else if (call.error_num != 0)
+        ctl_refused(*code_r, call.error_num, NULL, call.error_text);
+    ctl_cli_clear(&call);
+    return is;
 }
 
 static int
 run_password(struct ctl *c, int argc, char **argv)
 {
+    const struct ctl_change what = {
+        .kind = "account", .name = argv[0], .action = "given a new password"};
+    char *password = ctl_new_password(c, "New password: ", true);
+    struct buf b = {0};
+    int r = CTL_OK;
+
     (void)argc;
-    return send_password(c, "SETACCOUNTPASSWORD", argv[0],
-                         "New password: ", true);
+    if (password == NULL)
+        return CTL_USAGE;
+    if (ctl_option(c, "if-different") != NULL &&
+        is_password(c, argv[0], password, &r)) {
+        ctl_change_say(c, &what, false, NULL);
+    } else if (r == CTL_OK) {
+        append_command(&b, "SETACCOUNTPASSWORD", argv[0], password);
+        r = ctl_change_quiet(c, &b, &what);
+    }
+    secret_free(&password);
+    return r;
 }
 
 static int
 run_verify(struct ctl *c, int argc, char **argv)
 {
+    char *password = ctl_new_password(c, "Password to check: ", false);
+    struct buf b = {0};
+
     (void)argc;
-    return send_password(c, "VERIFYACCOUNTPASSWORD", argv[0],
-                         "Password to check: ", false);
+    if (password == NULL)
+        return CTL_USAGE;
+    append_command(&b, "VERIFYACCOUNTPASSWORD", argv[0], password);
+    secret_free(&password);
+    return ctl_cli_quiet(c, &b);
 }
 
 #define PASSWORD_HELP                                                        \
@@ -208,14 +254,18 @@ const struct ctl_command ctl_account_commands[] = {
      PASSWORD_HELP
      "A hash that another program made of it, such as {SHA512-CRYPT}$6$..., is "
      "read\nfrom standard input with --hash-stdin.\n",
-     create_options, .run = run_create, .min_args = 1, .max_args = -1},
+     create_options, .run = run_create, .min_args = 1, .max_args = -1,
+     .takes = CTL_DRY_RUN | CTL_IF_MISSING},
     {"account", "delete", "NAME", "Deletes an account and its alerts",
      .options = delete_options, .line = "DELETEACCOUNT $1[$yes]",
-     .ask = "Delete the account"},
+     .ask = "Delete the account", .takes = CTL_DRY_RUN | CTL_IF_EXISTS,
+     .done = "deleted", .probe = "GETACCOUNTSETTINGS"},
     {"account", "rename", "OLD NEW", "Renames an account",
-     .line = "RENAMEACCOUNT $1 INTO $2"},
+     .line = "RENAMEACCOUNT $1 INTO $2", .takes = CTL_DRY_RUN | CTL_IF_EXISTS,
+     .done = "renamed", .probe = "GETACCOUNTSETTINGS"},
     {"account", "password", "NAME", "Sets an account's password", PASSWORD_HELP,
-     password_options, .run = run_password, .min_args = 1, .max_args = 1},
+     set_password_options, .run = run_password, .min_args = 1, .max_args = 1,
+     .takes = CTL_DRY_RUN},
     {"account", "verify", "NAME", "Checks an account's password (exit code)",
      PASSWORD_HELP, password_options, .run = run_verify, .min_args = 1,
      .max_args = 1},
@@ -225,25 +275,26 @@ const struct ctl_command ctl_account_commands[] = {
      .line = "UPDATEACCOUNTSETTINGS $1 $=[ FORCE$force]|"
              "GETACCOUNTEFFECTIVESETTINGS $1$effective|"
              "GETACCOUNTSETTINGS $1",
-     .names = CTL_NAMES_SETTINGS},
+     .names = CTL_NAMES_SETTINGS, .takes = CTL_DRY_RUN, .done = "changed"},
     {"account", "prefs", "NAME [KEY=VALUE...]",
      "Shows or changes its preferences",
      "With preferences: changes those; the value \"default\" removes one.\n",
      prefs_options,
      .line = "UPDATEACCOUNTPREFS $1 $=|"
              "GETACCOUNTEFFECTIVEPREFS $1$effective|"
-             "GETACCOUNTPREFS $1"},
+             "GETACCOUNTPREFS $1",
+     .takes = CTL_DRY_RUN, .done = "changed"},
     {"account", "aliases", "NAME [--set A,B,...]",
      "Shows or sets an account's aliases", .options = set_options,
-     .line = "SETACCOUNTALIASES $1 $,set|GETACCOUNTALIASES $1"},
+     .line = "SETACCOUNTALIASES $1 $,set|GETACCOUNTALIASES $1",
+     .takes = CTL_DRY_RUN, .done = "changed"},
     {"account", "rights", "NAME [--set A,B,...]",
      "Shows or sets an account's rights",
      "For example: --set \"All Domains,CanPostAlerts\"\n"
-     "A name that is very close to a known one is refused, unless --force is "
-     "given.\n",
+     "A name that is not known is refused, unless --force is given.\n",
      rights_options,
      .line = "SETACCOUNTRIGHTS $1 $,set[ FORCE$force]|GETACCOUNTRIGHTS $1",
-     .names = CTL_NAMES_RIGHTS},
+     .names = CTL_NAMES_RIGHTS, .takes = CTL_DRY_RUN, .done = "changed"},
     {"account", "token", "create|list|revoke NAME",
      "Secrets for scripts on the PWD port (APOP)",
      "With a token, a script can log in as the account on the PWD port, and "
@@ -251,11 +302,13 @@ const struct ctl_command ctl_account_commands[] = {
      "else: by APOP, or in the place of the password. create prints the "
      "secret once;\n"
      "revoke also ends the sessions that logged in with the token.\n",
-     token_options, .run = ctl_token_run, .min_args = 2, .max_args = 2},
+     token_options, .run = ctl_token_run, .min_args = 2, .max_args = 2,
+     .takes = CTL_DRY_RUN | CTL_IF_EXISTS},
     {"account", "device", "list|revoke NAME",
      "Browsers that stay logged in without the password",
      "revoke logs out one device, or all, and ends their sessions.\n",
-     device_options, .run = ctl_device_run, .min_args = 2, .max_args = 2},
+     device_options, .run = ctl_device_run, .min_args = 2, .max_args = 2,
+     .takes = CTL_DRY_RUN | CTL_IF_EXISTS},
     {"account", "info", "NAME [KEY...]", "Shows what is known about an account",
      .line = "GETACCOUNTINFO $1[ $+]"},
     {"account", "stat", "NAME [KEY]", "Shows counters of an account, or one",
@@ -263,14 +316,16 @@ const struct ctl_command ctl_account_commands[] = {
     {"account", "sessions", "NAME", "Lists an account's sessions",
      .line = "LISTACCOUNTSESSIONS $1"},
     {"account", "kill", "NAME", "Ends an account's sessions and tickets",
-     .line = "KILLACCOUNTSESSIONS $1"},
+     .line = "KILLACCOUNTSESSIONS $1", .takes = CTL_DRY_RUN,
+     .done = "logged out"},
     {"account", "forget", "NAME", "Forgets the passwords of past log-ins",
      "The next log-in asks where its passwords are checked, such as Dovecot. "
      "Use it\n"
      "after a password was changed there, or a user locked. Sessions, tickets "
      "and\n"
      "devices stay; account kill ends them, too.\n",
-     .line = "FORGETACCOUNTLOGINS $1"},
+     .line = "FORGETACCOUNTLOGINS $1", .takes = CTL_DRY_RUN,
+     .done = "to be asked about"},
     {"account", "import", "FILE.csv|--passwd-file FILE|--shadow FILE",
      "Creates accounts from a file",
      "Each line is name,password,real name. A first line that begins with\n"

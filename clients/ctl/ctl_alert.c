@@ -29,13 +29,18 @@ static const struct ctl_option post_options[] = {
     SCOPE_OPTIONS,
     {"severity", "LEVEL", "info, warning or critical (warning)"},
     {"until", "TIME", "when the alert ends: see above"},
-    {"key", "TEXT", "post only once with this key within a day"},
-    {"test", NULL, "check and count, but post nothing"},
+    {"key", "TEXT", "post only once with this key, see below"},
+    {"replace", NULL, "change the alert that has the key"},
+    {"test", NULL, "as --dry-run"},
     CTL_OPTIONS_END};
 
 static const struct ctl_option list_options[] = {
     SCOPE_OPTIONS,
     {"own", NULL, "the alerts of your own account"},
+    CTL_OPTIONS_END};
+
+static const struct ctl_option remove_options[] = {
+    {"key", "TEXT", "the alert that you posted with this key"},
     CTL_OPTIONS_END};
 
 /* The scope that the options name: at most one.  -1: told. */
@@ -143,11 +148,11 @@ json_text(struct buf *b, const char *name, const char *text)
 static void
 json_time(struct buf *b, const char *name, int64_t seconds)
 {
-    char when[CLOCK_GMT_SIZE];
+    char when[CTL_UTC_SIZE];
 
     if (seconds == 0)
         return;
-    clock_format_gmt(seconds * CLOCK_SECOND, when);
+    ctl_format_utc(seconds, when);
     json_text(b, name, when);
 }
 
@@ -161,20 +166,20 @@ json_flag(struct buf *b, const char *name, bool yes)
 static void
 print_posted_json(const struct ximss_posted *p, bool test)
 {
-    char when[CLOCK_GMT_SIZE];
     struct buf b = {0};
 
     buf_append_char(&b, '{');
+    json_flag(&b, "changed", !p->repeated);
+    if (test)
+        json_flag(&b, "dryRun", true);
     if (!test || p->repeated) {
-        clock_format_gmt(p->gmt_time * CLOCK_SECOND, when);
-        ctl_json_name(&b, "alertID");
-        ctl_json_string(&b, p->id, strlen(p->id));
-        ctl_json_name(&b, "gmtTime");
-        ctl_json_string(&b, when, strlen(when));
+        json_text(&b, "alertID", p->id);
+        json_time(&b, "gmtTime", p->gmt_time);
         json_time(&b, "until", p->until);
         json_flag(&b, "repeated", p->repeated);
         json_flag(&b, "active", p->active);
     }
+    json_text(&b, "replaced", p->replaced);
     ctl_json_name(&b, "sessions");
     buf_appendf(&b, "%llu", (unsigned long long)p->sessions);
     if (test) {
@@ -185,22 +190,29 @@ print_posted_json(const struct ximss_posted *p, bool test)
     ctl_print_line(&b);
 }
 
+static const char *
+plural(unsigned long long n)
+{
+    return n == 1 ? "" : "s";
+}
+
 static void
 print_posted(const struct ximss_posted *p, bool test)
 {
     unsigned long long sessions = p->sessions, accounts = p->accounts;
+    const char *in_place = p->replaced[0] != '\0' ? " in the place of " : "";
 
     if (p->repeated)
         printf("nothing posted: alert %s has this key%s\n", p->id,
                p->active ? "" : " and is no longer active");
     else if (test)
-        printf("nothing posted; it would go to %llu account%s, and be shown "
-               "at once in %llu session%s\n",
-               accounts, accounts == 1 ? "" : "s", sessions,
-               sessions == 1 ? "" : "s");
+        printf("nothing posted; it would go to %llu account%s%s%s, and be "
+               "shown at once in %llu session%s\n",
+               accounts, plural(accounts), in_place, p->replaced, sessions,
+               plural(sessions));
     else
-        printf("alert %s posted, %llu session%s told\n", p->id, sessions,
-               sessions == 1 ? "" : "s");
+        printf("alert %s posted%s%s, %llu session%s told\n", p->id, in_place,
+               p->replaced, sessions, plural(sessions));
 }
 
 static void
@@ -257,7 +269,10 @@ get_post(struct ctl *c, struct ximss_post *p)
                          "\"2026-12-01 06:00\" or 20261201T060000Z, not %s",
                          until);
     p->key = ctl_option(c, "key");
-    p->test = ctl_option(c, "test") != NULL;
+    p->replace = ctl_option(c, "replace") != NULL;
+    if (p->replace && p->key == NULL)
+        return ctl_error(-1, "--replace needs --key");
+    p->test = c->dry_run || ctl_option(c, "test") != NULL;
     return 0;
 }
 
@@ -301,11 +316,11 @@ add_json(struct buf *b, const struct ximss_alert *a)
     json_text(b, "target", a->target);
     json_text(b, "severity", ximss_severity_name(a->severity));
     json_time(b, "gmtTime", a->gmt_time);
-    json_text(b, "localTime", a->local_time);
     json_time(b, "until", a->until);
     json_text(b, "author", a->author);
     json_text(b, "origin", a->origin);
-    json_text(b, "key", a->key);
+    json_text(b, "key", a->post_key);
+    json_text(b, "stamp", a->key);
     json_flag(b, "seen", a->seen);
     ctl_json_name(b, "text");
     ctl_json_string(b, a->text, a->text_len);
@@ -340,6 +355,7 @@ on_alert(struct ximss *x, const struct ximss_alert *a, void *arg)
         ctl_table_add(&call->table, ximss_scope_name(a->scope));
     else
         ctl_table_add_who(&call->table, a->author[0] != '\0' ? a->author : "-");
+    ctl_table_add(&call->table, a->post_key[0] != '\0' ? a->post_key : "-");
     ctl_table_add(&call->table, a->text);
 }
 
@@ -359,7 +375,7 @@ run_list(struct ctl *c, int argc, char **argv)
     struct list_call call = {.c = c, .own = ctl_option(c, "own") != NULL};
     const char *const header[] = {
         "ID",  "POSTED", "SEVERITY", "UNTIL", call.own ? "SCOPE" : "AUTHOR",
-        "TEXT"};
+        "KEY", "TEXT"};
     enum ximss_scope scope;
     const char *target;
 
@@ -375,7 +391,7 @@ run_list(struct ctl *c, int argc, char **argv)
     if (call.code != CTL_OK)
         return call.code;
     buf_append_char(&call.json, '[');
-    ctl_table_init(&call.table, 6, header);
+    ctl_table_init(&call.table, 7, header);
     if (ximss_list(c->x, scope, target, on_alert, on_listed, &call) < 0)
         call.code = ctl_error(CTL_USAGE, "%s", ximss_error(c->x));
     else
@@ -398,13 +414,20 @@ const struct ctl_command ctl_alert_commands[] = {
      "for.\n"
      "TIME is +30m, +2h, +3d or +1w from the post, 2026-12-01 or "
      "\"2026-12-01 06:00\" in this\n"
-     "machine's time zone, or 20261201T060000Z (GMT).\n",
-     post_options, .run = run_post, .max_args = 1},
+     "machine's time zone, or 20261201T060000Z (GMT).\n"
+     "A key is yours: a second post with it posts nothing as long as the alert "
+     "is there,\n"
+     "and for a day at least. With --replace, another text, severity or end "
+     "takes the\n"
+     "place of the alert that has the key.\n",
+     post_options, .run = run_post, .max_args = 1, .takes = CTL_DRY_RUN},
     {"alert", "list", "", "Lists the active alerts of a scope",
      "Without a scope: --server.\n", list_options, .run = run_list},
-    {"alert", "remove", "ID...", "Withdraws alerts from everybody",
+    {"alert", "remove", "ID...|--key TEXT", "Withdraws alerts from everybody",
+     "--key means the alert that you posted with that key.\n"
      "Prints for each what it was and how many sessions were told; with "
      "--json, one\n"
      "object per line.\n",
-     .run = ctl_remove_run, .min_args = 1, .max_args = -1},
+     remove_options, .run = ctl_remove_run, .max_args = -1,
+     .takes = CTL_DRY_RUN | CTL_IF_EXISTS},
     {0}};

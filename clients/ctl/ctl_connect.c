@@ -3,9 +3,11 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clients/ctl/ctl.h"
 #include "clients/sample/secret.h"
+#include "ximss/proto/answer.h"
 
 /* The session of ximssctl: by default the server's UNIX socket, where root and
  * the server's own user need no password; else a host with user and password.
@@ -124,14 +126,66 @@ ctl_wait(struct ctl *c, const bool *done)
         ;
 }
 
+/* Several things that are not there, or are, share the number of all that is wrong
+ * with arguments: their texts tell them apart. */
+static int
+code_of_text(const char *text)
+{
+    static const char *const gone[] = {answer_text_NO_SESSION,
+                                       answer_text_DEVICE_UNKNOWN,
+                                       answer_text_NO_TOKEN};
+
+    for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++)
+        if (strcmp(text, gone[i]) == 0)
+            return CTL_NOT_FOUND;
+    return strcmp(text, answer_text_TOKEN_EXISTS) == 0 ? CTL_EXISTS
+                                                       : CTL_REFUSED;
+}
+
+static int
+code_of_refusal(int num, const char *text)
+{
+    switch (num) {
+    case ANSWER_ARGUMENTS:
+        return code_of_text(text);
+    case ANSWER_NO_RIGHTS:
+        return CTL_NO_RIGHTS;
+    case ANSWER_NO_DOMAIN:
+    case ANSWER_NO_ACCOUNT:
+    case ANSWER_NO_ALERT:
+    case ANSWER_NO_GROUP:
+    case ANSWER_NO_FORWARDER:
+    case ANSWER_NO_LIST:
+        return CTL_NOT_FOUND;
+    case ANSWER_ACCOUNT_EXISTS:
+    case ANSWER_DOMAIN_EXISTS:
+    case ANSWER_GROUP_EXISTS:
+    case ANSWER_FORWARDER_EXISTS:
+        return CTL_EXISTS;
+    default:
+        return CTL_REFUSED;
+    }
+}
+
 int
-ctl_result(const struct ximss_result *result)
+ctl_result_code(const struct ximss_result *result)
 {
     if (result->status == XIMSS_OK)
         return CTL_OK;
     if (result->status == XIMSS_REFUSED)
-        return ctl_error(CTL_REFUSED, "%s (%d)", result->error_text,
-                         result->error_num);
-    return ctl_error(CTL_UNREACHABLE, "%s; it may have been carried out",
+        return code_of_refusal(result->error_num, result->error_text);
+    return CTL_UNREACHABLE;
+}
+
+int
+ctl_result(const struct ximss_result *result)
+{
+    int code = ctl_result_code(result);
+
+    if (result->status == XIMSS_REFUSED)
+        return ctl_refused(code, result->error_num, NULL, result->error_text);
+    if (result->status == XIMSS_OK)
+        return code;
+    return ctl_error(code, "%s; it may have been carried out",
                      result->error_text);
 }

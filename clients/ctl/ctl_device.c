@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "clients/ctl/ctl_change.h"
 #include "clients/ctl/ctl_line.h"
 
 /* account device ...: browsers that stay logged in, as administrators see and
@@ -36,7 +37,11 @@ revoke(struct ctl *c, const char *account)
     buf_append_str(&b, "REVOKEACCOUNTDEVICE");
     ctl_line_arg(&b, account);
     ctl_line_arg(&b, all ? "*" : id);
-    return ctl_cli_quiet(c, &b);
+    return ctl_change_quiet(c, &b,
+                            &(struct ctl_change){.kind = "device",
+                                                 .name = all ? "*" : id,
+                                                 .of = account,
+                                                 .action = "revoked"});
 }
 
 int
@@ -46,7 +51,7 @@ ctl_device_run(struct ctl *c, int argc, char **argv)
     if (strcmp(argv[0], "revoke") == 0)
         return revoke(c, argv[1]);
     if (strcmp(argv[0], "list") == 0 && ctl_option(c, "id") == NULL &&
-        ctl_option(c, "all") == NULL)
+        ctl_option(c, "all") == NULL && !c->dry_run && !c->if_exists)
         return ctl_cli_show(c, "LISTACCOUNTDEVICES", argv[1], show_list);
     return ctl_usage(c);
 }

@@ -31,15 +31,20 @@ const struct ctl_option ctl_globals[] = {
 };
 
 static void
-print_options(const struct ctl_option *o)
+print_option(const struct ctl_option *o)
 {
     char left[64];
 
-    for (; o != NULL && o->name != NULL; o++) {
-        snprintf(left, sizeof left, "--%s%s%s", o->name,
-                 o->arg != NULL ? " " : "", o->arg != NULL ? o->arg : "");
-        printf("  %-22s %s\n", left, o->help);
-    }
+    snprintf(left, sizeof left, "--%s%s%s", o->name, o->arg != NULL ? " " : "",
+             o->arg != NULL ? o->arg : "");
+    printf("  %-22s %s\n", left, o->help);
+}
+
+static void
+print_options(const struct ctl_option *o)
+{
+    for (; o != NULL && o->name != NULL; o++)
+        print_option(o);
 }
 
 static void
@@ -79,9 +84,12 @@ ctl_help_command(const struct ctl_command *c)
            c->verb[0] != '\0' ? " " : "", c->verb, c->args, c->summary);
     if (c->help != NULL)
         printf("\n%s", c->help);
-    if (c->options != NULL)
+    if (c->options != NULL || c->takes != 0)
         fputs("\nOptions:\n", stdout);
     print_options(c->options);
+    for (unsigned i = 0; i < CTL_N_TAKES; i++)
+        if ((c->takes & 1u << i) != 0)
+            print_option(&ctl_takes_options[i]);
     fputs("\nOptions for every command:\n", stdout);
     print_options(ctl_globals);
 }

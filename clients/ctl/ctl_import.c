@@ -231,7 +231,9 @@ append_json(const struct import *m, struct buf *b)
     const struct progress *p = &m->batch.p;
     unsigned long rest = batch_rest(&m->batch);
 
-    buf_appendf(b, "{\"created\":%llu,\"existing\":%llu,\"failed\":%llu,",
+    buf_appendf(b, "{\"changed\":%s,",
+                p->done > m->existing ? "true" : "false");
+    buf_appendf(b, "\"created\":%llu,\"existing\":%llu,\"failed\":%llu,",
                 p->done - m->existing, m->existing, p->refused);
     if (m->from != IMPORT_CSV)
         buf_appendf(b, "\"withoutPassword\":%llu,", m->bare);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Detects mistyped names of settings and rights before anything is sent.  The
- * server checks them, too, but it would find a wrong column of a file only when
- * it comes to it. */
+/* Finds names of settings and rights that nobody knows, mistyped or not, before
+ * anything is sent.  The server refuses mistyped ones, too, but it would find a
+ * wrong column of a file only when it comes to it. */
 #include "config.h"
 
 #include <string.h>
@@ -17,11 +17,14 @@ refuse(const char *what, const char *name, const char *meant)
 {
     struct buf shown = {0};
 
-    if (meant == NULL) /* somebody's own */
-        return CTL_OK;
     ctl_plain(&shown, name, strlen(name));
-    ctl_error(0, "unknown %s %s: did you mean %s? (--force accepts it)", what,
-              buf_cstr(&shown), meant);
+    if (meant != NULL)
+        ctl_error(CTL_REFUSED,
+                  "unknown %s %s: did you mean %s? (--force accepts it)", what,
+                  buf_cstr(&shown), meant);
+    else
+        ctl_error(CTL_REFUSED, "unknown %s %s (--force accepts it)", what,
+                  buf_cstr(&shown));
     buf_clear(&shown);
     return CTL_REFUSED;
 }

@@ -8,6 +8,7 @@
 #include <wchar.h>
 
 #include "clients/ctl/ctl.h"
+#include "util/clock.h"
 #include "util/name.h"
 #include "util/text.h"
 #include "util/xmalloc.h"
@@ -73,6 +74,57 @@ is_json_number(const char *s)
     return *s == '\0';
 }
 
+/* A time stamp of the data format; false: it is none. */
+static bool
+get_time(const struct cli_value *v, int64_t *seconds_r)
+{
+    int64_t us;
+
+    if (v->kind != CLI_TIME || clock_parse_gmt(v->text, &us) != 0)
+        return false;
+    *seconds_r = us / CLOCK_SECOND;
+    return true;
+}
+
+void
+ctl_format_utc(int64_t seconds, char out[CTL_UTC_SIZE])
+{
+    time_t when = (time_t)seconds;
+    struct tm tm;
+
+    out[0] = '\0';
+    if (gmtime_r(&when, &tm) != NULL)
+        strftime(out, CTL_UTC_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+/* The data format has numbers, but the family sends them as texts.  Which are
+ * numbers, their names say. */
+static bool
+is_number_by_name(const struct cli_value *v)
+{
+    static const char *const names[] = {
+        "Accounts", "Alerts",      "Level", "Limit",      "Percent", "seconds",
+        "idle",     "StorageUsed", "Used",  "serverCPUs", "upTime",
+    };
+
+    if (v->kind != CLI_STRING || !is_json_number(v->text))
+        return false;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(names[i], v->key) == 0)
+            return true;
+    return false;
+}
+
+static void
+json_item(struct buf *b, const struct cli_value *v)
+{
+    ctl_json_name(b, v->key);
+    if (is_number_by_name(v))
+        buf_append(b, v->text, v->text_len);
+    else
+        ctl_json_value(b, v);
+}
+
 static void
 json_items(struct buf *b, const struct cli_value *v)
 {
@@ -82,9 +134,10 @@ json_items(struct buf *b, const struct cli_value *v)
     for (const struct cli_value *i = v->first; i != NULL; i = i->next) {
         if (is_array && i != v->first)
             buf_append_char(b, ',');
-        if (!is_array)
-            ctl_json_name(b, i->key);
-        ctl_json_value(b, i);
+        if (is_array)
+            ctl_json_value(b, i);
+        else
+            json_item(b, i);
     }
     buf_append_char(b, is_array ? ']' : '}');
 }
@@ -92,6 +145,9 @@ json_items(struct buf *b, const struct cli_value *v)
 void
 ctl_json_value(struct buf *b, const struct cli_value *v)
 {
+    char utc[CTL_UTC_SIZE];
+    int64_t seconds;
+
     switch (v->kind) {
     case CLI_NUMBER:
         if (is_json_number(v->text)) {
@@ -109,8 +165,13 @@ ctl_json_value(struct buf *b, const struct cli_value *v)
     case CLI_DICTIONARY:
         json_items(b, v);
         return;
-    case CLI_STRING:
     case CLI_TIME:
+        if (!get_time(v, &seconds))
+            break;
+        ctl_format_utc(seconds, utc);
+        ctl_json_string(b, utc, strlen(utc));
+        return;
+    case CLI_STRING:
     case CLI_ADDRESS:
         break;
     }
@@ -231,16 +292,35 @@ ctl_table_print(struct ctl_table *t)
 
 /* --- results --- */
 
+/* A time in this machine's zone, other texts as they are. */
+static void
+append_shown(struct buf *b, const struct cli_value *v)
+{
+    char local[CTL_TIME_SIZE];
+    int64_t seconds;
+
+    if (v->kind == CLI_ARRAY || v->kind == CLI_DICTIONARY) {
+        cli_data_write(b, v);
+    } else if (get_time(v, &seconds)) {
+        ctl_format_time(seconds, local);
+        buf_append_str(b, local);
+    } else if (v->text != NULL) {
+        buf_append(b, v->text, v->text_len);
+    }
+}
+
 static void
 print_text(const struct cli_value *v)
 {
-    struct buf b = {0};
+    struct buf shown = {0}, b = {0};
 
+    append_shown(&shown, v);
     if (v->kind == CLI_ARRAY || v->kind == CLI_DICTIONARY)
-        cli_data_write(&b, v);
+        buf_append(&b, shown.data, shown.len);
     else
-        plain_shown(&b, v->text != NULL ? v->text : "", v->text_len);
+        plain_shown(&b, buf_cstr(&shown), shown.len);
     ctl_print_line(&b);
+    buf_clear(&shown);
 }
 
 static void
@@ -252,10 +332,7 @@ print_dictionary(const struct cli_value *v)
     ctl_table_init(&t, 2, NULL);
     for (const struct cli_value *i = v->first; i != NULL; i = i->next) {
         ctl_table_add(&t, i->key);
-        if (i->kind == CLI_ARRAY || i->kind == CLI_DICTIONARY)
-            cli_data_write(&b, i);
-        else
-            buf_append(&b, i->text, i->text_len);
+        append_shown(&b, i);
         if (strcmp(i->key, "user") == 0 || strcmp(i->key, "Author") == 0)
             ctl_table_add_who(&t, buf_cstr(&b));
         else
@@ -278,15 +355,21 @@ static void
 add_cell(struct ctl_table *t, const struct cli_value *row,
          const struct ctl_column *column)
 {
-    const char *text =
-        column->key != NULL ? ctl_text(row, column->key) : row->key;
+    const struct cli_value *v =
+        column->key != NULL ? cli_data_find(row, column->key) : NULL;
+    struct buf b = {0};
 
-    if (text == NULL)
-        text = "-";
-    if (column->is_who)
-        ctl_table_add_who(t, text);
+    if (column->key == NULL)
+        buf_append_str(&b, row->key);
+    else if (v != NULL)
+        append_shown(&b, v);
     else
-        ctl_table_add(t, text);
+        buf_append_char(&b, '-');
+    if (column->is_who)
+        ctl_table_add_who(t, buf_cstr(&b));
+    else
+        ctl_table_add(t, buf_cstr(&b));
+    buf_clear(&b);
 }
 
 void
@@ -316,7 +399,12 @@ ctl_print_value(const struct ctl *c, const struct cli_value *v)
     if (v == NULL)
         return;
     if (c->json) {
-        ctl_json_value(&b, v);
+        /* One counter: its command says that it is a number. */
+        if (strcmp(c->command->verb, "stat") == 0 && v->kind == CLI_STRING &&
+            is_json_number(v->text))
+            buf_append(&b, v->text, v->text_len);
+        else
+            ctl_json_value(&b, v);
         ctl_print_line(&b);
     } else if (v->kind == CLI_ARRAY) {
         for (const struct cli_value *i = v->first; i != NULL; i = i->next)

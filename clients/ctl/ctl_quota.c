@@ -337,7 +337,7 @@ const struct ctl_command ctl_quota_commands[] = {
     {"quota", "set", "ACCOUNT BYTES",
      "Reports the storage that an account uses",
      "BYTES is a number, or a size such as 50M.\n",
-     .line = "SETSTORAGEUSED $1 $2"},
+     .line = "SETSTORAGEUSED $1 $2", .takes = CTL_DRY_RUN, .done = "reported"},
     {"quota", "import", "FILE", "Reports for the accounts in a file",
      "Each line is ACCOUNT BYTES, with blanks, tabs or a comma between. "
      "Empty lines and\n"

@@ -95,8 +95,10 @@ print_summary(const struct batch *b)
         buf_appendf(&out, "%llu reported, %llu refused", b->p.done,
                     b->p.refused);
     } else {
-        buf_appendf(&out, "{\"reported\":%llu,\"failed\":%llu,\"nextLine\":",
-                    b->p.done, b->p.refused);
+        buf_appendf(&out,
+                    "{\"changed\":%s,\"reported\":%llu,\"failed\":%llu,"
+                    "\"nextLine\":",
+                    b->p.done > 0 ? "true" : "false", b->p.done, b->p.refused);
         if (rest != 0)
             buf_appendf(&out, "%lu}", rest);
         else

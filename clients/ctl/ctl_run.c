@@ -4,101 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clients/ctl/ctl_change.h"
 #include "clients/ctl/ctl_line.h"
 #include "clients/sample/secret.h"
 #include "util/text.h"
-#include "ximss/proto/answer.h"
 
-/* Commands of the server's CLI on their way there and back, and the passwords
- * that go into them. */
-
-struct cli_call {
-    struct ctl *c;
-    int quiet; /* a refusal with this code is not told; 0: none */
-    int doubt; /* a refusal with this code is CTL_DOUBT; 0: none */
-    const struct cli_value *value;
-    int code;
-    bool done;
-};
-
-static void
-on_cli(struct ximss *x, const struct ximss_result *result, const char *data,
-       size_t len, void *arg)
-{
-    struct cli_limits limits = {.bytes = CTL_LIMIT};
-    struct cli_call *call = arg;
-    struct cli_value *value = NULL;
-    struct errbuf err;
-
-    (void)x;
-    call->done = true;
-    if (result->status == XIMSS_REFUSED && result->error_num == call->quiet)
-        return;
-    call->code = ctl_result(result);
-    if (result->status == XIMSS_REFUSED && result->error_num == call->doubt)
-        call->code = CTL_DOUBT;
-    if (call->code != CTL_OK || len == 0)
-        return;
-    if (cli_data_parse(data, len, &limits, call->c->arena, &value, &err) < 0)
-        call->code = ctl_error(CTL_REFUSED,
-                               "the server's answer is not in the data "
-                               "format: %s",
-                               err.text);
-    call->value = value;
-}
-
-static int
-execute(struct cli_call *call, struct buf *command,
-        const struct cli_value **value_r)
-{
-    struct ctl *c = call->c;
-
-    *value_r = NULL;
-    call->code = ctl_connect(c);
-    if (call->code == CTL_OK &&
-        ximss_cli_execute(c->x, buf_cstr(command), on_cli, call) < 0) {
-        call->code = ctl_error(CTL_USAGE, "%s", ximss_error(c->x));
-        call->done = true;
-    }
-    if (call->code == CTL_OK)
-        ctl_wait(c, &call->done);
-    explicit_bzero(command->data, command->cap);
-    buf_clear(command);
-    *value_r = call->value;
-    return call->code;
-}
-
-int
-ctl_cli_but(struct ctl *c, struct buf *command, int quiet,
-            const struct cli_value **value_r)
-{
-    struct cli_call call = {.c = c, .quiet = quiet};
-
-    return execute(&call, command, value_r);
-}
-
-int
-ctl_cli_source(struct ctl *c, struct buf *command,
-               const struct cli_value **value_r)
-{
-    struct cli_call call = {.c = c, .doubt = ANSWER_USERS_AWAY};
-
-    return execute(&call, command, value_r);
-}
-
-int
-ctl_cli(struct ctl *c, struct buf *command, const struct cli_value **value_r)
-{
-    return ctl_cli_but(c, command, 0, value_r);
-}
-
-int
-ctl_cli_quiet(struct ctl *c, struct buf *command)
-{
-    const struct cli_value *value;
-
-    return ctl_cli(c, command, &value);
-}
+/* Commands that are a line of the server's CLI, and the passwords that go into
+ * others. */
 
 int
 ctl_cli_show(struct ctl *c, const char *command, const char *account,
@@ -126,7 +38,7 @@ ctl_usage(const struct ctl *c)
     return ctl_error(k->usage != 0 ? k->usage : CTL_USAGE,
                      "usage: ximssctl %s%s%s%s%s%s", k->noun,
                      k->verb[0] != '\0' ? " " : "", k->verb,
-                     k->options != NULL ? " [options]" : "",
+                     k->options != NULL || k->takes != 0 ? " [options]" : "",
                      k->args[0] != '\0' ? " " : "", k->args);
 }
 
@@ -146,6 +58,51 @@ make_line(struct ctl *c, int argc, char **argv, struct buf *b)
     return ctl_error(CTL_USAGE, "%s", err.text);
 }
 
+/* A line that only shows something, where another may change it. */
+static bool
+is_question(const struct buf *line)
+{
+    static const char *const verbs[] = {"GET", "LIST", "FIND", "ROUTE"};
+
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        if (strncmp(line->data, verbs[i], strlen(verbs[i])) == 0)
+            return true;
+    return false;
+}
+
+static int
+run_change(struct ctl *c, struct buf *b, int argc, char **argv,
+           const struct cli_value **value_r)
+{
+    const struct ctl_command *k = c->command;
+    bool is_server = strcmp(k->noun, "server") == 0;
+    const struct ctl_change what = {
+        .kind = k->noun,
+        .name = is_server  ? k->verb
+                : argc > 0 ? argv[0]
+                           : NULL,
+        .action = k->done,
+        .probe = k->probe,
+        .to = argc > 1 && strstr(k->line, " INTO ") != NULL ? argv[1] : NULL};
+
+    return ctl_change_run(c, b, &what, value_r);
+}
+
+/* Unless it is to be taken as it is. */
+static int
+check_names(struct ctl *c, int argc, char **argv)
+{
+    switch (c->command->names) {
+    case CTL_NAMES_SETTINGS:
+        return ctl_names_settings(c, argc, argv);
+    case CTL_NAMES_RIGHTS:
+        return ctl_names_rights(c);
+    case CTL_NAMES_NONE:
+        break;
+    }
+    return CTL_OK;
+}
+
 int
 ctl_run_line(struct ctl *c, int argc, char **argv)
 {
@@ -153,17 +110,18 @@ ctl_run_line(struct ctl *c, int argc, char **argv)
     const struct cli_value *v = NULL;
     struct buf b = {0};
     int r = make_line(c, argc, argv, &b);
+    bool changes = r == CTL_OK && k->done != NULL && !is_question(&b);
 
-    if (r == CTL_OK && k->names == CTL_NAMES_SETTINGS)
-        r = ctl_names_settings(c, argc, argv);
-    else if (r == CTL_OK && k->names == CTL_NAMES_RIGHTS)
-        r = ctl_names_rights(c);
+    if (r == CTL_OK && !changes && c->dry_run)
+        r = ctl_error(CTL_USAGE, "--dry-run is for changes: this only shows");
+    if (r == CTL_OK)
+        r = check_names(c, argc, argv);
     if (r == CTL_OK && k->ask != NULL &&
         !ctl_confirm(c, "%s%s%s?", k->ask, argc > 0 ? " " : "",
                      argc > 0 ? argv[0] : ""))
         r = ctl_error(CTL_REFUSED, "nothing done");
     if (r == CTL_OK)
-        r = ctl_cli(c, &b, &v);
+        r = changes ? run_change(c, &b, argc, argv, &v) : ctl_cli(c, &b, &v);
     buf_clear(&b);
     if (r == CTL_OK && v != NULL)
         (k->show != NULL ? k->show : ctl_print_value)(c, v);

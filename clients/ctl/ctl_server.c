@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "clients/ctl/ctl_change.h"
 #include "clients/ctl/ctl_check.h"
 #include "clients/ctl/ctl_line.h"
 #include "util/log_level.h"
@@ -39,7 +40,10 @@ run_log(struct ctl *c, int argc, char **argv)
     else
         ctl_line_arg(&b, argv[0]);
     ctl_line_arg(&b, argv[1]);
-    return ctl_cli_quiet(c, &b);
+    return ctl_change_quiet(c, &b,
+                            &(struct ctl_change){.kind = "server",
+                                                 .name = "log",
+                                                 .action = "written to"});
 }
 
 const struct ctl_command ctl_server_commands[] = {
@@ -60,18 +64,18 @@ const struct ctl_command ctl_server_commands[] = {
      "LEVEL is error, warning, info or debug; or a number: 0 to 2 mean "
      "error, 3\n"
      "information, 4 warning, 5 to 9 debug.\n",
-     .run = run_log, .min_args = 2, .max_args = 2},
+     .run = run_log, .min_args = 2, .max_args = 2, .takes = CTL_DRY_RUN},
     {"server", "route", "ADDRESS", "Shows the account of an address",
      .line = "ROUTE $1"},
     {"server", "domain-defaults", "[KEY=VALUE...]",
      "Settings that domains inherit", CTL_SETTINGS_HELP, names_options,
      .line = "UPDATEDOMAINDEFAULTS $=[ FORCE$force]|GETDOMAINDEFAULTS",
-     .names = CTL_NAMES_SETTINGS},
+     .names = CTL_NAMES_SETTINGS, .takes = CTL_DRY_RUN, .done = "changed"},
     {"server", "account-defaults", "[KEY=VALUE...]",
      "Settings that all accounts inherit", CTL_SETTINGS_HELP, names_options,
      .line = "UPDATESERVERACCOUNTDEFAULTS $=[ FORCE$force]|"
              "GETSERVERACCOUNTDEFAULTS",
-     .names = CTL_NAMES_SETTINGS},
+     .names = CTL_NAMES_SETTINGS, .takes = CTL_DRY_RUN, .done = "changed"},
     {"server", "backup", "[DIR]", "Makes a backup of the store in DIR",
      "DIR is an absolute path on the server's machine, where the server may "
      "write.\n"
@@ -79,5 +83,6 @@ const struct ctl_command ctl_server_commands[] = {
      "Without DIR: shows the state of the last backup.\n",
      backup_options, .run = ctl_backup_run, .max_args = 1},
     {"server", "shutdown", "", "Stops the server", .options = shutdown_options,
-     .line = "SHUTDOWN[$yes]", .ask = "Stop the server"},
+     .line = "SHUTDOWN[$yes]", .ask = "Stop the server", .takes = CTL_DRY_RUN,
+     .done = "begun"},
     {0}};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "clients/ctl/ctl_change.h"
 #include "clients/ctl/ctl_line.h"
 
 /* session ...: lines of the CLI, but for kill, which takes several. */
@@ -34,18 +35,28 @@ show_sessions(const struct ctl *c, const struct cli_value *v)
 }
 
 static int
+kill_one(struct ctl *c, const char *id)
+{
+    const struct ctl_change what = {.kind = "session",
+                                    .name = id,
+                                    .action = "ended",
+                                    .is_one_of_many = true};
+    struct buf b = {0};
+
+    buf_append_str(&b, "KILLSESSION");
+    ctl_line_arg(&b, id);
+    return ctl_change_quiet(c, &b, &what);
+}
+
+static int
 run_kill(struct ctl *c, int argc, char **argv)
 {
     int failed = CTL_OK, n_failed = 0;
-    struct buf b = {0};
 
     for (int i = 0; i < argc; i++) {
-        int r;
+        int r = kill_one(c, argv[i]);
 
-        buf_append_str(&b, "KILLSESSION");
-        ctl_line_arg(&b, argv[i]);
-        r = ctl_cli_quiet(c, &b);
-        if (r > CTL_REFUSED)
+        if (r == CTL_UNREACHABLE || r == CTL_NO_LOGIN || r == CTL_USAGE)
             return r;
         if (r != CTL_OK) {
             failed = r;
@@ -65,10 +76,11 @@ const struct ctl_command ctl_session_commands[] = {
     {"session", "show", "ID", "Shows a session (counts as activity)",
      .line = "GETSESSION $1"},
     {"session", "kill", "ID...", "Ends sessions", .run = run_kill,
-     .min_args = 1, .max_args = -1},
+     .min_args = 1, .max_args = -1, .takes = CTL_DRY_RUN | CTL_IF_EXISTS},
     {"session", "create", "ACCOUNT --address IP",
      "Creates a ticket for one log-in",
      "The ticket replaces the password for one log-in within ten minutes.\n",
      create_options,
-     .line = "CREATEXIMSSSESSION $1 ADDRESS $address[ FOR $for]"},
+     .line = "CREATEXIMSSSESSION $1 ADDRESS $address[ FOR $for]",
+     .takes = CTL_DRY_RUN, .done = "given a ticket"},
     {0}};

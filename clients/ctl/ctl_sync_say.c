@@ -22,12 +22,24 @@ print_json_names(struct buf *b, const struct word *w)
     buf_append_char(b, ']');
 }
 
+/* Whether any list but that of what was kept has a name in it. */
+static bool
+changes(const struct word *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (words[i].names->n > 0)
+            return true;
+    return false;
+}
+
 static void
 print_json(const struct sync *s, const struct word *words, size_t n)
 {
     struct buf b = {0};
 
     buf_append_char(&b, '{');
+    ctl_json_name(&b, "changed");
+    buf_append_str(&b, changes(words, n) ? "true" : "false");
     ctl_json_name(&b, "domain");
     ctl_json_string(&b, s->domain, strlen(s->domain));
     ctl_json_name(&b, "dryRun");

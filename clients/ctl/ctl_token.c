@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clients/ctl/ctl_change.h"
 #include "clients/ctl/ctl_line.h"
 #include "clients/ctl/ctl_until.h"
 #include "util/clock.h"
@@ -50,7 +51,10 @@ show_made(const struct ctl *c, const struct cli_value *v)
     struct buf b = {0};
 
     if (c->json) {
-        ctl_print_value(c, v);
+        ctl_json_value(&b, v);
+        b.data[0] = ',';
+        fputs("{\"changed\":true", stdout);
+        ctl_print_line(&b);
         return;
     }
     fprintf(stderr, "token %s, expires %s; the secret is shown only once:\n",
@@ -77,7 +81,12 @@ create(struct ctl *c, const char *account)
     if (expires != NULL)
         r = append_expires(&b, expires);
     if (r == CTL_OK)
-        r = ctl_cli(c, &b, &v);
+        r = ctl_change_run(c, &b,
+                           &(struct ctl_change){.kind = "token",
+                                                .name = name,
+                                                .of = account,
+                                                .action = "created"},
+                           &v);
     if (r == CTL_OK && v != NULL)
         show_made(c, v);
     buf_clear(&b);
@@ -110,20 +119,27 @@ revoke(struct ctl *c, const char *account)
     ctl_line_arg(&b, account);
     buf_append_str(&b, " NAME");
     ctl_line_arg(&b, name);
-    return ctl_cli_quiet(c, &b);
+    return ctl_change_quiet(
+        c, &b,
+        &(struct ctl_change){
+            .kind = "token", .name = name, .of = account, .action = "revoked"});
 }
 
 int
 ctl_token_run(struct ctl *c, int argc, char **argv)
 {
     (void)argc;
+    /* Who makes one must have its secret, or an error. */
+    if (c->if_exists && strcmp(argv[0], "revoke") != 0)
+        return ctl_error(CTL_USAGE, "--if-exists is for revoke");
     if (strcmp(argv[0], "create") == 0)
         return create(c, argv[1]);
     if (ctl_option(c, "expires") != NULL)
         return ctl_usage(c);
     if (strcmp(argv[0], "revoke") == 0)
         return revoke(c, argv[1]);
-    if (strcmp(argv[0], "list") == 0 && ctl_option(c, "name") == NULL)
+    if (strcmp(argv[0], "list") == 0 && ctl_option(c, "name") == NULL &&
+        !c->dry_run)
         return ctl_cli_show(c, "LISTACCOUNTTOKENS", argv[1], show_list);
     return ctl_usage(c);
 }

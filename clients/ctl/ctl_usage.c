@@ -128,10 +128,10 @@ json_text(struct buf *b, const char *name, const char *text)
 static void
 json_time(struct buf *b, const char *name, int64_t seconds)
 {
-    char when[CLOCK_GMT_SIZE] = "";
+    char when[CTL_UTC_SIZE] = "";
 
     if (seconds != 0)
-        clock_format_gmt(seconds * CLOCK_SECOND, when);
+        ctl_format_utc(seconds, when);
     json_text(b, name, when);
 }
 

@@ -28,7 +28,9 @@ enum global {
     N_GLOBALS
 };
 
-#define FIRST_CODE 256 /* of the globals; the command's follow */
+#define FIRST_CODE  256 /* of the globals */
+#define FIRST_OWN   (FIRST_CODE + N_GLOBALS)
+#define FIRST_TAKES (FIRST_OWN + CTL_OPTIONS_MAX)
 
 static bool want_help;
 
@@ -94,6 +96,7 @@ take_global(struct ctl *c, enum global g, const char *value)
         return 0;
     case GLOBAL_JSON:
         c->json = true;
+        ctl_errors_as_json();
         return 0;
     case GLOBAL_HELP:
         want_help = true;
@@ -120,17 +123,41 @@ add_options(struct option *to, const struct ctl_option *from, int code)
     return n;
 }
 
+/* Those that the bits say. */
+static void
+add_takes(struct option *to, unsigned takes)
+{
+    for (int i = 0; i < CTL_N_TAKES; i++)
+        if ((takes & 1u << i) != 0)
+            *to++ = (struct option){.name = ctl_takes_options[i].name,
+                                    .has_arg = no_argument,
+                                    .val = FIRST_TAKES + i};
+}
+
+static void
+take_bit(struct ctl *c, unsigned bit)
+{
+    if (bit == CTL_DRY_RUN)
+        c->dry_run = true;
+    else if (bit == CTL_IF_MISSING)
+        c->if_missing = true;
+    else
+        c->if_exists = true;
+}
+
 /* Reads options; `command` NULL: the global ones before the command. */
 static int
 parse_options(struct ctl *c, int argc, char **argv,
               const struct ctl_command *command)
 {
-    struct option longs[N_GLOBALS + CTL_OPTIONS_MAX + 1] = {{0}};
+    struct option longs[N_GLOBALS + CTL_OPTIONS_MAX + CTL_N_TAKES + 1] = {{0}};
     unsigned n = add_options(longs, ctl_globals, FIRST_CODE);
     int o;
 
-    if (command != NULL)
-        add_options(longs + n, command->options, FIRST_CODE + N_GLOBALS);
+    if (command != NULL) {
+        n += add_options(longs + n, command->options, FIRST_OWN);
+        add_takes(longs + n, command->takes);
+    }
     optind = 0;
     while ((o = options_next("ximssctl", argc, argv,
                              command == NULL ? "+h" : "h", longs, NULL)) !=
@@ -139,9 +166,10 @@ parse_options(struct ctl *c, int argc, char **argv,
             want_help = true;
         else if (o == '?')
             return -1;
-        else if (o >= FIRST_CODE + N_GLOBALS)
-            c->values[o - FIRST_CODE - N_GLOBALS] =
-                optarg != NULL ? optarg : "";
+        else if (o >= FIRST_TAKES)
+            take_bit(c, 1u << (o - FIRST_TAKES));
+        else if (o >= FIRST_OWN)
+            c->values[o - FIRST_OWN] = optarg != NULL ? optarg : "";
         else if (take_global(c, (enum global)(o - FIRST_CODE), optarg) < 0)
             return -1;
     }

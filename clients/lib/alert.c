@@ -93,6 +93,7 @@ decode(const struct xml_elem *e, struct ximss_alert *a)
         .author = text_attr(e, "author"),
         .origin = text_attr(e, "origin"),
         .key = text_attr(e, "key"),
+        .post_key = text_attr(e, "postKey"),
     };
     for (int i = XIMSS_SCOPE_SERVER; i <= XIMSS_SCOPE_ACCOUNT; i++)
         if (strcmp(scope, scope_names[i]) == 0)
@@ -228,6 +229,8 @@ on_posted(struct ximss *x, struct request *r, const struct xml_elem *e)
     if (strcmp(e->name, "alertPosted") != 0)
         return;
     snprintf(r->u.post.id, sizeof r->u.post.id, "%s", text_attr(e, "alertID"));
+    snprintf(r->u.post.replaced, sizeof r->u.post.replaced, "%s",
+             text_attr(e, "replaced"));
     p->gmt_time = time_attr(e, "gmtTime");
     p->sessions = number_attr(e, "sessions");
     p->accounts = number_attr(e, "accounts");
@@ -241,6 +244,7 @@ on_post_done(struct ximss *x, struct request *r,
              const struct ximss_result *result)
 {
     r->u.post.posted.id = r->u.post.id;
+    r->u.post.posted.replaced = r->u.post.replaced;
     if (r->u.post.done != NULL)
         r->u.post.done(x, result,
                        result->status == XIMSS_OK ? &r->u.post.posted : NULL,
@@ -261,6 +265,7 @@ ximss_post(struct ximss *x, const struct ximss_post *post,
                            "until",    post->until != 0 ? until : NULL,
                            "lifetime", post->lifetime,
                            "key",      post->key,
+                           "replace",  post->replace ? "yes" : NULL,
                            "test",     post->test ? "yes" : NULL,
                            NULL};
     struct request_text text = {.name = "alertPost",

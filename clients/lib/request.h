@@ -52,7 +52,7 @@ struct request {
         struct {
             ximss_posted_cb *done;
             struct ximss_posted posted;
-            char id[64];
+            char id[64], replaced[64];
         } post;
         struct {
             ximss_cli_cb *done;

@@ -271,6 +271,7 @@ struct ximss_alert {
     int seen;                          /* shown to this account before */
     const char *target;                /* name of the domain or account */
     const char *author, *origin, *key; /* for those who may post there */
+    const char *post_key; /* the same: that it was posted with; "": none */
 };
 
 /* An alert for this account. */
@@ -380,8 +381,9 @@ struct ximss_post {
     const char *target; /* domain or account; else NULL */
     enum ximss_severity severity;
     int64_t until;    /* seconds since 1970 UTC; 0: the server's default */
-    const char *key;  /* a repeated post with the same key within a day posts
-                         nothing, unless the first was withdrawn; NULL: none */
+    const char *key;  /* a repeated post with the same key posts nothing as long
+                         as the alert is there, and for a day at least, unless
+                         the first was withdrawn; NULL: none */
     int test;         /* check and count, post nothing */
     const char *text; /* 1 to 4096 bytes, unless the server allows more */
     size_t text_len;
@@ -389,6 +391,8 @@ struct ximss_post {
      * from the post; NULL: none.  Older servers take no notice of it; then
      * `until` of the answer is 0. */
     const char *lifetime;
+    int replace; /* with a key: if it is another alert's, this one takes that
+                    one's place */
 };
 
 struct ximss_posted {
@@ -399,6 +403,7 @@ struct ximss_posted {
     int repeated;      /* the key had been used: this is the first one's id */
     int active;        /* 0: that one was delivered or has ended */
     int64_t until;     /* the end, if it was posted with a lifetime; else 0 */
+    const char *replaced; /* id of the alert whose place it takes; "": none */
 };
 
 /* posted: NULL unless result->status is OK. */

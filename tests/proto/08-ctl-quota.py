@@ -25,7 +25,8 @@ def world(t):
         server.account(account,
                        settings=limit and "MaxAccountSize=%s;" % limit)
         if used:
-            equal(quota(server, "set", account, used), "")
+            equal(quota(server, "set", account, used),
+                  "quota %s reported\n" % account)
     return server
 
 
@@ -85,7 +86,7 @@ def test_list_for_programs(t):
     equal([u["account"] for u in got],
           ["ann@a.test", "joe@a.test", "bob@a.test", "eve@a.test"])
     stamp = got[1].pop("reported")
-    check(re.fullmatch(r"\d{8}T\d{6}Z", stamp), stamp)
+    check(re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", stamp), stamp)
     equal(got[1], {"account": "joe@a.test", "used": 43200000,
                    "limit": 52428800, "percent": 82, "level": 80,
                    "reached": True, "source": "admin", "alerted": None})
@@ -105,21 +106,21 @@ def test_list_of_those_who_may(t):
                      **expected)
 
     equal(by("adm@a.test"), table("ann", "joe", "bob", "eve"))
-    by("joe@a.test", status=1,
+    by("joe@a.test", status=10,
        stderr="ximssctl: insufficient access rights (510)\n")
 
 
 def test_what_is_wrong(t):
     server = world(t)
     for args, status, stderr in (
-            (["list", "--domain", "c.test"], 1, "unknown secondary domain name (512)"),
+            (["list", "--domain", "c.test"], 9, "unknown secondary domain name (512)"),
             (["list", "--over", "many"], 2, "--over takes a number, not many"),
             (["list", "--limit", "-1"], 2, "--limit takes a number, not -1"),
             (["list", "a.test"], 2, "usage: ximssctl quota list [options]"),
             (["show"], 2, "usage: ximssctl quota show ACCOUNT"),
-            (["show", "x@a.test"], 1, "unknown user account (513)"),
+            (["show", "x@a.test"], 9, "unknown user account (513)"),
             (["set", "joe@a.test"], 2,
-             "usage: ximssctl quota set ACCOUNT BYTES"),
+             "usage: ximssctl quota set [options] ACCOUNT BYTES"),
             (["set", "joe@a.test", "lots"], 1,
              "storage used must be bytes or a size like 50M (501)"),
             (["import", "nowhere/x"], 6,
@@ -166,10 +167,12 @@ def test_one_limits_a_domain_and_sees_who_is_over(t):
     """The example of the manual page."""
     server = world(t)
     done = ctl(server, "domain", "defaults", "a.test", "MaxAccountSize=50M")
-    equal((done.returncode, done.stdout, done.stderr), (0, "", ""))
+    equal((done.returncode, done.stdout, done.stderr),
+          (0, "domain a.test changed\n", ""))
     done = ctl(server, "account", "settings", "eve@a.test",
                "MaxAccountSize=2k")
-    equal((done.returncode, done.stdout, done.stderr), (0, "", ""))
+    equal((done.returncode, done.stdout, done.stderr),
+          (0, "account eve@a.test changed\n", ""))
     quota(server, "set", "new@a.test", "99")
     equal(quota(server, "list", "--domain", "a.test", "--over", "80"),
           HEADER + row("eve@a.test", "2 KB", "2 KB", "100%") + ROWS["ann"]
@@ -249,7 +252,7 @@ def test_import(t):
           ["43200000", "52428800", "7"])
     equal(quota(t.shared, "import", "--json", "--domain", d, "-",
                 stdin="joe,1\nsue@%s,2" % d),
-          '{"reported":2,"failed":0,"nextLine":null}\n')
+          '{"changed":true,"reported":2,"failed":0,"nextLine":null}\n')
     equal([used(t.shared, name + "@" + d) for name in ("joe", "sue")],
           ["1", "2"])
 
@@ -299,9 +302,10 @@ def test_import_that_stops(t):
     # With a window, the line behind it is seen before it is refused.
     done = ctl(t.shared, "--json", "quota", "import", path)
     equal((done.returncode, done.stdout),
-          (5, '{"reported":5,"failed":2,"nextLine":6}\n'))
-    equal(sorted(done.stderr.splitlines()),
-          sorted((refused + path + ":7: the size is missing").splitlines()))
+          (5, '{"changed":true,"reported":5,"failed":2,"nextLine":6}\n'))
+    equal(sorted(json.loads(e)["error"] for e in done.stderr.splitlines()),
+          sorted((refused + path + ":7: the size is missing")
+                 .replace("ximssctl: ", "").splitlines()))
     equal(quota(t.shared, "import", "--from", "8", path),
           "5 reported, 0 refused\n")
     equal(used(t.shared, "u9@" + d), "209")

@@ -404,7 +404,8 @@ def test_what_was_remembered_is_forgotten(t):
         w.auth.users[w.name("joe")] = "new"
         c = w.login("joe")
         done = ximss.ctl(w.server, "account", "forget", w.name("joe"))
-        equal((done.returncode, done.stdout), (0, ""))
+        equal((done.returncode, done.stdout),
+              (0, "account %s to be asked about\n" % w.name("joe")))
         c.quiet()  # the session goes on
         w.refused("joe", "pw-joe")
         equal([int(w.server.cli("GetStatElement outside" + n))

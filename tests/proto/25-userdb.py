@@ -294,7 +294,7 @@ def test_sync_makes_what_is_missing(t):
     equal(lines[1:], ["made ann", "made bob", "made carl"])
     equal(w.accounts(), ["ann", "bob", "carl", "joe"])
     lines, last = sync(w, "--json")
-    equal(last, '{"domain":"a.test","dryRun":false,"made":[],"enabled":[],'
+    equal(last, '{"changed":false,"domain":"a.test","dryRun":false,"made":[],"enabled":[],'
                 '"disabled":[],"deleted":[],'
                 '"kept":{"two words":"illegal-name"}}')
 

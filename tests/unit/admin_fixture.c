@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <ftw.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,6 +184,48 @@ print_effect(const struct effect *e)
     buf_append_str(&effects_text, "; ");
 }
 
+/* --- trials --- */
+
+struct trial {
+    struct fixture_job *job;
+    enum store_result result;
+    sem_t done;
+};
+
+static enum store_result
+trial_body(struct store_txn *txn, void *arg, struct errbuf *err)
+{
+    return run_job(txn, ((struct trial *)arg)->job, err);
+}
+
+static void
+trial_done(enum store_result result, void *arg, const struct errbuf *err)
+{
+    struct trial *t = arg;
+
+    if (result == STORE_AGAIN)
+        return;
+    t->result = result;
+    t->job->err = *err;
+    sem_post(&t->done);
+}
+
+/* As store_run, but what is written is taken back. */
+static enum store_result
+run_trial(struct fixture_job *j)
+{
+    struct trial t = {.job = j};
+
+    sem_init(&t.done, 0, 0);
+    store_submit_trial(store, 0, trial_body, trial_done, &t);
+    while (sem_wait(&t.done) != 0)
+        ;
+    sem_destroy(&t.done);
+    return t.result;
+}
+
+static bool is_trial; /* the line that is said */
+
 static void
 run(enum who who, fixture_fn *fn, void *arg, bool keep)
 {
@@ -192,7 +235,7 @@ run(enum who who, fixture_fn *fn, void *arg, bool keep)
 
     STAILQ_INIT(&j.effects);
     STAILQ_INIT(&j.earlier);
-    r = store_run(store, run_job, &j, &j.err);
+    r = is_trial ? run_trial(&j) : store_run(store, run_job, &j, &j.err);
     fixture_parts = j.part + 1;
     admin_parts_clear(&j.parts);
     STAILQ_CONCAT(&j.earlier, &j.effects);
@@ -370,6 +413,8 @@ fixture_teardown(void)
 
 /* --- saying lines --- */
 
+bool fixture_changed;
+
 struct line {
     struct admin_plan plan;
     struct credential cred;
@@ -480,6 +525,7 @@ say(enum who who, const char *text, size_t len, bool keep)
 
     admin_plan_init(&l.plan, text, len);
     effects_text.len = 0;
+    is_trial = l.plan.is_trial;
     prepare(who, &l);
     effects_text.len = 0;
     fixture_jobs = 0;
@@ -490,6 +536,8 @@ say(enum who who, const char *text, size_t len, bool keep)
         take_piece(&l);
         fixture_jobs++;
     } while (l.answer.more && keep);
+    is_trial = false;
+    fixture_changed = l.answer.changed;
     free(l.from);
     if (answer_text.len == 0)
         buf_appendf(&answer_text, "%d %s", l.answer.code, l.answer.text);

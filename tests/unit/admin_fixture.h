@@ -50,6 +50,8 @@ const char *fixture_say(enum who who, const char *line);
 const char *fixture_say_len(enum who who, const char *line, size_t len);
 /* The same without keeping what it changed. */
 const char *fixture_try(enum who who, const char *line);
+/* What the last answer says of the change. */
+extern bool fixture_changed;
 /* How many jobs the last line took. */
 extern unsigned fixture_jobs;
 /* In how many parts the last job ran. */

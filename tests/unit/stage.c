@@ -494,8 +494,12 @@ remove_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct change *c = (struct change *)j;
     struct admin_context x = context(c, t);
+    const struct withdrawal what = {.id = c->id};
+    struct withdrawn gone = {0};
+    enum store_result r = alert_request_remove(&x, &what, &gone, &c->code, err);
 
-    return alert_request_remove(&x, c->id, NULL, &c->code, err);
+    withdrawn_clear(&gone);
+    return r;
 }
 
 static enum store_result

@@ -366,12 +366,15 @@ answer(const char *command, const char *result)
     return finish();
 }
 
+static bool changes; /* the command that runs */
+
 static void
 expect_cli(unsigned id, const char *command)
 {
     char m[300];
 
-    snprintf(m, sizeof m, "<cliExecute id=\"%u\">%s</cliExecute>", id, command);
+    snprintf(m, sizeof m, "<cliExecute id=\"%u\"%s>%s</cliExecute>", id,
+             changes ? " report=\"yes\"" : "", command);
     fake_expect(&f, m);
 }
 
@@ -427,7 +430,8 @@ START_TEST(ctl_posts_from_standard_input)
     ok(2);
     bye(3);
     ck_assert_int_eq(finish(), 0);
-    ck_assert_str_eq(contents("stdout"), "{\"sessions\":2,\"accounts\":9}\n");
+    ck_assert_str_eq(contents("stdout"), "{\"changed\":true,\"dryRun\":true,"
+                                         "\"sessions\":2,\"accounts\":9}\n");
 }
 END_TEST
 
@@ -447,10 +451,12 @@ START_TEST(ctl_lists_alerts)
     ck_assert_int_eq(finish(), 0);
     ck_assert_str_eq(
         contents("stdout"),
-        "ID  POSTED               SEVERITY  UNTIL  AUTHOR                TEXT\n"
+        "ID  POSTED               SEVERITY  UNTIL  AUTHOR                "
+        "KEY  TEXT\n"
         "17  2026-11-22 13:30:00  info      -      a@b                   "
-        "x\\ny\n"
-        "18  2026-11-22 13:30:01  info      -      root on this machine  z\n");
+        "-    x\\ny\n"
+        "18  2026-11-22 13:30:01  info      -      root on this machine  "
+        "-    z\n");
 }
 END_TEST
 
@@ -466,7 +472,7 @@ START_TEST(ctl_lists_own_alerts)
     bye(3);
     ck_assert_int_eq(finish(), 0);
     ck_assert_ptr_nonnull(
-        strstr(contents("stdout"), "2026-11-22 14:30:00  server  x\n"));
+        strstr(contents("stdout"), "2026-11-22 14:30:00  server  -    x\n"));
 }
 END_TEST
 
@@ -720,6 +726,19 @@ static const struct {
      "{\"a\":\"b\"}\n"},
 };
 
+/* Else it only asks. */
+static bool
+is_change(const char *command)
+{
+    static const char *const questions[] = {"GET",  "LIST",   "FIND",
+                                            "ECHO", "VERIFY", "ROUTE"};
+
+    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++)
+        if (strncmp(command, questions[i], strlen(questions[i])) == 0)
+            return false;
+    return true;
+}
+
 START_TEST(ctl_runs_commands)
 {
     const char *argv[12] = {"./ximssctl"};
@@ -728,8 +747,13 @@ START_TEST(ctl_runs_commands)
         argv[i + 1] = commands[_i].args[i];
     setenv("XIMSS_NEW_PASSWORD", "p \"w", 1);
     start(argv);
+    changes = is_change(commands[_i].command);
     ck_assert_int_eq(answer(commands[_i].command, commands[_i].result), 0);
-    ck_assert_str_eq(contents("stdout"), commands[_i].out);
+    if (changes && commands[_i].out[0] == '\0') /* it says what it did */
+        ck_assert_ptr_nonnull(strchr(contents("stdout"), '\n'));
+    else
+        ck_assert_str_eq(contents("stdout"), commands[_i].out);
+    changes = false;
     ck_assert_str_eq(contents("stderr"), "");
 }
 END_TEST
@@ -766,7 +790,7 @@ START_TEST(ctl_may_not_ask_for_counters)
     fake_read(&f);
     refuse(2, 510, "insufficient access rights");
     bye(3);
-    ck_assert_int_eq(finish(), 1);
+    ck_assert_int_eq(finish(), 10);
     ck_assert_str_eq(contents("stdout"), "");
     ck_assert_str_eq(contents("stderr"),
                      "ximssctl: insufficient access rights (510)\n");
@@ -781,7 +805,7 @@ START_TEST(ctl_tells_refusals)
     fake_send(&f, "<response id=\"2\" errorText=\"unknown domain\" "
                   "errorNum=\"512\"/>");
     bye(3);
-    ck_assert_int_eq(finish(), 1);
+    ck_assert_int_eq(finish(), 9);
     ck_assert_str_eq(contents("stderr"), "ximssctl: unknown domain (512)\n");
 }
 END_TEST
@@ -836,7 +860,7 @@ static const struct {
     {{"alert", "post", "--server", "--account=a", "x"}, 2, "", "only one of"},
     {{"alert", "post", "--server", "--until=never", "x"}, 2, "", "--until"},
     {{"alert", "post", "--server", "--severity=x", "x"}, 2, "", "--severity"},
-    {{"alert", "remove"}, 2, "", "usage: ximssctl alert remove ID..."},
+    {{"alert", "remove"}, 2, "", "which alert? say ID..."},
     {{"account", "settings", "joe", "MaxAcountSize=5M"},
      1,
      "",
@@ -856,11 +880,17 @@ static const struct {
     {{"alert", "list", "--bad"}, 2, "", "try: ximssctl alert list --help"},
     {{"domain", "create", "x", "novalue"}, 2, "", "KEY=VALUE"},
     {{"domain", "settings", "x", "k=v", "--effective"}, 2, "", "usage: "},
-    {{"domain", "suspend"}, 2, "", "usage: ximssctl domain suspend NAME\n"},
+    {{"domain", "suspend"},
+     2,
+     "",
+     "usage: ximssctl domain suspend [options] NAME\n"},
     {{"domain", "suspend", "a", "b"}, 2, "", "usage: "},
     {{"account", "aliases", "a", "b", "--set=c"}, 2, "", "usage: "},
     {{"session", "create", "x"}, 2, "", "[options] ACCOUNT --address IP\n"},
-    {{"session", "kill"}, 2, "", "usage: ximssctl session kill ID...\n"},
+    {{"session", "kill"},
+     2,
+     "",
+     "usage: ximssctl session kill [options] ID...\n"},
     {{"server", "-h"}, 0, "server log LEVEL TEXT", ""},
     {{"--tls", "x", "cli", "NOOP"}, 2, "", "--tls takes"},
     {{"--port", "99999", "cli", "NOOP"}, 2, "", "--port takes"},
@@ -964,7 +994,7 @@ START_TEST(import_says_where_to_go_on)
     ck_assert_int_eq(finish(), 5);
     ck_assert_str_eq(
         contents("stdout"),
-        "{\"created\":1,\"existing\":0,\"failed\":0,\"nextLine\":3}\n");
+        "{\"changed\":true,\"created\":1,\"existing\":0,\"failed\":0,\"nextLine\":3}\n");
     ck_assert_ptr_nonnull(
         strstr(contents("stderr"), "continue with --from 3\n"));
 }

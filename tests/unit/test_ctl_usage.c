@@ -20,7 +20,7 @@ static const struct {
      "Alerted=#T22-11-2026_13:31:00;}",
      "{\"account\":\"joe@a.test\",\"used\":43200000,\"limit\":52428800,"
      "\"percent\":82,\"level\":80,\"reached\":true,\"source\":\"admin\","
-     "\"reported\":\"20261122T133000Z\",\"alerted\":\"20261122T133100Z\"}",
+     "\"reported\":\"2026-11-22T13:30:00Z\",\"alerted\":\"2026-11-22T13:31:00Z\"}",
      "\033[33m[################....]  82%\033[0m"},
     {"{Used=0;Limit=unlimited;Level=80;Reached=NO;}",
      "{\"account\":\"joe@a.test\",\"used\":0,\"limit\":null,\"percent\":null,"

@@ -31,7 +31,9 @@ find(struct store_txn *t, void *arg, struct errbuf *err)
 {
     struct ask *q = arg;
 
-    return post_key_find(t, q->author, q->key, q->time, &q->rec, err);
+    const struct post_key_life life = {q->time, 0};
+
+    return post_key_find(t, q->author, q->key, &life, &q->rec, err);
 }
 
 static enum store_result
@@ -39,7 +41,9 @@ expire(struct store_txn *t, void *arg, struct errbuf *err)
 {
     struct ask *q = arg;
 
-    return post_key_expire(t, q->time, q->max, &q->more, err);
+    const struct post_key_life life = {q->time, 0};
+
+    return post_key_expire(t, &life, q->max, &q->more, err);
 }
 
 static void
@@ -221,6 +225,139 @@ START_TEST(released_with_its_alert_alone)
 }
 END_TEST
 
+/* --- as long as the alert --- */
+
+#define DAY (INT64_C(86400) * 1000000)
+
+static enum store_result
+post(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct alert_rec *a = arg;
+    struct ask q = {.author = a->author,
+                    .key = a->post_key,
+                    .rec = {.posted = a->posted, .scope = a->scope}};
+    enum store_result r = alert_add(t, a, err);
+
+    q.rec.alert = a->id;
+    return r == STORE_OK ? put(t, &q, err) : r;
+}
+
+static uint64_t
+post_until(const char *key, int64_t until)
+{
+    char text[] = "x", who[] = "local:0", from[] = "here";
+    struct alert_rec a = {.scope = ALERT_SERVER,
+                          .severity = ALERT_WARNING,
+                          .posted = DAY,
+                          .until = until,
+                          .author = 1,
+                          .author_name = who,
+                          .origin = from,
+                          .text = text,
+                          .text_len = 1,
+                          .post_key = (char *)(uintptr_t)key};
+
+    fixture_run(post, &a, STORE_OK);
+    return a.id;
+}
+
+struct sweep {
+    int64_t now;
+    unsigned looked; /* at so many keys */
+};
+
+static enum store_result
+sweep(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    struct sweep *s = arg;
+    const struct post_key_life life = {s->now, DAY};
+    bool more = true;
+    enum store_result r = STORE_OK;
+
+    s->looked = 0;
+    while (r == STORE_OK && more) {
+        unsigned before = store_changes(t);
+
+        r = post_key_expire(t, &life, 1, &more, err);
+        s->looked += store_changes(t) != before;
+    }
+    return r;
+}
+
+static bool
+lives(const char *key, int64_t now)
+{
+    struct ask q = {.author = 1, .key = key, .time = now};
+    enum store_result r = store_run(fixture_store, find, &q, &fixture_err);
+
+    ck_assert(r == STORE_OK || r == STORE_NOTFOUND);
+    return r == STORE_OK;
+}
+
+static enum store_result
+remove_alert(struct store_txn *t, void *arg, struct errbuf *err)
+{
+    return alert_remove(t, *(uint64_t *)arg, err);
+}
+
+/* Looked at once a day after the post, and then at the end of the alert. */
+START_TEST(as_long_as_the_alert)
+{
+    struct sweep s = {.now = 2 * DAY + 1};
+    uint64_t endless = post_until("endless", 0), gone = post_until("gone", 0);
+
+    post_until("long", 10 * DAY);
+    post_until("short", DAY + 1);
+    fixture_run(remove_alert, &gone, STORE_OK); /* as delivery does */
+    fixture_run(sweep, &s, STORE_OK);
+    ck_assert_uint_eq(s.looked, 4);
+    fixture_verify();
+    ck_assert(lives("endless", s.now) && lives("long", s.now));
+    ck_assert(!lives("gone", s.now) && !lives("short", s.now));
+    for (s.now = 3 * DAY; s.now <= 10 * DAY; s.now += DAY) {
+        fixture_run(sweep, &s, STORE_OK);
+        ck_assert_uint_eq(s.looked, 0);
+    }
+    ck_assert(lives("long", 10 * DAY - 1));
+    ck_assert(!lives("long", 10 * DAY));
+    s.now = 10 * DAY + 1;
+    fixture_run(sweep, &s, STORE_OK);
+    ck_assert_uint_eq(s.looked, 1);
+    fixture_verify();
+    /* One without an end once in a while. */
+    s.now = 2 * DAY + 1 + POST_KEY_AGAIN;
+    fixture_run(sweep, &s, STORE_OK);
+    ck_assert_uint_eq(s.looked, 0);
+    s.now++;
+    fixture_run(sweep, &s, STORE_OK);
+    ck_assert_uint_eq(s.looked, 1);
+    ck_assert(lives("endless", s.now));
+    fixture_run(remove_alert, &endless, STORE_OK);
+    ck_assert(!lives("endless", s.now));
+    s.now += POST_KEY_AGAIN + 1;
+    fixture_run(sweep, &s, STORE_OK);
+    ck_assert_uint_eq(s.looked, 1);
+    fixture_verify();
+}
+END_TEST
+
+/* What moved is put back to the beginning when the key is used again. */
+START_TEST(used_again_after_it_moved)
+{
+    struct sweep s = {.now = 2 * DAY + 1};
+
+    post_until("k", 10 * DAY);
+    fixture_run(sweep, &s, STORE_OK);
+    remember(1, "k", 3 * DAY, 77);
+    fixture_verify();
+    s.now = 4 * DAY + 1;
+    fixture_run(sweep, &s, STORE_OK);
+    ck_assert_uint_eq(s.looked, 1);
+    ck_assert_uint_eq(look_up(1, "k", 0), 0);
+    fixture_verify();
+}
+END_TEST
+
 Suite *
 post_key_table_suite(void)
 {
@@ -233,6 +370,8 @@ post_key_table_suite(void)
     tcase_add_test(tc, used_again);
     tcase_add_test(tc, expiring);
     tcase_add_test(tc, keys_of_all_sizes);
+    tcase_add_test(tc, as_long_as_the_alert);
+    tcase_add_test(tc, used_again_after_it_moved);
     tcase_add_test(tc, free_when_the_target_is_gone);
     tcase_add_test(tc, released_with_its_alert_alone);
     suite_add_tcase(s, tc);

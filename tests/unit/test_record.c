@@ -183,6 +183,12 @@ static const struct {
      "02 0000000000000007 0000000000000001 00000000 00000000 11*16 00*32 "
      "00*32 00 00000001 61 00000000 00000000 00000000 00000000"
      "00000007 7b534853417d78"},
+    {"key of a post, whose entry has moved", recode_post_key_decode,
+     "03 0000000000000005 0000000000000006 55*32 04 0000000000000007"
+     "0000000000000008"},
+    {"key of an old post, whose entry has moved", recode_post_key_decode,
+     "03 0000000000000005 0000000000000006 55*32 00 0000000000000000"
+     "0000000000000008"},
 };
 
 #define ROWS (sizeof rows / sizeof rows[0])
@@ -332,6 +338,7 @@ START_TEST(impossible_values_are_refused)
         {27, 88, 0},                 /* a note with a 0 in it */
         {35, 24, 1},                 /* a hash beside a verifier */
         {35, 130, 0},                /* no hash */
+        {36, 49, 5},    {36, 65, 0}, /* a key's entry nowhere */
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

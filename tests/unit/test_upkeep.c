@@ -74,6 +74,7 @@ static enum store_result
 count(struct store_txn *t, void *arg, struct errbuf *err)
 {
     struct left *left = arg;
+    const struct post_key_life any = {0, 0};
     struct post_key_rec rec;
     enum store_result r;
     char key[20];
@@ -89,7 +90,7 @@ count(struct store_txn *t, void *arg, struct errbuf *err)
         }
         snprintf(key, sizeof key, "%u", i);
         if (r == STORE_OK || r == STORE_NOTFOUND)
-            r = post_key_find(t, 1, key, 0, &rec, err);
+            r = post_key_find(t, 1, key, &any, &rec, err);
         if (r == STORE_OK)
             left->keys++;
         else if (r != STORE_NOTFOUND)

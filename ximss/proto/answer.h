@@ -40,6 +40,8 @@
     X(UNTIL_AND_LIFETIME, 501, "either until or lifetime", "own")              \
     X(UNTIL_PAST, 501, "until is in the past", "own")                          \
     X(BAD_KEY, 501, "key must have 1 to %d bytes", "own")                      \
+    X(REPLACE_WITHOUT_KEY, 501, "replace needs a key", "own")                  \
+    X(ALERT_OR_KEY, 501, "either alertID or key", "own")                       \
     X(BAD_IDLE_TIMEOUT, 501, "idleTimeout must be 1 to %d seconds", "own")     \
     X(BAD_CLIENT_ADDRESS, 501, "clientAddress is not an address", "own")       \
     X(BAD_DOOR, 501, "door must be imap or pop3", "own")                       \

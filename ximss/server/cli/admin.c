@@ -31,9 +31,22 @@ admin_answer_clear(struct admin_answer *a)
 static bool
 wants_audit(const struct admin_call *c)
 {
-    return (c->command->flags & ADMIN_CHANGES) != 0 ||
+    return (!c->is_trial && (c->command->flags & ADMIN_CHANGES) != 0) ||
            c->answer->code == ANSWER_NO_RIGHTS ||
            c->answer->code == ANSWER_WRONG_PASSWORD;
+}
+
+/* Whether one of the effects is more than a question. */
+static bool
+has_acted(const struct effect_list *effects)
+{
+    const struct effect *e;
+
+    STAILQ_FOREACH(e, effects, link)
+        if (e->kind != EFFECT_COUNT_AUDIENCE &&
+            e->kind != EFFECT_COUNT_DELIVERED)
+            return true;
+    return false;
 }
 
 /* before: store_changes when the command began. */
@@ -41,7 +54,7 @@ static bool
 has_changed(const struct admin_call *c, unsigned before)
 {
     return c->answer->code == 200 &&
-           (c->live != NULL || !STAILQ_EMPTY(c->x->effects) ||
+           (c->live != NULL || has_acted(c->x->effects) ||
             store_changes(c->x->txn) != before);
 }
 
@@ -52,7 +65,7 @@ audit_call(struct admin_call *c, bool malformed, bool changed,
     struct buf what = {0};
     enum store_result r;
 
-    if (!wants_audit(c))
+    if (!wants_audit(c) || (c->is_trial && c->answer->code == 200))
         return STORE_OK;
     /* It is run once more, when it is known whether there is such a user. */
     if (c->x->newcomer != NULL && *c->x->newcomer != NULL)
@@ -66,6 +79,8 @@ audit_call(struct admin_call *c, bool malformed, bool changed,
     /* Of a change in many jobs, the first and the last. */
     if (c->answer->more && c->x->target != 0)
         return STORE_OK;
+    if (c->is_trial)
+        buf_append_str(&what, ADMIN_DRY_RUN " ");
     if (malformed)
         buf_appendf(&what, "%s (malformed)", c->command->name);
     else
@@ -99,6 +114,33 @@ audit_part(struct admin_call *c, bool changed, struct errbuf *err)
 
 /* --- running a line --- */
 
+/* Whether it is a command that changes something. */
+static bool
+is_change(const struct admin_command *k)
+{
+    return (k->flags & (ADMIN_CHANGES | ADMIN_ACTS)) != 0 ||
+           admin_live_acts(k->live);
+}
+
+/* What the answer says of a command that is done, or of a trial that has come so
+ * far: of that there is no more to be heard, and nothing follows. */
+static void
+note_change(struct admin_call *c, unsigned before)
+{
+    struct admin_answer *a = c->answer;
+
+    a->changed = a->code == 200 && is_change(c->command) &&
+                 (has_changed(c, before) || c->parts->begun != 0);
+    if (!c->is_trial)
+        return;
+    effect_list_clear(c->x->effects);
+    if (!is_change(c->command))
+        return;
+    buf_clear(&a->data);
+    a->more = false;
+    a->target = 0;
+}
+
 /* Runs the command and brings its outcome into the form of the interface:
  * STORE_OK with an answer, or a failure. */
 static enum store_result
@@ -115,7 +157,9 @@ run(struct admin_call *c, const struct admin_plan *p, struct errbuf *err)
     case STORE_OK:
         break;
     case STORE_AGAIN:
-        return audit_part(c, has_changed(c, before), err);
+        if (!c->is_trial || !has_changed(c, before))
+            return audit_part(c, has_changed(c, before), err);
+        break; /* it is known what was asked */
     case STORE_REFUSED:
         /* By the store, where the command did not expect it. */
         if (c->answer->code == 200)
@@ -134,7 +178,9 @@ run(struct admin_call *c, const struct admin_plan *p, struct errbuf *err)
         buf_clear(&c->answer->data);
     if (c->hash_wanted != NULL)
         return STORE_OK;
-    return audit_call(c, p->bad != NULL, has_changed(c, before), err);
+    r = audit_call(c, p->bad != NULL, has_changed(c, before), err);
+    note_change(c, before);
+    return r;
 }
 
 static bool
@@ -171,7 +217,8 @@ execute(struct admin_context *x, struct admin_plan *p,
                            .line = &p->line,
                            .hashed = hashed != NULL ? hashed : &nothing_hashed,
                            .answer = answer,
-                           .live = live};
+                           .live = live,
+                           .is_trial = p->is_trial};
     enum store_result r;
 
     admin_answer_clear(answer);
@@ -184,8 +231,10 @@ execute(struct admin_context *x, struct admin_plan *p,
     if (parts->arena == NULL)
         parts->arena = arena_new();
     c.arena = parts->arena;
-    if (live != NULL)
+    if (live != NULL) {
         live->command = p->command->live;
+        live->is_trial = p->is_trial;
+    }
     r = run(&c, p, err);
     if (p->command->password != ADMIN_NO_PASSWORD)
         arena_wipe(alone.arena != NULL ? alone.arena : c.arena);

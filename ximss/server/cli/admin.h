@@ -32,12 +32,18 @@
  *   done if it ends before;
  * - a listing (`next` is set): data is the next piece of the result, which the
  *   caller sends first, when there is room, and `next` goes into the context as
- *   `from`.  Only the first piece can be refused. */
+ *   `from`.  Only the first piece can be refused.
+ *
+ * changed: with 200, whether it has changed something, or would: a line that is
+ * only tried (admin_plan.h) leaves nothing but the audit record of a refusal for
+ * want of rights, no effects, and, if it is one that changes something, no
+ * data.  Its job is a trial (store_submit_trial). */
 struct admin_answer {
     int code;
     char text[200];
     struct buf data;
     bool more;
+    bool changed;
     uint64_t target; /* number of what is being changed */
     char *next;      /* owned */
 };

@@ -22,6 +22,7 @@ struct admin_call {
     bool *hash_wanted; /* borrowed; not NULL: only this is to be found out */
     struct admin_answer *answer;
     struct admin_live *live; /* NULL unless the command is one of those */
+    bool is_trial;           /* nothing of it will stay */
     bool force;              /* names are taken as they are written */
 };
 

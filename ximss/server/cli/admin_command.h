@@ -22,6 +22,8 @@ typedef enum store_result admin_run_fn(struct admin_call *c,
 enum admin_command_flags {
     ADMIN_CHANGES = 1 << 0, /* each attempt goes into the audit log */
     ADMIN_HIDDEN = 1 << 1,  /* not listed, unknown without test hooks */
+    ADMIN_ACTS = 1 << 3,    /* changes something, too, but is nothing for the
+                               audit log */
     ADMIN_ALONE = 1 << 2    /* may take several jobs: see admin_plan_is_alone */
 };
 

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
 #include "util/text.h"
 #include "ximss/server/cli/admin_names.h"
@@ -159,6 +160,18 @@ read_argument(const char *line, size_t len, size_t *pos, struct arena *arena,
     if (*pos < len && !is_blank(line[*pos]))
         return malformed(err, *pos);
     return 0;
+}
+
+size_t
+admin_line_word(const char *text, size_t len, const char *word)
+{
+    size_t at = skip_blanks(text, len, 0), n = strlen(word), end;
+
+    if (len - at <= n || strncasecmp(text + at, word, n) != 0 ||
+        !is_blank(text[at + n]))
+        return 0;
+    end = skip_blanks(text, len, at + n);
+    return end < len ? end : 0;
 }
 
 void

@@ -27,6 +27,10 @@ struct admin_line {
     unsigned n;
 };
 
+/* Bytes of the word (in upper case) that the text begins with, in any case, with
+ * the blanks around it; 0: it does not, or nothing comes behind it. */
+size_t admin_line_word(const char *text, size_t len, const char *word);
+
 /* Reads the verb alone; what follows is not looked at. */
 void admin_line_begin(struct admin_line *line, const char *text, size_t len);
 

@@ -31,6 +31,9 @@ enum admin_live_command {
     ADMIN_LIVE_CHECK_USERS    /* `names` in `domains` */
 };
 
+/* Whether the command does something, rather than answer only. */
+bool admin_live_acts(enum admin_live_command command);
+
 struct arena;
 struct cli_value;
 
@@ -64,6 +67,7 @@ struct admin_live {
     enum log_level level;
     char text[ADMIN_LOG_BYTES + 1];
     bool on;
+    bool is_trial; /* it is only to be tried: nothing is done or touched */
     struct arena *arena; /* owned; has what follows; NULL: nothing does */
     /* The array of all names of the domain; "": bare names are of it, too. */
     struct cli_value *domains;

@@ -18,7 +18,12 @@
 void
 admin_plan_init(struct admin_plan *p, const char *text, size_t len)
 {
-    *p = (struct admin_plan){.text = xmalloc(len + 1), .len = len};
+    size_t before = admin_line_word(text, len, ADMIN_DRY_RUN);
+
+    text += before;
+    len -= before;
+    *p = (struct admin_plan){
+        .text = xmalloc(len + 1), .len = len, .is_trial = before > 0};
     memcpy(p->text, text, len);
     p->text[len] = '\0';
     admin_line_begin(&p->line, p->text, len);

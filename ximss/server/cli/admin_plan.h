@@ -41,6 +41,7 @@ struct admin_plan {
     const struct admin_command *command; /* NULL: there is none of that name */
     char *text;                          /* owned */
     size_t len;
+    bool is_trial; /* DRYRUN stands before it: it is to change nothing */
     struct admin_line line;
     struct arena *arena;      /* owned; what was read; NULL: only the verb */
     const struct errbuf *bad; /* why the line is malformed; NULL: it is not */
@@ -51,7 +52,11 @@ struct admin_plan {
                        for it */
 };
 
-/* Copies the line and reads its verb. */
+/* The word before a line that is only to be tried: all of it is checked, and it is
+ * said whether it would change something, but nothing is. */
+#define ADMIN_DRY_RUN "DRYRUN"
+
+/* Copies the line and reads its verb, and the word before it. */
 void admin_plan_init(struct admin_plan *p, const char *text, size_t len);
 
 /* Reads the arguments if the command may carry a password, and fills in which.

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "util/clock.h"
+#include "util/text.h"
 #include "util/xmalloc.h"
 #include "ximss/server/cli/admin_alert.h"
 #include "ximss/server/cli/admin_alert_set.h"
@@ -157,6 +158,8 @@ read_options(struct admin_call *c, struct post *p)
             r = admin_arg_text(c, "lifetime", &p->lifetime);
         else if (admin_arg_word(c, "KEY"))
             r = admin_arg_text(c, "key", &p->key);
+        else if (admin_arg_word(c, "REPLACE"))
+            p->replace = true;
         else
             break;
     }
@@ -203,21 +206,49 @@ remove_key(struct admin_call *c, const struct alert_target *t, int64_t key,
     return r;
 }
 
+/* One that the caller posted with the key, if it is in that set. */
+static enum store_result
+remove_posted(struct admin_call *c, const struct alert_target *t,
+              const char *key, struct errbuf *err)
+{
+    struct alert_rec a = {0};
+    uint64_t id;
+    enum store_result r = alert_post_find(c->x, key, &id, err);
+
+    if (r == STORE_OK)
+        r = alert_get(c->x->txn, id, &a, err);
+    if (r == STORE_NOTFOUND ||
+        (r == STORE_OK && (alert_admin_ended(c->x, &a) || a.scope != t->scope ||
+                           a.target != t->number)))
+        r = admin_refuse(c, ANSWER(NO_ALERT));
+    if (r == STORE_OK)
+        r = alert_admin_withdraw(c->x, t, &a, err);
+    alert_rec_clear(&a);
+    return r;
+}
+
+/* REMOVE: [target ALERT] stamp | KEY key. */
 static enum store_result
 remove_alert(struct admin_call *c, struct errbuf *err)
 {
     struct alert_target t = {0};
-    const char *name, *stamp;
+    const char *name, *stamp, *posted = NULL;
     int64_t key = 0;
     enum store_result r = read_target_and_text(c, "time stamp", &name, &stamp);
 
+    if (r == STORE_OK && text_equal_nocase(stamp, "KEY") &&
+        admin_arg_peek(c) != NULL)
+        r = admin_arg_text(c, "key", &posted);
     if (r == STORE_OK)
         r = admin_arg_end(c);
     if (r == STORE_OK)
         r = admin_alert_find_target(c, name, RIGHT_POST_ALERTS, &t, err);
-    if (r == STORE_OK && admin_alert_parse_key(stamp, &key) != 0)
+    if (r == STORE_OK && posted == NULL &&
+        admin_alert_parse_key(stamp, &key) != 0)
         r = admin_refuse(c, ANSWER(BAD_STAMP));
-    if (r == STORE_OK)
+    if (r == STORE_OK && posted != NULL)
+        r = remove_posted(c, &t, posted, err);
+    else if (r == STORE_OK)
         r = remove_key(c, &t, key, err);
     alert_target_clear(&t);
     return r;

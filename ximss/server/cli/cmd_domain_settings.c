@@ -208,15 +208,18 @@ store_defaults(struct admin_call *c, const struct cli_value *changes,
     enum store_text which = (enum store_text)(c->command->detail & ~REPLACE);
     bool replace = (c->command->detail & REPLACE) != 0;
     char *old = NULL, *text = NULL;
+    bool changes_it;
     enum store_result r = meta_text_get(c->x->txn, which, &old, err);
 
     if (r == STORE_OK)
         r = admin_setting_change(c, old, changes, replace, &text, err);
-    if (r == STORE_OK)
+    changes_it = r == STORE_OK && strcmp(old != NULL ? old : "", text) != 0;
+    if (changes_it)
         r = meta_text_put(c->x->txn, which, text, err);
-    if (r == STORE_OK)
+    if (changes_it && r == STORE_OK)
         r = note_logins(c, old, text, err);
-    if (r == STORE_OK && which == STORE_TEXT_SERVER_ACCOUNT_DEFAULTS)
+    if (changes_it && r == STORE_OK &&
+        which == STORE_TEXT_SERVER_ACCOUNT_DEFAULTS)
         effect_add(c->x->effects, EFFECT_QUOTA_DEFAULTS);
     free(old);
     free(text);

@@ -295,8 +295,10 @@ list_usages(struct admin_call *c, struct errbuf *err)
  * record says that an administrator was its source. */
 static const struct admin_command commands[] = {
     {.name = "GETSTORAGEUSED", .run = get_usage},
-    {.name = "SETSTORAGEUSED", .run = set_usage},
-    ADMIN_CHANGE("REFRESHSTORAGEUSED", refresh_usage, 0),
+    {.name = "SETSTORAGEUSED", .run = set_usage, .flags = ADMIN_ACTS},
+    {.name = "REFRESHSTORAGEUSED",
+     .run = refresh_usage,
+     .flags = ADMIN_CHANGES},
     {.name = "LISTSTORAGEUSED", .run = list_usages, .flags = ADMIN_ALONE},
 };
 

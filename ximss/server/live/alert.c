@@ -140,6 +140,8 @@ alert_report(struct buf *b, const struct alert_rec *a,
         memmove(key + 8, key + 9, 6);
         key[14] = '\0';
         xml_write_attr(b, "key", key);
+        if (a->post_key != NULL)
+            xml_write_attr(b, "postKey", a->post_key);
     }
     buf_append_char(b, '>');
     xml_write_text(b, a->text, a->text_len);

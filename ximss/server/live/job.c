@@ -120,7 +120,8 @@ job_submit(struct job *j)
         j->finish(j);
         return;
     }
-    store_submit_lane(j->server->store, j->lane, run_body, on_done, j);
+    (j->is_trial ? store_submit_trial : store_submit_lane)(
+        j->server->store, j->lane, run_body, on_done, j);
 }
 
 void

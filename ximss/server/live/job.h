@@ -35,6 +35,8 @@ struct job {
     enum store_result result;
     struct errbuf err;
     struct effect_list effects;
+    bool is_trial;     /* what the body writes is taken back; it leaves no
+                          effects */
     bool in_parts;     /* effects of earlier parts are on their way */
     unsigned sessions; /* told of an alert added or removed, when finish runs */
 };

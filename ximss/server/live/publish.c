@@ -101,7 +101,8 @@ follow(struct worker *w, const struct effect *e, struct alert ***next)
     case EFFECT_COUNT_DELIVERED:
         return account_has_delivered(w, e->alert.target, e->alert.id) ? 1 : 0;
     case EFFECT_ALERT_REMOVED:
-        return follow_removed(w, &e->alert);
+        return e->is_replaced ? (follow_removed(w, &e->alert), 0)
+                              : follow_removed(w, &e->alert);
     case EFFECT_ACCOUNT_CHANGED:
         account_changed(w, &e->account, &e->domain);
         watch_account_moved(w, e->account.number, e->account.domain);

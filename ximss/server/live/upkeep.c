@@ -15,12 +15,12 @@
 #include "ximss/server/live/usage_feed.h"
 #include "ximss/server/rules/admin_audit.h"
 #include "ximss/server/rules/alert_admin.h"
+#include "ximss/server/rules/alert_post.h"
 #include "ximss/server/rules/audit_budget.h"
 
 #define UPKEEP_US    (600 * CLOCK_SECOND)
 #define UPKEEP_BATCH 250 /* at once; others come in between */
 #define EXPIRE_BATCH 32
-#define KEY_LIFETIME (86400 * CLOCK_SECOND)
 
 static const struct caller upkeep_caller = {
     .rights = RIGHT_MASTER, .name = "server", .from = "local"};
@@ -45,6 +45,7 @@ expire_body(struct job *j, struct store_txn *t, struct errbuf *err)
     struct expire_job *x = (struct expire_job *)j;
     int64_t now = clock_now();
     struct admin_context c;
+    const struct post_key_life keys_live = {now, ALERT_KEY_LEAST};
     bool keys = false, tickets = false;
     enum store_result r = STORE_OK;
 
@@ -56,7 +57,7 @@ expire_body(struct job *j, struct store_txn *t, struct errbuf *err)
     if (r == STORE_OK && is_due(x->next, now))
         return STORE_AGAIN;
     if (r == STORE_OK && x->upkeep)
-        r = post_key_expire(t, now - KEY_LIFETIME, UPKEEP_BATCH, &keys, err);
+        r = post_key_expire(t, &keys_live, UPKEEP_BATCH, &keys, err);
     if (r == STORE_OK && x->upkeep)
         r = ticket_expire(t, now, UPKEEP_BATCH, &tickets, err);
     if (r == STORE_OK && x->upkeep)

@@ -7,6 +7,7 @@
 
 #include <openssl/crypto.h>
 
+#include "ximss/proto/xml_write.h"
 #include "ximss/server/live/dialect.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/worker.h"
@@ -22,6 +23,7 @@ cli_job_new(struct req *r, const char *line, size_t len)
 
     pthread_mutex_init(&c->lock, NULL);
     admin_plan_init(&c->plan, line, len);
+    c->q.job.is_trial = c->plan.is_trial;
     c->iterations = r->worker->cfg->password_iterations;
     c->hash_limits = r->worker->cfg->hash_limits;
     c->quality = r->worker->cfg->password_quality;
@@ -45,14 +47,23 @@ cli_job_clear(struct req_job *q)
 void
 cli_job_say(struct req_job *q, struct req *r)
 {
-    const struct buf *data = &((struct cli_job *)q)->answer.data;
+    const struct cli_job *c = (const struct cli_job *)q;
+    const struct buf *data = &c->answer.data;
 
+    if (c->report) {
+        buf_append_str(&r->out, "<cliReport");
+        xml_write_attr(&r->out, "id", r->id);
+        xml_write_attr(&r->out, "changed", c->answer.changed ? "yes" : "no");
+        buf_append(&r->out, "/>", sizeof "/>");
+    }
     r->dialect->result(r, data->data, data->len, true, true);
 }
 
 void
 cli_job_context(struct admin_context *x, struct cli_job *c)
 {
+    if (c->plan.is_trial)
+        x->newcomer = NULL; /* nobody makes themselves */
     x->from = c->from;
     x->target = c->target;
     x->claims = &c->q.job.server->alert_claims;

@@ -24,6 +24,7 @@ struct cli_job {
     bool checkable;   /* see admin_verify_find */
     uint64_t guessed; /* the same */
     struct admin_hashed hashed;
+    bool report;      /* the answer says whether something has changed */
     uint64_t changed; /* the account that has a new password; 0: none */
     struct admin_live live;
     int came_code; /* of a live command, for the audit log: what came of it */

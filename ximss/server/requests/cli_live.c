@@ -136,7 +136,7 @@ take_session(struct cli_job *c, struct session *s)
     }
     c->n_found++;
     pthread_mutex_unlock(&c->lock);
-    if (c->live.command == ADMIN_LIVE_GET_SESSION)
+    if (c->live.command == ADMIN_LIVE_GET_SESSION && !c->live.is_trial)
         touch(s);
 }
 
@@ -185,7 +185,8 @@ visit_session(struct worker *w, struct session *s, void *arg)
     if (!is_meant(c, s, c->session))
         return;
     take_session(c, s);
-    if (c->live.command == ADMIN_LIVE_KILL_SESSION && s->state == SESSION_OPEN)
+    if (c->live.command == ADMIN_LIVE_KILL_SESSION && !c->live.is_trial &&
+        s->state == SESSION_OPEN)
         session_end_for_good(s, "killed by an administrator");
 }
 
@@ -436,6 +437,12 @@ live_go_on(struct req_job *q)
 {
     struct cli_job *c = (struct cli_job *)q;
 
+    /* Whether the session is there is still to be found out. */
+    if (c->live.is_trial && admin_live_acts(c->live.command) &&
+        c->live.command != ADMIN_LIVE_KILL_SESSION) {
+        req_job_answer(q);
+        return;
+    }
     switch (c->live.command) {
     case ADMIN_LIVE_WRITE_LOG:
         write_log(c);

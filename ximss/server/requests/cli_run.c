@@ -415,10 +415,11 @@ take_turn_if_there(struct cli_job *c)
 }
 
 enum req_result
-cli_run(struct req *r, const char *line, size_t len)
+cli_run(struct req *r, const char *line, size_t len, bool report)
 {
     struct cli_job *c = cli_job_new(r, line, len);
 
+    c->report = report;
     stat_add(STAT_CLI_COMMANDS, 1);
     /* One without any right is refused anyway. */
     if (c->q.caller.caller.rights != 0)

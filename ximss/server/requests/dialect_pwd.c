@@ -119,7 +119,7 @@ take_engine(struct session *s, const char *msg, size_t len)
         return false;
     r = req_new(s, "");
     r->desc = &engine;
-    req_handled(r, cli_run(r, msg, len));
+    req_handled(r, cli_run(r, msg, len, false));
     return true;
 }
 

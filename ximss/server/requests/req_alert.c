@@ -124,6 +124,8 @@ post_answer(struct req_job *q, struct req *r)
                        p->result.repeated ? 0 : p->q.job.sessions);
     if (p->post.test)
         xml_write_attr_u64(&r->out, "accounts", p->result.accounts);
+    if (p->result.replaced != 0)
+        xml_write_attr_u64(&r->out, "replaced", p->result.replaced);
     if (p->result.repeated)
         xml_write_attr(&r->out, "repeated", "yes");
     if (p->result.repeated && (p->result.over || p->q.job.sessions > 0))
@@ -156,6 +158,7 @@ take_post(struct req *r, const struct attrs *in, struct post_job *p)
     }
     post->severity = attrs_severity(in, "severity", ALERT_WARNING);
     post->until = attrs_time(in, "until");
+    post->replace = attrs_yes(in, "replace", false);
     post->test = attrs_yes(in, "test", false);
     post->target = p->target = copy(post->target);
     post->key = p->key = copy(attrs_text(in, "key"));
@@ -180,7 +183,8 @@ handle_post(struct req *r, const struct attrs *in)
 
 struct remove_job {
     struct req_job q; /* first */
-    uint64_t id;
+    struct withdrawal what;
+    char *key;   /* owned; that of it */
     bool report; /* the answer says what it was */
     struct withdrawn withdrawn;
 };
@@ -193,7 +197,7 @@ remove_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
     int code;
 
     withdrawn_clear(&p->withdrawn); /* of a try before */
-    r = alert_request_remove(x, p->id, &p->withdrawn, &code, err);
+    r = alert_request_remove(x, &p->what, &p->withdrawn, &code, err);
     if (r == STORE_OK && code != ANSWER_OK)
         req_job_refuse(q, ANSWER(NO_ALERT));
     return r;
@@ -204,7 +208,7 @@ write_withdrawn(struct req *r, const struct remove_job *p)
 {
     buf_append_str(&r->out, "<alertWithdrawn");
     xml_write_attr(&r->out, "id", r->id);
-    xml_write_attr_u64(&r->out, "alertID", p->id);
+    xml_write_attr_u64(&r->out, "alertID", p->withdrawn.id);
     xml_write_attr(&r->out, "scope", alert_scope_name(p->withdrawn.scope));
     if (p->withdrawn.target != NULL)
         xml_write_attr(&r->out, "target", p->withdrawn.target);
@@ -225,7 +229,10 @@ remove_answer(struct req_job *q, struct req *r)
 static void
 remove_clear(struct req_job *q)
 {
-    withdrawn_clear(&((struct remove_job *)q)->withdrawn);
+    struct remove_job *p = (struct remove_job *)q;
+
+    withdrawn_clear(&p->withdrawn);
+    free(p->key);
 }
 
 static const struct req_job_ops remove_ops = {
@@ -234,14 +241,25 @@ static const struct req_job_ops remove_ops = {
 static enum req_result
 handle_remove(struct req *r, const struct attrs *in)
 {
-    uint64_t id = take_id(r, in);
+    const char *key = attrs_text(in, "key");
+    bool has_id = xml_attr(in->elem, "alertID") != NULL;
+    uint64_t id = 0;
     struct remove_job *p;
 
-    if (id == 0)
+    if (has_id == (key != NULL)) {
+        if (has_id)
+            req_fail(r, ANSWER(ALERT_OR_KEY));
+        else
+            req_failf(r, ANSWER(MISSING), "alertID");
+        return REQ_DONE;
+    }
+    if (has_id && (id = take_id(r, in)) == 0)
         return REQ_DONE;
     p = req_job_new(r, &remove_ops, sizeof *p);
     p->report = attrs_yes(in, "report", false);
-    p->id = id;
+    p->key = copy(key);
+    p->what = (struct withdrawal){
+        .id = id, .key = p->key, .test = attrs_yes(in, "test", false)};
     return req_job_submit(&p->q);
 }
 
@@ -320,13 +338,20 @@ handle_dismiss(struct req *r, const struct attrs *in)
 }
 
 static const struct attr_rule post_attrs[] = {
-    ATTR_MUST("scope", ATTR_SCOPE),      ATTR_MAY("target", ATTR_TEXT),
-    ATTR_MAY("severity", ATTR_SEVERITY), ATTR_MAY("until", ATTR_TIME),
-    ATTR_MAY("lifetime", ATTR_TEXT),     ATTR_MAY("key", ATTR_TEXT),
-    ATTR_MAY("test", ATTR_YES_NO),       ATTRS_END,
+    ATTR_MUST("scope", ATTR_SCOPE),
+    ATTR_MAY("target", ATTR_TEXT),
+    ATTR_MAY("severity", ATTR_SEVERITY),
+    ATTR_MAY("until", ATTR_TIME),
+    ATTR_MAY("lifetime", ATTR_TEXT),
+    ATTR_MAY("key", ATTR_TEXT),
+    ATTR_MAY("replace", ATTR_YES_NO),
+    ATTR_MAY("test", ATTR_YES_NO),
+    ATTRS_END,
 };
 static const struct attr_rule remove_attrs[] = {
-    ATTR_MUST("alertID", ATTR_ALERT),
+    ATTR_MAY("alertID", ATTR_ALERT),
+    ATTR_MAY("key", ATTR_TEXT),
+    ATTR_MAY("test", ATTR_YES_NO),
     ATTR_MAY("report", ATTR_YES_NO),
     ATTRS_END,
 };

@@ -17,11 +17,16 @@ handle_cli(struct req *r, const struct attrs *in)
         req_fail(r, ANSWER(HAS_ELEMENTS));
         return REQ_DONE;
     }
-    return cli_run(r, e->text, e->text_len);
+    return cli_run(r, e->text, e->text_len, attrs_yes(in, "report", false));
 }
+
+static const struct attr_rule cli_attrs[] = {
+    ATTR_MAY("report", ATTR_YES_NO),
+    ATTRS_END,
+};
 
 const struct req_desc req_cli_table[] = {
     {"cliExecute", REQ_IN_SESSION | REQ_TURNS | REQ_LENIENT | REQ_ELEMENTS,
-     handle_cli, NULL},
+     handle_cli, cli_attrs},
     {NULL, 0, NULL, NULL},
 };

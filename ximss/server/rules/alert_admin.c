@@ -74,10 +74,15 @@ alert_admin_add(struct admin_context *x, const struct alert_target *t,
     return r;
 }
 
-/* expired: because its end has come. */
+enum drop_why {
+    DROP_REMOVED,
+    DROP_REPLACED, /* by a newer one that is posted now */
+    DROP_EXPIRED   /* its end has come */
+};
+
 static enum store_result
 drop(struct admin_context *x, const struct alert_target *t,
-     const struct alert_rec *a, bool expired, struct errbuf *err)
+     const struct alert_rec *a, enum drop_why why, struct errbuf *err)
 {
     struct effect *e;
     bool before = store_removing(x->txn, true);
@@ -88,21 +93,36 @@ drop(struct admin_context *x, const struct alert_target *t,
     if (r != STORE_OK)
         return r;
     e = add_effect(x, EFFECT_ALERT_REMOVED, t, a);
-    e->expired = expired;
-    e->by = !expired && x->caller->name != NULL ? xstrdup(x->caller->name)
-                                                : NULL;
+    e->expired = why == DROP_EXPIRED;
+    e->is_replaced = why == DROP_REPLACED;
+    if (why != DROP_EXPIRED && x->caller->name != NULL)
+        e->by = xstrdup(x->caller->name);
     return STORE_OK;
+}
+
+static enum store_result
+withdraw(struct admin_context *x, const struct alert_target *t,
+         const struct alert_rec *a, enum drop_why why, struct errbuf *err)
+{
+    bool before = store_removing(x->txn, true);
+    enum store_result r = post_key_release(x->txn, a, err);
+
+    store_removing(x->txn, before);
+    return r == STORE_OK ? drop(x, t, a, why, err) : r;
 }
 
 enum store_result
 alert_admin_withdraw(struct admin_context *x, const struct alert_target *t,
                      const struct alert_rec *a, struct errbuf *err)
 {
-    bool before = store_removing(x->txn, true);
-    enum store_result r = post_key_release(x->txn, a, err);
+    return withdraw(x, t, a, DROP_REMOVED, err);
+}
 
-    store_removing(x->txn, before);
-    return r == STORE_OK ? drop(x, t, a, false, err) : r;
+enum store_result
+alert_admin_make_room(struct admin_context *x, const struct alert_target *t,
+                      const struct alert_rec *a, struct errbuf *err)
+{
+    return withdraw(x, t, a, DROP_REPLACED, err);
 }
 
 int64_t
@@ -159,7 +179,7 @@ alert_admin_drop_some(struct admin_context *x, const struct alert_target *t,
         few.n = 0;
         r = alert_walk(x->txn, t->scope, t->number, 0, keep_head, &few, err);
         for (size_t i = 0; i < few.n && r == STORE_OK; i++)
-            r = drop(x, t, &few.alert[i], false, err);
+            r = drop(x, t, &few.alert[i], DROP_REMOVED, err);
         if (r == STORE_OK && few.n == DROP_AT_ONCE && store_tired(x->txn))
             r = STORE_AGAIN;
     }
@@ -198,7 +218,7 @@ alert_admin_expire(struct admin_context *x, unsigned max, int64_t *next_r,
     for (size_t i = 0; i < ended.n && r == STORE_OK; i++) {
         r = alert_target_of(x, &ended.alert[i], &t, err);
         if (r == STORE_OK)
-            r = drop(x, &t, &ended.alert[i], true, err);
+            r = drop(x, &t, &ended.alert[i], DROP_EXPIRED, err);
         alert_target_clear(&t);
     }
     few_clear(&ended);

@@ -25,6 +25,11 @@ enum store_result alert_admin_withdraw(struct admin_context *x,
                                        const struct alert_target *t,
                                        const struct alert_rec *a,
                                        struct errbuf *err) WARN_UNUSED;
+/* The same, of one in whose place another has just come. */
+enum store_result alert_admin_make_room(struct admin_context *x,
+                                        const struct alert_target *t,
+                                        const struct alert_rec *a,
+                                        struct errbuf *err) WARN_UNUSED;
 /* The end that the scope's alerts have by default; 0: none. */
 int64_t alert_admin_end(const struct admin_context *x, enum alert_scope scope);
 /* Whether its end has come, removed or not. */

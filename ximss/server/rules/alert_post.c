@@ -2,9 +2,13 @@
 /* Posting alerts.  A post is checked in this order: the right, the text, the
  * key, the end.  The key comes before the end, so that a repeated post is
  * answered like the first one, however late it is.  A key belongs to its alert
- * for a day, even after the alert was delivered or has ended.  But withdrawing
- * the alert frees the key: when the trouble that a monitor reports comes back,
- * it must be heard. */
+ * as long as that is there, and for a day at least, even after the alert was
+ * delivered or has ended.  But withdrawing the alert frees the key: when the
+ * trouble that a monitor reports comes back, it must be heard.
+ *
+ * A post that replaces is another alert, with an id of its own, and the one that
+ * had the key is withdrawn in the same transaction: whoever had seen that one sees
+ * this one once, as everybody else does. */
 #include "config.h"
 
 #include "ximss/server/rules/alert_post.h"
@@ -24,7 +28,6 @@
 #include "ximss/server/rules/alert_admin.h"
 
 #define POST_KEY_BYTES 200
-#define POST_KEY_LIFE  (24 * 3600 * CLOCK_SECOND)
 
 static int refuse(struct post_result *result, int code, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
@@ -118,25 +121,74 @@ is_over(struct admin_context *x, const struct post_key_rec *key,
     return r == STORE_NOTFOUND ? STORE_OK : r;
 }
 
-/* Looks the key up.  STORE_NOTFOUND: it is new; STORE_OK: result says the
- * rest. */
+static enum store_result
+look_up(struct admin_context *x, const char *key, struct post_key_rec *rec_r,
+        struct errbuf *err)
+{
+    const struct post_key_life life = {x->now, ALERT_KEY_LEAST};
+
+    return post_key_find(x->txn, x->caller->account, key, &life, rec_r, err);
+}
+
+enum store_result
+alert_post_find(struct admin_context *x, const char *key, uint64_t *id_r,
+                struct errbuf *err)
+{
+    struct post_key_rec rec = {0};
+    enum store_result r = STORE_NOTFOUND;
+
+    if (key[0] != '\0' && strlen(key) <= POST_KEY_BYTES)
+        r = look_up(x, key, &rec, err);
+    *id_r = rec.alert;
+    return r;
+}
+
+/* The alert that a post takes the place of, with whom it is for. */
+struct replaced {
+    struct alert_rec alert; /* id 0: none */
+    struct alert_target target;
+};
+
+/* Finds it if it is still there, and the caller may withdraw it; else the result
+ * says that. */
+static enum store_result
+find_replaced(struct admin_context *x, uint64_t id, struct replaced *old,
+              struct post_result *result, struct errbuf *err)
+{
+    enum store_result r = alert_get(x->txn, id, &old->alert, err);
+
+    if (r == STORE_NOTFOUND)
+        old->alert.id = 0;
+    if (r == STORE_OK)
+        r = alert_target_of(x, &old->alert, &old->target, err);
+    if (r == STORE_OK && !rights_may_post(x->caller, old->alert.scope,
+                                          old->target.domain.number))
+        refuse(result, ANSWER(NO_RIGHTS));
+    result->replaced = old->alert.id;
+    return r == STORE_NOTFOUND ? STORE_OK : r;
+}
+
+/* Looks the key up.  STORE_NOTFOUND: it is new, or is to be another alert's;
+ * STORE_OK: result says the rest. */
 static enum store_result
 find_key(struct admin_context *x, const struct post *p,
-         const uint8_t digest[POST_DIGEST_BYTES], struct post_result *result,
-         struct errbuf *err)
+         const uint8_t digest[POST_DIGEST_BYTES], struct replaced *old,
+         struct post_result *result, struct errbuf *err)
 {
     struct post_key_rec before;
     enum store_result r;
 
     if (p->key == NULL)
         return STORE_NOTFOUND;
-    r = post_key_find(x->txn, x->caller->account, p->key,
-                      x->now - POST_KEY_LIFE, &before, err);
+    r = look_up(x, p->key, &before, err);
     if (r != STORE_OK)
         return r;
     if (memcmp(before.digest, digest, sizeof before.digest) != 0) {
-        refuse(result, ANSWER(KEY_USED));
-        return STORE_OK;
+        if (!p->replace)
+            refuse(result, ANSWER(KEY_USED));
+        else
+            r = find_replaced(x, before.alert, old, result, err);
+        return r == STORE_OK && result->code == 200 ? STORE_NOTFOUND : r;
     }
     result->id = before.alert;
     result->posted = before.posted;
@@ -193,7 +245,8 @@ keep_key(struct admin_context *x, const struct alert_rec *a,
 static enum store_result
 keep_post(struct admin_context *x, const struct post *p,
           const struct alert_target *t, const uint8_t digest[POST_DIGEST_BYTES],
-          struct post_result *result, struct errbuf *err)
+          const struct replaced *old, struct post_result *result,
+          struct errbuf *err)
 {
     struct alert_rec a = alert_admin_new(x, t, x->now);
     enum store_result r;
@@ -204,6 +257,8 @@ keep_post(struct admin_context *x, const struct post *p,
     a.text_len = p->text_len;
     a.post_key = (char *)(uintptr_t)p->key;
     r = alert_admin_add(x, t, &a, err);
+    if (r == STORE_OK && old->alert.id != 0)
+        r = alert_admin_make_room(x, &old->target, &old->alert, err);
     if (r == STORE_OK && p->key != NULL)
         r = keep_key(x, &a, digest, err);
     result->id = a.id;
@@ -215,15 +270,18 @@ keep_post(struct admin_context *x, const struct post *p,
 static enum store_result
 post_new(struct admin_context *x, const struct post *p,
          const struct alert_target *t, const uint8_t digest[POST_DIGEST_BYTES],
-         struct post_result *result, struct errbuf *err)
+         const struct replaced *old, struct post_result *result,
+         struct errbuf *err)
 {
+    bool in_its_place = old->alert.id != 0 && old->alert.scope == t->scope &&
+                        old->alert.target == t->number;
     enum store_result r;
 
     if (result->until != 0 && result->until <= x->now) {
         refuse(result, ANSWER(UNTIL_PAST));
         return STORE_OK;
     }
-    r = alert_admin_room(x, t, 1, err);
+    r = alert_admin_room(x, t, in_its_place ? 0 : 1, err);
     if (r == STORE_REFUSED) {
         refuse(result, ANSWER(TOO_MANY_ALERTS),
                x->settings->max_alerts[t->scope]);
@@ -231,7 +289,7 @@ post_new(struct admin_context *x, const struct post *p,
     }
     if (r == STORE_OK && p->test)
         return count_audience(x, t, &result->accounts, err);
-    return r == STORE_OK ? keep_post(x, p, t, digest, result, err) : r;
+    return r == STORE_OK ? keep_post(x, p, t, digest, old, result, err) : r;
 }
 
 static enum store_result
@@ -240,16 +298,25 @@ post_to(struct admin_context *x, const struct post *p,
         struct errbuf *err)
 {
     uint8_t digest[POST_DIGEST_BYTES] = {0};
+    struct replaced old = {0};
     enum store_result r;
 
     result->target = t->number;
     if (check_post(x, p, result) != 0 ||
         check_end(x, p, &result->until, result) != 0)
         return STORE_OK;
+    if (p->replace && p->key == NULL) {
+        refuse(result, ANSWER(REPLACE_WITHOUT_KEY));
+        return STORE_OK;
+    }
     if (p->key != NULL) /* else nobody asks for it */
         digest_post(p, t, digest);
-    r = find_key(x, p, digest, result, err);
-    return r == STORE_NOTFOUND ? post_new(x, p, t, digest, result, err) : r;
+    r = find_key(x, p, digest, &old, result, err);
+    if (r == STORE_NOTFOUND)
+        r = post_new(x, p, t, digest, &old, result, err);
+    alert_target_clear(&old.target);
+    alert_rec_clear(&old.alert);
+    return r;
 }
 
 enum store_result

@@ -56,6 +56,10 @@ audit_post(struct admin_context *x, const struct post *p,
         buf_append_str(&b, " alertID=");
         buf_append_u64(&b, result->id);
     }
+    if (result->code == 200 && result->replaced != 0) {
+        buf_append_str(&b, " replaced=");
+        buf_append_u64(&b, result->replaced);
+    }
     /* A text that was refused may hold anything. */
     if (result->code != ANSWER_BAD_ALERT) {
         buf_append_char(&b, ' ');
@@ -101,14 +105,31 @@ may_remove(struct admin_context *x, const struct alert_rec *a,
 }
 
 static enum store_result
-audit_remove(struct admin_context *x, uint64_t id, const char *outcome,
-             struct errbuf *err)
+audit_remove(struct admin_context *x, const char *key, uint64_t id,
+             const char *outcome, struct errbuf *err)
 {
-    char what[64];
+    struct buf b = {0};
+    enum store_result r;
 
-    snprintf(what, sizeof what, "alertRemove alertID=%llu",
-             (unsigned long long)id);
-    return admin_audit(x, what, outcome, err);
+    buf_append_str(&b, "alertRemove");
+    if (key != NULL) {
+        buf_append_str(&b, " key=");
+        cli_data_write_string(&b, key, cut_text(key, strlen(key)));
+    }
+    if (key == NULL || id != 0) {
+        buf_append_str(&b, " alertID=");
+        buf_append_u64(&b, id);
+    }
+    r = admin_audit(x, buf_cstr(&b), outcome, err);
+    buf_clear(&b);
+    return r;
+}
+
+/* What the store says of an alert that is there, or is not, or is not theirs. */
+static bool
+is_outcome(enum store_result r)
+{
+    return r == STORE_OK || r == STORE_NOTFOUND || r == STORE_REFUSED;
 }
 
 void
@@ -119,8 +140,9 @@ withdrawn_clear(struct withdrawn *r)
 }
 
 static void
-describe(const struct alert_target *t, struct withdrawn *r)
+describe(const struct alert_target *t, uint64_t id, struct withdrawn *r)
 {
+    r->id = id;
     r->scope = t->scope;
     if (t->scope == ALERT_DOMAIN)
         r->target = xstrdup(t->domain.name);
@@ -129,28 +151,35 @@ describe(const struct alert_target *t, struct withdrawn *r)
 }
 
 enum store_result
-alert_request_remove(struct admin_context *x, uint64_t id,
+alert_request_remove(struct admin_context *x, const struct withdrawal *what,
                      struct withdrawn *withdrawn_r, int *code_r,
                      struct errbuf *err)
 {
     struct alert_rec a = {0};
     struct alert_target t = {0};
+    uint64_t id = what->id;
     const char *outcome = "ok";
-    enum store_result r = alert_get(x->txn, id, &a, err);
+    enum store_result r = STORE_OK;
 
+    if (what->key != NULL)
+        r = alert_post_find(x, what->key, &id, err);
+    if (r == STORE_OK)
+        r = alert_get(x->txn, id, &a, err);
     if (r == STORE_OK)
         r = may_remove(x, &a, &t, err);
-    if (r == STORE_OK)
+    if (r == STORE_OK && !what->test)
         r = alert_admin_withdraw(x, &t, &a, err);
-    if (r == STORE_OK && withdrawn_r != NULL)
-        describe(&t, withdrawn_r);
+    if (r == STORE_OK)
+        describe(&t, id, withdrawn_r);
     *code_r = r == STORE_OK ? 200 : 514;
     if (r == STORE_NOTFOUND)
         outcome = answer_text_NO_ALERT;
     else if (r == STORE_REFUSED)
         outcome = answer_text_NO_RIGHTS;
-    if (r == STORE_OK || r == STORE_NOTFOUND || r == STORE_REFUSED)
-        r = audit_remove(x, id, outcome, err);
+    if (r == STORE_REFUSED || (!what->test && is_outcome(r)))
+        r = audit_remove(x, what->key, id, outcome, err);
+    else if (is_outcome(r))
+        r = STORE_OK;
     alert_target_clear(&t);
     alert_rec_clear(&a);
     return r;

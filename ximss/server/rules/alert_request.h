@@ -18,14 +18,22 @@ enum store_result alert_request_post(struct admin_context *x,
 
 /* What was removed, for who did it. */
 struct withdrawn {
+    uint64_t id;
     enum alert_scope scope;
     char *target; /* owned; NULL: the scope has none */
 };
 void withdrawn_clear(struct withdrawn *r);
 
-/* Removes by id.  code 200 or 514 "no such alert" (also where not allowed);
- * *withdrawn_r is filled with 200, and may be NULL. */
-enum store_result alert_request_remove(struct admin_context *x, uint64_t id,
+/* Which alert is to go. */
+struct withdrawal {
+    uint64_t id;
+    const char *key; /* instead: that the caller posted it with; NULL */
+    bool test;       /* say what it is, and leave it */
+};
+/* Removes it.  code 200 or 514 "no such alert" (also where not allowed);
+ * *withdrawn_r is filled with 200. */
+enum store_result alert_request_remove(struct admin_context *x,
+                                       const struct withdrawal *what,
                                        struct withdrawn *withdrawn_r,
                                        int *code_r,
                                        struct errbuf *err) WARN_UNUSED;

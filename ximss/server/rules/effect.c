@@ -46,7 +46,7 @@ alert_rec_copy(struct alert_rec *to, const struct alert_rec *from)
     *to = *from;
     to->author_name = copy(from->author_name);
     to->origin = copy(from->origin);
-    to->post_key = NULL; /* of no use in memory */
+    to->post_key = from->post_key != NULL ? copy(from->post_key) : NULL;
     to->text = NULL;
     if (from->text != NULL) {
         to->text = xmalloc(from->text_len + 1);

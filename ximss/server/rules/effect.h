@@ -51,6 +51,8 @@ struct effect {
     struct account_rec account; /* owned */
     struct domain_rec domain;   /* owned; also the domain of `account`, and
                                    of `alert` where it has one */
+    bool is_replaced; /* ALERT_REMOVED: another has come in its place, and only
+                         the sessions that are told of that one count */
     uint64_t session;
     uint64_t token;       /* its id */
     uint64_t used, limit; /* bytes */
