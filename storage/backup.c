@@ -18,8 +18,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "storage/backup_copy.h"
+#include "storage/backup_keep.h"
 #include "storage/backup_label.h"
-#include "storage/backup_run.h"
 #include "storage/env.h"
 #include "storage/examine.h"
 #include "storage/guard.h"

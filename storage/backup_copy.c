@@ -15,7 +15,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "storage/backup_run.h"
+#include "storage/backup_copy.h"
 #include "storage/log_files.h"
 #include "storage/page_scan.h"
 #include "util/xmalloc.h"

@@ -4,6 +4,8 @@
  * in the directory, are none of our business. */
 #include "config.h"
 
+#include "storage/backup_keep.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -11,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "storage/backup_copy.h"
 #include "storage/backup_label.h"
-#include "storage/backup_run.h"
 #include "storage/copy.h"
 #include "storage/env_state.h"
 #include "util/log.h"

@@ -35,6 +35,8 @@ const char *const table_file[TABLE_COUNT] = {
     [TABLE_TOKEN] = "token.db",
     [TABLE_OBJECT] = "object.db",
     [TABLE_AUDIT_CHAIN] = "audit_chain.db",
+    [TABLE_TRIGGER] = "trigger.db",
+    [TABLE_HANDLER] = "handler.db",
 };
 
 void

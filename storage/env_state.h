@@ -33,6 +33,7 @@
 #define FORMAT_HASHES      7
 #define FORMAT_AUDIT_CHAIN 8
 #define FORMAT_LONG_KEYS   8
+#define FORMAT_TRIGGERS    8
 
 /* The directory of the store keeps the environment in here. */
 #define ENV_SUBDIR "db"
@@ -69,6 +70,8 @@ enum table {
     TABLE_TOKEN,
     TABLE_OBJECT,
     TABLE_AUDIT_CHAIN,
+    TABLE_TRIGGER,
+    TABLE_HANDLER,
     TABLE_COUNT
 };
 

@@ -37,7 +37,7 @@ typedef enum store_result salvage_keep_fn(struct salvage *s,
                                           struct errbuf *err);
 
 /* The tables that are read, owners first (salvage_keep.c). */
-#define SALVAGE_SOURCES 14
+#define SALVAGE_SOURCES 16
 struct salvage_source {
     enum table table;
     salvage_keep_fn *keep;

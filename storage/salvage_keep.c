@@ -441,6 +441,21 @@ keep_object(struct salvage *s, const struct slice *key,
     return r == STORE_EXISTS ? STORE_REFUSED : r;
 }
 
+/* Of a state the newer alerts are not known; an alert that it names may be gone,
+ * which is no harm. */
+static enum store_result
+keep_trigger(struct salvage *s, const struct slice *key,
+             const struct slice *value, struct errbuf *err)
+{
+    struct key k;
+    char *text = NULL;
+    bool is_whole = trigger_key_is_sound(key) && take_key(&k, key) &&
+                    text_decode(value->data, value->len, &text, err) == 0;
+
+    free(text);
+    return is_whole ? put(s, s->table, &k, value, err) : STORE_REFUSED;
+}
+
 /* In this order: owners first.  The others are made from these; what is in
  * the trash has no owner, and is left out. */
 const struct salvage_source salvage_sources[SALVAGE_SOURCES] = {
@@ -458,4 +473,6 @@ const struct salvage_source salvage_sources[SALVAGE_SOURCES] = {
     {TABLE_TICKET, keep_ticket},
     {TABLE_TOKEN, keep_token},
     {TABLE_AUDIT, salvage_keep_audit},
+    {TABLE_TRIGGER, keep_trigger},
+    {TABLE_HANDLER, keep_trigger},
 };

@@ -708,6 +708,43 @@ enum store_result token_walk(struct store_txn *t, uint64_t account,
 enum store_result token_remove_all(struct store_txn *t, uint64_t account,
                                    struct errbuf *err) WARN_UNUSED;
 
+/* --- triggers and handlers (trigger_table.c) --- */
+
+#define TRIGGER_NAME_MOST 64
+
+enum trigger_kind {
+    TRIGGER_TRIGGERS,
+    TRIGGER_HANDLERS
+};
+/* What is kept of each, in a record of its own. */
+enum trigger_part {
+    TRIGGER_DEFINITION = 1, /* as an administrator set it */
+    TRIGGER_STATE           /* what has become of it, and what was told */
+};
+
+/* Texts are dictionaries, which storage does not interpret.  Names have 1 to
+ * TRIGGER_NAME_MOST bytes. */
+
+/* The text of that name, for the caller to free; NULL unless STORE_OK. */
+enum store_result trigger_get(struct store_txn *t, enum trigger_kind kind,
+                              enum trigger_part part, const char *name,
+                              char **text_r, struct errbuf *err) WARN_UNUSED;
+/* Stores or replaces the text.  STORE_REFUSED, with err: no such name is
+ * possible. */
+enum store_result trigger_put(struct store_txn *t, enum trigger_kind kind,
+                              enum trigger_part part, const char *name,
+                              const char *text, struct errbuf *err) WARN_UNUSED;
+/* Removes that part; the other stays. */
+enum store_result trigger_remove(struct store_txn *t, enum trigger_kind kind,
+                                 enum trigger_part part, const char *name,
+                                 struct errbuf *err) WARN_UNUSED;
+/* Both are borrowed for the call. */
+typedef void trigger_walk_fn(const char *name, const char *text, void *arg);
+/* Walks over all of a kind that have the part, in the order of names. */
+enum store_result trigger_walk(struct store_txn *t, enum trigger_kind kind,
+                               enum trigger_part part, trigger_walk_fn *fn,
+                               void *arg, struct errbuf *err) WARN_UNUSED;
+
 /* --- audit (audit_table.c, audit_read.c, audit_check.c) --- */
 
 struct audit_rec {

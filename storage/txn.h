@@ -256,6 +256,9 @@ void meta_need_format(struct store_txn *t, uint64_t format);
 enum store_result audit_flush(struct store_txn *t,
                               struct errbuf *err) WARN_UNUSED;
 
+/* trigger_table.c: whether a key of TABLE_TRIGGER or TABLE_HANDLER can be one. */
+bool trigger_key_is_sound(const struct slice *key);
+
 /* Where in TABLE_ALERT a key belongs. */
 int alert_key_decode(const struct slice *key, struct alert_ref *set_r,
                      uint64_t *id_r, struct errbuf *err) WARN_UNUSED;

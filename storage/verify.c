@@ -97,6 +97,8 @@ static verify_fn *const checks[TABLE_COUNT] = {
     [TABLE_TOKEN] = verify_token,
     [TABLE_OBJECT] = verify_object,
     [TABLE_AUDIT_CHAIN] = verify_audit_chain,
+    [TABLE_TRIGGER] = verify_trigger,
+    [TABLE_HANDLER] = verify_trigger,
 };
 
 /* --- the whole --- */

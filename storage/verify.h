@@ -59,6 +59,7 @@ verify_fn verify_ticket_time;
 verify_fn verify_ticket_account;
 verify_fn verify_token;
 verify_fn verify_object;
+verify_fn verify_trigger; /* and handlers */
 verify_fn verify_audit;
 verify_fn verify_audit_chain;
 verify_fn verify_trash;

@@ -166,3 +166,16 @@ verify_usage(struct verify *v, const struct slice *key,
     if (!verify_exists(v, TABLE_ACCOUNT, &k))
         verify_finding(v, "account %llu: does not exist", verify_llu(account));
 }
+
+void
+verify_trigger(struct verify *v, const struct slice *key,
+               const struct slice *value, struct errbuf *err)
+{
+    char *text = NULL;
+
+    if (!trigger_key_is_sound(key) ||
+        text_decode(value->data, value->len, &text, err) != 0)
+        verify_finding(v, "a damaged record");
+    free(text);
+    verify_format(v, FORMAT_TRIGGERS);
+}

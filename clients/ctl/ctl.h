@@ -112,6 +112,8 @@ extern const struct ctl_command ctl_domain_commands[];
 extern const struct ctl_command ctl_account_commands[];
 extern const struct ctl_command ctl_group_commands[];
 extern const struct ctl_command ctl_forwarder_commands[];
+extern const struct ctl_command ctl_trigger_commands[];
+extern const struct ctl_command ctl_handler_commands[];
 extern const struct ctl_command ctl_session_commands[];
 extern const struct ctl_command ctl_audit_commands[];
 extern const struct ctl_command ctl_server_commands[];

@@ -9,10 +9,13 @@
 /* All commands, the options that they share, and what --help says of them. */
 
 const struct ctl_command *const ctl_tables[] = {
-    ctl_alert_commands,  ctl_domain_commands,    ctl_account_commands,
-    ctl_group_commands,  ctl_forwarder_commands, ctl_session_commands,
-    ctl_quota_commands,  ctl_mail_commands,      ctl_audit_commands,
-    ctl_server_commands, ctl_cli_commands,       NULL,
+    ctl_alert_commands,     ctl_domain_commands,
+    ctl_account_commands,   ctl_group_commands,
+    ctl_forwarder_commands, ctl_trigger_commands,
+    ctl_handler_commands,   ctl_session_commands,
+    ctl_quota_commands,     ctl_mail_commands,
+    ctl_audit_commands,     ctl_server_commands,
+    ctl_cli_commands,       NULL,
 };
 
 /* Options that every command takes; main.c knows their places. */

@@ -262,7 +262,8 @@ GREATER = ["SetAccountPassword postmaster@{m} PASSWORD x",
            "SetAccountRights all@{m} (Master)"]
 # Commands that no table of rights has to name, and why.
 WITHOUT_TABLE = {
-    "SHUTDOWN": "test_shutdown", "GETSESSION": "test_sessions",
+    "SHUTDOWN": "test_shutdown", "STARTBACKUP": "test_backup",
+    "GETBACKUP": "test_backup", "GETSESSION": "test_sessions",
     "KILLSESSION": "test_sessions", "GETWEBUSERSESSION": "test_sessions",
     "KILLWEBUSERSESSION": "test_sessions"}
 
@@ -372,6 +373,13 @@ def test_shutdown(t):
     world = World(t)
     for who in sorted(EVERYBODY - M):
         equal(world.who[who].refused("Shutdown"), 510, who)
+
+
+def test_backup(t):
+    world = World(t)
+    for who in sorted(EVERYBODY - M):
+        equal(world.who[who].refused("StartBackup /nowhere"), 510, who)
+        equal(world.who[who].refused("GetBackup"), 510, who)
 
 
 def test_sessions(t):

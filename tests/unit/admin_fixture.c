@@ -170,6 +170,12 @@ print_effect(const struct effect *e)
     case EFFECT_TOKEN_REVOKED:
         buf_append_str(&effects_text, "token revoked");
         break;
+    case EFFECT_TRIGGERS_CHANGED:
+        buf_append_str(&effects_text, "triggers");
+        break;
+    case EFFECT_HANDLER_TEST:
+        buf_appendf(&effects_text, "test %s", e->account.name);
+        break;
     case EFFECT_QUOTA_ASK:
         if (e->account.name != NULL)
             buf_appendf(&effects_text, "ask %s@%s", e->account.name,

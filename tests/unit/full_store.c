@@ -74,6 +74,11 @@ fill(struct store_txn *t, void *arg, struct errbuf *err)
     if (r == STORE_OK)
         r = object_add(t, &object, err);
     if (r == STORE_OK)
+        r = trigger_put(t, TRIGGER_TRIGGERS, TRIGGER_DEFINITION, "t", "{}",
+                        err);
+    if (r == STORE_OK)
+        r = trigger_put(t, TRIGGER_HANDLERS, TRIGGER_STATE, "h", "{}", err);
+    if (r == STORE_OK)
         r = audit_add(t, &line, err);
     if (r == STORE_OK)
         r = post_key_put(t, 1, "key", &key, err);

@@ -209,6 +209,8 @@ static const struct {
     {"GetCurrentTime", "..... . ....... ."},
     {"ListCLICommands", "..... . ....... ."},
     {"Shutdown", "..xxx x xxxxxxx x"},
+    {"GetBackup", "..xxx x xxxxxxx x"},
+    {"StartBackup /nowhere", "..xxx x xxxxxxx x"},
     {"ListAccountSessions joe@a.test", "...xx x .xxx.xx x"},
     {"ListAccountDevices joe@a.test", "...xx x .xxx.xx x"},
     {"RevokeAccountDevice joe@a.test *", "...xx x .xxx.xx x"},

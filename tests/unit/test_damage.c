@@ -851,8 +851,9 @@ END_TEST
 static char *
 older_store(void)
 {
-    static const char *const later[] = {"mark", "usage.db", "ticket_account.db",
-                                        "token.db", "object.db"};
+    static const char *const later[] = {
+        "mark",      "usage.db",   "ticket_account.db", "token.db",
+        "object.db", "trigger.db", "handler.db"};
     char *dir;
 
     post(3);
@@ -866,6 +867,24 @@ older_store(void)
     }
     return dir;
 }
+
+/* Also what nobody has stored anything in yet. */
+START_TEST(nothing_is_missing_in_a_new_store)
+{
+    struct salvaged s;
+    char *dir;
+
+    fixture_close();
+    dir = crash("dir");
+    ck_assert_int_eq(store_verify(dir, stderr, &fixture_err), STORE_SOUND);
+    s = salvage(dir);
+    ck_assert_msg(s.result == STORE_SALVAGED, "%s", s.report);
+    ck_assert_ptr_null(strstr(s.report, "it was damaged"));
+    free(s.report);
+    free(dir);
+    fixture_open();
+}
+END_TEST
 
 START_TEST(an_older_store_has_fewer_tables)
 {
@@ -1256,6 +1275,7 @@ damage_suite(void)
     tcase_add_test(tc, groups_are_salvaged);
     tcase_add_test(tc, aliases_are_salvaged);
     tcase_add_test(tc, a_table_that_is_cut_or_older_lacks_something);
+    tcase_add_test(tc, nothing_is_missing_in_a_new_store);
     tcase_add_test(tc, an_older_store_has_fewer_tables);
     tcase_add_test(tc, new_tables_are_on_the_disk_before_the_mark_knows_them);
     tcase_add_test(tc, what_cannot_be_kept_is_not_thrown_away);

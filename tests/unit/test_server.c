@@ -39,6 +39,7 @@ Suite *stat_text_suite(void);
 Suite *throttle_suite(void);
 Suite *ticket_suite(void);
 Suite *token_suite(void);
+Suite *trigger_rule_suite(void);
 Suite *usage_ask_suite(void);
 
 SUITE_MAIN(admin_absent_suite, admin_accounts_suite, admin_alerts_suite,
@@ -51,4 +52,5 @@ SUITE_MAIN(admin_absent_suite, admin_accounts_suite, admin_alerts_suite,
            hash_pool_suite, keyed_hash_suite, login_slots_suite, password_suite,
            auth_cache_suite, rights_suite, sasl_suite, session_id_suite,
            settings_suite, stat_suite, stat_sample_suite, stat_text_suite,
-           throttle_suite, ticket_suite, token_suite, usage_ask_suite)
+           throttle_suite, ticket_suite, token_suite, trigger_rule_suite,
+           usage_ask_suite)

@@ -32,12 +32,13 @@ Suite *salvage_suite(void);
 Suite *store_suite(void);
 Suite *ticket_table_suite(void);
 Suite *token_table_suite(void);
+Suite *trigger_table_suite(void);
 Suite *usage_table_suite(void);
 Suite *verify_suite(void);
 
 SUITE_MAIN(record_suite, alert_set_suite, meta_table_suite, domain_table_suite,
            account_table_suite, alert_table_suite, post_key_table_suite,
            ticket_table_suite, token_table_suite, object_table_suite,
-           usage_table_suite, audit_table_suite, audit_chain_suite, lanes_suite,
-           store_suite, disk_full_suite, damage_suite, salvage_suite,
-           verify_suite, backup_suite)
+           trigger_table_suite, usage_table_suite, audit_table_suite,
+           audit_chain_suite, lanes_suite, store_suite, disk_full_suite,
+           damage_suite, salvage_suite, verify_suite, backup_suite)

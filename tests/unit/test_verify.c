@@ -290,6 +290,15 @@ static const struct damage damages[] = {
      "010000000000000004",
      "object.db: a record of format 5 in a store of "
      "format 4"},
+    {"a trigger damaged", TABLE_TRIGGER, "0174", "0100",
+     "trigger.db: a damaged record"},
+    {"a trigger without name", TABLE_TRIGGER, "01", "0100000000",
+     "trigger.db: a damaged record"},
+    {"a part of a handler that there is not", TABLE_HANDLER, "0374",
+     "0100000000", "handler.db: a damaged record"},
+    {"triggers that an older program does not know", TABLE_META, "666f726d6174",
+     "010000000000000007",
+     "trigger.db: a record of format 8 in a store of format 7"},
     {"audit damaged", TABLE_AUDIT,
      "8000000000000000"
      "00000000",

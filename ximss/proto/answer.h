@@ -73,6 +73,11 @@
     X(BAD_FORWARDER_ADDRESS, 501, "illegal forwarder address", "own")          \
     X(BAD_MEMBERS, 501, "Members must be an array of addresses", "own")        \
     X(BAD_ACCOUNT_TYPE, 501, "unknown account type", "own")                    \
+    X(BAD_TRIGGER_NAME, 501,                                                   \
+      "illegal %s name. letters, digits and - _ . up to 64", "own")            \
+    X(BAD_TRIGGER, 501, "%s", "own")                                           \
+    X(NO_TRIGGER, 501, "%s is not found", "own")                               \
+    X(HANDLER_IN_USE, 501, "the handler is used by the trigger %s", "own")     \
     X(BAD_ELEMENT, 501, "unknown element", "own")                              \
     X(FIXED_ELEMENT, 501, "the element cannot be set", "own")                  \
     X(NO_NEXT_ELEMENT, 501, "no next element", "own")                          \
@@ -162,6 +167,7 @@
     X(WEB_SESSIONS, 525, "too many sessions, try again later", "own")          \
     X(TOO_MANY_ALERTS, 526, "too many alerts. at most %u are possible here",   \
       "own")                                                                   \
+    X(TOO_MANY_TRIGGERS, 526, "too many %ss. at most %u are possible", "own")  \
     X(TOO_MANY_SESSIONS, 526, "too many sessions of this account", "own")      \
     X(TOO_MANY_WATCHES, 526, "too many watches: a session may have %u", "own") \
     X(TOO_MANY_MEMBERS, 526, "too many members: a group may have %u", "own")   \

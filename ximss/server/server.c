@@ -49,6 +49,7 @@
 #include "ximss/server/live/quota_check.h"
 #include "ximss/server/live/shared.h"
 #include "ximss/server/live/stat_feed.h"
+#include "ximss/server/live/trigger_loop.h"
 #include "ximss/server/live/upkeep.h"
 #include "ximss/server/live/usage_feed.h"
 #include "ximss/server/live/wake_files.h"
@@ -92,6 +93,8 @@ fill_admin(struct admin_settings *a, const struct config *c, int64_t started,
     a->max_members = c->max_group_members;
     a->max_groups = c->max_domain_groups;
     a->max_forwarders = c->max_domain_forwarders;
+    a->max_triggers = c->max_triggers;
+    a->max_handlers = c->max_handlers;
     a->source_limits = c->quota_limits == CONFIG_LIMITS_OF_SOURCES;
     a->can_ask = c->quota_doveadm_url[0] != '\0' || c->quota_maildir[0] != '\0';
     a->has_userdb = c->auth_userdb_socket[0] != '\0';
@@ -356,6 +359,7 @@ server_free(struct server *s)
     usage_feed_free(&s->usage_feed);
     newcomers_free(&s->newcomers);
     notify_free(&s->notify);
+    trigger_loop_free(&s->trigger_loop);
     userdb_free(&s->userdb);
     passdb_free(&s->passdb);
     lobby_free(&s->lobby);
@@ -401,6 +405,7 @@ server_new(const struct server_options *o, struct config *c)
     s->audit_budget = audit_budget_new(&(struct audit_limits){0});
     s->usage_feed = usage_feed_new(s, USAGE_FEED_PAUSE);
     s->newcomers = newcomers_new(s);
+    s->trigger_loop = trigger_loop_new(s);
     return s;
 }
 
@@ -502,16 +507,6 @@ open_door(struct server *s, const struct config *c, struct buf *ports,
     return s->wake_files != NULL ? 0 : -1;
 }
 
-static void
-on_notice_done(uint64_t tag, bool ok, const char *why, void *arg)
-{
-    (void)arg;
-    if (ok)
-        log_debug("notice %llu got through", (unsigned long long)tag);
-    else
-        log_warn("notice %llu failed: %s", (unsigned long long)tag, why);
-}
-
 /* The settings, with somebody they are from, whom the caller frees. */
 static struct notify_config
 notify_settings(struct server *s, const struct config *c, char **from_r)
@@ -532,7 +527,7 @@ start_notify(struct server *s, const struct config *c, struct errbuf *err)
     char *from;
     struct notify_config n = notify_settings(s, c, &from);
 
-    s->notify = notify_new(&n, on_notice_done, s, err);
+    s->notify = notify_new(&n, trigger_loop_sent, s->trigger_loop, err);
     free(from);
     return s->notify != NULL ? 0 : -1;
 }
@@ -812,7 +807,8 @@ server_stop(struct server **sp)
     stat_feed_stop(s);
     userdb_stop(s->userdb); /* whoever waits for it goes on */
     drain_workers(s);
-    notify_stop(s->notify);
+    trigger_loop_stop(s->trigger_loop);
+    notify_stop(s->notify); /* what it confirms is noted */
     passdb_stop(s->passdb); /* who waits is told by mail */
     userdb_flush(s->userdb);
     usage_feed_set_sources(s->usage_feed, NULL);
@@ -821,6 +817,7 @@ server_stop(struct server **sp)
     flush_mail(s);
     hash_pool_free(&s->hash_pool);
     flush_mail(s);
+    trigger_loop_save(s->trigger_loop);
     upkeep_last_audit(s);
     status_leave(s->status);
     if (s->backups != NULL)

@@ -279,6 +279,11 @@ static const struct config_row rows[] = {
 {"max-domain-forwarders", NUMBER(0, 100000), M(max_domain_forwarders), "10000",
  RELOAD,
  "Forwarders of one domain. Further ones are refused. 0: no limit."},
+{"max-triggers", NUMBER(0, 10000), M(max_triggers), "1000", RELOAD,
+ "Triggers that administrators may set, changed ones that are built in\n"
+ "included. Further ones are refused."},
+{"max-handlers", NUMBER(0, 10000), M(max_handlers), "100", RELOAD,
+ "The same for handlers of triggers."},
 
 {"quota-sweep-interval", TIME(10 * SECOND, DAY), M(quota_sweep_interval), "5m",
  RELOAD,

@@ -125,6 +125,8 @@ struct config {
     unsigned max_group_members;
     unsigned max_domain_groups;
     unsigned max_domain_forwarders;
+    unsigned max_triggers;
+    unsigned max_handlers;
 
     /* storage quotas */
     int64_t quota_sweep_interval;

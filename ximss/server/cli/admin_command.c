@@ -27,6 +27,7 @@ const struct admin_family *const admin_families[] = {
     &admin_usage_family,
     &admin_outside_family,
     &admin_audit_family,
+    &admin_trigger_family,
     &admin_system_family,
     &admin_server_family,
     &admin_backup_family,

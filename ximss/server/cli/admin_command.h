@@ -87,6 +87,7 @@ extern const struct admin_family admin_server_family;
 extern const struct admin_family admin_backup_family;
 extern const struct admin_family admin_usage_family;
 extern const struct admin_family admin_outside_family;
+extern const struct admin_family admin_trigger_family;
 
 /* All families; ends with NULL. */
 extern const struct admin_family *const admin_families[];

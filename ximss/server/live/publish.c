@@ -145,6 +145,8 @@ follow(struct worker *w, const struct effect *e, struct alert ***next)
         account_token_revoked(w, e->account.number, e->token);
         break;
     case EFFECT_QUOTA_ASK:
+    case EFFECT_TRIGGERS_CHANGED:
+    case EFFECT_HANDLER_TEST:
     case EFFECT_LOGINS_CHANGED:
     case EFFECT_STAT_SET:
     case EFFECT_STAT_ADD:

@@ -10,6 +10,7 @@
 #include "util/xmalloc.h"
 #include "ximss/server/auth/auth_cache.h"
 #include "ximss/server/base/stat.h"
+#include "ximss/server/live/trigger_loop.h"
 #include "ximss/server/live/usage_feed.h"
 #include "ximss/server/rules/revocation.h"
 
@@ -137,6 +138,14 @@ server_follow(struct server *s, const struct effect *e)
         break;
     case EFFECT_QUOTA_ASK:
         ask_sources(s, e);
+        break;
+    case EFFECT_TRIGGERS_CHANGED:
+        if (s->trigger_loop != NULL)
+            trigger_loop_changed(s->trigger_loop);
+        break;
+    case EFFECT_HANDLER_TEST:
+        if (s->trigger_loop != NULL)
+            trigger_loop_test(s->trigger_loop, e->account.name);
         break;
     }
 }

@@ -28,6 +28,7 @@ struct status;
 struct passdb;
 struct stat_sampler;
 struct throttle;
+struct trigger_loop;
 struct userdb;
 struct wake_files;
 struct worker;
@@ -56,6 +57,7 @@ struct server {
     struct audit_budget *audit_budget;   /* owned; the writer thread's */
     struct usage_feed *usage_feed;       /* owned */
     struct quota_sources *quota_sources; /* owned; NULL behind their end */
+    struct trigger_loop *trigger_loop;   /* owned; NULL: none, in tests */
     struct userdb *userdb;               /* owned; NULL: none */
     struct newcomers *newcomers;         /* owned */
     struct stat_sampler *stat_sampler;   /* owned */

@@ -12,6 +12,7 @@
 #include "util/xmalloc.h"
 #include "ximss/server/live/job.h"
 #include "ximss/server/live/shared.h"
+#include "ximss/server/live/trigger_loop.h"
 #include "ximss/server/live/usage_feed.h"
 #include "ximss/server/rules/admin_audit.h"
 #include "ximss/server/rules/alert_admin.h"
@@ -129,6 +130,8 @@ upkeep_tick(struct server *s)
     usage_feed_tick(s->usage_feed);
     if (store_refuses(s->store) && store_backlog(s->store) == 0)
         store_submit(s->store, look_body, NULL, NULL);
+    if (s->trigger_loop != NULL)
+        trigger_loop_tick(s->trigger_loop);
     if (!due && !upkeep)
         return;
     if (upkeep)

@@ -106,6 +106,7 @@ struct admin_settings {
     unsigned max_tokens;            /* the same */
     unsigned max_members;           /* of one group */
     unsigned max_groups, max_forwarders; /* of one domain; 0: no limit */
+    unsigned max_triggers, max_handlers; /* that were set */
     atomic_uint_least64_t *next_session; /* borrowed: the next one's number */
     size_t prefs_bytes;                  /* longest preferences */
     char time_zone[65];                  /* of those who chose none */

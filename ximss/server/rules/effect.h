@@ -17,29 +17,31 @@ struct zone;
  * every worker.  A body that is run again starts with effect_list_clear. */
 
 enum effect_kind {
-    EFFECT_ALERT_ADDED,     /* alert */
-    EFFECT_ALERT_REMOVED,   /* alert: id, scope, target (no text needed) */
-    EFFECT_ACCOUNT_CHANGED, /* account: rights, name, credential, settings */
-    EFFECT_ACCOUNT_REMOVED, /* account: number, domain */
-    EFFECT_PREFS_CHANGED,   /* account: number; zone */
-    EFFECT_DOMAIN_CHANGED,  /* domain */
-    EFFECT_DOMAIN_REMOVED,  /* domain: number */
-    EFFECT_KILL_SESSIONS,   /* account: number; all its sessions end */
-    EFFECT_KILL_SESSION,    /* session: its number */
-    EFFECT_SHUTDOWN,        /* the server drains and ends */
-    EFFECT_COUNT_AUDIENCE,  /* alert: scope, target; counts, tells nobody */
-    EFFECT_COUNT_DELIVERED, /* alert: id, target; 1 if that account's alert was
+    EFFECT_ALERT_ADDED,      /* alert */
+    EFFECT_ALERT_REMOVED,    /* alert: id, scope, target (no text needed) */
+    EFFECT_ACCOUNT_CHANGED,  /* account: rights, name, credential, settings */
+    EFFECT_ACCOUNT_REMOVED,  /* account: number, domain */
+    EFFECT_PREFS_CHANGED,    /* account: number; zone */
+    EFFECT_DOMAIN_CHANGED,   /* domain */
+    EFFECT_DOMAIN_REMOVED,   /* domain: number */
+    EFFECT_KILL_SESSIONS,    /* account: number; all its sessions end */
+    EFFECT_KILL_SESSION,     /* session: its number */
+    EFFECT_SHUTDOWN,         /* the server drains and ends */
+    EFFECT_COUNT_AUDIENCE,   /* alert: scope, target; counts, tells nobody */
+    EFFECT_COUNT_DELIVERED,  /* alert: id, target; 1 if that account's alert was
                                delivered already */
-    EFFECT_QUOTA_ALERT,     /* alert, used, limit: generated, of an account */
-    EFFECT_QUOTA_OVER,      /* alert: id, target; a generated one is to go */
-    EFFECT_QUOTA_LEVEL,     /* account: number; reached */
-    EFFECT_QUOTA_DEFAULTS,  /* limits of whoever may have changed */
-    EFFECT_TOKEN_REVOKED,   /* account: number; token */
-    EFFECT_LOGINS_CHANGED,  /* what is kept of passwords may be another now */
-    EFFECT_STAT_SET,        /* element: it is `value` from now on */
-    EFFECT_STAT_ADD,        /* element: it is so much more */
-    EFFECT_QUOTA_ASK        /* account, domain: sources are asked about it;
+    EFFECT_QUOTA_ALERT,      /* alert, used, limit: generated, of an account */
+    EFFECT_QUOTA_OVER,       /* alert: id, target; a generated one is to go */
+    EFFECT_QUOTA_LEVEL,      /* account: number; reached */
+    EFFECT_QUOTA_DEFAULTS,   /* limits of whoever may have changed */
+    EFFECT_TOKEN_REVOKED,    /* account: number; token */
+    EFFECT_LOGINS_CHANGED,   /* what is kept of passwords may be another now */
+    EFFECT_STAT_SET,         /* element: it is `value` from now on */
+    EFFECT_STAT_ADD,         /* element: it is so much more */
+    EFFECT_QUOTA_ASK,        /* account, domain: sources are asked about it;
                                without a name: about all */
+    EFFECT_TRIGGERS_CHANGED, /* definitions of triggers or handlers */
+    EFFECT_HANDLER_TEST      /* account: name, of the handler to be tested */
 };
 
 struct effect {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef STORAGE_BACKUP_RUN_H
-#define STORAGE_BACKUP_RUN_H
+#ifndef STORAGE_BACKUP_COPY_H
+#define STORAGE_BACKUP_COPY_H
 
 #include <stdbool.h>
 #include <stdint.h>
