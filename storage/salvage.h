@@ -26,7 +26,7 @@ struct salvage {
     bool log_lost;         /* so that the newest records may be */
     int64_t now;           /* microseconds UTC */
     uint64_t audit_number; /* of the newest audit record, as the head says */
-    bool replaced; /* the new store is in its place */
+    bool replaced;         /* the new store is in its place */
 };
 
 /* Takes one record of a table: STORE_OK: kept; STORE_REFUSED: not; else the
