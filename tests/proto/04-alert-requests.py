@@ -132,13 +132,19 @@ def test_key_is_of_its_author(t):
 
 
 def test_key_is_good_for_a_day(t):
+    """At least; longer while its alert is there."""
     server = t.server()
     admin = server.admin()
-    first = admin.post("x", key="k")
+    ended = admin.post("x", key="k", lifetime="1h")
+    first = admin.post("x", key="stays")
     server.clock(23 * 3600)
-    equal(server.admin().post("x", key="k"), first)
+    admin = server.admin()
+    equal(admin.post("x", key="k", lifetime="1h"), ended)
+    equal(admin.post("x", key="stays"), first)
     server.clock(2 * 3600)
-    check(server.admin().post("x", key="k") != first, "a day has passed")
+    admin = server.admin()
+    check(admin.post("x", key="k", lifetime="1h") != ended, "a day has passed")
+    equal(admin.post("x", key="stays"), first)
 
 
 def test_key_outlives_a_crash(t):

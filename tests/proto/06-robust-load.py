@@ -346,7 +346,7 @@ def test_out_of_descriptors(t):
     raise_descriptors(4096)
 
     def low():
-        resource.setrlimit(resource.RLIMIT_NOFILE, (120, 120))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (240, 240))
     server = t.server(preexec=low, start=False)
     server.expected_errors.append("(?i)descriptor|too many open files|accept")
     server.start()

@@ -11,7 +11,7 @@ import time
 
 from ximss import MAIN, Failed, check, equal, response, wait_until
 
-OPEN_FILES = 120
+OPEN_FILES = 240
 
 
 def limit(n, hard=None):

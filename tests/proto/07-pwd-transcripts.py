@@ -50,7 +50,7 @@ ROWS = [
     ("SETSTATELEMENT cliCommands SET 0", OK),
     ('WRITELOG 4 "look \\"here\\""', OK),
     ("WRITELOG x y", "501 …"),
-    ("GETAUDIT LIMIT 1", "201 {Lines=({action=…;});…}"),
+    ("GETAUDIT ACTION SetLogAll LIMIT 1", "201 {Lines=();More=NO;}"),
     ("GETAUDIT OUTCOME maybe", "501 …"),
     ("VERIFYAUDIT", "201 {Breaks=();Checked=…;Found=0;Hash=…;Number=…;}"),
     ("SETLOGALL ON", OK),

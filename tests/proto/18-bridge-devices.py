@@ -188,7 +188,7 @@ def test_administrators_list_and_revoke(t):
 
     rows = [line.split() for line in device("list", joe).splitlines()]
     equal(rows[0], ["ID", "NAME", "ADDRESS", "CREATED", "USED"])
-    equal(sorted(" ".join(row[1:-2]) for row in rows[1:]),
+    equal(sorted(" ".join(row[1:-4]) for row in rows[1:]),
           ["Firefox on Linux 127.0.0.1", "Phone 127.0.0.1", "c 127.0.0.1"])
     found = json.loads(device("list", joe, json=True))
     ids = {item["name"]: id_ for id_, item in found.items()}
@@ -196,13 +196,14 @@ def test_administrators_list_and_revoke(t):
     c = server.connect()
     c.send('<login id="login"%s device="%s"/>' % (LASTING, second))
     c.logged_in("login")
-    equal(device("revoke", joe, "--id", ids["Phone"]), "")
+    equal(device("revoke", joe, "--id", ids["Phone"]),
+          "device %s of %s revoked\n" % (ids["Phone"], joe))
     c.expect("<sessionEnded/>")
     c.expect_bye()
     equal([use(server, token)[0] for token in (first, second, third)],
           [True, False, True])
     check("no such device" in device("revoke", joe, "--id", ids["Phone"],
-                                     status=1), "twice")
+                                     status=9), "twice")
     for words in ((), ("--id", "*"), ("--id", ""), ("--id", "1x"),
                   ("--id", ids["c"], "--all")):
         device("revoke", joe, *words, status=2)
@@ -212,7 +213,7 @@ def test_administrators_list_and_revoke(t):
     device("revoke", joe, "--all")
     equal([use(server, token)[0] for token in (first, third)], [False, False])
     device("revoke", joe, "--all")
-    equal(device("list", "nobody@" + joe.split("@")[1], status=1),
+    equal(device("list", "nobody@" + joe.split("@")[1], status=9),
           "ximssctl: unknown user account (513)\n")
     web = server.login(joe)
     for command in ("ListAccountDevices %s", "RevokeAccountDevice %s *"):

@@ -288,7 +288,7 @@ def test_more_lines_than_one_answer(t):
           (0, "", 1100))
     done = ctl(server, "--json", "audit", "list", "--outcome", "refused")
     equal((done.stderr, done.stdout.count("\n")),
-          ("ximssctl: there are more lines: see --limit\n", 1000))
+          ('{"error":"there are more lines: see --limit"}\n', 1000))
 
 
 def test_follow(t):
