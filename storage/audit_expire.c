@@ -46,8 +46,10 @@ remove_first(struct store_txn *t, const struct audit_entry *e,
 
     if (r == STORE_OK || r == STORE_NOTFOUND)
         r = txn_del(t, TABLE_AUDIT_CHAIN, &k, doing, err);
-    a->link.number = e->number;
-    memcpy(a->link.hash, e->hash, sizeof e->hash);
+    if (e->number > a->link.number) { /* never back */
+        a->link.number = e->number;
+        memcpy(a->link.hash, e->hash, sizeof e->hash);
+    }
     return r;
 }
 

@@ -177,21 +177,26 @@ step(struct backups *b, const char *what)
 /* Gives up a thread that hangs in the directory.  It holds nothing that anybody
  * needs, but the log. */
 static void
-watch(void *arg)
+watch(struct backups *b, const struct errbuf *disk)
 {
-    struct backups *b = arg;
     bool given_up = false;
 
     if (pthread_mutex_trylock(&b->using) != 0)
         return; /* it uses the store just now */
     pthread_mutex_lock(&b->lock);
-    if (b->running && !b->hangs && b->timeout > 0 &&
-        clock_mono() - b->beat > b->timeout) {
-        b->hangs = given_up = true;
-        b->now.state = BACKUP_FAILED;
-        b->now.ended = clock_now();
+    if (b->running && !b->hangs && b->keeps_log && disk != NULL) {
+        given_up = true;
+        b->now.err = *disk;
+    } else if (b->running && !b->hangs && b->timeout > 0 &&
+               clock_mono() - b->beat > b->timeout) {
+        given_up = true;
         err_set(&b->now.err, "%s: %s: nothing went on for %" PRId64 " seconds",
                 b->now.path, b->now.step, b->timeout / CLOCK_SECOND);
+    }
+    if (given_up) {
+        b->hangs = true;
+        b->now.state = BACKUP_FAILED;
+        b->now.ended = clock_now();
     }
     pthread_mutex_unlock(&b->lock);
     if (given_up) {
@@ -199,6 +204,22 @@ watch(void *arg)
         log_error("backup: failed: %s", b->now.err.text);
     }
     pthread_mutex_unlock(&b->using);
+}
+
+/* However slow the directory is: the log that is kept for it may not fill the
+ * disk of the store. */
+static void
+watch_second(void *arg)
+{
+    struct backups *b = arg;
+    struct errbuf err;
+    bool full;
+
+    pthread_mutex_lock(&b->lock);
+    full = b->running && !b->hangs;
+    pthread_mutex_unlock(&b->lock);
+    full = full && backup_copy_disk(b->env->home, &err) != 0;
+    watch(b, full ? &err : NULL);
 }
 
 /* --- the copy --- */
@@ -505,7 +526,7 @@ backup_start(struct backups *b, const struct backup_wanted *w,
     if (w->dir[0] != '/' || strlen(w->dir) >= BACKUP_PATH_SIZE / 2)
         return err_set(err, "not an absolute path of a directory: %.200s",
                        w->dir);
-    watch(b);
+    watch(b, NULL);
     pthread_mutex_lock(&b->lock);
     ret = start_locked(b, w, err);
     if (ret == 0)
@@ -517,9 +538,10 @@ backup_start(struct backups *b, const struct backup_wanted *w,
 void
 backup_status(struct backups *b, struct backup_status *status_r)
 {
-    watch(b);
+    watch(b, NULL);
     pthread_mutex_lock(&b->lock);
     *status_r = b->now;
+    status_r->hangs = b->running && b->hangs;
     status_r->last = b->instance.last;
     if (b->instance.last != 0)
         snprintf(status_r->last_id, sizeof status_r->last_id, "%016" PRIx64,
@@ -561,7 +583,7 @@ backups_new(struct store *store)
     /* On a full disk there is none yet; the first backup makes it. */
     if (store_run(store, read_instance, &b->instance, &err) != STORE_OK)
         log_warn("backup: %s", err.text);
-    store_each_second(store, watch, b);
+    store_each_second(store, watch_second, b);
     return b;
 }
 

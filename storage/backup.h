@@ -47,6 +47,7 @@ struct backup_status {
     char path[BACKUP_PATH_SIZE]; /* of the backup, when it is done; before
                                     that the directory that was named */
     int64_t begun, ended;        /* UTC, microseconds; 0: not yet */
+    bool hangs;                  /* FAILED, but its thread is not gone */
     uint64_t done, total;        /* bytes copied */
     unsigned removed;            /* older ones, by `keep` */
     struct errbuf err;           /* FAILED: why; DONE: what went wrong after it

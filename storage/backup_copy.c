@@ -39,13 +39,13 @@ struct copying {
     uint8_t *chunk;
 };
 
-static int
-check_disk(const struct copying *c, struct errbuf *err)
+int
+backup_copy_disk(const char *home, struct errbuf *err)
 {
     struct statvfs fs;
 
-    if (statvfs(c->run->home, &fs) != 0)
-        return err_set(err, "%s: %s", c->run->home, strerror(errno));
+    if (statvfs(home, &fs) != 0)
+        return err_set(err, "%s: %s", home, strerror(errno));
     if ((uint64_t)fs.f_bavail * fs.f_frsize >= DISK_LEFT)
         return 0;
     return err_set(err,
@@ -99,7 +99,7 @@ put_chunk(struct copying *c, size_t n, off_t at, struct errbuf *err)
         return err_set(err, "writing to %s: %s", c->run->to, strerror(errno));
     if (c->unsynced >= SYNC_EVERY) {
         c->unsynced = 0;
-        if (check_disk(c, err) != 0)
+        if (backup_copy_disk(c->run->home, err) != 0)
             return -1;
     }
     return c->run->go_on(c->run->arg, n, err) ? 0 : -1;

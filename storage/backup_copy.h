@@ -28,6 +28,9 @@ struct backup_run {
 
 /* How much there is to copy, about. */
 uint64_t backup_copy_size(const struct backup_run *r);
+/* The log is kept meanwhile: -1 with err if the disk of `home` has no room for
+ * that any more, and the store comes first. */
+int backup_copy_disk(const char *home, struct errbuf *err) WARN_UNUSED;
 /* Copies the tables, page by page, each as somebody wrote it; on the disk.  0,
  * or -1 with err. */
 int backup_copy_tables(const struct backup_run *r,

@@ -40,6 +40,7 @@ struct restore {
     FILE *report;
     struct backup_label label;
     char *home, *made, *flag; /* DIR/db, DIR/db.restored, what is in it */
+    char *unsure;             /* DIR/.db.restored: always to be removed */
     bool has_store;
 };
 
@@ -93,16 +94,36 @@ check_room(const struct restore *r, struct errbuf *err)
                    r->dir, (unsigned long long)(need >> 20));
 }
 
+/* Without its flag, a directory of that name is the store that was replaced: so
+ * it never has that name without the flag, but as one. */
+static int
+make_directory(const struct restore *r, struct errbuf *err)
+{
+    char *flag = xasprintf("%s/" ENV_RESTORING, r->unsure);
+    int fd, ret = 0;
+
+    if (mkdir(r->unsure, 0700) != 0 ||
+        (fd = open(flag, O_WRONLY | O_CREAT | O_CLOEXEC, 0600)) < 0 ||
+        close(fd) != 0 || log_files_sync_dir(r->unsure) != 0 ||
+        rename(r->unsure, r->made) != 0)
+        ret = err_set(err, "making %s: %s", r->made, strerror(errno));
+    free(flag);
+    return ret;
+}
+
+static int
+remove_made(const struct restore *r)
+{
+    if (rename(r->made, r->unsure) != 0 && errno != ENOENT)
+        return -1;
+    return copy_remove(r->unsure);
+}
+
 static int
 make_copy(const struct restore *r, struct errbuf *err)
 {
-    int fd;
-
-    if (mkdir(r->made, 0700) != 0)
-        return err_set(err, "making %s: %s", r->made, strerror(errno));
-    fd = open(r->flag, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0 || close(fd) != 0 || log_files_sync_dir(r->made) != 0)
-        return err_set(err, "making %s: %s", r->flag, strerror(errno));
+    if (make_directory(r, err) != 0)
+        return -1;
     if (copy_files(r, err) != 0)
         return -1;
     /* The backup's files and their copies at once. */
@@ -189,8 +210,10 @@ clear_way(const struct restore *r, struct errbuf *err)
     int ret = 0;
 
     env_tidy_restored(r->home);
+    if (copy_remove(r->unsure) != 0)
+        return err_set(err, "removing %s: %s", r->unsure, strerror(errno));
     if (access(r->made, F_OK) != 0 || access(r->flag, F_OK) == 0) {
-        if (copy_remove(r->made) != 0)
+        if (remove_made(r) != 0)
             ret = err_set(err, "removing %s: %s", r->made, strerror(errno));
         return ret;
     }
@@ -222,7 +245,7 @@ restore_locked(struct restore *r, char **kept_r, struct errbuf *err)
     if (ret == 0)
         ret = put_in_place(r, kept_r, err);
     if (ret != 0 && access(r->flag, F_OK) == 0)
-        (void)!copy_remove(r->made);
+        (void)!remove_made(r);
     return ret;
 }
 
@@ -276,11 +299,13 @@ store_restore(const struct restore_wanted *w, FILE *report, char **kept_r,
         return -1;
     r.home = xasprintf("%s/" ENV_SUBDIR, w->dir);
     r.made = xasprintf("%s/" ENV_RESTORED, w->dir);
+    r.unsure = xasprintf("%s/." ENV_RESTORED, w->dir);
     r.flag = xasprintf("%s/" ENV_RESTORING, r.made);
     ret = restore_locked(&r, kept_r, err);
     env_close(&lock);
     free(r.home);
     free(r.made);
     free(r.flag);
+    free(r.unsure);
     return ret;
 }

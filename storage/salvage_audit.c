@@ -69,6 +69,7 @@ enum store_result
 salvage_keep_audit(struct salvage *s, const struct slice *key,
                    const struct slice *value, struct errbuf *err)
 {
+    struct audit_anchor a;
     struct audit_head head;
     struct key k = {0};
     enum store_result r;
@@ -76,6 +77,12 @@ salvage_keep_audit(struct salvage *s, const struct slice *key,
     if (key->len != AUDIT_KEY_BYTES ||
         audit_decode(value->data, value->len, NULL, NULL, err) != 0 ||
         audit_head_decode(value->data, value->len, &head, err) != 0)
+        return STORE_REFUSED;
+    /* What was removed because it was old is not brought back. */
+    r = audit_anchor_get(s->t, &a, err);
+    if (r != STORE_OK && r != STORE_NOTFOUND)
+        return r;
+    if (r == STORE_OK && head.number != 0 && head.number <= a.link.number)
         return STORE_REFUSED;
     key_bytes(&k, key->data, key->len);
     r = txn_exists(s->t, TABLE_AUDIT, &k, doing, err);

@@ -45,6 +45,10 @@ verify_audit_whole(struct verify *v, struct errbuf *err)
 
     v->table = TABLE_AUDIT;
     while (r == STORE_OK && !k.done) {
+        if (!env_goes_on(v->env)) {
+            err_set(err, "checking the audit log: stopped");
+            return STORE_REFUSED;
+        }
         txn_begin_job(v->t, 0);
         r = audit_check(v->t, &k, find_break, v, err);
     }

@@ -50,6 +50,9 @@ check_wanted(struct admin_call *c, const char *dir)
     if (status.state == BACKUP_RUNNING)
         return admin_refuse(c, ANSWER_BUSY, "a backup to %s is running",
                             status.path);
+    if (status.hangs)
+        return admin_refuse(c, ANSWER_BUSY, "the last backup to %s still hangs",
+                            status.path);
     return STORE_OK;
 }
 
