@@ -8,7 +8,8 @@ import shutil
 import subprocess
 import threading
 
-from ximss import ctl, check, equal, match, program, wait_until
+from pwd_port import parse
+from ximss import attr, ctl, check, equal, match, program, wait_until
 
 
 def directory(server, name="backups"):
@@ -171,6 +172,40 @@ def test_age_of_a_backup_from_the_future(t):
     server.clock(-86400 * 20)
     check(int(state(server)["age"]) >= 86400 * 9, state(server))
 
+
+def test_figures(t):
+    """backupAge is not known before there was a backup, and then grows; it
+    outlives the server."""
+    server = t.server()
+
+    def age():
+        return int(server.cli("GETSTATELEMENT backupAge").strip('"'))
+    equal(age(), -1)
+    backup(server, directory(server))
+    check(0 <= age() < 600, age())
+    equal(server.cli("GETSTATELEMENT backupRunning").strip('"'), "0")
+    server.clock(7200)
+    check(7200 <= age() < 7800, age())
+    server.restart()
+    check(0 <= age() < 7800, age())
+
+
+def test_two_at_once(t):
+    """Who is refused because another was first is not recorded as obeyed."""
+    server = t.server()
+    path = directory(server)
+    clients = [server.control("c%d" % i) for i in range(6)]
+    for c in clients:
+        c.external()
+    for c in clients:
+        c.send('<cliExecute id="b">STARTBACKUP %s</cliExecute>' % path)
+    refused = [attr(c.until_response("b")[-1], "errorNum") for c in clients]
+    outcomes = [line["outcome"] for line in parse(server.cli("GETAUDIT"))["Lines"]
+                if line["action"].startswith("STARTBACKUP ")]
+    equal(len(outcomes), len(clients), outcomes)
+    equal(outcomes.count("ok"), refused.count(None), outcomes)
+    check(None in refused, refused)
+    wait_until(lambda: state(server)["state"] == "done", "the backup")
 
 
 def test_stop_ends_a_backup(t):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Stores of each released format, made by the programs of that time
-(stores/README): they open, verify, and are used; a newer one is refused."""
+(stores/README): they open, verify, and are used.  That a newer one is refused,
+tests/unit/test_store.c shows."""
 
 import glob
 import os

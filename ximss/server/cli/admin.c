@@ -58,6 +58,15 @@ has_changed(const struct admin_call *c, unsigned before)
             store_changes(c->x->txn) != before);
 }
 
+/* Whether there is such a session, the workers will say; and whether a backup can
+ * begin, the backups, when it does. */
+static bool
+is_known_later(const struct admin_live *l)
+{
+    return l != NULL && (l->command == ADMIN_LIVE_START_BACKUP ||
+                         (l->command == ADMIN_LIVE_KILL_SESSION && !l->lasts));
+}
+
 static enum store_result
 audit_call(struct admin_call *c, bool malformed, bool changed,
            struct errbuf *err)
@@ -70,9 +79,7 @@ audit_call(struct admin_call *c, bool malformed, bool changed,
     /* It is run once more, when it is known whether there is such a user. */
     if (c->x->newcomer != NULL && *c->x->newcomer != NULL)
         return STORE_OK;
-    /* Whether there is such a session, the workers will say. */
-    if (c->live != NULL && c->answer->code == 200 && !c->live->lasts &&
-        c->live->command == ADMIN_LIVE_KILL_SESSION) {
+    if (c->answer->code == 200 && is_known_later(c->live)) {
         c->live->audit_later = true;
         return STORE_OK;
     }

@@ -60,8 +60,8 @@ struct admin_live {
     bool lasts; /* GET and KILL: the store knew it (and, for KILL, does not any
                    more), whether it is connected or not.  The answer has what
                    the store knows for GET, LIST and FIND. */
-    bool audit_later; /* whether it was done will be known when the workers have
-                         been asked: admin_live_audit is due then */
+    bool audit_later; /* whether it was done will be known when it was tried:
+                         admin_live_audit is due then */
     unsigned limit;
     int64_t advance; /* microseconds, may be negative */
     enum log_level level;

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "quota/sources.h"
+#include "storage/backup.h"
 #include "util/clock.h"
 #include "util/conn.h"
 #include "util/tls.h"
@@ -119,6 +120,26 @@ stat_feed_certificate(struct ssl_ctx_st *tls)
     atomic_store(&certificate_end, tls != NULL ? tls_context_end(tls) : 0);
 }
 
+/* Below 0: there was none, which no age tells. */
+static int64_t
+age_of_backup(void *arg)
+{
+    struct backups *b = ((struct server *)arg)->backups;
+    struct backup_status status;
+
+    backup_status(b, &status);
+    return status.last != 0 ? backup_age(b, clock_now()) : -1;
+}
+
+static int64_t
+backup_running(void *arg)
+{
+    struct backup_status status;
+
+    backup_status(((struct server *)arg)->backups, &status);
+    return status.state == BACKUP_RUNNING;
+}
+
 static const struct {
     enum stat_id element;
     stat_source_fn *read;
@@ -133,6 +154,8 @@ static const struct {
     {STAT_QUOTA_DICT_MALFORMED, dict_malformed},
     {STAT_QUOTA_WARNING_CONNECTIONS, warning_connections},
     {STAT_QUOTA_WARNING_MALFORMED, warning_malformed},
+    {STAT_BACKUP_AGE, age_of_backup},
+    {STAT_BACKUP_RUNNING, backup_running},
     {STAT_CERTIFICATE_DAYS, certificate_days},
 };
 

@@ -225,7 +225,7 @@ take_first_stored(struct cli_job *c)
     c->found.len = strcspn(buf_cstr(&c->found), ",");
 }
 
-/* --- the audit record of what only the workers could tell --- */
+/* --- the audit record of what is known only when it was tried --- */
 
 static enum store_result
 outcome_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
@@ -464,7 +464,7 @@ live_go_on(struct req_job *q)
         break;
     case ADMIN_LIVE_START_BACKUP:
         start_backup(c);
-        req_job_answer(q);
+        end_live(c);
         break;
     case ADMIN_LIVE_LIST_USERS:
         cli_outside_list(c);
