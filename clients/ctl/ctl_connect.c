@@ -138,6 +138,9 @@ code_of_text(const char *text)
     for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++)
         if (strcmp(text, gone[i]) == 0)
             return CTL_NOT_FOUND;
+    if (strcmp(text, "trigger is not found") == 0 ||
+        strcmp(text, "handler is not found") == 0)
+        return CTL_NOT_FOUND;
     return strcmp(text, answer_text_TOKEN_EXISTS) == 0 ? CTL_EXISTS
                                                        : CTL_REFUSED;
 }

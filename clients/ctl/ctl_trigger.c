@@ -17,11 +17,12 @@ const struct ctl_command ctl_trigger_commands[] = {
      "Handlers, Text, OverText and Enabled; see ximss-cli(7). The value "
      "default\n"
      "takes a key away.\n",
-     .line = "SETTRIGGER $1 $="},
+     .line = "SETTRIGGER $1 $=", .takes = CTL_DRY_RUN, .done = "set"},
     {"trigger", "remove", "NAME",
      "Removes a trigger; one that is built in is as it was at first",
      .options = remove_options, .line = "REMOVETRIGGER $1[$yes]",
-     .ask = "Remove the trigger"},
+     .ask = "Remove the trigger", .takes = CTL_DRY_RUN | CTL_IF_EXISTS,
+     .done = "removed", .probe = "GETTRIGGER"},
     {0}};
 
 const struct ctl_command ctl_handler_commands[] = {
@@ -33,12 +34,13 @@ const struct ctl_command ctl_handler_commands[] = {
      "Keys are Accounts, Masters, Mail, URL, Secret, JSON, Command, Subject,\n"
      "Text, Over, Limit, Period and Enabled; see ximss-cli(7). The value\n"
      "default takes a key away.\n",
-     .line = "SETHANDLER $1 $="},
+     .line = "SETHANDLER $1 $=", .takes = CTL_DRY_RUN, .done = "set"},
     {"handler", "remove", "NAME", "Removes a handler that no trigger names",
      .options = remove_options, .line = "REMOVEHANDLER $1[$yes]",
-     .ask = "Remove the handler"},
+     .ask = "Remove the handler", .takes = CTL_DRY_RUN | CTL_IF_EXISTS,
+     .done = "removed", .probe = "GETHANDLER"},
     {"handler", "test", "NAME", "Sends a test notice by all methods",
      "`ximssctl handler show NAME` says a little later what has become of "
      "it.\n",
-     .line = "TESTHANDLER $1"},
+     .line = "TESTHANDLER $1", .takes = CTL_DRY_RUN, .done = "tested"},
     {0}};

@@ -65,7 +65,7 @@ def test_order_and_case(t):
 
 def test_what_is_not_known(t):
     server = t.server()
-    for name in ("backupAge", "alertsOldest", "quotaAgeDict",
+    for name in ("alertsOldest", "quotaAgeDict",
                  "certificateDays"):
         equal(count(server, name), -1, name)
 
@@ -342,12 +342,13 @@ def test_ctl_stat(t):
     flat = json.loads(ctl(server, "--json", "server", "stat").stdout)
     equal(list(flat), list(table(server)))
     equal(flat["alertsPosted"], 0)
-    equal(flat["backupAge"], None)
+    equal(flat["alertsOldest"], None)
     equal(sorted(flat["commitTime"]), ["count", "sum", "upTo"])
     equal(ctl(server, "server", "stat", "ALERTSposted").stdout, "0\n")
-    equal(ctl(server, "server", "stat", "alertsPosted", "backupAge").stdout,
+    equal(ctl(server, "server", "stat", "alertsPosted",
+              "alertsOldest").stdout,
           "alertsPosted  0  Alerts that were posted\n"
-          "backupAge     -  Since the last backup that was verified "
+          "alertsOldest  -  Since the oldest active alert to many was posted "
           "(seconds)\n")
     done = ctl(server, "server", "stat", "rain")
     equal((done.returncode, done.stderr),

@@ -2,6 +2,7 @@
 """Triggers and handlers.  The manual: "The Trigger Handlers can use Account Alerts to
 notify System Administrators about certain system events."""
 
+import json
 import os
 import re
 import stat
@@ -411,3 +412,50 @@ def test_ximssctl_sets_shows_tests_and_removes(t):
     stored(s, other, 1)
     say("handler", "remove", "ops", "--yes")
     check("ops" not in say("handler", "list"), "still there")
+
+
+def test_a_dry_run_changes_and_sends_nothing(t):
+    s = server(t)
+    s.cli("SetHandler ops {Accounts=%s;}" % ROOT)
+    few = ("few", "Element=sessionsOpen", "Below=1000", "Handlers=ops")
+
+    def say(*args):
+        done = ctl(s, "--json", *args)
+        equal((done.returncode, done.stderr), (0, ""), " ".join(args))
+        return json.loads(done.stdout)
+    for words, real, again in (
+            (("trigger", "set") + few, True, False),
+            (("trigger", "remove", "few", "--if-exists"), True, False),
+            (("handler", "set", "new", "Accounts=" + ROOT), True, False),
+            (("handler", "test", "new"), True, True),
+            (("handler", "remove", "new", "--if-exists"), True, False)):
+        before = s.cli("ListTriggers") + s.cli("ListHandlers")
+        tried = say(*words, "--dry-run")
+        equal((tried["changed"], tried["dryRun"]), (real, True), words)
+        equal(s.cli("ListTriggers") + s.cli("ListHandlers"), before)
+        if words[1] == "test":
+            equal(state(s, "new", "LastAlert", "Handler"), None)
+            stored(s, ROOT, 0)
+        equal(say(*words)["changed"], real, words)
+        if words[1] == "test":
+            stored(s, ROOT, 1)
+        if words[:2] != ("handler", "test"):
+            equal(say(*words)["changed"], again, words)
+    for kind in ("trigger", "handler"):
+        equal(ctl(s, kind, "remove", "none", "--yes").returncode, 9)
+
+
+def test_a_backup_is_old(t):
+    """When it is, the administrator says; without a word, never."""
+    s = server(t)
+    s.clock(90000)
+    s.cli("SetTrigger probe {Element=sessionsOpen;Below=1000;}")
+    begins(s, "probe")
+    equal(state(s, "backup-old", "Active"), "NO")
+    s.options["backup_max_age"] = "1d"
+    s.restart()
+    s.clock(80000)
+    s.cli("SetTrigger probe2 {Element=sessionsOpen;Below=1000;}")
+    begins(s, "probe2")
+    s.clock(90000)
+    begins(s, "backup-old")

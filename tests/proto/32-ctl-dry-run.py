@@ -17,7 +17,9 @@ ARGUMENTS = ("", JOE, D, JOE + " INTO jim", D + " INTO b.test", "x",
              JOE + " ALERT x", "b.test {}", JOE + " ADDRESS 192.0.2.1",
              JOE + " NAME t", "{}", "{20301201060000=x;}", JOE + " 50M",
              "SESSION", "g@" + D, "g@" + D + " {RealName=x;}",
-             "f@" + D + " TO x", "new@" + D)
+             "f@" + D + " TO x", "new@" + D, "busy", "ops", "/nowhere KEEP 1",
+             "busy {Above=1;}", "ops {Limit=5;}", "alertsPostedServer 7",
+             "LIMIT 1")
 
 
 def snapshot(server):
@@ -33,7 +35,10 @@ def snapshot(server):
            "ListAccountTokens " + JOE, "ListAccountDevices " + JOE,
            "ListAccountSessions " + JOE, "GetStorageUsed " + JOE,
            "GetDomainStat " + D, "GetAccountStat " + JOE,
-           "VerifyAccountPassword %s PASSWORD secret" % JOE]
+           "VerifyAccountPassword %s PASSWORD secret" % JOE,
+           "ListTriggers", "GetTrigger busy", "GetTrigger disk-low",
+           "ListHandlers", "GetHandler ops", "GetHandler masters",
+           "GetBackup", "GetStatElement alertsPostedServer"]
     found = {line: server.cli(line) for line in ask}
     sessions = re.sub(r"seconds=\d+;idle=\d+", "",
                       server.cli("ListSessions"))
@@ -49,7 +54,9 @@ def world(t):
     for line in ("PostServerAlert one KEY k", "PostDomainAlert %s ALERT d" % D,
                  "PostAccountAlert %s ALERT a" % JOE, "CreateGroup g@" + D,
                  "CreateForwarder f@%s TO x" % D,
-                 "CreateAccountToken %s NAME t" % JOE):
+                 "CreateAccountToken %s NAME t" % JOE,
+                 "SetTrigger busy {Element=sessionsOpen;Above=5000;}",
+                 "SetHandler ops {Accounts=%s;}" % JOE):
         server.cli(line)
     return server
 
@@ -88,7 +95,9 @@ def test_every_command(t):
                  "KILLACCOUNTSESSIONS", "SETLOGALL", "WRITELOG", "TESTCLOCK",
                  "POSTSERVERALERT", "REMOVESERVERALERT", "SETSERVERALERTS",
                  "SETACCOUNTPASSWORD", "CREATEACCOUNTTOKEN",
-                 "CREATEXIMSSSESSION", "SETSTORAGEUSED", "SUSPENDDOMAIN"):
+                 "CREATEXIMSSSESSION", "SETSTORAGEUSED", "SUSPENDDOMAIN",
+                 "SETTRIGGER", "REMOVETRIGGER", "SETHANDLER", "REMOVEHANDLER",
+                 "TESTHANDLER", "SETSTATELEMENT"):
         check(name in done, "%s was not tried: %s" % (name, sorted(done)))
     check(not any("SYSTEM user=" in line for line in server.lines), "log")
     server.stop()

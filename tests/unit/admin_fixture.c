@@ -383,6 +383,8 @@ fixture_setup(void)
                                 .max_tickets = 300,
                                 .max_tokens = 20,
                                 .max_members = 1000,
+                                .max_triggers = 10,
+                                .max_handlers = 10,
                                 .next_session = &next_session,
                                 .prefs_bytes = 200,
                                 .time_zone = "Europe/Berlin",

@@ -117,6 +117,14 @@ static const char *const lines[] = {
     "WRITELOG 3 x",
     "SETLOGALL ON",
     "TESTCLOCK 10",
+    "TESTHANG main 10",
+    "STARTBACKUP /nowhere",
+    "SETSTATELEMENT cliCommands 0",
+    "SETTRIGGER disk-low {Below=5;}",
+    "REMOVETRIGGER busy",
+    "SETHANDLER masters {Limit=5;}",
+    "REMOVEHANDLER ops",
+    "TESTHANDLER ops",
     "SHUTDOWN",
 };
 
@@ -145,6 +153,8 @@ static const char *const before[] = {
     "SetAccountPassword joe@a.test PASSWORD secret",
     "CreateAccountToken joe@a.test NAME t",
     "SuspendDomain b.test",
+    "SetTrigger busy {Element=sessionsOpen;Above=5000;}",
+    "SetHandler ops {Accounts=joe@a.test;}",
 };
 
 static void
@@ -299,6 +309,8 @@ START_TEST(changes_once)
         "SUSPENDDOMAIN a.test",
         "POSTSERVERALERT other KEY k REPLACE",
         "SETSERVERALERTS {20301201060000=x;}",
+        "SETTRIGGER disk-low {Below=5;}",
+        "SETHANDLER masters {Limit=5;}",
     };
 
     ck_assert_msg(*fixture_say(LOCAL, once[_i]) == '2', "%s", once[_i]);
@@ -354,7 +366,7 @@ admin_dry_run_suite(void)
     tcase_add_loop_test(tc, tries_changes, 0, sizeof lines / sizeof lines[0]);
     tcase_add_loop_test(tc, tries_all_commands, 0, 5);
     tcase_add_test(tc, tells_what_is_so_already);
-    tcase_add_loop_test(tc, changes_once, 0, 16);
+    tcase_add_loop_test(tc, changes_once, 0, 18);
     tcase_add_test(tc, asks_for_rights);
     tcase_add_test(tc, reads_the_word);
     suite_add_tcase(s, tc);

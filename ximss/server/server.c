@@ -172,6 +172,7 @@ apply_limits(struct server *s, const struct config *c, struct errbuf *err)
     lobby_set_limits(s->lobby, &l);
     stat_set(STAT_CONNECTIONS_MOST,
              l.all != 0 && l.all < l.descriptors ? l.all : l.descriptors);
+    stat_set(STAT_BACKUP_MAX_AGE, c->backup_max_age / CLOCK_SECOND);
     audit_budget_set_limits(s->audit_budget, &a);
     usage_feed_set_limit_age(s->usage_feed, c->quota_limit_age);
     log_set_level(c->log_level);

@@ -329,6 +329,9 @@ static const struct stat_row rows[STAT_N] = {
                    "Notices that were more than a handler may send"),
     [STAT_BACKUP_AGE] = AGE("backupAge", "backup_age", NULL, NULL,
                             "Since the last backup that was verified"),
+    [STAT_BACKUP_MAX_AGE] =
+        INTEGER("backupMaxAge", "backup_max_age_seconds",
+                "Seconds that it may become old (backup-max-age); 0: any"),
     [STAT_BACKUP_RUNNING] = INTEGER("backupRunning", "backup_running",
                                     "1 while a backup is made, else 0"),
     [STAT_THREADS_STUCK] =

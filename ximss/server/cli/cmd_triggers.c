@@ -398,8 +398,9 @@ remove_one(struct admin_call *c, struct errbuf *err)
         r = check_unused(c, name, err);
     if (r != STORE_OK)
         return r;
-    effect_add(c->x->effects, EFFECT_TRIGGERS_CHANGED);
     r = trigger_remove(c->x->txn, kind_of(c), TRIGGER_DEFINITION, name, err);
+    if (r == STORE_OK)
+        effect_add(c->x->effects, EFFECT_TRIGGERS_CHANGED);
     if (r == STORE_OK && kind_of(c) == TRIGGER_HANDLERS && !builtin)
         r = trigger_remove(c->x->txn, TRIGGER_HANDLERS, TRIGGER_STATE, name,
                            err);

@@ -120,23 +120,23 @@ stat_feed_certificate(struct ssl_ctx_st *tls)
     atomic_store(&certificate_end, tls != NULL ? tls_context_end(tls) : 0);
 }
 
-/* Below 0: there was none, which no age tells. */
 static int64_t
 age_of_backup(void *arg)
 {
-    struct backups *b = ((struct server *)arg)->backups;
-    struct backup_status status;
+    const struct server *s = arg;
 
-    backup_status(b, &status);
-    return status.last != 0 ? backup_age(b, clock_now()) : -1;
+    return s->backups != NULL ? backup_age(s->backups, clock_now()) : -1;
 }
 
 static int64_t
 backup_running(void *arg)
 {
+    const struct server *s = arg;
     struct backup_status status;
 
-    backup_status(((struct server *)arg)->backups, &status);
+    if (s->backups == NULL)
+        return 0;
+    backup_status(s->backups, &status);
     return status.state == BACKUP_RUNNING;
 }
 
@@ -144,6 +144,8 @@ static const struct {
     enum stat_id element;
     stat_source_fn *read;
 } asked[] = {
+    {STAT_BACKUP_AGE, age_of_backup},
+    {STAT_BACKUP_RUNNING, backup_running},
     {STAT_OUTPUT_WAITING, output_waiting},
     {STAT_LOGIN_CACHE_ENTRIES, login_cache_entries},
     {STAT_HASH_QUEUE, hash_queue},

@@ -36,8 +36,9 @@ static const struct builtin triggers[] = {
      "Text=\"An alert to many is older than 30 days: is it still true? "
      "Remove it, or give it an end (server {server}).\";}"},
     {"backup-old",
-     "{Element=backupAge;Above=172800;Severity=warning;" HANDLERS
-     "Text=\"The last backup of {server} is {value} seconds old.\";}"},
+     "{Element=backupAge;Of=backupMaxAge;Above=100;Severity=warning;" HANDLERS
+     "Text=\"The last backup of {server} is too old: {value} % of "
+     "backup-max-age.\";}"},
     CERTIFICATE("certificate-21", "22", "info"),
     CERTIFICATE("certificate-7", "8", "warning"),
     CERTIFICATE("certificate-1", "2", "critical"),

@@ -15,8 +15,8 @@
 #include "ximss/server/base/stat.h"
 #include "ximss/server/rules/alert_names.h"
 
-#define LIST_BYTES  512 /* of a name in a list */
-#define PERIOD_MOST (31 * 86400 * CLOCK_SECOND)
+#define LIST_TEXT_MOST 512 /* bytes of an item */
+#define PERIOD_MOST    (31 * 86400 * CLOCK_SECOND)
 
 #define TEXT \
     "{name}: {element} is {value}, beyond {threshold}, since {since} ({server})"
@@ -269,7 +269,7 @@ read_json(struct reading *r, const struct cli_value *v)
 static int
 read_accounts(struct reading *r, const struct cli_value *v)
 {
-    return read_list(r, v, LIST_BYTES, ", ", &r->handler->accounts);
+    return read_list(r, v, LIST_TEXT_MOST, ", ", &r->handler->accounts);
 }
 
 static int
@@ -295,7 +295,7 @@ read_mail(struct reading *r, const struct cli_value *v)
     struct trigger_list l = {0};
     struct buf b = {0};
 
-    if (read_list(r, v, LIST_BYTES, ", ", &l) != 0)
+    if (read_list(r, v, LIST_TEXT_MOST, ", ", &l) != 0)
         return -1;
     for (unsigned i = 0; i < l.n; i++)
         buf_appendf(&b, "%s%s", i > 0 ? ", " : "", l.item[i]);
