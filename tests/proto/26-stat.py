@@ -89,6 +89,8 @@ def test_sessions_by_door(t):
     pwd = connect(server)
     wait_until(lambda: count(server, "connectionsOpenPwd")
                == before["connectionsOpenPwd"] + 1, "the PWD port")
+    wait_until(lambda: count(server, "connectionsOpenTcp")
+               == before["connectionsOpenTcp"] + 2, "it is accepted")
     after = figures()
     equal({n: after[n] - before[n] for n in after},
           {"connectionsOpen": 3, "connectionsOpenTcp": 2,

@@ -346,6 +346,7 @@ static void
 server_free(struct server *s)
 {
     status_stop(&s->status);
+    backups_free(&s->backups);
     for (unsigned i = 0; i < s->n_workers; i++)
         worker_free(&s->workers[i]);
     free(s->workers);
@@ -610,6 +611,8 @@ server_start(const struct server_options *o, struct config *config,
 
     *damaged_r = false;
     if (start_parts(s, o, &ports, damaged_r, err) < 0) {
+        if (s->backups != NULL)
+            backups_close(s->backups);
         if (s->store != NULL)
             store_close(&s->store);
         buf_clear(&ports);
