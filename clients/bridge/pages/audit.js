@@ -6,6 +6,7 @@ import { inLetters } from "./idn.js";
 import { News } from "./news.js";
 import { parseCli } from "./time.js";
 import { byId, make, timeOf, whileBusy } from "./view.js";
+import { Refused } from "./ximss.js";
 
 const AT_ONCE = 100;
 const NO_RIGHTS = 510;
@@ -79,7 +80,8 @@ async function read(from) {
             byId("rows").replaceChildren();
         draw(parseData(text));
     } catch (error) {
-        if (error.passes || session !== frame.session)
+        if (!(error instanceof Refused) || error.passes ||
+            session !== frame.session)
             throw error;
         if (error.number === NO_RIGHTS)
             return false;
