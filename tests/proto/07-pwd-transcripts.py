@@ -53,6 +53,24 @@ ROWS = [
     ("GETAUDIT ACTION SetLogAll LIMIT 1", "201 {Lines=();More=NO;}"),
     ("GETAUDIT OUTCOME maybe", "501 …"),
     ("VERIFYAUDIT", "201 {Breaks=();Checked=…;Found=0;Hash=…;Number=…;}"),
+    ("GETBACKUP", "201 {…}"),
+    ("STARTBACKUP backups", "501 …"),
+
+    # triggers and handlers
+    ("LISTTRIGGERS", "201 (…)"),
+    ("SETHANDLER ops {Severity=critical;}", "501 …"),
+    ("SETHANDLER ops {Accounts=(postmaster);}", OK),
+    ("LISTHANDLERS", "201 (…ops…)"),
+    ("GETHANDLER ops", "201 {…}"),
+    ("TESTHANDLER ops", OK),
+    ("SETTRIGGER busy {Element=nothing;Above=5;}", "501 …"),
+    ("SETTRIGGER busy {Element=sessionsOpen;Above=5000;Handlers=(ops);}", OK),
+    ("GETTRIGGER busy", "201 {…Element=sessionsOpen;…}"),
+    ("REMOVEHANDLER ops", "501 …"),
+    ("REMOVETRIGGER busy", OK),
+    ("REMOVETRIGGER busy", "501 …"),
+    ("REMOVEHANDLER ops", OK),
+
     ("SETLOGALL ON", OK),
     ("SETLOGALL OFF", OK),
     ("TESTLOOP 5", "201 …"),
@@ -351,7 +369,7 @@ ROWS = [
 REFUSED_ALWAYS = pwd_absent.never_done() | {
     "GETACCOUNTPLAINPASSWORD", "CREATESHAREDDOMAIN", "REFRESHSTORAGEUSED",
     "LISTOUTSIDEUSERS", "CHECKOUTSIDEUSERS", "PLANOUTSIDEUSERS",
-    "SYNCOUTSIDEUSERS",
+    "SYNCOUTSIDEUSERS", "STARTBACKUP",
     "GETCURRENTCONTROLLER"} | {
         line.split()[0] for line, answer in ROWS
         if line and answer == NO_CLUSTER and "CLUSTER" in line}
