@@ -97,7 +97,7 @@ use_store(struct backups *b, store_body_fn *body, struct instance_rec *rec,
 
     pthread_mutex_lock(&b->using);
     if (b->closed)
-        err_set(err, "the server ends");
+        err_set(err, "stopped: the server ends");
     else
         r = store_run(b->store, body, rec, err);
     pthread_mutex_unlock(&b->using);

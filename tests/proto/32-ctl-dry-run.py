@@ -40,6 +40,7 @@ def snapshot(server):
            "ListHandlers", "GetHandler ops", "GetHandler masters",
            "GetBackup", "GetStatElement alertsPostedServer"]
     found = {line: server.cli(line) for line in ask}
+    found["GetBackup"] = re.sub(r"age=\d+;", "", found["GetBackup"])
     sessions = re.sub(r"seconds=\d+;idle=\d+", "",
                       server.cli("ListSessions"))
     found["sessions"] = sorted(re.findall(r"\{.*?\}", sessions))
