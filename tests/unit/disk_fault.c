@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,6 +27,8 @@ static atomic_int tables_error; /* 0: whatever is written fails */
 static atomic_ullong space;
 static _Atomic(const char *) in_the_way; /* writes fail while it is there */
 static atomic_uint tables_synced, marks_early;
+static _Atomic(const char *) held_part;
+static atomic_uint held;
 
 void
 disk_fault_after(unsigned writes)
@@ -71,8 +74,21 @@ disk_fault_moves(unsigned moves)
 }
 
 void
+disk_fault_hold(const char *part)
+{
+    atomic_store(&held_part, part);
+}
+
+unsigned
+disk_fault_held(void)
+{
+    return atomic_load(&held);
+}
+
+void
 disk_fault_end(void)
 {
+    atomic_store(&held_part, NULL);
     atomic_store(&tables_error, 0);
     atomic_store(&moves_counted, false);
     atomic_store(&in_the_way, NULL);
@@ -201,6 +217,22 @@ fails(int fd)
     return true;
 }
 
+/* --- a disk that hangs --- */
+
+static void
+hold(int fd)
+{
+    const char *part = atomic_load(&held_part);
+    char path[PATH_MAX];
+
+    if (part == NULL || !path_of(fd, path) || strstr(path, part) == NULL)
+        return;
+    atomic_fetch_add(&held, 1);
+    while (atomic_load(&held_part) != NULL)
+        poll(NULL, 0, 1);
+    atomic_fetch_sub(&held, 1);
+}
+
 ssize_t
 write(int fd, const void *data, size_t len)
 {
@@ -211,6 +243,7 @@ ssize_t
 pwrite(int fd, const void *data, size_t len, off_t at)
 {
     look_at_mark(fd);
+    hold(fd);
     return fails(fd) ? -1 : syscall(SYS_pwrite64, fd, data, len, at);
 }
 

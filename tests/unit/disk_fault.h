@@ -22,6 +22,11 @@ void disk_fault_space(uint64_t bytes);
 /* The file system cannot swap two names.  After `moves` more of them, one
  * rename in the directory itself fails with EIO. */
 void disk_fault_moves(unsigned moves);
+/* Who writes to a file with `part` in its path waits, until part is NULL;
+ * borrowed until then. */
+void disk_fault_hold(const char *part);
+/* How many wait now. */
+unsigned disk_fault_held(void);
 /* All is well again. */
 void disk_fault_end(void);
 
