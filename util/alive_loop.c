@@ -56,6 +56,12 @@ alive_loop_new(struct event_base *base, const char *name)
 }
 
 void
+alive_loop_rest(struct alive_loop *l)
+{
+    alive_rest(l->alive);
+}
+
+void
 alive_loop_free(struct alive_loop **l)
 {
     if (*l == NULL)

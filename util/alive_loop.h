@@ -10,6 +10,9 @@ struct event_base;
  * second.  Made right before the loop begins; freed when it has ended, before
  * the base.  The caller owns it. */
 struct alive_loop *alive_loop_new(struct event_base *base, const char *name);
+/* On its thread: what comes now may wait for others, such as a name server; it is
+ * not taken for stuck until the timer comes again. */
+void alive_loop_rest(struct alive_loop *l);
 void alive_loop_free(struct alive_loop **l);
 
 #endif

@@ -50,6 +50,7 @@ struct process {
     struct server *server;
     const struct server_options *options;
     struct event_base *base;
+    struct alive_loop *alive;
 };
 
 static void
@@ -242,6 +243,8 @@ on_hup(evutil_socket_t sig, short what, void *arg)
     (void)sig;
     (void)what;
     sd_notify(0, "RELOADING=1");
+    /* Users are looked up, perhaps in a directory that does not answer. */
+    alive_loop_rest(p->alive);
     if (server_reload(p->server, p->options, &err) < 0)
         log_error("configuration not reloaded, the old one stays: %s",
                   err.text);
@@ -298,7 +301,6 @@ serve(struct process *p)
 {
     static const struct timeval second = {1, 0};
     struct event *term, *intr, *hup, *tick;
-    struct alive_loop *alive;
 
     p->base = event_base_new();
     term = evsignal_new(p->base, SIGTERM, on_end, p);
@@ -309,12 +311,13 @@ serve(struct process *p)
     event_add(intr, NULL);
     event_add(hup, NULL);
     event_add(tick, &second);
-    alive = alive_loop_new(p->base, "main");
+    p->alive = alive_loop_new(p->base, "main");
     hold_signals(SIG_UNBLOCK);
     log_info(PACKAGE_NAME " " PACKAGE_VERSION " is ready");
     sd_notify(0, "READY=1");
     event_base_dispatch(p->base);
-    alive_loop_free(&alive); /* the end has a time of its own: TimeoutStopSec */
+    alive_loop_free(
+        &p->alive); /* the end has a time of its own: TimeoutStopSec */
     sd_notify(0, "STOPPING=1");
     server_stop(&p->server);
     event_free(term);
