@@ -206,11 +206,16 @@ is_action(const char *asked, const char *what)
 }
 
 static bool
+is_done(const struct audit_rec *a)
+{
+    return strcmp(a->outcome, "ok") == 0 || strcmp(a->outcome, "begun") == 0;
+}
+
+static bool
 is_wanted(const struct listing *l, const struct audit_rec *a)
 {
     const struct query *q = &l->q;
-    bool done =
-        strcmp(a->outcome, "ok") == 0 || strcmp(a->outcome, "begun") == 0;
+    bool done = is_done(a);
 
     return a->time >= q->since && a->time <= q->until &&
            (done ? q->ok : q->refused) && may_see(l, a) &&
@@ -234,6 +239,7 @@ write_line(struct listing *l, const struct audit_rec *a)
 {
     struct buf *b = &l->c->answer->data;
     bool own = is_own(l, a);
+    const char *outcome; /* the words of a refusal may be those of the line */
 
     if (l->listed++ > 0)
         buf_append_char(b, ',');
@@ -243,7 +249,8 @@ write_line(struct listing *l, const struct audit_rec *a)
     write_text(b, "actor", a->who, strlen(a->who));
     if (own)
         write_text(b, "from", a->from, strlen(a->from));
-    write_text(b, "outcome", a->outcome, strlen(a->outcome));
+    outcome = own || is_done(a) ? a->outcome : "refused";
+    write_text(b, "outcome", outcome, strlen(outcome));
     if (a->target[0] != '\0')
         write_text(b, "target", a->target, strlen(a->target));
     buf_append_str(b, "time=");
