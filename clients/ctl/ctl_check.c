@@ -45,6 +45,7 @@ struct check {
     const char *unit;         /* in the performance data */
     const char *what;         /* that is bad; "#": the value */
     bool below;               /* what is below is bad; else what is above */
+    bool optional;            /* a server may well have none of it */
     long long warn, critical; /* UNDETERMINED: not looked at */
 };
 
@@ -128,31 +129,33 @@ read_silence(const struct cli_value *all, const char *element,
 /* --- the checks --- */
 
 static const struct check defaults[] = {
-    {"time", NULL, NULL, "ms", "answered in # ms", false, 1000, 5000},
+    {"time", NULL, NULL, "ms", "answered in # ms", false, false, 1000, 5000},
     {"store", "storeFull", read_plain, "", "the store refuses to write", false,
-     UNDETERMINED, 0},
+     false, UNDETERMINED, 0},
     {"stuck", "threadsStuck", read_plain, "", "# threads are stuck", false,
-     UNDETERMINED, 0},
+     false, UNDETERMINED, 0},
     {"disk", "diskFree/diskSize", read_percent, "%", "#% of the disk free",
-     true, 10, 5},
+     true, false, 10, 5},
     {"certificate", "certificateDays", read_plain, "",
-     "the certificate ends in # days", true, 21, 7},
+     "the certificate ends in # days", true, true, 21, 7},
     {"connections", "connectionsOpen/connectionsMost", read_percent, "%",
-     "#% of the connections in use", false, 80, 95},
+     "#% of the connections in use", false, false, 80, 95},
     {"store-queue", "storeQueue", read_plain, "", "# jobs wait for the store",
-     false, 1000, 10000},
+     false, false, 1000, 10000},
     {"hash-queue", "hashQueue", read_plain, "",
-     "# passwords wait to be checked", false, 500, 3000},
+     "# passwords wait to be checked", false, false, 500, 3000},
     {"backup", "backupAge", read_hours, "", "the last backup is # h old", false,
-     UNDETERMINED, UNDETERMINED},
+     true, UNDETERMINED, UNDETERMINED},
     {"quota", "quotaAge", read_silence, "",
-     "a source of usage is silent for # h", false, UNDETERMINED, UNDETERMINED},
+     "a source of usage is silent for # h", false, true, UNDETERMINED,
+     UNDETERMINED},
 };
 
 #define N_CHECKS (sizeof defaults / sizeof defaults[0])
 
 struct run {
     struct check checks[N_CHECKS];
+    bool asked[N_CHECKS]; /* for by name */
     enum state state;
     struct buf text, data;
 };
@@ -217,7 +220,8 @@ take_value(struct run *r, const struct check *k, long long v)
         note(r, "%s", k->what);
 }
 
-/* What the server does not know is only bad if somebody asked for it. */
+/* What the server does not know is not well, unless it may have none of it, and
+ * nobody asked for that. */
 static void
 take_check(struct run *r, size_t i, const struct cli_value *all)
 {
@@ -230,8 +234,7 @@ take_check(struct run *r, size_t i, const struct cli_value *all)
         note(r, "%s: the server's answer cannot be read", k->name);
     } else if (known) {
         take_value(r, k, v);
-    } else if (k->warn != defaults[i].warn ||
-               k->critical != defaults[i].critical) {
+    } else if (!k->optional || r->asked[i]) {
         worsen(r, STATE_UNKNOWN);
         note(r, "%s: the server does not know it", k->name);
     }
@@ -254,6 +257,7 @@ set_one(struct run *r, const char *pair, bool critical)
             return ctl_error(-1, "%s: write %s=NUMBER, at most %lld", pair,
                              k->name, MOST);
         *(critical ? &k->critical : &k->warn) = (long long)v;
+        r->asked[i] = true;
         return 0;
     }
     return ctl_error(-1, "there is no check %.*s", (int)n, pair);

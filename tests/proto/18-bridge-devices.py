@@ -212,7 +212,10 @@ def test_administrators_list_and_revoke(t):
     check(use(server, third)[0], "what was not understood")
     device("revoke", joe, "--all")
     equal([use(server, token)[0] for token in (first, third)], [False, False])
-    device("revoke", joe, "--all")
+    again = device("revoke", joe, "--all")
+    check("nothing to change" in again, again)
+    equal(json.loads(device("revoke", joe, "--all", json=True))["changed"],
+          False)
     equal(device("list", "nobody@" + joe.split("@")[1], status=9),
           "ximssctl: unknown user account (513)\n")
     web = server.login(joe)

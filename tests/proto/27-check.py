@@ -54,6 +54,18 @@ def test_unknown_is_never_ok(t):
           got.stdout)
 
 
+def test_asked_for_by_name(t):
+    """Also with the number that it has by default; there is no certificate."""
+    calm = "time=60000,disk=0"
+    equal(run(t.shared, "--warn", calm, "--critical", calm).returncode, 0)
+    for warn, critical in (("certificate=21", ""), ("", "certificate=7")):
+        got = run(t.shared, "--warn", calm + ("," + warn if warn else ""),
+                  "--critical", calm + ("," + critical if critical else ""))
+        equal(got.returncode, 3)
+        check("certificate: the server does not know it" in got.stdout,
+              got.stdout)
+
+
 def test_certificate(t):
     server = t.server(tls=True)  # for 30 days
     calm = ["--warn", "time=60000,disk=0", "--critical", "time=60000,disk=0"]
@@ -132,11 +144,15 @@ def test_what_another_server_says(t):
             ("{storeFull={Value=#1;};}", 2, "the store refuses to write"),
             ("{threadsStuck={Value=#2;};}", 2, "2 threads are stuck"),
             ("{storeQueue={Value=#5000;};}", 1, "5000 jobs wait"),
+            ("{diskFree={Value=#-1;};diskSize={Value=#9;};}", 3,
+             "disk: the server does not know it"),
+            ("{}", 3, "connections: the server does not know it"),
             ("(a)", 3, "refuses to say")):
         path, sock = silent(tempfile.mkdtemp(dir=t.shared.dir), saying(table))
         got = run(t.shared, *calm, env={"XIMSS_SOCKET": path})
         equal(got.returncode, status)
         check(says in got.stdout, got.stdout)
+        check("certificate: the server does not know" not in got.stdout, table)
         sock.close()
         os.unlink(path)
 

@@ -5,7 +5,7 @@ change, and the exit statuses."""
 import json
 import re
 
-from ximss import MAIN, check, ctl, equal
+from ximss import MAIN, check, ctl, equal, failure
 
 
 def run(server, *words, status=0, stdin="", env=None):
@@ -311,6 +311,14 @@ def test_replace_needs_rights_for_both(t):
            'replace="yes">two</alertPost>' % (e, key))
     got = c.receive()
     check('errorNum="510"' in got, got)
+    # That it is there is known to its author: --if-exists is no way around.
+    for test in ("", ' test="yes"'):
+        c.ask('<alertRemove id="r" key="%s"%s/>' % (key, test),
+              failure("r", 510))
+    id_ = re.search(r'alertID="(\d+)"',
+                    server.admin().reports(scope="domain", target=d)[0])[1]
+    c.ask('<alertRemove id="r" alertID="%s"/>' % id_, failure("r", 514))
+    c.ask('<alertRemove id="r" key="none"/>', failure("r", 514))
     check("=one;" in server.cli("GetDomainAlerts " + d), "it is still there")
 
 

@@ -47,6 +47,15 @@ def believed(client):
     return attr(message, "address"), attr(message, "believed")
 
 
+def not_let_in(client):
+    try:
+        client.raw(ASKS.encode() + b"\0")
+        client.receive()
+    except (Closed, OSError):
+        return
+    check(False, "somebody else was answered")
+
+
 def test_the_users_are_believed(t):
     s = server_of(t)
     for uid in (None, BRIDGE):
@@ -56,14 +65,7 @@ def test_the_users_are_believed(t):
 def test_other_users_of_the_machine_are_not_let_in(t):
     s = server_of(t)
     for _ in range(2):
-        client = connect(s, OTHER)
-        try:
-            client.raw(ASKS.encode() + b"\0")
-            client.receive()
-        except (Closed, OSError):
-            pass
-        else:
-            check(False, "somebody else was answered")
+        not_let_in(connect(s, OTHER))
     line = s.wait_log("bridge-socket: a connection of the user %d was closed"
                       % OTHER)
     equal(s.lines.count(line), 1)
@@ -76,13 +78,17 @@ def test_users_are_read_again(t):
     s.options["bridge_users"] = [str(OTHER)]
     reload(s)
     equal(believed(connect(s, OTHER)), (CLIENT, "yes"))
-    client = connect(s, BRIDGE)
-    try:
-        client.raw(ASKS.encode() + b"\0")
-        client.receive()
-    except (Closed, OSError):
-        return
-    check(False, "who is no user any more was answered")
+    not_let_in(connect(s, BRIDGE))
+
+
+def test_no_users_without_the_socket(t):
+    """It is open until a restart; who had a number of its users may be gone."""
+    s = server_of(t)
+    equal(believed(connect(s, BRIDGE)), (CLIENT, "yes"))
+    path = s.options.pop("bridge_socket")
+    reload(s)
+    s.options["bridge_socket"] = path
+    not_let_in(connect(s, BRIDGE))
 
 
 def test_administrators_are_not_made_by_it(t):

@@ -49,12 +49,20 @@ has_acted(const struct effect_list *effects)
     return false;
 }
 
+/* Whether the workers are still to do something.  What they do for a device that
+ * goes follows from the store: without a device, nothing. */
+static bool
+is_left_to_workers(const struct admin_live *l)
+{
+    return l != NULL && l->command != ADMIN_LIVE_KILL_DEVICE;
+}
+
 /* before: store_changes when the command began. */
 static bool
 has_changed(const struct admin_call *c, unsigned before)
 {
     return c->answer->code == 200 &&
-           (c->live != NULL || has_acted(c->x->effects) ||
+           (is_left_to_workers(c->live) || has_acted(c->x->effects) ||
             store_changes(c->x->txn) != before);
 }
 

@@ -72,10 +72,9 @@ bridge_door_configure(struct bridge_door *d, const struct config *c)
     size_t n = 0;
 
     atomic_store(&d->doubted, false);
-    if (*c->bridge_socket == '\0')
-        return;
     uids = xcalloc(c->bridge_users.count + 1, sizeof *uids);
-    for (size_t i = 0; i < c->bridge_users.count; i++) {
+    for (size_t i = 0; *c->bridge_socket != '\0' && i < c->bridge_users.count;
+         i++) {
         const char *user = c->bridge_users.items[i];
 
         if (find_uid(user, &uids[n]))

@@ -18,8 +18,9 @@ struct bridge_door *bridge_door_new(void);
 void bridge_door_free(struct bridge_door **d);
 
 /* Puts bridge-users in force; who is in stays.  A user who does not exist (yet)
- * is told to the log and left out.  Asks the system for the users, so only the
- * main thread may.  Without bridge-socket it does nothing. */
+ * is told to the log and left out.  Without bridge-socket there are none: a
+ * number of before may be somebody else's by now.  Asks the system for the users, so
+ * only the main thread may. */
 void bridge_door_configure(struct bridge_door *d, const struct config *c);
 
 /* A connection of that user comes.  False: it is to be closed; the log says so,

@@ -198,7 +198,9 @@ remove_body(struct req_job *q, struct admin_context *x, struct errbuf *err)
 
     withdrawn_clear(&p->withdrawn); /* of a try before */
     r = alert_request_remove(x, &p->what, &p->withdrawn, &code, err);
-    if (r == STORE_OK && code != ANSWER_OK)
+    if (r == STORE_OK && code == ANSWER_NO_RIGHTS)
+        req_job_refuse(q, ANSWER(NO_RIGHTS));
+    else if (r == STORE_OK && code != ANSWER_OK)
         req_job_refuse(q, ANSWER(NO_ALERT));
     return r;
 }

@@ -171,7 +171,9 @@ alert_request_remove(struct admin_context *x, const struct withdrawal *what,
         r = alert_admin_withdraw(x, &t, &a, err);
     if (r == STORE_OK)
         describe(&t, id, withdrawn_r);
-    *code_r = r == STORE_OK ? 200 : 514;
+    *code_r = r == STORE_OK ? 200 : ANSWER_NO_ALERT;
+    if (r == STORE_REFUSED && what->key != NULL)
+        *code_r = ANSWER_NO_RIGHTS; /* their own: there is nothing to hide */
     if (r == STORE_NOTFOUND)
         outcome = answer_text_NO_ALERT;
     else if (r == STORE_REFUSED)

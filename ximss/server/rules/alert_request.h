@@ -30,8 +30,9 @@ struct withdrawal {
     const char *key; /* instead: that the caller posted it with; NULL */
     bool test;       /* say what it is, and leave it */
 };
-/* Removes it.  code 200 or 514 "no such alert" (also where not allowed);
- * *withdrawn_r is filled with 200. */
+/* Removes it.  code 200, 514 "no such alert" (also where not allowed), or 510: the
+ * key is of an alert that the caller may not remove any more.  *withdrawn_r is
+ * filled with 200. */
 enum store_result alert_request_remove(struct admin_context *x,
                                        const struct withdrawal *what,
                                        struct withdrawn *withdrawn_r,
