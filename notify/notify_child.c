@@ -205,6 +205,11 @@ explain(struct notify_child *c, const siginfo_t *how, struct errbuf *err)
 {
     const char *said = said_line(c);
 
+    if (how->si_pid == 0) {
+        err_set(err, "it ended, and nobody knows how%s%s",
+                *said != '\0' ? ": " : "", said);
+        return;
+    }
     err_set(err, "%s %d%s%s",
             how->si_code == CLD_EXITED ? "it ended with status"
                                        : "it was ended by signal",
@@ -216,14 +221,18 @@ notify_child_has_ended(struct notify_child *c, bool *ok_r, struct errbuf *err)
 {
     siginfo_t how = {.si_pid = 0};
 
+    bool lost; /* reaped by somebody else: its number is another's by now */
+
     hear(c);
-    if (waitid(P_PID, (id_t)c->pid, &how, WEXITED | WNOHANG | WNOWAIT) < 0 ||
-        how.si_pid == 0)
+    lost = waitid(P_PID, (id_t)c->pid, &how, WEXITED | WNOHANG | WNOWAIT) < 0 &&
+           errno == ECHILD;
+    if (how.si_pid == 0 && !lost)
         return false;
-    if (c->is_signalled)
+    if (c->is_signalled && !lost)
         kill(-c->pid, SIGKILL);
     hear(c); /* what it said last */
-    waitid(P_PID, (id_t)c->pid, &how, WEXITED | WNOHANG);
+    if (!lost)
+        waitid(P_PID, (id_t)c->pid, &how, WEXITED | WNOHANG);
     *ok_r = how.si_code == CLD_EXITED && how.si_status == 0;
     if (!*ok_r)
         explain(c, &how, err);

@@ -245,6 +245,19 @@ def test_what_fails_is_one_line_and_is_tried_again(t):
     equal(len([l for l in s.lines if "command failed" in l]), 1)
 
 
+def test_another_definition_of_a_handler_is_tried_at_once(t):
+    s = server(t)
+    s.expected_errors.append("failed|tried again")
+    path = program(s, "test $1 = good\n")
+    s.options["notify_commands"] = [path]
+    s.restart()
+    s.cli('SetHandler trap {Command=("%s",bad);}' % path)
+    s.cli("SetTrigger few {Element=sessionsOpen;Below=1000;Handlers=trap;}")
+    wait_until(lambda: s.cli("GetStatElement noticesFailed") == "1", "failed")
+    s.cli('SetHandler trap {Command=("%s",good);}' % path)
+    wait_until(lambda: s.cli("GetStatElement noticesSent") == "1", "sent")
+
+
 def test_a_handler_is_tested(t):
     s = server(t)
     reader = s.account("reader@" + MAIN)
@@ -255,6 +268,19 @@ def test_a_handler_is_tested(t):
                (state(s, "ops", "LastAlert", "Handler") or ""), "noted")
     got = c.flush() or [c.receive()]
     check("This is a test of the handler ops" in got[0], got)
+
+
+def test_handlers_are_tested_at_once(t):
+    s = server(t)
+    reader = s.account("reader@" + MAIN)
+    names = ["ops%d" % i for i in range(5)]
+    for name in names:
+        s.cli("SetHandler %s {Accounts=%s;}" % (name, reader))
+    for name in names:
+        s.cli("TestHandler " + name)
+    for name in names:
+        wait_until(lambda: "ok: 1 accounts" in
+                   (state(s, name, "LastAlert", "Handler") or ""), name)
 
 
 # --- what is refused ---

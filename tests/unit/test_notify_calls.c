@@ -178,6 +178,18 @@ START_TEST(end_is_seen_where_the_system_does_not_tell)
 }
 END_TEST
 
+START_TEST(end_is_seen_where_children_are_ignored)
+{
+    const char *path = notify_fixture_script("command", "exit 0");
+
+    signal(SIGCHLD, SIG_IGN); /* the system reaps them */
+    notify_fixture_start();
+    run(1, path);
+    expect(1, "it ended, and nobody knows how");
+    signal(SIGCHLD, SIG_DFL);
+}
+END_TEST
+
 START_TEST(missing_program_is_told)
 {
     const char *path = notify_fixture_path("none");
@@ -489,6 +501,7 @@ notify_calls_suite(void)
     tcase_add_test(t, without_json_there_is_no_input);
     tcase_add_loop_test(t, end_of_a_program_is_told, 0, COUNT(ends));
     tcase_add_test(t, end_is_seen_where_the_system_does_not_tell);
+    tcase_add_test(t, end_is_seen_where_children_are_ignored);
     tcase_add_test(t, missing_program_is_told);
     tcase_add_test(t, other_programs_are_refused);
     tcase_add_test(t, deadline_ends_a_program);

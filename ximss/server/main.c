@@ -513,6 +513,7 @@ main(int argc, char **argv)
     /* The server works in its store's directory, and reads it again there. */
     o.config_file = options_file(o.config_file);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL); /* ignored, programs would end unseen */
     log_init("ximssd", LOG_INFO_, log_journal_begin());
     event_set_log_callback(on_libevent_log);
     config = config_load_with(o.config_file, o.overrides, o.n_overrides, &err);

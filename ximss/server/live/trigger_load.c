@@ -140,21 +140,6 @@ trigger_of(struct trigger_loop *l, const char *name)
     return w;
 }
 
-static struct watched_handler *
-handler_of(struct trigger_loop *l, const char *name)
-{
-    struct watched_handler *h = trigger_handler_find(l, name);
-
-    if (h != NULL)
-        return h;
-    h = xcalloc(1, sizeof *h);
-    snprintf(h->name, sizeof h->name, "%s", name);
-    l->handler = xrealloc(l->handler, (l->n_handlers + 1) *
-                                          sizeof(struct watched_handler *));
-    l->handler[l->n_handlers++] = h;
-    return h;
-}
-
 /* What was measured by another definition is of no use. */
 static void
 define(struct watched *w, struct cli_value *dict)
@@ -169,6 +154,26 @@ define(struct watched *w, struct cli_value *dict)
         w->watch = (struct trigger_watch){.active = w->state.active};
     free(w->text);
     w->text = text;
+}
+
+/* What another definition could not send is tried at once. */
+static void
+define_handler(struct trigger_loop *l, struct watched_handler *h,
+               struct cli_value *dict)
+{
+    char *text = settings_text(dict);
+    bool same = h->text != NULL && strcmp(h->text, text) == 0;
+
+    free(h->text);
+    h->text = text;
+    for (unsigned i = 0; !same && i < l->n_triggers; i++) {
+        struct trigger_state *s = &l->trigger[i]->state;
+
+        for (size_t k = 0; k < s->n_pairs; k++)
+            if (strcmp(s->pair[k].handler, h->name) == 0)
+                for (enum trigger_method m = 0; m < TRIGGER_METHODS; m++)
+                    s->pair[k].told[m].tries = 0;
+    }
 }
 
 static void
@@ -191,11 +196,13 @@ take_one(struct trigger_loop *l, enum trigger_kind kind, const char *name,
         if (r == 0)
             define(w, dict);
     } else {
-        h = handler_of(l, name);
+        h = trigger_handler_of(l, name);
         if (r == 0)
             r = handler_def_read(l->arena, name, dict, &h->def, &why);
         h->def.builtin = builtin;
         h->defined = r == 0;
+        if (r == 0)
+            define_handler(l, h, dict);
     }
     if (r != 0)
         log_warn("%s %s is without effect: %s",
@@ -246,7 +253,7 @@ take_states(struct trigger_loop *l, const struct trigger_load *x)
         trigger_state_read(&trigger_of(l, t->item[i].name)->state,
                            t->item[i].text);
     for (size_t i = 0; i < h->n; i++)
-        handler_state_read(&handler_of(l, h->item[i].name)->state,
+        handler_state_read(&trigger_handler_of(l, h->item[i].name)->state,
                            h->item[i].text);
 }
 
@@ -269,6 +276,9 @@ trigger_load_take(struct trigger_loop *l)
         l->handler[i]->defined = false;
     take_definitions(l, TRIGGER_HANDLERS, &x->list[TRIGGER_HANDLERS][0]);
     take_definitions(l, TRIGGER_TRIGGERS, &x->list[TRIGGER_TRIGGERS][0]);
+    for (unsigned i = 0; i < l->n_handlers; i++)
+        if (!l->handler[i]->defined)
+            l->handler[i]->def = (struct handler_def){0};
     for (unsigned i = 0; i < l->n_triggers; i++) {
         struct watched *w = l->trigger[i];
 

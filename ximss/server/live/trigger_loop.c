@@ -28,6 +28,21 @@ trigger_handler_find(struct trigger_loop *l, const char *name)
     return NULL;
 }
 
+struct watched_handler *
+trigger_handler_of(struct trigger_loop *l, const char *name)
+{
+    struct watched_handler *h = trigger_handler_find(l, name);
+
+    if (h != NULL)
+        return h;
+    h = xcalloc(1, sizeof *h);
+    snprintf(h->name, sizeof h->name, "%s", name);
+    l->handler = xrealloc(l->handler, (l->n_handlers + 1) *
+                                          sizeof(struct watched_handler *));
+    l->handler[l->n_handlers++] = h;
+    return h;
+}
+
 /* --- looking --- */
 
 void
@@ -110,6 +125,13 @@ free_trigger(struct watched *w)
 }
 
 static void
+free_handler(struct watched_handler *h)
+{
+    free(h->text);
+    free(h);
+}
+
+static void
 drop_gone(struct trigger_loop *l)
 {
     for (unsigned i = 0; i < l->n_triggers;) {
@@ -141,7 +163,7 @@ look_at_all(struct trigger_loop *l, int64_t mono)
             trigger_send(l, w, mono);
     }
     stat_set(STAT_TRIGGERS_ACTIVE, active);
-    trigger_send_test(l, mono);
+    trigger_send_tests(l, mono);
     for (unsigned i = 0; i < l->n_handlers; i++)
         trigger_save_handler(l, l->handler[i]);
     drop_gone(l);
@@ -173,7 +195,7 @@ void
 trigger_loop_test(struct trigger_loop *l, const char *handler)
 {
     pthread_mutex_lock(&l->lock);
-    snprintf(l->test, sizeof l->test, "%s", handler);
+    trigger_handler_of(l, handler)->test = true;
     pthread_mutex_unlock(&l->lock);
 }
 
@@ -264,7 +286,7 @@ trigger_loop_free(struct trigger_loop **lp)
     for (unsigned i = 0; i < l->n_triggers; i++)
         free_trigger(l->trigger[i]);
     for (unsigned i = 0; i < l->n_handlers; i++)
-        free(l->handler[i]);
+        free_handler(l->handler[i]);
     free(l->trigger);
     free(l->handler);
     trigger_load_free(&l->fresh);

@@ -17,7 +17,7 @@
 
 #define RETRY_FIRST (60 * CLOCK_SECOND)
 #define RETRY_MOST  (3600 * CLOCK_SECOND)
-/* A notice that could not be sent for so long is given up. */
+/* A notice is given up if a try fails so long after the first that failed. */
 #define GIVE_UP (86400 * CLOCK_SECOND)
 
 #define TEST_TEXT "This is a test of the handler {name} of {server}."
@@ -180,16 +180,23 @@ static void
 failed(struct watched *w, const struct flight *f, struct trigger_told *t,
        const char *why)
 {
-    int64_t pause = RETRY_FIRST << (t->tries < 10 ? t->tries : 10);
+    int64_t mono = clock_mono(), pause;
 
-    if (t->tries++ == 0)
+    if (t->tries_of != f->since)
+        t->tries = 0;
+    pause = RETRY_FIRST << (t->tries < 10 ? t->tries : 10);
+    if (t->tries++ == 0) {
+        t->tries_of = f->since;
+        t->failed = mono;
         log_warn("trigger %s, handler %s: %s failed: %s (tried again)", w->name,
                  f->handler, trigger_method_name(f->method), why);
-    t->next = clock_mono() + (pause < RETRY_MOST ? pause : RETRY_MOST);
-    if (clock_now() - f->since < GIVE_UP)
+    }
+    t->next = mono + (pause < RETRY_MOST ? pause : RETRY_MOST);
+    if (mono - t->failed < GIVE_UP)
         return;
     log_warn("trigger %s, handler %s: %s is given up", w->name, f->handler,
              trigger_method_name(f->method));
+    t->tries = 0;
     t->active = f->active;
     t->since = f->since;
     w->dirty = true;

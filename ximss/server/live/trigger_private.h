@@ -39,6 +39,8 @@ struct watched {
 struct watched_handler {
     char name[TRIGGER_NAME_MOST + 1];
     bool defined;
+    bool test;              /* is asked for */
+    char *text;             /* owned; of the definition; NULL: there was none */
     struct handler_def def; /* in the loop's arena */
     struct handler_state state;
     bool dirty;
@@ -72,13 +74,15 @@ struct trigger_loop {
     int64_t masters_at;          /* mono; 0: never */
     bool asking;                 /* for masters */
     struct flight flight[TRIGGER_FLIGHTS];
-    char test[TRIGGER_NAME_MOST + 1]; /* handler to be tested; "" none */
-    char server_name[256];            /* in texts */
+    char server_name[256]; /* in texts */
     bool stopped;
 };
 
 struct watched_handler *trigger_handler_find(struct trigger_loop *l,
                                              const char *name);
+/* The same; one without a definition is made if there is none. */
+struct watched_handler *trigger_handler_of(struct trigger_loop *l,
+                                           const char *name);
 /* The trigger begins, or is over, now. */
 void trigger_set_active(struct watched *w, bool active, int64_t value);
 
@@ -94,8 +98,8 @@ void trigger_load_free(struct trigger_load **load);
 
 /* Tells what the trigger has to tell; with the lock. */
 void trigger_send(struct trigger_loop *l, struct watched *w, int64_t mono);
-/* Sends the test that is asked for; with the lock. */
-void trigger_send_test(struct trigger_loop *l, int64_t mono);
+/* Sends the tests that are asked for; with the lock. */
+void trigger_send_tests(struct trigger_loop *l, int64_t mono);
 /* Stores the state of the handler if it is not; with the lock. */
 void trigger_save_handler(struct trigger_loop *l, struct watched_handler *h);
 

@@ -35,7 +35,8 @@ struct tell_job {
     bool remove; /* the state */
     char *text;  /* owned; the handler's state */
     struct trigger_told_result told;
-    unsigned posted; /* of a test */
+    unsigned posted;          /* of a test */
+    struct admin_parts parts; /* of a test: at an account, posted so far */
 };
 
 /* --- who --- */
@@ -285,7 +286,9 @@ tell_finish(struct job *j)
     w->busy = false;
     if (j->result == STORE_OK) {
         w->refused = false;
-        w->gone = x->remove;
+        /* It may have been defined again meanwhile. */
+        w->gone = x->remove && !w->defined;
+        w->dirty |= x->remove && w->defined;
         if (!x->remove)
             take_told(w, &x->out);
         w->dirty |= x->told.more;
@@ -360,7 +363,8 @@ tell_outside(struct trigger_loop *l, struct watched *w, struct trigger_pair *p,
     struct trigger_told *t = &p->told[m];
     enum trigger_due due = trigger_due(&w->state, p, m, wanted);
 
-    if (due == TRIGGER_NOTHING || t->flying || mono < t->next)
+    if (due == TRIGGER_NOTHING || t->flying ||
+        (t->tries > 0 && t->tries_of == w->state.since && mono < t->next))
         return;
     if (due == TRIGGER_TELL_OVER && (!wanted || !h->def.over)) {
         t->active = false; /* nobody wants to hear of it */
@@ -407,6 +411,8 @@ drop_pairs(struct trigger_loop *l, struct watched *w)
 
         for (enum trigger_method m = 0; m < TRIGGER_METHODS; m++)
             idle = idle && !p->told[m].active && !p->told[m].flying;
+        for (size_t k = 0; k < p->n_posts; k++)
+            idle = idle && p->post[k].over;
         if (idle) {
             trigger_state_drop(&w->state, i);
             w->dirty = true;
@@ -509,23 +515,29 @@ test_body(struct job *j, struct store_txn *t, struct errbuf *err)
 {
     struct tell_job *x = (struct tell_job *)j;
     const struct trigger_telling *tell = x->tell;
+    struct admin_progress p = admin_parts_begin(&x->parts, t);
     struct admin_context c;
     enum store_result r = STORE_OK;
 
     job_context(&c, j, t, &x->caller);
-    x->posted = 0;
-    x->told = (struct trigger_told_result){0};
-    for (size_t i = 0; r == STORE_OK && i < tell->n_accounts; i++) {
+    while (p.at < tell->n_accounts && p.at < TRIGGER_TELL_MOST) {
+        struct errbuf why;
         uint64_t id;
         int code = 0;
 
-        if (i == TRIGGER_TELL_MOST)
+        r = trigger_tell_once(&c, tell->accounts[p.at], ALERT_INFO, tell->text,
+                              &id, &code, &why, err);
+        if (r != STORE_OK)
             break;
-        r = trigger_tell_once(&c, tell->accounts[i], ALERT_INFO, tell->text,
-                              &id, &code, &x->told.why, err);
-        x->posted += r == STORE_OK && code == 200;
-        x->told.failed += r == STORE_OK && code != 200;
+        if (code != 200)
+            x->told.why = why;
+        p.at++;
+        p.sum += code == 200;
     }
+    if (r == STORE_AGAIN)
+        admin_parts_set(&x->parts, t, &p);
+    x->posted = (unsigned)p.sum;
+    x->told.failed = (unsigned)(p.at - p.sum);
     return r;
 }
 
@@ -568,23 +580,30 @@ test_alert(struct trigger_loop *l, struct watched_handler *h)
     job_submit(&x->job);
 }
 
-void
-trigger_send_test(struct trigger_loop *l, int64_t mono)
+/* False: it is not known yet to whom. */
+static bool
+send_test(struct trigger_loop *l, struct watched_handler *h, int64_t mono)
 {
-    struct watched_handler *h =
-        l->test[0] != '\0' ? trigger_handler_find(l, l->test) : NULL;
-
-    if (h == NULL || !h->defined) {
-        l->test[0] = '\0';
-        return;
-    }
     if (h->def.masters && !has_masters(l, mono))
-        return;
-    l->test[0] = '\0';
+        return false;
     if (has_method(&h->def, TRIGGER_ALERT))
         test_alert(l, h);
     for (enum trigger_method m = TRIGGER_MAIL; m < TRIGGER_METHODS; m++)
         if (has_method(&h->def, m) &&
             !trigger_outside_send(l, NULL, h, m, true))
             trigger_note_last(h, m, false, "too many notices wait");
+    return true;
+}
+
+/* The definition of a new one may still be on its way. */
+void
+trigger_send_tests(struct trigger_loop *l, int64_t mono)
+{
+    for (unsigned i = 0; i < l->n_handlers; i++) {
+        struct watched_handler *h = l->handler[i];
+        bool comes = l->reload || l->loading || l->fresh != NULL;
+
+        if (h->test)
+            h->test = h->defined ? !send_test(l, h, mono) : comes;
+    }
 }

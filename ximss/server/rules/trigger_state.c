@@ -124,7 +124,7 @@ write_pair(struct buf *b, const struct trigger_pair *p)
     cli_data_write_string(b, p->handler, strlen(p->handler));
     buf_append_str(b, "={");
     for (enum trigger_method m = 0; m < TRIGGER_METHODS; m++)
-        if (p->told[m].since != 0)
+        if (p->told[m].since != 0 || p->told[m].active)
             buf_appendf(b, "%s=\"%c%" PRId64 "\";", methods[m],
                         p->told[m].active ? '+' : '-', p->told[m].since);
     write_number(b, "Admitted", p->admitted);

@@ -31,8 +31,9 @@ struct trigger_told {
     int64_t since; /* of the begin, or of the end, that was told */
     /* In memory alone: trying again. */
     bool flying;
-    unsigned tries;
-    int64_t next; /* clock_mono */
+    unsigned tries;       /* that failed, of what is next */
+    int64_t tries_of;     /* the since of the notice that they belong to */
+    int64_t failed, next; /* mono, of the first that failed; of the next try */
 };
 
 /* An alert to an account. */

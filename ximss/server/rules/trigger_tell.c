@@ -270,8 +270,12 @@ tell_one(struct telling *t, struct errbuf *err)
     if (r == STORE_OK && done) {
         told->active = begins;
         told->since = t->tell->since;
-    } else {
-        t->result->more = true;
+        return r;
+    }
+    t->result->more = true;
+    if (begins && t->pair->n_posts > 0) {
+        told->active = true; /* there is something to take back */
+        told->since = 0;     /* but not all have been told */
     }
     return r;
 }
