@@ -996,8 +996,7 @@ START_TEST(import_says_where_to_go_on)
     ck_assert_str_eq(
         contents("stdout"),
         "{\"changed\":true,\"created\":1,\"existing\":0,\"failed\":0,\"nextLine\":3}\n");
-    ck_assert_ptr_nonnull(
-        strstr(contents("stderr"), "continue with --from 3"));
+    ck_assert_ptr_nonnull(strstr(contents("stderr"), "continue with --from 3"));
 }
 END_TEST
 
