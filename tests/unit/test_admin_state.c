@@ -224,6 +224,7 @@ START_TEST(sets_elements)
     };
 
     CONVERSE(e);
+    stat_set(STAT_CONNECTIONS, 0);
     ck_assert_str_eq(fixture_say(LOCAL, "SetStatElement Connections 9"),
                      "200 OK");
     ck_assert_str_eq(fixture_effects, "stat 0 9;");

@@ -13,5 +13,5 @@ Suite *listen_suite(void);
 Suite *lobby_suite(void);
 Suite *turns_suite(void);
 
-SUITE_MAIN(alive_suite, shared_buf_suite, mailbox_suite, tls_suite, conn_suite,
-           conn_tls_suite, listen_suite, lobby_suite, turns_suite)
+SUITE_MAIN(shared_buf_suite, mailbox_suite, tls_suite, conn_suite,
+           conn_tls_suite, listen_suite, lobby_suite, turns_suite, alive_suite)
